@@ -1,0 +1,108 @@
+// The exchange's last answer in plain words: an order's state, a refusal, or a broken connection.
+
+import { add, compare, shown, subtract } from "./decimal.js";
+import { clock, setText } from "./dom.js";
+import { typeLabel } from "./order_types.js";
+
+const REASONS = {
+  no_liquidity: "the book had nothing more to trade with",
+  ioc_remainder: "an immediate-or-cancel order does not rest",
+  fok_unfillable: "the book could not fill all of it within its price",
+  requested: "as requested",
+  book_replaced: "the book was replaced by a saved one",
+  instrument_halted: "the instrument is halted",
+  instrument_cancel_only: "the instrument takes only cancels now",
+  too_late: "it reached the matcher too late and was not executed",
+};
+
+export class AnswerView {
+  #root = document.querySelector("#answer");
+  #headline = document.querySelector("#answer-headline");
+  #detail = document.querySelector("#answer-detail");
+  #small = document.querySelector("#answer-small");
+
+  /** kind: "good", "neutral" or "bad". */
+  show({ kind, headline, detail = "", small = "" }) {
+    this.#root.dataset.kind = kind;
+    setText(this.#headline, headline);
+    setText(this.#detail, detail);
+    setText(this.#small, [clock(new Date()), small].filter(Boolean).join(" · "));
+  }
+}
+
+export function reasonWords(reason) {
+  return REASONS[reason] ?? String(reason).replaceAll("_", " ");
+}
+
+/** What became of an order that was just sent. */
+export function orderWords(order, { base, quote }) {
+  const name = `${order.side === "buy" ? "Buy" : "Sell"} ${shown(order.quantity)} ${base}, ${typeLabel(order.order_type).toLowerCase()}`;
+  const { kind, text } = stateWords(order, base, quote);
+  const again = order.duplicate ? "Nothing new was placed: this client order id already stands for this same order. " : "";
+  return { kind, headline: `${name}: ${text}`, detail: again + fillWords(order, quote), small: idWords(order) };
+}
+
+function stateWords(order, base, quote) {
+  const filled = `${shown(order.filled_quantity)} of ${shown(order.quantity)} ${base} filled`;
+  switch (order.status) {
+    case "filled":
+      return { kind: "good", text: "filled." };
+    case "open":
+      return { kind: "good", text: `rests in the book at ${shown(order.price)} ${quote}.` };
+    case "partially_filled":
+      return { kind: "good", text: `${filled}; ${shown(order.remaining_quantity)} ${base} rests in the book.` };
+    case "pending":
+      return { kind: "neutral", text: `waits for its trigger at ${shown(order.trigger_price)} ${quote}.` };
+    case "canceled": {
+      const some = compare(order.filled_quantity, "0") > 0;
+      return { kind: "neutral", text: `${some ? `${filled}; the rest was ` : ""}canceled: ${reasonWords(order.reason)}.` };
+    }
+    case "rejected":
+      return { kind: "bad", text: `rejected: ${reasonWords(order.reason)}.` };
+    default:
+      return { kind: "neutral", text: `${order.status}.` };
+  }
+}
+
+function fillWords(order, quote) {
+  const trades = order.trades ?? [];
+  if (order.average_price === null || order.average_price === undefined || trades.length === 0) return "";
+  const fee = trades.map((trade) => feeOf(order.order_id, trade)).reduce(add, "0");
+  const count = trades.length === 1 ? "one trade" : `${trades.length} trades`;
+  return `Average price ${shown(order.average_price)} ${quote} in ${count}, fee ${shown(fee)} ${quote}.`;
+}
+
+/** An order may meet another of the same account, never itself: it is either the maker or the taker. */
+function feeOf(orderId, trade) {
+  return trade.maker_order_id === orderId ? trade.maker_fee : trade.taker_fee;
+}
+
+function idWords({ order_id, client_order_id }) {
+  return `order ${order_id}${client_order_id ? `, client id ${client_order_id}` : ""}`;
+}
+
+export function cancelWords(order, { base }) {
+  const left = subtract(order.quantity, order.filled_quantity);
+  const filled = compare(order.filled_quantity, "0") > 0 ? ` ${shown(order.filled_quantity)} ${base} had been filled before.` : "";
+  const headline = `Canceled: ${order.side} ${shown(left)} ${base}, ${typeLabel(order.order_type).toLowerCase()}.`;
+  return { kind: "neutral", headline, detail: filled.trim(), small: idWords(order) };
+}
+
+export function cancelAllWords(orders, symbol, account) {
+  const count = orders.length === 1 ? "1 order" : `${orders.length || "No"} orders`;
+  return { kind: "neutral", headline: `${count} of account ${account} in ${symbol} canceled.` };
+}
+
+/** What went wrong with `what` ("The order", "The cancel"). */
+export function errorWords(what, error) {
+  const { status, code, title, detail, retryAfter } = error;
+  const small = [status ? `HTTP ${status}` : "", code].filter(Boolean).join(" ");
+  if (error.outcomeUnknown) {
+    return { kind: "bad", headline: `No answer came: ${what.toLowerCase()} may or may not have been executed.`, detail, small };
+  }
+  if (status === 503) {
+    const wait = retryAfter ? ` Try again in ${retryAfter} s.` : " Try again in a moment.";
+    return { kind: "bad", headline: `${what} was not taken: the exchange is down or busy.${wait}`, detail, small };
+  }
+  return { kind: "bad", headline: `${what} was refused: ${detail || title || "no reason was given"}`, small };
+}

@@ -1,0 +1,106 @@
+// The exchange's HTTP calls, one method each, and the addresses of its streams.
+// Every failure is one ApiError: a problem+json answer, a broken connection or no answer in time.
+
+const TIMEOUT = 10_000;
+
+export class ApiError extends Error {
+  /** `kind`: "problem" (the exchange answered), "network" or "timeout" (it did not). */
+  constructor(kind, { status = 0, code = null, title = "", detail = "", field = null, retryAfter = null } = {}) {
+    super(detail || title || kind);
+    Object.assign(this, { kind, status, code, title, detail, field, retryAfter });
+  }
+
+  /** The exchange may or may not have executed the command. */
+  get outcomeUnknown() {
+    return this.kind !== "problem" || this.status === 504;
+  }
+}
+
+export class Api {
+  constructor(base) {
+    this.base = base;
+  }
+
+  instruments(signal) {
+    return this.#call("GET", "/instruments", { signal });
+  }
+
+  health(signal) {
+    return this.#call("GET", "/health", { signal, timeout: 3_000 });
+  }
+
+  trades(symbol, limit, signal) {
+    return this.#call("GET", "/trades", { query: { symbol, limit }, signal });
+  }
+
+  /** Open and pending orders, oldest first: {orders, next}. */
+  orders(account, symbol, limit, signal) {
+    return this.#call("GET", "/orders", { query: { account, symbol, limit }, signal });
+  }
+
+  placeOrder(order) {
+    return this.#call("POST", "/orders", { body: order });
+  }
+
+  cancelOrder(orderId, account) {
+    return this.#call("DELETE", `/orders/${encodeURIComponent(orderId)}`, { query: { account } });
+  }
+
+  cancelAll(account, symbol) {
+    return this.#call("DELETE", "/orders", { query: { account, symbol } });
+  }
+
+  url(path, query = {}) {
+    const url = new URL(this.base + path);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return url;
+  }
+
+  socketUrl(path, query) {
+    const url = this.url(path, query);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url;
+  }
+
+  async #call(method, path, { query, body, signal, timeout = TIMEOUT } = {}) {
+    const deadline = AbortSignal.timeout(timeout);
+    let response, text;
+    try {
+      response = await fetch(this.url(path, query), {
+        method,
+        headers: body === undefined ? {} : { "Content-Type": "application/json" },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: "no-store",
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      });
+      text = await response.text();
+    } catch {
+      if (deadline.aborted) throw new ApiError("timeout", { detail: `No answer within ${timeout / 1000} seconds.` });
+      throw new ApiError("network", { detail: "The gateway cannot be reached." });
+    }
+    const parsed = parse(text);
+    if (response.ok && parsed !== null) return parsed;
+    const problem = parsed ?? {};
+    throw new ApiError("problem", {
+      status: response.status,
+      code: asText(problem.code),
+      title: asText(problem.title) ?? response.statusText,
+      detail: asText(problem.detail) ?? "",
+      field: asText(problem.field),
+      retryAfter: response.headers.get("Retry-After"),
+    });
+  }
+}
+
+function parse(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function asText(value) {
+  return typeof value === "string" && value !== "" ? value : null;
+}

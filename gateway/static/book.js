@@ -1,0 +1,182 @@
+// The order book: ten rows a side that are made once and then only rewritten, at most once a frame.
+//
+// Asks stand above with the best one lowest, bids below with the best one highest. A row's bar and its last column are
+// the quantity from the best price up to that row; both sides share one scale. The twenty prices are one tab stop:
+// the arrow keys walk over them.
+
+import { fromUnits, scaleOf, shown, spreadOf, toUnits, widestScale } from "./decimal.js";
+import { element, oncePerFrame, setData, setText } from "./dom.js";
+
+const LEVELS = 10;
+const BAR_STEPS = 1000n;
+
+const EMPTY = {
+  waiting: { asks: "Waiting for the book…", bids: "" },
+  both: { asks: "No orders rest here yet: nobody is selling.", bids: "No orders rest here yet: nobody is buying." },
+};
+
+export class Book {
+  #asks = new Side(document.querySelector("#asks"), document.querySelector("#asks-empty"), true);
+  #bids = new Side(document.querySelector("#bids"), document.querySelector("#bids-empty"), false);
+  #quote = new Quote();
+  #priceScale = 0;
+  #quantityScale = 0;
+  #message = null;
+  #render = oncePerFrame(() => this.#draw());
+
+  /** onPick(price) when the user chooses a level. */
+  constructor(onPick) {
+    const root = document.querySelector("#book");
+    const rows = [...this.#asks.screenRows, ...this.#bids.screenRows];
+    this.#asks.best.button.tabIndex = 0;
+    root.addEventListener("click", (event) => {
+      const price = event.target.closest("tr[data-price]")?.dataset.price;
+      if (price) onPick(price);
+    });
+    root.addEventListener("keydown", (event) => {
+      const at = rows.findIndex((row) => row.button === event.target);
+      const to = rows[at + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
+      if (at < 0 || !to) return;
+      event.preventDefault();
+      to.button.focus();
+    });
+    root.addEventListener("focusin", (event) => {
+      if (!rows.some((row) => row.button === event.target)) return;
+      for (const { button } of rows) button.tabIndex = button === event.target ? 0 : -1;
+    });
+    this.clear();
+  }
+
+  useInstrument({ tick_size, lot_size }) {
+    this.#priceScale = scaleOf(tick_size);
+    this.#quantityScale = scaleOf(lot_size);
+    this.#render();
+  }
+
+  /** Takes a depth message; the newest one before the next frame is drawn. */
+  show(message) {
+    this.#message = message;
+    this.#render();
+  }
+
+  clear() {
+    this.#message = null;
+    this.#render();
+  }
+
+  /** Marks the levels at which the account's own orders rest: {buy: Set of prices, sell: Set}. */
+  markOwn({ buy, sell }) {
+    this.#bids.own = buy;
+    this.#asks.own = sell;
+    this.#render();
+  }
+
+  #draw() {
+    const { asks = [], bids = [], bbo = {} } = this.#message ?? {};
+    const scales = { price: this.#priceScale, quantity: this.#quantityScale };
+    const [askTotals, bidTotals] = [totals(asks), totals(bids)];
+    const scale = Math.max(askTotals.scale, bidTotals.scale);
+    const whole = [askTotals, bidTotals].map((side) => toUnits(side.all, scale)).reduce((a, b) => (a > b ? a : b));
+    const share = (total) => (whole === 0n ? 0 : Number((toUnits(total, scale) * BAR_STEPS) / whole) / Number(BAR_STEPS));
+    const words = this.#message ? EMPTY.both : EMPTY.waiting;
+    this.#asks.draw(asks, askTotals.running, share, scales, words.asks);
+    this.#bids.draw(bids, bidTotals.running, share, scales, words.bids);
+    this.#quote.draw(bbo.bid ?? null, bbo.ask ?? null, scales);
+  }
+}
+
+/** The running sums of the quantities, best level first. */
+function totals(levels) {
+  const scale = widestScale(levels.map(([, quantity]) => quantity));
+  let sum = 0n;
+  const running = levels.map(([, quantity]) => fromUnits((sum += toUnits(quantity, scale)), scale));
+  return { running, all: running.at(-1) ?? "0", scale };
+}
+
+class Side {
+  own = new Set();
+  #empty;
+
+  constructor(table, empty, bestLast) {
+    this.#empty = empty;
+    this.rows = Array.from({ length: LEVELS }, () => new Row());
+    this.screenRows = bestLast ? this.rows.toReversed() : this.rows;
+    table.tBodies[0].replaceChildren(...this.screenRows.map((row) => row.node));
+  }
+
+  get best() {
+    return this.rows[0];
+  }
+
+  draw(levels, running, share, scales, emptyWords) {
+    this.rows.forEach((row, index) => {
+      const level = levels[index];
+      if (level) row.fill(level, running[index], share(running[index]), scales, this.own.has(level[0]));
+      else row.clear();
+    });
+    setText(this.#empty, levels.length === 0 ? emptyWords : "");
+  }
+}
+
+class Row {
+  #quantity = element("td");
+  #total = element("td");
+  #bar = 0;
+
+  constructor() {
+    this.button = element("button", { type: "button", tabindex: "-1", disabled: true });
+    this.node = element("tr", {}, element("td", {}, this.button), this.#quantity, this.#total);
+  }
+
+  fill([price, quantity], total, share, scales, own) {
+    setData(this.node, "price", price);
+    setData(this.node, "quantity", quantity);
+    setData(this.node, "own", own ? "" : null);
+    this.node.title = own ? "Your order rests here" : "";
+    this.button.disabled = false;
+    setText(this.button, shown(price, scales.price));
+    setText(this.#quantity, shown(quantity, scales.quantity));
+    setText(this.#total, shown(total, scales.quantity));
+    this.#draw(share);
+  }
+
+  clear() {
+    for (const name of ["price", "quantity", "own"]) setData(this.node, name, null);
+    // A focused button stays enabled, so that the keyboard's place in the book is not lost.
+    if (document.activeElement !== this.button) this.button.disabled = true;
+    for (const cell of [this.button, this.#quantity, this.#total]) setText(cell, "");
+    this.#draw(0);
+  }
+
+  #draw(share) {
+    if (this.#bar === share) return;
+    this.#bar = share;
+    this.node.style.setProperty("--bar", share);
+  }
+}
+
+/** Best bid, best ask and what lies between them. */
+class Quote {
+  #bid = document.querySelector("#best-bid");
+  #ask = document.querySelector("#best-ask");
+  #bidQuantity = document.querySelector("#best-bid-quantity");
+  #askQuantity = document.querySelector("#best-ask-quantity");
+  #spread = document.querySelector("#spread");
+  #bps = document.querySelector("#spread-bps");
+
+  draw(bid, ask, scales) {
+    this.#one(bid, this.#bid, this.#bidQuantity, "no bids", scales);
+    this.#one(ask, this.#ask, this.#askQuantity, "no asks", scales);
+    const spread = bid && ask ? spreadOf(bid[0], ask[0]) : null;
+    setData(this.#spread, "value", spread?.absolute ?? null);
+    setData(this.#bps, "value", spread?.bps ?? null);
+    setText(this.#spread, spread ? shown(spread.absolute, scales.price) : "–");
+    setText(this.#bps, spread ? `${spread.bps} bps` : "needs both sides");
+  }
+
+  #one(level, price, quantity, emptyWords, scales) {
+    setData(price, "value", level?.[0] ?? null);
+    setText(price, level ? shown(level[0], scales.price) : "–");
+    setText(quantity, level ? shown(level[1], scales.quantity) : emptyWords);
+  }
+}

@@ -1,0 +1,97 @@
+// The trade tape: the last trades, newest first, each once. Rows are reused; new trades are drawn once a frame.
+
+import { clock, element, oncePerFrame, setText } from "./dom.js";
+import { compare, scaleOf, shown } from "./decimal.js";
+import { TRADES_KEPT } from "./feed.js";
+
+const ROWS = TRADES_KEPT;
+const IDS_KEPT = 10 * ROWS;
+
+export class Tape {
+  #body = document.querySelector("#tape").tBodies[0];
+  #empty = document.querySelector("#tape-empty");
+  #last = document.querySelector("#last-price");
+  #direction = document.querySelector("#last-direction");
+  #lastPrice = null;
+  #known = new Set();
+  #waiting = [];
+  #priceScale = 0;
+  #quantityScale = 0;
+  #render = oncePerFrame(() => this.#draw());
+
+  useInstrument({ tick_size, lot_size }) {
+    this.#priceScale = scaleOf(tick_size);
+    this.#quantityScale = scaleOf(lot_size);
+  }
+
+  /** Begins anew with these trades, oldest first. */
+  reset(trades) {
+    this.#known.clear();
+    this.#waiting = [];
+    this.#lastPrice = null;
+    this.#body.replaceChildren();
+    setText(this.#last, "–");
+    this.#showDirection(0);
+    setText(this.#empty, "No trades yet. Each trade appears here as it happens.");
+    for (const trade of trades) this.add(trade);
+  }
+
+  clear() {
+    this.reset([]);
+    setText(this.#empty, "Waiting for trades…");
+  }
+
+  add(trade) {
+    if (this.#known.has(trade.trade_id)) return;
+    this.#known.add(trade.trade_id);
+    if (this.#known.size > IDS_KEPT) this.#known.delete(this.#known.values().next().value);
+    this.#waiting.push(trade);
+    // No frame comes while the page is hidden: what could not be shown anyway is let go.
+    if (this.#waiting.length > 2 * ROWS) this.#waiting = this.#waiting.slice(-ROWS);
+    this.#render();
+  }
+
+  #draw() {
+    const trades = this.#waiting.slice(-ROWS).reverse();
+    this.#waiting = [];
+    if (trades.length === 0) return;
+    const surplus = this.#body.rows.length + trades.length - ROWS;
+    const free = surplus > 0 ? [...this.#body.rows].slice(-surplus) : [];
+    for (const row of free) row.remove();
+    const fragment = document.createDocumentFragment();
+    for (const trade of trades) fragment.append(this.#fill(free.pop() ?? blankRow(), trade));
+    this.#body.prepend(fragment);
+    setText(this.#empty, "");
+    this.#showLast(trades[0], trades[1]);
+  }
+
+  #fill(row, { trade_id, timestamp, price, quantity, aggressor_side }) {
+    const [time, side, priceCell, quantityCell] = row.cells;
+    const when = new Date(timestamp);
+    row.dataset.tradeId = trade_id;
+    row.dataset.side = aggressor_side;
+    time.firstChild.dateTime = timestamp;
+    time.title = timestamp;
+    setText(time.firstChild, clock(when));
+    setText(side, aggressor_side === "buy" ? "▲ buy" : "▼ sell");
+    setText(priceCell, shown(price, this.#priceScale));
+    setText(quantityCell, shown(quantity, this.#quantityScale));
+    return row;
+  }
+
+  #showLast(trade, before) {
+    const earlier = before?.price ?? this.#lastPrice;
+    this.#lastPrice = trade.price;
+    setText(this.#last, shown(trade.price, this.#priceScale));
+    if (earlier !== null) this.#showDirection(compare(trade.price, earlier));
+  }
+
+  #showDirection(direction) {
+    this.#direction.dataset.direction = direction;
+    setText(this.#direction, { 1: "▲ up", 0: "", "-1": "▼ down" }[direction]);
+  }
+}
+
+function blankRow() {
+  return element("tr", {}, element("td", {}, element("time")), element("td"), element("td"), element("td"));
+}

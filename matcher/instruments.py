@@ -1,0 +1,60 @@
+"""Adding and changing instruments: what a SetInstrument command makes of the instrument that is there, or is not."""
+
+import msgspec
+
+from protocol.commands import SetInstrument
+from protocol.events import CommandRefused
+from protocol.instrument import Instrument, InstrumentError, check_instrument
+from protocol.units import InstrumentStatus, Refusal
+
+REQUIRED = ("base", "quote", "tick_size", "lot_size", "max_quantity", "max_price")
+FIXED = ("base", "quote", "tick_size", "lot_size")
+CHANGEABLE = ("min_quantity", "max_quantity", "max_price", "min_notional", "maker_fee_bps", "taker_fee_bps", "status")
+
+
+def set_instrument(known: Instrument | None, command: SetInstrument) -> Instrument | CommandRefused:
+    """The instrument as the command wants it, or why it cannot be so."""
+    made = _add(command) if known is None else _change(known, command)
+    if isinstance(made, Instrument):
+        try:
+            check_instrument(made)
+        except InstrumentError as error:
+            return CommandRefused(Refusal.INVALID_INSTRUMENT, error.field, str(error))
+    return made
+
+
+def _add(command: SetInstrument) -> Instrument | CommandRefused:
+    for field in REQUIRED:
+        if getattr(command, field) is None:
+            return CommandRefused(Refusal.INVALID_INSTRUMENT, field, "is required for a new instrument")
+    assert command.base is not None and command.quote is not None and command.tick_size is not None
+    assert command.lot_size is not None and command.max_quantity is not None
+    assert command.max_price is not None
+    return Instrument(
+        symbol=command.symbol,
+        base=command.base,
+        quote=command.quote,
+        price_decimals=command.price_decimals,
+        quantity_decimals=command.quantity_decimals,
+        tick_size=command.tick_size,
+        lot_size=command.lot_size,
+        min_quantity=command.lot_size if command.min_quantity is None else command.min_quantity,
+        max_quantity=command.max_quantity,
+        max_price=command.max_price,
+        min_notional=command.min_notional or 0,
+        maker_fee_bps=command.maker_fee_bps or 0,
+        taker_fee_bps=command.taker_fee_bps or 0,
+        status=command.status or InstrumentStatus.TRADING,
+    )
+
+
+def _change(known: Instrument, command: SetInstrument) -> Instrument | CommandRefused:
+    if command.price_decimals != known.price_decimals:
+        return CommandRefused(Refusal.INSTRUMENT_FIXED, "tick_size", "never changes")
+    if command.quantity_decimals != known.quantity_decimals:
+        return CommandRefused(Refusal.INSTRUMENT_FIXED, "lot_size", "never changes")
+    for field in FIXED:
+        if getattr(command, field) not in (None, getattr(known, field)):
+            return CommandRefused(Refusal.INSTRUMENT_FIXED, field, "never changes")
+    changes = {field: getattr(command, field) for field in CHANGEABLE if getattr(command, field) is not None}
+    return msgspec.structs.replace(known, **changes)

@@ -1,0 +1,110 @@
+"""Price levels, sorted, each a queue of orders: one side of a book, or the pending orders of one direction.
+
+A level is found by its key: the price where the highest is best (bids), its negative where the lowest is (asks). The keys stand
+in one ascending list, so the best is always the last. Joining or leaving a known level costs O(1); a new level costs a
+bisection and the shift of the keys behind it, which is least at the best price, where most happens.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+from matcher.order import Order
+
+
+class Level:
+    """The orders at one price: a linked queue, first come first. `quantity` is the sum of what remains of them."""
+
+    __slots__ = ("head", "key", "levels", "price", "quantity", "tail")
+
+    def __init__(self, levels: "Levels", key: int, price: int) -> None:
+        self.levels = levels
+        self.key = key
+        self.price = price
+        self.quantity = 0
+        self.head: Order | None = None
+        self.tail: Order | None = None
+
+    def __iter__(self) -> Iterator[Order]:
+        order = self.head
+        while order is not None:
+            following = order.next
+            yield order
+            order = following
+
+
+class Levels:
+    """`sign` is 1 where the highest price is best, -1 where the lowest is."""
+
+    __slots__ = ("by_key", "keys", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.keys: list[int] = []
+        self.by_key: dict[int, Level] = {}
+
+    def __iter__(self) -> Iterator[Level]:
+        """The levels, best first."""
+        by_key = self.by_key
+        for key in reversed(self.keys):
+            yield by_key[key]
+
+    def add(self, order: Order, price: int) -> None:
+        """Put the order at the back of the queue at `price`."""
+        key = price * self.sign
+        level = self.by_key.get(key)
+        if level is None:
+            self.by_key[key] = level = Level(self, key, price)
+            keys = self.keys
+            if not keys or key > keys[-1]:
+                keys.append(key)
+            else:
+                insort(keys, key)
+            level.head = level.tail = order
+            level.quantity = order.remaining
+        else:
+            tail = level.tail
+            assert tail is not None, "a level that is kept is never empty"
+            tail.next = order
+            order.previous = tail
+            level.tail = order
+            level.quantity += order.remaining
+        order.level = level
+
+    def remove(self, order: Order) -> None:
+        """Take the order out of its queue, and the level with its last order."""
+        level = order.level
+        assert level is not None, "only an order that stands in a queue is removed"
+        previous, following = order.previous, order.next
+        if previous is None:
+            level.head = following
+        else:
+            previous.next = following
+            order.previous = None
+        if following is None:
+            level.tail = previous
+        else:
+            following.previous = previous
+            order.next = None
+        order.level = None
+        if level.head is None:
+            self.discard(level)
+        else:
+            level.quantity -= order.remaining
+
+    def discard(self, level: Level) -> None:
+        """Forget an empty level."""
+        keys, key = self.keys, level.key
+        del self.by_key[key]
+        if keys[-1] == key:
+            keys.pop()
+        else:
+            del keys[bisect_left(keys, key)]
+
+    def top(self, count: int) -> list[tuple[int, int]]:
+        """Price and quantity of the best levels, at most `count`, best first."""
+        by_key = self.by_key
+        result = []
+        for key in self.keys[: -count - 1 : -1]:
+            level = by_key[key]
+            result.append((level.price, level.quantity))
+        return result

@@ -1,0 +1,112 @@
+"""Answers to questions about the engine's state: nothing here changes it.
+
+The work of one query is bounded: a list that is long or sparse is answered in pages, and each page tells where to go on.
+"""
+
+from bisect import bisect_right
+from heapq import merge
+from itertools import islice
+
+from matcher.answers import order_state
+from matcher.engine import Engine
+from matcher.order import Account, Order
+from protocol.commands import DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
+from protocol.events import CommandRefused, Depth, InstrumentList, OrderPage, OrderState, TradeHistory
+from protocol.units import Refusal
+
+MAX_SCANNED = 10_000
+"""How many orders one query looks at, at the most."""
+
+MAX_PAGE = 1_000
+"""How many orders or trades one answer holds, at the most."""
+
+MAX_LEVELS = 1_000
+"""How many levels of each side one answer holds, at the most."""
+
+
+def find_order(engine: Engine, query: OrderQuery) -> OrderState | CommandRefused:
+    order = engine.find(query)
+    if order is None:
+        return CommandRefused(Refusal.UNKNOWN_ORDER)
+    return order_state(order, order.fills or [])
+
+
+def list_orders(engine: Engine, query: OrdersQuery) -> OrderPage | CommandRefused:
+    """Live orders oldest first (the cursor is the last order_id seen), or done ones newest first (the cursor is the last place seen in
+    the order of their ends, counted from the first one ever)."""
+    if query.symbol is not None and query.symbol not in engine.books:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    return _list_done(engine, query) if query.done else _list_live(engine, query)
+
+
+def _list_live(engine: Engine, query: OrdersQuery) -> OrderPage:
+    if query.account is not None:
+        account = engine.accounts.get(query.account)
+        accounts = [] if account is None else [account]
+    else:
+        accounts = list(engine.accounts.values())
+    candidates = merge(*(_after(account, query.after) for account in accounts), key=lambda order: order.order_id)
+    limit = min(query.limit, MAX_PAGE)
+    found: list[OrderState] = []
+    last = query.after
+    for order in islice(candidates, MAX_SCANNED):
+        if len(found) == limit:
+            return OrderPage(found, last)
+        last = order.order_id
+        if order.level is not None and (query.symbol is None or order.book.instrument.symbol == query.symbol):
+            found.append(order_state(order, []))
+    return OrderPage(found, last if next(candidates, None) is not None else None)
+
+
+def _after(account: Account, order_id: int) -> list[Order]:
+    """As many of the account's orders younger than order_id as a query may need, oldest first, some of them perhaps done."""
+    start = bisect_right(account.orders, order_id, key=lambda order: order.order_id)
+    return account.orders[start : start + MAX_SCANNED + 1]
+
+
+def _list_done(engine: Engine, query: OrdersQuery) -> OrderPage:
+    if query.account is None:
+        done, forgotten = engine.done, engine.forgotten
+    elif query.account in engine.accounts:
+        account = engine.accounts[query.account]
+        done, forgotten = account.done, account.forgotten
+    else:
+        return OrderPage([], None)
+    newest = forgotten + len(done)
+    place = min(query.after, newest + 1) if query.after else newest + 1
+    limit = min(query.limit, MAX_PAGE)
+    found: list[OrderState] = []
+    for order in islice(reversed(done), newest + 1 - place, newest + 1 - place + MAX_SCANNED):
+        if len(found) == limit:
+            return OrderPage(found, place)
+        place -= 1
+        if query.symbol is None or order.book.instrument.symbol == query.symbol:
+            found.append(order_state(order, []))
+    return OrderPage(found, place if place > forgotten + 1 else None)
+
+
+def depth(engine: Engine, query: DepthQuery) -> Depth | CommandRefused:
+    book = engine.books.get(query.symbol)
+    if book is None:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    levels = min(query.levels, MAX_LEVELS)
+    return Depth(query.symbol, book.bids.top(levels), book.asks.top(levels))
+
+
+def trade_history(engine: Engine, query: TradesQuery) -> TradeHistory | CommandRefused:
+    """The last trades, of those younger than `after`, oldest first."""
+    book = engine.books.get(query.symbol)
+    if book is None:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    wanted = max(0, min(query.limit, MAX_PAGE, book.last_trade_id - query.after))
+    trades = list(islice(reversed(book.trades), wanted))
+    return TradeHistory(query.symbol, trades[::-1])
+
+
+def list_instruments(engine: Engine, _: InstrumentsQuery) -> InstrumentList:
+    return InstrumentList([book.instrument for book in engine.books.values()])
+
+
+def count_open_orders(engine: Engine) -> int:
+    """How many orders rest or wait: every order that is known and not done."""
+    return len(engine.orders) - len(engine.done)

@@ -1,0 +1,281 @@
+"""One symbol's book to and from the form of `state/orderbook_<symbol>.json`.
+
+Loading makes the saved book the symbol's book again: its orders with their ids and their places. What happened since is not undone:
+an order that is done stays done and is skipped, fills stay, ids and trade numbers never go back. Live orders that the saved book
+does not hold are canceled. Everything is checked before anything changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from matcher.book import Book, fires_on_rise
+from matcher.order import Account, Order
+from protocol.events import BookLoaded, CommandRefused, Event
+from protocol.instrument import DecimalError, Instrument, format_decimal, parse_decimal
+from protocol.saved_book import FORMAT, SavedBook, SavedOrder
+from protocol.units import MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, NAME_PATTERN, OrderStatus, OrderType, Reason, Refusal, Side
+
+if TYPE_CHECKING:
+    from matcher.engine import Engine
+
+Word = TypeVar("Word", bound=IntEnum)
+
+TRIGGER_TYPES = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
+RESTING_TYPES = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+
+
+def save_book(book: Book, sequence: int) -> SavedBook:
+    """The book as of the sequence."""
+    instrument = book.instrument
+    last_price = book.last_price
+    return SavedBook(
+        format=FORMAT,
+        symbol=instrument.symbol,
+        sequence=sequence,
+        last_trade=None if last_price is None else format_decimal(last_price, instrument.price_decimals),
+        last_trade_id=book.last_trade_id,
+        bids=[_save_order(instrument, order) for level in book.bids for order in level],
+        asks=[_save_order(instrument, order) for level in book.asks for order in level],
+        pending=[_save_order(instrument, order) for order in book.pending.values()],
+    )
+
+
+def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
+    return SavedOrder(
+        order_id=str(order.order_id),
+        account=order.account.name,
+        side=order.side.name.lower(),
+        order_type=order.order_type.name.lower(),
+        quantity=format_decimal(order.quantity, instrument.quantity_decimals),
+        remaining_quantity=format_decimal(order.remaining, instrument.quantity_decimals),
+        sequence=order.sequence,
+        timestamp=order.timestamp,
+        price=None if order.price is None else format_decimal(order.price, instrument.price_decimals),
+        trigger_price=None if order.trigger_price is None else format_decimal(order.trigger_price, instrument.price_decimals),
+        client_order_id=order.client_order_id,
+        filled_value=format_decimal(order.filled_value, instrument.value_decimals),
+    )
+
+
+def restore_book(engine: Engine, book: Book, contents: SavedBook) -> list[Event]:
+    """Make the saved book the symbol's book again, or refuse it and change nothing."""
+    try:
+        saved_orders, last_price = _read(engine, book, contents)
+    except SavedBookError as error:
+        return [CommandRefused(Refusal.INVALID_SAVED_BOOK, error.field, str(error))]
+    restored: list[Order] = []
+    skipped: list[int] = []
+    for saved in saved_orders:
+        order = _merge(engine, saved)
+        if order is None:
+            skipped.append(saved.order_id)
+        else:
+            restored.append(order)
+
+    events: list[Event] = []
+    kept = {order.order_id for order in restored}
+    live = [*(order for levels in (book.bids, book.asks) for level in levels for order in level), *book.pending.values()]
+    for order in sorted(live, key=lambda order: order.order_id):
+        if order.order_id in kept:
+            book.unlink(order)
+        else:
+            book.cancel(order, Reason.BOOK_REPLACED, events)
+    for saved, order in zip((saved for saved in saved_orders if saved.order_id in kept), restored, strict=True):
+        _enter(engine, book, saved, order)
+    for account in {order.account.name: order.account for order in restored}.values():
+        account.orders.sort(key=lambda order: order.order_id)
+    book.last_price = last_price
+    book.last_trade_id = max(book.last_trade_id, contents.last_trade_id)
+    events.append(BookLoaded(contents.symbol, len(restored), sorted(skipped)))
+    return events
+
+
+def _merge(engine: Engine, saved: Order) -> Order | None:
+    """The order to put in the book: the saved one, or the one that is still live under its id; None where it is done since the save."""
+    known = engine.orders.get(saved.order_id)
+    if known is None:
+        return saved if saved.order_id > engine.last_order_id else None
+    if known.level is None or saved.quantity <= known.quantity - known.remaining:
+        return None
+    return known
+
+
+def _enter(engine: Engine, book: Book, saved: Order, order: Order) -> None:
+    """Put the order where and as it was when it was saved, but for the fills that it has had since."""
+    if order is saved:
+        order.account = account = engine.accounts.setdefault(order.account.name, order.account)
+        account.orders.append(order)
+        engine.orders[order.order_id] = order
+        engine.last_order_id = max(engine.last_order_id, order.order_id)
+        if order.client_order_id is not None:
+            account.client_orders[order.client_order_id] = order
+    else:
+        order.remaining = saved.quantity - (order.quantity - order.remaining)
+        order.quantity = saved.quantity
+        order.price = saved.price
+        order.trigger_price = saved.trigger_price
+        order.status = saved.status
+    if order.status is OrderStatus.PENDING:
+        assert order.trigger_price is not None, "checked when it was read"
+        book.pending[order.order_id] = order
+        (book.rises if fires_on_rise(order) else book.falls).add(order, order.trigger_price)
+    else:
+        assert order.price is not None, "checked when it was read"
+        (book.bids if order.side is Side.BUY else book.asks).add(order, order.price)
+
+
+class SavedBookError(ValueError):
+    """What is wrong with a saved book; `field` is where."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def _read(engine: Engine, book: Book, contents: SavedBook) -> tuple[list[Order], int | None]:
+    """The saved orders in the order of their queues, pending ones last, and the price of the last trade; SavedBookError where the
+    contents cannot be this symbol's book."""
+    instrument = book.instrument
+    if contents.format != FORMAT:
+        raise SavedBookError("format", f"is {contents.format}: takes {FORMAT}")
+    if contents.symbol != instrument.symbol:
+        raise SavedBookError("symbol", f"is {contents.symbol}: takes {instrument.symbol}")
+    if not 0 <= contents.last_trade_id <= MAX_INTEGER:
+        raise SavedBookError("last_trade_id", "takes a number of trades")
+    last_price = None if contents.last_trade is None else _price("last_trade", contents.last_trade, instrument)
+    bids = _read_side(engine, book, "bids", contents.bids, Side.BUY)
+    asks = _read_side(engine, book, "asks", contents.asks, Side.SELL)
+    pending = [_read_order(engine, book, f"pending[{index}]", saved) for index, saved in enumerate(contents.pending)]
+    for index, order in enumerate(pending):
+        if order.order_type not in TRIGGER_TYPES:
+            raise SavedBookError(f"pending[{index}].order_type", "takes a type that has a trigger_price")
+        order.status = OrderStatus.PENDING
+    if bids and asks and _resting_price(bids[0]) >= _resting_price(asks[0]):
+        raise SavedBookError("bids", "are at or above the asks")
+    orders = [*bids, *asks, *pending]
+    order_ids = {order.order_id for order in orders}
+    if len(order_ids) < len(orders):
+        raise SavedBookError("order_id", "stands twice")
+    named = [(order.account.name, order.client_order_id) for order in orders if order.client_order_id is not None]
+    if len(set(named)) < len(named):
+        raise SavedBookError("client_order_id", "stands twice in one account")
+    return orders, last_price
+
+
+def _read_side(engine: Engine, book: Book, name: str, saved_orders: Iterable[SavedOrder], side: Side) -> list[Order]:
+    orders = [_read_order(engine, book, f"{name}[{index}]", saved) for index, saved in enumerate(saved_orders)]
+    best_first = [-_resting_price(order) if side is Side.BUY else _resting_price(order) for order in orders if order.price is not None]
+    for index, order in enumerate(orders):
+        if order.side is not side or order.order_type not in RESTING_TYPES:
+            raise SavedBookError(f"{name}[{index}]", f"takes a resting order to {side.name.lower()}")
+    if best_first != sorted(best_first):
+        raise SavedBookError(name, "take the best price first")
+    return orders
+
+
+def _resting_price(order: Order) -> int:
+    assert order.price is not None, "a resting order has a price"
+    return order.price
+
+
+def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Order:
+    """One saved order, checked by itself and against the order that is known under its ids."""
+    instrument = book.instrument
+    order_type = _word(f"{where}.order_type", saved.order_type, OrderType)
+    side = _word(f"{where}.side", saved.side, Side)
+    if order_type not in (*RESTING_TYPES, *TRIGGER_TYPES):
+        raise SavedBookError(f"{where}.order_type", "takes a type that rests or waits")
+    if not (saved.order_id.isascii() and saved.order_id.isdigit() and len(saved.order_id) <= 18 and int(saved.order_id) > 0):
+        raise SavedBookError(f"{where}.order_id", "takes an order_id")
+    for field, name in (("account", saved.account), ("client_order_id", saved.client_order_id)):
+        if name is not None and not NAME_PATTERN.fullmatch(name):
+            raise SavedBookError(f"{where}.{field}", "takes 1 to 64 of letters, digits and . _ : -")
+    for field, number in (("sequence", saved.sequence), ("timestamp", saved.timestamp)):
+        if not 0 <= number <= MAX_INTEGER:
+            raise SavedBookError(f"{where}.{field}", "takes zero or more")
+    for field, text, wanted in (
+        ("price", saved.price, order_type in RESTING_TYPES),
+        ("trigger_price", saved.trigger_price, order_type in TRIGGER_TYPES),
+    ):
+        if (text is not None) is not wanted:
+            raise SavedBookError(f"{where}.{field}", f"is {'missing' if wanted else 'not taken'} by a {saved.order_type} order")
+    quantity = _quantity(f"{where}.quantity", saved.quantity, instrument)
+    remaining = _quantity(f"{where}.remaining_quantity", saved.remaining_quantity, instrument)
+    if remaining > quantity:
+        raise SavedBookError(f"{where}.remaining_quantity", "takes at most the quantity")
+    order = Order(
+        order_id=int(saved.order_id),
+        account=Account(saved.account),
+        book=book,
+        client_order_id=saved.client_order_id,
+        side=side,
+        order_type=order_type,
+        quantity=quantity,
+        remaining=remaining,
+        price=None if saved.price is None else _price(f"{where}.price", saved.price, instrument),
+        trigger_price=None if saved.trigger_price is None else _price(f"{where}.trigger_price", saved.trigger_price, instrument),
+        sequence=saved.sequence,
+        timestamp=saved.timestamp,
+        filled_value=_decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals),
+    )
+    _check_ids(engine, where, order)
+    return order
+
+
+def _check_ids(engine: Engine, where: str, order: Order) -> None:
+    """Neither of the order's ids may be another order's."""
+    known = engine.orders.get(order.order_id)
+    if known is not None and _identity(known) != _identity(order):
+        raise SavedBookError(f"{where}.order_id", f"{order.order_id} is another order's")
+    account = engine.accounts.get(order.account.name)
+    if account is not None and order.client_order_id is not None:
+        namesake = account.client_orders.get(order.client_order_id)
+        if namesake is not None and namesake.order_id != order.order_id:
+            raise SavedBookError(f"{where}.client_order_id", f"{order.client_order_id} is another order's")
+
+
+def _identity(order: Order) -> tuple[object, ...]:
+    """What never changes of an order."""
+    return (
+        order.book.instrument.symbol,
+        order.account.name,
+        order.client_order_id,
+        order.side,
+        order.order_type,
+        order.sequence,
+        order.timestamp,
+    )
+
+
+def _word(where: str, text: str, words: type[Word]) -> Word:
+    for member in words:
+        if member.name.lower() == text:
+            return member
+    raise SavedBookError(where, "takes one of " + ", ".join(member.name.lower() for member in words))
+
+
+def _decimal(where: str, text: str, decimals: int) -> int:
+    try:
+        value = parse_decimal(text, decimals)
+    except DecimalError as error:
+        raise SavedBookError(where, str(error)) from error
+    if not 0 <= value <= MAX_INTEGER:
+        raise SavedBookError(where, "takes zero or more, within 63 bits")
+    return value
+
+
+def _price(where: str, text: str, instrument: Instrument) -> int:
+    price = _decimal(where, text, instrument.price_decimals)
+    if price == 0 or price % instrument.tick_size or price > MAX_PRICE:
+        raise SavedBookError(where, "takes a positive multiple of tick_size")
+    return price
+
+
+def _quantity(where: str, text: str, instrument: Instrument) -> int:
+    quantity = _decimal(where, text, instrument.quantity_decimals)
+    if quantity == 0 or quantity % instrument.lot_size or quantity > MAX_QUANTITY:
+        raise SavedBookError(where, "takes a positive multiple of lot_size")
+    return quantity

@@ -1,0 +1,1 @@
+"""What every process of the exchange needs: settings and logs."""

@@ -1,0 +1,130 @@
+"""Settings of a process: an environment variable and a command-line flag of the same name each; the flag wins.
+
+A bad value ends the process at once with one line that names the setting, the value and what it takes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any, Final, NoReturn
+
+from msgspec import Struct
+
+EXIT_BAD_SETTING: Final = 2
+MAX_PORT: Final = 65_535
+
+
+class Setting(Struct, frozen=True):
+    """`name` is that of the flag ("data-dir"); `parse` turns its text into the value or raises ValueError; `takes` says what it takes."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    takes: str
+    help: str
+
+    def variable(self, prefix: str) -> str:
+        """The environment variable: MATCHER_DATA_DIR for "data-dir"."""
+        return f"{prefix}_{self.name.replace('-', '_').upper()}"
+
+    @property
+    def key(self) -> str:
+        return self.name.replace("-", "_")
+
+
+class Switch(Struct, frozen=True):
+    """A flag without a value that asks for another action than the process's usual one."""
+
+    name: str
+    help: str
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_fail(self.prog, message))
+
+
+def _fail(program: str, message: str) -> int:
+    print(f"{program}: {message}", file=sys.stderr)
+    return EXIT_BAD_SETTING
+
+
+def read_settings(
+    program: str,
+    prefix: str,
+    description: str,
+    settings: Sequence[Setting],
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    switches: Sequence[Switch] = (),
+) -> dict[str, Any]:
+    """The parsed values by key ("data_dir"), switches as booleans. Ends the process on a bad one, or after --help."""
+    parser = _Parser(prog=f"python -m {program}", description=description, allow_abbrev=False)
+    for setting in settings:
+        default = setting.default or "not set"
+        parser.add_argument(
+            f"--{setting.name}",
+            metavar="VALUE",
+            help=f"{setting.help}; takes {setting.takes} (default: {default}; environment: {setting.variable(prefix)})".replace("%", "%%"),
+        )
+    for switch in switches:
+        parser.add_argument(f"--{switch.name}", action="store_true", help=switch.help)
+    given = vars(parser.parse_args(arguments))
+    values: dict[str, Any] = {switch.name.replace("-", "_"): given[switch.name.replace("-", "_")] for switch in switches}
+    for setting in settings:
+        variable = setting.variable(prefix)
+        flag = given[setting.key]
+        source, text = (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))
+        try:
+            values[setting.key] = setting.parse(text)
+        except ValueError:
+            sys.exit(_fail(program, f"{source}: {text!r}: takes {setting.takes}"))
+    return values
+
+
+def endpoint(text: str) -> str:
+    """A ZeroMQ endpoint over TCP or IPC."""
+    transport, separator, address = text.partition("://")
+    if not separator or not address:
+        raise ValueError(text)
+    if transport == "ipc":
+        return text
+    host, separator, port_text = address.rpartition(":")
+    if transport != "tcp" or not separator or not host:
+        raise ValueError(text)
+    port(port_text)
+    return text
+
+
+def port(text: str) -> int:
+    number = whole_number(text)
+    if number > MAX_PORT:
+        raise ValueError(text)
+    return number
+
+
+def whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(text)
+    return int(text)
+
+
+def bounded(lowest: int, highest: int) -> Callable[[str], int]:
+    """A parser of whole numbers from lowest to highest."""
+
+    def parse(text: str) -> int:
+        number = whole_number(text)
+        if not lowest <= number <= highest:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listener on this host can only be reached from this machine."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,57 @@
+"""Encoders and decoders, one for each union of messages, made once.
+
+Each process has a single thread that uses them. Decoding checks every type and bound that the structs declare.
+"""
+
+import msgspec
+
+from protocol.commands import VERSION, Frame
+from protocol.events import Report
+from protocol.market_data import MarketDataMessage
+
+MAX_FRAME_BYTES = 1024 * 1024
+"""The largest frame of commands that a matcher reads; a LoadBook's file is read by the matcher itself."""
+
+encode = msgspec.msgpack.Encoder().encode
+decode_frame = msgspec.msgpack.Decoder(Frame).decode
+decode_report = msgspec.msgpack.Decoder(Report).decode
+decode_market_data = msgspec.msgpack.Decoder(MarketDataMessage).decode
+
+_decode_any = msgspec.msgpack.Decoder().decode
+
+
+class FrameError(ValueError):
+    """A frame that cannot be read; the message says what is wrong with it, session and number (zero where unreadable) whose it is."""
+
+    def __init__(self, detail: str, session: int = 0, number: int = 0) -> None:
+        super().__init__(detail)
+        self.session = session
+        self.number = number
+
+
+def read_frame(payload: bytes) -> Frame:
+    """The frame in the payload; FrameError where it is none of this version."""
+    if len(payload) > MAX_FRAME_BYTES:
+        raise FrameError(f"a frame of {len(payload)} bytes: takes at most {MAX_FRAME_BYTES}")
+    try:
+        frame: Frame = decode_frame(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _explain(payload, str(error)) from error
+    if frame.version != VERSION:
+        raise FrameError(f"version {frame.version}: takes version {VERSION}", frame.session)
+    return frame
+
+
+def _explain(payload: bytes, detail: str) -> FrameError:
+    """Find out as much as can be read of a bad frame."""
+    try:
+        content = _decode_any(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return FrameError("not MessagePack")
+    if not isinstance(content, list) or len(content) < 3 or not all(isinstance(part, int) for part in content[:3]):
+        return FrameError(f"not a frame: {detail}")
+    if content[1] != VERSION:
+        return FrameError(f"version {content[1]}: takes version {VERSION}")
+    number = content[3] if len(content) > 3 and isinstance(content[3], int) else 0
+    return FrameError(detail, content[2], number)
+

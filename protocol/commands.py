@@ -1,0 +1,193 @@
+"""All inputs of the matcher.
+
+Fields and tags are only ever appended: these structs stand in journals. Prices and quantities are the instrument's integers
+(see `units`). A command that does not decode, or that the engine refuses, changes nothing.
+"""
+
+from msgspec import Struct
+
+from protocol.saved_book import SavedBook
+from protocol.units import (
+    Count,
+    InstrumentStatus,
+    Name,
+    OrderId,
+    OrderType,
+    Price,
+    Quantity,
+    Refusal,
+    SessionId,
+    Side,
+    Symbol,
+    Time,
+)
+
+VERSION = 1
+"""The version of the messages between gateway and matcher; both sides refuse any other."""
+
+MAX_COMMANDS = 1024
+"""The most commands in one frame."""
+
+
+class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
+    """A new order. `deadline` is the latest time at which it may be executed; zero for none."""
+
+    symbol: Symbol
+    account: Name
+    side: Side
+    order_type: OrderType
+    quantity: Quantity
+    price: Price | None = None
+    trigger_price: Price | None = None
+    client_order_id: Name | None = None
+    deadline: Time = 0
+
+
+class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """Cancel what is left of one order, named by order_id or, within the account, by client_order_id."""
+
+    order_id: OrderId | None = None
+    account: Name | None = None
+    client_order_id: Name | None = None
+
+
+class CancelAllOrders(Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """Cancel all open and pending orders of the account, of one symbol or of all."""
+
+    account: Name
+    symbol: Symbol | None = None
+
+
+class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
+    """Change an order, named as in CancelOrder. `quantity` is the new total, the filled part included; None leaves a field as it is.
+
+    Less quantity at the same price keeps the place in the queue; any other change loses it and matches again at once.
+    """
+
+    order_id: OrderId | None = None
+    account: Name | None = None
+    client_order_id: Name | None = None
+    quantity: Quantity | None = None
+    price: Price | None = None
+    trigger_price: Price | None = None
+
+
+class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
+    """Add an instrument or change its limits, fees or status; None leaves a known instrument's field as it is.
+
+    The decimals say in which units the sender wrote the integers; they must be those of a known instrument.
+    """
+
+    symbol: Symbol
+    price_decimals: Count
+    quantity_decimals: Count
+    base: str | None = None
+    quote: str | None = None
+    tick_size: Price | None = None
+    lot_size: Quantity | None = None
+    min_quantity: Quantity | None = None
+    max_quantity: Quantity | None = None
+    max_price: Price | None = None
+    min_notional: Count | None = None
+    maker_fee_bps: Count | None = None
+    taker_fee_bps: Count | None = None
+    status: InstrumentStatus | None = None
+
+
+class LoadBook(Struct, frozen=True, array_like=True, tag=5):
+    """Make the saved book the symbol's book again. A gateway sends it without contents; the matcher reads and checks its file and
+    stamps the command with the contents inside, so that a replay needs no file."""
+
+    symbol: Symbol
+    contents: SavedBook | None = None
+
+
+class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
+    """Stands in the place of a command that the matcher's shell refused before the engine saw it (a bad file, a command that
+    crashed the engine), so that a replay refuses it too."""
+
+    refusal: Refusal
+    detail: str = ""
+
+
+Command = PlaceOrder | CancelOrder | CancelAllOrders | AmendOrder | SetInstrument | LoadBook | RefuseCommand
+
+
+class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
+    """One order as it stands now, named as in CancelOrder. Answer: OrderState or Refused."""
+
+    order_id: OrderId | None = None
+    account: Name | None = None
+    client_order_id: Name | None = None
+
+
+class OrdersQuery(Struct, frozen=True, array_like=True, tag=2):
+    """Open and pending orders, oldest first, or done ones, newest first, after a cursor. Answer: OrderPage."""
+
+    symbol: Symbol | None = None
+    account: Name | None = None
+    done: bool = False
+    limit: Count = 100
+    after: Count = 0
+
+
+class DepthQuery(Struct, frozen=True, array_like=True, tag=3):
+    """The best levels of a book. Answer: Depth or Refused."""
+
+    symbol: Symbol
+    levels: Count = 10
+
+
+class TradesQuery(Struct, frozen=True, array_like=True, tag=4):
+    """The last trades of a symbol with a trade_id above `after`, oldest first. Answer: TradeHistory or Refused."""
+
+    symbol: Symbol
+    limit: Count = 100
+    after: Count = 0
+
+
+class InstrumentsQuery(Struct, frozen=True, array_like=True, tag=5):
+    """All instruments. Answer: InstrumentList."""
+
+
+class StatusQuery(Struct, frozen=True, array_like=True, tag=6):
+    """How the matcher does. Answer: MatcherStatus."""
+
+
+class SaveBook(Struct, frozen=True, array_like=True, tag=7):
+    """Write the symbol's book to its file. Answer: BookSaved or Refused."""
+
+    symbol: Symbol
+
+
+Query = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | StatusQuery | SaveBook
+
+
+class Hello(Struct, frozen=True, array_like=True, tag=1):
+    """Opens a session, or asks where it stands. Answer: Welcome."""
+
+    version: int
+    session: SessionId
+
+
+class Commands(Struct, frozen=True, array_like=True, tag=2):
+    """Commands of a session: the first bears `number`, the following the next ones. `answered` is the number up to which the
+    sender has all answers. Answer: Answers, or SessionUnknown."""
+
+    version: int
+    session: SessionId
+    number: SessionId
+    answered: Count
+    commands: list[Command]
+
+
+class Ask(Struct, frozen=True, array_like=True, tag=3):
+    """A query: outside the numbers of the session, safe to repeat. Answer: QueryAnswer with the same `request`."""
+
+    version: int
+    session: SessionId
+    request: Count
+    query: Query
+
+
+Frame = Hello | Commands | Ask

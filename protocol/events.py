@@ -1,0 +1,277 @@
+"""All that the matcher can say: what happened (events), answers to commands and to queries, and public market data.
+
+Fields and tags are only ever appended. Prices and quantities are the instrument's integers (see `units`).
+"""
+
+from msgspec import Struct
+
+from protocol.instrument import Instrument
+from protocol.units import (
+    OrderStatus,
+    OrderType,
+    Reason,
+    Refusal,
+    Side,
+)
+
+# Events: everything that a command caused, in the order in which it happened.
+
+
+class OrderPlaced(Struct, frozen=True, array_like=True, tag=1, gc=False):
+    """The order is in the exchange: it takes, rests or waits; what follows says what became of it."""
+
+    order_id: int
+
+
+class OrderRejected(Struct, frozen=True, array_like=True, tag=2, gc=False):
+    """The market's state, or the deadline, forbids the order. It keeps its id and its client_order_id."""
+
+    order_id: int
+    reason: Reason
+
+
+class OrderDuplicated(Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """The same order was sent before under this client_order_id; nothing happened."""
+
+    order_id: int
+
+
+class OrderTriggered(Struct, frozen=True, array_like=True, tag=4, gc=False):
+    """A pending order fired: a trade printed at or beyond its trigger_price."""
+
+    order_id: int
+
+
+class Trade(Struct, frozen=True, array_like=True, tag=5, gc=False):
+    """Two orders met at the maker's price. trade_id counts the symbol's trades from 1. Each side's fee is exactly
+    price x quantity x its rate in basis points."""
+
+    symbol: str
+    trade_id: int
+    price: int
+    quantity: int
+    aggressor_side: Side
+    maker_order_id: int
+    taker_order_id: int
+    maker_fee_bps: int
+    taker_fee_bps: int
+    sequence: int
+    timestamp: int
+
+
+class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
+    """`quantity` of the order, all that was not filled, is gone."""
+
+    order_id: int
+    quantity: int
+    reason: Reason
+
+
+class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
+    """The order is now so; trades that the change caused follow."""
+
+    order_id: int
+    quantity: int
+    price: int | None
+    trigger_price: int | None
+
+
+class InstrumentSet(Struct, frozen=True, array_like=True, tag=7):
+    """The instrument is now so."""
+
+    instrument: Instrument
+
+
+class BookLoaded(Struct, frozen=True, array_like=True, tag=8):
+    """The symbol's book is that of the file; the orders in `skipped` were done since the save."""
+
+    symbol: str
+    restored: int
+    skipped: list[int]
+
+
+class CommandRefused(Struct, frozen=True, array_like=True, tag=9, gc=False):
+    """The command changed nothing. `field` and `detail` say more where the refusal alone does not."""
+
+    refusal: Refusal
+    field: str = ""
+    detail: str = ""
+
+
+Event = (
+    OrderPlaced
+    | OrderRejected
+    | OrderDuplicated
+    | OrderTriggered
+    | Trade
+    | OrderCanceled
+    | OrderAmended
+    | InstrumentSet
+    | BookLoaded
+    | CommandRefused
+)
+
+
+# Answers to commands: one for each, on the sender's own topic.
+
+
+class OrderState(Struct, frozen=True, array_like=True, tag=21):
+    """An order as it stands. filled_value is the sum of price x quantity of all its fills; trades are those of the answered command
+    or, in a look-up, its last ones. `duplicate` marks the answer to an order that was sent before."""
+
+    order_id: int
+    client_order_id: str | None
+    account: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    price: int | None
+    trigger_price: int | None
+    status: OrderStatus
+    resting: bool
+    quantity: int
+    filled_quantity: int
+    remaining_quantity: int
+    filled_value: int
+    reason: Reason | None
+    sequence: int
+    timestamp: int
+    trades: list[Trade]
+    duplicate: bool = False
+
+
+class OrderResult(Struct, frozen=True, array_like=True, tag=22):
+    """What became of a new order: the part of OrderState that its sender does not know already. `trades` are those that the order
+    took part in."""
+
+    order_id: int
+    status: OrderStatus
+    resting: bool
+    filled_quantity: int
+    remaining_quantity: int
+    filled_value: int
+    reason: Reason | None
+    trades: list[Trade] = []
+
+
+class OrderStates(Struct, frozen=True, array_like=True, tag=23):
+    """The orders that a CancelAllOrders canceled, oldest first."""
+
+    orders: list[OrderState]
+
+
+Answer = OrderState | OrderResult | OrderStates | InstrumentSet | BookLoaded | CommandRefused
+
+
+# Results of queries: as of the sequence that their report bears.
+
+
+class OrderPage(Struct, frozen=True, array_like=True, tag=31):
+    """Orders without their trades, and the cursor from which the list goes on; null at its end. A page may hold fewer orders than
+    were asked for, even none, and go on all the same: a query's work is bounded."""
+
+    orders: list[OrderState]
+    next: int | None
+
+
+class Depth(Struct, frozen=True, array_like=True, tag=32):
+    """The best levels, best first: (price, quantity) pairs."""
+
+    symbol: str
+    bids: list[tuple[int, int]]
+    asks: list[tuple[int, int]]
+
+
+class TradeHistory(Struct, frozen=True, array_like=True, tag=33):
+    """The last trades, oldest first."""
+
+    symbol: str
+    trades: list[Trade]
+
+
+class InstrumentList(Struct, frozen=True, array_like=True, tag=34):
+    instruments: list[Instrument]
+
+
+class MatcherStatus(Struct, frozen=True, array_like=True, tag=35):
+    """`uptime` is in nanoseconds, `refused_frames` counts what the matcher could not read since it started."""
+
+    epoch: int
+    sync: str
+    open_orders: int
+    uptime: int
+    refused_frames: int
+
+
+class BookSaved(Struct, frozen=True, array_like=True, tag=36):
+    """The book is in the file of that name under the data directory."""
+
+    symbol: str
+    file: str
+    orders: int
+
+
+QueryResult = (
+    OrderState | OrderPage | Depth | TradeHistory | InstrumentList | MatcherStatus | BookSaved | CommandRefused
+)
+
+
+# Reports: the frames that carry answers and results to a session.
+
+
+class Welcome(Struct, frozen=True, array_like=True, tag=1):
+    """Answers Hello. `journal` names the journal for its lifetime, `taken` is the last number that the matcher took from the session:
+    below an answered one, the journal has lost what was answered."""
+
+    version: int
+    session: int
+    epoch: int
+    journal: str
+    taken: int
+
+
+class Answers(Struct, frozen=True, array_like=True, tag=2):
+    """Answers in the order of the commands' numbers, the first one to `number` and stamped `sequence`, the following the next ones."""
+
+    session: int
+    number: int
+    sequence: int
+    timestamp: int
+    answers: list[Answer]
+
+
+class SessionUnknown(Struct, frozen=True, array_like=True, tag=3):
+    """The matcher does not know the session, or not any more: nothing of the frame was taken."""
+
+    session: int
+    number: int
+
+
+class FrameRefused(Struct, frozen=True, array_like=True, tag=4):
+    """The frame that began with `number` is no sound frame: nothing of it was taken."""
+
+    session: int
+    number: int
+    detail: str
+
+
+class QueryAnswer(Struct, frozen=True, array_like=True, tag=5):
+    """The result of the query `request`, as of `sequence`."""
+
+    session: int
+    request: int
+    sequence: int
+    timestamp: int
+    result: QueryResult
+
+
+class Pulse(Struct, frozen=True, array_like=True, tag=6):
+    """The matcher is alive; goes to all sessions."""
+
+    version: int
+    epoch: int
+    journal: str
+    sequence: int
+
+
+Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryAnswer | Pulse

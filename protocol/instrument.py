@@ -1,0 +1,172 @@
+"""The instrument, and the only conversions between decimal text and integers.
+
+The text of a decimal is digits with at most one point and, as JSON numbers may have it, an exponent; no sign but a minus, no
+spaces, no underscores. It is read digit by digit, so nothing is ever rounded and no float is involved.
+"""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from protocol.units import (
+    CURRENCY_PATTERN,
+    MAX_DECIMALS,
+    MAX_FEE_BPS,
+    MAX_INTEGER,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    SYMBOL_PATTERN,
+    InstrumentStatus,
+)
+
+MAX_DECIMAL_LENGTH: Final = 64
+"""The longest text of a decimal that is read, in characters."""
+
+MAX_EXPONENT: Final = 40
+"""The largest exponent, either way, of a decimal that is read."""
+
+FEE_DECIMALS: Final = 4
+"""A basis point is 10^-4."""
+
+_DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?", re.ASCII)
+
+
+class DecimalError(ValueError):
+    """A text that is no decimal, or one that the unit cannot hold; the message says what it takes."""
+
+
+def parse_decimal(text: str, decimals: int) -> int:
+    """The integer number of 10^-decimals that `text` names, exactly; DecimalError where there is none."""
+    if len(text) > MAX_DECIMAL_LENGTH:
+        raise DecimalError(f"takes a decimal number of at most {MAX_DECIMAL_LENGTH} characters")
+    match = _DECIMAL.fullmatch(text)
+    if match is None:
+        raise DecimalError('takes a decimal number such as "0.5"')
+    sign, whole, fraction, exponent = match.groups()
+    fraction = fraction or ""
+    shift = decimals - len(fraction) + int(exponent or 0)
+    if abs(shift) > MAX_EXPONENT + MAX_DECIMAL_LENGTH:
+        raise DecimalError(f"takes an exponent of at most {MAX_EXPONENT}")
+    value = int(whole + fraction)
+    if shift >= 0:
+        value *= int(10**shift)
+    else:
+        value, rest = divmod(value, int(10**-shift))
+        if rest:
+            raise DecimalError(f"takes at most {decimals} decimals")
+    return -value if sign else value
+
+
+def format_decimal(value: int, decimals: int) -> str:
+    """The shortest plain text of value x 10^-decimals: no exponent, no trailing zero."""
+    if decimals == 0:
+        return str(value)
+    sign = "-" if value < 0 else ""
+    digits = str(abs(value)).rjust(decimals + 1, "0")
+    fraction = digits[-decimals:].rstrip("0")
+    return f"{sign}{digits[:-decimals]}.{fraction}" if fraction else sign + digits[:-decimals]
+
+
+def decimals_of(text: str) -> int:
+    """How many decimals the number in `text` needs: 2 for "0.01" and "0.010", 0 for "5"."""
+    value = parse_decimal(text, MAX_DECIMALS)
+    decimals = MAX_DECIMALS
+    while decimals > 0 and value % 10 == 0:
+        value //= 10
+        decimals -= 1
+    return decimals
+
+
+class Instrument(Struct, frozen=True, array_like=True):
+    """What is traded, with its units and limits.
+
+    tick_size and max_price are in the price unit 10^-price_decimals, lot_size, min_quantity and max_quantity in the quantity unit
+    10^-quantity_decimals, min_notional in the product of the two. The decimals, the tick, the lot and the currencies never change.
+    """
+
+    symbol: str
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    tick_size: int
+    lot_size: int
+    min_quantity: int
+    max_quantity: int
+    max_price: int
+    min_notional: int
+    maker_fee_bps: int
+    taker_fee_bps: int
+    status: InstrumentStatus = InstrumentStatus.TRADING
+
+    @property
+    def value_decimals(self) -> int:
+        """The decimals of price x quantity."""
+        return self.price_decimals + self.quantity_decimals
+
+    @property
+    def fee_zeros(self) -> int:
+        """How many trailing zeros both fees share: so many decimals no fee ever needs."""
+        zeros = 0
+        maker, taker = self.maker_fee_bps, self.taker_fee_bps
+        while zeros < FEE_DECIMALS and (maker or taker) and maker % 10 == 0 and taker % 10 == 0:
+            maker //= 10
+            taker //= 10
+            zeros += 1
+        return zeros
+
+    @property
+    def fee_decimals(self) -> int:
+        """The decimals of the smallest fee unit: the fewest in which price x quantity x bps is whole at both fees."""
+        return self.value_decimals + FEE_DECIMALS - self.fee_zeros
+
+    def fee(self, price: int, quantity: int, fee_bps: int) -> int:
+        """The exact fee in units of 10^-fee_decimals; fee_bps is one of this instrument's two."""
+        return int(price * quantity * (fee_bps // 10**self.fee_zeros))
+
+
+def format_fee(instrument: Instrument, price: int, quantity: int, fee_bps: int) -> str:
+    """The exact fee as a decimal, at whatever rate was in force when the trade was made."""
+    return format_decimal(price * quantity * fee_bps, instrument.value_decimals + FEE_DECIMALS)
+
+
+class InstrumentError(ValueError):
+    """What is wrong with an instrument: `field` is at fault, the message says what it takes."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def check_instrument(instrument: Instrument) -> None:
+    """Raise InstrumentError for the first field that the contract (section 2) does not allow."""
+    i = instrument
+    if not SYMBOL_PATTERN.fullmatch(i.symbol):
+        raise InstrumentError("symbol", "takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot")
+    for field, currency in (("base", i.base), ("quote", i.quote)):
+        if not CURRENCY_PATTERN.fullmatch(currency):
+            raise InstrumentError(field, "takes 1 to 16 of A-Z 0-9")
+    for field, decimals in (("tick_size", i.price_decimals), ("lot_size", i.quantity_decimals)):
+        if not 0 <= decimals <= MAX_DECIMALS:
+            raise InstrumentError(field, f"takes at most {MAX_DECIMALS} decimals")
+    if not 1 <= i.tick_size <= MAX_PRICE:
+        raise InstrumentError("tick_size", "takes a positive number")
+    if not 1 <= i.lot_size <= MAX_QUANTITY:
+        raise InstrumentError("lot_size", "takes a positive number")
+    if not 1 <= i.max_price <= MAX_PRICE or i.max_price % i.tick_size:
+        highest_price = format_decimal(MAX_PRICE, i.price_decimals)
+        raise InstrumentError("max_price", f"takes a positive multiple of tick_size, at most {highest_price}")
+    if not 1 <= i.max_quantity <= MAX_QUANTITY or i.max_quantity % i.lot_size:
+        highest_quantity = format_decimal(MAX_QUANTITY, i.quantity_decimals)
+        raise InstrumentError("max_quantity", f"takes a positive multiple of lot_size, at most {highest_quantity}")
+    if not 1 <= i.min_quantity <= i.max_quantity or i.min_quantity % i.lot_size:
+        raise InstrumentError("min_quantity", "takes a positive multiple of lot_size, at most max_quantity")
+    if not 0 <= i.min_notional <= i.max_price * i.max_quantity:
+        raise InstrumentError("min_notional", "takes zero or more, at most max_price x max_quantity")
+    for field, fee in (("maker_fee_bps", i.maker_fee_bps), ("taker_fee_bps", i.taker_fee_bps)):
+        if not 0 <= fee <= MAX_FEE_BPS:
+            raise InstrumentError(field, f"takes a whole number of basis points from 0 to {MAX_FEE_BPS}")
+    highest = max(i.maker_fee_bps, i.taker_fee_bps)
+    if max(i.max_price * i.max_quantity, i.fee(i.max_price, i.max_quantity, highest)) > MAX_INTEGER:
+        raise InstrumentError("max_quantity", "takes so much that max_price x max_quantity x fee fits in 63 bits of the smallest fee unit")

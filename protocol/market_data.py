@@ -1,0 +1,77 @@
+"""The public messages of the market data socket: MessagePack maps with names, readable from any language.
+
+Prices and quantities are integers: value = integer x 10^-price_decimals (quantity_decimals, fee_decimals), which the instrument
+message tells. `number` counts the messages of the topic and `previous` is the number before it: a reader that has seen another
+one last has missed something. A reader that asks for a topic gets its current message at once, which others may see twice.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Level = tuple[int, int]
+"""Price and quantity."""
+
+
+class TradeMessage(Struct, frozen=True, tag_field="type", tag="trade"):
+    """Every trade of a symbol; `number` is its trade_id and goes on over restarts."""
+
+    epoch: int
+    sequence: int
+    number: int
+    previous: int
+    timestamp: int
+    symbol: str
+    trade_id: int
+    price: int
+    quantity: int
+    aggressor_side: Literal["buy", "sell"]
+    maker_order_id: int
+    taker_order_id: int
+    maker_fee: int
+    taker_fee: int
+
+
+class DepthMessage(Struct, frozen=True, tag_field="type", tag="depth"):
+    """The top levels as of `sequence`, best first. States between two messages may be left out, the last one never is."""
+
+    epoch: int
+    sequence: int
+    number: int
+    previous: int
+    timestamp: int
+    symbol: str
+    bids: list[Level]
+    asks: list[Level]
+
+
+class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument"):
+    epoch: int
+    sequence: int
+    number: int
+    previous: int
+    timestamp: int
+    symbol: str
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    fee_decimals: int
+    tick_size: int
+    lot_size: int
+    maker_fee_bps: int
+    taker_fee_bps: int
+    status: Literal["trading", "cancel_only", "halted"]
+
+
+class HeartbeatMessage(Struct, frozen=True, tag_field="type", tag="heartbeat"):
+    """Once a second; `sequence` is that of the last command."""
+
+    epoch: int
+    sequence: int
+    number: int
+    previous: int
+    timestamp: int
+
+
+MarketDataMessage = TradeMessage | DepthMessage | InstrumentMessage | HeartbeatMessage

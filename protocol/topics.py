@@ -1,0 +1,25 @@
+"""Topics of the two PUB sockets. Each ends with `/`, so that one symbol's prefix never matches another's."""
+
+TRADES = b"trades/"
+DEPTH = b"depth/"
+INSTRUMENTS = b"instruments/"
+HEARTBEAT = b"heartbeat/"
+
+PULSE = b"pulse/"
+
+
+def trades(symbol: str) -> bytes:
+    return b"trades/%s/" % symbol.encode()
+
+
+def depth(symbol: str) -> bytes:
+    return b"depth/%s/" % symbol.encode()
+
+
+def instruments(symbol: str) -> bytes:
+    return b"instruments/%s/" % symbol.encode()
+
+
+def reports(session: int) -> bytes:
+    """The private topic of one session."""
+    return b"reports/%016x/" % session

@@ -1,0 +1,125 @@
+"""Names for the integers and words that cross process borders.
+
+Every price is an integer number of 10^-price_decimals of the quote currency, every quantity an integer number of
+10^-quantity_decimals of the base currency; the instrument says how many decimals. Times are nanoseconds since 1970 UTC.
+Members of an enumeration are only ever appended: their numbers stand in journals.
+"""
+
+import re
+from enum import IntEnum
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+MAX_INTEGER: Final = 2**63 - 1
+"""The largest integer any field may hold: it fits a signed 64-bit field in every language."""
+
+MAX_PRICE: Final = 10**13
+"""The largest max_price of an instrument, in its smallest price unit."""
+
+MAX_QUANTITY: Final = 10**13
+"""The largest max_quantity of an instrument, in its smallest quantity unit: the total of a level of 900,000 such orders fits in 63 bits."""
+
+MAX_DECIMALS: Final = 12
+"""The most decimals a price or a quantity may have."""
+
+MAX_FEE_BPS: Final = 10_000
+"""The largest fee: all of the trade's value."""
+
+NAME_LENGTH: Final = 64
+"""The longest account or client_order_id, in characters."""
+
+SYMBOL_LENGTH: Final = 32
+"""The longest symbol, in characters."""
+
+NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+SYMBOL_PATTERN: Final = re.compile(r"[A-Z0-9_-][A-Z0-9._-]{0,31}")
+CURRENCY_PATTERN: Final = re.compile(r"[A-Z0-9]{1,16}")
+
+DEFAULT_ACCOUNT: Final = "default"
+
+Price = Annotated[int, Meta(ge=1, le=MAX_PRICE)]
+Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+OrderId = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Time = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+SessionId = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+Symbol = Annotated[str, Meta(min_length=1, max_length=SYMBOL_LENGTH)]
+
+
+class Side(IntEnum):
+    """The numbers of FIX tag 54."""
+
+    BUY = 1
+    SELL = 2
+
+
+class OrderType(IntEnum):
+    MARKET = 1
+    LIMIT = 2
+    IOC = 3
+    FOK = 4
+    STOP_MARKET = 5
+    STOP_LIMIT = 6
+    TAKE_PROFIT = 7
+
+
+class OrderStatus(IntEnum):
+    PENDING = 1
+    OPEN = 2
+    PARTIALLY_FILLED = 3
+    FILLED = 4
+    CANCELED = 5
+    REJECTED = 6
+
+
+class InstrumentStatus(IntEnum):
+    TRADING = 1
+    CANCEL_ONLY = 2
+    HALTED = 3
+
+
+class Reason(IntEnum):
+    """Why an order was rejected or canceled."""
+
+    TOO_LATE = 1
+    INSTRUMENT_CANCEL_ONLY = 2
+    INSTRUMENT_HALTED = 3
+    NO_LIQUIDITY = 4
+    IOC_REMAINDER = 5
+    FOK_UNFILLABLE = 6
+    REQUESTED = 7
+    BOOK_REPLACED = 8
+
+
+class Refusal(IntEnum):
+    """Why a command changed nothing, in the order in which an order is checked."""
+
+    INVALID_NAME = 1
+    UNKNOWN_SYMBOL = 2
+    CLIENT_ORDER_ID_CONFLICT = 3
+    PRICE_REQUIRED = 4
+    PRICE_NOT_ALLOWED = 5
+    TRIGGER_PRICE_REQUIRED = 6
+    TRIGGER_PRICE_NOT_ALLOWED = 7
+    QUANTITY_OFF_LOT = 8
+    QUANTITY_TOO_SMALL = 9
+    QUANTITY_TOO_LARGE = 10
+    PRICE_OFF_TICK = 11
+    PRICE_TOO_LARGE = 12
+    TRIGGER_PRICE_OFF_TICK = 13
+    TRIGGER_PRICE_TOO_LARGE = 14
+    BELOW_MIN_NOTIONAL = 15
+    UNKNOWN_ORDER = 16
+    ORDER_NOT_OPEN = 17
+    INSTRUMENT_CANCEL_ONLY = 18
+    INSTRUMENT_HALTED = 19
+    QUANTITY_BELOW_FILLED = 20
+    INVALID_INSTRUMENT = 21
+    INSTRUMENT_FIXED = 22
+    TOO_MANY_INSTRUMENTS = 23
+    NO_SAVED_BOOK = 24
+    INVALID_SAVED_BOOK = 25
+    SAVED_BOOK_TOO_LARGE = 26
+    COMMAND_REFUSED = 27

@@ -1,0 +1,206 @@
+"""Tests as tapes: rows of a command and all the events that it must cause, compared by equality.
+
+Each tape is played to both engines, the real one and the naive one, so that the oracle of the property tests is tested as well.
+The n-th command of a tape is stamped with sequence n and time_of(n), the instruments' commands first.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypedDict, Unpack
+
+import pytest
+from msgspec.structs import asdict, replace
+
+from matcher.engine import Engine
+from protocol.commands import AmendOrder, CancelAllOrders, CancelOrder, Command, PlaceOrder, SetInstrument
+from protocol.events import (
+    CommandRefused,
+    Event,
+    OrderAmended,
+    OrderCanceled,
+    OrderDuplicated,
+    OrderPlaced,
+    OrderRejected,
+    OrderTriggered,
+    Trade,
+)
+from protocol.instrument import Instrument
+from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, Side
+from tests.naive_engine import NaiveEngine
+
+BUY = Side.BUY
+SELL = Side.SELL
+
+COIN = Instrument("COIN-USD", "COIN", "USD", 2, 3, 1, 1, 1, 1_000, 10_000, 0, 10, 20)
+GOLD = replace(COIN, symbol="GOLD-USD", base="GOLD")
+
+DETAILED = (Refusal.INVALID_INSTRUMENT, Refusal.INSTRUMENT_FIXED)
+"""Refusals whose `detail` is a text for people: its wording is not compared."""
+
+Row = tuple[Command, list[Event]]
+
+
+class AnyEngine(Protocol):
+    def apply(self, sequence: int, time: int, command: Command) -> list[Event]: ...
+
+
+MakeEngine = Callable[[], AnyEngine]
+
+both_engines = pytest.mark.parametrize("engine", [pytest.param(Engine, id="engine"), pytest.param(NaiveEngine, id="naive")])
+
+
+def play(engine: MakeEngine, *rows: Row, instruments: tuple[Instrument, ...] = (COIN, GOLD)) -> None:
+    """Play the rows to a new engine that has the instruments."""
+    player = engine()
+    for sequence, instrument in enumerate(instruments, 1):
+        player.apply(sequence, time_of(sequence), SetInstrument(**asdict(instrument)))
+    said, expected = [], []
+    for sequence, (command, events) in enumerate(rows, len(instruments) + 1):
+        said.append((command, [without_wording(event) for event in player.apply(sequence, time_of(sequence), command)]))
+        expected.append((command, [stamped(event, sequence) for event in events]))
+    assert said == expected
+
+
+def time_of(sequence: int) -> int:
+    """The time of the tape's command with that sequence, in nanoseconds."""
+    return 1_700_000_000_000_000_000 + sequence * 1_000
+
+
+def stamped(event: Event, sequence: int) -> Event:
+    return replace(event, sequence=sequence, timestamp=time_of(sequence)) if isinstance(event, Trade) else event
+
+
+def without_wording(event: Event) -> Event:
+    """The event without the text of its detail, which must be there."""
+    if isinstance(event, CommandRefused) and event.refusal in DETAILED:
+        assert event.detail
+        return replace(event, detail="")
+    return event
+
+
+# Commands
+
+
+class Options(TypedDict, total=False):
+    symbol: str
+    account: str
+    client_order_id: str | None
+    deadline: int
+
+
+def place(
+    order_type: OrderType, side: Side, quantity: int, price: int | None = None, trigger_price: int | None = None, **options: Unpack[Options]
+) -> PlaceOrder:
+    return PlaceOrder(
+        options.get("symbol", COIN.symbol),
+        options.get("account", "default"),
+        side,
+        order_type,
+        quantity,
+        price,
+        trigger_price,
+        options.get("client_order_id"),
+        options.get("deadline", 0),
+    )
+
+
+def limit(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.LIMIT, side, quantity, price, **options)
+
+
+def market(side: Side, quantity: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.MARKET, side, quantity, **options)
+
+
+def ioc(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.IOC, side, quantity, price, **options)
+
+
+def fok(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.FOK, side, quantity, price, **options)
+
+
+def stop_market(side: Side, quantity: int, *, at: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.STOP_MARKET, side, quantity, None, at, **options)
+
+
+def stop_limit(side: Side, quantity: int, price: int, *, at: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.STOP_LIMIT, side, quantity, price, at, **options)
+
+
+def take_profit(side: Side, quantity: int, *, at: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.TAKE_PROFIT, side, quantity, None, at, **options)
+
+
+def cancel(order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None) -> CancelOrder:
+    return CancelOrder(order_id, account, client_order_id)
+
+
+def cancel_all(account: str = "default", symbol: str | None = None) -> CancelAllOrders:
+    return CancelAllOrders(account, symbol)
+
+
+def amend(
+    order_id: int | None = None,
+    *,
+    quantity: int | None = None,
+    price: int | None = None,
+    at: int | None = None,
+    account: str | None = None,
+    client_order_id: str | None = None,
+) -> AmendOrder:
+    return AmendOrder(order_id, account, client_order_id, quantity, price, at)
+
+
+def change(instrument: Instrument, status: InstrumentStatus | None = None, **limits: int) -> SetInstrument:
+    """Change only the named fields of an instrument."""
+    return SetInstrument(instrument.symbol, instrument.price_decimals, instrument.quantity_decimals, status=status, **limits)
+
+
+# Events
+
+
+def placed(order_id: int) -> OrderPlaced:
+    return OrderPlaced(order_id)
+
+
+def rejected(order_id: int, reason: Reason) -> OrderRejected:
+    return OrderRejected(order_id, reason)
+
+
+def duplicated(order_id: int) -> OrderDuplicated:
+    return OrderDuplicated(order_id)
+
+
+def triggered(order_id: int) -> OrderTriggered:
+    return OrderTriggered(order_id)
+
+
+def trade(
+    trade_id: int, aggressor_side: Side, quantity: int, price: int, *, maker: int, taker: int, instrument: Instrument = COIN
+) -> Trade:
+    """A trade at the instrument's rates; `play` stamps it with the command's sequence and time."""
+    rates = (instrument.maker_fee_bps, instrument.taker_fee_bps)
+    return Trade(instrument.symbol, trade_id, price, quantity, aggressor_side, maker, taker, *rates, sequence=0, timestamp=0)
+
+
+def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED) -> OrderCanceled:
+    return OrderCanceled(order_id, quantity, reason)
+
+
+def amended(order_id: int, quantity: int, price: int | None, at: int | None = None) -> OrderAmended:
+    return OrderAmended(order_id, quantity, price, at)
+
+
+def refused(refusal: Refusal, field: str = "") -> CommandRefused:
+    return CommandRefused(refusal, field)
+
+
+# Rows
+
+
+def opening_trade(price: int) -> tuple[Row, Row]:
+    """The first two orders and the first trade of COIN-USD; the book is empty again."""
+    return (
+        (limit(SELL, 1, price), [placed(1)]),
+        (market(BUY, 1), [placed(2), trade(1, BUY, 1, price, maker=1, taker=2)]),
+    )

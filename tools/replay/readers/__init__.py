@@ -1,0 +1,36 @@
+"""The formats that can be replayed: one module each, which names itself in `READER`. A new module here is a new format."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from msgspec import Struct
+
+from tools.replay.recording import Recording, RecordingError, read_lines
+
+
+class Reader(Struct, frozen=True):
+    """`recognises` tells from the first line of a file whether it is of this format; `read` reads the files of one recording, in any
+    order, or raises RecordingError."""
+
+    name: str
+    help: str
+    recognises: Callable[[str], bool]
+    read: Callable[[Sequence[Path]], Recording]
+
+
+def all_readers() -> dict[str, Reader]:
+    """Every reader, by the name of its format."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    readers: list[Reader] = [module.READER for module in modules]
+    return {reader.name: reader for reader in readers}
+
+
+def detect(path: Path) -> Reader:
+    """The reader whose format the file's first line has; RecordingError where there is none."""
+    _, first_line = next(read_lines(path))
+    for reader in all_readers().values():
+        if reader.recognises(first_line):
+            return reader
+    raise RecordingError(path, f"none of the known formats: {', '.join(all_readers())}", 1)
