@@ -61,9 +61,7 @@ def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
 def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
     """The trades that the order took part in."""
     order_id = order.order_id
-    return [
-        event for event in events if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)
-    ]
+    return [event for event in events if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)]
 
 
 def order_status(order: Order) -> OrderStatus:

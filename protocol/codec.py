@@ -54,4 +54,3 @@ def _explain(payload: bytes, detail: str) -> FrameError:
         return FrameError(f"version {content[1]}: takes version {VERSION}")
     number = content[3] if len(content) > 3 and isinstance(content[3], int) else 0
     return FrameError(detail, content[2], number)
-

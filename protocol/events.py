@@ -211,9 +211,7 @@ class BookSaved(Struct, frozen=True, array_like=True, tag=36):
     orders: int
 
 
-QueryResult = (
-    OrderState | OrderPage | Depth | TradeHistory | InstrumentList | MatcherStatus | BookSaved | CommandRefused
-)
+QueryResult = OrderState | OrderPage | Depth | TradeHistory | InstrumentList | MatcherStatus | BookSaved | CommandRefused
 
 
 # Reports: the frames that carry answers and results to a session.

@@ -46,6 +46,8 @@ class DepthMessage(Struct, frozen=True, tag_field="type", tag="depth"):
 
 
 class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument"):
+    """The instrument as it is now; `status` is trading, cancel_only or halted."""
+
     epoch: int
     sequence: int
     number: int
@@ -61,7 +63,7 @@ class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument")
     lot_size: int
     maker_fee_bps: int
     taker_fee_bps: int
-    status: Literal["trading", "cancel_only", "halted"]
+    status: str
 
 
 class HeartbeatMessage(Struct, frozen=True, tag_field="type", tag="heartbeat"):

@@ -169,7 +169,6 @@ class ClientSession:
             return None
         first = not self.journal
         if not first and (report.journal != self.journal or report.taken < self._answered):
-            self.journal = report.journal
             return self._lose("the matcher's journal has lost what it had answered")
         self.epoch = report.epoch
         self.journal = report.journal
@@ -263,7 +262,8 @@ class MatcherSessions:
             return IGNORED
         commands = frame.commands[skip:] if skip else frame.commands
         if not commands:
-            return Repeat([payload for last, _, payload in answers if last >= frame.number])
+            end = frame.number + len(frame.commands)
+            return Repeat([payload for last, count, payload in answers if last >= frame.number and last - count + 1 < end])
         if peer.kept + len(commands) > WINDOW:
             return IGNORED
         number = peer.taken + 1
@@ -276,5 +276,3 @@ class MatcherSessions:
         if peer is not None:
             peer.answers.append((number + count - 1, count, payload))
             peer.kept += count
-
-

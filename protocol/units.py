@@ -123,3 +123,4 @@ class Refusal(IntEnum):
     INVALID_SAVED_BOOK = 25
     SAVED_BOOK_TOO_LARGE = 26
     COMMAND_REFUSED = 27
+    SAVE_FAILED = 28

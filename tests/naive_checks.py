@@ -10,7 +10,16 @@ from protocol.units import NAME_PATTERN, OrderType, Refusal
 
 PRICED = (OrderType.LIMIT, OrderType.IOC, OrderType.FOK, OrderType.STOP_LIMIT)
 TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
-FIXED = ("price_decimals", "quantity_decimals", "base", "quote", "tick_size", "lot_size")
+FIXED = {
+    "price_decimals": "tick_size",
+    "quantity_decimals": "lot_size",
+    "base": "base",
+    "quote": "quote",
+    "tick_size": "tick_size",
+    "lot_size": "lot_size",
+}
+"""What never changes, and the field that is at fault where it is given otherwise."""
+
 REQUIRED = ("base", "quote", "tick_size", "lot_size", "max_quantity", "max_price")
 
 
@@ -59,9 +68,9 @@ def changed_instrument(known: Instrument | None, command: SetInstrument) -> Inst
         defaults = {"min_quantity": command.lot_size, "min_notional": 0, "maker_fee_bps": 0, "taker_fee_bps": 0}
         instrument = Instrument(**{**defaults, **given})
     else:
-        for field in FIXED:
+        for field, at_fault in FIXED.items():
             if field in given and given[field] != getattr(known, field):
-                raise Refused(Refusal.INSTRUMENT_FIXED, field, "never changes")
+                raise Refused(Refusal.INSTRUMENT_FIXED, at_fault, "never changes")
         instrument = replace(known, **given)
     try:
         check_instrument(instrument)

@@ -2,7 +2,7 @@
 
 import { add, compare, shown, subtract } from "./decimal.js";
 import { clock, setText } from "./dom.js";
-import { typeLabel } from "./order_types.js";
+import { typeWord } from "./order_types.js";
 
 const REASONS = {
   no_liquidity: "the book had nothing more to trade with",
@@ -36,7 +36,7 @@ export function reasonWords(reason) {
 
 /** What became of an order that was just sent. */
 export function orderWords(order, { base, quote }) {
-  const name = `${order.side === "buy" ? "Buy" : "Sell"} ${shown(order.quantity)} ${base}, ${typeLabel(order.order_type).toLowerCase()}`;
+  const name = `${order.side === "buy" ? "Buy" : "Sell"} ${shown(order.quantity)} ${base}, ${typeWord(order.order_type)}`;
   const { kind, text } = stateWords(order, base, quote);
   const again = order.duplicate ? "Nothing new was placed: this client order id already stands for this same order. " : "";
   return { kind, headline: `${name}: ${text}`, detail: again + fillWords(order, quote), small: idWords(order) };
@@ -84,7 +84,7 @@ function idWords({ order_id, client_order_id }) {
 export function cancelWords(order, { base }) {
   const left = subtract(order.quantity, order.filled_quantity);
   const filled = compare(order.filled_quantity, "0") > 0 ? ` ${shown(order.filled_quantity)} ${base} had been filled before.` : "";
-  const headline = `Canceled: ${order.side} ${shown(left)} ${base}, ${typeLabel(order.order_type).toLowerCase()}.`;
+  const headline = `Canceled: ${order.side} ${shown(left)} ${base}, ${typeWord(order.order_type)}.`;
   return { kind: "neutral", headline, detail: filled.trim(), small: idWords(order) };
 }
 

@@ -62,6 +62,13 @@ export class Api {
     return url;
   }
 
+  /** A page is not told why a call failed; on another origin, a missing permission looks the same. */
+  #unreachable() {
+    const { origin } = new URL(this.base);
+    if (origin === location.origin) return "The gateway cannot be reached.";
+    return `${origin} cannot be reached, or does not allow pages of ${location.origin} (its setting GATEWAY_CORS_ORIGINS).`;
+  }
+
   async #call(method, path, { query, body, signal, timeout = TIMEOUT } = {}) {
     const deadline = AbortSignal.timeout(timeout);
     let response, text;
@@ -76,7 +83,7 @@ export class Api {
       text = await response.text();
     } catch {
       if (deadline.aborted) throw new ApiError("timeout", { detail: `No answer within ${timeout / 1000} seconds.` });
-      throw new ApiError("network", { detail: "The gateway cannot be reached." });
+      throw new ApiError("network", { detail: this.#unreachable() });
     }
     const parsed = parse(text);
     if (response.ok && parsed !== null) return parsed;

@@ -171,7 +171,7 @@ class Quote {
     setData(this.#spread, "value", spread?.absolute ?? null);
     setData(this.#bps, "value", spread?.bps ?? null);
     setText(this.#spread, spread ? shown(spread.absolute, scales.price) : "–");
-    setText(this.#bps, spread ? `${spread.bps} bps` : "needs both sides");
+    setText(this.#bps, spread ? `${spread.bps} bps` : "no spread");
   }
 
   #one(level, price, quantity, emptyWords, scales) {

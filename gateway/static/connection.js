@@ -1,12 +1,16 @@
 // Shows the state of the connection: the streams' own state, joined with what /health says.
 // Only a change of state is announced; the seconds that count down stand beside the live region.
 
-import { clock } from "./dom.js";
+import { clock, setText } from "./dom.js";
+
+const LASTING = 3; // a loss gets a line of its own only after so many failures: a short one moves nothing
+const DOWN = "Exchange down: the gateway answers, the matcher does not. Orders are not taken until it is back.";
 
 export class ConnectionView {
   #root = document.querySelector("#connection");
   #state = document.querySelector("#connection-state");
   #detail = document.querySelector("#connection-detail");
+  #notice = document.querySelector("#connection-notice");
   #age = document.querySelector("#book-age");
   #feed = { phase: "connecting" };
   #up = null;
@@ -23,7 +27,7 @@ export class ConnectionView {
   }
 
   #render() {
-    const { phase, reason, retryIn } = this.#feed;
+    const { phase, reason, failures, retryIn } = this.#feed;
     const down = this.#up === false;
     const state = down ? "down" : phase;
     const retry = retryIn > 0 ? `retrying in ${retryIn} s` : "retrying now";
@@ -36,9 +40,15 @@ export class ConnectionView {
 
     this.#root.dataset.state = state;
     this.#root.title = phase === "lost" && reason ? `The last attempt ended: ${reason}` : "";
+    this.#showNotice(down ? DOWN : phase === "lost" && failures >= LASTING ? `Not connected: ${reason}` : "");
     document.documentElement.dataset.connection = state;
-    if (this.#state.textContent !== words[state]) this.#state.textContent = words[state];
-    if (this.#detail.textContent !== detail) this.#detail.textContent = detail;
-    if (this.#age.textContent !== age) this.#age.textContent = age;
+    setText(this.#state, words[state]);
+    setText(this.#detail, detail);
+    setText(this.#age, age);
+  }
+
+  #showNotice(text) {
+    setText(this.#notice, text);
+    this.#notice.hidden = text === "";
   }
 }

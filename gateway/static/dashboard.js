@@ -104,7 +104,10 @@ function followOrders() {
 
 function showFeedState(state) {
   live = state.phase === "live";
-  if (state.phase === "lost" && state.retryIn > 0) ownOrders.pause();
+  if (state.phase === "lost" && state.retryIn > 0) {
+    ownOrders.pause();
+    orders.showProblem("Out of date while the connection is lost.");
+  }
   connection.showFeed(state);
 }
 

@@ -11,9 +11,13 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-/** Writes the text where it differs; cheap to call on every frame. */
+/** Writes the text of an element that holds nothing else, where it differs; cheap to call on every frame. */
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const held = node.firstChild;
+  if (!held) {
+    if (text) node.textContent = text;
+  } else if (held.nodeType !== Node.TEXT_NODE || held.nextSibling || text === "") node.textContent = text;
+  else if (held.data !== text) held.data = text;
 }
 
 /** Sets the data attribute, or removes it for null. */

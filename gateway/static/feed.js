@@ -22,7 +22,8 @@ export class Feed {
   /**
    * prepare(signal): resolves to {api, symbol}, before each session.
    * onDepth(message), onTrade(trade), onTrades(trades, oldest first: they replace what was there).
-   * onState({phase: "connecting" | "live" | "lost", reason, retryIn}); retryIn in seconds, 0 while it tries.
+   * onState({phase: "connecting" | "live" | "lost", reason, failures, retryIn}): failures in a row; retryIn in seconds,
+   * 0 while it tries.
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -58,9 +59,9 @@ export class Feed {
         reason = error.message;
       }
       if (signal.aborted) return;
-      await this.#pause(failures, reason, signal);
       failures += 1;
-      if (!signal.aborted) onState({ phase: "lost", reason, retryIn: 0 });
+      await this.#pause(failures, reason, signal);
+      if (!signal.aborted) onState({ phase: "lost", reason, failures, retryIn: 0 });
     }
   }
 
@@ -111,10 +112,10 @@ export class Feed {
   }
 
   async #pause(failures, reason, signal) {
-    const longest = Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** failures);
+    const longest = Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** (failures - 1));
     const until = performance.now() + longest * (0.5 + Math.random() / 2);
     for (let left = until - performance.now(); left > 0 && !signal.aborted; left = until - performance.now()) {
-      this.#handlers.onState({ phase: "lost", reason, retryIn: Math.ceil(left / 1000) });
+      this.#handlers.onState({ phase: "lost", reason, failures, retryIn: Math.ceil(left / 1000) });
       await sleep(Math.min(left, left % 1000 || 1000), signal);
     }
   }

@@ -50,6 +50,9 @@ export class OrderForm {
     for (const name of names) this.set(name, price);
     const target = this.#fields.get(this.#taken().find((name) => names.includes(name)) ?? "quantity");
     target.wrapper.scrollIntoView({ block: "nearest" });
+    target.input.classList.remove("picked");
+    void target.input.offsetWidth; // so that the animation runs again
+    target.input.classList.add("picked");
   }
 
   set(name, value) {

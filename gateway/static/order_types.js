@@ -19,47 +19,54 @@ export const FIELDS = {
   },
 };
 
-/** `means`: what such an order does, for each side. */
+/** `word`: the type within a sentence. `means`: what such an order does, for each side. */
 export const ORDER_TYPES = {
   limit: {
     label: "Limit",
+    word: "limit",
     fields: ["price", "quantity", "client_order_id"],
     means: both("Takes what crosses its price; the rest rests in the book."),
   },
   market: {
     label: "Market",
+    word: "market",
     fields: ["quantity", "client_order_id"],
     means: both("Takes the best prices until filled; what the book cannot fill is canceled."),
   },
   ioc: {
     label: "Immediate or cancel (IOC)",
+    word: "IOC",
     fields: ["price", "quantity", "client_order_id"],
     means: both("Takes what crosses its price; the rest is canceled."),
   },
   fok: {
     label: "Fill or kill (FOK)",
+    word: "FOK",
     fields: ["price", "quantity", "client_order_id"],
     means: both("All of it now within its price, or nothing at all."),
   },
   stop_market: {
     label: "Stop market",
+    word: "stop market",
     fields: ["trigger_price", "quantity", "client_order_id"],
     means: whenPrinted("above", "below", "market"),
   },
   stop_limit: {
     label: "Stop limit",
+    word: "stop limit",
     fields: ["trigger_price", "price", "quantity", "client_order_id"],
     means: whenPrinted("above", "below", "limit"),
   },
   take_profit: {
     label: "Take profit",
+    word: "take profit",
     fields: ["trigger_price", "quantity", "client_order_id"],
     means: whenPrinted("below", "above", "market"),
   },
 };
 
-export function typeLabel(orderType) {
-  return ORDER_TYPES[orderType]?.label ?? orderType;
+export function typeWord(orderType) {
+  return ORDER_TYPES[orderType]?.word ?? orderType;
 }
 
 function both(text) {

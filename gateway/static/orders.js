@@ -2,7 +2,7 @@
 
 import { shown } from "./decimal.js";
 import { clock, element, setText } from "./dom.js";
-import { typeLabel } from "./order_types.js";
+import { typeWord } from "./order_types.js";
 import { LIMIT } from "./own_orders.js";
 
 const STATUS = { open: "open", partially_filled: "partly filled", pending: "pending" };
@@ -62,6 +62,7 @@ export class OrdersView {
     setText(this.#heading.querySelector(".count"), count ? `${count}${more ? "+" : ""}` : "");
     setText(this.#empty, count ? "" : "No open or pending orders of this account in this instrument.");
     this.#table.hidden = count === 0;
+    if (count === 0 && document.activeElement === this.#cancelAll) this.#heading.focus();
     this.#cancelAll.disabled = count === 0;
   }
 
@@ -119,7 +120,7 @@ class Row {
     const { side, order_type, price, trigger_price, quantity, remaining_quantity, filled_quantity, client_order_id } = order;
     this.node.dataset.side = side;
     const arrow = side === "buy" ? "▲ Buy" : "▼ Sell";
-    this.#write("order", `${arrow} ${typeLabel(order_type).toLowerCase()}`, client_order_id ?? "");
+    this.#write("order", `${arrow} ${typeWord(order_type)}`, client_order_id ?? "");
     const trigger = trigger_price ? `trigger ${shown(trigger_price)}` : "";
     this.#write("price", price ? shown(price) : "market", trigger);
     this.#write("quantity", shown(remaining_quantity), filled_quantity === "0" ? "" : `of ${shown(quantity)}`);

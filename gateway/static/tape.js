@@ -93,5 +93,6 @@ export class Tape {
 }
 
 function blankRow() {
-  return element("tr", {}, element("td", {}, element("time")), element("td"), element("td"), element("td"));
+  const cell = (name, ...children) => element("td", { class: name }, ...children);
+  return element("tr", {}, cell("time", element("time")), cell("taker"), cell("price"), cell("quantity"));
 }

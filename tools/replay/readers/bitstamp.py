@@ -16,13 +16,13 @@ venue's trades. The rules:
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from protocol.instrument import DecimalError, parse_decimal
-from protocol.units import Side
+from protocol.units import MAX_INTEGER, Side
 from tools.replay.readers import Reader
 from tools.replay.recording import (
     Cancel,
@@ -46,7 +46,7 @@ SIDES: Final = (Side.BUY, Side.SELL)
 class OrderEvent(Struct, frozen=True):
     """`amount` is what remains of the order."""
 
-    id: int
+    id: Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
     price: str
     amount: str
     order_type: int
@@ -142,7 +142,10 @@ def read_report(line: str) -> Report | VenueTrade | VenueBest:
         return VenueBest(time, best(content.bids), best(content.asks))
     if content.order_type not in (0, 1):
         raise ValueError(f"order_type {content.order_type}: takes 0 (buy) or 1 (sell)")
-    return Report(time, event, content.id, SIDES[content.order_type], *level((content.price, content.amount)))
+    price, amount = level((content.price, content.amount))
+    if event == "order_created" and not amount:
+        raise ValueError("an order is created with an amount above zero")
+    return Report(time, event, content.id, SIDES[content.order_type], price, amount)
 
 
 def level(texts: tuple[str, str]) -> tuple[int, int]:
@@ -214,7 +217,7 @@ def order_steps(report: Report, histories: dict[int, History]) -> list[Step]:
         return [Cancel(report.time, order, report.amount or None)]
     if history.deleted:
         return []
-    replaced = report.price != history.price
+    replaced = report.price != history.price and report.amount > 0
     history.report(report)
     return [Replace(report.time, order, report.price, report.amount)] if replaced else []
 

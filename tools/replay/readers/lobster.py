@@ -1,26 +1,25 @@
 """LOBSTER (Nasdaq, order by order): a file of messages and one of the shown levels after each message, both CSV without a header.
 
 Message: time in s after midnight, type, order id, size, price (dollars x 10000), direction (1: the resting order is a buy, -1: a
-sell). Row k of the order book: the state after message k; ask price 1, ask size 1, bid price 1, bid size 1, ask price 2, ... and a
-size of 0 where there is no level. The rules:
+sell). Row k of the order book is the state after message k: ask price 1, ask size 1, bid price 1, bid size 1, ask price 2, ... with
+a size of 0 where there is no level. The rules:
 
 - An execution (type 4) stands for an incoming order of the other side: it is sent as one that takes this size at this price and
   must hit the order that the message names.
 - Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten (their orders are
   cancelled), and a level that newly appears is adopted as one anonymous order, first in its queue. Orders that were never
   announced, or were forgotten, take their cancels and executions from the anonymous order at their price.
-- An order that the venue executes while others are before it in its queue, by its own messages, was executed out of turn: it is
-  cancelled to that extent, so that one difference does not make more.
-- Executions of hidden orders (5), cross trades (6) and trading halts (7) do not touch the shown book; they are ignored.
+- An order that the venue executes while, by its own messages, others are before it in the queue was executed out of turn: it is
+  cancelled to that extent instead, so that one difference does not make more.
+- Executions of hidden orders (5), cross trades (6) and trading halts (7) do not touch the shown book and are ignored.
 - Orders from before the opening are announced together in the first second, at one time: those of one price enter by their ids.
-- The first row is where the replay starts: its state is adopted, so it is no comparison, and its message only counts if it
-  announces an order.
+- The replay starts from the state of the first row: that row is no comparison, and its message counts only where it announces an
+  order.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -45,19 +44,27 @@ from tools.replay.recording import (
 
 PRICE_DECIMALS: Final = 4
 TICK_SIZE: Final = 100
-NANOSECOND_DIGITS: Final = 9
-SECOND: Final = 10**NANOSECOND_DIGITS
-COLUMNS_PER_LEVEL: Final = 4
+SECOND_DECIMALS: Final = 9
+SECOND: Final = 10**SECOND_DECIMALS
 
 NEW, PARTIAL_CANCEL, DELETION, EXECUTION = 1, 2, 3, 4
 IGNORED: Final = (5, 6, 7)
 
-MESSAGE: Final = re.compile(r"(\d{1,6})(?:\.(\d+))?,([1-7]),(\d+),(\d+),(-?\d+),(-?1)", re.ASCII)
-BOOK_ROW: Final = re.compile(r"-?\d+,\d+,-?\d+,\d+(?:,-?\d+,\d+,-?\d+,\d+)*", re.ASCII)
-TICKER: Final = re.compile(r"([A-Z0-9]{1,16})_\d{4}-\d\d-\d\d_")
+MESSAGE: Final = re.compile(r"(\d{1,6}(?:\.\d+)?),([1-7]),(\d{1,19}),(\d{1,18}),(-?\d{1,18}),(-?1)", re.ASCII)
+BOOK_ROW: Final = re.compile(r"-?\d{1,18},\d{1,18},-?\d{1,18},\d{1,18}(?:,-?\d{1,18},\d{1,18},-?\d{1,18},\d{1,18})*", re.ASCII)
+NO_LEVEL: Final = "0"
+"""The size where there is no level."""
+
+TICKER: Final = re.compile(r"([A-Z0-9]{1,16})_\d{4}-\d\d-\d\d_", re.ASCII)
+ANONYMOUS: Final = "anonymous."
+
+Queue = dict[str, int]
+"""What is left of each known order of one price, first come first; never empty."""
 
 
 class Message(Struct, frozen=True, gc=False):
+    """`side` is that of the resting order."""
+
     time: int
     type: int
     order: str
@@ -66,35 +73,213 @@ class Message(Struct, frozen=True, gc=False):
     side: Side
 
 
-class Queue(Struct):
-    """The orders of one price that are known, first come first, with what is left of each."""
-
-    remaining: dict[str, int]
-
-    def owner(self, order: str) -> str | None:
-        """The order itself, or the anonymous one that stands for it; None where neither is there."""
-        if order in self.remaining:
-            return order
-        first = next(iter(self.remaining))
-        return first if is_anonymous(first) else None
-
-
 def recognises(first_line: str) -> bool:
     return MESSAGE.fullmatch(first_line) is not None or BOOK_ROW.fullmatch(first_line) is not None
 
 
 def read(paths: Sequence[Path]) -> Recording:
-    """The recording in a message file and an order book file; of one that is given alone, the other is found by its name."""
+    """The recording in a message file and an order book file; where one is given alone, the other is found by its name."""
     messages_path, books_path = find_pair(paths)
-    ticker_match = TICKER.match(messages_path.name)
-    ticker = ticker_match[1] if ticker_match else "STOCK"
-    replay = Shown()
-    books = read_books(books_path)
-    for number, message in enumerate(by_entry(list(read_messages(messages_path))), 1):
-        row = next(books, None)
+    messages = by_entry(list(read_messages(messages_path)))
+    rows = read_rows(books_path)
+    shown = ShownBook()
+    for number, message in enumerate(messages, 1):
+        row = next(rows, None)
         if row is None:
-            raise RecordingError(books_path, "ends before the messages do", number)
-        replay.follow(message, row)
-    if next(books, None) is not None:
-        raise RecordingError(messages_path, "ends before the order book does", number + 1)
-    return Recording("lobster", f"{ticker}-USD", ticker, "USD", PRICE_DECIMALS, 0, TICK_SIZE, 1, replay.finish())
+            raise RecordingError(books_path, f"ends before the {len(messages)} messages do", number)
+        shown.follow(message, row)
+    if next(rows, None) is not None:
+        raise RecordingError(messages_path, "ends before the order book does", len(messages))
+    named = TICKER.match(messages_path.name)
+    ticker = named[1] if named else "STOCK"
+    return Recording("lobster", f"{ticker}-USD", ticker, "USD", PRICE_DECIMALS, 0, TICK_SIZE, 1, shown.finish())
+
+
+def find_pair(paths: Sequence[Path]) -> tuple[Path, Path]:
+    """The message file and the order book file."""
+    if len(paths) > 2:
+        raise RecordingError(paths[2], "a LOBSTER recording is a message file and an order book file")
+    found: dict[bool, Path] = {}
+    for path in paths:
+        _, first_line = next(read_lines(path))
+        found[MESSAGE.fullmatch(first_line) is not None] = path
+    if len(paths) == 2 and len(found) == 1:
+        raise RecordingError(paths[1], f"a second {'message' if True in found else 'order book'} file; takes one of each")
+    for is_message, word, other in ((True, "message", "orderbook"), (False, "orderbook", "message")):
+        if is_message not in found:
+            known = found[not is_message]
+            if other not in known.name:
+                raise RecordingError(known, f"give the {word} file too; the name does not tell it")
+            found[is_message] = known.with_name(known.name.replace(other, word))
+    return found[True], found[False]
+
+
+def read_messages(path: Path) -> Iterator[Message]:
+    before = 0
+    for number, line in read_lines(path):
+        match = MESSAGE.fullmatch(line)
+        if match is None:
+            raise RecordingError(path, "takes time,type,order id,size,price,direction", number)
+        time_text, type_text, order, size_text, price_text, direction = match.groups()
+        message = Message(
+            nanoseconds(time_text), int(type_text), order, int(size_text), int(price_text), Side.BUY if direction == "1" else Side.SELL
+        )
+        if message.type not in IGNORED and (message.size <= 0 or message.price <= 0):
+            raise RecordingError(path, "takes a size and a price above zero", number)
+        if message.time < before:
+            raise RecordingError(path, "the time goes back", number)
+        before = message.time
+        yield message
+
+
+def nanoseconds(text: str) -> int:
+    """Seconds as a decimal, exactly; what is finer than a nanosecond is rounded."""
+    whole, _, fraction = text.partition(".")
+    if len(fraction) <= SECOND_DECIMALS:
+        return int(whole) * SECOND + int(fraction.ljust(SECOND_DECIMALS, "0"))
+    return int(Decimal(text).scaleb(SECOND_DECIMALS).to_integral_value(ROUND_HALF_EVEN))
+
+
+def by_entry(messages: list[Message]) -> list[Message]:
+    """The messages, with the orders that were announced at one time of the first second and at one price in the order of their ids."""
+    positions: dict[tuple[int, Side, int], list[int]] = {}
+    for position, message in enumerate(messages):
+        if message.time // SECOND != messages[0].time // SECOND:
+            break
+        if message.type == NEW:
+            positions.setdefault((message.time, message.side, message.price), []).append(position)
+    ordered = messages.copy()
+    for group in positions.values():
+        entered = sorted((messages[position] for position in group), key=lambda message: int(message.order))
+        for position, message in zip(group, entered, strict=True):
+            ordered[position] = message
+    return ordered
+
+
+def read_rows(path: Path) -> Iterator[list[str]]:
+    """The columns of each row."""
+    for number, line in read_lines(path):
+        if BOOK_ROW.fullmatch(line) is None:
+            raise RecordingError(path, "takes ask price,ask size,bid price,bid size, and so on for each level", number)
+        yield line.split(",")
+
+
+class ShownSide:
+    """What is known of one side. `asks` are shown with the lowest price first, bids with the highest."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.queues: dict[int, Queue] = {}
+        self.prices: list[str] = []
+        self.column = 0 if side is Side.SELL else 2
+
+    def levels(self, row: list[str]) -> dict[int, int]:
+        """Size by price of the shown levels."""
+        prices, sizes = row[self.column :: 4], row[self.column + 1 :: 4]
+        return {int(price): int(size) for price, size in zip(prices, sizes, strict=True) if size != NO_LEVEL}
+
+    def best(self, row: list[str]) -> tuple[int, int] | None:
+        price, size = row[self.column : self.column + 2]
+        return None if size == NO_LEVEL else (int(price), int(size))
+
+    def shows_others(self, row: list[str]) -> bool:
+        """Whether the row shows other prices than the rows before, or than those that are known."""
+        return row[self.column :: 4] != self.prices or len(self.queues) != len(self.prices)
+
+    def deeper(self, price: int) -> list[int]:
+        """The known prices behind this one."""
+        return [known for known in self.queues if (known > price if self.side is Side.SELL else known < price)]
+
+
+class ShownBook:
+    """Follows the messages and the rows, and makes the steps of them."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._sides = {side: ShownSide(side) for side in Side}
+        self._filled: dict[str, int] = {}
+        self._adopted = 0
+        self._started = False
+
+    def finish(self) -> list[Step]:
+        """All steps, once the last row is in."""
+        self._steps.extend(VenueFill(order, quantity) for order, quantity in self._filled.items())
+        return self._steps
+
+    def follow(self, message: Message, row: list[str]) -> None:
+        """One message, and the row that shows the state after it."""
+        shown = self._sides[message.side]
+        if message.type == NEW:
+            self._announce(shown, message, row)
+        elif message.type not in IGNORED and self._started:
+            self._take_away(shown, message)
+        for side in self._sides.values():
+            if side.shows_others(row):
+                self._adjust(side, row, message.time)
+        if self._started:
+            self._steps.append(VenueBest(message.time, self._sides[Side.BUY].best(row), self._sides[Side.SELL].best(row)))
+        self._started = True
+
+    def _announce(self, shown: ShownSide, message: Message, row: list[str]) -> None:
+        if message.price not in shown.queues:
+            others = shown.levels(row).get(message.price, message.size) - message.size
+            if others > 0:
+                self._adopt(shown, message.price, others, message.time)
+        shown.queues.setdefault(message.price, {})[message.order] = message.size
+        self._steps.append(Place(message.time, message.order, message.side, message.price, message.size))
+
+    def _take_away(self, shown: ShownSide, message: Message) -> None:
+        """A cancel or an execution, of the order itself or of the anonymous one that stands for it."""
+        queue = shown.queues.get(message.price, {})
+        first = next(iter(queue), "")
+        order = message.order if message.order in queue else first
+        known = order == message.order
+        if message.type == EXECUTION:
+            self._steps.append(VenueTrade(message.time, message.price, message.size))
+        if not known and not order.startswith(ANONYMOUS):
+            return
+        left = queue[order] - message.size
+        if message.type == EXECUTION:
+            if known:
+                self._filled[order] = self._filled.get(order, 0) + message.size
+            if order == first:
+                taker = Side.SELL if message.side is Side.BUY else Side.BUY
+                self._steps.append(Take(message.time, taker, message.price, message.size, order if known else None))
+            else:
+                self._steps.append(OutOfTurn(order))
+                self._cancel(order, message, left)
+        elif message.type == DELETION and known:
+            left = 0
+            self._steps.append(Cancel(message.time, order, message.size))
+        else:
+            self._cancel(order, message, left)
+        if left > 0:
+            queue[order] = left
+        else:
+            del queue[order]
+            if not queue:
+                del shown.queues[message.price]
+
+    def _cancel(self, order: str, message: Message, left: int) -> None:
+        """The message's size of the order, of which so much is left then."""
+        self._steps.append(Reduce(message.time, order, message.size) if left > 0 else Cancel(message.time, order, None))
+
+    def _adjust(self, shown: ShownSide, row: list[str], time: int) -> None:
+        """Forget what is deeper than the shown levels, adopt what is newly shown."""
+        levels = shown.levels(row)
+        shown.prices = row[shown.column :: 4]
+        if len(levels) == len(shown.prices):
+            for price in shown.deeper(next(reversed(levels))):
+                self._steps.extend(Cancel(time, order, None) for order in shown.queues.pop(price))
+        for price, size in levels.items():
+            if price not in shown.queues:
+                self._adopt(shown, price, size, time)
+
+    def _adopt(self, shown: ShownSide, price: int, size: int, time: int) -> None:
+        self._adopted += 1
+        order = f"{ANONYMOUS}{self._adopted}"
+        shown.queues[price] = {order: size}
+        self._steps.append(Place(time, order, shown.side, price, size, announced=False))
+
+
+READER: Final = Reader("lobster", "LOBSTER message and orderbook files: .csv or .csv.xz, one finds the other by its name", recognises, read)

@@ -1,0 +1,119 @@
+"""Routes of the administrator: instruments, and saving and loading a book."""
+
+import hmac
+from typing import Final
+
+from msgspec import Raw
+from starlette.types import Receive, Scope
+
+from gateway.bodies import body_decoder
+from gateway.decimals import NumberField, format_timestamp, number_text, read_number
+from gateway.instruments import Instruments
+from gateway.link import Matcher
+from gateway.problems import Problem, expect
+from gateway.resources import Guard, Reply, header, json_reply, query_parameters, read_body, required
+from gateway.schemas import InstrumentRequest, LoadedBookView, SavedBookView, word
+from gateway.translate import instrument_view, read_word
+from protocol.commands import LoadBook, SaveBook, SetInstrument
+from protocol.events import BookLoaded, BookSaved, InstrumentSet
+from protocol.instrument import DecimalError, Instrument, decimals_of
+from protocol.units import MAX_FEE_BPS, MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, SYMBOL_PATTERN, InstrumentStatus
+
+STATUSES: Final = {word(status): status for status in InstrumentStatus}
+
+_read_instrument = body_decoder(InstrumentRequest)
+
+
+def token_guard(token: str) -> Guard:
+    """A guard that lets calls with the header `Authorization: Bearer <token>` pass."""
+    expected = f"Bearer {token}".encode()
+
+    def guard(scope: Scope) -> None:
+        if not hmac.compare_digest(header(scope, b"authorization") or b"", expected):
+            raise Problem("unauthorized")
+
+    return guard
+
+
+class Admin:
+    def __init__(self, matcher: Matcher, instruments: Instruments) -> None:
+        self._matcher = matcher
+        self._instruments = instruments
+
+    async def set_instrument(self, scope: Scope, receive: Receive) -> Reply:
+        """POST /admin/instruments"""
+        query_parameters(scope)
+        request = _read_instrument(await read_body(receive))
+        known = {instrument.symbol: instrument for instrument in await self._instruments.all()}
+        command = _command(request, known.get(request.symbol))
+        changed = expect(InstrumentSet, (await self._matcher.submit(command)).value).instrument
+        self._instruments.known[changed.symbol] = changed
+        return json_reply(instrument_view(changed))
+
+    async def save(self, scope: Scope, receive: Receive) -> Reply:
+        """POST /admin/save"""
+        symbol = required(query_parameters(scope, "symbol"), "symbol")
+        await self._instruments.find(symbol)
+        answer = await self._matcher.query(SaveBook(symbol))
+        saved = expect(BookSaved, answer.value)
+        return json_reply(SavedBookView(saved.symbol, saved.file, saved.orders, answer.sequence, format_timestamp(answer.timestamp)))
+
+    async def load(self, scope: Scope, receive: Receive) -> Reply:
+        """POST /admin/load"""
+        symbol = required(query_parameters(scope, "symbol"), "symbol")
+        await self._instruments.find(symbol)
+        answer = await self._matcher.submit(LoadBook(symbol))
+        loaded = expect(BookLoaded, answer.value)
+        skipped = [str(order_id) for order_id in loaded.skipped]
+        timestamp = format_timestamp(answer.timestamp)
+        return json_reply(LoadedBookView(loaded.symbol, loaded.restored, skipped, answer.sequence, timestamp))
+
+
+def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrument:
+    """The command that adds the instrument, or changes the known one: a new one's units come from its tick_size and lot_size."""
+    if not SYMBOL_PATTERN.fullmatch(request.symbol):
+        raise Problem("invalid_value", "symbol takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot.", "symbol")
+    if known is None:
+        price_decimals = _decimals("tick_size", request.tick_size)
+        quantity_decimals = _decimals("lot_size", request.lot_size)
+    else:
+        price_decimals, quantity_decimals = known.price_decimals, known.quantity_decimals
+    value_decimals = price_decimals + quantity_decimals
+    fixed = "invalid_value" if known is None else "instrument_fixed"
+    return SetInstrument(
+        request.symbol,
+        price_decimals,
+        quantity_decimals,
+        request.base,
+        request.quote,
+        _number("tick_size", request.tick_size, MAX_PRICE, price_decimals, fixed),
+        _number("lot_size", request.lot_size, MAX_QUANTITY, quantity_decimals, fixed),
+        _number("min_quantity", request.min_quantity, MAX_QUANTITY, quantity_decimals),
+        _number("max_quantity", request.max_quantity, MAX_QUANTITY, quantity_decimals),
+        _number("max_price", request.max_price, MAX_PRICE, price_decimals),
+        _number("min_notional", request.min_notional, MAX_INTEGER, value_decimals, lowest=0),
+        _basis_points("maker_fee_bps", request.maker_fee_bps),
+        _basis_points("taker_fee_bps", request.taker_fee_bps),
+        None if request.status is None else read_word("status", request.status, STATUSES),
+    )
+
+
+def _decimals(name: str, raw: Raw | None) -> int:
+    if raw is None:
+        raise Problem("missing_field", f"A new instrument needs {name}.", name)
+    try:
+        return decimals_of(number_text(raw, name))
+    except DecimalError as error:
+        raise Problem("invalid_value", f"{name} {error}.", name) from error
+
+
+def _number(name: str, raw: Raw | None, maximum: int, decimals: int, too_fine: str = "invalid_value", lowest: int = 1) -> int | None:
+    if raw is None:
+        return None
+    return read_number(raw, NumberField(name, maximum, "invalid_value", too_fine, lowest), decimals)
+
+
+def _basis_points(name: str, value: int | None) -> int | None:
+    if value is not None and not 0 <= value <= MAX_FEE_BPS:
+        raise Problem("invalid_value", f"{name} takes a whole number from 0 to {MAX_FEE_BPS}.", name)
+    return value

@@ -1,0 +1,124 @@
+"""Numbers at the edge: exact reading of what a client wrote, and the texts that are not plain decimals.
+
+A number is a JSON string or a JSON number; its characters are read, never a float.
+"""
+
+import math
+import time
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.problems import Problem
+from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, format_decimal, parse_decimal
+from protocol.units import MAX_PRICE, MAX_QUANTITY
+
+AVERAGE_DIGITS: Final = 12
+"""The significant digits of an average price that has no end."""
+
+NANOSECONDS: Final = 1_000_000_000
+
+_QUOTE: Final = ord('"')
+_NUMBER_STARTS: Final = frozenset(b"-0123456789")
+
+
+class NumberField(Struct, frozen=True):
+    """What the number of a field may be. `maximum` is the most that a command can carry, in units; `too_large` is the code above it,
+    `too_fine` the code for more decimals than the unit has; `lowest` is 1, or 0 where zero is allowed."""
+
+    name: str
+    maximum: int
+    too_large: str
+    too_fine: str
+    lowest: int = 1
+
+
+PRICE: Final = NumberField("price", MAX_PRICE, "price_too_large", "price_off_tick")
+TRIGGER_PRICE: Final = NumberField("trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick")
+QUANTITY: Final = NumberField("quantity", MAX_QUANTITY, "quantity_too_large", "quantity_off_lot")
+
+
+def number_text(raw: Raw, name: str) -> str:
+    """The characters of the number in a JSON value; Problem where the value is neither a string nor a number."""
+    content = bytes(raw)
+    if content[0] == _QUOTE:
+        if b"\\" not in content:
+            return content[1:-1].decode("ascii", "replace")
+        text: str = msgspec.json.decode(content, type=str)
+        return text
+    if content[0] in _NUMBER_STARTS:
+        return content.decode("ascii")
+    raise Problem("invalid_value", f'{name} takes a decimal number such as "0.5".', name)
+
+
+def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
+    """The number in units of 10^-decimals; Problem with the code for what is wrong with it."""
+    name = field.name
+    text = number_text(raw, name)
+    try:
+        value = parse_decimal(text, decimals)
+    except DecimalError as error:
+        raise Problem(field.too_fine if _is_positive_decimal(text) else "invalid_value", f"{name} {error}.", name) from error
+    if value < field.lowest:
+        raise Problem("invalid_value", f"{name} takes {'a positive number' if field.lowest else 'zero or more'}.", name)
+    if value > field.maximum:
+        raise Problem(field.too_large, f"{name} takes at most {format_decimal(field.maximum, decimals)}.", name)
+    return value
+
+
+def _is_positive_decimal(text: str) -> bool:
+    """Whether a text that did not fit the unit is a positive decimal number all the same."""
+    try:
+        return parse_decimal(text, MAX_DECIMAL_LENGTH) > 0
+    except DecimalError:
+        return False
+
+
+def average_price(filled_value: int, filled_quantity: int, price_decimals: int) -> str | None:
+    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals: exact where it ends, else AVERAGE_DIGITS significant
+    digits, halves to even; None without a fill."""
+    if filled_quantity == 0:
+        return None
+    whole, rest = divmod(filled_value, filled_quantity)
+    if rest == 0:
+        return format_decimal(whole, price_decimals)
+    common = math.gcd(filled_value, filled_quantity)
+    numerator, denominator = filled_value // common, filled_quantity // common
+    twos, left = _factor(denominator, 2)
+    fives, left = _factor(left, 5)
+    if left == 1:
+        shift = max(twos, fives)
+        return format_decimal(numerator * 10**shift // denominator, price_decimals + shift)
+    shift = AVERAGE_DIGITS - len(str(whole))
+    rounded = _divide_to_even(numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0))
+    decimals = price_decimals + shift
+    return format_decimal(rounded * 10 ** max(-decimals, 0), max(decimals, 0))
+
+
+def _factor(number: int, prime: int) -> tuple[int, int]:
+    """How often the prime divides the number, and what is left."""
+    count = 0
+    while number % prime == 0:
+        number //= prime
+        count += 1
+    return count, number
+
+
+def _divide_to_even(numerator: int, denominator: int) -> int:
+    quotient, rest = divmod(numerator, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and quotient % 2):
+        quotient += 1
+    return quotient
+
+
+def format_timestamp(nanoseconds: int) -> str:
+    """UTC, ISO 8601 with milliseconds and Z."""
+    seconds, rest = divmod(nanoseconds, NANOSECONDS)
+    return f"{_format_second(seconds)}.{rest // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _format_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

@@ -1,0 +1,35 @@
+"""GET /health: 200 when a round trip through the matcher came back in time."""
+
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from gateway.decimals import NANOSECONDS
+from gateway.link import Matcher, MatcherUnavailable
+from gateway.problems import RETRY_AFTER_SECONDS, expect
+from gateway.resources import JSON, NO_STORE, Reply, encode, json_reply, query_parameters
+from gateway.schemas import Health, Unhealthy
+from protocol.commands import StatusQuery
+from protocol.events import MatcherStatus
+
+HEALTH_SECONDS: Final = 0.5
+"""How long the round trip may take."""
+
+
+class HealthCheck:
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+
+    async def check(self, scope: Scope, receive: Receive) -> Reply:
+        """GET /health"""
+        query_parameters(scope)
+        try:
+            answer = await self._matcher.query(StatusQuery(), HEALTH_SECONDS)
+        except MatcherUnavailable:
+            body = encode(Unhealthy(f"The matcher does not answer within {HEALTH_SECONDS} seconds."))
+            return Reply(503, body, JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+        status = expect(MatcherStatus, answer.value)
+        uptime = status.uptime // NANOSECONDS
+        return json_reply(
+            Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch))
+        )

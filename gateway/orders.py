@@ -1,0 +1,133 @@
+"""Routes of orders: read, translate, send, translate."""
+
+import asyncio
+from time import time_ns
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from gateway.bodies import body_decoder
+from gateway.instruments import Instruments
+from gateway.link import Matcher, MatcherUnavailable
+from gateway.problems import Problem, expect
+from gateway.resources import JSON, Reply, encode, json_reply, query_parameters, read_body, whole_number
+from gateway.schemas import CanceledOrders, Order, OrderList, OrderRequest
+from gateway.translate import check_name, order, place_order, placed_order
+from protocol.commands import CancelAllOrders, CancelOrder, OrderQuery, OrdersQuery
+from protocol.events import OrderPage, OrderResult, OrderState, OrderStates
+from protocol.units import DEFAULT_ACCOUNT, MAX_INTEGER, NAME_PATTERN
+
+MAX_LISTED: Final = 1000
+"""The most orders that one list holds."""
+
+LIST_SECONDS: Final = 1.0
+"""How long a list goes on asking for the rest of its orders; then it is answered as it is."""
+
+CLIENT_PREFIX: Final = "client:"
+
+_read_order = body_decoder(OrderRequest)
+
+
+class Orders:
+    """`deadline` is how old an order may be when the matcher takes it, in nanoseconds."""
+
+    def __init__(self, matcher: Matcher, instruments: Instruments, deadline: int) -> None:
+        self._matcher = matcher
+        self._instruments = instruments
+        self._deadline = deadline
+
+    async def place(self, scope: Scope, receive: Receive) -> Reply:
+        """POST /orders"""
+        query_parameters(scope)
+        deadline = time_ns() + self._deadline
+        request = _read_order(await read_body(receive))
+        instrument = self._instruments.known.get(request.symbol)
+        if instrument is None:
+            instrument = await self._instruments.find(request.symbol)
+        command = place_order(request, instrument, deadline)
+        answer = await self._matcher.submit(command)
+        result = answer.value
+        if isinstance(result, OrderResult):
+            state = placed_order(command, result, answer.sequence, answer.timestamp)
+        else:
+            state = expect(OrderState, result)
+        return Reply(200, encode(order(state, instrument)), JSON)
+
+    async def look_up(self, scope: Scope, receive: Receive) -> Reply:
+        """GET /orders/{order_id}"""
+        result = (await self._matcher.query(OrderQuery(*_named_order(scope)))).value
+        return json_reply(await self._order(result))
+
+    async def cancel(self, scope: Scope, receive: Receive) -> Reply:
+        """DELETE /orders/{order_id}"""
+        answer = (await self._matcher.submit(CancelOrder(*_named_order(scope)))).value
+        return json_reply(await self._order(answer))
+
+    async def cancel_all(self, scope: Scope, receive: Receive) -> Reply:
+        """DELETE /orders"""
+        parameters = query_parameters(scope, "symbol", "account")
+        account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
+        symbol = parameters.get("symbol")
+        if symbol is not None:
+            await self._instruments.find(symbol)
+        answer = (await self._matcher.submit(CancelAllOrders(account, symbol))).value
+        orders = expect(OrderStates, answer).orders
+        return json_reply(CanceledOrders([await self._order(state) for state in orders]))
+
+    async def list(self, scope: Scope, receive: Receive) -> Reply:
+        """GET /orders"""
+        parameters = query_parameters(scope, "symbol", "account", "status", "limit", "after")
+        symbol = parameters.get("symbol")
+        if symbol is not None:
+            await self._instruments.find(symbol)
+        account = parameters.get("account")
+        if account is not None:
+            check_name("account", account)
+        status = parameters.get("status", "open")
+        if status not in ("open", "done"):
+            raise Problem("invalid_value", "status takes open or done.", "status")
+        limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
+        after = whole_number(parameters, "after", 0, 0, MAX_INTEGER)
+        page = await self._collect(OrdersQuery(symbol, account, status == "done", limit, after))
+        next_page = None if page.next is None else str(page.next)
+        return json_reply(OrderList([await self._order(state) for state in page.orders], next_page))
+
+    async def _collect(self, query: OrdersQuery) -> OrderPage:
+        """The page that the query asks for: the matcher's work for one question is bounded, so its pages may be short."""
+        orders: list[OrderState] = []
+        clock = asyncio.get_running_loop().time
+        give_up = clock() + LIST_SECONDS
+        after = query.after
+        while True:
+            part = OrdersQuery(query.symbol, query.account, query.done, query.limit - len(orders), after)
+            try:
+                page = expect(OrderPage, (await self._matcher.query(part)).value)
+            except MatcherUnavailable:
+                if not orders:
+                    raise
+                return OrderPage(orders, after)
+            orders += page.orders
+            if page.next is None or len(orders) >= query.limit or clock() >= give_up:
+                return OrderPage(orders, page.next)
+            after = page.next
+
+    async def _order(self, answer: object) -> Order:
+        state = expect(OrderState, answer)
+        return order(state, await self._instruments.find(state.symbol))
+
+
+def _named_order(scope: Scope) -> tuple[int | None, str | None, str | None]:
+    """The order_id, account and client_order_id that name the path's order."""
+    account = query_parameters(scope, "account").get("account")
+    if account is not None:
+        check_name("account", account)
+    text: str = scope["path_params"]["order_id"]
+    if text.startswith(CLIENT_PREFIX):
+        client_order_id = text.removeprefix(CLIENT_PREFIX)
+        if not NAME_PATTERN.fullmatch(client_order_id):
+            raise Problem("unknown_order")
+        return None, account or DEFAULT_ACCOUNT, client_order_id
+    order_id = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER)) else 0
+    if not 1 <= order_id <= MAX_INTEGER or str(order_id) != text:
+        raise Problem("unknown_order")
+    return order_id, account, None

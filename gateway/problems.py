@@ -1,0 +1,148 @@
+"""Every error that a client can see: one table of codes, and the RFC 9457 document that tells of one.
+
+A WebSocket is closed with 4000 plus the problem's status.
+"""
+
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from gateway.link import MatcherUnavailable, OutcomeUnknown, TooMuchInFlight
+from protocol.events import CommandRefused
+from protocol.units import NAME_LENGTH, Refusal
+
+Kept = TypeVar("Kept")
+
+MAX_BODY_BYTES: Final = 64 * 1024
+"""The largest body of a request."""
+
+RETRY_AFTER_SECONDS: Final = 1
+
+
+class Kind(Struct, frozen=True):
+    """What is the same for all problems of a code. `field` is the one at fault where the code alone tells it."""
+
+    status: int
+    title: str
+    detail: str
+    field: str = ""
+
+
+KINDS: Final[dict[str, Kind]] = {
+    # what the gateway itself finds
+    "invalid_json": Kind(422, "Not a JSON object", "The body takes one JSON object."),
+    "missing_field": Kind(422, "A field is missing", "A field that the call needs is missing."),
+    "unknown_field": Kind(422, "Unknown field", "The call takes no such field."),
+    "invalid_value": Kind(422, "Invalid value", "The field does not take this value."),
+    "body_too_large": Kind(413, "The body is too large", f"A body takes at most {MAX_BODY_BYTES} bytes."),
+    "unauthorized": Kind(401, "Not authorized", "The call needs the header Authorization: Bearer <admin token>."),
+    "origin_not_allowed": Kind(403, "Origin not allowed", "Pages of this origin may not call; GATEWAY_CORS_ORIGINS names those that may."),
+    "not_found": Kind(404, "Not found", "Nothing is at this path."),
+    "method_not_allowed": Kind(405, "Method not allowed", "The path does not take this method; the Allow header tells those it takes."),
+    "too_many_streams": Kind(429, "Too many streams", "This gateway serves no more streams; try again later."),
+    "internal_error": Kind(500, "Internal error", "The gateway failed; its log tells more."),
+    "matcher_unavailable": Kind(503, "No matcher", "The matcher does not answer; nothing was changed and nothing will be."),
+    "too_much_in_flight": Kind(503, "Too much in flight", "Too many commands wait for answers; this one was not taken and never will be."),
+    "outcome_unknown": Kind(
+        504,
+        "Outcome unknown",
+        "No answer in time: the command may have been executed. Send it again with the same client_order_id, or look the order up.",
+    ),
+    # what the matcher refuses: one for each Refusal
+    "invalid_name": Kind(422, "Invalid name", f"Takes 1 to {NAME_LENGTH} of letters, digits and . _ : -"),
+    "unknown_symbol": Kind(404, "Unknown symbol", "No such instrument; GET /instruments lists them.", "symbol"),
+    "client_order_id_conflict": Kind(
+        409, "client_order_id in use", "The account has used this client_order_id for another order.", "client_order_id"
+    ),
+    "price_required": Kind(422, "Price required", "This order_type needs a price.", "price"),
+    "price_not_allowed": Kind(422, "Price not allowed", "This order takes no price.", "price"),
+    "trigger_price_required": Kind(422, "Trigger price required", "This order_type needs a trigger_price.", "trigger_price"),
+    "trigger_price_not_allowed": Kind(422, "Trigger price not allowed", "This order takes no trigger_price.", "trigger_price"),
+    "quantity_off_lot": Kind(422, "Quantity off the lot", "quantity takes a multiple of the instrument's lot_size.", "quantity"),
+    "quantity_too_small": Kind(422, "Quantity too small", "quantity takes at least the instrument's min_quantity.", "quantity"),
+    "quantity_too_large": Kind(422, "Quantity too large", "quantity takes at most the instrument's max_quantity.", "quantity"),
+    "price_off_tick": Kind(422, "Price off the tick", "price takes a multiple of the instrument's tick_size.", "price"),
+    "price_too_large": Kind(422, "Price too large", "price takes at most the instrument's max_price.", "price"),
+    "trigger_price_off_tick": Kind(
+        422, "Trigger price off the tick", "trigger_price takes a multiple of the instrument's tick_size.", "trigger_price"
+    ),
+    "trigger_price_too_large": Kind(
+        422, "Trigger price too large", "trigger_price takes at most the instrument's max_price.", "trigger_price"
+    ),
+    "below_min_notional": Kind(422, "Below the least value", "price x quantity takes at least the instrument's min_notional.", "quantity"),
+    "unknown_order": Kind(404, "Unknown order", "No such order, or it is another account's."),
+    "order_not_open": Kind(409, "Order not open", "The order is done."),
+    "instrument_cancel_only": Kind(409, "Instrument takes cancels only", "The instrument takes cancels only."),
+    "instrument_halted": Kind(409, "Instrument halted", "The instrument is halted."),
+    "quantity_below_filled": Kind(409, "Quantity below what is filled", "quantity takes more than what is filled.", "quantity"),
+    "invalid_instrument": Kind(422, "Invalid instrument", "The instrument cannot be so."),
+    "instrument_fixed": Kind(409, "Fixed for a known instrument", "The field of a known instrument never changes."),
+    "too_many_instruments": Kind(409, "Too many instruments", "The exchange holds no more instruments."),
+    "no_saved_book": Kind(409, "No saved book", "No book of this symbol was saved."),
+    "invalid_saved_book": Kind(409, "Invalid saved book", "The saved book cannot be loaded; nothing was changed."),
+    "saved_book_too_large": Kind(409, "Saved book too large", "The saved book is too large to load; nothing was changed."),
+    "command_refused": Kind(500, "Command refused", "This command made the matcher fail before; it was not executed."),
+}
+
+UNANSWERED: Final[dict[type[Exception], str]] = {
+    MatcherUnavailable: "matcher_unavailable",
+    TooMuchInFlight: "too_much_in_flight",
+    OutcomeUnknown: "outcome_unknown",
+}
+"""The code for each way in which the matcher did not answer."""
+
+
+class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+    """An error. `code` is a stable word; `field` names the field at fault, where one is."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    field: str | None = None
+
+
+class Problem(Exception):
+    """Ends a call with the error `code`; `detail` and `field` say more than the code alone does."""
+
+    def __init__(self, code: str, detail: str = "", field: str = "") -> None:
+        super().__init__(code)
+        kind = KINDS[code]
+        self.code = code
+        self.status = kind.status
+        self.detail = detail or kind.detail
+        self.field = field or kind.field
+
+    def document(self) -> ProblemDetails:
+        title = KINDS[self.code].title
+        return ProblemDetails(f"urn:problem-type:{self.code}", title, self.status, self.detail, self.code, self.field or None)
+
+    def headers(self) -> dict[str, str]:
+        """The headers that its status asks for."""
+        if self.status == 503:
+            return {"retry-after": str(RETRY_AFTER_SECONDS)}
+        if self.status == 401:
+            return {"www-authenticate": "Bearer"}
+        return {}
+
+
+encode_problem = msgspec.json.Encoder().encode
+
+
+def refusal_code(refusal: Refusal) -> str:
+    return refusal.name.lower()
+
+
+def expect(kind: type[Kept], answer: object) -> Kept:
+    """The matcher's answer, which is a `kind`, or else a refusal: that is raised as its Problem."""
+    if isinstance(answer, CommandRefused):
+        raise Problem(refusal_code(answer.refusal), answer.detail, answer.field)
+    assert isinstance(answer, kind), answer
+    return answer
+
+
+def unanswered(failure: Exception) -> Problem:
+    """The problem for a failure of `UNANSWERED`."""
+    return Problem(UNANSWERED[type(failure)])

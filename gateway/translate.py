@@ -1,0 +1,255 @@
+"""The public JSON to commands, and answers to the public JSON: pure functions, and the one place that knows which words and fields
+of the two stand for each other."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Final, TypeVar
+
+from msgspec import UNSET, Raw, Struct
+
+from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, format_timestamp, read_number
+from gateway.problems import Problem
+from gateway.schemas import (
+    BestLevels,
+    BestPrices,
+    DepthUpdate,
+    DepthView,
+    InstrumentView,
+    Level,
+    MarketTrade,
+    Order,
+    OrderRequest,
+    OrderTrade,
+    word,
+)
+from protocol.commands import PlaceOrder
+from protocol.events import Depth, OrderResult, OrderState, Trade
+from protocol.instrument import Instrument, format_decimal, format_fee
+from protocol.market_data import DepthMessage, TradeMessage
+from protocol.units import DEFAULT_ACCOUNT, NAME_PATTERN, OrderStatus, OrderType, Reason, Side
+
+Member = TypeVar("Member", bound=IntEnum)
+
+SIDE_WORDS: Final = {side: word(side) for side in Side}
+ORDER_TYPE_WORDS: Final = {order_type: word(order_type) for order_type in OrderType}
+STATUS_WORDS: Final = {status: word(status) for status in OrderStatus}
+REASON_WORDS: Final = {reason: word(reason) for reason in Reason}
+
+SIDES: Final = {text: side for side, text in SIDE_WORDS.items()}
+
+
+class OrderFields(Struct, frozen=True):
+    """Which fields an order type takes, beyond those of every order."""
+
+    order_type: OrderType
+    price: bool
+    trigger_price: bool
+
+
+ORDER_FIELDS: Final = {
+    ORDER_TYPE_WORDS[fields.order_type]: fields
+    for fields in (
+        OrderFields(OrderType.MARKET, price=False, trigger_price=False),
+        OrderFields(OrderType.LIMIT, price=True, trigger_price=False),
+        OrderFields(OrderType.IOC, price=True, trigger_price=False),
+        OrderFields(OrderType.FOK, price=True, trigger_price=False),
+        OrderFields(OrderType.STOP_MARKET, price=False, trigger_price=True),
+        OrderFields(OrderType.STOP_LIMIT, price=True, trigger_price=True),
+        OrderFields(OrderType.TAKE_PROFIT, price=False, trigger_price=True),
+    )
+}
+
+
+def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
+    """The command for a new order; Problem for the first field that its type or its instrument's units do not allow."""
+    fields = ORDER_FIELDS.get(request.order_type)
+    if fields is None:
+        raise _not_a_word("order_type", ORDER_FIELDS)
+    side = SIDES.get(request.side)
+    if side is None:
+        raise _not_a_word("side", SIDES)
+    account = request.account
+    client_order_id = request.client_order_id
+    if account is not None:
+        check_name("account", account)
+    if client_order_id is not None:
+        check_name("client_order_id", client_order_id)
+    return PlaceOrder(
+        instrument.symbol,
+        account or DEFAULT_ACCOUNT,
+        side,
+        fields.order_type,
+        read_number(request.quantity, QUANTITY, instrument.quantity_decimals),
+        _price(request.price, PRICE, fields.price, instrument),
+        _price(request.trigger_price, TRIGGER_PRICE, fields.trigger_price, instrument),
+        client_order_id,
+        deadline,
+    )
+
+
+def _price(raw: Raw | None, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
+    if raw is None:
+        if taken:
+            raise Problem(f"{field.name}_required")
+        return None
+    if not taken:
+        raise Problem(f"{field.name}_not_allowed")
+    return read_number(raw, field, instrument.price_decimals)
+
+
+def check_name(field: str, text: str) -> str:
+    """The account or client_order_id; Problem where it is none."""
+    if not NAME_PATTERN.fullmatch(text):
+        raise Problem("invalid_name", field=field)
+    return text
+
+
+def read_word(field: str, text: str, words: dict[str, Member]) -> Member:
+    """The member that the word stands for."""
+    member = words.get(text)
+    if member is None:
+        raise _not_a_word(field, words)
+    return member
+
+
+def _not_a_word(field: str, words: Iterable[str]) -> Problem:
+    return Problem("invalid_value", f"{field} takes one of {', '.join(words)}.", field)
+
+
+def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:
+    """The order that the command made: what its sender knows, and what became of it."""
+    return OrderState(
+        result.order_id,
+        command.client_order_id,
+        command.account,
+        command.symbol,
+        command.side,
+        command.order_type,
+        command.price,
+        command.trigger_price,
+        result.status,
+        result.resting,
+        command.quantity,
+        result.filled_quantity,
+        result.remaining_quantity,
+        result.filled_value,
+        result.reason,
+        sequence,
+        timestamp,
+        result.trades,
+    )
+
+
+def order(state: OrderState, instrument: Instrument) -> Order:
+    """The order as it stands."""
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return Order(
+        str(state.order_id),
+        state.client_order_id,
+        state.account,
+        state.symbol,
+        SIDE_WORDS[state.side],
+        ORDER_TYPE_WORDS[state.order_type],
+        None if state.price is None else format_decimal(state.price, price_decimals),
+        None if state.trigger_price is None else format_decimal(state.trigger_price, price_decimals),
+        STATUS_WORDS[state.status],
+        state.resting,
+        format_decimal(state.quantity, quantity_decimals),
+        format_decimal(state.filled_quantity, quantity_decimals),
+        format_decimal(state.remaining_quantity, quantity_decimals),
+        average_price(state.filled_value, state.filled_quantity, price_decimals),
+        [order_trade(trade, instrument) for trade in state.trades],
+        None if state.reason is None else REASON_WORDS[state.reason],
+        state.sequence,
+        format_timestamp(state.timestamp),
+        True if state.duplicate else UNSET,
+    )
+
+
+def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
+    """A fill, as an order's answer tells it."""
+    return OrderTrade(
+        str(trade.trade_id),
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        SIDE_WORDS[trade.aggressor_side],
+        str(trade.maker_order_id),
+        str(trade.taker_order_id),
+        *_fees(trade, instrument),
+    )
+
+
+def _fees(trade: Trade, instrument: Instrument) -> tuple[str, str]:
+    price, quantity = trade.price, trade.quantity
+    return format_fee(instrument, price, quantity, trade.maker_fee_bps), format_fee(instrument, price, quantity, trade.taker_fee_bps)
+
+
+def market_trade(trade: Trade, instrument: Instrument) -> MarketTrade:
+    """A trade of the history."""
+    return _market_trade(trade, SIDE_WORDS[trade.aggressor_side], instrument, *_fees(trade, instrument))
+
+
+def published_trade(message: TradeMessage, instrument: Instrument, fee_decimals: int) -> MarketTrade:
+    """A trade as the matcher published it; `fee_decimals` is that of the instrument message before it."""
+    maker_fee = format_decimal(message.maker_fee, fee_decimals)
+    return _market_trade(message, message.aggressor_side, instrument, maker_fee, format_decimal(message.taker_fee, fee_decimals))
+
+
+def _market_trade(trade: Trade | TradeMessage, side: str, instrument: Instrument, maker_fee: str, taker_fee: str) -> MarketTrade:
+    return MarketTrade(
+        format_timestamp(trade.timestamp),
+        trade.symbol,
+        trade.sequence,
+        str(trade.trade_id),
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        side,
+        str(trade.maker_order_id),
+        str(trade.taker_order_id),
+        maker_fee,
+        taker_fee,
+    )
+
+
+def depth_view(depth: Depth, sequence: int, timestamp: int, instrument: Instrument) -> DepthView:
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    return DepthView(format_timestamp(timestamp), depth.symbol, sequence, bids, asks)
+
+
+def best_prices(depth: Depth, sequence: int, timestamp: int, instrument: Instrument) -> BestPrices:
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    return BestPrices(format_timestamp(timestamp), depth.symbol, sequence, _first(bids), _first(asks))
+
+
+def depth_update(depth: Depth | DepthMessage, sequence: int, timestamp: int, instrument: Instrument) -> DepthUpdate:
+    """A message of the market data stream."""
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    best = BestLevels(_first(bids), _first(asks))
+    return DepthUpdate(format_timestamp(timestamp), depth.symbol, sequence, bids, asks, best)
+
+
+def levels(pairs: Iterable[tuple[int, int]], instrument: Instrument) -> list[Level]:
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return [(format_decimal(price, price_decimals), format_decimal(quantity, quantity_decimals)) for price, quantity in pairs]
+
+
+def _first(side: list[Level]) -> Level | None:
+    return side[0] if side else None
+
+
+def instrument_view(instrument: Instrument) -> InstrumentView:
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return InstrumentView(
+        instrument.symbol,
+        instrument.base,
+        instrument.quote,
+        format_decimal(instrument.tick_size, price_decimals),
+        format_decimal(instrument.lot_size, quantity_decimals),
+        format_decimal(instrument.min_quantity, quantity_decimals),
+        format_decimal(instrument.max_quantity, quantity_decimals),
+        format_decimal(instrument.max_price, price_decimals),
+        format_decimal(instrument.min_notional, instrument.value_decimals),
+        instrument.maker_fee_bps,
+        instrument.taker_fee_bps,
+        word(instrument.status),
+    )

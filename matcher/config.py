@@ -1,0 +1,79 @@
+"""The matcher's settings."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from process.settings import Setting, Switch, bounded, endpoint, read_settings
+
+MAX_INTERVAL = 3_600_000
+"""The longest interval that a setting takes: an hour, in milliseconds."""
+
+NANOSECONDS_PER_MILLISECOND = 1_000_000
+
+
+class Config(Struct, frozen=True):
+    """`depth_interval` is in nanoseconds."""
+
+    commands: str
+    market_data: str
+    reports: str
+    data_dir: Path
+    instruments: Path | None
+    sync: str
+    depth_interval: int
+    check: bool
+
+
+def _sync(text: str) -> str:
+    match = re.fullmatch(r"always|off|interval:([1-9][0-9]{0,6})", text)
+    if match is None or (match[1] and int(match[1]) > MAX_INTERVAL):
+        raise ValueError(text)
+    return text
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise ValueError(text)
+    return Path(text)
+
+
+SETTINGS = (
+    Setting("commands", "tcp://127.0.0.1:5555", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5555", "where commands come in"),
+    Setting(
+        "market-data", "tcp://127.0.0.1:5556", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5556", "where market data goes out"
+    ),
+    Setting("reports", "tcp://127.0.0.1:5557", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5557", "where private reports go out"),
+    Setting("data-dir", "./data", _path, "a directory", "where the matcher keeps its files"),
+    Setting(
+        "instruments", "", lambda text: Path(text) if text else None, "a TOML file", "the instruments to start with, else the built-in list"
+    ),
+    Setting("sync", "always", _sync, "always, off or interval:<ms>", "when the journal is synced to disk"),
+    Setting(
+        "depth-interval",
+        "10",
+        bounded(0, MAX_INTERVAL),
+        f"a number of milliseconds from 0 to {MAX_INTERVAL}",
+        "the least time between two depth messages of a symbol",
+    ),
+)
+
+SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit with 0, or with 1 if none comes"),)
+
+
+def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration of this process; ends it with one line where a setting is bad."""
+    values = read_settings(
+        "matcher",
+        "MATCHER",
+        "The matcher: owns all order books and is the only one that changes them.",
+        SETTINGS,
+        arguments,
+        environment,
+        SWITCHES,
+    )
+    values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
+    return Config(**values)

@@ -1,0 +1,98 @@
+"""The data directory: made where it is missing, locked while a matcher runs, and where saved books lie."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from protocol.saved_book import SavedBook
+
+MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
+"""The largest saved book that is loaded: about a million orders."""
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(SavedBook)
+
+
+class DirectoryError(Exception):
+    """The data directory cannot be used; the message is one line that says why."""
+
+
+class NoSavedBookError(Exception):
+    """There is no file of that symbol."""
+
+
+class BadSavedBookError(Exception):
+    """The file is no saved book; the message says why."""
+
+
+class SavedBookTooLargeError(Exception):
+    """The file is larger than MAX_SAVED_BOOK_BYTES."""
+
+
+class DataDirectory:
+    """A context manager that holds the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    def __enter__(self) -> "DataDirectory":
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise DirectoryError(f"the data directory {self.path} cannot be used: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise DirectoryError(f"the data directory {self.path} is in use by another matcher") from error
+        self._lock = lock
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def write_book(self, saved: SavedBook) -> str:
+        """Write the book to its file, whole or not at all; the file's name below the directory."""
+        name = _file_of(saved.symbol)
+        target = self.path / name
+        target.parent.mkdir(exist_ok=True)
+        temporary = target.with_name(target.name + ".new")
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.format(_encoder.encode(saved), indent=2) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(target)
+        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+        return name
+
+    def read_book(self, symbol: str) -> SavedBook:
+        """The book in the symbol's file."""
+        path = self.path / _file_of(symbol)
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_SAVED_BOOK_BYTES + 1)
+        except FileNotFoundError as error:
+            raise NoSavedBookError(f"there is no {_file_of(symbol)}") from error
+        except OSError as error:
+            raise BadSavedBookError(f"{_file_of(symbol)} cannot be read: {error.strerror}") from error
+        if len(content) > MAX_SAVED_BOOK_BYTES:
+            raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes")
+        try:
+            return _decoder.decode(content)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
+
+
+def _file_of(symbol: str) -> str:
+    return f"state/orderbook_{symbol}.json"

@@ -1,0 +1,128 @@
+"""The instruments that a matcher starts with: the built-in list, or a TOML file of the same form.
+
+A file has one `[[instrument]]` table for each, with the fields of the contract's section 2; numbers are decimal strings.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from protocol.commands import SetInstrument
+from protocol.instrument import DecimalError, decimals_of, parse_decimal
+from protocol.units import InstrumentStatus
+
+BUILT_IN = """
+[[instrument]]
+symbol = "BTC-USDT"
+base = "BTC"
+quote = "USDT"
+tick_size = "0.01"
+lot_size = "0.00001"
+min_quantity = "0.00001"
+max_quantity = "9000"
+max_price = "10000000"
+min_notional = "1"
+maker_fee_bps = 10
+taker_fee_bps = 20
+
+[[instrument]]
+symbol = "ETH-USDT"
+base = "ETH"
+quote = "USDT"
+tick_size = "0.01"
+lot_size = "0.0001"
+min_quantity = "0.0001"
+max_quantity = "90000"
+max_price = "1000000"
+min_notional = "1"
+maker_fee_bps = 10
+taker_fee_bps = 20
+
+[[instrument]]
+symbol = "SOL-USDT"
+base = "SOL"
+quote = "USDT"
+tick_size = "0.01"
+lot_size = "0.001"
+min_quantity = "0.001"
+max_quantity = "900000"
+max_price = "100000"
+min_notional = "1"
+maker_fee_bps = 10
+taker_fee_bps = 20
+"""
+
+
+class ListedInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One table of the list."""
+
+    symbol: str
+    base: str
+    quote: str
+    tick_size: str
+    lot_size: str
+    max_quantity: str
+    max_price: str
+    min_quantity: str | None = None
+    min_notional: str = "0"
+    maker_fee_bps: int = 0
+    taker_fee_bps: int = 0
+    status: str = "trading"
+
+
+class InstrumentListError(ValueError):
+    """The list cannot be used; the message is one line that names the instrument and the field."""
+
+
+def read_instruments(path: Path | None) -> list[SetInstrument]:
+    """The commands that add the instruments of the file, or of the built-in list where there is none."""
+    try:
+        text = BUILT_IN if path is None else path.read_text(encoding="utf-8")
+        content: dict[str, Any] = tomllib.loads(text)
+        unknown = set(content) - {"instrument"}
+        if unknown:
+            raise InstrumentListError(f"takes [[instrument]] tables, not {min(unknown)}")
+        listed = msgspec.convert(content.get("instrument", []), list[ListedInstrument])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise InstrumentListError(str(error)) from error
+    return [_command(instrument) for instrument in listed]
+
+
+def _command(listed: ListedInstrument) -> SetInstrument:
+    price_decimals = _convert(listed, "tick_size", decimals_of)
+    quantity_decimals = _convert(listed, "lot_size", decimals_of)
+
+    def price(text: str) -> int:
+        return parse_decimal(text, price_decimals)
+
+    def quantity(text: str) -> int:
+        return parse_decimal(text, quantity_decimals)
+
+    statuses = {status.name.lower(): status for status in InstrumentStatus}
+    if listed.status not in statuses:
+        raise InstrumentListError(f"{listed.symbol}: status: takes one of {', '.join(statuses)}")
+    return SetInstrument(
+        listed.symbol,
+        price_decimals,
+        quantity_decimals,
+        listed.base,
+        listed.quote,
+        _convert(listed, "tick_size", price),
+        _convert(listed, "lot_size", quantity),
+        None if listed.min_quantity is None else _convert(listed, "min_quantity", quantity),
+        _convert(listed, "max_quantity", quantity),
+        _convert(listed, "max_price", price),
+        _convert(listed, "min_notional", lambda text: parse_decimal(text, price_decimals + quantity_decimals)),
+        listed.maker_fee_bps,
+        listed.taker_fee_bps,
+        statuses[listed.status],
+    )
+
+
+def _convert(listed: ListedInstrument, field: str, parse: Any) -> int:
+    try:
+        return int(parse(getattr(listed, field)))
+    except DecimalError as error:
+        raise InstrumentListError(f"{listed.symbol}: {field}: {error}") from error

@@ -1,0 +1,212 @@
+"""From events to the public messages (contract, section 6), and what late subscribers need.
+
+Trades go out as they happen. Depth goes out when the top of a book has changed, at most once in the depth interval for each symbol;
+what comes in between is left out, the last state never is. Messages are made only for topics that somebody subscribes to, but
+counted for all, so that their numbers mean the same to everybody.
+"""
+
+from collections.abc import Callable
+
+from matcher.book import Book
+from matcher.engine import Engine
+from protocol import topics
+from protocol.codec import encode
+from protocol.commands import CancelAllOrders, Command, LoadBook, PlaceOrder
+from protocol.events import CommandRefused, Event, InstrumentSet, OrderAmended, OrderCanceled, Trade
+from protocol.instrument import Instrument
+from protocol.market_data import DepthMessage, HeartbeatMessage, InstrumentMessage, TradeMessage
+from protocol.units import Side
+
+DEPTH_LEVELS = 10
+
+Send = Callable[[bytes, bytes], None]
+Levels = list[tuple[int, int]]
+
+
+class _Feed:
+    """What has been published of one symbol: the last state of each topic, its number and its message."""
+
+    __slots__ = (
+        "asks",
+        "bids",
+        "depth_at",
+        "depth_message",
+        "depth_number",
+        "depth_topic",
+        "instrument",
+        "instrument_message",
+        "instrument_number",
+        "instrument_topic",
+        "trades_topic",
+        "trades_wanted",
+    )
+
+    def __init__(self, symbol: str, instrument: Instrument) -> None:
+        self.depth_topic = topics.depth(symbol)
+        self.instrument_topic = topics.instruments(symbol)
+        self.trades_topic = topics.trades(symbol)
+        self.trades_wanted = False
+        self.bids: Levels = []
+        self.asks: Levels = []
+        self.depth_message = b""
+        self.depth_at = 0
+        self.depth_number = 0
+        self.instrument = instrument
+        self.instrument_message = b""
+        self.instrument_number = 0
+
+
+class MarketData:
+    """Publishes through `send(topic, payload)`. `depth_interval` and the times given are in nanoseconds."""
+
+    def __init__(self, engine: Engine, send: Send, epoch: int, depth_interval: int) -> None:
+        self._engine = engine
+        self._send = send
+        self._epoch = epoch
+        self._depth_interval = depth_interval
+        self._feeds: dict[str, _Feed] = {}
+        self._changed: dict[str, None] = {}
+        self._subscriptions: set[bytes] = set()
+        self._heartbeat_number = 0
+
+    def publish_all(self, sequence: int, time: int) -> None:
+        """Publish the state of every symbol: the start of an epoch."""
+        for symbol, book in self._engine.books.items():
+            self._begin(symbol, book, book.instrument, sequence, time)
+
+    def note(self, command: Command, events: list[Event], sequence: int, time: int) -> None:
+        """Publish the trades among a command's events and remember whose depth may have changed."""
+        if type(events[0] if events else None) is CommandRefused:
+            return
+        if type(command) is PlaceOrder:
+            self._changed[command.symbol] = None
+            if len(events) == 1:
+                return
+        elif type(command) is LoadBook or type(command) is CancelAllOrders:
+            for event in events:
+                if isinstance(event, OrderCanceled):
+                    self._note_order(event.order_id)
+            if type(command) is LoadBook:
+                self._changed[command.symbol] = None
+            return
+        for event in events:
+            if type(event) is Trade:
+                self._publish_trade(event)
+            elif type(event) is OrderCanceled or type(event) is OrderAmended:
+                self._note_order(event.order_id)
+            elif type(event) is InstrumentSet:
+                feed = self._feeds.get(event.instrument.symbol)
+                if feed is not None:
+                    self._publish_instrument(feed, event.instrument, sequence, time)
+                else:
+                    symbol = event.instrument.symbol
+                    self._begin(symbol, self._engine.books[symbol], event.instrument, sequence, time)
+
+    def flush(self, sequence: int, time: int) -> int | None:
+        """Publish each changed depth whose interval is over; the time at which the next one will be, None where none waits."""
+        due_next = None
+        for symbol in list(self._changed):
+            book, feed = self._engine.books[symbol], self._feeds[symbol]
+            due = feed.depth_at + self._depth_interval
+            if due <= time:
+                del self._changed[symbol]
+                if feed.bids != book.bids.top(DEPTH_LEVELS) or feed.asks != book.asks.top(DEPTH_LEVELS):
+                    self._publish_depth(feed, book, sequence, time)
+            elif due_next is None or due < due_next:
+                due_next = due
+        return due_next
+
+    def heartbeat(self, sequence: int, time: int) -> None:
+        self._heartbeat_number += 1
+        number = self._heartbeat_number
+        self._send(topics.HEARTBEAT, encode(HeartbeatMessage(self._epoch, sequence, number, number - 1, time)))
+
+    def subscribe(self, prefix: bytes, sequence: int, time: int) -> None:
+        """Somebody has subscribed: send the current state of the topics that the prefix names."""
+        self._subscriptions.add(prefix)
+        for symbol, feed in self._feeds.items():
+            feed.trades_wanted = feed.trades_wanted or feed.trades_topic.startswith(prefix)
+            if feed.instrument_topic.startswith(prefix):
+                self._send(feed.instrument_topic, feed.instrument_message)
+            if feed.depth_topic.startswith(prefix):
+                if symbol in self._changed:
+                    del self._changed[symbol]
+                    self._publish_depth(feed, self._engine.books[symbol], sequence, time)
+                else:
+                    self._send(feed.depth_topic, feed.depth_message)
+
+    def unsubscribe(self, prefix: bytes) -> None:
+        """Nobody subscribes to the prefix any more."""
+        self._subscriptions.discard(prefix)
+        for feed in self._feeds.values():
+            feed.trades_wanted = self._wanted(feed.trades_topic)
+
+    def _wanted(self, topic: bytes) -> bool:
+        return any(topic.startswith(prefix) for prefix in self._subscriptions)
+
+    def _begin(self, symbol: str, book: Book, instrument: Instrument, sequence: int, time: int) -> None:
+        """Publish a symbol for the first time."""
+        feed = self._feeds[symbol] = _Feed(symbol, instrument)
+        feed.trades_wanted = self._wanted(feed.trades_topic)
+        self._publish_instrument(feed, instrument, sequence, time)
+        self._publish_depth(feed, book, sequence, time)
+
+    def _note_order(self, order_id: int) -> None:
+        self._changed[self._engine.orders[order_id].book.instrument.symbol] = None
+
+    def _publish_trade(self, trade: Trade) -> None:
+        feed = self._feeds[trade.symbol]
+        if not feed.trades_wanted:
+            return
+        instrument = feed.instrument
+        message = TradeMessage(
+            self._epoch,
+            trade.sequence,
+            trade.trade_id,
+            trade.trade_id - 1,
+            trade.timestamp,
+            trade.symbol,
+            trade.trade_id,
+            trade.price,
+            trade.quantity,
+            "buy" if trade.aggressor_side is Side.BUY else "sell",
+            trade.maker_order_id,
+            trade.taker_order_id,
+            instrument.fee(trade.price, trade.quantity, trade.maker_fee_bps),
+            instrument.fee(trade.price, trade.quantity, trade.taker_fee_bps),
+        )
+        self._send(feed.trades_topic, encode(message))
+
+    def _publish_depth(self, feed: _Feed, book: Book, sequence: int, time: int) -> None:
+        feed.bids, feed.asks = book.bids.top(DEPTH_LEVELS), book.asks.top(DEPTH_LEVELS)
+        feed.depth_at = time
+        feed.depth_number += 1
+        number = feed.depth_number
+        message = DepthMessage(self._epoch, sequence, number, number - 1, time, book.instrument.symbol, feed.bids, feed.asks)
+        feed.depth_message = encode(message)
+        self._send(feed.depth_topic, feed.depth_message)
+
+    def _publish_instrument(self, feed: _Feed, instrument: Instrument, sequence: int, time: int) -> None:
+        feed.instrument_number += 1
+        number = feed.instrument_number
+        message = InstrumentMessage(
+            self._epoch,
+            sequence,
+            number,
+            number - 1,
+            time,
+            instrument.symbol,
+            instrument.base,
+            instrument.quote,
+            instrument.price_decimals,
+            instrument.quantity_decimals,
+            instrument.fee_decimals,
+            instrument.tick_size,
+            instrument.lot_size,
+            instrument.maker_fee_bps,
+            instrument.taker_fee_bps,
+            instrument.status.name.lower(),
+        )
+        feed.instrument = instrument
+        feed.instrument_message = encode(message)
+        self._send(feed.instrument_topic, feed.instrument_message)

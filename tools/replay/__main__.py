@@ -1,0 +1,175 @@
+"""python -m tools.replay: recorded order flow through this exchange, compared with what the venue did."""
+
+import argparse
+import os
+import re
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from process.settings import endpoint
+from protocol.units import SYMBOL_PATTERN
+from tools.replay.comparison import Comparison, Score
+from tools.replay.driver import Driver, clear
+from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
+from tools.replay.readers import all_readers, detect
+from tools.replay.recording import Recording, RecordingError
+from tools.replay.report import make_report, print_report, to_json
+from tools.replay.sockets import SocketExchange
+
+PROGRAM: Final = "replay"
+
+EXIT_MISSED: Final = 1
+EXIT_FAILED: Final = 2
+EXIT_INTERRUPTED: Final = 130
+
+RUN_BYTES: Final = 4
+"""The random part of a run's client_order_ids, so that runs on one matcher never share one."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        sys.exit(fail(message))
+
+
+def fail(message: str) -> int:
+    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The exit status: 0, 1 where an --expect is missed, 2 where there is nothing to compare."""
+    options = parse(arguments, environment)
+    terminal = Console(stderr=True)
+    try:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=terminal,
+            transient=True,
+            disable=not terminal.is_terminal,
+        ) as progress:
+            return replay(options, progress)
+    except (RecordingError, ExchangeError) as error:
+        return fail(str(error))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
+    formats = all_readers()
+    parser = _Parser(
+        prog=PROGRAM,
+        description="Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it with what "
+        "the venue did. Exit status: 0, 1 where an --expect is missed, 2 on an error.",
+        epilog="formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz")
+    parser.add_argument("--format", choices=sorted(formats), help="the format of the files (default: told by their contents)")
+    parser.add_argument("--symbol", type=symbol, help="the instrument to replay as; it must have no orders (default: the recording's own)")
+    parser.add_argument(
+        "--speed", type=factor, metavar="FACTOR", help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)"
+    )
+    parser.add_argument("--in-process", action="store_true", help="replay to an engine in this process: no matcher, no sockets, no disk")
+    for name, variable, default in (
+        ("commands", "GATEWAY_COMMANDS", "tcp://127.0.0.1:5555"),
+        ("reports", "GATEWAY_REPORTS", "tcp://127.0.0.1:5557"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=endpoint,
+            default=environment.get(variable, default),
+            metavar="ENDPOINT",
+            help=f"the matcher's socket for {name} (default: {default}; environment: {variable})",
+        )
+    parser.add_argument("--keep", action="store_true", help="leave the orders that rest at the end in the book")
+    parser.add_argument(
+        "--expect",
+        action="append",
+        default=[],
+        type=expectation,
+        metavar="NAME=NUMBER",
+        help="exit with status 1 where the comparison of this name reaches less; may be given again",
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    return parser.parse_args(arguments)
+
+
+def symbol(text: str) -> str:
+    if not SYMBOL_PATTERN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: takes 1 to 32 of A-Z 0-9 . _ - that do not begin with a dot")
+    return text
+
+
+def factor(text: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: takes a number above zero")
+    return float(text)
+
+
+def expectation(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not name or not (number.isascii() and number.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r}: takes <name of a comparison>=<number>")
+    return name, int(number)
+
+
+def replay(options: argparse.Namespace, progress: Progress) -> int:
+    reading = progress.add_task("reading", total=None)
+    recording = read(options)
+    progress.remove_task(reading)
+    symbol = options.symbol or recording.symbol
+    comparison = Comparison()
+    where, exchange = connect(options)
+    try:
+        driver = Driver(exchange, recording, symbol, f"{secrets.token_hex(RUN_BYTES)}:", comparison)
+        driver.prepare()
+        replaying = progress.add_task("replaying", total=len(recording.steps))
+        effort = driver.run(options.speed, lambda done: progress.update(replaying, completed=done))
+    except KeyboardInterrupt:
+        # The interrupt may have cut through an exchange of messages: clear over a new session.
+        exchange.close()
+        _, exchange = connect(options)
+        raise
+    finally:
+        ...
+    progress.stop()
+    report = make_report(recording, driver.symbol, where, comparison, effort)
+    if options.json:
+        print(to_json(report))
+    else:
+        print_report(report, Console())
+    missed = misses(report.scores, options.expect)
+    for miss in missed:
+        print(f"{PROGRAM}: {miss}", file=sys.stderr)
+    return EXIT_MISSED if missed else 0
+
+
+def read(options: argparse.Namespace) -> Recording:
+    reader = all_readers()[options.format] if options.format else detect(options.files[0])
+    return reader.read(options.files)
+
+
+def connect(options: argparse.Namespace) -> tuple[str, Exchange]:
+    """What the exchange is called in the report, and the exchange."""
+    if options.in_process:
+        return "an engine in this process", EngineExchange()
+    return f"the matcher at {options.commands}", SocketExchange(options.commands, options.reports)
+
+
+def misses(scores: Sequence[Score], expected: Sequence[tuple[str, int]]) -> list[str]:
+    """A line for each expectation that is not met; a comparison that the recording does not allow is not met."""
+    reached = {score.name: score.reached for score in scores}
+    return [f"{name}: reached {reached.get(name, 0):,}, expected {least:,}" for name, least in expected if reached.get(name, -1) < least]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
