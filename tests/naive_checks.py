@@ -23,22 +23,22 @@ FIXED = {
 REQUIRED = ("base", "quote", "tick_size", "lot_size", "max_quantity", "max_price")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The command changes nothing: the arguments are those of CommandRefused."""
 
 
 def check_names(command: PlaceOrder) -> None:
     for field, name in (("account", command.account), ("client_order_id", command.client_order_id)):
         if name is not None and not NAME_PATTERN.fullmatch(name):
-            raise Refused(Refusal.INVALID_NAME, field)
+            raise RefusedError(Refusal.INVALID_NAME, field)
 
 
 def check_fields(command: PlaceOrder) -> None:
     """Refuse a price or a trigger_price that is missing, or that the order_type does not take."""
     if (command.price is None) == (command.order_type in PRICED):
-        raise Refused(Refusal.PRICE_REQUIRED if command.price is None else Refusal.PRICE_NOT_ALLOWED)
+        raise RefusedError(Refusal.PRICE_REQUIRED if command.price is None else Refusal.PRICE_NOT_ALLOWED)
     if (command.trigger_price is None) == (command.order_type in TRIGGERED):
-        raise Refused(Refusal.TRIGGER_PRICE_REQUIRED if command.trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED)
+        raise RefusedError(Refusal.TRIGGER_PRICE_REQUIRED if command.trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED)
 
 
 def check_terms(instrument: Instrument, quantity: int, price: int | None, trigger_price: int | None) -> None:
@@ -55,7 +55,7 @@ def check_terms(instrument: Instrument, quantity: int, price: int | None, trigge
     )
     for refusal, applies in checks:
         if applies:
-            raise Refused(refusal)
+            raise RefusedError(refusal)
 
 
 def changed_instrument(known: Instrument | None, command: SetInstrument) -> Instrument:
@@ -64,16 +64,16 @@ def changed_instrument(known: Instrument | None, command: SetInstrument) -> Inst
     if known is None:
         for field in REQUIRED:
             if field not in given:
-                raise Refused(Refusal.INVALID_INSTRUMENT, field, "is missing")
+                raise RefusedError(Refusal.INVALID_INSTRUMENT, field, "is missing")
         defaults = {"min_quantity": command.lot_size, "min_notional": 0, "maker_fee_bps": 0, "taker_fee_bps": 0}
         instrument = Instrument(**{**defaults, **given})
     else:
         for field, at_fault in FIXED.items():
             if field in given and given[field] != getattr(known, field):
-                raise Refused(Refusal.INSTRUMENT_FIXED, at_fault, "never changes")
+                raise RefusedError(Refusal.INSTRUMENT_FIXED, at_fault, "never changes")
         instrument = replace(known, **given)
     try:
         check_instrument(instrument)
     except InstrumentError as error:
-        raise Refused(Refusal.INVALID_INSTRUMENT, error.field, str(error)) from error
+        raise RefusedError(Refusal.INVALID_INSTRUMENT, error.field, str(error)) from error
     return instrument

@@ -14,7 +14,7 @@ from protocol import commands, events
 from protocol.commands import PlaceOrder
 from protocol.instrument import Instrument
 from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, OrderType, Reason, Refusal, Side
-from tests.naive_checks import Refused, changed_instrument, check_fields, check_names, check_terms
+from tests.naive_checks import RefusedError, changed_instrument, check_fields, check_names, check_terms
 
 
 @dataclass(eq=False)
@@ -74,11 +74,11 @@ class NaiveEngine:
                     self.instruments[command.symbol] = instrument
                     self._said.append(events.InstrumentSet(instrument))
                 case commands.RefuseCommand():
-                    raise Refused(command.refusal, "", command.detail)
+                    raise RefusedError(command.refusal, "", command.detail)
                 case commands.LoadBook():
                     raise NotImplementedError
-        except Refused as refused:
-            return [events.CommandRefused(*refused.args)]
+        except RefusedError as error:
+            return [events.CommandRefused(*error.args)]
         while self._takers:
             self._run(self._takers.pop(0))
         return self._said
@@ -87,11 +87,11 @@ class NaiveEngine:
         check_names(command)
         instrument = self.instruments.get(command.symbol)
         if instrument is None:
-            raise Refused(Refusal.UNKNOWN_SYMBOL)
+            raise RefusedError(Refusal.UNKNOWN_SYMBOL)
         for known in self.orders if command.client_order_id else []:
             if (known.entered.account, known.entered.client_order_id) == (command.account, command.client_order_id):
                 if replace(known.entered, deadline=command.deadline) != command:
-                    raise Refused(Refusal.CLIENT_ORDER_ID_CONFLICT)
+                    raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
                 self._said.append(events.OrderDuplicated(known.order_id))
                 return
         check_fields(command)
@@ -169,9 +169,9 @@ class NaiveEngine:
                 found = command.client_order_id is not None and name == (order.entered.account, order.entered.client_order_id)
             if found:
                 if order.state == "done":
-                    raise Refused(Refusal.ORDER_NOT_OPEN)
+                    raise RefusedError(Refusal.ORDER_NOT_OPEN)
                 return order
-        raise Refused(Refusal.UNKNOWN_ORDER)
+        raise RefusedError(Refusal.UNKNOWN_ORDER)
 
     def _cancel(self, order: NaiveOrder, reason: Reason) -> None:
         order.state = "done"
@@ -179,7 +179,7 @@ class NaiveEngine:
 
     def _cancel_all(self, command: commands.CancelAllOrders) -> None:
         if command.symbol is not None and command.symbol not in self.instruments:
-            raise Refused(Refusal.UNKNOWN_SYMBOL)
+            raise RefusedError(Refusal.UNKNOWN_SYMBOL)
         for order in self.orders:
             if order.state != "done" and order.entered.account == command.account and command.symbol in (None, order.entered.symbol):
                 self._cancel(order, Reason.REQUESTED)
@@ -187,16 +187,16 @@ class NaiveEngine:
     def _amend(self, order: NaiveOrder, command: commands.AmendOrder) -> None:
         instrument = self.instruments[order.entered.symbol]
         if instrument.status is not InstrumentStatus.TRADING:
-            raise Refused(Refusal["INSTRUMENT_" + instrument.status.name])
+            raise RefusedError(Refusal["INSTRUMENT_" + instrument.status.name])
         if command.price is not None and order.price is None:
-            raise Refused(Refusal.PRICE_NOT_ALLOWED)
+            raise RefusedError(Refusal.PRICE_NOT_ALLOWED)
         if command.trigger_price is not None and order.state != "pending":
-            raise Refused(Refusal.TRIGGER_PRICE_NOT_ALLOWED)
+            raise RefusedError(Refusal.TRIGGER_PRICE_NOT_ALLOWED)
         before, filled = (order.quantity, order.price, order.trigger_price), order.quantity - order.remaining
         after = (command.quantity or order.quantity, command.price or order.price, command.trigger_price or order.trigger_price)
         check_terms(instrument, *after)
         if after[0] <= filled:
-            raise Refused(Refusal.QUANTITY_BELOW_FILLED)
+            raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
         order.quantity, order.price, order.trigger_price = after
         order.remaining = order.quantity - filled
         self._said.append(events.OrderAmended(order.order_id, *after))

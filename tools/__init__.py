@@ -1,1 +1,1 @@
-"""The programs behind the thin scripts in scripts/."""
+"""What stands behind the scripts: run, demo, subscribe, replay."""

@@ -121,18 +121,18 @@ class Side {
 class Row {
   #quantity = element("td");
   #total = element("td");
-  #bar = 0;
+  #bar = element("span", { class: "bar" });
+  #share = 0;
 
   constructor() {
     this.button = element("button", { type: "button", tabindex: "-1", disabled: true });
-    this.node = element("tr", {}, element("td", {}, this.button), this.#quantity, this.#total);
+    this.node = element("tr", {}, element("td", {}, this.#bar, this.button), this.#quantity, this.#total);
   }
 
   fill([price, quantity], total, share, scales, own) {
     setData(this.node, "price", price);
     setData(this.node, "quantity", quantity);
-    setData(this.node, "own", own ? "" : null);
-    this.node.title = own ? "Your order rests here" : "";
+    this.#mark(true, own);
     this.button.disabled = false;
     setText(this.button, shown(price, scales.price));
     setText(this.#quantity, shown(quantity, scales.quantity));
@@ -141,17 +141,26 @@ class Row {
   }
 
   clear() {
-    for (const name of ["price", "quantity", "own"]) setData(this.node, name, null);
+    for (const name of ["price", "quantity"]) setData(this.node, name, null);
+    this.#mark(false, false);
     // A focused button stays enabled, so that the keyboard's place in the book is not lost.
     if (document.activeElement !== this.button) this.button.disabled = true;
     for (const cell of [this.button, this.#quantity, this.#total]) setText(cell, "");
     this.#draw(0);
   }
 
+  /** Classes for the style sheet: rules on the changing data attributes would restyle the row each time. */
+  #mark(level, own) {
+    this.node.classList.toggle("level", level);
+    this.node.classList.toggle("own", own);
+    const title = own ? "Your order rests here" : "";
+    if (this.node.title !== title) this.node.title = title;
+  }
+
   #draw(share) {
-    if (this.#bar === share) return;
-    this.#bar = share;
-    this.node.style.setProperty("--bar", share);
+    if (this.#share === share) return;
+    this.#share = share;
+    this.#bar.style.transform = `scaleX(${share})`;
   }
 }
 

@@ -6,6 +6,7 @@ import re
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -73,8 +74,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         allow_abbrev=False,
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz")
-    parser.add_argument("--format", choices=sorted(formats), help="the format of the files (default: told by their contents)")
-    parser.add_argument("--symbol", type=symbol, help="the instrument to replay as; it must have no orders (default: the recording's own)")
+    parser.add_argument("--format", choices=sorted(formats), help="the format of the files (default: found by their contents)")
+    parser.add_argument(
+        "--symbol", type=symbol_name, help="replay as this instrument, which must have no orders (default: the recording's own)"
+    )
     parser.add_argument(
         "--speed", type=factor, metavar="FACTOR", help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)"
     )
@@ -103,7 +106,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
     return parser.parse_args(arguments)
 
 
-def symbol(text: str) -> str:
+def symbol_name(text: str) -> str:
     if not SYMBOL_PATTERN.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r}: takes 1 to 32 of A-Z 0-9 . _ - that do not begin with a dot")
     return text
@@ -128,21 +131,23 @@ def replay(options: argparse.Namespace, progress: Progress) -> int:
     progress.remove_task(reading)
     symbol = options.symbol or recording.symbol
     comparison = Comparison()
-    where, exchange = connect(options)
-    try:
+    with closing(connect(options)) as exchange:
         driver = Driver(exchange, recording, symbol, f"{secrets.token_hex(RUN_BYTES)}:", comparison)
         driver.prepare()
         replaying = progress.add_task("replaying", total=len(recording.steps))
-        effort = driver.run(options.speed, lambda done: progress.update(replaying, completed=done))
-    except KeyboardInterrupt:
-        # The interrupt may have cut through an exchange of messages: clear over a new session.
-        exchange.close()
-        _, exchange = connect(options)
-        raise
-    finally:
-        ...
+        try:
+            effort = driver.run(options.speed, lambda done: progress.update(replaying, completed=done))
+        except KeyboardInterrupt:
+            if not options.keep:
+                # The interrupt may have cut through an answer: over a new session.
+                with closing(connect(options)) as another:
+                    clear(another, symbol)
+            raise
+        if not options.keep:
+            clear(exchange, symbol)
     progress.stop()
-    report = make_report(recording, driver.symbol, where, comparison, effort)
+    where = "an engine in this process" if options.in_process else f"the matcher at {options.commands}"
+    report = make_report(recording, symbol, where, comparison, effort)
     if options.json:
         print(to_json(report))
     else:
@@ -158,11 +163,8 @@ def read(options: argparse.Namespace) -> Recording:
     return reader.read(options.files)
 
 
-def connect(options: argparse.Namespace) -> tuple[str, Exchange]:
-    """What the exchange is called in the report, and the exchange."""
-    if options.in_process:
-        return "an engine in this process", EngineExchange()
-    return f"the matcher at {options.commands}", SocketExchange(options.commands, options.reports)
+def connect(options: argparse.Namespace) -> Exchange:
+    return EngineExchange() if options.in_process else SocketExchange(options.commands, options.reports)
 
 
 def misses(scores: Sequence[Score], expected: Sequence[tuple[str, int]]) -> list[str]:

@@ -43,10 +43,10 @@ class Comparison:
         self._filled: Counter[int] = Counter()
         self._venue_fills: list[VenueFill] = []
         self._uncertain: set[str] = set()
-        self._cancels = Score("cancels", "cancels that find what the venue's found")
-        self._queue = Score("queue", "executions that hit the venue's order, first in its queue")
+        self._cancels = Score("cancels", "quantity found by cancels")
+        self._queue = Score("queue", "executions at the queue's head")
         self._best = Score("best", "best bid and ask")
-        self._best_quantities = Score("best_quantities", "best bid and ask with their quantities")
+        self._best_quantities = Score("best_quantities", "the same, with quantities")
 
     def answered(self, step: Sent, answer: Answer) -> None:
         """The exchange's answer to the command that was made of the step."""
@@ -92,17 +92,17 @@ class Comparison:
 
     def scores(self) -> list[Score]:
         """The scores of all that can be compared in this recording."""
-        tape = Score("tape", "trades on the tape, by price and quantity within 10 s")
+        tape = Score("tape", "trades on the tape")
         for key, venue_times in self._venue_trades.items():
             tape.possible += len(venue_times)
             tape.reached += pairs(venue_times, self._trades.get(key, []))
-        filled = Score("filled", "filled orders with the venue's filled quantity")
-        filled_uncertain = Score("filled_uncertain", "the same, orders re-priced or from before the recording")
+        filled = Score("filled", "filled quantity of orders")
+        repriced = Score("repriced", "the same, re-priced or preloaded")
         for fill in self._venue_fills:
             order_id = self._order_ids.get(fill.order)
             same = order_id is not None and self._filled[order_id] == fill.quantity
-            (filled_uncertain if fill.order in self._uncertain else filled).count(same)
-        every = (tape, filled, filled_uncertain, self._cancels, self._queue, self._best, self._best_quantities)
+            (repriced if fill.order in self._uncertain else filled).count(same)
+        every = (tape, filled, repriced, self._cancels, self._queue, self._best, self._best_quantities)
         return [score for score in every if score.possible]
 
 

@@ -11,7 +11,17 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from protocol.commands import AmendOrder, CancelAllOrders, CancelOrder, Command, DepthQuery, OrderQuery, OrdersQuery, PlaceOrder, SetInstrument
+from protocol.commands import (
+    AmendOrder,
+    CancelAllOrders,
+    CancelOrder,
+    Command,
+    DepthQuery,
+    OrderQuery,
+    OrdersQuery,
+    PlaceOrder,
+    SetInstrument,
+)
 from protocol.events import CommandRefused, OrderPage, OrderState
 from protocol.instrument import Instrument, InstrumentError, check_instrument
 from protocol.units import InstrumentStatus, OrderType
@@ -55,7 +65,7 @@ class Driver:
     def __init__(self, exchange: Exchange, recording: Recording, symbol: str, prefix: str, comparison: Comparison) -> None:
         self._exchange = exchange
         self._recording = recording
-        self.symbol = symbol
+        self._symbol = symbol
         self._prefix = prefix
         self._comparison = comparison
         self._quantities: dict[str, int] = {}
@@ -82,22 +92,24 @@ class Driver:
         if not sized:
             raise ExchangeError("the recording holds no orders")
         if self._has_orders():
-            raise ExchangeError(f"{self.symbol} has orders in this exchange: choose another symbol with --symbol")
+            raise ExchangeError(f"{self._symbol} has orders in this exchange: choose another symbol with --symbol")
         instrument = self._instrument(max(step.quantity for step in sized), max(step.price for step in priced))
         try:
             check_instrument(instrument)
         except InstrumentError as error:
-            raise ExchangeError(f"no exchange can hold this recording as {self.symbol}: {error.field} {error}") from error
+            raise ExchangeError(f"no exchange can hold this recording as {self._symbol}: {error.field} {error}") from error
         answer = send_now(self._exchange, SetInstrument(**msgspec.structs.asdict(instrument)))
         if isinstance(answer, CommandRefused):
             why = " ".join((answer.refusal.name, answer.field, answer.detail)).strip()
-            raise ExchangeError(f"this exchange refuses {self.symbol} as the recording needs it ({why}): choose another symbol with --symbol")
+            raise ExchangeError(
+                f"this exchange refuses {self._symbol} as the recording needs it ({why}): choose another symbol with --symbol"
+            )
 
     def _instrument(self, quantity: int, price: int) -> Instrument:
         """One without fees that takes orders up to this quantity and price."""
         recording = self._recording
         return Instrument(
-            self.symbol,
+            self._symbol,
             recording.base,
             recording.quote,
             recording.price_decimals,
@@ -132,14 +144,10 @@ class Driver:
         progress(len(self._recording.steps))
         return Effort(self._commands, self._queries, time.monotonic() - started)
 
-    def clear(self) -> None:
-        """Cancel what the run left in the book."""
-        send_now(self._exchange, CancelAllOrders(ACCOUNT, self.symbol))
-
     def _has_orders(self) -> bool:
         after: int | None = 0
         while after is not None:
-            page = ask_now(self._exchange, OrdersQuery(self.symbol, after=after))
+            page = ask_now(self._exchange, OrdersQuery(self._symbol, after=after))
             if not isinstance(page, OrderPage):
                 return False
             if page.orders:
@@ -155,7 +163,7 @@ class Driver:
         self._send(step, self._limit(step, OrderType.IOC, None))
 
     def _limit(self, step: Place | Take, order_type: OrderType, client_order_id: str | None) -> PlaceOrder:
-        return PlaceOrder(self.symbol, ACCOUNT, step.side, order_type, step.quantity, step.price, None, client_order_id)
+        return PlaceOrder(self._symbol, ACCOUNT, step.side, order_type, step.quantity, step.price, None, client_order_id)
 
     def _cancel(self, step: Cancel) -> None:
         self._send(step, CancelOrder(None, ACCOUNT, self._prefix + step.order))
@@ -185,3 +193,8 @@ class Driver:
 def up_to(value: int, unit: int) -> int:
     """The least multiple of the unit that is not below the value."""
     return -(-value // unit) * unit
+
+
+def clear(exchange: Exchange, symbol: str) -> None:
+    """Cancel what replays left in the symbol's book."""
+    send_now(exchange, CancelAllOrders(ACCOUNT, symbol))

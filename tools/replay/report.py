@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -45,7 +46,7 @@ def to_json(report: Report) -> str:
 
 
 def print_report(report: Report, console: Console) -> None:
-    table = Table(title=f"{report.symbol} ({report.format}) replayed to {report.exchange}", title_justify="left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{report.symbol} ({report.format}) replayed to {report.exchange}", title_justify="left")
     table.add_column("comparison")
     table.add_column("name")
     for title in ("reached", "possible", "share"):
@@ -56,8 +57,7 @@ def print_report(report: Report, console: Console) -> None:
     for kind, count in report.refused.items():
         console.print(f"refused: {kind}: {count:,}")
     console.print(
-        f"{report.commands:,} commands and {report.queries:,} queries in {report.seconds:.2f} s: "
-        f"{report.commands_per_second:,} commands/s"
+        f"{report.commands:,} commands and {report.queries:,} queries in {report.seconds:.2f} s: {report.commands_per_second:,} commands/s"
     )
 
 

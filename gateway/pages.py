@@ -1,0 +1,112 @@
+"""The dashboard and the page of the API's documentation, with everything they need: neither loads anything from elsewhere."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.problems import Problem
+from gateway.resources import problem_reply
+
+STATIC: Final = Path(__file__).parent / "static"
+
+DASHBOARD_POLICY: Final = (
+    "default-src 'self'; connect-src 'self' http: https: ws: wss:; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
+"""Its own files only; but a user may point the dashboard at another gateway."""
+
+DOCS_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Swagger UI sets styles inline."""
+
+DOCS_ASSETS: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
+
+DOCS_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Exchange API</title>
+  <link rel="icon" href="/static/favicon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="/docs/swagger-ui.css">
+  <script src="/docs/swagger-ui-bundle.js" defer></script>
+  <script src="/docs/start.js" defer></script>
+</head>
+<body><div id="api"></div></body>
+</html>
+"""
+
+DOCS_START: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});\n'
+
+
+class Page:
+    """GET of one path, or of what is below it, with the headers that a page needs."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        self._headers = {
+            "content-security-policy": policy,
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "no-referrer",
+            # A browser asks each time whether its copy is still the one: most answers are 304.
+            "cache-control": "no-cache",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await problem_reply(Problem("method_not_allowed"), {"allow": "GET, HEAD"}).send(send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class Files:
+    """Files of one directory: the path's `file`, or always the same one; only those `listed`, where that is given."""
+
+    def __init__(self, directory: Path, file: str = "", listed: tuple[str, ...] = ()) -> None:
+        self._files = StaticFiles(directory=directory)
+        self._file = file
+        self._listed = listed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = self._file or scope["path_params"]["file"]
+        if self._listed and path not in self._listed:
+            raise HTTPException(404)
+        response = await self._files.get_response(path, scope)
+        await response(scope, receive, send)
+
+
+class Text:
+    """The same text each time."""
+
+    def __init__(self, content: str, media_type: str) -> None:
+        self._response = HTMLResponse(content, media_type=media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._response(scope, receive, send)
+
+
+def page_routes() -> list[BaseRoute]:
+    """The dashboard, its files, and the documentation."""
+    swagger = Path(str(files("fastapi_swagger") / "resources"))
+    return [
+        Route("/", Page(Files(STATIC, "index.html"), DASHBOARD_POLICY)),
+        Route("/static/{file:path}", Page(Files(STATIC), DASHBOARD_POLICY)),
+        Route("/docs", Page(Text(DOCS_PAGE, "text/html"), DOCS_POLICY)),
+        Route("/docs/start.js", Page(Text(DOCS_START, "text/javascript"), DOCS_POLICY)),
+        Route("/docs/{file}", Page(Files(swagger, listed=DOCS_ASSETS), DOCS_POLICY)),
+    ]
