@@ -7,10 +7,10 @@ from msgspec import Raw
 from starlette.types import Receive, Scope
 
 from gateway.bodies import body_decoder
-from gateway.decimals import NumberField, format_timestamp, number_text, read_number
+from gateway.broker import Broker
+from gateway.decimals import NumberField, format_timestamp, is_given, number_text, read_number
 from gateway.instruments import Instruments
-from gateway.link import Matcher
-from gateway.problems import Problem, expect
+from gateway.problems import ProblemError, expect
 from gateway.resources import Guard, Reply, header, json_reply, query_parameters, read_body, required
 from gateway.schemas import InstrumentRequest, LoadedBookView, SavedBookView, word
 from gateway.translate import instrument_view, read_word
@@ -30,14 +30,14 @@ def token_guard(token: str) -> Guard:
 
     def guard(scope: Scope) -> None:
         if not hmac.compare_digest(header(scope, b"authorization") or b"", expected):
-            raise Problem("unauthorized")
+            raise ProblemError("unauthorized")
 
     return guard
 
 
 class Admin:
-    def __init__(self, matcher: Matcher, instruments: Instruments) -> None:
-        self._matcher = matcher
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+        self._broker = broker
         self._instruments = instruments
 
     async def set_instrument(self, scope: Scope, receive: Receive) -> Reply:
@@ -46,7 +46,7 @@ class Admin:
         request = _read_instrument(await read_body(receive))
         known = {instrument.symbol: instrument for instrument in await self._instruments.all()}
         command = _command(request, known.get(request.symbol))
-        changed = expect(InstrumentSet, (await self._matcher.submit(command)).value).instrument
+        changed = expect(InstrumentSet, (await self._broker.submit(command)).value).instrument
         self._instruments.known[changed.symbol] = changed
         return json_reply(instrument_view(changed))
 
@@ -54,7 +54,7 @@ class Admin:
         """POST /admin/save"""
         symbol = required(query_parameters(scope, "symbol"), "symbol")
         await self._instruments.find(symbol)
-        answer = await self._matcher.query(SaveBook(symbol))
+        answer = await self._broker.query(SaveBook(symbol))
         saved = expect(BookSaved, answer.value)
         return json_reply(SavedBookView(saved.symbol, saved.file, saved.orders, answer.sequence, format_timestamp(answer.timestamp)))
 
@@ -62,7 +62,7 @@ class Admin:
         """POST /admin/load"""
         symbol = required(query_parameters(scope, "symbol"), "symbol")
         await self._instruments.find(symbol)
-        answer = await self._matcher.submit(LoadBook(symbol))
+        answer = await self._broker.submit(LoadBook(symbol))
         loaded = expect(BookLoaded, answer.value)
         skipped = [str(order_id) for order_id in loaded.skipped]
         timestamp = format_timestamp(answer.timestamp)
@@ -72,7 +72,7 @@ class Admin:
 def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrument:
     """The command that adds the instrument, or changes the known one: a new one's units come from its tick_size and lot_size."""
     if not SYMBOL_PATTERN.fullmatch(request.symbol):
-        raise Problem("invalid_value", "symbol takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot.", "symbol")
+        raise ProblemError("invalid_value", "symbol takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot.", "symbol")
     if known is None:
         price_decimals = _decimals("tick_size", request.tick_size)
         quantity_decimals = _decimals("lot_size", request.lot_size)
@@ -98,22 +98,22 @@ def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrum
     )
 
 
-def _decimals(name: str, raw: Raw | None) -> int:
-    if raw is None:
-        raise Problem("missing_field", f"A new instrument needs {name}.", name)
+def _decimals(name: str, raw: Raw) -> int:
+    if not is_given(raw):
+        raise ProblemError("missing_field", f"A new instrument needs {name}.", name)
     try:
         return decimals_of(number_text(raw, name))
     except DecimalError as error:
-        raise Problem("invalid_value", f"{name} {error}.", name) from error
+        raise ProblemError("invalid_value", f"{name} {error}.", name) from error
 
 
-def _number(name: str, raw: Raw | None, maximum: int, decimals: int, too_fine: str = "invalid_value", lowest: int = 1) -> int | None:
-    if raw is None:
+def _number(name: str, raw: Raw, maximum: int, decimals: int, too_fine: str = "invalid_value", lowest: int = 1) -> int | None:
+    if not is_given(raw):
         return None
     return read_number(raw, NumberField(name, maximum, "invalid_value", too_fine, lowest), decimals)
 
 
 def _basis_points(name: str, value: int | None) -> int | None:
     if value is not None and not 0 <= value <= MAX_FEE_BPS:
-        raise Problem("invalid_value", f"{name} takes a whole number from 0 to {MAX_FEE_BPS}.", name)
+        raise ProblemError("invalid_value", f"{name} takes a whole number from 0 to {MAX_FEE_BPS}.", name)
     return value

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import MsgspecError, Struct
 from msgspec.structs import FieldInfo
 
-from gateway.problems import Problem
+from gateway.problems import ProblemError
 
 Body = TypeVar("Body", bound=Struct)
 
@@ -22,7 +22,7 @@ _TAKES: Final[dict[type, str]] = {str: "a text", int: "a whole number", bool: "t
 
 
 def body_decoder(kind: type[Body]) -> Callable[[bytes], Body]:
-    """A function from a body to a `kind`; it raises the Problem that explains why a body is none."""
+    """A function from a body to a `kind`; it raises the ProblemError that explains why a body is none."""
     decode = msgspec.json.Decoder(kind).decode
 
     def read(body: bytes) -> Body:
@@ -34,26 +34,26 @@ def body_decoder(kind: type[Body]) -> Callable[[bytes], Body]:
     return read
 
 
-def _explain(body: bytes, kind: type[Struct]) -> Problem:
+def _explain(body: bytes, kind: type[Struct]) -> ProblemError:
     try:
         given = _decode_fields(body)
     except _BAD_BODY:
-        return Problem("invalid_json")
+        return ProblemError("invalid_json")
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in known:
-            return Problem("unknown_field", f"The call takes {', '.join(known)}.", name)
+            return ProblemError("unknown_field", f"The call takes {', '.join(known)}.", name)
     for name, field in known.items():
         if field.required and name not in given:
-            return Problem("missing_field", f"The call needs {name}.", name)
+            return ProblemError("missing_field", f"The call needs {name}.", name)
     for name, raw in given.items():
         try:
             msgspec.json.decode(raw, type=known[name].type)
         except UnicodeDecodeError:
-            return Problem("invalid_json", "The body takes UTF-8.", name)
+            return ProblemError("invalid_json", "The body takes UTF-8.", name)
         except MsgspecError:
-            return Problem("invalid_value", f"{name} takes {_takes(known[name])}.", name)
-    return Problem("invalid_json")
+            return ProblemError("invalid_value", f"{name} takes {_takes(known[name])}.", name)
+    return ProblemError("invalid_json")
 
 
 def _takes(field: FieldInfo) -> str:

@@ -6,13 +6,14 @@ finds missing it asks of the matcher and delivers in order.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
+from gateway.broker import Broker, MatcherUnavailableError
 from gateway.endings import TOO_SLOW, Ending, problem_ending
-from gateway.link import MarketData, Matcher, MatcherUnavailable
-from gateway.problems import Problem, expect
+from gateway.feed import MarketDataFeed
+from gateway.problems import ProblemError, expect
 from gateway.resources import encode
 from gateway.translate import depth_update, market_trade, published_trade
 from protocol import topics
@@ -40,94 +41,127 @@ RETRY_SECONDS: Final = 0.25
 """After so long without an answer the missing trades are asked for again."""
 
 
-class DepthClient:
-    """Waits for the newest depth."""
+class Client(ABC):
+    """One stream: what it is to be sent, until its ending."""
 
     def __init__(self) -> None:
-        self._text: str | None = None
-        self._sequence = -1
         self._ending: Ending | None = None
         self._changed = asyncio.Event()
 
-    def offer(self, sequence: int, text: str) -> None:
-        """A state of the book; one that is not newer than what the client has is nothing to it."""
-        if sequence > self._sequence:
-            self._sequence = sequence
-            self._text = text
-            self._changed.set()
-
-    def start_again(self) -> None:
-        """Whatever state comes next is new."""
-        self._sequence = -1
-
     def end(self, ending: Ending) -> None:
-        self._ending = ending
-        self._changed.set()
-
-    async def next(self) -> str | Ending:
-        """Wait for what is to be sent next."""
-        while self._ending is None:
-            if self._text is not None:
-                text, self._text = self._text, None
-                return text
-            self._changed.clear()
-            await self._changed.wait()
-        return self._ending
-
-
-class TradesClient:
-    """Waits for every trade, in order."""
-
-    def __init__(self) -> None:
-        self._queue: deque[str] = deque()
-        self._ending: Ending | None = None
-        self._changed = asyncio.Event()
-
-    def offer(self, text: str) -> None:
-        """A trade."""
-        if len(self._queue) >= TRADES_QUEUE:
-            self.end(Ending(TOO_SLOW, f"too slow: {TRADES_QUEUE} trades were waiting"))
-        elif self._ending is None:
-            self._queue.append(text)
-            self._changed.set()
-
-    def end(self, ending: Ending) -> None:
-        self._queue.clear()
+        """Send nothing more; the first ending holds."""
         self._ending = self._ending or ending
         self._changed.set()
 
     async def next(self) -> str | Ending:
         """Wait for what is to be sent next."""
         while self._ending is None:
-            if self._queue:
-                return self._queue.popleft()
+            text = self._take()
+            if text is not None:
+                return text
             self._changed.clear()
             await self._changed.wait()
         return self._ending
 
+    @abstractmethod
+    def _take(self) -> str | None:
+        """The next text, if there is one."""
 
-class DepthChannel:
+
+class DepthClient(Client):
+    """Holds the newest depth that was not sent yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._newest: str | None = None
+        self._sequence = -1
+
+    def offer(self, sequence: int, text: str) -> None:
+        """A state of the book; one that is not newer than the last is nothing to the client."""
+        if sequence > self._sequence:
+            self._sequence = sequence
+            self._newest = text
+            self._changed.set()
+
+    def start_again(self) -> None:
+        """Whatever state comes next is new."""
+        self._sequence = -1
+
+    def _take(self) -> str | None:
+        text, self._newest = self._newest, None
+        return text
+
+
+class TradesClient(Client):
+    """Holds all trades that were not sent yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._queue: deque[str] = deque()
+
+    def offer(self, text: str) -> None:
+        """The next trade."""
+        if self._ending is not None:
+            return
+        if len(self._queue) >= TRADES_QUEUE:
+            self._queue.clear()
+            self.end(Ending(TOO_SLOW, f"too slow: {TRADES_QUEUE} trades were waiting"))
+            return
+        self._queue.append(text)
+        self._changed.set()
+
+    def _take(self) -> str | None:
+        return self._queue.popleft() if self._queue else None
+
+
+Member = TypeVar("Member", bound=Client)
+
+
+class Channel(ABC, Generic[Member]):
+    """One symbol's subscription and its clients."""
+
+    def __init__(self) -> None:
+        self.clients: set[Member] = set()
+
+    def end_clients(self, ending: Ending) -> None:
+        for client in self.clients:
+            client.end(ending)
+
+    @abstractmethod
+    def new_client(self) -> Member:
+        """A client that is not among the clients yet."""
+
+    @abstractmethod
+    async def prepare(self, client: Member) -> None:
+        """Give one of the clients its beginning."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the subscription up."""
+
+
+class DepthChannel(Channel[DepthClient]):
     """A symbol's depth, for its clients."""
 
-    def __init__(self, instrument: Instrument, matcher: Matcher, market_data: MarketData) -> None:
-        self.clients: set[DepthClient] = set()
+    def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed) -> None:
+        super().__init__()
         self._instrument = instrument
-        self._matcher = matcher
+        self._broker = broker
         self._epoch = 0
         self._newest: tuple[int, str] | None = None
-        self._unsubscribe = market_data.subscribe(topics.depth(instrument.symbol), self._receive)
+        self._unsubscribe = feed.subscribe(topics.depth(instrument.symbol), self._receive)
 
     def close(self) -> None:
         self._unsubscribe()
 
-    def client(self) -> DepthClient:
+    def new_client(self) -> DepthClient:
         return DepthClient()
 
     async def prepare(self, client: DepthClient) -> None:
         """Offer the depth of this moment; while the matcher is away, the last one known, if any."""
         try:
-            answer = await self._matcher.query(DepthQuery(self._instrument.symbol, STREAM_LEVELS), READY_SECONDS)
-        except MatcherUnavailable:
+            answer = await self._broker.query(DepthQuery(self._instrument.symbol, STREAM_LEVELS), READY_SECONDS)
+        except MatcherUnavailableError:
             if self._newest is not None:
                 client.offer(*self._newest)
         else:
@@ -148,17 +182,17 @@ class DepthChannel:
         return encode(depth_update(depth, sequence, timestamp, self._instrument)).decode()
 
 
-class TradesChannel:
+class TradesChannel(Channel[TradesClient]):
     """A symbol's trades, for its clients.
 
     The channel is subscribed to the instrument's messages after the trades': the first of them proves that both subscriptions stand, each
     later one may follow a lost connection, so the matcher is then asked what was missed.
     """
 
-    def __init__(self, instrument: Instrument, matcher: Matcher, market_data: MarketData) -> None:
-        self.clients: set[TradesClient] = set()
+    def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed) -> None:
+        super().__init__()
         self._instrument = instrument
-        self._matcher = matcher
+        self._broker = broker
         self._fee_decimals = instrument.fee_decimals
         self._last: int | None = None
         self._waiting: deque[TradeMessage] = deque(maxlen=TRADES_WAITING)
@@ -166,9 +200,9 @@ class TradesChannel:
         self._asking: asyncio.Task[None] | None = None
         self._ask_again = False
         symbol = instrument.symbol
-        self._unsubscribe: list[Callable[[], None]] = [
-            market_data.subscribe(topics.trades(symbol), self._receive),
-            market_data.subscribe(topics.instruments(symbol), self._receive),
+        self._unsubscribe = [
+            feed.subscribe(topics.trades(symbol), self._receive),
+            feed.subscribe(topics.instruments(symbol), self._receive),
         ]
 
     def close(self) -> None:
@@ -177,15 +211,15 @@ class TradesChannel:
         if self._asking is not None:
             self._asking.cancel()
 
-    def client(self) -> TradesClient:
+    def new_client(self) -> TradesClient:
         return TradesClient()
 
     async def prepare(self, client: TradesClient) -> None:
-        """Wait until the client gets every trade from now on; MatcherUnavailable where that cannot be promised."""
+        """Wait until the client gets every trade from now on; MatcherUnavailableError where that cannot be promised."""
         try:
             await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
         except TimeoutError as error:
-            raise MatcherUnavailable from error
+            raise MatcherUnavailableError from error
 
     def _receive(self, message: MarketDataMessage) -> None:
         if isinstance(message, InstrumentMessage):
@@ -214,7 +248,7 @@ class TradesChannel:
             last = self._last
             try:
                 history = await self._history(last)
-            except Problem as problem:
+            except ProblemError as problem:
                 self.end_clients(problem_ending(problem))
                 break
             if last is None:
@@ -231,8 +265,8 @@ class TradesChannel:
         query = TradesQuery(symbol, 1) if last is None else TradesQuery(symbol, TRADES_ASKED, last)
         while True:
             try:
-                return expect(TradeHistory, (await self._matcher.query(query)).value).trades
-            except MatcherUnavailable:
+                return expect(TradeHistory, (await self._broker.query(query)).value).trades
+            except MatcherUnavailableError:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _deliver_missing(self, missing: list[Trade], last: int) -> None:
@@ -261,7 +295,3 @@ class TradesChannel:
         text = encode(view).decode()
         for client in self.clients:
             client.offer(text)
-
-    def end_clients(self, ending: Ending) -> None:
-        for client in self.clients:
-            client.end(ending)

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.problems import Problem
+from gateway.problems import ProblemError
 from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, format_decimal, parse_decimal
 from protocol.units import MAX_PRICE, MAX_QUANTITY
 
@@ -40,8 +40,13 @@ TRIGGER_PRICE: Final = NumberField("trigger_price", MAX_PRICE, "trigger_price_to
 QUANTITY: Final = NumberField("quantity", MAX_QUANTITY, "quantity_too_large", "quantity_off_lot")
 
 
+def is_given(raw: Raw) -> bool:
+    """Whether an optional number is there: null stands for a missing one."""
+    return bytes(raw) != b"null"
+
+
 def number_text(raw: Raw, name: str) -> str:
-    """The characters of the number in a JSON value; Problem where the value is neither a string nor a number."""
+    """The characters of the number in a JSON value; ProblemError where the value is neither a string nor a number."""
     content = bytes(raw)
     if content[0] == _QUOTE:
         if b"\\" not in content:
@@ -50,21 +55,21 @@ def number_text(raw: Raw, name: str) -> str:
         return text
     if content[0] in _NUMBER_STARTS:
         return content.decode("ascii")
-    raise Problem("invalid_value", f'{name} takes a decimal number such as "0.5".', name)
+    raise ProblemError("invalid_value", f'{name} takes a decimal number such as "0.5".', name)
 
 
 def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
-    """The number in units of 10^-decimals; Problem with the code for what is wrong with it."""
+    """The number in units of 10^-decimals; ProblemError with the code for what is wrong with it."""
     name = field.name
     text = number_text(raw, name)
     try:
         value = parse_decimal(text, decimals)
     except DecimalError as error:
-        raise Problem(field.too_fine if _is_positive_decimal(text) else "invalid_value", f"{name} {error}.", name) from error
+        raise ProblemError(field.too_fine if _is_positive_decimal(text) else "invalid_value", f"{name} {error}.", name) from error
     if value < field.lowest:
-        raise Problem("invalid_value", f"{name} takes {'a positive number' if field.lowest else 'zero or more'}.", name)
+        raise ProblemError("invalid_value", f"{name} takes {'a positive number' if field.lowest else 'zero or more'}.", name)
     if value > field.maximum:
-        raise Problem(field.too_large, f"{name} takes at most {format_decimal(field.maximum, decimals)}.", name)
+        raise ProblemError(field.too_large, f"{name} takes at most {format_decimal(field.maximum, decimals)}.", name)
     return value
 
 

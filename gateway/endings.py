@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 from starlette.websockets import WebSocket
 
-from gateway.problems import Problem
+from gateway.problems import ProblemError
 
 MAX_REASON_BYTES: Final = 123
 """What a close frame holds."""
@@ -25,7 +25,7 @@ class Ending(Struct, frozen=True):
     reason: str
 
 
-def problem_ending(problem: Problem) -> Ending:
+def problem_ending(problem: ProblemError) -> Ending:
     return Ending(PROBLEM_BASE + problem.status, problem.detail)
 
 
@@ -33,7 +33,7 @@ async def close_stream(websocket: WebSocket, ending: Ending) -> None:
     await websocket.close(ending.code, ending.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
 
 
-async def refuse_stream(websocket: WebSocket, problem: Problem) -> None:
+async def refuse_stream(websocket: WebSocket, problem: ProblemError) -> None:
     """Close a stream that is not open yet. It is accepted first, since browsers hide the code of a refused handshake from pages."""
     await websocket.accept()
     await close_stream(websocket, problem_ending(problem))

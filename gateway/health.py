@@ -4,8 +4,8 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
+from gateway.broker import Broker, MatcherUnavailableError
 from gateway.decimals import NANOSECONDS
-from gateway.link import Matcher, MatcherUnavailable
 from gateway.problems import RETRY_AFTER_SECONDS, expect
 from gateway.resources import JSON, NO_STORE, Reply, encode, json_reply, query_parameters
 from gateway.schemas import Health, Unhealthy
@@ -17,19 +17,17 @@ HEALTH_SECONDS: Final = 0.5
 
 
 class HealthCheck:
-    def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
 
     async def check(self, scope: Scope, receive: Receive) -> Reply:
         """GET /health"""
         query_parameters(scope)
         try:
-            answer = await self._matcher.query(StatusQuery(), HEALTH_SECONDS)
-        except MatcherUnavailable:
+            answer = await self._broker.query(StatusQuery(), HEALTH_SECONDS)
+        except MatcherUnavailableError:
             body = encode(Unhealthy(f"The matcher does not answer within {HEALTH_SECONDS} seconds."))
             return Reply(503, body, JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
         status = expect(MatcherStatus, answer.value)
         uptime = status.uptime // NANOSECONDS
-        return json_reply(
-            Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch))
-        )
+        return json_reply(Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch)))

@@ -6,8 +6,8 @@ limits, fees and status may be old. A symbol that is not known is asked for befo
 
 import asyncio
 
-from gateway.link import Matcher
-from gateway.problems import Problem, expect
+from gateway.broker import Broker
+from gateway.problems import ProblemError, expect
 from protocol.commands import InstrumentsQuery
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
@@ -17,26 +17,26 @@ from protocol.units import SYMBOL_PATTERN
 class Instruments:
     """`known` is for the hot path: what is not in it is found by `find`."""
 
-    def __init__(self, matcher: Matcher) -> None:
+    def __init__(self, broker: Broker) -> None:
         self.known: dict[str, Instrument] = {}
-        self._matcher = matcher
+        self._broker = broker
         self._asking: asyncio.Future[None] | None = None
         self._next: asyncio.Future[None] | None = None
-        matcher.on_reset(self.known.clear)
+        broker.on_reset(self.known.clear)
 
     async def find(self, symbol: str) -> Instrument:
-        """The instrument; Problem `unknown_symbol` where the matcher has none, MatcherUnavailable where it cannot be asked."""
+        """The instrument; ProblemError `unknown_symbol` where the matcher has none, MatcherUnavailableError where it cannot be asked."""
         instrument = self.known.get(symbol)
         if instrument is None and SYMBOL_PATTERN.fullmatch(symbol):
             await self._ask_once()
             instrument = self.known.get(symbol)
         if instrument is None:
-            raise Problem("unknown_symbol")
+            raise ProblemError("unknown_symbol")
         return instrument
 
     async def all(self) -> list[Instrument]:
         """All instruments, as they are now."""
-        result = expect(InstrumentList, (await self._matcher.query(InstrumentsQuery())).value)
+        result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery())).value)
         self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
         return result.instruments
 

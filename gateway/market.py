@@ -4,8 +4,8 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
+from gateway.broker import Broker
 from gateway.instruments import Instruments
-from gateway.link import Matcher
 from gateway.problems import expect
 from gateway.resources import Reply, json_reply, query_parameters, required, whole_number
 from gateway.schemas import InstrumentViews, TradeList
@@ -18,8 +18,8 @@ MAX_TRADES: Final = 1000
 
 
 class Market:
-    def __init__(self, matcher: Matcher, instruments: Instruments) -> None:
-        self._matcher = matcher
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+        self._broker = broker
         self._instruments = instruments
 
     async def depth(self, scope: Scope, receive: Receive) -> Reply:
@@ -28,14 +28,14 @@ class Market:
         symbol = required(parameters, "symbol")
         levels = whole_number(parameters, "levels", 10, 1, MAX_LEVELS)
         instrument = await self._instruments.find(symbol)
-        answer = await self._matcher.query(DepthQuery(symbol, levels))
+        answer = await self._broker.query(DepthQuery(symbol, levels))
         return json_reply(depth_view(expect(Depth, answer.value), answer.sequence, answer.timestamp, instrument))
 
     async def best_prices(self, scope: Scope, receive: Receive) -> Reply:
         """GET /bbo"""
         symbol = required(query_parameters(scope, "symbol"), "symbol")
         instrument = await self._instruments.find(symbol)
-        answer = await self._matcher.query(DepthQuery(symbol, 1))
+        answer = await self._broker.query(DepthQuery(symbol, 1))
         return json_reply(best_prices(expect(Depth, answer.value), answer.sequence, answer.timestamp, instrument))
 
     async def trades(self, scope: Scope, receive: Receive) -> Reply:
@@ -44,7 +44,7 @@ class Market:
         symbol = required(parameters, "symbol")
         limit = whole_number(parameters, "limit", 100, 1, MAX_TRADES)
         instrument = await self._instruments.find(symbol)
-        history = expect(TradeHistory, (await self._matcher.query(TradesQuery(symbol, limit))).value)
+        history = expect(TradeHistory, (await self._broker.query(TradesQuery(symbol, limit))).value)
         return json_reply(TradeList(symbol, [market_trade(trade, instrument) for trade in history.trades]))
 
     async def instruments(self, scope: Scope, receive: Receive) -> Reply:

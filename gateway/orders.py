@@ -7,9 +7,9 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.bodies import body_decoder
+from gateway.broker import Broker, MatcherUnavailableError
 from gateway.instruments import Instruments
-from gateway.link import Matcher, MatcherUnavailable
-from gateway.problems import Problem, expect
+from gateway.problems import ProblemError, expect
 from gateway.resources import JSON, Reply, encode, json_reply, query_parameters, read_body, whole_number
 from gateway.schemas import CanceledOrders, Order, OrderList, OrderRequest
 from gateway.translate import check_name, order, place_order, placed_order
@@ -23,6 +23,8 @@ MAX_LISTED: Final = 1000
 LIST_SECONDS: Final = 1.0
 """How long a list goes on asking for the rest of its orders; then it is answered as it is."""
 
+MAX_CURSOR: Final = 10**18 - 1
+
 CLIENT_PREFIX: Final = "client:"
 
 _read_order = body_decoder(OrderRequest)
@@ -31,8 +33,8 @@ _read_order = body_decoder(OrderRequest)
 class Orders:
     """`deadline` is how old an order may be when the matcher takes it, in nanoseconds."""
 
-    def __init__(self, matcher: Matcher, instruments: Instruments, deadline: int) -> None:
-        self._matcher = matcher
+    def __init__(self, broker: Broker, instruments: Instruments, deadline: int) -> None:
+        self._broker = broker
         self._instruments = instruments
         self._deadline = deadline
 
@@ -45,7 +47,7 @@ class Orders:
         if instrument is None:
             instrument = await self._instruments.find(request.symbol)
         command = place_order(request, instrument, deadline)
-        answer = await self._matcher.submit(command)
+        answer = await self._broker.submit(command)
         result = answer.value
         if isinstance(result, OrderResult):
             state = placed_order(command, result, answer.sequence, answer.timestamp)
@@ -55,12 +57,12 @@ class Orders:
 
     async def look_up(self, scope: Scope, receive: Receive) -> Reply:
         """GET /orders/{order_id}"""
-        result = (await self._matcher.query(OrderQuery(*_named_order(scope)))).value
+        result = (await self._broker.query(OrderQuery(*_named_order(scope)))).value
         return json_reply(await self._order(result))
 
     async def cancel(self, scope: Scope, receive: Receive) -> Reply:
         """DELETE /orders/{order_id}"""
-        answer = (await self._matcher.submit(CancelOrder(*_named_order(scope)))).value
+        answer = (await self._broker.submit(CancelOrder(*_named_order(scope)))).value
         return json_reply(await self._order(answer))
 
     async def cancel_all(self, scope: Scope, receive: Receive) -> Reply:
@@ -70,7 +72,7 @@ class Orders:
         symbol = parameters.get("symbol")
         if symbol is not None:
             await self._instruments.find(symbol)
-        answer = (await self._matcher.submit(CancelAllOrders(account, symbol))).value
+        answer = (await self._broker.submit(CancelAllOrders(account, symbol))).value
         orders = expect(OrderStates, answer).orders
         return json_reply(CanceledOrders([await self._order(state) for state in orders]))
 
@@ -85,9 +87,9 @@ class Orders:
             check_name("account", account)
         status = parameters.get("status", "open")
         if status not in ("open", "done"):
-            raise Problem("invalid_value", "status takes open or done.", "status")
+            raise ProblemError("invalid_value", "status takes open or done.", "status")
         limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
-        after = whole_number(parameters, "after", 0, 0, MAX_INTEGER)
+        after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
         page = await self._collect(OrdersQuery(symbol, account, status == "done", limit, after))
         next_page = None if page.next is None else str(page.next)
         return json_reply(OrderList([await self._order(state) for state in page.orders], next_page))
@@ -101,8 +103,8 @@ class Orders:
         while True:
             part = OrdersQuery(query.symbol, query.account, query.done, query.limit - len(orders), after)
             try:
-                page = expect(OrderPage, (await self._matcher.query(part)).value)
-            except MatcherUnavailable:
+                page = expect(OrderPage, (await self._broker.query(part)).value)
+            except MatcherUnavailableError:
                 if not orders:
                     raise
                 return OrderPage(orders, after)
@@ -125,9 +127,9 @@ def _named_order(scope: Scope) -> tuple[int | None, str | None, str | None]:
     if text.startswith(CLIENT_PREFIX):
         client_order_id = text.removeprefix(CLIENT_PREFIX)
         if not NAME_PATTERN.fullmatch(client_order_id):
-            raise Problem("unknown_order")
+            raise ProblemError("unknown_order")
         return None, account or DEFAULT_ACCOUNT, client_order_id
     order_id = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER)) else 0
     if not 1 <= order_id <= MAX_INTEGER or str(order_id) != text:
-        raise Problem("unknown_order")
+        raise ProblemError("unknown_order")
     return order_id, account, None

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.problems import Problem
+from gateway.problems import ProblemError
 from gateway.resources import problem_reply
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -63,7 +63,7 @@ class Page:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await problem_reply(Problem("method_not_allowed"), {"allow": "GET, HEAD"}).send(send)
+            await problem_reply(ProblemError("method_not_allowed"), {"allow": "GET, HEAD"}).send(send)
             return
 
         async def send_with_headers(message: Message) -> None:

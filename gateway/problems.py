@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway.link import MatcherUnavailable, OutcomeUnknown, TooMuchInFlight
+from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
 from protocol.events import CommandRefused
 from protocol.units import NAME_LENGTH, Refusal
 
@@ -86,14 +86,14 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 UNANSWERED: Final[dict[type[Exception], str]] = {
-    MatcherUnavailable: "matcher_unavailable",
-    TooMuchInFlight: "too_much_in_flight",
-    OutcomeUnknown: "outcome_unknown",
+    MatcherUnavailableError: "matcher_unavailable",
+    TooMuchInFlightError: "too_much_in_flight",
+    OutcomeUnknownError: "outcome_unknown",
 }
 """The code for each way in which the matcher did not answer."""
 
 
-class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+class Problem(Struct, frozen=True, omit_defaults=True):
     """An error. `code` is a stable word; `field` names the field at fault, where one is."""
 
     type: str
@@ -104,7 +104,7 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True):
     field: str | None = None
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     """Ends a call with the error `code`; `detail` and `field` say more than the code alone does."""
 
     def __init__(self, code: str, detail: str = "", field: str = "") -> None:
@@ -115,9 +115,9 @@ class Problem(Exception):
         self.detail = detail or kind.detail
         self.field = field or kind.field
 
-    def document(self) -> ProblemDetails:
+    def document(self) -> Problem:
         title = KINDS[self.code].title
-        return ProblemDetails(f"urn:problem-type:{self.code}", title, self.status, self.detail, self.code, self.field or None)
+        return Problem(f"urn:problem-type:{self.code}", title, self.status, self.detail, self.code, self.field or None)
 
     def headers(self) -> dict[str, str]:
         """The headers that its status asks for."""
@@ -136,13 +136,13 @@ def refusal_code(refusal: Refusal) -> str:
 
 
 def expect(kind: type[Kept], answer: object) -> Kept:
-    """The matcher's answer, which is a `kind`, or else a refusal: that is raised as its Problem."""
+    """The matcher's answer, which is a `kind`, or else a refusal: that is raised as its ProblemError."""
     if isinstance(answer, CommandRefused):
-        raise Problem(refusal_code(answer.refusal), answer.detail, answer.field)
+        raise ProblemError(refusal_code(answer.refusal), answer.detail, answer.field)
     assert isinstance(answer, kind), answer
     return answer
 
 
-def unanswered(failure: Exception) -> Problem:
+def unanswered(failure: Exception) -> ProblemError:
     """The problem for a failure of `UNANSWERED`."""
-    return Problem(UNANSWERED[type(failure)])
+    return ProblemError(UNANSWERED[type(failure)])

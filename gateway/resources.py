@@ -1,6 +1,6 @@
 """One HTTP path and its methods: the frame around every handler.
 
-A handler takes the ASGI scope and receive function and returns a Reply; what it raises as a Problem, or as a failure of the
+A handler takes the ASGI scope and receive function and returns a Reply; what it raises as a ProblemError, or as a failure of the
 link to the matcher, becomes a problem document. There is nothing else between the server and a handler, since POST /orders
 is the path that has to be fast.
 """
@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from gateway.link import MatcherUnavailable, OutcomeUnknown, TooMuchInFlight
-from gateway.problems import MAX_BODY_BYTES, Problem, encode_problem, unanswered
+from gateway.broker import MatcherUnavailableError, OutcomeUnknownError
+from gateway.problems import MAX_BODY_BYTES, ProblemError, encode_problem, unanswered
 
 Header = tuple[bytes, bytes]
 Handler = Callable[[Scope, Receive], Awaitable["Reply"]]
@@ -27,7 +27,7 @@ PROBLEM_JSON: Final[Header] = (b"content-type", b"application/problem+json")
 encode = msgspec.json.Encoder().encode
 
 
-class ClientGone(Exception):
+class ClientGoneError(Exception):
     """The client went away before its request was complete: there is nobody to answer."""
 
 
@@ -51,13 +51,13 @@ def json_reply(value: Any) -> Reply:
     return Reply(200, encode(value), JSON, NO_STORE)
 
 
-def problem_reply(problem: Problem, headers: Mapping[str, str] | None = None) -> Reply:
+def problem_reply(problem: ProblemError, headers: Mapping[str, str] | None = None) -> Reply:
     extra = [(name.encode(), text.encode()) for name, text in {**problem.headers(), **(headers or {})}.items()]
     return Reply(problem.status, encode_problem(problem.document()), PROBLEM_JSON, *extra)
 
 
 class Resource:
-    """The ASGI application of one path. `guard` is asked first, whatever the method, and raises the Problem that ends the call."""
+    """The ASGI application of one path. `guard` is asked first, whatever the method, and raises the ProblemError that ends the call."""
 
     def __init__(self, handlers: Mapping[str, Handler], guard: Guard | None = None) -> None:
         self.handlers = dict(handlers)
@@ -72,38 +72,38 @@ class Resource:
                 self._guard(scope)
             handler = self.handlers.get(scope["method"])
             if handler is None:
-                reply = problem_reply(Problem("method_not_allowed"), {"allow": self._allow})
+                reply = problem_reply(ProblemError("method_not_allowed"), {"allow": self._allow})
             else:
                 reply = await handler(scope, receive)
-        except Problem as problem:
+        except ProblemError as problem:
             reply = problem_reply(problem)
-        except (MatcherUnavailable, TooMuchInFlight, OutcomeUnknown) as failure:
+        except (MatcherUnavailableError, OutcomeUnknownError) as failure:
             reply = problem_reply(unanswered(failure))
-        except ClientGone:
+        except ClientGoneError:
             return
         await reply.send(send)
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body; Problem where it is larger than MAX_BODY_BYTES, whatever its headers say."""
+    """The whole body; ProblemError where it is larger than MAX_BODY_BYTES, whatever its headers say."""
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientGoneError
         if len(body) > MAX_BODY_BYTES:
-            raise Problem("body_too_large")
+            raise ProblemError("body_too_large")
         return body
     chunks = bytearray(body)
     while len(chunks) <= MAX_BODY_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientGoneError
         chunks += message.get("body", b"")
         if not message.get("more_body"):
             break
     if len(chunks) > MAX_BODY_BYTES:
-        raise Problem("body_too_large")
+        raise ProblemError("body_too_large")
     return bytes(chunks)
 
 
@@ -116,15 +116,15 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
 
 def query_parameters(scope: Scope, *allowed: str) -> dict[str, str]:
-    """The parameters of the query string; Problem for one that is not allowed, or is there twice."""
+    """The parameters of the query string; ProblemError for one that is not allowed, or is there twice."""
     parameters: dict[str, str] = {}
     if not scope["query_string"]:
         return parameters
     for name, text in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         if name not in allowed:
-            raise Problem("unknown_field", f"The call takes {_listed(allowed)}.", name)
+            raise ProblemError("unknown_field", f"The call takes {_listed(allowed)}.", name)
         if name in parameters:
-            raise Problem("invalid_value", f"{name} takes one value.", name)
+            raise ProblemError("invalid_value", f"{name} takes one value.", name)
         parameters[name] = text
     return parameters
 
@@ -132,7 +132,7 @@ def query_parameters(scope: Scope, *allowed: str) -> dict[str, str]:
 def required(parameters: Mapping[str, str], name: str) -> str:
     text = parameters.get(name)
     if text is None:
-        raise Problem("missing_field", f"The call needs {name}.", name)
+        raise ProblemError("missing_field", f"The call needs {name}.", name)
     return text
 
 
@@ -142,7 +142,7 @@ def whole_number(parameters: Mapping[str, str], name: str, default: int, lowest:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest):
-        raise Problem("invalid_value", f"{name} takes a whole number from {lowest} to {highest}.", name)
+        raise ProblemError("invalid_value", f"{name} takes a whole number from {lowest} to {highest}.", name)
     return int(text)
 
 

@@ -7,7 +7,7 @@ Words such as side and status are the lower-case names of the members of `protoc
 from enum import IntEnum
 from typing import Annotated, Final
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from protocol.instrument import MAX_DECIMAL_LENGTH
 from protocol.units import MAX_FEE_BPS, NAME_PATTERN, SYMBOL_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Side
@@ -22,16 +22,29 @@ def _words(members: type[IntEnum]) -> dict[str, object]:
     return {"enum": [word(member) for member in members]}
 
 
-NUMBER_EXAMPLE: Final = "0.5"
-_NUMBER: Final[dict[str, object]] = {
-    "anyOf": [
-        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$", "maxLength": MAX_DECIMAL_LENGTH},
-        {"type": "number", "exclusiveMinimum": 0},
-    ],
-    "description": "A decimal number, as a string or as a number; read exactly.",
-}
+NULL: Final = Raw(b"null")
+"""Stands in an optional number's place where it is missing."""
 
-NumberInput = Annotated[Raw, Meta(extra_json_schema={**_NUMBER, "examples": [NUMBER_EXAMPLE]})]
+
+def optional_number() -> Raw:
+    """The default of an optional number's field: a factory, since a Raw cannot be in a union, nor stand as a default in a schema."""
+    return NULL
+
+
+_NUMBER_TEXT: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$", "maxLength": MAX_DECIMAL_LENGTH}
+
+
+def _number(*more: dict[str, object], **bound: int) -> dict[str, object]:
+    return {
+        "anyOf": [_NUMBER_TEXT, {"type": "number", **bound}, *more],
+        "description": "A decimal number, as a string or as a number; read exactly.",
+        "examples": ["0.5"],
+    }
+
+
+NumberInput = Annotated[Raw, Meta(extra_json_schema=_number(exclusiveMinimum=0))]
+OptionalNumber = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, exclusiveMinimum=0))]
+OptionalNotional = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, minimum=0))]
 Decimal = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$", examples=["2025-10-24T04:41:51.774Z"])]
 Sequence = Annotated[int, Meta(ge=0, description="Counts the commands of the exchange.")]
@@ -57,8 +70,8 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     order_type: OrderTypeWord
     side: SideWord
     quantity: NumberInput
-    price: NumberInput | None = None
-    trigger_price: NumberInput | None = None
+    price: OptionalNumber = field(default_factory=optional_number)
+    trigger_price: OptionalNumber = field(default_factory=optional_number)
     client_order_id: NameText | None = None
     account: NameText | None = None
 
@@ -180,12 +193,12 @@ class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     symbol: SymbolText
     base: str | None = None
     quote: str | None = None
-    tick_size: NumberInput | None = None
-    lot_size: NumberInput | None = None
-    min_quantity: NumberInput | None = None
-    max_quantity: NumberInput | None = None
-    max_price: NumberInput | None = None
-    min_notional: Annotated[Raw, Meta(extra_json_schema={"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]})] | None = None
+    tick_size: OptionalNumber = field(default_factory=optional_number)
+    lot_size: OptionalNumber = field(default_factory=optional_number)
+    min_quantity: OptionalNumber = field(default_factory=optional_number)
+    max_quantity: OptionalNumber = field(default_factory=optional_number)
+    max_price: OptionalNumber = field(default_factory=optional_number)
+    min_notional: OptionalNotional = field(default_factory=optional_number)
     maker_fee_bps: BasisPoints | None = None
     taker_fee_bps: BasisPoints | None = None
     status: InstrumentStatusWord | None = None

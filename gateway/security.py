@@ -11,10 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gateway.endings import refuse_stream
-from gateway.problems import Problem
+from gateway.problems import ProblemError
 from gateway.resources import header, problem_reply
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 class OriginCheck:
     """Refuses calls that change something, and streams, to pages of other origins."""
@@ -28,9 +29,9 @@ class OriginCheck:
         if origin is None or self._may_call(origin, scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await refuse_stream(WebSocket(scope, receive, send), Problem("origin_not_allowed"))
+            await refuse_stream(WebSocket(scope, receive, send), ProblemError("origin_not_allowed"))
         else:
-            await problem_reply(Problem("origin_not_allowed")).send(send)
+            await problem_reply(ProblemError("origin_not_allowed")).send(send)
 
     def _may_call(self, origin: bytes, scope: Scope) -> bool:
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:

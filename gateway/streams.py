@@ -1,17 +1,19 @@
-"""The WebSockets: market data and trades of one symbol each, from channels that live as long as they have clients."""
+"""The WebSockets: one symbol's depth or trades each, from channels that live as long as they have clients.
+
+What a client sends is read and ignored. A stream that cannot begin is closed with a code and a reason, see `endings`.
+"""
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Generic, Protocol, TypeVar
-from urllib.parse import parse_qsl
+from typing import Final, Generic
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.channels import DepthChannel, DepthClient, TradesChannel, TradesClient
+from gateway.broker import Broker, MatcherUnavailableError
+from gateway.channels import Channel, Client, Member
 from gateway.endings import START_AGAIN, Ending, close_stream, refuse_stream
 from gateway.instruments import Instruments
-from gateway.link import MarketData, Matcher, MatcherUnavailable
-from gateway.problems import Problem, unanswered
+from gateway.problems import ProblemError, unanswered
 from gateway.resources import query_parameters, required
 from protocol.instrument import Instrument
 
@@ -19,37 +21,79 @@ MAX_STREAMS: Final = 10_000
 """The most streams that one worker serves."""
 
 
-class Client(Protocol):
-    async def next(self) -> str | Ending: ...
+class StreamCount:
+    """How many streams of all kinds are open."""
 
-    def end(self, ending: Ending) -> None: ...
-
-
-Member = TypeVar("Member", bound=Client)
+    def __init__(self) -> None:
+        self.open = 0
 
 
-class Channel(Protocol[Member]):
-    clients: set[Member]
+class Streams(Generic[Member]):
+    """The WebSocket endpoint of one kind of stream."""
 
-    def client(self) -> Member: ...
-
-    async def prepare(self, client: Member) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Channels(Generic[Member]):
-    """The channels of one kind, by symbol."""
-
-    def __init__(self, open_channel: Callable[[Instrument], Channel[Member]]) -> None:
+    def __init__(
+        self, broker: Broker, instruments: Instruments, count: StreamCount, open_channel: Callable[[Instrument], Channel[Member]]
+    ) -> None:
+        self._instruments = instruments
+        self._count = count
         self._open_channel = open_channel
         self._channels: dict[str, Channel[Member]] = {}
+        broker.on_reset(self._start_again)
 
-    def enter(self, instrument: Instrument) -> tuple[Channel[Member], Member]:
-        """The symbol's channel, opened where there was none, and a new client in it."""
-        channel = self._channels.get(instrument.symbol)
+    async def serve(self, websocket: WebSocket) -> None:
+        """Serve one stream, to its end."""
+        self._count.open += 1
+        try:
+            if self._count.open > MAX_STREAMS:
+                raise ProblemError("too_many_streams")
+            symbol = required(query_parameters(websocket.scope, "symbol"), "symbol")
+            await self._stream(websocket, await self._instruments.find(symbol))
+        except ProblemError as problem:
+            await refuse_stream(websocket, problem)
+        except MatcherUnavailableError as failure:
+            await refuse_stream(websocket, unanswered(failure))
+        finally:
+            self._count.open -= 1
+
+    async def _stream(self, websocket: WebSocket, instrument: Instrument) -> None:
+        symbol = instrument.symbol
+        channel = self._channels.get(symbol)
         if channel is None:
-            channel = self._channels[instrument.symbol] = self._open_channel(instrument)
-        client = channel.client()
+            channel = self._channels[symbol] = self._open_channel(instrument)
+        client = channel.new_client()
         channel.clients.add(client)
-        return channel, client
+        try:
+            await channel.prepare(client)
+            await websocket.accept()
+            await _run(websocket, client)
+        finally:
+            channel.clients.discard(client)
+            if not channel.clients and self._channels.get(symbol) is channel:
+                del self._channels[symbol]
+                channel.close()
+
+    def _start_again(self) -> None:
+        """The matcher has another journal: symbols may mean something else, numbers begin anew."""
+        channels = list(self._channels.values())
+        self._channels.clear()
+        for channel in channels:
+            channel.end_clients(Ending(START_AGAIN, "the exchange has begun a new journal"))
+            channel.close()
+
+
+async def _run(websocket: WebSocket, client: Client) -> None:
+    """Write until the client's ending, read until it has gone."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(_write(websocket, client))
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
+            writer.cancel()
+    except* WebSocketDisconnect:
+        pass
+
+
+async def _write(websocket: WebSocket, client: Client) -> None:
+    while isinstance(text := await client.next(), str):
+        await websocket.send_text(text)
+    await close_stream(websocket, text)

@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 from msgspec import UNSET, Raw, Struct
 
-from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, format_timestamp, read_number
-from gateway.problems import Problem
+from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, format_timestamp, is_given, read_number
+from gateway.problems import ProblemError
 from gateway.schemas import (
     BestLevels,
     BestPrices,
@@ -61,7 +61,7 @@ ORDER_FIELDS: Final = {
 
 
 def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
-    """The command for a new order; Problem for the first field that its type or its instrument's units do not allow."""
+    """The command for a new order; ProblemError for the first field that its type or its instrument's units do not allow."""
     fields = ORDER_FIELDS.get(request.order_type)
     if fields is None:
         raise _not_a_word("order_type", ORDER_FIELDS)
@@ -87,20 +87,20 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
     )
 
 
-def _price(raw: Raw | None, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
-    if raw is None:
+def _price(raw: Raw, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
+    if not is_given(raw):
         if taken:
-            raise Problem(f"{field.name}_required")
+            raise ProblemError(f"{field.name}_required")
         return None
     if not taken:
-        raise Problem(f"{field.name}_not_allowed")
+        raise ProblemError(f"{field.name}_not_allowed")
     return read_number(raw, field, instrument.price_decimals)
 
 
 def check_name(field: str, text: str) -> str:
-    """The account or client_order_id; Problem where it is none."""
+    """The account or client_order_id; ProblemError where it is none."""
     if not NAME_PATTERN.fullmatch(text):
-        raise Problem("invalid_name", field=field)
+        raise ProblemError("invalid_name", field=field)
     return text
 
 
@@ -112,8 +112,8 @@ def read_word(field: str, text: str, words: dict[str, Member]) -> Member:
     return member
 
 
-def _not_a_word(field: str, words: Iterable[str]) -> Problem:
-    return Problem("invalid_value", f"{field} takes one of {', '.join(words)}.", field)
+def _not_a_word(field: str, words: Iterable[str]) -> ProblemError:
+    return ProblemError("invalid_value", f"{field} takes one of {', '.join(words)}.", field)
 
 
 def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:

@@ -249,7 +249,8 @@ class Matcher:
             else:
                 batch.reports.append((topics.reports(frame.session), encode(SessionUnknown(frame.session, frame.number))))
         elif type(frame) is Hello:
-            welcome = Welcome(VERSION, frame.session, self._epoch, self._journal_id, self._sessions.hello(frame))
+            taken = self._sessions.hello(frame)
+            welcome = Welcome(VERSION, frame.session, self._epoch, self._journal_id, taken, frame.answered)
             batch.reports.append((topics.reports(frame.session), encode(welcome)))
         else:
             assert isinstance(frame, Ask), "there is no other frame"
@@ -279,7 +280,7 @@ class Matcher:
         """Say what the batch has caused. Nothing of it has been said before."""
         time = self._time
         for reply in batch.answers:
-            payload = encode(Answers(reply.session, reply.number, reply.sequence, time, reply.answers))
+            payload = encode(Answers(reply.session, self._epoch, reply.number, reply.sequence, time, reply.answers))
             self._sessions.keep(reply.session, reply.number, len(reply.answers), payload)
             self._reports.send_multipart((topics.reports(reply.session), payload), zmq.NOBLOCK)
         for report in batch.reports:

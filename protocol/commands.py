@@ -164,10 +164,11 @@ Query = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery |
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=1):
-    """Opens a session, or asks where it stands. Answer: Welcome."""
+    """Opens a session, or asks where it stands. `answered` is as in Commands. Answer: Welcome."""
 
     version: int
     session: SessionId
+    answered: Count = 0
 
 
 class Commands(Struct, frozen=True, array_like=True, tag=2):

@@ -218,20 +218,22 @@ QueryResult = OrderState | OrderPage | Depth | TradeHistory | InstrumentList | M
 
 
 class Welcome(Struct, frozen=True, array_like=True, tag=1):
-    """Answers Hello. `journal` names the journal for its lifetime, `taken` is the last number that the matcher took from the session:
-    below an answered one, the journal has lost what was answered."""
+    """Answers Hello, whose `answered` it repeats. `journal` names the journal for its lifetime, `taken` is the last number that the
+    matcher took from the session: below `answered`, the journal has lost what was answered."""
 
     version: int
     session: int
     epoch: int
     journal: str
     taken: int
+    answered: int = 0
 
 
 class Answers(Struct, frozen=True, array_like=True, tag=2):
     """Answers in the order of the commands' numbers, the first one to `number` and stamped `sequence`, the following the next ones."""
 
     session: int
+    epoch: int
     number: int
     sequence: int
     timestamp: int

@@ -6,6 +6,8 @@ not answered in time, or behind a hole in the answers, the client sends again: t
 taken and takes the rest. A client that the matcher does not know, or that it knows less far than it has answered, starts a new
 session; what was sent and not answered has then an unknown outcome.
 
+Epochs of a matcher ascend: what comes late from an earlier one is told by its epoch and ignored.
+
 Neither side here touches a socket or a clock: messages go in and come out, times (seconds, monotonic) are arguments.
 """
 
@@ -105,7 +107,7 @@ class ClientSession:
             if now - self._hello_at < HELLO_EVERY:
                 return None
             self._hello_at = now
-            return Hello(VERSION, self.session)
+            return Hello(VERSION, self.session, self._answered)
         if self._highest_sent > self._answered and now - self._progress_at >= RESEND_AFTER:
             self._rewind(now)
         first = self._next_to_send - self._answered - 1
@@ -133,9 +135,10 @@ class ClientSession:
     def receive(self, report: Report, now: float) -> list[Answered] | Lost | None:
         """Take in a report: the answers that it brings, in order, or the end of the session; None where it brings neither."""
         if isinstance(report, Answers):
-            return self._receive_answers(report, now) if report.session == self.session else None
-        if isinstance(report, Pulse):
-            if self.state is SessionState.OPEN and report.epoch != self.epoch:
+            current = report.session == self.session and report.epoch == self.epoch and self.state is SessionState.OPEN
+            return self._receive_answers(report, now) if current else None
+        if isinstance(report, Pulse) or (isinstance(report, Welcome) and self.state is SessionState.OPEN):
+            if self.state is SessionState.OPEN and report.epoch > self.epoch:
                 self._connect_again()
             return None
         if isinstance(report, Welcome):
@@ -165,10 +168,9 @@ class ClientSession:
         return answers
 
     def _receive_welcome(self, report: Welcome, now: float) -> Lost | None:
-        if self.state is SessionState.OPEN and report.epoch == self.epoch:
+        if report.epoch <= self.epoch or report.answered != self._answered:
             return None
-        first = not self.journal
-        if not first and (report.journal != self.journal or report.taken < self._answered):
+        if self.journal and (report.journal != self.journal or report.taken < report.answered):
             return self._lose("the matcher's journal has lost what it had answered")
         self.epoch = report.epoch
         self.journal = report.journal
@@ -189,6 +191,7 @@ class ClientSession:
         sent = list(range(self._answered + 1, self._answered + len(self._pending) + 1))
         self._pending.clear()
         self.session = self._new_session()
+        self.epoch = 0
         self.journal = ""
         self._answered = 0
         self._next_to_send = 1
@@ -198,13 +201,12 @@ class ClientSession:
 
 
 class _Peer:
-    """What the matcher knows of one session: the last number taken, and the answers kept: (last number, frame) in order."""
+    """What the matcher knows of one session: the last number taken, and the answers kept, in order: (first number, last number, frame)."""
 
-    __slots__ = ("answers", "kept", "taken")
+    __slots__ = ("answers", "taken")
 
     def __init__(self) -> None:
         self.taken = 0
-        self.kept = 0
         self.answers: deque[tuple[int, int, bytes]] = deque()
 
 
@@ -229,13 +231,20 @@ IGNORED: Final = Repeat([])
 
 
 class MatcherSessions:
-    """The matcher's side: what it has taken from each session, and the answers that the session may still ask for."""
+    """The matcher's side: what it has taken from each session, and the answers that the session may still ask for.
+
+    Which sessions are known, and what is taken, depends on nothing but the frames that opened a session or were taken before, in their
+    order: a journal of those frames brings the same state back.
+    """
 
     def __init__(self) -> None:
         self._peers: OrderedDict[int, _Peer] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._peers)
+
+    def knows(self, session: int) -> bool:
+        return session in self._peers
 
     def hello(self, frame: Hello) -> int:
         """Open the session where it is new; the last number taken from it."""
@@ -244,8 +253,6 @@ class MatcherSessions:
             peer = self._peers[frame.session] = _Peer()
             if len(self._peers) > MAX_SESSIONS:
                 self._peers.popitem(last=False)
-        else:
-            self._peers.move_to_end(frame.session)
         return peer.taken
 
     def receive(self, frame: Commands) -> Taken | Repeat | Unknown:
@@ -253,26 +260,23 @@ class MatcherSessions:
         peer = self._peers.get(frame.session)
         if peer is None:
             return Unknown()
-        self._peers.move_to_end(frame.session)
         answers = peer.answers
-        while answers and answers[0][0] <= frame.answered:
-            peer.kept -= answers.popleft()[1]
+        while answers and answers[0][1] <= frame.answered:
+            answers.popleft()
+        last = frame.number + len(frame.commands) - 1
         skip = peer.taken + 1 - frame.number
         if skip < 0:
             return IGNORED
-        commands = frame.commands[skip:] if skip else frame.commands
-        if not commands:
-            end = frame.number + len(frame.commands)
-            return Repeat([payload for last, count, payload in answers if last >= frame.number and last - count + 1 < end])
-        if peer.kept + len(commands) > WINDOW:
+        if last <= peer.taken:
+            return Repeat([payload for first, final, payload in answers if final >= frame.number and first <= last])
+        if last - frame.answered > WINDOW:
             return IGNORED
-        number = peer.taken + 1
-        peer.taken += len(commands)
-        return Taken(number, commands)
+        peer.taken = last
+        self._peers.move_to_end(frame.session)
+        return Taken(frame.number + skip, frame.commands[skip:] if skip else frame.commands)
 
     def keep(self, session: int, number: int, count: int, payload: bytes) -> None:
         """Keep the frame that answers `count` commands from `number` on until the session has it."""
         peer = self._peers.get(session)
         if peer is not None:
-            peer.answers.append((number + count - 1, count, payload))
-            peer.kept += count
+            peer.answers.append((number, number + count - 1, payload))

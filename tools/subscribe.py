@@ -27,8 +27,8 @@ def main() -> None:
 
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
     socket.connect(arguments.market_data)
-    for topic in ("instruments", "depth", "trades"):
-        socket.subscribe(f"{topic}/{arguments.symbol}/")
+    for kind in ("instruments", "depth", "trades"):
+        socket.subscribe(f"{kind}/{arguments.symbol}/")
 
     price_decimals = quantity_decimals = 0
     last_numbers: dict[bytes, tuple[int, int]] = {}

@@ -2,7 +2,7 @@
 
 import { add, compare, shown, subtract } from "./decimal.js";
 import { clock, setText } from "./dom.js";
-import { typeWord } from "./order_types.js";
+import { FIELDS, typeWord } from "./order_types.js";
 
 const REASONS = {
   no_liquidity: "the book had nothing more to trade with",
@@ -95,7 +95,7 @@ export function cancelAllWords(orders, symbol, account) {
 
 /** What went wrong with `what` ("The order", "The cancel"). */
 export function errorWords(what, error) {
-  const { status, code, title, detail, retryAfter } = error;
+  const { status, code, title, detail, field, retryAfter } = error;
   const small = [status ? `HTTP ${status}` : "", code].filter(Boolean).join(" ");
   if (error.outcomeUnknown) {
     return { kind: "bad", headline: `No answer came: ${what.toLowerCase()} may or may not have been executed.`, detail, small };
@@ -104,5 +104,7 @@ export function errorWords(what, error) {
     const wait = retryAfter ? ` Try again in ${retryAfter} s.` : " Try again in a moment.";
     return { kind: "bad", headline: `${what} was not taken: the exchange is down or busy.${wait}`, detail, small };
   }
-  return { kind: "bad", headline: `${what} was refused: ${detail || title || "no reason was given"}`, small };
+  const words = detail || title || "no reason was given";
+  const where = field && !words.includes(field) ? `${FIELDS[field]?.label ?? field}: ` : "";
+  return { kind: "bad", headline: `${what} was refused: ${where}${words}`, small };
 }

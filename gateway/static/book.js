@@ -10,9 +10,13 @@ import { element, oncePerFrame, setData, setText } from "./dom.js";
 const LEVELS = 10;
 const BAR_STEPS = 1000n;
 
+const WAITING = { asks: "Waiting for the book…", bids: "", bestAsk: "waiting", bestBid: "waiting", spread: "waiting" };
 const EMPTY = {
-  waiting: { asks: "Waiting for the book…", bids: "" },
-  both: { asks: "No orders rest here yet: nobody is selling.", bids: "No orders rest here yet: nobody is buying." },
+  asks: "No orders rest here yet: nobody is selling.",
+  bids: "No orders rest here yet: nobody is buying.",
+  bestAsk: "no asks",
+  bestBid: "no bids",
+  spread: "no spread",
 };
 
 export class Book {
@@ -78,10 +82,10 @@ export class Book {
     const scale = Math.max(askTotals.scale, bidTotals.scale);
     const whole = [askTotals, bidTotals].map((side) => toUnits(side.all, scale)).reduce((a, b) => (a > b ? a : b));
     const share = (total) => (whole === 0n ? 0 : Number((toUnits(total, scale) * BAR_STEPS) / whole) / Number(BAR_STEPS));
-    const words = this.#message ? EMPTY.both : EMPTY.waiting;
+    const words = this.#message ? EMPTY : WAITING;
     this.#asks.draw(asks, askTotals.running, share, scales, words.asks);
     this.#bids.draw(bids, bidTotals.running, share, scales, words.bids);
-    this.#quote.draw(bbo.bid ?? null, bbo.ask ?? null, scales);
+    this.#quote.draw(bbo.bid ?? null, bbo.ask ?? null, scales, words);
   }
 }
 
@@ -173,14 +177,14 @@ class Quote {
   #spread = document.querySelector("#spread");
   #bps = document.querySelector("#spread-bps");
 
-  draw(bid, ask, scales) {
-    this.#one(bid, this.#bid, this.#bidQuantity, "no bids", scales);
-    this.#one(ask, this.#ask, this.#askQuantity, "no asks", scales);
+  draw(bid, ask, scales, words) {
+    this.#one(bid, this.#bid, this.#bidQuantity, words.bestBid, scales);
+    this.#one(ask, this.#ask, this.#askQuantity, words.bestAsk, scales);
     const spread = bid && ask ? spreadOf(bid[0], ask[0]) : null;
     setData(this.#spread, "value", spread?.absolute ?? null);
     setData(this.#bps, "value", spread?.bps ?? null);
     setText(this.#spread, spread ? shown(spread.absolute, scales.price) : "–");
-    setText(this.#bps, spread ? `${spread.bps} bps` : "no spread");
+    setText(this.#bps, spread ? `${spread.bps} bps` : words.spread);
   }
 
   #one(level, price, quantity, emptyWords, scales) {

@@ -26,6 +26,15 @@ export class ConnectionView {
     this.#render();
   }
 
+  /** Another exchange or symbol: what was known belongs to the old one. */
+  reset() {
+    this.#up = null;
+    this.#feed = { phase: "connecting" };
+    this.#render();
+    this.#lastLive = null;
+    this.#render();
+  }
+
   #render() {
     const { phase, reason, failures, retryIn } = this.#feed;
     const down = this.#up === false;

@@ -54,7 +54,8 @@ function begin() {
   api = new Api(settings.origin);
   instrument = null; // no order goes out until the chosen one is known
   wasDown = false;
-  connection.showHealth({ up: null });
+  connection.reset();
+  showDurability(undefined);
   book.clear();
   tape.clear();
   ownOrders.pause();
@@ -114,14 +115,19 @@ function showFeedState(state) {
 function showHealth({ up, sync }) {
   connection.showHealth({ up });
   if (up) {
-    const { short, long } = durabilityWords(sync);
-    setText(document.querySelector("#durability"), short);
-    document.querySelector("#durability").title = long;
+    showDurability(sync);
     if (wasDown) feed.start(); // what happened meanwhile is fetched anew
   }
   if (up !== null) wasDown = !up;
   unanswered = up === null ? unanswered + 1 : 0;
   if (unanswered >= UNANSWERED_HEALTH && live) feed.drop("the gateway does not answer");
+}
+
+function showDurability(sync) {
+  const { short, long } = durabilityWords(sync);
+  const node = document.querySelector("#durability");
+  setText(node, short);
+  node.title = long;
 }
 
 function showOrders(list, more) {

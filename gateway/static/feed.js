@@ -77,7 +77,7 @@ export class Feed {
     const open = (url, onMessage) => {
       const socket = new WebSocket(url);
       sockets.push(socket);
-      socket.onclose = ({ code }) => end(CLOSE_WORDS[code] ?? "the connection broke");
+      socket.onclose = ({ code, reason }) => end(CLOSE_WORDS[code] ?? (reason || "the connection broke"));
       socket.onmessage = ({ data }) => onMessage(JSON.parse(data));
       return new Promise((resolve) => (socket.onopen = resolve));
     };

@@ -48,11 +48,13 @@ export class OrderForm {
   fillPrice(price) {
     const names = this.#taken().includes("price") ? ["price"] : ["price", "trigger_price"];
     for (const name of names) this.set(name, price);
-    const target = this.#fields.get(this.#taken().find((name) => names.includes(name)) ?? "quantity");
+    const target = this.#fields.get(names.find((name) => this.#taken().includes(name)));
+    if (!target) return; // kept for the next type that takes a price
     target.wrapper.scrollIntoView({ block: "nearest" });
     target.input.classList.remove("picked");
     void target.input.offsetWidth; // so that the animation runs again
     target.input.classList.add("picked");
+    target.input.addEventListener("animationend", () => target.input.classList.remove("picked"), { once: true });
   }
 
   set(name, value) {

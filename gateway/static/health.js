@@ -1,7 +1,10 @@
 // Asks /health again and again: is the matcher up, and how durable is an answer?
-// Tells onHealth({up: true | false | null, sync}); null means that the gateway itself did not answer.
+// Tells onHealth({up: true | false | null, sync}); null means that the gateway itself did not answer. One bad answer is
+// not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
 
 const INTERVAL = 3_000;
+const SOON = 1_000;
+const BAD_ANSWERS = 2;
 
 export class Health {
   #onHealth;
@@ -17,11 +20,12 @@ export class Health {
     this.#ask(api, this.#controller.signal);
   }
 
-  async #ask(api, signal) {
+  async #ask(api, signal, bad = 0) {
     const health = await this.#once(api, signal);
     if (signal.aborted) return;
-    this.#onHealth(health);
-    setTimeout(() => !signal.aborted && this.#ask(api, signal), INTERVAL);
+    bad = health.up === false ? bad + 1 : 0;
+    if (bad === 0 || bad >= BAD_ANSWERS) this.#onHealth(health);
+    setTimeout(() => !signal.aborted && this.#ask(api, signal, bad), bad === 0 ? INTERVAL : SOON);
   }
 
   async #once(api, signal) {

@@ -1,12 +1,18 @@
-"""The same client_order_id of the same account never makes a second order, whatever has become of the first."""
+"""The same client_order_id of the same account never makes a second order, and what is remembered for how long."""
+
+import gc
+import sys
+from itertools import count
 
 import pytest
 from msgspec.structs import asdict, replace
 
+from matcher.book import MAX_TRADES
 from matcher.engine import FORGOTTEN_AT_ONCE, Engine
-from protocol.commands import PlaceOrder, SetInstrument
+from matcher.order import MAX_FILLS
+from protocol.commands import Command, PlaceOrder, SetInstrument
 from protocol.events import InstrumentSet
-from protocol.units import InstrumentStatus, OrderType, Reason, Refusal
+from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Refusal
 from tests.tape import (
     BUY,
     COIN,
@@ -193,7 +199,7 @@ def test_repeat_is_answered_whatever_the_market_and_the_limits_are_now(engine: M
     )
 
 
-# How long orders are remembered: the naive engine never forgets.
+# What is remembered, and how long: the naive engine never forgets.
 
 
 def remembers_two() -> Engine:
@@ -250,14 +256,68 @@ def test_account_that_was_forgotten_can_trade_again() -> None:
 
 def test_burst_of_done_orders_is_forgotten_bit_by_bit() -> None:
     """A new order pays for a bounded number of old ones; in the end the bound holds."""
-    count = 3 * FORGOTTEN_AT_ONCE
+    burst = 3 * FORGOTTEN_AT_ONCE
     engine = Engine(remembered_orders=2)
-    rows = [limit(SELL, 1, 100) for _ in range(count)]
-    rows.append(market(BUY, count))
+    rows = [limit(SELL, 1, 100) for _ in range(burst)]
+    rows.append(market(BUY, burst))
     engine.apply(1, time_of(1), SetInstrument(**asdict(COIN)))
     for sequence, command in enumerate(rows, 2):
         engine.apply(sequence, time_of(sequence), command)
-    assert len(engine.orders) == count + 1 - FORGOTTEN_AT_ONCE
+    assert len(engine.orders) == burst + 1 - FORGOTTEN_AT_ONCE
     for sequence in range(1_000, 1_010):
         engine.apply(sequence, time_of(sequence), market(BUY, 1))
     assert len(engine.orders) == 2
+
+
+def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> None:
+    """Those of a maker that trades bit by bit as well as those of a taker that trades all at once."""
+    engine = Engine()
+    bits = MAX_TRADES + 5
+    engine.apply(1, time_of(1), SetInstrument(**asdict(replace(COIN, max_quantity=2 * bits))))
+    engine.apply(2, time_of(2), limit(SELL, bits, 100))
+    trades = [event for sequence in range(3, 3 + bits) for event in engine.apply(sequence, time_of(sequence), market(BUY, 1))[1:]]
+    maker = engine.orders[1]
+    assert maker.fills == trades[-MAX_FILLS:]
+    assert (maker.filled_value, maker.status) == (100 * bits, OrderStatus.FILLED)
+    assert list(engine.books[COIN.symbol].trades) == trades[-MAX_TRADES:]
+
+    for sequence in range(2 * bits, 3 * bits):
+        engine.apply(sequence, time_of(sequence), limit(SELL, 1, 100))
+    sweep = engine.apply(3 * bits, time_of(3 * bits), market(BUY, bits))[1:]
+    taker = engine.orders[engine.last_order_id]
+    assert len(sweep) == bits
+    assert taker.fills == sweep[-MAX_FILLS:]
+    assert (taker.filled_value, taker.status) == (100 * bits, OrderStatus.FILLED)
+    assert list(engine.books[COIN.symbol].trades) == sweep[-MAX_TRADES:]
+
+
+@pytest.mark.parametrize("accounts", [1, 1_000_000], ids=["one-account", "an-account-a-round"])
+def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
+    """Orders that rest, trade, wait, fire, are amended and canceled, round after round, leave nothing behind once they are forgotten."""
+    engine = Engine(remembered_orders=20)
+    sequences = count(1)
+
+    def tell(command: Command) -> int:
+        sequence = next(sequences)
+        engine.apply(sequence, time_of(sequence), command)
+        return engine.last_order_id
+
+    def play_rounds(rounds: int) -> None:
+        for number in range(rounds):
+            account, name = f"account-{number % accounts}", f"order-{engine.last_order_id}"
+            tell(limit(SELL, 5, 101, account=account, client_order_id=name))
+            resting = tell(limit(BUY, 5, 100, account=account))
+            tell(amend(resting, price=99))
+            tell(market(BUY, 5, account=account))
+            waiting = tell(stop_limit(SELL, 5, 200, at=50, account=account))
+            tell(amend(waiting, at=60))
+            tell(stop_limit(BUY, 5, 90, at=101, account=account))
+            tell(cancel_all(account))
+
+    tell(SetInstrument(**asdict(COIN)))
+    play_rounds(MAX_TRADES + 10)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    play_rounds(500)
+    gc.collect()
+    assert sys.getallocatedblocks() - before < 500

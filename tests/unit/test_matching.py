@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.events import InstrumentSet
-from protocol.units import OrderType
+from protocol.units import OrderType, Reason
 from tests.tape import (
     BUY,
     COIN,
@@ -199,6 +199,19 @@ def test_cancel_anywhere_in_a_queue_keeps_the_others_and_their_order(engine: Mak
         *((limit(SELL, 1, 100), [placed(order_id)]) for order_id in (1, 2, 3, 4)),
         (cancel(gone), [canceled(gone, 1)]),
         (market(BUY, 3), [placed(5), *(trade(number, BUY, 1, 100, maker=maker, taker=5) for number, maker in enumerate(left, 1))]),
+    )
+
+
+def test_cancel_of_the_first_after_the_one_before_it_is_filled(engine: MakeEngine) -> None:
+    play(
+        engine,
+        (limit(SELL, 1, 100), [placed(1)]),
+        (limit(SELL, 1, 100), [placed(2)]),
+        (limit(SELL, 1, 100), [placed(3)]),
+        (market(BUY, 1), [placed(4), trade(1, BUY, 1, 100, maker=1, taker=4)]),
+        (cancel(2), [canceled(2, 1)]),
+        (market(BUY, 1), [placed(5), trade(2, BUY, 1, 100, maker=3, taker=5)]),
+        (market(BUY, 1), [placed(6), canceled(6, 1, Reason.NO_LIQUIDITY)]),
     )
 
 

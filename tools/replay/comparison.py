@@ -46,7 +46,7 @@ class Comparison:
         self._cancels = Score("cancels", "quantity found by cancels")
         self._queue = Score("queue", "executions at the queue's head")
         self._best = Score("best", "best bid and ask")
-        self._best_quantities = Score("best_quantities", "the same, with quantities")
+        self._quantities = Score("quantities", "the same, with quantities")
 
     def answered(self, step: Sent, answer: Answer) -> None:
         """The exchange's answer to the command that was made of the step."""
@@ -87,7 +87,7 @@ class Comparison:
         """The exchange's depth at the point at which the venue said its best bid and ask."""
         venue = (step.bid, step.ask)
         exchange = (result.bids[0] if result.bids else None, result.asks[0] if result.asks else None) if isinstance(result, Depth) else ()
-        self._best_quantities.count(exchange == venue)
+        self._quantities.count(exchange == venue)
         self._best.count([level and level[0] for level in exchange] == [level and level[0] for level in venue])
 
     def scores(self) -> list[Score]:
@@ -102,7 +102,7 @@ class Comparison:
             order_id = self._order_ids.get(fill.order)
             same = order_id is not None and self._filled[order_id] == fill.quantity
             (repriced if fill.order in self._uncertain else filled).count(same)
-        every = (tape, filled, repriced, self._cancels, self._queue, self._best, self._best_quantities)
+        every = (tape, filled, repriced, self._cancels, self._queue, self._best, self._quantities)
         return [score for score in every if score.possible]
 
 

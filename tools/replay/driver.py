@@ -60,14 +60,23 @@ class Effort(Struct, frozen=True):
 
 
 class Driver:
-    """One run of a recording under `symbol`. `prefix` and a venue's order id together are a client_order_id."""
+    """One run of a recording under `symbol`. `prefix` and a venue's order id together are a client_order_id; `clock` gives seconds."""
 
-    def __init__(self, exchange: Exchange, recording: Recording, symbol: str, prefix: str, comparison: Comparison) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        recording: Recording,
+        symbol: str,
+        prefix: str,
+        comparison: Comparison,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._exchange = exchange
         self._recording = recording
         self._symbol = symbol
         self._prefix = prefix
         self._comparison = comparison
+        self._clock = clock
         self._quantities: dict[str, int] = {}
         self._commands = 0
         self._queries = 0
@@ -128,12 +137,12 @@ class Driver:
     def run(self, speed: float | None, progress: Callable[[int], None]) -> Effort:
         """Send everything, at so many times the recorded speed, None for as fast as possible; `progress` is told how many steps are
         done. Returns when all is answered."""
-        started = time.monotonic()
+        started = self._clock()
         first: int | None = None
         for number, step in enumerate(self._recording.steps):
             if speed is not None and not isinstance(step, VenueFill | OutOfTurn):
                 first = step.time if first is None else first
-                early = started + (step.time - first) / 10**9 / speed - time.monotonic()
+                early = started + (step.time - first) / 10**9 / speed - self._clock()
                 if early > 0:
                     progress(number)
                     self._exchange.wait(early)
@@ -142,7 +151,7 @@ class Driver:
             self._act[type(step)](step)
         self._exchange.settle()
         progress(len(self._recording.steps))
-        return Effort(self._commands, self._queries, time.monotonic() - started)
+        return Effort(self._commands, self._queries, self._clock() - started)
 
     def _has_orders(self) -> bool:
         after: int | None = 0

@@ -46,7 +46,9 @@ def to_json(report: Report) -> str:
 
 
 def print_report(report: Report, console: Console) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"{report.symbol} ({report.format}) replayed to {report.exchange}", title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, title=f"{report.symbol} ({report.format}) replayed to {report.exchange}", title_justify="left"
+    )
     table.add_column("comparison")
     table.add_column("name")
     for title in ("reached", "possible", "share"):

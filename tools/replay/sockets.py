@@ -31,11 +31,11 @@ class _Awaited(NamedTuple):
 
 
 class SocketExchange:
-    """A matcher behind its sockets. ExchangeError where none answers, or where it stops to."""
+    """A matcher behind its sockets. ExchangeError where none answers within `timeout` seconds, at the start or later."""
 
-    def __init__(self, commands: str, reports: str) -> None:
+    def __init__(self, commands: str, reports: str, timeout: float = 10.0) -> None:
         self._endpoint = commands
-        self._client = CommandClient(commands, reports)
+        self._client = CommandClient(commands, reports, timeout)
         self._unsent: list[Command] = []
         self._awaited: deque[_Awaited] = deque()
         self._sequence = 0

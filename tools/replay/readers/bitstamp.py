@@ -40,6 +40,9 @@ from tools.replay.recording import (
 PRICE_DECIMALS: Final = 2
 AMOUNT_DECIMALS: Final = 8
 NANOSECONDS: Final = 1_000_000
+MAX_DIGITS: Final = 12
+"""The longest price or amount of a trade before its point."""
+
 SIDES: Final = (Side.BUY, Side.SELL)
 
 
@@ -167,17 +170,20 @@ def rounded(number: msgspec.Raw, decimals: int) -> int:
     """The number's text in units of 10^-decimals, rounded: the nearest binary float has digits that the venue never meant."""
     text = bytes(number).decode()
     try:
-        return int(Decimal(text).scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
+        value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError(f"{text}: takes a number") from error
+    if value <= 0 or value.adjusted() >= MAX_DIGITS:
+        raise ValueError(f"{text}: takes a positive number with at most {MAX_DIGITS} digits before its point")
+    return int(value.scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
 
 
 def to_steps(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Step]:
-    steps: list[Step] = []
+    steps: list[Step] = [
+        Place(reports[0].time, str(report.order), report.side, report.price, report.amount, announced=False)
+        for report in before_recording(reports)
+    ]
     histories: dict[int, History] = {}
-    for order, preloaded in before_recording(reports).items():
-        histories[order] = History(preloaded.price, preloaded.amount)
-        steps.append(Place(reports[0].time, str(order), preloaded.side, preloaded.price, preloaded.amount, announced=False))
     for report in reports:
         if isinstance(report, Report):
             steps.extend(order_steps(report, histories))
@@ -187,7 +193,7 @@ def to_steps(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Step]:
     return steps
 
 
-def before_recording(reports: Sequence[Report | VenueTrade | VenueBest]) -> dict[int, Report]:
+def before_recording(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Report]:
     """The orders without a created line, in the order of their ids: the first report of each, with the largest amount of all."""
     events = [report for report in reports if isinstance(report, Report)]
     created = {report.order for report in events if report.event == "order_created"}
@@ -197,7 +203,7 @@ def before_recording(reports: Sequence[Report | VenueTrade | VenueBest]) -> dict
             first = found.setdefault(report.order, report)
             if report.amount > first.amount:
                 found[report.order] = msgspec.structs.replace(first, amount=report.amount)
-    return {order: report for order, report in sorted(found.items()) if report.amount}
+    return [report for _, report in sorted(found.items()) if report.amount]
 
 
 def order_steps(report: Report, histories: dict[int, History]) -> list[Step]:

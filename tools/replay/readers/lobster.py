@@ -52,6 +52,9 @@ IGNORED: Final = (5, 6, 7)
 
 MESSAGE: Final = re.compile(r"(\d{1,6}(?:\.\d+)?),([1-7]),(\d{1,19}),(\d{1,18}),(-?\d{1,18}),(-?1)", re.ASCII)
 BOOK_ROW: Final = re.compile(r"-?\d{1,18},\d{1,18},-?\d{1,18},\d{1,18}(?:,-?\d{1,18},\d{1,18},-?\d{1,18},\d{1,18})*", re.ASCII)
+COLUMNS: Final = 4
+"""A level of both sides: ask price, ask size, bid price, bid size."""
+
 NO_LEVEL: Final = "0"
 """The size where there is no level."""
 
@@ -165,7 +168,7 @@ def read_rows(path: Path) -> Iterator[list[str]]:
 
 
 class ShownSide:
-    """What is known of one side. `asks` are shown with the lowest price first, bids with the highest."""
+    """What is known of one side: `queues` by price, and the `prices` that were shown last, best first, as text."""
 
     def __init__(self, side: Side) -> None:
         self.side = side
@@ -175,7 +178,7 @@ class ShownSide:
 
     def levels(self, row: list[str]) -> dict[int, int]:
         """Size by price of the shown levels."""
-        prices, sizes = row[self.column :: 4], row[self.column + 1 :: 4]
+        prices, sizes = row[self.column :: COLUMNS], row[self.column + 1 :: COLUMNS]
         return {int(price): int(size) for price, size in zip(prices, sizes, strict=True) if size != NO_LEVEL}
 
     def best(self, row: list[str]) -> tuple[int, int] | None:
@@ -184,7 +187,7 @@ class ShownSide:
 
     def shows_others(self, row: list[str]) -> bool:
         """Whether the row shows other prices than the rows before, or than those that are known."""
-        return row[self.column :: 4] != self.prices or len(self.queues) != len(self.prices)
+        return row[self.column :: COLUMNS] != self.prices or len(self.queues) != len(self.prices)
 
     def deeper(self, price: int) -> list[int]:
         """The known prices behind this one."""
@@ -267,7 +270,7 @@ class ShownBook:
     def _adjust(self, shown: ShownSide, row: list[str], time: int) -> None:
         """Forget what is deeper than the shown levels, adopt what is newly shown."""
         levels = shown.levels(row)
-        shown.prices = row[shown.column :: 4]
+        shown.prices = row[shown.column :: COLUMNS]
         if len(levels) == len(shown.prices):
             for price in shown.deeper(next(reversed(levels))):
                 self._steps.extend(Cancel(time, order, None) for order in shown.queues.pop(price))

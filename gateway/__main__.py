@@ -1,0 +1,97 @@
+"""`python -m gateway`: binds the address, then serves it from one process or from several."""
+
+import os
+import signal
+import socket
+import sys
+from functools import partial
+from types import FrameType
+from typing import Final, NoReturn
+
+import structlog
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess
+
+from gateway.config import GatewayConfig, read_config
+from gateway.logs import configure_worker_logs
+from gateway.worker import create_worker
+from process.settings import is_loopback
+
+BACKLOG: Final = 2048
+"""Connections that wait to be accepted."""
+
+KEEP_ALIVE_SECONDS: Final = 60
+"""How long an idle connection stays open: longer than clients keep one in their pool."""
+
+SHUTDOWN_SECONDS: Final = 8
+"""How long requests may go on after SIGTERM; a container runtime waits 10 s."""
+
+SILENT_MILLISECONDS: Final = 30_000
+"""After so long without an acknowledgement a peer that reads nothing is cut off, and what was meant for it is dropped."""
+
+MAX_INCOMING_MESSAGE: Final = 4096
+"""Bytes. What a client sends on a stream is ignored; a larger message closes it."""
+
+PING_SECONDS: Final = 20
+
+EXIT_CANNOT_LISTEN: Final = 1
+
+
+def _stop(_: int, __: FrameType | None) -> NoReturn:
+    """Ends the process cleanly: before it serves at once, else when the server, having shut down, raises the signal again."""
+    sys.exit(0)
+
+
+def _bind(config: GatewayConfig) -> socket.socket:
+    """The listening socket; ends the process with one line where the address cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        print(f"gateway: cannot listen on {config.host}:{config.port}: {error.strerror}", file=sys.stderr)
+        sys.exit(EXIT_CANNOT_LISTEN)
+    # Connections inherit it.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MILLISECONDS)
+    return listening
+
+
+def main() -> None:
+    config = read_config(sys.argv[1:], os.environ)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    configure_worker_logs()
+    log = structlog.get_logger("gateway")
+    listening = _bind(config)
+    host, port = listening.getsockname()[:2]
+    log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)
+    if not config.admin_token and not is_loopback(config.host):
+        log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
+    server = Config(
+        partial(create_worker, config),
+        factory=True,
+        workers=config.workers,
+        http="httptools",
+        ws_max_size=MAX_INCOMING_MESSAGE,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        # Compressing for each client again costs more than the bytes that it saves.
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=BACKLOG,
+    )
+    try:
+        if config.workers == 1:
+            Server(server).run([listening])
+        else:
+            Multiprocess(server, [listening]).run()
+    finally:
+        log.info("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The process that serves: the only one, or one of several below a supervisor."""
+
+import multiprocessing
+import os
+import signal
+from threading import Thread
+
+from fastapi import FastAPI
+
+from gateway.app import create_app
+from gateway.config import GatewayConfig
+from gateway.logs import configure_worker_logs
+
+
+def create_worker(config: GatewayConfig) -> FastAPI:
+    """The application, with the logs of its process."""
+    configure_worker_logs()
+    if multiprocessing.parent_process() is not None:
+        Thread(target=_end_with_supervisor, daemon=True).start()
+    return create_app(config)
+
+
+def _end_with_supervisor() -> None:
+    """A worker must not outlive a killed supervisor: it would keep the address, and nobody could stop it."""
+    supervisor = multiprocessing.parent_process()
+    assert supervisor is not None
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)
