@@ -1,7 +1,7 @@
-"""`python -m matcher`: wire the matcher from its settings and run it."""
+"""`python -m matcher`: wire the matcher from its settings, bring its state back, and run it."""
 
-import secrets
 import sys
+import time
 
 import structlog
 import zmq
@@ -9,16 +9,20 @@ import zmq
 from matcher.config import Config, read_config
 from matcher.data_directory import DataDirectory, DirectoryError
 from matcher.engine import Engine
-from matcher.instrument_list import InstrumentListError, read_instruments
-from matcher.instruments import set_instrument
-from matcher.loop import Matcher
+from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
+from matcher.journal import Journal, JournalError
+from matcher.loop import JournalFailedError, Matcher
+from matcher.state import JournalMismatchError, State
 from process.logs import configure_logs
 from process.settings import EXIT_BAD_SETTING
 from protocol import topics
-from protocol.events import CommandRefused
 
 CHECK_TIMEOUT = 3_000
 """How many milliseconds `--check` waits for a heartbeat: three of them."""
+
+EXIT_FAILED = 1
+
+log = structlog.get_logger("matcher")
 
 
 def main() -> int:
@@ -27,23 +31,20 @@ def main() -> int:
     if config.check:
         return check(config)
     configure_logs()
-    log = structlog.get_logger("matcher")
     try:
-        instruments = read_instruments(config.instruments)
+        listed = read_instruments(config.instruments)
     except InstrumentListError as error:
         print(f"matcher: --instruments: {config.instruments}: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
     try:
         with DataDirectory(config.data_dir) as directory:
-            engine = Engine()
-            matcher = Matcher(config, directory, engine, sequence=0, journal_id=secrets.token_hex(16))
-            for command in instruments:
-                refused = set_instrument(None, command)
-                if isinstance(refused, CommandRefused):
-                    print(f"matcher: instrument {command.symbol}: {refused.field} {refused.detail}", file=sys.stderr)
-                    return EXIT_BAD_SETTING
-            matcher.set_instruments(list(instruments))
+            journal = Journal(directory.journal)
+            state = recover(journal)
+            missing = missing_instruments(state.engine, listed)
+            matcher = Matcher(config, directory, journal, state)
             matcher.bind()
+            if missing:
+                matcher.add_instruments(missing)
             log.info(
                 "matcher started",
                 commands=config.commands,
@@ -51,13 +52,35 @@ def main() -> int:
                 reports=config.reports,
                 data_dir=str(config.data_dir),
                 sync=config.sync,
+                sequence=state.sequence,
             )
             matcher.run()
-            log.info("matcher stopped")
-    except (DirectoryError, zmq.ZMQError) as error:
+            journal.close()
+            log.info("matcher stopped", sequence=state.sequence)
+    except InstrumentListError as error:
+        print(f"matcher: instruments: {error}", file=sys.stderr)
+        return EXIT_BAD_SETTING
+    except (DirectoryError, JournalError, JournalMismatchError, zmq.ZMQError) as error:
         print(f"matcher: {error}", file=sys.stderr)
-        return 1
+        return EXIT_FAILED
+    except JournalFailedError as error:
+        log.critical("matcher stops: nothing more is answered", error=str(error))
+        return EXIT_FAILED
     return 0
+
+
+def recover(journal: Journal) -> State:
+    """The state that the journal holds."""
+    started = time.monotonic()
+    state = State(Engine())
+    for record in journal.records():
+        state.replay(record)
+    if journal.torn is not None:
+        path, offset, size = journal.torn
+        log.warning("torn record cut off: it was never answered", file=str(path), offset=offset, bytes=size)
+    if state.sequence:
+        log.info("journal replayed", sequence=state.sequence, milliseconds=int((time.monotonic() - started) * 1000))
+    return state
 
 
 def check(config: Config) -> int:
@@ -66,7 +89,7 @@ def check(config: Config) -> int:
         socket.linger = 0
         socket.subscribe(topics.HEARTBEAT)
         socket.connect(config.market_data.replace("//*:", "//127.0.0.1:").replace("//0.0.0.0:", "//127.0.0.1:"))
-        return 0 if socket.poll(CHECK_TIMEOUT) else 1
+        return 0 if socket.poll(CHECK_TIMEOUT) else EXIT_FAILED
 
 
 if __name__ == "__main__":

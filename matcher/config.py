@@ -35,6 +35,13 @@ def _sync(text: str) -> str:
     return text
 
 
+def sync_interval(sync: str) -> int | None:
+    """Nanoseconds that a record may wait for its sync: zero for `always`, None for `off`."""
+    if sync == "always":
+        return 0
+    return None if sync == "off" else int(sync.removeprefix("interval:")) * NANOSECONDS_PER_MILLISECOND
+
+
 def _path(text: str) -> Path:
     if not text:
         raise ValueError(text)

@@ -7,10 +7,13 @@ from types import TracebackType
 
 import msgspec
 
+from matcher.journal import sync_directory
 from protocol.saved_book import SavedBook
 
 MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
 """The largest saved book that is loaded: about a million orders."""
+
+CRASHED_COMMANDS = "crashed_commands.json"
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(SavedBook)
@@ -32,12 +35,32 @@ class SavedBookTooLargeError(Exception):
     """The file is larger than MAX_SAVED_BOOK_BYTES."""
 
 
+class CrashedCommand(msgspec.Struct, frozen=True):
+    """A command, by its session and number, that crashed the matcher, and the error."""
+
+    session: int
+    number: int
+    error: str
+
+
+CrashedCommands = dict[tuple[int, int], str]
+"""The errors by session and number."""
+
+MAX_CRASHED_COMMANDS = 1_000
+"""The most crashed commands that are remembered, the last ones."""
+
+
 class DataDirectory:
     """A context manager that holds the lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: int | None = None
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal's segments lie."""
+        return self.path / "journal"
 
     def __enter__(self) -> "DataDirectory":
         try:
@@ -61,19 +84,8 @@ class DataDirectory:
     def write_book(self, saved: SavedBook) -> str:
         """Write the book to its file, whole or not at all; the file's name below the directory."""
         name = _file_of(saved.symbol)
-        target = self.path / name
-        target.parent.mkdir(exist_ok=True)
-        temporary = target.with_name(target.name + ".new")
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.format(_encoder.encode(saved), indent=2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(target)
-        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        (self.path / name).parent.mkdir(exist_ok=True)
+        _replace(self.path / name, msgspec.json.format(_encoder.encode(saved), indent=2) + b"\n")
         return name
 
     def read_book(self, symbol: str) -> SavedBook:
@@ -92,6 +104,33 @@ class DataDirectory:
             return _decoder.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
+
+    def read_crashed_commands(self) -> CrashedCommands:
+        """The commands that crashed an earlier run and are to be refused."""
+        path = self.path / CRASHED_COMMANDS
+        try:
+            crashed = msgspec.json.decode(path.read_bytes(), type=list[CrashedCommand])
+        except FileNotFoundError:
+            return {}
+        except msgspec.MsgspecError as error:
+            raise DirectoryError(f"{path} cannot be read: {error}; remove it to go on without it") from error
+        return {(command.session, command.number): command.error for command in crashed}
+
+    def write_crashed_commands(self, crashed: CrashedCommands) -> None:
+        """Remember the commands for the next start."""
+        commands = [CrashedCommand(session, number, error) for (session, number), error in crashed.items()]
+        _replace(self.path / CRASHED_COMMANDS, _encoder.encode(commands[-MAX_CRASHED_COMMANDS:]))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write the file, whole or not at all, and make it last."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_directory(path.parent)
 
 
 def _file_of(symbol: str) -> str:

@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 
+from matcher.engine import Engine
+from matcher.instruments import set_instrument
 from protocol.commands import SetInstrument
+from protocol.events import CommandRefused
 from protocol.instrument import DecimalError, decimals_of, parse_decimal
 from protocol.units import InstrumentStatus
 
@@ -88,6 +91,25 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise InstrumentListError(str(error)) from error
     return [_command(instrument) for instrument in listed]
+
+
+def missing_instruments(engine: Engine, listed: list[SetInstrument]) -> list[SetInstrument]:
+    """Those that the engine does not know. What it knows wins over the list, but for units: InstrumentListError where they differ."""
+    missing = []
+    for command in listed:
+        book = engine.books.get(command.symbol)
+        if book is None:
+            refused = set_instrument(None, command)
+            if isinstance(refused, CommandRefused):
+                raise InstrumentListError(f"{command.symbol}: {refused.field}: {refused.detail}")
+            missing.append(command)
+            continue
+        known = book.instrument
+        for field in ("tick_size", "lot_size"):
+            decimals = "price_decimals" if field == "tick_size" else "quantity_decimals"
+            if (getattr(command, field), getattr(command, decimals)) != (getattr(known, field), getattr(known, decimals)):
+                raise InstrumentListError(f"{command.symbol}: {field}: differs from the known one, which never changes")
+    return missing
 
 
 def _command(listed: ListedInstrument) -> SetInstrument:

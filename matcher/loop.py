@@ -1,7 +1,7 @@
 """The shell around the engine: sockets, clock, batches.
 
-One turn of the loop: wait, drain what has come (bounded), apply it, and only then speak: answers to the sessions, market data to
-everybody. Times are stamped once a turn and never go back.
+One turn of the loop: wait, drain what has come (bounded), apply it, write and sync it, and only then speak: answers to the sessions,
+market data to everybody. Times are stamped once a turn and never go back.
 """
 
 import os
@@ -14,13 +14,13 @@ import structlog
 import zmq
 from msgspec import Struct
 
-from matcher import queries
-from matcher.answers import answer
-from matcher.config import Config
+from matcher.config import Config, sync_interval
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
-from matcher.engine import Engine
+from matcher.journal import Journal
 from matcher.market_data import MarketData
+from matcher.queries import answer_query, count_open_orders
 from matcher.saved_books import save_book
+from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
@@ -28,24 +28,19 @@ from protocol.commands import (
     Ask,
     Command,
     Commands,
-    DepthQuery,
     Frame,
     Hello,
-    InstrumentsQuery,
     LoadBook,
-    OrderQuery,
-    OrdersQuery,
+    Query,
     RefuseCommand,
     SaveBook,
+    SetInstrument,
     StatusQuery,
-    TradesQuery,
 )
 from protocol.events import (
-    Answer,
     Answers,
     BookSaved,
     CommandRefused,
-    Event,
     FrameRefused,
     MatcherStatus,
     Pulse,
@@ -54,7 +49,7 @@ from protocol.events import (
     SessionUnknown,
     Welcome,
 )
-from protocol.session import MatcherSessions, Repeat, Taken
+from protocol.session import Repeat, Taken
 from protocol.units import Refusal
 
 MAX_BATCH_FRAMES = 1_024
@@ -83,60 +78,44 @@ log = structlog.get_logger("matcher")
 
 
 class _Batch(Struct):
-    """What one turn has to say once its commands are safe: in the order in which it is said."""
+    """What one turn has taken in, from its first sequence on, and what it has to say once that is safe."""
 
+    first_sequence: int
+    entries: list[bytes]
+    replies: list[Reply]
     reports: list[tuple[bytes, bytes]]
-    answers: list["_Reply"]
-    noted: list[tuple[Command, list[Event], int]]
+    caused: list[Caused]
 
 
-class _Reply(Struct):
-    """The answers to commands of one session with contiguous numbers and sequences."""
-
-    session: int
-    number: int
-    sequence: int
-    answers: list[Answer]
+class JournalFailedError(Exception):
+    """The journal did not take a batch: nothing of it was said, and nothing more can be."""
 
 
 class Matcher:
-    """`clock` gives nanoseconds since 1970; `journal_id` names the state's history: a session finds by it that the state is another one."""
+    """`clock` gives nanoseconds since 1970."""
 
     def __init__(
-        self,
-        config: Config,
-        directory: DataDirectory,
-        engine: Engine,
-        sequence: int,
-        journal_id: str,
-        clock: Callable[[], int] = time.time_ns,
+        self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Callable[[], int] = time.time_ns
     ) -> None:
         self._config = config
         self._directory = directory
-        self._engine = engine
-        self._sequence = sequence
-        self._journal_id = journal_id
+        self._journal = journal
+        self._state = state
         self._clock = clock
-        self._time = self._epoch = clock()
-        self._sessions = MatcherSessions()
+        # Above every time that was ever stamped: epochs ascend, also where the clock was set back.
+        self._epoch = max(clock(), state.time + 1)
+        self._crashed = directory.read_crashed_commands()
         self._refused_frames = 0
         self._stopping = False
         self._pulse_at = self._heartbeat_at = 0
         self._depth_due: int | None = None
-        self._queries: dict[type, Callable[..., QueryResult]] = {
-            OrderQuery: lambda query: queries.find_order(engine, query),
-            OrdersQuery: lambda query: queries.list_orders(engine, query),
-            DepthQuery: lambda query: queries.depth(engine, query),
-            TradesQuery: lambda query: queries.trade_history(engine, query),
-            InstrumentsQuery: lambda query: queries.list_instruments(engine, query),
-            StatusQuery: self._status,
-            SaveBook: self._save,
-        }
+        self._sync_interval = sync_interval(config.sync)
+        self._sync_due: int | None = None
         self._context = zmq.Context()
         self._commands = self._context.socket(zmq.PULL)
         self._reports = self._context.socket(zmq.PUB)
         self._market = self._context.socket(zmq.XPUB)
-        self._market_data = MarketData(engine, self._send_market_data, self._epoch, config.depth_interval)
+        self._market_data = MarketData(state.engine, self._send_market_data, self._epoch, config.depth_interval)
 
     def bind(self) -> None:
         """Open the sockets; zmq.ZMQError names the endpoint that cannot be bound."""
@@ -168,15 +147,17 @@ class Matcher:
         poller = zmq.Poller()
         for waited_for in (self._commands, self._market, wakeup):
             poller.register(waited_for, zmq.POLLIN)
-        self._market_data.publish_all(self._sequence, self._stamp())
+        self._market_data.publish_all(self._state.sequence, self._stamp())
         self._keep_time()
         while not self._stopping:
             poller.poll(self._until_due())
             self._answer_subscriptions()
-            batch = _Batch([], [], [])
+            batch = _Batch(self._state.sequence + 1, [], [], [], [])
             self._drain(batch)
+            self._write(batch)
             self._speak(batch)
             self._keep_time()
+        self._sync()
         self.close()
 
     def close(self) -> None:
@@ -184,11 +165,13 @@ class Matcher:
             socket.close(linger=LINGER_AT_EXIT)
         self._context.term()
 
-    def set_instruments(self, commands: list[Command]) -> None:
-        """Apply the matcher's own commands, before it runs."""
-        for command in commands:
-            self._sequence += 1
-            self._engine.apply(self._sequence, self._stamp(), command)
+    def add_instruments(self, commands: list[SetInstrument]) -> None:
+        """Carry out the matcher's own commands, before it runs."""
+        first = self._state.sequence + 1
+        _, caused = self._state.apply(OWN_SESSION, 0, commands, self._stamp())
+        for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
+            raise AssertionError(f"the list was checked before: {refused}")
+        self._append(first, [encode(OwnCommands(list(commands)))])
 
     def _catch_signals(self) -> int:
         """Stop at the end of the turn when a signal comes; the file descriptor that becomes readable then."""
@@ -204,20 +187,21 @@ class Matcher:
 
     def _stamp(self) -> int:
         """The time, which never goes back."""
-        self._time = max(self._time, self._clock())
-        return self._time
+        self._state.time = max(self._state.time, self._clock())
+        return self._state.time
 
     def _until_due(self) -> int:
         """Milliseconds until the next thing that the clock brings."""
         due = min(self._pulse_at, self._heartbeat_at)
-        if self._depth_due is not None:
-            due = min(due, self._depth_due)
+        for other in (self._depth_due, self._sync_due):
+            if other is not None:
+                due = min(due, other)
         return max(0, -((self._clock() - due) // 1_000_000))
 
     def _drain(self, batch: _Batch) -> None:
         """Take in the frames that wait and carry them out."""
         time = self._stamp()
-        first = self._sequence
+        taken = 0
         for _ in range(MAX_BATCH_FRAMES):
             try:
                 payload = self._commands.recv(zmq.NOBLOCK)
@@ -228,8 +212,8 @@ class Matcher:
             except FrameError as error:
                 self._refuse(error, batch)
                 continue
-            self._carry_out(frame, time, batch)
-            if self._sequence - first >= MAX_BATCH_COMMANDS:
+            taken += self._carry_out(frame, payload, time, batch)
+            if taken >= MAX_BATCH_COMMANDS:
                 return
 
     def _refuse(self, error: FrameError, batch: _Batch) -> None:
@@ -239,67 +223,129 @@ class Matcher:
             report = FrameRefused(error.session, error.number, str(error))
             batch.reports.append((topics.reports(error.session), encode(report)))
 
-    def _carry_out(self, frame: Frame, time: int, batch: _Batch) -> None:
+    def _carry_out(self, frame: Frame, payload: bytes, time: int, batch: _Batch) -> int:
+        """Carry out one frame; how many commands it brought."""
+        state = self._state
         if type(frame) is Commands:
-            outcome = self._sessions.receive(frame)
+            outcome = state.sessions.receive(frame)
             if isinstance(outcome, Taken):
-                self._apply(frame.session, outcome, time, batch)
-            elif isinstance(outcome, Repeat):
-                batch.reports += [(topics.reports(frame.session), payload) for payload in outcome.frames]
+                commands = self._prepare(frame.session, outcome)
+                if commands is not outcome.commands:
+                    payload = encode(Commands(VERSION, frame.session, outcome.number, frame.answered, commands))
+                try:
+                    reply, caused = state.apply(frame.session, outcome.number, commands, time)
+                except Exception as error:
+                    self._note_crash(error)
+                    raise
+                batch.entries.append(payload)
+                batch.replies.append(reply)
+                batch.caused += caused
+                return len(commands)
+            if isinstance(outcome, Repeat):
+                batch.replies += outcome.answers
             else:
                 batch.reports.append((topics.reports(frame.session), encode(SessionUnknown(frame.session, frame.number))))
         elif type(frame) is Hello:
-            taken = self._sessions.hello(frame)
-            welcome = Welcome(VERSION, frame.session, self._epoch, self._journal_id, taken, frame.answered)
+            if not state.sessions.knows(frame.session):
+                batch.entries.append(payload)
+            taken = state.sessions.hello(frame)
+            welcome = Welcome(VERSION, frame.session, self._epoch, self._journal.id, taken, frame.answered)
             batch.reports.append((topics.reports(frame.session), encode(welcome)))
         else:
             assert isinstance(frame, Ask), "there is no other frame"
-            result = self._queries[type(frame.query)](frame.query)
-            report = QueryAnswer(frame.session, frame.request, self._sequence, time, result)
+            report = QueryAnswer(frame.session, frame.request, state.sequence, time, self._answer_query(frame.query))
             batch.reports.append((topics.reports(frame.session), encode(report)))
+        return 0
 
-    def _apply(self, session: int, taken: Taken, time: int, batch: _Batch) -> None:
-        """Apply a session's commands; each is answered as the state is right after it."""
-        engine = self._engine
-        sequence = self._sequence
-        answers: list[Answer] = []
-        for received in taken.commands:
-            command = self._read_book(received) if type(received) is LoadBook else received
-            sequence += 1
-            events = engine.apply(sequence, time, command)
-            answers.append(answer(engine, command, events))
-            batch.noted.append((command, events, sequence))
-        last = batch.answers[-1] if batch.answers else None
-        if last is not None and last.session == session and last.sequence + len(last.answers) == self._sequence + 1:
-            last.answers += answers
-        else:
-            batch.answers.append(_Reply(session, taken.number, self._sequence + 1, answers))
-        self._sequence = sequence
+    def _prepare(self, session: int, taken: Taken) -> list[Command]:
+        """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal in the place
+        of one that crashed the matcher before."""
+        commands = taken.commands
+        for index, command in enumerate(taken.commands):
+            replaced: Command | None = None
+            if self._crashed and (session, taken.number + index) in self._crashed:
+                replaced = RefuseCommand(Refusal.COMMAND_REFUSED, self._crashed[session, taken.number + index])
+            elif type(command) is LoadBook:
+                replaced = self._read_book(command)
+            if replaced is not None:
+                if commands is taken.commands:
+                    commands = list(commands)
+                commands[index] = replaced
+        return commands
+
+    def _note_crash(self, error: Exception) -> None:
+        """Write down which command crashed the core, so that the next start refuses it instead of crashing again."""
+        running = self._state.running
+        assert running is not None, "only a running command crashes the core"
+        number = running.number + len(running.answers)
+        log.critical("command crashed the matcher", session=f"{running.session:016x}", number=number, exc_info=error)
+        self._crashed[running.session, number] = repr(error)
+        self._directory.write_crashed_commands(self._crashed)
+
+    def _write(self, batch: _Batch) -> None:
+        """Put the batch on disk, as far as the sync mode asks for it, before anybody hears of it."""
+        if not batch.entries:
+            return
+        self._append(batch.first_sequence, batch.entries)
+        if self._crashed:
+            self._forget_crashed(batch)
+
+    def _append(self, first_sequence: int, entries: list[bytes]) -> None:
+        try:
+            self._journal.append(first_sequence, self._state.time, entries)
+            if self._sync_interval == 0:
+                self._journal.sync()
+            elif self._sync_interval is not None and self._sync_due is None:
+                self._sync_due = self._state.time + self._sync_interval
+        except OSError as error:
+            raise JournalFailedError(f"the journal does not take a record: {error.strerror}") from error
+
+    def _sync(self) -> None:
+        """Sync what an interval or a clean stop has left."""
+        self._sync_due = None
+        try:
+            self._journal.sync()
+        except OSError as error:
+            raise JournalFailedError(f"the journal cannot be synced: {error.strerror}") from error
+
+    def _forget_crashed(self, batch: _Batch) -> None:
+        """A command that is journaled as refused need not be remembered any more."""
+        journaled = [
+            key
+            for key in self._crashed
+            for reply in batch.replies
+            if reply.session == key[0] and 0 <= key[1] - reply.number < len(reply.answers)
+        ]
+        if journaled:
+            for key in journaled:
+                del self._crashed[key]
+            self._directory.write_crashed_commands(self._crashed)
 
     def _speak(self, batch: _Batch) -> None:
         """Say what the batch has caused. Nothing of it has been said before."""
-        time = self._time
-        for reply in batch.answers:
-            payload = encode(Answers(reply.session, self._epoch, reply.number, reply.sequence, time, reply.answers))
-            self._sessions.keep(reply.session, reply.number, len(reply.answers), payload)
-            self._reports.send_multipart((topics.reports(reply.session), payload), zmq.NOBLOCK)
-        for report in batch.reports:
-            self._reports.send_multipart(report, zmq.NOBLOCK)
+        for reply in _joined(batch.replies):
+            report = Answers(reply.session, self._epoch, reply.number, reply.sequence, reply.timestamp, reply.answers)
+            self._reports.send_multipart((topics.reports(reply.session), encode(report)), zmq.NOBLOCK)
+        for message in batch.reports:
+            self._reports.send_multipart(message, zmq.NOBLOCK)
         note = self._market_data.note
-        for command, events, sequence in batch.noted:
-            note(command, events, sequence, time)
+        time = self._state.time
+        for caused in batch.caused:
+            note(caused.command, caused.events, caused.sequence, time)
 
     def _keep_time(self) -> None:
         """Do what the clock brings: depth that is due, pulses and heartbeats."""
         time = self._stamp()
-        self._depth_due = self._market_data.flush(self._sequence, time)
+        if self._sync_due is not None and time >= self._sync_due:
+            self._sync()
+        self._depth_due = self._market_data.flush(self._state.sequence, time)
         if time >= self._pulse_at:
             self._pulse_at = time + PULSE_EVERY
-            pulse = Pulse(VERSION, self._epoch, self._journal_id, self._sequence)
+            pulse = Pulse(VERSION, self._epoch, self._journal.id, self._state.sequence)
             self._reports.send_multipart((topics.PULSE, encode(pulse)), zmq.NOBLOCK)
         if time >= self._heartbeat_at:
             self._heartbeat_at = time + HEARTBEAT_EVERY
-            self._market_data.heartbeat(self._sequence, time)
+            self._market_data.heartbeat(self._state.sequence, time)
 
     def _answer_subscriptions(self) -> None:
         for _ in range(MAX_SUBSCRIPTIONS):
@@ -308,17 +354,17 @@ class Matcher:
             except zmq.Again:
                 return
             if message[:1] == b"\x01":
-                self._market_data.subscribe(message[1:], self._sequence, self._stamp())
+                self._market_data.subscribe(message[1:], self._state.sequence, self._stamp())
             elif message[:1] == b"\x00":
                 self._market_data.unsubscribe(message[1:])
 
     def _send_market_data(self, topic: bytes, payload: bytes) -> None:
         self._market.send_multipart((topic, payload), zmq.NOBLOCK)
 
-    def _read_book(self, command: LoadBook) -> Command:
-        """The command with the file's contents inside, or the refusal that stands in its place."""
-        if command.symbol not in self._engine.books:
-            return command
+    def _read_book(self, command: LoadBook) -> Command | None:
+        """The command with the file's contents inside, or the refusal that stands in its place; None where the engine refuses it anyway."""
+        if command.symbol not in self._state.engine.books:
+            return None
         try:
             return LoadBook(command.symbol, self._directory.read_book(command.symbol))
         except NoSavedBookError as error:
@@ -328,11 +374,18 @@ class Matcher:
         except SavedBookTooLargeError as error:
             return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, str(error))
 
+    def _answer_query(self, query: Query) -> QueryResult:
+        if isinstance(query, StatusQuery):
+            return self._status()
+        if isinstance(query, SaveBook):
+            return self._save(query)
+        return answer_query(self._state.engine, query)
+
     def _save(self, query: SaveBook) -> BookSaved | CommandRefused:
-        book = self._engine.books.get(query.symbol)
+        book = self._state.engine.books.get(query.symbol)
         if book is None:
             return CommandRefused(Refusal.UNKNOWN_SYMBOL)
-        saved = save_book(book, self._sequence)
+        saved = save_book(book, self._state.sequence)
         try:
             name = self._directory.write_book(saved)
         except OSError as error:
@@ -340,7 +393,24 @@ class Matcher:
             return CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {error.strerror}")
         return BookSaved(query.symbol, name, len(saved.bids) + len(saved.asks) + len(saved.pending))
 
-    def _status(self, _: StatusQuery) -> MatcherStatus:
-        return MatcherStatus(
-            self._epoch, self._config.sync, queries.count_open_orders(self._engine), self._stamp() - self._epoch, self._refused_frames
-        )
+    def _status(self) -> MatcherStatus:
+        open_orders = count_open_orders(self._state.engine)
+        return MatcherStatus(self._epoch, self._config.sync, open_orders, self._stamp() - self._epoch, self._refused_frames)
+
+
+def _joined(replies: list[Reply]) -> list[Reply]:
+    """The replies, those that continue one another in one: a session that sends frame by frame is answered in fewer."""
+    result: list[Reply] = []
+    for reply in replies:
+        last = result[-1] if result else None
+        if (
+            last is not None
+            and last.session == reply.session
+            and last.timestamp == reply.timestamp
+            and last.number + len(last.answers) == reply.number
+            and last.sequence + len(last.answers) == reply.sequence
+        ):
+            result[-1] = Reply(last.session, last.number, last.sequence, last.timestamp, last.answers + reply.answers)
+        else:
+            result.append(reply)
+    return result

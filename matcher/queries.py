@@ -11,7 +11,7 @@ from matcher.answers import order_state
 from matcher.engine import Engine
 from matcher.order import Account, Order
 from protocol.commands import DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
-from protocol.events import CommandRefused, Depth, InstrumentList, OrderPage, OrderState, TradeHistory
+from protocol.events import CommandRefused, Depth, InstrumentList, OrderPage, OrderState, QueryResult, TradeHistory
 from protocol.units import Refusal
 
 MAX_SCANNED = 10_000
@@ -22,6 +22,21 @@ MAX_PAGE = 1_000
 
 MAX_LEVELS = 1_000
 """How many levels of each side one answer holds, at the most."""
+
+
+def answer_query(engine: Engine, query: OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery) -> QueryResult:
+    """The result of a query about the engine's state."""
+    match query:
+        case OrderQuery():
+            return find_order(engine, query)
+        case OrdersQuery():
+            return list_orders(engine, query)
+        case DepthQuery():
+            return depth(engine, query)
+        case TradesQuery():
+            return trade_history(engine, query)
+        case InstrumentsQuery():
+            return InstrumentList([book.instrument for book in engine.books.values()])
 
 
 def find_order(engine: Engine, query: OrderQuery) -> OrderState | CommandRefused:
@@ -101,10 +116,6 @@ def trade_history(engine: Engine, query: TradesQuery) -> TradeHistory | CommandR
     wanted = max(0, min(query.limit, MAX_PAGE, book.last_trade_id - query.after))
     trades = list(islice(reversed(book.trades), wanted))
     return TradeHistory(query.symbol, trades[::-1])
-
-
-def list_instruments(engine: Engine, _: InstrumentsQuery) -> InstrumentList:
-    return InstrumentList([book.instrument for book in engine.books.values()])
 
 
 def count_open_orders(engine: Engine) -> int:

@@ -14,7 +14,7 @@ Neither side here touches a socket or a clock: messages go in and come out, time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -200,14 +200,18 @@ class ClientSession:
         return Lost(reason, sent, unsent)
 
 
-class _Peer:
-    """What the matcher knows of one session: the last number taken, and the answers kept, in order: (first number, last number, frame)."""
+Kept = TypeVar("Kept")
+"""The form in which the matcher keeps the answers to a frame: its bytes, or what they are made of."""
+
+
+class _Peer(Generic[Kept]):
+    """What the matcher knows of one session: the last number taken, and the answers kept, in order: (first number, last number, answers)."""
 
     __slots__ = ("answers", "taken")
 
     def __init__(self) -> None:
         self.taken = 0
-        self.answers: deque[tuple[int, int, bytes]] = deque()
+        self.answers: deque[tuple[int, int, Kept]] = deque()
 
 
 class Taken(Struct, frozen=True):
@@ -217,20 +221,17 @@ class Taken(Struct, frozen=True):
     commands: list[Command]
 
 
-class Repeat(Struct, frozen=True):
+class Repeat(Struct, Generic[Kept], frozen=True):
     """Nothing new: these answers are to be sent again."""
 
-    frames: list[bytes]
+    answers: list[Kept]
 
 
 class Unknown(Struct, frozen=True):
     """The session is not known: the client must start a new one."""
 
 
-IGNORED: Final = Repeat([])
-
-
-class MatcherSessions:
+class MatcherSessions(Generic[Kept]):
     """The matcher's side: what it has taken from each session, and the answers that the session may still ask for.
 
     Which sessions are known, and what is taken, depends on nothing but the frames that opened a session or were taken before, in their
@@ -238,7 +239,7 @@ class MatcherSessions:
     """
 
     def __init__(self) -> None:
-        self._peers: OrderedDict[int, _Peer] = OrderedDict()
+        self._peers: OrderedDict[int, _Peer[Kept]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -255,7 +256,7 @@ class MatcherSessions:
                 self._peers.popitem(last=False)
         return peer.taken
 
-    def receive(self, frame: Commands) -> Taken | Repeat | Unknown:
+    def receive(self, frame: Commands) -> Taken | Repeat[Kept] | Unknown:
         """What to do with the frame. Commands that are Taken count as taken from here on."""
         peer = self._peers.get(frame.session)
         if peer is None:
@@ -266,17 +267,17 @@ class MatcherSessions:
         last = frame.number + len(frame.commands) - 1
         skip = peer.taken + 1 - frame.number
         if skip < 0:
-            return IGNORED
+            return Repeat([])
         if last <= peer.taken:
-            return Repeat([payload for first, final, payload in answers if final >= frame.number and first <= last])
+            return Repeat([kept for first, final, kept in answers if final >= frame.number and first <= last])
         if last - frame.answered > WINDOW:
-            return IGNORED
+            return Repeat([])
         peer.taken = last
         self._peers.move_to_end(frame.session)
         return Taken(frame.number + skip, frame.commands[skip:] if skip else frame.commands)
 
-    def keep(self, session: int, number: int, count: int, payload: bytes) -> None:
-        """Keep the frame that answers `count` commands from `number` on until the session has it."""
+    def keep(self, session: int, number: int, count: int, answers: Kept) -> None:
+        """Keep the answers to `count` commands from `number` on until the session has them."""
         peer = self._peers.get(session)
         if peer is not None:
-            peer.answers.append((number, number + count - 1, payload))
+            peer.answers.append((number, number + count - 1, answers))

@@ -198,7 +198,7 @@ def commands_frame(number: int, count: int, answered: int = 0) -> Commands:
 
 
 def test_the_matcher_takes_the_next_number_only_and_repeats_answers_until_they_are_had() -> None:
-    sessions = MatcherSessions()
+    sessions: MatcherSessions[bytes] = MatcherSessions()
     assert isinstance(sessions.receive(commands_frame(1, 1)), Unknown)
     assert sessions.hello(Hello(VERSION, 7)) == 0
     assert sessions.receive(commands_frame(2, 1)) == Repeat([])
@@ -214,7 +214,7 @@ def test_the_matcher_takes_the_next_number_only_and_repeats_answers_until_they_a
 
 
 def test_a_session_that_never_acknowledges_is_heard_no_further_than_its_window() -> None:
-    sessions = MatcherSessions()
+    sessions: MatcherSessions[bytes] = MatcherSessions()
     sessions.hello(Hello(VERSION, 7))
     number = 1
     while number <= WINDOW:
@@ -226,7 +226,7 @@ def test_a_session_that_never_acknowledges_is_heard_no_further_than_its_window()
 
 
 def test_the_matcher_forgets_the_session_that_was_silent_longest() -> None:
-    sessions = MatcherSessions()
+    sessions: MatcherSessions[bytes] = MatcherSessions()
     for session in range(1, MAX_SESSIONS + 1):
         sessions.hello(Hello(VERSION, session))
     assert isinstance(sessions.receive(Commands(VERSION, 1, 1, 0, [command_of("a")])), Taken)

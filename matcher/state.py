@@ -1,0 +1,99 @@
+"""What the journal brings back: the engine, the sessions, and the last sequence and time.
+
+Frames that change the state are carried out here, live ones and journaled ones by the same calls; nothing here can tell which they are.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from matcher.answers import answer
+from matcher.engine import Engine
+from matcher.journal import Record
+from protocol.commands import Command, Commands, Hello
+from protocol.events import Answer, Event
+from protocol.session import MatcherSessions, Taken
+
+OWN_SESSION: Final = 0
+"""Stands for the matcher itself, where a session's id is."""
+
+
+class OwnCommands(Struct, frozen=True, array_like=True, tag=3):
+    """Journaled commands of the matcher itself: instruments of its list, what the clock brings."""
+
+    commands: list[Command]
+
+
+JournalEntry = Hello | Commands | OwnCommands
+
+_decode_entry = msgspec.msgpack.Decoder(JournalEntry).decode
+
+
+class Caused(Struct):
+    """A command with its sequence and what it caused."""
+
+    sequence: int
+    command: Command
+    events: list[Event]
+
+
+class Reply(Struct):
+    """The answers to commands of one session: the first to `number`, stamped `sequence`, the following to the next ones."""
+
+    session: int
+    number: int
+    sequence: int
+    timestamp: int
+    answers: list[Answer]
+
+
+class JournalMismatchError(Exception):
+    """A record does not continue the state: the message says where."""
+
+
+class State:
+    """`running` is the reply that is being made: where the core fails, it tells at which command."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sessions: MatcherSessions[Reply] = MatcherSessions()
+        self.sequence = 0
+        self.time = 0
+        self.running: Reply | None = None
+
+    def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
+        """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session has it."""
+        engine = self.engine
+        sequence = self.sequence
+        self.time = time
+        answers: list[Answer] = []
+        caused: list[Caused] = []
+        self.running = reply = Reply(session, number, sequence + 1, time, answers)
+        for command in commands:
+            sequence += 1
+            events = engine.apply(sequence, time, command)
+            answers.append(answer(engine, command, events))
+            caused.append(Caused(sequence, command, events))
+        self.sequence = sequence
+        self.running = None
+        if session != OWN_SESSION:
+            self.sessions.keep(session, number, len(answers), reply)
+        return reply, caused
+
+    def replay(self, record: Record) -> None:
+        """Carry out a journaled batch."""
+        if record.sequence != self.sequence + 1:
+            raise JournalMismatchError(f"a record begins with sequence {record.sequence}, after {self.sequence}")
+        for payload in record.entries:
+            entry = _decode_entry(payload)
+            if isinstance(entry, Commands):
+                outcome = self.sessions.receive(entry)
+                if not isinstance(outcome, Taken):
+                    raise JournalMismatchError(f"the record of sequence {record.sequence} holds a frame that no session sent")
+                self.apply(entry.session, outcome.number, outcome.commands, record.time)
+            elif isinstance(entry, Hello):
+                self.sessions.hello(entry)
+            else:
+                self.apply(OWN_SESSION, 0, entry.commands, record.time)

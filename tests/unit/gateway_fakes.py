@@ -1,0 +1,272 @@
+"""The gateway's application on a matcher and a feed that are not there, driven without a server."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
+
+from starlette.types import Message
+
+from gateway.app import wire
+from gateway.broker import Broker, Stamped
+from gateway.config import GatewayConfig
+from gateway.feed import Handler, MarketDataFeed
+from protocol import topics
+from protocol.commands import Command, InstrumentsQuery, Query
+from protocol.events import InstrumentList
+from protocol.instrument import Instrument
+from protocol.market_data import InstrumentMessage, MarketDataMessage
+
+Value = TypeVar("Value")
+
+SEQUENCE = 7
+TIMESTAMP = 1_761_281_511_774_999_999
+TIMESTAMP_TEXT = "2025-10-24T04:51:51.774Z"
+PATIENCE = 5.0
+"""Seconds after which what a test waits for counts as never coming."""
+
+BTC = Instrument("BTC-USDT", "BTC", "USDT", 2, 5, 1, 1, 1, 900_000_000, 1_000_000_000, 10_000_000, 10, 20)
+BTC_VIEW = {
+    "symbol": "BTC-USDT",
+    "base": "BTC",
+    "quote": "USDT",
+    "tick_size": "0.01",
+    "lot_size": "0.00001",
+    "min_quantity": "0.00001",
+    "max_quantity": "9000",
+    "max_price": "10000000",
+    "min_notional": "1",
+    "maker_fee_bps": 10,
+    "taker_fee_bps": 20,
+    "status": "trading",
+}
+CONFIG = GatewayConfig("127.0.0.1", 0, 1, "", "", "", "", (), 5000)
+
+
+class FakeBroker:
+    """Answers as told: `answers` and `results` give, by the class of a command or query, the answer, an exception to raise, or a function
+    that makes either of the message."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.queries: list[Query] = []
+        self.answers: dict[type, Any] = {}
+        self.results: dict[type, Any] = {InstrumentsQuery: InstrumentList([BTC])}
+        self.resets: list[Callable[[], None]] = []
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    def on_reset(self, callback: Callable[[], None]) -> None:
+        self.resets.append(callback)
+
+    def submit(self, command: Command) -> "asyncio.Future[Stamped[Any]]":
+        self.commands.append(command)
+        future: asyncio.Future[Stamped[Any]] = asyncio.get_running_loop().create_future()
+        answer = _resolve(self.answers[type(command)], command)
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(Stamped(SEQUENCE, TIMESTAMP, answer))
+        return future
+
+    async def query(self, query: Query, timeout: float = 2.0) -> Stamped[Any]:
+        self.queries.append(query)
+        await asyncio.sleep(0)
+        result = _resolve(self.results[type(query)], query)
+        if isinstance(result, Exception):
+            raise result
+        return result if isinstance(result, Stamped) else Stamped(SEQUENCE, TIMESTAMP, result)
+
+
+def _resolve(answer: Any, message: object) -> Any:
+    return answer(message) if callable(answer) else answer
+
+
+class FakeFeed:
+    """Publishes as told, and each instrument's message to a new subscription of its topic, as the matcher does."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[bytes, list[Handler]] = {}
+        self.current: dict[bytes, MarketDataMessage] = {topics.instruments("BTC-USDT"): instrument_message()}
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    def subscribe(self, topic: bytes, handler: Handler) -> Callable[[], None]:
+        self.handlers.setdefault(topic, []).append(handler)
+        if topic in self.current:
+            asyncio.get_running_loop().call_soon(handler, self.current[topic])
+        return lambda: self.handlers[topic].remove(handler)
+
+    def publish(self, topic: bytes, message: MarketDataMessage) -> None:
+        for handler in list(self.handlers.get(topic, [])):
+            handler(message)
+
+    def subscribed(self, topic: bytes) -> bool:
+        return bool(self.handlers.get(topic))
+
+
+def instrument_message(epoch: int = 1, fee_decimals: int = 10) -> InstrumentMessage:
+    return InstrumentMessage(epoch, 1, 1, 0, TIMESTAMP, "BTC-USDT", "BTC", "USDT", 2, 5, fee_decimals, 1, 1, 10, 20, "trading")
+
+
+class Answer:
+    """An HTTP response."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self.status: int = messages[0]["status"]
+        self.headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
+        self.body = b"".join(message.get("body", b"") for message in messages[1:])
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def problem(self) -> tuple[int, str, str | None]:
+        """Status, code and field of a problem document, checked for what each of them has."""
+        document = self.json
+        assert self.headers["content-type"] == "application/problem+json"
+        assert {"type", "title", "status", "detail", "code"} <= set(document)
+        assert document["status"] == self.status
+        assert all(document[name] for name in ("type", "title", "detail"))
+        assert not re.search(r"Traceback|File \"", document["detail"])
+        return self.status, document["code"], document.get("field")
+
+
+class Gateway:
+    """One worker's application with its event loop."""
+
+    def __init__(self, config: GatewayConfig = CONFIG) -> None:
+        self.broker = FakeBroker()
+        self.feed = FakeFeed()
+        self.app = wire(config, cast(Broker, self.broker), cast(MarketDataFeed, self.feed))
+        self.raised: Exception | None = None
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> "Gateway":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.close()
+
+    def run(self, scenario: Coroutine[Any, Any, Value]) -> Value:
+        return self._runner.run(asyncio.wait_for(scenario, 60))
+
+    def request(self, method: str, target: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """`body` is bytes, or is sent as JSON, or comes in the chunks of a list of bytes."""
+        if body is None:
+            chunks = [b""]
+        elif isinstance(body, bytes):
+            chunks = [body]
+        elif isinstance(body, list) and all(isinstance(chunk, bytes) for chunk in body):
+            chunks = body
+        else:
+            chunks = [json.dumps(body).encode()]
+        return self.run(self._request(method, target, chunks, headers or {}))
+
+    async def _request(self, method: str, target: str, chunks: list[bytes], headers: dict[str, str]) -> Answer:
+        incoming: list[Message] = [
+            {"type": "http.request", "body": chunk, "more_body": index + 1 < len(chunks)} for index, chunk in enumerate(chunks)
+        ]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        try:
+            await self.app(_scope("http", target, headers, method=method, scheme="http"), receive, send)
+        except Exception as error:
+            # The server is told of it after the answer, to log it.
+            self.raised = error
+        return Answer(sent)
+
+
+def _scope(kind: str, target: str, headers: dict[str, str], **more: str) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    named = [(name.lower().encode(), value.encode()) for name, value in {"host": "exchange.example", **headers}.items()]
+    return {
+        "type": kind,
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": named,
+        "client": ("127.0.0.1", 40_000),
+        "server": ("127.0.0.1", 8000),
+        "state": {},
+        "subprotocols": [],
+        **more,
+    }
+
+
+class StreamClient:
+    """A WebSocket client in the gateway's loop. While `reads` is not set, what is sent to it does not get through."""
+
+    def __init__(self, gateway: Gateway, target: str, headers: dict[str, str] | None = None) -> None:
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.sending = asyncio.Event()
+        self._incoming: asyncio.Queue[Message] = asyncio.Queue()
+        self._sent: asyncio.Queue[Message] = asyncio.Queue()
+        self._incoming.put_nowait({"type": "websocket.connect"})
+        scope = _scope("websocket", target, headers or {}, scheme="ws")
+        self.task = asyncio.get_running_loop().create_task(gateway.app(scope, self._incoming.get, self._send))
+
+    async def _send(self, message: Message) -> None:
+        self.sending.set()
+        await self.reads.wait()
+        self._sent.put_nowait(message)
+        if message["type"] == "websocket.close":
+            self._incoming.put_nowait({"type": "websocket.disconnect", "code": message["code"]})
+
+    async def next(self) -> Message:
+        return await asyncio.wait_for(self._sent.get(), PATIENCE)
+
+    async def accepted(self) -> "StreamClient":
+        assert (await self.next())["type"] == "websocket.accept"
+        return self
+
+    async def read(self) -> Any:
+        """The next message of the stream."""
+        message = await self.next()
+        assert message["type"] == "websocket.send", message
+        return json.loads(message["text"])
+
+    async def closed(self) -> tuple[int, str]:
+        """The code and the reason with which the stream ends, and it ends."""
+        message = await self.next()
+        assert message["type"] == "websocket.close", message
+        await asyncio.wait_for(self.task, PATIENCE)
+        return message["code"], message["reason"]
+
+    def waiting(self) -> int:
+        """How many messages have come and were not read."""
+        return self._sent.qsize()
+
+    async def leave(self) -> None:
+        self._incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        await asyncio.wait_for(self.task, PATIENCE)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds."""
+
+    async def wait() -> None:
+        while not condition():
+            await asyncio.sleep(0.001)
+
+    await asyncio.wait_for(wait(), PATIENCE)

@@ -1,0 +1,84 @@
+"""The table of problems."""
+
+import pytest
+
+from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.problems import KINDS, ProblemError, encode_problem, expect, refusal_code, unanswered
+from protocol.events import BookSaved, CommandRefused
+from protocol.units import Refusal
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
+    with pytest.raises(ProblemError) as caught:
+        expect(BookSaved, CommandRefused(refusal))
+    assert caught.value.code == refusal.name.lower()
+    assert caught.value.status in (404, 409, 422, 500)
+
+
+STATUS_OF_REFUSALS = {
+    404: {Refusal.UNKNOWN_SYMBOL, Refusal.UNKNOWN_ORDER},
+    409: {
+        Refusal.CLIENT_ORDER_ID_CONFLICT,
+        Refusal.ORDER_NOT_OPEN,
+        Refusal.INSTRUMENT_CANCEL_ONLY,
+        Refusal.INSTRUMENT_HALTED,
+        Refusal.QUANTITY_BELOW_FILLED,
+        Refusal.INSTRUMENT_FIXED,
+        Refusal.TOO_MANY_INSTRUMENTS,
+        Refusal.NO_SAVED_BOOK,
+        Refusal.INVALID_SAVED_BOOK,
+        Refusal.SAVED_BOOK_TOO_LARGE,
+    },
+    500: {Refusal.COMMAND_REFUSED},
+}
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_the_status_is_that_of_the_contract(refusal: Refusal) -> None:
+    expected = next((status for status, refusals in STATUS_OF_REFUSALS.items() if refusal in refusals), 422)
+    assert KINDS[refusal_code(refusal)].status == expected
+
+
+@pytest.mark.parametrize("refusal", [refusal for refusal in Refusal if refusal < Refusal.UNKNOWN_ORDER and refusal != Refusal.INVALID_NAME])
+def test_a_refused_field_of_an_order_is_named(refusal: Refusal) -> None:
+    kind = KINDS[refusal_code(refusal)]
+    assert kind.field in ("symbol", "client_order_id", "price", "trigger_price", "quantity")
+    assert kind.field in kind.detail or kind.field.split("_")[0] in kind.title.lower()
+
+
+def test_what_the_matcher_says_of_a_refusal_is_passed_on() -> None:
+    with pytest.raises(ProblemError) as caught:
+        expect(BookSaved, CommandRefused(Refusal.INVALID_INSTRUMENT, "max_price", "takes a multiple of tick_size"))
+    assert (caught.value.field, caught.value.detail) == ("max_price", "takes a multiple of tick_size")
+
+
+def test_an_answer_of_the_expected_kind_is_passed_on() -> None:
+    saved = BookSaved("BTC-USDT", "state/orderbook_BTC-USDT.json", 3)
+    assert expect(BookSaved, saved) is saved
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (MatcherUnavailableError("x"), 503, "matcher_unavailable"),
+        (TooMuchInFlightError("x"), 503, "too_much_in_flight"),
+        (OutcomeUnknownError("x"), 504, "outcome_unknown"),
+    ],
+)
+def test_no_answer_is_a_problem_too(failure: Exception, status: int, code: str) -> None:
+    problem = unanswered(failure)
+    assert (problem.status, problem.code) == (status, code)
+    assert problem.headers() == ({"retry-after": "1"} if status == 503 else {})
+
+
+def test_the_document_is_that_of_rfc_9457() -> None:
+    document = ProblemError("price_off_tick", "price takes a multiple of 0.01.").document()
+    assert encode_problem(document) == (
+        b'{"type":"urn:problem-type:price_off_tick","title":"Price off the tick","status":422,'
+        b'"detail":"price takes a multiple of 0.01.","code":"price_off_tick","field":"price"}'
+    )
+
+
+def test_a_problem_without_a_field_has_none() -> None:
+    assert b"field" not in encode_problem(ProblemError("not_found").document())
