@@ -6,11 +6,11 @@ the function that was given with it, together with the subject that it is about.
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from matcher.answers import answer
 from matcher.engine import Engine
-from matcher.queries import depth, find_order, list_instruments, list_orders
+from matcher.queries import answer_query
 from protocol.commands import Command, DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery
 from protocol.events import Answer, QueryResult
 
@@ -63,12 +63,6 @@ class EngineExchange:
     def __init__(self) -> None:
         self._engine = Engine()
         self._sequence = 0
-        self._queries: dict[type, Callable[[Engine, Any], QueryResult]] = {
-            DepthQuery: depth,
-            InstrumentsQuery: list_instruments,
-            OrderQuery: find_order,
-            OrdersQuery: list_orders,
-        }
 
     def send(self, command: Command, receive: Callable[[Subject, Answer], None], subject: Subject) -> None:
         self._sequence += 1
@@ -76,7 +70,7 @@ class EngineExchange:
         receive(subject, answer(self._engine, command, events))
 
     def ask(self, question: Question, receive: Callable[[Subject, QueryResult], None], subject: Subject) -> None:
-        receive(subject, self._queries[type(question)](self._engine, question))
+        receive(subject, answer_query(self._engine, question))
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
