@@ -1,18 +1,17 @@
 """`python -m matcher`: wire the matcher from its settings, bring its state back, and run it."""
 
 import sys
-import time
 
 import structlog
 import zmq
 
 from matcher.config import Config, read_config
 from matcher.data_directory import DataDirectory, DirectoryError
-from matcher.engine import Engine
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
-from matcher.journal import Journal, JournalError
+from matcher.journal import JournalError
 from matcher.loop import JournalFailedError, Matcher
-from matcher.state import JournalMismatchError, State
+from matcher.recovery import recover
+from matcher.state import JournalMismatchError
 from process.logs import configure_logs
 from process.settings import EXIT_BAD_SETTING
 from protocol import topics
@@ -38,8 +37,7 @@ def main() -> int:
         return EXIT_BAD_SETTING
     try:
         with DataDirectory(config.data_dir) as directory:
-            journal = Journal(directory.journal)
-            state = recover(journal)
+            journal, state = recover(directory)
             missing = missing_instruments(state.engine, listed)
             matcher = Matcher(config, directory, journal, state)
             matcher.bind()
@@ -67,20 +65,6 @@ def main() -> int:
         log.critical("matcher stops: nothing more is answered", error=str(error))
         return EXIT_FAILED
     return 0
-
-
-def recover(journal: Journal) -> State:
-    """The state that the journal holds."""
-    started = time.monotonic()
-    state = State(Engine())
-    for record in journal.records():
-        state.replay(record)
-    if journal.torn is not None:
-        path, offset, size = journal.torn
-        log.warning("torn record cut off: it was never answered", file=str(path), offset=offset, bytes=size)
-    if state.sequence:
-        log.info("journal replayed", sequence=state.sequence, milliseconds=int((time.monotonic() - started) * 1000))
-    return state
 
 
 def check(config: Config) -> int:

@@ -12,6 +12,8 @@ from process.settings import Setting, Switch, bounded, endpoint, read_settings
 MAX_INTERVAL = 3_600_000
 """The longest interval that a setting takes: an hour, in milliseconds."""
 
+MAX_SNAPSHOT_EVERY = 10**12
+
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
@@ -24,6 +26,8 @@ class Config(Struct, frozen=True):
     data_dir: Path
     instruments: Path | None
     sync: str
+    keep_journal: str
+    snapshot_every: int
     depth_interval: int
     check: bool
 
@@ -31,6 +35,12 @@ class Config(Struct, frozen=True):
 def _sync(text: str) -> str:
     match = re.fullmatch(r"always|off|interval:([1-9][0-9]{0,6})", text)
     if match is None or (match[1] and int(match[1]) > MAX_INTERVAL):
+        raise ValueError(text)
+    return text
+
+
+def _keep_journal(text: str) -> str:
+    if text not in ("snapshots", "all"):
         raise ValueError(text)
     return text
 
@@ -59,6 +69,14 @@ SETTINGS = (
         "instruments", "", lambda text: Path(text) if text else None, "a TOML file", "the instruments to start with, else the built-in list"
     ),
     Setting("sync", "always", _sync, "always, off or interval:<ms>", "when the journal is synced to disk"),
+    Setting("keep-journal", "snapshots", _keep_journal, "snapshots (what recovery needs) or all", "which journal segments stay"),
+    Setting(
+        "snapshot-every",
+        "1000000",
+        bounded(1, MAX_SNAPSHOT_EVERY),
+        f"a number of commands from 1 to {MAX_SNAPSHOT_EVERY}",
+        "after how many commands a snapshot is taken",
+    ),
     Setting(
         "depth-interval",
         "10",

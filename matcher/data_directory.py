@@ -62,6 +62,11 @@ class DataDirectory:
         """Where the journal's segments lie."""
         return self.path / "journal"
 
+    @property
+    def snapshots(self) -> Path:
+        """Where the snapshots lie."""
+        return self.path / "snapshots"
+
     def __enter__(self) -> "DataDirectory":
         try:
             self.path.mkdir(parents=True, exist_ok=True)

@@ -285,6 +285,8 @@ class Engine:
                 account.entered.pop(order.client_order_id, None)
             if not account.done and not any(other.level is not None for other in account.orders):
                 del self.accounts[account.name]
+                # They refer to the account and it to them, out of the cyclic collector's sight.
+                account.orders.clear()
 
 
 def _repeat(known: Order, command: PlaceOrder) -> Event:

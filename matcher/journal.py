@@ -47,7 +47,11 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class JournalError(Exception):
-    """The journal cannot be used; the message is one line: which file, which offset, what to do."""
+    """The journal cannot be used; the message is one line: which file, which offset, what to do. `damage` is where it is damaged."""
+
+    def __init__(self, message: str, damage: tuple[Path, int] | None = None) -> None:
+        super().__init__(message)
+        self.damage = damage
 
 
 class Record(Struct, frozen=True):
@@ -56,6 +60,14 @@ class Record(Struct, frozen=True):
     sequence: int
     time: int
     entries: list[bytes]
+
+
+class Place(Struct, frozen=True):
+    """A place in the chain: after the record of that CRC, which ends with that sequence, in the journal of that id."""
+
+    journal: str
+    sequence: int
+    crc: int
 
 
 class File(Protocol):
@@ -133,13 +145,46 @@ class Journal:
         """Names this journal for its lifetime; empty before its records are read."""
         return self._id.hex()
 
-    def records(self) -> Iterator[Record]:
-        """Read every record, oldest first, and make the journal ready to be appended to."""
-        paths = sorted(self._directory.glob(f"*{SUFFIX}"))
+    @property
+    def crc(self) -> int:
+        """The CRC of the last record: with its sequence, a place in the chain."""
+        return self._crc
+
+    def records(self, after: "Place | None" = None) -> Iterator[Record]:
+        """Read the records, oldest first, all of them or those after a place in the chain, and make the journal ready to be appended to.
+        JournalError where it is damaged or the place is not in it."""
+        paths = self._segments()
+        if after is not None:
+            while len(paths) > 1 and _first_sequence(paths[1]) <= after.sequence + 1:
+                paths.pop(0)
+        elif paths and _first_sequence(paths[0]) > 1:
+            raise JournalError(f"{paths[0]}: the segments before it are gone, and no snapshot stands in their place")
+        found = after is None
         for path in paths:
-            yield from self._read_segment(path, first=path is paths[0], last=path is paths[-1])
+            for record in self._read_segment(path, first=path is paths[0], last=path is paths[-1]):
+                if after is not None and not found:
+                    found = self._crc == after.crc and record.sequence == after.sequence + 1
+                if found:
+                    yield record
+        if after is not None and not (found or self._crc == after.crc):
+            raise JournalError(f"{self._directory}: it does not reach sequence {after.sequence}, where the snapshot stands")
+        if after is not None and self.id != after.journal:
+            raise JournalError(f"{self._directory}: it is not the journal {after.journal} of the snapshot")
         if not self._id:
             self._id = os.urandom(16)
+
+    def drop_before(self, sequence: int) -> None:
+        """Remove the segments that hold nothing after the sequence."""
+        paths = self._segments()
+        dropped = False
+        while len(paths) > 1 and _first_sequence(paths[1]) <= sequence + 1:
+            paths.pop(0).unlink()
+            dropped = True
+        if dropped:
+            sync_directory(self._directory)
+
+    def _segments(self) -> list[Path]:
+        return sorted(self._directory.glob(f"*{SUFFIX}"))
 
     def append(self, sequence: int, time: int, entries: Sequence[bytes]) -> None:
         """Write one record; it is safe once `sync` has returned. OSError where the disk does not take it."""
@@ -233,6 +278,13 @@ class OpenFile(Protocol):
     def __call__(self, path: Path, append: bool) -> File: ...
 
 
+def _first_sequence(path: Path) -> int:
+    """The sequence with which the segment of that name begins."""
+    if not path.stem.isdigit():
+        raise JournalError(f"{path}: is no segment of a journal: move it away")
+    return int(path.stem)
+
+
 def _read_header(data: bytes) -> _Header:
     if len(data) < HEADER_BYTES:
         raise _DamageError("the segment's header is not whole")
@@ -278,6 +330,17 @@ def _find_whole_record(data: bytes, start: int) -> int | None:
 
 
 def _corrupt(path: Path, offset: int, what: str) -> JournalError:
-    return JournalError(
-        f"{path}: damaged at byte {offset}: {what}; restore the file from a copy, or see what `python -m matcher.repair` would cut off"
-    )
+    advice = "restore the file from a copy, or see what `python -m matcher.repair` would cut off"
+    return JournalError(f"{path}: damaged at byte {offset}: {what}; {advice}", (path, offset))
+
+
+def count_records(path: Path, start: int) -> int:
+    """How many sound records stand in the segment from the offset on, whatever stands between them."""
+    data = path.read_bytes()
+    count = 0
+    offset = _find_whole_record(data, start)
+    while offset is not None:
+        _, _, end = _read_record(data, offset, None)
+        count += 1
+        offset = _find_whole_record(data, end)
+    return count

@@ -14,6 +14,7 @@ import structlog
 import zmq
 from msgspec import Struct
 
+from matcher.background import Background
 from matcher.config import Config, sync_interval
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
 from matcher.journal import Journal
@@ -25,9 +26,9 @@ from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
     VERSION,
-    Ask,
     Command,
     Commands,
+    DigestQuery,
     Frame,
     Hello,
     LoadBook,
@@ -115,6 +116,8 @@ class Matcher:
         self._commands = self._context.socket(zmq.PULL)
         self._reports = self._context.socket(zmq.PUB)
         self._market = self._context.socket(zmq.XPUB)
+        self._poller = zmq.Poller()
+        self._background = Background(config, directory, journal, state, self._poller)
         self._market_data = MarketData(state.engine, self._send_market_data, self._epoch, config.depth_interval)
 
     def bind(self) -> None:
@@ -144,19 +147,21 @@ class Matcher:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""
         wakeup = self._catch_signals()
-        poller = zmq.Poller()
+        poller = self._poller
         for waited_for in (self._commands, self._market, wakeup):
             poller.register(waited_for, zmq.POLLIN)
         self._market_data.publish_all(self._state.sequence, self._stamp())
         self._keep_time()
         while not self._stopping:
-            poller.poll(self._until_due())
+            ready = dict(poller.poll(self._until_due()))
             self._answer_subscriptions()
             batch = _Batch(self._state.sequence + 1, [], [], [], [])
             self._drain(batch)
             self._write(batch)
             self._speak(batch)
             self._keep_time()
+            self._look_after_children(ready)
+        self._background.stop()
         self._sync()
         self.close()
 
@@ -226,7 +231,7 @@ class Matcher:
     def _carry_out(self, frame: Frame, payload: bytes, time: int, batch: _Batch) -> int:
         """Carry out one frame; how many commands it brought."""
         state = self._state
-        if type(frame) is Commands:
+        if isinstance(frame, Commands):
             outcome = state.sessions.receive(frame)
             if isinstance(outcome, Taken):
                 commands = self._prepare(frame.session, outcome)
@@ -245,14 +250,15 @@ class Matcher:
                 batch.replies += outcome.answers
             else:
                 batch.reports.append((topics.reports(frame.session), encode(SessionUnknown(frame.session, frame.number))))
-        elif type(frame) is Hello:
+        elif isinstance(frame, Hello):
             if not state.sessions.knows(frame.session):
                 batch.entries.append(payload)
             taken = state.sessions.hello(frame)
             welcome = Welcome(VERSION, frame.session, self._epoch, self._journal.id, taken, frame.answered)
             batch.reports.append((topics.reports(frame.session), encode(welcome)))
+        elif isinstance(frame.query, DigestQuery):
+            self._background.ask_digest(frame.session, frame.request)
         else:
-            assert isinstance(frame, Ask), "there is no other frame"
             report = QueryAnswer(frame.session, frame.request, state.sequence, time, self._answer_query(frame.query))
             batch.reports.append((topics.reports(frame.session), encode(report)))
         return 0
@@ -347,6 +353,14 @@ class Matcher:
             self._heartbeat_at = time + HEARTBEAT_EVERY
             self._market_data.heartbeat(self._state.sequence, time)
 
+    def _look_after_children(self, ready: dict[object, int]) -> None:
+        try:
+            answers = self._background.turn(ready)
+        except OSError as error:
+            raise JournalFailedError(f"the journal cannot be synced: {error.strerror}") from error
+        for answer in answers:
+            self._reports.send_multipart((topics.reports(answer.session), encode(answer)), zmq.NOBLOCK)
+
     def _answer_subscriptions(self) -> None:
         for _ in range(MAX_SUBSCRIPTIONS):
             try:
@@ -375,6 +389,7 @@ class Matcher:
             return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, str(error))
 
     def _answer_query(self, query: Query) -> QueryResult:
+        assert not isinstance(query, DigestQuery), "a digest is made in the background"
         if isinstance(query, StatusQuery):
             return self._status()
         if isinstance(query, SaveBook):

@@ -160,7 +160,11 @@ class SaveBook(Struct, frozen=True, array_like=True, tag=7):
     symbol: Symbol
 
 
-Query = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | StatusQuery | SaveBook
+class DigestQuery(Struct, frozen=True, array_like=True, tag=8):
+    """The digest of the state as it is now. Answer: Digest."""
+
+
+Query = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | StatusQuery | SaveBook | DigestQuery
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=1):

@@ -211,7 +211,13 @@ class BookSaved(Struct, frozen=True, array_like=True, tag=36):
     orders: int
 
 
-QueryResult = OrderState | OrderPage | Depth | TradeHistory | InstrumentList | MatcherStatus | BookSaved | CommandRefused
+class Digest(Struct, frozen=True, array_like=True, tag=37):
+    """SHA-256 over the canonical state, in hexadecimal."""
+
+    digest: str
+
+
+QueryResult = OrderState | OrderPage | Depth | TradeHistory | InstrumentList | MatcherStatus | BookSaved | Digest | CommandRefused
 
 
 # Reports: the frames that carry answers and results to a session.

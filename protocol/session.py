@@ -12,7 +12,7 @@ Neither side here touches a socket or a clock: messages go in and come out, time
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
@@ -205,7 +205,7 @@ Kept = TypeVar("Kept")
 
 
 class _Peer(Generic[Kept]):
-    """What the matcher knows of one session: the last number taken, and the answers kept, in order: (first number, last number, answers)."""
+    """What the matcher knows of a session: the last number taken, and the answers kept, in order: (first number, last number, answers)."""
 
     __slots__ = ("answers", "taken")
 
@@ -281,3 +281,14 @@ class MatcherSessions(Generic[Kept]):
         peer = self._peers.get(session)
         if peer is not None:
             peer.answers.append((number, number + count - 1, answers))
+
+    def known(self) -> Iterator[tuple[int, int, list[Kept]]]:
+        """Each session, the one that was silent longest first: its id, the last number taken, the answers kept."""
+        for session, peer in self._peers.items():
+            yield session, peer.taken, [kept for _, _, kept in peer.answers]
+
+    def restore(self, session: int, taken: int, answers: Iterable[tuple[int, int, Kept]]) -> None:
+        """Bring back a session of `known`, with the number and count of each of its kept answers."""
+        peer = self._peers[session] = _Peer()
+        peer.taken = taken
+        peer.answers.extend((number, number + count - 1, kept) for number, count, kept in answers)

@@ -1,0 +1,334 @@
+"""Snapshots: the whole state as of a sequence, from which a start needs only the journal's tail.
+
+A file is a magic word and blocks: length, CRC-32, MessagePack. The first block is the head, which names the place in the journal's chain,
+the last one says how many there were; a file that lacks one of them, or whose CRCs do not fit, is no snapshot. It is written under
+another name, synced, read again, renamed, and the directory synced: a half-written one is never taken for one.
+"""
+
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
+
+from matcher.book import Book, fires_on_rise
+from matcher.digest import digest
+from matcher.engine import Engine
+from matcher.journal import ENGINE, sync_directory
+from matcher.order import Account, Order
+from matcher.state import Reply, State
+from protocol.events import Trade
+from protocol.instrument import Instrument
+from protocol.units import OrderStatus, OrderType, Reason, Side
+
+FORMAT: Final = 1
+MAGIC: Final = b"EXSNAPSH"
+SUFFIX: Final = ".snapshot"
+
+KEPT: Final = 2
+"""How many snapshots stay: the newest, and one to fall back on."""
+
+BLOCK_ORDERS: Final = 5_000
+"""How many orders, or ids, one block holds."""
+
+_BLOCK = struct.Struct("<II")
+
+_encode = msgspec.msgpack.Encoder().encode
+
+Item = TypeVar("Item")
+
+
+class SnapshotError(Exception):
+    """The file is no whole snapshot of this version; the message says why."""
+
+
+class Head(Struct, frozen=True, array_like=True):
+    """Where the snapshot stands: `crc` is that of the journal's last record that is in it."""
+
+    format: int
+    engine: int
+    journal: str
+    sequence: int
+    time: int
+    crc: int
+    digest: str
+    last_order_id: int
+    forgotten: int
+
+
+class _Book(Struct, frozen=True, array_like=True, tag=1):
+    instrument: Instrument
+    last_price: int | None
+    last_trade_id: int
+    trades: list[Trade]
+
+
+class _Order(Struct, frozen=True, array_like=True):
+    order_id: int
+    account: str
+    symbol: str
+    client_order_id: str | None
+    side: Side
+    order_type: OrderType
+    quantity: int
+    remaining: int
+    price: int | None
+    trigger_price: int | None
+    sequence: int
+    timestamp: int
+    status: OrderStatus
+    reason: Reason | None
+    filled_value: int
+    fills: list[Trade] | None
+
+
+class _LiveOrders(Struct, frozen=True, array_like=True, tag=2):
+    """Live orders: of each book the bids and asks in queue order, then the pending ones in the order of their entry."""
+
+    orders: list[_Order]
+
+
+class _DoneOrders(Struct, frozen=True, array_like=True, tag=3):
+    """Done orders in the order of their ends."""
+
+    orders: list[_Order]
+
+
+class _Accounts(Struct, frozen=True, array_like=True, tag=4):
+    """What the orders do not say of accounts: name, forgotten orders, entered values."""
+
+    accounts: list[tuple[str, int, dict[str, tuple[int, int | None, int | None]]]]
+
+
+class _Session(Struct, frozen=True, array_like=True, tag=5):
+    """A session, the one that was silent longest first."""
+
+    session: int
+    taken: int
+    replies: list[Reply]
+
+
+class _End(Struct, frozen=True, array_like=True, tag=6):
+    blocks: int
+
+
+_Block = _Book | _LiveOrders | _DoneOrders | _Accounts | _Session | _End
+
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+_decode_block = msgspec.msgpack.Decoder(_Block).decode
+
+
+def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Path:
+    """Write the state, which is that of the journal up to the record of that CRC; the file. OSError where the disk does not take it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{state.sequence:020d}{SUFFIX}"
+    temporary = path.with_name(path.name + ".new")
+    engine = state.engine
+    head = Head(FORMAT, ENGINE, journal, state.sequence, state.time, crc, digest(engine), engine.last_order_id, engine.forgotten)
+    with temporary.open("wb") as file:
+        file.write(MAGIC)
+        file.write(_block(_encode(head)))
+        blocks = 0
+        for block in _pack(state):
+            file.write(_block(_encode(block)))
+            blocks += 1
+        file.write(_block(_encode(_End(blocks))))
+        file.flush()
+        os.fsync(file.fileno())
+    for _ in _read_blocks(temporary):
+        pass
+    temporary.rename(path)
+    sync_directory(directory)
+    return path
+
+
+def read_head(path: Path) -> Head:
+    """The head of a snapshot; SnapshotError where it is none."""
+    return next(_heads(path))
+
+
+def read_snapshot(path: Path) -> tuple[Head, State]:
+    """The state in the file; SnapshotError where it is no whole snapshot."""
+    blocks = _read_blocks(path)
+    head = _head_of(path, next(blocks))
+    state = State(Engine())
+    state.sequence, state.time = head.sequence, head.time
+    state.engine.last_order_id, state.engine.forgotten = head.last_order_id, head.forgotten
+    _unpack(state, (_decode_block(payload) for payload in blocks))
+    return head, state
+
+
+def snapshots(directory: Path) -> list[Path]:
+    """The snapshots of the directory, newest first; whether they are whole is seen when they are read."""
+    return sorted(directory.glob(f"*{SUFFIX}"), reverse=True)
+
+
+def _heads(path: Path) -> Iterator[Head]:
+    for payload in _read_blocks(path):
+        yield _head_of(path, payload)
+
+
+def _head_of(path: Path, payload: bytes) -> Head:
+    try:
+        head: Head = _decode_head(payload)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"{path}: its head cannot be read: {error}") from error
+    if (head.format, head.engine) != (FORMAT, ENGINE):
+        raise SnapshotError(f"{path}: was written as format {head.format} of engine {head.engine}")
+    return head
+
+
+def _block(payload: bytes) -> bytes:
+    return _BLOCK.pack(len(payload), crc32(payload)) + payload
+
+
+def _read_blocks(path: Path) -> Iterator[bytes]:
+    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole."""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise SnapshotError(f"{path}: is no snapshot")
+        count = -1
+        ahead: bytes | None = None
+        while True:
+            header = file.read(_BLOCK.size)
+            if not header:
+                break
+            if len(header) < _BLOCK.size:
+                raise SnapshotError(f"{path}: is not whole")
+            length, crc = _BLOCK.unpack(header)
+            payload = file.read(length)
+            if len(payload) < length or crc32(payload) != crc:
+                raise SnapshotError(f"{path}: is damaged before byte {file.tell()}")
+            if ahead is not None:
+                yield ahead
+                count += 1
+            ahead = payload
+        if ahead is None or ahead != _encode(_End(count)):
+            raise SnapshotError(f"{path}: is not whole")
+
+
+def _pack(state: State) -> Iterator[_Block]:
+    engine = state.engine
+    for book in engine.books.values():
+        yield _Book(book.instrument, book.last_price, book.last_trade_id, list(book.trades))
+    for orders in _chunks(_pack_order(order) for book in engine.books.values() for order in _live_orders(book)):
+        yield _LiveOrders(orders)
+    for orders in _chunks(_pack_order(order) for order in engine.done):
+        yield _DoneOrders(orders)
+    accounts = ((account.name, account.forgotten, account.entered) for account in engine.accounts.values())
+    for some in _chunks(account for account in accounts if account[1] or account[2]):
+        yield _Accounts(some)
+    for session, taken, replies in state.sessions.known():
+        yield _Session(session, taken, replies)
+
+
+def _live_orders(book: Book) -> Iterator[Order]:
+    for levels in (book.bids, book.asks):
+        for level in levels:
+            yield from level
+    yield from book.pending.values()
+
+
+def _pack_order(order: Order) -> _Order:
+    return _Order(
+        order.order_id,
+        order.account.name,
+        order.book.instrument.symbol,
+        order.client_order_id,
+        order.side,
+        order.order_type,
+        order.quantity,
+        order.remaining,
+        order.price,
+        order.trigger_price,
+        order.sequence,
+        order.timestamp,
+        order.status,
+        order.reason,
+        order.filled_value,
+        order.fills,
+    )
+
+
+def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, BLOCK_ORDERS)):
+        yield chunk
+
+
+def _unpack(state: State, blocks: Iterable[Any]) -> None:
+    engine = state.engine
+    trades: dict[tuple[str, int], Trade] = {}
+    live: list[Order] = []
+    for block in blocks:
+        if isinstance(block, _Book):
+            book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.done)
+            book.last_price, book.last_trade_id = block.last_price, block.last_trade_id
+            book.trades.extend(trades.setdefault((trade.symbol, trade.trade_id), trade) for trade in block.trades)
+        elif isinstance(block, _LiveOrders):
+            for packed in block.orders:
+                order = _unpack_order(engine, packed, trades)
+                _enter_book(order)
+                live.append(order)
+        elif isinstance(block, _DoneOrders):
+            for packed in block.orders:
+                order = _unpack_order(engine, packed, trades)
+                engine.done.append(order)
+                order.account.done.append(order)
+        elif isinstance(block, _Accounts):
+            for name, forgotten, entered in block.accounts:
+                account = engine.accounts[name]
+                account.forgotten = forgotten
+                account.entered = entered
+        else:
+            assert isinstance(block, _Session), "there is no other block"
+            state.sessions.restore(block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies])
+    for order in sorted(live, key=lambda order: order.order_id):
+        order.account.add(order)
+
+
+def _unpack_order(engine: Engine, packed: _Order, trades: dict[tuple[str, int], Trade]) -> Order:
+    account = engine.accounts.get(packed.account)
+    if account is None:
+        account = engine.accounts[packed.account] = Account(packed.account)
+    order = Order(
+        packed.order_id,
+        account,
+        engine.books[packed.symbol],
+        packed.client_order_id,
+        packed.side,
+        packed.order_type,
+        packed.quantity,
+        packed.remaining,
+        packed.price,
+        packed.trigger_price,
+        packed.sequence,
+        packed.timestamp,
+        packed.status,
+        packed.reason,
+        packed.filled_value,
+    )
+    if packed.fills is not None:
+        # A trade is remembered by both of its orders and by its book: all share one object again.
+        order.fills = [trades.setdefault((trade.symbol, trade.trade_id), trade) for trade in packed.fills]
+    engine.orders[order.order_id] = order
+    if order.client_order_id is not None:
+        account.client_orders[order.client_order_id] = order
+    return order
+
+
+def _enter_book(order: Order) -> None:
+    """Put a live order at the back of its queue."""
+    book = order.book
+    if order.status is OrderStatus.PENDING:
+        assert order.trigger_price is not None, "a pending order has one"
+        book.pending[order.order_id] = order
+        (book.rises if fires_on_rise(order) else book.falls).add(order, order.trigger_price)
+    else:
+        assert order.price is not None, "a resting order has one"
+        (book.bids if order.side is Side.BUY else book.asks).add(order, order.price)
