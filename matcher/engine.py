@@ -131,6 +131,10 @@ class Engine:
         refusal = _check(instrument, order_type, quantity, price, trigger_price)
         if refusal is not None:
             return [CommandRefused(refusal)]
+        if len(self.done) > self._remembered_orders:
+            # Before anything ends by this command: what it ends, it still has to tell of.
+            self._forget()
+            account = self.accounts.get(command.account)
         if account is None:
             self.accounts[command.account] = account = Account(command.account)
         self.last_order_id = order_id = self.last_order_id + 1
@@ -164,8 +168,6 @@ class Engine:
                 book.run_fired(events)
             if order.level is not None:
                 account.add(order)
-        if len(self.done) > self._remembered_orders:
-            self._forget()
         return events
 
     def _reject(self, order: Order, reason: Reason, events: list[Event]) -> None:

@@ -11,7 +11,7 @@ from matcher.book import MAX_TRADES
 from matcher.engine import FORGOTTEN_AT_ONCE, Engine
 from matcher.order import MAX_FILLS
 from protocol.commands import Command, PlaceOrder, SetInstrument
-from protocol.events import InstrumentSet
+from protocol.events import InstrumentSet, Trade
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Refusal
 from tests.tape import (
     BUY,
@@ -246,11 +246,11 @@ def test_account_that_was_forgotten_can_trade_again() -> None:
         remembers_two,
         (limit(SELL, 1, 100, account="ann", client_order_id="one"), [placed(1)]),
         (cancel(1), [canceled(1, 1)]),
-        *((market(BUY, 1, deadline=1), [rejected(order_id, Reason.TOO_LATE)]) for order_id in (2, 3)),
+        *((market(BUY, 1, deadline=1), [rejected(order_id, Reason.TOO_LATE)]) for order_id in (2, 3, 4)),
         (cancel(1), [refused(Refusal.UNKNOWN_ORDER)]),
-        (limit(SELL, 2, 100, account="ann", client_order_id="one"), [placed(4)]),
-        (limit(SELL, 3, 100, account="ann"), [placed(5)]),
-        (cancel_all("ann"), [canceled(4, 2), canceled(5, 3)]),
+        (limit(SELL, 2, 100, account="ann", client_order_id="one"), [placed(5)]),
+        (limit(SELL, 3, 100, account="ann"), [placed(6)]),
+        (cancel_all("ann"), [canceled(5, 2), canceled(6, 3)]),
     )
 
 
@@ -263,10 +263,12 @@ def test_burst_of_done_orders_is_forgotten_bit_by_bit() -> None:
     engine.apply(1, time_of(1), SetInstrument(**asdict(COIN)))
     for sequence, command in enumerate(rows, 2):
         engine.apply(sequence, time_of(sequence), command)
-    assert len(engine.orders) == burst + 1 - FORGOTTEN_AT_ONCE
+    assert len(engine.orders) == burst + 1
+    engine.apply(999, time_of(999), market(BUY, 1))
+    assert len(engine.orders) == burst + 2 - FORGOTTEN_AT_ONCE
     for sequence in range(1_000, 1_010):
         engine.apply(sequence, time_of(sequence), market(BUY, 1))
-    assert len(engine.orders) == 2
+    assert len(engine.orders) == 3
 
 
 def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> None:
@@ -289,6 +291,26 @@ def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> No
     assert taker.fills == sweep[-MAX_FILLS:]
     assert (taker.filled_value, taker.status) == (100 * bits, OrderStatus.FILLED)
     assert list(engine.books[COIN.symbol].trades) == sweep[-MAX_TRADES:]
+
+
+def test_fills_of_an_order_that_made_and_took_add_up() -> None:
+    engine = Engine()
+    tape: list[Command] = [
+        SetInstrument(**asdict(COIN)),
+        limit(SELL, 5, 100),
+        market(BUY, 2),
+        limit(BUY, 1, 90),
+        limit(BUY, 1, 80),
+        amend(1, price=90),
+        amend(1, price=80),
+    ]
+    trades = []
+    for sequence, command in enumerate(tape, 1):
+        trades += [event for event in engine.apply(sequence, time_of(sequence), command) if isinstance(event, Trade)]
+    order = engine.orders[1]
+    assert [trade.price for trade in trades] == [100, 90, 80]
+    assert order.fills == trades
+    assert (order.filled_value, order.remaining, order.status) == (2 * 100 + 90 + 80, 1, OrderStatus.OPEN)
 
 
 @pytest.mark.parametrize("accounts", [1, 1_000_000], ids=["one-account", "an-account-a-round"])

@@ -1,0 +1,53 @@
+"""A state that was written to a snapshot and read again cannot be told from the one that went on."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher.digest import digest
+from matcher.engine import Engine
+from matcher.snapshot import read_head, read_snapshot, write_snapshot
+from matcher.state import State
+from protocol.codec import encode
+from protocol.commands import VERSION, Commands, Hello
+from protocol.session import Taken
+from tests.commands_strategy import Tape, tapes
+
+REMEMBERED = 5
+"""So few done orders are remembered that tapes reach the bound."""
+
+
+def play(state: State, tape: Tape, number: int) -> list[bytes]:
+    """Apply the tape's commands, one by one, as those of one session from that number on; the replies as bytes."""
+    replies = []
+    for offset, (_, time, command) in enumerate(tape):
+        outcome = state.sessions.receive(Commands(VERSION, 7, number + offset, max(0, number + offset - 4), [command]))
+        assert isinstance(outcome, Taken)
+        reply, caused = state.apply(7, outcome.number, outcome.commands, time)
+        replies.append(encode([reply.answers, [event for one in caused for event in one.events]]))
+    return replies
+
+
+@settings(max_examples=40, deadline=None)
+@given(tapes, st.integers(0, 50))
+def test_the_state_goes_on_from_a_snapshot_as_if_nothing_had_been(tape: Tape, cut: int) -> None:
+    state = State(Engine(REMEMBERED))
+    state.sessions.hello(Hello(VERSION, 7))
+    play(state, tape[:cut], 1)
+    with TemporaryDirectory() as name:
+        path = write_snapshot(Path(name), state, "journal", 12345)
+        head, restored = read_snapshot(path)
+        assert head == read_head(path)
+    assert (head.journal, head.crc, head.sequence) == ("journal", 12345, state.sequence)
+    assert (restored.sequence, restored.time) == (state.sequence, state.time)
+    assert head.digest == digest(state.engine) == digest(restored.engine)
+    assert list(restored.sessions.known()) == list(state.sessions.known())
+
+    state.engine._remembered_orders = restored.engine._remembered_orders = REMEMBERED
+    number = min(cut, len(tape)) + 1
+    assert play(state, tape[cut:], number) == play(restored, tape[cut:], number)
+    assert digest(state.engine) == digest(restored.engine)
+    assert state.engine.orders.keys() == restored.engine.orders.keys()
+    assert [order.order_id for order in state.engine.done] == [order.order_id for order in restored.engine.done]
