@@ -29,6 +29,9 @@ SHUTDOWN_SECONDS: Final = 8
 SILENT_MILLISECONDS: Final = 30_000
 """After so long without an acknowledgement a peer that reads nothing is cut off, and what was meant for it is dropped."""
 
+SEND_BUFFER: Final = 256 * 1024
+"""Bytes that the kernel holds for a connection: a client of depth that falls behind reads so much of the past before the newest."""
+
 MAX_INCOMING_MESSAGE: Final = 4096
 """Bytes. What a client sends on a stream is ignored; a larger message closes it."""
 
@@ -45,13 +48,21 @@ def _stop(_: int, __: FrameType | None) -> NoReturn:
 def _bind(config: GatewayConfig) -> socket.socket:
     """The listening socket; ends the process with one line where the address cannot be had."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # A name such as localhost may stand for both: clients try IPv4 sooner or later, IPv6 not always.
+        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        # The port is free again at once after a stop, whatever is left of old connections.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit these two.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MILLISECONDS)
+        listening.bind(address)
+        listening.listen(BACKLOG)
     except OSError as error:
         print(f"gateway: cannot listen on {config.host}:{config.port}: {error.strerror}", file=sys.stderr)
         sys.exit(EXIT_CANNOT_LISTEN)
-    # Connections inherit it.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MILLISECONDS)
     return listening
 
 

@@ -1,4 +1,4 @@
-"""Routes of the administrator: instruments, and saving and loading a book."""
+"""Routes of the administrator: instruments, saving and loading a book, the digest of the state."""
 
 import hmac
 from typing import Final
@@ -12,12 +12,15 @@ from gateway.decimals import NumberField, format_timestamp, is_given, number_tex
 from gateway.instruments import Instruments
 from gateway.problems import ProblemError, expect
 from gateway.resources import Guard, Reply, header, json_reply, query_parameters, read_body, required
-from gateway.schemas import InstrumentRequest, LoadedBookView, SavedBookView, word
+from gateway.schemas import DigestView, InstrumentRequest, LoadedBookView, SavedBookView, word
 from gateway.translate import instrument_view, read_word
-from protocol.commands import LoadBook, SaveBook, SetInstrument
-from protocol.events import BookLoaded, BookSaved, InstrumentSet
+from protocol.commands import DigestQuery, LoadBook, SaveBook, SetInstrument
+from protocol.events import BookLoaded, BookSaved, Digest, InstrumentSet
 from protocol.instrument import DecimalError, Instrument, decimals_of
 from protocol.units import MAX_FEE_BPS, MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, SYMBOL_PATTERN, InstrumentStatus
+
+LONG_SECONDS: Final = 30.0
+"""How long a query waits whose work grows with the books: a save, a digest."""
 
 STATUSES: Final = {word(status): status for status in InstrumentStatus}
 
@@ -26,10 +29,11 @@ _read_instrument = body_decoder(InstrumentRequest)
 
 def token_guard(token: str) -> Guard:
     """A guard that lets calls with the header `Authorization: Bearer <token>` pass."""
-    expected = f"Bearer {token}".encode()
+    expected = token.encode()
 
     def guard(scope: Scope) -> None:
-        if not hmac.compare_digest(header(scope, b"authorization") or b"", expected):
+        scheme, _, given = (header(scope, b"authorization") or b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(given, expected):
             raise ProblemError("unauthorized")
 
     return guard
@@ -54,9 +58,15 @@ class Admin:
         """POST /admin/save"""
         symbol = required(query_parameters(scope, "symbol"), "symbol")
         await self._instruments.find(symbol)
-        answer = await self._broker.query(SaveBook(symbol))
+        answer = await self._broker.query(SaveBook(symbol), timeout=LONG_SECONDS, repeat=LONG_SECONDS)
         saved = expect(BookSaved, answer.value)
         return json_reply(SavedBookView(saved.symbol, saved.file, saved.orders, answer.sequence, format_timestamp(answer.timestamp)))
+
+    async def digest(self, scope: Scope, receive: Receive) -> Reply:
+        """GET /admin/digest"""
+        query_parameters(scope)
+        answer = await self._broker.query(DigestQuery(), timeout=LONG_SECONDS)
+        return json_reply(DigestView(answer.sequence, expect(Digest, answer.value).digest))
 
     async def load(self, scope: Scope, receive: Receive) -> Reply:
         """POST /admin/load"""

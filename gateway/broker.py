@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+import msgspec
 import structlog
 import zmq
 from msgspec import Struct
@@ -16,7 +17,7 @@ from msgspec import Struct
 from protocol import topics
 from protocol.client import new_session, open_commands, open_reports
 from protocol.codec import decode_report, encode
-from protocol.commands import VERSION, Ask, Command, Commands, Query
+from protocol.commands import VERSION, Ask, Command, Commands, Query, SaveBook
 from protocol.events import Answer, Pulse, QueryAnswer, QueryResult
 from protocol.session import ClientSession, Lost, NotOpenError, SessionState, WindowFullError
 
@@ -72,8 +73,8 @@ class _Waiting(Struct):
 class _Asked(Struct):
     future: "asyncio.Future[Stamped[QueryResult]]"
     query: Query
+    repeat_every: float
     repeat_at: float
-    overdue_at: float
 
 
 class Broker:
@@ -91,6 +92,7 @@ class Broker:
         self._pulse_at = float("-inf")
         self._journal = ""
         self._was_available = False
+        self._strange_reports = 0
         self._on_reset: list[Callable[[], None]] = []
 
     async def start(self) -> None:
@@ -145,8 +147,14 @@ class Broker:
         """Send a command and wait for its answer. MatcherUnavailableError: not taken; OutcomeUnknownError: nobody knows."""
         return await self.submit(command)
 
-    async def query(self, query: Query, timeout: float = QUERY_TIMEOUT) -> Stamped[QueryResult]:  # noqa: ASYNC109
-        """Ask a query and wait for its result, at most `timeout` seconds; MatcherUnavailableError where none comes."""
+    async def query(
+        self,
+        query: Query,
+        timeout: float = QUERY_TIMEOUT,  # noqa: ASYNC109
+        repeat: float = QUERY_REPEAT,
+    ) -> Stamped[QueryResult]:
+        """Ask a query, again every `repeat` seconds, and wait for its result, at most `timeout` seconds. MatcherUnavailableError where none
+        comes; OutcomeUnknownError where it was to write a file and none comes."""
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
         if len(self._asked) >= MAX_QUERIES:
@@ -154,7 +162,7 @@ class Broker:
         self._request += 1
         request = self._request
         now = time.monotonic()
-        asked = _Asked(self._loop.create_future(), query, now, now + timeout)
+        asked = _Asked(self._loop.create_future(), query, repeat, now)
         self._asked[request] = asked
         self._loop.call_later(timeout, self._give_up, request)
         self._flush_soon()
@@ -165,8 +173,10 @@ class Broker:
 
     def _give_up(self, request: int) -> None:
         asked = self._asked.pop(request, None)
-        if asked is not None:
-            _fail(asked.future, MatcherUnavailableError("the matcher did not answer in time"))
+        if asked is None:
+            return
+        message = "the matcher did not answer in time"
+        _fail(asked.future, OutcomeUnknownError(message) if isinstance(asked.query, SaveBook) else MatcherUnavailableError(message))
 
     def _flush_soon(self) -> None:
         if not self._flushing:
@@ -185,7 +195,7 @@ class Broker:
                 self._session.sent(frame, now)
         for request, asked in self._asked.items():
             if asked.repeat_at <= now and self._send(encode(Ask(VERSION, self._session.session, request, asked.query))):
-                asked.repeat_at = now + QUERY_REPEAT
+                asked.repeat_at = now + asked.repeat_every
 
     def _send(self, payload: bytes) -> bool:
         try:
@@ -211,7 +221,13 @@ class Broker:
         self._loop.call_soon(self._read)
 
     def _take_in(self, payload: bytes) -> None:
-        report = decode_report(payload)
+        try:
+            report = decode_report(payload)
+        except msgspec.MsgspecError as error:
+            if not self._strange_reports:
+                log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
+            self._strange_reports += 1
+            return
         now = time.monotonic()
         if isinstance(report, QueryAnswer):
             asked = self._asked.get(report.request) if report.session == self._session.session else None

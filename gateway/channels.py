@@ -1,8 +1,7 @@
 """One symbol's market data inside this worker: a subscription that all its clients share, each update encoded once for all.
 
-Depth may skip states: a client holds the newest one that it was not sent yet, and nothing else. Trades may not: a client holds a bounded
-queue, and one that lets it overflow is ended rather than made to miss a trade in silence. Trades are numbered; what a channel
-finds missing it asks of the matcher and delivers in order.
+Messages may be lost on the way. Trades are numbered: what a channel finds missing it asks of the matcher and delivers in order. The last
+message before a silence may be lost too, so after a while of messages the matcher is asked once more.
 """
 
 import asyncio
@@ -11,10 +10,12 @@ from collections import deque
 from typing import Final, Generic, TypeVar
 
 from gateway.broker import Broker, MatcherUnavailableError
+from gateway.clients import Client, DepthClient, TradesClient
 from gateway.endings import TOO_SLOW, Ending, problem_ending
 from gateway.feed import MarketDataFeed
 from gateway.problems import ProblemError, expect
 from gateway.resources import encode
+from gateway.schemas import MarketTrade
 from gateway.translate import depth_update, market_trade, published_trade
 from protocol import topics
 from protocol.commands import DepthQuery, TradesQuery
@@ -24,9 +25,6 @@ from protocol.market_data import DepthMessage, InstrumentMessage, MarketDataMess
 
 STREAM_LEVELS: Final = 10
 """The levels of each side in a message of the market data stream."""
-
-TRADES_QUEUE: Final = 10_000
-"""The most trades that wait for one client."""
 
 TRADES_WAITING: Final = 10_000
 """The most live trades that wait while missing ones are asked for; the oldest beyond them are asked for too."""
@@ -40,79 +38,8 @@ READY_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.25
 """After so long without an answer the missing trades are asked for again."""
 
-
-class Client(ABC):
-    """One stream: what it is to be sent, until its ending."""
-
-    def __init__(self) -> None:
-        self._ending: Ending | None = None
-        self._changed = asyncio.Event()
-
-    def end(self, ending: Ending) -> None:
-        """Send nothing more; the first ending holds."""
-        self._ending = self._ending or ending
-        self._changed.set()
-
-    async def next(self) -> str | Ending:
-        """Wait for what is to be sent next."""
-        while self._ending is None:
-            text = self._take()
-            if text is not None:
-                return text
-            self._changed.clear()
-            await self._changed.wait()
-        return self._ending
-
-    @abstractmethod
-    def _take(self) -> str | None:
-        """The next text, if there is one."""
-
-
-class DepthClient(Client):
-    """Holds the newest depth that was not sent yet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._newest: str | None = None
-        self._sequence = -1
-
-    def offer(self, sequence: int, text: str) -> None:
-        """A state of the book; one that is not newer than the last is nothing to the client."""
-        if sequence > self._sequence:
-            self._sequence = sequence
-            self._newest = text
-            self._changed.set()
-
-    def start_again(self) -> None:
-        """Whatever state comes next is new."""
-        self._sequence = -1
-
-    def _take(self) -> str | None:
-        text, self._newest = self._newest, None
-        return text
-
-
-class TradesClient(Client):
-    """Holds all trades that were not sent yet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._queue: deque[str] = deque()
-
-    def offer(self, text: str) -> None:
-        """The next trade."""
-        if self._ending is not None:
-            return
-        if len(self._queue) >= TRADES_QUEUE:
-            self._queue.clear()
-            self.end(Ending(TOO_SLOW, f"too slow: {TRADES_QUEUE} trades were waiting"))
-            return
-        self._queue.append(text)
-        self._changed.set()
-
-    def _take(self) -> str | None:
-        return self._queue.popleft() if self._queue else None
-
+CHECK_SECONDS: Final = 1.0
+"""So long after a message the matcher is asked whether it was the last one."""
 
 Member = TypeVar("Member", bound=Client)
 
@@ -122,10 +49,44 @@ class Channel(ABC, Generic[Member]):
 
     def __init__(self) -> None:
         self.clients: set[Member] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._check: asyncio.TimerHandle | None = None
 
     def end_clients(self, ending: Ending) -> None:
         for client in self.clients:
             client.end(ending)
+
+    def close(self) -> None:
+        """Give the subscription up."""
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._check is not None:
+            self._check.cancel()
+
+    def _check_later(self) -> None:
+        if self._check is None:
+            self._check = asyncio.get_running_loop().call_later(CHECK_SECONDS, self._check_now)
+
+    def _check_now(self) -> None:
+        self._check = None
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask the matcher for what was lost, if anything."""
+        if self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask_to_the_end())
+
+    async def _ask_to_the_end(self) -> None:
+        try:
+            await self._catch_up()
+        except ProblemError as problem:
+            self.end_clients(problem_ending(problem))
+        finally:
+            self._asking = None
+
+    @abstractmethod
+    async def _catch_up(self) -> None:
+        """Ask, and offer to the clients what they have missed; ProblemError where the matcher refuses."""
 
     @abstractmethod
     def new_client(self) -> Member:
@@ -134,10 +95,6 @@ class Channel(ABC, Generic[Member]):
     @abstractmethod
     async def prepare(self, client: Member) -> None:
         """Give one of the clients its beginning."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the subscription up."""
 
 
 class DepthChannel(Channel[DepthClient]):
@@ -149,9 +106,11 @@ class DepthChannel(Channel[DepthClient]):
         self._broker = broker
         self._epoch = 0
         self._newest: tuple[int, str] | None = None
+        self._levels: tuple[object, object] | None = None
         self._unsubscribe = feed.subscribe(topics.depth(instrument.symbol), self._receive)
 
     def close(self) -> None:
+        super().close()
         self._unsubscribe()
 
     def new_client(self) -> DepthClient:
@@ -173,10 +132,25 @@ class DepthChannel(Channel[DepthClient]):
             self._epoch = message.epoch
             for client in self.clients:
                 client.start_again()
-        text = self._encode(message, message.sequence, message.timestamp)
-        self._newest = message.sequence, text
+        self._offer(message, message.sequence, message.timestamp)
+        self._check_later()
+
+    async def _catch_up(self) -> None:
+        try:
+            answer = await self._broker.query(DepthQuery(self._instrument.symbol, STREAM_LEVELS))
+        except MatcherUnavailableError:
+            # When it is back it sends the current depth.
+            return
+        depth = expect(Depth, answer.value)
+        if self._newest is not None and answer.sequence > self._newest[0] and (depth.bids, depth.asks) != self._levels:
+            self._offer(depth, answer.sequence, answer.timestamp)
+
+    def _offer(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> None:
+        text = self._encode(depth, sequence, timestamp)
+        self._newest = sequence, text
+        self._levels = depth.bids, depth.asks
         for client in self.clients:
-            client.offer(message.sequence, text)
+            client.offer(sequence, text)
 
     def _encode(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> str:
         return encode(depth_update(depth, sequence, timestamp, self._instrument)).decode()
@@ -195,9 +169,8 @@ class TradesChannel(Channel[TradesClient]):
         self._broker = broker
         self._fee_decimals = instrument.fee_decimals
         self._last: int | None = None
-        self._waiting: deque[TradeMessage] = deque(maxlen=TRADES_WAITING)
+        self._waiting: deque[tuple[int, MarketTrade]] = deque(maxlen=TRADES_WAITING)
         self._ready = asyncio.Event()
-        self._asking: asyncio.Task[None] | None = None
         self._ask_again = False
         symbol = instrument.symbol
         self._unsubscribe = [
@@ -206,10 +179,9 @@ class TradesChannel(Channel[TradesClient]):
         ]
 
     def close(self) -> None:
+        super().close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        if self._asking is not None:
-            self._asking.cancel()
 
     def new_client(self) -> TradesClient:
         return TradesClient()
@@ -227,37 +199,32 @@ class TradesChannel(Channel[TradesClient]):
             self._ask()
             return
         assert isinstance(message, TradeMessage)
+        trade = published_trade(message, self._instrument, self._fee_decimals)
         if self._asking is not None or self._last is None:
-            self._waiting.append(message)
+            self._waiting.append((message.number, trade))
         elif message.number == self._last + 1:
-            self._deliver(message)
+            self._deliver(message.number, trade)
         elif message.number > self._last:
-            self._waiting.append(message)
+            self._waiting.append((message.number, trade))
             self._ask()
 
     def _ask(self) -> None:
-        """Ask for what is missing, once more where that is under way."""
+        # Where that is under way already, it may be too late for what was lost since.
         self._ask_again = True
-        if self._asking is None:
-            self._asking = asyncio.get_running_loop().create_task(self._catch_up())
+        super()._ask()
 
     async def _catch_up(self) -> None:
         """Deliver what the matcher has after `_last` until the live trades join on."""
         while self._ask_again:
             self._ask_again = False
             last = self._last
-            try:
-                history = await self._history(last)
-            except ProblemError as problem:
-                self.end_clients(problem_ending(problem))
-                break
+            history = await self._history(last)
             if last is None:
                 self._last = history[-1].trade_id if history else 0
             else:
                 self._deliver_missing([trade for trade in history if trade.trade_id > last], last)
             self._join_waiting()
             self._ready.set()
-        self._asking = None
 
     async def _history(self, last: int | None) -> list[Trade]:
         """The trades after `last`, or the newest one where nothing is known yet."""
@@ -273,25 +240,22 @@ class TradesChannel(Channel[TradesClient]):
         if missing and missing[0].trade_id != last + 1:
             self.end_clients(Ending(TOO_SLOW, f"trades {last + 1} to {missing[0].trade_id - 1} cannot be had any more"))
         for trade in missing:
-            self._deliver(trade)
+            self._deliver(trade.trade_id, market_trade(trade, self._instrument))
 
     def _join_waiting(self) -> None:
         """Deliver the waiting trades, up to the first before which some are missing."""
         assert self._last is not None
         while self._waiting:
-            if self._waiting[0].number > self._last + 1:
+            if self._waiting[0][0] > self._last + 1:
                 self._ask_again = True
                 return
-            message = self._waiting.popleft()
-            if message.number == self._last + 1:
-                self._deliver(message)
+            number, trade = self._waiting.popleft()
+            if number == self._last + 1:
+                self._deliver(number, trade)
 
-    def _deliver(self, trade: Trade | TradeMessage) -> None:
-        self._last = trade.trade_id
-        if isinstance(trade, Trade):
-            view = market_trade(trade, self._instrument)
-        else:
-            view = published_trade(trade, self._instrument, self._fee_decimals)
-        text = encode(view).decode()
+    def _deliver(self, number: int, trade: MarketTrade) -> None:
+        self._last = number
+        text = encode(trade).decode()
         for client in self.clients:
             client.offer(text)
+        self._check_later()

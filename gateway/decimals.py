@@ -82,8 +82,8 @@ def _is_positive_decimal(text: str) -> bool:
 
 
 def average_price(filled_value: int, filled_quantity: int, price_decimals: int) -> str | None:
-    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals: exact where it ends, else AVERAGE_DIGITS significant
-    digits, halves to even; None without a fill."""
+    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals: exact where it ends, else rounded to AVERAGE_DIGITS
+    significant digits; None without a fill."""
     if filled_quantity == 0:
         return None
     whole, rest = divmod(filled_value, filled_quantity)
@@ -97,7 +97,9 @@ def average_price(filled_value: int, filled_quantity: int, price_decimals: int) 
         shift = max(twos, fives)
         return format_decimal(numerator * 10**shift // denominator, price_decimals + shift)
     shift = AVERAGE_DIGITS - len(str(whole))
-    rounded = _divide_to_even(numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0))
+    numerator, denominator = numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0)
+    # The nearest integer: what has no end is never half way between two.
+    rounded = (2 * numerator + denominator) // (2 * denominator)
     decimals = price_decimals + shift
     return format_decimal(rounded * 10 ** max(-decimals, 0), max(decimals, 0))
 
@@ -109,13 +111,6 @@ def _factor(number: int, prime: int) -> tuple[int, int]:
         number //= prime
         count += 1
     return count, number
-
-
-def _divide_to_even(numerator: int, denominator: int) -> int:
-    quotient, rest = divmod(numerator, denominator)
-    if 2 * rest > denominator or (2 * rest == denominator and quotient % 2):
-        quotient += 1
-    return quotient
 
 
 def format_timestamp(nanoseconds: int) -> str:

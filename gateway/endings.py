@@ -1,9 +1,10 @@
 """How a stream ends: the close code and the reason that its client is told."""
 
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.problems import ProblemError
 
@@ -35,5 +36,6 @@ async def close_stream(websocket: WebSocket, ending: Ending) -> None:
 
 async def refuse_stream(websocket: WebSocket, problem: ProblemError) -> None:
     """Close a stream that is not open yet. It is accepted first, since browsers hide the code of a refused handshake from pages."""
-    await websocket.accept()
-    await close_stream(websocket, problem_ending(problem))
+    with suppress(WebSocketDisconnect):
+        await websocket.accept()
+        await close_stream(websocket, problem_ending(problem))

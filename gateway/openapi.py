@@ -136,7 +136,8 @@ OPERATIONS: Final = (
         example=_INSTRUMENT_EXAMPLE,
         admin=True,
     ),
-    Operation("post", "/admin/save", "Save a book to its file", schemas.SavedBookView, (403, 404, 409, 422), (SYMBOL,), admin=True),
+    Operation("post", "/admin/save", "Save a book to its file", schemas.SavedBookView, (403, 404, 409, 422, 504), (SYMBOL,), admin=True),
+    Operation("get", "/admin/digest", "A digest of the whole state", schemas.DigestView, (422,), admin=True),
     Operation("post", "/admin/load", "Load a book from its file", schemas.LoadedBookView, (403, 404, 409, 422, 504), (SYMBOL,), admin=True),
 )
 

@@ -82,6 +82,7 @@ KINDS: Final[dict[str, Kind]] = {
     "no_saved_book": Kind(409, "No saved book", "No book of this symbol was saved."),
     "invalid_saved_book": Kind(409, "Invalid saved book", "The saved book cannot be loaded; nothing was changed."),
     "saved_book_too_large": Kind(409, "Saved book too large", "The saved book is too large to load; nothing was changed."),
+    "save_failed": Kind(500, "Save failed", "The book could not be written to its file."),
     "command_refused": Kind(500, "Command refused", "This command made the matcher fail before; it was not executed."),
 }
 

@@ -58,8 +58,7 @@ ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
 InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
 BasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MAX_FEE_BPS})]
 
-Level = tuple[Decimal, Decimal]
-"""Price and quantity."""
+Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -241,6 +240,13 @@ class LoadedBookView(Struct, frozen=True):
     skipped: list[Identifier]
     sequence: Sequence
     timestamp: Timestamp
+
+
+class DigestView(Struct, frozen=True):
+    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
+
+    sequence: Sequence
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):

@@ -10,7 +10,8 @@ from typing import Final, Generic
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.broker import Broker, MatcherUnavailableError
-from gateway.channels import Channel, Client, Member
+from gateway.channels import Channel, Member
+from gateway.clients import Client
 from gateway.endings import START_AGAIN, Ending, close_stream, refuse_stream
 from gateway.instruments import Instruments
 from gateway.problems import ProblemError, unanswered
@@ -52,6 +53,9 @@ class Streams(Generic[Member]):
             await refuse_stream(websocket, problem)
         except MatcherUnavailableError as failure:
             await refuse_stream(websocket, unanswered(failure))
+        except WebSocketDisconnect:
+            # The client has gone before its stream began.
+            return
         finally:
             self._count.open -= 1
 
@@ -94,6 +98,10 @@ async def _run(websocket: WebSocket, client: Client) -> None:
 
 
 async def _write(websocket: WebSocket, client: Client) -> None:
-    while isinstance(text := await client.next(), str):
-        await websocket.send_text(text)
-    await close_stream(websocket, text)
+    try:
+        while isinstance(text := await client.next(), str):
+            await websocket.send_text(text)
+        await close_stream(websocket, text)
+    except RuntimeError as error:
+        # The server has begun to close the connection by itself: no answer to a ping, or a message that is too large.
+        raise WebSocketDisconnect from error

@@ -74,10 +74,10 @@ class FakeBroker:
             future.set_result(Stamped(SEQUENCE, TIMESTAMP, answer))
         return future
 
-    async def query(self, query: Query, timeout: float = 2.0) -> Stamped[Any]:
+    async def query(self, query: Query, timeout: float = 2.0, repeat: float = 0.5) -> Stamped[Any]:  # noqa: ASYNC109
         self.queries.append(query)
-        await asyncio.sleep(0)
         result = _resolve(self.results[type(query)], query)
+        await asyncio.sleep(0)
         if isinstance(result, Exception):
             raise result
         return result if isinstance(result, Stamped) else Stamped(SEQUENCE, TIMESTAMP, result)
@@ -150,6 +150,7 @@ class Gateway:
         self.feed = FakeFeed()
         self.app = wire(config, cast(Broker, self.broker), cast(MarketDataFeed, self.feed))
         self.raised: Exception | None = None
+        self.unread = 0
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> "Gateway":
@@ -186,14 +187,15 @@ class Gateway:
             sent.append(message)
 
         try:
-            await self.app(_scope("http", target, headers, method=method, scheme="http"), receive, send)
+            await self.app(scope("http", target, headers, method=method, scheme="http"), receive, send)
         except Exception as error:
             # The server is told of it after the answer, to log it.
             self.raised = error
+        self.unread = len(incoming)
         return Answer(sent)
 
 
-def _scope(kind: str, target: str, headers: dict[str, str], **more: str) -> dict[str, Any]:
+def scope(kind: str, target: str, headers: dict[str, str], **more: str) -> dict[str, Any]:
     path, _, query = target.partition("?")
     named = [(name.lower().encode(), value.encode()) for name, value in {"host": "exchange.example", **headers}.items()]
     return {
@@ -213,60 +215,11 @@ def _scope(kind: str, target: str, headers: dict[str, str], **more: str) -> dict
     }
 
 
-class StreamClient:
-    """A WebSocket client in the gateway's loop. While `reads` is not set, what is sent to it does not get through."""
-
-    def __init__(self, gateway: Gateway, target: str, headers: dict[str, str] | None = None) -> None:
-        self.reads = asyncio.Event()
-        self.reads.set()
-        self.sending = asyncio.Event()
-        self._incoming: asyncio.Queue[Message] = asyncio.Queue()
-        self._sent: asyncio.Queue[Message] = asyncio.Queue()
-        self._incoming.put_nowait({"type": "websocket.connect"})
-        scope = _scope("websocket", target, headers or {}, scheme="ws")
-        self.task = asyncio.get_running_loop().create_task(gateway.app(scope, self._incoming.get, self._send))
-
-    async def _send(self, message: Message) -> None:
-        self.sending.set()
-        await self.reads.wait()
-        self._sent.put_nowait(message)
-        if message["type"] == "websocket.close":
-            self._incoming.put_nowait({"type": "websocket.disconnect", "code": message["code"]})
-
-    async def next(self) -> Message:
-        return await asyncio.wait_for(self._sent.get(), PATIENCE)
-
-    async def accepted(self) -> "StreamClient":
-        assert (await self.next())["type"] == "websocket.accept"
-        return self
-
-    async def read(self) -> Any:
-        """The next message of the stream."""
-        message = await self.next()
-        assert message["type"] == "websocket.send", message
-        return json.loads(message["text"])
-
-    async def closed(self) -> tuple[int, str]:
-        """The code and the reason with which the stream ends, and it ends."""
-        message = await self.next()
-        assert message["type"] == "websocket.close", message
-        await asyncio.wait_for(self.task, PATIENCE)
-        return message["code"], message["reason"]
-
-    def waiting(self) -> int:
-        """How many messages have come and were not read."""
-        return self._sent.qsize()
-
-    async def leave(self) -> None:
-        self._incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        await asyncio.wait_for(self.task, PATIENCE)
-
-
 async def eventually(condition: Callable[[], bool]) -> None:
     """Wait until the condition holds."""
 
     async def wait() -> None:
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
     await asyncio.wait_for(wait(), PATIENCE)

@@ -30,7 +30,7 @@ STATUS_OF_REFUSALS = {
         Refusal.INVALID_SAVED_BOOK,
         Refusal.SAVED_BOOK_TOO_LARGE,
     },
-    500: {Refusal.COMMAND_REFUSED},
+    500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }
 
 

@@ -62,10 +62,10 @@ STATE = OrderState(
 
 def request(**fields: Any) -> OrderRequest:
     given: dict[str, Any] = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.5", "price": "60000", **fields}
-    numbers = {"quantity", "price", "trigger_price"}
-    return OrderRequest(**{
-        name: Raw(json.dumps(value)) if name in numbers else value for name, value in given.items() if value is not None
-    })
+    for name in ("quantity", "price", "trigger_price"):
+        if given.get(name) is not None:
+            given[name] = Raw(json.dumps(given[name]))
+    return OrderRequest(**{name: value for name, value in given.items() if value is not None})
 
 
 def as_json(value: object) -> Any:

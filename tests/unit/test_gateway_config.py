@@ -1,0 +1,100 @@
+"""The gateway's settings."""
+
+import pytest
+
+from gateway.config import GatewayConfig, read_config
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    assert read_config([], {}) == GatewayConfig(
+        host="127.0.0.1",
+        port=8000,
+        workers=1,
+        commands="tcp://127.0.0.1:5555",
+        market_data="tcp://127.0.0.1:5556",
+        reports="tcp://127.0.0.1:5557",
+        admin_token="",
+        cors_origins=(),
+        deadline=5000,
+    )
+
+
+ENVIRONMENT = {
+    "GATEWAY_HOST": "0.0.0.0",
+    "GATEWAY_PORT": "0",
+    "GATEWAY_WORKERS": "4",
+    "GATEWAY_COMMANDS": "tcp://matcher:1",
+    "GATEWAY_MARKET_DATA": "tcp://matcher:2",
+    "GATEWAY_REPORTS": "ipc:///run/reports",
+    "GATEWAY_ADMIN_TOKEN": "s3cret",
+    "GATEWAY_CORS_ORIGINS": "https://desk.example, http://localhost:3000,http://[::1]:8080",
+    "GATEWAY_DEADLINE": "250",
+}
+
+
+def test_every_setting_is_an_environment_variable() -> None:
+    assert read_config([], ENVIRONMENT) == GatewayConfig(
+        host="0.0.0.0",
+        port=0,
+        workers=4,
+        commands="tcp://matcher:1",
+        market_data="tcp://matcher:2",
+        reports="ipc:///run/reports",
+        admin_token="s3cret",
+        cors_origins=("https://desk.example", "http://localhost:3000", "http://[::1]:8080"),
+        deadline=250,
+    )
+
+
+def test_every_setting_is_a_flag_and_the_flag_wins() -> None:
+    flags = []
+    for name, value in ENVIRONMENT.items():
+        flags += [f"--{name.removeprefix('GATEWAY_').lower().replace('_', '-')}", value]
+    assert read_config(flags, dict.fromkeys(ENVIRONMENT, "bad")) == read_config([], ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GATEWAY_HOST", ""),
+        ("GATEWAY_HOST", "local host"),
+        ("GATEWAY_PORT", "65536"),
+        ("GATEWAY_PORT", "-1"),
+        ("GATEWAY_PORT", "http"),
+        ("GATEWAY_WORKERS", "0"),
+        ("GATEWAY_WORKERS", "65"),
+        ("GATEWAY_COMMANDS", "127.0.0.1:5555"),
+        ("GATEWAY_MARKET_DATA", "tcp://127.0.0.1"),
+        ("GATEWAY_REPORTS", "http://127.0.0.1:1"),
+        ("GATEWAY_ADMIN_TOKEN", "two words"),
+        ("GATEWAY_ADMIN_TOKEN", "naïve"),
+        ("GATEWAY_CORS_ORIGINS", "*"),
+        ("GATEWAY_CORS_ORIGINS", "desk.example"),
+        ("GATEWAY_CORS_ORIGINS", "https://desk.example/"),
+        ("GATEWAY_CORS_ORIGINS", "https://desk.example,"),
+        ("GATEWAY_DEADLINE", "0"),
+        ("GATEWAY_DEADLINE", "5s"),
+        ("GATEWAY_DEADLINE", "3600001"),
+    ],
+)
+def test_a_bad_value_ends_the_process_with_one_line(capsys: pytest.CaptureFixture[str], variable: str, value: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        read_config([], {variable: value})
+    assert caught.value.code not in (0, None)
+    [line] = capsys.readouterr().err.splitlines()
+    assert variable in line
+    assert repr(value) in line
+    assert "takes " in line
+
+
+def test_an_empty_token_is_no_token() -> None:
+    assert read_config([], {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": ""}) == read_config([], {})
+
+
+def test_help_tells_all_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        read_config(["--help"], {})
+    assert caught.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for variable in ENVIRONMENT:
+        assert variable in told
