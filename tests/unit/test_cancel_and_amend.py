@@ -161,19 +161,20 @@ def test_cancel_all_without_orders(engine: MakeEngine) -> None:
     )
 
 
-def test_cancel_all_of_many_orders_between_many_that_are_done(engine: MakeEngine) -> None:
-    """Every third of 300 stays; the last of them is amended, so that it leaves its place in the book."""
-    count = 300
+@pytest.mark.parametrize("stays", [0, 1, 2])
+def test_cancel_all_of_many_orders_between_many_that_are_done(engine: MakeEngine, stays: int) -> None:
+    """Every third of 300 stays; one of them is amended, so that it leaves its place in the book."""
     rows: list[Row] = []
-    for order_id in range(1, count + 1):
+    for order_id in range(1, 301):
         rows.append((limit(BUY, 2, 1 + order_id % 7), [placed(order_id)]))
-        if order_id % 3:
+        if order_id % 3 != stays:
             rows.append((cancel(order_id), [canceled(order_id, 2)]))
+    left = [order_id for order_id in range(1, 301) if order_id % 3 == stays]
     play(
         engine,
         *rows,
-        (amend(count, quantity=3), [amended(count, 3, 1 + count % 7)]),
-        (cancel_all(), [*(canceled(order_id, 2) for order_id in range(3, count, 3)), canceled(count, 3)]),
+        (amend(left[5], price=9), [amended(left[5], 2, 9)]),
+        (cancel_all(), [canceled(order_id, 2) for order_id in left]),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.events import InstrumentSet
-from protocol.units import OrderType, Reason
+from protocol.units import OrderType, Reason, Side
 from tests.tape import (
     BUY,
     COIN,
@@ -181,6 +181,27 @@ def test_level_emptied_by_a_cancel_leaves_no_phantom_price(engine: MakeEngine) -
     )
 
 
+@pytest.mark.parametrize(("side", "other_side"), [(BUY, SELL), (SELL, BUY)])
+@pytest.mark.parametrize("gone", [1, 2, 3])
+def test_level_emptied_by_a_cancel_leaves_the_others(engine: MakeEngine, side: Side, other_side: Side, gone: int) -> None:
+    """The best one, the worst one, and one in between."""
+    best_first = [(3, 103), (2, 102), (1, 101)] if side is BUY else [(1, 101), (2, 102), (3, 103)]
+    left = [(maker, price) for maker, price in best_first if maker != gone]
+    play(
+        engine,
+        *((limit(side, 1, 100 + order_id), [placed(order_id)]) for order_id in (1, 2, 3)),
+        (cancel(gone), [canceled(gone, 1)]),
+        (
+            market(other_side, 3),
+            [
+                placed(4),
+                *(trade(number, other_side, 1, price, maker=maker, taker=4) for number, (maker, price) in enumerate(left, 1)),
+                canceled(4, 1, Reason.NO_LIQUIDITY),
+            ],
+        ),
+    )
+
+
 def test_level_that_was_emptied_can_be_used_again(engine: MakeEngine) -> None:
     play(
         engine,
@@ -282,5 +303,6 @@ def test_long_queue_is_served_in_order(engine: MakeEngine) -> None:
     play(
         engine,
         *((limit(SELL, 1, 100), [placed(order_id)]) for order_id in range(1, 201)),
-        (market(BUY, 200), [placed(201), *(trade(number, BUY, 1, 100, maker=number, taker=201) for number in range(1, 201))]),
+        (market(BUY, 199), [placed(201), *(trade(number, BUY, 1, 100, maker=number, taker=201) for number in range(1, 200))]),
+        (market(BUY, 1), [placed(202), trade(200, BUY, 1, 100, maker=200, taker=202)]),
     )
