@@ -42,25 +42,32 @@ accounts = st.sampled_from((*["default"] * 30, *["ann"] * 20, *["bob"] * 20, "a 
 client_order_ids = st.sampled_from((*[None] * 36, *"abcdefghijklmn", "a b"))
 quantities = st.sampled_from((*[10, 20, 30, 40, 50] * 12, 100, 15, 5, 110))
 prices = st.sampled_from((*[90, 95, 100, 105, 110] * 12, 45, 200, 102, 205))
+resting_prices = {
+    Side.BUY: st.sampled_from((95, 100, 95, 95, 95, 90, 105)),
+    Side.SELL: st.sampled_from((105, 100, 105, 105, 105, 110, 95)),
+}
+"""Prices of limit orders, so that more rest behind each other than trade at once."""
+
 deadlines = st.sampled_from((*[0] * 60, START, START + 5, START + 10, START + 100))
 live_orders = st.integers(0, 20)
 any_orders = st.integers(1, 30)
 rarely = st.integers(0, 60).map(lambda number: number == 60)
-often = st.booleans()
+often = st.integers(0, 2).map(lambda number: number < 2)
 seldom = st.integers(0, 3).map(lambda number: number == 3)
 ways_to_name = st.sampled_from((*["live"] * 8, *["order_id"] * 2, "client_order_id"))
 
 
 @st.composite
 def orders(draw: st.DrawFn) -> PlaceOrder:
-    order_type = draw(order_types)
+    order_type, side = draw(order_types), draw(sides)
+    own_prices = resting_prices[side] if order_type is OrderType.LIMIT and draw(often) else prices
     return PlaceOrder(
         draw(symbols),
         draw(accounts),
-        draw(sides),
+        side,
         order_type,
         draw(quantities),
-        draw(prices) if (order_type in PRICED) is not draw(rarely) else None,
+        draw(own_prices) if (order_type in PRICED) is not draw(rarely) else None,
         draw(prices) if (order_type in TRIGGERED) is not draw(rarely) else None,
         draw(client_order_ids),
         draw(deadlines),

@@ -92,7 +92,7 @@ class SimulatedMatcher:
         self.journal_id = "first"
         self.epoch = 1
         self.executed: list[str] = []
-        self.sessions = MatcherSessions()
+        self.sessions: MatcherSessions[bytes] = MatcherSessions()
         self._journal: list[bytes] = []
 
     def receive(self, payload: bytes) -> list[bytes]:
@@ -105,7 +105,7 @@ class SimulatedMatcher:
         assert isinstance(frame, Commands)
         outcome = self.sessions.receive(frame)
         if isinstance(outcome, Repeat):
-            return outcome.frames
+            return outcome.answers
         if not isinstance(outcome, Taken):
             return [encode(SessionUnknown(frame.session, frame.number))]
         self._journal.append(payload)
