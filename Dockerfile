@@ -1,20 +1,27 @@
 # One image for both processes: `python -m matcher` and `python -m gateway`.
 ARG PYTHON_IMAGE=python:3.13-slim
 
-FROM ${PYTHON_IMAGE} AS build
-COPY pyproject.toml README.md LICENSE /source/
-COPY protocol /source/protocol
-COPY process /source/process
-COPY matcher /source/matcher
-COPY gateway /source/gateway
-COPY tools /source/tools
-# All dependencies come as wheels: no compiler is in the image.
-RUN python -m venv /exchange && /exchange/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --no-binary matching-exchange /source
+# The dependencies have a layer of their own, made again only when pyproject.toml changes. All of them come as wheels: no compiler is needed.
+FROM ${PYTHON_IMAGE} AS dependencies
+COPY pyproject.toml /
+RUN python -c 'import tomllib; print(*tomllib.load(open("/pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > /requirements.txt \
+ && python -m venv --without-pip /exchange/python \
+ && python -m pip --python /exchange/python/bin/python install --no-cache-dir --disable-pip-version-check --only-binary :all: \
+    --requirement /requirements.txt
+
+# Compiled and made readable here, since the processes may not change their own code.
+FROM ${PYTHON_IMAGE} AS sources
+COPY . /exchange/sources
+RUN python -m compileall -q --invalidation-mode unchecked-hash /exchange/sources \
+ && chmod --recursive go=rX /exchange/sources
 
 FROM ${PYTHON_IMAGE}
-RUN useradd --system --uid 10001 --user-group --no-create-home exchange && install -d -o exchange -g exchange /data
-COPY --from=build /exchange /exchange
-ENV PATH=/exchange/bin:$PATH PYTHONUNBUFFERED=1 MATCHER_DATA_DIR=/data
+# A named volume that is mounted on /data takes over its owner.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin exchange \
+ && install --directory --owner exchange --group exchange --mode 0750 /data
+COPY --from=dependencies /exchange/python /exchange/python
+COPY --from=sources /exchange/sources /exchange/sources
+ENV PATH=/exchange/python/bin:$PATH PYTHONUNBUFFERED=1 MATCHER_DATA_DIR=/data
+WORKDIR /exchange/sources
 USER exchange
-VOLUME /data
 CMD ["python", "-m", "matcher"]

@@ -78,6 +78,7 @@ def _watch_peer(socket: "zmq.Socket[bytes]") -> None:
     socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
     # A name may have another address by now (a container that was restarted); the system would try the old one for two minutes.
     socket.set(zmq.CONNECT_TIMEOUT, 2_000)
+    socket.set(zmq.HANDSHAKE_IVL, 2_000)
     socket.set(zmq.RECONNECT_IVL, 50)
     socket.set(zmq.RECONNECT_IVL_MAX, 1_000)
 

@@ -1,0 +1,364 @@
+"""The exchange as containers: the compose file as it is, as a project of its own on free ports.
+
+PYTHON_IMAGE names the base image where another one than the Dockerfile's is to be used.
+"""
+
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import zmq
+from msgspec import Struct
+from websockets.sync.client import connect
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+"""How many seconds anything but a build may take before its test fails."""
+BUILD_PATIENCE = 600.0
+
+SERVICES = ("matcher", "gateway")
+
+COMMANDS, MARKET_DATA, REPORTS = 5555, 5556, 5557
+HTTP = 8000
+"""The ports inside."""
+
+SETTINGS = ("MATCHER_", "GATEWAY_", "COMPOSE_")
+"""The environment's variables that would change what is tested."""
+
+DEAF_MATCHER = f"""
+import socket, time
+kept = []
+for port in ({COMMANDS}, {MARKET_DATA}, {REPORTS}):
+    kept.append(socket.create_server(("0.0.0.0", port), backlog=0))
+    for _ in range(2):
+        kept.append(socket.socket())
+        kept[-1].setblocking(False)
+        kept[-1].connect_ex(("127.0.0.1", port))
+time.sleep({PATIENCE * 2})
+"""
+"""A program whose full queues let every further connection attempt go unanswered, as an address does that is nobody's."""
+
+SYN_SENT = "02"
+"""The state of a connection attempt in /proc/net/tcp."""
+
+pytestmark = pytest.mark.timeout(BUILD_PATIENCE + 4 * PATIENCE)
+
+Object = dict[str, Any]
+
+
+class Exchange(Struct):
+    """A compose project. Its containers may be stopped; `start` starts what does not run."""
+
+    command: list[str]
+    environment: dict[str, str]
+    project: str
+    http_port: int
+    market_data_port: int
+
+    def compose(self, *arguments: str, timeout: float = PATIENCE) -> str:
+        return run(*self.command, *arguments, environment=self.environment, timeout=timeout)
+
+    def containers(self) -> list[str]:
+        """The ids of all that are there, stopped ones too."""
+        return docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.project}").split()
+
+    def container(self, service: str) -> str:
+        labels = (f"project={self.project}", f"service={service}")
+        filters = [word for label in labels for word in ("--filter", f"label=com.docker.compose.{label}")]
+        (container,) = docker("ps", "--all", "--quiet", *filters).split()
+        return container
+
+    def inspect(self, service: str) -> Object:
+        (state,) = json.loads(docker("inspect", self.container(service)))
+        assert isinstance(state, dict)
+        return state
+
+    def execute(self, service: str, script: str) -> str:
+        return docker("exec", self.container(service), "sh", "-c", script)
+
+    def start(self) -> None:
+        self.compose("up", "--detach")
+        self.wait_until_healthy()
+
+    def wait_until_healthy(self) -> None:
+        """Wait until both health checks say so, and the exchange itself."""
+        self.wait(
+            lambda: all(self.inspect(service)["State"]["Health"]["Status"] == "healthy" for service in SERVICES), "healthy containers"
+        )
+        self.wait(lambda: self.health() == 200, "a healthy exchange")
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:g} seconds\n{self.compose('logs', '--tail', '40')}"
+            time.sleep(0.1)
+
+    def request(self, method: str, path: str, body: Object | None = None) -> httpx.Response:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+            return client.request(method, f"http://127.0.0.1:{self.http_port}{path}", json=body)
+
+    def health(self) -> int:
+        """The status of GET /health; 0 where nobody listens."""
+        try:
+            return self.request("GET", "/health").status_code
+        except httpx.TransportError:
+            return 0
+
+    def place(self, symbol: str, side: str, price: str | None, quantity: str = "1", client_order_id: str | None = None) -> Object:
+        """A limit order, or a market order where the price is None: the answer."""
+        order_type = "market" if price is None else "limit"
+        order = {"symbol": symbol, "order_type": order_type, "side": side, "quantity": quantity, "price": price}
+        answer = self.request("POST", "/orders", {**order, "client_order_id": client_order_id})
+        assert answer.status_code == 200, answer.text
+        content = answer.json()
+        assert isinstance(content, dict)
+        return content
+
+    def order_status(self, client_order_id: str) -> str:
+        answer = self.request("GET", f"/orders/client:{client_order_id}")
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["status"])
+
+
+def run(*command: str, environment: dict[str, str] | None = None, timeout: float = PATIENCE) -> str:
+    """The command's standard output; fails the test with all of its output where the command fails."""
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def docker(*arguments: str) -> str:
+    return run("docker", *arguments)
+
+
+def succeeds(*command: str, timeout: float = PATIENCE) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=timeout, check=False).returncode == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+def has_image(image: str) -> bool:
+    return succeeds("docker", "image", "inspect", image) or succeeds("docker", "pull", image, timeout=BUILD_PATIENCE)
+
+
+def compose_command() -> list[str]:
+    """The command of this machine; skips the tests where they cannot run."""
+    if not succeeds("docker", "info"):
+        pytest.skip("no container engine answers `docker info`")
+    default_image = re.search("^ARG PYTHON_IMAGE=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert default_image is not None
+    image = default_image[1]
+    # An image that PYTHON_IMAGE names is meant to be there: the build fails where it is not.
+    if not os.environ.get("PYTHON_IMAGE") and not has_image(image):
+        pytest.skip(f"the base image {image} is not there and cannot be pulled (PYTHON_IMAGE may name another)")
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if succeeds(*command, "version"):
+            return command
+    pytest.skip("neither `docker compose` nor `docker-compose` is there")
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listening.getsockname()[1] for listening in sockets]
+    for listening in sockets:
+        listening.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """Built, not started."""
+    command = compose_command()
+    # Nor does a file .env of the checkout change what is tested.
+    no_settings = tmp_path_factory.mktemp("compose") / "empty"
+    no_settings.touch()
+    name = f"exchange-test-{secrets.token_hex(4)}"
+    command += ["--file", str(ROOT / "docker-compose.yml"), "--env-file", str(no_settings), "--project-name", name]
+    environment = {variable: value for variable, value in os.environ.items() if not variable.startswith(SETTINGS)}
+    run(*command, "build", environment=environment, timeout=BUILD_PATIENCE)
+    http_port, market_data_port = free_ports(2)
+    environment |= {"HTTP_PORT": str(http_port), "MARKET_DATA_PORT": str(market_data_port)}
+    exchange = Exchange(command, environment, name, http_port, market_data_port)
+    try:
+        yield exchange
+    finally:
+        exchange.compose("down", "--volumes", "--rmi", "local")
+
+
+@pytest.fixture
+def exchange(project: Exchange) -> Exchange:
+    """Running and healthy, with whatever the tests before have left in it."""
+    project.start()
+    return project
+
+
+def test_orders_trade_over_http(exchange: Exchange) -> None:
+    maker = exchange.place("BTC-USDT", "sell", "60000.01", "0.5")
+    taker = exchange.place("BTC-USDT", "buy", None, "0.5")
+
+    (trade,) = taker["trades"]
+    assert (trade["price"], trade["quantity"], trade["maker_order_id"]) == ("60000.01", "0.5", maker["order_id"])
+    assert exchange.request("GET", "/trades?symbol=BTC-USDT&limit=1").json()["trades"][0]["trade_id"] == trade["trade_id"]
+
+
+def test_a_subscriber_on_the_published_port_sees_instrument_depth_and_trade(exchange: Exchange) -> None:
+    with zmq.Context() as context, closing(context.socket(zmq.SUB)) as subscriber:
+        subscriber.linger = 0
+        subscriber.connect(f"tcp://127.0.0.1:{exchange.market_data_port}")
+
+        def read(wanted: Callable[[Object], bool]) -> Object:
+            """The next message that is wanted."""
+            deadline = time.monotonic() + PATIENCE
+            while subscriber.poll(max(0, int((deadline - time.monotonic()) * 1000))):
+                _, payload = subscriber.recv_multipart()
+                message = msgspec.msgpack.decode(payload)
+                if wanted(message):
+                    assert isinstance(message, dict)
+                    return message
+            raise AssertionError(f"no such message within {PATIENCE:g} seconds")
+
+        subscriber.subscribe("instruments/ETH-USDT/")
+        instrument = read(lambda message: message["type"] == "instrument")
+        # Each subscription stands before the order is sent: the current depth answers the second, and trades are asked for before it.
+        subscriber.subscribe("trades/ETH-USDT/")
+        subscriber.subscribe("depth/ETH-USDT/")
+        assert read(lambda message: message["type"] == "depth")["asks"] == []
+
+        exchange.place("ETH-USDT", "sell", "3000.5", "2")
+        depth = read(lambda message: message["type"] == "depth" and message["asks"] != [])
+        taker = exchange.place("ETH-USDT", "buy", "3000.5", "2")
+        trade = read(lambda message: message["type"] == "trade")
+
+    price_unit, quantity_unit = (Decimal(1).scaleb(-instrument[name]) for name in ("price_decimals", "quantity_decimals"))
+    ((price, quantity),) = depth["asks"]
+    assert (price * price_unit, quantity * quantity_unit) == (Decimal("3000.5"), Decimal(2))
+    assert (trade["price"] * price_unit, trade["quantity"] * quantity_unit) == (Decimal("3000.5"), Decimal(2))
+    assert str(trade["taker_order_id"]) == taker["order_id"]
+
+
+def test_http_and_market_data_are_published_on_loopback_and_nothing_else_is(exchange: Exchange) -> None:
+    published = {service: exchange.inspect(service)["NetworkSettings"]["Ports"] for service in SERVICES}
+
+    assert published == {
+        "matcher": {f"{MARKET_DATA}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(exchange.market_data_port)}]},
+        "gateway": {f"{HTTP}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(exchange.http_port)}]},
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_processes_have_no_privileges(exchange: Exchange, service: str) -> None:
+    status = exchange.execute(service, "cat /proc/[0-9]*/status")
+
+    users = {user for line in re.findall("^Uid:(.*)$", status, re.MULTILINE) for user in line.split()}
+    assert users
+    assert "0" not in users
+    assert set(re.findall(r"^Cap(?:Prm|Eff|Bnd):\s*(\w+)$", status, re.MULTILINE)) == {"0" * 16}
+    assert set(re.findall(r"^NoNewPrivs:\s*(\w+)$", status, re.MULTILINE)) == {"1"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_containers_hold_no_compiler_and_write_to_nothing_but_the_volume(exchange: Exchange, service: str) -> None:
+    assert exchange.execute(service, "command -v cc gcc c++ g++ clang || echo none") == "none\n"
+    # Anybody may write to /tmp, were it not read-only.
+    assert exchange.execute(service, "touch /tmp/file 2>/dev/null || echo refused") == "refused\n"
+    volumes = [(mount["Type"], mount["Destination"]) for mount in exchange.inspect(service)["Mounts"]]
+    assert volumes == ([("volume", "/data")] if service == "matcher" else [])
+
+
+def test_a_book_is_saved_on_the_volume(exchange: Exchange) -> None:
+    order = exchange.place("SOL-USDT", "buy", "150")
+
+    saved = exchange.request("POST", "/admin/save?symbol=SOL-USDT")
+
+    assert saved.status_code == 200, saved.text
+    book = json.loads(exchange.execute("matcher", f"cat /data/{saved.json()['file']}"))
+    assert book["symbol"] == "SOL-USDT"
+    assert [str(bid["order_id"]) for bid in book["bids"]] == [order["order_id"]]
+    exchange.request("DELETE", f"/orders/{order['order_id']}")
+
+
+def test_the_gateway_lives_through_a_restart_of_the_matcher(exchange: Exchange) -> None:
+    name = secrets.token_hex(8)
+    exchange.place("BTC-USDT", "buy", "100", client_order_id=name)
+    before = exchange.inspect("gateway")
+
+    exchange.compose("stop", "matcher")
+    exchange.wait(lambda: exchange.health() == 503, "an outage noticed")
+    refused = exchange.request("POST", "/orders", {"symbol": "BTC-USDT", "order_type": "market", "side": "sell", "quantity": "1"})
+    exchange.compose("start", "matcher")
+    exchange.wait_until_healthy()
+
+    assert refused.status_code == 503
+    assert exchange.order_status(name) == "open"
+    assert len(exchange.place("BTC-USDT", "sell", "100")["trades"]) == 1
+    assert exchange.order_status(name) == "filled"
+    after = exchange.inspect("gateway")
+    assert (after["RestartCount"], after["State"]["StartedAt"]) == (before["RestartCount"], before["State"]["StartedAt"])
+
+
+def test_a_killed_matcher_is_started_again_and_has_kept_what_it_answered(exchange: Exchange) -> None:
+    name = secrets.token_hex(8)
+    exchange.place("BTC-USDT", "buy", "100", client_order_id=name)
+
+    restarts = exchange.inspect("matcher")["RestartCount"]
+    exchange.execute("matcher", "kill -KILL $(cat /proc/1/task/1/children)")
+    exchange.wait(lambda: exchange.inspect("matcher")["RestartCount"] == restarts + 1, "a restarted matcher")
+    exchange.wait_until_healthy()
+
+    assert exchange.order_status(name) == "open"
+    exchange.request("DELETE", f"/orders/client:{name}")
+
+
+def test_the_gateway_gives_up_an_address_where_nobody_answers(exchange: Exchange) -> None:
+    """A restarted matcher may have another address; what the gateway tries meanwhile may be nobody's, and stay silent for minutes."""
+    (network,) = exchange.inspect("gateway")["NetworkSettings"]["Networks"]
+    image = exchange.inspect("gateway")["Image"]
+
+    def tried() -> set[int]:
+        """The ports to which the gateway is trying to connect."""
+        connections = [line.split() for line in exchange.execute("gateway", "tail -n +2 /proc/net/tcp").splitlines()]
+        return {int(remote.rpartition(":")[2], 16) for _, _, remote, state, *_ in connections if state == SYN_SENT}
+
+    exchange.compose("stop", "matcher")
+    # The image may bear the project's label, but this container is none of the project's.
+    options = ("--network", network, "--network-alias", "matcher", "--label", "com.docker.compose.project=none")
+    deaf = docker("run", "--detach", *options, image, "python", "-c", DEAF_MATCHER).strip()
+    try:
+        exchange.wait(lambda: tried() == {COMMANDS, MARKET_DATA, REPORTS}, "connection attempts that hang")
+        # It keeps an address, so that the matcher gets another one, but the name is the matcher's again.
+        docker("network", "disconnect", network, deaf)
+        docker("network", "connect", network, deaf)
+        exchange.compose("start", "matcher")
+        exchange.wait(lambda: exchange.health() == 200, "a matcher found")
+    finally:
+        docker("rm", "--force", deaf)
+
+
+def test_down_ends_both_cleanly_and_up_has_kept_the_orders(exchange: Exchange) -> None:
+    name = secrets.token_hex(8)
+    exchange.place("BTC-USDT", "buy", "100", client_order_id=name)
+    # An open dashboard must not hold the gateway up.
+    stream_socket = socket.create_connection(("127.0.0.1", exchange.http_port))
+    with connect(f"ws://127.0.0.1:{exchange.http_port}/ws/marketdata?symbol=BTC-USDT", sock=stream_socket) as stream:
+        assert json.loads(stream.recv(PATIENCE))["symbol"] == "BTC-USDT"
+        exchange.compose("stop")
+    # A process that the engine had to kill has exit status 137.
+    assert {service: exchange.inspect(service)["State"]["ExitCode"] for service in SERVICES} == {"matcher": 0, "gateway": 0}
+
+    exchange.compose("down")
+    assert exchange.containers() == []
+    exchange.start()
+    assert exchange.order_status(name) == "open"
