@@ -64,8 +64,8 @@ class Market:
             yield commands
 
     def _walk(self) -> None:
-        """A step of about two hundredths of a percent, drawn back to where the walk began."""
-        step = (self._random.randint(-100, 100) * self._fair) // 400_000
+        """A step of some thousandths of a percent, drawn back to where the walk began."""
+        step = (self._random.randint(-100, 100) * self._fair) // 3_000_000
         self._fair += step + (self._start - self._fair) // 400
 
     def _price(self, distance: int) -> int:

@@ -1,0 +1,65 @@
+"""Fixtures of running exchanges, and their logs in the report of a failed test."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.exchange import LIVING, Exchange, Matcher
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of {process.log.name}", process.text()) for process in LIVING]
+    return report
+
+
+@pytest.fixture(autouse=True)
+def shared_processes_run() -> None:
+    """Fail at once, not by patience, where an earlier test has brought a shared process down."""
+    for process in LIVING:
+        assert process.process is None or process.running
+
+
+@pytest.fixture
+def matcher(tmp_path: Path) -> Iterator[Matcher]:
+    """A matcher of the test's own, up."""
+    yield from _running_matcher(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_matcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matcher]:
+    """A matcher for all tests of the module: each works with symbols or accounts of its own."""
+    yield from _running_matcher(tmp_path_factory.mktemp("matcher"))
+
+
+def _running_matcher(directory: Path) -> Iterator[Matcher]:
+    matcher = Matcher(directory)
+    matcher.start()
+    try:
+        matcher.wait_until_ready()
+        yield matcher
+    finally:
+        matcher.close()
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[Exchange]:
+    """An exchange of the test's own, up."""
+    with Exchange(tmp_path) as exchange:
+        yield exchange
+
+
+@pytest.fixture(scope="module")
+def shared_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """An exchange for all tests of the module: each works with symbols or accounts of its own."""
+    with Exchange(tmp_path_factory.mktemp("exchange")) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def symbol(shared_exchange: Exchange) -> str:
+    """An instrument of the test's own on the shared exchange, like BTC-USDT."""
+    return shared_exchange.add_instrument()
