@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from gateway.broker import Broker, MatcherUnavailableError
 from gateway.clients import Client, DepthClient, TradesClient
-from gateway.endings import TOO_SLOW, Ending, problem_ending
+from gateway.endings import START_AGAIN, TOO_SLOW, Ending, problem_ending
 from gateway.feed import MarketDataFeed
 from gateway.problems import ProblemError, expect
 from gateway.resources import encode
@@ -169,6 +169,7 @@ class TradesChannel(Channel[TradesClient]):
         self._broker = broker
         self._fee_decimals = instrument.fee_decimals
         self._last: int | None = None
+        self._last_told: MarketTrade | None = None
         self._waiting: deque[tuple[int, MarketTrade]] = deque(maxlen=TRADES_WAITING)
         self._ready = asyncio.Event()
         self._ask_again = False
@@ -221,20 +222,37 @@ class TradesChannel(Channel[TradesClient]):
             history = await self._history(last)
             if last is None:
                 self._last = history[-1].trade_id if history else 0
+                self._last_told = market_trade(history[-1], self._instrument) if history else None
+            elif self._is_lost(history):
+                self.end_clients(Ending(START_AGAIN, f"the exchange has lost trade {last}: its history is another one"))
+                self._last = None
+                self._waiting.clear()
+                self._ask_again = True
+                continue
             else:
                 self._deliver_missing([trade for trade in history if trade.trade_id > last], last)
             self._join_waiting()
             self._ready.set()
 
     async def _history(self, last: int | None) -> list[Trade]:
-        """The trades after `last`, or the newest one where nothing is known yet."""
+        """The trades from `last` on, or the newest one where nothing is known yet."""
         symbol = self._instrument.symbol
-        query = TradesQuery(symbol, 1) if last is None else TradesQuery(symbol, TRADES_ASKED, last)
+        query = TradesQuery(symbol, 1) if last is None else TradesQuery(symbol, TRADES_ASKED, max(0, last - 1))
         while True:
             try:
                 return expect(TradeHistory, (await self._broker.query(query)).value).trades
             except MatcherUnavailableError:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _is_lost(self, history: list[Trade]) -> bool:
+        """Whether the matcher's history does not hold the trade that was told last: it lost its end, and perhaps went on differently."""
+        told = self._last_told
+        if told is None:
+            return False
+        if not history or history[0].trade_id != self._last:
+            return not history
+        kept = market_trade(history[0], self._instrument)
+        return (kept.timestamp, kept.maker_order_id, kept.taker_order_id) != (told.timestamp, told.maker_order_id, told.taker_order_id)
 
     def _deliver_missing(self, missing: list[Trade], last: int) -> None:
         if missing and missing[0].trade_id != last + 1:
@@ -255,6 +273,7 @@ class TradesChannel(Channel[TradesClient]):
 
     def _deliver(self, number: int, trade: MarketTrade) -> None:
         self._last = number
+        self._last_told = trade
         text = encode(trade).decode()
         for client in self.clients:
             client.offer(text)
