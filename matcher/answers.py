@@ -39,7 +39,8 @@ def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
         return events[-1]
     if isinstance(first, OrderDuplicated):
         order = engine.orders[first.order_id]
-        return order_state(order, order.fills or [], duplicate=True)
+        # A copy: the answer is kept, and the order may be filled further.
+        return order_state(order, list(order.fills or ()), duplicate=True)
     assert isinstance(first, OrderPlaced | OrderRejected | OrderCanceled | OrderAmended), "no other event comes first"
     order = engine.orders[first.order_id]
     trades = _trades_of(order, events) if len(events) > 1 else []

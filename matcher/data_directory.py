@@ -107,7 +107,7 @@ class DataDirectory:
             raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes")
         try:
             return _decoder.decode(content)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
 
     def read_crashed_commands(self) -> CrashedCommands:

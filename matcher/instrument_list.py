@@ -90,6 +90,10 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
         listed = msgspec.convert(content.get("instrument", []), list[ListedInstrument])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise InstrumentListError(str(error)) from error
+    symbols = [instrument.symbol for instrument in listed]
+    for symbol in symbols:
+        if symbols.count(symbol) > 1:
+            raise InstrumentListError(f"{symbol}: symbol: stands twice")
     return [_command(instrument) for instrument in listed]
 
 

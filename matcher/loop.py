@@ -79,9 +79,10 @@ log = structlog.get_logger("matcher")
 
 
 class _Batch(Struct):
-    """What one turn has taken in, from its first sequence on, and what it has to say once that is safe."""
+    """What one turn has taken in, from its first sequence on, all stamped with one time, and what it has to say once that is safe."""
 
     first_sequence: int
+    time: int
     entries: list[bytes]
     replies: list[Reply]
     reports: list[tuple[bytes, bytes]]
@@ -155,7 +156,7 @@ class Matcher:
         while not self._stopping:
             ready = dict(poller.poll(self._until_due()))
             self._answer_subscriptions()
-            batch = _Batch(self._state.sequence + 1, [], [], [], [])
+            batch = _Batch(self._state.sequence + 1, self._stamp(), [], [], [], [])
             self._drain(batch)
             self._write(batch)
             self._speak(batch)
@@ -173,10 +174,11 @@ class Matcher:
     def add_instruments(self, commands: list[SetInstrument]) -> None:
         """Carry out the matcher's own commands, before it runs."""
         first = self._state.sequence + 1
-        _, caused = self._state.apply(OWN_SESSION, 0, commands, self._stamp())
+        time = self._stamp()
+        _, caused = self._state.apply(OWN_SESSION, 0, commands, time)
         for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
             raise AssertionError(f"the list was checked before: {refused}")
-        self._append(first, [encode(OwnCommands(list(commands)))])
+        self._append(first, time, [encode(OwnCommands(list(commands)))])
 
     def _catch_signals(self) -> int:
         """Stop at the end of the turn when a signal comes; the file descriptor that becomes readable then."""
@@ -205,7 +207,6 @@ class Matcher:
 
     def _drain(self, batch: _Batch) -> None:
         """Take in the frames that wait and carry them out."""
-        time = self._stamp()
         taken = 0
         for _ in range(MAX_BATCH_FRAMES):
             try:
@@ -217,7 +218,7 @@ class Matcher:
             except FrameError as error:
                 self._refuse(error, batch)
                 continue
-            taken += self._carry_out(frame, payload, time, batch)
+            taken += self._carry_out(frame, payload, batch)
             if taken >= MAX_BATCH_COMMANDS:
                 return
 
@@ -228,7 +229,7 @@ class Matcher:
             report = FrameRefused(error.session, error.number, str(error))
             batch.reports.append((topics.reports(error.session), encode(report)))
 
-    def _carry_out(self, frame: Frame, payload: bytes, time: int, batch: _Batch) -> int:
+    def _carry_out(self, frame: Frame, payload: bytes, batch: _Batch) -> int:
         """Carry out one frame; how many commands it brought."""
         state = self._state
         if isinstance(frame, Commands):
@@ -238,7 +239,7 @@ class Matcher:
                 if commands is not outcome.commands:
                     payload = encode(Commands(VERSION, frame.session, outcome.number, frame.answered, commands))
                 try:
-                    reply, caused = state.apply(frame.session, outcome.number, commands, time)
+                    reply, caused = state.apply(frame.session, outcome.number, commands, batch.time)
                 except Exception as error:
                     self._note_crash(error)
                     raise
@@ -259,7 +260,7 @@ class Matcher:
         elif isinstance(frame.query, DigestQuery):
             self._background.ask_digest(frame.session, frame.request)
         else:
-            report = QueryAnswer(frame.session, frame.request, state.sequence, time, self._answer_query(frame.query))
+            report = QueryAnswer(frame.session, frame.request, state.sequence, batch.time, self._answer_query(frame.query))
             batch.reports.append((topics.reports(frame.session), encode(report)))
         return 0
 
@@ -292,17 +293,17 @@ class Matcher:
         """Put the batch on disk, as far as the sync mode asks for it, before anybody hears of it."""
         if not batch.entries:
             return
-        self._append(batch.first_sequence, batch.entries)
+        self._append(batch.first_sequence, batch.time, batch.entries)
         if self._crashed:
             self._forget_crashed(batch)
 
-    def _append(self, first_sequence: int, entries: list[bytes]) -> None:
+    def _append(self, first_sequence: int, time: int, entries: list[bytes]) -> None:
         try:
-            self._journal.append(first_sequence, self._state.time, entries)
+            self._journal.append(first_sequence, time, entries)
             if self._sync_interval == 0:
                 self._journal.sync()
             elif self._sync_interval is not None and self._sync_due is None:
-                self._sync_due = self._state.time + self._sync_interval
+                self._sync_due = time + self._sync_interval
         except OSError as error:
             raise JournalFailedError(f"the journal does not take a record: {error.strerror}") from error
 
@@ -335,9 +336,8 @@ class Matcher:
         for message in batch.reports:
             self._reports.send_multipart(message, zmq.NOBLOCK)
         note = self._market_data.note
-        time = self._state.time
         for caused in batch.caused:
-            note(caused.command, caused.events, caused.sequence, time)
+            note(caused.command, caused.events, caused.sequence, batch.time)
 
     def _keep_time(self) -> None:
         """Do what the clock brings: depth that is due, pulses and heartbeats."""
@@ -410,7 +410,7 @@ class Matcher:
 
     def _status(self) -> MatcherStatus:
         open_orders = count_open_orders(self._state.engine)
-        return MatcherStatus(self._epoch, self._config.sync, open_orders, self._stamp() - self._epoch, self._refused_frames)
+        return MatcherStatus(self._epoch, self._config.sync, open_orders, self._state.time - self._epoch, self._refused_frames)
 
 
 def _joined(replies: list[Reply]) -> list[Reply]:

@@ -43,7 +43,8 @@ def find_order(engine: Engine, query: OrderQuery) -> OrderState | CommandRefused
     order = engine.find(query)
     if order is None:
         return CommandRefused(Refusal.UNKNOWN_ORDER)
-    return order_state(order, order.fills or [])
+    # A copy: the result is sent after the commands of its batch, which may fill the order further.
+    return order_state(order, list(order.fills or ()))
 
 
 def list_orders(engine: Engine, query: OrdersQuery) -> OrderPage | CommandRefused:

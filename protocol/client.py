@@ -117,7 +117,11 @@ class CommandClient:
         self._request = 0
 
     def __enter__(self) -> "CommandClient":
-        self.connect()
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,6 +5,8 @@ Prices and quantities are decimal strings: the file is for people to read and to
 
 from msgspec import Struct
 
+from protocol.units import Count, Time
+
 FORMAT = 1
 
 
@@ -17,8 +19,8 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     order_type: str
     quantity: str
     remaining_quantity: str
-    sequence: int
-    timestamp: int
+    sequence: Count
+    timestamp: Time
     price: str | None = None
     trigger_price: str | None = None
     client_order_id: str | None = None
@@ -31,11 +33,11 @@ class SavedBook(Struct, frozen=True):
     `timestamp` of an order is in nanoseconds, `last_trade` is the price of the last trade, null before the first.
     """
 
-    format: int
+    format: Count
     symbol: str
-    sequence: int
+    sequence: Count
     last_trade: str | None
-    last_trade_id: int
+    last_trade_id: Count
     bids: list[SavedOrder]
     asks: list[SavedOrder]
     pending: list[SavedOrder]

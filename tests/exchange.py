@@ -109,17 +109,20 @@ class Process:
         return self.process
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Stop it by a signal, which must end it cleanly, and look for failures in its log."""
-        process = self.running
-        process.send_signal(number)
+        """Stop it by a signal, which must end it cleanly."""
+        self.running.send_signal(number)
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Wait for the end of a process that was asked to stop: its status must be 0, its log without failures."""
+        assert self.process is not None, f"the {self.module} was not started"
+        process, self.process = self.process, None
         try:
             status = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(PATIENCE)
             raise
-        finally:
-            self.process = None
         assert status == 0, f"the {self.module} ended with status {status}:\n{self.text()}"
         assert not (failures := self.failures()), f"in the log of the {self.module}: {failures}"
 
@@ -262,6 +265,11 @@ class Exchange:
         finally:
             self.matcher.close()
 
+    def restart_matcher(self) -> None:
+        """Start the matcher again, and wait until the gateway's session with it goes on."""
+        self.matcher.start()
+        wait_until(lambda: self.http.delete("/orders", params={"account": "nobody"}).status_code == 200, "a command that is taken")
+
     @property
     def url(self) -> str:
         return self.gateway.url
@@ -272,13 +280,13 @@ class Exchange:
 
     def get(self, path: str, **parameters: str | int) -> Json:
         """The answer of a call that must go well."""
-        return good(self.http.get(path, params=parameters))
+        return good(self.http.get(path, params=parameters or None))
 
     def post(self, path: str, body: Json | None = None, **parameters: str) -> Json:
-        return good(self.http.post(path, json=body, params=parameters))
+        return good(self.http.post(path, json=body, params=parameters or None))
 
     def delete(self, path: str, **parameters: str) -> Json:
-        return good(self.http.delete(path, params=parameters))
+        return good(self.http.delete(path, params=parameters or None))
 
     def add_instrument(self, **fields: str | int) -> str:
         """A new symbol; the fields are those of POST /admin/instruments, as BTC-USDT has them where they are missing."""

@@ -1,0 +1,179 @@
+"""The gateway's settings and exit statuses."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.__main__ import main
+from gateway.config import SETTINGS
+from tests.exchange import PATIENCE, Exchange, Gateway, Matcher, clean_environment, free_ports
+
+Outcome = tuple[int, str, str]
+"""Exit status, standard output, standard error."""
+
+RunHere = Callable[..., Outcome]
+
+BAD_SETTINGS = {
+    "host": "not a host",
+    "port": "65536",
+    "workers": "0",
+    "commands": "127.0.0.1:5555",
+    "market-data": "http://127.0.0.1:5556",
+    "reports": "tcp://127.0.0.1",
+    "admin-token": "two words",
+    "cors-origins": "example.org",
+    "deadline": "0",
+}
+
+
+def run(directory: Path, *arguments: str, **environment: str) -> Outcome:
+    """What becomes of a gateway with these arguments and variables."""
+    result = subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments],
+        cwd=directory,
+        env=clean_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    return result.returncode, result.stdout, result.stderr
+
+
+@pytest.fixture
+def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
+    """As `run`, within this process: for gateways that end before they listen, of which there are many."""
+    for name in {*os.environ} - {*clean_environment()}:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("gateway.__main__._bind", lambda _: pytest.fail("the settings were taken"))
+
+    def run_here(*arguments: str, **environment: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["gateway", *arguments])
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as end:
+            main()
+        captured = capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return end.value.code, captured.out, captured.err
+
+    return run_here
+
+
+def test_every_setting_has_a_bad_value() -> None:
+    assert BAD_SETTINGS.keys() == {setting.name for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("name", BAD_SETTINGS)
+@pytest.mark.parametrize("form", ["flag", "variable"])
+def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -> None:
+    value = BAD_SETTINGS[name]
+    setting = next(setting for setting in SETTINGS if setting.name == name)
+    variable = setting.variable("GATEWAY")
+    outcome = run_here(f"--{name}={value}") if form == "flag" else run_here(**{variable: value})
+    shown = f"--{name}" if form == "flag" else variable
+    assert outcome == (2, "", f"gateway: {shown}: {value!r}: takes {setting.takes}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "-1"),
+        ("port", "http"),
+        ("port", "8000.0"),
+        ("workers", "65"),
+        ("workers", "two"),
+        ("deadline", "5s"),
+        ("deadline", "3600001"),
+        ("cors-origins", "https://a.org/path"),
+        ("cors-origins", "*"),
+        ("host", ""),
+    ],
+)
+def test_more_bad_values(run_here: RunHere, name: str, value: str) -> None:
+    status, output, error = run_here(f"--{name}={value}")
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert error.startswith(f"gateway: --{name}: {value!r}: takes ")
+
+
+def test_bad_setting_ends_a_process(tmp_path: Path) -> None:
+    status, output, error = run(tmp_path, GATEWAY_WORKERS="many")
+    assert (status, output) == (2, "")
+    assert error == "gateway: GATEWAY_WORKERS: 'many': takes a whole number from 1 to 64\n"
+
+
+def test_help_names_every_setting(tmp_path: Path) -> None:
+    status, output, error = run(tmp_path, "--help")
+    assert (status, error) == (0, "")
+    words = output.split()
+    contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS", "DEADLINE")
+    assert {setting.variable("GATEWAY") for setting in SETTINGS} == {f"GATEWAY_{name}" for name in contract}
+    for name in contract:
+        assert any(f"GATEWAY_{name}" in word for word in words), name
+        assert f"--{name.lower().replace('_', '-')}" in words
+
+
+def test_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        status, output, error = run(tmp_path, f"--port={port}")
+    assert (status, output, error.count("\n")) == (1, "", 1)
+    assert error.startswith(f"gateway: cannot listen on 127.0.0.1:{port}: ")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_address_of_another_machine_ends_with_one_line(tmp_path: Path, host: str) -> None:
+    status, output, error = run(tmp_path, f"--host={host}")
+    assert (status, output, error.count("\n")) == (1, "", 1)
+    assert error.startswith(f"gateway: cannot listen on {host}:8000: ")
+
+
+def test_settings_come_from_the_environment_and_flags_win(tmp_path: Path) -> None:
+    matcher = Matcher(tmp_path)
+    gateway = Gateway(tmp_path, matcher, "--host=localhost")
+    [wrong] = free_ports(1)
+    gateway.environment.update(
+        GATEWAY_COMMANDS=matcher.commands,
+        GATEWAY_MARKET_DATA=matcher.market_data,
+        GATEWAY_REPORTS=matcher.reports,
+        GATEWAY_PORT=str(wrong),
+        GATEWAY_HOST="nowhere at all",
+        GATEWAY_DEADLINE="2000",
+        GATEWAY_WORKERS="1",
+    )
+    gateway.arguments = [argument for argument in gateway.arguments if argument.startswith(("--port", "--host"))]
+    matcher.start()
+    gateway.start()
+    try:
+        gateway.wait_until_ready()
+        assert gateway.http.get("/health").json()["status"] == "ok"
+    finally:
+        gateway.close()
+        matcher.close()
+
+
+def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, exchange.matcher, "--host=0.0.0.0", name="open")
+    gateway.restart()
+    gateway.close()
+    [warning] = [record for record in gateway.records() if record["level"] == "warning"]
+    assert "GATEWAY_ADMIN_TOKEN" in warning["event"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_signal_stops_it_cleanly(tmp_path: Path, workers: str, number: signal.Signals) -> None:
+    """Also with connections that stay open, and without a matcher."""
+    gateway = Gateway(tmp_path, Matcher(tmp_path), f"--workers={workers}")
+    gateway.start()
+    gateway.wait_until_answers(503)
+    with httpx.Client(base_url=gateway.url, trust_env=False, verify=False) as idle:
+        assert idle.get("/openapi.json").status_code == 200
+        gateway.stop(number)
+    gateway.close()

@@ -1,0 +1,394 @@
+"""What is no sound frame, straight into the matcher's socket: refused, counted, logged, and nothing else happens."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+import zmq
+
+from protocol import topics
+from protocol.client import CommandClient, OutcomeUnknownError, open_commands, open_reports
+from protocol.codec import MAX_FRAME_BYTES, decode_report, encode
+from protocol.commands import (
+    VERSION,
+    Ask,
+    CancelOrder,
+    Command,
+    Commands,
+    DepthQuery,
+    Hello,
+    InstrumentsQuery,
+    OrdersQuery,
+    PlaceOrder,
+    SetInstrument,
+    StatusQuery,
+    TradesQuery,
+)
+from protocol.events import (
+    Answers,
+    CommandRefused,
+    FrameRefused,
+    MatcherStatus,
+    OrderResult,
+    OrderState,
+    Pulse,
+    QueryAnswer,
+    Report,
+    SessionUnknown,
+    Welcome,
+)
+from protocol.units import OrderStatus, OrderType, Refusal, Side
+from tests.exchange import PATIENCE, Matcher, wait_until
+
+MEGABYTE = 1024 * 1024
+HELLO, COMMANDS, ASK = 1, 2, 3
+PLACE = [1, "BTC-USDT", "default", 1, 2, 100_000, 100]
+"""A PlaceOrder as it stands in a frame: tag, symbol, account, side, order type, quantity, price."""
+
+GOOD_ORDER = PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 100_000, 100)
+
+_sessions = count(0x5E55)
+
+
+class RawSession:
+    """A session that sends whatever bytes it is given."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.session = next(_sessions)
+        self._context = zmq.Context()
+        self._commands = open_commands(self._context, matcher.commands)
+        self._reports = open_reports(self._context, matcher.reports, self.session)
+        self._request = 0
+        wait_until(self._is_welcome, "a welcome")
+
+    def _is_welcome(self) -> bool:
+        try:
+            self.send(encode(Hello(VERSION, self.session)))
+        except zmq.Again:
+            return False
+        return bool(self._reports.poll(50)) and isinstance(self._read(), Welcome)
+
+    def send(self, *frames: bytes) -> None:
+        self._commands.send_multipart(frames, zmq.NOBLOCK)
+
+    def reports(self) -> list[Report]:
+        """All reports to what was sent so far, but for the matcher's pulse: those before the result of a query."""
+        self._request += 1
+        self.send(encode(Ask(VERSION, self.session, self._request, StatusQuery())))
+        reports: list[Report] = []
+        while True:
+            assert self._reports.poll(int(PATIENCE * 1000)), "no report came"
+            report = self._read()
+            if isinstance(report, QueryAnswer) and report.request == self._request:
+                return reports
+            if not isinstance(report, Pulse | Welcome):
+                reports.append(report)
+
+    def _read(self) -> Report:
+        _, payload = self._reports.recv_multipart()
+        report: Report = decode_report(payload)
+        return report
+
+    def listen_to(self, session: int) -> None:
+        self._reports.subscribe(topics.reports(session))
+
+    def close(self) -> None:
+        self._commands.close()
+        self._reports.close()
+        self._context.term()
+
+
+@pytest.fixture(scope="module")
+def client(shared_matcher: Matcher) -> Iterator[CommandClient]:
+    with shared_matcher.client() as client:
+        yield client
+
+
+@pytest.fixture
+def witness(shared_matcher: Matcher, client: CommandClient) -> "Witness":
+    return Witness(shared_matcher, client)
+
+
+@pytest.fixture
+def peer(shared_matcher: Matcher) -> Iterator[RawSession]:
+    session = RawSession(shared_matcher)
+    yield session
+    session.close()
+
+
+class Witness:
+    """A client beside the one that misbehaves, and what it sees of the matcher."""
+
+    def __init__(self, matcher: Matcher, client: CommandClient) -> None:
+        self.matcher = matcher
+        self.client = client
+        self.order_id = self.place_and_cancel()
+        self.refused_frames = self.count_refused_frames()
+        self.state = self.look()
+
+    def count_refused_frames(self) -> int:
+        status = self.client.query(StatusQuery()).result
+        assert isinstance(status, MatcherStatus)
+        return status.refused_frames
+
+    def look(self) -> list[object]:
+        """All that a command could change, and at last the sequence."""
+        queries = (InstrumentsQuery(), OrdersQuery(), OrdersQuery(done=True), DepthQuery("BTC-USDT"), TradesQuery("BTC-USDT"))
+        requests = [self.client.ask(query) for query in queries]
+        responses = [self.client.result(request) for request in requests]
+        return [*(response.result for response in responses), responses[0].sequence]
+
+    def place_and_cancel(self) -> int:
+        """The order_id that the next good order gets."""
+        placed = self.client.command(GOOD_ORDER)
+        assert isinstance(placed, OrderResult)
+        canceled = self.client.command(CancelOrder(placed.order_id))
+        assert isinstance(canceled, OrderState)
+        assert canceled.status is OrderStatus.CANCELED
+        return placed.order_id
+
+    def assert_refused(self, frames: int = 1) -> None:
+        """So many more frames are counted and logged, one line each; the state is that of before; the next good order is taken."""
+        refused = self.matcher.records("frame refused")
+        assert self.count_refused_frames() == len(refused) == self.refused_frames + frames
+        assert [record["refused_frames"] for record in refused] == list(range(1, len(refused) + 1))
+        assert all(record["detail"] and record["level"] == "warning" for record in refused)
+        assert self.matcher.failures() == []
+        assert self.look() == self.state
+        assert self.place_and_cancel() == self.order_id + 1
+
+    def assert_unchanged(self, commands: int = 0) -> None:
+        """Nothing was refused as a frame, and the state is that of before, so many refused commands later."""
+        *rest, sequence = self.state
+        assert isinstance(sequence, int)
+        assert self.look() == [*rest, sequence + commands]
+        assert self.count_refused_frames() == self.refused_frames
+        assert self.place_and_cancel() == self.order_id + 1
+
+
+def commands_frame(session: int, *commands: object, version: object = VERSION, number: object = 1, answered: object = 0) -> bytes:
+    return encode([COMMANDS, version, session, number, answered, list(commands)])
+
+
+def place_with(position: int, value: object) -> list[object]:
+    """The sound order with another value in one place."""
+    return [*PLACE[:position], value, *PLACE[position + 1 :]]
+
+
+UNREADABLE = {
+    "nothing": b"",
+    "no MessagePack": b"\xc1\xc1\xc1",
+    "cut short": encode([COMMANDS, VERSION, 1, 1, 0, [PLACE]])[:-1],
+    "text": b"hello matcher",
+    "JSON": b'{"symbol":"BTC-USDT","order_type":"limit"}',
+    "HTTP": b"POST /orders HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a map": encode({"version": 1}),
+    "a number": encode(7),
+    "null": encode(None),
+    "an empty list": encode([]),
+    "a tag alone": encode([HELLO]),
+    "two frames in one": encode([HELLO, VERSION, 7]) * 2,
+    "a list that never ends": b"\xdd\xff\xff\xff\xff",
+    "a text that never ends": b"\xdb\xff\xff\xff\xff",
+    "nested deep": b"\x91" * 200_000 + b"\xc0",
+    "nested deep maps": b"\x81\xa1a" * 200_000 + b"\xc0",
+    "no session": encode([HELLO, VERSION, "session"]),
+    "just too large": b"\x00" * (MAX_FRAME_BYTES + 1),
+    "2 MB": b"\x00" * 2 * MEGABYTE,
+    "10 MB": encode([COMMANDS, VERSION, 1, 1, 0, [PLACE] * 550_000]),
+}
+"""Frames of which not even the sender can be read."""
+
+BAD_COMMANDS = {
+    "an unknown command": [99, "BTC-USDT"],
+    "no command": "PlaceOrder",
+    "a command without fields": [1],
+    "symbol: number": place_with(1, 1),
+    "symbol: empty": place_with(1, ""),
+    "symbol: too long": place_with(1, "X" * 33),
+    "account: empty": place_with(2, ""),
+    "account: too long": place_with(2, "x" * 65),
+    "side: unknown": place_with(3, 3),
+    "side: word": place_with(3, "buy"),
+    "order type: unknown": place_with(4, 8),
+    "quantity: null": place_with(5, None),
+    "quantity: text": place_with(5, "1"),
+    "quantity: float": place_with(5, 1.0),
+    "quantity: true": place_with(5, True),
+    "quantity: list": place_with(5, [1]),
+    "quantity: zero": place_with(5, 0),
+    "quantity: negative": place_with(5, -1),
+    "quantity: least": place_with(5, -(2**63)),
+    "quantity: 2**63": place_with(5, 2**63),
+    "quantity: 2**64-1": place_with(5, 2**64 - 1),
+    "price: text": place_with(6, "100"),
+    "price: float": place_with(6, 100.0),
+    "price: zero": place_with(6, 0),
+    "price: negative": place_with(6, -100),
+    "price: 2**63": place_with(6, 2**63),
+    "price: 2**64-1": place_with(6, 2**64 - 1),
+    "trigger price: negative": [*PLACE, -1],
+    "client order id: empty": [*PLACE, None, ""],
+    "client order id: too long": [*PLACE, None, "x" * 65],
+    "deadline: negative": [*PLACE, None, None, -1],
+    "deadline: 2**64-1": [*PLACE, None, None, 2**64 - 1],
+    "cancel: order 0": [2, 0],
+    "cancel: order 2**64-1": [2, 2**64 - 1],
+    "cancel all: no account": [3, None],
+    "instrument: negative decimals": [4, "BAD-USD", -1, 0],
+    "instrument: unknown status": [4, "BTC-USDT", 2, 5, *[None] * 10, 9],
+    "load: contents of another kind": [5, "BTC-USDT", {"format": 1}],
+    "nested deep": [1, [[[[[[[[[[]]]]]]]]]]],
+}
+"""Commands that cannot be read, in a frame whose sender can."""
+
+
+@pytest.mark.parametrize("payload", [pytest.param(payload, id=name) for name, payload in UNREADABLE.items()])
+def test_unreadable_frame(witness: Witness, peer: RawSession, payload: bytes) -> None:
+    peer.send(payload)
+    assert peer.reports() == []
+    witness.assert_refused()
+
+
+@pytest.mark.parametrize("command", [pytest.param(command, id=name) for name, command in BAD_COMMANDS.items()])
+def test_unreadable_command(witness: Witness, peer: RawSession, command: object) -> None:
+    peer.send(commands_frame(peer.session, PLACE, command))
+    [report] = peer.reports()
+    assert isinstance(report, FrameRefused)
+    assert (report.session, report.number) == (peer.session, 1)
+    assert report.detail == witness.matcher.records("frame refused")[-1]["detail"]
+    # Nothing of the frame was taken, the sound order before the bad command neither.
+    witness.assert_refused()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param({"version": VERSION + 1}, id="another version"),
+        pytest.param({"version": 0}, id="version zero"),
+        pytest.param({"version": 2**64 - 1}, id="version 2**64-1"),
+        pytest.param({"number": 0}, id="number zero"),
+        pytest.param({"number": -1}, id="negative number"),
+        pytest.param({"number": 2**64 - 1}, id="number 2**64-1"),
+        pytest.param({"answered": -1}, id="negative answered"),
+        pytest.param({"answered": "none"}, id="answered as text"),
+    ],
+)
+def test_bad_head(witness: Witness, peer: RawSession, head: dict[str, object]) -> None:
+    peer.send(commands_frame(peer.session, PLACE, **head))
+    [report] = peer.reports()
+    assert isinstance(report, FrameRefused)
+    witness.assert_refused()
+
+
+@pytest.mark.parametrize("session", [0, -1, 2**63, 2**64 - 1])
+def test_impossible_session(witness: Witness, peer: RawSession, session: int) -> None:
+    peer.send(encode([HELLO, VERSION, session]))
+    peer.send(commands_frame(session, PLACE))
+    assert peer.reports() == []
+    witness.assert_refused(frames=2)
+
+
+@pytest.mark.parametrize("query", [[77], [3, 1], [3, "BTC-USDT", -1], [2, None, None, "done"], [1, 0], [7, "../../" * 10]])
+def test_unreadable_query(witness: Witness, peer: RawSession, query: list[object]) -> None:
+    peer.send(encode([ASK, VERSION, peer.session, 1, query]))
+    [report] = peer.reports()
+    assert isinstance(report, FrameRefused)
+    witness.assert_refused()
+
+
+def test_multipart_of_garbage(witness: Witness, peer: RawSession) -> None:
+    peer.send(b"", b"garbage", b"\xc1")
+    assert peer.reports() == []
+    witness.assert_refused(frames=len(witness.matcher.records("frame refused")) - witness.refused_frames)
+    assert witness.count_refused_frames() > witness.refused_frames
+
+
+def test_transport_cuts_off_who_sends_20_megabytes(witness: Witness, peer: RawSession) -> None:
+    peer.send(b"\x00" * 20 * MEGABYTE)
+
+    def heard() -> bool:
+        try:
+            peer.send(b"\xc1")
+        except zmq.Again:
+            return False
+        return witness.count_refused_frames() > witness.refused_frames
+
+    witness.assert_unchanged()
+    wait_until(heard, "the sender is heard again")
+    assert witness.place_and_cancel() == witness.order_id + 2
+
+
+def test_flood_of_garbage_disturbs_nobody(witness: Witness, peer: RawSession) -> None:
+    order_ids = []
+    for _ in range(20):
+        for number in range(50):
+            peer.send(encode({"n": number}))
+        order_ids.append(witness.place_and_cancel())
+    assert order_ids == list(range(witness.order_id + 1, witness.order_id + 21))
+    assert peer.reports() == []
+    assert witness.count_refused_frames() == witness.refused_frames + 1000 == len(witness.matcher.records("frame refused"))
+
+
+def test_unknown_session_takes_nothing(witness: Witness, peer: RawSession) -> None:
+    unknown = next(_sessions)
+    heard = []
+
+    def is_told() -> bool:
+        peer.send(commands_frame(unknown, PLACE, number=5))
+        heard.extend(peer.reports())
+        return SessionUnknown(unknown, 5) in heard
+
+    peer.listen_to(unknown)
+    wait_until(is_told, "the session hears that it is unknown")
+    witness.assert_unchanged()
+
+
+def test_number_that_skips_is_ignored(witness: Witness, peer: RawSession) -> None:
+    peer.send(commands_frame(peer.session, PLACE, number=2))
+    assert peer.reports() == []
+    witness.assert_unchanged()
+
+
+def test_frame_sent_twice_is_taken_once(witness: Witness, peer: RawSession) -> None:
+    for _ in range(2):
+        peer.send(encode(Commands(VERSION, peer.session, 1, 0, [GOOD_ORDER])))
+    first, again = peer.reports()
+    assert isinstance(first, Answers)
+    assert first == again
+    [answer] = first.answers
+    assert isinstance(answer, OrderResult)
+    assert answer.order_id == witness.order_id + 1
+    assert isinstance(witness.client.command(CancelOrder(answer.order_id)), OrderState)
+    assert witness.place_and_cancel() == answer.order_id + 1
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        (PlaceOrder("NO-SUCH", "default", Side.BUY, OrderType.LIMIT, 1, 1), Refusal.UNKNOWN_SYMBOL),
+        (PlaceOrder("btc-usdt", "default", Side.BUY, OrderType.LIMIT, 1, 1), Refusal.UNKNOWN_SYMBOL),
+        (PlaceOrder("BTC-USDT", "a b", Side.BUY, OrderType.LIMIT, 1, 1), Refusal.INVALID_NAME),
+        (PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 10**13, 1), Refusal.QUANTITY_TOO_LARGE),
+        (PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 1, 10**13), Refusal.PRICE_TOO_LARGE),
+        (CancelOrder(2**63 - 1), Refusal.UNKNOWN_ORDER),
+        (SetInstrument("../../x", 2, 2, "X", "Y", 1, 1, 1, 100, 100, 0), Refusal.INVALID_INSTRUMENT),
+    ],
+)
+def test_refused_command_changes_nothing(witness: Witness, command: Command, refusal: Refusal) -> None:
+    answer = witness.client.command(command)
+    assert isinstance(answer, CommandRefused)
+    assert answer.refusal is refusal
+    witness.assert_unchanged(commands=1)
+
+
+def test_client_whose_frame_is_refused_goes_on(witness: Witness) -> None:
+    with witness.matcher.client() as client:
+        client.send([PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, -1, 100)])
+        with pytest.raises(OutcomeUnknownError, match="refused a frame"):
+            client.receive()
+        client.connect()
+        answer = client.command(GOOD_ORDER)
+        assert isinstance(answer, OrderResult)
+        assert answer.order_id == witness.order_id + 1
+        assert isinstance(client.command(CancelOrder(answer.order_id)), OrderState)

@@ -1,0 +1,461 @@
+"""The market data socket as the contract's section 6 promises it, read without the project's own decoder."""
+
+import random
+from collections.abc import Iterable, Iterator
+from itertools import count, pairwise
+from pathlib import Path
+
+import pytest
+
+from protocol.client import CommandClient
+from protocol.commands import (
+    CancelAllOrders,
+    CancelOrder,
+    Command,
+    DepthQuery,
+    InstrumentsQuery,
+    OrdersQuery,
+    PlaceOrder,
+    SetInstrument,
+    TradesQuery,
+)
+from protocol.events import Answer, Depth, InstrumentList, InstrumentSet, OrderPage, OrderResult, Trade, TradeHistory
+from protocol.instrument import Instrument
+from protocol.units import InstrumentStatus, OrderType, Side
+from tests.exchange import Json, Matcher, Message, Subscriber, wait_until
+
+BUY, SELL = Side.BUY, Side.SELL
+BUILT_IN = ("BTC-USDT", "ETH-USDT", "SOL-USDT")
+
+EVERY = {"type", "epoch", "sequence", "number", "previous", "timestamp"}
+TRADE = EVERY | {
+    "symbol",
+    "trade_id",
+    "price",
+    "quantity",
+    "aggressor_side",
+    "maker_order_id",
+    "taker_order_id",
+    "maker_fee",
+    "taker_fee",
+}
+DEPTH = EVERY | {"symbol", "bids", "asks"}
+INSTRUMENT = EVERY | {"symbol", "price_decimals", "quantity_decimals", "fee_decimals", "tick_size", "lot_size", "status"}
+
+_symbols = count(1)
+
+
+@pytest.fixture(scope="module")
+def client(shared_matcher: Matcher) -> Iterator[CommandClient]:
+    with shared_matcher.client() as client:
+        yield client
+
+
+@pytest.fixture
+def symbol(client: CommandClient) -> str:
+    """An instrument of the test's own: two decimals in the price, three in the quantity."""
+    return add(client, f"COIN{next(_symbols)}-USD")
+
+
+def add(client: CommandClient, symbol: str) -> str:
+    command = SetInstrument(symbol, 2, 3, "COIN", "USD", 5, 10, 10, 10**9, 10**8, 0, 10, 20)
+    assert isinstance(client.command(command), InstrumentSet)
+    return symbol
+
+
+def limit(symbol: str, side: Side, quantity: int, price: int, account: str = "default") -> PlaceOrder:
+    return PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price)
+
+
+def send(client: CommandClient, commands: Iterable[Command]) -> list[Answer]:
+    """The answers to the commands, of which many are under way at a time."""
+    numbers = client.send(commands)
+    return [client.receive().answer for _ in numbers]
+
+
+def depth_of(client: CommandClient, symbol: str) -> tuple[list[list[int]], list[list[int]]]:
+    depth = client.query(DepthQuery(symbol)).result
+    assert isinstance(depth, Depth)
+    return [list(level) for level in depth.bids], [list(level) for level in depth.asks]
+
+
+def shows(message: Json, depth: tuple[list[list[int]], list[list[int]]]) -> bool:
+    return (message["bids"], message["asks"]) == depth
+
+
+def last_trade_id(client: CommandClient, symbol: str) -> int:
+    history = client.query(TradesQuery(symbol, 1)).result
+    assert isinstance(history, TradeHistory)
+    return history.trades[0].trade_id
+
+
+def instrument_of(client: CommandClient, symbol: str) -> Instrument:
+    listed = client.query(InstrumentsQuery()).result
+    assert isinstance(listed, InstrumentList)
+    return next(instrument for instrument in listed.instruments if instrument.symbol == symbol)
+
+
+def published(trade: Trade, instrument: Instrument) -> Json:
+    """What the trade looks like on the market data socket, but for the epoch."""
+    return {
+        "type": "trade",
+        "sequence": trade.sequence,
+        "number": trade.trade_id,
+        "previous": trade.trade_id - 1,
+        "timestamp": trade.timestamp,
+        "symbol": trade.symbol,
+        "trade_id": trade.trade_id,
+        "price": trade.price,
+        "quantity": trade.quantity,
+        "aggressor_side": trade.aggressor_side.name.lower(),
+        "maker_order_id": trade.maker_order_id,
+        "taker_order_id": trade.taker_order_id,
+        "maker_fee": instrument.fee(trade.price, trade.quantity, trade.maker_fee_bps),
+        "taker_fee": instrument.fee(trade.price, trade.quantity, trade.taker_fee_bps),
+    }
+
+
+def without_epoch(message: Json) -> Json:
+    assert isinstance(message["epoch"], int)
+    return {name: value for name, value in message.items() if name != "epoch"}
+
+
+def flow(symbol: str, length: int, seed: int) -> list[Command]:
+    """Orders around one price that rest, cross and sweep, and now and then a clean sweep of the account."""
+    dice = random.Random(seed)
+    commands: list[Command] = []
+    for _ in range(length):
+        side = dice.choice((BUY, SELL))
+        if dice.random() < 0.02:
+            commands.append(CancelAllOrders("default", symbol))
+        elif dice.random() < 0.2:
+            commands.append(PlaceOrder(symbol, "default", side, OrderType.MARKET, dice.randint(1, 300) * 10))
+        else:
+            commands.append(limit(symbol, side, dice.randint(1, 100) * 10, dice.randint(1_900, 2_100) * 5))
+    return commands
+
+
+def current(messages: Iterable[Message]) -> dict[str, Json]:
+    """The last message of each topic."""
+    return dict(messages)
+
+
+# Who comes late
+
+
+def test_late_subscriber_gets_the_depth_without_a_change(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    send(client, [limit(symbol, BUY, 20, 9_000), limit(symbol, BUY, 30, 9_000), limit(symbol, SELL, 40, 9_100)])
+    with Subscriber(shared_matcher, f"depth/{symbol}/") as early:
+        topic, message = early.read()
+        with Subscriber(shared_matcher, f"depth/{symbol}/") as late:
+            assert late.read() == (topic, message)
+    assert topic == f"depth/{symbol}/"
+    assert message.keys() >= DEPTH
+    assert (message["type"], message["symbol"]) == ("depth", symbol)
+    assert (message["bids"], message["asks"]) == ([[9_000, 50]], [[9_100, 40]])
+
+
+def test_late_subscriber_gets_the_instrument_without_a_change(shared_matcher: Matcher, symbol: str) -> None:
+    with Subscriber(shared_matcher, f"instruments/{symbol}/") as subscriber:
+        topic, message = subscriber.read()
+    assert topic == f"instruments/{symbol}/"
+    assert message.keys() >= INSTRUMENT
+    told = {name: message[name] for name in ("type", "symbol", "price_decimals", "quantity_decimals", "tick_size", "lot_size", "status")}
+    assert told == {
+        "type": "instrument",
+        "symbol": symbol,
+        "price_decimals": 2,
+        "quantity_decimals": 3,
+        "tick_size": 5,
+        "lot_size": 10,
+        "status": "trading",
+    }
+    # 10 and 20 basis points are whole thousandths: three digits behind those of price x quantity.
+    assert message["fee_decimals"] == 2 + 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "kinds"),
+    [
+        (["depth/"], ["depth"]),
+        (["instruments/"], ["instruments"]),
+        (["depth/", "instruments/"], ["depth", "instruments"]),
+        (["d"], ["depth"]),
+        ([""], ["depth", "instruments"]),
+        ([f"depth/{symbol}/" for symbol in BUILT_IN], ["depth"]),
+        ([f"{kind}/{symbol}/" for symbol in BUILT_IN for kind in ("depth", "instruments")], ["depth", "instruments"]),
+    ],
+)
+def test_prefix_brings_the_state_of_all_its_topics(shared_matcher: Matcher, prefixes: list[str], kinds: list[str]) -> None:
+    wanted = {f"{kind}/{symbol}/" for kind in kinds for symbol in BUILT_IN}
+    seen: dict[str, Json] = {}
+    with Subscriber(shared_matcher, *prefixes) as subscriber:
+        while not wanted <= seen.keys():
+            topic, message = subscriber.read()
+            seen[topic] = message
+            assert topic.startswith(tuple(prefixes))
+            assert topic.endswith("/")
+    for topic in wanted:
+        kind, symbol, _ = topic.split("/")
+        assert seen[topic]["symbol"] == symbol
+        assert seen[topic].keys() >= (DEPTH if kind == "depth" else INSTRUMENT)
+
+
+def test_subscription_of_others_does_not_hide_mine(shared_matcher: Matcher, symbol: str) -> None:
+    topic = f"depth/{symbol}/"
+    with Subscriber(shared_matcher, topic) as first, Subscriber(shared_matcher, topic) as second:
+        assert first.read() == second.read()
+
+
+# Numbers
+
+
+def test_every_trade_in_order(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    instrument = instrument_of(client, symbol)
+    with Subscriber(shared_matcher, f"trades/{symbol}/", f"instruments/{symbol}/") as subscriber:
+        subscriber.read()
+        answers = send(client, flow(symbol, 2_000, seed=1))
+        trades = [trade for answer in answers if isinstance(answer, OrderResult) for trade in answer.trades]
+        assert len(trades) > 500
+        messages = subscriber.read_until(lambda _, message: message["number"] == trades[-1].trade_id)
+    assert {topic for topic, _ in messages} == {f"trades/{symbol}/"}
+    assert [without_epoch(message) for _, message in messages] == [published(trade, instrument) for trade in trades]
+    assert [message["number"] for _, message in messages] == list(range(1, len(trades) + 1))
+    history = client.query(TradesQuery(symbol, 1000)).result
+    assert isinstance(history, TradeHistory)
+    assert history.trades == trades[-1000:]
+
+
+def test_depth_skips_states_but_never_the_last(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    with Subscriber(shared_matcher, f"depth/{symbol}/") as subscriber:
+        messages = [subscriber.read()]
+        changes = 0
+        for seed in range(20):
+            changes += len(send(client, flow(symbol, 200, seed)))
+            depth = depth_of(client, symbol)
+            while not shows(messages[-1][1], depth):
+                messages.append(subscriber.read())
+    numbers = [message["number"] for _, message in messages]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert all(message["previous"] == message["number"] - 1 for _, message in messages)
+    assert len(messages) < changes
+    sequences = [message["sequence"] for _, message in messages]
+    assert sequences == sorted(sequences)
+    for _, message in messages:
+        bids, asks = ([price for price, _ in message[side]] for side in ("bids", "asks"))
+        assert bids == sorted(set(bids), reverse=True)
+        assert asks == sorted(set(asks))
+        assert len(bids) <= 10
+        assert len(asks) <= 10
+        assert not bids or not asks or bids[0] < asks[0]
+
+
+def test_depth_interval_holds_states_back(tmp_path: Path) -> None:
+    matcher = Matcher(tmp_path, "--depth-interval=3600000")
+    matcher.start()
+    try:
+        matcher.wait_until_ready()
+        with matcher.client() as client, Subscriber(matcher, "depth/BTC-USDT/") as first:
+            _, empty = first.read()
+            assert (empty["bids"], empty["asks"]) == ([], [])
+            send(client, [limit("BTC-USDT", BUY, 100_000, price) for price in range(1_000, 1_050)])
+            depth = depth_of(client, "BTC-USDT")
+            # A newcomer must get the newest state, so it is published then; what the first one sees next proves that nothing was before.
+            with Subscriber(matcher, "depth/BTC-USDT/") as second:
+                _, newest = second.read()
+                assert shows(newest, depth)
+                assert newest["number"] == empty["number"] + 1
+            assert first.read()[1] == newest
+    finally:
+        matcher.close()
+
+
+def test_no_depth_message_without_a_change_of_the_top(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    send(client, [limit(symbol, BUY, 10, price) for price in range(1_000, 1_050, 5)])
+    with Subscriber(shared_matcher, f"depth/{symbol}/") as subscriber:
+        [(_, before)] = subscriber.read_until(lambda _, message: shows(message, depth_of(client, symbol)))
+        # Below the ten best levels, so nothing of it is to be seen; then a change that is.
+        send(client, [limit(symbol, BUY, 10, price) for price in range(500, 550, 5)])
+        send(client, [limit(symbol, BUY, 10, 2_000)])
+        _, after = subscriber.read()
+    assert after["number"] == before["number"] + 1
+    assert after["bids"][0] == [2_000, 10]
+
+
+def test_sequence_is_that_of_the_command(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    with Subscriber(shared_matcher, f"trades/{symbol}/", f"depth/{symbol}/") as subscriber:
+        subscriber.read()
+        client.send([limit(symbol, SELL, 10, 100), limit(symbol, BUY, 10, 100)])
+        client.receive()
+        taken = client.receive()
+        *_, (_, trade) = subscriber.read_until(lambda topic, _: topic.startswith("trades/"))
+    assert (trade["sequence"], trade["timestamp"]) == (taken.sequence, taken.timestamp)
+
+
+def test_everybody_gets_the_same_messages(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    with Subscriber(shared_matcher, "trades/") as broad, Subscriber(shared_matcher, f"trades/{symbol}/", f"depth/{symbol}/") as narrow:
+        narrow.read()
+        sync(client, symbol, broad, narrow)
+        send(client, flow(symbol, 300, seed=7))
+        last = last_trade_id(client, symbol)
+        read = [
+            reader.read_until(lambda topic, message: (topic, message["number"]) == (f"trades/{symbol}/", last))
+            for reader in (broad, narrow)
+        ]
+    broad_trades, narrow_trades = ([found for found in messages if found[0] == f"trades/{symbol}/"] for messages in read)
+    assert len(broad_trades) > 50
+    assert broad_trades == narrow_trades
+
+
+def sync(client: CommandClient, symbol: str, *subscribers: Subscriber) -> None:
+    """Make trades until each of the subscribers has seen one, then read up to the last of them."""
+    trade = [limit(symbol, SELL, 10, 100), limit(symbol, BUY, 10, 100)]
+    for subscriber in subscribers:
+
+        def heard(subscriber: Subscriber = subscriber) -> bool:
+            send(client, trade)
+            return any(topic == f"trades/{symbol}/" for topic, _ in subscriber.read_waiting())
+
+        wait_until(heard, "a trade is heard")
+    send(client, trade)
+    last = last_trade_id(client, symbol)
+    for subscriber in subscribers:
+        subscriber.read_until(lambda topic, message: (topic, message["number"]) == (f"trades/{symbol}/", last))
+
+
+# Instruments
+
+
+def test_fees_are_in_the_unit_that_the_instrument_tells(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    with Subscriber(shared_matcher, f"trades/{symbol}/", f"instruments/{symbol}/") as subscriber:
+        _, instrument = subscriber.read()
+        for maker, taker, decimals in ((10, 20, 8), (7, 15, 9), (0, 0, 9), (100, 300, 7), (10_000, 0, 5)):
+            client.command(SetInstrument(symbol, 2, 3, maker_fee_bps=maker, taker_fee_bps=taker))
+            send(client, [limit(symbol, SELL, 30, 105), limit(symbol, BUY, 30, 105)])
+            *changed, (_, trade) = subscriber.read_until(lambda topic, _: topic.startswith("trades/"))
+            instrument = changed[-1][1] if changed else instrument
+            if maker or taker:
+                assert instrument["fee_decimals"] == decimals
+            for fee, bps in ((trade["maker_fee"], maker), (trade["taker_fee"], taker)):
+                # price x quantity x bps / 10^4, in 10^-fee_decimals
+                assert fee * 10 ** (2 + 3 + 4) == 30 * 105 * bps * 10 ** instrument["fee_decimals"]
+
+
+def test_status_is_told(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    with Subscriber(shared_matcher, f"instruments/{symbol}/") as subscriber:
+        statuses = [subscriber.read()[1]["status"]]
+        for status in (InstrumentStatus.HALTED, InstrumentStatus.CANCEL_ONLY, InstrumentStatus.TRADING):
+            client.command(SetInstrument(symbol, 2, 3, status=status))
+            _, message = subscriber.read()
+            assert message["previous"] == message["number"] - 1
+            statuses.append(message["status"])
+    assert statuses == ["trading", "halted", "cancel_only", "trading"]
+
+
+def test_new_instrument_is_announced(shared_matcher: Matcher, client: CommandClient) -> None:
+    symbol = f"NEW{next(_symbols)}-USD"
+    with Subscriber(shared_matcher, f"instruments/{symbol}/", f"depth/{symbol}/", "instruments/BTC-USDT/") as subscriber:
+        subscriber.read()
+        add(client, symbol)
+        announced = current([subscriber.read(), subscriber.read()])
+    assert announced.keys() == {f"instruments/{symbol}/", f"depth/{symbol}/"}
+    assert all(message["number"] == 1 for message in announced.values())
+
+
+def test_topic_does_not_match_a_longer_symbol(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    longer = add(client, f"{symbol}2")
+    with Subscriber(shared_matcher, f"trades/{symbol}/", f"depth/{symbol}/") as subscriber:
+        subscriber.read()
+        for traded in (longer, symbol):
+            send(client, [limit(traded, SELL, 10, 100), limit(traded, BUY, 10, 100)])
+        messages = subscriber.read_until(lambda topic, _: topic.startswith("trades/"))
+    assert {message["symbol"] for _, message in messages} == {symbol}
+
+
+# Heartbeats
+
+
+def test_heartbeats(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    with Subscriber(shared_matcher, "heartbeat/") as subscriber:
+        first = subscriber.read()[1]
+        sequence = client.query(DepthQuery(symbol)).sequence
+        client.command(limit(symbol, BUY, 10, 100))
+        beats = [first, subscriber.read()[1], subscriber.read()[1]]
+    assert all(beat.keys() == EVERY and beat["type"] == "heartbeat" for beat in beats)
+    assert all(after["number"] == after["previous"] + 1 == before["number"] + 1 for before, after in pairwise(beats))
+    assert beats[-1]["sequence"] == sequence + 1
+    assert first["timestamp"] < beats[1]["timestamp"] < beats[2]["timestamp"]
+
+
+# Slow readers
+
+
+def holes_in(messages: list[Json]) -> list[tuple[int, int]]:
+    """The last number seen and the last one lost, of each hole."""
+    return [(before["number"], after["previous"]) for before, after in pairwise(messages) if after["previous"] != before["number"]]
+
+
+def test_slow_reader_loses_messages_and_sees_the_hole(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    topic = f"trades/{symbol}/"
+    one_trade = [limit(symbol, SELL, 10, 100), limit(symbol, BUY, 10, 100)]
+    many_trades = [limit(symbol, SELL, 500 * 10, 100), *[limit(symbol, BUY, 10, 100)] * 500]
+    with Subscriber(shared_matcher, topic, receive_buffer=65_536, receive_limit=1) as slow, Subscriber(shared_matcher, topic) as fast:
+        sync(client, symbol, slow, fast)
+        first = last = last_trade_id(client, symbol)
+        seen_by_fast: list[Json] = []
+        seen_by_slow: list[Json] = []
+
+        def slow_has_caught_up() -> bool:
+            send(client, one_trade)
+            seen_by_slow.extend(message for _, message in slow.read_waiting())
+            return bool(seen_by_slow) and seen_by_slow[-1]["number"] > last
+
+        # At first a few more than the matcher keeps for a reader; the buffers of sockets on the way may hold many more.
+        for thousands in (16, 32, 64):
+            for _ in range(2 * thousands):
+                send(client, many_trades)
+                seen_by_fast += [fast.read()[1] for _ in range(500)]
+            last = last_trade_id(client, symbol)
+            wait_until(slow_has_caught_up, "the slow reader hears the newest trades")
+            while len(seen_by_fast) < last_trade_id(client, symbol) - first:
+                seen_by_fast.append(fast.read()[1])
+            if holes_in(seen_by_slow):
+                break
+    assert [message["number"] for message in seen_by_fast] == list(range(first + 1, first + 1 + len(seen_by_fast)))
+    assert holes_in(seen_by_slow)
+    assert all(lost > seen for seen, lost in holes_in(seen_by_slow))
+
+
+# Restarts
+
+
+def test_reader_of_a_restarted_matcher_sees_a_new_epoch(matcher: Matcher) -> None:
+    with Subscriber(matcher, "depth/BTC-USDT/", "instruments/BTC-USDT/") as subscriber:
+        before = [subscriber.read(), subscriber.read()]
+        matcher.kill()
+        matcher.restart()
+        after = [subscriber.read(), subscriber.read()]
+    assert {topic for topic, _ in after} == {"depth/BTC-USDT/", "instruments/BTC-USDT/"}
+    assert min(message["epoch"] for _, message in after) > max(message["epoch"] for _, message in before)
+
+
+# What the queries say is what the socket says
+
+
+def test_orders_of_the_book_are_those_of_the_depth(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+    send(client, flow(symbol, 500, seed=3))
+    page = client.query(OrdersQuery(symbol, limit=1000)).result
+    assert isinstance(page, OrderPage)
+    totals: dict[tuple[Side, int], int] = {}
+    for order in page.orders:
+        assert order.price is not None
+        totals[order.side, order.price] = totals.get((order.side, order.price), 0) + order.remaining_quantity
+    bids, asks = depth_of(client, symbol)
+    assert bids == [[price, totals[BUY, price]] for price in sorted((price for side, price in totals if side is BUY), reverse=True)[:10]]
+    assert asks == [[price, totals[SELL, price]] for price in sorted(price for side, price in totals if side is SELL)[:10]]
+    with Subscriber(shared_matcher, f"depth/{symbol}/") as subscriber:
+        subscriber.read_until(lambda _, message: shows(message, (bids, asks)))
+    for order in page.orders:
+        client.send([CancelOrder(order.order_id)])
+        client.receive()
+    assert depth_of(client, symbol) == ([], [])

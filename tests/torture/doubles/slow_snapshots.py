@@ -1,0 +1,23 @@
+"""A matcher whose snapshots are never finished: the child that writes one stops half-way, for good."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+from matcher import snapshot
+from matcher.__main__ import main
+from matcher.state import State
+
+_pack = snapshot._pack
+
+
+def pack(state: State) -> Iterator[Any]:
+    yield from _pack(state)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    with patch.object(snapshot, "_pack", pack):
+        sys.exit(main())

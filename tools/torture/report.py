@@ -1,0 +1,121 @@
+"""What a run found, for people and for machines."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from tools.torture.checks import Promise
+from tools.torture.killer import Kill, KillKind
+
+KIND_TITLES: Final[dict[KillKind, str]] = {
+    "matcher": "matcher",
+    "snapshot": "matcher, in a snapshot",
+    "gateway": "gateway",
+    "both": "both",
+    "worker": "one gateway worker",
+}
+
+
+class Recoveries(Struct, frozen=True):
+    """Kills of one kind, and the milliseconds until the exchange answered again; after the others, the next kill came sooner."""
+
+    kind: str
+    kills: int
+    recovered: int
+    fastest: int | None
+    median: int | None
+    slowest: int | None
+
+
+class Report(Struct, frozen=True):
+    """`retried` commands needed more than one attempt. Every unknown outcome was resolved by asking again; so many of them were orders that
+    had been `placed_before`."""
+
+    seed: int
+    sync: str
+    clients: int
+    workers: int
+    seconds: float
+    kills: list[Recoveries]
+    commands_answered: int
+    retried: int
+    unknown_outcomes: int
+    placed_before: int
+    look_ups: int
+    commands_journaled: int
+    trades: int
+    trades_published: int
+    snapshots_written: int
+    snapshots_cut_through: int
+    promises: list[Promise]
+    digests: dict[str, str]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every promise was kept."""
+        return not any(promise.broken for promise in self.promises)
+
+
+def recoveries(kills: Sequence[Kill]) -> list[Recoveries]:
+    """By kind, and all together."""
+    rows = []
+    for kind, title in [*KIND_TITLES.items(), (None, "all")]:
+        those = [kill for kill in kills if kind in (None, kill.kind)]
+        times = [round(kill.recovery * 1000) for kill in those if kill.recovery is not None]
+        if those:
+            known = (min(times), round(median(times)), max(times)) if times else (None, None, None)
+            rows.append(Recoveries(title, len(those), len(times), *known))
+    return rows
+
+
+def to_json(report: Report) -> str:
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Tables, and the first cases of each broken promise."""
+    title = f"{report.kills[-1].kills if report.kills else 0} kills, {report.clients} clients, sync {report.sync}, seed {report.seed}"
+    table = _table(title, "killed (recovery in ms)", ("kills", "recovered", "fastest", "median", "slowest"))
+    for row in report.kills:
+        times = ("" if time is None else f"{time:,}" for time in (row.fastest, row.median, row.slowest))
+        table.add_row(row.kind, f"{row.kills:,}", f"{row.recovered:,}", *times)
+    console.print(table)
+    table = _table("what was done", "", ("count",))
+    for name, count in (
+        ("commands answered", report.commands_answered),
+        ("sent more than once", report.retried),
+        ("unknown outcomes, all resolved", report.unknown_outcomes),
+        ("of them orders that had been placed", report.placed_before),
+        ("look-ups of answered orders", report.look_ups),
+        ("commands in the journal", report.commands_journaled),
+        ("trades in the journal", report.trades),
+        ("trades seen by a subscriber", report.trades_published),
+        ("snapshots written", report.snapshots_written),
+        ("snapshots cut through by a kill", report.snapshots_cut_through),
+    ):
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    table = _table("what must not happen", "", ("count",))
+    for promise in report.promises:
+        table.add_row(promise.name, f"{promise.broken:,}")
+    console.print(table)
+    for name, found in report.digests.items():
+        console.print(f"digest {found[:16]}…  {name}", highlight=False, soft_wrap=True)
+    console.print(f"{report.seconds:.0f} s")
+    for promise in report.promises:
+        for case in promise.cases:
+            console.print(f"{promise.name}: {case}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _table(title: str, first: str, others: Sequence[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table

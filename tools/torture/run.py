@@ -1,0 +1,175 @@
+"""One run: start the exchange, let clients trade while it is killed, ask the survivor, stop it, and check."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from matcher.digest import digest
+from matcher.state import State
+from protocol.client import CommandClient, MatcherAwayError
+from protocol.commands import DigestQuery
+from protocol.events import Digest
+from tools.torture.checks import Checks, Promise
+from tools.torture.clients import Client, Connection, decode, identity
+from tools.torture.evidence import Evidence, Identity, Listing, Told
+from tools.torture.exchange import Exchange, ExchangeError
+from tools.torture.killer import Killer
+from tools.torture.replay import recover_from_snapshots, replay
+from tools.torture.report import Report, recoveries
+from tools.torture.subscriber import read_trades
+
+EVIDENCE_FILE: Final = "evidence.json"
+
+PAGE: Final = 1000
+"""How many orders one call lists."""
+
+DIGEST_SECONDS: Final = 60.0
+
+
+class Plan(Struct, frozen=True):
+    """`calm` and `pause` are in seconds: the longest time between a recovery and the next kill, and about how long a client waits
+    between two requests. `sync` is a setting of the matcher, `snapshot_every` a number of commands."""
+
+    kills: int
+    seed: int
+    clients: int = 8
+    workers: int = 1
+    sync: str = "always"
+    snapshot_every: int = 500
+    calm: float = 1.0
+    pause: float = 0.0
+
+
+def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -> Report:
+    """Carry out the plan in the directory. `progress` is told the number of kills and of answered commands. ExchangeError where a process
+    does not come back, UnansweredError where a client is left without an answer, JournalError where the journal cannot be read."""
+    started = time.monotonic()
+    with Exchange(directory, plan.workers, plan.sync, plan.snapshot_every) as exchange:
+        killer = Killer(exchange, plan.seed, plan.calm)
+        evidence = gather(plan, exchange, killer, progress)
+        exchange.stop()
+    (directory / EVIDENCE_FILE).write_bytes(msgspec.json.encode(evidence))
+    checks = Checks(evidence)
+    state = replay(exchange.data, checks.watch)
+    digests, same_state = compare_states(evidence.digest, state, recover_from_snapshots(exchange.data))
+    unknown = [told for told in evidence.told if told.unknown]
+    return Report(
+        plan.seed,
+        plan.sync,
+        plan.clients,
+        plan.workers,
+        round(time.monotonic() - started, 1),
+        recoveries(killer.kills),
+        len(evidence.told),
+        sum(1 for told in evidence.told if told.unknown or told.refused),
+        len(unknown),
+        sum(1 for told in unknown if is_duplicate(told)),
+        evidence.look_ups,
+        checks.commands,
+        checks.trades,
+        len(evidence.published),
+        exchange.matcher.log.read_text().count('"snapshot written"'),
+        sum(1 for kill in killer.kills if kill.half_written),
+        [*checks.promises(), same_state],
+        digests,
+    )
+
+
+def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[int, int], None]) -> Evidence:
+    """Let clients trade and a subscriber read while the killer works; all that they were told, and what the survivor says of itself."""
+    stop, give_up = Event(), Event()
+    accounts = [f"client-{number}" for number in range(1, plan.clients + 1)]
+    clients = [Client(account, plan.seed, Connection(exchange.port), plan.pause, give_up) for account in accounts]
+    with ThreadPoolExecutor(len(clients) + 1) as threads:
+        reading = threads.submit(read_trades, exchange.market_data, give_up)
+        running = [threads.submit(client.run, stop) for client in clients]
+        try:
+            killer.run(plan.kills, lambda kills: progress(kills, sum(len(client.told) for client in clients)))
+            time.sleep(plan.calm)
+            stop.set()
+            for each in running:
+                each.result()
+            live = ask_digest(exchange)
+            listings = list_all_orders(exchange, accounts)
+        finally:
+            stop.set()
+            give_up.set()
+    return Evidence(
+        [told for client in clients for told in client.told],
+        sum(client.look_ups for client in clients),
+        [fault for client in clients for fault in client.look_up_faults],
+        listings,
+        reading.result(),
+        live,
+    )
+
+
+def is_duplicate(told: Told) -> bool:
+    """Whether the answer is that to an order that had been placed before."""
+    return told.key.kind == "place" and told.status == HTTPStatus.OK and "duplicate" in decode(told.body)
+
+
+def ask_digest(exchange: Exchange) -> str:
+    """The digest of the living exchange."""
+    try:
+        with CommandClient(exchange.commands, exchange.reports, DIGEST_SECONDS) as client:
+            result = client.query(DigestQuery()).result
+    except MatcherAwayError as error:
+        raise ExchangeError(f"the matcher does not tell its digest: {error}") from error
+    if not isinstance(result, Digest):
+        raise ExchangeError(f"the matcher has no digest: {result}")
+    return result.digest
+
+
+def list_all_orders(exchange: Exchange, accounts: list[str]) -> list[Listing]:
+    """All orders of the accounts, live and done, as the living exchange lists them."""
+    connection = Connection(exchange.port)
+    try:
+        return [list_orders(connection, account) for account in accounts]
+    finally:
+        connection.close()
+
+
+def list_orders(connection: Connection, account: str) -> Listing:
+    orders: dict[str, Identity] = {}
+    times_listed = Counter[str]()
+    for status in ("open", "done"):
+        cursor: str | None = "0"
+        while cursor is not None:
+            path = f"/orders?account={account}&status={status}&limit={PAGE}&after={cursor}"
+            reply = connection.call("GET", path)
+            if reply.status != HTTPStatus.OK:
+                raise ExchangeError(f"GET {path} ended with {reply.status or reply.outcome}: {reply.body.decode()}")
+            page = decode(reply.body)
+            for order in page["orders"]:
+                orders[order["client_order_id"]] = identity(order)
+                times_listed[order["client_order_id"]] += 1
+            cursor = page["next"]
+    return Listing(account, orders, times_listed)
+
+
+def compare_states(live: str, replayed: State, recovered: list[tuple[str, State]]) -> tuple[dict[str, str], Promise]:
+    """The digests, by what they are of, and whether all ways lead to the same state: a start from a snapshot has to bring back the sessions
+    as well."""
+    digests = {"live": live, "replay from the first record": digest(replayed.engine)}
+    promise = Promise("unequal states")
+    for name, state in recovered:
+        digests[f"{name} and tail"] = digest(state.engine)
+        # Where no command came after the snapshot, its clock had gone on.
+        if state.sequence != replayed.sequence or state.time < replayed.time:
+            ends = f"sequence {state.sequence} at {state.time}, the replay with {replayed.sequence} at {replayed.time}"
+            promise.breach(f"{name} and tail: ends with {ends}")
+        if list(state.sessions.known()) != list(replayed.sessions.known()):
+            promise.breach(f"{name} and tail: the sessions are not those of the replay")
+    for name, other in digests.items():
+        if other != live:
+            promise.breach(f"{name}: {other}, live: {live}")
+    return digests, promise
