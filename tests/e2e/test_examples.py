@@ -13,6 +13,24 @@ from tests.exchange import PATIENCE, Exchange, Json, good, receive, receive_unti
 Curl = Callable[..., Json]
 
 
+@pytest.fixture(scope="module")
+def untouched(shared_exchange: Exchange) -> Exchange:
+    """The exchange, with an empty book of BTC-USDT saved."""
+    shared_exchange.post("/admin/save", symbol="BTC-USDT")
+    file = shared_exchange.matcher.data / "state" / "orderbook_BTC-USDT.json"
+    shutil.copy(file, file.with_suffix(".empty"))
+    return shared_exchange
+
+
+@pytest.fixture
+def exchange(untouched: Exchange) -> Exchange:
+    """The exchange, with BTC-USDT as if nothing had happened there but for the numbers of orders and trades."""
+    file = untouched.matcher.data / "state" / "orderbook_BTC-USDT.json"
+    shutil.copy(file.with_suffix(".empty"), file)
+    untouched.post("/admin/load", symbol="BTC-USDT")
+    return untouched
+
+
 @pytest.fixture
 def curl(exchange: Exchange) -> Curl:
     """Posts a body to a path as the examples do, by curl where it is installed, and gives the answer of a call that must go well."""

@@ -399,7 +399,7 @@ def test_slow_reader_loses_messages_and_sees_the_hole(shared_matcher: Matcher, c
     topic = f"trades/{symbol}/"
     one_trade = [limit(symbol, SELL, 10, 100), limit(symbol, BUY, 10, 100)]
     many_trades = [limit(symbol, SELL, 500 * 10, 100), *[limit(symbol, BUY, 10, 100)] * 500]
-    with Subscriber(shared_matcher, topic, receive_buffer=65_536, receive_limit=1) as slow, Subscriber(shared_matcher, topic) as fast:
+    with Subscriber(shared_matcher, topic, receive_buffer=65_536, receive_limit=10) as slow, Subscriber(shared_matcher, topic) as fast:
         sync(client, symbol, slow, fast)
         first = last = last_trade_id(client, symbol)
         seen_by_fast: list[Json] = []
@@ -416,6 +416,7 @@ def test_slow_reader_loses_messages_and_sees_the_hole(shared_matcher: Matcher, c
                 send(client, many_trades)
                 seen_by_fast += [fast.read()[1] for _ in range(500)]
             last = last_trade_id(client, symbol)
+            seen_by_slow += [slow.read()[1] for _ in range(5_000)]
             wait_until(slow_has_caught_up, "the slow reader hears the newest trades")
             while len(seen_by_fast) < last_trade_id(client, symbol) - first:
                 seen_by_fast.append(fast.read()[1])

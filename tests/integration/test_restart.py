@@ -55,7 +55,7 @@ def go_on(client: CommandClient, command: Command) -> Answered:
     return client.receive()
 
 
-@pytest.mark.parametrize("answered", [0, 1, 700])
+@pytest.mark.parametrize("answered", [0, 700])
 def test_kill_in_a_burst_loses_and_doubles_nothing(matcher: Matcher, answered: int) -> None:
     with matcher.client() as client:
         numbers = client.send([order(1_000 + index) for index in range(ORDERS)])
@@ -99,7 +99,7 @@ def test_many_kills(matcher: Matcher) -> None:
     answered: list[int] = []
     price = 1_000
     with matcher.client() as client:
-        for burst in (50, 1, 0, 200, 3):
+        for burst in (50, 0, 200, 1):
             client.connect()
             numbers = client.send([order(price + index) for index in range(burst)])
             price += burst
