@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 import zmq
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from protocol.client import CommandClient, MatcherAwayError
@@ -343,6 +344,17 @@ def receive_until(stream: ClientConnection, wanted: Callable[[Json], bool]) -> l
     while not wanted(messages[-1]):
         messages.append(receive(stream))
     return messages
+
+
+def ending(stream: ClientConnection) -> tuple[int, str]:
+    """The code and the reason with which the gateway closes a WebSocket, whatever it says before."""
+    try:
+        while True:
+            stream.recv(timeout=PATIENCE)
+    except ConnectionClosed as closed:
+        frame = closed.rcvd
+    assert frame is not None, "the connection broke"
+    return frame.code, frame.reason
 
 
 class Subscriber:

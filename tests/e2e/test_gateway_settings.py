@@ -48,10 +48,12 @@ def run(directory: Path, *arguments: str, **environment: str) -> Outcome:
 
 @pytest.fixture
 def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
-    """As `run`, within this process: for gateways that end before they listen, of which there are many."""
+    """As `run`, within this process: for gateways that end before they serve, of which there are many."""
     for name in {*os.environ} - {*clean_environment()}:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("gateway.__main__._bind", lambda _: pytest.fail("the settings were taken"))
+    monkeypatch.setattr("gateway.__main__.configure_worker_logs", lambda: None)
+    monkeypatch.setattr("gateway.__main__.signal.signal", lambda *_: None)
+    monkeypatch.setattr("gateway.__main__.Config", lambda *_, **__: pytest.fail("the settings were taken"))
 
     def run_here(*arguments: str, **environment: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["gateway", *arguments])
@@ -108,8 +110,8 @@ def test_bad_setting_ends_a_process(tmp_path: Path) -> None:
     assert error == "gateway: GATEWAY_WORKERS: 'many': takes a whole number from 1 to 64\n"
 
 
-def test_help_names_every_setting(tmp_path: Path) -> None:
-    status, output, error = run(tmp_path, "--help")
+def test_help_names_every_setting(run_here: RunHere) -> None:
+    status, output, error = run_here("--help")
     assert (status, error) == (0, "")
     words = output.split()
     contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS", "DEADLINE")
@@ -119,17 +121,17 @@ def test_help_names_every_setting(tmp_path: Path) -> None:
         assert f"--{name.lower().replace('_', '-')}" in words
 
 
-def test_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
+def test_port_in_use_ends_with_one_line(run_here: RunHere) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        status, output, error = run(tmp_path, f"--port={port}")
+        status, output, error = run_here(f"--port={port}")
     assert (status, output, error.count("\n")) == (1, "", 1)
     assert error.startswith(f"gateway: cannot listen on 127.0.0.1:{port}: ")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_address_of_another_machine_ends_with_one_line(tmp_path: Path, host: str) -> None:
-    status, output, error = run(tmp_path, f"--host={host}")
+def test_address_of_another_machine_ends_with_one_line(run_here: RunHere, host: str) -> None:
+    status, output, error = run_here(f"--host={host}")
     assert (status, output, error.count("\n")) == (1, "", 1)
     assert error.startswith(f"gateway: cannot listen on {host}:8000: ")
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import zmq
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from protocol.client import CommandClient
@@ -19,20 +19,11 @@ from protocol.commands import PlaceOrder
 from protocol.events import OrderResult
 from protocol.units import OrderType, Side
 from tests.e2e.fields import DEPTH_UPDATE, MARKET_TRADE, ORDER_TRADE, TIMESTAMP
-from tests.exchange import PATIENCE, Exchange, Json, Subscriber, receive, receive_until, wait_until
+from tests.exchange import Exchange, Json, Subscriber, ending, receive, receive_until, wait_until
 
 
 def shows(message: Json, bids: list[list[str]], asks: list[list[str]]) -> bool:
     return (message["bids"], message["asks"]) == (bids, asks)
-
-
-def ending(stream: ClientConnection) -> tuple[int, str]:
-    """The code and the reason with which a stream is closed."""
-    with pytest.raises(ConnectionClosed) as closed:
-        while True:
-            stream.recv(timeout=PATIENCE)
-    assert closed.value.rcvd is not None
-    return closed.value.rcvd.code, closed.value.rcvd.reason
 
 
 # HTTP
@@ -91,27 +82,6 @@ def test_open_orders_are_counted(shared_exchange: Exchange, symbol: str) -> None
     shared_exchange.place(symbol, "stop_market", "buy", "1", trigger_price="200")
     shared_exchange.place(symbol, "ioc", "buy", "1", "100")
     assert shared_exchange.get("/health")["open_orders"] == before + 2
-
-
-def test_documentation_needs_no_internet(shared_exchange: Exchange) -> None:
-    page = shared_exchange.http.get("/docs")
-    assert page.status_code == 200
-    assert page.headers["content-type"].startswith("text/html")
-    assert "//" not in re.sub(r'"/[^"]*"', "", page.text)
-    for path in re.findall(r'(?:src|href)="([^"]+)"', page.text):
-        assert shared_exchange.http.get(path).status_code == 200
-    document = shared_exchange.get("/openapi.json")
-    assert {"/orders", "/orders/{order_id}", "/depth", "/bbo", "/trades", "/instruments", "/health", "/admin/save"} <= document[
-        "paths"
-    ].keys()
-
-
-def test_dashboard_is_served(shared_exchange: Exchange) -> None:
-    page = shared_exchange.http.get("/")
-    assert page.status_code == 200
-    assert page.headers["content-type"].startswith("text/html")
-    for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
-        assert shared_exchange.http.get(path).status_code == 200
 
 
 # WebSocket: depth

@@ -333,6 +333,14 @@ def test_same_order_again_after_it_is_done(shared_exchange: Exchange, symbol: st
     assert again == {**first, "duplicate": True}
 
 
+@pytest.mark.parametrize("change", [{"status": "halted"}, {"max_quantity": "0.5"}, {"max_price": "50"}, {"min_notional": "5000"}])
+def test_same_order_again_whatever_is_allowed_by_now(shared_exchange: Exchange, symbol: str, account: str, change: Json) -> None:
+    first = shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account, client_order_id="once")
+    shared_exchange.post("/admin/instruments", {"symbol": symbol, **change})
+    again = shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account, client_order_id="once")
+    assert again == {**first, "duplicate": True}
+
+
 def test_same_client_order_id_of_another_account_is_another_order(shared_exchange: Exchange, symbol: str, account: str) -> None:
     orders = [
         shared_exchange.place(symbol, "limit", "buy", "1", "100", account=owner, client_order_id="once")

@@ -1,6 +1,8 @@
 """What is no sound frame, straight into the matcher's socket: refused, counted, logged, and nothing else happens."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -38,7 +40,7 @@ from protocol.events import (
     Welcome,
 )
 from protocol.units import OrderStatus, OrderType, Refusal, Side
-from tests.exchange import PATIENCE, Matcher, wait_until
+from tests.exchange import PATIENCE, Matcher, Subscriber, wait_until
 
 MEGABYTE = 1024 * 1024
 HELLO, COMMANDS, ASK = 1, 2, 3
@@ -317,6 +319,33 @@ def test_transport_cuts_off_who_sends_20_megabytes(witness: Witness, peer: RawSe
     witness.assert_unchanged()
     wait_until(heard, "the sender is heard again")
     assert witness.place_and_cancel() == witness.order_id + 2
+
+
+@pytest.mark.parametrize("garbage", [b"", b"GET / HTTP/1.1\r\nHost: matcher\r\n\r\n", b"\x00" * 100_000, b"\xff" * 100_000])
+def test_who_does_not_speak_zeromq_is_cut_off(witness: Witness, garbage: bytes) -> None:
+    for endpoint in (witness.matcher.commands, witness.matcher.market_data, witness.matcher.reports):
+        host, port = endpoint.removeprefix("tcp://").split(":")
+        with socket.create_connection((host, int(port)), PATIENCE) as connection, suppress(ConnectionError):
+            connection.sendall(garbage)
+    witness.assert_unchanged()
+
+
+def test_sockets_of_the_wrong_kind_disturb_nobody(witness: Witness) -> None:
+    """A reader of the commands, a sender of market data, and a subscription that is larger than any topic."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as reader, context.socket(zmq.PUSH) as sender, context.socket(zmq.SUB) as greedy:
+        for wrong in (reader, sender, greedy):
+            wrong.set(zmq.LINGER, 0)
+        reader.subscribe(b"")
+        reader.connect(witness.matcher.commands)
+        sender.connect(witness.matcher.market_data)
+        sender.connect(witness.matcher.reports)
+        greedy.subscribe(b"x" * MEGABYTE)
+        greedy.subscribe(b"depth/BTC-USDT/")
+        greedy.connect(witness.matcher.market_data)
+        with Subscriber(witness.matcher, "depth/BTC-USDT/") as sound:
+            assert sound.read()[1]["symbol"] == "BTC-USDT"
+        assert not greedy.poll(0)
+    witness.assert_unchanged()
 
 
 def test_flood_of_garbage_disturbs_nobody(witness: Witness, peer: RawSession) -> None:

@@ -135,8 +135,8 @@ def test_bad_settings_end_a_process(tmp_path: Path) -> None:
         assert word in error
 
 
-def test_help_names_every_setting(tmp_path: Path) -> None:
-    status, output, error = run(tmp_path, "--help")
+def test_help_names_every_setting(run_here: RunHere) -> None:
+    status, output, error = run_here("--help")
     assert (status, error) == (0, "")
     words = output.split()
     contract = ("COMMANDS", "MARKET_DATA", "REPORTS", "DATA_DIR", "INSTRUMENTS", "SYNC", "KEEP_JOURNAL", "DEPTH_INTERVAL")
@@ -203,10 +203,13 @@ def test_second_matcher_on_the_same_data_directory_ends_with_one_line(shared_mat
 
 
 def test_port_in_use_ends_with_one_line(shared_matcher: Matcher, tmp_path: Path) -> None:
-    for index, taken in enumerate((shared_matcher.commands, shared_matcher.market_data, shared_matcher.reports)):
+    in_use = [shared_matcher.commands, shared_matcher.market_data, shared_matcher.reports]
+    cases: list[tuple[list[str], dict[str, str]]] = []
+    for index, taken in enumerate(in_use):
         endpoints = own_endpoints()
         endpoints[index] = f"{endpoints[index].partition('=')[0]}={taken}"
-        status, output, error = run(tmp_path, *endpoints, f"--data-dir={tmp_path}")
+        cases.append(([*endpoints, f"--data-dir={tmp_path / str(index)}"], {}))
+    for taken, (status, output, error) in zip(in_use, run_all(tmp_path, *cases), strict=True):
         assert (status, output, error.count("\n")) == (1, "", 1)
         assert error.startswith("matcher: ")
         assert taken in error

@@ -85,7 +85,10 @@ def test_a_matcher_that_cannot_begin_a_journal_does_not_start(tmp_path: Path) ->
     matcher = Matcher(tmp_path)
     break_disk(matcher, "no-space:1")
     matcher.start()
-    assert_stops(matcher, NO_SPACE)
+    try:
+        assert_stops(matcher, NO_SPACE)
+    finally:
+        matcher.close()
 
 
 def test_gateways_go_on_without_the_matcher_and_with_it_again(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tools.torture.run import EVIDENCE_FILE, Plan, compare_states, torture
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a run without any kill has left its journal and its evidence."""
     directory = tmp_path_factory.mktemp("run")
-    report = torture(Plan(kills=0, seed=7, clients=3, snapshot_every=50, calm=0.5), directory, lambda kills, answered: None)
+    report = torture(Plan(kills=0, seed=7, clients=3), directory, lambda kills, answered: None)
     assert report.sound
     return directory
 

@@ -59,7 +59,7 @@ def naive_books(engine: NaiveEngine) -> dict[str, list[list[tuple[int, int]]]]:
 
 
 def test_nothing_that_was_answered_is_lost_or_doubled(tmp_path: Path) -> None:
-    plan = Plan(KILLS, SEED, clients=5, snapshot_every=100, calm=CALM, pause=PAUSE)
+    plan = Plan(KILLS, SEED, clients=5, snapshot_every=50, calm=CALM, pause=PAUSE)
     report = torture(plan, tmp_path, lambda kills, answered: None)
     assert report.promises
     assert [promise for promise in report.promises if promise.broken] == [], f"TORTURE_SEED={SEED}"

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from matcher.snapshot import snapshots
 from tools.torture.clients import Connection
 
 PORTS: Final = range(20_000, 32_000)
@@ -170,3 +171,7 @@ class Exchange:
     def unfinished_snapshots(self) -> list[Path]:
         """The snapshots that are being written, or that a killed child has left."""
         return list((self.data / "snapshots").glob("*.new"))
+
+    def snapshots(self) -> list[Path]:
+        """The snapshots that are whole, newest first."""
+        return snapshots(self.data / "snapshots")

@@ -20,7 +20,7 @@ from protocol.events import Digest
 from tools.torture.checks import Checks, Promise
 from tools.torture.clients import Client, Connection, decode, identity
 from tools.torture.evidence import Evidence, Identity, Listing, Told
-from tools.torture.exchange import Exchange, ExchangeError
+from tools.torture.exchange import LOOK_SECONDS, Exchange, ExchangeError
 from tools.torture.killer import Killer
 from tools.torture.replay import recover_from_snapshots, replay
 from tools.torture.report import Report, recoveries
@@ -32,6 +32,11 @@ PAGE: Final = 1000
 """How many orders one call lists."""
 
 DIGEST_SECONDS: Final = 60.0
+
+SETTLE_COMMANDS: Final = 2_000
+"""The most commands that clients send after the last recovery."""
+
+SETTLE_SECONDS: Final = 60.0
 
 
 class Plan(Struct, frozen=True):
@@ -92,8 +97,8 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
         reading = threads.submit(read_trades, exchange.market_data, give_up)
         running = [threads.submit(client.run, stop) for client in clients]
         try:
-            killer.run(plan.kills, lambda kills: progress(kills, sum(len(client.told) for client in clients)))
-            time.sleep(plan.calm)
+            killer.run(plan.kills, lambda kills: progress(kills, answered(clients)))
+            settle(plan, exchange, clients)
             stop.set()
             for each in running:
                 each.result()
@@ -110,6 +115,22 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
         reading.result(),
         live,
     )
+
+
+def settle(plan: Plan, exchange: Exchange, clients: list[Client]) -> None:
+    """Let clients go on after the last recovery for so long that a snapshot is due once more, and wait for one. ExchangeError where none
+    comes."""
+    commands = min(plan.snapshot_every, SETTLE_COMMANDS)
+    goal = answered(clients) + commands
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while answered(clients) < goal or not (exchange.snapshots() or plan.snapshot_every > SETTLE_COMMANDS):
+        if time.monotonic() > deadline:
+            raise ExchangeError(f"after the last recovery, {commands} commands and a snapshot did not come in {SETTLE_SECONDS:g} seconds")
+        time.sleep(LOOK_SECONDS)
+
+
+def answered(clients: list[Client]) -> int:
+    return sum(len(client.told) for client in clients)
 
 
 def is_duplicate(told: Told) -> bool:
