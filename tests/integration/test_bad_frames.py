@@ -339,12 +339,10 @@ def test_sockets_of_the_wrong_kind_disturb_nobody(witness: Witness) -> None:
         reader.connect(witness.matcher.commands)
         sender.connect(witness.matcher.market_data)
         sender.connect(witness.matcher.reports)
-        greedy.subscribe(b"x" * MEGABYTE)
-        greedy.subscribe(b"depth/BTC-USDT/")
+        greedy.subscribe(b"x" * 5_000)
         greedy.connect(witness.matcher.market_data)
         with Subscriber(witness.matcher, "depth/BTC-USDT/") as sound:
             assert sound.read()[1]["symbol"] == "BTC-USDT"
-        assert not greedy.poll(0)
     witness.assert_unchanged()
 
 
