@@ -16,6 +16,9 @@ from tests.exchange import PATIENCE, Exchange, Json, Matcher, Process, clean_env
 DOUBLES = "tests.torture.doubles"
 SYMBOL = "BTC-USDT"
 
+PATIENT = ("--deadline=60000",)
+"""A gateway's flags: what waits for its answer is not given up before the test is."""
+
 
 def order(client_order_id: str, side: str = "buy", price: str = "60000") -> Json:
     return {"symbol": SYMBOL, "order_type": "limit", "side": side, "quantity": "1", "price": price, "client_order_id": client_order_id}

@@ -16,7 +16,7 @@ from protocol.events import CommandRefused, OrderResult, OrderState
 from protocol.session import Answered
 from protocol.units import OrderType, Refusal, Side
 from tests.exchange import Exchange, Json, Matcher, free_ports, good, receive_until, wait_until
-from tests.torture.failing import DOUBLES, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
+from tests.torture.failing import DOUBLES, PATIENT, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
 
 STOPS = "matcher stops: nothing more is answered"
 FILE_TOO_LARGE = "the journal does not take a record: File too large"
@@ -92,23 +92,23 @@ def test_a_matcher_that_cannot_begin_a_journal_does_not_start(tmp_path: Path) ->
 
 
 def test_gateways_go_on_without_the_matcher_and_with_it_again(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path)
+    exchange = Exchange(tmp_path, gateway_flags=PATIENT)
     break_disk(exchange.matcher, "full:2000")
     with exchange, exchange.stream("/ws/marketdata", SYMBOL) as depth, calls() as threads:
         answered, pending = place_until_it_ends(exchange, threads)
         assert_stops(exchange.matcher, FILE_TOO_LARGE)
+        exchange.gateway.wait_until_answers(503)
         refused = exchange.http.post("/orders", json=order("refused"))
         assert_code(refused, 503, "matcher_unavailable")
         assert refused.headers["retry-after"]
-        assert exchange.http.get("/health").status_code == 503
         replace_matcher(exchange.matcher)
         exchange.matcher.start()
         exchange.gateway.wait_until_ready()
         assert [exchange.get(f"/orders/client:{known['client_order_id']}") for known in answered] == answered
-        # It was sent, so nobody may say that it was not taken.
-        assert pending.result().status_code in (200, 504)
+        # It was sent, so it is not refused: the gateway sends it again.
+        assert pending.result().json()["order_id"] == str(len(answered) + 1)
         last = exchange.post("/orders", order(f"order-{len(answered)}"))
-        assert last["order_id"] == str(len(answered) + 1), "it was placed once, whatever became of the first attempt"
+        assert (last["order_id"], last["duplicate"]) == (str(len(answered) + 1), True)
         assert_code(exchange.http.get("/orders/client:refused"), 404, "unknown_order")
         receive_until(depth, lambda message: message["bids"] == [["60000", str(len(answered) + 1)]])
 
@@ -122,7 +122,12 @@ def place_until_it_ends(exchange: Exchange, threads: ThreadPoolExecutor) -> tupl
         wait_until(partial(answered_or_ended, placing, process), "an answer, or the end")
         if not placing.done():
             return answered, placing
-        answered.append(good(placing.result()))
+        response = placing.result()
+        if response.status_code == 503:
+            # On a busy machine a gateway may think for a moment that the matcher is away.
+            assert process.poll() is None, "the order that it ended with was sent"
+            continue
+        answered.append(good(response))
 
 
 def answered_or_ended(placing: "Future[httpx.Response]", process: "subprocess.Popen[bytes]") -> bool:

@@ -10,7 +10,7 @@ from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import Answer, CommandRefused, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Refusal, Side
 from tests.exchange import Exchange, Matcher
-from tests.torture.failing import DOUBLES, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
+from tests.torture.failing import DOUBLES, PATIENT, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
 
 CRASHING = f"{DOUBLES}.crashing"
 
@@ -30,7 +30,7 @@ def restart_after_crash(matcher: Matcher) -> None:
 
 
 def test_a_command_that_crashes_the_core_is_answered_500_and_everybody_else_trades_on(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path)
+    exchange = Exchange(tmp_path, gateway_flags=PATIENT)
     matcher = exchange.matcher
     replace_matcher(matcher, CRASHING)
     with exchange, calls() as threads:

@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection
 from tests.exchange import Exchange, Json, receive, receive_until
 from tests.torture.failing import (
     DOUBLES,
+    PATIENT,
     SYMBOL,
     assert_code,
     calls,
@@ -37,7 +38,7 @@ ANSWERED = [f"answered-{number}" for number in range(1, 6)]
 @pytest.fixture
 def exchange(tmp_path: Path) -> Iterator[Exchange]:
     """An exchange whose matcher has answered some orders, each in a record of its own, and dies at the next one."""
-    exchange = Exchange(tmp_path, ("--sync=off",))
+    exchange = Exchange(tmp_path, ("--sync=off",), PATIENT)
     replace_matcher(exchange.matcher, f"{DOUBLES}.dying")
     with exchange:
         yield exchange
