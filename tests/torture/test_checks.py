@@ -112,7 +112,8 @@ def test_an_order_that_nobody_sent_is_doubled(evidence: Evidence, tape: Tape) ->
 
 
 def test_an_order_that_was_placed_twice_is_doubled(evidence: Evidence, tape: Tape) -> None:
-    engine, time, caused, _ = last_row(tape)
+    engine, _, caused, _ = last_row(tape)
+    time = tape.rows[-1][1]
     assert isinstance(caused.command, PlaceOrder) and caused.command.client_order_id is not None
     for told in evidence.told:
         if told.key.name == caused.command.client_order_id:
@@ -124,7 +125,8 @@ def test_an_order_that_was_placed_twice_is_doubled(evidence: Evidence, tape: Tap
 
 
 def test_a_command_that_was_taken_more_often_than_it_may_have_been_was_taken_after_a_503(evidence: Evidence, tape: Tape) -> None:
-    engine, time, caused, answer = last_row(tape)
+    engine, _, caused, answer = last_row(tape)
+    time = tape.rows[-1][1]
     again = Tape()
     again.rows = [*tape.rows, (engine, time, Caused(caused.sequence + 1, caused.command, [OrderDuplicated(1)]), answer)]
     assert broken(evidence, again) == {"taken after a 503": 1}
