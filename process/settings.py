@@ -41,8 +41,15 @@ class Switch(Struct, frozen=True):
 
 
 class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line as `read_settings` says what is wrong with a value."""
+
+    def __init__(self, program: str, description: str) -> None:
+        super().__init__(prog=f"python -m {program}", description=description, allow_abbrev=False)
+        self._program = program
+
     def error(self, message: str) -> NoReturn:
-        sys.exit(_fail(self.prog, message))
+        # An argument in the message may have more lines than one.
+        sys.exit(_fail(self._program, " ".join(message.split())))
 
 
 def _fail(program: str, message: str) -> int:
@@ -60,7 +67,7 @@ def read_settings(
     switches: Sequence[Switch] = (),
 ) -> dict[str, Any]:
     """The parsed values by key ("data_dir"), switches as booleans. Ends the process on a bad one, or after --help."""
-    parser = _Parser(prog=f"python -m {program}", description=description, allow_abbrev=False)
+    parser = _Parser(program, description)
     for setting in settings:
         default = setting.default or "not set"
         parser.add_argument(

@@ -104,6 +104,14 @@ def test_more_bad_values(run_here: RunHere, name: str, value: str) -> None:
     assert error.startswith(f"gateway: --{name}: {value!r}: takes ")
 
 
+@pytest.mark.parametrize("arguments", [["--prot=1"], ["--port"], ["8000"], ["--two\nlines"]])
+def test_command_line_that_cannot_be_read_ends_with_one_line(run_here: RunHere, arguments: list[str]) -> None:
+    status, output, error = run_here(*arguments)
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert error.startswith("gateway: ")
+    assert arguments[0].split("=")[0].split()[0] in error
+
+
 def test_bad_setting_ends_a_process(tmp_path: Path) -> None:
     status, output, error = run(tmp_path, GATEWAY_WORKERS="many")
     assert (status, output) == (2, "")

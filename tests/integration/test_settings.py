@@ -132,7 +132,16 @@ def test_bad_settings_end_a_process(tmp_path: Path) -> None:
     words = ["--sync: 'sometimes'", "MATCHER_COMMANDS: '5555'", "--port", "--depth", "bad.toml"]
     for (status, output, error), word in zip(outcomes, words, strict=True):
         assert (status, output, error.count("\n")) == (2, "", 1)
+        assert error.startswith("matcher: ")
         assert word in error
+
+
+@pytest.mark.parametrize("arguments", [["--deph=1"], ["--sync"], ["data"], ["--check=1"], ["--two\nlines"]])
+def test_command_line_that_cannot_be_read_ends_with_one_line(run_here: RunHere, arguments: list[str]) -> None:
+    status, output, error = run_here(*arguments)
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert error.startswith("matcher: ")
+    assert arguments[0].split("=")[0].split()[0] in error
 
 
 def test_help_names_every_setting(run_here: RunHere) -> None:
