@@ -108,6 +108,7 @@ class Matcher:
         self._epoch = max(clock(), state.time + 1)
         self._crashed = directory.read_crashed_commands()
         self._refused_frames = 0
+        self._skipping_parts = False
         self._stopping = False
         self._pulse_at = self._heartbeat_at = 0
         self._depth_due: int | None = None
@@ -213,6 +214,13 @@ class Matcher:
                 payload = self._commands.recv(zmq.NOBLOCK)
             except zmq.Again:
                 return
+            skipping, self._skipping_parts = self._skipping_parts, bool(self._commands.get(zmq.RCVMORE))
+            if skipping:
+                continue
+            if self._skipping_parts:
+                # The other parts of the message are read and dropped, in the turns to come too if they are many.
+                self._refuse(FrameError("a message of several parts: takes messages of one frame"), batch)
+                continue
             try:
                 frame = read_frame(payload)
             except FrameError as error:
