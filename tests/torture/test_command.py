@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.processes import ExchangeError
 from tools.torture import __main__ as command
 from tools.torture.checks import Promise
-from tools.torture.exchange import ExchangeError
 from tools.torture.killer import Kill
 from tools.torture.report import Report, recoveries
 from tools.torture.run import Plan

@@ -20,8 +20,9 @@ from tools.replay.driver import Driver, clear
 from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
 from tools.replay.readers import all_readers, detect
 from tools.replay.recording import Recording, RecordingError
-from tools.replay.report import make_report, print_report, to_json
+from tools.replay.report import make_report, print_report
 from tools.replay.sockets import SocketExchange
+from tools.tables import to_json
 
 PROGRAM: Final = "replay"
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from tools.replay.comparison import Comparison, Score
 from tools.replay.driver import Effort
 from tools.replay.recording import Recording
+from tools.tables import plain_table
 
 
 class Report(Struct, frozen=True):
@@ -41,18 +39,9 @@ def make_report(recording: Recording, symbol: str, exchange: str, comparison: Co
     )
 
 
-def to_json(report: Report) -> str:
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
-
-
 def print_report(report: Report, console: Console) -> None:
-    table = Table(
-        box=SIMPLE_HEAD, pad_edge=False, title=f"{report.symbol} ({report.format}) replayed to {report.exchange}", title_justify="left"
-    )
-    table.add_column("comparison")
-    table.add_column("name")
-    for title in ("reached", "possible", "share"):
-        table.add_column(title, justify="right")
+    title = f"{report.symbol} ({report.format}) replayed to {report.exchange}"
+    table = plain_table(title, ("comparison", "name"), ("reached", "possible", "share"))
     for score in report.scores:
         table.add_row(score.title, score.name, f"{score.reached:,}", f"{score.possible:,}", share(score))
     console.print(table)

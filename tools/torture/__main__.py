@@ -6,36 +6,25 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from matcher.config import SETTINGS
 from matcher.journal import JournalError
-from process.settings import bounded
+from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from tools.processes import ExchangeError
+from tools.tables import to_json
 from tools.torture.clients import UnansweredError
-from tools.torture.exchange import ExchangeError
-from tools.torture.report import print_report, to_json
+from tools.torture.report import print_report
 from tools.torture.run import Plan, torture
 
 PROGRAM: Final = "torture"
 
 EXIT_BROKEN: Final = 1
-EXIT_BAD_ARGUMENT: Final = 2
-EXIT_INTERRUPTED: Final = 130
-
-MAX_NUMBER: Final = 10**9
-
-Value = TypeVar("Value")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"{PROGRAM}: {message}", file=sys.stderr)
-        sys.exit(EXIT_BAD_ARGUMENT)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog=PROGRAM,
         description="Start an exchange of its own, kill its processes at random moments while clients trade and retry, and check that "
         "everything that was answered is there once, in order, and that the recovered state is that of the journal. Exit status: 0, 1 "
@@ -89,23 +78,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this new directory and leave it there")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser.parse_args(arguments)
-
-
-def number(least: int) -> Callable[[str], int]:
-    """A parser of whole numbers."""
-    return told(bounded(least, MAX_NUMBER), f"a whole number from {least} to {MAX_NUMBER}")
-
-
-def told(parse: Callable[[str], Value], takes: str) -> Callable[[str], Value]:
-    """The parser, with an error that says what it takes."""
-
-    def tell(text: str) -> Value:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r}: takes {takes}") from error
-
-    return tell
 
 
 def prepare(keep: Path | None) -> Path:

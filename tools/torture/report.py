@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
-import msgspec
 from msgspec import Struct
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
+from tools.tables import plain_table
 from tools.torture.checks import Promise
 from tools.torture.killer import Kill, KillKind
 
@@ -74,19 +72,15 @@ def recoveries(kills: Sequence[Kill]) -> list[Recoveries]:
     return rows
 
 
-def to_json(report: Report) -> str:
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
-
-
 def print_report(report: Report, console: Console) -> None:
     """Tables, and the first cases of each broken promise."""
     title = f"{report.kills[-1].kills if report.kills else 0} kills, {report.clients} clients, sync {report.sync}, seed {report.seed}"
-    table = _table(title, "killed (recovery in ms)", ("kills", "recovered", "fastest", "median", "slowest"))
+    table = plain_table(title, ["killed (recovery in ms)"], ("kills", "recovered", "fastest", "median", "slowest"))
     for row in report.kills:
         times = ("" if time is None else f"{time:,}" for time in (row.fastest, row.median, row.slowest))
         table.add_row(row.kind, f"{row.kills:,}", f"{row.recovered:,}", *times)
     console.print(table)
-    table = _table("what was done", "", ("count",))
+    table = plain_table("what was done", [""], ("count",))
     for name, count in (
         ("commands answered", report.commands_answered),
         ("sent more than once", report.retried),
@@ -101,7 +95,7 @@ def print_report(report: Report, console: Console) -> None:
     ):
         table.add_row(name, f"{count:,}")
     console.print(table)
-    table = _table("what must not happen", "", ("count",))
+    table = plain_table("what must not happen", [""], ("count",))
     for promise in report.promises:
         table.add_row(promise.name, f"{promise.broken:,}")
     console.print(table)
@@ -111,11 +105,3 @@ def print_report(report: Report, console: Console) -> None:
     for promise in report.promises:
         for case in promise.cases:
             console.print(f"{promise.name}: {case}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _table(title: str, first: str, others: Sequence[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table

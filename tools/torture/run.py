@@ -17,10 +17,11 @@ from matcher.state import State
 from protocol.client import CommandClient, MatcherAwayError
 from protocol.commands import DigestQuery
 from protocol.events import Digest
+from tools.processes import ExchangeError
 from tools.torture.checks import Checks, Promise
 from tools.torture.clients import Client, Connection, decode, identity
 from tools.torture.evidence import Evidence, Identity, Listing, Told
-from tools.torture.exchange import LOOK_SECONDS, Exchange, ExchangeError
+from tools.torture.exchange import LOOK_SECONDS, Exchange
 from tools.torture.killer import Killer
 from tools.torture.replay import recover_from_snapshots, replay
 from tools.torture.report import Report, recoveries
