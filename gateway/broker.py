@@ -124,6 +124,11 @@ class Broker:
         """Whether a matcher is there: it has welcomed the session and its pulse is heard."""
         return self._session.state is SessionState.OPEN and time.monotonic() - self._pulse_at < PULSE_TIMEOUT
 
+    @property
+    def epoch(self) -> int:
+        """The epoch of the matcher that has welcomed the session last; zero before the first one, and after the session was lost."""
+        return self._session.epoch
+
     def on_reset(self, callback: Callable[[], None]) -> None:
         """Call back when the matcher turns out to have another history than before: nothing that was read of it holds."""
         self._on_reset.append(callback)

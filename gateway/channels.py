@@ -10,7 +10,7 @@ from collections import deque
 from typing import Final, Generic, TypeVar
 
 from gateway.broker import Broker, MatcherUnavailableError
-from gateway.clients import Client, DepthClient, TradesClient
+from gateway.clients import Client, DepthClient, Levels, TradesClient
 from gateway.endings import START_AGAIN, TOO_SLOW, Ending, problem_ending
 from gateway.feed import MarketDataFeed
 from gateway.problems import ProblemError, expect
@@ -98,15 +98,15 @@ class Channel(ABC, Generic[Member]):
 
 
 class DepthChannel(Channel[DepthClient]):
-    """A symbol's depth, for its clients."""
+    """A symbol's depth, for its clients. Sequences tell which state is newer, but for those of two epochs: a matcher that has lost what
+    it did not sync goes on with lower ones."""
 
     def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed) -> None:
         super().__init__()
         self._instrument = instrument
         self._broker = broker
         self._epoch = 0
-        self._newest: tuple[int, str] | None = None
-        self._levels: tuple[object, object] | None = None
+        self._newest: tuple[int, Levels, str] | None = None
         self._unsubscribe = feed.subscribe(topics.depth(instrument.symbol), self._receive)
 
     def close(self) -> None:
@@ -124,16 +124,27 @@ class DepthChannel(Channel[DepthClient]):
             if self._newest is not None:
                 client.offer(*self._newest)
         else:
-            client.offer(answer.sequence, self._encode(expect(Depth, answer.value), answer.sequence, answer.timestamp))
+            self._enter(self._broker.epoch)
+            depth = expect(Depth, answer.value)
+            client.offer(answer.sequence, (depth.bids, depth.asks), self._encode(depth, answer.sequence, answer.timestamp))
 
     def _receive(self, message: MarketDataMessage) -> None:
         assert isinstance(message, DepthMessage)
-        if message.epoch != self._epoch:
-            self._epoch = message.epoch
-            for client in self.clients:
-                client.start_again()
+        if message.epoch < self._epoch:
+            # It comes late, from the matcher before.
+            return
+        self._enter(message.epoch)
         self._offer(message, message.sequence, message.timestamp)
         self._check_later()
+
+    def _enter(self, epoch: int) -> None:
+        """What comes now is of this epoch."""
+        if epoch > self._epoch:
+            if self._epoch:
+                self._newest = None
+                for client in self.clients:
+                    client.start_again()
+            self._epoch = epoch
 
     async def _catch_up(self) -> None:
         try:
@@ -142,15 +153,13 @@ class DepthChannel(Channel[DepthClient]):
             # When it is back it sends the current depth.
             return
         depth = expect(Depth, answer.value)
-        if self._newest is not None and answer.sequence > self._newest[0] and (depth.bids, depth.asks) != self._levels:
+        if self._newest is not None and answer.sequence > self._newest[0] and (depth.bids, depth.asks) != self._newest[1]:
             self._offer(depth, answer.sequence, answer.timestamp)
 
     def _offer(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> None:
-        text = self._encode(depth, sequence, timestamp)
-        self._newest = sequence, text
-        self._levels = depth.bids, depth.asks
+        self._newest = sequence, (depth.bids, depth.asks), self._encode(depth, sequence, timestamp)
         for client in self.clients:
-            client.offer(sequence, text)
+            client.offer(*self._newest)
 
     def _encode(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> str:
         return encode(depth_update(depth, sequence, timestamp, self._instrument)).decode()

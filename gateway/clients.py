@@ -14,6 +14,9 @@ from gateway.endings import TOO_SLOW, Ending
 TRADES_QUEUE: Final = 10_000
 """The most trades that wait for one client."""
 
+Levels = tuple[list[tuple[int, int]], list[tuple[int, int]]]
+"""Bids and asks: (price, quantity) pairs."""
+
 
 class Client(ABC):
     """One stream: what it is to be sent, until its ending."""
@@ -49,16 +52,19 @@ class DepthClient(Client):
         super().__init__()
         self._newest: str | None = None
         self._sequence = -1
+        self._last: tuple[int, Levels] | None = None
 
-    def offer(self, sequence: int, text: str) -> None:
-        """A state of the book; one that is not newer than the last is nothing to the client."""
+    def offer(self, sequence: int, levels: Levels, text: str) -> None:
+        """A state of the book; one that is not newer than the last, or is the last one again, is nothing to the client."""
         if sequence > self._sequence:
             self._sequence = sequence
-            self._newest = text
-            self._changed.set()
+            if (sequence, levels) != self._last:
+                self._last = sequence, levels
+                self._newest = text
+                self._changed.set()
 
     def start_again(self) -> None:
-        """Whatever state comes next is new."""
+        """Whatever other state comes next is new."""
         self._sequence = -1
 
     def _take(self) -> str | None:

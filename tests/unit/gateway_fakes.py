@@ -49,6 +49,8 @@ class FakeBroker:
     that makes either of the message."""
 
     def __init__(self) -> None:
+        self.epoch = 1
+        self.available = True
         self.commands: list[Command] = []
         self.queries: list[Query] = []
         self.answers: dict[type, Any] = {}
@@ -223,3 +225,9 @@ async def eventually(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
     await asyncio.wait_for(wait(), PATIENCE)
+
+
+async def settle() -> None:
+    """Let all that is ready to run do so, and what that makes ready."""
+    for _ in range(20):
+        await asyncio.sleep(0)

@@ -9,7 +9,7 @@ import pytest
 from gateway.broker import MatcherUnavailableError, Stamped
 from protocol.commands import DepthQuery
 from protocol.events import Depth
-from tests.unit.gateway_fakes import TIMESTAMP, TIMESTAMP_TEXT, Gateway, eventually
+from tests.unit.gateway_fakes import TIMESTAMP, TIMESTAMP_TEXT, Gateway, eventually, settle
 from tests.unit.gateway_streams import DEPTH, DEPTH_PATH, Exchange, StreamClient, depth_message
 
 
@@ -107,6 +107,60 @@ def test_while_the_matcher_is_away_clients_stay_and_then_get_a_fresh_depth(gatew
         return [(await client.read())["sequence"] for client in (staying, coming)]
 
     assert gateway.run(scenario()) == [5, 5]
+
+
+def test_the_first_state_is_said_once(gateway: Gateway, exchange: Exchange) -> None:
+    """The channel's subscription brings the state that the client was given already, as of the command that caused it."""
+
+    async def scenario() -> Any:
+        client = await StreamClient(gateway, DEPTH_PATH).accepted()
+        assert (await client.read())["sequence"] == 7
+        for sequence in (6, 7):
+            gateway.feed.publish(DEPTH, depth_message(sequence, []))
+            await settle()
+        gateway.feed.publish(DEPTH, depth_message(8, [(100, 100_000)]))
+        return await client.read()
+
+    update = gateway.run(scenario())
+    assert (update["sequence"], update["bids"]) == (8, [["1", "1"]])
+
+
+def test_a_restart_that_changes_nothing_is_not_said(gateway: Gateway, exchange: Exchange) -> None:
+    async def scenario() -> list[int]:
+        client = await StreamClient(gateway, DEPTH_PATH).accepted()
+        sequences = [(await client.read())["sequence"]]
+        for epoch, sequence, quantity in ((1, 9, 100_000), (2, 9, 100_000), (3, 9, 100_000), (3, 10, 200_000), (4, 10, 300_000)):
+            gateway.feed.publish(DEPTH, depth_message(sequence, [(100, quantity)], epoch=epoch))
+            await settle()
+        while len(sequences) < 4:
+            sequences.append((await client.read())["sequence"])
+        assert client.waiting() == 0
+        return sequences
+
+    # The last one is another state of the same sequence: the matcher had lost what it did not sync.
+    assert gateway.run(scenario()) == [7, 9, 10, 10]
+
+
+def test_what_comes_late_from_an_earlier_matcher_is_ignored(gateway: Gateway, exchange: Exchange) -> None:
+    """The session may know of a restart before the channel does: the clients get the new matcher's state all the same."""
+
+    async def scenario() -> list[int]:
+        staying = await StreamClient(gateway, DEPTH_PATH).accepted()
+        sequences = [(await staying.read())["sequence"]]
+        gateway.feed.publish(DEPTH, depth_message(9, [(500, 100_000)], epoch=1))
+        sequences.append((await staying.read())["sequence"])
+        gateway.broker.epoch = 2
+        gateway.broker.results[DepthQuery] = Stamped(4, TIMESTAMP, Depth("BTC-USDT", [(200, 100_000)], []))
+        coming = await StreamClient(gateway, DEPTH_PATH).accepted()
+        sequences.append((await coming.read())["sequence"])
+        gateway.feed.publish(DEPTH, depth_message(8, [(100, 100_000)], epoch=1))
+        gateway.broker.results[DepthQuery] = MatcherUnavailableError("")
+        last = await StreamClient(gateway, DEPTH_PATH).accepted()
+        await settle()
+        gateway.feed.publish(DEPTH, depth_message(5, [(300, 100_000)], epoch=2))
+        return [*sequences, *[(await client.read())["sequence"] for client in (staying, coming, last)]]
+
+    assert gateway.run(scenario()) == [7, 9, 4, 5, 5, 5]
 
 
 def test_a_client_that_comes_while_the_matcher_is_away_sees_the_last_depth(gateway: Gateway, exchange: Exchange) -> None:
