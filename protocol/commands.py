@@ -8,18 +8,23 @@ from msgspec import Struct
 
 from protocol.saved_book import SavedBook
 from protocol.units import (
+    CancelAfterTimeout,
     Count,
     InstrumentStatus,
     Name,
     OrderId,
+    OrderQuantity,
     OrderType,
     Price,
     Quantity,
+    QuoteQuantity,
     Refusal,
+    SelfTradePrevention,
     SessionId,
     Side,
     Symbol,
     Time,
+    TrailingBps,
 )
 
 VERSION = 1
@@ -29,18 +34,56 @@ MAX_COMMANDS = 1024
 """The most commands in one frame."""
 
 
+class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
+    """What an order may ask for beyond its type, price and quantity.
+
+    `expire_time` is the last moment at which it may trade; zero for none. `display_quantity` is the part of an iceberg that is shown.
+    `quote_quantity` is what a market order may spend or receive at most, in 10^-(price_decimals + quantity_decimals) of the quote
+    currency. A trailing stop has a trail, of basis points of the price or an amount of it, and may have an `activation_price`.
+    """
+
+    post_only: bool = False
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
+    expire_time: Time = 0
+    display_quantity: Quantity | None = None
+    quote_quantity: QuoteQuantity | None = None
+    trailing_bps: TrailingBps | None = None
+    trailing_amount: Price | None = None
+    activation_price: Price | None = None
+
+
 class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
-    """A new order. `deadline` is the latest time at which it may be executed; zero for none."""
+    """A new order. `deadline` is the latest time at which it may be executed; zero for none. `quantity` is zero where the terms have a
+    quote_quantity in its place; `terms` is None where the order has none that differ from their defaults."""
 
     symbol: Symbol
     account: Name
     side: Side
     order_type: OrderType
-    quantity: Quantity
+    quantity: OrderQuantity
     price: Price | None = None
     trigger_price: Price | None = None
     client_order_id: Name | None = None
     deadline: Time = 0
+    terms: OrderTerms | None = None
+
+
+class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
+    """Two orders of one side and quantity of which one cancels the other: a limit order at `price`, and a stop at `stop_trigger_price`
+    that becomes a limit order at `stop_price`, or a market order where there is none. The stop's client_order_id is the limit order's
+    with STOP_LEG_SUFFIX behind it."""
+
+    symbol: Symbol
+    account: Name
+    side: Side
+    quantity: Quantity
+    price: Price
+    stop_trigger_price: Price
+    stop_price: Price | None = None
+    client_order_id: Name | None = None
+    deadline: Time = 0
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
+    expire_time: Time = 0
 
 
 class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
@@ -70,6 +113,30 @@ class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
     quantity: Quantity | None = None
     price: Price | None = None
     trigger_price: Price | None = None
+
+
+class SetAccountStatus(Struct, frozen=True, array_like=True, tag=9, gc=False):
+    """Suspend an account, which cancels all its orders and rejects its new ones, or let it trade again."""
+
+    account: Name
+    suspended: bool
+
+
+class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
+    """Cancel all orders of the account when `timeout` nanoseconds have passed without another such command; zero switches it off."""
+
+    account: Name
+    timeout: CancelAfterTimeout
+
+
+class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
+    """Do what the stamped time brings: orders expire, accounts that were silent too long are canceled. Only the matcher itself sends it."""
+
+
+class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
+    """From now on keep what happens to the account's orders, and publish it."""
+
+    account: Name
 
 
 class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
@@ -110,7 +177,20 @@ class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
     detail: str = ""
 
 
-Command = PlaceOrder | CancelOrder | CancelAllOrders | AmendOrder | SetInstrument | LoadBook | RefuseCommand
+Command = (
+    PlaceOrder
+    | CancelOrder
+    | CancelAllOrders
+    | AmendOrder
+    | SetInstrument
+    | LoadBook
+    | RefuseCommand
+    | PlaceOco
+    | SetAccountStatus
+    | CancelAfter
+    | AdvanceTime
+    | WatchAccount
+)
 
 
 class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
@@ -164,7 +244,35 @@ class DigestQuery(Struct, frozen=True, array_like=True, tag=8):
     """The digest of the state as it is now. Answer: Digest."""
 
 
-Query = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | StatusQuery | SaveBook | DigestQuery
+class FillsQuery(Struct, frozen=True, array_like=True, tag=9):
+    """The account's last fills, of one symbol or of all, oldest first: those after a cursor, where one is given, else the newest.
+    A cursor is the sequence and the trade_id of a fill. Answer: FillPage or Refused."""
+
+    account: Name
+    symbol: Symbol | None = None
+    limit: Count = 100
+    after: tuple[Count, Count] | None = None
+
+
+class AccountUpdatesQuery(Struct, frozen=True, array_like=True, tag=10):
+    """What happened to the account's orders after the sequence, oldest first. Answer: AccountUpdates."""
+
+    account: Name
+    after: Count
+
+
+Query = (
+    OrderQuery
+    | OrdersQuery
+    | DepthQuery
+    | TradesQuery
+    | InstrumentsQuery
+    | StatusQuery
+    | SaveBook
+    | DigestQuery
+    | FillsQuery
+    | AccountUpdatesQuery
+)
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=1):

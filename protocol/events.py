@@ -5,6 +5,7 @@ Fields and tags are only ever appended. Prices and quantities are the instrument
 
 from msgspec import Struct
 
+from protocol.commands import OrderTerms
 from protocol.instrument import Instrument
 from protocol.units import (
     OrderStatus,
@@ -76,6 +77,41 @@ class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
     trigger_price: int | None
 
 
+class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
+    """The order's quantity, and what remains of it, is lower by so much: the other leg of its OCO has traded it."""
+
+    order_id: int
+    quantity: int
+
+
+class OrderDecremented(Struct, frozen=True, array_like=True, tag=12, gc=False):
+    """So much of what remained of the order is gone without a trade, by self-trade prevention; the rest goes on."""
+
+    order_id: int
+    quantity: int
+
+
+class TriggerMoved(Struct, frozen=True, array_like=True, tag=13, gc=False):
+    """The trailing stop waits for another price now."""
+
+    order_id: int
+    trigger_price: int
+
+
+class AccountSet(Struct, frozen=True, array_like=True, tag=14, gc=False):
+    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; None where it is off."""
+
+    account: str
+    suspended: bool
+    cancel_at: int | None
+
+
+class AccountWatched(Struct, frozen=True, array_like=True, tag=15, gc=False):
+    """From this command on what happens to the account's orders is kept and published."""
+
+    account: str
+
+
 class InstrumentSet(Struct, frozen=True, array_like=True, tag=7):
     """The instrument is now so."""
 
@@ -106,6 +142,11 @@ Event = (
     | Trade
     | OrderCanceled
     | OrderAmended
+    | OrderReduced
+    | OrderDecremented
+    | TriggerMoved
+    | AccountSet
+    | AccountWatched
     | InstrumentSet
     | BookLoaded
     | CommandRefused
@@ -117,7 +158,8 @@ Event = (
 
 class OrderState(Struct, frozen=True, array_like=True, tag=21):
     """An order as it stands. filled_value is the sum of price x quantity of all its fills; trades are those of the answered command
-    or, in a look-up, its last ones. `duplicate` marks the answer to an order that was sent before."""
+    or, in a look-up, its last ones. `duplicate` marks the answer to an order that was sent before. `prevented_quantity` was taken off
+    it by self-trade prevention, `unspent` is what a quote_quantity has left, `oco_id` is the same for both orders of an OCO."""
 
     order_id: int
     client_order_id: str | None
@@ -138,11 +180,15 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     timestamp: int
     trades: list[Trade]
     duplicate: bool = False
+    terms: OrderTerms | None = None
+    prevented_quantity: int = 0
+    unspent: int | None = None
+    oco_id: int | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):
-    """What became of a new order: the part of OrderState that its sender does not know already. `trades` are those that the order
-    took part in."""
+    """What became of a new order without terms: the part of OrderState that its sender does not know already. `trades` are those that
+    the order took part in."""
 
     order_id: int
     status: OrderStatus
@@ -155,12 +201,23 @@ class OrderResult(Struct, frozen=True, array_like=True, tag=22):
 
 
 class OrderStates(Struct, frozen=True, array_like=True, tag=23):
-    """The orders that a CancelAllOrders canceled, oldest first."""
+    """The orders that a CancelAllOrders canceled, oldest first, or the limit and the stop leg of a PlaceOco."""
 
     orders: list[OrderState]
 
 
-Answer = OrderState | OrderResult | OrderStates | InstrumentSet | BookLoaded | CommandRefused
+class AccountState(Struct, frozen=True, array_like=True, tag=24):
+    """The account as the command left it, and the orders that it canceled, oldest first. `watched_since` is the sequence from which on
+    what happens to the account's orders is kept; None where it is not."""
+
+    account: str
+    suspended: bool
+    cancel_at: int | None
+    orders: list[OrderState] = []
+    watched_since: int | None = None
+
+
+Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet | BookLoaded | CommandRefused
 
 
 # Results of queries: as of the sequence that their report bears.
@@ -217,7 +274,66 @@ class Digest(Struct, frozen=True, array_like=True, tag=37):
     digest: str
 
 
-QueryResult = OrderState | OrderPage | Depth | TradeHistory | InstrumentList | MatcherStatus | BookSaved | Digest | CommandRefused
+class Fill(Struct, frozen=True, array_like=True):
+    """One side of a trade: the account's order in it, and whether that was the maker."""
+
+    order_id: int
+    maker: bool
+    trade: Trade
+
+
+class FillPage(Struct, frozen=True, array_like=True, tag=38):
+    """Fills of an account, oldest first. `next` is the cursor for the page after this one, null where there is no newer fill."""
+
+    fills: list[Fill]
+    next: tuple[int, int] | None
+
+
+class OrderChange(Struct, frozen=True, array_like=True):
+    """What happened to an order: `event` is an OrderPlaced, OrderRejected, OrderTriggered, OrderCanceled, OrderAmended, OrderReduced,
+    OrderDecremented or TriggerMoved of its id, or a Trade; `filled_quantity` is what was filled of it then."""
+
+    order_id: int
+    event: Event
+    filled_quantity: int
+
+
+class AccountUpdate(Struct, frozen=True, array_like=True, tag=7):
+    """Report: all that one command changed for one account. `previous` is the sequence of the update before it. `changes` in the order
+    in which they happened, `orders` as the command left them, without their trades, in the order of their first change."""
+
+    account: str
+    sequence: int
+    previous: int
+    timestamp: int
+    changes: list[OrderChange]
+    orders: list[OrderState]
+    account_set: AccountSet | None = None
+
+
+class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
+    """The updates after the asked sequence, oldest first. `complete` is False where some that came after it are not kept any more.
+    `next` is the sequence to go on after, null at the end. `watched` says whether updates of the account are kept at all."""
+
+    updates: list[AccountUpdate]
+    complete: bool
+    next: int | None
+    watched: bool
+
+
+QueryResult = (
+    OrderState
+    | OrderPage
+    | Depth
+    | TradeHistory
+    | InstrumentList
+    | MatcherStatus
+    | BookSaved
+    | Digest
+    | FillPage
+    | AccountUpdates
+    | CommandRefused
+)
 
 
 # Reports: the frames that carry answers and results to a session.
@@ -280,4 +396,4 @@ class Pulse(Struct, frozen=True, array_like=True, tag=6):
     sequence: int
 
 
-Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryAnswer | Pulse
+Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryAnswer | Pulse | AccountUpdate

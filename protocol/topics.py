@@ -23,3 +23,8 @@ def instruments(symbol: str) -> bytes:
 def reports(session: int) -> bytes:
     """The private topic of one session."""
     return b"reports/%016x/" % session
+
+
+def account_updates(account: str) -> bytes:
+    """What happens to one account's orders, for all gateways."""
+    return b"accounts/%s/" % account.encode()

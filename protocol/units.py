@@ -38,8 +38,22 @@ CURRENCY_PATTERN: Final = re.compile(r"[A-Z0-9]{1,16}")
 
 DEFAULT_ACCOUNT: Final = "default"
 
+STOP_LEG_SUFFIX: Final = ":stop"
+"""What the client_order_id of an OCO's stop leg has after that of its limit leg."""
+
+MAX_TRAILING_BPS: Final = 9_999
+"""The widest trail of a trailing stop in basis points: less than all of the price."""
+
+MIN_CANCEL_AFTER: Final = 100_000_000
+MAX_CANCEL_AFTER: Final = 86_400_000_000_000
+"""The bounds of a cancel on silence, in nanoseconds: 100 milliseconds to a day."""
+
 Price = Annotated[int, Meta(ge=1, le=MAX_PRICE)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+OrderQuantity = Annotated[int, Meta(ge=0, le=MAX_QUANTITY)]
+QuoteQuantity = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+CancelAfterTimeout = Annotated[int, Meta(ge=0, le=MAX_CANCEL_AFTER)]
+TrailingBps = Annotated[int, Meta(ge=1, le=MAX_TRAILING_BPS)]
 OrderId = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Time = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
@@ -63,6 +77,19 @@ class OrderType(IntEnum):
     STOP_MARKET = 5
     STOP_LIMIT = 6
     TAKE_PROFIT = 7
+    TAKE_PROFIT_LIMIT = 8
+    TRAILING_STOP = 9
+
+
+class SelfTradePrevention(IntEnum):
+    """What becomes of an order that would trade with one of its own account: nothing special, the taker canceled, the maker, both, or
+    both lowered by the smaller one's quantity."""
+
+    NONE = 1
+    CANCEL_NEWEST = 2
+    CANCEL_OLDEST = 3
+    CANCEL_BOTH = 4
+    DECREMENT = 5
 
 
 class OrderStatus(IntEnum):
@@ -91,10 +118,17 @@ class Reason(IntEnum):
     FOK_UNFILLABLE = 6
     REQUESTED = 7
     BOOK_REPLACED = 8
+    POST_ONLY_WOULD_CROSS = 9
+    SELF_TRADE = 10
+    EXPIRED = 11
+    OCO = 12
+    CANCEL_AFTER = 13
+    ACCOUNT_SUSPENDED = 14
+    QUOTE_QUANTITY_TOO_SMALL = 15
 
 
 class Refusal(IntEnum):
-    """Why a command changed nothing, in the order in which an order is checked."""
+    """Why a command changed nothing."""
 
     INVALID_NAME = 1
     UNKNOWN_SYMBOL = 2
@@ -124,3 +158,25 @@ class Refusal(IntEnum):
     SAVED_BOOK_TOO_LARGE = 26
     COMMAND_REFUSED = 27
     SAVE_FAILED = 28
+    POST_ONLY_NOT_ALLOWED = 29
+    EXPIRE_TIME_NOT_ALLOWED = 30
+    DISPLAY_QUANTITY_NOT_ALLOWED = 31
+    QUOTE_QUANTITY_NOT_ALLOWED = 32
+    TRAILING_BPS_NOT_ALLOWED = 33
+    TRAILING_AMOUNT_NOT_ALLOWED = 34
+    ACTIVATION_PRICE_NOT_ALLOWED = 35
+    TRAILING_REQUIRED = 36
+    QUANTITY_REQUIRED = 37
+    QUANTITY_NOT_ALLOWED = 38
+    DISPLAY_QUANTITY_OFF_LOT = 39
+    DISPLAY_QUANTITY_TOO_LARGE = 40
+    TRAILING_AMOUNT_OFF_TICK = 41
+    TRAILING_AMOUNT_TOO_LARGE = 42
+    ACTIVATION_PRICE_OFF_TICK = 43
+    ACTIVATION_PRICE_TOO_LARGE = 44
+    EXPIRE_TIME_PAST = 45
+    POST_ONLY_WOULD_CROSS = 46
+    NO_LAST_TRADE = 47
+    PRICE_ON_WRONG_SIDE = 48
+    TRIGGER_PRICE_ON_WRONG_SIDE = 49
+    TOO_MANY_ACCOUNT_STREAMS = 50
