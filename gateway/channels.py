@@ -10,7 +10,7 @@ from collections import deque
 from typing import Final, Generic, TypeVar
 
 from gateway.broker import Broker, MatcherUnavailableError
-from gateway.clients import Client, DepthClient, Levels, TradesClient
+from gateway.clients import Client, DepthClient, TradesClient
 from gateway.endings import START_AGAIN, TOO_SLOW, Ending, problem_ending
 from gateway.feed import MarketDataFeed
 from gateway.problems import ProblemError, expect
@@ -106,7 +106,8 @@ class DepthChannel(Channel[DepthClient]):
         self._instrument = instrument
         self._broker = broker
         self._epoch = 0
-        self._newest: tuple[int, Levels, str] | None = None
+        self._newest: tuple[int, str] | None = None
+        self._levels: tuple[object, object] | None = None
         self._unsubscribe = feed.subscribe(topics.depth(instrument.symbol), self._receive)
 
     def close(self) -> None:
@@ -125,8 +126,7 @@ class DepthChannel(Channel[DepthClient]):
                 client.offer(*self._newest)
         else:
             self._enter(self._broker.epoch)
-            depth = expect(Depth, answer.value)
-            client.offer(answer.sequence, (depth.bids, depth.asks), self._encode(depth, answer.sequence, answer.timestamp))
+            client.offer(answer.sequence, self._encode(expect(Depth, answer.value), answer.sequence, answer.timestamp))
 
     def _receive(self, message: MarketDataMessage) -> None:
         assert isinstance(message, DepthMessage)
@@ -153,11 +153,12 @@ class DepthChannel(Channel[DepthClient]):
             # When it is back it sends the current depth.
             return
         depth = expect(Depth, answer.value)
-        if self._newest is not None and answer.sequence > self._newest[0] and (depth.bids, depth.asks) != self._newest[1]:
+        if self._newest is not None and answer.sequence > self._newest[0] and (depth.bids, depth.asks) != self._levels:
             self._offer(depth, answer.sequence, answer.timestamp)
 
     def _offer(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> None:
-        self._newest = sequence, (depth.bids, depth.asks), self._encode(depth, sequence, timestamp)
+        self._newest = sequence, self._encode(depth, sequence, timestamp)
+        self._levels = depth.bids, depth.asks
         for client in self.clients:
             client.offer(*self._newest)
 

@@ -14,9 +14,6 @@ from gateway.endings import TOO_SLOW, Ending
 TRADES_QUEUE: Final = 10_000
 """The most trades that wait for one client."""
 
-Levels = tuple[list[tuple[int, int]], list[tuple[int, int]]]
-"""Bids and asks: (price, quantity) pairs."""
-
 
 class Client(ABC):
     """One stream: what it is to be sent, until its ending."""
@@ -52,19 +49,16 @@ class DepthClient(Client):
         super().__init__()
         self._newest: str | None = None
         self._sequence = -1
-        self._last: tuple[int, Levels] | None = None
 
-    def offer(self, sequence: int, levels: Levels, text: str) -> None:
-        """A state of the book; one that is not newer than the last, or is the last one again, is nothing to the client."""
+    def offer(self, sequence: int, text: str) -> None:
+        """A state of the book; one that is not newer than the last is nothing to the client."""
         if sequence > self._sequence:
             self._sequence = sequence
-            if (sequence, levels) != self._last:
-                self._last = sequence, levels
-                self._newest = text
-                self._changed.set()
+            self._newest = text
+            self._changed.set()
 
     def start_again(self) -> None:
-        """Whatever other state comes next is new."""
+        """Whatever state comes next is new."""
         self._sequence = -1
 
     def _take(self) -> str | None:
