@@ -90,6 +90,7 @@ class Broker:
         self._request = 0
         self._flushing = False
         self._pulse_at = float("-inf")
+        self._pulse_epoch = 0
         self._journal = ""
         self._was_available = False
         self._strange_reports = 0
@@ -121,8 +122,9 @@ class Broker:
 
     @property
     def available(self) -> bool:
-        """Whether a matcher is there: it has welcomed the session and its pulse is heard."""
-        return self._session.state is SessionState.OPEN and time.monotonic() - self._pulse_at < PULSE_TIMEOUT
+        """Whether a matcher is there: it has welcomed the session, and its pulse is heard, not that of one that came after it."""
+        welcome = self._session.state is SessionState.OPEN and self._session.epoch >= self._pulse_epoch
+        return welcome and time.monotonic() - self._pulse_at < PULSE_TIMEOUT
 
     @property
     def epoch(self) -> int:
@@ -241,6 +243,7 @@ class Broker:
             return
         if isinstance(report, Pulse):
             self._pulse_at = now
+            self._pulse_epoch = report.epoch
         was_connecting = self._session.state is SessionState.CONNECTING
         outcome = self._session.receive(report, now)
         if isinstance(outcome, Lost):

@@ -1,4 +1,7 @@
-"""GET /health: 200 when a round trip through the matcher came back in time."""
+"""GET /health: 200 when a round trip through the matcher came back in time, and a command would be taken.
+
+A matcher that was restarted answers what was asked before it has welcomed the session, and takes no command of it yet.
+"""
 
 from typing import Final
 
@@ -26,8 +29,13 @@ class HealthCheck:
         try:
             answer = await self._broker.query(StatusQuery(), HEALTH_SECONDS)
         except MatcherUnavailableError:
-            body = encode(Unhealthy(f"The matcher does not answer within {HEALTH_SECONDS} seconds."))
-            return Reply(503, body, JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+            return _unhealthy(f"The matcher does not answer within {HEALTH_SECONDS} seconds.")
         status = expect(MatcherStatus, answer.value)
+        if not self._broker.available or status.epoch > self._broker.epoch:
+            return _unhealthy("The matcher has started again and takes no commands yet.")
         uptime = status.uptime // NANOSECONDS
         return json_reply(Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch)))
+
+
+def _unhealthy(detail: str) -> Reply:
+    return Reply(503, encode(Unhealthy(detail)), JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))

@@ -262,6 +262,6 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):
-    """No matcher answered in time."""
+    """No matcher answered in time, or it takes no commands yet."""
 
     detail: str

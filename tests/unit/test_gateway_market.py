@@ -125,6 +125,7 @@ def test_another_journal_makes_all_instruments_unknown(gateway: Gateway) -> None
 
 
 def test_health(gateway: Gateway) -> None:
+    gateway.broker.epoch = 2**60
     gateway.broker.results[StatusQuery] = MatcherStatus(2**60, "interval:50", 12, 61_999_999_999, 3)
     answer = gateway.request("GET", "/health")
     assert answer.status == 200
@@ -147,6 +148,14 @@ def test_without_a_matcher_health_says_so(gateway: Gateway, failure: Exception) 
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["retry-after"] == "1"
     assert answer.json["status"] == "unavailable"
+
+
+@pytest.mark.parametrize(("available", "epoch"), [(False, 1), (True, 2)])
+def test_a_matcher_that_takes_no_commands_yet_is_not_healthy(gateway: Gateway, available: bool, epoch: int) -> None:
+    gateway.broker.available = available
+    gateway.broker.results[StatusQuery] = MatcherStatus(epoch, "always", 0, 0, 0)
+    answer = gateway.request("GET", "/health")
+    assert (answer.status, answer.json["status"], answer.headers["retry-after"]) == (503, "unavailable", "1")
 
 
 @pytest.mark.parametrize("path", ["/nope", "/orders/", "/orders/1/trades", "/admin", "/api/v3/order", "/ws/trades"])
