@@ -165,9 +165,11 @@ class CommandClient:
         return self.receive().answer
 
     def ask(self, query: Query) -> int:
-        """Ask a query; its request number."""
+        """Ask a query, after the commands that were sent before, as soon as a matcher takes it; its request number."""
         self._request += 1
-        self._send_query(self._request, query)
+        deadline = time.monotonic() + self._timeout
+        while not self._send_query(self._request, query):
+            self._turn(deadline)
         return self._request
 
     def result(self, request: int) -> QueryResponse:
@@ -180,25 +182,28 @@ class CommandClient:
 
     def query(self, query: Query) -> QueryResponse:
         """Ask a query, again if need be, and wait for its result."""
+        self._request += 1
+        request = self._request
         deadline = time.monotonic() + self._timeout
-        request = self.ask(query)
-        again_at = time.monotonic() + REPEAT_QUERY_AFTER
+        ask_at = time.monotonic()
         while request not in self._results:
-            self._turn(min(deadline, again_at) if again_at < deadline else deadline, patient=again_at < deadline)
-            if time.monotonic() >= again_at:
-                self._send_query(request, query)
-                again_at += REPEAT_QUERY_AFTER
+            if time.monotonic() >= ask_at and self._send_query(request, query):
+                ask_at = time.monotonic() + REPEAT_QUERY_AFTER
+            self._turn(deadline)
         return self.result(request)
 
-    def _send_query(self, request: int, query: Query) -> None:
-        self._push()
+    def _send_query(self, request: int, query: Query) -> bool:
+        """Whether the transport has taken the query; it does not overtake a command."""
+        if not self._push():
+            return False
         try:
             self._commands.send(encode(Ask(VERSION, self._session.session, request, query)), zmq.NOBLOCK)
-        except zmq.Again as error:
-            raise MatcherAwayError("no matcher takes the query") from error
+        except zmq.Again:
+            return False
+        return True
 
-    def _push(self) -> None:
-        """Send what the session has to send, as far as the transport takes it."""
+    def _push(self) -> bool:
+        """Send what the session has to send, as far as the transport takes it; whether the session is open and all of it has gone."""
         if self._subscribed != self._session.session:
             self._reports.unsubscribe(topics.reports(self._subscribed))
             self._subscribed = self._session.session
@@ -208,17 +213,16 @@ class CommandClient:
             try:
                 self._commands.send(encode(frame), zmq.NOBLOCK)
             except zmq.Again:
-                return
+                return False
             if isinstance(frame, Commands):
                 self._session.sent(frame, now)
+        return self._session.state is SessionState.OPEN
 
-    def _turn(self, deadline: float, patient: bool = False) -> None:
-        """Wait a moment for reports and take them in. MatcherAwayError after the deadline, unless `patient`."""
+    def _turn(self, deadline: float) -> None:
+        """Wait a moment for reports and take them in. MatcherAwayError after the deadline."""
         self._push()
         left = deadline - time.monotonic()
         if left <= 0:
-            if patient:
-                return
             raise MatcherAwayError(f"no matcher answered within {self._timeout:g} seconds")
         if not self._reports.poll(min(50, int(left * 1000) + 1)):
             return
