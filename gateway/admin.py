@@ -8,12 +8,14 @@ from starlette.types import Receive, Scope
 
 from gateway.bodies import body_decoder
 from gateway.broker import Broker
-from gateway.decimals import NumberField, format_timestamp, is_given, number_text, read_number
+from gateway.decimals import NumberField, is_given, number_text, read_number
 from gateway.instruments import Instruments
 from gateway.problems import ProblemError, expect
 from gateway.resources import Guard, Reply, header, json_reply, query_parameters, read_body, required
-from gateway.schemas import DigestView, InstrumentRequest, LoadedBookView, SavedBookView, word
-from gateway.translate import instrument_view, read_word
+from gateway.schemas import DigestView, InstrumentRequest, LoadedBookView, SavedBookView
+from gateway.times import format_timestamp
+from gateway.translate import instrument_view
+from gateway.words import read_word, word
 from protocol.commands import DigestQuery, LoadBook, SaveBook, SetInstrument
 from protocol.events import BookLoaded, BookSaved, Digest, InstrumentSet
 from protocol.instrument import DecimalError, Instrument, decimals_of

@@ -4,21 +4,18 @@ A number is a JSON string or a JSON number; its characters are read, never a flo
 """
 
 import math
-import time
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 
+from gateway.fields import MISSING
 from gateway.problems import ProblemError
 from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, format_decimal, parse_decimal
 from protocol.units import MAX_PRICE, MAX_QUANTITY
 
 AVERAGE_DIGITS: Final = 12
 """The significant digits of an average price that has no end."""
-
-NANOSECONDS: Final = 1_000_000_000
 
 _QUOTE: Final = ord('"')
 _NUMBER_STARTS: Final = frozenset(b"-0123456789")
@@ -42,7 +39,7 @@ QUANTITY: Final = NumberField("quantity", MAX_QUANTITY, "quantity_too_large", "q
 
 def is_given(raw: Raw) -> bool:
     """Whether an optional number is there: null stands for a missing one."""
-    return bytes(raw) != b"null"
+    return raw is not MISSING and bytes(raw) != b"null"
 
 
 def number_text(raw: Raw, name: str) -> str:
@@ -111,14 +108,3 @@ def _factor(number: int, prime: int) -> tuple[int, int]:
         number //= prime
         count += 1
     return count, number
-
-
-def format_timestamp(nanoseconds: int) -> str:
-    """UTC, ISO 8601 with milliseconds and Z."""
-    seconds, rest = divmod(nanoseconds, NANOSECONDS)
-    return f"{_format_second(seconds)}.{rest // 1_000_000:03d}Z"
-
-
-@lru_cache(maxsize=256)
-def _format_second(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

@@ -8,10 +8,10 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.broker import Broker, MatcherUnavailableError
-from gateway.decimals import NANOSECONDS
 from gateway.problems import RETRY_AFTER_SECONDS, expect
 from gateway.resources import JSON, NO_STORE, Reply, encode, json_reply, query_parameters
 from gateway.schemas import Health, Unhealthy
+from gateway.times import NANOSECONDS
 from protocol.commands import StatusQuery
 from protocol.events import MatcherStatus
 

@@ -12,7 +12,8 @@ from gateway.instruments import Instruments
 from gateway.problems import ProblemError, expect
 from gateway.resources import JSON, Reply, encode, json_reply, query_parameters, read_body, whole_number
 from gateway.schemas import CanceledOrders, Order, OrderList, OrderRequest
-from gateway.translate import check_name, order, place_order, placed_order
+from gateway.translate import order, place_order, placed_order
+from gateway.words import check_name
 from protocol.commands import CancelAllOrders, CancelOrder, OrderQuery, OrdersQuery
 from protocol.events import OrderPage, OrderResult, OrderState, OrderStates
 from protocol.units import DEFAULT_ACCOUNT, MAX_INTEGER, NAME_PATTERN

@@ -1,64 +1,34 @@
 """The public JSON: what requests hold and what answers hold. These structs are also the schemas of the OpenAPI document.
 
 Prices, quantities and fees are decimal strings, ids are opaque strings, timestamps are UTC ISO 8601 with milliseconds and `Z`.
-Words such as side and status are the lower-case names of the members of `protocol.units`.
 """
 
-from enum import IntEnum
-from typing import Annotated, Final
+from typing import Annotated
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from protocol.instrument import MAX_DECIMAL_LENGTH
-from protocol.units import MAX_FEE_BPS, NAME_PATTERN, SYMBOL_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Side
-
-
-def word(member: IntEnum) -> str:
-    """The member's public word."""
-    return member.name.lower()
-
-
-def _words(members: type[IntEnum]) -> dict[str, object]:
-    return {"enum": [word(member) for member in members]}
-
-
-NULL: Final = Raw(b"null")
-"""Stands in an optional number's place where it is missing."""
-
-
-def optional_number() -> Raw:
-    """The default of an optional number's field: a factory, since a Raw cannot be in a union, nor stand as a default in a schema."""
-    return NULL
-
-
-_NUMBER_TEXT: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$", "maxLength": MAX_DECIMAL_LENGTH}
-
-
-def _number(*more: dict[str, object], **bound: int) -> dict[str, object]:
-    return {
-        "anyOf": [_NUMBER_TEXT, {"type": "number", **bound}, *more],
-        "description": "A decimal number, as a string or as a number; read exactly.",
-        "examples": ["0.5"],
-    }
-
-
-NumberInput = Annotated[Raw, Meta(extra_json_schema=_number(exclusiveMinimum=0))]
-OptionalNumber = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, exclusiveMinimum=0))]
-OptionalNotional = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, minimum=0))]
-Decimal = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])]
-Timestamp = Annotated[str, Meta(pattern=r"^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$", examples=["2025-10-24T04:41:51.774Z"])]
-Sequence = Annotated[int, Meta(ge=0, description="Counts the commands of the exchange.")]
-Identifier = Annotated[str, Meta(description="Opaque.", examples=["42"])]
-SymbolText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{SYMBOL_PATTERN.pattern}$", "examples": ["BTC-USDT"]})]
-NameText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "examples": ["default"]})]
-SideWord = Annotated[str, Meta(extra_json_schema=_words(Side))]
-OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
-OrderStatusWord = Annotated[str, Meta(extra_json_schema=_words(OrderStatus))]
-ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
-InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
-BasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MAX_FEE_BPS})]
-
-Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
+from gateway.fields import (
+    MISSING,
+    BasisPoints,
+    Decimal,
+    ExpireTime,
+    Identifier,
+    InstrumentStatusWord,
+    Level,
+    LiquidityWord,
+    NameText,
+    NumberInput,
+    OptionalNotional,
+    OptionalNumber,
+    OrderStatusWord,
+    OrderTypeWord,
+    ReasonWord,
+    SelfTradePreventionWord,
+    Sequence,
+    SideWord,
+    SymbolText,
+    Timestamp,
+)
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,8 +39,8 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     order_type: OrderTypeWord
     side: SideWord
     quantity: NumberInput
-    price: OptionalNumber = field(default_factory=optional_number)
-    trigger_price: OptionalNumber = field(default_factory=optional_number)
+    price: OptionalNumber = MISSING
+    trigger_price: OptionalNumber = MISSING
     client_order_id: NameText | None = None
     account: NameText | None = None
 
@@ -89,9 +59,12 @@ class OrderTrade(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """An order. `resting`: some of it stands in the book. `remaining_quantity` can still trade. `average_price` is exact, or has 12
-    significant digits where it has no end. `trades` are those of the answered command, in a look-up the last 100; empty in lists.
-    `sequence` and `timestamp` are those of its entry."""
+    """An order. `resting`: some of it stands in the book. `remaining_quantity` can still trade, `prevented_quantity` was taken off by
+    self-trade prevention. `average_price` is exact, or has 12 significant digits where it has no end. `trades` are those of the
+    answered command, in a look-up the last 100; empty in lists. `sequence` and `timestamp` are those of its entry. What is not
+    required is there only where the order has it. The `trigger_price` of a trailing stop is where it stands now; null before it has
+    one. The `quantity` of an order with a quote_quantity is what was filled, and prevented; unspent_quote_quantity is what it did not
+    spend or receive. Both orders of an OCO have its `oco_id`."""
 
     order_id: Identifier
     client_order_id: NameText | None
@@ -106,12 +79,23 @@ class Order(Struct, frozen=True):
     quantity: Decimal
     filled_quantity: Decimal
     remaining_quantity: Decimal
+    prevented_quantity: Decimal
     average_price: Decimal | None
     trades: list[OrderTrade]
     reason: ReasonWord | None
     sequence: Sequence
     timestamp: Timestamp
     duplicate: Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType = UNSET
+    post_only: bool | UnsetType = UNSET
+    self_trade_prevention: SelfTradePreventionWord | UnsetType = UNSET
+    expire_time: ExpireTime | UnsetType = UNSET
+    display_quantity: Decimal | UnsetType = UNSET
+    quote_quantity: Decimal | UnsetType = UNSET
+    unspent_quote_quantity: Decimal | UnsetType = UNSET
+    trailing_bps: int | UnsetType = UNSET
+    trailing_amount: Decimal | UnsetType = UNSET
+    activation_price: Decimal | UnsetType = UNSET
+    oco_id: Identifier | UnsetType = UNSET
 
 
 class OrderList(Struct, frozen=True):
@@ -123,6 +107,22 @@ class OrderList(Struct, frozen=True):
 
 class CanceledOrders(Struct, frozen=True):
     orders: list[Order]
+
+
+class Fill(Struct, frozen=True):
+    """One side of a trade, from the view of its account: `side`, `fee` and `liquidity` are those of the account's order. The fee is in
+    the quote currency."""
+
+    timestamp: Timestamp
+    sequence: Sequence
+    symbol: SymbolText
+    trade_id: Identifier
+    order_id: Identifier
+    side: SideWord
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    liquidity: LiquidityWord
 
 
 class DepthView(Struct, frozen=True):
@@ -192,12 +192,12 @@ class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     symbol: SymbolText
     base: str | None = None
     quote: str | None = None
-    tick_size: OptionalNumber = field(default_factory=optional_number)
-    lot_size: OptionalNumber = field(default_factory=optional_number)
-    min_quantity: OptionalNumber = field(default_factory=optional_number)
-    max_quantity: OptionalNumber = field(default_factory=optional_number)
-    max_price: OptionalNumber = field(default_factory=optional_number)
-    min_notional: OptionalNotional = field(default_factory=optional_number)
+    tick_size: OptionalNumber = MISSING
+    lot_size: OptionalNumber = MISSING
+    min_quantity: OptionalNumber = MISSING
+    max_quantity: OptionalNumber = MISSING
+    max_price: OptionalNumber = MISSING
+    min_notional: OptionalNotional = MISSING
     maker_fee_bps: BasisPoints | None = None
     taker_fee_bps: BasisPoints | None = None
     status: InstrumentStatusWord | None = None

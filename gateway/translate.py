@@ -2,40 +2,33 @@
 of the two stand for each other."""
 
 from collections.abc import Iterable
-from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Final
 
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, structs
 
-from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, format_timestamp, is_given, read_number
+from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, is_given, read_number
+from gateway.fields import Level
 from gateway.problems import ProblemError
 from gateway.schemas import (
     BestLevels,
     BestPrices,
     DepthUpdate,
     DepthView,
+    Fill,
     InstrumentView,
-    Level,
     MarketTrade,
     Order,
     OrderRequest,
     OrderTrade,
-    word,
 )
+from gateway.terms import terms_view
+from gateway.times import format_timestamp
+from gateway.words import ORDER_TYPE_WORDS, REASON_WORDS, SIDE_WORDS, SIDES, STATUS_WORDS, check_name, not_a_word, word
 from protocol.commands import PlaceOrder
 from protocol.events import Depth, OrderResult, OrderState, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
-from protocol.units import DEFAULT_ACCOUNT, NAME_PATTERN, OrderStatus, OrderType, Reason, Side
-
-Member = TypeVar("Member", bound=IntEnum)
-
-SIDE_WORDS: Final = {side: word(side) for side in Side}
-ORDER_TYPE_WORDS: Final = {order_type: word(order_type) for order_type in OrderType}
-STATUS_WORDS: Final = {status: word(status) for status in OrderStatus}
-REASON_WORDS: Final = {reason: word(reason) for reason in Reason}
-
-SIDES: Final = {text: side for side, text in SIDE_WORDS.items()}
+from protocol.units import DEFAULT_ACCOUNT, OrderType, Side
 
 
 class OrderFields(Struct, frozen=True):
@@ -64,10 +57,10 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
     """The command for a new order; ProblemError for the first field that its type or its instrument's units do not allow."""
     fields = ORDER_FIELDS.get(request.order_type)
     if fields is None:
-        raise _not_a_word("order_type", ORDER_FIELDS)
+        raise not_a_word("order_type", ORDER_FIELDS)
     side = SIDES.get(request.side)
     if side is None:
-        raise _not_a_word("side", SIDES)
+        raise not_a_word("side", SIDES)
     account = request.account
     client_order_id = request.client_order_id
     if account is not None:
@@ -97,25 +90,6 @@ def _price(raw: Raw, field: NumberField, taken: bool, instrument: Instrument) ->
     return read_number(raw, field, instrument.price_decimals)
 
 
-def check_name(field: str, text: str) -> str:
-    """The account or client_order_id; ProblemError where it is none."""
-    if not NAME_PATTERN.fullmatch(text):
-        raise ProblemError("invalid_name", field=field)
-    return text
-
-
-def read_word(field: str, text: str, words: dict[str, Member]) -> Member:
-    """The member that the word stands for."""
-    member = words.get(text)
-    if member is None:
-        raise _not_a_word(field, words)
-    return member
-
-
-def _not_a_word(field: str, words: Iterable[str]) -> ProblemError:
-    return ProblemError("invalid_value", f"{field} takes one of {', '.join(words)}.", field)
-
-
 def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:
     """The order that the command made: what its sender knows, and what became of it."""
     return OrderState(
@@ -143,7 +117,7 @@ def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timest
 def order(state: OrderState, instrument: Instrument) -> Order:
     """The order as it stands."""
     price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
-    return Order(
+    view = Order(
         str(state.order_id),
         state.client_order_id,
         state.account,
@@ -157,6 +131,7 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         format_decimal(state.quantity, quantity_decimals),
         format_decimal(state.filled_quantity, quantity_decimals),
         format_decimal(state.remaining_quantity, quantity_decimals),
+        format_decimal(state.prevented_quantity, quantity_decimals) if state.prevented_quantity else "0",
         average_price(state.filled_value, state.filled_quantity, price_decimals),
         [order_trade(trade, instrument) for trade in state.trades],
         None if state.reason is None else REASON_WORDS[state.reason],
@@ -164,6 +139,9 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         format_timestamp(state.timestamp),
         True if state.duplicate else UNSET,
     )
+    if state.terms is None and state.oco_id is None:
+        return view
+    return structs.replace(view, **terms_view(state, instrument))
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
@@ -176,6 +154,25 @@ def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
         str(trade.maker_order_id),
         str(trade.taker_order_id),
         *_fees(trade, instrument),
+    )
+
+
+def fill(trade: Trade, maker: bool, instrument: Instrument) -> Fill:
+    """One side of the trade, the maker's or the taker's, as its account is told."""
+    side = trade.aggressor_side
+    if maker:
+        side = Side.BUY if side is Side.SELL else Side.SELL
+    return Fill(
+        format_timestamp(trade.timestamp),
+        trade.sequence,
+        trade.symbol,
+        str(trade.trade_id),
+        str(trade.maker_order_id if maker else trade.taker_order_id),
+        SIDE_WORDS[side],
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        format_fee(instrument, trade.price, trade.quantity, trade.maker_fee_bps if maker else trade.taker_fee_bps),
+        "maker" if maker else "taker",
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, format_timestamp, read_number
+from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, read_number
 from gateway.problems import ProblemError
 
 
@@ -143,19 +143,3 @@ def test_the_average_price_is_as_near_as_its_digits_allow(fills: list[tuple[int,
             while denominator % prime == 0:
                 denominator //= prime
         assert denominator != 1
-
-
-@pytest.mark.parametrize(
-    ("nanoseconds", "text"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (999_999, "1970-01-01T00:00:00.000Z"),
-        (1_000_000, "1970-01-01T00:00:00.001Z"),
-        (1_761_281_511_774_999_999, "2025-10-24T04:51:51.774Z"),
-        (1_709_164_799_999_999_999, "2024-02-28T23:59:59.999Z"),
-        (1_709_164_800_000_000_000, "2024-02-29T00:00:00.000Z"),
-        (2**63 - 1, "2262-04-11T23:47:16.854Z"),
-    ],
-)
-def test_timestamps_are_cut_to_milliseconds(nanoseconds: int, text: str) -> None:
-    assert format_timestamp(nanoseconds) == text

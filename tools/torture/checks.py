@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.decimals import format_timestamp
 from gateway.problems import refusal_code
 from gateway.resources import encode
 from gateway.schemas import CanceledOrders
+from gateway.times import format_timestamp
 from gateway.translate import order, placed_order
 from matcher.engine import Engine
 from matcher.state import Caused
