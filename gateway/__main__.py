@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from gateway.config import GatewayConfig, read_config
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
+from process.readiness import tell_ready
 from process.settings import is_loopback
 
 BACKLOG: Final = 2048
@@ -77,6 +78,7 @@ def main() -> None:
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)
     if not config.admin_token and not is_loopback(config.host):
         log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
+    tell_ready(os.environ)
     server = Config(
         partial(create_worker, config),
         factory=True,

@@ -1,5 +1,6 @@
 """`python -m matcher`: wire the matcher from its settings, bring its state back, and run it."""
 
+import os
 import sys
 
 import structlog
@@ -13,6 +14,7 @@ from matcher.loop import JournalFailedError, Matcher
 from matcher.recovery import recover
 from matcher.state import JournalMismatchError
 from process.logs import configure_logs
+from process.readiness import tell_ready
 from process.settings import EXIT_BAD_SETTING
 from protocol import topics
 
@@ -52,6 +54,7 @@ def main() -> int:
                 sync=config.sync,
                 sequence=state.sequence,
             )
+            tell_ready(os.environ)
             matcher.run()
             journal.close()
             log.info("matcher stopped", sequence=state.sequence)

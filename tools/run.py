@@ -3,12 +3,15 @@
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from types import FrameType
+
+from process import readiness
 
 START_TIMEOUT = 60
 """How many seconds the exchange may take to answer its first health check."""
@@ -23,12 +26,32 @@ class Exchange:
     def __init__(self) -> None:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = False
+        self._starting: dict[str, socket.socket] = {}
 
     def start(self, module: str, environment: dict[str, str]) -> None:
         # A session of its own: Ctrl-C reaches this process alone, which then stops the others in order.
         self.processes[module] = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module], env={**os.environ, **environment}, start_new_session=True
         )
+
+    def start_serving(self, module: str, environment: dict[str, str]) -> None:
+        """Start a process that says when it serves."""
+        waited_for = self._starting[module] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        waited_for.setblocking(False)
+        # The system finds a free address, outside the file system: a zero byte and digits.
+        waited_for.bind("")
+        address: bytes = waited_for.getsockname()
+        self.start(module, {**environment, readiness.VARIABLE: f"@{address[1:].decode()}"})
+
+    def serves(self) -> bool:
+        """Whether each process that was to serve has said that it does, at addresses which then are nobody else's."""
+        for name, waited_for in list(self._starting.items()):
+            try:
+                waited_for.recv(len(readiness.READY))
+            except BlockingIOError:
+                continue
+            self._starting.pop(name).close()
+        return not self._starting
 
     def stop_soon(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping = True
@@ -39,6 +62,8 @@ class Exchange:
 
     def stop(self) -> None:
         """Stop the processes, the last one first."""
+        for waited_for in self._starting.values():
+            waited_for.close()
         for process in reversed(self.processes.values()):
             process.terminate()
             try:
@@ -81,8 +106,8 @@ def main() -> int:
     exchange = Exchange()
     signal.signal(signal.SIGINT, exchange.stop_soon)
     signal.signal(signal.SIGTERM, exchange.stop_soon)
-    exchange.start("matcher", environment)
-    exchange.start("gateway", environment)
+    exchange.start_serving("matcher", environment)
+    exchange.start_serving("gateway", environment)
     try:
         if not _wait_until_healthy(exchange, f"{address}/health"):
             return 0 if exchange.stopping else 1
@@ -110,14 +135,21 @@ def _wait_until_healthy(exchange: Exchange, url: str) -> bool:
         if ended is not None:
             print(f"scripts/run: the {ended} did not start", file=sys.stderr)
             return False
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310
-                return True
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
+        # Before that, somebody else may answer: another exchange at this port, or another matcher behind this gateway.
+        if exchange.serves() and _is_healthy(url):
+            return True
+        time.sleep(0.05)
     if not exchange.stopping:
         print(f"scripts/run: {url} did not answer within {START_TIMEOUT} seconds", file=sys.stderr)
     return False
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):  # noqa: S310
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 if __name__ == "__main__":

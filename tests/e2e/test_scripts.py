@@ -141,6 +141,36 @@ def test_run_ends_where_a_part_cannot_start(tmp_path: Path) -> None:
     assert is_free(tmp_path / "books")
 
 
+def test_run_is_not_open_where_another_exchange_has_its_port(exchange: Exchange, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tools.run", f"--port={exchange.gateway.port}", "--data-dir=books"]
+    with running(command, tmp_path, clean_environment(own_endpoints())) as script:
+        assert script.process.wait(PATIENCE) == 1
+    assert "open" not in script.text()
+    assert "scripts/run: the gateway did not start" in script.text().splitlines()
+    assert is_free(tmp_path / "books")
+    assert exchange.get("/health")["open_orders"] == 0
+
+
+def test_run_is_not_open_where_its_gateway_finds_another_matcher(exchange: Exchange, tmp_path: Path) -> None:
+    """Its own matcher takes longer to start than the gateway takes to find the other one, and then cannot have the addresses."""
+    held = tmp_path / "held"
+    held.touch()
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os, sys, time\nwhile 'matcher' in sys.orig_argv and os.path.exists({str(held)!r}):\n    time.sleep(0.01)\n"
+    )
+    matcher = exchange.matcher
+    endpoints = {"MATCHER_COMMANDS": matcher.commands, "MATCHER_MARKET_DATA": matcher.market_data, "MATCHER_REPORTS": matcher.reports}
+    environment = clean_environment({**endpoints, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    [port] = free_ports(1)
+    with running([sys.executable, "-m", "tools.run", f"--port={port}", "--data-dir=books"], tmp_path, environment) as script:
+        wait_until(lambda: call(f"http://127.0.0.1:{port}/health"), "a gateway that finds the other matcher")
+        held.unlink()
+        assert script.process.wait(PATIENCE) == 1
+    assert "open" not in script.text()
+    assert "scripts/run: the matcher did not start" in script.text().splitlines()
+    assert exchange.get("/health")["open_orders"] == 0
+
+
 # The synthetic market
 
 
