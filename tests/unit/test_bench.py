@@ -1,0 +1,185 @@
+"""The parts of the benchmarks that would make a figure untrue without anybody seeing it."""
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from matcher.digest import digest
+from protocol.codec import encode
+from protocol.commands import CancelOrder, Command, PlaceOrder
+from protocol.events import Answers, CommandRefused, OrderResult
+from protocol.units import OrderStatus, OrderType, Refusal
+from tools.bench.machine import filesystem_of
+from tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
+from tools.bench.mix import DEPTH, Mix, new_engine
+from tools.bench.snapshots import Pause, Snapshot, Wait, pauses
+from tools.bench.table import Target, row, text_of
+from tools.bench.wire import Wire, frames
+
+# What is sent
+
+
+def test_mix_is_valid_for_an_engine_that_has_not_seen_it() -> None:
+    mix = Mix(7)
+    commands = list(islice(mix, 20_000))
+    engine = new_engine()
+    for sequence, command in enumerate(commands, 1):
+        events = engine.apply(sequence, sequence, command)
+        assert not any(isinstance(event, CommandRefused) for event in events)
+    assert digest(engine) == digest(mix.engine)
+
+
+def test_mix_has_its_shares_and_a_book_that_stays_bounded() -> None:
+    mix = Mix(7)
+    kinds: Counter[str] = Counter()
+    for number, command in enumerate(islice(mix, 40_000)):
+        kinds[command.order_type.name if isinstance(command, PlaceOrder) else type(command).__name__] += 1
+        assert mix.live <= DEPTH * 1.1
+        assert number < 10_000 or mix.live > DEPTH / 2
+    assert set(kinds) == {"LIMIT", "MARKET", "CancelOrder"}
+    assert [round(kinds[kind] / 4_000) for kind in ("LIMIT", "CancelOrder", "MARKET")] == [6, 3, 1]
+
+
+def test_mix_is_the_same_for_the_same_seed() -> None:
+    def beginning(seed: int) -> list[Command]:
+        return list(islice(Mix(seed), 100))
+
+    assert beginning(1) == beginning(1)
+    assert beginning(1) != beginning(2)
+
+
+def test_mix_goes_on_from_resting_orders() -> None:
+    first = Mix(1)
+    placed = [command for command in islice(first, 200) if isinstance(command, PlaceOrder)]
+    live = {order_id: order.remaining for order_id, order in first.engine.orders.items() if order.level is not None}
+    mix = Mix(2, first.engine, live)
+    cancels = [command for command in islice(mix, 1_000) if isinstance(command, CancelOrder)]
+    assert any(cancel.order_id is not None and cancel.order_id <= len(placed) for cancel in cancels)
+
+
+# What is measured
+
+
+def test_measurements_take_turns() -> None:
+    seen: list[str] = []
+
+    def measure(name: str, value: float) -> float:
+        seen.append(name)
+        return value + len(seen)
+
+    found = take_turns(2, lambda: measure("a", 10), lambda: measure("b", 20))
+    assert (seen, found) == (["a", "b", "a", "b"], [[11, 13], [22, 24]])
+
+
+def test_medians_and_ratios() -> None:
+    assert spread([3, 1, 2]) == Spread(2, 1, 3)
+    assert ratio([1, 2, 9], [2, 4, 3]) == Spread(2 / 3, 0.5, 3)
+
+
+def test_only_a_figure_of_full_size_meets_a_target() -> None:
+    figure = Spread(5, 1, 10)
+    assert row("a", figure, "s").met is None
+    assert row("a", figure, "s", target=Target(5)).met is True
+    assert row("a", figure, "s", target=Target(5.1)).met is False
+    assert row("a", figure, "s", target=Target(4.9, at_most=True)).met is False
+    assert row("a", figure, "s", target=Target(5, at_most=True), quick=True).met is None
+
+
+def test_figures_as_text() -> None:
+    assert [text_of(value) for value in (1234567.8, 100.4, 3, 12.34, 1.234, 0.5, 0.01234)] == [
+        "1,234,568",
+        "100",
+        "3",
+        "12.3",
+        "1.23",
+        "0.50",
+        "0.012",
+    ]
+
+
+def test_filesystem_is_that_of_the_nearest_mount() -> None:
+    mounts = """\
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
+30 22 0:26 / /with\\040space rw - tmpfs tmpfs rw
+31 30 8:2 / /with\\040space/data rw shared:2 master:1 - xfs /dev/disk rw
+"""
+    assert filesystem_of(Path("/anywhere"), mounts) == "ext4"
+    assert filesystem_of(Path("/with space/other"), mounts) == "tmpfs"
+    assert filesystem_of(Path("/with space/data/below"), mounts) == "xfs"
+
+
+def test_waits_are_those_of_the_moment_in_which_they_fell() -> None:
+    snapshots = [Snapshot(begun=10.02, logged=20, ended=12), Snapshot(begun=20, logged=5, ended=float("inf"))]
+    waits = [
+        Wait(9.0, 9.004),
+        Wait(10.0, 10.025),
+        Wait(10.5, 10.54),
+        Wait(11.95, 12.01),
+        Wait(13.0, 13.002),
+        Wait(14.0, 14.006),
+        Wait(21.0, 21.1),
+    ]
+    [pause], outside = pauses(snapshots, waits)
+    found = Pause(*(round(value, 3) for value in (pause.logged, pause.fork, pause.writing, pause.end, pause.seconds)))
+    assert found == Pause(logged=20, fork=25, writing=40, end=60, seconds=1.98)
+    assert round(pause.longest) == 60
+    assert [round(wait) for wait in outside] == [4, 6]
+
+
+# What is counted
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """A connection to nobody."""
+    return Wire("tcp://127.0.0.1:9", "tcp://127.0.0.1:9")
+
+
+def result(order_id: int) -> OrderResult:
+    return OrderResult(order_id, OrderStatus.OPEN, True, 0, 1, 0, None)
+
+
+def answers(wire: Wire, number: int, sequence: int, *given: OrderResult | CommandRefused) -> bytes:
+    return encode(Answers(wire.session, 1, number, sequence, 1, list(given)))
+
+
+def test_every_command_is_answered(wire: Wire) -> None:
+    with wire:
+        wire.sent = 3
+        wire.take(answers(wire, 1, 4, result(1)))
+        wire.take(answers(wire, 2, 5, result(2), result(3)))
+        assert wire.check() == 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "number", "sequence", "given", "told"),
+    [
+        (3, 2, 5, (result(2),), "3 commands were sent, 2 answered"),
+        (2, 2, 6, (result(2),), "has the sequence 6"),
+        (2, 2, 5, (result(3),), "placed the order 3 after 1"),
+        (2, 2, 5, (CommandRefused(Refusal.UNKNOWN_ORDER),), "command 2 was refused"),
+    ],
+)
+def test_untrue_counts_are_told(
+    wire: Wire, sent: int, number: int, sequence: int, given: tuple[OrderResult | CommandRefused, ...], told: str
+) -> None:
+    with wire:
+        wire.sent = sent
+        wire.take(answers(wire, 1, 4, result(1)))
+        wire.take(answers(wire, number, sequence, *given))
+        with pytest.raises(BenchError, match=told):
+            wire.check()
+
+
+def test_missing_answers_are_told(wire: Wire) -> None:
+    with wire:
+        wire.sent = 3
+        with pytest.raises(BenchError, match="from number 1 to 1 are missing"):
+            wire.take(answers(wire, 2, 5, result(2)))
+
+
+def test_frames_hold_every_command() -> None:
+    commands = [PlaceOrder("BTC-USDT", "a", 1, OrderType.MARKET, number) for number in range(1, 8)]  # type: ignore[arg-type]
+    assert [frame.count for frame in frames(commands, 3)] == [3, 3, 1]
