@@ -1,9 +1,21 @@
 """What a session is told of its commands: the answer to each, made of its events and of the state that it left."""
 
 from matcher.engine import Engine
-from matcher.order import Order
-from protocol.commands import AmendOrder, CancelAllOrders, CancelOrder, Command, PlaceOrder
+from matcher.order import NO_TERMS, Order
+from protocol.commands import (
+    AdvanceTime,
+    AmendOrder,
+    CancelAllOrders,
+    CancelOrder,
+    Command,
+    OrderTerms,
+    PlaceOco,
+    PlaceOrder,
+)
 from protocol.events import (
+    AccountSet,
+    AccountState,
+    AccountWatched,
     Answer,
     BookLoaded,
     CommandRefused,
@@ -31,12 +43,19 @@ def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
     if type(command) is CancelAllOrders:
         if events and isinstance(events[0], CommandRefused):
             return events[0]
-        return OrderStates([order_state(engine.orders[event.order_id], []) for event in events if isinstance(event, OrderCanceled)])
+        return OrderStates(_canceled(engine, events))
+    if type(command) is AdvanceTime:
+        return OrderStates([])
     first = events[0]
     if isinstance(first, CommandRefused | InstrumentSet):
         return first
-    if isinstance(events[-1], BookLoaded):
-        return events[-1]
+    last = events[-1]
+    if isinstance(last, BookLoaded):
+        return last
+    if isinstance(last, AccountSet | AccountWatched):
+        return _account_state(engine, last.account, events)
+    if type(command) is PlaceOco:
+        return _oco_states(engine, events)
     if isinstance(first, OrderDuplicated):
         order = engine.orders[first.order_id]
         # A copy: the answer is kept, and the order may be filled further.
@@ -44,19 +63,42 @@ def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
     assert isinstance(first, OrderPlaced | OrderRejected | OrderCanceled | OrderAmended), "no other event comes first"
     order = engine.orders[first.order_id]
     trades = _trades_of(order, events) if len(events) > 1 else []
-    if type(command) is PlaceOrder:
+    if type(command) is PlaceOrder and order.special is None:
         return OrderResult(
             order.order_id,
             order_status(order),
             order.level is not None and order.status is OPEN,
-            order.quantity - order.remaining,
+            order.filled,
             remaining_quantity(order),
             order.filled_value,
             order.reason,
             trades,
         )
-    assert isinstance(command, CancelOrder | AmendOrder), "no other command is about one order"
+    assert isinstance(command, PlaceOrder | CancelOrder | AmendOrder), "no other command is about one order"
     return order_state(order, trades)
+
+
+def _canceled(engine: Engine, events: list[Event]) -> list[OrderState]:
+    """The orders that a command about many orders has canceled, oldest first."""
+    order_ids = sorted(event.order_id for event in events if isinstance(event, OrderCanceled))
+    return [order_state(engine.orders[order_id], []) for order_id in order_ids]
+
+
+def _account_state(engine: Engine, name: str, events: list[Event]) -> AccountState:
+    account = engine.accounts.get(name)
+    orders = _canceled(engine, events)
+    return AccountState(name, False, None, orders) if account is None else AccountState(name, account.suspended, account.cancel_at, orders)
+
+
+def _oco_states(engine: Engine, events: list[Event]) -> OrderStates:
+    """The limit and the stop leg, which the first two events are about."""
+    states = []
+    for event in events[:2]:
+        assert isinstance(event, OrderPlaced | OrderRejected | OrderDuplicated), "an OCO begins so"
+        order = engine.orders[event.order_id]
+        duplicate = isinstance(event, OrderDuplicated)
+        states.append(order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate))
+    return OrderStates(states)
 
 
 def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
@@ -66,7 +108,7 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
 
 
 def order_status(order: Order) -> OrderStatus:
-    if order.status is OPEN and order.remaining != order.quantity:
+    if order.status is OPEN and order.filled_value:
         return OrderStatus.PARTIALLY_FILLED
     return order.status
 
@@ -90,7 +132,7 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         order_status(order),
         order.level is not None and order.status is OPEN,
         order.quantity,
-        order.quantity - order.remaining,
+        order.filled,
         remaining_quantity(order),
         order.filled_value,
         order.reason,
@@ -98,4 +140,13 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         order.timestamp,
         trades,
         duplicate,
+        *_special(order),
     )
+
+
+def _special(order: Order) -> tuple[OrderTerms | None, int, int | None, int | None]:
+    """Terms, prevented quantity, unspent quote quantity and oco_id, as the order has them."""
+    special = order.special
+    if special is None:
+        return None, 0, None, None
+    return None if special.terms == NO_TERMS else special.terms, special.prevented, special.unspent, special.oco_id

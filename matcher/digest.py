@@ -1,8 +1,9 @@
 """The digest: a SHA-256 over the canonical state, by which two matchers, or a replay, can be told to agree.
 
-It covers the books in queue order, the pending orders, the instruments, the remembered client_order_ids and the next ids; not the sessions,
-the sequence or the time, nor what is only remembered (fills, last trades, done orders without a client_order_id). Symbols, accounts and
-client_order_ids are sorted. Fields at their default are left out, so that a later version with more fields agrees.
+It covers the books in queue order, the pending orders, the instruments, suspended accounts and timers, the remembered client_order_ids
+and the next ids; not the sessions, the sequence or the time, nor what is only remembered (fills, last trades, done orders without a
+client_order_id). Symbols, accounts and client_order_ids are sorted. Fields at their default are left out, so that a later version with
+more fields agrees.
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from matcher.engine import Engine
-from matcher.order import Order
-from protocol.units import InstrumentStatus
+from matcher.order import PLAIN, Order
+from protocol.units import InstrumentStatus, SelfTradePrevention
 
 _encode = msgspec.json.Encoder().encode
 
@@ -29,6 +30,18 @@ class _CanonicalOrder(Struct, frozen=True, omit_defaults=True):
     trigger_price: int | None = None
     client_order_id: str | None = None
     filled_value: int = 0
+    post_only: bool = False
+    self_trade_prevention: int = SelfTradePrevention.NONE.value
+    expire_time: int = 0
+    display_quantity: int | None = None
+    trailing_bps: int | None = None
+    trailing_amount: int | None = None
+    activation_price: int | None = None
+    prevented: int = 0
+    shown: int = 0
+    oco_partner: int | None = None
+    active: bool = False
+    mark: int | None = None
 
 
 class _CanonicalInstrument(Struct, frozen=True, omit_defaults=True):
@@ -56,6 +69,14 @@ class _CanonicalIds(Struct, frozen=True, omit_defaults=True):
     account: str
     client_order_ids: list[tuple[str, int]]
     entered: list[tuple[str, tuple[int, int | None, int | None]]] = []
+
+
+class _CanonicalAccount(Struct, frozen=True, omit_defaults=True):
+    """A suspended account, or one with a cancel on silence."""
+
+    account: str
+    suspended: bool = False
+    cancel_at: int | None = None
 
 
 def digest(engine: Engine) -> str:
@@ -97,16 +118,20 @@ def canonical_state(engine: Engine) -> Iterator[bytes]:
             for level in levels:
                 for order in level:
                     yield _encode(_canonical(order))
-        for order in book.pending.values():
+        for order in book.triggers.pending.values():
             yield _encode(_canonical(order))
     for name in sorted(engine.accounts):
         account = engine.accounts[name]
+        if account.suspended or account.cancel_at is not None:
+            yield _encode(_CanonicalAccount(name, account.suspended, account.cancel_at))
         if account.client_orders:
             ids = sorted((client_order_id, order.order_id) for client_order_id, order in account.client_orders.items())
             yield _encode(_CanonicalIds(name, ids, sorted(account.entered.items())))
 
 
 def _canonical(order: Order) -> _CanonicalOrder:
+    special = order.special or PLAIN
+    terms = special.terms
     return _CanonicalOrder(
         order.order_id,
         order.account.name,
@@ -118,4 +143,16 @@ def _canonical(order: Order) -> _CanonicalOrder:
         order.trigger_price,
         order.client_order_id,
         order.filled_value,
+        terms.post_only,
+        terms.self_trade_prevention.value,
+        terms.expire_time,
+        terms.display_quantity,
+        terms.trailing_bps,
+        terms.trailing_amount,
+        terms.activation_price,
+        special.prevented,
+        special.shown,
+        None if special.partner is None else special.partner.order_id,
+        special.active,
+        special.mark,
     )

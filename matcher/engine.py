@@ -8,31 +8,40 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from matcher.accounts import advance_time, set_account_status, set_timer
+from matcher.amend import amend_order
 from matcher.book import Book
-from matcher.instruments import set_instrument
-from matcher.order import Account, Order
+from matcher.checks import check_fields, check_order_values, check_values
+from matcher.deadlines import Deadlines
+from matcher.instruments import REJECTED_BY, set_instrument
+from matcher.oco import place_oco
+from matcher.order import NO_TERMS, Account, Order, Special, as_sent
 from matcher.saved_books import restore_book
 from protocol.commands import (
+    AdvanceTime,
     AmendOrder,
+    CancelAfter,
     CancelAllOrders,
     CancelOrder,
     Command,
     LoadBook,
     OrderQuery,
+    PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    SetAccountStatus,
     SetInstrument,
+    WatchAccount,
 )
 from protocol.events import (
+    AccountWatched,
     CommandRefused,
     Event,
     InstrumentSet,
-    OrderAmended,
     OrderDuplicated,
     OrderPlaced,
     OrderRejected,
 )
-from protocol.instrument import Instrument
 from protocol.units import (
     DEFAULT_ACCOUNT,
     NAME_PATTERN,
@@ -52,7 +61,7 @@ FORGOTTEN_AT_ONCE = 8
 MAX_INSTRUMENTS = 1_000
 
 TRADING = InstrumentStatus.TRADING
-PENDING = OrderStatus.PENDING
+LIMIT = OrderType.LIMIT
 
 RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
     Book.run_market,
@@ -62,22 +71,16 @@ RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
     Book.run_trigger,
     Book.run_trigger,
     Book.run_trigger,
+    Book.run_trigger,
+    Book.run_trailing,
 )
 """How each order type runs, in the order of their numbers from 1."""
-
-TAKES_PRICE = (False, True, True, True, False, True, False)
-TAKES_TRIGGER_PRICE = (False, False, False, False, True, True, True)
-"""Which fields each order type takes, likewise."""
-
-REJECTED_BY = {
-    InstrumentStatus.CANCEL_ONLY: (Reason.INSTRUMENT_CANCEL_ONLY, Refusal.INSTRUMENT_CANCEL_ONLY),
-    InstrumentStatus.HALTED: (Reason.INSTRUMENT_HALTED, Refusal.INSTRUMENT_HALTED),
-}
 
 
 class Engine:
     """All books, orders and accounts. `orders` holds every live and every remembered done order by order_id, `done` the remembered done
-    ones in the order of their ends, of which `forgotten` came before."""
+    ones in the order of their ends, of which `forgotten` came before. `expiries` and `timers` are the times at which live orders expire
+    and at which accounts that stay silent are canceled."""
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
         self.books: dict[str, Book] = {}
@@ -86,6 +89,8 @@ class Engine:
         self.done: deque[Order] = deque()
         self.forgotten = 0
         self.last_order_id = 0
+        self.expiries: Deadlines[int] = Deadlines()
+        self.timers: Deadlines[str] = Deadlines()
         self._remembered_orders = remembered_orders
         self._apply: dict[type, Callable[[int, int, Any], list[Event]]] = {
             PlaceOrder: self._place,
@@ -95,12 +100,29 @@ class Engine:
             SetInstrument: self._set_instrument,
             LoadBook: self._load_book,
             RefuseCommand: self._refuse,
+            PlaceOco: self._place_oco,
+            SetAccountStatus: self._set_account_status,
+            CancelAfter: self._cancel_after,
+            AdvanceTime: self._advance_time,
+            WatchAccount: self._watch_account,
         }
 
     def apply(self, sequence: int, time: int, command: Command) -> list[Event]:
         """Carry out one command, stamped with its sequence and time (nanoseconds, never less than the one before); all that it caused,
         in order. A command that is refused changes nothing and yields one CommandRefused."""
         return self._apply[type(command)](sequence, time, command)
+
+    def due(self, time: int) -> bool:
+        """Whether an AdvanceTime of that time has something to do."""
+        expiry, timer = self.expiries.next, self.timers.next
+        return (expiry is not None and expiry < time) or (timer is not None and timer <= time)
+
+    def next_due(self) -> int | None:
+        """The earliest time at which an AdvanceTime has something to do."""
+        expiry, timer = self.expiries.next, self.timers.next
+        if expiry is None:
+            return timer
+        return expiry + 1 if timer is None else min(expiry + 1, timer)
 
     def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
         """The order that is named by order_id (and is the account's, where one is given) or by account and client_order_id."""
@@ -111,6 +133,13 @@ class Engine:
         if account is None or name.client_order_id is None:
             return None
         return account.client_orders.get(name.client_order_id)
+
+    def account(self, name: str) -> Account:
+        """The account, a new one where it is not known."""
+        account = self.accounts.get(name)
+        if account is None:
+            self.accounts[name] = account = Account(name)
+        return account
 
     def _place(self, sequence: int, time: int, command: PlaceOrder) -> list[Event]:
         account = self.accounts.get(command.account)
@@ -128,12 +157,17 @@ class Engine:
                 return [_repeat(known, command)]
         order_type, quantity, price, trigger_price = command.order_type, command.quantity, command.price, command.trigger_price
         instrument = book.instrument
-        refusal = _check(instrument, order_type, quantity, price, trigger_price)
+        terms = NO_TERMS if command.terms is None or command.terms == NO_TERMS else command.terms
+        refusal = check_fields(order_type, price, trigger_price, terms)
+        if refusal is None:
+            if terms is NO_TERMS:
+                refusal = check_values(instrument, quantity, price, trigger_price)
+            else:
+                refusal = check_order_values(instrument, quantity, price, trigger_price, terms, time)
         if refusal is not None:
             return [CommandRefused(refusal)]
         if len(self.done) > self._remembered_orders:
-            # Before anything ends by this command: what it ends, it still has to tell of.
-            self._forget()
+            self.forget_some()
             account = self.accounts.get(command.account)
         if account is None:
             self.accounts[command.account] = account = Account(command.account)
@@ -152,30 +186,38 @@ class Engine:
             sequence,
             time,
         )
+        if terms is not NO_TERMS:
+            order.special = Special(terms)
         self.orders[order_id] = order
         if client_order_id is not None:
             account.client_orders[client_order_id] = order
-        events: list[Event] = []
         if command.deadline and time > command.deadline:
-            self._reject(order, Reason.TOO_LATE, events)
-        elif instrument.status is not TRADING:
-            self._reject(order, REJECTED_BY[instrument.status][0], events)
-        else:
-            events.append(OrderPlaced(order_id))
-            book.sequence, book.time = sequence, time
-            RUN[order_type - 1](book, order, events)
-            if book.fired:
-                book.run_fired(events)
-            if order.level is not None:
-                account.add(order)
+            return [self.reject(order, Reason.TOO_LATE)]
+        if instrument.status is not TRADING:
+            return [self.reject(order, REJECTED_BY[instrument.status][0])]
+        if account.suspended:
+            return [self.reject(order, Reason.ACCOUNT_SUSPENDED)]
+        if terms.post_only and order_type is LIMIT and book.would_take(order.side, price):
+            return [self.reject(order, Reason.POST_ONLY_WOULD_CROSS)]
+        events: list[Event] = [OrderPlaced(order_id)]
+        book.sequence, book.time = sequence, time
+        RUN[order_type - 1](book, order, events)
+        if book.fired:
+            book.run_fired(events)
+        if order.level is not None:
+            account.add(order)
+            if terms.expire_time:
+                self.expiries.add(terms.expire_time, order_id)
         return events
 
-    def _reject(self, order: Order, reason: Reason, events: list[Event]) -> None:
-        order.status = OrderStatus.REJECTED
+    def reject(self, order: Order, reason: Reason) -> OrderRejected:
+        """End an order that the market's state, its account's or its deadline forbids."""
         order.reason = reason
-        self.done.append(order)
-        order.account.done.append(order)
-        events.append(OrderRejected(order.order_id, reason))
+        order.book.end(order, OrderStatus.REJECTED)
+        return OrderRejected(order.order_id, reason)
+
+    def _place_oco(self, sequence: int, time: int, command: PlaceOco) -> list[Event]:
+        return place_oco(self, sequence, time, command)
 
     def _cancel(self, sequence: int, time: int, command: CancelOrder) -> list[Event]:
         order = self.find(command)
@@ -197,7 +239,8 @@ class Engine:
         account = self.accounts.get(command.account)
         if account is not None:
             for order in account.live_orders():
-                if book is None or order.book is book:
+                # An OCO's second leg is gone with its first.
+                if order.level is not None and (book is None or order.book is book):
                     order.book.cancel(order, Reason.REQUESTED, events)
         return events
 
@@ -207,46 +250,7 @@ class Engine:
             return [CommandRefused(Refusal.UNKNOWN_ORDER)]
         if order.level is None:
             return [CommandRefused(Refusal.ORDER_NOT_OPEN)]
-        book = order.book
-        instrument = book.instrument
-        if instrument.status is not TRADING:
-            return [CommandRefused(REJECTED_BY[instrument.status][1])]
-        if command.price is not None and order.price is None:
-            return [CommandRefused(Refusal.PRICE_NOT_ALLOWED)]
-        if command.trigger_price is not None and order.status is not PENDING:
-            return [CommandRefused(Refusal.TRIGGER_PRICE_NOT_ALLOWED)]
-        quantity = order.quantity if command.quantity is None else command.quantity
-        price = order.price if command.price is None else command.price
-        trigger_price = order.trigger_price if command.trigger_price is None else command.trigger_price
-        refusal = _check(instrument, order.order_type, quantity, price, trigger_price)
-        if refusal is not None:
-            return [CommandRefused(refusal)]
-        filled = order.quantity - order.remaining
-        if quantity <= filled:
-            return [CommandRefused(Refusal.QUANTITY_BELOW_FILLED)]
-
-        if order.client_order_id is not None:
-            order.account.entered.setdefault(order.client_order_id, (order.quantity, order.price, order.trigger_price))
-        pending = order.status is PENDING
-        leaves = trigger_price != order.trigger_price if pending else price != order.price or quantity > order.quantity
-        if leaves:
-            book.unlink(order)
-        else:
-            order.level.quantity += quantity - order.quantity
-        order.quantity = quantity
-        order.remaining = quantity - filled
-        order.price = price
-        order.trigger_price = trigger_price
-        events: list[Event] = [OrderAmended(order.order_id, quantity, price, trigger_price)]
-        if leaves:
-            book.sequence, book.time = sequence, time
-            if pending:
-                book.run_trigger(order, events)
-            else:
-                book.run_limit(order, events)
-            if book.fired:
-                book.run_fired(events)
-        return events
+        return amend_order(order, command, sequence, time)
 
     def _set_instrument(self, sequence: int, time: int, command: SetInstrument) -> list[Event]:
         book = self.books.get(command.symbol)
@@ -258,7 +262,7 @@ class Engine:
         elif len(self.books) >= MAX_INSTRUMENTS:
             return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
         else:
-            self.books[command.symbol] = Book(made, self.done)
+            self.books[command.symbol] = Book(made, self.done, self.expiries)
         return [InstrumentSet(made)]
 
     def _load_book(self, sequence: int, time: int, command: LoadBook) -> list[Event]:
@@ -272,8 +276,27 @@ class Engine:
     def _refuse(self, sequence: int, time: int, command: RefuseCommand) -> list[Event]:
         return [CommandRefused(command.refusal, detail=command.detail)]
 
-    def _forget(self) -> None:
-        """Forget the longest done orders above the bound, a few at a time, and accounts of which nothing is left."""
+    def _set_account_status(self, sequence: int, time: int, command: SetAccountStatus) -> list[Event]:
+        if not NAME_PATTERN.fullmatch(command.account):
+            return [CommandRefused(Refusal.INVALID_NAME, "account")]
+        return set_account_status(self, command)
+
+    def _cancel_after(self, sequence: int, time: int, command: CancelAfter) -> list[Event]:
+        if not NAME_PATTERN.fullmatch(command.account):
+            return [CommandRefused(Refusal.INVALID_NAME, "account")]
+        return set_timer(self, command, time)
+
+    def _advance_time(self, sequence: int, time: int, command: AdvanceTime) -> list[Event]:
+        return advance_time(self, time)
+
+    def _watch_account(self, sequence: int, time: int, command: WatchAccount) -> list[Event]:
+        if not NAME_PATTERN.fullmatch(command.account):
+            return [CommandRefused(Refusal.INVALID_NAME, "account")]
+        return [AccountWatched(command.account)]
+
+    def forget_some(self) -> None:
+        """Forget the longest done orders above the bound, a few at a time, and accounts of which nothing is left. That comes before a
+        command ends anything: what it ends, it still has to tell of."""
         for _ in range(min(FORGOTTEN_AT_ONCE, len(self.done) - self._remembered_orders)):
             order = self.done.popleft()
             self.forgotten += 1
@@ -285,47 +308,25 @@ class Engine:
             if order.client_order_id is not None:
                 del account.client_orders[order.client_order_id]
                 account.entered.pop(order.client_order_id, None)
-            if not account.done and not any(other.level is not None for other in account.orders):
-                del self.accounts[account.name]
-                # They refer to the account and it to them, out of the cyclic collector's sight.
-                account.orders.clear()
+            self.forget_account(account)
+
+    def forget_account(self, account: Account) -> None:
+        """Forget an account of which nothing is left."""
+        in_use = account.done or account.suspended or account.cancel_at is not None
+        if not in_use and not any(order.level is not None for order in account.orders):
+            del self.accounts[account.name]
+            # They refer to the account and it to them, out of the cyclic collector's sight.
+            account.orders.clear()
 
 
 def _repeat(known: Order, command: PlaceOrder) -> Event:
     """What a client_order_id that is used again means: the same order once more, or a conflict."""
-    assert known.client_order_id is not None, "it was found by it"
-    entered = known.account.entered.get(known.client_order_id, (known.quantity, known.price, known.trigger_price))
     same = (
         known.book.instrument.symbol == command.symbol
         and known.side is command.side
         and known.order_type is command.order_type
-        and entered == (command.quantity, command.price, command.trigger_price)
+        and known.terms == (command.terms or NO_TERMS)
+        and as_sent(known) == (command.quantity, command.price, command.trigger_price)
+        and (known.special is None or known.special.oco_id is None)
     )
     return OrderDuplicated(known.order_id) if same else CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT)
-
-
-def _check(instrument: Instrument, order_type: OrderType, quantity: int, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """The first rule of the instrument or of the order type that the order breaks."""
-    if (price is not None) is not TAKES_PRICE[order_type - 1]:
-        return Refusal.PRICE_REQUIRED if price is None else Refusal.PRICE_NOT_ALLOWED
-    if (trigger_price is not None) is not TAKES_TRIGGER_PRICE[order_type - 1]:
-        return Refusal.TRIGGER_PRICE_REQUIRED if trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED
-    if quantity % instrument.lot_size:
-        return Refusal.QUANTITY_OFF_LOT
-    if quantity < instrument.min_quantity:
-        return Refusal.QUANTITY_TOO_SMALL
-    if quantity > instrument.max_quantity:
-        return Refusal.QUANTITY_TOO_LARGE
-    if price is not None:
-        if price % instrument.tick_size:
-            return Refusal.PRICE_OFF_TICK
-        if price > instrument.max_price:
-            return Refusal.PRICE_TOO_LARGE
-    if trigger_price is not None:
-        if trigger_price % instrument.tick_size:
-            return Refusal.TRIGGER_PRICE_OFF_TICK
-        if trigger_price > instrument.max_price:
-            return Refusal.TRIGGER_PRICE_TOO_LARGE
-    if price is not None and price * quantity < instrument.min_notional:
-        return Refusal.BELOW_MIN_NOTIONAL
-    return None

@@ -5,11 +5,17 @@ import msgspec
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused
 from protocol.instrument import Instrument, InstrumentError, check_instrument
-from protocol.units import InstrumentStatus, Refusal
+from protocol.units import InstrumentStatus, Reason, Refusal
 
 REQUIRED = ("base", "quote", "tick_size", "lot_size", "max_quantity", "max_price")
 FIXED = ("base", "quote", "tick_size", "lot_size")
 CHANGEABLE = ("min_quantity", "max_quantity", "max_price", "min_notional", "maker_fee_bps", "taker_fee_bps", "status")
+
+REJECTED_BY = {
+    InstrumentStatus.CANCEL_ONLY: (Reason.INSTRUMENT_CANCEL_ONLY, Refusal.INSTRUMENT_CANCEL_ONLY),
+    InstrumentStatus.HALTED: (Reason.INSTRUMENT_HALTED, Refusal.INSTRUMENT_HALTED),
+}
+"""Why an instrument that is not trading takes no new order, and no amend."""
 
 
 def set_instrument(known: Instrument | None, command: SetInstrument) -> Instrument | CommandRefused:

@@ -8,19 +8,21 @@ bisection and the shift of the keys behind it, which is least at the best price,
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from matcher.order import Order
+from matcher.order import Order, Special
 
 
 class Level:
-    """The orders at one price: a linked queue, first come first. `quantity` is the sum of what remains of them."""
+    """The orders at one price: a linked queue, first come first. `quantity` is the sum of what remains of them, but for the `hidden` part
+    of icebergs."""
 
-    __slots__ = ("head", "key", "levels", "price", "quantity", "tail")
+    __slots__ = ("head", "hidden", "key", "levels", "price", "quantity", "tail")
 
     def __init__(self, levels: "Levels", key: int, price: int) -> None:
         self.levels = levels
         self.key = key
         self.price = price
         self.quantity = 0
+        self.hidden = 0
         self.head: Order | None = None
         self.tail: Order | None = None
 
@@ -60,14 +62,16 @@ class Levels:
             else:
                 insort(keys, key)
             level.head = level.tail = order
-            level.quantity = order.remaining
         else:
             tail = level.tail
             assert tail is not None, "a level that is kept is never empty"
             tail.next = order
             order.previous = tail
             level.tail = order
+        if order.special is None:
             level.quantity += order.remaining
+        else:
+            _show(level, order)
         order.level = level
 
     def remove(self, order: Order) -> None:
@@ -88,8 +92,12 @@ class Levels:
         order.level = None
         if level.head is None:
             self.discard(level)
-        else:
+        elif order.special is None:
             level.quantity -= order.remaining
+        else:
+            shown = shown_quantity(order)
+            level.quantity -= shown
+            level.hidden -= order.remaining - shown
 
     def discard(self, level: Level) -> None:
         """Forget an empty level."""
@@ -108,3 +116,44 @@ class Levels:
             level = by_key[key]
             result.append((level.price, level.quantity))
         return result
+
+
+def shown_quantity(order: Order) -> int:
+    """What depth shows of a resting order."""
+    special = order.special
+    return order.remaining if special is None or special.terms.display_quantity is None else special.shown
+
+
+def _show(level: Level, order: Order) -> None:
+    """Count an order that joins the level, of an iceberg a new shown part."""
+    special = order.special
+    assert special is not None, "a plain order is counted where it joins"
+    display = special.terms.display_quantity
+    if display is not None:
+        special.shown = min(display, order.remaining)
+    shown = shown_quantity(order)
+    level.quantity += shown
+    level.hidden += order.remaining - shown
+
+
+def change_remaining(order: Order, difference: int) -> None:
+    """Change what remains of an order that stands in a queue; it keeps its place. Of an iceberg the hidden part changes first."""
+    level = order.level
+    assert level is not None, "only an order that stands in a queue keeps a place"
+    before = shown_quantity(order)
+    hidden = order.remaining - before
+    order.remaining += difference
+    if order.special is not None:
+        order.special.shown = min(order.special.shown, order.remaining)
+    after = shown_quantity(order)
+    level.quantity += after - before
+    level.hidden += order.remaining - after - hidden
+
+
+def set_shown(order: Order, special: Special, shown: int) -> None:
+    """Show so much of a resting iceberg."""
+    level = order.level
+    assert level is not None, "a resting order stands in a queue"
+    level.quantity += shown - special.shown
+    level.hidden -= shown - special.shown
+    special.shown = shown

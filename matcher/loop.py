@@ -26,6 +26,8 @@ from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
     VERSION,
+    AccountUpdatesQuery,
+    AdvanceTime,
     Command,
     Commands,
     DigestQuery,
@@ -158,6 +160,7 @@ class Matcher:
             ready = dict(poller.poll(self._until_due()))
             self._answer_subscriptions()
             batch = _Batch(self._state.sequence + 1, self._stamp(), [], [], [], [])
+            self._advance_time(batch)
             self._drain(batch)
             self._write(batch)
             self._speak(batch)
@@ -201,10 +204,18 @@ class Matcher:
     def _until_due(self) -> int:
         """Milliseconds until the next thing that the clock brings."""
         due = min(self._pulse_at, self._heartbeat_at)
-        for other in (self._depth_due, self._sync_due):
+        for other in (self._depth_due, self._sync_due, self._state.engine.next_due()):
             if other is not None:
                 due = min(due, other)
         return max(0, -((self._clock() - due) // 1_000_000))
+
+    def _advance_time(self, batch: _Batch) -> None:
+        """Before anything else of the batch, do what has fallen due by its time: no order trades after it has expired."""
+        if self._state.engine.due(batch.time):
+            commands: list[Command] = [AdvanceTime()]
+            _, caused = self._state.apply(OWN_SESSION, 0, commands, batch.time)
+            batch.entries.append(encode(OwnCommands(commands)))
+            batch.caused += caused
 
     def _drain(self, batch: _Batch) -> None:
         """Take in the frames that wait and carry them out."""
@@ -345,6 +356,8 @@ class Matcher:
             self._reports.send_multipart(message, zmq.NOBLOCK)
         note = self._market_data.note
         for caused in batch.caused:
+            for update in caused.updates:
+                self._reports.send_multipart((topics.account_updates(update.account), encode(update)), zmq.NOBLOCK)
             note(caused.command, caused.events, caused.sequence, batch.time)
 
     def _keep_time(self) -> None:
@@ -402,6 +415,8 @@ class Matcher:
             return self._status()
         if isinstance(query, SaveBook):
             return self._save(query)
+        if isinstance(query, AccountUpdatesQuery):
+            return self._state.streams.after(query.account, query.after)
         return answer_query(self._state.engine, query)
 
     def _save(self, query: SaveBook) -> BookSaved | CommandRefused:

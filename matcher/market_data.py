@@ -11,7 +11,7 @@ from matcher.book import Book
 from matcher.engine import Engine
 from protocol import topics
 from protocol.codec import encode
-from protocol.commands import CancelAllOrders, Command, LoadBook, PlaceOrder
+from protocol.commands import CancelAllOrders, Command, LoadBook, PlaceOco, PlaceOrder
 from protocol.events import CommandRefused, Event, InstrumentSet, OrderAmended, OrderCanceled, Trade
 from protocol.instrument import Instrument
 from protocol.market_data import DepthMessage, HeartbeatMessage, InstrumentMessage, TradeMessage
@@ -78,7 +78,7 @@ class MarketData:
         """Publish the trades among a command's events and remember whose depth may have changed."""
         if type(events[0] if events else None) is CommandRefused:
             return
-        if type(command) is PlaceOrder:
+        if type(command) is PlaceOrder or type(command) is PlaceOco:
             self._changed[command.symbol] = None
             if len(events) == 1:
                 return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from protocol.commands import OrderTerms
 from protocol.events import Trade
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
@@ -21,14 +22,41 @@ if TYPE_CHECKING:
 MAX_FILLS = 100
 """How many of its last fills an order remembers."""
 
+MAX_ACCOUNT_FILLS = 1_000
+"""How many of its last fills as maker, and as many as taker, an account remembers at least."""
+
 COMPACT_AT_LEAST = 64
 """An account's list of orders is not compacted below this length."""
 
+NO_TERMS = OrderTerms()
+
+
+class Special(Struct, gc=False):
+    """What only some orders have.
+
+    `prevented` is the quantity that self-trade prevention took off the order, `shown` the shown part of a resting iceberg, `unspent` what a
+    quote_quantity has left. `partner` is the other leg of an OCO while both live; `oco_id` stays. A trailing stop is `active` once its
+    activation_price is reached, and has the `mark`, the best price since, from the first trade that it follows.
+    """
+
+    terms: OrderTerms = NO_TERMS
+    prevented: int = 0
+    shown: int = 0
+    unspent: int | None = None
+    partner: Order | None = None
+    oco_id: int | None = None
+    active: bool = False
+    mark: int | None = None
+
+
+PLAIN = Special()
+"""What an order has that has nothing special; not to be changed."""
+
 
 class Order(Struct, gc=False):
-    """One order, live or done. `quantity` is the total, `remaining` the part that was not filled (of a canceled order: what was
-    canceled), `filled_value` the sum of price x quantity over all fills. `status` is PENDING, OPEN (partly filled or not) or one of
-    the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue."""
+    """One order, live or done. `quantity` is the total, `remaining` the part that was neither filled nor prevented (of a canceled order:
+    what was canceled), `filled_value` the sum of price x quantity over all fills. `status` is PENDING, OPEN (partly filled or not) or one
+    of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue."""
 
     order_id: int
     account: Account
@@ -49,14 +77,41 @@ class Order(Struct, gc=False):
     level: Level | None = None
     previous: Order | None = None
     next: Order | None = None
+    special: Special | None = None
+
+    @property
+    def filled(self) -> int:
+        """The quantity that has traded."""
+        if self.special is None:
+            return self.quantity - self.remaining
+        return self.quantity - self.remaining - self.special.prevented
+
+    @property
+    def terms(self) -> OrderTerms:
+        """The order's terms; those of an order without any are all at their defaults."""
+        return NO_TERMS if self.special is None else self.special.terms
 
 
 class Account:
     """An account's orders: `orders` holds its live ones, ascending by order_id, between some that are done meanwhile; `done` the
     remembered done ones in the order of their ends, of which `forgotten` came before; `client_orders` every remembered one that has a
-    client_order_id; `entered` the quantity, price and trigger_price that amended ones of them were first sent with."""
+    client_order_id; `entered` the quantity, price and trigger_price that amended ones of them were first sent with. `maker_fills` and
+    `taker_fills` end with the account's last trades. A suspended account may not send orders; at `cancel_at`, a time, its orders are
+    canceled."""
 
-    __slots__ = ("client_orders", "compact_at", "done", "entered", "forgotten", "name", "orders")
+    __slots__ = (
+        "cancel_at",
+        "client_orders",
+        "compact_at",
+        "done",
+        "entered",
+        "forgotten",
+        "maker_fills",
+        "name",
+        "orders",
+        "suspended",
+        "taker_fills",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -66,6 +121,10 @@ class Account:
         self.client_orders: dict[str, Order] = {}
         self.entered: dict[str, tuple[int, int | None, int | None]] = {}
         self.compact_at = COMPACT_AT_LEAST
+        self.maker_fills: list[Trade] = []
+        self.taker_fills: list[Trade] = []
+        self.suspended = False
+        self.cancel_at: int | None = None
 
     def live_orders(self) -> list[Order]:
         """The open and pending orders, oldest first."""
@@ -87,3 +146,24 @@ def remember_fills(order: Order, trades: list[Trade]) -> None:
         order.fills += trades
         if len(order.fills) > MAX_FILLS:
             del order.fills[:-MAX_FILLS]
+
+
+def remember_account_fill(fills: list[Trade], trade: Trade) -> None:
+    """Add an account's newest fill to those that it remembers."""
+    fills.append(trade)
+    if len(fills) >= 2 * MAX_ACCOUNT_FILLS:
+        del fills[:-MAX_ACCOUNT_FILLS]
+
+
+def as_sent(order: Order) -> tuple[int, int | None, int | None]:
+    """The quantity, price and trigger_price with which an order was sent, before amends, trails and fills changed them."""
+    if order.client_order_id is not None and order.client_order_id in order.account.entered:
+        return order.account.entered[order.client_order_id]
+    quantity = order.quantity if order.terms.quote_quantity is None else 0
+    return quantity, order.price, None if order.order_type is OrderType.TRAILING_STOP else order.trigger_price
+
+
+def remember_as_sent(order: Order) -> None:
+    """Keep how an order was sent, before it is amended for the first time."""
+    if order.client_order_id is not None:
+        order.account.entered.setdefault(order.client_order_id, as_sent(order))

@@ -9,9 +9,9 @@ from itertools import islice
 
 from matcher.answers import order_state
 from matcher.engine import Engine
-from matcher.order import Account, Order
-from protocol.commands import DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
-from protocol.events import CommandRefused, Depth, InstrumentList, OrderPage, OrderState, QueryResult, TradeHistory
+from matcher.order import MAX_ACCOUNT_FILLS, Account, Order
+from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
+from protocol.events import CommandRefused, Depth, Fill, FillPage, InstrumentList, OrderPage, OrderState, QueryResult, TradeHistory
 from protocol.units import Refusal
 
 MAX_SCANNED = 10_000
@@ -24,7 +24,10 @@ MAX_LEVELS = 1_000
 """How many levels of each side one answer holds, at the most."""
 
 
-def answer_query(engine: Engine, query: OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery) -> QueryResult:
+EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
+
+
+def answer_query(engine: Engine, query: EngineQuery) -> QueryResult:
     """The result of a query about the engine's state."""
     match query:
         case OrderQuery():
@@ -35,6 +38,8 @@ def answer_query(engine: Engine, query: OrderQuery | OrdersQuery | DepthQuery | 
             return depth(engine, query)
         case TradesQuery():
             return trade_history(engine, query)
+        case FillsQuery():
+            return account_fills(engine, query)
         case InstrumentsQuery():
             return InstrumentList([book.instrument for book in engine.books.values()])
 
@@ -117,6 +122,37 @@ def trade_history(engine: Engine, query: TradesQuery) -> TradeHistory | CommandR
     wanted = max(0, min(query.limit, MAX_PAGE, book.last_trade_id - query.after))
     trades = list(islice(reversed(book.trades), wanted))
     return TradeHistory(query.symbol, trades[::-1])
+
+
+def account_fills(engine: Engine, query: FillsQuery) -> FillPage | CommandRefused:
+    """The account's fills after the cursor, or its newest, oldest first. A trade of the account with itself is two fills of one page."""
+    if query.symbol is not None and query.symbol not in engine.books:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    account = engine.accounts.get(query.account)
+    if account is None:
+        return FillPage([], None)
+    fills = [
+        *(Fill(trade.maker_order_id, True, trade) for trade in account.maker_fills[-MAX_ACCOUNT_FILLS:]),
+        *(Fill(trade.taker_order_id, False, trade) for trade in account.taker_fills[-MAX_ACCOUNT_FILLS:]),
+    ]
+    if query.symbol is not None:
+        fills = [fill for fill in fills if fill.trade.symbol == query.symbol]
+    fills.sort(key=_cursor)
+    limit = max(1, min(query.limit, MAX_PAGE))
+    if query.after is None:
+        newest = fills[-limit:]
+        return FillPage([fill for fill in fills if newest and _cursor(fill) >= _cursor(newest[0])], None)
+    start = bisect_right(fills, query.after, key=_cursor)
+    page = fills[start : start + limit]
+    end = start + len(page)
+    while page and end < len(fills) and _cursor(fills[end]) == _cursor(page[-1]):
+        page.append(fills[end])
+        end += 1
+    return FillPage(page, _cursor(page[-1]) if end < len(fills) else None)
+
+
+def _cursor(fill: Fill) -> tuple[int, int]:
+    return fill.trade.sequence, fill.trade.trade_id
 
 
 def count_open_orders(engine: Engine) -> int:

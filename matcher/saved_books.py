@@ -11,20 +11,36 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from matcher.book import Book, fires_on_rise
-from matcher.order import Account, Order
+from matcher.book import Book
+from matcher.checks import FIELDS, check_terms_fields
+from matcher.order import NO_TERMS, PLAIN, Account, Order, Special
+from matcher.restoring import enter_book
+from protocol.commands import OrderTerms
 from protocol.events import BookLoaded, CommandRefused, Event
 from protocol.instrument import DecimalError, Instrument, format_decimal, parse_decimal
 from protocol.saved_book import FORMAT, SavedBook, SavedOrder
-from protocol.units import MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, NAME_PATTERN, OrderStatus, OrderType, Reason, Refusal, Side
+from protocol.units import (
+    MAX_INTEGER,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    MAX_TRAILING_BPS,
+    NAME_PATTERN,
+    OrderStatus,
+    OrderType,
+    Reason,
+    Refusal,
+    SelfTradePrevention,
+    Side,
+)
 
 if TYPE_CHECKING:
     from matcher.engine import Engine
 
 Word = TypeVar("Word", bound=IntEnum)
 
-TRIGGER_TYPES = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
-RESTING_TYPES = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+TRIGGER_TYPES = tuple(order_type for order_type in OrderType if FIELDS[order_type].trigger_price)
+PENDING_TYPES = (*TRIGGER_TYPES, OrderType.TRAILING_STOP)
+RESTING_TYPES = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 def save_book(book: Book, sequence: int) -> SavedBook:
@@ -39,24 +55,45 @@ def save_book(book: Book, sequence: int) -> SavedBook:
         last_trade_id=book.last_trade_id,
         bids=[_save_order(instrument, order) for level in book.bids for order in level],
         asks=[_save_order(instrument, order) for level in book.asks for order in level],
-        pending=[_save_order(instrument, order) for order in book.pending.values()],
+        pending=[_save_order(instrument, order) for order in book.triggers.pending.values()],
     )
 
 
 def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
+    special = order.special or PLAIN
+    terms = special.terms
+
+    def price(value: int | None) -> str | None:
+        return None if value is None else format_decimal(value, instrument.price_decimals)
+
+    def quantity(value: int) -> str:
+        return format_decimal(value, instrument.quantity_decimals)
+
     return SavedOrder(
         order_id=str(order.order_id),
         account=order.account.name,
         side=order.side.name.lower(),
         order_type=order.order_type.name.lower(),
-        quantity=format_decimal(order.quantity, instrument.quantity_decimals),
-        remaining_quantity=format_decimal(order.remaining, instrument.quantity_decimals),
+        quantity=quantity(order.quantity),
+        remaining_quantity=quantity(order.remaining),
         sequence=order.sequence,
         timestamp=order.timestamp,
-        price=None if order.price is None else format_decimal(order.price, instrument.price_decimals),
-        trigger_price=None if order.trigger_price is None else format_decimal(order.trigger_price, instrument.price_decimals),
+        price=price(order.price),
+        trigger_price=price(order.trigger_price),
         client_order_id=order.client_order_id,
         filled_value=format_decimal(order.filled_value, instrument.value_decimals),
+        post_only=terms.post_only,
+        self_trade_prevention=terms.self_trade_prevention.name.lower(),
+        expire_time=terms.expire_time,
+        display_quantity=None if terms.display_quantity is None else quantity(terms.display_quantity),
+        shown_quantity=quantity(special.shown),
+        trailing_bps=terms.trailing_bps,
+        trailing_amount=price(terms.trailing_amount),
+        activation_price=price(terms.activation_price),
+        activated=special.active,
+        best_price=price(special.mark),
+        prevented_quantity=quantity(special.prevented),
+        oco_id=None if special.partner is None else str(special.oco_id),
     )
 
 
@@ -77,17 +114,20 @@ def restore_book(engine: Engine, book: Book, contents: SavedBook) -> list[Event]
 
     events: list[Event] = []
     kept = {order.order_id for order in restored}
-    live = [*(order for levels in (book.bids, book.asks) for level in levels for order in level), *book.pending.values()]
-    for order in sorted(live, key=lambda order: order.order_id):
+    live = sorted(book.live_orders(), key=lambda order: order.order_id)
+    for order in live:
+        _part(order)
         if order.order_id in kept:
             book.unlink(order)
-        else:
+    for order in live:
+        if order.order_id not in kept:
             book.cancel(order, Reason.BOOK_REPLACED, events)
+    book.set_last_price(last_price)
     for saved, order in zip((saved for saved in saved_orders if saved.order_id in kept), restored, strict=True):
         _enter(engine, book, saved, order)
+    _pair(restored)
     for account in {order.account.name: order.account for order in restored}.values():
         account.orders.sort(key=lambda order: order.order_id)
-    book.last_price = last_price
     book.last_trade_id = max(book.last_trade_id, contents.last_trade_id)
     events.append(BookLoaded(contents.symbol, len(restored), sorted(skipped)))
     return events
@@ -103,6 +143,27 @@ def _merge(engine: Engine, saved: Order) -> Order | None:
     return known
 
 
+def _part(order: Order) -> None:
+    """Undo the bond of an OCO: the file says which legs belong together."""
+    if order.special is not None and order.special.partner is not None:
+        assert order.special.partner.special is not None, "a leg has its partner there"
+        order.special.partner.special.partner = None
+        order.special.partner = None
+
+
+def _pair(orders: list[Order]) -> None:
+    """Bind the legs of each OCO of which both are there."""
+    first: dict[int, Order] = {}
+    for order in orders:
+        special = order.special
+        if special is None or special.oco_id is None:
+            continue
+        partner = first.setdefault(special.oco_id, order)
+        if partner is not order:
+            assert partner.special is not None, "it has an oco_id"
+            special.partner, partner.special.partner = partner, order
+
+
 def _enter(engine: Engine, book: Book, saved: Order, order: Order) -> None:
     """Put the order where and as it was when it was saved, but for the fills that it has had since."""
     if order is saved:
@@ -113,18 +174,22 @@ def _enter(engine: Engine, book: Book, saved: Order, order: Order) -> None:
         if order.client_order_id is not None:
             account.client_orders[order.client_order_id] = order
     else:
-        order.remaining = saved.quantity - (order.quantity - order.remaining)
+        if order.terms.expire_time:
+            book.deadlines.discard(order.terms.expire_time, order.order_id)
+        taken = order.quantity - order.remaining
+        prevented = 0 if order.special is None else order.special.prevented
         order.quantity = saved.quantity
+        order.remaining = saved.quantity - taken
         order.price = saved.price
         order.trigger_price = saved.trigger_price
         order.status = saved.status
-    if order.status is OrderStatus.PENDING:
-        assert order.trigger_price is not None, "checked when it was read"
-        book.pending[order.order_id] = order
-        (book.rises if fires_on_rise(order) else book.falls).add(order, order.trigger_price)
-    else:
-        assert order.price is not None, "checked when it was read"
-        (book.bids if order.side is Side.BUY else book.asks).add(order, order.price)
+        order.special = saved.special
+        if order.special is not None:
+            order.special.prevented = prevented
+            order.special.shown = min(order.special.shown, order.remaining)
+        elif prevented:
+            order.special = Special(prevented=prevented)
+    enter_book(order)
 
 
 class SavedBookError(ValueError):
@@ -150,8 +215,8 @@ def _read(engine: Engine, book: Book, contents: SavedBook) -> tuple[list[Order],
     asks = _read_side(engine, book, "asks", contents.asks, Side.SELL)
     pending = [_read_order(engine, book, f"pending[{index}]", saved) for index, saved in enumerate(contents.pending)]
     for index, order in enumerate(pending):
-        if order.order_type not in TRIGGER_TYPES:
-            raise SavedBookError(f"pending[{index}].order_type", "takes a type that has a trigger_price")
+        if order.order_type not in PENDING_TYPES:
+            raise SavedBookError(f"pending[{index}].order_type", "takes a type that waits for a price")
         order.status = OrderStatus.PENDING
     if bids and asks and _resting_price(bids[0]) >= _resting_price(asks[0]):
         raise SavedBookError("bids", "are at or above the asks")
@@ -162,7 +227,31 @@ def _read(engine: Engine, book: Book, contents: SavedBook) -> tuple[list[Order],
     named = [(order.account.name, order.client_order_id) for order in orders if order.client_order_id is not None]
     if len(set(named)) < len(named):
         raise SavedBookError("client_order_id", "stands twice in one account")
+    _check_legs(orders)
     return orders, last_price
+
+
+def _check_legs(orders: list[Order]) -> None:
+    """The legs of an OCO must be a limit order and a stop that belong together, each on its side."""
+    legs: dict[int, list[Order]] = {}
+    for order in orders:
+        if order.special is not None and order.special.oco_id is not None:
+            legs.setdefault(order.special.oco_id, []).append(order)
+    for oco_id, pair in legs.items():
+        if len(pair) == 1:
+            continue
+        limit, stop = (pair[0], pair[-1]) if pair[0].order_type is OrderType.LIMIT else (pair[-1], pair[0])
+        fits = (
+            len(pair) == 2
+            and limit.order_type is OrderType.LIMIT
+            and stop.order_type in (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+            and stop.status is OrderStatus.PENDING
+            and (limit.account.name, limit.side, limit.remaining) == (stop.account.name, stop.side, stop.remaining)
+        )
+        if not fits or limit.price is None or stop.trigger_price is None:
+            raise SavedBookError("oco_id", f"{oco_id}: takes a resting limit order and a waiting stop of one account, side and quantity")
+        if (limit.price > stop.trigger_price) is not (limit.side is Side.SELL):
+            raise SavedBookError("oco_id", f"{oco_id}: its price and its trigger_price are on the wrong sides")
 
 
 def _read_side(engine: Engine, book: Book, name: str, saved_orders: Iterable[SavedOrder], side: Side) -> list[Order]:
@@ -186,7 +275,7 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
     instrument = book.instrument
     order_type = _word(f"{where}.order_type", saved.order_type, OrderType)
     side = _word(f"{where}.side", saved.side, Side)
-    if order_type not in (*RESTING_TYPES, *TRIGGER_TYPES):
+    if order_type not in (*RESTING_TYPES, *PENDING_TYPES):
         raise SavedBookError(f"{where}.order_type", "takes a type that rests or waits")
     if not (saved.order_id.isascii() and saved.order_id.isdigit() and len(saved.order_id) <= 18 and int(saved.order_id) > 0):
         raise SavedBookError(f"{where}.order_id", "takes an order_id")
@@ -198,7 +287,7 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
             raise SavedBookError(f"{where}.{field}", "takes zero or more")
     for field, text, wanted in (
         ("price", saved.price, order_type in RESTING_TYPES),
-        ("trigger_price", saved.trigger_price, order_type in TRIGGER_TYPES),
+        ("trigger_price", saved.trigger_price, order_type in TRIGGER_TYPES or saved.best_price is not None),
     ):
         if (text is not None) is not wanted:
             raise SavedBookError(f"{where}.{field}", f"is {'missing' if wanted else 'not taken'} by a {saved.order_type} order")
@@ -206,6 +295,9 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
     remaining = _quantity(f"{where}.remaining_quantity", saved.remaining_quantity, instrument)
     if remaining > quantity:
         raise SavedBookError(f"{where}.remaining_quantity", "takes at most the quantity")
+    special = _read_special(where, saved, instrument, order_type, remaining)
+    if special is not None and special.prevented > quantity - remaining:
+        raise SavedBookError(f"{where}.prevented_quantity", "takes at most what does not remain of the quantity")
     order = Order(
         order_id=int(saved.order_id),
         account=Account(saved.account),
@@ -220,9 +312,54 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
         sequence=saved.sequence,
         timestamp=saved.timestamp,
         filled_value=_decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals),
+        special=special,
     )
     _check_ids(engine, where, order)
     return order
+
+
+def _read_special(where: str, saved: SavedOrder, instrument: Instrument, order_type: OrderType, remaining: int) -> Special | None:
+    """What the saved order has beyond a plain one; None where it has nothing."""
+
+    def price(field: str, text: str | None) -> int | None:
+        return None if text is None else _price(f"{where}.{field}", text, instrument)
+
+    display = None if saved.display_quantity is None else _quantity(f"{where}.display_quantity", saved.display_quantity, instrument)
+    if not 0 <= saved.expire_time <= MAX_INTEGER:
+        raise SavedBookError(f"{where}.expire_time", "takes zero or more")
+    if saved.trailing_bps is not None and not 1 <= saved.trailing_bps <= MAX_TRAILING_BPS:
+        raise SavedBookError(f"{where}.trailing_bps", f"takes 1 to {MAX_TRAILING_BPS}")
+    terms = OrderTerms(
+        post_only=saved.post_only,
+        self_trade_prevention=_word(f"{where}.self_trade_prevention", saved.self_trade_prevention, SelfTradePrevention),
+        expire_time=saved.expire_time,
+        display_quantity=display,
+        trailing_bps=saved.trailing_bps,
+        trailing_amount=price("trailing_amount", saved.trailing_amount),
+        activation_price=price("activation_price", saved.activation_price),
+    )
+    shown = _decimal(f"{where}.shown_quantity", saved.shown_quantity, instrument.quantity_decimals)
+    if display is not None and not 1 <= shown <= min(display, remaining):
+        raise SavedBookError(f"{where}.shown_quantity", "takes at most the display_quantity and what remains")
+    mark = price("best_price", saved.best_price)
+    trailing = FIELDS[order_type].trail
+    if not trailing and (mark is not None or saved.activated):
+        raise SavedBookError(f"{where}.best_price", f"is not taken by a {saved.order_type} order")
+    if saved.oco_id is not None and not (saved.oco_id.isascii() and saved.oco_id.isdigit() and len(saved.oco_id) <= 18):
+        raise SavedBookError(f"{where}.oco_id", "takes an order_id")
+    refusal = check_terms_fields(order_type, terms)
+    # The legs of an OCO take an expire_time whatever their type.
+    if refusal is not None and not (refusal is Refusal.EXPIRE_TIME_NOT_ALLOWED and saved.oco_id is not None):
+        raise SavedBookError(where, refusal.name.lower())
+    special = Special(
+        terms=NO_TERMS if terms == NO_TERMS else terms,
+        prevented=_decimal(f"{where}.prevented_quantity", saved.prevented_quantity, instrument.quantity_decimals),
+        shown=shown if display is not None else 0,
+        oco_id=None if saved.oco_id is None else int(saved.oco_id),
+        active=saved.activated or mark is not None,
+        mark=mark,
+    )
+    return None if special == PLAIN else special
 
 
 def _check_ids(engine: Engine, where: str, order: Order) -> None:

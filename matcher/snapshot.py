@@ -16,13 +16,15 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from matcher.book import Book, fires_on_rise
+from matcher.book import Book
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.journal import ENGINE, sync_directory
-from matcher.order import Account, Order
+from matcher.order import NO_TERMS, Order, Special
+from matcher.restoring import enter_book
 from matcher.state import Reply, State
-from protocol.events import Trade
+from protocol.commands import OrderTerms
+from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
@@ -68,6 +70,17 @@ class _Book(Struct, frozen=True, array_like=True, tag=1):
     trades: list[Trade]
 
 
+class _Special(Struct, frozen=True, array_like=True):
+    terms: OrderTerms
+    prevented: int
+    shown: int
+    unspent: int | None
+    partner: int | None
+    oco_id: int | None
+    active: bool
+    mark: int | None
+
+
 class _Order(Struct, frozen=True, array_like=True):
     order_id: int
     account: str
@@ -85,6 +98,7 @@ class _Order(Struct, frozen=True, array_like=True):
     reason: Reason | None
     filled_value: int
     fills: list[Trade] | None
+    special: _Special | None = None
 
 
 class _LiveOrders(Struct, frozen=True, array_like=True, tag=2):
@@ -117,7 +131,29 @@ class _End(Struct, frozen=True, array_like=True, tag=6):
     blocks: int
 
 
-_Block = _Book | _LiveOrders | _DoneOrders | _Accounts | _Session | _End
+class _AccountState(Struct, frozen=True, array_like=True, tag=7):
+    """What else there is of an account: its last fills, whether it is suspended, when its orders are canceled."""
+
+    account: str
+    maker_fills: list[Trade]
+    taker_fills: list[Trade]
+    suspended: bool
+    cancel_at: int | None
+
+
+class _Watched(Struct, frozen=True, array_like=True, tag=8):
+    """Watched accounts: name, since, last, complete_after; the one whose WatchAccount is the longest ago first."""
+
+    accounts: list[tuple[str, int, int, int]]
+
+
+class _Updates(Struct, frozen=True, array_like=True, tag=9):
+    """What is kept of what happened to the orders of watched accounts, oldest first."""
+
+    updates: list[AccountUpdate]
+
+
+_Block = _Book | _LiveOrders | _DoneOrders | _Accounts | _Session | _End | _AccountState | _Watched | _Updates
 
 _decode_head = msgspec.msgpack.Decoder(Head).decode
 _decode_block = msgspec.msgpack.Decoder(_Block).decode
@@ -216,22 +252,22 @@ def _pack(state: State) -> Iterator[_Block]:
     engine = state.engine
     for book in engine.books.values():
         yield _Book(book.instrument, book.last_price, book.last_trade_id, list(book.trades))
-    for orders in _chunks(_pack_order(order) for book in engine.books.values() for order in _live_orders(book)):
+    for orders in _chunks(_pack_order(order) for book in engine.books.values() for order in book.live_orders()):
         yield _LiveOrders(orders)
     for orders in _chunks(_pack_order(order) for order in engine.done):
         yield _DoneOrders(orders)
-    accounts = ((account.name, account.forgotten, account.entered) for account in engine.accounts.values())
-    for some in _chunks(account for account in accounts if account[1] or account[2]):
+    named = ((account.name, account.forgotten, account.entered) for account in engine.accounts.values())
+    for some in _chunks(account for account in named if account[1] or account[2]):
         yield _Accounts(some)
+    for account in engine.accounts.values():
+        if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
+            yield _AccountState(account.name, account.maker_fills, account.taker_fills, account.suspended, account.cancel_at)
+    watched, updates = state.streams.known()
+    yield _Watched(watched)
+    for some_updates in _chunks(updates):
+        yield _Updates(some_updates)
     for session, taken, replies in state.sessions.known():
         yield _Session(session, taken, replies)
-
-
-def _live_orders(book: Book) -> Iterator[Order]:
-    for levels in (book.bids, book.asks):
-        for level in levels:
-            yield from level
-    yield from book.pending.values()
 
 
 def _pack_order(order: Order) -> _Order:
@@ -252,6 +288,20 @@ def _pack_order(order: Order) -> _Order:
         order.reason,
         order.filled_value,
         order.fills,
+        None if order.special is None else _pack_special(order.special),
+    )
+
+
+def _pack_special(special: Special) -> _Special:
+    return _Special(
+        special.terms,
+        special.prevented,
+        special.shown,
+        special.unspent,
+        None if special.partner is None else special.partner.order_id,
+        special.oco_id,
+        special.active,
+        special.mark,
     )
 
 
@@ -265,15 +315,19 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
     engine = state.engine
     trades: dict[tuple[str, int], Trade] = {}
     live: list[Order] = []
+    partners: dict[int, int] = {}
     for block in blocks:
         if isinstance(block, _Book):
-            book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.done)
-            book.last_price, book.last_trade_id = block.last_price, block.last_trade_id
-            book.trades.extend(trades.setdefault((trade.symbol, trade.trade_id), trade) for trade in block.trades)
+            book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.done, engine.expiries)
+            book.set_last_price(block.last_price)
+            book.last_trade_id = block.last_trade_id
+            book.trades.extend(_shared(block.trades, trades))
         elif isinstance(block, _LiveOrders):
             for packed in block.orders:
                 order = _unpack_order(engine, packed, trades)
-                _enter_book(order)
+                enter_book(order)
+                if packed.special is not None and packed.special.partner is not None:
+                    partners[order.order_id] = packed.special.partner
                 live.append(order)
         elif isinstance(block, _DoneOrders):
             for packed in block.orders:
@@ -285,17 +339,42 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
                 account = engine.accounts[name]
                 account.forgotten = forgotten
                 account.entered = entered
+        elif isinstance(block, _AccountState):
+            _unpack_account(engine, block, trades)
+        elif isinstance(block, _Watched):
+            for watched in block.accounts:
+                state.streams.restore_account(*watched)
+        elif isinstance(block, _Updates):
+            for update in block.updates:
+                state.streams.restore_update(update)
         else:
             assert isinstance(block, _Session), "there is no other block"
             state.sessions.restore(block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies])
     for order in sorted(live, key=lambda order: order.order_id):
         order.account.add(order)
+    for order_id, partner_id in partners.items():
+        special = engine.orders[order_id].special
+        assert special is not None, "only a leg of an OCO has a partner"
+        special.partner = engine.orders[partner_id]
+
+
+def _unpack_account(engine: Engine, block: _AccountState, trades: dict[tuple[str, int], Trade]) -> None:
+    account = engine.account(block.account)
+    account.maker_fills = _shared(block.maker_fills, trades)
+    account.taker_fills = _shared(block.taker_fills, trades)
+    account.suspended = block.suspended
+    account.cancel_at = block.cancel_at
+    if account.cancel_at is not None:
+        engine.timers.add(account.cancel_at, account.name)
+
+
+def _shared(some: list[Trade], trades: dict[tuple[str, int], Trade]) -> list[Trade]:
+    """The trades: one that is remembered in several places is one object again."""
+    return [trades.setdefault((trade.symbol, trade.trade_id), trade) for trade in some]
 
 
 def _unpack_order(engine: Engine, packed: _Order, trades: dict[tuple[str, int], Trade]) -> Order:
-    account = engine.accounts.get(packed.account)
-    if account is None:
-        account = engine.accounts[packed.account] = Account(packed.account)
+    account = engine.account(packed.account)
     order = Order(
         packed.order_id,
         account,
@@ -314,21 +393,20 @@ def _unpack_order(engine: Engine, packed: _Order, trades: dict[tuple[str, int], 
         packed.filled_value,
     )
     if packed.fills is not None:
-        # A trade is remembered by both of its orders and by its book: all share one object again.
-        order.fills = [trades.setdefault((trade.symbol, trade.trade_id), trade) for trade in packed.fills]
+        order.fills = _shared(packed.fills, trades)
+    if packed.special is not None:
+        special = packed.special
+        order.special = Special(
+            NO_TERMS if special.terms == NO_TERMS else special.terms,
+            special.prevented,
+            special.shown,
+            special.unspent,
+            None,
+            special.oco_id,
+            special.active,
+            special.mark,
+        )
     engine.orders[order.order_id] = order
     if order.client_order_id is not None:
         account.client_orders[order.client_order_id] = order
     return order
-
-
-def _enter_book(order: Order) -> None:
-    """Put a live order at the back of its queue."""
-    book = order.book
-    if order.status is OrderStatus.PENDING:
-        assert order.trigger_price is not None, "a pending order has one"
-        book.pending[order.order_id] = order
-        (book.rises if fires_on_rise(order) else book.falls).add(order, order.trigger_price)
-    else:
-        assert order.price is not None, "a resting order has one"
-        (book.bids if order.side is Side.BUY else book.asks).add(order, order.price)

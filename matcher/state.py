@@ -9,11 +9,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from matcher.account_streams import AccountStreams
 from matcher.answers import answer
 from matcher.engine import Engine
 from matcher.journal import Record
-from protocol.commands import Command, Commands, Hello
-from protocol.events import Answer, Event
+from protocol.commands import Command, Commands, Hello, WatchAccount
+from protocol.events import AccountState, AccountUpdate, AccountWatched, Answer, Event
 from protocol.session import MatcherSessions, Taken
 
 OWN_SESSION: Final = 0
@@ -32,11 +33,12 @@ _decode_entry = msgspec.msgpack.Decoder(JournalEntry).decode
 
 
 class Caused(Struct):
-    """A command with its sequence and what it caused."""
+    """A command with its sequence, what it caused, and what watched accounts are to hear of it."""
 
     sequence: int
     command: Command
     events: list[Event]
+    updates: Sequence[AccountUpdate] = ()
 
 
 class Reply(Struct):
@@ -59,13 +61,14 @@ class State:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.sessions: MatcherSessions[Reply] = MatcherSessions()
+        self.streams = AccountStreams()
         self.sequence = 0
         self.time = 0
         self.running: Reply | None = None
 
     def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
         """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session has it."""
-        engine = self.engine
+        engine, streams = self.engine, self.streams
         sequence = self.sequence
         self.time = time
         answers: list[Answer] = []
@@ -75,12 +78,25 @@ class State:
             sequence += 1
             events = engine.apply(sequence, time, command)
             answers.append(answer(engine, command, events))
-            caused.append(Caused(sequence, command, events))
+            outcome = Caused(sequence, command, events)
+            if streams or type(command) is WatchAccount:
+                outcome.updates = self._stream(sequence, time, events, answers)
+            caused.append(outcome)
         self.sequence = sequence
         self.running = None
         if session != OWN_SESSION:
             self.sessions.keep(session, number, len(answers), reply)
         return reply, caused
+
+    def _stream(self, sequence: int, time: int, events: list[Event], answers: list[Answer]) -> list[AccountUpdate]:
+        """Keep what watched accounts are to hear of the command that was answered last; a newly watched one's answer tells since when."""
+        for event in events:
+            if isinstance(event, AccountWatched):
+                last = answers[-1]
+                assert isinstance(last, AccountState), "it is the answer to a WatchAccount"
+                since = self.streams.watch(event.account, sequence)
+                answers[-1] = AccountState(last.account, last.suspended, last.cancel_at, last.orders, since)
+        return self.streams.note(self.engine, sequence, time, events)
 
     def replay(self, record: Record) -> None:
         """Carry out a journaled batch."""

@@ -11,7 +11,8 @@ FORMAT = 1
 
 
 class SavedOrder(Struct, frozen=True, omit_defaults=True):
-    """A resting or pending order. Orders of one level stand in the order of their queue."""
+    """A resting or pending order. Orders of one level stand in the order of their queue. `shown_quantity` is the shown part of an iceberg;
+    `activated` and `best_price` tell how far a trailing stop is; both legs of an OCO bear its oco_id."""
 
     order_id: str
     account: str
@@ -25,6 +26,18 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     trigger_price: str | None = None
     client_order_id: str | None = None
     filled_value: str = "0"
+    post_only: bool = False
+    self_trade_prevention: str = "none"
+    expire_time: Time = 0
+    display_quantity: str | None = None
+    shown_quantity: str = "0"
+    trailing_bps: Count | None = None
+    trailing_amount: str | None = None
+    activation_price: str | None = None
+    activated: bool = False
+    best_price: str | None = None
+    prevented_quantity: str = "0"
+    oco_id: str | None = None
 
 
 class SavedBook(Struct, frozen=True):

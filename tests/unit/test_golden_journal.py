@@ -44,7 +44,12 @@ print(state.sequence, state.time, digest(state.engine))
 LAST = f"{EXPECTED['sequence']} {EXPECTED['time']} {EXPECTED['digests'][str(EXPECTED['sequence'])]}"
 
 
-ALL_COMMANDS = {kind.__name__ for kind in get_args(Command)}
+LATER_COMMANDS = {"PlaceOco", "SetAccountStatus", "CancelAfter", "AdvanceTime", "WatchAccount"}
+LATER_EVENTS = {"OrderReduced", "OrderDecremented", "TriggerMoved", "AccountSet", "AccountWatched"}
+LATER_ORDER_TYPES = {OrderType.TAKE_PROFIT_LIMIT, OrderType.TRAILING_STOP}
+"""What came after the first version."""
+
+ALL_COMMANDS = {kind.__name__ for kind in get_args(Command)} - LATER_COMMANDS
 
 
 class Watched(State):
@@ -82,8 +87,8 @@ def test_it_replays_to_its_digests(journal: Path) -> None:
     assert (state.sequence, state.time) == (EXPECTED["sequence"], EXPECTED["time"])
     assert state.digests == EXPECTED["digests"]
     assert state.commands == ALL_COMMANDS
-    assert state.order_types == set(OrderType)
-    assert state.outcomes == {event.__name__ for event in get_args(Event)}
+    assert state.order_types == set(OrderType) - LATER_ORDER_TYPES
+    assert state.outcomes == {event.__name__ for event in get_args(Event)} - LATER_EVENTS
     assert len(list(journal.iterdir())) > 1, "segments"
     assert any(kept for _, _, kept in state.sessions.known())
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from matcher.book import MAX_TRADES
+from matcher.order import MAX_ACCOUNT_FILLS
 from matcher.engine import FORGOTTEN_AT_ONCE, Engine
 from matcher.order import MAX_FILLS
 from protocol.commands import Command, PlaceOrder, SetInstrument
@@ -337,9 +338,9 @@ def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
             tell(cancel_all(account))
 
     tell(SetInstrument(**asdict(COIN)))
-    play_rounds(MAX_TRADES + 10)
+    play_rounds(2 * MAX_ACCOUNT_FILLS)
     gc.collect()
     before = sys.getallocatedblocks()
-    play_rounds(500)
+    play_rounds(MAX_ACCOUNT_FILLS)
     gc.collect()
     assert sys.getallocatedblocks() - before < 500

@@ -1,0 +1,145 @@
+"""OCO: a limit order and a stop of one side and quantity, of which one cancels the other.
+
+The limit order stands on the far side of the last trade, the stop's trigger price on the near side (Binance's rule: to sell, limit > last >
+stop; to buy, limit < last < stop), and they stay so: no trade of the one can fire the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matcher.book import Book
+from matcher.checks import check_prices, check_values
+from matcher.instruments import REJECTED_BY
+from matcher.order import NO_TERMS, Account, Order, Special, as_sent
+from protocol.commands import OrderTerms, PlaceOco
+from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced
+from protocol.units import NAME_LENGTH, NAME_PATTERN, STOP_LEG_SUFFIX, InstrumentStatus, OrderType, Reason, Refusal, Side
+
+if TYPE_CHECKING:
+    from matcher.engine import Engine
+
+
+def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> list[Event]:
+    """Enter both legs, or refuse both and change nothing."""
+    account = engine.accounts.get(command.account)
+    client_order_id = command.client_order_id
+    if not NAME_PATTERN.fullmatch(command.account):
+        return [CommandRefused(Refusal.INVALID_NAME, "account")]
+    if client_order_id is not None and not NAME_PATTERN.fullmatch(client_order_id + STOP_LEG_SUFFIX):
+        most = NAME_LENGTH - len(STOP_LEG_SUFFIX)
+        return [CommandRefused(Refusal.INVALID_NAME, "client_order_id", f"Takes 1 to {most} of letters, digits and . _ : -")]
+    book = engine.books.get(command.symbol)
+    if book is None:
+        return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
+    if account is not None and client_order_id is not None:
+        limit_leg = account.client_orders.get(client_order_id)
+        stop_leg = account.client_orders.get(client_order_id + STOP_LEG_SUFFIX)
+        if limit_leg is not None or stop_leg is not None:
+            return _repeat(limit_leg, stop_leg, command)
+    refusal = _check(book, command, time)
+    if refusal is not None:
+        return [refusal]
+
+    engine.forget_some()
+    account = engine.account(command.account)
+    limit_leg, stop_leg = _make_legs(engine, account, book, sequence, time, command)
+    instrument = book.instrument
+    reason: Reason | None = None
+    if command.deadline and time > command.deadline:
+        reason = Reason.TOO_LATE
+    elif instrument.status is not InstrumentStatus.TRADING:
+        reason = REJECTED_BY[instrument.status][0]
+    elif account.suspended:
+        reason = Reason.ACCOUNT_SUSPENDED
+    if reason is not None:
+        return [engine.reject(limit_leg, reason), engine.reject(stop_leg, reason)]
+    assert limit_leg.special is not None and stop_leg.special is not None, "made with them"
+    limit_leg.special.partner, stop_leg.special.partner = stop_leg, limit_leg
+    book.sequence, book.time = sequence, time
+    events: list[Event] = [OrderPlaced(limit_leg.order_id), OrderPlaced(stop_leg.order_id)]
+    book.wait(stop_leg)
+    book.run_limit(limit_leg, events)
+    if book.fired:
+        book.run_fired(events)
+    for leg in (limit_leg, stop_leg):
+        if leg.level is not None:
+            account.add(leg)
+            if command.expire_time:
+                engine.expiries.add(command.expire_time, leg.order_id)
+    return events
+
+
+def _check(book: Book, command: PlaceOco, time: int) -> CommandRefused | None:
+    """The first rule that one of the legs breaks."""
+    instrument = book.instrument
+    refusal = check_values(instrument, command.quantity, command.price, None)
+    if refusal is not None:
+        return CommandRefused(refusal)
+    refusal = check_prices(instrument, command.quantity, None, command.stop_trigger_price)
+    if refusal is not None:
+        return CommandRefused(refusal, "stop_trigger_price")
+    refusal = check_prices(instrument, command.quantity, command.stop_price, None)
+    if refusal is not None:
+        return CommandRefused(refusal, "stop_price")
+    if command.expire_time and command.expire_time <= time:
+        return CommandRefused(Refusal.EXPIRE_TIME_PAST)
+    last_price = book.last_price
+    if last_price is None:
+        return CommandRefused(Refusal.NO_LAST_TRADE, "stop_trigger_price")
+    sign = -1 if command.side is Side.BUY else 1
+    if command.price * sign <= last_price * sign:
+        return CommandRefused(Refusal.PRICE_ON_WRONG_SIDE, "price")
+    if command.stop_trigger_price * sign >= last_price * sign:
+        return CommandRefused(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")
+    return None
+
+
+def _make_legs(engine: Engine, account: Account, book: Book, sequence: int, time: int, command: PlaceOco) -> tuple[Order, Order]:
+    """The two orders, with their ids."""
+    oco_id = engine.last_order_id + 1
+    engine.last_order_id += 2
+    terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
+    terms = NO_TERMS if terms == NO_TERMS else terms
+    client_order_id = command.client_order_id
+    stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
+    legs = []
+    for order_id, name, order_type, price, trigger_price in (
+        (oco_id, client_order_id, OrderType.LIMIT, command.price, None),
+        (
+            oco_id + 1,
+            None if client_order_id is None else client_order_id + STOP_LEG_SUFFIX,
+            stop_type,
+            command.stop_price,
+            command.stop_trigger_price,
+        ),
+    ):
+        quantity = command.quantity
+        leg = Order(order_id, account, book, name, command.side, order_type, quantity, quantity, price, trigger_price, sequence, time)
+        leg.special = Special(terms, oco_id=oco_id)
+        engine.orders[order_id] = leg
+        if name is not None:
+            account.client_orders[name] = leg
+        legs.append(leg)
+    return legs[0], legs[1]
+
+
+def _repeat(limit_leg: Order | None, stop_leg: Order | None, command: PlaceOco) -> list[Event]:
+    """What a client_order_id that is used again means: the same OCO once more, or a conflict."""
+    if limit_leg is None or stop_leg is None or limit_leg.special is None or stop_leg.special is None:
+        return [CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT)]
+    terms = limit_leg.terms
+    stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
+    same = (
+        limit_leg.special.oco_id is not None
+        and limit_leg.special.oco_id == stop_leg.special.oco_id
+        and limit_leg.book.instrument.symbol == command.symbol
+        and limit_leg.side is command.side
+        and stop_leg.order_type is stop_type
+        and as_sent(limit_leg) == (command.quantity, command.price, None)
+        and as_sent(stop_leg)[1:] == (command.stop_price, command.stop_trigger_price)
+        and (terms.self_trade_prevention, terms.expire_time) == (command.self_trade_prevention, command.expire_time)
+    )
+    if not same:
+        return [CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT)]
+    return [OrderDuplicated(limit_leg.order_id), OrderDuplicated(stop_leg.order_id)]
