@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from gateway.bodies import body_decoder
 from gateway.broker import Broker
-from gateway.decimals import NumberField, is_given, number_text, read_number
+from gateway.decimals import NumberField, is_given, number_text, optional_number
 from gateway.instruments import Instruments
 from gateway.problems import ProblemError, expect
 from gateway.resources import Guard, Reply, header, json_reply, query_parameters, read_body, required
@@ -120,9 +120,7 @@ def _decimals(name: str, raw: Raw) -> int:
 
 
 def _number(name: str, raw: Raw, maximum: int, decimals: int, too_fine: str = "invalid_value", lowest: int = 1) -> int | None:
-    if not is_given(raw):
-        return None
-    return read_number(raw, NumberField(name, maximum, "invalid_value", too_fine, lowest), decimals)
+    return optional_number(raw, NumberField(name, maximum, "invalid_value", too_fine, lowest), decimals)
 
 
 def _basis_points(name: str, value: int | None) -> int | None:

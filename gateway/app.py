@@ -11,14 +11,19 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from gateway.accounts import Accounts
 from gateway.admin import Admin, token_guard
+from gateway.amends import Amends
+from gateway.batches import Batches
 from gateway.broker import Broker
 from gateway.channels import DepthChannel, TradesChannel
 from gateway.config import GatewayConfig
 from gateway.feed import MarketDataFeed
+from gateway.fills import Fills
 from gateway.health import HealthCheck
 from gateway.instruments import Instruments
 from gateway.market import Market
+from gateway.oco import Ocos
 from gateway.openapi import openapi_handler
 from gateway.orders import Orders
 from gateway.pages import page_routes
@@ -26,9 +31,7 @@ from gateway.problems import ProblemError
 from gateway.resources import Handler, Resource, problem_reply
 from gateway.security import OriginCheck
 from gateway.streams import StreamCount, Streams
-
-MILLISECOND = 1_000_000
-"""In nanoseconds."""
+from gateway.times import MILLISECOND
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
 """The problems that the router finds by itself."""
@@ -52,7 +55,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
 
     middleware = [Middleware(OriginCheck, allowed=config.cors_origins)]
     if config.cors_origins:
-        methods = ("GET", "POST", "DELETE")
+        methods = ("GET", "POST", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type")
         cors = Middleware(
             CORSMiddleware, allow_origins=config.cors_origins, allow_methods=methods, allow_headers=headers, expose_headers=("Retry-After",)
@@ -74,7 +77,13 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
 
 def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
     instruments = Instruments(broker)
-    orders = Orders(broker, instruments, config.deadline * MILLISECOND)
+    deadline = config.deadline * MILLISECOND
+    orders = Orders(broker, instruments, deadline)
+    amends = Amends(broker, instruments)
+    ocos = Ocos(broker, instruments, deadline)
+    batches = Batches(broker, instruments, deadline)
+    accounts = Accounts(broker, instruments)
+    fills = Fills(broker, instruments)
     market = Market(broker, instruments)
     admin = Admin(broker, instruments)
     guard = token_guard(config.admin_token) if config.admin_token else None
@@ -87,7 +96,12 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
 
     return [
         resource("/orders", POST=orders.place, GET=orders.list, DELETE=orders.cancel_all),
-        resource("/orders/{order_id}", GET=orders.look_up, DELETE=orders.cancel),
+        resource("/orders/oco", POST=ocos.place),
+        resource("/orders/batch", POST=batches.place),
+        resource("/orders/cancel-batch", POST=batches.cancel),
+        resource("/orders/{order_id}", GET=orders.look_up, PATCH=amends.amend, DELETE=orders.cancel),
+        resource("/fills", GET=fills.list),
+        resource("/accounts/{account}/cancel-after", POST=accounts.cancel_after),
         resource("/depth", GET=market.depth),
         resource("/bbo", GET=market.best_prices),
         resource("/trades", GET=market.trades),
@@ -96,6 +110,8 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
         resource("/admin/instruments", POST=admin.set_instrument),
         resource("/admin/save", POST=admin.save),
         resource("/admin/load", POST=admin.load),
+        resource("/admin/accounts/{account}/suspend", POST=accounts.suspend),
+        resource("/admin/accounts/{account}/resume", POST=accounts.resume),
         resource("/admin/digest", GET=admin.digest),
         resource("/openapi.json", GET=openapi_handler()),
         WebSocketRoute("/ws/marketdata", depth.serve),

@@ -18,7 +18,7 @@ Body = TypeVar("Body", bound=Struct)
 _BAD_BODY: Final = (MsgspecError, UnicodeDecodeError, RecursionError)
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
-_TAKES: Final[dict[type, str]] = {str: "a text", int: "a whole number", bool: "true or false"}
+_TAKES: Final[dict[type, str]] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list"}
 
 
 def body_decoder(kind: type[Body]) -> Callable[[bytes], Body]:
@@ -57,7 +57,8 @@ def _explain(body: bytes, kind: type[Struct]) -> ProblemError:
 
 
 def _takes(field: FieldInfo) -> str:
-    return _TAKES.get(_plain(field.type), "another value")
+    plain = _plain(field.type)
+    return _TAKES.get(get_origin(plain) or plain, "another value")
 
 
 def _plain(kind: Any) -> Any:

@@ -12,11 +12,12 @@ from msgspec import Raw, Struct
 from gateway.fields import MISSING
 from gateway.problems import ProblemError
 from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, format_decimal, parse_decimal
-from protocol.units import MAX_PRICE, MAX_QUANTITY
+from protocol.units import MAX_INTEGER, MAX_PRICE, MAX_QUANTITY
 
 AVERAGE_DIGITS: Final = 12
 """The significant digits of an average price that has no end."""
 
+_NULL: Final = b"null"
 _QUOTE: Final = ord('"')
 _NUMBER_STARTS: Final = frozenset(b"-0123456789")
 
@@ -35,16 +36,38 @@ class NumberField(Struct, frozen=True):
 PRICE: Final = NumberField("price", MAX_PRICE, "price_too_large", "price_off_tick")
 TRIGGER_PRICE: Final = NumberField("trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick")
 QUANTITY: Final = NumberField("quantity", MAX_QUANTITY, "quantity_too_large", "quantity_off_lot")
+DISPLAY_QUANTITY: Final = NumberField("display_quantity", MAX_QUANTITY, "display_quantity_too_large", "display_quantity_off_lot")
+QUOTE_QUANTITY: Final = NumberField("quote_quantity", MAX_INTEGER, "invalid_value", "invalid_value")
+TRAILING_AMOUNT: Final = NumberField("trailing_amount", MAX_PRICE, "trailing_amount_too_large", "trailing_amount_off_tick")
+ACTIVATION_PRICE: Final = NumberField("activation_price", MAX_PRICE, "activation_price_too_large", "activation_price_off_tick")
+STOP_TRIGGER_PRICE: Final = NumberField("stop_trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick")
+STOP_PRICE: Final = NumberField("stop_price", MAX_PRICE, "price_too_large", "price_off_tick")
 
 
 def is_given(raw: Raw) -> bool:
     """Whether an optional number is there: null stands for a missing one."""
-    return raw is not MISSING and bytes(raw) != b"null"
+    return raw is not MISSING and bytes(raw) != _NULL
 
 
 def number_text(raw: Raw, name: str) -> str:
     """The characters of the number in a JSON value; ProblemError where the value is neither a string nor a number."""
+    return _text(bytes(raw), name)
+
+
+def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
+    """The number in units of 10^-decimals; ProblemError with the code for what is wrong with it."""
+    return _read(bytes(raw), field, decimals)
+
+
+def optional_number(raw: Raw, field: NumberField, decimals: int) -> int | None:
+    """As read_number; None where the number is not given."""
+    if raw is MISSING:
+        return None
     content = bytes(raw)
+    return None if content == _NULL else _read(content, field, decimals)
+
+
+def _text(content: bytes, name: str) -> str:
     if content[0] == _QUOTE:
         if b"\\" not in content:
             return content[1:-1].decode("ascii", "replace")
@@ -55,10 +78,9 @@ def number_text(raw: Raw, name: str) -> str:
     raise ProblemError("invalid_value", f'{name} takes a decimal number such as "0.5".', name)
 
 
-def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
-    """The number in units of 10^-decimals; ProblemError with the code for what is wrong with it."""
+def _read(content: bytes, field: NumberField, decimals: int) -> int:
     name = field.name
-    text = number_text(raw, name)
+    text = _text(content, name)
     try:
         value = parse_decimal(text, decimals)
     except DecimalError as error:

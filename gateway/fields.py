@@ -5,11 +5,17 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Raw
 
+from gateway.times import EXACT_TIME_PATTERN, MILLISECOND
 from gateway.words import word
 from protocol.instrument import MAX_DECIMAL_LENGTH
 from protocol.units import (
+    MAX_CANCEL_AFTER,
     MAX_FEE_BPS,
+    MAX_TRAILING_BPS,
+    MIN_CANCEL_AFTER,
+    NAME_LENGTH,
     NAME_PATTERN,
+    STOP_LEG_SUFFIX,
     SYMBOL_PATTERN,
     InstrumentStatus,
     OrderStatus,
@@ -18,6 +24,12 @@ from protocol.units import (
     SelfTradePrevention,
     Side,
 )
+
+MAX_BATCH: Final = 100
+"""The most elements of one batch."""
+
+OCO_NAME_LENGTH: Final = NAME_LENGTH - len(STOP_LEG_SUFFIX)
+"""The longest client_order_id of an OCO: the stop order's is longer."""
 
 
 def _words(members: type[IntEnum]) -> dict[str, object]:
@@ -55,6 +67,9 @@ Sequence = Annotated[int, Meta(ge=0, description="Counts the commands of the exc
 Identifier = Annotated[str, Meta(description="Opaque.", examples=["42"])]
 SymbolText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{SYMBOL_PATTERN.pattern}$", "examples": ["BTC-USDT"]})]
 NameText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "examples": ["default"]})]
+OcoNameText = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "maxLength": OCO_NAME_LENGTH, "examples": ["exit-1"]})
+]
 SideWord = Annotated[str, Meta(extra_json_schema=_words(Side))]
 OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
 OrderStatusWord = Annotated[str, Meta(extra_json_schema=_words(OrderStatus))]
@@ -62,6 +77,39 @@ ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
 SelfTradePreventionWord = Annotated[str, Meta(extra_json_schema=_words(SelfTradePrevention))]
 LiquidityWord = Annotated[str, Meta(extra_json_schema={"enum": ["maker", "taker"]})]
 InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
+ExpireTimeInput = Annotated[
+    str,
+    Meta(
+        extra_json_schema={"pattern": f"^{EXACT_TIME_PATTERN.pattern}$"},
+        description="ISO 8601 with Z or an offset, and with at most nine decimals.",
+        examples=["2026-11-22T12:00:00Z"],
+    ),
+]
+TrailingBasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_TRAILING_BPS})]
 BasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MAX_FEE_BPS})]
+CancelAfterMilliseconds = Annotated[
+    int,
+    Meta(
+        extra_json_schema={
+            "anyOf": [{"const": 0}, {"minimum": MIN_CANCEL_AFTER // MILLISECOND, "maximum": MAX_CANCEL_AFTER // MILLISECOND}],
+            "examples": [5000],
+        }
+    ),
+]
 
 Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
+
+
+def _schema(name: str) -> dict[str, object]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _batch(element: dict[str, object]) -> Meta:
+    # An element that is none is answered in its place: it makes no error of the call.
+    anything: dict[str, object] = {"description": "Anything else is answered by its problem."}
+    return Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_BATCH, "items": {"anyOf": [element, anything]}})
+
+
+BatchedOrders = Annotated[list[Raw], _batch(_schema("OrderRequest"))]
+BatchedOrderIds = Annotated[list[Raw], _batch({"type": "string", "examples": ["42", "client:exit-1"]})]
+BatchResult = Annotated[Any, Meta(extra_json_schema={"anyOf": [_schema("Order"), _schema("Problem")]})]

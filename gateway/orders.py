@@ -9,14 +9,16 @@ from starlette.types import Receive, Scope
 from gateway.bodies import body_decoder
 from gateway.broker import Broker, MatcherUnavailableError
 from gateway.instruments import Instruments
+from gateway.order_names import order_of_path
 from gateway.problems import ProblemError, expect
 from gateway.resources import JSON, Reply, encode, json_reply, query_parameters, read_body, whole_number
-from gateway.schemas import CanceledOrders, Order, OrderList, OrderRequest
-from gateway.translate import order, place_order, placed_order
+from gateway.schemas import CanceledOrders, OrderList, OrderRequest
+from gateway.translate import place_order
+from gateway.views import changed_order_view, changed_order_views, new_order_view, order_views
 from gateway.words import check_name
 from protocol.commands import CancelAllOrders, CancelOrder, OrderQuery, OrdersQuery
-from protocol.events import OrderPage, OrderResult, OrderState, OrderStates
-from protocol.units import DEFAULT_ACCOUNT, MAX_INTEGER, NAME_PATTERN
+from protocol.events import OrderPage, OrderState, OrderStates
+from protocol.units import DEFAULT_ACCOUNT
 
 MAX_LISTED: Final = 1000
 """The most orders that one list holds."""
@@ -26,9 +28,7 @@ LIST_SECONDS: Final = 1.0
 
 MAX_CURSOR: Final = 10**18 - 1
 
-CLIENT_PREFIX: Final = "client:"
-
-_read_order = body_decoder(OrderRequest)
+read_order = body_decoder(OrderRequest)
 
 
 class Orders:
@@ -43,28 +43,24 @@ class Orders:
         """POST /orders"""
         query_parameters(scope)
         deadline = time_ns() + self._deadline
-        request = _read_order(await read_body(receive))
+        request = read_order(await read_body(receive))
         instrument = self._instruments.known.get(request.symbol)
         if instrument is None:
             instrument = await self._instruments.find(request.symbol)
         command = place_order(request, instrument, deadline)
         answer = await self._broker.submit(command)
-        result = answer.value
-        if isinstance(result, OrderResult):
-            state = placed_order(command, result, answer.sequence, answer.timestamp)
-        else:
-            state = expect(OrderState, result)
-        return Reply(200, encode(order(state, instrument)), JSON)
+        return Reply(200, encode(new_order_view(command, answer, instrument)), JSON)
 
     async def look_up(self, scope: Scope, receive: Receive) -> Reply:
         """GET /orders/{order_id}"""
-        result = (await self._broker.query(OrderQuery(*_named_order(scope)))).value
-        return json_reply(await self._order(result))
+        result = (await self._broker.query(OrderQuery(*order_of_path(scope)))).value
+        [view] = await order_views([expect(OrderState, result)], self._instruments)
+        return json_reply(view)
 
     async def cancel(self, scope: Scope, receive: Receive) -> Reply:
         """DELETE /orders/{order_id}"""
-        answer = (await self._broker.submit(CancelOrder(*_named_order(scope)))).value
-        return json_reply(await self._order(answer))
+        answer = (await self._broker.submit(CancelOrder(*order_of_path(scope)))).value
+        return json_reply(await changed_order_view(answer, self._instruments))
 
     async def cancel_all(self, scope: Scope, receive: Receive) -> Reply:
         """DELETE /orders"""
@@ -74,8 +70,7 @@ class Orders:
         if symbol is not None:
             await self._instruments.find(symbol)
         answer = (await self._broker.submit(CancelAllOrders(account, symbol))).value
-        orders = expect(OrderStates, answer).orders
-        return json_reply(CanceledOrders([await self._order(state) for state in orders]))
+        return json_reply(CanceledOrders(await changed_order_views(expect(OrderStates, answer).orders, self._instruments)))
 
     async def list(self, scope: Scope, receive: Receive) -> Reply:
         """GET /orders"""
@@ -93,7 +88,7 @@ class Orders:
         after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
         page = await self._collect(OrdersQuery(symbol, account, status == "done", limit, after))
         next_page = None if page.next is None else str(page.next)
-        return json_reply(OrderList([await self._order(state) for state in page.orders], next_page))
+        return json_reply(OrderList(await order_views(page.orders, self._instruments), next_page))
 
     async def _collect(self, query: OrdersQuery) -> OrderPage:
         """The page that the query asks for: the matcher's work for one question is bounded, so its pages may be short."""
@@ -113,24 +108,3 @@ class Orders:
             if page.next is None or len(orders) >= query.limit or clock() >= give_up:
                 return OrderPage(orders, page.next)
             after = page.next
-
-    async def _order(self, answer: object) -> Order:
-        state = expect(OrderState, answer)
-        return order(state, await self._instruments.find(state.symbol))
-
-
-def _named_order(scope: Scope) -> tuple[int | None, str | None, str | None]:
-    """The order_id, account and client_order_id that name the path's order."""
-    account = query_parameters(scope, "account").get("account")
-    if account is not None:
-        check_name("account", account)
-    text: str = scope["path_params"]["order_id"]
-    if text.startswith(CLIENT_PREFIX):
-        client_order_id = text.removeprefix(CLIENT_PREFIX)
-        if not NAME_PATTERN.fullmatch(client_order_id):
-            raise ProblemError("unknown_order")
-        return None, account or DEFAULT_ACCOUNT, client_order_id
-    order_id = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER)) else 0
-    if not 1 <= order_id <= MAX_INTEGER or str(order_id) != text:
-        raise ProblemError("unknown_order")
-    return order_id, account, None

@@ -21,7 +21,8 @@ RETRY_AFTER_SECONDS: Final = 1
 
 
 class Kind(Struct, frozen=True):
-    """What is the same for all problems of a code. `field` is the one at fault where the code alone tells it."""
+    """What is the same for all problems of a code. `field` is the one at fault where the code alone tells it; {field} stands in `detail`
+    for the one that it is in the end."""
 
     status: int
     title: str
@@ -59,23 +60,21 @@ KINDS: Final[dict[str, Kind]] = {
     "price_not_allowed": Kind(422, "Price not allowed", "This order takes no price.", "price"),
     "trigger_price_required": Kind(422, "Trigger price required", "This order_type needs a trigger_price.", "trigger_price"),
     "trigger_price_not_allowed": Kind(422, "Trigger price not allowed", "This order takes no trigger_price.", "trigger_price"),
-    "quantity_off_lot": Kind(422, "Quantity off the lot", "quantity takes a multiple of the instrument's lot_size.", "quantity"),
-    "quantity_too_small": Kind(422, "Quantity too small", "quantity takes at least the instrument's min_quantity.", "quantity"),
-    "quantity_too_large": Kind(422, "Quantity too large", "quantity takes at most the instrument's max_quantity.", "quantity"),
-    "price_off_tick": Kind(422, "Price off the tick", "price takes a multiple of the instrument's tick_size.", "price"),
-    "price_too_large": Kind(422, "Price too large", "price takes at most the instrument's max_price.", "price"),
+    "quantity_off_lot": Kind(422, "Quantity off the lot", "{field} takes a multiple of the instrument's lot_size.", "quantity"),
+    "quantity_too_small": Kind(422, "Quantity too small", "{field} takes at least the instrument's min_quantity.", "quantity"),
+    "quantity_too_large": Kind(422, "Quantity too large", "{field} takes at most the instrument's max_quantity.", "quantity"),
+    "price_off_tick": Kind(422, "Price off the tick", "{field} takes a multiple of the instrument's tick_size.", "price"),
+    "price_too_large": Kind(422, "Price too large", "{field} takes at most the instrument's max_price.", "price"),
     "trigger_price_off_tick": Kind(
-        422, "Trigger price off the tick", "trigger_price takes a multiple of the instrument's tick_size.", "trigger_price"
+        422, "Trigger price off the tick", "{field} takes a multiple of the instrument's tick_size.", "trigger_price"
     ),
-    "trigger_price_too_large": Kind(
-        422, "Trigger price too large", "trigger_price takes at most the instrument's max_price.", "trigger_price"
-    ),
+    "trigger_price_too_large": Kind(422, "Trigger price too large", "{field} takes at most the instrument's max_price.", "trigger_price"),
     "below_min_notional": Kind(422, "Below the least value", "price x quantity takes at least the instrument's min_notional.", "quantity"),
     "unknown_order": Kind(404, "Unknown order", "No such order, or it is another account's."),
     "order_not_open": Kind(409, "Order not open", "The order is done."),
     "instrument_cancel_only": Kind(409, "Instrument takes cancels only", "The instrument takes cancels only."),
     "instrument_halted": Kind(409, "Instrument halted", "The instrument is halted."),
-    "quantity_below_filled": Kind(409, "Quantity below what is filled", "quantity takes more than what is filled.", "quantity"),
+    "quantity_below_filled": Kind(409, "Quantity below what is filled", "{field} takes more than what is filled or prevented.", "quantity"),
     "invalid_instrument": Kind(422, "Invalid instrument", "The instrument cannot be so."),
     "instrument_fixed": Kind(409, "Fixed for a known instrument", "The field of a known instrument never changes."),
     "too_many_instruments": Kind(409, "Too many instruments", "The exchange holds no more instruments."),
@@ -84,6 +83,57 @@ KINDS: Final[dict[str, Kind]] = {
     "saved_book_too_large": Kind(409, "Saved book too large", "The saved book is too large to load; nothing was changed."),
     "save_failed": Kind(500, "Save failed", "The book could not be written to its file."),
     "command_refused": Kind(500, "Command refused", "This command made the matcher fail before; it was not executed."),
+    "post_only_not_allowed": Kind(
+        422, "post_only not allowed", "Only limit, stop_limit and take_profit_limit orders take post_only.", "post_only"
+    ),
+    "expire_time_not_allowed": Kind(
+        422, "expire_time not allowed", "Only limit, stop_limit and take_profit_limit orders take an expire_time.", "expire_time"
+    ),
+    "display_quantity_not_allowed": Kind(
+        422, "Display quantity not allowed", "Only limit orders take a display_quantity.", "display_quantity"
+    ),
+    "quote_quantity_not_allowed": Kind(422, "Quote quantity not allowed", "Only market orders take a quote_quantity.", "quote_quantity"),
+    "trailing_bps_not_allowed": Kind(422, "Trail not allowed", "Only trailing_stop orders take trailing_bps.", "trailing_bps"),
+    "trailing_amount_not_allowed": Kind(
+        422, "Trail not allowed", "Only trailing_stop orders take a trailing_amount, in place of trailing_bps.", "trailing_amount"
+    ),
+    "activation_price_not_allowed": Kind(
+        422, "Activation price not allowed", "Only trailing_stop orders take an activation_price.", "activation_price"
+    ),
+    "trailing_required": Kind(422, "Trail required", "A trailing_stop needs trailing_bps or a trailing_amount.", "trailing_bps"),
+    "quantity_required": Kind(422, "Quantity required", "The order needs a quantity; a market order, or a quote_quantity.", "quantity"),
+    "quantity_not_allowed": Kind(422, "Quantity not allowed", "quantity has no place beside a quote_quantity.", "quantity"),
+    "display_quantity_off_lot": Kind(
+        422, "Display quantity off the lot", "{field} takes a multiple of the instrument's lot_size.", "display_quantity"
+    ),
+    "display_quantity_too_large": Kind(
+        422, "Display quantity too large", "{field} takes at most the order's quantity.", "display_quantity"
+    ),
+    "trailing_amount_off_tick": Kind(
+        422, "Trail off the tick", "{field} takes a multiple of the instrument's tick_size.", "trailing_amount"
+    ),
+    "trailing_amount_too_large": Kind(422, "Trail too large", "{field} takes at most the instrument's max_price.", "trailing_amount"),
+    "activation_price_off_tick": Kind(
+        422, "Activation price off the tick", "{field} takes a multiple of the instrument's tick_size.", "activation_price"
+    ),
+    "activation_price_too_large": Kind(
+        422, "Activation price too large", "{field} takes at most the instrument's max_price.", "activation_price"
+    ),
+    "expire_time_past": Kind(422, "Expired already", "expire_time takes a time to come.", "expire_time"),
+    "post_only_would_cross": Kind(409, "Would take", "The order is post_only; with such a price it would take at once.", "price"),
+    "no_last_trade": Kind(
+        422, "No last trade", "price and {field} lie around the last trade; the instrument has none yet.", "stop_trigger_price"
+    ),
+    "price_on_wrong_side": Kind(
+        422, "Price on the wrong side", "{field} takes a price above the last trade's for a sell, below it for a buy.", "price"
+    ),
+    "trigger_price_on_wrong_side": Kind(
+        422,
+        "Trigger price on the wrong side",
+        "{field} takes a price below the last trade's for a sell, above it for a buy.",
+        "stop_trigger_price",
+    ),
+    "too_many_timers": Kind(409, "Too many timers", "No more accounts can have a cancel-after.", "account"),
 }
 
 UNANSWERED: Final[dict[type[Exception], str]] = {
@@ -113,8 +163,8 @@ class ProblemError(Exception):
         kind = KINDS[code]
         self.code = code
         self.status = kind.status
-        self.detail = detail or kind.detail
         self.field = field or kind.field
+        self.detail = detail or kind.detail.format(field=self.field)
 
     def document(self) -> Problem:
         title = KINDS[self.code].title

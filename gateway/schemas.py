@@ -10,14 +10,20 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gateway.fields import (
     MISSING,
     BasisPoints,
+    BatchedOrderIds,
+    BatchedOrders,
+    BatchResult,
+    CancelAfterMilliseconds,
     Decimal,
     ExpireTime,
+    ExpireTimeInput,
     Identifier,
     InstrumentStatusWord,
     Level,
     LiquidityWord,
     NameText,
     NumberInput,
+    OcoNameText,
     OptionalNotional,
     OptionalNumber,
     OrderStatusWord,
@@ -28,20 +34,71 @@ from gateway.fields import (
     SideWord,
     SymbolText,
     Timestamp,
+    TrailingBasisPoints,
 )
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new order. Which of price and trigger_price it takes depends on its order_type: market neither; limit, ioc and fok a price;
-    stop_market and take_profit a trigger_price; stop_limit both."""
+    """A new order. Which of price and trigger_price it takes depends on its order_type: market and trailing_stop neither; limit, ioc and
+    fok a price; stop_market and take_profit a trigger_price; stop_limit and take_profit_limit both. A quantity is needed, except
+    in a market order that has a quote_quantity: what it may spend or receive at most, fees not included. limit, stop_limit and
+    take_profit_limit take post_only and an expire_time, limit a display_quantity, trailing_stop either trailing_bps or a
+    trailing_amount, and an activation_price; self_trade_prevention goes with all of them."""
 
     symbol: SymbolText
     order_type: OrderTypeWord
     side: SideWord
-    quantity: NumberInput
+    quantity: OptionalNumber = MISSING
     price: OptionalNumber = MISSING
     trigger_price: OptionalNumber = MISSING
     client_order_id: NameText | None = None
+    account: NameText | None = None
+    post_only: bool | None = None
+    self_trade_prevention: SelfTradePreventionWord | None = None
+    expire_time: ExpireTimeInput | None = None
+    display_quantity: OptionalNumber = MISSING
+    quote_quantity: OptionalNumber = MISSING
+    trailing_bps: TrailingBasisPoints | None = None
+    trailing_amount: OptionalNumber = MISSING
+    activation_price: OptionalNumber = MISSING
+
+
+class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be changed of an order, at least one of them; `quantity` is the new total, what is filled included. Less quantity at
+    the same price keeps the order's place in its queue; more quantity or another price loses it, and the order matches again at once."""
+
+    quantity: OptionalNumber = MISSING
+    price: OptionalNumber = MISSING
+    trigger_price: OptionalNumber = MISSING
+
+
+class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two orders of which one cancels the other: a limit order at `price`, and a stop at `stop_trigger_price` that becomes a limit order
+    at `stop_price`, or a market order where there is none. For a sell the price lies above the last trade and the stop_trigger_price
+    below it, for a buy the other way round. The client_order_id is that of the limit order, with `:stop` behind it that of the stop."""
+
+    symbol: SymbolText
+    side: SideWord
+    quantity: NumberInput
+    price: NumberInput
+    stop_trigger_price: NumberInput
+    stop_price: OptionalNumber = MISSING
+    client_order_id: OcoNameText | None = None
+    account: NameText | None = None
+    self_trade_prevention: SelfTradePreventionWord | None = None
+    expire_time: ExpireTimeInput | None = None
+
+
+class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """New orders, carried out in this order. One that cannot be an order is answered by its problem, and keeps none of the others back."""
+
+    orders: BatchedOrders
+
+
+class CancelBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Orders to cancel: each an order_id or client:<client_order_id>, of this account."""
+
+    order_ids: BatchedOrderIds
     account: NameText | None = None
 
 
@@ -109,6 +166,40 @@ class CanceledOrders(Struct, frozen=True):
     orders: list[Order]
 
 
+class OcoOrders(Struct, frozen=True):
+    """The limit order and the stop order."""
+
+    orders: Annotated[list[Order], Meta(min_length=2, max_length=2)]
+
+
+class BatchResults(Struct, frozen=True):
+    """For each element, in its place, what it alone would have been answered: the order or the problem."""
+
+    results: list[BatchResult]
+
+
+class CancelAfterRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """In so many milliseconds all of the account's orders are canceled, unless the call is made again before; 0 switches it off."""
+
+    timeout_ms: CancelAfterMilliseconds
+
+
+class CancelAfterView(Struct, frozen=True):
+    """`cancel_at` is when the account's orders are canceled; null where it is off."""
+
+    account: NameText
+    timeout_ms: int
+    cancel_at: Timestamp | None
+
+
+class AccountView(Struct, frozen=True):
+    """`orders` are those that were canceled."""
+
+    account: NameText
+    suspended: bool
+    orders: list[Order]
+
+
 class Fill(Struct, frozen=True):
     """One side of a trade, from the view of its account: `side`, `fee` and `liquidity` are those of the account's order. The fee is in
     the quote currency."""
@@ -123,6 +214,13 @@ class Fill(Struct, frozen=True):
     quantity: Decimal
     fee: Decimal
     liquidity: LiquidityWord
+
+
+class FillList(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the fills that follow, null where there is none yet."""
+
+    fills: list[Fill]
+    next: str | None
 
 
 class DepthView(Struct, frozen=True):

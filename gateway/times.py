@@ -16,6 +16,9 @@ from protocol.units import MAX_INTEGER
 NANOSECONDS: Final = 1_000_000_000
 """In a second."""
 
+MILLISECOND: Final = 1_000_000
+"""In nanoseconds."""
+
 EXACT_TIME_PATTERN: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:\.([0-9]{1,9}))?"
     r"(?:Z|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))",

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct, structs
 
-from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, is_given, read_number
+from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, is_given, optional_number
 from gateway.fields import Level
 from gateway.problems import ProblemError
 from gateway.schemas import (
@@ -21,7 +21,7 @@ from gateway.schemas import (
     OrderRequest,
     OrderTrade,
 )
-from gateway.terms import terms_view
+from gateway.terms import has_terms, read_terms, terms_view
 from gateway.times import format_timestamp
 from gateway.words import ORDER_TYPE_WORDS, REASON_WORDS, SIDE_WORDS, SIDES, STATUS_WORDS, check_name, not_a_word, word
 from protocol.commands import PlaceOrder
@@ -37,6 +37,7 @@ class OrderFields(Struct, frozen=True):
     order_type: OrderType
     price: bool
     trigger_price: bool
+    trail: bool = False
 
 
 ORDER_FIELDS: Final = {
@@ -49,6 +50,8 @@ ORDER_FIELDS: Final = {
         OrderFields(OrderType.STOP_MARKET, price=False, trigger_price=True),
         OrderFields(OrderType.STOP_LIMIT, price=True, trigger_price=True),
         OrderFields(OrderType.TAKE_PROFIT, price=False, trigger_price=True),
+        OrderFields(OrderType.TAKE_PROFIT_LIMIT, price=True, trigger_price=True),
+        OrderFields(OrderType.TRAILING_STOP, price=False, trigger_price=False, trail=True),
     )
 }
 
@@ -67,27 +70,39 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
         check_name("account", account)
     if client_order_id is not None:
         check_name("client_order_id", client_order_id)
+    price = _price(request.price, PRICE, fields.price, instrument)
+    trigger_price = _price(request.trigger_price, TRIGGER_PRICE, fields.trigger_price, instrument)
+    quantity = optional_number(request.quantity, QUANTITY, instrument.quantity_decimals)
+    terms = read_terms(request, fields.order_type, instrument) if fields.trail or has_terms(request) else None
+    if quantity is None:
+        if terms is None or terms.quote_quantity is None:
+            raise ProblemError("quantity_required")
+        quantity = 0
+    elif terms is not None and terms.quote_quantity is not None:
+        raise ProblemError("quantity_not_allowed")
     return PlaceOrder(
         instrument.symbol,
         account or DEFAULT_ACCOUNT,
         side,
         fields.order_type,
-        read_number(request.quantity, QUANTITY, instrument.quantity_decimals),
-        _price(request.price, PRICE, fields.price, instrument),
-        _price(request.trigger_price, TRIGGER_PRICE, fields.trigger_price, instrument),
+        quantity,
+        price,
+        trigger_price,
         client_order_id,
         deadline,
+        terms,
     )
 
 
 def _price(raw: Raw, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
-    if not is_given(raw):
-        if taken:
-            raise ProblemError(f"{field.name}_required")
-        return None
     if not taken:
-        raise ProblemError(f"{field.name}_not_allowed")
-    return read_number(raw, field, instrument.price_decimals)
+        if is_given(raw):
+            raise ProblemError(f"{field.name}_not_allowed")
+        return None
+    value = optional_number(raw, field, instrument.price_decimals)
+    if value is None:
+        raise ProblemError(f"{field.name}_required")
+    return value
 
 
 def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:

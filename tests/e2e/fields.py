@@ -14,6 +14,7 @@ ORDER = {
     "quantity",
     "filled_quantity",
     "remaining_quantity",
+    "prevented_quantity",
     "average_price",
     "trades",
     "reason",

@@ -54,6 +54,7 @@ def test_limit_rests(shared_exchange: Exchange, symbol: str, account: str) -> No
         "quantity": "0.5",
         "filled_quantity": "0",
         "remaining_quantity": "0.5",
+        "prevented_quantity": "0",
         "average_price": None,
         "trades": [],
         "reason": None,

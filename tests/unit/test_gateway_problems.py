@@ -1,9 +1,12 @@
 """The table of problems."""
 
+import re
+
 import pytest
 
 from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
 from gateway.problems import KINDS, ProblemError, encode_problem, expect, refusal_code, unanswered
+from gateway.schemas import OcoRequest, OrderRequest
 from protocol.events import BookSaved, CommandRefused
 from protocol.units import Refusal
 
@@ -29,6 +32,8 @@ STATUS_OF_REFUSALS = {
         Refusal.NO_SAVED_BOOK,
         Refusal.INVALID_SAVED_BOOK,
         Refusal.SAVED_BOOK_TOO_LARGE,
+        Refusal.POST_ONLY_WOULD_CROSS,
+        Refusal.TOO_MANY_TIMERS,
     },
     500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }
@@ -40,11 +45,32 @@ def test_the_status_is_that_of_the_contract(refusal: Refusal) -> None:
     assert KINDS[refusal_code(refusal)].status == expected
 
 
-@pytest.mark.parametrize("refusal", [refusal for refusal in Refusal if refusal < Refusal.UNKNOWN_ORDER and refusal != Refusal.INVALID_NAME])
+OF_AN_ORDER = [
+    refusal
+    for refusal in Refusal
+    if Refusal.INVALID_NAME < refusal < Refusal.UNKNOWN_ORDER
+    or Refusal.POST_ONLY_NOT_ALLOWED <= refusal <= Refusal.TRIGGER_PRICE_ON_WRONG_SIDE
+]
+
+
+@pytest.mark.parametrize("refusal", OF_AN_ORDER)
 def test_a_refused_field_of_an_order_is_named(refusal: Refusal) -> None:
-    kind = KINDS[refusal_code(refusal)]
-    assert kind.field in ("symbol", "client_order_id", "price", "trigger_price", "quantity")
-    assert kind.field in kind.detail or kind.field.split("_")[0] in kind.title.lower()
+    problem = ProblemError(refusal_code(refusal))
+    title = KINDS[refusal_code(refusal)].title
+    assert problem.field in {"symbol", *OrderRequest.__struct_fields__, *OcoRequest.__struct_fields__}
+    assert problem.field in problem.detail or problem.field.split("_")[0] in f"{title} {problem.detail}".lower()
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_a_detail_is_a_sentence(refusal: Refusal) -> None:
+    detail = ProblemError(refusal_code(refusal)).detail
+    assert re.fullmatch(r"[A-Za-z][^{}]*[^{} ]", detail)
+
+
+def test_the_field_that_the_matcher_names_is_the_one_told() -> None:
+    with pytest.raises(ProblemError) as caught:
+        expect(BookSaved, CommandRefused(Refusal.PRICE_OFF_TICK, "stop_price"))
+    assert (caught.value.field, caught.value.detail) == ("stop_price", "stop_price takes a multiple of the instrument's tick_size.")
 
 
 def test_what_the_matcher_says_of_a_refusal_is_passed_on() -> None:

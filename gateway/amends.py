@@ -1,0 +1,49 @@
+"""PATCH /orders/{order_id}: change an order without a moment in which it is not there."""
+
+from starlette.types import Receive, Scope
+
+from gateway.bodies import body_decoder
+from gateway.broker import Broker
+from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
+from gateway.instruments import Instruments
+from gateway.order_names import OrderName, order_of_path
+from gateway.problems import ProblemError, expect
+from gateway.resources import Reply, json_reply, read_body
+from gateway.schemas import AmendRequest
+from gateway.translate import order
+from protocol.commands import AmendOrder, OrderQuery
+from protocol.events import OrderState
+from protocol.instrument import Instrument
+
+_read_amend = body_decoder(AmendRequest)
+
+
+def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) -> AmendOrder:
+    """The command; ProblemError where a number does not fit the instrument's units."""
+    order_id, account, client_order_id = name
+    return AmendOrder(
+        order_id,
+        account,
+        client_order_id,
+        optional_number(request.quantity, QUANTITY, instrument.quantity_decimals),
+        optional_number(request.price, PRICE, instrument.price_decimals),
+        optional_number(request.trigger_price, TRIGGER_PRICE, instrument.price_decimals),
+    )
+
+
+class Amends:
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+        self._broker = broker
+        self._instruments = instruments
+
+    async def amend(self, scope: Scope, receive: Receive) -> Reply:
+        """PATCH /orders/{order_id}"""
+        name = order_of_path(scope)
+        request = _read_amend(await read_body(receive))
+        if not any(is_given(number) for number in (request.quantity, request.price, request.trigger_price)):
+            raise ProblemError("missing_field", "The call needs at least one of quantity, price and trigger_price.", "quantity")
+        # The numbers are in the units of the order's instrument, which never changes.
+        known = expect(OrderState, (await self._broker.query(OrderQuery(*name))).value)
+        instrument = await self._instruments.find(known.symbol)
+        answer = await self._broker.submit(amend_order(request, name, instrument))
+        return json_reply(order(expect(OrderState, answer.value), instrument))
