@@ -128,6 +128,13 @@ def test_waits_are_those_of_the_moment_in_which_they_fell() -> None:
     assert [round(wait) for wait in outside] == [4, 6]
 
 
+def test_wait_for_the_end_of_a_snapshot_is_not_one_for_the_fork_of_the_next() -> None:
+    snapshots = [Snapshot(begun=10, logged=10, ended=12), Snapshot(begun=12.03, logged=10, ended=14)]
+    waits = [Wait(9.999, 10.001), Wait(11.96, 12.04), Wait(12.015, 12.045), Wait(14.5, 14.501)]
+    found, _ = pauses(snapshots, waits)
+    assert [(round(pause.fork), round(pause.end)) for pause in found] == [(2, 80), (30, 0)]
+
+
 # What is counted
 
 

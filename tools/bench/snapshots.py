@@ -64,7 +64,9 @@ class Snapshot(Struct, frozen=True):
         return self.begun - self.logged / 1000 - PRECISION
 
     def moment_of(self, wait: Wait) -> Moment | None:
-        """The moment in which the command waited, if it was answered after the fork began."""
+        """The moment in which the command waited, the first one where it waited in several; None where it was in none."""
+        if wait.answered < self.fork:
+            return None
         if wait.meant <= self.begun + PRECISION:
             return "fork"
         if wait.meant <= self.ended + PRECISION:
@@ -115,12 +117,15 @@ def pauses(snapshots: Sequence[Snapshot], waits: Sequence[Wait]) -> tuple[list[P
     moments: list[dict[Moment, float]] = [{"fork": 0.0, "writing": 0.0, "end": 0.0} for _ in snapshots]
     outside = [0.0] * (len(snapshots) + 1)
     for wait in waits:
-        number = sum(snapshot.fork <= wait.answered for snapshot in snapshots)
-        moment = snapshots[number - 1].moment_of(wait) if number else None
-        if moment is None:
-            outside[number] = max(outside[number], wait.milliseconds)
+        # Where the end of one snapshot is followed at once by the fork of the next, a wait counts for the first of them.
+        for snapshot, longest in zip(snapshots, moments, strict=True):
+            moment = snapshot.moment_of(wait)
+            if moment is not None:
+                longest[moment] = max(longest[moment], wait.milliseconds)
+                break
         else:
-            moments[number - 1][moment] = max(moments[number - 1][moment], wait.milliseconds)
+            number = sum(snapshot.fork <= wait.answered for snapshot in snapshots)
+            outside[number] = max(outside[number], wait.milliseconds)
     found = [
         Pause(snapshot.logged, longest["fork"], longest["writing"], longest["end"], snapshot.ended - snapshot.begun)
         for snapshot, longest in zip(snapshots, moments, strict=True)
