@@ -12,7 +12,7 @@ from collections import deque
 
 from matcher.deadlines import Deadlines
 from matcher.levels import Levels, change_remaining, shown_quantity
-from matcher.order import Order, Special, remember_account_fill, remember_fills
+from matcher.order import Order, Special, remember_fills
 from matcher.triggers import Triggers, is_met
 from protocol.events import (
     Event,
@@ -207,8 +207,8 @@ class Book:
     def _drop(self, order: Order, reason: Reason, events: list[Event]) -> None:
         """End an order that stands in no queue, with what it has left."""
         order.reason = reason
-        self.end(order, CANCELED)
         events.append(OrderCanceled(order.order_id, order.remaining, reason))
+        self.end(order, CANCELED)
         if order.special is not None:
             self._cancel_partner(order.special, events)
 
@@ -247,7 +247,7 @@ class Book:
             self._take_on_terms(taker, limit, events)
             return
         levels = self.asks if taker.side is BUY else self.bids
-        keys, by_key, done = levels.keys, levels.by_key, self.done
+        keys, by_key, done, pending = levels.keys, levels.by_key, self.done, self.triggers.pending
         instrument = self.instrument
         symbol, maker_fee_bps, taker_fee_bps = instrument.symbol, instrument.maker_fee_bps, instrument.taker_fee_bps
         sequence, time = self.sequence, self.time
@@ -260,6 +260,7 @@ class Book:
             level = by_key[keys[-1]]
             price = level.price
             maker = level.head
+            before = remaining
             while remaining and maker is not None and maker.special is None:
                 offered = maker.remaining
                 quantity = offered if offered < remaining else remaining
@@ -270,17 +271,21 @@ class Book:
                 events.append(trade)
                 fills.append(trade)
                 remaining -= quantity
+                amount = price * quantity
+                value += amount
+                maker.filled_value += amount
                 maker.remaining = offered - quantity
-                maker.filled_value += price * quantity
-                value += price * quantity
                 if maker.fills is None:
                     maker.fills = [trade]
                 else:
                     remember_fills(maker, [trade])
                 account = maker.account
-                remember_account_fill(account.maker_fills, trade)
+                account.maker_fills.append(trade)
                 if price != self.quiet_price:
-                    self._fire(price, events)
+                    if pending:
+                        self._fire(price, events)
+                    else:
+                        self.last_price = self.quiet_price = price
                 if quantity == offered:
                     following = maker.next
                     maker.status = FILLED
@@ -290,7 +295,7 @@ class Book:
                     level.head = maker = following
                     if following is not None:
                         following.previous = None
-                level.quantity -= quantity
+            level.quantity -= before - remaining
             if level.head is None:
                 levels.discard(level)
             elif remaining and maker is not None:
@@ -302,8 +307,7 @@ class Book:
             taker.filled_value += value
             remember_fills(taker, fills)
             account = taker.account
-            for trade in fills:
-                remember_account_fill(account.taker_fills, trade)
+            account.taker_fills.extend(fills)
             if not remaining:
                 taker.status = FILLED
                 done.append(taker)
@@ -389,8 +393,8 @@ class Book:
         for order in (maker, taker):
             order.filled_value += price * quantity
             remember_fills(order, [trade])
-        remember_account_fill(maker.account.maker_fills, trade)
-        remember_account_fill(taker.account.taker_fills, trade)
+        maker.account.maker_fills.append(trade)
+        taker.account.taker_fills.append(trade)
         taker.remaining -= quantity
         if quantity < shown_quantity(maker):
             maker.remaining -= quantity

@@ -3,9 +3,11 @@
 from msgspec import Struct
 
 from matcher.order import NO_TERMS
-from protocol.commands import OrderTerms
+from protocol.commands import OrderTerms, PlaceOrder
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Refusal
+
+LIMIT = OrderType.LIMIT
 
 
 class Fields(Struct, frozen=True):
@@ -35,6 +37,25 @@ FIELDS = {
 TAKES_PRICE = (False, *(FIELDS[order_type].price for order_type in OrderType))
 TAKES_TRIGGER_PRICE = (False, *(FIELDS[order_type].trigger_price for order_type in OrderType))
 """By the number of the order type."""
+
+
+def check_plain(
+    instrument: Instrument, order_type: OrderType, quantity: int, price: int | None, trigger_price: int | None
+) -> Refusal | None:
+    """The first rule that an order without terms breaks. Most break none, and most are limit orders: those take one look."""
+    if (
+        order_type is LIMIT
+        and price is not None
+        and trigger_price is None
+        and not price % instrument.tick_size
+        and not quantity % instrument.lot_size
+        and instrument.min_quantity <= quantity <= instrument.max_quantity
+        and price <= instrument.max_price
+        and price * quantity >= instrument.min_notional
+    ):
+        return None
+    refusal = check_fields(order_type, price, trigger_price, NO_TERMS)
+    return refusal if refusal is not None else check_values(instrument, quantity, price, trigger_price)
 
 
 def check_fields(order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms) -> Refusal | None:
@@ -96,10 +117,12 @@ def check_prices(instrument: Instrument, quantity: int, price: int | None, trigg
     return None
 
 
-def check_order_values(
-    instrument: Instrument, quantity: int, price: int | None, trigger_price: int | None, terms: OrderTerms, time: int
-) -> Refusal | None:
-    """The first rule that an order with terms breaks by its values; `time` is the stamped one."""
+def check_special(instrument: Instrument, command: PlaceOrder, terms: OrderTerms, time: int) -> Refusal | None:
+    """The first rule that an order with terms breaks; `time` is the stamped one."""
+    quantity, price, trigger_price = command.quantity, command.price, command.trigger_price
+    refusal = check_fields(command.order_type, price, trigger_price, terms)
+    if refusal is not None:
+        return refusal
     if terms.quote_quantity is not None:
         return Refusal.QUANTITY_NOT_ALLOWED if quantity else None
     refusal = check_values(instrument, quantity, price, trigger_price)

@@ -11,7 +11,7 @@ from typing import Any
 from matcher.accounts import advance_time, set_account_status, set_timer
 from matcher.amend import amend_order
 from matcher.book import Book
-from matcher.checks import check_fields, check_order_values, check_values
+from matcher.checks import check_plain, check_special
 from matcher.deadlines import Deadlines
 from matcher.instruments import REJECTED_BY, set_instrument
 from matcher.oco import place_oco
@@ -64,6 +64,7 @@ TRADING = InstrumentStatus.TRADING
 LIMIT = OrderType.LIMIT
 
 RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
+    Book.run_market,  # there is no order type 0
     Book.run_market,
     Book.run_limit,
     Book.run_ioc,
@@ -74,7 +75,7 @@ RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
     Book.run_trigger,
     Book.run_trailing,
 )
-"""How each order type runs, in the order of their numbers from 1."""
+"""How each order type runs, by its number."""
 
 
 class Engine:
@@ -157,13 +158,12 @@ class Engine:
                 return [_repeat(known, command)]
         order_type, quantity, price, trigger_price = command.order_type, command.quantity, command.price, command.trigger_price
         instrument = book.instrument
-        terms = NO_TERMS if command.terms is None or command.terms == NO_TERMS else command.terms
-        refusal = check_fields(order_type, price, trigger_price, terms)
-        if refusal is None:
-            if terms is NO_TERMS:
-                refusal = check_values(instrument, quantity, price, trigger_price)
-            else:
-                refusal = check_order_values(instrument, quantity, price, trigger_price, terms, time)
+        terms = command.terms
+        if terms is None or terms == NO_TERMS:
+            terms = None
+            refusal = check_plain(instrument, order_type, quantity, price, trigger_price)
+        else:
+            refusal = check_special(instrument, command, terms, time)
         if refusal is not None:
             return [CommandRefused(refusal)]
         if len(self.done) > self._remembered_orders:
@@ -186,7 +186,7 @@ class Engine:
             sequence,
             time,
         )
-        if terms is not NO_TERMS:
+        if terms is not None:
             order.special = Special(terms)
         self.orders[order_id] = order
         if client_order_id is not None:
@@ -197,16 +197,19 @@ class Engine:
             return [self.reject(order, REJECTED_BY[instrument.status][0])]
         if account.suspended:
             return [self.reject(order, Reason.ACCOUNT_SUSPENDED)]
-        if terms.post_only and order_type is LIMIT and book.would_take(order.side, price):
+        if terms is not None and terms.post_only and order_type is LIMIT and book.would_take(order.side, price):
             return [self.reject(order, Reason.POST_ONLY_WOULD_CROSS)]
         events: list[Event] = [OrderPlaced(order_id)]
         book.sequence, book.time = sequence, time
-        RUN[order_type - 1](book, order, events)
+        if order_type is LIMIT:
+            book.run_limit(order, events)
+        else:
+            RUN[order_type](book, order, events)
         if book.fired:
             book.run_fired(events)
         if order.level is not None:
             account.add(order)
-            if terms.expire_time:
+            if terms is not None and terms.expire_time:
                 self.expiries.add(terms.expire_time, order_id)
         return events
 

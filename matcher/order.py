@@ -23,7 +23,7 @@ MAX_FILLS = 100
 """How many of its last fills an order remembers."""
 
 MAX_ACCOUNT_FILLS = 1_000
-"""How many of its last fills as maker, and as many as taker, an account remembers at least."""
+"""How many of its last fills as maker, and as many as taker, an account remembers."""
 
 COMPACT_AT_LEAST = 64
 """An account's list of orders is not compacted below this length."""
@@ -121,8 +121,8 @@ class Account:
         self.client_orders: dict[str, Order] = {}
         self.entered: dict[str, tuple[int, int | None, int | None]] = {}
         self.compact_at = COMPACT_AT_LEAST
-        self.maker_fills: list[Trade] = []
-        self.taker_fills: list[Trade] = []
+        self.maker_fills: deque[Trade] = deque(maxlen=MAX_ACCOUNT_FILLS)
+        self.taker_fills: deque[Trade] = deque(maxlen=MAX_ACCOUNT_FILLS)
         self.suspended = False
         self.cancel_at: int | None = None
 
@@ -139,20 +139,13 @@ class Account:
 
 
 def remember_fills(order: Order, trades: list[Trade]) -> None:
-    """Add an order's newest fills to those that it remembers."""
+    """Add an order's newest fills, a list that becomes its own, to those that it remembers."""
     if order.fills is None:
-        order.fills = trades[-MAX_FILLS:]
+        order.fills = trades if len(trades) <= MAX_FILLS else trades[-MAX_FILLS:]
     else:
         order.fills += trades
         if len(order.fills) > MAX_FILLS:
             del order.fills[:-MAX_FILLS]
-
-
-def remember_account_fill(fills: list[Trade], trade: Trade) -> None:
-    """Add an account's newest fill to those that it remembers."""
-    fills.append(trade)
-    if len(fills) >= 2 * MAX_ACCOUNT_FILLS:
-        del fills[:-MAX_ACCOUNT_FILLS]
 
 
 def as_sent(order: Order) -> tuple[int, int | None, int | None]:

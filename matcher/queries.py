@@ -9,7 +9,7 @@ from itertools import islice
 
 from matcher.answers import order_state
 from matcher.engine import Engine
-from matcher.order import MAX_ACCOUNT_FILLS, Account, Order
+from matcher.order import Account, Order
 from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
 from protocol.events import CommandRefused, Depth, Fill, FillPage, InstrumentList, OrderPage, OrderState, QueryResult, TradeHistory
 from protocol.units import Refusal
@@ -132,8 +132,8 @@ def account_fills(engine: Engine, query: FillsQuery) -> FillPage | CommandRefuse
     if account is None:
         return FillPage([], None)
     fills = [
-        *(Fill(trade.maker_order_id, True, trade) for trade in account.maker_fills[-MAX_ACCOUNT_FILLS:]),
-        *(Fill(trade.taker_order_id, False, trade) for trade in account.taker_fills[-MAX_ACCOUNT_FILLS:]),
+        *(Fill(trade.maker_order_id, True, trade) for trade in account.maker_fills),
+        *(Fill(trade.taker_order_id, False, trade) for trade in account.taker_fills),
     ]
     if query.symbol is not None:
         fills = [fill for fill in fills if fill.trade.symbol == query.symbol]

@@ -261,7 +261,7 @@ def _pack(state: State) -> Iterator[_Block]:
         yield _Accounts(some)
     for account in engine.accounts.values():
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
-            yield _AccountState(account.name, account.maker_fills, account.taker_fills, account.suspended, account.cancel_at)
+            yield _AccountState(account.name, list(account.maker_fills), list(account.taker_fills), account.suspended, account.cancel_at)
     watched, updates = state.streams.known()
     yield _Watched(watched)
     for some_updates in _chunks(updates):
@@ -360,8 +360,8 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
 
 def _unpack_account(engine: Engine, block: _AccountState, trades: dict[tuple[str, int], Trade]) -> None:
     account = engine.account(block.account)
-    account.maker_fills = _shared(block.maker_fills, trades)
-    account.taker_fills = _shared(block.taker_fills, trades)
+    account.maker_fills.extend(_shared(block.maker_fills, trades))
+    account.taker_fills.extend(_shared(block.taker_fills, trades))
     account.suspended = block.suspended
     account.cancel_at = block.cancel_at
     if account.cancel_at is not None:
