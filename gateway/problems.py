@@ -107,7 +107,7 @@ KINDS: Final[dict[str, Kind]] = {
         422, "Display quantity off the lot", "{field} takes a multiple of the instrument's lot_size.", "display_quantity"
     ),
     "display_quantity_too_large": Kind(
-        422, "Display quantity too large", "{field} takes at most the order's quantity.", "display_quantity"
+        422, "Display quantity too large", "display_quantity takes at most the order's quantity.", "display_quantity"
     ),
     "trailing_amount_off_tick": Kind(
         422, "Trail off the tick", "{field} takes a multiple of the instrument's tick_size.", "trailing_amount"
