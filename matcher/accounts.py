@@ -64,6 +64,6 @@ def advance_time(engine: Engine, time: int) -> list[Event]:
 
 def cancel_all(account: Account, reason: Reason, events: list[Event]) -> None:
     """Cancel all live orders of the account, oldest first."""
-    for order in account.live_orders():
+    for order in list(account.orders):
         if order.level is not None:
             order.book.cancel(order, reason, events)

@@ -83,10 +83,17 @@ class Background:
     def _start_snapshot(self) -> None:
         # A snapshot never passes what is on disk: after a power cut the journal must reach at least as far.
         self._journal.sync()
-        state, journal_id, crc, directory = self._state, self._journal.id, self._journal.crc, self._directory.snapshots
+        state, journal, directory = self._state, self._journal, self._directory
         self._snapshot_at = state.sequence
+
+        def write() -> str:
+            path = write_snapshot(directory.snapshots, state, journal.id, journal.crc)
+            # Here and not in the matcher: removing large files takes a while.
+            drop_superseded(directory, journal, self._config.keep_journal == "all")
+            return str(path)
+
         started = time.monotonic()
-        self._snapshot = Forked(lambda: str(write_snapshot(directory, state, journal_id, crc)))
+        self._snapshot = Forked(write)
         self._poller.register(self._snapshot.descriptor, zmq.POLLIN)
         pause = round((time.monotonic() - started) * 1000, 1)
         log.info("snapshot begun", sequence=state.sequence, pause_milliseconds=pause)
@@ -97,5 +104,4 @@ class Background:
         if path is None:
             log.error("snapshot failed: the journal stays, the next one is tried later")
             return
-        drop_superseded(self._directory, self._journal, self._config.keep_journal == "all")
         log.info("snapshot written", file=path)

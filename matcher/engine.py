@@ -208,7 +208,7 @@ class Engine:
         if book.fired:
             book.run_fired(events)
         if order.level is not None:
-            account.add(order)
+            account.orders.add(order)
             if terms is not None and terms.expire_time:
                 self.expiries.add(terms.expire_time, order_id)
         return events
@@ -241,7 +241,7 @@ class Engine:
         events: list[Event] = []
         account = self.accounts.get(command.account)
         if account is not None:
-            for order in account.live_orders():
+            for order in list(account.orders):
                 # An OCO's second leg is gone with its first.
                 if order.level is not None and (book is None or order.book is book):
                     order.book.cancel(order, Reason.REQUESTED, events)
@@ -316,7 +316,7 @@ class Engine:
     def forget_account(self, account: Account) -> None:
         """Forget an account of which nothing is left."""
         in_use = account.done or account.suspended or account.cancel_at is not None
-        if not in_use and not any(order.level is not None for order in account.orders):
+        if not in_use and next(iter(account.orders), None) is None:
             del self.accounts[account.name]
             # They refer to the account and it to them, out of the cyclic collector's sight.
             account.orders.clear()

@@ -22,27 +22,33 @@ _prctl = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)
 
 
 class Forked:
-    """A child at work. When `descriptor` becomes readable, `result` gives what the work returned."""
+    """A child at work. When `descriptor` becomes readable, the child has gone and `result` gives what the work returned."""
 
     def __init__(self, work: Callable[[], str]) -> None:
         parent = os.getpid()
-        self.descriptor, writing = os.pipe()
+        self._pipe, writing = os.pipe()
         self._child = os.fork()
         if self._child == 0:
             _run(work, writing, parent)
         os.close(writing)
+        # Not the pipe: it speaks while the child's memory is still being given back, and waiting for that end takes its time.
+        self.descriptor = os.pidfd_open(self._child)
 
     def result(self) -> str | None:
-        """What the work returned, None where it failed; waits for the child's end."""
-        content = os.read(self.descriptor, MAX_RESULT_BYTES)
-        os.close(self.descriptor)
-        _, status = os.waitpid(self._child, 0)
-        return content.decode() if status == 0 else None
+        """What the work returned, None where it failed."""
+        content = os.read(self._pipe, MAX_RESULT_BYTES)
+        return content.decode() if self._reap() == 0 else None
 
     def kill(self) -> None:
         os.kill(self._child, signal.SIGKILL)
+        self._reap()
+
+    def _reap(self) -> int:
+        """Wait for the child's end; its status."""
+        os.close(self._pipe)
         os.close(self.descriptor)
-        os.waitpid(self._child, 0)
+        _, status = os.waitpid(self._child, 0)
+        return status
 
 
 def _run(work: Callable[[], str], writing: int, parent: int) -> None:

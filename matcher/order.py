@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from matcher.order_list import OrderList
 from protocol.commands import OrderTerms
 from protocol.events import Trade
 from protocol.units import OrderStatus, OrderType, Reason, Side
@@ -24,9 +25,6 @@ MAX_FILLS = 100
 
 MAX_ACCOUNT_FILLS = 1_000
 """How many of its last fills as maker, and as many as taker, an account remembers."""
-
-COMPACT_AT_LEAST = 64
-"""An account's list of orders is not compacted below this length."""
 
 NO_TERMS = OrderTerms()
 
@@ -93,16 +91,14 @@ class Order(Struct, gc=False):
 
 
 class Account:
-    """An account's orders: `orders` holds its live ones, ascending by order_id, between some that are done meanwhile; `done` the
-    remembered done ones in the order of their ends, of which `forgotten` came before; `client_orders` every remembered one that has a
-    client_order_id; `entered` the quantity, price and trigger_price that amended ones of them were first sent with. `maker_fills` and
-    `taker_fills` end with the account's last trades. A suspended account may not send orders; at `cancel_at`, a time, its orders are
-    canceled."""
+    """An account's orders: `orders` holds its live ones, `done` the remembered done ones in the order of their ends, of which `forgotten`
+    came before; `client_orders` every remembered one that has a client_order_id; `entered` the quantity, price and trigger_price that
+    amended ones of them were first sent with. `maker_fills` and `taker_fills` end with the account's last trades. A suspended account may
+    not send orders; at `cancel_at`, a time, its orders are canceled."""
 
     __slots__ = (
         "cancel_at",
         "client_orders",
-        "compact_at",
         "done",
         "entered",
         "forgotten",
@@ -115,27 +111,15 @@ class Account:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.orders: list[Order] = []
+        self.orders = OrderList()
         self.done: deque[Order] = deque()
         self.forgotten = 0
         self.client_orders: dict[str, Order] = {}
         self.entered: dict[str, tuple[int, int | None, int | None]] = {}
-        self.compact_at = COMPACT_AT_LEAST
         self.maker_fills: deque[Trade] = deque(maxlen=MAX_ACCOUNT_FILLS)
         self.taker_fills: deque[Trade] = deque(maxlen=MAX_ACCOUNT_FILLS)
         self.suspended = False
         self.cancel_at: int | None = None
-
-    def live_orders(self) -> list[Order]:
-        """The open and pending orders, oldest first."""
-        return [order for order in self.orders if order.level is not None]
-
-    def add(self, order: Order) -> None:
-        """Take in a live order younger than all others; now and then, forget the done ones."""
-        self.orders.append(order)
-        if len(self.orders) >= self.compact_at:
-            self.orders = self.live_orders()
-            self.compact_at = 2 * len(self.orders) + COMPACT_AT_LEAST
 
 
 def remember_fills(order: Order, trades: list[Trade]) -> None:

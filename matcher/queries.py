@@ -9,7 +9,6 @@ from itertools import islice
 
 from matcher.answers import order_state
 from matcher.engine import Engine
-from matcher.order import Account, Order
 from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
 from protocol.events import CommandRefused, Depth, Fill, FillPage, InstrumentList, OrderPage, OrderState, QueryResult, TradeHistory
 from protocol.units import Refusal
@@ -66,7 +65,7 @@ def _list_live(engine: Engine, query: OrdersQuery) -> OrderPage:
         accounts = [] if account is None else [account]
     else:
         accounts = list(engine.accounts.values())
-    candidates = merge(*(_after(account, query.after) for account in accounts), key=lambda order: order.order_id)
+    candidates = merge(*(account.orders.after(query.after, MAX_SCANNED + 1) for account in accounts), key=lambda order: order.order_id)
     limit = min(query.limit, MAX_PAGE)
     found: list[OrderState] = []
     last = query.after
@@ -77,12 +76,6 @@ def _list_live(engine: Engine, query: OrdersQuery) -> OrderPage:
         if order.level is not None and (query.symbol is None or order.book.instrument.symbol == query.symbol):
             found.append(order_state(order, []))
     return OrderPage(found, last if next(candidates, None) is not None else None)
-
-
-def _after(account: Account, order_id: int) -> list[Order]:
-    """As many of the account's orders younger than order_id as a query may need, oldest first, some of them perhaps done."""
-    start = bisect_right(account.orders, order_id, key=lambda order: order.order_id)
-    return account.orders[start : start + MAX_SCANNED + 1]
 
 
 def _list_done(engine: Engine, query: OrdersQuery) -> OrderPage:

@@ -123,11 +123,14 @@ def restore_book(engine: Engine, book: Book, contents: SavedBook) -> list[Event]
         if order.order_id not in kept:
             book.cancel(order, Reason.BOOK_REPLACED, events)
     book.set_last_price(last_price)
+    new: dict[str, list[Order]] = {}
     for saved, order in zip((saved for saved in saved_orders if saved.order_id in kept), restored, strict=True):
         _enter(engine, book, saved, order)
+        if order is saved:
+            new.setdefault(order.account.name, []).append(order)
     _pair(restored)
-    for account in {order.account.name: order.account for order in restored}.values():
-        account.orders.sort(key=lambda order: order.order_id)
+    for name, orders in new.items():
+        engine.accounts[name].orders.insert(orders)
     book.last_trade_id = max(book.last_trade_id, contents.last_trade_id)
     events.append(BookLoaded(contents.symbol, len(restored), sorted(skipped)))
     return events
@@ -168,7 +171,6 @@ def _enter(engine: Engine, book: Book, saved: Order, order: Order) -> None:
     """Put the order where and as it was when it was saved, but for the fills that it has had since."""
     if order is saved:
         order.account = account = engine.accounts.setdefault(order.account.name, order.account)
-        account.orders.append(order)
         engine.orders[order.order_id] = order
         engine.last_order_id = max(engine.last_order_id, order.order_id)
         if order.client_order_id is not None:

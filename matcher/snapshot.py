@@ -38,6 +38,9 @@ KEPT: Final = 2
 BLOCK_ORDERS: Final = 5_000
 """How many orders, or ids, one block holds."""
 
+SYNC_EVERY: Final = 1024 * 1024
+"""After so many bytes what was written of a snapshot is synced."""
+
 _BLOCK = struct.Struct("<II")
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -169,10 +172,15 @@ def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Pat
     with temporary.open("wb") as file:
         file.write(MAGIC)
         file.write(_block(_encode(head)))
-        blocks = 0
+        blocks = unsynced = 0
         for block in _pack(state):
-            file.write(_block(_encode(block)))
+            unsynced += file.write(_block(_encode(block)))
             blocks += 1
+            if unsynced >= SYNC_EVERY:
+                # Little by little: one large sync at the end would hold up the journal's on the same disk.
+                file.flush()
+                os.fdatasync(file.fileno())
+                unsynced = 0
         file.write(_block(_encode(_End(blocks))))
         file.flush()
         os.fsync(file.fileno())
@@ -351,7 +359,7 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
             assert isinstance(block, _Session), "there is no other block"
             state.sessions.restore(block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies])
     for order in sorted(live, key=lambda order: order.order_id):
-        order.account.add(order)
+        order.account.orders.add(order)
     for order_id, partner_id in partners.items():
         special = engine.orders[order_id].special
         assert special is not None, "only a leg of an OCO has a partner"
