@@ -42,7 +42,7 @@ def books(engine: Engine) -> dict[str, list[list[tuple[int, int]]]]:
     return {
         symbol: [
             *([(order.order_id, order.remaining) for level in levels for order in level] for levels in (book.bids, book.asks)),
-            [(order.order_id, order.remaining) for order in book.pending.values()],
+            [(order.order_id, order.remaining) for order in book.triggers.pending.values()],
         ]
         for symbol, book in engine.books.items()
     }
