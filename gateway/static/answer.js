@@ -13,6 +13,13 @@ const REASONS = {
   instrument_halted: "the instrument is halted",
   instrument_cancel_only: "the instrument takes only cancels now",
   too_late: "it reached the matcher too late and was not executed",
+  post_only_would_cross: "it is post only and would have taken",
+  self_trade: "it would have traded with an order of its own account",
+  expired: "its time has passed",
+  oco: "the other order of the pair has ended or fired",
+  cancel_after: "the account was silent for too long",
+  account_suspended: "the account is suspended",
+  quote_quantity_too_small: "one lot costs more than that",
 };
 
 export class AnswerView {
@@ -34,25 +41,59 @@ export function reasonWords(reason) {
   return REASONS[reason] ?? String(reason).replaceAll("_", " ");
 }
 
-/** What became of an order that was just sent. */
+/** What became of an order that was just sent, or amended. */
 export function orderWords(order, { base, quote }) {
-  const name = `${order.side === "buy" ? "Buy" : "Sell"} ${shown(order.quantity)} ${base}, ${typeWord(order.order_type)}`;
+  const much = order.quote_quantity ? `for ${shown(order.quote_quantity)} ${quote}` : `${shown(order.quantity)} ${base}`;
   const { kind, text } = stateWords(order, base, quote);
-  const again = order.duplicate ? "Nothing new was placed: this client order id already stands for this same order. " : "";
-  return { kind, headline: `${name}: ${text}`, detail: again + fillWords(order, quote), small: idWords(order) };
+  const details = [againWords(order), fillWords(order, quote), preventedWords(order, base), unspentWords(order, quote)];
+  return {
+    kind,
+    headline: `${order.side === "buy" ? "Buy" : "Sell"} ${much}, ${typeWord(order.order_type)}: ${text}`,
+    detail: details.filter(Boolean).join(" "),
+    small: idWords(order),
+  };
+}
+
+/** What became of a pair of which one cancels the other. */
+export function ocoWords({ orders: [limit, stop] }, { base, quote }) {
+  const states = [limit, stop].map((order) => stateWords(order, base, quote));
+  const details = [againWords(limit), `Stop: ${states[1].text}`, fillWords(limit, quote), preventedWords(limit, base)];
+  return {
+    kind: states[0].kind,
+    headline: `${limit.side === "buy" ? "Buy" : "Sell"} ${shown(limit.quantity)} ${base}, OCO: the limit order ${states[0].text}`,
+    detail: details.filter(Boolean).join(" "),
+    small: `orders ${limit.order_id} and ${stop.order_id}${limit.client_order_id ? `, client id ${limit.client_order_id}` : ""}`,
+  };
+}
+
+export function amendWords(order, instrument) {
+  const words = orderWords(order, instrument);
+  return { ...words, headline: `Amended. ${words.headline}` };
+}
+
+function againWords({ duplicate }) {
+  return duplicate ? "Nothing new was placed: this client order id already stands for this same order." : "";
+}
+
+function preventedWords({ prevented_quantity = "0" }, base) {
+  return compare(prevented_quantity, "0") > 0 ? `Self-trade prevention took ${shown(prevented_quantity)} ${base} off it.` : "";
+}
+
+function unspentWords({ unspent_quote_quantity }, quote) {
+  return unspent_quote_quantity ? `${shown(unspent_quote_quantity)} ${quote} was not used.` : "";
 }
 
 function stateWords(order, base, quote) {
   const filled = `${shown(order.filled_quantity)} of ${shown(order.quantity)} ${base} filled`;
   switch (order.status) {
     case "filled":
-      return { kind: "good", text: "filled." };
+      return { kind: "good", text: order.quote_quantity ? `${shown(order.filled_quantity)} ${base} filled.` : "filled." };
     case "open":
       return { kind: "good", text: `rests in the book at ${shown(order.price)} ${quote}.` };
     case "partially_filled":
       return { kind: "good", text: `${filled}; ${shown(order.remaining_quantity)} ${base} rests in the book.` };
     case "pending":
-      return { kind: "neutral", text: `waits for its trigger at ${shown(order.trigger_price)} ${quote}.` };
+      return { kind: "neutral", text: `waits for ${waitWords(order, quote)}.` };
     case "canceled": {
       const some = compare(order.filled_quantity, "0") > 0;
       return { kind: "neutral", text: `${some ? `${filled}; the rest was ` : ""}canceled: ${reasonWords(order.reason)}.` };
@@ -62,6 +103,11 @@ function stateWords(order, base, quote) {
     default:
       return { kind: "neutral", text: `${order.status}.` };
   }
+}
+
+function waitWords({ trigger_price, activation_price }, quote) {
+  if (trigger_price !== null) return `its trigger at ${shown(trigger_price)} ${quote}`;
+  return activation_price === undefined ? "the next trade, which it follows" : `its activation at ${shown(activation_price)} ${quote}`;
 }
 
 function fillWords(order, quote) {
@@ -82,15 +128,16 @@ function idWords({ order_id, client_order_id }) {
 }
 
 export function cancelWords(order, { base }) {
-  const left = subtract(order.quantity, order.filled_quantity);
+  const left = subtract(subtract(order.quantity, order.filled_quantity), order.prevented_quantity ?? "0");
   const filled = compare(order.filled_quantity, "0") > 0 ? ` ${shown(order.filled_quantity)} ${base} had been filled before.` : "";
   const headline = `Canceled: ${order.side} ${shown(left)} ${base}, ${typeWord(order.order_type)}.`;
   return { kind: "neutral", headline, detail: filled.trim(), small: idWords(order) };
 }
 
+/** `symbol`: null for all instruments. */
 export function cancelAllWords(orders, symbol, account) {
   const count = orders.length === 1 ? "1 order" : `${orders.length || "No"} orders`;
-  return { kind: "neutral", headline: `${count} of account ${account} in ${symbol} canceled.` };
+  return { kind: "neutral", headline: `${count} of account ${account} in ${symbol ?? "all instruments"} canceled.` };
 }
 
 /** What went wrong with `what` ("The order", "The cancel"). */

@@ -33,21 +33,31 @@ export class Api {
     return this.#call("GET", "/trades", { query: { symbol, limit }, signal });
   }
 
-  /** Open and pending orders, oldest first: {orders, next}. */
-  orders(account, symbol, limit, signal) {
-    return this.#call("GET", "/orders", { query: { account, symbol, limit }, signal });
+  /** The account's newest fills, oldest first; in all instruments where the symbol is null: {fills, next}. */
+  fills(account, symbol, limit, signal) {
+    return this.#call("GET", "/fills", { query: { account, ...(symbol && { symbol }), limit }, signal });
   }
 
   placeOrder(order) {
     return this.#call("POST", "/orders", { body: order });
   }
 
+  /** {orders: [limit leg, stop leg]}. */
+  placeOco(order) {
+    return this.#call("POST", "/orders/oco", { body: order });
+  }
+
+  amendOrder(orderId, account, changes) {
+    return this.#call("PATCH", `/orders/${encodeURIComponent(orderId)}`, { query: { account }, body: changes });
+  }
+
   cancelOrder(orderId, account) {
     return this.#call("DELETE", `/orders/${encodeURIComponent(orderId)}`, { query: { account } });
   }
 
+  /** All of the account's orders; in all instruments where the symbol is null. */
   cancelAll(account, symbol) {
-    return this.#call("DELETE", "/orders", { query: { account, symbol } });
+    return this.#call("DELETE", "/orders", { query: { account, ...(symbol && { symbol }) } });
   }
 
   url(path, query = {}) {

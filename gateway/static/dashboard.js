@@ -1,65 +1,81 @@
 // The dashboard's entry: makes the parts and wires them together. What the user does goes out through `api`;
-// what the exchange says comes in through `feed` (market data), `ownOrders` and `health`.
+// what the exchange says comes in through `feed` (market data), `ownOrders` (the account's stream) and `health`.
 
-import { AnswerView, cancelAllWords, cancelWords, errorWords, orderWords } from "./answer.js";
+import { AnswerView, amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords } from "./answer.js";
 import { Api } from "./api.js";
 import { Book } from "./book.js";
+import { Confirm } from "./confirm.js";
 import { ConnectionView } from "./connection.js";
-import { setText } from "./dom.js";
+import { clock, setText } from "./dom.js";
 import { Feed } from "./feed.js";
+import { FillsView } from "./fills.js";
 import { OrderForm } from "./form.js";
 import { durabilityWords, Health } from "./health.js";
 import { InstrumentView } from "./instrument.js";
+import { NewsView } from "./news.js";
 import { OrdersView } from "./orders.js";
 import { OwnOrders } from "./own_orders.js";
 import { Settings } from "./settings.js";
+import { Tabs } from "./tabs.js";
 import { Tape } from "./tape.js";
 
 const INSTRUMENTS_INTERVAL = 10_000;
 const UNANSWERED_HEALTH = 2; // so many checks without an answer end a session that seems alive
+const UNLISTED = { base: "", quote: "", tick_size: "1", lot_size: "1" }; // what is not known yet of an instrument that was just added
+const DONE_CODES = ["order_not_open", "unknown_order"];
 
 const settings = new Settings(changeSetting);
 let api = new Api(settings.origin);
 let instrument = null;
+let instruments = new Map(); // symbol -> instrument
+let followed = null; // what ownOrders follows
 let live = false;
 let wasDown = false;
 let unanswered = 0;
 
+const instrumentOf = (symbol) => instruments.get(symbol) ?? UNLISTED;
 const connection = new ConnectionView();
 const answer = new AnswerView();
+const confirm = new Confirm();
 const instrumentView = new InstrumentView();
 const tape = new Tape();
 const form = new OrderForm(placeOrder);
 const book = new Book((price) => form.fillPrice(price));
-const orders = new OrdersView({ onCancel: cancelOrder, onCancelAll: cancelAll });
-const ownOrders = new OwnOrders({ onOrders: showOrders, onProblem: showOrdersProblem });
+const orders = new OrdersView({ onCancel: cancelOrder, onAmend: amendOrder, onCancelAll: cancelAll, instrumentOf });
+const fills = new FillsView(instrumentOf);
+const news = new NewsView();
+const ownOrders = new OwnOrders({ onChange: showOwn, onUpdate: (update) => news.show(update, instrumentOf), onState: showOwnState });
+const own = document.querySelector("#own");
+const allInstruments = document.querySelector("#all-instruments");
 const health = new Health(showHealth);
 const feed = new Feed({
   prepare,
   onDepth: (message) => book.show(message),
   onTrades: (trades) => tape.reset(trades),
-  onTrade: (trade) => {
-    tape.add(trade);
-    ownOrders.tradeSeen(trade);
-  },
+  onTrade: (trade) => tape.add(trade),
   onState: showFeedState,
 });
 
+new Tabs(document.querySelector("#own-tabs"));
+allInstruments.addEventListener("change", () => instrument && followOrders());
 begin();
 setInterval(() => live && refreshInstruments(), INSTRUMENTS_INTERVAL);
-addEventListener("online", () => feed.start());
+addEventListener("online", () => {
+  feed.start();
+  ownOrders.retry();
+});
 
 /** Starts everything anew for the chosen base URL and symbol. */
 function begin() {
   api = new Api(settings.origin);
   instrument = null; // no order goes out until the chosen one is known
+  instruments = new Map();
   wasDown = false;
   connection.reset();
   showDurability(undefined);
   book.clear();
   tape.clear();
-  ownOrders.pause();
-  orders.clear("Waiting for the orders…");
+  forgetOwn();
   document.querySelector("#api-docs").href = api.url("/docs");
   health.follow(api);
   feed.start();
@@ -70,14 +86,14 @@ function changeSetting(name) {
     form.clear(); // a price of one instrument is not a price of another
     return begin();
   }
-  orders.clear("Waiting for the orders…");
+  forgetOwn();
   if (instrument) followOrders();
 }
 
 /** Before each session: the instruments as they are now, and with them the symbol. */
 async function prepare(signal) {
   useInstruments((await api.instruments(signal)).instruments);
-  followOrders();
+  if (followed?.symbol !== shownSymbol()) followOrders();
   return { api, symbol: instrument.symbol };
 }
 
@@ -91,36 +107,62 @@ async function refreshInstruments() {
   }
 }
 
-function useInstruments(instruments) {
-  const chosen = settings.offer(instruments);
+function useInstruments(list) {
+  const chosen = settings.offer(list);
   if (!chosen) throw new Error("this exchange lists no instruments yet");
   instrument = chosen;
+  instruments = new Map(list.map((listed) => [listed.symbol, listed]));
   for (const view of [book, tape, form]) view.useInstrument(instrument);
   instrumentView.show(instrument);
 }
 
+/** The symbol of the orders and fills that are shown; null for those of all instruments. */
+function shownSymbol() {
+  return allInstruments.checked ? null : instrument.symbol;
+}
+
 function followOrders() {
-  ownOrders.follow({ api, account: settings.account, symbol: instrument.symbol });
+  forgetOwn();
+  followed = { api, account: settings.account, symbol: shownSymbol() };
+  ownOrders.follow(followed);
+}
+
+function forgetOwn() {
+  followed = null;
+  ownOrders.stop();
+  news.clear();
+  book.markOwn({ buy: new Set(), sell: new Set() });
+  orders.show([], "Waiting for the orders…");
+  fills.show([], "Waiting for the fills…");
+  showAccount();
 }
 
 function showFeedState(state) {
   live = state.phase === "live";
-  if (state.phase === "lost" && state.retryIn > 0) {
-    ownOrders.pause();
-    orders.showProblem("Out of date while the connection is lost.");
-  }
   connection.showFeed(state);
+}
+
+function showOwnState({ phase, reason, retryIn }) {
+  own.dataset.stream = phase;
+  const retry = retryIn > 0 ? `Retrying in ${retryIn} s.` : "Retrying now.";
+  const why = reason ? `: ${reason.replace(/\.$/, "")}` : "";
+  orders.note("stream", phase === "lost" ? `Out of date, the account’s stream is lost${why}. ${retry}` : "");
 }
 
 function showHealth({ up, sync }) {
   connection.showHealth({ up });
   if (up) {
     showDurability(sync);
-    if (wasDown) feed.start(); // what happened meanwhile is fetched anew
+    if (wasDown) {
+      feed.start(); // what happened meanwhile is fetched anew
+      ownOrders.retry();
+    }
   }
   if (up !== null) wasDown = !up;
   unanswered = up === null ? unanswered + 1 : 0;
-  if (unanswered >= UNANSWERED_HEALTH && live) feed.drop("the gateway does not answer");
+  if (unanswered < UNANSWERED_HEALTH) return;
+  if (live) feed.drop("the gateway does not answer");
+  if (own.dataset.stream === "live") ownOrders.drop("the gateway does not answer");
 }
 
 function showDurability(sync) {
@@ -130,24 +172,38 @@ function showDurability(sync) {
   node.title = long;
 }
 
-function showOrders(list, more) {
-  orders.show(list, more);
-  const resting = list.filter((order) => order.resting);
+function showOwn() {
+  const { symbol } = followed;
+  const all = ownOrders.orders;
+  const list = symbol ? all.filter((order) => order.symbol === symbol) : all;
+  const where = symbol ? " in this instrument" : "";
+  own.dataset.scope = symbol ? "one" : "all";
+  orders.show(list, `No open or pending orders of this account${where}.`);
+  fills.show(ownOrders.fills, `No fills of this account${where} yet.`);
+  const elsewhere = all.length - list.length;
+  setText(document.querySelector("#elsewhere"), elsewhere ? `${elsewhere} more` : "");
+  const resting = all.filter((order) => order.resting && order.symbol === instrument.symbol);
   const prices = (side) => new Set(resting.filter((order) => order.side === side).map((order) => order.price));
   book.markOwn({ buy: prices("buy"), sell: prices("sell") });
+  showAccount();
 }
 
-function showOrdersProblem(error) {
-  orders.showProblem(`These may be out of date: ${error.detail || error.title}`);
+function showAccount() {
+  const notice = document.querySelector("#account-notice");
+  const { suspended, cancelAt } = ownOrders;
+  setText(notice, suspended ? `Account ${settings.account} is suspended: its orders were canceled, and new ones are rejected.` : "");
+  notice.hidden = !suspended;
+  orders.note("cancelAt", cancelAt ? `All orders of this account are canceled at ${clock(new Date(cancelAt))} unless that is renewed.` : "");
 }
 
 /** Sends the order under a client order id in any case: only so can it be sent again safely when no answer comes. */
-async function placeOrder(fields) {
+async function placeOrder(fields, call) {
   const traded = instrument;
   if (!traded) return answer.show({ kind: "bad", headline: "No instrument yet: the exchange has not answered." });
   const order = { symbol: traded.symbol, account: settings.account, client_order_id: newClientOrderId(), ...fields };
+  const words = { placeOrder: orderWords, placeOco: ocoWords }[call];
   try {
-    answer.show(orderWords(await api.placeOrder(order), traded));
+    answer.show(words(await api[call](order), traded));
     form.set("client_order_id", "");
   } catch (error) {
     const words = errorWords("The order", error);
@@ -158,27 +214,44 @@ async function placeOrder(fields) {
     answer.show(words);
     if (error.field) form.mark(error.field, error.detail || error.title) || settings.mark(error.field);
   }
-  ownOrders.refresh();
 }
 
 async function cancelOrder(order) {
-  const traded = instrument;
   try {
-    answer.show(cancelWords(await api.cancelOrder(order.order_id, order.account), traded));
+    answer.show(cancelWords(await api.cancelOrder(order.order_id, order.account), instrumentOf(order.symbol)));
   } catch (error) {
     answer.show(errorWords("The cancel", error));
   }
-  await ownOrders.refresh();
+}
+
+/** Resolves to null, or to what is wrong: it stands at the row, or where the row goes, in the answer. */
+async function amendOrder(order, changes) {
+  try {
+    answer.show(amendWords(await api.amendOrder(order.order_id, order.account, changes), instrumentOf(order.symbol)));
+    return null;
+  } catch (error) {
+    const words = errorWords("The amend", error);
+    if (DONE_CODES.includes(error.code) || !ownOrders.has(order.order_id)) answer.show(words);
+    return { words: [words.headline, words.detail].filter(Boolean).join(" "), field: error.field };
+  }
 }
 
 async function cancelAll() {
-  const { account, symbol } = settings;
+  const { account } = settings;
+  const symbol = shownSymbol();
+  const where = symbol ? `in ${symbol}` : "in all instruments";
+  const agreed = await confirm.ask({
+    question: `Cancel all orders of account ${account} ${where}?`,
+    detail: "Open and pending ones alike. What was filled stays filled.",
+    yes: "Cancel all orders",
+    no: "Keep them",
+  });
+  if (!agreed) return;
   try {
     answer.show(cancelAllWords((await api.cancelAll(account, symbol)).orders, symbol, account));
   } catch (error) {
     answer.show(errorWords("The cancel", error));
   }
-  await ownOrders.refresh();
 }
 
 function newClientOrderId() {

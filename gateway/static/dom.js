@@ -26,6 +26,14 @@ export function setData(node, name, value) {
   else if (node.dataset[name] !== value) node.dataset[name] = value;
 }
 
+/** Draws the eye to an element that has changed, unless the reader wants no motion. */
+export function flash(node) {
+  const [running] = node.getAnimations();
+  if (running) running.currentTime = 0;
+  node.onanimationend = () => node.classList.remove("picked");
+  node.classList.add("picked");
+}
+
 /** A function that asks for `render` on the next frame, however often it is called before. */
 export function oncePerFrame(render) {
   let asked = false;

@@ -1,32 +1,33 @@
-// The order form: builds its fields from the table in order_types.js, reads them, and marks the one that is wrong.
+// The order form: shows the fields of the chosen type, reads them into an order, and marks the one that is wrong.
 
 import { compare, isDecimal, multiply, nudge, shown } from "./decimal.js";
-import { element, setText } from "./dom.js";
+import { element, flash, setText } from "./dom.js";
+import { Field } from "./field.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
-
-const BUILDERS = {
-  decimal: ({ id }) => element("input", { id, inputmode: "decimal", autocomplete: "off", spellcheck: "false" }),
-  text: ({ id, placeholder, maxLength }) =>
-    element("input", { id, placeholder, maxlength: maxLength, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }),
-};
 
 export class OrderForm {
   #form = document.querySelector("#order-form");
   #type = document.querySelector("#order-type");
   #means = document.querySelector("#order-type-means");
+  #options = document.querySelector("#options");
+  #chosenOptions = document.querySelector("#options-chosen");
   #submit = document.querySelector("#submit");
   #value = document.querySelector("#order-value");
-  #fields = new Map(); // name -> {definition, wrapper, input, unit, error}
+  #fields = new Map(); // name -> Field
+  #instead = new Map(); // the first name of a list in ORDER_TYPES -> the one of it that is chosen
   #instrument = null;
   #busy = false;
 
-  /** onSubmit(order): resolves when it is answered; meanwhile the form takes no second one. */
+  /** onSubmit(order, the method of Api that places it): resolves when it is answered; meanwhile the form takes no second one. */
   constructor(onSubmit) {
     for (const [value, { label }] of Object.entries(ORDER_TYPES)) this.#type.append(new Option(label, value));
     for (const [name, definition] of Object.entries(FIELDS)) this.#build(name, definition);
+    for (const { fields } of Object.values(ORDER_TYPES)) {
+      for (const names of fields.filter(Array.isArray)) this.#offer(names);
+    }
     this.#form.addEventListener("change", () => this.#arrange());
     this.#form.addEventListener("input", (event) => {
-      this.#unmark(event.target);
+      this.#fields.get(event.target.name)?.unmark();
       this.#showValue();
     });
     this.#form.addEventListener("submit", (event) => {
@@ -38,8 +39,9 @@ export class OrderForm {
 
   useInstrument(instrument) {
     this.#instrument = instrument;
-    for (const { definition, unit } of this.#fields.values()) {
-      setText(unit, definition.unit ? instrument[definition.unit] : (definition.hint ?? ""));
+    for (const field of this.#fields.values()) {
+      field.useInstrument(instrument);
+      for (const option of field.chooser?.options ?? []) setText(option, this.#fields.get(option.value).unitOf(instrument));
     }
     this.#showValue();
   }
@@ -51,49 +53,57 @@ export class OrderForm {
     const target = this.#fields.get(names.find((name) => this.#taken().includes(name)));
     if (!target) return; // kept for the next type that takes a price
     target.wrapper.scrollIntoView({ block: "nearest" });
-    target.input.classList.remove("picked");
-    void target.input.offsetWidth; // so that the animation runs again
-    target.input.classList.add("picked");
-    target.input.addEventListener("animationend", () => target.input.classList.remove("picked"), { once: true });
+    flash(target.input);
   }
 
-  set(name, value) {
-    const { input } = this.#fields.get(name);
-    input.value = value;
-    this.#unmark(input);
-    this.#showValue();
+  set(name, text) {
+    this.#fields.get(name).text = text;
+    this.#arrange();
   }
 
   clear() {
-    for (const name of this.#fields.keys()) this.set(name, "");
+    for (const field of this.#fields.values()) field.text = "";
+    this.#arrange();
   }
 
   /** Shows what is wrong with a field and goes there; false where the form does not show such a field. */
   mark(name, message) {
     const field = this.#fields.get(name);
     if (!field || field.wrapper.hidden) return false;
-    setText(field.error, message);
-    field.input.setAttribute("aria-invalid", "true");
-    field.input.focus();
+    if (field.definition.option) this.#options.open = true;
+    field.mark(message);
     return true;
   }
 
   #build(name, definition) {
-    const input = BUILDERS[definition.kind](definition);
-    const unit = element("span", { class: "unit", id: `${definition.id}-unit` });
-    const error = element("p", { class: "field-error", id: `${definition.id}-error` });
-    const label = element("label", { for: definition.id }, definition.label);
-    input.name = name;
-    input.required = Boolean(definition.required);
-    input.setAttribute("aria-describedby", `${unit.id} ${error.id}`);
-    const wrapper = element("div", { class: "field", "data-field": name }, element("div", { class: "field-head" }, label, unit), input, error);
-    if (definition.step) input.addEventListener("keydown", (event) => this.#step(event, input, definition.step));
-    this.#fields.set(name, { definition, wrapper, input, unit, error });
-    document.querySelector("#order-fields").append(wrapper);
+    const field = new Field(name, definition);
+    this.#fields.set(name, field);
+    if (definition.step) field.input.addEventListener("keydown", (event) => this.#step(event, field));
+    document.querySelector(definition.option ? "#order-options" : "#order-fields").append(field.wrapper);
   }
 
+  /** Of these fields an order takes one: each gets a select in the place of its unit, which goes to another. */
+  #offer(names) {
+    this.#instead.set(names[0], names[0]);
+    for (const name of names) {
+      const field = this.#fields.get(name);
+      const chooser = element("select", { class: "unit-choice", "aria-label": `${field.definition.label} in` });
+      for (const other of names) chooser.append(new Option("", other));
+      chooser.value = name;
+      chooser.addEventListener("change", () => {
+        this.#instead.set(names[0], chooser.value);
+        const next = this.#fields.get(chooser.value);
+        chooser.value = name;
+        this.#arrange();
+        next.chooser.focus();
+      });
+      field.offer(chooser);
+    }
+  }
+
+  /** The names of the fields that the order takes now. */
   #taken() {
-    return ORDER_TYPES[this.#type.value].fields;
+    return ORDER_TYPES[this.#type.value].fields.map((name) => (Array.isArray(name) ? this.#instead.get(name[0]) : name));
   }
 
   #side() {
@@ -102,56 +112,66 @@ export class OrderForm {
 
   /** Shows the fields of the chosen type and the words of the chosen side. */
   #arrange() {
+    const { fields, labels = {}, means } = ORDER_TYPES[this.#type.value];
     const taken = this.#taken();
-    for (const [name, { wrapper }] of this.#fields) wrapper.hidden = !taken.includes(name);
+    for (const [name, field] of this.#fields) {
+      field.wrapper.hidden = !taken.includes(name);
+      if (field.wrapper.hidden) field.unmark();
+      field.choosing = !fields.includes(name);
+      field.label = labels[name];
+    }
     this.#form.dataset.side = this.#side();
-    setText(this.#means, ORDER_TYPES[this.#type.value].means[this.#side()]);
+    setText(this.#means, means[this.#side()]);
     this.#showBusy();
     this.#showValue();
   }
 
-  #step(event, input, stepName) {
+  #step(event, field) {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    const step = this.#instrument?.[stepName];
-    const text = input.value.trim() || "0";
+    const step = this.#instrument?.[field.definition.step];
+    const text = field.text || "0";
     if (!direction || !step || !isDecimal(text)) return;
     event.preventDefault();
-    this.set(input.name, nudge(text, step, direction));
+    this.set(field.name, nudge(text, step, direction));
   }
 
-  /** Price times quantity, and the most that the exchange may charge for it; exact. */
+  /** What the order is worth, and the most that the exchange may charge for it, exact; and which of the folded options are set. */
   #showValue() {
-    const [price, quantity] = ["price", "quantity"].map((name) => this.#fields.get(name).input.value.trim());
-    const known = this.#instrument && this.#taken().includes("price") && isDecimal(price) && isDecimal(quantity);
-    if (!known) return setText(this.#value, "");
-    const { quote, maker_fee_bps, taker_fee_bps } = this.#instrument;
-    const value = multiply(price, quantity);
-    const fee = multiply(multiply(value, String(Math.max(maker_fee_bps, taker_fee_bps))), "0.0001");
-    const atMost = compare(fee, "0") === 0 ? "no fee" : `fee at most ${shown(fee)} ${quote}`;
-    setText(this.#value, `Value ${shown(value)} ${quote}, ${atMost}`);
+    const taken = this.#taken();
+    setText(this.#value, this.#instrument ? this.#valueWords(taken) : "");
+    const told = taken.map((name) => this.#fields.get(name)).filter((field) => field.definition.option && field.told);
+    setText(this.#chosenOptions, told.map((field) => field.told).join(", "));
   }
 
-  #unmark(input) {
-    const field = this.#fields.get(input.name);
-    if (!field || !input.hasAttribute("aria-invalid")) return;
-    input.removeAttribute("aria-invalid");
-    setText(field.error, "");
+  #valueWords(taken) {
+    const { quote, maker_fee_bps, taker_fee_bps } = this.#instrument;
+    const [price, quantity, most] = ["price", "quantity", "quote_quantity"].map((name) => {
+      const text = this.#fields.get(name).text;
+      return taken.includes(name) && isDecimal(text) ? text : null;
+    });
+    const value = most ?? (price && quantity ? multiply(price, quantity) : null);
+    if (value === null) return "";
+    const bps = most ? taker_fee_bps : Math.max(maker_fee_bps, taker_fee_bps);
+    const fee = multiply(multiply(value, String(bps)), "0.0001");
+    const charge = compare(fee, "0") === 0 ? "no fee" : `fee at most ${shown(fee)} ${quote}`;
+    const verb = this.#side() === "buy" ? "Spends" : "Receives";
+    return `${most ? `${verb} at most` : "Value"} ${shown(value)} ${quote}, ${charge}`;
   }
 
   async #send(onSubmit) {
     if (this.#busy) return;
-    const order = { order_type: this.#type.value, side: this.#side() };
+    const { call = "placeOrder" } = ORDER_TYPES[this.#type.value];
+    const order = call === "placeOrder" ? { order_type: this.#type.value, side: this.#side() } : { side: this.#side() };
     for (const name of this.#taken()) {
-      const { input, definition } = this.#fields.get(name);
-      this.#unmark(input);
-      const value = input.value.trim();
-      if (value !== "") order[name] = value;
-      else if (definition.required) return this.mark(name, `${definition.label} is missing.`);
+      const field = this.#fields.get(name);
+      field.unmark();
+      if (field.fault) return void this.mark(name, field.fault);
+      if (field.value !== undefined) order[name] = field.value;
     }
     this.#busy = true;
     this.#showBusy();
     try {
-      await onSubmit(order);
+      await onSubmit(order, call);
     } finally {
       this.#busy = false;
       this.#showBusy();

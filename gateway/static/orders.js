@@ -1,141 +1,104 @@
-// The table of own open and pending orders, newest first. Rows are kept by order id and only rewritten.
+// The table of own open and pending orders, newest first. Rows are kept by order id and only rewritten, once a frame.
 
-import { shown } from "./decimal.js";
-import { clock, element, setText } from "./dom.js";
-import { typeWord } from "./order_types.js";
-import { LIMIT } from "./own_orders.js";
+import { oncePerFrame, setText } from "./dom.js";
+import { OrderRow } from "./order_row.js";
 
-const STATUS = { open: "open", partially_filled: "partly filled", pending: "pending" };
-const ARM_TIME = 4_000;
+const LIMIT = 100;
 
 export class OrdersView {
-  #heading = document.querySelector("#orders-heading");
-  #body = document.querySelector("#open-orders").tBodies[0];
   #table = document.querySelector("#open-orders");
+  #heading = document.querySelector("#orders-tab");
+  #count = this.#heading.querySelector(".count");
   #empty = document.querySelector("#orders-empty");
   #note = document.querySelector("#orders-note");
   #cancelAll = document.querySelector("#cancel-all");
-  #rows = new Map(); // order id -> Row
-  #onCancel;
+  #rows = new Map(); // order id -> OrderRow
+  #orders = [];
+  #emptyWords = "";
+  #notes = {};
+  #handlers;
+  #render = oncePerFrame(() => this.#draw());
 
-  /** onCancel(order) and onCancelAll() resolve when they are answered. */
-  constructor({ onCancel, onCancelAll }) {
-    this.#onCancel = onCancel;
-    this.#setUpCancelAll(onCancelAll);
+  /**
+   * onCancel(order), onAmend(order, changes), onCancelAll() resolve when they are answered; onAmend to what is wrong, as
+   * OrderEditor takes it.
+   * instrumentOf(symbol): the instrument as it is now.
+   */
+  constructor(handlers) {
+    this.#handlers = handlers;
+    this.#cancelAll.addEventListener("click", () => handlers.onCancelAll());
   }
 
-  show(orders, more) {
-    const hadFocus = [...this.#rows.values()].findIndex((row) => row.node.contains(document.activeElement));
-    const shownIds = new Set(orders.map((order) => order.order_id));
+  /** The orders, oldest first, and what to say where there are none. */
+  show(orders, emptyWords) {
+    this.#orders = orders;
+    this.#emptyWords = emptyWords;
+    this.#render();
+  }
+
+  /** A line above the table that stays until it is told anew; `kind` tells one such line from another. */
+  note(kind, words) {
+    this.#notes[kind] = words;
+    setText(this.#note, Object.values(this.#notes).filter(Boolean).join(" "));
+  }
+
+  #draw() {
+    const newest = this.#orders.slice(-LIMIT).reverse();
+    const nodes = [...this.#table.tBodies];
+    const hadFocus = nodes.findIndex((node) => node.contains(document.activeElement));
+    this.#remove(new Set(newest.map((order) => order.order_id)));
+    const partners = partnersOf(this.#orders);
+    let at = this.#table.tBodies[0] ?? null;
+    for (const order of newest) {
+      const row = this.#rows.get(order.order_id) ?? this.#add(order);
+      if (row.node === at) at = at.nextElementSibling;
+      else this.#table.insertBefore(row.node, at);
+      row.fill(order, partners.get(order.order_id) ?? null);
+    }
+    if (hadFocus >= 0 && document.activeElement === document.body) this.#refocus(hadFocus);
+    this.#showCount(this.#orders.length);
+    this.note("limit", this.#orders.length > LIMIT ? `Only the newest ${LIMIT} are shown.` : "");
+  }
+
+  #add(order) {
+    const row = new OrderRow(order.order_id, this.#handlers);
+    this.#rows.set(order.order_id, row);
+    return row;
+  }
+
+  #remove(shownIds) {
     for (const [id, row] of this.#rows) {
       if (shownIds.has(id)) continue;
       row.node.remove();
       this.#rows.delete(id);
     }
-    for (const order of orders) {
-      let row = this.#rows.get(order.order_id);
-      if (!row) {
-        row = new Row(order.order_id, () => this.#onCancel(row.order));
-        this.#rows.set(order.order_id, row);
-        this.#body.prepend(row.node);
-      }
-      row.fill(order);
-    }
-    if (hadFocus >= 0 && document.activeElement === document.body) this.#refocus(hadFocus);
-    this.#showCount(orders.length, more);
-    setText(this.#note, more ? `Only the oldest ${LIMIT} are shown.` : "");
   }
 
-  showProblem(message) {
-    setText(this.#note, message);
-  }
-
-  clear(words) {
-    this.#rows.clear();
-    this.#body.replaceChildren();
-    this.#showCount(0, false);
-    setText(this.#empty, words);
-    setText(this.#note, "");
-  }
-
-  #showCount(count, more) {
-    setText(this.#heading.querySelector(".count"), count ? `${count}${more ? "+" : ""}` : "");
-    setText(this.#empty, count ? "" : "No open or pending orders of this account in this instrument.");
+  #showCount(count) {
+    setText(this.#count, count ? String(count) : "");
+    setText(this.#empty, count ? "" : this.#emptyWords);
     this.#table.hidden = count === 0;
     if (count === 0 && document.activeElement === this.#cancelAll) this.#heading.focus();
     this.#cancelAll.disabled = count === 0;
   }
 
-  /** The row that held the focus is gone: its neighbour's button takes it, or else the heading. */
+  /** The row that held the focus is gone: its neighbour's button takes it, or else the tab. */
   #refocus(index) {
-    const rows = [...this.#rows.values()];
-    const next = rows[Math.min(index, rows.length - 1)];
-    (next?.button ?? this.#heading).focus();
-  }
-
-  /** Two steps: the first click arms the button for a few seconds. */
-  #setUpCancelAll(onCancelAll) {
-    const button = this.#cancelAll;
-    let timer = null;
-    const disarm = () => {
-      clearTimeout(timer);
-      timer = null;
-      setText(button, "Cancel all");
-    };
-    button.addEventListener("click", () => {
-      if (timer === null) {
-        setText(button, "Really cancel all?");
-        timer = setTimeout(disarm, ARM_TIME);
-        return;
-      }
-      disarm();
-      onCancelAll();
-    });
-    button.addEventListener("blur", disarm);
+    const nodes = [...this.#table.tBodies];
+    const next = nodes[Math.min(index, nodes.length - 1)];
+    (next?.querySelector("button:not([hidden])") ?? this.#heading).focus();
   }
 }
 
-class Row {
-  #cells = {};
-
-  constructor(orderId, onCancel) {
-    this.button = element("button", { type: "button", class: "quiet" }, "Cancel");
-    this.node = element("tr", { role: "row", "data-order-id": orderId });
-    for (const name of ["order", "price", "quantity", "status"]) {
-      const cell = { main: element("span", { class: "main" }), more: element("span", { class: "more" }) };
-      this.#cells[name] = cell;
-      this.node.append(element("td", { role: "cell", class: name }, cell.main, cell.more));
-    }
-    this.node.append(element("td", { role: "cell", class: "action" }, this.button));
-    this.button.addEventListener("click", async () => {
-      if (this.button.getAttribute("aria-disabled") === "true") return;
-      this.#busy(true);
-      await onCancel();
-      this.#busy(false);
-    });
+/** The id of each order's living partner: the other one of its pair. */
+function partnersOf(orders) {
+  const first = new Map(); // oco id -> order id
+  const partners = new Map();
+  for (const { order_id, oco_id } of orders) {
+    if (oco_id === undefined) continue;
+    const other = first.get(oco_id);
+    if (other === undefined) first.set(oco_id, order_id);
+    else partners.set(order_id, other).set(other, order_id);
   }
-
-  fill(order) {
-    this.order = order;
-    const { side, order_type, price, trigger_price, quantity, remaining_quantity, filled_quantity, client_order_id } = order;
-    this.node.dataset.side = side;
-    const arrow = side === "buy" ? "▲ Buy" : "▼ Sell";
-    this.#write("order", `${arrow} ${typeWord(order_type)}`, client_order_id ?? "");
-    const trigger = trigger_price ? `trigger ${shown(trigger_price)}` : "";
-    this.#write("price", price ? shown(price) : "market", trigger);
-    this.#write("quantity", shown(remaining_quantity), filled_quantity === "0" ? "" : `of ${shown(quantity)}`);
-    this.#write("status", STATUS[order.status] ?? order.status, order.timestamp ? clock(new Date(order.timestamp)) : "");
-    this.#cells.order.more.title = client_order_id ?? "";
-    this.button.setAttribute("aria-label", `Cancel ${side} ${remaining_quantity} at ${price ?? `trigger ${trigger_price}`}`);
-  }
-
-  #write(name, main, more) {
-    setText(this.#cells[name].main, main);
-    setText(this.#cells[name].more, more);
-  }
-
-  #busy(busy) {
-    this.button.setAttribute("aria-disabled", String(busy));
-    setText(this.button, busy ? "Canceling…" : "Cancel");
-  }
+  return partners;
 }

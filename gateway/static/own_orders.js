@@ -1,76 +1,97 @@
-// Where the account's open and pending orders come from. Today: GET /orders every two seconds, after own actions and
-// after trades that may concern them. A user stream (/ws/user) can take its place behind the same methods:
-// follow, pause, refresh, tradeSeen; and the same calls: onOrders, onProblem.
+// The chosen account as the exchange's stream tells it: its open and pending orders, its last fills, whether it is suspended.
 
-const INTERVAL = 2_000;
-const AFTER_TRADE = 250;
-export const LIMIT = 100;
+import { FILLS_KEPT, UserStream } from "./user_stream.js";
+
+const LIVE = new Set(["open", "partially_filled", "pending"]);
 
 export class OwnOrders {
-  #onOrders;
-  #onProblem;
-  #target = null; // {api, account, symbol}
-  #asked = 0; // counts the requests: only the newest one's answer is shown
-  #request = null;
-  #timer = null;
-  #soon = null;
-  #orders = [];
+  #onChange;
+  #onUpdate;
+  #stream;
+  #orders = new Map(); // order id -> order, oldest first
+  #symbol = null; // of the fills; null: all
+  #known = 0; // the sequence up to which the fills came over HTTP
 
-  /** onOrders(orders oldest first, whether there are more); onProblem(error) when a refresh fails. */
-  constructor({ onOrders, onProblem }) {
-    this.#onOrders = onOrders;
-    this.#onProblem = onProblem;
-    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
+  /**
+   * onChange(): orders, fills, suspended or cancelAt have changed. onUpdate(update): what one command changed, after onChange.
+   * onState(state of the stream): see KeepAlive.
+   */
+  constructor({ onChange, onUpdate, onState }) {
+    this.#onChange = onChange;
+    this.#onUpdate = onUpdate;
+    this.#stream = new UserStream({ onFresh: (all) => this.#begin(all), onUpdate: (update) => this.#take(update), onState });
+    this.#forget();
   }
 
-  follow(target) {
-    this.#target = target;
-    this.refresh();
+  /** Follows this account; its fills in this symbol, or in all where it is null. */
+  follow({ api, account, symbol }) {
+    this.#forget();
+    this.#symbol = symbol;
+    this.#stream.follow({ api, account, symbol });
   }
 
-  pause() {
-    this.#target = null;
-    this.#request?.abort();
-    clearTimeout(this.#timer);
-    clearTimeout(this.#soon);
-    this.#soon = null;
+  stop() {
+    this.#stream.stop();
+    this.#forget();
   }
 
-  /** Asks now; an answer still on its way is older than this moment and is dropped. */
-  async refresh() {
-    const target = this.#target;
-    clearTimeout(this.#timer);
-    if (!target) return;
-    this.#request?.abort();
-    this.#request = new AbortController();
-    const number = ++this.#asked;
-    try {
-      const { orders, next } = await target.api.orders(target.account, target.symbol, LIMIT, this.#request.signal);
-      if (number !== this.#asked || target !== this.#target) return;
-      this.#orders = orders;
-      this.#onOrders(orders, next !== null && next !== undefined);
-    } catch (error) {
-      if (number !== this.#asked || target !== this.#target) return;
-      this.#onProblem(error);
+  /** Asks at once for what came after the last update. */
+  retry() {
+    this.#stream.retry();
+  }
+
+  /** Ends the stream's session as if its connection had broken. */
+  drop(reason) {
+    this.#stream.drop(reason);
+  }
+
+  /** In all instruments, oldest first. */
+  get orders() {
+    return [...this.#orders.values()];
+  }
+
+  has(orderId) {
+    return this.#orders.has(orderId);
+  }
+
+  #forget() {
+    this.#orders.clear();
+    this.fills = []; // the last ones, oldest first
+    this.#known = 0;
+    this.suspended = false;
+    this.cancelAt = null;
+  }
+
+  #begin({ orders, fills, suspended, cancel_at }) {
+    this.#forget();
+    for (const order of orders) this.#orders.set(order.order_id, order);
+    this.fills = fills;
+    this.#known = fills.at(-1)?.sequence ?? 0;
+    this.suspended = suspended === true;
+    this.cancelAt = cancel_at ?? null;
+    this.#onChange();
+  }
+
+  #take(update) {
+    for (const order of update.orders) {
+      if (LIVE.has(order.status)) this.#orders.set(order.order_id, order);
+      else this.#orders.delete(order.order_id);
     }
-    this.#timer = setTimeout(() => this.#tick(), INTERVAL);
+    for (const change of update.changes) {
+      if (change.event === "account") {
+        this.suspended = change.suspended;
+        this.cancelAt = change.cancel_at;
+      } else if (change.event === "rejected") this.suspended ||= change.reason === "account_suspended";
+      else if (change.fill && (this.#symbol === null || change.fill.symbol === this.#symbol)) this.#addFill(change.fill);
+    }
+    this.#onChange();
+    this.#onUpdate(update);
   }
 
-  /** A trade may have filled one of these orders, or fired a pending one: asks soon, once for a burst. */
-  tradeSeen({ maker_order_id, taker_order_id }) {
-    if (this.#soon || !this.#target) return;
-    const concerned = this.#orders.some(
-      ({ order_id, status }) => status === "pending" || order_id === maker_order_id || order_id === taker_order_id,
-    );
-    if (!concerned) return;
-    this.#soon = setTimeout(() => {
-      this.#soon = null;
-      this.refresh();
-    }, AFTER_TRADE);
-  }
-
-  #tick() {
-    // A hidden page asks for nothing; it asks as soon as it is seen again.
-    if (!document.hidden) this.refresh();
+  /** What a command filled came with the last fills over HTTP wholly or not at all. */
+  #addFill(fill) {
+    if (fill.sequence <= this.#known) return;
+    this.fills.push(fill);
+    if (this.fills.length > FILLS_KEPT) this.fills.shift();
   }
 }

@@ -1,0 +1,138 @@
+// Edits an order in its row: an input for each thing that an amend of this order takes. Enter sends, Escape leaves.
+
+import { compare, isDecimal, nudge } from "./decimal.js";
+import { element, setText } from "./dom.js";
+
+const INPUTS = {
+  price: { cell: "price", label: "Price", step: "tick_size" },
+  trigger_price: { cell: "price", label: "Trigger", step: "tick_size" },
+  quantity: { cell: "quantity", label: "Quantity in all", step: "lot_size" },
+};
+
+/** What an amend of the order takes now. */
+function editable({ order_type, status, price, trigger_price }) {
+  const names = [];
+  if (price !== null) names.push("price");
+  if (trigger_price !== null && status === "pending" && order_type !== "trailing_stop") names.push("trigger_price");
+  return [...names, "quantity"];
+}
+
+export class OrderEditor {
+  #inputs = new Map(); // name -> {input, label, known: the text that it began with}
+  #save = element("button", { type: "button", class: "quiet" }, "Save");
+  #leave = element("button", { type: "button", class: "quiet" }, "Leave");
+  #instrument;
+  #errorId;
+  #handlers;
+  #busy = false;
+
+  /** onSave(changes) resolves to null when they are done, or to {words, field} of what is wrong; onError(words); onLeave(). */
+  constructor(order, cells, { instrument, errorId, ...handlers }) {
+    this.#instrument = instrument;
+    this.#errorId = errorId;
+    this.#handlers = handlers;
+    for (const name of editable(order)) this.#add(name, order, cells);
+    cells.action.node.append(this.#save, this.#leave);
+    this.#save.addEventListener("click", () => this.#send());
+    this.#leave.addEventListener("click", () => this.#end());
+    for (const button of [this.#save, this.#leave]) button.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** Goes to the first input, or to the first one of this cell. */
+  focus(cell) {
+    const entries = [...this.#inputs];
+    const [, { input }] = entries.find(([name]) => INPUTS[name].cell === cell) ?? entries[0];
+    input.focus();
+    input.select();
+  }
+
+  /** The order has changed meanwhile: what the user has not touched follows it, and what it no longer takes goes. */
+  follow(order) {
+    const names = editable(order);
+    for (const [name, held] of this.#inputs) {
+      if (!names.includes(name)) this.#remove(name);
+      else if (held.input.value === held.known) held.known = held.input.value = order[name];
+    }
+  }
+
+  #add(name, order, cells) {
+    const { cell, label: words, step } = INPUTS[name];
+    const input = element("input", { name, inputmode: "decimal", autocomplete: "off", spellcheck: "false" });
+    input.value = order[name];
+    const label = element("label", { class: "amend" }, element("span", {}, words), input);
+    input.addEventListener("keydown", (event) => this.#onKey(event, step));
+    input.addEventListener("input", () => this.#unmark(input));
+    this.#inputs.set(name, { input, label, known: order[name] });
+    input.setAttribute("aria-describedby", this.#errorId);
+    cells[cell].main.before(label);
+  }
+
+  #remove(name) {
+    const { input, label } = this.#inputs.get(name);
+    const hadFocus = document.activeElement === input;
+    label.remove();
+    this.#inputs.delete(name);
+    if (hadFocus) this.focus();
+  }
+
+  #onKey(event, step) {
+    const { key, target } = event;
+    const direction = { ArrowUp: 1, ArrowDown: -1 }[key];
+    if (key === "Escape") this.#end();
+    else if (key === "Enter" && step) this.#send();
+    else if (direction && step && isDecimal(target.value.trim())) {
+      target.value = nudge(target.value.trim(), this.#instrument[step], direction);
+      this.#unmark(target);
+    } else return;
+    event.preventDefault();
+  }
+
+  #changes() {
+    const changes = {};
+    for (const [name, { input, known }] of this.#inputs) {
+      const text = input.value.trim();
+      const same = isDecimal(text) ? compare(text, known) === 0 : text === known;
+      if (!same) changes[name] = text;
+    }
+    return changes;
+  }
+
+  async #send() {
+    if (this.#busy) return;
+    const changes = this.#changes();
+    const empty = Object.keys(changes).find((name) => changes[name] === "");
+    if (empty) return this.#mark(empty, `${INPUTS[empty].label} is missing.`);
+    if (Object.keys(changes).length === 0) return this.#end();
+    this.#showBusy(true);
+    const problem = await this.#handlers.onSave(changes);
+    this.#showBusy(false);
+    if (problem) this.#mark(problem.field, problem.words);
+    else this.#end();
+  }
+
+  #mark(name, words) {
+    this.#handlers.onError(words);
+    const held = this.#inputs.get(name) ?? this.#inputs.values().next().value;
+    if (this.#inputs.has(name)) held.input.setAttribute("aria-invalid", "true");
+    held.input.focus();
+  }
+
+  #unmark(input) {
+    input.removeAttribute("aria-invalid");
+    this.#handlers.onError("");
+  }
+
+  #showBusy(busy) {
+    this.#busy = busy;
+    for (const { input } of this.#inputs.values()) input.readOnly = busy;
+    this.#save.setAttribute("aria-disabled", String(busy));
+    setText(this.#save, busy ? "Saving…" : "Save");
+  }
+
+  #end() {
+    if (this.#busy) return; // the answer may still be an error to correct
+    this.#handlers.onLeave();
+    for (const { label } of this.#inputs.values()) label.remove();
+    for (const button of [this.#save, this.#leave]) button.remove();
+  }
+}
