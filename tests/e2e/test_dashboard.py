@@ -1,43 +1,31 @@
 """The dashboard as a user has it: headless Chromium against a running exchange. Each test has an instrument and an account of its own."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.exchange import PATIENCE, Exchange, Json
+from tests.e2e.dashboard import Dashboard, chromium, expect, needs_chromium, opened
+from tests.exchange import Exchange
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+    from playwright.sync_api import Browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the dashboard's tests need playwright")
-expect = sync_api.expect
+pytestmark = needs_chromium
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the dashboard's tests need chromium")
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+ALWAYS = ["self_trade_prevention", "client_order_id"]
 
 FIELDS = {
-    "limit": ["price", "quantity", "client_order_id"],
-    "market": ["quantity", "client_order_id"],
-    "ioc": ["price", "quantity", "client_order_id"],
-    "fok": ["price", "quantity", "client_order_id"],
-    "stop_market": ["trigger_price", "quantity", "client_order_id"],
-    "stop_limit": ["trigger_price", "price", "quantity", "client_order_id"],
-    "take_profit": ["trigger_price", "quantity", "client_order_id"],
+    "limit": ["price", "quantity", "post_only", "display_quantity", "expire_time", *ALWAYS],
+    "market": ["quantity", *ALWAYS],
+    "ioc": ["price", "quantity", *ALWAYS],
+    "fok": ["price", "quantity", *ALWAYS],
+    "stop_market": ["trigger_price", "quantity", *ALWAYS],
+    "stop_limit": ["trigger_price", "price", "quantity", "post_only", "expire_time", *ALWAYS],
+    "take_profit": ["trigger_price", "quantity", *ALWAYS],
+    "take_profit_limit": ["trigger_price", "price", "quantity", "post_only", "expire_time", *ALWAYS],
+    "trailing_stop": ["trailing_bps", "activation_price", "quantity", *ALWAYS],
+    "oco": ["price", "stop_trigger_price", "stop_price", "quantity", "expire_time", *ALWAYS],
 }
 
 BRIGHTNESS = """(root, property) => {
@@ -49,129 +37,11 @@ BRIGHTNESS = """(root, property) => {
 }"""
 """From 0 for black to 1 for white, whatever the style sheet writes the colour in."""
 
-_accounts = count(1)
-
-
-class Dashboard:
-    """A page of the dashboard that shows one instrument and one account, and what its browser complained of."""
-
-    def __init__(self, page: "Page", exchange: Exchange, symbol: str, account: str) -> None:
-        self.page = page
-        self.exchange = exchange
-        self.symbol = symbol
-        self.account = account
-        self.failing: tuple[str, ...] = ()
-        """Paths whose fetches are meant to fail: the browser complains of them, whatever the page does."""
-        self._complaints: list[str] = []
-        self._addresses: list[str] = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self._complaints.append(str(error)))
-        page.on("request", lambda request: self._addresses.append(request.url))
-        page.on("websocket", lambda socket: self._addresses.append(socket.url))
-
-    def _hear(self, message: "ConsoleMessage") -> None:
-        if message.type not in ("error", "warning"):
-            return
-        meant = message.text.startswith("Failed to load resource") and urlsplit(message.location["url"]).path in self.failing
-        if not meant:
-            self._complaints.append(f"{message.text} ({message.location['url']})")
-
-    def assert_clean(self) -> None:
-        """Nothing went wrong in the browser, and it asked nobody but the gateway."""
-        assert self._complaints == []
-        assert {urlsplit(address).netloc for address in self._addresses} == {urlsplit(self.exchange.url).netloc}
-
-    def find(self, selector: str) -> "Locator":
-        return self.page.locator(selector)
-
-    def open(self) -> None:
-        self.page.goto(self.exchange.url)
-        self.wait_until_live()
-
-    def wait_until_live(self) -> None:
-        expect(self.find("#connection")).to_have_attribute("data-state", "live")
-        expect(self.find("#symbol")).to_have_value(self.symbol)
-
-    def fill(self, order_type: str, side: str, quantity: str, price: str = "", trigger_price: str = "", client_order_id: str = "") -> None:
-        self.find("#order-type").select_option(order_type)
-        self.find(f"#side-{side}").check()
-        self.find("#quantity").fill(quantity)
-        for selector, text in (("#price", price), ("#trigger-price", trigger_price), ("#client-order-id", client_order_id)):
-            if text:
-                self.find(selector).fill(text)
-
-    def answer_to(self, act: Callable[[], Any], method: str, path: str) -> tuple[int, Json]:
-        """Do this; the status and the body of the answer to the one command that it sends."""
-
-        def wanted(response: Any) -> bool:
-            return bool(response.request.method == method) and urlsplit(response.url).path.startswith(path)
-
-        with self.page.expect_response(wanted) as caught:
-            act()
-        body: Json = caught.value.json()
-        return caught.value.status, body
-
-    def submit(self) -> tuple[int, Json]:
-        return self.answer_to(self.find("#submit").click, "POST", "/orders")
-
-    def place(self, order_type: str, side: str, quantity: str, price: str = "", trigger_price: str = "") -> Json:
-        """Place an order by the form; what the exchange says of it, once the page says so too."""
-        self.fill(order_type, side, quantity, price, trigger_price)
-        status, order = self.submit()
-        assert status == 200, order
-        expect(self.find("#answer-small")).to_contain_text(f"order {order['order_id']}, client id web-")
-        return order
-
-    def expect_answer(self, kind: str, words: str) -> None:
-        expect(self.find("#answer")).to_have_attribute("data-kind", kind)
-        expect(self.find("#answer-headline")).to_contain_text(words)
-
-    def expect_book(self, bids: dict[str, str], asks: dict[str, str]) -> None:
-        """The levels from the best one on, price to quantity."""
-        for table, levels in (("#bids", list(bids.items())), ("#asks", list(asks.items())[::-1])):
-            rows = self.find(f"{table} tr[data-price]")
-            expect(rows).to_have_count(len(levels))
-            for index, (price, quantity) in enumerate(levels):
-                expect(rows.nth(index)).to_have_attribute("data-price", price)
-                expect(rows.nth(index)).to_have_attribute("data-quantity", quantity)
-        for selector, side in (("#best-bid", bids), ("#best-ask", asks)):
-            if side:
-                expect(self.find(selector)).to_have_attribute("data-value", next(iter(side)))
-            else:
-                expect(self.find(f"{selector}:not([data-value])")).to_have_count(1)
-
-    def own(self, order: Json) -> "Locator":
-        """The row of an own open or pending order."""
-        return self.find(f"#open-orders tr[data-order-id='{order['order_id']}']")
-
-    def expect_status(self, order: Json, status: str, filled_quantity: str) -> None:
-        """What the exchange says of an order now."""
-        now = self.exchange.get(f"/orders/{order['order_id']}")
-        assert (now["status"], now["filled_quantity"]) == (status, filled_quantity)
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    expect.set_options(timeout=PATIENCE * 1000)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(browser: "Browser", exchange: Exchange, symbol: str, **context: Any) -> Iterator[Dashboard]:
-    """A dashboard in a browser profile of its own."""
-    account = f"user-{next(_accounts)}"
-    with browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "color_scheme": "light", **context}) as profile:
-        profile.set_default_timeout(PATIENCE * 1000)
-        profile.add_init_script(
-            f"if (!localStorage.length) {{ localStorage['exchange.symbol'] = '{symbol}'; localStorage['exchange.account'] = '{account}'; }}"
-        )
-        dashboard = Dashboard(profile.new_page(), exchange, symbol, account)
-        dashboard.open()
-        yield dashboard
-        dashboard.assert_clean()
 
 
 @pytest.fixture
@@ -184,9 +54,10 @@ def test_the_form_shows_only_what_the_order_type_takes(dashboard: Dashboard) -> 
     offered = dashboard.find("#order-type option").evaluate_all("options => options.map(option => option.value)")
     assert offered == list(FIELDS)
     shown = "fields => fields.filter(field => field.checkVisibility()).map(field => field.dataset.field)"
+    dashboard.open_options()
     for order_type, names in FIELDS.items():
         dashboard.find("#order-type").select_option(order_type)
-        assert sorted(dashboard.find("#order-fields [data-field]").evaluate_all(shown)) == sorted(names), order_type
+        assert sorted(dashboard.find("#order-form [data-field]").evaluate_all(shown)) == sorted(names), order_type
 
 
 def test_a_limit_order_rests_in_the_book_and_among_the_open_orders(dashboard: Dashboard) -> None:
@@ -198,7 +69,7 @@ def test_a_limit_order_rests_in_the_book_and_among_the_open_orders(dashboard: Da
     dashboard.exchange.place(dashboard.symbol, "limit", "sell", "2", "101")
     dashboard.expect_book(bids={"99.5": "0.5"}, asks={"100.5": "0.25", "101": "2"})
     expect(dashboard.find("#spread")).to_have_attribute("data-value", "1")
-    expect(dashboard.find("#open-orders tr[data-order-id]")).to_have_count(2)
+    expect(dashboard.own_orders).to_have_count(2)
     expect(dashboard.own(buy)).to_contain_text("open")
     expect(dashboard.own(sell)).to_contain_text("0.25")
 
@@ -259,7 +130,7 @@ def test_trigger_orders_wait_and_fire(dashboard: Dashboard) -> None:
     dashboard.expect_book(bids={}, asks={"94": "1"})
     expect(dashboard.own(profit)).to_contain_text("pending")
 
-    dashboard.own(stop_limit).get_by_role("button").click()
+    dashboard.cancel(stop_limit)
     dashboard.expect_book({}, {})
     exchange.place(symbol, "limit", "buy", "2", "110")
     exchange.place(symbol, "market", "sell", "1")
@@ -276,7 +147,7 @@ def test_a_trigger_order_whose_trigger_is_met_fires_at_once(dashboard: Dashboard
 
 def test_a_refused_price_marks_its_field(dashboard: Dashboard) -> None:
     dashboard.failing = ("/orders",)
-    dashboard.fill("limit", "buy", "1", "100.001")
+    dashboard.fill("limit", "buy", quantity="1", price="100.001")
     status, problem = dashboard.submit()
     assert (status, problem["code"], problem["field"]) == (422, "price_off_tick", "price")
     dashboard.expect_answer("bad", "The order was refused")
@@ -292,7 +163,7 @@ def test_a_refused_price_marks_its_field(dashboard: Dashboard) -> None:
 
 
 def test_a_missing_field_is_marked_and_nothing_is_sent(dashboard: Dashboard) -> None:
-    dashboard.fill("stop_limit", "buy", "1", "100")
+    dashboard.fill("stop_limit", "buy", quantity="1", price="100")
     dashboard.find("#submit").click()
     expect(dashboard.find("#trigger-price")).to_have_attribute("aria-invalid", "true")
     expect(dashboard.find("#answer")).to_have_attribute("data-kind", "none")
@@ -302,7 +173,7 @@ def test_a_missing_field_is_marked_and_nothing_is_sent(dashboard: Dashboard) -> 
 def test_a_client_order_id_stands_for_one_order(dashboard: Dashboard) -> None:
     orders = []
     for _ in range(2):
-        dashboard.fill("limit", "buy", "1", "100", client_order_id="once")
+        dashboard.fill("limit", "buy", quantity="1", price="100", client_order_id="once")
         orders.append(dashboard.submit()[1])
     assert orders[0]["order_id"] == orders[1]["order_id"]
     expect(dashboard.find("#answer-detail")).to_contain_text("Nothing new was placed")
@@ -312,22 +183,27 @@ def test_a_client_order_id_stands_for_one_order(dashboard: Dashboard) -> None:
 def test_own_orders_are_canceled_one_by_one_or_all_at_once(dashboard: Dashboard) -> None:
     foreign = dashboard.exchange.place(dashboard.symbol, "limit", "buy", "1", "97")
     first, second, third = (dashboard.place("limit", "buy", "1", price) for price in ("100", "99", "98"))
-    expect(dashboard.find("#open-orders tr[data-order-id]")).to_have_count(3)
+    expect(dashboard.own_orders).to_have_count(3)
     assert dashboard.own(foreign).count() == 0
 
-    dashboard.own(second).get_by_role("button").click()
+    dashboard.cancel(second)
     dashboard.expect_answer("neutral", "Canceled: buy 1 BTC")
     expect(dashboard.own(second)).to_have_count(0)
     dashboard.expect_book(bids={"100": "1", "98": "1", "97": "1"}, asks={})
     dashboard.expect_status(second, "canceled", "0")
 
     dashboard.find("#cancel-all").click()
-    expect(dashboard.find("#cancel-all")).to_have_text("Really cancel all?")
+    expect(dashboard.find("#confirm-question")).to_have_text(f"Cancel all orders of account {dashboard.account} in {dashboard.symbol}?")
+    dashboard.page.keyboard.press("Escape")
+    expect(dashboard.find("#confirm")).to_be_hidden()
+    expect(dashboard.find("#cancel-all")).to_be_focused()
     for order in (first, third):
         dashboard.expect_status(order, "open", "0")
     dashboard.find("#cancel-all").click()
+    dashboard.find("#confirm-yes").click()
     dashboard.expect_answer("neutral", f"2 orders of account {dashboard.account} in {dashboard.symbol} canceled")
-    expect(dashboard.find("#open-orders tr[data-order-id]")).to_have_count(0)
+    expect(dashboard.own_orders).to_have_count(0)
+    expect(dashboard.find("#cancel-all")).to_be_disabled()
     dashboard.expect_book(bids={"97": "1"}, asks={})
 
 
@@ -368,12 +244,12 @@ def test_the_dashboard_comes_back_after_the_matcher_was_lost(browser: "Browser",
         exchange.place(symbol, "limit", "sell", "2", "101")
         dashboard.expect_book(bids={"100": "1"}, asks={"101": "2"})
 
-        dashboard.failing = ("/health", "/orders", "/instruments", "/trades")
+        dashboard.failing = ("/health", "/orders", "/fills", "/instruments", "/trades")
         exchange.matcher.kill()
         expect(dashboard.find("#connection")).to_have_attribute("data-state", "down")
         expect(dashboard.find("#connection-state")).to_have_text("Exchange down")
         expect(dashboard.find("#connection-notice")).to_be_visible()
-        dashboard.fill("limit", "buy", "1", "99")
+        dashboard.fill("limit", "buy", quantity="1", price="99")
         assert dashboard.submit()[0] == 503
         dashboard.expect_answer("bad", "The order was not taken: the exchange is down or busy")
 
@@ -393,10 +269,10 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser: "Browser", shared_
         for side, whole in (("sell", 9876542), ("buy", 9876540)):
             shared_exchange.place(symbol, "limit", side, "8765.43219", f"{whole}.12", account=dashboard.account)
         dashboard.expect_book(bids={"9876540.12": "8765.43219"}, asks={"9876542.12": "8765.43219"})
-        expect(dashboard.find("#open-orders tr[data-order-id]")).to_have_count(2)
+        expect(dashboard.own_orders).to_have_count(2)
         expect(dashboard.find("#tape tr[data-trade-id]")).to_have_count(1)
         dashboard.place("stop_limit", "buy", "0.5", price="9876550.56", trigger_price="9876549.56")
-        expect(dashboard.find("#open-orders tr[data-order-id]")).to_have_count(3)
+        expect(dashboard.own_orders).to_have_count(3)
         width, available = dashboard.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert available == 360
         assert width <= available
@@ -432,8 +308,11 @@ def test_an_order_is_placed_and_canceled_by_keyboard_alone(dashboard: Dashboard)
     dashboard.expect_answer("neutral", "waits for its trigger at 90.01 USDT")
 
     expect(dashboard.own(order)).to_have_count(1)
-    for selector in ("#client-order-id", "#submit", "#cancel-all", f"tr[data-order-id='{order['order_id']}'] button"):
+    for selector in ("#options summary", "#submit", "#orders-tab", "#all-instruments", "#cancel-all"):
         go_to(selector)
+    for name in ("Edit", "Cancel"):
+        keyboard.press("Tab")
+        expect(dashboard.own(order).get_by_role("button", name=name)).to_be_focused()
     keyboard.press("Enter")
     dashboard.expect_answer("neutral", "Canceled: sell 0.5 BTC")
     expect(dashboard.own(order)).to_have_count(0)
