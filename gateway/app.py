@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from gateway.account_stream import AccountStreams
 from gateway.accounts import Accounts
 from gateway.admin import Admin, token_guard
 from gateway.amends import Amends
@@ -90,6 +91,7 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
     count = StreamCount()
     depth = Streams(broker, instruments, count, lambda instrument: DepthChannel(instrument, broker, feed))
     trades = Streams(broker, instruments, count, lambda instrument: TradesChannel(instrument, broker, feed))
+    user_streams = AccountStreams(broker, instruments, count)
 
     def resource(path: str, **handlers: Handler) -> Route:
         return Route(path, Resource(handlers, guard if path.startswith("/admin/") else None))
@@ -116,6 +118,7 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
         resource("/openapi.json", GET=openapi_handler()),
         WebSocketRoute("/ws/marketdata", depth.serve),
         WebSocketRoute("/ws/trades", trades.serve),
+        WebSocketRoute("/ws/user", user_streams.serve),
         *page_routes(),
     ]
 

@@ -1,4 +1,5 @@
-"""The gateway's session with the matcher: commands out, answers in, and the futures that wait for them.
+"""The gateway's session with the matcher: commands out, answers in, and the futures that wait for them; and the accounts' updates, which
+come on the same socket as the answers.
 
 One for each worker, on its event loop. Commands of one turn of the loop leave together in one frame. Without a matcher a
 command is refused at once; it is never queued into the void.
@@ -18,7 +19,7 @@ from protocol import topics
 from protocol.client import new_session, open_commands, open_reports
 from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Command, Commands, Query, SaveBook
-from protocol.events import Answer, Pulse, QueryAnswer, QueryResult
+from protocol.events import AccountUpdate, Answer, Pulse, QueryAnswer, QueryResult
 from protocol.session import ClientSession, Lost, NotOpenError, SessionState, WindowFullError
 
 TICK: Final = 0.05
@@ -41,6 +42,8 @@ ANSWER_GRACE: Final = 1.0
 """Seconds beyond its deadline after which a command without an answer has an unknown outcome."""
 
 Value = TypeVar("Value")
+
+Handler = Callable[[AccountUpdate], None]
 
 log = structlog.get_logger("gateway")
 
@@ -95,6 +98,8 @@ class Broker:
         self._was_available = False
         self._strange_reports = 0
         self._on_reset: list[Callable[[], None]] = []
+        self._on_open: list[Callable[[], None]] = []
+        self._handlers: dict[str, list[Handler]] = {}
 
     async def start(self) -> None:
         """Connect; the matcher may come later."""
@@ -134,6 +139,31 @@ class Broker:
     def on_reset(self, callback: Callable[[], None]) -> None:
         """Call back when the matcher turns out to have another history than before: nothing that was read of it holds."""
         self._on_reset.append(callback)
+
+    def on_open(self, callback: Callable[[], None]) -> None:
+        """Call back each time that a matcher has welcomed the session: what it published meanwhile may have been lost."""
+        self._on_open.append(callback)
+
+    def subscribe(self, account: str, handler: Handler) -> Callable[[], None]:
+        """Hand each update of the account that is published and not lost on the way to the handler; a function that ends it."""
+        topic = topics.account_updates(account)
+        handlers = self._handlers.get(account)
+        if handlers is None:
+            self._handlers[account] = [handler]
+            self._reports.subscribe(topic)
+            self._loop.call_soon(self._read)
+        else:
+            handlers.append(handler)
+
+        def unsubscribe() -> None:
+            remaining = self._handlers[account]
+            remaining.remove(handler)
+            if not remaining:
+                del self._handlers[account]
+                self._reports.unsubscribe(topic)
+                self._loop.call_soon(self._read)
+
+        return unsubscribe
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]":
         """Send a command; the future of its answer, which may fail as `command` does. MatcherUnavailableError at once without a matcher."""
@@ -241,6 +271,10 @@ class Broker:
             if asked is not None and not asked.future.done():
                 asked.future.set_result(Stamped(report.sequence, report.timestamp, report.result))
             return
+        if isinstance(report, AccountUpdate):
+            for handler in list(self._handlers.get(report.account, ())):
+                handler(report)
+            return
         if isinstance(report, Pulse):
             self._pulse_at = now
             self._pulse_epoch = report.epoch
@@ -262,6 +296,8 @@ class Broker:
             for callback in self._on_reset:
                 callback()
         self._journal = self._session.journal
+        for callback in self._on_open:
+            callback()
         self._flush_soon()
 
     def _lose(self, lost: Lost) -> None:

@@ -33,9 +33,13 @@ class Client(ABC):
             text = self._take()
             if text is not None:
                 return text
-            self._changed.clear()
-            await self._changed.wait()
+            await self._wait()
         return self._ending
+
+    async def _wait(self) -> None:
+        """Wait until there may be something to take."""
+        self._changed.clear()
+        await self._changed.wait()
 
     @abstractmethod
     def _take(self) -> str | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from starlette.types import Receive, Scope
 
 from gateway import schemas
+from gateway.account_messages import AccountOrders, AccountResumed, AccountUpdated
 from gateway.operations import OPERATIONS, Operation, Parameter
 from gateway.problems import KINDS, Problem
 from gateway.resources import JSON, Handler, Reply, encode, query_parameters
@@ -18,17 +19,22 @@ DESCRIPTION: Final = """\
 A crypto exchange. Prices, quantities and fees are exact: decimal strings in answers; requests may hold strings or numbers.
 Errors are RFC 9457 problem documents with a stable `code`, and name the `field` at fault.
 
-WebSocket streams, one symbol each:
+WebSocket streams, one symbol or one account each:
 
 * `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and after each
   change; a slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
+* `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders), then all that each
+  command changes for the account, in one message (schema AccountUpdated), nothing left out. With `&after=<sequence>`, the sequence
+  that the client was told last, it begins with schema AccountResumed and what the client has missed instead. Where the exchange
+  does not keep that any more, also in mid-stream, the orders are sent again and replace what the client knows.
 
 A stream is closed with 4404 where the symbol is unknown, 4422 where the parameters are wrong, 4403 for a page of another origin, 4429
-and 4503 where it has to be tried again later, 4408 where a client is too slow for its trades, 1012 where it should connect again.
+and 4503 where it has to be tried again later, 4408 where a client is too slow for its trades or updates, 1012 where it should connect
+again, an account's client without `after`.
 """
 
-_STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade)
+_STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)
 _ALWAYS: Final = (500, 503)
 _PHRASES: Final = {
     401: "Not authorized",

@@ -1,11 +1,11 @@
-"""The WebSockets: one symbol's depth or trades each, from channels that live as long as they have clients.
+"""The WebSockets: one symbol's depth or trades each, or one account's updates, from channels that live as long as they have clients.
 
 What a client sends is read and ignored. A stream that cannot begin is closed with a code and a reason, see `endings`.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, Generic
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, Generic, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -21,6 +21,8 @@ from protocol.instrument import Instrument
 MAX_STREAMS: Final = 10_000
 """The most streams that one worker serves."""
 
+Shared = TypeVar("Shared", bound=Channel[Any])
+
 
 class StreamCount:
     """How many streams of all kinds are open."""
@@ -29,42 +31,45 @@ class StreamCount:
         self.open = 0
 
 
-class Streams(Generic[Member]):
-    """The WebSocket endpoint of one kind of stream."""
+async def serve_stream(websocket: WebSocket, count: StreamCount, stream: Callable[[WebSocket], Awaitable[None]]) -> None:
+    """Serve one stream, to its end; tell its client where it cannot begin."""
+    count.open += 1
+    try:
+        if count.open > MAX_STREAMS:
+            raise ProblemError("too_many_streams")
+        await stream(websocket)
+    except ProblemError as problem:
+        await refuse_stream(websocket, problem)
+    except MatcherUnavailableError as failure:
+        await refuse_stream(websocket, unanswered(failure))
+    except WebSocketDisconnect:
+        # The client has gone before its stream began.
+        return
+    finally:
+        count.open -= 1
 
-    def __init__(
-        self, broker: Broker, instruments: Instruments, count: StreamCount, open_channel: Callable[[Instrument], Channel[Member]]
-    ) -> None:
-        self._instruments = instruments
-        self._count = count
-        self._open_channel = open_channel
-        self._channels: dict[str, Channel[Member]] = {}
+
+class OpenChannels(Generic[Shared]):
+    """The channels of one kind that have clients, by what they are about."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._channels: dict[str, Shared] = {}
         broker.on_reset(self._start_again)
 
-    async def serve(self, websocket: WebSocket) -> None:
-        """Serve one stream, to its end."""
-        self._count.open += 1
-        try:
-            if self._count.open > MAX_STREAMS:
-                raise ProblemError("too_many_streams")
-            symbol = required(query_parameters(websocket.scope, "symbol"), "symbol")
-            await self._stream(websocket, await self._instruments.find(symbol))
-        except ProblemError as problem:
-            await refuse_stream(websocket, problem)
-        except MatcherUnavailableError as failure:
-            await refuse_stream(websocket, unanswered(failure))
-        except WebSocketDisconnect:
-            # The client has gone before its stream began.
-            return
-        finally:
-            self._count.open -= 1
+    def __len__(self) -> int:
+        return len(self._channels)
 
-    async def _stream(self, websocket: WebSocket, instrument: Instrument) -> None:
-        symbol = instrument.symbol
-        channel = self._channels.get(symbol)
+    def __iter__(self) -> Iterator[Shared]:
+        return iter(self._channels.values())
+
+    async def attend(
+        self, websocket: WebSocket, name: str, open_channel: Callable[[], Shared], new_client: Callable[[Shared], Client]
+    ) -> None:
+        """Serve a client of the channel, which is opened where it is not open yet."""
+        channel = self._channels.get(name)
         if channel is None:
-            channel = self._channels[symbol] = self._open_channel(instrument)
-        client = channel.new_client()
+            channel = self._channels[name] = open_channel()
+        client = new_client(channel)
         channel.clients.add(client)
         try:
             await channel.prepare(client)
@@ -72,8 +77,8 @@ class Streams(Generic[Member]):
             await _run(websocket, client)
         finally:
             channel.clients.discard(client)
-            if not channel.clients and self._channels.get(symbol) is channel:
-                del self._channels[symbol]
+            if not channel.clients and self._channels.get(name) is channel:
+                del self._channels[name]
                 channel.close()
 
     def _start_again(self) -> None:
@@ -83,6 +88,26 @@ class Streams(Generic[Member]):
         for channel in channels:
             channel.end_clients(Ending(START_AGAIN, "the exchange has begun a new journal"))
             channel.close()
+
+
+class Streams(Generic[Member]):
+    """The WebSocket endpoint of one kind of market data."""
+
+    def __init__(
+        self, broker: Broker, instruments: Instruments, count: StreamCount, open_channel: Callable[[Instrument], Channel[Member]]
+    ) -> None:
+        self._instruments = instruments
+        self._count = count
+        self._open_channel = open_channel
+        self._channels: OpenChannels[Channel[Member]] = OpenChannels(broker)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        await serve_stream(websocket, self._count, self._stream)
+
+    async def _stream(self, websocket: WebSocket) -> None:
+        symbol = required(query_parameters(websocket.scope, "symbol"), "symbol")
+        instrument = await self._instruments.find(symbol)
+        await self._channels.attend(websocket, symbol, lambda: self._open_channel(instrument), lambda channel: channel.new_client())
 
 
 async def _run(websocket: WebSocket, client: Client) -> None:

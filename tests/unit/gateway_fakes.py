@@ -10,11 +10,12 @@ from starlette.types import Message
 
 from gateway.app import wire
 from gateway.broker import Broker, Stamped
+from gateway.broker import Handler as AccountHandler
 from gateway.config import GatewayConfig
 from gateway.feed import Handler, MarketDataFeed
 from protocol import topics
 from protocol.commands import Command, InstrumentsQuery, Query
-from protocol.events import InstrumentList
+from protocol.events import AccountUpdate, InstrumentList
 from protocol.instrument import Instrument
 from protocol.market_data import InstrumentMessage, MarketDataMessage
 
@@ -56,6 +57,8 @@ class FakeBroker:
         self.answers: dict[type, Any] = {}
         self.results: dict[type, Any] = {InstrumentsQuery: InstrumentList([BTC])}
         self.resets: list[Callable[[], None]] = []
+        self.openings: list[Callable[[], None]] = []
+        self.account_handlers: dict[str, list[AccountHandler]] = {}
 
     async def start(self) -> None:
         pass
@@ -66,6 +69,20 @@ class FakeBroker:
     def on_reset(self, callback: Callable[[], None]) -> None:
         self.resets.append(callback)
 
+    def on_open(self, callback: Callable[[], None]) -> None:
+        self.openings.append(callback)
+
+    def subscribe(self, account: str, handler: AccountHandler) -> Callable[[], None]:
+        self.account_handlers.setdefault(account, []).append(handler)
+        return lambda: self.account_handlers[account].remove(handler)
+
+    def publish(self, update: AccountUpdate) -> None:
+        for handler in list(self.account_handlers.get(update.account, [])):
+            handler(update)
+
+    async def command(self, command: Command) -> Stamped[Any]:
+        return await self.submit(command)
+
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Any]]":
         self.commands.append(command)
         future: asyncio.Future[Stamped[Any]] = asyncio.get_running_loop().create_future()
@@ -73,7 +90,7 @@ class FakeBroker:
         if isinstance(answer, Exception):
             future.set_exception(answer)
         else:
-            future.set_result(Stamped(SEQUENCE, TIMESTAMP, answer))
+            future.set_result(_stamped(answer))
         return future
 
     async def query(self, query: Query, timeout: float = 2.0, repeat: float = 0.5) -> Stamped[Any]:  # noqa: ASYNC109
@@ -82,11 +99,15 @@ class FakeBroker:
         await asyncio.sleep(0)
         if isinstance(result, Exception):
             raise result
-        return result if isinstance(result, Stamped) else Stamped(SEQUENCE, TIMESTAMP, result)
+        return _stamped(result)
 
 
 def _resolve(answer: Any, message: object) -> Any:
     return answer(message) if callable(answer) else answer
+
+
+def _stamped(value: Any) -> Stamped[Any]:
+    return value if isinstance(value, Stamped) else Stamped(SEQUENCE, TIMESTAMP, value)
 
 
 class FakeFeed:

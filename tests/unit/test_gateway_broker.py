@@ -13,7 +13,7 @@ from gateway.health import HealthCheck
 from protocol import topics
 from protocol.codec import encode, read_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
-from protocol.events import Answers, CommandRefused, MatcherStatus, Pulse, QueryAnswer, Report, Welcome
+from protocol.events import AccountUpdate, Answers, CommandRefused, MatcherStatus, Pulse, QueryAnswer, Report, Welcome
 from protocol.units import Refusal
 from tests.unit.gateway_fakes import PATIENCE, eventually, scope
 
@@ -39,6 +39,9 @@ class FakeMatcher:
     def say(self, report: Report, session: int = 0) -> None:
         """To the session, or to all."""
         self._reports.send_multipart((topics.reports(session) if session else topics.PULSE, encode(report)))
+
+    def publish(self, update: AccountUpdate) -> None:
+        self._reports.send_multipart((topics.account_updates(update.account), encode(update)))
 
     def pulse(self, epoch: int) -> None:
         self.say(Pulse(VERSION, epoch, JOURNAL, 0))
@@ -133,6 +136,74 @@ def takes_commands(broker: Broker) -> bool:
     except MatcherUnavailableError:
         return False
     return True
+
+
+def update(account: str, sequence: int) -> AccountUpdate:
+    return AccountUpdate(account, sequence, sequence - 1, 0, [], [])
+
+
+def test_updates_reach_who_has_subscribed_to_their_account_and_nobody_else(matcher: FakeMatcher) -> None:
+    async def scenario() -> None:
+        async with started(matcher) as broker:
+            await matcher.open(broker, epoch=1)
+            heard: list[tuple[str, int]] = []
+            subscriptions = [
+                broker.subscribe(account, lambda found, name=name: heard.append((name, found.sequence)))  # type: ignore[misc]
+                for name, account in (("first", "desk"), ("second", "desk"), ("other", "desk2"))
+            ]
+
+            def publish(account: str, sequence: int) -> None:
+                matcher.publish(update(account, sequence))
+
+            def hears(name: str) -> bool:
+                # Subscriptions take a while to stand.
+                publish("desk" if name != "other" else "desk2", 1)
+                return any(each == name for each, _ in heard)
+
+            for name in ("first", "second", "other"):
+                await eventually(lambda name=name: hears(name))  # type: ignore[misc]
+            publish("desk2", 2)
+            await eventually(lambda: ("other", 2) in heard)
+            heard.clear()
+            publish("desk", 3)
+            publish("desk22", 3)
+            publish("desk2", 4)
+            await eventually(lambda: ("other", 4) in heard)
+            assert heard == [("first", 3), ("second", 3), ("other", 4)]
+            subscriptions[0]()
+            publish("desk", 5)
+            await eventually(lambda: ("second", 5) in heard)
+            assert ("first", 5) not in heard
+            for unsubscribe in subscriptions[1:]:
+                unsubscribe()
+            publish("desk", 6)
+            again = broker.subscribe("desk2", lambda found: heard.append(("again", found.sequence)))
+
+            def hears_again() -> bool:
+                publish("desk2", 7)
+                return ("again", 7) in heard
+
+            await eventually(hears_again)
+            assert ("second", 6) not in heard
+            again()
+
+    run(scenario)
+
+
+def test_each_welcome_is_told(matcher: FakeMatcher) -> None:
+    async def scenario() -> None:
+        async with started(matcher) as broker:
+            welcomes: list[int] = []
+            broker.on_open(lambda: welcomes.append(broker.epoch))
+            session = await matcher.open(broker, epoch=1)
+            assert welcomes == [1]
+            matcher.pulse(epoch=2)
+            await matcher.next(Hello)
+            matcher.welcome(session, epoch=2)
+            await eventually(lambda: broker.available)
+            assert welcomes == [1, 2]
+
+    run(scenario)
 
 
 def test_a_matcher_that_answers_is_healthy(matcher: FakeMatcher) -> None:
