@@ -6,7 +6,7 @@ import { Api } from "./api.js";
 import { Book } from "./book.js";
 import { Confirm } from "./confirm.js";
 import { ConnectionView } from "./connection.js";
-import { clock, setText } from "./dom.js";
+import { clock, oncePerFrame, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { FillsView } from "./fills.js";
 import { OrderForm } from "./form.js";
@@ -22,6 +22,7 @@ import { Tape } from "./tape.js";
 const INSTRUMENTS_INTERVAL = 10_000;
 const UNANSWERED_HEALTH = 2; // so many checks without an answer end a session that seems alive
 const UNLISTED = { base: "", quote: "", tick_size: "1", lot_size: "1" }; // what is not known yet of an instrument that was just added
+const OWN_INTERVAL = 150; // a busy account changes faster than anyone reads
 const DONE_CODES = ["order_not_open", "unknown_order"];
 
 const settings = new Settings(changeSetting);
@@ -44,7 +45,7 @@ const book = new Book((price) => form.fillPrice(price));
 const orders = new OrdersView({ onCancel: cancelOrder, onAmend: amendOrder, onCancelAll: cancelAll, instrumentOf });
 const fills = new FillsView(instrumentOf);
 const news = new NewsView();
-const ownOrders = new OwnOrders({ onChange: showOwn, onUpdate: (update) => news.show(update, instrumentOf), onState: showOwnState });
+const ownOrders = new OwnOrders({ onChange: oncePerFrame(showOwn, OWN_INTERVAL), onUpdate: (update) => news.show(update, instrumentOf), onState: showOwnState });
 const own = document.querySelector("#own");
 const allInstruments = document.querySelector("#all-instruments");
 const health = new Health(showHealth);
@@ -173,6 +174,7 @@ function showDurability(sync) {
 }
 
 function showOwn() {
+  if (!ownOrders.known) return;
   const { symbol } = followed;
   const all = ownOrders.orders;
   const list = symbol ? all.filter((order) => order.symbol === symbol) : all;

@@ -26,24 +26,27 @@ export function setData(node, name, value) {
   else if (node.dataset[name] !== value) node.dataset[name] = value;
 }
 
-/** Draws the eye to an element that has changed, unless the reader wants no motion. */
+/** Draws the eye to an element that has changed, unless the reader wants no motion; what changes all the time does not stay dimmed. */
 export function flash(node) {
-  const [running] = node.getAnimations();
-  if (running) running.currentTime = 0;
   node.onanimationend = () => node.classList.remove("picked");
   node.classList.add("picked");
 }
 
-/** A function that asks for `render` on the next frame, however often it is called before. */
-export function oncePerFrame(render) {
+/** A function that asks for `render` on the next frame, however often it is called before; at most once in `pause` milliseconds. */
+export function oncePerFrame(render, pause = 0) {
   let asked = false;
+  let last = -Infinity;
+  const draw = () => {
+    asked = false;
+    last = performance.now();
+    render();
+  };
   return () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      render();
-    });
+    const wait = last + pause - performance.now();
+    if (wait > 0) setTimeout(() => requestAnimationFrame(draw), wait);
+    else requestAnimationFrame(draw);
   };
 }
 

@@ -10,7 +10,7 @@ export class OwnOrders {
   #stream;
   #orders = new Map(); // order id -> order, oldest first
   #symbol = null; // of the fills; null: all
-  #known = 0; // the sequence up to which the fills came over HTTP
+  #filledUpTo = 0; // the sequence up to which the fills came over HTTP
 
   /**
    * onChange(): orders, fills, suspended or cancelAt have changed. onUpdate(update): what one command changed, after onChange.
@@ -57,7 +57,8 @@ export class OwnOrders {
   #forget() {
     this.#orders.clear();
     this.fills = []; // the last ones, oldest first
-    this.#known = 0;
+    this.#filledUpTo = 0;
+    this.known = false; // whether the stream has told all this
     this.suspended = false;
     this.cancelAt = null;
   }
@@ -66,7 +67,8 @@ export class OwnOrders {
     this.#forget();
     for (const order of orders) this.#orders.set(order.order_id, order);
     this.fills = fills;
-    this.#known = fills.at(-1)?.sequence ?? 0;
+    this.#filledUpTo = fills.at(-1)?.sequence ?? 0;
+    this.known = true;
     this.suspended = suspended === true;
     this.cancelAt = cancel_at ?? null;
     this.#onChange();
@@ -90,7 +92,7 @@ export class OwnOrders {
 
   /** What a command filled came with the last fills over HTTP wholly or not at all. */
   #addFill(fill) {
-    if (fill.sequence <= this.#known) return;
+    if (fill.sequence <= this.#filledUpTo) return;
     this.fills.push(fill);
     if (this.fills.length > FILLS_KEPT) this.fills.shift();
   }
