@@ -1,5 +1,7 @@
 """PATCH /orders/{order_id}: change an order without a moment in which it is not there."""
 
+from typing import Final
+
 from starlette.types import Receive, Scope
 
 from gateway.bodies import body_decoder
@@ -7,13 +9,21 @@ from gateway.broker import Broker
 from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
 from gateway.instruments import Instruments
 from gateway.order_names import OrderName, order_of_path
-from gateway.problems import ProblemError, expect
+from gateway.problems import ProblemError, expect, refusal_code
 from gateway.resources import Reply, json_reply, read_body
 from gateway.schemas import AmendRequest
 from gateway.translate import order
 from protocol.commands import AmendOrder, OrderQuery
-from protocol.events import OrderState
+from protocol.events import CommandRefused, OrderState
 from protocol.instrument import Instrument
+from protocol.units import Refusal
+
+_REFUSED: Final = {
+    Refusal.PRICE_ON_WRONG_SIDE: ("price", "The limit leg of an OCO stays on its side of the stop leg's trigger_price.", 409),
+    Refusal.TRIGGER_PRICE_ON_WRONG_SIDE: ("trigger_price", "The stop leg of an OCO stays on its side of the limit leg's price.", 409),
+    Refusal.DISPLAY_QUANTITY_TOO_LARGE: ("quantity", "quantity takes at least the order's display_quantity.", 422),
+}
+"""Field, detail and status of the refusals that mean something else of an amend than of a new order."""
 
 _read_amend = body_decoder(AmendRequest)
 
@@ -45,5 +55,8 @@ class Amends:
         # The numbers are in the units of the order's instrument, which never changes.
         known = expect(OrderState, (await self._broker.query(OrderQuery(*name))).value)
         instrument = await self._instruments.find(known.symbol)
-        answer = await self._broker.submit(amend_order(request, name, instrument))
-        return json_reply(order(expect(OrderState, answer.value), instrument))
+        answer = (await self._broker.submit(amend_order(request, name, instrument))).value
+        if isinstance(answer, CommandRefused) and answer.refusal in _REFUSED:
+            field, detail, status = _REFUSED[answer.refusal]
+            raise ProblemError(refusal_code(answer.refusal), detail, field, status)
+        return json_reply(order(expect(OrderState, answer), instrument))

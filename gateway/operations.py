@@ -148,7 +148,14 @@ OPERATIONS: Final = (
         (
             ACCOUNT,
             FILLS_OF_SYMBOL,
-            _bounded("limit", 1, MAX_FILLS, 100, "The most fills that the answer holds: without `after` the newest."),
+            _bounded(
+                "limit",
+                1,
+                MAX_FILLS,
+                100,
+                "The most fills that the answer holds: without `after` the newest. It holds one more rather than one side of a trade of "
+                "the account with itself without the other.",
+            ),
             Parameter(
                 "after",
                 {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},

@@ -156,13 +156,13 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class ProblemError(Exception):
-    """Ends a call with the error `code`; `detail` and `field` say more than the code alone does."""
+    """Ends a call with the error `code`; `detail` and `field` say more than the code alone does, `status` is another than the code's."""
 
-    def __init__(self, code: str, detail: str = "", field: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", field: str = "", status: int = 0) -> None:
         super().__init__(code)
         kind = KINDS[code]
         self.code = code
-        self.status = kind.status
+        self.status = status or kind.status
         self.field = field or kind.field
         self.detail = detail or kind.detail.format(field=self.field)
 

@@ -84,7 +84,7 @@ def test_an_iceberg_keeps_its_display(shared_exchange: Exchange, symbol: str) ->
     iceberg = place(shared_exchange, symbol, "limit", "sell", "1", "100", display_quantity="0.3")
     assert amend(shared_exchange, iceberg, quantity="0.5")["display_quantity"] == "0.3"
     assert depth(shared_exchange, symbol) == ([], [["100", "0.3"]])
-    assert refused(shared_exchange, iceberg, quantity="0.2")[:2] == (422, "display_quantity_too_large")
+    assert refused(shared_exchange, iceberg, quantity="0.2") == (422, "display_quantity_too_large", "quantity")
 
 
 def test_an_order_is_named_by_its_client_order_id(shared_exchange: Exchange, symbol: str, account: str) -> None:

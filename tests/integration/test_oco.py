@@ -102,6 +102,18 @@ def test_the_quantity_of_both_is_amended_together(shared_exchange: Exchange, tra
     assert [look_up(shared_exchange, leg)["quantity"] for leg in legs] == ["0.5", "0.5"]
 
 
+def test_a_leg_stays_on_its_side_of_the_other(shared_exchange: Exchange, traded: str) -> None:
+    limit, stop = legs = oco(shared_exchange, traded)
+    before = [look_up(shared_exchange, leg) for leg in legs]
+    for leg, change, expected in (
+        (limit, {"price": "90"}, (409, "price_on_wrong_side", "price")),
+        (stop, {"trigger_price": "110"}, (409, "trigger_price_on_wrong_side", "trigger_price")),
+    ):
+        assert problem(shared_exchange.http.patch(f"/orders/{leg['order_id']}", json=change)) == expected
+    assert [look_up(shared_exchange, leg) for leg in legs] == before
+    assert good(shared_exchange.http.patch(f"/orders/{limit['order_id']}", json={"price": "90.01"}))["price"] == "90.01"
+
+
 def test_the_same_oco_sent_again_is_the_same_oco(shared_exchange: Exchange, traded: str, account: str) -> None:
     more = {"account": account, "client_order_id": "exit", "stop_price": "89.5", "expire_time": "2100-01-01T00:00:00Z"}
     legs = oco(shared_exchange, traded, **more)

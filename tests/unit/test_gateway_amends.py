@@ -111,7 +111,9 @@ def test_an_order_that_is_not_there_cannot_be_amended(gateway: Gateway) -> None:
         (Refusal.INSTRUMENT_CANCEL_ONLY, (409, "instrument_cancel_only", None)),
         (Refusal.PRICE_NOT_ALLOWED, (422, "price_not_allowed", "price")),
         (Refusal.TRIGGER_PRICE_NOT_ALLOWED, (422, "trigger_price_not_allowed", "trigger_price")),
-        (Refusal.DISPLAY_QUANTITY_TOO_LARGE, (422, "display_quantity_too_large", "display_quantity")),
+        (Refusal.DISPLAY_QUANTITY_TOO_LARGE, (422, "display_quantity_too_large", "quantity")),
+        (Refusal.PRICE_ON_WRONG_SIDE, (409, "price_on_wrong_side", "price")),
+        (Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, (409, "trigger_price_on_wrong_side", "trigger_price")),
         (Refusal.BELOW_MIN_NOTIONAL, (422, "below_min_notional", "quantity")),
     ],
 )

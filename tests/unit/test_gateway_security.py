@@ -75,7 +75,7 @@ def test_errors_can_be_read_by_allowed_origins(open_gateway: Gateway) -> None:
     assert answer.headers["access-control-allow-origin"] == "https://desk.example"
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_a_browser_may_ask_before_it_calls(open_gateway: Gateway, method: str) -> None:
     asked = {"access-control-request-method": method, "access-control-request-headers": "authorization,content-type"}
     allowed = open_gateway.request("OPTIONS", "/orders", None, {"origin": "https://desk.example", **asked})
