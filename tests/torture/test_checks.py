@@ -1,9 +1,10 @@
 """The checks of a torture run find what they are there for: evidence of a sound run, altered in one place, breaks one promise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,14 +13,18 @@ from msgspec.structs import replace
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.state import Caused, State
-from protocol.commands import PlaceOrder
-from protocol.events import Answer, OrderDuplicated, OrderPlaced, OrderResult
+from protocol.commands import AdvanceTime, CancelAfter, PlaceOco, PlaceOrder, WatchAccount
+from protocol.events import AccountWatched, Answer, OrderDuplicated, OrderPlaced, OrderResult, Trade
 from protocol.units import OrderStatus
 from tools.torture.checks import Checks
 from tools.torture.clients import Client, Reply, UnansweredError, decode
-from tools.torture.evidence import Evidence, Identity, Told
+from tools.torture.evidence import CommandKind, Evidence, Identity, Key, Told
 from tools.torture.replay import replay
 from tools.torture.run import EVIDENCE_FILE, Plan, compare_states, torture
+
+STREAM = "told otherwise by an account's stream"
+
+Row = tuple[Engine, int, Caused, Answer]
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +42,27 @@ def evidence(directory: Path) -> Evidence:
 
 
 class Tape:
-    """The commands of a replay."""
+    """The commands of a replay, which is repeated for each check: engines stand then as they stood."""
 
-    def __init__(self) -> None:
-        self.rows: list[tuple[Engine, int, Caused, Answer]] = []
+    def __init__(self, directory: Path) -> None:
+        self._data = directory / "data"
+        self.rows: list[Row] = []
+        self.play(lambda *row: self.rows.append(row))
 
-    def watch(self, engine: Engine, time: int, caused: Caused, answer: Answer) -> None:
-        self.rows.append((engine, time, caused, answer))
+    def play(self, watch: Callable[[Engine, int, Caused, Answer], None]) -> State:
+        return replay(self._data, watch)
 
 
 @pytest.fixture(scope="module")
 def tape(directory: Path) -> Tape:
-    tape = Tape()
-    replay(directory / "data", tape.watch)
-    return tape
+    return Tape(directory)
 
 
-def broken(evidence: Evidence, tape: Tape) -> dict[str, int]:
-    """How often each promise was broken, of those that were."""
+def broken(evidence: Evidence, tape: Tape, alter: Callable[[Row], Row] = lambda row: row, more: Sequence[Row] = ()) -> dict[str, int]:
+    """How often each promise was broken, of those that were, by a journal that is altered so and has more commands in the end."""
     checks = Checks(evidence)
-    for row in tape.rows:
+    tape.play(lambda *row: checks.watch(*alter(row)))
+    for row in more:
         checks.watch(*row)
     return {promise.name: promise.broken for promise in checks.promises() if promise.broken}
 
@@ -67,16 +73,19 @@ def placed(evidence: Evidence) -> list[Told]:
     return sorted(orders, key=lambda told: decode(told.body)["sequence"])
 
 
-def last_row(tape: Tape) -> tuple[Engine, int, Caused, Answer]:
-    """The journal's last order that was placed."""
-    return next(row for row in reversed(tape.rows) if isinstance(row[2].events[0], OrderPlaced))
+def last_row(tape: Tape, kind: type[PlaceOrder] | type[PlaceOco] = PlaceOrder) -> Row:
+    """The journal's last order or OCO that was placed."""
+    return next(row for row in reversed(tape.rows) if isinstance(row[2].command, kind) and isinstance(row[2].events[0], OrderPlaced))
 
 
 def test_the_evidence_of_a_sound_run_breaks_no_promise(evidence: Evidence, tape: Tape) -> None:
     assert broken(evidence, tape) == {}
     kinds = {told.key.kind for told in evidence.told}
-    assert kinds >= {"place", "cancel"}
+    assert kinds == set(get_args(CommandKind))
     assert evidence.look_ups and evidence.published and any(told.again for told in evidence.told)
+    assert any(told.position for told in evidence.told), "batches"
+    messages = [decode(text.encode()) for connection in evidence.stream.connections for text in connection]
+    assert {message["type"] for message in messages} >= {"orders", "update"}
 
 
 def test_an_answered_order_that_the_journal_lacks_is_lost(evidence: Evidence, tape: Tape) -> None:
@@ -119,17 +128,26 @@ def test_an_order_that_was_placed_twice_is_doubled(evidence: Evidence, tape: Tap
         if told.key.name == caused.command.client_order_id:
             told.unknown += 1
     twice = Caused(caused.sequence + 1, caused.command, [OrderPlaced(10**6)])
-    again = Tape()
-    again.rows = [*tape.rows, (engine, time, twice, OrderResult(10**6, OrderStatus.REJECTED, False, 0, 0, 0, None))]
-    assert broken(evidence, again) == {"doubled": 1}
+    answer = OrderResult(10**6, OrderStatus.REJECTED, False, 0, 0, 0, None)
+    assert broken(evidence, tape, more=[(engine, time, twice, answer)]) == {"doubled": 1}
+
+
+def test_an_oco_that_was_placed_twice_is_doubled_in_both_legs(evidence: Evidence, tape: Tape) -> None:
+    engine, _, caused, answer = last_row(tape, PlaceOco)
+    time = tape.rows[-1][1]
+    assert isinstance(caused.command, PlaceOco)
+    for told in evidence.told:
+        if told.key.name == caused.command.client_order_id:
+            told.unknown += 1
+    twice = Caused(caused.sequence + 1, caused.command, [OrderPlaced(10**6), OrderPlaced(10**6 + 1)])
+    assert broken(evidence, tape, more=[(engine, time, twice, answer)]) == {"doubled": 2}
 
 
 def test_a_command_that_was_taken_more_often_than_it_may_have_been_was_taken_after_a_503(evidence: Evidence, tape: Tape) -> None:
     engine, _, caused, answer = last_row(tape)
     time = tape.rows[-1][1]
-    again = Tape()
-    again.rows = [*tape.rows, (engine, time, Caused(caused.sequence + 1, caused.command, [OrderDuplicated(1)]), answer)]
-    assert broken(evidence, again) == {"taken after a 503": 1}
+    again = Caused(caused.sequence + 1, caused.command, [OrderDuplicated(1)])
+    assert broken(evidence, tape, more=[(engine, time, again, answer)]) == {"taken after a 503": 1}
 
 
 @pytest.mark.parametrize("field", ["filled_quantity", "order_id", "status", "timestamp"])
@@ -137,6 +155,13 @@ def test_an_answer_that_the_replay_does_not_give_is_told(evidence: Evidence, tap
     told = placed(evidence)[-1]
     order = decode(told.body)
     told.body = msgspec.json.encode({**order, field: order[field] + "7"})
+    assert broken(evidence, tape) == {"answered otherwise than it happened": 1}
+
+
+@pytest.mark.parametrize("kind", ["amend", "oco", "suspend", "cancel_after", "cancel_all"])
+def test_another_answer_than_the_replay_gives_is_told_of_each_command(evidence: Evidence, tape: Tape, kind: CommandKind) -> None:
+    told = next(told for told in evidence.told if told.key.kind == kind and told.status == HTTPStatus.OK and not told.again)
+    told.body += b" "
     assert broken(evidence, tape) == {"answered otherwise than it happened": 1}
 
 
@@ -152,6 +177,85 @@ def test_an_order_that_comes_in_the_journal_before_one_that_was_answered_earlier
     assert list(broken(evidence, tape)) == ["out of order"]
 
 
+def test_an_amend_that_comes_in_the_journal_before_what_was_answered_earlier_is_out_of_order(evidence: Evidence, tape: Tape) -> None:
+    amended = next(told for told in evidence.told if told.key.kind == "amend" and told.status == HTTPStatus.OK)
+    last = placed(evidence)[-1]
+    amended.invoked, amended.returned = last.returned + 1, last.returned + 2
+    assert list(broken(evidence, tape)) == ["out of order"]
+
+
+def test_orders_of_one_batch_in_another_order_are_told(evidence: Evidence, tape: Tape) -> None:
+    batches: dict[tuple[str, float], list[Told]] = {}
+    for told in placed(evidence):
+        batches.setdefault((told.key.account, told.invoked), []).append(told)
+    batch = next(batch for batch in batches.values() if len(batch) == 2)
+    batch[0].position, batch[1].position = batch[1].position, batch[0].position
+    assert broken(evidence, tape) == {"out of order": 1}
+
+
+def test_a_trade_of_an_order_that_had_expired_is_told(evidence: Evidence, tape: Tape) -> None:
+    engine, time, last, answer = tape.rows[-1]
+    expired = next(order for order in engine.orders.values() if order.terms.expire_time)
+    trade = next(event for row in tape.rows for event in row[2].events if isinstance(event, Trade))
+    trade = replace(trade, trade_id=10**6, maker_order_id=expired.order_id, timestamp=expired.terms.expire_time + 1)
+    late = Caused(last.sequence + 1, AdvanceTime(), [trade])
+    assert broken(evidence, tape, more=[(engine, time, late, answer)]) == {"traded after its expire_time": 1}
+
+
+def test_a_timer_that_was_left_undone_is_told(evidence: Evidence, tape: Tape) -> None:
+    _, time, last, answer = tape.rows[-1]
+    engine = Engine()
+    engine.apply(1, time, CancelAfter("ann", 100))
+    late = Caused(last.sequence + 1, WatchAccount("ann"), [AccountWatched("ann")])
+    assert broken(evidence, tape, more=[(engine, time + 99, late, answer)]) == {}
+    assert broken(evidence, tape, more=[(engine, time + 100, late, answer)]) == {"left undone when it was due": 1}
+
+
+def updates(evidence: Evidence) -> list[tuple[list[str], int]]:
+    """Where the stream's updates stand: connection and index."""
+    every = evidence.stream.connections
+    return [(each, index) for each in every for index, text in enumerate(each) if decode(text.encode())["type"] == "update"]
+
+
+def drop(connection: list[str], index: int) -> None:
+    del connection[index]
+
+
+def double(connection: list[str], index: int) -> None:
+    connection.insert(index, connection[index])
+
+
+def alter(connection: list[str], index: int) -> None:
+    connection[index] += " "
+
+
+@pytest.mark.parametrize("spoil", [drop, double, alter])
+@pytest.mark.parametrize("which", [0, 10, -1])
+def test_a_stream_that_misses_repeats_or_alters_an_update_is_told(
+    evidence: Evidence, tape: Tape, spoil: Callable[[list[str], int], None], which: int
+) -> None:
+    spoil(*updates(evidence)[which])
+    assert broken(evidence, tape) == {STREAM: 1}
+
+
+def test_a_fresh_start_that_is_not_as_the_account_stood_is_told(evidence: Evidence, tape: Tape) -> None:
+    connection, index = updates(evidence)[-1]
+    sequence = decode(connection[index].encode())["sequence"]
+    start = {"type": "orders", "sequence": sequence, "orders": [{"order_id": "1"}], "more": False}
+    evidence.stream.connections.append([msgspec.json.encode(start).decode()])
+    assert broken(evidence, tape) == {STREAM: 1}
+
+
+def test_a_stream_that_has_never_begun_is_told(evidence: Evidence, tape: Tape) -> None:
+    evidence.stream.connections.clear()
+    assert broken(evidence, tape)[STREAM] > 1
+
+
+def test_faults_that_the_follower_has_found_are_told(evidence: Evidence, tape: Tape) -> None:
+    evidence.stream.faults.append("a fault")
+    assert broken(evidence, tape) == {STREAM: 1}
+
+
 def test_a_published_trade_that_is_not_in_the_journal_is_told(evidence: Evidence, tape: Tape) -> None:
     evidence.published.append(replace(evidence.published[0], trade_id=10**6))
     evidence.published.append(replace(evidence.published[0], quantity=1))
@@ -159,11 +263,11 @@ def test_a_published_trade_that_is_not_in_the_journal_is_told(evidence: Evidence
 
 
 def test_time_that_goes_back_is_told(evidence: Evidence, tape: Tape) -> None:
-    again = Tape()
-    again.rows = [
-        (engine, time if index else time + 10**12, caused, answer) for index, (engine, time, caused, answer) in enumerate(tape.rows)
-    ]
-    assert broken(evidence, again) == {"time went back": 1}
+    def alter(row: Row) -> Row:
+        engine, time, caused, answer = row
+        return engine, time + 10**12 if caused.sequence == 1 else time, caused, answer
+
+    assert broken(evidence, tape, alter) == {"time went back": 1}
 
 
 def test_faults_of_look_ups_are_told(evidence: Evidence, tape: Tape) -> None:
@@ -178,7 +282,7 @@ def test_states_that_differ_are_told(directory: Path) -> None:
     assert promise.broken == 0
     other = State(Engine())
     _, promise = compare_states(live, state, [("a snapshot", other)])
-    assert len(promise.cases) == 3, "sequence, sessions, digest"
+    assert len(promise.cases) == 4, "sequence, sessions, accounts' streams, digest"
     _, promise = compare_states("another", state, [])
     assert promise.broken == 1
 
@@ -186,62 +290,110 @@ def test_states_that_differ_are_told(directory: Path) -> None:
 class Gateway:
     """Answers as `answer` says, which may raise StopIteration to end the client."""
 
-    def __init__(self, answer: Callable[[str, bytes | None], Reply]) -> None:
+    def __init__(self, answer: Callable[[str, str, bytes | None], Reply]) -> None:
         self._answer = answer
         self.closed = False
 
     def call(self, method: str, path: str, body: bytes | None = None) -> Reply:
-        return self._answer(method, body)
+        return self._answer(method, path, body)
 
     def close(self) -> None:
         self.closed = True
 
 
-def order(body: bytes, filled: str = "0", order_id: str = "5") -> Reply:
-    sent = decode(body)
-    answer = {"order_id": order_id, "sequence": 9, "timestamp": "then", "status": "open", "filled_quantity": filled, **sent}
-    return Reply("answered", HTTPStatus.OK, msgspec.json.encode(answer))
+def order(body: bytes, filled: str = "0", order_id: str = "5") -> dict[str, Any]:
+    """The answer to an order; the same to a leg of an OCO."""
+    sent = {"order_type": "limit", **decode(body)}
+    return {"order_id": order_id, "sequence": 9, "timestamp": "then", "status": "open", "filled_quantity": filled, **sent}
 
 
-def test_a_client_sends_again_what_was_not_answered(evidence: Evidence) -> None:
+def answer_to(path: str, body: bytes | None, filled: str = "0") -> Reply:
+    """The answer of a gateway that takes everything."""
+    content: dict[str, Any] = {}
+    if path == "/orders":
+        content = order(body or b"", filled)
+    elif path == "/orders/oco":
+        legs = [order(body or b"", filled), order(body or b"", filled)]
+        legs[1]["client_order_id"] += ":stop"
+        content = {"orders": legs}
+    elif path == "/orders/batch":
+        content = {"results": [order(msgspec.json.encode(each), filled) for each in decode(body or b"")["orders"]]}
+    elif path == "/orders/cancel-batch":
+        content = {"results": [{"status": "canceled"} for _ in decode(body or b"")["order_ids"]]}
+    return Reply("answered", HTTPStatus.OK, msgspec.json.encode(content))
+
+
+def test_a_client_sends_again_what_was_not_answered() -> None:
     stop = Event()
     bodies: list[bytes | None] = []
     outcomes: Iterator[Reply] = iter([Reply("unknown"), Reply("refused"), Reply("unknown")])
 
-    def answer(method: str, body: bytes | None) -> Reply:
+    def answer(method: str, path: str, body: bytes | None) -> Reply:
         bodies.append(body)
         reply = next(outcomes, None)
         if reply is not None:
             return reply
         stop.set()
-        return order(body or b"{}")
+        return answer_to(path, body)
 
     gateway = Gateway(answer)
     client = Client("ann", 1, gateway, 0, Event())
     client.run(stop)
-    assert len(bodies) == 4 and len(set(bodies)) == 1
-    (told,) = client.told
+    told, farewell = client.told
+    assert len(bodies) == 5 and len(set(bodies[:4])) == 1
     assert (told.unknown, told.refused, told.status, told.again) == (2, 1, HTTPStatus.OK, False)
     assert told.invoked < told.returned
+    assert farewell.key == Key("cancel_after", "ann", "0")
     assert gateway.closed
+
+
+@pytest.mark.parametrize("path", ["/orders/batch", "/orders/cancel-batch"])
+def test_a_client_sends_again_those_of_a_batch_that_were_not_answered(path: str) -> None:
+    stop = Event()
+    batches: list[list[Any]] = []
+
+    def answer(method: str, called: str, body: bytes | None) -> Reply:
+        if method == "GET":
+            return Reply("answered", HTTPStatus.NOT_FOUND)
+        sent = list(decode(body).values())[-1] if body and called == path else []
+        if not sent or (len(sent) < 3 and not batches):
+            return answer_to(called, body)
+        batches.append(sent)
+        if len(batches) == 1:
+            results = [{"status": 409, "code": "x"}, {"status": 503}, {"status": 504}, *({"status": 503} for _ in sent[3:])]
+            return Reply("answered", HTTPStatus.OK, msgspec.json.encode({"results": results}))
+        if len(batches) == 2:
+            return Reply("unknown")
+        stop.set()
+        return answer_to(called, body)
+
+    client = Client("ann", 1, Gateway(answer), 0, Event())
+    client.run(stop)
+    assert batches[1] == batches[2] == batches[0][1:]
+    size = len(batches[0])
+    first, second, third, *_ = told = client.told[-1 - size : -1]
+    assert [each.position for each in told] == list(range(size))
+    assert (first.status, first.unknown, first.refused) == (HTTPStatus.CONFLICT, 0, 0)
+    assert (second.status, second.unknown, second.refused) == (HTTPStatus.OK, 1, 1)
+    assert (third.status, third.unknown, third.refused) == (HTTPStatus.OK, 2, 0)
 
 
 @pytest.mark.parametrize(
     ("found", "fault"),
     [
         (Reply("answered", HTTPStatus.NOT_FOUND, b"unknown"), "was answered, but its look-up ends with 404"),
-        (order(b"{}", order_id="6"), "was answered as"),
-        (order(b"{}", filled="1"), "was filled to 2 before, now to 1"),
+        (Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", order_id="6"))), "was answered as"),
+        (Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", filled="1"))), "was filled to 2 before, now to 1"),
     ],
 )
 def test_a_look_up_that_says_less_than_an_answer_before_it_is_a_fault(found: Reply, fault: str) -> None:
     stop = Event()
 
-    def answer(method: str, body: bytes | None) -> Reply:
+    def answer(method: str, path: str, body: bytes | None) -> Reply:
         if method == "GET":
             stop.set()
             return found
-        return order(body or b"{}", filled="2")
+        return answer_to(path, body, filled="2")
 
     client = Client("ann", 1, Gateway(answer), 0, Event())
     client.run(stop)
@@ -253,7 +405,7 @@ def test_a_look_up_that_says_less_than_an_answer_before_it_is_a_fault(found: Rep
 def test_a_client_that_is_never_answered_gives_up_when_it_is_told_to() -> None:
     give_up = Event()
 
-    def answer(method: str, body: bytes | None) -> Reply:
+    def answer(method: str, path: str, body: bytes | None) -> Reply:
         give_up.set()
         return Reply("unknown")
 

@@ -8,8 +8,8 @@ import pytest
 
 from tools.processes import ExchangeError
 from tools.torture import __main__ as command
-from tools.torture.checks import Promise
 from tools.torture.killer import Kill
+from tools.torture.promises import Promise
 from tools.torture.report import Report, recoveries
 from tools.torture.run import Plan
 
@@ -19,8 +19,9 @@ Torture = Callable[[Plan, Path, Callable[[int, int], None]], Report]
 def report(plan: Plan, *broken: str) -> Report:
     kills = [Kill("matcher", 0.5), Kill("matcher", 0.3), Kill("matcher"), Kill("both", 1.2)]
     promises = [Promise("lost", len(broken), list(broken)), Promise("doubled")]
-    counts = (10, 2, 1, 1, 3, 11, 4, 4, 2, 1)
-    return Report(plan.seed, plan.sync, plan.clients, plan.workers, 1.5, recoveries(kills), *counts, promises, {"live": "ab" * 32})
+    counts = (2, 1, 1, 3, 11, 4, 4, 3, 2, 9, 2, 1)
+    what = (recoveries(kills), 10, {"place": 9, "oco": 1}, *counts, {"canceled, expired": 7}, promises, {"live": "ab" * 32})
+    return Report(plan.seed, plan.sync, plan.clients, plan.workers, 1.5, *what)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, torture: Torture, *arguments: str) -> tuple[int, Plan, Path]:
@@ -46,6 +47,7 @@ def test_a_sound_run_ends_with_0_and_leaves_nothing(monkeypatch: pytest.MonkeyPa
     printed = capsys.readouterr()
     assert f"seed 5, in {directory}" in printed.err
     assert "unknown outcomes, all resolved" in printed.out
+    assert "OCOs" in printed.out and "canceled, expired" in printed.out
 
 
 def test_a_broken_promise_ends_with_1_and_keeps_the_directory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

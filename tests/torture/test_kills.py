@@ -24,6 +24,21 @@ CALM = 0.2
 PAUSE = 0.005
 """Seconds. The naive engine's time grows with the square of the number of orders, so clients here are not hasty."""
 
+EVERYDAY = {
+    "account set",
+    "amended",
+    "canceled, cancel_after",
+    "canceled, expired",
+    "canceled, oco",
+    "canceled, self_trade",
+    "placed",
+    "rejected, account_suspended",
+    "traded",
+    "trigger moved",
+    "triggered",
+}
+"""What happens in every run: commands and terms of all kinds are mixed in."""
+
 pytestmark = pytest.mark.timeout(0 if KILLS > 20 else 120)
 
 
@@ -66,6 +81,8 @@ def test_nothing_that_was_answered_is_lost_or_doubled(tmp_path: Path) -> None:
     assert report.kills[-1].kills == KILLS
     assert report.snapshots_written > 0
     assert report.retried > 0, "no kill has hit anybody"
+    assert report.stream_updates > 0 and report.stream_resumed > 0
+    assert set(report.happened) >= EVERYDAY
     assert len(report.digests) >= 3 and len(set(report.digests.values())) == 1, f"TORTURE_SEED={SEED}"
     oracle = Oracle()
     state = replay(tmp_path / "data", oracle.watch)

@@ -10,10 +10,11 @@ from threading import Event
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tools.torture.evidence import Identity, Told
-from tools.torture.flow import Flow, Request
+from tools.torture.flow import Flow
+from tools.torture.requests import Call, Request
 
 PATIENCE: Final = 60.0
 """How many seconds a request may stay unanswered, however often it is sent."""
@@ -25,8 +26,6 @@ RETRY_SECONDS: Final = 0.05
 """So long a client waits, about, before it sends again what was not taken."""
 
 HEADERS: Final = {"Content-Type": "application/json"}
-
-LIVE: Final = ("open", "partially_filled", "pending")
 
 decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
@@ -67,11 +66,20 @@ class Connection:
         except (OSError, HTTPException):
             self._http.close()
             return Reply("unknown")
-        if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            return Reply("refused")
-        if response.status == HTTPStatus.GATEWAY_TIMEOUT:
-            return Reply("unknown")
-        return Reply("answered", response.status, content)
+        return _reply(response.status, content)
+
+
+class Results(Struct):
+    """What a batch is answered."""
+
+    results: list[Raw]
+
+
+class Attempts(Struct):
+    """How often a request was sent without an answer."""
+
+    unknown: int = 0
+    refused: int = 0
 
 
 class Caller(Protocol):
@@ -83,11 +91,11 @@ class Caller(Protocol):
 
 
 class Client:
-    """One client with its own account. It waits for each answer before it goes on, about `pause` seconds between two requests; once
-    `give_up` is set, it does not wait any more."""
+    """One client with its own account, which it suspends now and then where it is `switching`. It waits for each answer before it goes
+    on, about `pause` seconds between two calls; once `give_up` is set, it does not wait any more."""
 
-    def __init__(self, account: str, seed: int, gateway: Caller, pause: float, give_up: Event) -> None:
-        self._flow = Flow(f"{seed} {account}", account)
+    def __init__(self, account: str, seed: int, gateway: Caller, pause: float, give_up: Event, switching: bool = False) -> None:
+        self._flow = Flow(f"{seed} {account}", account, switching)
         self._random = Random(f"{seed} {account} pauses")
         self._gateway = gateway
         self._pause = pause
@@ -100,47 +108,71 @@ class Client:
         self.look_up_faults: list[str] = []
 
     def run(self, stop: Event) -> None:
-        """Send requests until `stop`; the last one is answered too. UnansweredError."""
+        """Send calls until `stop`; the last one is answered too. UnansweredError."""
         try:
             while not stop.is_set():
                 self._take_turn(self._flow.next())
                 if self._pause:
                     time.sleep(self._random.uniform(0, 2 * self._pause))
+            self._take_turn(self._flow.farewell())
         finally:
             self._gateway.close()
 
-    def _take_turn(self, request: Request) -> None:
-        told = self._ask(request)
-        if request.kind == "look_up":
-            self.look_ups += 1
-            self._check_look_up(request, told)
-            return
-        self.told.append(told)
-        if request.kind == "place" and told.status == HTTPStatus.OK:
-            order = decode(told.body)
-            if not request.again:
-                self._identities[request.name] = identity(order)
-                self._flow.placed(request, order["order_id"], order["status"] in LIVE)
-            self._filled[request.name] = max(self._filled.get(request.name, Decimal(0)), Decimal(order["filled_quantity"]))
+    def _take_turn(self, call: Call) -> None:
+        for request, told in zip(call.requests, self._ask(call), strict=True):
+            if request.kind == "look_up":
+                self.look_ups += 1
+                self._check_look_up(request, told)
+                continue
+            self.told.append(told)
+            if request.kind in ("place", "oco") and told.status == HTTPStatus.OK:
+                answer = decode(told.body)
+                self._note(request, answer["orders"] if request.kind == "oco" else [answer])
 
-    def _ask(self, request: Request) -> Told:
-        """Send the request until it is answered."""
+    def _note(self, request: Request, orders: list[dict[str, Any]]) -> None:
+        """The request's orders are answered."""
+        if not request.again:
+            self._identities.update((order["client_order_id"], identity(order)) for order in orders)
+            self._flow.placed(request, orders)
+        for order in orders:
+            name = order["client_order_id"]
+            self._filled[name] = max(self._filled.get(name, Decimal(0)), Decimal(order["filled_quantity"]))
+
+    def _ask(self, call: Call) -> list[Told]:
+        """Send the requests until all of them are answered."""
         invoked = time.monotonic()
-        unknown = refused = 0
+        attempts = [Attempts() for _ in call.requests]
+        answers: dict[int, Told] = {}
         while True:
-            reply = self._gateway.call(request.method, request.path, request.body)
-            if reply.outcome == "answered":
-                return Told(request.key, invoked, time.monotonic(), unknown, refused, reply.status, reply.body, request.again)
-            if reply.outcome == "unknown":
-                unknown += 1
-            else:
-                refused += 1
+            waiting = [index for index in range(len(call.requests)) if index not in answers]
+            if not waiting:
+                return [answers[index] for index in range(len(call.requests))]
+            self._check_patience(call, waiting, invoked, attempts[waiting[0]])
+            replies = self._attempt(call, waiting)
+            for index, reply in zip(waiting, replies, strict=True):
+                request, tries = call.requests[index], attempts[index]
+                if reply.outcome == "answered":
+                    times = (invoked, time.monotonic(), tries.unknown, tries.refused)
+                    answers[index] = Told(request.key, *times, reply.status, reply.body, request.again, index)
+                elif reply.outcome == "unknown":
+                    tries.unknown += 1
+                else:
+                    tries.refused += 1
+            if any(reply.outcome == "refused" for reply in replies):
                 time.sleep(self._random.uniform(0, 2 * RETRY_SECONDS))
-            if self._give_up.is_set() or time.monotonic() - invoked > PATIENCE:
-                attempts = unknown + refused
-                raise UnansweredError(
-                    f"{request.method} {request.path}: no answer in {time.monotonic() - invoked:.1f} seconds and {attempts} attempts"
-                )
+
+    def _attempt(self, call: Call, waiting: list[int]) -> list[Reply]:
+        """Send those of the requests that still wait; the reply to each."""
+        reply = self._gateway.call(*call.message(waiting))
+        if not call.is_batch or reply.status != HTTPStatus.OK:
+            return [reply] * len(waiting)
+        return [_reply_of(result) for result in msgspec.json.decode(reply.body, type=Results).results]
+
+    def _check_patience(self, call: Call, waiting: list[int], invoked: float, attempts: "Attempts") -> None:
+        tried, waited = attempts.unknown + attempts.refused, time.monotonic() - invoked
+        if tried and (self._give_up.is_set() or waited > PATIENCE):
+            method, path, _ = call.message(waiting)
+            raise UnansweredError(f"{method} {path}: no answer in {waited:.1f} seconds and {tried} attempts")
 
     def _check_look_up(self, request: Request, told: Told) -> None:
         """A look-up shows the order that was answered, at least as far filled as an answer said."""
@@ -154,6 +186,20 @@ class Client:
         elif filled < self._filled[request.name]:
             self.look_up_faults.append(f"{request.name} was filled to {self._filled[request.name]} before, now to {filled}")
         self._filled[request.name] = max(self._filled[request.name], filled)
+
+
+def _reply(status: int, body: bytes) -> Reply:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return Reply("refused")
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
+        return Reply("unknown")
+    return Reply("answered", status, body)
+
+
+def _reply_of(result: Raw) -> Reply:
+    """The reply to one request of a batch: the status of a problem is in its document; an order's is a word."""
+    status = decode(bytes(result))["status"]
+    return _reply(status if isinstance(status, int) else HTTPStatus.OK, bytes(result))
 
 
 def identity(order: dict[str, Any]) -> Identity:

@@ -1,142 +1,166 @@
-"""What one client sends: a seeded mix of orders of all types, cancels, repeats and look-ups, around prices that meet."""
+"""What one client sends: a seeded mix of orders, OCOs, amends, cancels, batches, timers, repeats and look-ups."""
 
 from collections import deque
+from collections.abc import Iterable
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from protocol.instrument import format_decimal
-from tools.torture.evidence import CommandKind, Key
+from protocol.units import STOP_LEG_SUFFIX
+from tools.torture.drawing import MARKET_OF, Drawing, Market, price_text
+from tools.torture.evidence import Key, amend_name
+from tools.torture.requests import Call, Request, encode
 
-REACH: Final = 20
-"""Prices lie up to so many steps from the middle."""
-
-OVERLAP: Final = 5
-"""Prices of orders that rest lie up to so many steps on the other side's half: most find nobody at first, so that books fill."""
-
-MAX_LOTS: Final = 30
-
-LIVE_ORDERS: Final = 200
-"""So many of its orders, the last ones, a client may still cancel."""
+LIVE_ORDERS: Final = 50
+"""So many of its orders, the last ones, a client may still cancel or amend."""
 
 KNOWN_ORDERS: Final = 200
 """So many of its orders, the last ones, a client may look up or send again."""
 
-ORDER_TYPES: Final = {"limit": 24, "market": 4, "ioc": 4, "fok": 3, "stop_market": 2, "stop_limit": 2, "take_profit": 2}
-ACTIONS: Final = {"place": 70, "too_small": 2, "repeat": 4, "cancel": 14, "cancel_all": 1, "look_up": 9}
-"""How often each comes, in proportion."""
-
-PRICED: Final = ("limit", "ioc", "fok", "stop_limit")
-TRIGGERED: Final = ("stop_market", "stop_limit", "take_profit")
-
-_encode = msgspec.json.Encoder().encode
-
-
-class Market(Struct, frozen=True):
-    """Middle and step of the prices in the price unit, lot in the quantity unit of 10^-quantity_decimals."""
-
-    symbol: str
-    middle: int
-    step: int
-    lot: int
-    quantity_decimals: int
-
-
-PRICE_DECIMALS: Final = 2
-
-MARKETS: Final = {
-    Market("BTC-USDT", 6_000_000, 100, 1_000, 5): 5,
-    Market("ETH-USDT", 300_000, 10, 1_000, 4): 2,
-    Market("SOL-USDT", 15_000, 1, 1_000, 3): 1,
+ACTIONS: Final = {
+    "place": 52,
+    "too_small": 2,
+    "repeat": 4,
+    "oco": 5,
+    "amend": 10,
+    "batch": 4,
+    "cancel": 10,
+    "cancel_batch": 2,
+    "cancel_all": 1,
+    "cancel_after": 3,
+    "look_up": 9,
 }
+SWITCHING: Final = {"suspend": 6, "resume": 14}
+"""How often each comes, in proportion; SWITCHING only in the flow of an account that is suspended now and then."""
 
-Kind = CommandKind | Literal["look_up"]
+MAX_BATCH: Final = 6
+"""The most requests in one call."""
+
+TIMEOUTS: Final = (100, 2_000)
+"""A cancel on silence comes after so many milliseconds, from and to."""
+
+LIVE: Final = ("open", "partially_filled", "pending")
 
 
-class Request(Struct, frozen=True):
-    """A call of the HTTP interface. `name` is the client_order_id that it is about, `again` marks an order that was answered before."""
+class LiveOrder(Struct, frozen=True):
+    """An order that rested or waited when it was answered. `name` is its client_order_id."""
 
-    kind: Kind
-    key: Key
-    method: str
-    path: str
-    body: bytes | None
-    name: str = ""
-    again: bool = False
+    name: str
+    order_id: str
+    market: Market
+    side: str
+    order_type: str
 
 
 class Flow:
     """The requests of one client. `placed` tells it what became of an order."""
 
-    def __init__(self, seed: str, account: str) -> None:
+    def __init__(self, seed: str, account: str, switching: bool = False) -> None:
         self.account = account
         self._random = Random(seed)
+        self._drawing = Drawing(self._random)
+        self._actions = {**ACTIONS, **SWITCHING} if switching else ACTIONS
         self._number = 0
-        self._live: deque[tuple[str, str]] = deque(maxlen=LIVE_ORDERS)
-        self._known: deque[tuple[str, bytes]] = deque(maxlen=KNOWN_ORDERS)
+        self._live: deque[LiveOrder] = deque(maxlen=LIVE_ORDERS)
+        self._known: deque[Request] = deque(maxlen=KNOWN_ORDERS)
+        self._amended: set[Key] = set()
 
-    def next(self) -> Request:
-        """The next request."""
-        action = self._choose(ACTIONS)
+    def next(self) -> Call:
+        """The next call."""
+        action = self._drawing.choose(self._actions)
         if action in ("repeat", "look_up") and self._known:
-            name, body = self._random.choice(self._known)
-            if action == "look_up":
-                path = f"/orders/client:{name}?account={self.account}"
-                return Request("look_up", Key("place", self.account, name), "GET", path, None, name)
-            return Request("place", Key("place", self.account, name), "POST", "/orders", body, name, again=True)
-        if action == "cancel" and self._live:
-            return self._cancel(*self._random.choice(self._live))
+            known = self._random.choice(self._known)
+            return Call([self._look_up(known) if action == "look_up" else _again(known)])
+        if action in ("amend", "cancel", "cancel_batch") and self._live:
+            return self._about_live_orders(action)
         if action == "cancel_all":
-            symbol = self._market().symbol
+            symbol = self._drawing.market().symbol
             path = f"/orders?symbol={symbol}&account={self.account}"
-            return Request("cancel_all", Key("cancel_all", self.account, symbol), "DELETE", path, None)
-        return self._place(too_small=action == "too_small")
+            return Call([Request("cancel_all", Key("cancel_all", self.account, symbol), "DELETE", path, None)])
+        if action == "cancel_after":
+            return Call([self._cancel_after(self._random.choice((0, self._random.randint(*TIMEOUTS))))])
+        if action == "suspend":
+            return Call([self._switch("suspend")])
+        if action == "resume":
+            return Call([self._switch("resume")])
+        if action == "oco":
+            return Call([self._oco()])
+        if action == "batch":
+            return Call([self._place(too_small=False) for _ in range(self._random.randint(1, MAX_BATCH))], is_batch=True)
+        return Call([self._place(too_small=action == "too_small")])
 
-    def placed(self, request: Request, order_id: str, live: bool) -> None:
-        """The order was taken; `live` where it rests or waits."""
-        assert request.body is not None, "it is an order"
-        self._known.append((request.name, request.body))
-        if live:
-            self._live.append((request.name, order_id))
+    def farewell(self) -> Call:
+        """The last call: after it, no timer of the account runs."""
+        return Call([self._cancel_after(0)])
 
-    def _choose(self, weights: dict[str, int]) -> str:
-        return self._random.choices(list(weights), list(weights.values()))[0]
+    def placed(self, request: Request, orders: Iterable[dict[str, Any]]) -> None:
+        """The request was taken: these are its orders."""
+        self._known.append(request)
+        for order in orders:
+            if order["status"] in LIVE:
+                market = MARKET_OF[order["symbol"]]
+                self._live.append(LiveOrder(order["client_order_id"], order["order_id"], market, order["side"], order["order_type"]))
 
-    def _cancel(self, name: str, order_id: str) -> Request:
-        named = self._random.choice((f"client:{name}", order_id))
+    def _about_live_orders(self, action: str) -> Call:
+        if action == "cancel_batch":
+            orders = self._random.sample(self._live, min(len(self._live), self._random.randint(1, MAX_BATCH)))
+            return Call([self._cancel(order) for order in orders], is_batch=True)
+        order = self._random.choice(self._live)
+        return Call([self._amend(order) if action == "amend" else self._cancel(order)])
+
+    def _look_up(self, known: Request) -> Request:
+        name = known.name + self._random.choice(("", STOP_LEG_SUFFIX)) if known.kind == "oco" else known.name
+        path = f"/orders/client:{name}?account={self.account}"
+        return Request("look_up", known.key, "GET", path, None, name)
+
+    def _cancel_after(self, milliseconds: int) -> Request:
+        key = Key("cancel_after", self.account, str(milliseconds))
+        path = f"/accounts/{self.account}/cancel-after"
+        return Request("cancel_after", key, "POST", path, encode({"timeout_ms": milliseconds}))
+
+    def _switch(self, kind: Literal["suspend", "resume"]) -> Request:
+        return Request(kind, Key(kind, self.account, ""), "POST", f"/admin/accounts/{self.account}/{kind}", None)
+
+    def _name(self, order: LiveOrder) -> str:
+        return self._random.choice((f"client:{order.name}", order.order_id))
+
+    def _cancel(self, order: LiveOrder) -> Request:
+        named = self._name(order)
         path = f"/orders/{named}?account={self.account}"
-        return Request("cancel", Key("cancel", self.account, named), "DELETE", path, None, name)
+        return Request("cancel", Key("cancel", self.account, named), "DELETE", path, None, order.name)
+
+    def _amend(self, order: LiveOrder) -> Request:
+        """Never the same twice: what the journal holds of it is this request, sent once or again."""
+        while True:
+            named, amended = self._name(order), self._drawing.amended(order.market, order.side, order.order_type)
+            key = Key("amend", self.account, amend_name(named, amended.quantity, amended.price, amended.trigger_price))
+            if key not in self._amended:
+                break
+        self._amended.add(key)
+        body = {}
+        if amended.quantity is not None:
+            body["quantity"] = format_decimal(amended.quantity, order.market.quantity_decimals)
+        if amended.price is not None:
+            body["price"] = price_text(amended.price)
+        if amended.trigger_price is not None:
+            body["trigger_price"] = price_text(amended.trigger_price)
+        return Request("amend", key, "PATCH", f"/orders/{named}?account={self.account}", encode(body), order.name)
 
     def _place(self, too_small: bool) -> Request:
+        market = self._drawing.market()
+        return self._new("place", "/orders", self._drawing.too_small(market) if too_small else self._drawing.order(market))
+
+    def _oco(self) -> Request:
+        return self._new("oco", "/orders/oco", self._drawing.oco(self._drawing.market()))
+
+    def _new(self, kind: Literal["place", "oco"], path: str, fields: dict[str, Any]) -> Request:
         self._number += 1
         name = f"{self.account}-{self._number}"
-        market = self._market()
-        side = self._random.choice(("buy", "sell"))
-        order_type = "limit" if too_small else self._choose(ORDER_TYPES)
-        lots = 1 if too_small else self._random.randint(1, MAX_LOTS)
-        order = {
-            "symbol": market.symbol,
-            "account": self.account,
-            "client_order_id": name,
-            "side": side,
-            "order_type": order_type,
-            "quantity": format_decimal(lots * market.lot, market.quantity_decimals),
-        }
-        if too_small:
-            order["price"] = format_decimal(1, PRICE_DECIMALS)
-        elif order_type in PRICED:
-            order["price"] = self._price(market, side if order_type == "limit" else None)
-        if order_type in TRIGGERED:
-            order["trigger_price"] = self._price(market, None)
-        return Request("place", Key("place", self.account, name), "POST", "/orders", _encode(order), name)
+        body = encode({**fields, "account": self.account, "client_order_id": name})
+        return Request(kind, Key(kind, self.account, name), "POST", path, body, name)
 
-    def _market(self) -> Market:
-        return self._random.choices(list(MARKETS), list(MARKETS.values()))[0]
 
-    def _price(self, market: Market, resting: str | None) -> str:
-        """A price; on its own side of the middle, mostly, for an order that is to rest there."""
-        lowest = -OVERLAP if resting == "sell" else -REACH
-        highest = OVERLAP if resting == "buy" else REACH
-        return format_decimal(market.middle + market.step * self._random.randint(lowest, highest), PRICE_DECIMALS)
+def _again(known: Request) -> Request:
+    return structs.replace(known, again=True)

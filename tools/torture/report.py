@@ -8,8 +8,8 @@ from msgspec import Struct
 from rich.console import Console
 
 from tools.tables import plain_table
-from tools.torture.checks import Promise
 from tools.torture.killer import Kill, KillKind
+from tools.torture.promises import Promise
 
 KIND_TITLES: Final[dict[KillKind, str]] = {
     "matcher": "matcher",
@@ -17,6 +17,18 @@ KIND_TITLES: Final[dict[KillKind, str]] = {
     "gateway": "gateway",
     "both": "both",
     "worker": "one gateway worker",
+}
+
+
+TITLES: Final[dict[str, str]] = {
+    "place": "orders",
+    "oco": "OCOs",
+    "amend": "amends",
+    "cancel": "cancels",
+    "cancel_all": "cancels of all orders",
+    "cancel_after": "cancels on silence",
+    "suspend": "suspensions",
+    "resume": "resumptions",
 }
 
 
@@ -33,7 +45,8 @@ class Recoveries(Struct, frozen=True):
 
 class Report(Struct, frozen=True):
     """`retried` commands needed more than one attempt. Every unknown outcome was resolved by asking again; so many of them were orders that
-    had been `placed_before`."""
+    had been `placed_before`. The follower of an account's stream came by so many connections, of which so many were `resumed`.
+    `happened` counts the events of the journal."""
 
     seed: int
     sync: str
@@ -42,6 +55,7 @@ class Report(Struct, frozen=True):
     seconds: float
     kills: list[Recoveries]
     commands_answered: int
+    answered: dict[str, int]
     retried: int
     unknown_outcomes: int
     placed_before: int
@@ -49,8 +63,12 @@ class Report(Struct, frozen=True):
     commands_journaled: int
     trades: int
     trades_published: int
+    stream_connections: int
+    stream_resumed: int
+    stream_updates: int
     snapshots_written: int
     snapshots_cut_through: int
+    happened: dict[str, int]
     promises: list[Promise]
     digests: dict[str, str]
 
@@ -83,6 +101,7 @@ def print_report(report: Report, console: Console) -> None:
     table = plain_table("what was done", [""], ("count",))
     for name, count in (
         ("commands answered", report.commands_answered),
+        *((f"  {TITLES[kind]}", report.answered[kind]) for kind in TITLES if kind in report.answered),
         ("sent more than once", report.retried),
         ("unknown outcomes, all resolved", report.unknown_outcomes),
         ("of them orders that had been placed", report.placed_before),
@@ -90,10 +109,17 @@ def print_report(report: Report, console: Console) -> None:
         ("commands in the journal", report.commands_journaled),
         ("trades in the journal", report.trades),
         ("trades seen by a subscriber", report.trades_published),
+        ("connections of an account's follower", report.stream_connections),
+        ("of them resumed", report.stream_resumed),
+        ("updates that it was told", report.stream_updates),
         ("snapshots written", report.snapshots_written),
         ("snapshots cut through by a kill", report.snapshots_cut_through),
     ):
         table.add_row(name, f"{count:,}")
+    console.print(table)
+    table = plain_table("what happened", [""], ("count",))
+    for what, count in report.happened.items():
+        table.add_row(what, f"{count:,}")
     console.print(table)
     table = plain_table("what must not happen", [""], ("count",))
     for promise in report.promises:

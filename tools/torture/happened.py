@@ -1,0 +1,49 @@
+"""Names what happened, for the count of a report."""
+
+from typing import Final
+
+from gateway.words import REASON_WORDS
+from protocol.events import (
+    AccountSet,
+    AccountWatched,
+    BookLoaded,
+    CommandRefused,
+    Event,
+    InstrumentSet,
+    OrderAmended,
+    OrderCanceled,
+    OrderDecremented,
+    OrderDuplicated,
+    OrderPlaced,
+    OrderReduced,
+    OrderRejected,
+    OrderTriggered,
+    Trade,
+    TriggerMoved,
+)
+
+WORDS: Final[dict[type, str]] = {
+    OrderPlaced: "placed",
+    OrderDuplicated: "sent again",
+    OrderTriggered: "triggered",
+    Trade: "traded",
+    OrderAmended: "amended",
+    OrderReduced: "reduced by the other leg",
+    OrderDecremented: "decremented",
+    TriggerMoved: "trigger moved",
+    AccountSet: "account set",
+    AccountWatched: "account watched",
+    InstrumentSet: "instrument set",
+    BookLoaded: "book loaded",
+    CommandRefused: "refused",
+}
+
+
+def word_of(event: Event) -> str:
+    """What happened, in words; why, for an order's early end."""
+    match event:
+        case OrderRejected():
+            return f"rejected, {REASON_WORDS[event.reason]}"
+        case OrderCanceled():
+            return f"canceled, {REASON_WORDS[event.reason]}"
+    return WORDS[type(event)]
