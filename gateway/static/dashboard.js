@@ -45,7 +45,11 @@ const book = new Book((price) => form.fillPrice(price));
 const orders = new OrdersView({ onCancel: cancelOrder, onAmend: amendOrder, onCancelAll: cancelAll, instrumentOf });
 const fills = new FillsView(instrumentOf);
 const news = new NewsView();
-const ownOrders = new OwnOrders({ onChange: oncePerFrame(showOwn, OWN_INTERVAL), onUpdate: (update) => news.show(update, instrumentOf), onState: showOwnState });
+const ownOrders = new OwnOrders({
+  onChange: oncePerFrame(showOwn, OWN_INTERVAL),
+  onUpdate: (update) => news.show(update, instrumentOf),
+  onState: showOwnState,
+});
 const own = document.querySelector("#own");
 const allInstruments = document.querySelector("#all-instruments");
 const health = new Health(showHealth);
@@ -195,7 +199,8 @@ function showAccount() {
   const { suspended, cancelAt } = ownOrders;
   setText(notice, suspended ? `Account ${settings.account} is suspended: its orders were canceled, and new ones are rejected.` : "");
   notice.hidden = !suspended;
-  orders.note("cancelAt", cancelAt ? `All orders of this account are canceled at ${clock(new Date(cancelAt))} unless that is renewed.` : "");
+  const silence = cancelAt ? `All orders of this account are canceled at ${clock(new Date(cancelAt))} unless that is renewed.` : "";
+  orders.note("cancelAt", silence);
 }
 
 /** Sends the order under a client order id in any case: only so can it be sent again safely when no answer comes. */

@@ -20,7 +20,14 @@ export const FIELDS = {
     placeholder: "at once if empty",
   },
   price: { id: "price", label: "Price", kind: "decimal", unit: "quote", step: "tick_size", required: true },
-  stop_trigger_price: { id: "stop-trigger-price", label: "Stop trigger", kind: "decimal", unit: "quote", step: "tick_size", required: true },
+  stop_trigger_price: {
+    id: "stop-trigger-price",
+    label: "Stop trigger",
+    kind: "decimal",
+    unit: "quote",
+    step: "tick_size",
+    required: true,
+  },
   stop_price: {
     id: "stop-price",
     label: "Stop limit price",
