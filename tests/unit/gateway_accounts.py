@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from msgspec import convert, structs
+from msgspec import structs, to_builtins
 
-from gateway.account_messages import AccountOrders, AccountResumed, AccountUpdated
 from gateway.broker import Stamped
+from gateway.translate import order
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import (
     AccountSet,
@@ -21,7 +21,8 @@ from protocol.events import (
     Trade,
 )
 from protocol.units import OrderStatus, OrderType, Reason, Side
-from tests.unit.gateway_fakes import TIMESTAMP, Gateway, settle
+from tests.account_view import AccountView, Json
+from tests.unit.gateway_fakes import BTC, TIMESTAMP, Gateway, settle
 from tests.unit.gateway_streams import StreamClient
 
 ACCOUNT = "desk"
@@ -107,10 +108,10 @@ class Accounts:
     def _as_of_now(self, value: Any) -> Stamped[Any]:
         return Stamped(self.sequence, TIMESTAMP, value)
 
-    def open_views(self, account: str = ACCOUNT) -> dict[str, str]:
-        """The quantities filled of the open orders, by their ids, as they are told."""
+    def open_views(self, account: str = ACCOUNT) -> dict[str, Json]:
+        """The open orders by their ids, as they are told."""
         return {
-            str(order_id): str(state.filled_quantity // 100_000)
+            str(order_id): to_builtins(order(state, BTC))
             for order_id, state in sorted(self.orders.items())
             if state.account == account and state.status in LIVE
         }
@@ -168,69 +169,24 @@ class Accounts:
         self.sequence += commands
 
 
-class Reader:
-    """A client of an account's stream that keeps the account's open orders from what it is told, and checks that nothing is missing or
-    said twice. `began` is the sequence of its last beginning, `since_beginning` holds those of the updates after it."""
+class Reader(AccountView):
+    """A client of an account's stream."""
 
-    def __init__(self, client: StreamClient, after: int | None = None) -> None:
+    def __init__(self, client: StreamClient, after: int | None = None, orders: dict[str, Json] | None = None) -> None:
+        super().__init__(ACCOUNT, after, orders)
         self.client = client
-        self.sequence = after
-        self.orders: dict[str, str] = {}
-        self.starts = 0
-        self.resumed = 0
-        self.updates: list[int] = []
-        self.began = after
-        self.since_beginning: list[int] = []
-        self._more = False
 
-    @property
-    def complete(self) -> bool:
-        """Whether no part of a fresh start is missing."""
-        return not self._more
-
-    async def read(self) -> Any:
+    async def read(self) -> Json:
         """Take in the next message."""
-        message = await self.client.read()
+        message: Json = await self.client.read()
         self.take_in(message)
         return message
 
     async def read_up_to(self, sequence: int) -> "Reader":
         """Read until it knows everything up to the sequence, at least."""
-        while self.sequence is None or self._more or self.sequence < sequence:
+        while not self.knows(sequence):
             await self.read()
         return self
-
-    def take_in(self, message: Any) -> None:
-        # As the schemas say.
-        convert(message, AccountOrders | AccountResumed | AccountUpdated)
-        assert message["account"] == ACCOUNT
-        if message["type"] == "orders":
-            assert message["resumed"] is False
-            if not self._more:
-                self.orders.clear()
-                self.starts += 1
-                self.began = message["sequence"]
-                self.since_beginning.clear()
-            assert self._more is False or message["sequence"] == self.sequence
-            assert not self.orders.keys() & {order["order_id"] for order in message["orders"]}
-            self._more = message["more"]
-            self.orders.update((order["order_id"], order["filled_quantity"]) for order in message["orders"])
-        elif message["type"] == "resumed":
-            assert message["sequence"] == self.sequence
-            self.resumed += 1
-        else:
-            assert message["type"] == "update"
-            assert not self._more
-            assert self.sequence is not None
-            assert message["previous"] <= self.sequence < message["sequence"]
-            self.updates.append(message["sequence"])
-            self.since_beginning.append(message["sequence"])
-            for order in message["orders"]:
-                if order["status"] in ("open", "partially_filled", "pending"):
-                    self.orders[order["order_id"]] = order["filled_quantity"]
-                else:
-                    self.orders.pop(order["order_id"], None)
-        self.sequence = message["sequence"]
 
 
 async def joined(gateway: Gateway, after: int | None = None) -> Reader:

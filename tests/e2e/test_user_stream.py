@@ -1,0 +1,455 @@
+"""An account's own stream with real processes: nothing is lost and nothing said twice, under load and over restarts."""
+
+import random
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
+from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
+from protocol.events import OrderResult
+from protocol.units import OrderType, Side
+from tests.account_view import AccountView, Json
+from tests.exchange import PATIENCE, Exchange, ending, receive, wait_until
+
+LOT = 100_000
+"""Of a whole unit of the base currency."""
+
+_accounts = count(1)
+
+
+@pytest.fixture
+def account() -> str:
+    """An account of the test's own."""
+    return f"desk-{next(_accounts)}"
+
+
+def open_stream(
+    exchange: Exchange, account: str, after: int | None = None, sock: socket.socket | None = None
+) -> AbstractContextManager[ClientConnection]:
+    query = f"account={account}" if after is None else f"account={account}&after={after}"
+    url = f"ws://127.0.0.1:{exchange.gateway.port}/ws/user?{query}"
+    # Tests read when they want to: no ping is answered before.
+    return connect(url, open_timeout=PATIENCE, proxy=None, compression=None, max_size=None, ping_interval=None, sock=sock)
+
+
+class Follower(AccountView):
+    """A client of the account's stream; it can come back. A context manager."""
+
+    def __init__(self, exchange: Exchange, account: str) -> None:
+        super().__init__(account)
+        self._exchange = exchange
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Follower":
+        self._stream = self._stack.enter_context(open_stream(self._exchange, self.account))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def come_back(self) -> None:
+        """Break the connection, connect again and go on after what was read last."""
+        with suppress(OSError):
+            self._stream.socket.shutdown(socket.SHUT_RDWR)
+        self._stack.close()
+        self.updates.clear()
+        self._stream = self._stack.enter_context(open_stream(self._exchange, self.account, self.sequence))
+
+    def read(self) -> Json:
+        message = receive(self._stream)
+        self.take_in(message)
+        return message
+
+    def read_up_to(self, sequence: int) -> None:
+        while not self.knows(sequence):
+            self.read()
+
+    def read_to_the_end(self) -> tuple[int, str]:
+        """Read what came before the stream ended, or broke; code and reason."""
+        try:
+            while True:
+                self.read()
+        except ConnectionClosed as closed:
+            return (1006, "") if closed.rcvd is None else (closed.rcvd.code, closed.rcvd.reason)
+
+
+def open_orders(exchange: Exchange, account: str) -> dict[str, Json]:
+    """As GET /orders lists them."""
+    orders: dict[str, Json] = {}
+    after: str | None = "0"
+    while after is not None:
+        page = exchange.get("/orders", account=account, limit=1000, after=after)
+        orders.update((order["order_id"], order) for order in page["orders"])
+        after = page["next"]
+    return orders
+
+
+def check(exchange: Exchange, *followers: Follower) -> None:
+    """When nobody trades any more: what the account's clients know is what the exchange lists, and all were told the same."""
+    account = followers[0].account
+    last = exchange.place("BTC-USDT", "limit", "buy", "1", "1", account=account)
+    expected = open_orders(exchange, account)
+    longest: list[int] = []
+    for follower in followers:
+        follower.read_up_to(last["sequence"])
+        assert follower.orders == expected
+        shorter, longest = sorted((longest, follower.since_beginning), key=len)
+        assert longest[-1:] == [last["sequence"]]
+        assert longest[len(longest) - len(shorter) :] == shorter
+
+
+# What is told
+
+
+def test_maker_learns_of_his_fill(shared_exchange: Exchange, symbol: str, account: str) -> None:
+    with Follower(shared_exchange, account) as maker:
+        assert maker.read()["orders"] == []
+        order = shared_exchange.place(symbol, "limit", "sell", "2", "60000", account=account)
+        placed = maker.read()
+        assert placed["changes"] == [{"event": "placed", "order_id": order["order_id"]}]
+        assert (placed["sequence"], placed["orders"]) == (order["sequence"], [order])
+        taker = shared_exchange.place(symbol, "market", "buy", "0.5", account="somebody")
+        filled = maker.read()
+        [trade] = taker["trades"]
+        assert filled["changes"] == [
+            {
+                "event": "partially_filled",
+                "order_id": order["order_id"],
+                "filled_quantity": "0.5",
+                "fill": {
+                    "timestamp": taker["timestamp"],
+                    "sequence": taker["sequence"],
+                    "symbol": symbol,
+                    "trade_id": trade["trade_id"],
+                    "order_id": order["order_id"],
+                    "side": "sell",
+                    "price": "60000",
+                    "quantity": "0.5",
+                    "fee": trade["maker_fee"],
+                    "liquidity": "maker",
+                },
+            }
+        ]
+        assert (filled["previous"], filled["sequence"], filled["timestamp"]) == (placed["sequence"], taker["sequence"], taker["timestamp"])
+        assert filled["orders"] == [{**shared_exchange.get(f"/orders/{order['order_id']}"), "trades": []}]
+        fills = shared_exchange.get("/fills", account=account)["fills"]
+        assert fills == [filled["changes"][0]["fill"]]
+
+
+def test_all_that_a_command_changes_comes_in_one_message(shared_exchange: Exchange, symbol: str, account: str) -> None:
+    prices = ("101", "102", "103")
+    with Follower(shared_exchange, account) as follower:
+        follower.read()
+        sells = [shared_exchange.place(symbol, "limit", "sell", "1", price, account=account)["order_id"] for price in prices]
+        for _ in sells:
+            follower.read()
+        taker = shared_exchange.place(symbol, "market", "buy", "3", account=account)
+        message = follower.read()
+        assert [(change["event"], change["order_id"]) for change in message["changes"]] == [
+            ("placed", taker["order_id"]),
+            ("filled", sells[0]),
+            ("partially_filled", taker["order_id"]),
+            ("filled", sells[1]),
+            ("partially_filled", taker["order_id"]),
+            ("filled", sells[2]),
+            ("filled", taker["order_id"]),
+        ]
+        assert [change["fill"]["liquidity"] for change in message["changes"][1:]] == ["maker", "taker"] * 3
+        assert {order["status"] for order in message["orders"]} == {"filled"}
+        for _ in range(2):
+            shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account)
+            follower.read()
+        canceled = shared_exchange.delete("/orders", account=account)["orders"]
+        message = follower.read()
+        assert [(change["event"], change["reason"]) for change in message["changes"]] == [("canceled", "requested")] * 2
+        assert [order["order_id"] for order in message["orders"]] == [order["order_id"] for order in canceled]
+
+
+def test_account_itself_is_told_of(shared_exchange: Exchange, account: str) -> None:
+    with Follower(shared_exchange, account) as follower:
+        follower.read()
+        timer = shared_exchange.post(f"/accounts/{account}/cancel-after", {"timeout_ms": 86_400_000})
+        assert follower.read()["changes"] == [{"event": "account", "suspended": False, "cancel_at": timer["cancel_at"]}]
+        shared_exchange.post(f"/admin/accounts/{account}/suspend")
+        assert follower.read()["changes"] == [{"event": "account", "suspended": True, "cancel_at": timer["cancel_at"]}]
+        rejected = shared_exchange.place("BTC-USDT", "limit", "buy", "1", "100", account=account)
+        assert follower.read()["changes"] == [{"event": "rejected", "order_id": rejected["order_id"], "reason": "account_suspended"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "word"),
+    [("", 4422, "account"), ("?account=a/b", 4422, "letters"), ("?account=desk&after=x", 4422, "after")],
+)
+def test_stream_that_cannot_be(shared_exchange: Exchange, query: str, code: int, word: str) -> None:
+    with connect(f"ws://127.0.0.1:{shared_exchange.gateway.port}/ws/user{query}", proxy=None) as stream:
+        given, reason = ending(stream)
+    assert given == code
+    assert word in reason
+
+
+# Under load
+
+
+class Flow:
+    """Random orders and cancels of an account and of a counterparty, straight to the matcher, until it is stopped."""
+
+    def __init__(self, exchange: Exchange, account: str, symbols: tuple[str, ...], seed: int) -> None:
+        self.sent = 0
+        self._exchange = exchange
+        self._accounts = (account, account, f"against-{account}")
+        self._symbols = symbols
+        self._random = random.Random(seed)
+        self._stopping = Event()
+        self._ids: list[int] = []
+
+    def run(self) -> None:
+        with self._exchange.matcher.client() as client:
+            while not self._stopping.is_set():
+                try:
+                    self._send(client, [self._command() for _ in range(self._random.randrange(1, 20))])
+                except (MatcherAwayError, OutcomeUnknownError):
+                    wait_until(lambda: _is_back(client), "the matcher")
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _send(self, client: CommandClient, commands: list[Command]) -> None:
+        for _ in client.send(commands):
+            answer = client.receive().answer
+            self.sent += 1
+            if isinstance(answer, OrderResult) and answer.resting:
+                self._ids.append(answer.order_id)
+
+    def _command(self) -> Command:
+        chance = self._random.random()
+        if chance < 0.35 and self._ids:
+            return CancelOrder(self._ids.pop(self._random.randrange(len(self._ids))))
+        symbol, account = self._random.choice(self._symbols), self._random.choice(self._accounts)
+        if chance < 0.36:
+            return CancelAllOrders(account, symbol)
+        side = self._random.choice((Side.BUY, Side.SELL))
+        price = 10_000 + self._random.randrange(-20, 40 if side is Side.SELL else 20) * 100
+        return PlaceOrder(symbol, account, side, OrderType.LIMIT, self._random.randrange(1, 4) * LOT, price)
+
+
+def _is_back(client: CommandClient) -> bool:
+    try:
+        client.connect()
+    except (MatcherAwayError, OutcomeUnknownError):
+        return False
+    return True
+
+
+@contextmanager
+def trading(exchange: Exchange, account: str, symbols: tuple[str, ...], clients: int = 2) -> Iterator[list[Flow]]:
+    """Several clients that trade for the account; at the end all of them have stopped."""
+    flows = [Flow(exchange, account, symbols, seed) for seed in range(clients)]
+    threads = [Thread(target=flow.run) for flow in flows]
+    for thread in threads:
+        thread.start()
+    try:
+        yield flows
+    finally:
+        for flow in flows:
+            flow.stop()
+        for thread in threads:
+            thread.join()
+
+
+def wait_for_orders(flows: list[Flow], number: int) -> None:
+    sent = sum(flow.sent for flow in flows)
+    wait_until(lambda: sum(flow.sent for flow in flows) >= sent + number, "orders")
+
+
+def test_fresh_starts_under_load_are_exact(shared_exchange: Exchange, symbol: str, account: str) -> None:
+    """The orders come from several pages, each of another moment."""
+    with shared_exchange.matcher.client() as client:
+        commands = [PlaceOrder(symbol, account, Side.BUY, OrderType.LIMIT, LOT, 100 + number % 50) for number in range(3_500)]
+        for _ in client.send(commands):
+            client.receive()
+    with ExitStack() as stack:
+        followers = []
+        with trading(shared_exchange, account, (symbol, shared_exchange.add_instrument())) as flows:
+            for _ in range(8):
+                followers.append(stack.enter_context(Follower(shared_exchange, account)))
+                wait_for_orders(flows, 200)
+        check(shared_exchange, *followers)
+        assert all(follower.starts == 1 for follower in followers)
+
+
+def test_clients_that_come_back_under_load_miss_nothing(shared_exchange: Exchange, symbol: str, account: str) -> None:
+    with Follower(shared_exchange, account) as steady, Follower(shared_exchange, account) as restless:
+        steady.read()
+        restless.read()
+        told: list[int] = []
+        with trading(shared_exchange, account, (symbol,)) as flows:
+            for _ in range(10):
+                wait_for_orders(flows, 100)
+                assert restless.sequence is not None
+                restless.read_up_to(restless.sequence + 50)
+                told += restless.updates
+                restless.come_back()
+        check(shared_exchange, restless, steady)
+        told += restless.updates
+        assert (restless.starts, restless.resumed) == (1, 10)
+        assert told == steady.updates[: len(told)]
+
+
+# Restarts
+
+
+def test_kill_of_the_gateway_loses_and_doubles_nothing(exchange: Exchange) -> None:
+    with Follower(exchange, "desk") as follower:
+        follower.read()
+        for _ in range(3):
+            with trading(exchange, "desk", ("BTC-USDT",)) as flows:
+                wait_for_orders(flows, 300)
+                exchange.gateway.kill()
+                wait_for_orders(flows, 300)
+                exchange.gateway.restart()
+                follower.read_to_the_end()
+                follower.come_back()
+                wait_for_orders(flows, 100)
+            assert follower.read()["type"] == "resumed"
+            check(exchange, follower)
+        assert (follower.starts, follower.resumed) == (1, 3)
+        check_fills(exchange, follower)
+
+
+def test_kill_of_the_matcher_loses_and_doubles_nothing(exchange: Exchange) -> None:
+    """Its clients stay, and go on; so does one that comes back with what it had read before."""
+    with Follower(exchange, "desk") as stayed, Follower(exchange, "desk") as back:
+        stayed.read()
+        back.read()
+        for _ in range(3):
+            with trading(exchange, "desk", ("BTC-USDT",)) as flows:
+                wait_for_orders(flows, 300)
+                exchange.matcher.kill()
+                exchange.restart_matcher()
+                back.come_back()
+                wait_for_orders(flows, 300)
+            assert back.read()["type"] == "resumed"
+            check(exchange, stayed, back)
+        assert (stayed.starts, stayed.resumed) == (1, 0)
+        assert (back.starts, back.resumed) == (1, 3)
+        check_fills(exchange, stayed)
+        check_fills(exchange, back)
+
+
+def check_fills(exchange: Exchange, follower: Follower) -> None:
+    """The last fills that it was told of are those that the exchange lists, once each."""
+    told = [change["fill"] for change in follower.changes if "fill" in change]
+    listed = exchange.get("/fills", account=follower.account, limit=1000)["fills"]
+    assert len(listed) > 100
+
+    def names(fills: list[Json]) -> list[tuple[int, str, str]]:
+        return sorted((fill["sequence"], fill["trade_id"], fill["order_id"]) for fill in fills)
+
+    assert names(told)[-len(listed) :] == names(listed)
+    assert max(Counter(names(told)).values()) == 1
+
+
+def test_stream_goes_on_after_a_matcher_that_was_stopped_for_a_while(exchange: Exchange) -> None:
+    with Follower(exchange, "desk") as follower:
+        follower.read()
+        order = exchange.place("BTC-USDT", "limit", "buy", "1", "100", account="desk")
+        follower.read()
+        exchange.matcher.stop()
+        wait_until(lambda: exchange.gateway.records("matcher away"), "a gateway that misses its matcher")
+        with open_stream(exchange, "desk") as refused:
+            assert ending(refused)[0] == 4503
+        exchange.restart_matcher()
+        # Nobody is told of it: what happens next follows.
+        exchange.delete(f"/orders/{order['order_id']}")
+        assert follower.read()["changes"][0]["event"] == "canceled"
+        assert follower.starts == 1
+
+
+def test_another_journal_ends_the_stream(exchange: Exchange) -> None:
+    with Follower(exchange, "desk") as follower:
+        follower.read()
+        exchange.place("BTC-USDT", "limit", "buy", "1", "100", account="desk")
+        follower.read()
+        exchange.matcher.stop()
+        exchange.matcher.data.rename(exchange.matcher.data.with_name("old"))
+        exchange.restart_matcher()
+        code, reason = follower.read_to_the_end()
+        assert code == 1012
+        assert "journal" in reason
+    with Follower(exchange, "desk") as follower:
+        assert follower.read()["orders"] == []
+
+
+def test_gateway_that_stops_says_so_without_a_reason(exchange: Exchange) -> None:
+    """Nothing of what was told is untrue: the client comes back and goes on."""
+    with Follower(exchange, "desk") as follower:
+        follower.read()
+        exchange.gateway.stop()
+        assert follower.read_to_the_end() == (1012, "")
+        exchange.gateway.restart()
+        follower.come_back()
+        assert follower.read()["type"] == "resumed"
+
+
+# Several workers
+
+
+def test_whichever_worker_serves_tells_the_same(tmp_path: Path) -> None:
+    with Exchange(tmp_path, gateway_flags=("--workers=2",)) as exchange, ExitStack() as stack:
+        wait_until(lambda: len(exchange.gateway.records("matcher connected")) == 2, "two workers")
+        followers = [stack.enter_context(Follower(exchange, "desk")) for _ in range(12)]
+        with trading(exchange, "desk", ("BTC-USDT", "ETH-USDT")) as flows:
+            wait_for_orders(flows, 500)
+            for follower in followers[:6]:
+                follower.read_up_to(100)
+                follower.come_back()
+            wait_for_orders(flows, 500)
+        check(exchange, *followers)
+        assert all(follower.starts == 1 for follower in followers)
+
+
+# Slow clients
+
+
+def test_client_that_stops_reading_is_closed_and_others_are_not(shared_exchange: Exchange, symbol: str, account: str) -> None:
+    slow_socket = socket.socket()
+    slow_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    slow_socket.connect(("127.0.0.1", shared_exchange.gateway.port))
+    order = PlaceOrder(symbol, account, Side.BUY, OrderType.LIMIT, LOT, 100)
+    with (
+        open_stream(shared_exchange, account, sock=slow_socket) as slow,
+        Follower(shared_exchange, account) as quick,
+        shared_exchange.matcher.client() as client,
+    ):
+        quick.read()
+        view = AccountView(account)
+        code = None
+        # A few more than wait for one client; the buffers of sockets on the way may hold many more.
+        for batches in (24, 48):
+            for _ in range(batches):
+                for _ in client.send([order] * 500 + [CancelAllOrders(account)]):
+                    sequence = client.receive().sequence
+                quick.read_up_to(sequence)
+            try:
+                while not view.knows(sequence):
+                    view.take_in(receive(slow))
+            except ConnectionClosed as closed:
+                code = None if closed.rcvd is None else closed.rcvd.code
+                break
+        assert code == 4408
+        # Coming back it gets what is kept, or a fresh start.
+        assert view.sequence is not None
+        view.updates.clear()
+        with open_stream(shared_exchange, account, view.sequence) as again:
+            while not view.knows(sequence):
+                view.take_in(receive(again))
+            assert view.orders == {}
