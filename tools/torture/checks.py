@@ -113,7 +113,7 @@ class Checks:
         for index, told in enumerate(waiting):
             if told.body == body if told.status == HTTPStatus.OK else code and _code(told.body) == code:
                 del waiting[index]
-                if told.key.kind not in ("place", "oco") and _changed(answer):
+                if told.key.kind not in ("place", "oco") and _is_unique(caused.command, answer):
                     self._effects.append((caused.sequence, told))
                 return
 
@@ -241,13 +241,13 @@ def _sequence(told: Told) -> int:
     return int((answer["orders"][0] if told.key.kind == "oco" else answer)["sequence"])
 
 
-def _changed(answer: Answer) -> bool:
-    """Whether it is an answer that no other command can have been given: to one that has changed something."""
+def _is_unique(command: Command, answer: Answer) -> bool:
+    """Whether the answer tells of a change, so that no other command can have been answered so."""
     match answer:
         case OrderStates():
             return bool(answer.orders)
         case AccountState():
-            return bool(answer.orders) or answer.cancel_at is not None
+            return answer.cancel_at is not None if isinstance(command, CancelAfter) else bool(answer.orders)
     return isinstance(answer, OrderState)
 
 
