@@ -246,6 +246,12 @@ def test_a_fresh_start_that_is_not_as_the_account_stood_is_told(evidence: Eviden
     assert broken(evidence, tape) == {STREAM: 1}
 
 
+def test_a_second_fresh_start_is_told(evidence: Evidence, tape: Tape) -> None:
+    start = evidence.stream.connections[0][0]
+    evidence.stream.connections.insert(0, [start])
+    assert broken(evidence, tape) == {STREAM: 1}
+
+
 def test_a_stream_that_has_never_begun_is_told(evidence: Evidence, tape: Tape) -> None:
     evidence.stream.connections.clear()
     assert broken(evidence, tape)[STREAM] > 1

@@ -19,7 +19,7 @@ Torture = Callable[[Plan, Path, Callable[[int, int], None]], Report]
 def report(plan: Plan, *broken: str) -> Report:
     kills = [Kill("matcher", 0.5), Kill("matcher", 0.3), Kill("matcher"), Kill("both", 1.2)]
     promises = [Promise("lost", len(broken), list(broken)), Promise("doubled")]
-    counts = (2, 1, 1, 3, 11, 4, 4, 3, 2, 9, 2, 1)
+    counts = (4, 2, 1, 1, 3, 11, 4, 4, 3, 2, 9, 2, 1)
     what = (recoveries(kills), 10, {"place": 9, "oco": 1}, *counts, {"canceled, expired": 7}, promises, {"live": "ab" * 32})
     return Report(plan.seed, plan.sync, plan.clients, plan.workers, 1.5, *what)
 

@@ -44,9 +44,9 @@ class Recoveries(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """`retried` commands needed more than one attempt. Every unknown outcome was resolved by asking again; so many of them were orders that
-    had been `placed_before`. The follower of an account's stream came by so many connections, of which so many were `resumed`.
-    `happened` counts the events of the journal."""
+    """`answered` counts the commands by kind; so many were `batched` with others. `retried` commands needed more than one attempt. Every
+    unknown outcome was resolved by asking again; so many of them were orders that had been `placed_before`. The follower of an account's
+    stream came by so many connections, of which so many were `resumed`. `happened` counts the events of the journal."""
 
     seed: int
     sync: str
@@ -56,6 +56,7 @@ class Report(Struct, frozen=True):
     kills: list[Recoveries]
     commands_answered: int
     answered: dict[str, int]
+    batched: int
     retried: int
     unknown_outcomes: int
     placed_before: int
@@ -102,6 +103,7 @@ def print_report(report: Report, console: Console) -> None:
     for name, count in (
         ("commands answered", report.commands_answered),
         *((f"  {TITLES[kind]}", report.answered[kind]) for kind in TITLES if kind in report.answered),
+        ("answered as a part of a batch", report.batched),
         ("sent more than once", report.retried),
         ("unknown outcomes, all resolved", report.unknown_outcomes),
         ("of them orders that had been placed", report.placed_before),

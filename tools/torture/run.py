@@ -83,6 +83,7 @@ def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -
     state = replay(exchange.data, checks.watch)
     digests, same_state = compare_states(evidence.digest, state, recover_from_snapshots(exchange.data))
     unknown = [told for told in evidence.told if told.unknown]
+    calls = Counter((told.key.account, told.invoked) for told in evidence.told)
     messages = Counter(decode(text.encode())["type"] for connection in evidence.stream.connections for text in connection)
     return Report(
         plan.seed,
@@ -93,6 +94,7 @@ def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -
         recoveries(killer.kills),
         len(evidence.told),
         dict(Counter(told.key.kind for told in evidence.told)),
+        sum(calls[told.key.account, told.invoked] > 1 for told in evidence.told),
         sum(1 for told in evidence.told if told.unknown or told.refused),
         len(unknown),
         sum(1 for told in unknown if is_duplicate(told)),

@@ -1,4 +1,7 @@
-"""The messages of an account's own stream against the journal: every update of the replay, once, in order, word by word."""
+"""The messages of an account's own stream against the journal: every update of the replay, once, in order, word by word.
+
+A run has fewer updates than a matcher keeps: one fresh start is all that a follower needs.
+"""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -64,6 +67,8 @@ class StreamCheck:
                 orders = self._orders.get(message.sequence, [])
                 if message.sequence < position or message.orders != orders:
                     promise.breach(f"fresh start after {position}: {message}, in the replay {orders}")
+                elif position:
+                    promise.breach(f"fresh start after {position}, as of {message.sequence}, where all that was missed is still kept")
             elif following == len(self._updates) or message != self._updates[following]:
                 expected = self._updates[following] if following < len(self._updates) else None
                 promise.breach(f"after {position}: {message}, in the replay {expected}")
