@@ -187,7 +187,7 @@ class Engine:
             time,
         )
         if terms is not None:
-            order.special = Special(terms)
+            order.special = Special(terms, unspent=terms.quote_quantity)
         self.orders[order_id] = order
         if client_order_id is not None:
             account.client_orders[client_order_id] = order
