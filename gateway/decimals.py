@@ -7,7 +7,7 @@ import math
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import MsgspecError, Raw, Struct
 
 from gateway.fields import MISSING
 from gateway.problems import ProblemError
@@ -19,6 +19,7 @@ AVERAGE_DIGITS: Final = 12
 
 _NULL: Final = b"null"
 _QUOTE: Final = ord('"')
+_BACKSLASH: Final = ord("\\")
 _NUMBER_STARTS: Final = frozenset(b"-0123456789")
 
 
@@ -56,7 +57,10 @@ def number_text(raw: Raw, name: str) -> str:
 
 def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
     """The number in units of 10^-decimals; ProblemError with the code for what is wrong with it."""
-    return _read(bytes(raw), field, decimals)
+    value = optional_number(raw, field, decimals)
+    if value is None:
+        raise _no_number(field.name)
+    return value
 
 
 def optional_number(raw: Raw, field: NumberField, decimals: int) -> int | None:
@@ -64,21 +68,8 @@ def optional_number(raw: Raw, field: NumberField, decimals: int) -> int | None:
     if raw is MISSING:
         return None
     content = bytes(raw)
-    return None if content == _NULL else _read(content, field, decimals)
-
-
-def _text(content: bytes, name: str) -> str:
-    if content[0] == _QUOTE:
-        if b"\\" not in content:
-            return content[1:-1].decode("ascii", "replace")
-        text: str = msgspec.json.decode(content, type=str)
-        return text
-    if content[0] in _NUMBER_STARTS:
-        return content.decode("ascii")
-    raise ProblemError("invalid_value", f'{name} takes a decimal number such as "0.5".', name)
-
-
-def _read(content: bytes, field: NumberField, decimals: int) -> int:
+    if content == _NULL:
+        return None
     name = field.name
     text = _text(content, name)
     try:
@@ -90,6 +81,24 @@ def _read(content: bytes, field: NumberField, decimals: int) -> int:
     if value > field.maximum:
         raise ProblemError(field.too_large, f"{name} takes at most {format_decimal(field.maximum, decimals)}.", name)
     return value
+
+
+def _text(content: bytes, name: str) -> str:
+    if content[0] == _QUOTE:
+        if _BACKSLASH not in content:
+            return content[1:-1].decode("ascii", "replace")
+        try:
+            text: str = msgspec.json.decode(content, type=str)
+        except (MsgspecError, UnicodeDecodeError) as error:
+            raise _no_number(name) from error
+        return text
+    if content[0] in _NUMBER_STARTS:
+        return content.decode("ascii")
+    raise _no_number(name)
+
+
+def _no_number(name: str) -> ProblemError:
+    return ProblemError("invalid_value", f'{name} takes a decimal number such as "0.5".', name)
 
 
 def _is_positive_decimal(text: str) -> bool:

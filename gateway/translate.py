@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, structs
 
 from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, NumberField, average_price, is_given, optional_number
-from gateway.fields import Level
+from gateway.fields import MISSING, Level
 from gateway.problems import ProblemError
 from gateway.schemas import (
     BestLevels,
@@ -96,7 +96,7 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
 
 def _price(raw: Raw, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
     if not taken:
-        if is_given(raw):
+        if raw is not MISSING and is_given(raw):
             raise ProblemError(f"{field.name}_not_allowed")
         return None
     value = optional_number(raw, field, instrument.price_decimals)
@@ -148,7 +148,7 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         format_decimal(state.remaining_quantity, quantity_decimals),
         format_decimal(state.prevented_quantity, quantity_decimals) if state.prevented_quantity else "0",
         average_price(state.filled_value, state.filled_quantity, price_decimals),
-        [order_trade(trade, instrument) for trade in state.trades],
+        [order_trade(trade, instrument) for trade in state.trades] if state.trades else [],
         None if state.reason is None else REASON_WORDS[state.reason],
         state.sequence,
         format_timestamp(state.timestamp),

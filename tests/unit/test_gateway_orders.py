@@ -132,6 +132,10 @@ BAD_BODIES: list[tuple[Any, tuple[int, str, str | None]]] = [
     ({**LIMIT, "quantity": True}, (422, "invalid_value", "quantity")),
     ({**LIMIT, "quantity": "0.000001"}, (422, "quantity_off_lot", "quantity")),
     ({**LIMIT, "quantity": "1e20"}, (422, "quantity_too_large", "quantity")),
+    (
+        b'{"symbol":"BTC-USDT","order_type":"market","side":"buy","quantity":"\\u0031\xff"}',
+        (422, "invalid_value", "quantity"),
+    ),
     ({**LIMIT, "price": None}, (422, "price_required", "price")),
     ({**LIMIT, "price": "60000.001"}, (422, "price_off_tick", "price")),
     ({**LIMIT, "price": "1e30"}, (422, "price_too_large", "price")),
