@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from gateway.broker import Broker, MatcherUnavailableError
+from gateway.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
 from gateway.health import HealthCheck
 from protocol import topics
 from protocol.codec import encode, read_frame
@@ -136,6 +136,21 @@ def takes_commands(broker: Broker) -> bool:
     except MatcherUnavailableError:
         return False
     return True
+
+
+def test_commands_of_one_turn_leave_in_one_frame(matcher: FakeMatcher) -> None:
+    async def scenario() -> None:
+        async with started(matcher) as broker:
+            await matcher.open(broker, epoch=1)
+            commands = [CancelOrder(number) for number in range(1, 101)]
+            answers = [broker.submit(command) for command in commands]
+            frame = await matcher.next(Commands)
+            assert isinstance(frame, Commands)
+            assert frame.commands == commands
+        # The broker has stopped without an answer.
+        assert all(isinstance(answer.exception(), OutcomeUnknownError) for answer in answers)
+
+    run(scenario)
 
 
 def update(account: str, sequence: int) -> AccountUpdate:
