@@ -19,7 +19,7 @@ CLOSE_SECONDS: Final = 1.0
 HANG_UP: Final = 0.01
 """This share of the messages is the last of its connection, as the follower wants it: so that it comes back often."""
 
-AWAY: Final = (None, 1001, 1006, 4408, 4503)
+AWAY: Final = (None, 1001, 4408, 4503)
 """How a connection may end: with its gateway, for want of a matcher, or because the follower was too slow."""
 
 
