@@ -101,7 +101,7 @@ class AccountChannel(Channel[AccountClient]):
     def _receive(self, update: AccountUpdate) -> None:
         if self._asking is not None:
             self._waiting.append(update)
-        elif self._position is None or self._waiting or not self._joins_on(update, self._position):
+        elif self._position is None or not self._joins_on(update, self._position):
             self._waiting.append(update)
             self._ask()
         elif update.sequence > self._position:
@@ -161,14 +161,15 @@ class AccountChannel(Channel[AccountClient]):
     async def _deliver_missing(self) -> None:
         position = self._position
         assert position is not None
+        newest = max(position, self._waiting[-1].sequence) if self._waiting else position
         epoch, told = self._broker.epoch, self._told
         # Another matcher must know what was told last.
         verify = epoch != self._epoch and told is not None
         after = told[0] - 1 if verify and told is not None else position
         answer = await self._history.updates(self._account, after)
         missed = answer.value
-        if answer.sequence < position or (verify and missed.complete and missed.watched and not _begins_with(missed, told)):
-            self._end_all(position)
+        if answer.sequence < newest or (verify and missed.complete and missed.watched and not _begins_with(missed, told)):
+            self._end_all(newest)
         elif not missed.watched:
             self._position = None
             self._ask_again = True
@@ -186,12 +187,11 @@ class AccountChannel(Channel[AccountClient]):
                 self._position = max(position, missed.next)
                 self._ask_again = True
 
-    def _end_all(self, position: int) -> None:
-        """The matcher has another history than the one that was told."""
-        self.end_clients(Ending(START_AGAIN, f"the exchange has lost what it had told up to sequence {position}"))
+    def _end_all(self, newest: int) -> None:
+        """The matcher has another history than the one that it told, up to the sequence `newest`."""
+        self.end_clients(Ending(START_AGAIN, f"the exchange has lost what it had told up to sequence {newest}"))
         self._position = None
         self._waiting.clear()
-        self._ready.clear()
         self._ask_again = True
 
     async def _join_waiting(self) -> None:

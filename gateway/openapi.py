@@ -31,7 +31,8 @@ WebSocket streams, one symbol or one account each:
 
 A stream is closed with 4404 where the symbol is unknown, 4422 where the parameters are wrong, 4403 for a page of another origin, 4429
 and 4503 where it has to be tried again later, 4408 where a client is too slow for its trades or updates, 1012 where it should connect
-again, an account's client without `after`.
+again: without a reason the gateway has stopped; with one, what the stream has told no longer holds, and an account's client
+begins without `after`.
 """
 
 _STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)

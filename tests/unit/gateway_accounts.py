@@ -201,3 +201,8 @@ async def begun(gateway: Gateway) -> Reader:
     await reader.read()
     await settle()
     return reader
+
+
+def asked(gateway: Gateway, kind: type) -> int:
+    """How many questions of a kind the gateway has asked."""
+    return sum(isinstance(query, kind) for query in gateway.broker.queries)
