@@ -1,11 +1,15 @@
-"""Makes the golden journal of tests/data/golden: `python -m tests.make_golden_journal DIR`.
+"""Makes the golden journal of tests/data/golden_order_management: `python -m tests.make_golden_journal DIR`.
 
-It was made once, by the first version, and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
-command, or a field, makes another journal beside it, with a name of its own.
+It was made once, by the first version with order management, and stays as it is: every later version has to replay it to the same digests.
+Whoever adds a kind of command, or a field, makes another journal beside it, with a name of its own.
 
-The journal holds all kinds of commands (also refused ones), all order types, frames of several sessions, frames that were sent again in
-part, commands of the matcher itself, deadlines that were kept and missed, and a book that was saved and loaded again; in two segments.
-digests.json tells, for some sequences, the digest of the state up to there.
+The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions, frames that were
+sent again in part, commands of the matcher itself, at the times at which its loop gives them, deadlines that were kept and missed, and a
+book with all of this in it that was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the
+state up to there.
+
+tests/data/golden was made by this program as it was before there was order management. It cannot be made again: messages have got more
+fields since, so that the same commands are more bytes now.
 """
 
 import sys
@@ -26,24 +30,30 @@ from matcher.state import OWN_SESSION, OwnCommands, State
 from protocol.codec import encode
 from protocol.commands import (
     VERSION,
+    AdvanceTime,
     AmendOrder,
+    CancelAfter,
     CancelAllOrders,
     CancelOrder,
     Command,
     Commands,
     Hello,
     LoadBook,
+    OrderTerms,
+    PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    SetAccountStatus,
     SetInstrument,
+    WatchAccount,
 )
 from protocol.session import Taken
-from protocol.units import InstrumentStatus, OrderType, Refusal, Side
+from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
 
 SEED = 1
 START = 1_800_000_000_000_000_000
-BATCHES = 120
-SEGMENT_BYTES = 12_000
+BATCHES = 200
+SEGMENT_BYTES = 28_000
 DIGEST_EVERY = 10
 """In batches."""
 
@@ -52,8 +62,12 @@ ACCOUNTS = ("ann", "bob", "default")
 SYMBOLS = ("BTC-USDT", "ETH-USDT", "NEW-USDT")
 MIDDLE = {"BTC-USDT": 6_000_000, "ETH-USDT": 300_000, "NEW-USDT": 1_000}
 LOT = {"BTC-USDT": 1_000, "ETH-USDT": 1_000, "NEW-USDT": 10}
-PRICED = (OrderType.LIMIT, OrderType.IOC, OrderType.FOK, OrderType.STOP_LIMIT)
-TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
+RESTING = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+PRICED = (*RESTING, OrderType.IOC, OrderType.FOK)
+TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+
+STEP = 1_000_000
+"""Nanoseconds between two records."""
 
 
 class Maker:
@@ -66,8 +80,8 @@ class Maker:
         self.state = State(Engine())
         self.sent = dict.fromkeys(SESSIONS, 0)
         self.names = count(1)
-        self.placed: list[PlaceOrder] = []
-        self.times = count(START, 1_000_000)
+        self.placed: list[PlaceOrder | PlaceOco] = []
+        self.times = count(START, STEP)
         self.digests: dict[int, str] = {}
 
     def own(self, commands: list[Command]) -> None:
@@ -83,7 +97,11 @@ class Maker:
 
     def batch(self, frames: list[tuple[int, list[Command]]], again: int = 0) -> None:
         """A record of frames; the first command of each frame was sent `again` commands ago already."""
-        first, time, entries = self.state.sequence + 1, next(self.times), []
+        first, time, entries = self.state.sequence + 1, next(self.times), list[bytes]()
+        if self.state.engine.due(time):
+            own: list[Command] = [AdvanceTime()]
+            self.state.apply(OWN_SESSION, 0, own, time)
+            entries.append(encode(OwnCommands(own)))
         for session, commands in frames:
             number = self.sent[session] + 1
             repeated: list[Command] = [RefuseCommand(Refusal.COMMAND_REFUSED, "taken before")] * min(again, self.sent[session])
@@ -93,7 +111,8 @@ class Maker:
             self.state.apply(session, outcome.number, outcome.commands, time)
             self.sent[session] += len(commands)
             entries.append(encode(frame))
-        self.journal.append(first, time, entries)
+        if entries:
+            self.journal.append(first, time, entries)
 
     def note_digest(self) -> None:
         self.digests[self.state.sequence] = digest(self.state.engine)
@@ -107,29 +126,98 @@ class Maker:
 
     def any_command(self) -> Command:
         """Mostly orders; cancels and amends of orders that may be done, by either name."""
-        makers: tuple[Callable[[], Command], ...] = (self.order, self.cancel, self.amend, self.cancel_all, self.repeat)
-        return self.random.choices(makers, (60, 12, 14, 2, 6))[0]()
+        makers: tuple[Callable[[], Command], ...] = (
+            self.order,
+            self.oco,
+            self.cancel,
+            self.amend,
+            self.cancel_all,
+            self.repeat,
+            self.cancel_after,
+            self.watch,
+        )
+        return self.random.choices(makers, (60, 9, 8, 14, 1, 6, 2, 1))[0]()
 
     def order(self) -> PlaceOrder:
         random = self.random
         symbol = random.choice(SYMBOLS)
-        order_type = random.choice((*[OrderType.LIMIT] * 6, *OrderType))
-        side = random.choice(list(Side))
-        deadline = random.choice((0, 0, 0, START, START + 10**15))
-        name = None if random.random() < 0.2 else f"order-{next(self.names)}"
+        order_type = random.choice((*[OrderType.LIMIT] * 6, *[OrderType.TRAILING_STOP] * 2, *OrderType))
+        terms = self.terms(symbol, order_type)
+        quantity = LOT[symbol] * random.randint(1, 20) + random.choice((0,) * 30 + (1,))
         order = PlaceOrder(
             symbol,
             random.choice(ACCOUNTS),
-            side,
+            random.choice(list(Side)),
             order_type,
-            LOT[symbol] * random.randint(1, 20) + random.choice((0,) * 30 + (1,)),
+            quantity if terms.quote_quantity is None else 0,
             self.price(symbol) if order_type in PRICED else None,
             self.price(symbol) if order_type in TRIGGERED else None,
-            name,
-            deadline,
+            self.name(),
+            random.choice((0,) * 7 + (START, START + 10**15)),
+            None if terms == OrderTerms() else terms,
         )
         self.placed.append(order)
         return order
+
+    def terms(self, symbol: str, order_type: OrderType) -> OrderTerms:
+        """Terms that go with the type; now and then one that does not."""
+        random = self.random
+        flawed = random.random() < 0.03
+        trailing = order_type is OrderType.TRAILING_STOP
+        by_amount = random.random() < 0.5
+        return OrderTerms(
+            post_only=(order_type in RESTING or flawed) and random.random() < 0.15,
+            self_trade_prevention=self.prevention(),
+            expire_time=self.expire_time() if order_type in RESTING else 0,
+            display_quantity=LOT[symbol] * random.randint(1, 6) if order_type is OrderType.LIMIT and random.random() < 0.3 else None,
+            quote_quantity=self.quote_quantity(symbol) if order_type is OrderType.MARKET and random.random() < 0.5 else None,
+            trailing_bps=random.randint(1, 40) if (trailing and not by_amount) or (flawed and random.random() < 0.5) else None,
+            trailing_amount=5 * random.randint(1, 6) if trailing and by_amount else None,
+            activation_price=self.price(symbol) if trailing and random.random() < 0.4 else None,
+        )
+
+    def name(self) -> str | None:
+        return None if self.random.random() < 0.2 else f"order-{next(self.names)}"
+
+    def prevention(self) -> SelfTradePrevention:
+        return self.random.choice([SelfTradePrevention.NONE] * 4 + list(SelfTradePrevention))
+
+    def expire_time(self) -> int:
+        """Mostly none; else soon, now and then too soon."""
+        return self.random.choice((0, 0, 0, self.state.time + STEP * self.random.randint(1, 14)))
+
+    def quote_quantity(self, symbol: str) -> int:
+        """Enough for some lots, or for none."""
+        return self.random.choice((1, MIDDLE[symbol] * LOT[symbol] * self.random.randint(1, 12) + self.random.randint(0, LOT[symbol])))
+
+    def oco(self) -> PlaceOco:
+        """Mostly on the right sides of the last trade."""
+        random = self.random
+        symbol, side = random.choice(SYMBOLS), random.choice(list(Side))
+        last = self.state.engine.books[symbol].last_price or MIDDLE[symbol]
+        away = 5 if side is Side.SELL else -5
+        trigger_price = last - away * random.randint(0, 6)
+        oco = PlaceOco(
+            symbol,
+            random.choice(ACCOUNTS),
+            side,
+            LOT[symbol] * random.randint(1, 20),
+            last + away * random.randint(0, 6),
+            trigger_price,
+            trigger_price - away * random.randint(0, 2) if random.random() < 0.5 else None,
+            self.name(),
+            random.choice((0,) * 9 + (START,)),
+            self.prevention(),
+            self.expire_time(),
+        )
+        self.placed.append(oco)
+        return oco
+
+    def cancel_after(self) -> CancelAfter:
+        return CancelAfter(self.random.choice(ACCOUNTS), STEP * self.random.choice((0, 3, 8, 15)))
+
+    def watch(self) -> WatchAccount:
+        return WatchAccount(self.random.choice(ACCOUNTS))
 
     def price(self, symbol: str) -> int:
         return MIDDLE[symbol] + self.random.randint(-8, 8) * 5
@@ -139,7 +227,8 @@ class Maker:
 
     def amend(self) -> AmendOrder:
         random = self.random
-        order_id = random.randint(1, max(1, self.state.engine.last_order_id))
+        live = [order.order_id for book in self.state.engine.books.values() for order in book.live_orders()]
+        order_id = random.choice(live) if live and random.random() < 0.8 else random.randint(1, self.state.engine.last_order_id + 2)
         known = self.state.engine.orders.get(order_id)
         symbol = "BTC-USDT" if known is None else known.book.instrument.symbol
         quantity = LOT[symbol] * random.randint(1, 30) if random.random() < 0.6 else None
@@ -162,7 +251,7 @@ class Maker:
         if not self.placed:
             return self.order()
         order = self.random.choice(self.placed[-60:])
-        return order if self.random.random() < 0.8 else msgspec.structs.replace(order, quantity=order.quantity * 2)
+        return order if self.random.random() < 0.8 else msgspec.structs.replace(order, quantity=order.quantity + LOT[order.symbol])
 
     def load(self, symbol: str, alter: bool) -> LoadBook:
         """The symbol's book as it is now; altered, it cannot be loaded."""
@@ -190,17 +279,23 @@ def make(directory: Path) -> None:
         28: [change(status=InstrumentStatus.TRADING, taker_fee_bps=30, maker_fee_bps=5)],
         40: [RefuseCommand(Refusal.NO_SAVED_BOOK, "there is no state/orderbook_BTC-USDT.json"), LoadBook("NONE-USDT")],
         60: [RefuseCommand(Refusal.COMMAND_REFUSED, "RuntimeError('a defect')"), change(max_quantity=50_000, min_notional=1)],
+        100: [SetAccountStatus("bob", suspended=True)],
+        104: [SetAccountStatus("bob", suspended=False), WatchAccount("bob")],
+        170: [SetAccountStatus("ann", suspended=True)],
     }
     saved = LoadBook("BTC-USDT")
     for number in range(BATCHES):
         sessions = maker.random.sample(SESSIONS, maker.random.randint(1, 2))
         frames = [(session, [maker.any_command() for _ in range(maker.random.randint(1, 4))]) for session in sessions]
         maker.batch(frames, again=maker.random.choice((0, 0, 0, 2)))
+        if number % 7 == 0:
+            # Nobody sends anything: what falls due comes alone.
+            maker.batch([])
         if number in special:
             maker.batch([(SESSIONS[0], special[number])])
-        if number == 70:
+        if number == 140:
             saved = maker.load("BTC-USDT", alter=False)
-        if number == 80:
+        if number == 190:
             maker.batch([(SESSIONS[1], [maker.load("ETH-USDT", alter=True), saved])])
         if number % DIGEST_EVERY == 0:
             maker.note_digest()
