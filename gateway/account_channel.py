@@ -28,7 +28,7 @@ READY_SECONDS: Final = 1.0
 """How long a new client waits for the matcher to watch the account."""
 
 RETRY_SECONDS: Final = 0.25
-"""After so long a client's beginning that could not be told is tried again."""
+"""After so long what could not be asked is asked again."""
 
 FIRST_CHECK_SECONDS: Final = 0.05
 CHECK_SECONDS: Final = 1.0
@@ -142,8 +142,8 @@ class AccountChannel(Channel[AccountClient]):
             self._ready.set()
             raise
         except (MatcherUnavailableError, OutcomeUnknownError):
-            # The next check, or the matcher's return, asks for the rest.
-            pass
+            # The matcher's return, too, makes the channel ask again.
+            self._check_delay = RETRY_SECONDS
         self._check_within(self._check_delay)
 
     async def _watch(self) -> None:

@@ -242,6 +242,24 @@ def test_clients_stay_while_the_matcher_is_away_and_go_on_when_it_is_back(gatewa
     assert [reader.starts for reader in gateway.run(scenario())] == [1, 1]
 
 
+def test_what_could_not_be_asked_for_is_asked_again_soon(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A matcher that was busy for a moment does not come back: it was never away."""
+    for name in ("FIRST_CHECK_SECONDS", "CHECK_SECONDS", "IDLE_CHECK_SECONDS"):
+        monkeypatch.setattr(f"gateway.account_channel.{name}", 1_000.0)
+
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        gateway.broker.results[AccountUpdatesQuery] = MatcherUnavailableError("")
+        accounts.place(published=False)
+        accounts.place()
+        await settle()
+        gateway.broker.results[AccountUpdatesQuery] = accounts.updates_after
+        await reader.read_up_to(accounts.sequence)
+        assert len(reader.updates) == 2
+
+    gateway.run(scenario())
+
+
 def test_a_beginning_waits_for_the_matchers_return(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.account_channel.RETRY_SECONDS", 0.001)
 
