@@ -221,25 +221,36 @@ class Book:
             self.cancel(partner, Reason.OCO, events)
 
     def _can_fill(self, order: Order, limit: int) -> bool:
-        """Whether the opposite side holds the order's whole quantity within its limit."""
+        """Whether the order can trade its whole quantity within its limit."""
         prevention = order.terms.self_trade_prevention
         missing = order.remaining
+        ended: set[int] | None = None
         for level in self.asks if order.side is BUY else self.bids:
             if level.key < limit:
                 return False
-            if prevention is NO_PREVENTION:
+            if ended is None:
+                if prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level):
+                    continue
+                ended = self._legs_ended_by(level.price)
+            if prevention is NO_PREVENTION and not ended:
                 missing -= level.quantity + level.hidden
-                if missing <= 0:
-                    return True
-                continue
-            for maker in level:
-                if maker.account is not order.account:
-                    missing -= maker.remaining
-                    if missing <= 0:
-                        return True
-                elif prevention is not CANCEL_OLDEST:
-                    return False
+            else:
+                makers = [maker for maker in level if maker.order_id not in ended]
+                own = [maker.account is order.account for maker in makers]
+                if prevention in (NO_PREVENTION, CANCEL_OLDEST) or not any(own):
+                    skips_own = prevention is CANCEL_OLDEST
+                    missing -= sum(maker.remaining for maker, is_own in zip(makers, own, strict=True) if not (is_own and skips_own))
+                else:
+                    # It comes to the own order before any iceberg shows another slice.
+                    return missing <= sum(shown_quantity(maker) for maker in makers[: own.index(True)])
+            if missing <= 0:
+                return True
         return False
+
+    def _legs_ended_by(self, price: int) -> set[int]:
+        """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
+        fired = self.triggers.reached(self.last_price, price)
+        return {order.special.partner.order_id for order in fired if order.special is not None and order.special.partner is not None}
 
     def _take(self, taker: Order, limit: int, events: list[Event]) -> None:
         """Trade the order against the opposite side as far as the key `limit`; where nothing remains of it, it is done."""
@@ -340,10 +351,14 @@ class Book:
         lot_size, most = self.instrument.lot_size, self.instrument.max_quantity
         prevention = taker.terms.self_trade_prevention
         reason: Reason | None = None
-        while keys and taker.status is OPEN:
+        while keys:
             level = by_key[keys[-1]]
             maker = level.head
             assert maker is not None, "a level that is kept is never empty"
+            affordable = min(budget // (level.price * lot_size) * lot_size, most - taker.quantity)
+            if not affordable:
+                reason = Reason.QUOTE_QUANTITY_TOO_SMALL
+                break
             own = prevention is not NO_PREVENTION and maker.account is taker.account
             if own and prevention is not DECREMENT:
                 self._cancel_self_trade(taker, maker, prevention, events, ends_taker=False)
@@ -351,11 +366,7 @@ class Book:
                     reason = Reason.SELF_TRADE
                     break
                 continue
-            affordable = min(budget // (level.price * lot_size) * lot_size, most - taker.quantity)
             quantity = min(affordable, maker.remaining if own else shown_quantity(maker))
-            if not quantity:
-                reason = Reason.QUOTE_QUANTITY_TOO_SMALL
-                break
             budget -= level.price * quantity
             taker.quantity += quantity
             taker.remaining = quantity

@@ -344,7 +344,7 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
                 order.account.done.append(order)
         elif isinstance(block, _Accounts):
             for name, forgotten, entered in block.accounts:
-                account = engine.accounts[name]
+                account = engine.account(name)
                 account.forgotten = forgotten
                 account.entered = entered
         elif isinstance(block, _AccountState):

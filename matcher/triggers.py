@@ -71,9 +71,10 @@ class Triggers:
     def take_reached(self, last_price: int | None, price: int) -> list[Order]:
         """Take out the orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they fire. Inactive
         trailing stops among them go on waiting as unarmed."""
-        reached = self._reached_first(price) if last_price is None else self._reached(last_price, price)
+        if last_price is None:
+            self._take_sides(price)
         fired = []
-        for order in reached:
+        for order in self.reached(last_price, price):
             self.leave(order)
             if order.order_type is TRAILING_STOP and not trailing(order).active:
                 trailing(order).active = True
@@ -82,7 +83,11 @@ class Triggers:
                 fired.append(order)
         return fired
 
-    def _reached(self, last_price: int, price: int) -> list[Order]:
+    def reached(self, last_price: int | None, price: int) -> list[Order]:
+        """The orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they fire. Before its first trade a
+        symbol has no earlier price: whatever the price meets is reached, in the order of entry."""
+        if last_price is None:
+            return [order for order in self.pending.values() if _meets_first(order, price)]
         if price == last_price:
             return []
         levels = self.rises if price > last_price else self.falls
@@ -94,21 +99,12 @@ class Triggers:
             reached.extend(level)
         return reached
 
-    def _reached_first(self, price: int) -> list[Order]:
-        """Before its first trade a symbol has no earlier price: whatever the price meets is reached, in the order of entry, and inactive
-        trailing stops learn on which side of it they wait."""
-        reached = []
+    def _take_sides(self, price: int) -> None:
+        """With the first trade, inactive trailing stops that it does not reach learn on which side of it they wait."""
         for order in list(self.pending.values()):
-            if order.order_type is not TRAILING_STOP:
-                if is_met(order, price):
-                    reached.append(order)
-            elif not trailing(order).active:
-                if trailing(order).terms.activation_price == price:
-                    reached.append(order)
-                else:
-                    self.leave(order)
-                    self.join(order, price)
-        return reached
+            if order.order_type is TRAILING_STOP and not trailing(order).active and not _meets_first(order, price):
+                self.leave(order)
+                self.join(order, price)
 
     def follow(self, price: int, tick_size: int) -> list[Order]:
         """Let the trailing stops take the trade's price for their mark, where it is their first or a better one; those whose trigger price
@@ -137,6 +133,13 @@ def is_met(order: Order, price: int) -> bool:
     trigger_price = order.trigger_price
     assert trigger_price is not None, "checked on entry"
     return price >= trigger_price if fires_on_rise(order) else price <= trigger_price
+
+
+def _meets_first(order: Order, price: int) -> bool:
+    """Whether a symbol's first trade, at this price, reaches the order."""
+    if order.order_type is not TRAILING_STOP:
+        return is_met(order, price)
+    return not trailing(order).active and trailing(order).terms.activation_price == price
 
 
 def trailing(order: Order) -> Special:
