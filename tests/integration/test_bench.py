@@ -4,13 +4,42 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from tests.exchange import PATIENCE, ROOT, Json, clean_environment
 from tools.bench.__main__ import SUITES, parse
+from tools.bench.engine import recorded_flow
+from tools.bench.measure import Plan
 
 ROWS = {
+    "engine": (
+        "mix",
+        "mix, scaled to look-ups in 0.5 s",
+        "mix, limits",
+        "mix, cancels",
+        "mix, markets",
+        "mix, one operation, p50",
+        "mix, one operation, p99",
+        "mix, one operation, p99.9",
+        "recorded flow of Bitstamp",
+        "deep book, 10,000 orders",
+        "deep book, 10,000 orders, to the mix",
+        "memory of a resting order, no client_order_id",
+        "deep book, one operation, p50",
+        "deep book, one operation, p99",
+        "deep book, one operation, p99.9",
+    ),
+    "growth": tuple(
+        f"{kind}, {what}"
+        for grown in (
+            ("100 resting orders", "1,000 resting orders", "1,000 to 100 resting orders"),
+            tuple(f"{symbols} symbols with 1,000 resting orders" for symbols in ("1", "10", "10 to 1")),
+        )
+        for kind in ("limits", "cancels", "markets")
+        for what in grown
+    ),
     "durability": (
         "throughput, 64 orders under way, sync always",
         "throughput, 64 orders under way, sync off",
@@ -34,7 +63,14 @@ ROWS = {
         "memory of a done order, filled by one trade",
     ),
 }
-WITH_TARGET = {"durability": 6}
+WITH_TARGET = {"engine": 3, "growth": 6, "durability": 6}
+DISTRIBUTIONS = {"engine": ("mix", "deep book"), "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"), "durability": ()}
+
+RECORDING = """\
+1430438404000 order_created {"order_type": 0, "price": "236.00", "amount": "1.00000000", "datetime": "1430438404", "id": 1}
+1430438404100 order_created {"order_type": 1, "price": "236.00", "amount": "0.40000000", "datetime": "1430438404", "id": 2}
+1430438404200 order_deleted {"order_type": 0, "price": "236.00", "amount": "0.60000000", "datetime": "1430438404", "id": 1}
+"""
 
 
 def bench(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -46,9 +82,10 @@ def bench(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_quick_suite(tmp_path: Path, suite: str) -> None:
-    data, report = tmp_path / "data", tmp_path / "report.json"
+    data, report, picture, recording = (tmp_path / name for name in ("data", "report.json", "picture.svg", "recording.log"))
     data.mkdir()
-    done = bench(data, suite, "--quick", "--json", str(report))
+    recording.write_text(RECORDING)
+    done = bench(data, suite, "--quick", "--json", str(report), "--svg", str(picture), "--recording", str(recording))
     assert (done.returncode, done.stderr) == (0, "")
     assert list(data.iterdir()) == []
 
@@ -65,11 +102,26 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
         # Small sizes meet no target, and miss none.
         assert row["met"] is None
         assert row["unit"] in done.stdout
+    assert measured["left_out"] == []
     assert sum(row["target"] is not None for row in rows) == WITH_TARGET[suite]
 
     printed = [line.strip() for line in done.stdout.splitlines()]
     for name in ROWS[suite]:
         assert sum(line.startswith(name + "  ") for line in printed) == 1, f"{name} has no line of its own"
+
+    distributions = measured["distributions"]
+    assert tuple(each["name"] for each in distributions) == DISTRIBUTIONS[suite]
+    for each in distributions:
+        assert each["points"] == sorted(each["points"])
+        assert each["points"][0][0] == 0
+    curves = [element for element in ElementTree.parse(picture).iter() if element.tag.endswith("polyline")]
+    assert [len((curve.get("points") or "").split()) for curve in curves] == [len(each["points"]) for each in distributions]
+
+
+def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None:
+    plan = Plan(1, 0.01, True, 1, tmp_path, lambda _: None, tmp_path / "none.log", [], [])
+    assert list(recorded_flow(plan)) == []
+    assert plan.left_out == [f"recorded flow of Bitstamp: there is no file {tmp_path / 'none.log'}"]
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,25 @@
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from matcher.digest import digest
 from protocol.codec import encode
-from protocol.commands import CancelOrder, Command, PlaceOrder
+from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
 from protocol.events import Answers, CommandRefused, OrderResult
 from protocol.units import OrderStatus, OrderType, Refusal
+from tools.bench.applied import Stopwatch, kind_of, run_chunks
+from tools.bench.distribution import Distribution, Point, middle_of, points_of
 from tools.bench.machine import filesystem_of
 from tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
-from tools.bench.mix import DEPTH, Mix, new_engine
+from tools.bench.mix import DEPTH, MIDDLE, Mix, new_engine, symbols_of
+from tools.bench.picture import draw
+from tools.bench.remembered import orders
 from tools.bench.snapshots import Pause, Snapshot, Wait, pauses
 from tools.bench.table import Target, row, text_of
+from tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
 from tools.bench.wire import Wire, frames
 
 # What is sent
@@ -59,7 +65,72 @@ def test_mix_goes_on_from_resting_orders() -> None:
     assert any(cancel.order_id is not None and cancel.order_id <= len(placed) for cancel in cancels)
 
 
+def test_mix_spreads_over_its_symbols_and_levels() -> None:
+    symbols = symbols_of(3)
+    orders = [command for command in islice(Mix(7, None, None, symbols, 5_000), 2_000) if isinstance(command, PlaceOrder)]
+    assert {order.symbol for order in orders} == set(symbols) == {"BTC-USDT", "BTC-USDT-2", "BTC-USDT-3"}
+    prices = [order.price for order in orders if order.price is not None]
+    assert 9_000 < max(prices) - MIDDLE < 11_000
+    assert 9_000 < MIDDLE - min(prices) < 11_000
+
+
+def test_a_tape_keeps_the_shape_of_its_book(tmp_path: Path) -> None:
+    shape = Shape(4_000, 20, 2)
+    wanted = write_tape(tmp_path / "tape", shape, 3, 4_000)
+    engine = new_engine(symbols_of(2))
+    for command in resting_orders(shape, 3):
+        engine.apply(1, 1, command)
+    stopwatch = Stopwatch(engine)
+    run_chunks(stopwatch, read_tape(tmp_path / "tape"), 1)
+    assert digest(engine) == wanted
+    assert (stopwatch.operations, sum(kind.count for kind in stopwatch.kinds().values())) == (1_024 + 928, 1_024)
+    assert 3_600 < sum(order.level is not None for order in engine.orders.values()) < 4_400
+
+
+def test_an_engine_that_refuses_is_not_timed() -> None:
+    with pytest.raises(BenchError, match="UNKNOWN_ORDER"):
+        run_chunks(Stopwatch(new_engine()), list(chunks_of([CancelOrder(1)])), 1)
+
+
+def test_what_commands_are_called() -> None:
+    assert [kind_of(command) for command in (next(orders("filled", 1)), CancelOrder(1), CancelAllOrders("a"))] == [
+        "limit",
+        "cancel",
+        "other",
+    ]
+
+
 # What is measured
+
+
+def test_percentiles_lie_closer_where_fewer_values_are_above() -> None:
+    points = points_of(list(range(1, 1_001)), 0.5)
+    assert points[0] == Point(0, 0.5)
+    assert Point(50, 250.5) in points
+    assert Point(75, 375.5) in points
+    assert 99.8 < points[-1].percentile <= 99.9
+    assert points_of([7], 1) == [Point(0, 7)]
+
+
+def test_rounds_make_one_distribution() -> None:
+    assert middle_of([[Point(0, 1), Point(50, 9)], [Point(0, 3), Point(50, 2)], [Point(0, 2)]]) == [Point(0, 2)]
+    assert middle_of([[Point(0, 1), Point(50, 9)], [Point(0, 3), Point(50, 2)]]) == [Point(0, 2), Point(50, 5.5)]
+
+
+def test_picture_has_a_panel_for_each_suite() -> None:
+    curve = [Point(0, 1), Point(90, 10), Point(99, 100)]
+    root = ElementTree.fromstring(draw([("first", [Distribution("a < b", curve)]), ("second", [Distribution("c", curve)])]))
+    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {"first: latency by percentile", "second: latency by percentile", "a < b", "c", "0 %", "90 %", "99 %", "1 µs", "100 µs"} <= set(
+        texts
+    )
+    [first, second] = [element.get("points", "").split() for element in root.iter() if element.tag.endswith("polyline")]
+    across = [float(point.split(",")[0]) for point in first]
+    up = [float(point.split(",")[1]) for point in first]
+    # A nine is as wide as the next, a power of ten as high.
+    assert across[1] - across[0] == across[2] - across[1] > 0
+    assert up[0] - up[1] == pytest.approx(up[1] - up[2], abs=0.2)
+    assert len(second) == 3
 
 
 def test_measurements_take_turns() -> None:

@@ -18,8 +18,11 @@ from rich.status import Status
 
 from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, Parser, number, told
 from tools.bench.durability import durability
+from tools.bench.engine import engine
+from tools.bench.growth import growth
 from tools.bench.machine import describe
 from tools.bench.measure import BenchError, Plan
+from tools.bench.picture import draw
 from tools.bench.table import WIDTH, Report, Row, Suite, print_report
 from tools.processes import ExchangeError
 from tools.tables import to_json
@@ -28,13 +31,20 @@ PROGRAM: Final = "bench"
 
 EXIT_UNTRUE: Final = 1
 
-SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {"durability": durability}
+SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
+    "engine": engine,
+    "growth": growth,
+    "durability": durability,
+}
 
 ROUNDS: Final = 5
 SECONDS: Final = 1.0
 QUICK_ROUNDS: Final = 1
 QUICK_SECONDS: Final = 0.1
 MAX_SECONDS: Final = 60.0
+
+RECORDING: Final = Path(__file__).parents[3] / "shared" / "data" / "bitstamp_00h-05h" / "2015-05-01_00h-05h.log.xz"
+"""Where a recording of Bitstamp's order flow lies beside a checkout that has one."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,8 +69,11 @@ def main(arguments: Sequence[str]) -> int:
                     options.seed,
                     directory,
                     partial(tell, status, name),
+                    options.recording,
+                    [],
+                    [],
                 )
-                suites.append(Suite(name, list(SUITES[name](plan))))
+                suites.append(Suite(name, list(SUITES[name](plan)), plan.distributions, plan.left_out))
     except (BenchError, ExchangeError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_UNTRUE
@@ -71,6 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     report = Report(machine, plan.rounds, plan.quick, plan.seed, time.monotonic() - started, suites)
     if options.json is not None:
         write_json(report, options.json)
+    if options.svg is not None:
+        options.svg.write_text(draw([(each.name, each.distributions) for each in suites if each.distributions]), encoding="utf-8")
     if options.json != "-":
         print_report(report, Console(width=WIDTH))
     return 0
@@ -100,6 +115,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--json", metavar="FILE", help="write the report as JSON to a file, or - for the standard output instead of the table"
     )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the distributions of latencies into a file")
+    recording_help = f"recorded flow that the suite engine replays where it is there (default: {RECORDING})"
+    parser.add_argument("--recording", type=Path, default=RECORDING, metavar="FILE", help=recording_help)
     return parser.parse_args(arguments)
 
 

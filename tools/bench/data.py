@@ -1,6 +1,6 @@
 """What a measured matcher starts from: data directories with a journal, or with a snapshot, as a matcher would have left them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -53,13 +53,13 @@ def write_resting(path: Path, orders: int, levels: int, seed: int) -> State:
     return state
 
 
-def resting(seed: int, levels: int) -> Iterator[PlaceOrder]:
-    """Orders that never meet, spread evenly over so many levels of each side, in no order."""
+def resting(seed: int, levels: int, symbols: Sequence[str] = (SYMBOL,)) -> Iterator[PlaceOrder]:
+    """Orders that never meet, spread evenly over so many levels of each side of each symbol, in no order."""
     random = Random(seed)
-    places = [(side, 1 + level) for side in (Side.BUY, Side.SELL) for level in range(levels)]
+    places = [(symbol, side, 1 + level) for symbol in symbols for side in (Side.BUY, Side.SELL) for level in range(levels)]
     while True:
         random.shuffle(places)
-        for side, distance in places:
+        for symbol, side, distance in places:
             account = ACCOUNTS[int(random.random() * len(ACCOUNTS))]
             price = MIDDLE - distance if side is Side.BUY else MIDDLE + distance
-            yield PlaceOrder(SYMBOL, account, side, OrderType.LIMIT, LOT * (1 + int(random.random() * MAX_LOTS)), price)
+            yield PlaceOrder(symbol, account, side, OrderType.LIMIT, LOT * (1 + int(random.random() * MAX_LOTS)), price)

@@ -9,6 +9,8 @@ from statistics import median
 
 from msgspec import Struct
 
+from tools.bench.distribution import Distribution
+
 
 class BenchError(Exception):
     """What was counted is not true: an answer is missing or a refusal, or a state is not what it was. The message says which."""
@@ -16,7 +18,9 @@ class BenchError(Exception):
 
 class Plan(Struct, frozen=True):
     """How much to measure: `rounds` of each measurement, where one of throughput lasts about so many `seconds`. `quick` takes sizes so
-    small that figures mean nothing. Files lie below `directory`; `tell` is told what is being done."""
+    small that figures mean nothing. Files lie below `directory`; `tell` is told what is being done. `recording` is the venue's recorded
+    flow that is replayed where the file is there. A suite adds to `distributions` what it knows of latencies, and to `left_out` what it
+    did not measure, and why."""
 
     rounds: int
     seconds: float
@@ -24,6 +28,9 @@ class Plan(Struct, frozen=True):
     seed: int
     directory: Path
     tell: Callable[[str], None]
+    recording: Path
+    distributions: list[Distribution]
+    left_out: list[str]
 
 
 class Spread(Struct, frozen=True):

@@ -5,9 +5,11 @@ the same past will give them, it knows which ones live, and its engine is the st
 valid. About `depth` orders are kept live: above, more limit orders take; below, fewer do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
+
+import msgspec
 
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
@@ -41,26 +43,44 @@ LOT: Final = 1_000
 MAX_LOTS: Final = 30
 
 
-def new_engine() -> Engine:
-    """An engine with the instruments of a new matcher."""
+def symbols_of(count: int) -> list[str]:
+    """The first one is SYMBOL."""
+    return [SYMBOL, *(f"{SYMBOL}-{number}" for number in range(2, count + 1))]
+
+
+def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
+    """An engine with the instruments of a new matcher, and one like SYMBOL for each other symbol."""
     engine = Engine()
-    for sequence, command in enumerate(read_instruments(None), 1):
+    instruments = read_instruments(None)
+    [like] = [instrument for instrument in instruments if instrument.symbol == SYMBOL]
+    instruments += [msgspec.structs.replace(like, symbol=symbol) for symbol in symbols if symbol != SYMBOL]
+    for sequence, command in enumerate(instruments, 1):
         engine.apply(sequence, sequence, command)
     return engine
 
 
 class Mix(Iterator[Command]):
     """Gives commands without an end. `engine` has the past that the commands go on from (default: a new matcher's), `live` the
-    quantities of its resting orders by order_id, around the prices of the mix; where there are some, so many are kept."""
+    quantities of its resting orders by order_id, around the prices of the mix; where there are some, so many are kept. The orders are for
+    any of the symbols, each with a walk of its own, priced up to twice `reach` from it."""
 
-    def __init__(self, seed: int, engine: Engine | None = None, live: Mapping[int, int] | None = None) -> None:
-        self.engine = new_engine() if engine is None else engine
+    def __init__(
+        self,
+        seed: int,
+        engine: Engine | None = None,
+        live: Mapping[int, int] | None = None,
+        symbols: Sequence[str] = (SYMBOL,),
+        reach: int = REACH,
+    ) -> None:
+        self.engine = new_engine(symbols) if engine is None else engine
+        self._reach = reach
         self._random = Random(seed)
         self._remaining = dict(live or {})
         self._ids = list(self._remaining)
         self._places = {order_id: place for place, order_id in enumerate(self._ids)}
         self._depth = len(self._ids) or DEPTH
-        self._middle = MIDDLE
+        self._middles = dict.fromkeys(symbols, MIDDLE)
+        self._symbols = list(symbols)
         self._sequence = 0
 
     @property
@@ -82,19 +102,22 @@ class Mix(Iterator[Command]):
         random = self._random.random
         buys = random() < 0.5
         account = ACCOUNTS[int(random() * len(ACCOUNTS))]
+        symbol = self._symbols[int(random() * len(self._symbols))]
         side = Side.BUY if buys else Side.SELL
         quantity = LOT * (1 + int(random() * MAX_LOTS))
         if market:
-            return PlaceOrder(SYMBOL, account, side, OrderType.MARKET, quantity)
-        self._walk()
+            return PlaceOrder(symbol, account, side, OrderType.MARKET, quantity)
+        middle = self._walk(symbol)
         takes = random() < (TAKES_ABOVE if len(self._ids) > self._depth else TAKES_BELOW)
-        distance = 1 + int(random() * 2 * REACH)
-        price = self._middle + (distance if buys is takes else -distance)
-        return PlaceOrder(SYMBOL, account, side, OrderType.LIMIT, quantity, price)
+        distance = 1 + int(random() * 2 * self._reach)
+        price = middle + (distance if buys is takes else -distance)
+        return PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price)
 
-    def _walk(self) -> None:
-        self._middle += STEP if self._random.random() < 0.5 else -STEP
-        self._middle = min(max(self._middle, MIDDLE // 2), MIDDLE + MIDDLE // 2)
+    def _walk(self, symbol: str) -> int:
+        """Where the symbol's walk is now."""
+        middle = self._middles[symbol] + (STEP if self._random.random() < 0.5 else -STEP)
+        self._middles[symbol] = min(max(middle, MIDDLE // 2), MIDDLE + MIDDLE // 2)
+        return self._middles[symbol]
 
     def _note(self, command: Command, events: list[Event]) -> None:
         """Keep the live orders."""

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 from rich.console import Console
 
+from tools.bench.distribution import Distribution
 from tools.bench.machine import Machine
 from tools.bench.measure import Spread
 from tools.tables import plain_table
@@ -44,8 +45,12 @@ class Row(Struct, frozen=True):
 
 
 class Suite(Struct, frozen=True):
+    """`left_out` tells what was not measured, and why."""
+
     name: str
     rows: Sequence[Row]
+    distributions: Sequence[Distribution] = ()
+    left_out: Sequence[str] = ()
 
 
 class Report(Struct, frozen=True):
@@ -79,6 +84,8 @@ def print_report(report: Report, console: Console) -> None:
             spread = f"({text_of(figure.minimum)} to {text_of(figure.maximum)})"
             table.add_row(each.name, text_of(figure.median), spread, each.unit, yardstick, target, met)
         console.print(table, highlight=False, markup=False)
+        for reason in suite.left_out:
+            console.print(f"left out: {reason}", highlight=False, markup=False)
     console.print(
         f"{machine.processor}, {machine.cores} cores, {machine.memory:g} GiB, {machine.python}, {machine.kernel}, {machine.filesystem}",
         highlight=False,
