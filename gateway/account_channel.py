@@ -279,7 +279,7 @@ class AccountChannel(Channel[AccountClient]):
             start = await self._history.open_orders(self._account)
             if start is None:
                 return None
-            for symbol in {state.symbol for state in start.value}:
+            for symbol in {state.symbol for state in start.value.orders}:
                 await self._instruments.find(symbol)
             texts = []
             for text in orders_texts(self._account, start, self._instruments.known):

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 from gateway.broker import Broker, Stamped
 from gateway.problems import expect
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, Query, WatchAccount
@@ -19,6 +21,15 @@ PAGE_ORDERS: Final = 1_000
 LIVE: Final = frozenset({OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
 
 Result = TypeVar("Result")
+
+
+class OpenOrders(Struct):
+    """An account's open and pending orders, oldest first, whether it is suspended, and when its orders are canceled unless that is put
+    off."""
+
+    orders: list[OrderState]
+    suspended: bool
+    cancel_at: int | None
 
 
 class AccountHistory:
@@ -38,8 +49,8 @@ class AccountHistory:
     async def updates(self, account: str, after: int) -> Stamped[AccountUpdates]:
         return await self._ask(AccountUpdatesQuery(account, after), AccountUpdates)
 
-    async def open_orders(self, account: str) -> Stamped[list[OrderState]] | None:
-        """The open and pending orders, oldest first, all as of one sequence; None where the updates that it takes are not kept."""
+    async def open_orders(self, account: str) -> Stamped[OpenOrders] | None:
+        """The open and pending orders, all as of one sequence; None where the updates that it takes are not kept."""
         orders: dict[int, OrderState] = {}
         page = await self._orders(account, 0)
         first = page.sequence
@@ -48,13 +59,15 @@ class AccountHistory:
             if page.value.next is None:
                 break
             page = await self._orders(account, page.value.next)
+        found = OpenOrders(list(orders.values()), page.value.suspended, page.value.cancel_at)
         if page.sequence == first:
-            return Stamped(first, page.timestamp, list(orders.values()))
-        return await self._brought_up(account, orders, first)
+            return Stamped(first, page.timestamp, found)
+        return await self._brought_up(account, found, first)
 
-    async def _brought_up(self, account: str, orders: dict[int, OrderState], first: int) -> Stamped[list[OrderState]] | None:
-        """The orders of pages as of different sequences, none before `first`, as of one. The last update of an order since the first page
-        tells how it stands, whether its own page is older or newer; without an update it has not changed."""
+    async def _brought_up(self, account: str, found: OpenOrders, first: int) -> Stamped[OpenOrders] | None:
+        """What pages as of different sequences have told, none before `first`, as of one. The last update of an order since the first page
+        tells how it stands, whether its own page is older or newer; without an update it has not changed. So it is with the account."""
+        orders = {state.order_id: state for state in found.orders}
         after: int | None = first
         while after is not None:
             answer = await self.updates(account, after)
@@ -62,8 +75,11 @@ class AccountHistory:
                 return None
             for update in answer.value.updates:
                 apply(update, orders)
+                if update.account_set is not None:
+                    found.suspended, found.cancel_at = update.account_set.suspended, update.account_set.cancel_at
             after = answer.value.next
-        return Stamped(answer.sequence, answer.timestamp, [orders[order_id] for order_id in sorted(orders)])
+        found.orders = [orders[order_id] for order_id in sorted(orders)]
+        return Stamped(answer.sequence, answer.timestamp, found)
 
     async def _orders(self, account: str, after: int) -> Stamped[OrderPage]:
         return await self._ask(OrdersQuery(account=account, limit=PAGE_ORDERS, after=after), OrderPage)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from gateway.account_history import OpenOrders
 from gateway.broker import Stamped
 from gateway.fields import Decimal, Identifier, NameText, ReasonWord, Sequence, Timestamp
 from gateway.resources import encode
@@ -135,11 +136,13 @@ Change = (
 
 class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
     """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. What the client knew before no
-    longer counts."""
+    longer counts. `cancel_at` is when they are canceled unless that is put off, null where it is not."""
 
     account: NameText
     sequence: Sequence
     timestamp: Timestamp
+    suspended: bool
+    cancel_at: Timestamp | None
     orders: Annotated[list[Order], Meta(max_length=PART_ORDERS)]
     more: Annotated[bool, Meta(description="Whether another part follows.")]
     resumed: Annotated[bool, Meta(description="Always false: the message type resumed stands for the other case.")] = False
@@ -165,14 +168,17 @@ class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
     orders: list[Order]
 
 
-def orders_texts(account: str, start: Stamped[list[OrderState]], instruments: Instruments) -> Iterator[str]:
+def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instruments) -> Iterator[str]:
     """The messages of a fresh start."""
-    states = start.value
+    found = start.value
+    states = found.orders
     timestamp = format_timestamp(start.timestamp)
+    cancel_at = None if found.cancel_at is None else format_timestamp(found.cancel_at)
     for first in range(0, max(len(states), 1), PART_ORDERS):
         after = first + PART_ORDERS
         part = _orders(states[first:after], instruments)
-        yield encode(AccountOrders(account, start.sequence, timestamp, part, after < len(states))).decode()
+        message = AccountOrders(account, start.sequence, timestamp, found.suspended, cancel_at, part, after < len(states))
+        yield encode(message).decode()
 
 
 def resumed_text(account: str, after: int, timestamp: int) -> str:

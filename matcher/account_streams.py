@@ -39,6 +39,9 @@ MAX_WATCHED = 10_000
 MAX_PAGE = 500
 """How many updates one answer holds, at the most."""
 
+MAX_PAGE_ORDERS = 2_000
+"""After how many orders in its updates an answer ends; one update may have more by itself."""
+
 
 class Watched(Struct):
     """A watched account: the sequence of its first WatchAccount, that of its last update (or of the WatchAccount), the one after which its
@@ -134,10 +137,18 @@ class AccountStreams:
         watched = self._watched.get(account)
         if watched is None:
             return AccountUpdates([], False, None, False)
+        if sequence >= watched.last:
+            return AccountUpdates([], True, None, True)
         updates = list(watched.updates)
         start = bisect_right(updates, sequence, key=lambda update: update.sequence)
-        page = updates[start : start + MAX_PAGE]
-        following = page[-1].sequence if start + MAX_PAGE < len(updates) else None
+        page: list[AccountUpdate] = []
+        orders = 0
+        for update in updates[start : start + MAX_PAGE]:
+            orders += len(update.orders)
+            if page and orders > MAX_PAGE_ORDERS:
+                break
+            page.append(update)
+        following = page[-1].sequence if start + len(page) < len(updates) else None
         return AccountUpdates(page, sequence >= watched.complete_after, following, True)
 
     def known(self) -> tuple[list[tuple[str, int, int, int]], Iterable[AccountUpdate]]:

@@ -60,22 +60,24 @@ def list_orders(engine: Engine, query: OrdersQuery) -> OrderPage | CommandRefuse
 
 
 def _list_live(engine: Engine, query: OrdersQuery) -> OrderPage:
+    account = None
     if query.account is not None:
         account = engine.accounts.get(query.account)
         accounts = [] if account is None else [account]
     else:
         accounts = list(engine.accounts.values())
+    suspended, cancel_at = (False, None) if account is None else (account.suspended, account.cancel_at)
     candidates = merge(*(account.orders.after(query.after, MAX_SCANNED + 1) for account in accounts), key=lambda order: order.order_id)
     limit = min(query.limit, MAX_PAGE)
     found: list[OrderState] = []
     last = query.after
     for order in islice(candidates, MAX_SCANNED):
         if len(found) == limit:
-            return OrderPage(found, last)
+            return OrderPage(found, last, suspended, cancel_at)
         last = order.order_id
         if order.level is not None and (query.symbol is None or order.book.instrument.symbol == query.symbol):
             found.append(order_state(order, []))
-    return OrderPage(found, last if next(candidates, None) is not None else None)
+    return OrderPage(found, last if next(candidates, None) is not None else None, suspended, cancel_at)
 
 
 def _list_done(engine: Engine, query: OrdersQuery) -> OrderPage:

@@ -225,10 +225,13 @@ Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet |
 
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
     """Orders without their trades, and the cursor from which the list goes on; null at its end. A page may hold fewer orders than
-    were asked for, even none, and go on all the same: a query's work is bounded."""
+    were asked for, even none, and go on all the same: a query's work is bounded. Where they were asked for of one account, `suspended`
+    and `cancel_at` are that account's."""
 
     orders: list[OrderState]
     next: int | None
+    suspended: bool = False
+    cancel_at: int | None = None
 
 
 class Depth(Struct, frozen=True, array_like=True, tag=32):

@@ -93,6 +93,19 @@ def open_orders(exchange: Exchange, account: str) -> dict[str, Json]:
     return orders
 
 
+def test_it_begins_with_the_state_of_the_account(exchange: Exchange, account: str) -> None:
+    timer = exchange.post(f"/accounts/{account}/cancel-after", {"timeout_ms": 600_000})
+    exchange.post(f"/admin/accounts/{account}/suspend", {})
+    with open_stream(exchange, account) as stream:
+        told = receive(stream)
+    assert (told["suspended"], told["cancel_at"]) == (True, timer["cancel_at"])
+    exchange.post(f"/admin/accounts/{account}/resume", {})
+    exchange.post(f"/accounts/{account}/cancel-after", {"timeout_ms": 0})
+    with open_stream(exchange, account) as stream:
+        told = receive(stream)
+    assert (told["suspended"], told["cancel_at"]) == (False, None)
+
+
 def check(exchange: Exchange, *followers: Follower) -> None:
     """When nobody trades any more: what the account's clients know is what the exchange lists, and all were told the same."""
     account = followers[0].account

@@ -43,6 +43,8 @@ def test_an_account_without_orders_begins_with_none(gateway: Gateway, accounts: 
         "account": ACCOUNT,
         "sequence": 101,
         "timestamp": TIMESTAMP_TEXT,
+        "suspended": False,
+        "cancel_at": None,
         "orders": [],
         "more": False,
         "resumed": False,
