@@ -32,6 +32,8 @@ LOOK_UP_SECONDS: Final = 0.5
 PER_SECOND: Final = 1_000_000
 """So many commands are prepared for each second of a round."""
 
+QUICK_COMMANDS: Final = 20_000
+
 MIX: Final = Shape(0, 0)
 DEEP: Final = Shape(1_000_000, 10_000)
 QUICK_DEEP: Final = Shape(10_000, 100)
@@ -103,7 +105,7 @@ def value_at(points: Sequence[Point], percentile: float) -> float:
 def record(plan: Plan, name: str, shape: Shape) -> Tape:
     """Prepare the tape of a round."""
     path = plan.directory / f"{name}.tape"
-    written = write_tape(path, shape, plan.seed, int(plan.seconds * PER_SECOND))
+    written = write_tape(path, shape, plan.seed, QUICK_COMMANDS if plan.quick else int(plan.seconds * PER_SECOND))
     return Tape(Arguments(str(path), shape, plan.seed), written)
 
 

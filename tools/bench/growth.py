@@ -1,7 +1,7 @@
 """How the cost of an operation grows with the orders that rest, and with the symbols that they are spread over.
 
-Books have PER_LEVEL orders on a level, and LEAST_LEVELS at the least: the walk of the mix must not leave them behind. Where there are more symbols, all of them together have as many orders: what grows is the
-number of books alone.
+Books have PER_LEVEL orders on a level, but LEAST_LEVELS a side at the least: the walk of the mix must not leave them behind. Where there
+are more symbols, all of them together have as many orders: what grows is the number of books alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
