@@ -1,15 +1,28 @@
 """What the naive engine refuses before anything happens."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import asdict, replace
 
-from protocol.commands import PlaceOrder, SetInstrument
+from protocol.commands import OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.instrument import Instrument, InstrumentError, check_instrument
-from protocol.units import NAME_PATTERN, OrderType, Refusal
+from protocol.units import NAME_PATTERN, OrderType, Refusal, Side
 
-PRICED = (OrderType.LIMIT, OrderType.IOC, OrderType.FOK, OrderType.STOP_LIMIT)
-TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT)
+PRICED = (OrderType.LIMIT, OrderType.IOC, OrderType.FOK, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+THAT_MAY_REST = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+TAKEN_BY: dict[str, tuple[OrderType, ...]] = {
+    "post_only": THAT_MAY_REST,
+    "expire_time": THAT_MAY_REST,
+    "display_quantity": (OrderType.LIMIT,),
+    "quote_quantity": (OrderType.MARKET,),
+    "trailing_bps": (OrderType.TRAILING_STOP,),
+    "trailing_amount": (OrderType.TRAILING_STOP,),
+    "activation_price": (OrderType.TRAILING_STOP,),
+}
+"""The terms that not every type of order takes."""
+
 FIXED = {
     "price_decimals": "tick_size",
     "quantity_decimals": "lot_size",
@@ -27,35 +40,103 @@ class RefusedError(Exception):
     """The command changes nothing: the arguments are those of CommandRefused."""
 
 
-def check_names(command: PlaceOrder) -> None:
-    for field, name in (("account", command.account), ("client_order_id", command.client_order_id)):
-        if name is not None and not NAME_PATTERN.fullmatch(name):
-            raise RefusedError(Refusal.INVALID_NAME, field)
+def check_name(field: str, name: str | None) -> None:
+    if name is not None and not NAME_PATTERN.fullmatch(name):
+        raise RefusedError(Refusal.INVALID_NAME, field)
 
 
-def check_fields(command: PlaceOrder) -> None:
-    """Refuse a price or a trigger_price that is missing, or that the order_type does not take."""
-    if (command.price is None) == (command.order_type in PRICED):
+def check_fields(command: PlaceOrder, terms: OrderTerms) -> None:
+    """Refuse what is missing, and what the order_type does not take."""
+    order_type = command.order_type
+    if (command.price is None) == (order_type in PRICED):
         raise RefusedError(Refusal.PRICE_REQUIRED if command.price is None else Refusal.PRICE_NOT_ALLOWED)
-    if (command.trigger_price is None) == (command.order_type in TRIGGERED):
+    if (command.trigger_price is None) == (order_type in TRIGGERED):
         raise RefusedError(Refusal.TRIGGER_PRICE_REQUIRED if command.trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED)
+    for name, order_types in TAKEN_BY.items():
+        if getattr(terms, name) and order_type not in order_types:
+            raise RefusedError(Refusal[name.upper() + "_NOT_ALLOWED"])
+    if order_type is OrderType.TRAILING_STOP:
+        if terms.trailing_bps is None and terms.trailing_amount is None:
+            raise RefusedError(Refusal.TRAILING_REQUIRED)
+        if terms.trailing_bps is not None and terms.trailing_amount is not None:
+            raise RefusedError(Refusal.TRAILING_AMOUNT_NOT_ALLOWED)
+    if (command.quantity == 0) != (terms.quote_quantity is not None):
+        raise RefusedError(Refusal.QUANTITY_NOT_ALLOWED if command.quantity else Refusal.QUANTITY_REQUIRED)
 
 
-def check_terms(instrument: Instrument, quantity: int, price: int | None, trigger_price: int | None) -> None:
-    """Refuse what the instrument's limits forbid."""
-    checks = (
-        (Refusal.QUANTITY_OFF_LOT, quantity % instrument.lot_size != 0),
-        (Refusal.QUANTITY_TOO_SMALL, quantity < instrument.min_quantity),
-        (Refusal.QUANTITY_TOO_LARGE, quantity > instrument.max_quantity),
-        (Refusal.PRICE_OFF_TICK, price is not None and price % instrument.tick_size != 0),
-        (Refusal.PRICE_TOO_LARGE, price is not None and price > instrument.max_price),
-        (Refusal.TRIGGER_PRICE_OFF_TICK, trigger_price is not None and trigger_price % instrument.tick_size != 0),
-        (Refusal.TRIGGER_PRICE_TOO_LARGE, trigger_price is not None and trigger_price > instrument.max_price),
-        (Refusal.BELOW_MIN_NOTIONAL, price is not None and price * quantity < instrument.min_notional),
-    )
+Check = tuple[Refusal, bool]
+
+
+def raise_first(checks: Iterable[Check], field: str = "") -> None:
+    """Refuse with the first one that applies."""
     for refusal, applies in checks:
         if applies:
-            raise RefusedError(refusal)
+            raise RefusedError(refusal, field)
+
+
+def quantity_checks(instrument: Instrument, quantity: int) -> Iterator[Check]:
+    yield Refusal.QUANTITY_OFF_LOT, quantity % instrument.lot_size != 0
+    yield Refusal.QUANTITY_TOO_SMALL, quantity < instrument.min_quantity
+    yield Refusal.QUANTITY_TOO_LARGE, quantity > instrument.max_quantity
+
+
+def price_checks(instrument: Instrument, name: str, price: int | None) -> Iterator[Check]:
+    if price is not None:
+        yield Refusal[name + "_OFF_TICK"], price % instrument.tick_size != 0
+        yield Refusal[name + "_TOO_LARGE"], price > instrument.max_price
+
+
+def notional_check(instrument: Instrument, quantity: int, price: int | None) -> Iterator[Check]:
+    yield Refusal.BELOW_MIN_NOTIONAL, price is not None and price * quantity < instrument.min_notional
+
+
+def check_limits(instrument: Instrument, quantity: int, price: int | None, trigger_price: int | None) -> None:
+    """Refuse what the instrument's limits forbid. A quantity of zero stands for none."""
+    if quantity:
+        raise_first(quantity_checks(instrument, quantity))
+    raise_first(price_checks(instrument, "PRICE", price))
+    raise_first(price_checks(instrument, "TRIGGER_PRICE", trigger_price))
+    raise_first(notional_check(instrument, quantity, price))
+
+
+def check_terms(instrument: Instrument, quantity: int, terms: OrderTerms, time: int) -> None:
+    """Refuse terms that the instrument's limits, the order's quantity or the time forbid."""
+    display = terms.display_quantity
+    if display is not None:
+        raise_first([(Refusal.DISPLAY_QUANTITY_OFF_LOT, display % instrument.lot_size != 0)])
+        raise_first([(Refusal.DISPLAY_QUANTITY_TOO_LARGE, display > quantity)])
+    raise_first(price_checks(instrument, "TRAILING_AMOUNT", terms.trailing_amount))
+    raise_first(price_checks(instrument, "ACTIVATION_PRICE", terms.activation_price))
+    raise_first([(Refusal.EXPIRE_TIME_PAST, terms.expire_time != 0 and terms.expire_time <= time)])
+
+
+def check_oco(instrument: Instrument, command: PlaceOco, time: int) -> None:
+    """The limit leg as any limit order, then the stop leg, with the names of its fields, then the time."""
+    check_limits(instrument, command.quantity, command.price, None)
+    raise_first(price_checks(instrument, "TRIGGER_PRICE", command.stop_trigger_price), "stop_trigger_price")
+    raise_first(price_checks(instrument, "PRICE", command.stop_price), "stop_price")
+    raise_first(notional_check(instrument, command.quantity, command.stop_price), "stop_price")
+    raise_first([(Refusal.EXPIRE_TIME_PAST, command.expire_time != 0 and command.expire_time <= time)])
+
+
+def check_sides(command: PlaceOco, last: int | None) -> None:
+    """The legs of an OCO stand on both sides of the last trade."""
+    if last is None:
+        raise RefusedError(Refusal.NO_LAST_TRADE, "stop_trigger_price")
+    above = 1 if command.side is Side.SELL else -1
+    if (command.price - last) * above <= 0:
+        raise RefusedError(Refusal.PRICE_ON_WRONG_SIDE, "price")
+    if (last - command.stop_trigger_price) * above <= 0:
+        raise RefusedError(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")
+
+
+def check_legs(side: Side, amended: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> None:
+    """The limit leg of an OCO stays beyond the trigger of the stop leg; each leg is given by its price and its trigger_price."""
+    is_limit_leg = amended[1] is None
+    price, trigger_price = (amended[0], other[1]) if is_limit_leg else (other[0], amended[1])
+    assert price is not None and trigger_price is not None
+    if price <= trigger_price if side is Side.SELL else price >= trigger_price:
+        raise RefusedError(Refusal.PRICE_ON_WRONG_SIDE if is_limit_leg else Refusal.TRIGGER_PRICE_ON_WRONG_SIDE)
 
 
 def changed_instrument(known: Instrument | None, command: SetInstrument) -> Instrument:

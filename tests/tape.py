@@ -5,26 +5,42 @@ The n-th command of a tape is stamped with sequence n and time_of(n), the instru
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypedDict, Unpack
+from typing import Any, Protocol, TypedDict, Unpack
 
 import pytest
 from msgspec.structs import asdict, replace
 
 from matcher.engine import Engine
-from protocol.commands import AmendOrder, CancelAllOrders, CancelOrder, Command, PlaceOrder, SetInstrument
+from protocol.commands import (
+    AdvanceTime,
+    AmendOrder,
+    CancelAfter,
+    CancelAllOrders,
+    CancelOrder,
+    Command,
+    OrderTerms,
+    PlaceOco,
+    PlaceOrder,
+    SetAccountStatus,
+    SetInstrument,
+)
 from protocol.events import (
+    AccountSet,
     CommandRefused,
     Event,
     OrderAmended,
     OrderCanceled,
+    OrderDecremented,
     OrderDuplicated,
     OrderPlaced,
+    OrderReduced,
     OrderRejected,
     OrderTriggered,
     Trade,
+    TriggerMoved,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, Side
+from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
 from tests.naive_engine import NaiveEngine
 
 BUY = Side.BUY
@@ -68,9 +84,9 @@ def stamped(event: Event, sequence: int) -> Event:
 
 
 def without_wording(event: Event) -> Event:
-    """The event without the text of its detail, which must be there."""
-    if isinstance(event, CommandRefused) and event.refusal in DETAILED:
-        assert event.detail
+    """The event without the text of its detail, which must be there where the refusal alone does not say enough."""
+    if isinstance(event, CommandRefused) and event.refusal in (*DETAILED, Refusal.INVALID_NAME):
+        assert event.detail or event.refusal is Refusal.INVALID_NAME
         return replace(event, detail="")
     return event
 
@@ -83,6 +99,14 @@ class Options(TypedDict, total=False):
     account: str
     client_order_id: str | None
     deadline: int
+    post_only: bool
+    self_trade_prevention: SelfTradePrevention
+    expire_time: int
+    display_quantity: int
+    quote_quantity: int
+    trailing_bps: int
+    trailing_amount: int
+    activation_price: int
 
 
 def place(
@@ -98,7 +122,14 @@ def place(
         trigger_price,
         options.get("client_order_id"),
         options.get("deadline", 0),
+        terms_of(options),
     )
+
+
+def terms_of(options: Options) -> OrderTerms | None:
+    """The terms among the options; None where there are none."""
+    given: dict[str, Any] = {name: value for name, value in options.items() if name in OrderTerms.__struct_fields__}
+    return OrderTerms(**given) if given else None
 
 
 def limit(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
@@ -127,6 +158,47 @@ def stop_limit(side: Side, quantity: int, price: int, *, at: int, **options: Unp
 
 def take_profit(side: Side, quantity: int, *, at: int, **options: Unpack[Options]) -> PlaceOrder:
     return place(OrderType.TAKE_PROFIT, side, quantity, None, at, **options)
+
+
+def take_profit_limit(side: Side, quantity: int, price: int, *, at: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.TAKE_PROFIT_LIMIT, side, quantity, price, at, **options)
+
+
+def trailing_stop(side: Side, quantity: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.TRAILING_STOP, side, quantity, **options)
+
+
+def oco(side: Side, quantity: int, price: int, *, at: int, stop_price: int | None = None, **options: Unpack[Options]) -> PlaceOco:
+    """A limit leg at `price`, and a stop leg that fires `at` its trigger price."""
+    return PlaceOco(
+        options.get("symbol", COIN.symbol),
+        options.get("account", "default"),
+        side,
+        quantity,
+        price,
+        at,
+        stop_price,
+        options.get("client_order_id"),
+        options.get("deadline", 0),
+        options.get("self_trade_prevention", SelfTradePrevention.NONE),
+        options.get("expire_time", 0),
+    )
+
+
+def suspend(account: str = "default") -> SetAccountStatus:
+    return SetAccountStatus(account, suspended=True)
+
+
+def resume(account: str = "default") -> SetAccountStatus:
+    return SetAccountStatus(account, suspended=False)
+
+
+def cancel_after(timeout: int, account: str = "default") -> CancelAfter:
+    return CancelAfter(account, timeout)
+
+
+def advance_time() -> AdvanceTime:
+    return AdvanceTime()
 
 
 def cancel(order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None) -> CancelOrder:
@@ -196,6 +268,22 @@ def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED) ->
 
 def amended(order_id: int, quantity: int, price: int | None, at: int | None = None) -> OrderAmended:
     return OrderAmended(order_id, quantity, price, at)
+
+
+def reduced(order_id: int, quantity: int) -> OrderReduced:
+    return OrderReduced(order_id, quantity)
+
+
+def decremented(order_id: int, quantity: int) -> OrderDecremented:
+    return OrderDecremented(order_id, quantity)
+
+
+def moved(order_id: int, trigger_price: int) -> TriggerMoved:
+    return TriggerMoved(order_id, trigger_price)
+
+
+def account_set(account: str = "default", *, suspended: bool = False, cancel_at: int | None = None) -> AccountSet:
+    return AccountSet(account, suspended, cancel_at)
 
 
 def refused(refusal: Refusal, field: str = "") -> CommandRefused:

@@ -5,15 +5,17 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.snapshot import read_head, read_snapshot, write_snapshot
 from matcher.state import State
 from protocol.codec import encode
-from protocol.commands import VERSION, Commands, Hello
+from protocol.commands import VERSION, CancelAfter, Command, Commands, Hello, PlaceOrder, SetAccountStatus, SetInstrument
 from protocol.session import Taken
-from tests.commands_strategy import Tape, tapes
+from protocol.units import OrderType, Side
+from tests.commands_strategy import COIN, START, Tape, tapes
 
 REMEMBERED = 5
 """So few done orders are remembered that tapes reach the bound."""
@@ -28,6 +30,31 @@ def play(state: State, tape: Tape, number: int) -> list[bytes]:
         reply, caused = state.apply(7, outcome.number, outcome.commands, time)
         replies.append(encode([reply.answers, [event for one in caused for event in one.events]]))
     return replies
+
+
+def go_on(state: State) -> State:
+    """The state as a snapshot of it brings it back."""
+    with TemporaryDirectory() as name:
+        return read_snapshot(write_snapshot(Path(name), state, "journal", 12345))[1]
+
+
+def test_account_that_is_known_for_nothing_but_its_status() -> None:
+    """Its last order is forgotten, and it is suspended and has a timer all the same."""
+    state = State(Engine(REMEMBERED))
+    state.sessions.hello(Hello(VERSION, 7))
+    commands: list[Command] = [
+        SetInstrument(**asdict(COIN)),
+        SetAccountStatus("ann", suspended=True),
+        CancelAfter("ann", 1_000),
+        PlaceOrder(COIN.symbol, "ann", Side.BUY, OrderType.LIMIT, 30, 95),
+        *[PlaceOrder(COIN.symbol, "bob", Side.BUY, OrderType.IOC, 30, 95)] * (REMEMBERED + 1),
+    ]
+    play(state, [(0, START + number, command) for number, command in enumerate(commands)], 1)
+    assert 1 not in state.engine.orders
+    restored = go_on(state)
+    assert digest(restored.engine) == digest(state.engine)
+    account = restored.engine.accounts["ann"]
+    assert (account.suspended, account.cancel_at) == (True, START + 2 + 1_000)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,126 @@
+"""An order, and what else the naive engine keeps of an account."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+from typing import Literal
+
+from msgspec.structs import replace
+
+from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
+from protocol.units import OrderType, Reason, Side
+
+TAKE_PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+
+
+@dataclass(eq=False)
+class NaiveAccount:
+    suspended: bool = False
+    cancel_at: int | None = None
+
+
+@dataclass(eq=False)
+class NaiveOrder:
+    """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the whole of it. `slice`
+    is the shown part of an iceberg that rests, `partner` the other leg while each can still end the other. A trailing stop that is
+    `active` follows the price, and once it has seen one it has a `mark`."""
+
+    order_id: int
+    entered: PlaceOrder
+    quantity: int
+    remaining: int
+    price: int | None
+    trigger_price: int | None
+    terms: OrderTerms
+    state: Literal["pending", "taking", "resting", "done"] = "done"
+    is_rejected: bool = False
+    reason: Reason | None = None
+    ticket: int = 0
+    filled: int = 0
+    filled_value: int = 0
+    prevented: int = 0
+    prevented_value: int = 0
+    slice: int = 0
+    active: bool = False
+    mark: int | None = None
+    oco: PlaceOco | None = None
+    oco_id: int | None = None
+    partner: "NaiveOrder | None" = field(default=None, repr=False)
+
+    @property
+    def side(self) -> Side:
+        return self.entered.side
+
+    @property
+    def account(self) -> str:
+        return self.entered.account
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == "done"
+
+    @property
+    def shown(self) -> int:
+        """What a taker can take of it at a time, and depth tells."""
+        return self.remaining if self.terms.display_quantity is None else self.slice
+
+    @property
+    def unspent(self) -> int | None:
+        """What is left of a quote_quantity."""
+        quote_quantity = self.terms.quote_quantity
+        return None if quote_quantity is None else quote_quantity - self.filled_value - self.prevented_value
+
+    def show_next_slice(self) -> None:
+        self.slice = min(self.terms.display_quantity or 0, self.remaining)
+
+    @property
+    def rises(self) -> bool:
+        """Whether it waits for a trade at or above its trigger_price, rather than at or below."""
+        return (self.side is Side.BUY) != (self.entered.order_type in TAKE_PROFITS)
+
+    def price_rank(self) -> int:
+        """Lower for a better resting price."""
+        assert self.price is not None
+        return -self.price if self.side is Side.BUY else self.price
+
+    def trigger_distance(self, price: int) -> int:
+        """How far a trade at that price is from meeting the trigger; zero or less where it does."""
+        assert self.trigger_price is not None
+        return self.trigger_price - price if self.rises else price - self.trigger_price
+
+    def fires(self, earlier: int | None, price: int) -> bool:
+        """Whether it waits for a trade at that price after one at the earlier price."""
+        if self.trigger_price is None or self.trigger_distance(price) > 0:
+            return False
+        return earlier is None or self.trigger_distance(earlier) > 0
+
+    def is_activated(self, earlier: int | None, price: int) -> bool:
+        """Whether the price gets to, or over, the activation_price of a trailing stop."""
+        activation = self.terms.activation_price
+        assert activation is not None, "a trailing stop without it is active at once"
+        return price == activation if earlier is None else earlier < activation <= price or price <= activation < earlier
+
+    def follows(self, price: int) -> bool:
+        """Whether an active trailing stop takes the price as its mark."""
+        return self.mark is None or (price > self.mark if self.side is Side.SELL else price < self.mark)
+
+    def trailing_trigger(self, tick: int) -> int:
+        """Where the mark puts the trigger of a trailing stop."""
+        assert self.mark is not None
+        amount, bps = self.terms.trailing_amount, self.terms.trailing_bps
+        trail = Fraction(self.mark * (bps or 0), 10_000) if amount is None else Fraction(amount)
+        if self.side is Side.SELL:
+            return max(floor((self.mark - trail) / tick), 1) * tick
+        return ceil((self.mark + trail) / tick) * tick
+
+
+def same_order(known: NaiveOrder, command: PlaceOrder | PlaceOco) -> bool:
+    """Whether the order was entered by an equal command; the deadline does not matter."""
+    entered: PlaceOrder | PlaceOco = known.oco or known.entered
+    return comparable(entered) == comparable(command)
+
+
+def comparable(command: PlaceOrder | PlaceOco) -> PlaceOrder | PlaceOco:
+    if isinstance(command, PlaceOco):
+        return replace(command, deadline=0)
+    return replace(command, deadline=0, terms=command.terms or OrderTerms())
