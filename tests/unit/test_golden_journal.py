@@ -1,7 +1,7 @@
-"""A journal of the first version replays to the digests that it had then: in this process, with any hash seed, on any Python.
+"""Journals of earlier versions replay to the digests that they had then: in this process, with any hash seed, on any Python.
 
-How it was made: tests/make_golden_journal.py. Interpreters of other versions are looked for on the PATH and in OTHER_PYTHONS (paths with
-colons between); those that lack msgspec, or cannot run, are left out by name.
+How they were made: tests/make_golden_journal.py. Interpreters of other versions are looked for on the PATH and in OTHER_PYTHONS (paths
+with colons between); those that lack msgspec, or cannot run, are left out by name.
 """
 
 import json
@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import asdict
 
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.journal import Journal
 from matcher.state import Caused, Reply, State
-from protocol.commands import Command, PlaceOrder
-from protocol.events import Event
-from protocol.units import OrderType
+from protocol.commands import Command, OrderTerms, PlaceOrder
+from protocol.events import Event, OrderCanceled, OrderPlaced, OrderRejected
+from protocol.units import OrderType, Reason, SelfTradePrevention
 
 ROOT = Path(__file__).parents[2]
-GOLDEN = ROOT / "tests" / "data" / "golden"
-EXPECTED: dict[str, Any] = json.loads((GOLDEN / "digests.json").read_text())
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 REPLAY = """
@@ -41,74 +40,108 @@ for record in Journal(Path(sys.argv[1])).records():
 print(state.sequence, state.time, digest(state.engine))
 """
 
-LAST = f"{EXPECTED['sequence']} {EXPECTED['time']} {EXPECTED['digests'][str(EXPECTED['sequence'])]}"
+
+class Golden:
+    """A journal, the digests that it had at some sequences, and the last of them with its sequence and time, as REPLAY prints it."""
+
+    def __init__(self, name: str) -> None:
+        directory = ROOT / "tests" / "data" / name
+        self.journal = directory / "journal"
+        self.expected: dict[str, Any] = json.loads((directory / "digests.json").read_text())
+        sequence, time, digests = (self.expected[field] for field in ("sequence", "time", "digests"))
+        self.last = f"{sequence} {time} {digests[str(sequence)]}"
 
 
-LATER_COMMANDS = {"PlaceOco", "SetAccountStatus", "CancelAfter", "AdvanceTime", "WatchAccount"}
-LATER_EVENTS = {"OrderReduced", "OrderDecremented", "TriggerMoved", "AccountSet", "AccountWatched"}
-LATER_ORDER_TYPES = {OrderType.TAKE_PROFIT_LIMIT, OrderType.TRAILING_STOP}
-"""What came after the first version."""
+FIRST = Golden("golden")
+ORDER_MANAGEMENT = Golden("golden_order_management")
 
-ALL_COMMANDS = {kind.__name__ for kind in get_args(Command)} - LATER_COMMANDS
+each = pytest.mark.parametrize("golden", [pytest.param(FIRST, id="first"), pytest.param(ORDER_MANAGEMENT, id="order_management")])
 
 
 class Watched(State):
     """Notes the digests at the sequences for which one is known, and what the journal holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, golden: Golden) -> None:
         super().__init__(Engine())
+        self._golden = golden
         self.digests: dict[str, str] = {}
         self.commands: set[str] = set()
         self.order_types: set[OrderType] = set()
         self.outcomes: set[str] = set()
+        self.reasons: set[Reason] = set()
+        self.terms: set[tuple[str, Any]] = set()
 
     def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
         reply, every = super().apply(session, number, commands, time)
         for caused in every:
             self.commands.add(type(caused.command).__name__)
-            if isinstance(caused.command, PlaceOrder):
+            if isinstance(caused.command, PlaceOrder) and isinstance(caused.events[0], OrderPlaced):
                 self.order_types.add(caused.command.order_type)
+                self.terms |= asked_terms(caused.command.terms or OrderTerms())
             self.outcomes |= {type(event).__name__ for event in caused.events}
-        if str(self.sequence) in EXPECTED["digests"]:
+            self.reasons |= {event.reason for event in caused.events if isinstance(event, OrderRejected | OrderCanceled)}
+        if str(self.sequence) in self._golden.expected["digests"]:
             self.digests[str(self.sequence)] = digest(self.engine)
         return reply, every
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Path:
-    """A copy: who reads a journal may cut it off where it is torn."""
-    return Path(shutil.copytree(GOLDEN / "journal", tmp_path / "journal"))
+def asked_terms(terms: OrderTerms) -> set[tuple[str, Any]]:
+    """The fields that are not as their defaults; of self_trade_prevention, with its mode."""
+    default = asdict(OrderTerms())
+    modes = (SelfTradePrevention,)
+    return {(name, value if isinstance(value, modes) else True) for name, value in asdict(terms).items() if value != default[name]}
 
 
-def test_it_replays_to_its_digests(journal: Path) -> None:
-    state = Watched()
-    for record in Journal(journal).records():
+def replay(golden: Golden, directory: Path) -> Watched:
+    """The state after the whole journal: after a copy of it, as who reads a journal may cut it off where it is torn."""
+    state = Watched(golden)
+    for record in Journal(copy_of(golden, directory)).records():
         state.replay(record)
-    assert (state.sequence, state.time) == (EXPECTED["sequence"], EXPECTED["time"])
-    assert state.digests == EXPECTED["digests"]
-    assert state.commands == ALL_COMMANDS
-    assert state.order_types == set(OrderType) - LATER_ORDER_TYPES
-    assert state.outcomes == {event.__name__ for event in get_args(Event)} - LATER_EVENTS
-    assert len(list(journal.iterdir())) > 1, "segments"
+    return state
+
+
+def copy_of(golden: Golden, directory: Path) -> Path:
+    return Path(shutil.copytree(golden.journal, directory / "journal"))
+
+
+@each
+def test_it_replays_to_its_digests(golden: Golden, tmp_path: Path) -> None:
+    state = replay(golden, tmp_path)
+    assert (state.sequence, state.time) == (golden.expected["sequence"], golden.expected["time"])
+    assert state.digests == golden.expected["digests"]
+    assert len(list(golden.journal.iterdir())) > 1, "segments"
     assert any(kept for _, _, kept in state.sessions.known())
 
 
+def test_together_they_hold_everything(tmp_path: Path) -> None:
+    first, later = replay(FIRST, tmp_path / "first"), replay(ORDER_MANAGEMENT, tmp_path / "later")
+    assert first.commands | later.commands == {kind.__name__ for kind in get_args(Command)}
+    assert first.outcomes | later.outcomes == {event.__name__ for event in get_args(Event)}
+    assert first.order_types | later.order_types == set(OrderType)
+    assert first.reasons | later.reasons == set(Reason)
+    terms = {(name, True) for name in OrderTerms.__struct_fields__ if name != "self_trade_prevention"}
+    modes = {("self_trade_prevention", mode) for mode in SelfTradePrevention if mode is not SelfTradePrevention.NONE}
+    assert first.terms | later.terms == terms | modes
+
+
+@each
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
-def test_it_replays_to_its_digest_with_any_hash_seed(journal: Path, hash_seed: str) -> None:
-    assert replay(sys.executable, journal, hash_seed) == LAST
+def test_it_replays_to_its_digest_with_any_hash_seed(golden: Golden, tmp_path: Path, hash_seed: str) -> None:
+    assert replay_in(sys.executable, copy_of(golden, tmp_path), hash_seed) == golden.last
 
 
+@each
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_replays_to_its_digest_on_another_python(journal: Path, version: str) -> None:
+def test_it_replays_to_its_digest_on_another_python(golden: Golden, tmp_path: Path, version: str) -> None:
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         pytest.skip(f"Python {version} is the one that runs the tests")
     python = find_python(version)
     if python is None:
         pytest.skip(f"no Python {version} with msgspec")
-    assert replay(python, journal, "3") == LAST
+    assert replay_in(python, copy_of(golden, tmp_path), "3") == golden.last
 
 
-def replay(python: str, journal: Path, hash_seed: str) -> str:
+def replay_in(python: str, journal: Path, hash_seed: str) -> str:
     """The last sequence, time and digest as a process of that interpreter finds them."""
     return run(python, REPLAY, str(journal), PYTHONHASHSEED=hash_seed).stdout.strip()
 
