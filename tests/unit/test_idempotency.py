@@ -10,9 +10,9 @@ from msgspec.structs import asdict, replace
 from matcher.book import MAX_TRADES
 from matcher.engine import FORGOTTEN_AT_ONCE, Engine
 from matcher.order import MAX_ACCOUNT_FILLS, MAX_FILLS
-from protocol.commands import Command, PlaceOrder, SetInstrument
+from protocol.commands import Command, OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.events import InstrumentSet, Trade
-from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Refusal
+from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention
 from tests.tape import (
     BUY,
     COIN,
@@ -334,6 +334,10 @@ def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
             waiting = tell(stop_limit(SELL, 5, 200, at=50, account=account))
             tell(amend(waiting, at=60))
             tell(stop_limit(BUY, 5, 90, at=101, account=account))
+            tell(PlaceOco(COIN.symbol, account, SELL, 5, 200, 50, client_order_id=f"{name}-oco"))
+            iceberg = OrderTerms(display_quantity=1, expire_time=10**18, self_trade_prevention=SelfTradePrevention.DECREMENT)
+            tell(replace(limit(SELL, 5, 201, account=account), terms=iceberg))
+            tell(PlaceOrder(COIN.symbol, account, SELL, OrderType.TRAILING_STOP, 5, terms=OrderTerms(trailing_bps=100)))
             tell(cancel_all(account))
 
     tell(SetInstrument(**asdict(COIN)))
