@@ -335,7 +335,7 @@ def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
             tell(amend(waiting, at=60))
             tell(stop_limit(BUY, 5, 90, at=101, account=account))
             tell(PlaceOco(COIN.symbol, account, SELL, 5, 200, 50, client_order_id=f"{name}-oco"))
-            iceberg = OrderTerms(display_quantity=1, expire_time=10**18, self_trade_prevention=SelfTradePrevention.DECREMENT)
+            iceberg = OrderTerms(display_quantity=1, expire_time=2 * 10**18, self_trade_prevention=SelfTradePrevention.DECREMENT)
             tell(replace(limit(SELL, 5, 201, account=account), terms=iceberg))
             tell(PlaceOrder(COIN.symbol, account, SELL, OrderType.TRAILING_STOP, 5, terms=OrderTerms(trailing_bps=100)))
             tell(cancel_all(account))
