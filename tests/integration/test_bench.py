@@ -31,6 +31,13 @@ ROWS = {
         "deep book, one operation, p99",
         "deep book, one operation, p99.9",
     ),
+    "http": tuple(
+        f"{workers}, {connections}{what}"
+        for workers in ("1 worker", "2 workers")
+        for connections in ("1 connection", "32 connections", "256 connections")
+        for what in ("", ", to the no-op", ", client busy", ", p50", ", p99", ", p50 beyond no-op and sync")
+        if what != ", p50 beyond no-op and sync" or (workers, connections) == ("1 worker", "1 connection")
+    ),
     "growth": tuple(
         f"{kind}, {what}"
         for grown in (
@@ -63,8 +70,18 @@ ROWS = {
         "memory of a done order, filled by one trade",
     ),
 }
-WITH_TARGET = {"engine": 3, "growth": 6, "durability": 6}
-DISTRIBUTIONS = {"engine": ("mix", "deep book"), "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"), "durability": ()}
+WITH_TARGET = {"engine": 3, "http": 2, "growth": 6, "durability": 6}
+DISTRIBUTIONS = {
+    "engine": ("mix", "deep book"),
+    "http": tuple(
+        f"{workers}, {connections}{what}"
+        for workers in ("1 worker", "2 workers")
+        for connections in ("1 connection", "32 connections", "256 connections")
+        for what in ("", ", no-op")
+    ),
+    "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
+    "durability": (),
+}
 
 RECORDING = """\
 1430438404000 order_created {"order_type": 0, "price": "236.00", "amount": "1.00000000", "datetime": "1430438404", "id": 1}

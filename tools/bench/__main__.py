@@ -20,6 +20,7 @@ from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, Parser, number,
 from tools.bench.durability import durability
 from tools.bench.engine import engine
 from tools.bench.growth import growth
+from tools.bench.http import http
 from tools.bench.machine import describe
 from tools.bench.measure import BenchError, Plan
 from tools.bench.picture import draw
@@ -33,6 +34,7 @@ EXIT_UNTRUE: Final = 1
 
 SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "engine": engine,
+    "http": http,
     "growth": growth,
     "durability": durability,
 }

@@ -1,13 +1,16 @@
-"""The matcher that is measured: a process of its own, on free ports."""
+"""The exchange that is measured: processes of their own, on free ports."""
 
+import time
 from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tools.bench.measure import BenchError
-from tools.bench.wire import Wire
+from tools.bench.wire import ASK_EVERY, PATIENCE, Wire
 from tools.processes import Process, free_ports
 
 
@@ -39,3 +42,45 @@ class MatcherProcess:
         except msgspec.DecodeError as error:
             raise BenchError(f"the log of the matcher is not sound:\n{self.process.log_end()}") from error
         return [(datetime.fromisoformat(record["timestamp"]).timestamp(), record) for record in records if record["event"] == event]
+
+
+class GatewayProcess:
+    """A context manager: inside, a gateway in front of the matcher answers, or what stands in its place (`module`, which takes the
+    same flags); after it, it is gone."""
+
+    def __init__(self, matcher: MatcherProcess, log: Path, workers: int = 1, module: str = "gateway") -> None:
+        [self.port] = free_ports(1)
+        self._sessions = workers if module == "gateway" else 0
+        endpoints = [f"--commands={matcher.commands}", f"--market-data={matcher.market_data}", f"--reports={matcher.reports}"]
+        self.process = Process(module, [*endpoints, f"--port={self.port}", f"--workers={workers}"], {}, log)
+
+    def __enter__(self) -> "GatewayProcess":
+        self.process.start()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.process.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.close()
+
+    def _wait_until_ready(self) -> None:
+        """Wait until its health check is answered, and each worker of a gateway has its session with the matcher."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            _ = self.process.running
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            try:
+                connection.request("GET", "/health")
+                unavailable = connection.getresponse().status == HTTPStatus.SERVICE_UNAVAILABLE
+                if not unavailable and self.process.log.read_bytes().count(b"matcher connected") >= self._sessions:
+                    return
+            except (OSError, HTTPException):
+                # It does not listen yet.
+                pass
+            finally:
+                connection.close()
+            time.sleep(ASK_EVERY)
+        raise BenchError(f"the {self.process.module} did not answer within {PATIENCE:g} seconds:\n{self.process.log_end()}")
