@@ -31,6 +31,11 @@ ROWS = {
         "deep book, one operation, p99",
         "deep book, one operation, p99.9",
     ),
+    "wire": tuple(
+        f"{count} a frame, {what}"
+        for count in (1, 16, 256)
+        for what in ("sync off", "sync always", "off to a forwarder of 1 a frame", "always to off", "sender busy")
+    ),
     "http": tuple(
         f"{workers}, {connections}{what}"
         for workers in ("1 worker", "2 workers")
@@ -70,9 +75,10 @@ ROWS = {
         "memory of a done order, filled by one trade",
     ),
 }
-WITH_TARGET = {"engine": 3, "http": 2, "growth": 6, "durability": 6}
+WITH_TARGET = {"engine": 3, "wire": 3, "http": 2, "growth": 6, "durability": 6}
 DISTRIBUTIONS = {
     "engine": ("mix", "deep book"),
+    "wire": (),
     "http": tuple(
         f"{workers}, {connections}{what}"
         for workers in ("1 worker", "2 workers")

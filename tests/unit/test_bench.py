@@ -10,7 +10,8 @@ import pytest
 from matcher.digest import digest
 from protocol.codec import encode
 from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
-from protocol.events import Answers, CommandRefused, OrderResult
+from protocol.events import Answers, CommandRefused, Depth, OrderResult
+from protocol.market_data import DepthMessage, TradeMessage
 from protocol.units import OrderStatus, OrderType, Refusal
 from tools.bench.applied import Stopwatch, kind_of, run_chunks
 from tools.bench.distribution import Distribution, Point, middle_of, points_of
@@ -22,6 +23,7 @@ from tools.bench.remembered import orders
 from tools.bench.snapshots import Pause, Snapshot, Wait, pauses
 from tools.bench.table import Target, row, text_of
 from tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
+from tools.bench.throughput import PublishedCount
 from tools.bench.wire import Wire, frames
 
 # What is sent
@@ -249,6 +251,27 @@ def test_untrue_counts_are_told(
         wire.take(answers(wire, number, sequence, *given))
         with pytest.raises(BenchError, match=told):
             wire.check()
+
+
+def test_market_data_is_counted() -> None:
+    def trade(number: int) -> TradeMessage:
+        return TradeMessage(1, 9, number, number - 1, 5, "BTC-USDT", number, 100, 2, "buy", 1, 2, 0, 0)
+
+    def depth(number: int, bids: list[tuple[int, int]]) -> DepthMessage:
+        return DepthMessage(1, 9, number, number - 1, 5, "BTC-USDT", bids, [])
+
+    book = Depth("BTC-USDT", [(100, 1)], [])
+    published = PublishedCount("tcp://127.0.0.1:9")
+    for message in (depth(4, []), trade(1), depth(4, []), depth(5, [(100, 1)]), trade(2)):
+        published.take(encode(message))
+    published.check([(1, 100, 2), (2, 100, 2)], book)
+    with pytest.raises(BenchError, match="not those of the answers"):
+        published.check([(1, 100, 2), (2, 100, 3)], book)
+    with pytest.raises(BenchError, match="trade 4 was published after 2 trades"):
+        published.take(encode(trade(4)))
+    with pytest.raises(BenchError, match="depth 7 was published after 5"):
+        published.take(encode(depth(7, [])))
+    published.close()
 
 
 def test_missing_answers_are_told(wire: Wire) -> None:

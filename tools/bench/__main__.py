@@ -25,6 +25,7 @@ from tools.bench.machine import describe
 from tools.bench.measure import BenchError, Plan
 from tools.bench.picture import draw
 from tools.bench.table import WIDTH, Report, Row, Suite, print_report
+from tools.bench.throughput import throughput
 from tools.processes import ExchangeError
 from tools.tables import to_json
 
@@ -34,6 +35,7 @@ EXIT_UNTRUE: Final = 1
 
 SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "engine": engine,
+    "wire": throughput,
     "http": http,
     "growth": growth,
     "durability": durability,

@@ -81,13 +81,15 @@ class Throughput(Struct, frozen=True):
 
 
 class Wire:
-    """A context manager. `sent` and `answered` count the session's commands."""
+    """A context manager. `sent` and `answered` count the session's commands; `trades` are those in the answers that were checked: trade_id,
+    price and quantity."""
 
     def __init__(self, commands: str, reports: str) -> None:
         self.session = new_session()
         self.sent = 0
         self.answered = 0
         self._request = 0
+        self.trades: list[tuple[int, int, int]] = []
         self._unchecked: list[bytes] = []
         self._checked = 0
         self._ahead: int | None = None
@@ -196,6 +198,7 @@ class Wire:
                     if self._last_order_id is not None and answer.order_id != self._last_order_id + 1:
                         raise BenchError(f"command {number} placed the order {answer.order_id} after {self._last_order_id}")
                     self._last_order_id = answer.order_id
+                    self.trades += [(trade.trade_id, trade.price, trade.quantity) for trade in answer.trades]
             self._checked += len(report.answers)
         self._unchecked.clear()
         if not self._checked == self.answered == self.sent:
