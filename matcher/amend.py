@@ -66,7 +66,9 @@ def _check(
         return Refusal.PRICE_NOT_ALLOWED
     if command.trigger_price is not None and (not pending or order.order_type is OrderType.TRAILING_STOP):
         return Refusal.TRIGGER_PRICE_NOT_ALLOWED
-    refusal = check_values(instrument, quantity, price, trigger_price)
+    # Where the market has led a trailing stop, nobody has asked for.
+    follows = order.order_type is OrderType.TRAILING_STOP
+    refusal = check_values(instrument, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
     display_quantity = order.terms.display_quantity

@@ -462,7 +462,8 @@ class NaiveEngine:
         before, gone = (order.quantity, order.price, order.trigger_price), order.quantity - order.remaining
         after = (command.quantity or order.quantity, command.price or order.price, command.trigger_price or order.trigger_price)
         more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
-        check_limits(instrument, *after)
+        follows = order.entered.order_type is OrderType.TRAILING_STOP
+        check_limits(instrument, after[0], after[1], None if follows else after[2])
         if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
         if after[0] <= gone:

@@ -53,11 +53,11 @@ class Oracle:
 
 
 def books(engine: Engine) -> dict[str, list[list[tuple[int, int]]]]:
-    """Bids, asks and pending orders of each symbol: order_id and remaining quantity, in the order of their queues."""
+    """Bids, asks and pending orders of each symbol: order_id and remaining quantity, the resting ones in the order of their queues."""
     return {
         symbol: [
             *([(order.order_id, order.remaining) for level in levels for order in level] for levels in (book.bids, book.asks)),
-            [(order.order_id, order.remaining) for order in book.triggers.pending.values()],
+            sorted((order.order_id, order.remaining) for order in book.triggers.pending.values()),
         ]
         for symbol, book in engine.books.items()
     }
@@ -66,8 +66,8 @@ def books(engine: Engine) -> dict[str, list[list[tuple[int, int]]]]:
 def naive_books(engine: NaiveEngine) -> dict[str, list[list[tuple[int, int]]]]:
     return {
         symbol: [
-            [(order.order_id, order.remaining) for order in orders]
-            for orders in (engine.resting(symbol, Side.BUY), engine.resting(symbol, Side.SELL), engine.pending(symbol))
+            *([(order.order_id, order.remaining) for order in engine.resting(symbol, side)] for side in Side),
+            sorted((order.order_id, order.remaining) for order in engine.pending(symbol)),
         ]
         for symbol in engine.instruments
     }

@@ -357,6 +357,17 @@ def test_quantity_can_be_amended_and_the_trigger_cannot(engine: MakeEngine) -> N
     )
 
 
+def test_a_trigger_beyond_the_highest_price_does_not_forbid_an_amend(engine: MakeEngine) -> None:
+    """The market has led it there, nobody has asked for it."""
+    play(
+        engine,
+        *opening_trade(100),
+        (trailing_stop(BUY, 5, trailing_amount=COIN.max_price), [placed(3)]),
+        *trades([(101, [moved(3, COIN.max_price + 101)])]),
+        (amend(3, quantity=7), [amended(3, 7, None, COIN.max_price + 101)]),
+    )
+
+
 def test_it_can_be_canceled_in_each_of_its_states(engine: MakeEngine) -> None:
     play(
         engine,
