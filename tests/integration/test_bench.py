@@ -43,6 +43,16 @@ ROWS = {
         for what in ("", ", to the no-op", ", client busy", ", p50", ", p99", ", p50 beyond no-op and sync")
         if what != ", p50 beyond no-op and sync" or (workers, connections) == ("1 worker", "1 connection")
     ),
+    "fanout": (
+        "50 clients, delivered",
+        "50 clients, delivered, to the bare broadcast",
+        "50 clients, clients busy",
+        "50 clients, late, p50",
+        "50 clients, late, p99",
+        "matcher with 50 clients",
+        "matcher with 50 clients, to none",
+        "matcher with 50 clients, processor time each",
+    ),
     "growth": tuple(
         f"{kind}, {what}"
         for grown in (
@@ -75,7 +85,7 @@ ROWS = {
         "memory of a done order, filled by one trade",
     ),
 }
-WITH_TARGET = {"engine": 3, "wire": 3, "http": 2, "growth": 6, "durability": 6}
+WITH_TARGET = {"engine": 3, "wire": 3, "http": 2, "fanout": 2, "growth": 6, "durability": 6}
 DISTRIBUTIONS = {
     "engine": ("mix", "deep book"),
     "wire": (),
@@ -85,6 +95,7 @@ DISTRIBUTIONS = {
         for connections in ("1 connection", "32 connections", "256 connections")
         for what in ("", ", no-op")
     ),
+    "fanout": ("late, 50 clients", "late, bare broadcast"),
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
     "durability": (),
 }

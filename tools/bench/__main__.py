@@ -19,6 +19,7 @@ from rich.status import Status
 from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, Parser, number, told
 from tools.bench.durability import durability
 from tools.bench.engine import engine
+from tools.bench.fanout import fanout
 from tools.bench.growth import growth
 from tools.bench.http import http
 from tools.bench.machine import describe
@@ -37,6 +38,7 @@ SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "engine": engine,
     "wire": throughput,
     "http": http,
+    "fanout": fanout,
     "growth": growth,
     "durability": durability,
 }
