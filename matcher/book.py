@@ -11,7 +11,7 @@ from collections import deque
 
 from matcher.deadlines import Deadlines
 from matcher.levels import Levels, change_remaining
-from matcher.order import Order, Special, remember_fills
+from matcher.order import MAX_FILLS, Order, Special, remember_fills
 from matcher.terms import can_fill, spend, take_on_terms
 from matcher.triggers import Triggers, is_met
 from protocol.events import (
@@ -194,16 +194,23 @@ class Book:
         order.status = status
         self.done.append(order)
         order.account.done.append(order)
-        if order.special is not None and order.special.terms.expire_time:
-            self.deadlines.discard(order.special.terms.expire_time, order.order_id)
+        if order.special is not None:
+            self._discard_deadline(order, order.special)
 
     def drop(self, order: Order, reason: Reason, events: list[Event]) -> None:
         """End an order that stands in no queue, with what it has left."""
+        order.status = CANCELED
         order.reason = reason
+        self.done.append(order)
+        order.account.done.append(order)
         events.append(OrderCanceled(order.order_id, order.remaining, reason))
-        self.end(order, CANCELED)
         if order.special is not None:
+            self._discard_deadline(order, order.special)
             self.cancel_partner(order.special, events)
+
+    def _discard_deadline(self, order: Order, special: Special) -> None:
+        if special.terms.expire_time:
+            self.deadlines.discard(special.terms.expire_time, order.order_id)
 
     def cancel_partner(self, special: Special, events: list[Event]) -> None:
         """Cancel the other leg of an OCO, one leg of which has fired or ended."""
@@ -277,7 +284,10 @@ class Book:
             self.trades.extend(fills)
             taker.remaining = remaining
             taker.filled_value += value
-            remember_fills(taker, fills)
+            if taker.fills is None and len(fills) <= MAX_FILLS:
+                taker.fills = fills
+            else:
+                remember_fills(taker, fills)
             account = taker.account
             account.taker_fills.extend(fills)
             if not remaining:

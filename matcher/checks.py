@@ -8,6 +8,7 @@ from protocol.instrument import Instrument
 from protocol.units import OrderType, Refusal
 
 LIMIT = OrderType.LIMIT
+MARKET = OrderType.MARKET
 
 
 class Fields(Struct, frozen=True):
@@ -42,18 +43,18 @@ TAKES_TRIGGER_PRICE = (False, *(FIELDS[order_type].trigger_price for order_type 
 def check_plain(
     instrument: Instrument, order_type: OrderType, quantity: int, price: int | None, trigger_price: int | None
 ) -> Refusal | None:
-    """The first rule that an order without terms breaks. Most break none, and most are limit orders: those take one look."""
-    if (
-        order_type is LIMIT
-        and price is not None
-        and trigger_price is None
-        and not price % instrument.tick_size
-        and not quantity % instrument.lot_size
-        and instrument.min_quantity <= quantity <= instrument.max_quantity
-        and price <= instrument.max_price
-        and price * quantity >= instrument.min_notional
-    ):
-        return None
+    """The first rule that an order without terms breaks. Most are limit and market orders that break none: those take one look."""
+    if trigger_price is None and not quantity % instrument.lot_size and instrument.min_quantity <= quantity <= instrument.max_quantity:
+        if price is None:
+            if order_type is MARKET:
+                return None
+        elif (
+            order_type is LIMIT
+            and not price % instrument.tick_size
+            and price <= instrument.max_price
+            and price * quantity >= instrument.min_notional
+        ):
+            return None
     refusal = check_fields(order_type, price, trigger_price, NO_TERMS)
     return refusal if refusal is not None else check_values(instrument, quantity, price, trigger_price)
 
