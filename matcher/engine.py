@@ -311,7 +311,8 @@ class Engine:
             if order.client_order_id is not None:
                 del account.client_orders[order.client_order_id]
                 account.entered.pop(order.client_order_id, None)
-            self.forget_account(account)
+            if not account.done:
+                self.forget_account(account)
 
     def forget_account(self, account: Account) -> None:
         """Forget an account of which nothing is left."""
