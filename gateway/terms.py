@@ -10,7 +10,7 @@ from gateway.problems import ProblemError
 from gateway.schemas import OrderRequest
 from gateway.times import format_exact_time, parse_exact_time
 from gateway.words import SELF_TRADE_PREVENTION_WORDS, SELF_TRADE_PREVENTIONS, read_word
-from protocol.commands import OrderTerms
+from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import OrderState
 from protocol.instrument import Instrument, format_decimal
 from protocol.units import MAX_TRAILING_BPS, OrderType, SelfTradePrevention
@@ -28,8 +28,6 @@ TAKEN_BY: Final = {
     "activation_price": _TRAILING,
 }
 """Which order types take which term, in the order in which the terms are checked; every type takes self_trade_prevention."""
-
-NO_TERMS: Final = OrderTerms()
 
 
 def has_terms(request: OrderRequest) -> bool:

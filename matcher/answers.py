@@ -1,8 +1,9 @@
 """What a session is told of its commands: the answer to each, made of its events and of the state that it left."""
 
 from matcher.engine import Engine
-from matcher.order import NO_TERMS, Order
+from matcher.order import Order
 from protocol.commands import (
+    NO_TERMS,
     AdvanceTime,
     AmendOrder,
     CancelAllOrders,

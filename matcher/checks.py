@@ -2,8 +2,7 @@
 
 from msgspec import Struct
 
-from matcher.order import NO_TERMS
-from protocol.commands import OrderTerms, PlaceOrder
+from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Refusal
 

@@ -15,9 +15,10 @@ from matcher.checks import check_plain, check_special
 from matcher.deadlines import Deadlines
 from matcher.instruments import REJECTED_BY, set_instrument
 from matcher.oco import place_oco
-from matcher.order import NO_TERMS, Account, Order, Special, as_sent
+from matcher.order import Account, Order, Special, as_sent
 from matcher.saved_books import restore_book
 from protocol.commands import (
+    NO_TERMS,
     AdvanceTime,
     AmendOrder,
     CancelAfter,

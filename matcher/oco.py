@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from matcher.book import Book
 from matcher.checks import check_prices, check_values
 from matcher.instruments import REJECTED_BY
-from matcher.order import NO_TERMS, Account, Order, Special, as_sent
-from protocol.commands import OrderTerms, PlaceOco
+from matcher.order import Account, Order, Special, as_sent
+from protocol.commands import NO_TERMS, OrderTerms, PlaceOco
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced
 from protocol.units import NAME_LENGTH, NAME_PATTERN, STOP_LEG_SUFFIX, InstrumentStatus, OrderType, Reason, Refusal, Side
 

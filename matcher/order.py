@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from matcher.order_list import OrderList
-from protocol.commands import OrderTerms
+from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import Trade
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
@@ -25,8 +25,6 @@ MAX_FILLS = 100
 
 MAX_ACCOUNT_FILLS = 1_000
 """How many of its last fills as maker, and as many as taker, an account remembers."""
-
-NO_TERMS = OrderTerms()
 
 
 class Special(Struct, gc=False):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from matcher.book import Book
 from matcher.checks import FIELDS, check_terms_fields
-from matcher.order import NO_TERMS, PLAIN, Account, Order, Special
+from matcher.order import PLAIN, Account, Order, Special
 from matcher.restoring import enter_book
-from protocol.commands import OrderTerms
+from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import BookLoaded, CommandRefused, Event
 from protocol.instrument import DecimalError, Instrument, format_decimal, parse_decimal
 from protocol.saved_book import FORMAT, SavedBook, SavedOrder

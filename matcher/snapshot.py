@@ -20,10 +20,10 @@ from matcher.book import Book
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.journal import ENGINE, sync_directory
-from matcher.order import NO_TERMS, Order, Special
+from matcher.order import Order, Special
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
-from protocol.commands import OrderTerms
+from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
 from protocol.units import OrderStatus, OrderType, Reason, Side

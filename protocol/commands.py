@@ -4,6 +4,8 @@ Fields and tags are only ever appended: these structs stand in journals. Prices 
 (see `units`). A command that does not decode, or that the engine refuses, changes nothing.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from protocol.saved_book import SavedBook
@@ -30,9 +32,6 @@ from protocol.units import (
 VERSION = 1
 """The version of the messages between gateway and matcher; both sides refuse any other."""
 
-MAX_COMMANDS = 1024
-"""The most commands in one frame."""
-
 
 class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     """What an order may ask for beyond its type, price and quantity.
@@ -50,6 +49,10 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_bps: TrailingBps | None = None
     trailing_amount: Price | None = None
     activation_price: Price | None = None
+
+
+NO_TERMS: Final = OrderTerms()
+"""What an order asks for that has no terms."""
 
 
 class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):

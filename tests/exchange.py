@@ -5,9 +5,7 @@ They are started as a user starts them. Nothing here waits by the clock: it wait
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,14 +23,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from protocol.client import CommandClient, MatcherAwayError
+from tools.processes import free_ports
 
 ROOT = Path(__file__).parents[1]
 
 PATIENCE = 30.0
 """How many seconds anything may take before its test fails."""
-
-PORTS = range(20_000, 32_000)
-"""Below the ports that the kernel gives to clients: nobody else takes one while its process is away."""
 
 LOG_SHOWN = 6_000
 """How many characters of a log's end a failed test shows."""
@@ -54,22 +50,6 @@ def wait_until(condition: Callable[[], Value], what: str) -> Value:
         assert time.monotonic() < deadline, f"never came about: {what}"
         time.sleep(0.01)
     return value
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
-    ports: list[int] = []
-    while len(ports) < number:
-        port = random.choice(PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in ports:
-            ports.append(port)
-    return ports
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -13,7 +13,8 @@ import pytest
 
 from gateway.__main__ import main
 from gateway.config import SETTINGS
-from tests.exchange import PATIENCE, Exchange, Gateway, Matcher, clean_environment, free_ports
+from tests.exchange import PATIENCE, Exchange, Gateway, Matcher, clean_environment
+from tools.processes import free_ports
 
 Outcome = tuple[int, str, str]
 """Exit status, standard output, standard error."""

@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from protocol.instrument import Instrument
-from tests.exchange import PATIENCE, ROOT, Exchange, Json, clean_environment, free_ports, wait_until
+from tests.exchange import PATIENCE, ROOT, Exchange, Json, clean_environment, wait_until
 from tools.demo import Market
+from tools.processes import free_ports
 
 INSTALL_PATIENCE = 600
 """How many seconds a checkout may take to make its virtual environment and start."""

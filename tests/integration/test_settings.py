@@ -16,7 +16,8 @@ from protocol.commands import InstrumentsQuery, PlaceOrder, StatusQuery
 from protocol.events import InstrumentList, MatcherStatus, OrderResult
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, OrderType, Side
-from tests.exchange import PATIENCE, ROOT, Matcher, clean_environment, free_ports
+from tests.exchange import PATIENCE, ROOT, Matcher, clean_environment
+from tools.processes import free_ports
 
 Outcome = tuple[int, str, str]
 """Exit status, standard output, standard error."""

@@ -15,8 +15,9 @@ from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import CommandRefused, OrderResult, OrderState
 from protocol.session import Answered
 from protocol.units import OrderType, Refusal, Side
-from tests.exchange import Exchange, Json, Matcher, free_ports, good, receive_until, wait_until
+from tests.exchange import Exchange, Json, Matcher, good, receive_until, wait_until
 from tests.torture.failing import DOUBLES, PATIENT, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
+from tools.processes import free_ports
 
 STOPS = "matcher stops: nothing more is answered"
 FILE_TOO_LARGE = "the journal does not take a record: File too large"
