@@ -1,17 +1,24 @@
 """What a session is told of its commands: the answer to each, made of its events and of the state that it left."""
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
 from matcher.engine import Engine
 from matcher.order import Order
 from protocol.commands import (
     NO_TERMS,
     AdvanceTime,
     AmendOrder,
+    CancelAfter,
     CancelAllOrders,
     CancelOrder,
     Command,
-    OrderTerms,
+    LoadBook,
     PlaceOco,
     PlaceOrder,
+    SetAccountStatus,
+    WatchAccount,
 )
 from protocol.events import (
     AccountSet,
@@ -35,60 +42,78 @@ from protocol.events import (
 from protocol.units import OrderStatus
 
 OPEN = OrderStatus.OPEN
+PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
 CANCELED = OrderStatus.CANCELED
 REJECTED = OrderStatus.REJECTED
 
 
 def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
     """The answer to a command that has just been applied and caused these events."""
-    if type(command) is CancelAllOrders:
-        if events and isinstance(events[0], CommandRefused):
-            return events[0]
-        return OrderStates(_canceled(engine, events))
-    if type(command) is AdvanceTime:
-        return OrderStates([])
-    first = events[0]
-    if isinstance(first, CommandRefused | InstrumentSet):
-        return first
-    last = events[-1]
-    if isinstance(last, BookLoaded):
-        return last
-    if isinstance(last, AccountSet | AccountWatched):
-        return _account_state(engine, last.account, events)
-    if type(command) is PlaceOco:
-        return _oco_states(engine, events)
-    if isinstance(first, OrderDuplicated):
+    first = events[0] if events else None
+    if type(first) is OrderPlaced or type(first) is OrderRejected:
+        if type(command) is PlaceOco:
+            return _oco_states(engine, events)
         order = engine.orders[first.order_id]
-        # A copy: the answer is kept, and the order may be filled further.
-        return order_state(order, list(order.fills or ()), duplicate=True)
-    assert isinstance(first, OrderPlaced | OrderRejected | OrderCanceled | OrderAmended), "no other event comes first"
+        trades = _trades_of(order, events) if len(events) > 1 else []
+        return _order_result(order, trades) if order.special is None else order_state(order, trades)
+    if type(first) is CommandRefused or type(first) is InstrumentSet:
+        return first
+    return _ANSWERS[type(command)](engine, events)
+
+
+def _order_result(order: Order, trades: list[Trade]) -> OrderResult:
+    """What became of a new order without terms."""
+    status, remaining, filled_value = order.status, order.remaining, order.filled_value
+    resting = status is OPEN and order.level is not None
+    filled = order.quantity - remaining
+    if status is CANCELED or status is REJECTED:
+        remaining = 0
+    elif resting and filled_value:
+        status = PARTIALLY_FILLED
+    return OrderResult(order.order_id, status, resting, filled, remaining, filled_value, order.reason, trades)
+
+
+def _one_order(engine: Engine, events: list[Event]) -> OrderState:
+    """The order that the first event is about."""
+    first = events[0]
+    if type(first) is OrderCanceled or type(first) is OrderAmended:
+        order = engine.orders[first.order_id]
+        return order_state(order, _trades_of(order, events) if len(events) > 1 else [])
+    assert type(first) is OrderDuplicated, "a command about one order begins so"
     order = engine.orders[first.order_id]
-    trades = _trades_of(order, events) if len(events) > 1 else []
-    if type(command) is PlaceOrder and order.special is None:
-        return OrderResult(
-            order.order_id,
-            order_status(order),
-            order.level is not None and order.status is OPEN,
-            order.filled,
-            remaining_quantity(order),
-            order.filled_value,
-            order.reason,
-            trades,
-        )
-    assert isinstance(command, PlaceOrder | CancelOrder | AmendOrder), "no other command is about one order"
-    return order_state(order, trades)
+    # A copy: the answer is kept, and the order may be filled further.
+    return order_state(order, list(order.fills or ()), duplicate=True)
+
+
+def _all_canceled(engine: Engine, events: list[Event]) -> OrderStates:
+    return OrderStates(_canceled(engine, events))
+
+
+def _time_advanced(_engine: Engine, _events: list[Event]) -> OrderStates:
+    """Nobody waits for it."""
+    return OrderStates([])
+
+
+def _book_loaded(_engine: Engine, events: list[Event]) -> BookLoaded:
+    last = events[-1]
+    assert isinstance(last, BookLoaded), "a book that was loaded ends so"
+    return last
+
+
+def _account_state(engine: Engine, events: list[Event]) -> AccountState:
+    last = events[-1]
+    assert isinstance(last, AccountSet | AccountWatched), "a command about an account ends so"
+    account = engine.accounts.get(last.account)
+    orders = _canceled(engine, events)
+    if account is None:
+        return AccountState(last.account, False, None, orders)
+    return AccountState(last.account, account.suspended, account.cancel_at, orders)
 
 
 def _canceled(engine: Engine, events: list[Event]) -> list[OrderState]:
     """The orders that a command about many orders has canceled, oldest first."""
     order_ids = sorted(event.order_id for event in events if isinstance(event, OrderCanceled))
     return [order_state(engine.orders[order_id], []) for order_id in order_ids]
-
-
-def _account_state(engine: Engine, name: str, events: list[Event]) -> AccountState:
-    account = engine.accounts.get(name)
-    orders = _canceled(engine, events)
-    return AccountState(name, False, None, orders) if account is None else AccountState(name, account.suspended, account.cancel_at, orders)
 
 
 def _oco_states(engine: Engine, events: list[Event]) -> OrderStates:
@@ -108,20 +133,17 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
     return [event for event in events if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)]
 
 
-def order_status(order: Order) -> OrderStatus:
-    if order.status is OPEN and order.filled_value:
-        return OrderStatus.PARTIALLY_FILLED
-    return order.status
-
-
-def remaining_quantity(order: Order) -> int:
-    """What can still trade."""
-    return 0 if order.status is CANCELED or order.status is REJECTED else order.remaining
-
-
 def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
     """The order as it stands, with the given trades."""
-    return OrderState(
+    status, remaining, special = order.status, order.remaining, order.special
+    resting = status is OPEN and order.level is not None
+    filled = order.filled
+    if status is CANCELED or status is REJECTED:
+        # Nothing of it can still trade.
+        remaining = 0
+    elif resting and order.filled_value:
+        status = PARTIALLY_FILLED
+    state = OrderState(
         order.order_id,
         order.client_order_id,
         order.account.name,
@@ -130,24 +152,34 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         order.order_type,
         order.price,
         order.trigger_price,
-        order_status(order),
-        order.level is not None and order.status is OPEN,
+        status,
+        resting,
         order.quantity,
-        order.filled,
-        remaining_quantity(order),
+        filled,
+        remaining,
         order.filled_value,
         order.reason,
         order.sequence,
         order.timestamp,
         trades,
         duplicate,
-        *_special(order),
     )
-
-
-def _special(order: Order) -> tuple[OrderTerms | None, int, int | None, int | None]:
-    """Terms, prevented quantity, unspent quote quantity and oco_id, as the order has them."""
-    special = order.special
     if special is None:
-        return None, 0, None, None
-    return None if special.terms == NO_TERMS else special.terms, special.prevented, special.unspent, special.oco_id
+        return state
+    terms = None if special.terms == NO_TERMS else special.terms
+    return replace(state, terms=terms, prevented_quantity=special.prevented, unspent=special.unspent, oco_id=special.oco_id)
+
+
+_ANSWERS: dict[type, Callable[[Engine, list[Event]], Answer]] = {
+    PlaceOrder: _one_order,
+    CancelOrder: _one_order,
+    AmendOrder: _one_order,
+    PlaceOco: _oco_states,
+    CancelAllOrders: _all_canceled,
+    LoadBook: _book_loaded,
+    SetAccountStatus: _account_state,
+    CancelAfter: _account_state,
+    WatchAccount: _account_state,
+    AdvanceTime: _time_advanced,
+}
+"""By the type of the command, where it was not refused and did not place an order."""

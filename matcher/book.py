@@ -106,7 +106,8 @@ class Book:
             self._take(order, limit, events)
             if not order.remaining:
                 return
-        own.add(order, price)
+        # Equal prices are one object: a million of them are 30 MB.
+        order.price = own.add(order, price).price
 
     def run_ioc(self, order: Order, events: list[Event]) -> None:
         self._take(order, _limit(order), events)
@@ -141,7 +142,7 @@ class Book:
         """Put an order that takes nothing at the back of the queue at its price."""
         price = order.price
         assert price is not None, "an order that rests has a price"
-        (self.bids if order.side is BUY else self.asks).add(order, price)
+        order.price = (self.bids if order.side is BUY else self.asks).add(order, price).price
 
     def run_fired(self, events: list[Event]) -> None:
         """Run what has fired, and what that fires in turn, until nothing is left."""
@@ -163,7 +164,11 @@ class Book:
 
     def cancel(self, order: Order, reason: Reason, events: list[Event]) -> None:
         """Cancel an order that rests or waits, and with it the other leg of its OCO."""
-        self.unlink(order)
+        level = order.level
+        if order.status is PENDING or level is None:
+            self.unlink(order)
+        else:
+            level.levels.remove(order, level)
         self.drop(order, reason, events)
 
     def unlink(self, order: Order) -> None:
@@ -173,7 +178,7 @@ class Book:
         else:
             level = order.level
             assert level is not None, "a live order stands in a queue"
-            level.levels.remove(order)
+            level.levels.remove(order, level)
 
     def resize_leg(self, order: Order, remaining: int, events: list[Event]) -> None:
         """Give a leg of an OCO what its amended partner has left; where a resting one grows it goes to the back of its queue."""
@@ -204,9 +209,10 @@ class Book:
         self.done.append(order)
         order.account.done.append(order)
         events.append(OrderCanceled(order.order_id, order.remaining, reason))
-        if order.special is not None:
-            self._discard_deadline(order, order.special)
-            self.cancel_partner(order.special, events)
+        special = order.special
+        if special is not None:
+            self._discard_deadline(order, special)
+            self.cancel_partner(special, events)
 
     def _discard_deadline(self, order: Order, special: Special) -> None:
         if special.terms.expire_time:

@@ -63,6 +63,7 @@ MAX_INSTRUMENTS = 1_000
 
 TRADING = InstrumentStatus.TRADING
 LIMIT = OrderType.LIMIT
+REQUESTED = Reason.REQUESTED
 
 RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
     Book.run_market,  # there is no order type 0
@@ -145,18 +146,13 @@ class Engine:
 
     def _place(self, sequence: int, time: int, command: PlaceOrder) -> list[Event]:
         account = self.accounts.get(command.account)
-        if account is None and not NAME_PATTERN.fullmatch(command.account):
-            return [CommandRefused(Refusal.INVALID_NAME, "account")]
-        client_order_id = command.client_order_id
-        if client_order_id is not None and not NAME_PATTERN.fullmatch(client_order_id):
-            return [CommandRefused(Refusal.INVALID_NAME, "client_order_id")]
         book = self.books.get(command.symbol)
-        if book is None:
-            return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
-        if client_order_id is not None and account is not None:
-            known = account.client_orders.get(client_order_id)
-            if known is not None:
-                return [_repeat(known, command)]
+        client_order_id = command.client_order_id
+        if account is None or book is None or client_order_id is not None:
+            event = self._refuse_or_repeat(account, book, command)
+            if event is not None:
+                return [event]
+            assert book is not None, "an unknown symbol is refused"
         order_type, quantity, price, trigger_price = command.order_type, command.quantity, command.price, command.trigger_price
         instrument = book.instrument
         terms = command.terms
@@ -187,19 +183,15 @@ class Engine:
             sequence,
             time,
         )
-        if terms is not None:
-            order.special = Special(terms, unspent=terms.quote_quantity)
         self.orders[order_id] = order
         if client_order_id is not None:
             account.client_orders[client_order_id] = order
-        if command.deadline and time > command.deadline:
-            return [self.reject(order, Reason.TOO_LATE)]
-        if instrument.status is not TRADING:
-            return [self.reject(order, REJECTED_BY[instrument.status][0])]
-        if account.suspended:
-            return [self.reject(order, Reason.ACCOUNT_SUSPENDED)]
-        if terms is not None and terms.post_only and order_type is LIMIT and book.would_take(order.side, price):
-            return [self.reject(order, Reason.POST_ONLY_WOULD_CROSS)]
+        if terms is not None:
+            order.special = Special(terms, unspent=terms.quote_quantity)
+        if command.deadline or account.suspended or terms is not None or instrument.status is not TRADING:
+            reason = _reject_reason(order, command, time)
+            if reason is not None:
+                return [self.reject(order, reason)]
         events: list[Event] = [OrderPlaced(order_id)]
         book.sequence, book.time = sequence, time
         if order_type is LIMIT:
@@ -214,6 +206,21 @@ class Engine:
                 self.expiries.add(terms.expire_time, order_id)
         return events
 
+    def _refuse_or_repeat(self, account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
+        """What stands in an order's way before its fields are looked at: a bad name, an unknown symbol, a client_order_id used before."""
+        if account is None and not NAME_PATTERN.fullmatch(command.account):
+            return CommandRefused(Refusal.INVALID_NAME, "account")
+        client_order_id = command.client_order_id
+        if client_order_id is not None and not NAME_PATTERN.fullmatch(client_order_id):
+            return CommandRefused(Refusal.INVALID_NAME, "client_order_id")
+        if book is None:
+            return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+        if client_order_id is not None and account is not None:
+            known = account.client_orders.get(client_order_id)
+            if known is not None:
+                return _repeat(known, command)
+        return None
+
     def reject(self, order: Order, reason: Reason) -> OrderRejected:
         """End an order that the market's state, its account's or its deadline forbids."""
         order.reason = reason
@@ -224,13 +231,14 @@ class Engine:
         return place_oco(self, sequence, time, command)
 
     def _cancel(self, sequence: int, time: int, command: CancelOrder) -> list[Event]:
-        order = self.find(command)
+        order_id = command.order_id
+        order = self.find(command) if order_id is None or command.account is not None else self.orders.get(order_id)
         if order is None:
             return [CommandRefused(Refusal.UNKNOWN_ORDER)]
         if order.level is None:
             return [CommandRefused(Refusal.ORDER_NOT_OPEN)]
         events: list[Event] = []
-        order.book.cancel(order, Reason.REQUESTED, events)
+        order.book.cancel(order, REQUESTED, events)
         return events
 
     def _cancel_all(self, sequence: int, time: int, command: CancelAllOrders) -> list[Event]:
@@ -245,7 +253,7 @@ class Engine:
             for order in list(account.orders):
                 # An OCO's second leg is gone with its first.
                 if order.level is not None and (book is None or order.book is book):
-                    order.book.cancel(order, Reason.REQUESTED, events)
+                    order.book.cancel(order, REQUESTED, events)
         return events
 
     def _amend(self, sequence: int, time: int, command: AmendOrder) -> list[Event]:
@@ -322,6 +330,20 @@ class Engine:
             del self.accounts[account.name]
             # They refer to the account and it to them, out of the cyclic collector's sight.
             account.orders.clear()
+
+
+def _reject_reason(order: Order, command: PlaceOrder, time: int) -> Reason | None:
+    """Why a new order that is sound is rejected all the same: its deadline, the market's state, its account's, its terms."""
+    status = order.book.instrument.status
+    if command.deadline and time > command.deadline:
+        return Reason.TOO_LATE
+    if status is not TRADING:
+        return REJECTED_BY[status][0]
+    if order.account.suspended:
+        return Reason.ACCOUNT_SUSPENDED
+    if order.order_type is LIMIT and order.terms.post_only and order.book.would_take(order.side, order.price):
+        return Reason.POST_ONLY_WOULD_CROSS
+    return None
 
 
 def _repeat(known: Order, command: PlaceOrder) -> Event:

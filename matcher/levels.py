@@ -50,8 +50,8 @@ class Levels:
         for key in reversed(self.keys):
             yield by_key[key]
 
-    def add(self, order: Order, price: int) -> None:
-        """Put the order at the back of the queue at `price`."""
+    def add(self, order: Order, price: int) -> Level:
+        """Put the order at the back of the queue at `price`; the level."""
         key = price * self.sign
         level = self.by_key.get(key)
         if level is None:
@@ -73,14 +73,17 @@ class Levels:
         else:
             _show(level, order)
         order.level = level
+        return level
 
-    def remove(self, order: Order) -> None:
-        """Take the order out of its queue, and the level with its last order."""
-        level = order.level
-        assert level is not None, "only an order that stands in a queue is removed"
+    def remove(self, order: Order, level: Level) -> None:
+        """Take the order out of its queue, that of the level, and the level with its last order."""
         previous, following = order.previous, order.next
+        order.level = None
         if previous is None:
             level.head = following
+            if following is None:
+                self.discard(level)
+                return
         else:
             previous.next = following
             order.previous = None
@@ -89,10 +92,7 @@ class Levels:
         else:
             following.previous = previous
             order.next = None
-        order.level = None
-        if level.head is None:
-            self.discard(level)
-        elif order.special is None:
+        if order.special is None:
             level.quantity -= order.remaining
         else:
             shown = shown_quantity(order)

@@ -22,6 +22,7 @@ from matcher.journal import Journal
 from matcher.market_data import MarketData
 from matcher.queries import answer_query, count_open_orders
 from matcher.saved_books import save_book
+from matcher.sockets import publisher, receiver
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
@@ -121,9 +122,11 @@ class Matcher:
         self._commands = self._context.socket(zmq.PULL)
         self._reports = self._context.socket(zmq.PUB)
         self._market = self._context.socket(zmq.XPUB)
+        self._receive = receiver(self._commands)
+        self._report = publisher(self._reports)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
-        self._market_data = MarketData(state.engine, self._send_market_data, self._epoch, config.depth_interval)
+        self._market_data = MarketData(state.engine, publisher(self._market), self._epoch, config.depth_interval)
 
     def bind(self) -> None:
         """Open the sockets; zmq.ZMQError names the endpoint that cannot be bound."""
@@ -225,12 +228,14 @@ class Matcher:
     def _drain(self, batch: _Batch) -> None:
         """Take in the frames that wait and carry them out."""
         taken = 0
+        receive = self._receive
         for _ in range(MAX_BATCH_FRAMES):
             try:
-                payload = self._commands.recv(zmq.NOBLOCK)
+                part = receive()
             except zmq.Again:
                 return
-            skipping, self._skipping_parts = self._skipping_parts, bool(self._commands.get(zmq.RCVMORE))
+            payload = part.bytes
+            skipping, self._skipping_parts = self._skipping_parts, part.more
             if skipping:
                 continue
             if self._skipping_parts:
@@ -354,16 +359,16 @@ class Matcher:
 
     def _speak(self, batch: _Batch) -> None:
         """Say what the batch has caused. Nothing of it has been said before."""
+        report = self._report
         for reply in _joined(batch.replies):
-            report = Answers(reply.session, self._epoch, reply.number, reply.sequence, reply.timestamp, reply.answers)
-            self._reports.send_multipart((topics.reports(reply.session), encode(report)), zmq.NOBLOCK)
-        for message in batch.reports:
-            self._reports.send_multipart(message, zmq.NOBLOCK)
-        note = self._market_data.note
+            answers = Answers(reply.session, self._epoch, reply.number, reply.sequence, reply.timestamp, reply.answers)
+            report(topics.reports(reply.session), encode(answers))
+        for topic, payload in batch.reports:
+            report(topic, payload)
         for caused in batch.caused:
             for update in caused.updates:
-                self._reports.send_multipart((topics.account_updates(update.account), encode(update)), zmq.NOBLOCK)
-            note(caused.command, caused.events, caused.sequence, batch.time)
+                report(topics.account_updates(update.account), encode(update))
+        self._market_data.publish(batch.caused, batch.time)
 
     def _keep_time(self) -> None:
         """Do what the clock brings: depth that is due, pulses and heartbeats."""
@@ -374,7 +379,7 @@ class Matcher:
         if time >= self._pulse_at:
             self._pulse_at = time + PULSE_EVERY
             pulse = Pulse(VERSION, self._epoch, self._journal.id, self._state.sequence)
-            self._reports.send_multipart((topics.PULSE, encode(pulse)), zmq.NOBLOCK)
+            self._report(topics.PULSE, encode(pulse))
         if time >= self._heartbeat_at:
             self._heartbeat_at = time + HEARTBEAT_EVERY
             self._market_data.heartbeat(self._state.sequence, time)
@@ -385,7 +390,7 @@ class Matcher:
         except OSError as error:
             raise JournalFailedError(f"the journal cannot be synced: {error.strerror}") from error
         for answer in answers:
-            self._reports.send_multipart((topics.reports(answer.session), encode(answer)), zmq.NOBLOCK)
+            self._report(topics.reports(answer.session), encode(answer))
 
     def _answer_subscriptions(self) -> None:
         for _ in range(MAX_SUBSCRIPTIONS):
@@ -397,9 +402,6 @@ class Matcher:
                 self._market_data.subscribe(message[1:], self._state.sequence, self._stamp())
             elif message[:1] == b"\x00":
                 self._market_data.unsubscribe(message[1:])
-
-    def _send_market_data(self, topic: bytes, payload: bytes) -> None:
-        self._market.send_multipart((topic, payload), zmq.NOBLOCK)
 
     def _read_book(self, command: LoadBook) -> Command | None:
         """The command with the file's contents inside, or the refusal that stands in its place; None where the engine refuses it anyway."""
@@ -444,16 +446,26 @@ class Matcher:
 def _joined(replies: list[Reply]) -> list[Reply]:
     """The replies, those that continue one another in one: a session that sends frame by frame is answered in fewer."""
     result: list[Reply] = []
+    last: Reply | None = None
+    number = sequence = 0
+    own = False
     for reply in replies:
-        last = result[-1] if result else None
+        answers = reply.answers
         if (
             last is not None
-            and last.session == reply.session
-            and last.timestamp == reply.timestamp
-            and last.number + len(last.answers) == reply.number
-            and last.sequence + len(last.answers) == reply.sequence
+            and reply.number == number
+            and reply.sequence == sequence
+            and reply.session == last.session
+            and reply.timestamp == last.timestamp
         ):
-            result[-1] = Reply(last.session, last.number, last.sequence, last.timestamp, last.answers + reply.answers)
+            if not own:
+                # A reply is kept as it is: what is joined is a copy.
+                last = Reply(last.session, last.number, last.sequence, last.timestamp, list(last.answers))
+                result[-1] = last
+                own = True
+            last.answers += answers
         else:
+            last, own = reply, False
             result.append(reply)
+        number, sequence = reply.number + len(answers), reply.sequence + len(answers)
     return result

@@ -5,26 +5,43 @@ what comes in between is left out, the last state never is. Messages are made on
 counted for all, so that their numbers mean the same to everybody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from matcher.book import Book
 from matcher.engine import Engine
+from matcher.state import Caused
 from protocol import topics
 from protocol.codec import encode
-from protocol.commands import CancelAllOrders, Command, LoadBook, PlaceOco, PlaceOrder
-from protocol.events import CommandRefused, Event, InstrumentSet, OrderAmended, OrderCanceled, Trade
+from protocol.commands import PlaceOrder
+from protocol.events import (
+    BookLoaded,
+    InstrumentSet,
+    OrderAmended,
+    OrderCanceled,
+    OrderDecremented,
+    OrderPlaced,
+    OrderReduced,
+    OrderTriggered,
+    Trade,
+)
 from protocol.instrument import Instrument
 from protocol.market_data import DepthMessage, HeartbeatMessage, InstrumentMessage, TradeMessage
 from protocol.units import Side
 
 DEPTH_LEVELS = 10
 
+BUY = Side.BUY
+
+ChangesDepth = OrderCanceled | OrderPlaced | OrderTriggered | OrderAmended | OrderReduced | OrderDecremented
+"""The depth of the order's book may be another after it. Each trade comes with one of them."""
+
 Send = Callable[[bytes, bytes], None]
 Levels = list[tuple[int, int]]
 
 
 class _Feed:
-    """What has been published of one symbol: the last state of each topic, its number and its message."""
+    """What has been published of one symbol: the last state of each topic, its number and its message. `fee_divisor` is that of the
+    instrument as it was published last."""
 
     __slots__ = (
         "asks",
@@ -33,7 +50,7 @@ class _Feed:
         "depth_message",
         "depth_number",
         "depth_topic",
-        "instrument",
+        "fee_divisor",
         "instrument_message",
         "instrument_number",
         "instrument_topic",
@@ -51,7 +68,7 @@ class _Feed:
         self.depth_message = b""
         self.depth_at = 0
         self.depth_number = 0
-        self.instrument = instrument
+        self.fee_divisor = instrument.fee_divisor
         self.instrument_message = b""
         self.instrument_number = 0
 
@@ -74,33 +91,24 @@ class MarketData:
         for symbol, book in self._engine.books.items():
             self._begin(symbol, book, book.instrument, sequence, time)
 
-    def note(self, command: Command, events: list[Event], sequence: int, time: int) -> None:
-        """Publish the trades among a command's events and remember whose depth may have changed."""
-        if type(events[0] if events else None) is CommandRefused:
-            return
-        if type(command) is PlaceOrder or type(command) is PlaceOco:
-            self._changed[command.symbol] = None
-            if len(events) == 1:
-                return
-        elif type(command) is LoadBook or type(command) is CancelAllOrders:
+    def publish(self, caused: Sequence[Caused], time: int) -> None:
+        """Publish the trades that commands, carried out at that time, have caused, and remember whose depth may have changed."""
+        changed = self._changed
+        for one in caused:
+            events = one.events
+            if type(one.command) is PlaceOrder and len(events) == 1:
+                if type(events[0]) is OrderPlaced:
+                    changed[one.command.symbol] = None
+                continue
             for event in events:
-                if isinstance(event, OrderCanceled):
-                    self._note_order(event.order_id)
-            if type(command) is LoadBook:
-                self._changed[command.symbol] = None
-            return
-        for event in events:
-            if type(event) is Trade:
-                self._publish_trade(event)
-            elif type(event) is OrderCanceled or type(event) is OrderAmended:
-                self._note_order(event.order_id)
-            elif type(event) is InstrumentSet:
-                feed = self._feeds.get(event.instrument.symbol)
-                if feed is not None:
-                    self._publish_instrument(feed, event.instrument, sequence, time)
-                else:
-                    symbol = event.instrument.symbol
-                    self._begin(symbol, self._engine.books[symbol], event.instrument, sequence, time)
+                if type(event) is Trade:
+                    self._publish_trade(event)
+                elif type(event) is InstrumentSet:
+                    self._note_instrument(event.instrument, one.sequence, time)
+                elif type(event) is BookLoaded:
+                    changed[event.symbol] = None
+                elif isinstance(event, ChangesDepth):
+                    changed[self._engine.orders[event.order_id].book.instrument.symbol] = None
 
     def flush(self, sequence: int, time: int) -> int | None:
         """Publish each changed depth whose interval is over; the time at which the next one will be, None where none waits."""
@@ -151,14 +159,19 @@ class MarketData:
         self._publish_instrument(feed, instrument, sequence, time)
         self._publish_depth(feed, book, sequence, time)
 
-    def _note_order(self, order_id: int) -> None:
-        self._changed[self._engine.orders[order_id].book.instrument.symbol] = None
+    def _note_instrument(self, instrument: Instrument, sequence: int, time: int) -> None:
+        feed = self._feeds.get(instrument.symbol)
+        if feed is None:
+            self._begin(instrument.symbol, self._engine.books[instrument.symbol], instrument, sequence, time)
+        else:
+            self._publish_instrument(feed, instrument, sequence, time)
 
     def _publish_trade(self, trade: Trade) -> None:
         feed = self._feeds[trade.symbol]
         if not feed.trades_wanted:
             return
-        instrument = feed.instrument
+        price, quantity = trade.price, trade.quantity
+        value = price * quantity
         message = TradeMessage(
             self._epoch,
             trade.sequence,
@@ -167,13 +180,13 @@ class MarketData:
             trade.timestamp,
             trade.symbol,
             trade.trade_id,
-            trade.price,
-            trade.quantity,
-            "buy" if trade.aggressor_side is Side.BUY else "sell",
+            price,
+            quantity,
+            "buy" if trade.aggressor_side is BUY else "sell",
             trade.maker_order_id,
             trade.taker_order_id,
-            instrument.fee(trade.price, trade.quantity, trade.maker_fee_bps),
-            instrument.fee(trade.price, trade.quantity, trade.taker_fee_bps),
+            value * (trade.maker_fee_bps // feed.fee_divisor),
+            value * (trade.taker_fee_bps // feed.fee_divisor),
         )
         self._send(feed.trades_topic, encode(message))
 
@@ -207,6 +220,6 @@ class MarketData:
             instrument.taker_fee_bps,
             instrument.status.name.lower(),
         )
-        feed.instrument = instrument
+        feed.fee_divisor = instrument.fee_divisor
         feed.instrument_message = encode(message)
         self._send(feed.instrument_topic, feed.instrument_message)

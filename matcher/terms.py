@@ -150,11 +150,11 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         if maker.special is not None:
             maker.special.shown -= quantity
     elif quantity < maker.remaining:
-        level.levels.remove(maker)
+        level.levels.remove(maker, level)
         maker.remaining -= quantity
         level.levels.add(maker, price)
     else:
-        level.levels.remove(maker)
+        level.levels.remove(maker, level)
         maker.remaining = 0
         book.end(maker, FILLED)
     if price != book.quiet_price:

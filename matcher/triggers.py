@@ -63,7 +63,7 @@ class Triggers:
         """Take an order out, wherever it waits."""
         level = order.level
         assert level is not None, "a pending order stands in a queue"
-        level.levels.remove(order)
+        level.levels.remove(order, level)
         del self.pending[order.order_id]
         self.unarmed.pop(order.order_id, None)
         self.armed.pop(order.order_id, None)

@@ -121,9 +121,14 @@ class Instrument(Struct, frozen=True, array_like=True):
         """The decimals of the smallest fee unit: the fewest in which price x quantity x bps is whole at both fees."""
         return self.value_decimals + FEE_DECIMALS - self.fee_zeros
 
+    @property
+    def fee_divisor(self) -> int:
+        """price x quantity x bps is so many times the fee in units of 10^-fee_decimals."""
+        return int(10**self.fee_zeros)
+
     def fee(self, price: int, quantity: int, fee_bps: int) -> int:
         """The exact fee in units of 10^-fee_decimals; fee_bps is one of this instrument's two."""
-        return int(price * quantity * (fee_bps // 10**self.fee_zeros))
+        return price * quantity * (fee_bps // self.fee_divisor)
 
 
 def format_fee(instrument: Instrument, price: int, quantity: int, fee_bps: int) -> str:

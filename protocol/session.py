@@ -240,6 +240,7 @@ class MatcherSessions(Generic[Kept]):
 
     def __init__(self) -> None:
         self._peers: OrderedDict[int, _Peer[Kept]] = OrderedDict()
+        self._latest: _Peer[Kept] | None = None
 
     def __len__(self) -> int:
         return len(self._peers)
@@ -251,7 +252,7 @@ class MatcherSessions(Generic[Kept]):
         """Open the session where it is new; the last number taken from it."""
         peer = self._peers.get(frame.session)
         if peer is None:
-            peer = self._peers[frame.session] = _Peer()
+            self._latest = peer = self._peers[frame.session] = _Peer()
             if len(self._peers) > MAX_SESSIONS:
                 self._peers.popitem(last=False)
         return peer.taken
@@ -273,7 +274,9 @@ class MatcherSessions(Generic[Kept]):
         if last - frame.answered > WINDOW:
             return Repeat([])
         peer.taken = last
-        self._peers.move_to_end(frame.session)
+        if peer is not self._latest:
+            self._latest = peer
+            self._peers.move_to_end(frame.session)
         return Taken(frame.number + skip, frame.commands[skip:] if skip else frame.commands)
 
     def keep(self, session: int, number: int, count: int, answers: Kept) -> None:
@@ -289,6 +292,6 @@ class MatcherSessions(Generic[Kept]):
 
     def restore(self, session: int, taken: int, answers: Iterable[tuple[int, int, Kept]]) -> None:
         """Bring back a session of `known`, with the number and count of each of its kept answers."""
-        peer = self._peers[session] = _Peer()
+        self._latest = peer = self._peers[session] = _Peer()
         peer.taken = taken
         peer.answers.extend((number, number + count - 1, kept) for number, count, kept in answers)

@@ -24,7 +24,8 @@ class Orders:
         return order
 
     def end(self, order: Order) -> None:
-        self.levels.remove(order)
+        assert order.level is not None
+        self.levels.remove(order, order.level)
 
 
 def kept(orders: OrderList) -> int:
