@@ -13,6 +13,7 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from gateway.config import GatewayConfig, read_config
+from gateway.frames import StreamProtocol
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
 from process.readiness import tell_ready
@@ -84,6 +85,7 @@ def main() -> None:
         factory=True,
         workers=config.workers,
         http="httptools",
+        ws=StreamProtocol,
         ws_max_size=MAX_INCOMING_MESSAGE,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

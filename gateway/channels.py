@@ -13,6 +13,7 @@ from gateway.broker import Broker, MatcherUnavailableError
 from gateway.clients import Client, DepthClient, TradesClient
 from gateway.endings import START_AGAIN, TOO_SLOW, Ending, problem_ending
 from gateway.feed import MarketDataFeed
+from gateway.frames import Message, message
 from gateway.problems import ProblemError, expect
 from gateway.resources import encode
 from gateway.schemas import MarketTrade
@@ -106,8 +107,9 @@ class DepthChannel(Channel[DepthClient]):
         self._instrument = instrument
         self._broker = broker
         self._epoch = 0
-        self._newest: tuple[int, str] | None = None
+        self._newest: tuple[int, Message] | None = None
         self._levels: tuple[object, object] | None = None
+        self._received: DepthMessage | None = None
         self._unsubscribe = feed.subscribe(topics.depth(instrument.symbol), self._receive)
 
     def close(self) -> None:
@@ -128,14 +130,23 @@ class DepthChannel(Channel[DepthClient]):
             self._enter(self._broker.epoch)
             client.offer(answer.sequence, self._encode(expect(Depth, answer.value), answer.sequence, answer.timestamp))
 
-    def _receive(self, message: MarketDataMessage) -> None:
-        assert isinstance(message, DepthMessage)
-        if message.epoch < self._epoch:
+    def _receive(self, published: MarketDataMessage) -> None:
+        assert isinstance(published, DepthMessage)
+        if published.epoch < self._epoch:
             # It comes late, from the matcher before.
             return
-        self._enter(message.epoch)
-        self._offer(message, message.sequence, message.timestamp)
+        self._enter(published.epoch)
+        if self._received is None:
+            # Of what waits to be read, the clients are sent the last: who sent each would fall behind ever more.
+            asyncio.get_running_loop().call_soon(self._pass_on)
+        self._received = published
         self._check_later()
+
+    def _pass_on(self) -> None:
+        """Offer the last depth that was received."""
+        published, self._received = self._received, None
+        if published is not None and published.epoch == self._epoch:
+            self._offer(published, published.sequence, published.timestamp)
 
     def _enter(self, epoch: int) -> None:
         """What comes now is of this epoch."""
@@ -162,8 +173,8 @@ class DepthChannel(Channel[DepthClient]):
         for client in self.clients:
             client.offer(*self._newest)
 
-    def _encode(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> str:
-        return encode(depth_update(depth, sequence, timestamp, self._instrument)).decode()
+    def _encode(self, depth: Depth | DepthMessage, sequence: int, timestamp: int) -> Message:
+        return message(encode(depth_update(depth, sequence, timestamp, self._instrument)).decode())
 
 
 class TradesChannel(Channel[TradesClient]):
@@ -204,19 +215,19 @@ class TradesChannel(Channel[TradesClient]):
         except TimeoutError as error:
             raise MatcherUnavailableError from error
 
-    def _receive(self, message: MarketDataMessage) -> None:
-        if isinstance(message, InstrumentMessage):
-            self._fee_decimals = message.fee_decimals
+    def _receive(self, published: MarketDataMessage) -> None:
+        if isinstance(published, InstrumentMessage):
+            self._fee_decimals = published.fee_decimals
             self._ask()
             return
-        assert isinstance(message, TradeMessage)
-        trade = published_trade(message, self._instrument, self._fee_decimals)
+        assert isinstance(published, TradeMessage)
+        trade = published_trade(published, self._instrument, self._fee_decimals)
         if self._asking is not None or self._last is None:
-            self._waiting.append((message.number, trade))
-        elif message.number == self._last + 1:
-            self._deliver(message.number, trade)
-        elif message.number > self._last:
-            self._waiting.append((message.number, trade))
+            self._waiting.append((published.number, trade))
+        elif published.number == self._last + 1:
+            self._deliver(published.number, trade)
+        elif published.number > self._last:
+            self._waiting.append((published.number, trade))
             self._ask()
 
     def _ask(self) -> None:
@@ -284,7 +295,7 @@ class TradesChannel(Channel[TradesClient]):
     def _deliver(self, number: int, trade: MarketTrade) -> None:
         self._last = number
         self._last_told = trade
-        text = encode(trade).decode()
+        told = message(encode(trade).decode())
         for client in self.clients:
-            client.offer(text)
+            client.offer(told)
         self._check_later()

@@ -13,6 +13,7 @@ from gateway.broker import Broker, MatcherUnavailableError
 from gateway.channels import Channel, Member
 from gateway.clients import Client
 from gateway.endings import START_AGAIN, Ending, close_stream, refuse_stream
+from gateway.frames import write_frame_of
 from gateway.instruments import Instruments
 from gateway.problems import ProblemError, unanswered
 from gateway.resources import query_parameters, required
@@ -74,6 +75,7 @@ class OpenChannels(Generic[Shared]):
         try:
             await channel.prepare(client)
             await websocket.accept()
+            client.connect(write_frame_of(websocket.scope))
             await _run(websocket, client)
         finally:
             channel.clients.discard(client)

@@ -60,7 +60,7 @@ from protocol.units import Refusal
 MAX_BATCH_FRAMES = 1_024
 """The most frames of one turn: so long does nobody hear anything at the most."""
 
-MAX_BATCH_COMMANDS = 4_096
+MAX_BATCH_COMMANDS = 1_024
 """A turn takes in no further frame once it has so many commands."""
 
 MAX_SUBSCRIPTIONS = 1_024

@@ -51,7 +51,9 @@ class Exchange:
 class StreamClient:
     """A WebSocket client in the gateway's loop. While `reads` is not set, what is sent to it does not get through."""
 
-    def __init__(self, gateway: Gateway, target: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, gateway: Gateway, target: str, headers: dict[str, str] | None = None, extensions: dict[str, Any] | None = None
+    ) -> None:
         self.reads = asyncio.Event()
         self.reads.set()
         self.sending = asyncio.Event()
@@ -59,6 +61,7 @@ class StreamClient:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._incoming.put_nowait({"type": "websocket.connect"})
         connection = scope("websocket", target, headers or {}, scheme="ws")
+        connection["extensions"] = extensions or {}
         self.task = asyncio.get_running_loop().create_task(gateway.app(connection, self._incoming.get, self._send))
 
     async def _send(self, message: Message) -> None:
