@@ -16,6 +16,7 @@ from matcher.deadlines import Deadlines
 from matcher.instruments import REJECTED_BY, set_instrument
 from matcher.oco import place_oco
 from matcher.order import Account, Order, Special, as_sent
+from matcher.order_pages import OrderPages
 from matcher.saved_books import restore_book
 from protocol.commands import (
     NO_TERMS,
@@ -88,7 +89,7 @@ class Engine:
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
         self.books: dict[str, Book] = {}
         self.accounts: dict[str, Account] = {}
-        self.orders: dict[int, Order] = {}
+        self.orders = OrderPages()
         self.done: deque[Order] = deque()
         self.forgotten = 0
         self.last_order_id = 0
@@ -183,7 +184,7 @@ class Engine:
             sequence,
             time,
         )
-        self.orders[order_id] = order
+        self.orders.add(order)
         if client_order_id is not None:
             account.client_orders[client_order_id] = order
         if terms is not None:
@@ -316,7 +317,7 @@ class Engine:
             oldest = account.done.popleft()
             account.forgotten += 1
             assert oldest is order, "an account's orders end in the same order as all orders"
-            del self.orders[order.order_id]
+            self.orders.remove(order)
             if order.client_order_id is not None:
                 del account.client_orders[order.client_order_id]
                 account.entered.pop(order.client_order_id, None)

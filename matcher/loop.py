@@ -297,6 +297,8 @@ class Matcher:
         """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal in the place
         of one that crashed the matcher before."""
         commands = taken.commands
+        if not self._crashed and LoadBook not in map(type, commands):
+            return commands
         for index, command in enumerate(taken.commands):
             replaced: Command | None = None
             if self._crashed and (session, taken.number + index) in self._crashed:

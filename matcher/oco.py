@@ -117,7 +117,7 @@ def _make_legs(engine: Engine, account: Account, book: Book, sequence: int, time
         quantity = command.quantity
         leg = Order(order_id, account, book, name, command.side, order_type, quantity, quantity, price, trigger_price, sequence, time)
         leg.special = Special(terms, oco_id=oco_id)
-        engine.orders[order_id] = leg
+        engine.orders.add(leg)
         if name is not None:
             account.client_orders[name] = leg
         legs.append(leg)

@@ -171,7 +171,7 @@ def _enter(engine: Engine, book: Book, saved: Order, order: Order) -> None:
     """Put the order where and as it was when it was saved, but for the fills that it has had since."""
     if order is saved:
         order.account = account = engine.accounts.setdefault(order.account.name, order.account)
-        engine.orders[order.order_id] = order
+        engine.orders.add(order)
         engine.last_order_id = max(engine.last_order_id, order.order_id)
         if order.client_order_id is not None:
             account.client_orders[order.client_order_id] = order

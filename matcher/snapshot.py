@@ -414,7 +414,7 @@ def _unpack_order(engine: Engine, packed: _Order, trades: dict[tuple[str, int], 
             special.active,
             special.mark,
         )
-    engine.orders[order.order_id] = order
+    engine.orders.add(order)
     if order.client_order_id is not None:
         account.client_orders[order.client_order_id] = order
     return order

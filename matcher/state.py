@@ -68,7 +68,8 @@ class State:
 
     def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
         """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session has it."""
-        engine, streams = self.engine, self.streams
+        engine, apply = self.engine, self.engine.apply
+        watching = bool(self.streams)
         sequence = self.sequence
         self.time = time
         answers: list[Answer] = []
@@ -76,10 +77,11 @@ class State:
         self.running = reply = Reply(session, number, sequence + 1, time, answers)
         for command in commands:
             sequence += 1
-            events = engine.apply(sequence, time, command)
+            events = apply(sequence, time, command)
             answers.append(answer(engine, command, events))
             outcome = Caused(sequence, command, events)
-            if streams or type(command) is WatchAccount:
+            if watching or type(command) is WatchAccount:
+                watching = True
                 outcome.updates = self._stream(sequence, time, events, answers)
             caused.append(outcome)
         self.sequence = sequence

@@ -248,8 +248,9 @@ def test_quantities_are_conserved(tape: Tape) -> None:
                         rest = quantities[order_id] - filled[order_id] - prevented[order_id]
                         assert quantity in (0, rest)
                         prevented[order_id] += max(0, rest)
-        assert set(engine.orders) == set(quantities)
-        for order_id, order in engine.orders.items():
+        assert {order.order_id for order in engine.orders} == set(quantities)
+        for order in engine.orders:
+            order_id = order.order_id
             terms = terms_of(order)
             if terms.quote_quantity is not None:
                 quantities[order_id] = filled[order_id] + prevented[order_id]
@@ -297,9 +298,10 @@ def test_orders_know_what_happened_to_them(tape: Tape) -> None:
     live = [
         order for book in engine.books.values() for order in (*in_order(book.bids), *in_order(book.asks), *book.triggers.pending.values())
     ]
-    assert {order.order_id for order in live} == {order.order_id for order in engine.orders.values() if order.status in LIVE}
-    assert {order.order_id for order in engine.done} == set(engine.orders) - {order.order_id for order in live}
-    for order_id, order in engine.orders.items():
+    assert {order.order_id for order in live} == {order.order_id for order in engine.orders if order.status in LIVE}
+    assert {order.order_id for order in engine.done} == {order.order_id for order in engine.orders} - {order.order_id for order in live}
+    for order in engine.orders:
+        order_id = order.order_id
         fills = [trade for trade in trades if order_id in (trade.maker_order_id, trade.taker_order_id)]
         assert (order.fills or []) == fills[-MAX_FILLS:]
         assert order.filled_value == sum(trade.price * trade.quantity for trade in fills)
@@ -379,7 +381,7 @@ def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) ->
         else:
             assert [without_wording(event) for event in said] == [without_wording(event) for event in expected]
         live = {order.order_id for order in naive.live()}
-        assert live <= set(engine.orders)
+        assert live <= {order.order_id for order in engine.orders}
         assert len(engine.orders) == len(live) + len(engine.done)
 
 

@@ -195,7 +195,7 @@ def test_orders_of_one_batch_in_another_order_are_told(evidence: Evidence, tape:
 
 def test_a_trade_of_an_order_that_had_expired_is_told(evidence: Evidence, tape: Tape) -> None:
     engine, time, last, answer = tape.rows[-1]
-    expired = next(order for order in engine.orders.values() if order.terms.expire_time)
+    expired = next(order for order in engine.orders if order.terms.expire_time)
     trade = next(event for row in tape.rows for event in row[2].events if isinstance(event, Trade))
     trade = replace(trade, trade_id=10**6, maker_order_id=expired.order_id, timestamp=expired.terms.expire_time + 1)
     late = Caused(last.sequence + 1, AdvanceTime(), [trade])
