@@ -53,14 +53,18 @@ ROWS = {
         "matcher with 50 clients, to none",
         "matcher with 50 clients, processor time each",
     ),
-    "growth": tuple(
-        f"{kind}, {what}"
-        for grown in (
-            ("100 resting orders", "1,000 resting orders", "1,000 to 100 resting orders"),
-            tuple(f"{symbols} symbols with 1,000 resting orders" for symbols in ("1", "10", "10 to 1")),
-        )
-        for kind in ("limits", "cancels", "markets")
-        for what in grown
+    "growth": (
+        *(
+            f"{kind}, {what}"
+            for grown in (
+                ("100 resting orders", "1,000 resting orders", "1,000 to 100 resting orders"),
+                tuple(f"{symbols} symbols with 1,000 resting orders" for symbols in ("1", "10", "10 to 1")),
+            )
+            for kind in ("limits", "cancels", "markets")
+            for what in grown
+        ),
+        "memory of the mix after 10,000 orders",
+        "the same, to the memory before",
     ),
     "durability": (
         "throughput, 64 orders under way, sync always",
@@ -85,7 +89,7 @@ ROWS = {
         "memory of a done order, filled by one trade",
     ),
 }
-WITH_TARGET = {"engine": 3, "wire": 3, "http": 2, "fanout": 2, "growth": 6, "durability": 6}
+WITH_TARGET = {"engine": 3, "wire": 3, "http": 2, "fanout": 2, "growth": 7, "durability": 6}
 DISTRIBUTIONS = {
     "engine": ("mix", "deep book"),
     "wire": (),

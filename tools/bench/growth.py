@@ -9,8 +9,10 @@ from functools import partial
 from typing import Final
 
 from tools.bench.applied import Applied
+from tools.bench.child import measure_in_child
 from tools.bench.distribution import Distribution, middle_of
 from tools.bench.engine import Tape, apply_tape, clock_yardstick, record
+from tools.bench.long_run import LongRun
 from tools.bench.measure import Plan, ratio, spread, take_turns
 from tools.bench.table import Row, Target, Yardstick, row
 from tools.bench.tape import Shape
@@ -26,6 +28,15 @@ QUICK_SYMBOLS: Final = (1, 10)
 
 SPREAD_OVER_SYMBOLS: Final = 100_000
 QUICK_SPREAD: Final = 1_000
+
+LONG_RUN: Final = 10_000_000
+STEP: Final = 2_000_000
+"""After the first step the engine remembers as many done orders as it ever does."""
+
+QUICK_LONG_RUN: Final = 10_000
+QUICK_STEP: Final = 2_000
+
+MEBIBYTE: Final = 2**20
 
 KINDS: Final = (("limit", "limits"), ("cancel", "cancels"), ("market", "markets"))
 
@@ -47,9 +58,21 @@ def growth(plan: Plan) -> Iterator[Row]:
     yield from rows(plan, {size: found[shape] for size, shape in by_size.items()}, "resting orders", 3)
     what = f"symbols with {together:,} resting orders"
     yield from rows(plan, {symbols: found[shape] for symbols, shape in by_symbols.items()}, what, 1.3)
+    yield from long_run(plan)
     for shape in shapes:
         name = f"{shape.resting:,} orders" + (f", {shape.symbols} symbols" if shape.symbols > 1 else "")
         plan.distributions.append(Distribution(name, middle_of([each.points for each in found[shape]])))
+
+
+def long_run(plan: Plan) -> Iterator[Row]:
+    """The memory of the mix, once as many done orders are remembered as ever are, and long after."""
+    orders, step = (QUICK_LONG_RUN if plan.quick else LONG_RUN), (QUICK_STEP if plan.quick else STEP)
+    plan.tell(f"{orders:,} orders, one after the other")
+    found = measure_in_child("tools.bench.long_run", [str(orders), str(step), str(plan.seed)], LongRun).resident
+    first, last = found[0] / MEBIBYTE, found[-1] / MEBIBYTE
+    yield row(f"memory of the mix after {orders:,} orders", spread([last]), "MiB")
+    yardstick = Yardstick(f"after {step:,}", first, "MiB")
+    yield row("the same, to the memory before", spread([last / first]), "ratio", yardstick, Target(1.05, at_most=True), plan.quick)
 
 
 def shape_of(resting: int, symbols: int) -> Shape:

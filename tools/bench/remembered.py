@@ -56,7 +56,6 @@ def orders(kind: str, seed: int) -> Iterator[PlaceOrder]:
 
 def resident() -> int:
     """The memory of this process, in bytes."""
-    gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -64,8 +63,10 @@ def measure(kind: str, count: int, seed: int) -> Remembered:
     engine = new_engine()
     flow = orders(kind, seed)
     place(engine, islice(flow, WARM_UP))
+    gc.collect()
     before = resident()
     last = place(engine, islice(flow, count))
+    gc.collect()
     added = resident() - before
     check(engine, kind, last)
     return Remembered(count, added)
