@@ -21,6 +21,7 @@ from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Command, Commands, Query, SaveBook
 from protocol.events import AccountUpdate, Answer, Pulse, QueryAnswer, QueryResult
 from protocol.session import ClientSession, Lost, NotOpenError, SessionState, WindowFullError
+from protocol.sockets import message_receiver, sender
 
 TICK: Final = 0.05
 """Seconds between two looks at the clock: hellos, repeated frames, answers that are overdue."""
@@ -107,6 +108,8 @@ class Broker:
         self._context = zmq.Context()
         self._commands = open_commands(self._context, self._commands_endpoint)
         self._reports = open_reports(self._context, self._reports_endpoint, self._session.session)
+        self._send_frame = sender(self._commands)
+        self._receive_message = message_receiver(self._reports)
         self._subscribed = self._session.session
         self._loop.add_reader(int(self._reports.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_soon(self._tick)
@@ -236,7 +239,7 @@ class Broker:
 
     def _send(self, payload: bytes) -> bool:
         try:
-            self._commands.send(payload, zmq.NOBLOCK)
+            self._send_frame(payload)
         except zmq.Again:
             return False
         return True
@@ -251,7 +254,7 @@ class Broker:
             return
         for _ in range(READ_AT_ONCE):
             try:
-                _, payload = self._reports.recv_multipart(zmq.NOBLOCK)
+                _, payload = self._receive_message()
             except zmq.Again:
                 return
             self._take_in(payload)

@@ -9,6 +9,7 @@ import zmq
 from protocol.client import open_market_data
 from protocol.codec import decode_market_data
 from protocol.market_data import MarketDataMessage
+from protocol.sockets import message_receiver
 
 READ_AT_ONCE: Final = 256
 """The most messages that are read before other work of the loop gets its turn."""
@@ -33,6 +34,7 @@ class MarketDataFeed:
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
         self._socket = open_market_data(self._context, self._endpoint)
+        self._receive_message = message_receiver(self._socket)
         self._loop.add_reader(int(self._socket.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_later(SAFETY_TICK, self._tick)
 
@@ -75,7 +77,7 @@ class MarketDataFeed:
             return
         for _ in range(READ_AT_ONCE):
             try:
-                topic, payload = self._socket.recv_multipart(zmq.NOBLOCK)
+                topic, payload = self._receive_message()
             except zmq.Again:
                 return
             handlers = self._handlers.get(topic)

@@ -22,7 +22,6 @@ from matcher.journal import Journal
 from matcher.market_data import MarketData
 from matcher.queries import answer_query, count_open_orders
 from matcher.saved_books import save_book
-from matcher.sockets import publisher, receiver
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
@@ -55,6 +54,7 @@ from protocol.events import (
     Welcome,
 )
 from protocol.session import Repeat, Taken
+from protocol.sockets import frame_receiver, publisher
 from protocol.units import Refusal
 
 MAX_BATCH_FRAMES = 1_024
@@ -122,7 +122,7 @@ class Matcher:
         self._commands = self._context.socket(zmq.PULL)
         self._reports = self._context.socket(zmq.PUB)
         self._market = self._context.socket(zmq.XPUB)
-        self._receive = receiver(self._commands)
+        self._receive = frame_receiver(self._commands)
         self._report = publisher(self._reports)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
@@ -166,7 +166,8 @@ class Matcher:
         self._keep_time()
         while not self._stopping:
             ready = dict(poller.poll(self._until_due()))
-            self._answer_subscriptions()
+            if self._market in ready:
+                self._answer_subscriptions()
             batch = _Batch(self._state.sequence + 1, self._stamp(), [], [], [], [])
             self._advance_time(batch)
             self._drain(batch)

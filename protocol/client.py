@@ -17,6 +17,7 @@ from protocol.commands import VERSION, Ask, Command, Commands, Query
 from protocol.events import Answer, QueryAnswer, QueryResult
 from protocol.market_data import MarketDataMessage
 from protocol.session import Answered, ClientSession, Lost, NotOpenError, SessionState
+from protocol.sockets import message_receiver
 
 MAX_REPORT_BYTES = 512 * 1024 * 1024
 """The largest report: the answer to an order that trades with, or a cancel that hits, a million orders fits."""
@@ -111,6 +112,7 @@ class CommandClient:
         self._session = ClientSession(new_session)
         self._commands = open_commands(self._context, commands)
         self._reports = open_reports(self._context, reports, self._session.session)
+        self._receive_message = message_receiver(self._reports)
         self._subscribed = self._session.session
         self._answers: deque[Answered] = deque()
         self._results: dict[int, QueryAnswer] = {}
@@ -228,7 +230,7 @@ class CommandClient:
             return
         while True:
             try:
-                _, payload = self._reports.recv_multipart(zmq.NOBLOCK)
+                _, payload = self._receive_message()
             except zmq.Again:
                 return
             report = decode_report(payload)
