@@ -14,7 +14,8 @@ from tools.torture.flow import LIVE
 
 LOOK_SECONDS: Final = 0.1
 OPEN_SECONDS: Final = 5.0
-CLOSE_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 0.1
+"""Who hangs up with messages unread never sees the answer to its close: waiting longer only makes it fall behind."""
 
 HANG_UP: Final = 0.01
 """This share of the messages is the last of its connection, as the follower wants it: so that it comes back often."""
