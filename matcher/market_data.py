@@ -108,7 +108,7 @@ class MarketData:
                 elif type(event) is BookLoaded:
                     changed[event.symbol] = None
                 elif isinstance(event, ChangesDepth):
-                    changed[self._engine.orders[event.order_id].book.instrument.symbol] = None
+                    self._note_order(event.order_id)
 
     def flush(self, sequence: int, time: int) -> int | None:
         """Publish each changed depth whose interval is over; the time at which the next one will be, None where none waits."""
@@ -158,6 +158,15 @@ class MarketData:
         feed.trades_wanted = self._wanted(feed.trades_topic)
         self._publish_instrument(feed, instrument, sequence, time)
         self._publish_depth(feed, book, sequence, time)
+
+    def _note_order(self, order_id: int) -> None:
+        """The depth of the order's book may have changed."""
+        order = self._engine.orders.get(order_id)
+        if order is not None:
+            self._changed[order.book.instrument.symbol] = None
+        else:
+            # A later command of the batch has made the engine forget it: any book may have been its own.
+            self._changed.update(dict.fromkeys(self._feeds))
 
     def _note_instrument(self, instrument: Instrument, sequence: int, time: int) -> None:
         feed = self._feeds.get(instrument.symbol)

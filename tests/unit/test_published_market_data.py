@@ -1,0 +1,71 @@
+"""What the matcher publishes of a batch that it has carried out."""
+
+from matcher.engine import Engine
+from matcher.instrument_list import read_instruments
+from matcher.market_data import MarketData
+from matcher.state import OWN_SESSION, State
+from protocol import topics
+from protocol.codec import decode_market_data
+from protocol.commands import CancelOrder, Command, PlaceOrder
+from protocol.market_data import DepthMessage, TradeMessage
+from protocol.units import OrderType, Side
+
+SYMBOL = "BTC-USDT"
+
+
+class Published:
+    """A matcher's market data, all topics wanted, and what was sent of it."""
+
+    def __init__(self, remembered_orders: int = 1_000) -> None:
+        self.state = State(Engine(remembered_orders))
+        self.sent: list[tuple[bytes, bytes]] = []
+        self.market_data = MarketData(self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), 1, 0)
+        self.time = 0
+        self.carry_out(*read_instruments(None))
+        self.market_data.subscribe(b"", self.state.sequence, self.time)
+
+    def carry_out(self, *commands: Command) -> list[bytes]:
+        """A batch; the payloads of what is sent of it for the symbol, trades first."""
+        self.time += 1
+        before = len(self.sent)
+        _, caused = self.state.apply(OWN_SESSION, 0, list(commands), self.time)
+        self.market_data.publish(caused, self.time)
+        self.market_data.flush(self.state.sequence, self.time)
+        wanted = (topics.trades(SYMBOL), topics.depth(SYMBOL))
+        return [payload for topic, payload in self.sent[before:] if topic in wanted]
+
+
+def place(side: Side, price: int, quantity: int = 1_000, order_type: OrderType = OrderType.LIMIT) -> PlaceOrder:
+    return PlaceOrder(SYMBOL, "ann", side, order_type, quantity, None if order_type is OrderType.MARKET else price)
+
+
+def levels(payload: bytes) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    message = decode_market_data(payload)
+    assert isinstance(message, DepthMessage)
+    return message.bids, message.asks
+
+
+def test_each_kind_of_change_of_a_book_is_published() -> None:
+    published = Published()
+    [rested] = published.carry_out(place(Side.SELL, 6_000_000), place(Side.SELL, 6_000_100))
+    assert levels(rested) == ([], [(6_000_000, 1_000), (6_000_100, 1_000)])
+    trade, taken = published.carry_out(place(Side.BUY, 0, 400, OrderType.MARKET))
+    message = decode_market_data(trade)
+    assert isinstance(message, TradeMessage)
+    assert (message.price, message.quantity, message.aggressor_side) == (6_000_000, 400, "buy")
+    assert levels(taken) == ([], [(6_000_000, 600), (6_000_100, 1_000)])
+    [canceled] = published.carry_out(CancelOrder(2))
+    assert levels(canceled) == ([], [(6_000_000, 600)])
+
+
+def test_what_changes_no_book_publishes_nothing() -> None:
+    published = Published()
+    assert published.carry_out(CancelOrder(1), place(Side.BUY, 6_000_000, 1_000, OrderType.IOC)) == []
+
+
+def test_a_change_is_published_though_its_order_was_forgotten_in_the_same_batch() -> None:
+    published = Published(remembered_orders=0)
+    published.carry_out(*(place(Side.BUY, 6_000_000 - number) for number in range(3)))
+    [depth] = published.carry_out(CancelOrder(1), CancelOrder(2), place(Side.SELL, 7_000_000))
+    assert published.state.engine.orders.get(1) is published.state.engine.orders.get(2) is None
+    assert levels(depth) == ([(5_999_998, 1_000)], [(7_000_000, 1_000)])
