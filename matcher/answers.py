@@ -63,14 +63,18 @@ def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
 
 def _order_result(order: Order, trades: list[Trade]) -> OrderResult:
     """What became of a new order without terms."""
-    status, remaining, filled_value = order.status, order.remaining, order.filled_value
-    resting = status is OPEN and order.level is not None
-    filled = order.quantity - remaining
+    status, resting, remaining = _standing(order)
+    filled = order.quantity - order.remaining
+    return OrderResult(order.order_id, status, resting, filled, remaining, order.filled_value, order.reason, trades)
+
+
+def _standing(order: Order) -> tuple[OrderStatus, bool, int]:
+    """The order's status as it is told, whether it rests, and what can still trade."""
+    status = order.status
     if status is CANCELED or status is REJECTED:
-        remaining = 0
-    elif resting and filled_value:
-        status = PARTIALLY_FILLED
-    return OrderResult(order.order_id, status, resting, filled, remaining, filled_value, order.reason, trades)
+        return status, False, 0
+    resting = status is OPEN and order.level is not None
+    return (PARTIALLY_FILLED if resting and order.filled_value else status), resting, order.remaining
 
 
 def _one_order(engine: Engine, events: list[Event]) -> OrderState:
@@ -135,14 +139,8 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
 
 def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
     """The order as it stands, with the given trades."""
-    status, remaining, special = order.status, order.remaining, order.special
-    resting = status is OPEN and order.level is not None
-    filled = order.filled
-    if status is CANCELED or status is REJECTED:
-        # Nothing of it can still trade.
-        remaining = 0
-    elif resting and order.filled_value:
-        status = PARTIALLY_FILLED
+    status, resting, remaining = _standing(order)
+    special = order.special
     state = OrderState(
         order.order_id,
         order.client_order_id,
@@ -155,7 +153,7 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         status,
         resting,
         order.quantity,
-        filled,
+        order.filled,
         remaining,
         order.filled_value,
         order.reason,
