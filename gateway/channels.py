@@ -145,7 +145,10 @@ class DepthChannel(Channel[DepthClient]):
     def _pass_on(self) -> None:
         """Offer the last depth that was received."""
         published, self._received = self._received, None
-        if published is not None and published.epoch == self._epoch:
+        if published is None or published.epoch != self._epoch:
+            return
+        # The matcher may have been asked meanwhile, and have told a newer one.
+        if self._newest is None or published.sequence > self._newest[0]:
             self._offer(published, published.sequence, published.timestamp)
 
     def _enter(self, epoch: int) -> None:
