@@ -32,7 +32,6 @@ from gateway.problems import ProblemError
 from gateway.resources import Handler, Resource, problem_reply
 from gateway.security import OriginCheck
 from gateway.streams import StreamCount, Streams
-from gateway.times import MILLISECOND
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
 """The problems that the router finds by itself."""
@@ -78,11 +77,10 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
 
 def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
     instruments = Instruments(broker)
-    deadline = config.deadline * MILLISECOND
-    orders = Orders(broker, instruments, deadline)
+    orders = Orders(broker, instruments)
     amends = Amends(broker, instruments)
-    ocos = Ocos(broker, instruments, deadline)
-    batches = Batches(broker, instruments, deadline)
+    ocos = Ocos(broker, instruments)
+    batches = Batches(broker, instruments)
     accounts = Accounts(broker, instruments)
     fills = Fills(broker, instruments)
     market = Market(broker, instruments)

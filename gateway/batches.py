@@ -7,7 +7,6 @@ them. What one of them is answered, or why it could not be sent, stands in its p
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from time import time_ns
 from typing import TypeVar
 
 import msgspec
@@ -39,17 +38,14 @@ _read_cancels = body_decoder(CancelBatchRequest)
 
 
 class Batches:
-    """`deadline` is how old an order may be when the matcher takes it, in nanoseconds."""
-
-    def __init__(self, broker: Broker, instruments: Instruments, deadline: int) -> None:
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
-        self._deadline = deadline
 
     async def place(self, scope: Scope, receive: Receive) -> Reply:
         """POST /orders/batch"""
         query_parameters(scope)
-        deadline = time_ns() + self._deadline
+        deadline = self._broker.deadline()
         elements = _counted("orders", _read_orders(await read_body(receive)).orders)
         requests = [_read_element(element) for element in elements]
         found = await self._find({request.symbol for request in requests if isinstance(request, OrderRequest)})

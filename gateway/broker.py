@@ -15,6 +15,7 @@ import structlog
 import zmq
 from msgspec import Struct
 
+from gateway.matcher_clock import MatcherClock
 from protocol import topics
 from protocol.client import new_session, open_commands, open_reports
 from protocol.codec import decode_report, encode
@@ -38,6 +39,9 @@ MAX_QUERIES: Final = 4_096
 
 READ_AT_ONCE: Final = 256
 """The most reports that are read before other work of the loop gets its turn."""
+
+NANOSECONDS: Final = 1_000_000_000
+"""In a second."""
 
 ANSWER_GRACE: Final = 1.0
 """Seconds beyond its deadline after which a command without an answer has an unknown outcome."""
@@ -87,7 +91,10 @@ class Broker:
     def __init__(self, commands: str, reports: str, deadline: float) -> None:
         self._commands_endpoint = commands
         self._reports_endpoint = reports
+        self._deadline = int(deadline * NANOSECONDS)
         self._answer_timeout = deadline + ANSWER_GRACE
+        self._clock = MatcherClock()
+        self._clock_differs = False
         self._session = ClientSession(new_session)
         self._waiting: dict[int, _Waiting] = {}
         self._asked: dict[int, _Asked] = {}
@@ -138,6 +145,15 @@ class Broker:
     def epoch(self) -> int:
         """The epoch of the matcher that has welcomed the session last; zero before the first one, and after the session was lost."""
         return self._session.epoch
+
+    def deadline(self) -> int:
+        """The latest time, by the matcher's clock, at which a command that arrives now may be executed."""
+        return self._clock.now() + self._deadline
+
+    @property
+    def clock_difference(self) -> int:
+        """By how many nanoseconds the matcher's time is ahead of this machine's clock; below zero where it is behind."""
+        return self._clock.difference()
 
     def on_reset(self, callback: Callable[[], None]) -> None:
         """Call back when the matcher turns out to have another history than before: nothing that was read of it holds."""
@@ -281,6 +297,7 @@ class Broker:
         if isinstance(report, Pulse):
             self._pulse_at = now
             self._pulse_epoch = report.epoch
+            self._clock.hear(report.timestamp)
         was_connecting = self._session.state is SessionState.CONNECTING
         outcome = self._session.receive(report, now)
         if isinstance(outcome, Lost):
@@ -330,12 +347,24 @@ class Broker:
             overdue.append(number)
         for number in overdue:
             _fail(self._waiting.pop(number).future, OutcomeUnknownError("the matcher did not answer in time"))
+        self._compare_clocks()
         if self.available is not self._was_available:
             self._was_available = not self._was_available
             if self._was_available:
                 log.info("matcher connected", commands=self._commands_endpoint, epoch=self._session.epoch)
             else:
                 log.warning("matcher away", commands=self._commands_endpoint)
+
+    def _compare_clocks(self) -> None:
+        """Say once that the clocks differ by more than a deadline, and once that they no longer do; orders are taken all the same."""
+        differs = abs(self.clock_difference) > self._deadline
+        if differs is not self._clock_differs:
+            self._clock_differs = differs
+            milliseconds = self.clock_difference // 1_000_000
+            if differs:
+                log.warning("the matcher's time and this clock differ: deadlines go by the matcher's", clock_difference_ms=milliseconds)
+            else:
+                log.info("the matcher's time and this clock agree again", clock_difference_ms=milliseconds)
 
 
 def _fail(future: "asyncio.Future[Stamped[Value]]", error: Exception) -> None:

@@ -11,7 +11,7 @@ from gateway.broker import Broker, MatcherUnavailableError
 from gateway.problems import RETRY_AFTER_SECONDS, expect
 from gateway.resources import JSON, NO_STORE, Reply, encode, json_reply, query_parameters
 from gateway.schemas import Health, Unhealthy
-from gateway.times import NANOSECONDS
+from gateway.times import MILLISECOND, NANOSECONDS
 from protocol.commands import StatusQuery
 from protocol.events import MatcherStatus
 
@@ -34,7 +34,10 @@ class HealthCheck:
         if not self._broker.available or status.epoch > self._broker.epoch:
             return _unhealthy("The matcher has started again and takes no commands yet.")
         uptime = status.uptime // NANOSECONDS
-        return json_reply(Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch)))
+        difference = self._broker.clock_difference // MILLISECOND
+        return json_reply(
+            Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch), difference)
+        )
 
 
 def _unhealthy(detail: str) -> Reply:

@@ -1,6 +1,5 @@
 """POST /orders/oco: two orders of which one cancels the other."""
 
-from time import time_ns
 from typing import Final
 
 from starlette.types import Receive, Scope
@@ -52,17 +51,14 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int) -> Pla
 
 
 class Ocos:
-    """`deadline` is how old an OCO may be when the matcher takes it, in nanoseconds."""
-
-    def __init__(self, broker: Broker, instruments: Instruments, deadline: int) -> None:
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
-        self._deadline = deadline
 
     async def place(self, scope: Scope, receive: Receive) -> Reply:
         """POST /orders/oco"""
         query_parameters(scope)
-        deadline = time_ns() + self._deadline
+        deadline = self._broker.deadline()
         request = _read_oco(await read_body(receive))
         instrument = await self._instruments.find(request.symbol)
         answer = await self._broker.submit(place_oco(request, instrument, deadline))

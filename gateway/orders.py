@@ -1,7 +1,6 @@
 """Routes of orders: read, translate, send, translate."""
 
 import asyncio
-from time import time_ns
 from typing import Final
 
 from starlette.types import Receive, Scope
@@ -32,17 +31,14 @@ read_order = body_decoder(OrderRequest)
 
 
 class Orders:
-    """`deadline` is how old an order may be when the matcher takes it, in nanoseconds."""
-
-    def __init__(self, broker: Broker, instruments: Instruments, deadline: int) -> None:
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
-        self._deadline = deadline
 
     async def place(self, scope: Scope, receive: Receive) -> Reply:
         """POST /orders"""
         query_parameters(scope)
-        deadline = time_ns() + self._deadline
+        deadline = self._broker.deadline()
         request = read_order(await read_body(receive))
         instrument = self._instruments.known.get(request.symbol)
         if instrument is None:

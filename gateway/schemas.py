@@ -349,7 +349,8 @@ class DigestView(Struct, frozen=True):
 
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     """The matcher answers. `sync` tells when its journal is synced: always, interval:<ms> or off. `uptime` is in whole seconds;
-    `refused_frames` counts what it could not read; `epoch` is another one after each of its restarts."""
+    `refused_frames` counts what it could not read; `epoch` is another one after each of its restarts. `clock_difference_ms` tells by how
+    much the matcher's time is ahead of the gateway's clock; orders are taken whatever it is."""
 
     sync: str
     sequence: Sequence
@@ -357,6 +358,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     uptime: int
     refused_frames: int
     epoch: str
+    clock_difference_ms: int
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matcher.order import Account
-from protocol.commands import CancelAfter, SetAccountStatus
+from protocol.commands import CancelAfter, MoveTimers, SetAccountStatus
 from protocol.events import AccountSet, CommandRefused, Event
 from protocol.units import Reason, Refusal
 
@@ -43,6 +43,17 @@ def set_timer(engine: Engine, command: CancelAfter, time: int) -> list[Event]:
     event = AccountSet(account.name, account.suspended, account.cancel_at)
     engine.forget_account(account)
     return [event]
+
+
+def move_timers(engine: Engine, command: MoveTimers) -> list[Event]:
+    """Let each cancel on silence fall due so much later, or earlier."""
+    events: list[Event] = []
+    for name in engine.timers.move(command.by):
+        account = engine.accounts[name]
+        assert account.cancel_at is not None, "an account with a timer has its time"
+        account.cancel_at += command.by
+        events.append(AccountSet(name, account.suspended, account.cancel_at))
+    return events
 
 
 def advance_time(engine: Engine, time: int) -> list[Event]:

@@ -13,8 +13,9 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
-    Command,
     LoadBook,
+    MoveTimers,
+    OwnCommand,
     PlaceOco,
     PlaceOrder,
     SetAccountStatus,
@@ -47,7 +48,7 @@ CANCELED = OrderStatus.CANCELED
 REJECTED = OrderStatus.REJECTED
 
 
-def answer(engine: Engine, command: Command, events: list[Event]) -> Answer:
+def answer(engine: Engine, command: OwnCommand, events: list[Event]) -> Answer:
     """The answer to a command that has just been applied and caused these events."""
     first = events[0] if events else None
     if type(first) is OrderPlaced or type(first) is OrderRejected:
@@ -179,5 +180,6 @@ _ANSWERS: dict[type, Callable[[Engine, list[Event]], Answer]] = {
     CancelAfter: _account_state,
     WatchAccount: _account_state,
     AdvanceTime: _time_advanced,
+    MoveTimers: _time_advanced,
 }
 """By the type of the command, where it was not refused and did not place an order."""

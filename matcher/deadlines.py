@@ -45,6 +45,12 @@ class Deadlines(Generic[Item]):
             del self._by_time[time]
             del self._times[bisect_left(self._times, time)]
 
+    def move(self, by: int) -> list[Item]:
+        """Move all times by so many nanoseconds; the items by time, then by item."""
+        self._times = [time + by for time in self._times]
+        self._by_time = {time + by: items for time, items in self._by_time.items()}
+        return [item for time in self._times for item in sorted(self._by_time[time])]
+
     def take_before(self, time: int) -> list[Item]:
         """Take out what falls due before the time: by time, then by item."""
         end = bisect_left(self._times, time)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from matcher.accounts import advance_time, set_account_status, set_timer
+from matcher.accounts import advance_time, move_timers, set_account_status, set_timer
 from matcher.amend import amend_order
 from matcher.book import Book
 from matcher.checks import check_plain, check_special
@@ -25,9 +25,10 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
-    Command,
     LoadBook,
+    MoveTimers,
     OrderQuery,
+    OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
@@ -108,10 +109,11 @@ class Engine:
             SetAccountStatus: self._set_account_status,
             CancelAfter: self._cancel_after,
             AdvanceTime: self._advance_time,
+            MoveTimers: self._move_timers,
             WatchAccount: self._watch_account,
         }
 
-    def apply(self, sequence: int, time: int, command: Command) -> list[Event]:
+    def apply(self, sequence: int, time: int, command: OwnCommand) -> list[Event]:
         """Carry out one command, stamped with its sequence and time (nanoseconds, never less than the one before); all that it caused,
         in order. A command that is refused changes nothing and yields one CommandRefused."""
         return self._apply[type(command)](sequence, time, command)
@@ -301,6 +303,9 @@ class Engine:
 
     def _advance_time(self, sequence: int, time: int, command: AdvanceTime) -> list[Event]:
         return advance_time(self, time)
+
+    def _move_timers(self, sequence: int, time: int, command: MoveTimers) -> list[Event]:
+        return move_timers(self, command)
 
     def _watch_account(self, sequence: int, time: int, command: WatchAccount) -> list[Event]:
         if not NAME_PATTERN.fullmatch(command.account):

@@ -1,14 +1,12 @@
 """The shell around the engine: sockets, clock, batches.
 
 One turn of the loop: wait, drain what has come (bounded), apply it, write and sync it, and only then speak: answers to the sessions,
-market data to everybody. Times are stamped once a turn and never go back.
+market data to everybody. Times are stamped once a turn and never go back. What is periodic goes by the monotonic clock.
 """
 
 import gc
 import os
 import signal
-import time
-from collections.abc import Callable
 from types import FrameType
 
 import structlog
@@ -16,6 +14,7 @@ import zmq
 from msgspec import Struct
 
 from matcher.background import Background
+from matcher.clock import Clock
 from matcher.config import Config, sync_interval
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
 from matcher.journal import Journal
@@ -35,6 +34,8 @@ from protocol.commands import (
     Frame,
     Hello,
     LoadBook,
+    MoveTimers,
+    OwnCommand,
     Query,
     RefuseCommand,
     SaveBook,
@@ -76,6 +77,12 @@ PULSE_EVERY = 200_000_000
 HEARTBEAT_EVERY = 1_000_000_000
 """In nanoseconds."""
 
+SYNC_MARGIN = 50_000_000
+"""Nanoseconds before the end of its interval at which a sync is due, at most a quarter of it: the running turn fits in."""
+
+TIMER_TOLERANCE = 50_000_000
+"""Nanoseconds by which a cancel on silence may differ from a stopwatch."""
+
 LINGER_AT_EXIT = 1_000
 """How many milliseconds a clean stop waits for slow readers to fetch the last answers."""
 
@@ -98,23 +105,23 @@ class JournalFailedError(Exception):
 
 
 class Matcher:
-    """`clock` gives nanoseconds since 1970."""
+    """`clock` goes on from the state's time; None for that of this machine."""
 
-    def __init__(
-        self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Callable[[], int] = time.time_ns
-    ) -> None:
+    def __init__(self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Clock | None = None) -> None:
         self._config = config
         self._directory = directory
         self._journal = journal
         self._state = state
-        self._clock = clock
+        self._clock = clock or Clock(state.time)
         # Above every time that was ever stamped: epochs ascend, also where the clock was set back.
-        self._epoch = max(clock(), state.time + 1)
+        self._epoch = max(self._clock.stamp(), state.time + 1)
+        self._started_at = self._clock.monotonic()
         self._crashed = directory.read_crashed_commands()
         self._refused_frames = 0
         self._skipping_parts = False
         self._stopping = False
         self._pulse_at = self._heartbeat_at = 0
+        self._step_told = False
         self._depth_due: int | None = None
         self._sync_interval = sync_interval(config.sync)
         self._sync_due: int | None = None
@@ -126,7 +133,7 @@ class Matcher:
         self._report = publisher(self._reports)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
-        self._market_data = MarketData(state.engine, publisher(self._market), self._epoch, config.depth_interval)
+        self._market_data = MarketData(state.engine, publisher(self._market), self._epoch, config.depth_interval, self._clock.monotonic)
 
     def bind(self) -> None:
         """Open the sockets; zmq.ZMQError names the endpoint that cannot be bound."""
@@ -169,6 +176,7 @@ class Matcher:
             if self._market in ready:
                 self._answer_subscriptions()
             batch = _Batch(self._state.sequence + 1, self._stamp(), [], [], [], [])
+            self._keep_timers(batch)
             self._advance_time(batch)
             self._drain(batch)
             self._write(batch)
@@ -207,24 +215,38 @@ class Matcher:
 
     def _stamp(self) -> int:
         """The time, which never goes back."""
-        self._state.time = max(self._state.time, self._clock())
+        self._state.time = self._clock.stamp()
         return self._state.time
 
     def _until_due(self) -> int:
-        """Milliseconds until the next thing that the clock brings."""
+        """Milliseconds until the next thing that a clock brings; a pulse is never far."""
         due = min(self._pulse_at, self._heartbeat_at)
-        for other in (self._depth_due, self._sync_due, self._state.engine.next_due()):
+        for other in (self._depth_due, self._sync_due):
             if other is not None:
                 due = min(due, other)
-        return max(0, -((self._clock() - due) // 1_000_000))
+        wait = due - self._clock.monotonic()
+        stamp_due = self._state.engine.next_due()
+        if stamp_due is not None:
+            wait = min(wait, stamp_due - self._state.time)
+        return max(0, -(-wait // 1_000_000))
+
+    def _keep_timers(self, batch: _Batch) -> None:
+        """Cancels on silence last as long as they say by a stopwatch: where the stamps have gained or lost time, move them along."""
+        if not self._state.engine.timers.count:
+            self._clock.settle()
+        elif abs(self._clock.gained) > TIMER_TOLERANCE:
+            self._carry_out_own(MoveTimers(self._clock.gained), batch)
+            self._clock.settle()
 
     def _advance_time(self, batch: _Batch) -> None:
         """Before anything else of the batch, do what has fallen due by its time: no order trades after it has expired."""
         if self._state.engine.due(batch.time):
-            commands: list[Command] = [AdvanceTime()]
-            _, caused = self._state.apply(OWN_SESSION, 0, commands, batch.time)
-            batch.entries.append(encode(OwnCommands(commands)))
-            batch.caused += caused
+            self._carry_out_own(AdvanceTime(), batch)
+
+    def _carry_out_own(self, command: OwnCommand, batch: _Batch) -> None:
+        _, caused = self._state.apply(OWN_SESSION, 0, [command], batch.time)
+        batch.entries.append(encode(OwnCommands([command])))
+        batch.caused += caused
 
     def _drain(self, batch: _Batch) -> None:
         """Take in the frames that wait and carry them out."""
@@ -335,7 +357,8 @@ class Matcher:
             if self._sync_interval == 0:
                 self._journal.sync()
             elif self._sync_interval is not None and self._sync_due is None:
-                self._sync_due = time + self._sync_interval
+                margin = min(SYNC_MARGIN, self._sync_interval // 4)
+                self._sync_due = self._clock.monotonic() + self._sync_interval - margin
         except OSError as error:
             raise JournalFailedError(f"the journal does not take a record: {error.strerror}") from error
 
@@ -374,17 +397,19 @@ class Matcher:
         self._market_data.publish(batch.caused, batch.time)
 
     def _keep_time(self) -> None:
-        """Do what the clock brings: depth that is due, pulses and heartbeats."""
-        time = self._stamp()
-        if self._sync_due is not None and time >= self._sync_due:
+        """Do what the clocks bring: depth and syncs that are due, pulses and heartbeats."""
+        time, now = self._stamp(), self._clock.monotonic()
+        if self._sync_due is not None and now >= self._sync_due:
             self._sync()
         self._depth_due = self._market_data.flush(self._state.sequence, time)
-        if time >= self._pulse_at:
-            self._pulse_at = time + PULSE_EVERY
-            pulse = Pulse(VERSION, self._epoch, self._journal.id, self._state.sequence)
+        # Of a step of the wall clock gateways hear at once.
+        if now >= self._pulse_at or self._clock.stepping is not self._step_told:
+            self._step_told = self._clock.stepping
+            self._pulse_at = now + PULSE_EVERY
+            pulse = Pulse(VERSION, self._epoch, self._journal.id, self._state.sequence, self._clock.told)
             self._report(topics.PULSE, encode(pulse))
-        if time >= self._heartbeat_at:
-            self._heartbeat_at = time + HEARTBEAT_EVERY
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT_EVERY
             self._market_data.heartbeat(self._state.sequence, time)
 
     def _look_after_children(self, ready: dict[object, int]) -> None:
@@ -443,7 +468,8 @@ class Matcher:
 
     def _status(self) -> MatcherStatus:
         open_orders = count_open_orders(self._state.engine)
-        return MatcherStatus(self._epoch, self._config.sync, open_orders, self._state.time - self._epoch, self._refused_frames)
+        uptime = self._clock.monotonic() - self._started_at
+        return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, self._refused_frames)
 
 
 def _joined(replies: list[Reply]) -> list[Reply]:

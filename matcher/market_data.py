@@ -74,13 +74,15 @@ class _Feed:
 
 
 class MarketData:
-    """Publishes through `send(topic, payload)`. `depth_interval` and the times given are in nanoseconds."""
+    """Publishes through `send(topic, payload)`. `depth_interval` and all times are in nanoseconds; the interval is measured by
+    `monotonic`, messages bear stamps."""
 
-    def __init__(self, engine: Engine, send: Send, epoch: int, depth_interval: int) -> None:
+    def __init__(self, engine: Engine, send: Send, epoch: int, depth_interval: int, monotonic: Callable[[], int]) -> None:
         self._engine = engine
         self._send = send
         self._epoch = epoch
         self._depth_interval = depth_interval
+        self._monotonic = monotonic
         self._feeds: dict[str, _Feed] = {}
         self._changed: dict[str, None] = {}
         self._subscriptions: set[bytes] = set()
@@ -111,12 +113,13 @@ class MarketData:
                     self._note_order(event.order_id)
 
     def flush(self, sequence: int, time: int) -> int | None:
-        """Publish each changed depth whose interval is over; the time at which the next one will be, None where none waits."""
+        """Publish each changed depth whose interval is over; the monotonic time of the next one, None where none waits."""
         due_next = None
+        now = self._monotonic()
         for symbol in list(self._changed):
             book, feed = self._engine.books[symbol], self._feeds[symbol]
             due = feed.depth_at + self._depth_interval
-            if due <= time:
+            if due <= now:
                 del self._changed[symbol]
                 if feed.bids != book.bids.top(DEPTH_LEVELS) or feed.asks != book.asks.top(DEPTH_LEVELS):
                     self._publish_depth(feed, book, sequence, time)
@@ -201,7 +204,7 @@ class MarketData:
 
     def _publish_depth(self, feed: _Feed, book: Book, sequence: int, time: int) -> None:
         feed.bids, feed.asks = book.bids.top(DEPTH_LEVELS), book.asks.top(DEPTH_LEVELS)
-        feed.depth_at = time
+        feed.depth_at = self._monotonic()
         feed.depth_number += 1
         number = feed.depth_number
         message = DepthMessage(self._epoch, sequence, number, number - 1, time, book.instrument.symbol, feed.bids, feed.asks)

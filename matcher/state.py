@@ -13,7 +13,7 @@ from matcher.account_streams import AccountStreams
 from matcher.answers import answer
 from matcher.engine import Engine
 from matcher.journal import Record
-from protocol.commands import Command, Commands, Hello, WatchAccount
+from protocol.commands import Commands, Hello, OwnCommand, WatchAccount
 from protocol.events import AccountState, AccountUpdate, AccountWatched, Answer, Event
 from protocol.session import MatcherSessions, Taken
 
@@ -22,9 +22,9 @@ OWN_SESSION: Final = 0
 
 
 class OwnCommands(Struct, frozen=True, array_like=True, tag=3):
-    """Journaled commands of the matcher itself: instruments of its list, what the clock brings."""
+    """Journaled commands of the matcher itself: instruments of its list, what the clocks bring."""
 
-    commands: list[Command]
+    commands: list[OwnCommand]
 
 
 JournalEntry = Hello | Commands | OwnCommands
@@ -36,7 +36,7 @@ class Caused(Struct):
     """A command with its sequence, what it caused, and what watched accounts are to hear of it."""
 
     sequence: int
-    command: Command
+    command: OwnCommand
     events: list[Event]
     updates: Sequence[AccountUpdate] = ()
 
@@ -66,7 +66,7 @@ class State:
         self.time = 0
         self.running: Reply | None = None
 
-    def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
+    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
         """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session has it."""
         engine, apply = self.engine, self.engine.apply
         watching = bool(self.streams)

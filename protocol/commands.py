@@ -26,6 +26,7 @@ from protocol.units import (
     Side,
     Symbol,
     Time,
+    TimeShift,
     TrailingBps,
 )
 
@@ -136,6 +137,12 @@ class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
     """Do what the stamped time brings: orders expire, accounts that were silent too long are canceled. Only the matcher itself sends it."""
 
 
+class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
+    """Move the time of each account's cancel on silence by so many nanoseconds: the clock has gained them, or lost them, on a stopwatch."""
+
+    by: TimeShift
+
+
 class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """From now on keep what happens to the account's orders, and publish it."""
 
@@ -194,6 +201,10 @@ Command = (
     | AdvanceTime
     | WatchAccount
 )
+"""What a session may send."""
+
+OwnCommand = Command | MoveTimers
+"""What the engine carries out: also what only the matcher itself sends."""
 
 
 class OrderQuery(Struct, frozen=True, array_like=True, tag=1):

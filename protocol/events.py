@@ -391,12 +391,14 @@ class QueryAnswer(Struct, frozen=True, array_like=True, tag=5):
 
 
 class Pulse(Struct, frozen=True, array_like=True, tag=6):
-    """The matcher is alive; goes to all sessions."""
+    """The matcher is alive; goes to all sessions. `timestamp` is the matcher's time, from which deadlines are made; zero where an older
+    matcher does not tell it."""
 
     version: int
     epoch: int
     journal: str
     sequence: int
+    timestamp: int = 0
 
 
 Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryAnswer | Pulse | AccountUpdate

@@ -19,8 +19,9 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
-    Command,
+    MoveTimers,
     OrderTerms,
+    OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
@@ -33,7 +34,7 @@ from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePreven
 from tests.naive_checks import PRICED, TAKEN_BY, TRIGGERED
 from tests.naive_engine import NaiveEngine
 
-Tape = list[tuple[int, int, Command]]
+Tape = list[tuple[int, int, OwnCommand]]
 """Sequence, time and command."""
 
 examples = settings(max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "100")), deadline=None)
@@ -280,17 +281,18 @@ changes_of_instruments = st.sampled_from(
         change(GOLD, status=InstrumentStatus.TRADING, taker_fee_bps=3),
     )
 )
-changes_of_accounts: st.SearchStrategy[Command] = st.one_of(
+changes_of_accounts: st.SearchStrategy[OwnCommand] = st.one_of(
     st.builds(SetAccountStatus, accounts, st.sampled_from((False, False, True))),
     st.builds(CancelAfter, accounts, st.sampled_from((6, 3, 1, 0))),
     st.builds(WatchAccount, accounts),
+    st.builds(MoveTimers, st.sampled_from((-2, -1, 1, 4))),
     st.just(AdvanceTime()),
 )
 refusals = st.builds(RefuseCommand, st.sampled_from((Refusal.NO_SAVED_BOOK, Refusal.COMMAND_REFUSED)), st.sampled_from(("", "crashed")))
 repeats = st.integers(0, 6)
 """Send the order of so many orders ago once more."""
 
-Step = Command | int | None
+Step = OwnCommand | int | None
 
 kinds: tuple[st.SearchStrategy[Step], ...] = (
     st.none(),
@@ -314,7 +316,7 @@ def stamp(played: list[Step]) -> Tape:
     engine = NaiveEngine()
     sent: list[PlaceOrder | PlaceOco] = []
 
-    def append(time: int, command: Command) -> None:
+    def append(time: int, command: OwnCommand) -> None:
         tape.append((len(tape) + 1, time, command))
         engine.apply(*tape[-1])
 
@@ -330,7 +332,7 @@ def stamp(played: list[Step]) -> Tape:
     return tape
 
 
-def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], step: Step) -> Command | None:
+def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], step: Step) -> OwnCommand | None:
     """The command that the step stands for in this state of the exchange."""
     match step:
         case int():

@@ -67,7 +67,7 @@ class NaiveEngine:
             return True
         return any(0 < order.terms.expire_time < time for order in self.live())
 
-    def apply(self, sequence: int, time: int, command: commands.Command) -> list[events.Event]:
+    def apply(self, sequence: int, time: int, command: commands.OwnCommand) -> list[events.Event]:
         self._stamp, self._said, self._takers = (sequence, time), list[events.Event](), list[NaiveOrder]()
         try:
             self._dispatch(command)
@@ -77,7 +77,7 @@ class NaiveEngine:
             self._run(self._takers.pop(0))
         return self._said
 
-    def _dispatch(self, command: commands.Command) -> None:
+    def _dispatch(self, command: commands.OwnCommand) -> None:
         match command:
             case PlaceOrder():
                 self._place(command)
@@ -105,6 +105,11 @@ class NaiveEngine:
                 self._say_account(account)
             case commands.AdvanceTime():
                 self._advance()
+            case commands.MoveTimers(by):
+                timers = sorted((account.cancel_at, name) for name, account in self.accounts.items() if account.cancel_at is not None)
+                for cancel_at, name in timers:
+                    self.accounts[name].cancel_at = cancel_at + by
+                    self._say_account(name)
             case commands.WatchAccount(account):
                 check_name("account", account)
                 self._said.append(events.AccountWatched(account))

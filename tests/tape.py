@@ -17,8 +17,9 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
-    Command,
+    MoveTimers,
     OrderTerms,
+    OwnCommand,
     PlaceOco,
     PlaceOrder,
     SetAccountStatus,
@@ -52,11 +53,11 @@ GOLD = replace(COIN, symbol="GOLD-USD", base="GOLD")
 DETAILED = (Refusal.INVALID_INSTRUMENT, Refusal.INSTRUMENT_FIXED)
 """Refusals whose `detail` is a text for people: its wording is not compared."""
 
-Row = tuple[Command, Sequence[Event]]
+Row = tuple[OwnCommand, Sequence[Event]]
 
 
 class AnyEngine(Protocol):
-    def apply(self, sequence: int, time: int, command: Command) -> list[Event]: ...
+    def apply(self, sequence: int, time: int, command: OwnCommand) -> list[Event]: ...
 
 
 MakeEngine = Callable[[], AnyEngine]
@@ -199,6 +200,10 @@ def cancel_after(timeout: int, account: str = "default") -> CancelAfter:
 
 def advance_time() -> AdvanceTime:
     return AdvanceTime()
+
+
+def move_timers(by: int) -> MoveTimers:
+    return MoveTimers(by)
 
 
 def cancel(order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None) -> CancelOrder:

@@ -23,6 +23,7 @@ Value = TypeVar("Value")
 
 SEQUENCE = 7
 TIMESTAMP = 1_761_281_511_774_999_999
+DEADLINE = 5_000_000_000
 TIMESTAMP_TEXT = "2025-10-24T04:51:51.774Z"
 PATIENCE = 5.0
 """Seconds after which what a test waits for counts as never coming."""
@@ -52,6 +53,8 @@ class FakeBroker:
     def __init__(self) -> None:
         self.epoch = 1
         self.available = True
+        self.time = TIMESTAMP
+        self.clock_difference = 0
         self.commands: list[Command] = []
         self.queries: list[Query] = []
         self.answers: dict[type, Any] = {}
@@ -65,6 +68,9 @@ class FakeBroker:
 
     async def stop(self) -> None:
         pass
+
+    def deadline(self) -> int:
+        return self.time + DEADLINE
 
     def on_reset(self, callback: Callable[[], None]) -> None:
         self.resets.append(callback)

@@ -29,6 +29,7 @@ from tests.tape import (
     duplicated,
     limit,
     market,
+    move_timers,
     oco,
     opening_trade,
     placed,
@@ -195,6 +196,24 @@ def test_it_needs_no_order(engine: MakeEngine) -> None:
         engine,
         (cancel_after(1_000, "ann"), [account_set("ann", cancel_at=time_of(4))]),
         (advance_time(), [account_set("ann")]),
+    )
+
+
+@both_engines
+def test_timers_move_with_a_clock_that_gains_or_loses(engine: MakeEngine) -> None:
+    """All of them by as much, in the order in which they fall due; orders expire by the date all the same."""
+    play(
+        engine,
+        (limit(BUY, 1, 90, account="ann", expire_time=time_of(6)), [placed(1)]),
+        (limit(BUY, 2, 90, account="ann"), [placed(2)]),
+        (cancel_after(7_000, "cat"), [account_set("cat", cancel_at=time_of(12))]),
+        (cancel_after(1_000, "ann"), [account_set("ann", cancel_at=time_of(7))]),
+        (move_timers(2_000), [account_set("ann", cancel_at=time_of(9)), account_set("cat", cancel_at=time_of(14))]),
+        (advance_time(), [canceled(1, 1, EXPIRED)]),
+        (move_timers(-3_000), [account_set("ann", cancel_at=time_of(6)), account_set("cat", cancel_at=time_of(11))]),
+        (advance_time(), [canceled(2, 2, SILENT), account_set("ann")]),
+        (advance_time(), [account_set("cat")]),
+        (move_timers(1), []),
     )
 
 

@@ -20,7 +20,7 @@ from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.journal import Journal
 from matcher.state import Caused, Reply, State
-from protocol.commands import Command, OrderTerms, PlaceOrder
+from protocol.commands import Command, OrderTerms, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, OrderRejected
 from protocol.units import OrderType, Reason, SelfTradePrevention
 
@@ -71,7 +71,7 @@ class Watched(State):
         self.reasons: set[Reason] = set()
         self.terms: set[tuple[str, Any]] = set()
 
-    def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
+    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
         reply, every = super().apply(session, number, commands, time)
         for caused in every:
             self.commands.add(type(caused.command).__name__)

@@ -19,8 +19,8 @@ class Published:
     def __init__(self, remembered_orders: int = 1_000) -> None:
         self.state = State(Engine(remembered_orders))
         self.sent: list[tuple[bytes, bytes]] = []
-        self.market_data = MarketData(self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), 1, 0)
         self.time = 0
+        self.market_data = MarketData(self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), 1, 0, lambda: self.time)
         self.carry_out(*read_instruments(None))
         self.market_data.subscribe(b"", self.state.sequence, self.time)
 

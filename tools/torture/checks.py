@@ -19,7 +19,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
-    Command,
+    OwnCommand,
     PlaceOco,
     PlaceOrder,
     SetAccountStatus,
@@ -183,7 +183,7 @@ class Checks:
         return promise
 
 
-def _key(command: Command) -> Key | None:
+def _key(command: OwnCommand) -> Key | None:
     """The key of the request that sent the command; None for those that no client sends."""
     match command:
         case PlaceOrder():
@@ -241,7 +241,7 @@ def _sequence(told: Told) -> int:
     return int((answer["orders"][0] if told.key.kind == "oco" else answer)["sequence"])
 
 
-def _is_unique(command: Command, answer: Answer) -> bool:
+def _is_unique(command: OwnCommand, answer: Answer) -> bool:
     """Whether the answer tells of a change, so that no other command can have been answered so."""
     match answer:
         case OrderStates():

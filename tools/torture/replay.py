@@ -8,7 +8,7 @@ from matcher.engine import Engine
 from matcher.journal import Journal, Place
 from matcher.snapshot import read_snapshot, snapshots
 from matcher.state import Caused, Reply, State
-from protocol.commands import Command
+from protocol.commands import OwnCommand
 from protocol.events import Answer
 
 Watch = Callable[[Engine, int, Caused, Answer], None]
@@ -20,7 +20,7 @@ class _WatchedState(State):
         super().__init__(Engine())
         self._watch = watch
 
-    def apply(self, session: int, number: int, commands: Sequence[Command], time: int) -> tuple[Reply, list[Caused]]:
+    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
         reply, every = super().apply(session, number, commands, time)
         for caused, answer in zip(every, reply.answers, strict=True):
             self._watch(self.engine, time, caused, answer)
