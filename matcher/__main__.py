@@ -12,6 +12,7 @@ from matcher.instrument_list import InstrumentListError, missing_instruments, re
 from matcher.journal import JournalError
 from matcher.loop import JournalFailedError, Matcher
 from matcher.recovery import recover
+from matcher.snapshot import UnreadableSnapshotError
 from matcher.state import JournalMismatchError
 from process.logs import configure_logs
 from process.readiness import tell_ready
@@ -39,12 +40,14 @@ def main() -> int:
         return EXIT_BAD_SETTING
     try:
         with DataDirectory(config.data_dir) as directory:
-            journal, state = recover(directory)
+            recovered = recover(directory)
+            journal, state = recovered.journal, recovered.state
             missing = missing_instruments(state.engine, listed)
             matcher = Matcher(config, directory, journal, state)
             matcher.bind()
             if missing:
                 matcher.add_instruments(missing)
+            recovered.settle()
             log.info(
                 "matcher started",
                 commands=config.commands,
@@ -63,7 +66,7 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: instruments: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
-    except (DirectoryError, JournalError, JournalMismatchError, zmq.ZMQError) as error:
+    except (DirectoryError, JournalError, JournalMismatchError, UnreadableSnapshotError, zmq.ZMQError) as error:
         print(f"matcher: {error}", file=sys.stderr)
         return EXIT_FAILED
     except JournalFailedError as error:

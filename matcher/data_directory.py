@@ -16,6 +16,9 @@ MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
 
 CRASHED_COMMANDS = "crashed_commands.json"
 
+JOURNAL_ID = "journal_id"
+"""The file that names the directory's journal: a folder that is empty because it was lost is told from one that is new."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(SavedBook)
 
@@ -115,6 +118,22 @@ class DataDirectory:
             return _decoder.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
+
+    def read_journal_id(self) -> str | None:
+        """The id of the journal that belongs here; None before there was one."""
+        path = self.path / JOURNAL_ID
+        try:
+            return path.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise DirectoryError(f"{path}: is not the id of a journal; remove it to go on without it") from error
+        except OSError as error:
+            raise DirectoryError(f"{path}: cannot be read: {error.strerror}") from error
+
+    def write_journal_id(self, journal: str) -> None:
+        """Note which journal belongs here."""
+        replace_file(self.path / JOURNAL_ID, f"{journal}\n".encode())
 
     def read_crashed_commands(self) -> CrashedCommands:
         """The commands that crashed an earlier run and are to be refused."""

@@ -5,8 +5,8 @@ first sequence, the time, and the entries as they were received. Records stand i
 the journal, the formats, and where its chain begins. Integers are little-endian.
 
 Reading tells two kinds of damage apart. A record that is not whole at the end of the last segment, with no whole one behind it, was
-torn while it was written: nothing of it was ever answered, and it is cut off. Anything else that does not fit is corruption:
-JournalError names the file and the offset, and nothing is changed.
+torn while it was written: nothing of it was ever answered, and it is cut off before anything is appended. Anything else that does not
+fit is corruption: JournalError names the file and the offset. Reading changes nothing.
 """
 
 import os
@@ -19,7 +19,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from process.files import make_directory, open_private, sync_directory, sync_file, sync_path
+from process.files import list_files, make_directory, open_private, sync_directory, sync_file, sync_path
 
 FORMAT: Final = 1
 """The version of the record's layout."""
@@ -113,7 +113,7 @@ class _DamageError(Exception):
 class Journal:
     """The segments of one directory. First read all `records`, then `append`; only the owner of the data directory may.
 
-    `open_file` opens a segment for writing. `torn` tells, once the records are read, what was cut off: (file, offset, bytes).
+    `open_file` opens a segment for writing. `torn` tells, once the records are read, what is to be cut off: (file, offset, bytes).
     """
 
     def __init__(self, directory: Path, open_file: "OpenFile" = DiskFile, segment_bytes: int = SEGMENT_BYTES) -> None:
@@ -127,10 +127,6 @@ class Journal:
         self._path: Path | None = None
         self._header_only = True
         self.torn: tuple[Path, int, int] | None = None
-        try:
-            make_directory(directory)
-        except OSError as error:
-            raise JournalError(f"the journal {directory} cannot be made: {error.strerror}") from error
 
     @property
     def id(self) -> str:
@@ -143,8 +139,8 @@ class Journal:
         return self._crc
 
     def records(self, after: "Place | None" = None) -> Iterator[Record]:
-        """Read the records, oldest first, all of them or those after a place in the chain, and make the journal ready to be appended to.
-        JournalError where it is damaged or the place is not in it."""
+        """Read the records, oldest first, all of them or those after a place in the chain; then the journal can be appended to.
+        JournalError where it is damaged or the place is not in it. Changes nothing on the disk."""
         paths = self._segments()
         if after is not None:
             while len(paths) > 1 and _first_sequence(paths[1]) <= after.sequence + 1:
@@ -175,8 +171,38 @@ class Journal:
         if dropped:
             sync_directory(self._directory)
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written here, or all of it is gone. JournalError where that cannot be told."""
+        return not self._segments()
+
+    def read_id(self) -> str | None:
+        """The id in the header of the first segment; None where that is not whole. JournalError where it cannot be read."""
+        (path, *_) = self._segments()
+        try:
+            with path.open("rb") as file:
+                return _read_header(file.read(HEADER_BYTES)).journal_id.hex()
+        except _DamageError:
+            return None
+        except OSError as error:
+            raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+
+    def cut_torn(self) -> None:
+        """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes altogether."""
+        if self.torn is None:
+            return
+        (path, offset, _), self.torn = self.torn, None
+        if offset == 0:
+            path.unlink()
+        else:
+            os.truncate(path, offset)
+            sync_path(path)
+        sync_directory(self._directory)
+
     def _segments(self) -> list[Path]:
-        return sorted(self._directory.glob(f"*{SUFFIX}"))
+        try:
+            return list_files(self._directory, SUFFIX)
+        except OSError as error:
+            raise JournalError(f"the journal {self._directory} cannot be listed: {error.strerror}") from error
 
     def append(self, sequence: int, time: int, entries: Sequence[bytes]) -> None:
         """Write one record; it is safe once `sync` has returned. OSError where the disk does not take it."""
@@ -203,6 +229,8 @@ class Journal:
 
     def _next_segment(self, first_sequence: int) -> None:
         """Go on in the segment that was read last while it has room, else in a new one."""
+        self.cut_torn()
+        make_directory(self._directory)
         if self._file is None and self._path is not None and self._size < self._segment_bytes:
             self._file = self._open_file(self._path, True)
             return
@@ -218,12 +246,15 @@ class Journal:
         self._size = HEADER_BYTES
 
     def _read_segment(self, path: Path, first: bool, last: bool) -> Iterator[Record]:
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
         try:
             header = _read_header(data)
         except _DamageError as damage:
             if last and data.find(MARK) < 0 and len(data) <= HEADER_BYTES:
-                self._cut(path, 0, len(data))
+                self.torn = (path, 0, len(data))
                 return
             raise _corrupt(path, 0, str(damage)) from damage
         except JournalError as error:
@@ -241,23 +272,13 @@ class Journal:
                 record, crc, end = _read_record(data, offset, self._crc)
             except _DamageError as damage:
                 if last and _find_whole_record(data, offset + 1) is None:
-                    self._cut(path, offset, len(data) - offset)
+                    self.torn = (path, offset, len(data) - offset)
                     break
                 raise _corrupt(path, offset, str(damage)) from damage
             yield record
             self._crc = crc
             offset = end
         self._size = offset
-
-    def _cut(self, path: Path, offset: int, size: int) -> None:
-        """Cut off a torn end; a segment that has nothing else goes altogether."""
-        if offset == 0:
-            path.unlink()
-        else:
-            os.truncate(path, offset)
-            sync_path(path)
-        sync_directory(self._directory)
-        self.torn = (path, offset, size)
 
 
 class OpenFile(Protocol):

@@ -11,6 +11,7 @@ from pathlib import Path
 from matcher.data_directory import DataDirectory, DirectoryError
 from matcher.journal import SUFFIX, JournalError, count_records
 from matcher.recovery import recover
+from matcher.snapshot import UnreadableSnapshotError
 from process.files import sync_directory, sync_path
 from process.logs import configure_logs
 
@@ -22,20 +23,24 @@ def main() -> int:
     parser.add_argument("--cut", action="store_true", help="cut the journal off where the damage begins")
     arguments = parser.parse_args()
     configure_logs()
+    path = Path(arguments.data_dir)
+    if not path.is_dir():
+        print(f"matcher.repair: the data directory {path} is not there", file=sys.stderr)
+        return 1
     try:
-        with DataDirectory(Path(arguments.data_dir)) as directory:
+        with DataDirectory(path) as directory:
             try:
-                _, state = recover(directory)
+                recovered = recover(directory)
             except JournalError as error:
                 print(error)
                 if error.damage is None:
                     print("This cannot be mended by cutting: restore the directory from a copy.")
                     return 1
                 return _cut(*error.damage, really=arguments.cut)
-    except DirectoryError as error:
+    except (DirectoryError, UnreadableSnapshotError) as error:
         print(f"matcher.repair: {error}", file=sys.stderr)
         return 1
-    print(f"The journal is sound up to sequence {state.sequence}.")
+    print(f"The journal is sound up to sequence {recovered.state.sequence}.")
     return 0
 
 

@@ -22,7 +22,7 @@ from matcher.journal import ENGINE
 from matcher.order import Order, Special
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
-from process.files import make_directory, open_private, sync_directory, sync_file
+from process.files import list_files, make_directory, open_private, sync_directory, sync_file
 from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
@@ -50,6 +50,10 @@ Item = TypeVar("Item")
 
 class SnapshotError(Exception):
     """The file is no whole snapshot of this version; the message says why."""
+
+
+class UnreadableSnapshotError(Exception):
+    """A snapshot, or their folder, cannot be read: what is in it is not known. The message is one line that names it."""
 
 
 class Head(Struct, frozen=True, array_like=True):
@@ -208,8 +212,12 @@ def read_snapshot(path: Path) -> tuple[Head, State]:
 
 
 def snapshots(directory: Path) -> list[Path]:
-    """The snapshots of the directory, newest first; whether they are whole is seen when they are read."""
-    return sorted(directory.glob(f"*{SUFFIX}"), reverse=True)
+    """The snapshots of the directory, newest first; whether they are whole is seen when they are read. UnreadableSnapshotError where the
+    directory is there and cannot be listed."""
+    try:
+        return list_files(directory, SUFFIX)[::-1]
+    except OSError as error:
+        raise UnreadableSnapshotError(f"the snapshots {directory} cannot be listed: {error.strerror}") from error
 
 
 def _heads(path: Path) -> Iterator[Head]:
@@ -232,7 +240,15 @@ def _block(payload: bytes) -> bytes:
 
 
 def _read_blocks(path: Path) -> Iterator[bytes]:
-    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole."""
+    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole,
+    UnreadableSnapshotError where the disk does not give it."""
+    try:
+        yield from _blocks_of(path)
+    except OSError as error:
+        raise UnreadableSnapshotError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _blocks_of(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise SnapshotError(f"{path}: is no snapshot")

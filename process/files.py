@@ -54,6 +54,15 @@ def _flushes_disk(descriptor: int) -> bool:
     return True
 
 
+def list_files(directory: Path, suffix: str) -> list[Path]:
+    """The files of the directory whose names end so, sorted; none where the directory is not there. OSError where it cannot be listed."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    return [directory / name for name in sorted(names) if name.endswith(suffix)]
+
+
 def make_directory(path: Path) -> None:
     """Make the directory, and those above it, where they are missing."""
     if not path.parent.exists():

@@ -48,7 +48,8 @@ def write_resting(path: Path, orders: int, levels: int, seed: int) -> State:
     """Make a data directory with a snapshot of so many resting orders on so many levels a side; its state."""
     write_journal(path, islice(resting(seed, levels), orders), 1024)
     with DataDirectory(path) as directory:
-        journal, state = recover(directory)
+        recovered = recover(directory)
+        journal, state = recovered.journal, recovered.state
         write_snapshot(directory.snapshots, state, journal.id, journal.crc)
     return state
 

@@ -24,7 +24,7 @@ class Recovered(Struct, frozen=True):
 def measure(path: Path) -> Recovered:
     with DataDirectory(path) as directory:
         started = time.perf_counter()
-        _, state = recover(directory)
+        state = recover(directory).state
         seconds = time.perf_counter() - started
     return Recovered(state.sequence, seconds, digest(state.engine))
 
