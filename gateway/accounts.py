@@ -7,11 +7,11 @@ from starlette.types import Receive, Scope
 from gateway.bodies import body_decoder
 from gateway.broker import Broker
 from gateway.instruments import Instruments
+from gateway.mass_cancels import cancel_many
 from gateway.problems import ProblemError, expect
 from gateway.resources import Reply, json_reply, query_parameters, read_body
 from gateway.schemas import AccountView, CancelAfterRequest, CancelAfterView
 from gateway.times import MILLISECOND, format_timestamp
-from gateway.views import changed_order_views
 from gateway.words import check_name
 from protocol.commands import CancelAfter, SetAccountStatus
 from protocol.events import AccountState
@@ -49,10 +49,9 @@ class Accounts:
         return await self._set_status(scope, suspended=False)
 
     async def _set_status(self, scope: Scope, suspended: bool) -> Reply:
-        answer = await self._broker.submit(SetAccountStatus(_account_of_path(scope), suspended))
-        state = expect(AccountState, answer.value)
-        orders = await changed_order_views(state.orders, self._instruments)
-        return json_reply(AccountView(state.account, state.suspended, orders))
+        command = SetAccountStatus(_account_of_path(scope), suspended)
+        state, canceled = await cancel_many(self._broker, self._instruments, command, AccountState)
+        return json_reply(AccountView(state.account, state.suspended, canceled.orders, canceled.count))
 
 
 def _account_of_path(scope: Scope) -> str:

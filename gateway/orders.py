@@ -8,12 +8,13 @@ from starlette.types import Receive, Scope
 from gateway.bodies import body_decoder
 from gateway.broker import Broker, MatcherUnavailableError
 from gateway.instruments import Instruments
+from gateway.mass_cancels import cancel_many
 from gateway.order_names import order_of_path
 from gateway.problems import ProblemError, expect
 from gateway.resources import JSON, Reply, encode, json_reply, query_parameters, read_body, whole_number
 from gateway.schemas import CanceledOrders, OrderList, OrderRequest
 from gateway.translate import place_order
-from gateway.views import changed_order_view, changed_order_views, new_order_view, order_views
+from gateway.views import changed_order_view, new_order_view, order_views
 from gateway.words import check_name
 from protocol.commands import CancelAllOrders, CancelOrder, OrderQuery, OrdersQuery
 from protocol.events import OrderPage, OrderState, OrderStates
@@ -65,8 +66,8 @@ class Orders:
         symbol = parameters.get("symbol")
         if symbol is not None:
             await self._instruments.find(symbol)
-        answer = (await self._broker.submit(CancelAllOrders(account, symbol))).value
-        return json_reply(CanceledOrders(await changed_order_views(expect(OrderStates, answer).orders, self._instruments)))
+        _, canceled = await cancel_many(self._broker, self._instruments, CancelAllOrders(account, symbol), OrderStates)
+        return json_reply(CanceledOrders(canceled.orders, canceled.count))
 
     async def list(self, scope: Scope, receive: Receive) -> Reply:
         """GET /orders"""

@@ -133,6 +133,10 @@ KINDS: Final[dict[str, Kind]] = {
         "{field} takes a price below the last trade's for a sell, above it for a buy.",
         "stop_trigger_price",
     ),
+    "display_quantity_too_small": Kind(
+        422, "Display quantity too small", "display_quantity takes at least a thousandth of the quantity.", "display_quantity"
+    ),
+    "too_many_accounts": Kind(409, "Too many accounts", "The exchange takes no more accounts.", "account"),
     "too_many_timers": Kind(409, "Too many timers", "No more accounts can have a cancel-after.", "account"),
 }
 

@@ -118,10 +118,10 @@ class OrderTrade(Struct, frozen=True):
 class Order(Struct, frozen=True):
     """An order. `resting`: some of it stands in the book. `remaining_quantity` can still trade, `prevented_quantity` was taken off by
     self-trade prevention. `average_price` is exact, or has 12 significant digits where it has no end. `trades` are those of the
-    answered command, in a look-up the last 100; empty in lists. `sequence` and `timestamp` are those of its entry. What is not
-    required is there only where the order has it. The `trigger_price` of a trailing stop is where it stands now; null before it has
-    one. The `quantity` of an order with a quote_quantity is what was filled, and prevented; unspent_quote_quantity is what it did not
-    spend or receive. Both orders of an OCO have its `oco_id`."""
+    answered command, in a look-up the last 100; empty in lists. `sequence` and `timestamp` are those of its entry, `updated_sequence` and
+    `updated` those of its last change. What is not required is there only where the order has it. The `trigger_price` of a trailing stop
+    is where it stands now; null before it has one. The `quantity` of an order with a quote_quantity is what was filled, and prevented;
+    unspent_quote_quantity is what it did not spend or receive. Both orders of an OCO have its `oco_id`."""
 
     order_id: Identifier
     client_order_id: NameText | None
@@ -142,6 +142,8 @@ class Order(Struct, frozen=True):
     reason: ReasonWord | None
     sequence: Sequence
     timestamp: Timestamp
+    updated_sequence: Sequence
+    updated: Timestamp
     duplicate: Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType = UNSET
     post_only: bool | UnsetType = UNSET
     self_trade_prevention: SelfTradePreventionWord | UnsetType = UNSET
@@ -163,7 +165,10 @@ class OrderList(Struct, frozen=True):
 
 
 class CanceledOrders(Struct, frozen=True):
+    """`canceled` is how many orders were canceled; `orders` holds them, or the first 10,000 of more."""
+
     orders: list[Order]
+    canceled: int
 
 
 class OcoOrders(Struct, frozen=True):
@@ -193,11 +198,12 @@ class CancelAfterView(Struct, frozen=True):
 
 
 class AccountView(Struct, frozen=True):
-    """`orders` are those that were canceled."""
+    """`canceled` is how many orders were canceled; `orders` holds them, or the first 10,000 of more."""
 
     account: NameText
     suspended: bool
     orders: list[Order]
+    canceled: int
 
 
 class Fill(Struct, frozen=True):

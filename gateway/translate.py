@@ -126,6 +126,8 @@ def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timest
         sequence,
         timestamp,
         result.trades,
+        updated_sequence=sequence,
+        updated=timestamp,
     )
 
 
@@ -152,6 +154,8 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         None if state.reason is None else REASON_WORDS[state.reason],
         state.sequence,
         format_timestamp(state.timestamp),
+        state.updated_sequence,
+        format_timestamp(state.updated),
         True if state.duplicate else UNSET,
     )
     if state.terms is None and state.oco_id is None:

@@ -10,6 +10,7 @@ from matcher.config import Config, read_config
 from matcher.data_directory import DataDirectory, DirectoryError
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
 from matcher.journal import JournalError
+from matcher.limits import standing_limits
 from matcher.loop import JournalFailedError, Matcher
 from matcher.recovery import recover
 from matcher.snapshot import UnreadableSnapshotError
@@ -18,6 +19,7 @@ from process.logs import configure_logs
 from process.readiness import tell_ready
 from process.settings import EXIT_BAD_SETTING
 from protocol import topics
+from protocol.commands import OwnCommand
 
 CHECK_TIMEOUT = 3_000
 """How many milliseconds `--check` waits for a heartbeat: three of them."""
@@ -42,11 +44,14 @@ def main() -> int:
         with DataDirectory(config.data_dir) as directory:
             recovered = recover(directory)
             journal, state = recovered.journal, recovered.state
-            missing = missing_instruments(state.engine, listed)
+            own: list[OwnCommand] = [*missing_instruments(state.engine, listed)]
+            limits = standing_limits(config.max_accounts)
+            if state.engine.limits != limits:
+                own.append(limits)
             matcher = Matcher(config, directory, journal, state)
             matcher.bind()
-            if missing:
-                matcher.add_instruments(missing)
+            if own:
+                matcher.begin_with(own)
             recovered.settle()
             log.info(
                 "matcher started",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from matcher.order import Account
@@ -10,6 +11,7 @@ from protocol.events import AccountSet, CommandRefused, Event
 from protocol.units import Reason, Refusal
 
 if TYPE_CHECKING:
+    from matcher.book import Book
     from matcher.engine import Engine
 
 MAX_TIMERS = 100_000
@@ -21,8 +23,7 @@ def set_account_status(engine: Engine, command: SetAccountStatus) -> list[Event]
     events: list[Event] = []
     account = engine.account(command.account)
     account.suspended = command.suspended
-    if command.suspended:
-        cancel_all(account, Reason.ACCOUNT_SUSPENDED, events)
+    engine.running.more = command.suspended and cancel_orders(account, Reason.ACCOUNT_SUSPENDED, engine.limits.cancels, events)
     events.append(AccountSet(account.name, account.suspended, account.cancel_at))
     engine.forget_account(account)
     return events
@@ -30,6 +31,7 @@ def set_account_status(engine: Engine, command: SetAccountStatus) -> list[Event]
 
 def set_timer(engine: Engine, command: CancelAfter, time: int) -> list[Event]:
     """Set, put off or switch off the account's cancel on silence."""
+    engine.running.more = False
     account = engine.account(command.account)
     if account.cancel_at is not None:
         engine.timers.discard(account.cancel_at, account.name)
@@ -57,24 +59,38 @@ def move_timers(engine: Engine, command: MoveTimers) -> list[Event]:
 
 
 def advance_time(engine: Engine, time: int) -> list[Event]:
-    """Cancel the orders whose expire_time has passed, then those of the accounts whose cancel on silence is due."""
+    """Cancel the orders whose expire_time has passed, then those of the accounts whose cancel on silence is due. Of the latter some may be
+    left: then their accounts' timers stay due."""
     events: list[Event] = []
     for order_id in engine.expiries.take_before(time):
         order = engine.orders[order_id]
         # An OCO's second leg is gone with its first.
         if order.level is not None:
             order.book.cancel(order, Reason.EXPIRED, events)
-    for name in engine.timers.take_before(time + 1):
+    left = engine.limits.cancels
+    for name in engine.timers.take_before(time + 1, left):
         account = engine.accounts[name]
+        before = len(events)
+        if left <= 0 or cancel_orders(account, Reason.CANCEL_AFTER, left, events):
+            assert account.cancel_at is not None, "an account with a timer has its time"
+            engine.timers.add(account.cancel_at, name)
+            left = 0
+            continue
+        left -= len(events) - before
         account.cancel_at = None
-        cancel_all(account, Reason.CANCEL_AFTER, events)
         events.append(AccountSet(name, account.suspended, None))
         engine.forget_account(account)
     return events
 
 
-def cancel_all(account: Account, reason: Reason, events: list[Event]) -> None:
-    """Cancel all live orders of the account, oldest first."""
-    for order in list(account.orders):
+def cancel_orders(account: Account, reason: Reason, most: int, events: list[Event], book: Book | None = None) -> bool:
+    """Cancel live orders of the account, of one book or of all, oldest first; whether more than `most` were there, and some are left."""
+    if book is None:
+        orders = account.orders.first(most + 1)
+    else:
+        orders = list(islice((order for order in account.orders if order.book is book), most + 1))
+    for order in orders[:most]:
+        # An OCO's second leg is gone with its first.
         if order.level is not None:
             order.book.cancel(order, reason, events)
+    return len(orders) > most

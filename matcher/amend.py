@@ -8,24 +8,24 @@ from matcher.checks import check_values
 from matcher.instruments import REJECTED_BY
 from matcher.levels import change_remaining
 from matcher.order import Order, remember_as_sent
-from protocol.commands import AmendOrder
+from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
-def amend_order(order: Order, command: AmendOrder, sequence: int, time: int) -> list[Event]:
+def amend_order(order: Order, command: AmendOrder, limits: SetLimits) -> list[Event]:
     """Amend a live order, or refuse to and leave it as it is, its place included."""
     pending = order.status is OrderStatus.PENDING
     quantity = order.quantity if command.quantity is None else command.quantity
     price = order.price if command.price is None else command.price
     trigger_price = order.trigger_price if command.trigger_price is None else command.trigger_price
     loses_place = price != order.price or quantity > order.quantity
-    refusal = _check(order, command, quantity, price, trigger_price, pending, loses_place)
+    refusal = _check(order, command, quantity, price, trigger_price, pending, loses_place, limits)
     if refusal is not None:
         return [CommandRefused(refusal)]
 
     book = order.book
-    book.sequence, book.time = sequence, time
+    book.touch(order)
     remember_as_sent(order)
     partner = None if order.special is None else order.special.partner
     difference = quantity - order.quantity
@@ -50,13 +50,19 @@ def amend_order(order: Order, command: AmendOrder, sequence: int, time: int) -> 
             book.run_trigger(order, events)
         else:
             book.run_limit(order, events)
-        if book.fired:
-            book.run_fired(events)
+        book.finish(events)
     return events
 
 
 def _check(
-    order: Order, command: AmendOrder, quantity: int, price: int | None, trigger_price: int | None, pending: bool, loses_place: bool
+    order: Order,
+    command: AmendOrder,
+    quantity: int,
+    price: int | None,
+    trigger_price: int | None,
+    pending: bool,
+    loses_place: bool,
+    limits: SetLimits,
 ) -> Refusal | None:
     """Why the order cannot be so."""
     instrument = order.book.instrument
@@ -72,8 +78,12 @@ def _check(
     if refusal is not None:
         return refusal
     display_quantity = order.terms.display_quantity
-    if display_quantity is not None and display_quantity > quantity:
-        return Refusal.DISPLAY_QUANTITY_TOO_LARGE
+    if display_quantity is not None:
+        if display_quantity > quantity:
+            return Refusal.DISPLAY_QUANTITY_TOO_LARGE
+        # One that has more parts from before may become smaller.
+        if quantity > order.quantity and quantity > display_quantity * limits.iceberg_parts:
+            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
     if quantity <= order.quantity - order.remaining:
         return Refusal.QUANTITY_BELOW_FILLED
     if order.terms.post_only and not pending and loses_place and order.book.would_take(order.side, price):

@@ -19,6 +19,7 @@ from protocol.commands import (
     PlaceOco,
     PlaceOrder,
     SetAccountStatus,
+    SetLimits,
     WatchAccount,
 )
 from protocol.events import (
@@ -91,10 +92,10 @@ def _one_order(engine: Engine, events: list[Event]) -> OrderState:
 
 
 def _all_canceled(engine: Engine, events: list[Event]) -> OrderStates:
-    return OrderStates(_canceled(engine, events))
+    return OrderStates(_canceled(engine, events), engine.running.more)
 
 
-def _time_advanced(_engine: Engine, _events: list[Event]) -> OrderStates:
+def _nothing(_engine: Engine, _events: list[Event]) -> OrderStates:
     """Nobody waits for it."""
     return OrderStates([])
 
@@ -112,7 +113,7 @@ def _account_state(engine: Engine, events: list[Event]) -> AccountState:
     orders = _canceled(engine, events)
     if account is None:
         return AccountState(last.account, False, None, orders)
-    return AccountState(last.account, account.suspended, account.cancel_at, orders)
+    return AccountState(last.account, account.suspended, account.cancel_at, orders, more=engine.running.more)
 
 
 def _canceled(engine: Engine, events: list[Event]) -> list[OrderState]:
@@ -162,6 +163,8 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         order.timestamp,
         trades,
         duplicate,
+        updated_sequence=order.updated_sequence,
+        updated=order.updated,
     )
     if special is None:
         return state
@@ -179,7 +182,8 @@ _ANSWERS: dict[type, Callable[[Engine, list[Event]], Answer]] = {
     SetAccountStatus: _account_state,
     CancelAfter: _account_state,
     WatchAccount: _account_state,
-    AdvanceTime: _time_advanced,
-    MoveTimers: _time_advanced,
+    AdvanceTime: _nothing,
+    MoveTimers: _nothing,
+    SetLimits: _nothing,
 }
 """By the type of the command, where it was not refused and did not place an order."""

@@ -12,6 +12,7 @@ from collections import deque
 from matcher.deadlines import Deadlines
 from matcher.levels import Levels, change_remaining
 from matcher.order import MAX_FILLS, Order, Special, remember_fills
+from matcher.running import Running
 from matcher.terms import can_fill, spend, take_on_terms
 from matcher.triggers import Triggers, is_met
 from protocol.events import (
@@ -42,8 +43,8 @@ RUNS_AS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LI
 
 class Book:
     """`done` is the engine's queue of done orders, which each order joins when it is done, `deadlines` what the engine's orders wait for.
-    `last_price` is that of the last trade, `quiet_price` the one at which a further trade fires and moves nothing. `sequence` and
-    `time` are those of the running command."""
+    `last_price` is that of the last trade, `quiet_price` the one at which a further trade fires and moves nothing. `followed` is the
+    sequence of the last command whose trades trailing stops have followed."""
 
     __slots__ = (
         "asks",
@@ -51,30 +52,30 @@ class Book:
         "deadlines",
         "done",
         "fired",
+        "followed",
         "instrument",
         "last_price",
         "last_trade_id",
         "quiet_price",
-        "sequence",
-        "time",
+        "running",
         "trades",
         "triggers",
     )
 
-    def __init__(self, instrument: Instrument, done: deque[Order], deadlines: Deadlines[int]) -> None:
+    def __init__(self, instrument: Instrument, running: Running, done: deque[Order], deadlines: Deadlines[int]) -> None:
         self.instrument = instrument
+        self.running = running
         self.done = done
         self.deadlines = deadlines
         self.bids = Levels(1)
         self.asks = Levels(-1)
         self.triggers = Triggers()
         self.fired: deque[Order] = deque()
+        self.followed = 0
         self.trades: deque[Trade] = deque(maxlen=MAX_TRADES)
         self.last_price: int | None = None
         self.quiet_price: int | None = None
         self.last_trade_id = 0
-        self.sequence = 0
-        self.time = 0
 
     def live_orders(self) -> list[Order]:
         """Every order that rests, bids first, best first, in the order of their queues, then every one that waits."""
@@ -93,7 +94,7 @@ class Book:
             return
         self._take(order, ANY_PRICE, events)
         if order.remaining:
-            self.drop(order, Reason.NO_LIQUIDITY, events)
+            self.drop(order, self._reason(order, ANY_PRICE, Reason.NO_LIQUIDITY), events)
 
     def run_limit(self, order: Order, events: list[Event]) -> None:
         price = order.price
@@ -106,13 +107,17 @@ class Book:
             self._take(order, limit, events)
             if not order.remaining:
                 return
+            if keys and keys[-1] >= limit:
+                self.drop(order, Reason.TOO_MANY_TRADES, events)
+                return
         # Equal prices are one object: a million of them are 30 MB.
         order.price = own.add(order, price).price
 
     def run_ioc(self, order: Order, events: list[Event]) -> None:
-        self._take(order, _limit(order), events)
+        limit = _limit(order)
+        self._take(order, limit, events)
         if order.remaining:
-            self.drop(order, Reason.IOC_REMAINDER, events)
+            self.drop(order, self._reason(order, limit, Reason.IOC_REMAINDER), events)
 
     def run_fok(self, order: Order, events: list[Event]) -> None:
         limit = _limit(order)
@@ -120,6 +125,11 @@ class Book:
             self._take(order, limit, events)
         else:
             self.drop(order, Reason.FOK_UNFILLABLE, events)
+
+    def _reason(self, order: Order, limit: int, otherwise: Reason) -> Reason:
+        """Why a taker has something left: it may meet no more orders, or there are none."""
+        keys = (self.asks if order.side is BUY else self.bids).keys
+        return Reason.TOO_MANY_TRADES if keys and keys[-1] >= limit else otherwise
 
     def run_trigger(self, order: Order, events: list[Event]) -> None:
         """Fire at once where the last trade already meets the trigger price, else wait."""
@@ -144,10 +154,13 @@ class Book:
         assert price is not None, "an order that rests has a price"
         order.price = (self.bids if order.side is BUY else self.asks).add(order, price).price
 
-    def run_fired(self, events: list[Event]) -> None:
-        """Run what has fired, and what that fires in turn, until nothing is left."""
-        fired = self.fired
+    def finish(self, events: list[Event]) -> None:
+        """End a command that has let an order run: run what has fired, and what that fires in turn, until nothing is left; then let the
+        trailing stops follow. Where they have moved too often already, what has fired takes nothing."""
+        fired, running = self.fired, self.running
         while fired:
+            if running.moves_left < 0:
+                running.trades_left = 0
             order = fired.popleft()
             if order.order_type not in RUNS_AS_LIMIT:
                 self.run_market(order, events)
@@ -155,6 +168,8 @@ class Book:
                 self.drop(order, Reason.POST_ONLY_WOULD_CROSS, events)
             else:
                 self.run_limit(order, events)
+        if self.triggers.run:
+            self._follow_run(events)
 
     def would_take(self, side: Side, price: int | None) -> bool:
         """Whether an order at that price would meet one of the opposite side."""
@@ -186,6 +201,7 @@ class Book:
         if not difference:
             return
         order.quantity += difference
+        self.touch(order)
         if difference > 0 and order.status is OPEN:
             self.unlink(order)
             order.remaining = remaining
@@ -194,8 +210,14 @@ class Book:
             change_remaining(order, difference)
         events.append(OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price))
 
+    def touch(self, order: Order) -> None:
+        """The running command changes the order."""
+        order.updated_sequence = self.running.sequence
+        order.updated = self.running.time
+
     def end(self, order: Order, status: OrderStatus) -> None:
         """Put an order that stands in no queue among the done ones."""
+        self.touch(order)
         order.status = status
         self.done.append(order)
         order.account.done.append(order)
@@ -204,6 +226,7 @@ class Book:
 
     def drop(self, order: Order, reason: Reason, events: list[Event]) -> None:
         """End an order that stands in no queue, with what it has left."""
+        self.touch(order)
         order.status = CANCELED
         order.reason = reason
         self.done.append(order)
@@ -227,7 +250,8 @@ class Book:
             self.cancel(partner, Reason.OCO, events)
 
     def _take(self, taker: Order, limit: int, events: list[Event]) -> None:
-        """Trade the order against the opposite side as far as the key `limit`; where nothing remains of it, it is done."""
+        """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains of it, it is
+        done."""
         if taker.special is not None:
             take_on_terms(self, taker, limit, events)
             return
@@ -235,9 +259,11 @@ class Book:
         keys, by_key, done, pending = levels.keys, levels.by_key, self.done, self.triggers.pending
         instrument = self.instrument
         symbol, maker_fee_bps, taker_fee_bps = instrument.symbol, instrument.maker_fee_bps, instrument.taker_fee_bps
-        sequence, time = self.sequence, self.time
+        running = self.running
+        sequence, time = running.sequence, running.time
         taker_id, side, remaining = taker.order_id, taker.side, taker.remaining
         trade_id = self.last_trade_id
+        last_allowed = trade_id + running.trades_left
         value = 0
         fills: list[Trade] = []
         maker: Order | None = None
@@ -246,7 +272,7 @@ class Book:
             price = level.price
             maker = level.head
             before = remaining
-            while remaining and maker is not None and maker.special is None:
+            while remaining and maker is not None and maker.special is None and trade_id < last_allowed:
                 offered = maker.remaining
                 quantity = offered if offered < remaining else remaining
                 trade_id += 1
@@ -260,6 +286,8 @@ class Book:
                 value += amount
                 maker.filled_value += amount
                 maker.remaining = offered - quantity
+                maker.updated_sequence = sequence
+                maker.updated = time
                 if maker.fills is None:
                     maker.fills = [trade]
                 else:
@@ -288,8 +316,11 @@ class Book:
         if fills:
             self.last_trade_id = trade_id
             self.trades.extend(fills)
+            running.trades_left -= len(fills)
             taker.remaining = remaining
             taker.filled_value += value
+            taker.updated_sequence = sequence
+            taker.updated = time
             if taker.fills is None and len(fills) <= MAX_FILLS:
                 taker.fills = fills
             else:
@@ -309,14 +340,37 @@ class Book:
         triggers = self.triggers
         if not triggers.pending:
             return
+        if triggers.run and triggers.turns(price):
+            self._follow_run(events)
         for order in triggers.take_reached(last_price, price):
             self._trigger(order, events)
-        if triggers.armed or triggers.unarmed:
-            for order in triggers.follow(price, self.instrument.tick_size):
-                assert order.trigger_price is not None, "it has just been moved"
-                events.append(TriggerMoved(order.order_id, order.trigger_price))
+        if triggers.trailing:
+            self._follow(last_price, price, events)
+
+    def _follow(self, last_price: int | None, price: int, events: list[Event]) -> None:
+        """Let the trailing stops follow a trade; those that a run moves follow only its first trade at once."""
+        sequence = self.running.sequence
+        behind = None
+        if price != last_price:
+            if self.followed == sequence and last_price is not None:
+                behind = Side.SELL if price > last_price else BUY
+            self.followed = sequence
+        self._move(self.triggers.follow(price, self.instrument.tick_size, behind), events)
+
+    def _follow_run(self, events: list[Event]) -> None:
+        """Let the trailing stops follow the run of trades that they are behind."""
+        self._move(self.triggers.follow_run(self.instrument.tick_size), events)
+
+    def _move(self, moved: list[Order], events: list[Event]) -> None:
+        """Tell of trailing stops that have moved."""
+        for order in moved:
+            assert order.trigger_price is not None, "it has just been moved"
+            self.touch(order)
+            events.append(TriggerMoved(order.order_id, order.trigger_price))
+        self.running.moves_left -= len(moved)
 
     def _trigger(self, order: Order, events: list[Event]) -> None:
+        self.touch(order)
         order.status = OPEN
         self.fired.append(order)
         events.append(OrderTriggered(order.order_id))

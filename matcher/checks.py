@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
+from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder, SetLimits
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Refusal
 
@@ -117,7 +117,7 @@ def check_prices(instrument: Instrument, quantity: int, price: int | None, trigg
     return None
 
 
-def check_special(instrument: Instrument, command: PlaceOrder, terms: OrderTerms, time: int) -> Refusal | None:
+def check_special(instrument: Instrument, command: PlaceOrder, terms: OrderTerms, time: int, limits: SetLimits) -> Refusal | None:
     """The first rule that an order with terms breaks; `time` is the stamped one."""
     quantity, price, trigger_price = command.quantity, command.price, command.trigger_price
     refusal = check_fields(command.order_type, price, trigger_price, terms)
@@ -133,6 +133,8 @@ def check_special(instrument: Instrument, command: PlaceOrder, terms: OrderTerms
             return Refusal.DISPLAY_QUANTITY_OFF_LOT
         if terms.display_quantity > quantity:
             return Refusal.DISPLAY_QUANTITY_TOO_LARGE
+        if terms.display_quantity * limits.iceberg_parts < quantity:
+            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
     if terms.trailing_amount is not None:
         if terms.trailing_amount % instrument.tick_size:
             return Refusal.TRAILING_AMOUNT_OFF_TICK

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from matcher.limits import DEFAULT_MAX_ACCOUNTS
 from process.settings import Setting, Switch, bounded, endpoint, read_settings
 
 MAX_INTERVAL = 3_600_000
 """The longest interval that a setting takes: an hour, in milliseconds."""
 
 MAX_SNAPSHOT_EVERY = 10**12
+
+MAX_ACCOUNTS = 1_000_000_000
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
@@ -29,6 +32,7 @@ class Config(Struct, frozen=True):
     keep_journal: str
     snapshot_every: int
     depth_interval: int
+    max_accounts: int
     check: bool
 
 
@@ -83,6 +87,13 @@ SETTINGS = (
         bounded(0, MAX_INTERVAL),
         f"a number of milliseconds from 0 to {MAX_INTERVAL}",
         "the least time between two depth messages of a symbol",
+    ),
+    Setting(
+        "max-accounts",
+        str(DEFAULT_MAX_ACCOUNTS),
+        bounded(1, MAX_ACCOUNTS),
+        f"a whole number from 1 to {MAX_ACCOUNTS}",
+        "how many accounts there may be; each takes about 1 KB",
     ),
 )
 

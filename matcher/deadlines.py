@@ -51,10 +51,15 @@ class Deadlines(Generic[Item]):
         self._by_time = {time + by: items for time, items in self._by_time.items()}
         return [item for time in self._times for item in sorted(self._by_time[time])]
 
-    def take_before(self, time: int) -> list[Item]:
-        """Take out what falls due before the time: by time, then by item."""
+    def take_before(self, time: int, most: int | None = None) -> list[Item]:
+        """Take out what falls due before the time, by time, then by item; of no further time once there are `most`."""
+        taken: list[Item] = []
         end = bisect_left(self._times, time)
-        due = [item for one in self._times[:end] for item in sorted(self._by_time.pop(one))]
+        for place in range(end):
+            if most is not None and len(taken) >= most:
+                end = place
+                break
+            taken += sorted(self._by_time.pop(self._times[place]))
         del self._times[:end]
-        self.count -= len(due)
-        return due
+        self.count -= len(taken)
+        return taken

@@ -1,19 +1,20 @@
 """The digest: a SHA-256 over the canonical state, by which two matchers, or a replay, can be told to agree.
 
-It covers the books in queue order, the pending orders, the instruments, suspended accounts and timers, the remembered client_order_ids
-and the next ids; not the sessions, the sequence or the time, nor what is only remembered (fills, last trades, done orders without a
-client_order_id). Symbols, accounts and client_order_ids are sorted. Fields at their default are left out, so that a later version with
-more fields agrees.
+It covers the books in queue order, the pending orders, the instruments, the limits, suspended accounts and timers, the remembered
+client_order_ids and the next ids; not the sessions, the sequence or the time, nor what is only remembered (fills, last trades, done
+orders without a client_order_id). Symbols, accounts and client_order_ids are sorted. Fields at their default are left out, so that a
+later version with more fields agrees.
 """
 
 from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from matcher.engine import Engine
 from matcher.order import PLAIN, Order
+from protocol.commands import SetLimits
 from protocol.units import InstrumentStatus, SelfTradePrevention
 
 _encode = msgspec.json.Encoder().encode
@@ -91,6 +92,8 @@ def digest(engine: Engine) -> str:
 def canonical_state(engine: Engine) -> Iterator[bytes]:
     """The canonical state as lines of JSON."""
     yield _encode({"last_order_id": engine.last_order_id})
+    if engine.limits != SetLimits():
+        yield _encode({"limits": structs.asdict(engine.limits)})
     for symbol in sorted(engine.books):
         book = engine.books[symbol]
         i = book.instrument

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from matcher.accounts import advance_time, move_timers, set_account_status, set_timer
+from matcher.accounts import advance_time, cancel_orders, move_timers, set_account_status, set_timer
 from matcher.amend import amend_order
 from matcher.book import Book
 from matcher.checks import check_plain, check_special
@@ -17,6 +17,7 @@ from matcher.instruments import REJECTED_BY, set_instrument
 from matcher.oco import place_oco
 from matcher.order import Account, Order, Special, as_sent
 from matcher.order_pages import OrderPages
+from matcher.running import Running
 from matcher.saved_books import restore_book
 from protocol.commands import (
     NO_TERMS,
@@ -34,6 +35,7 @@ from protocol.commands import (
     RefuseCommand,
     SetAccountStatus,
     SetInstrument,
+    SetLimits,
     WatchAccount,
 )
 from protocol.events import (
@@ -85,9 +87,11 @@ RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
 class Engine:
     """All books, orders and accounts. `orders` holds every live and every remembered done order by order_id, `done` the remembered done
     ones in the order of their ends, of which `forgotten` came before. `expiries` and `timers` are the times at which live orders expire
-    and at which accounts that stay silent are canceled."""
+    and at which accounts that stay silent are canceled. `limits` are those of the last SetLimits, none before it."""
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
+        self.limits = SetLimits()
+        self.running = Running()
         self.books: dict[str, Book] = {}
         self.accounts: dict[str, Account] = {}
         self.orders = OrderPages()
@@ -110,12 +114,18 @@ class Engine:
             CancelAfter: self._cancel_after,
             AdvanceTime: self._advance_time,
             MoveTimers: self._move_timers,
+            SetLimits: self._set_limits,
             WatchAccount: self._watch_account,
         }
 
     def apply(self, sequence: int, time: int, command: OwnCommand) -> list[Event]:
         """Carry out one command, stamped with its sequence and time (nanoseconds, never less than the one before); all that it caused,
         in order. A command that is refused changes nothing and yields one CommandRefused."""
+        running, limits = self.running, self.limits
+        running.sequence = sequence
+        running.time = time
+        running.trades_left = limits.trades
+        running.moves_left = limits.trigger_moves
         return self._apply[type(command)](sequence, time, command)
 
     def due(self, time: int) -> bool:
@@ -163,9 +173,11 @@ class Engine:
             terms = None
             refusal = check_plain(instrument, order_type, quantity, price, trigger_price)
         else:
-            refusal = check_special(instrument, command, terms, time)
+            refusal = check_special(instrument, command, terms, time, self.limits)
         if refusal is not None:
             return [CommandRefused(refusal)]
+        if account is None and len(self.accounts) >= self.limits.accounts:
+            return [self._too_many_accounts()]
         if len(self.done) > self._remembered_orders:
             self.forget_some()
             account = self.accounts.get(command.account)
@@ -185,29 +197,44 @@ class Engine:
             trigger_price,
             sequence,
             time,
+            updated_sequence=sequence,
+            updated=time,
         )
         self.orders.add(order)
         if client_order_id is not None:
             account.client_orders[client_order_id] = order
         if terms is not None:
             order.special = Special(terms, unspent=terms.quote_quantity)
-        if command.deadline or account.suspended or terms is not None or instrument.status is not TRADING:
-            reason = _reject_reason(order, command, time)
+        if command.deadline or account.suspended or terms is not None or trigger_price is not None or instrument.status is not TRADING:
+            reason = self._reject_reason(order, command, time)
             if reason is not None:
                 return [self.reject(order, reason)]
         events: list[Event] = [OrderPlaced(order_id)]
-        book.sequence, book.time = sequence, time
         if order_type is LIMIT:
             book.run_limit(order, events)
         else:
             RUN[order_type](book, order, events)
-        if book.fired:
-            book.run_fired(events)
+        if book.fired or book.triggers.run:
+            book.finish(events)
         if order.level is not None:
             account.orders.add(order)
             if terms is not None and terms.expire_time:
                 self.expiries.add(terms.expire_time, order_id)
         return events
+
+    def _reject_reason(self, order: Order, command: PlaceOrder, time: int) -> Reason | None:
+        """Why a new order that is sound is rejected all the same: its deadline, the market's state, its account's, its terms, limits."""
+        status = order.book.instrument.status
+        if command.deadline and time > command.deadline:
+            return Reason.TOO_LATE
+        if status is not TRADING:
+            return REJECTED_BY[status][0]
+        if order.account.suspended:
+            return Reason.ACCOUNT_SUSPENDED
+        if order.order_type is LIMIT and order.terms.post_only and order.book.would_take(order.side, order.price):
+            return Reason.POST_ONLY_WOULD_CROSS
+        waits = order.trigger_price is not None or order.order_type is OrderType.TRAILING_STOP
+        return self.too_many(order.book, waits, expires=bool(order.terms.expire_time))
 
     def _refuse_or_repeat(self, account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
         """What stands in an order's way before its fields are looked at: a bad name, an unknown symbol, a client_order_id used before."""
@@ -222,6 +249,21 @@ class Engine:
             known = account.client_orders.get(client_order_id)
             if known is not None:
                 return _repeat(known, command)
+        return None
+
+    def refuse_account(self, name: str) -> CommandRefused | None:
+        """Why the command's account cannot be made, where it is not known."""
+        return self._too_many_accounts() if name not in self.accounts and len(self.accounts) >= self.limits.accounts else None
+
+    def _too_many_accounts(self) -> CommandRefused:
+        return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
+
+    def too_many(self, book: Book, waits: bool, expires: bool) -> Reason | None:
+        """Why an order may not wait in the book, or expire, beside those that do."""
+        if waits and len(book.triggers.pending) >= self.limits.trigger_orders:
+            return Reason.TOO_MANY_TRIGGER_ORDERS
+        if expires and self.expiries.count >= self.limits.expiring_orders:
+            return Reason.TOO_MANY_EXPIRING_ORDERS
         return None
 
     def reject(self, order: Order, reason: Reason) -> OrderRejected:
@@ -252,11 +294,7 @@ class Engine:
                 return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
         events: list[Event] = []
         account = self.accounts.get(command.account)
-        if account is not None:
-            for order in list(account.orders):
-                # An OCO's second leg is gone with its first.
-                if order.level is not None and (book is None or order.book is book):
-                    order.book.cancel(order, REQUESTED, events)
+        self.running.more = account is not None and cancel_orders(account, REQUESTED, self.limits.cancels, events, book)
         return events
 
     def _amend(self, sequence: int, time: int, command: AmendOrder) -> list[Event]:
@@ -265,7 +303,7 @@ class Engine:
             return [CommandRefused(Refusal.UNKNOWN_ORDER)]
         if order.level is None:
             return [CommandRefused(Refusal.ORDER_NOT_OPEN)]
-        return amend_order(order, command, sequence, time)
+        return amend_order(order, command, self.limits)
 
     def _set_instrument(self, sequence: int, time: int, command: SetInstrument) -> list[Event]:
         book = self.books.get(command.symbol)
@@ -277,7 +315,7 @@ class Engine:
         elif len(self.books) >= MAX_INSTRUMENTS:
             return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
         else:
-            self.books[command.symbol] = Book(made, self.done, self.expiries)
+            self.books[command.symbol] = Book(made, self.running, self.done, self.expiries)
         return [InstrumentSet(made)]
 
     def _load_book(self, sequence: int, time: int, command: LoadBook) -> list[Event]:
@@ -294,12 +332,14 @@ class Engine:
     def _set_account_status(self, sequence: int, time: int, command: SetAccountStatus) -> list[Event]:
         if not NAME_PATTERN.fullmatch(command.account):
             return [CommandRefused(Refusal.INVALID_NAME, "account")]
-        return set_account_status(self, command)
+        refused = self.refuse_account(command.account)
+        return set_account_status(self, command) if refused is None else [refused]
 
     def _cancel_after(self, sequence: int, time: int, command: CancelAfter) -> list[Event]:
         if not NAME_PATTERN.fullmatch(command.account):
             return [CommandRefused(Refusal.INVALID_NAME, "account")]
-        return set_timer(self, command, time)
+        refused = self.refuse_account(command.account)
+        return set_timer(self, command, time) if refused is None else [refused]
 
     def _advance_time(self, sequence: int, time: int, command: AdvanceTime) -> list[Event]:
         return advance_time(self, time)
@@ -307,9 +347,14 @@ class Engine:
     def _move_timers(self, sequence: int, time: int, command: MoveTimers) -> list[Event]:
         return move_timers(self, command)
 
+    def _set_limits(self, sequence: int, time: int, command: SetLimits) -> list[Event]:
+        self.limits = command
+        return []
+
     def _watch_account(self, sequence: int, time: int, command: WatchAccount) -> list[Event]:
         if not NAME_PATTERN.fullmatch(command.account):
             return [CommandRefused(Refusal.INVALID_NAME, "account")]
+        self.running.more = False
         return [AccountWatched(command.account)]
 
     def forget_some(self) -> None:
@@ -336,20 +381,6 @@ class Engine:
             del self.accounts[account.name]
             # They refer to the account and it to them, out of the cyclic collector's sight.
             account.orders.clear()
-
-
-def _reject_reason(order: Order, command: PlaceOrder, time: int) -> Reason | None:
-    """Why a new order that is sound is rejected all the same: its deadline, the market's state, its account's, its terms."""
-    status = order.book.instrument.status
-    if command.deadline and time > command.deadline:
-        return Reason.TOO_LATE
-    if status is not TRADING:
-        return REJECTED_BY[status][0]
-    if order.account.suspended:
-        return Reason.ACCOUNT_SUSPENDED
-    if order.order_type is LIMIT and order.terms.post_only and order.book.would_take(order.side, order.price):
-        return Reason.POST_ONLY_WOULD_CROSS
-    return None
 
 
 def _repeat(known: Order, command: PlaceOrder) -> Event:

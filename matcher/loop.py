@@ -39,7 +39,6 @@ from protocol.commands import (
     Query,
     RefuseCommand,
     SaveBook,
-    SetInstrument,
     StatusQuery,
 )
 from protocol.events import (
@@ -192,14 +191,14 @@ class Matcher:
             socket.close(linger=LINGER_AT_EXIT)
         self._context.term()
 
-    def add_instruments(self, commands: list[SetInstrument]) -> None:
-        """Carry out the matcher's own commands, before it runs."""
+    def begin_with(self, commands: list[OwnCommand]) -> None:
+        """Carry out commands of the matcher's own, before it runs."""
         first = self._state.sequence + 1
         time = self._stamp()
         _, caused = self._state.apply(OWN_SESSION, 0, commands, time)
         for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
             raise AssertionError(f"the list was checked before: {refused}")
-        self._append(first, time, [encode(OwnCommands(list(commands)))])
+        self._append(first, time, [encode(OwnCommands(commands))])
 
     def _catch_signals(self) -> int:
         """Stop at the end of the turn when a signal comes; the file descriptor that becomes readable then."""

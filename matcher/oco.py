@@ -37,7 +37,7 @@ def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> li
         stop_leg = account.client_orders.get(client_order_id + STOP_LEG_SUFFIX)
         if limit_leg is not None or stop_leg is not None:
             return _repeat(limit_leg, stop_leg, command)
-    refusal = _check(book, command, time)
+    refusal = _check(book, command, time) or engine.refuse_account(command.account)
     if refusal is not None:
         return [refusal]
 
@@ -52,16 +52,16 @@ def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> li
         reason = REJECTED_BY[instrument.status][0]
     elif account.suspended:
         reason = Reason.ACCOUNT_SUSPENDED
+    else:
+        reason = engine.too_many(book, waits=True, expires=bool(command.expire_time))
     if reason is not None:
         return [engine.reject(limit_leg, reason), engine.reject(stop_leg, reason)]
     assert limit_leg.special is not None and stop_leg.special is not None, "made with them"
     limit_leg.special.partner, stop_leg.special.partner = stop_leg, limit_leg
-    book.sequence, book.time = sequence, time
     events: list[Event] = [OrderPlaced(limit_leg.order_id), OrderPlaced(stop_leg.order_id)]
     book.wait(stop_leg)
     book.run_limit(limit_leg, events)
-    if book.fired:
-        book.run_fired(events)
+    book.finish(events)
     for leg in (limit_leg, stop_leg):
         if leg.level is not None:
             account.orders.add(leg)
@@ -116,6 +116,7 @@ def _make_legs(engine: Engine, account: Account, book: Book, sequence: int, time
     ):
         quantity = command.quantity
         leg = Order(order_id, account, book, name, command.side, order_type, quantity, quantity, price, trigger_price, sequence, time)
+        book.touch(leg)
         leg.special = Special(terms, oco_id=oco_id)
         engine.orders.add(leg)
         if name is not None:

@@ -52,7 +52,8 @@ PLAIN = Special()
 class Order(Struct, gc=False):
     """One order, live or done. `quantity` is the total, `remaining` the part that was neither filled nor prevented (of a canceled order:
     what was canceled), `filled_value` the sum of price x quantity over all fills. `status` is PENDING, OPEN (partly filled or not) or one
-    of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue."""
+    of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue. `sequence` and
+    `timestamp` are those of its entry, `updated_sequence` and `updated` those of its last change."""
 
     order_id: int
     account: Account
@@ -74,6 +75,8 @@ class Order(Struct, gc=False):
     previous: Order | None = None
     next: Order | None = None
     special: Special | None = None
+    updated_sequence: int = 0
+    updated: int = 0
 
     @property
     def filled(self) -> int:

@@ -40,6 +40,17 @@ class OrderList:
                 if order.level is not None:
                     yield order
 
+    def first(self, count: int) -> list[Order]:
+        """The oldest live orders, at most `count`; the chunks before them, whose orders are all done, are forgotten."""
+        chunks = self._chunks
+        done = 0
+        while done < len(chunks) - 1 and not _live(chunks[done]):
+            done += 1
+        if done:
+            del chunks[:done]
+            self._next = max(0, self._next - done)
+        return list(islice(self, count))
+
     def add(self, order: Order) -> None:
         """Take in a live order younger than all others."""
         if len(self._last) >= CHUNK:

@@ -101,6 +101,7 @@ def restore_book(engine: Engine, book: Book, contents: SavedBook) -> list[Event]
     """Make the saved book the symbol's book again, or refuse it and change nothing."""
     try:
         saved_orders, last_price = _read(engine, book, contents)
+        _check_accounts(engine, saved_orders)
     except SavedBookError as error:
         return [CommandRefused(Refusal.INVALID_SAVED_BOOK, error.field, str(error))]
     restored: list[Order] = []
@@ -191,7 +192,15 @@ def _enter(engine: Engine, book: Book, saved: Order, order: Order) -> None:
             order.special.shown = min(order.special.shown, order.remaining)
         elif prevented:
             order.special = Special(prevented=prevented)
+    book.touch(order)
     enter_book(order)
+
+
+def _check_accounts(engine: Engine, orders: list[Order]) -> None:
+    """The accounts that the file brings back fit in beside those that are there."""
+    new = {order.account.name for order in orders} - engine.accounts.keys()
+    if new and len(engine.accounts) + len(new) > engine.limits.accounts:
+        raise SavedBookError("account", f"{min(new)}: the exchange takes at most {engine.limits.accounts} accounts")
 
 
 class SavedBookError(ValueError):

@@ -23,7 +23,7 @@ from matcher.order import Order, Special
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
 from process.files import list_files, make_directory, open_private, sync_directory, sync_file
-from protocol.commands import NO_TERMS, OrderTerms
+from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
 from protocol.units import OrderStatus, OrderType, Reason, Side
@@ -106,6 +106,8 @@ class _Order(Struct, frozen=True, array_like=True):
     filled_value: int
     fills: list[Trade] | None
     special: _Special | None = None
+    updated_sequence: int = 0
+    updated: int = 0
 
 
 class _LiveOrders(Struct, frozen=True, array_like=True, tag=2):
@@ -160,7 +162,13 @@ class _Updates(Struct, frozen=True, array_like=True, tag=9):
     updates: list[AccountUpdate]
 
 
-_Block = _Book | _LiveOrders | _DoneOrders | _Accounts | _Session | _End | _AccountState | _Watched | _Updates
+class _Limits(Struct, frozen=True, array_like=True, tag=10):
+    """The limits that hold, where there are any."""
+
+    limits: SetLimits
+
+
+_Block = _Book | _LiveOrders | _DoneOrders | _Accounts | _Session | _End | _AccountState | _Watched | _Updates | _Limits
 
 _decode_head = msgspec.msgpack.Decoder(Head).decode
 _decode_block = msgspec.msgpack.Decoder(_Block).decode
@@ -274,6 +282,8 @@ def _blocks_of(path: Path) -> Iterator[bytes]:
 
 def _pack(state: State) -> Iterator[_Block]:
     engine = state.engine
+    if engine.limits != SetLimits():
+        yield _Limits(engine.limits)
     for book in engine.books.values():
         yield _Book(book.instrument, book.last_price, book.last_trade_id, list(book.trades))
     for orders in _chunks(_pack_order(order) for book in engine.books.values() for order in book.live_orders()):
@@ -313,6 +323,8 @@ def _pack_order(order: Order) -> _Order:
         order.filled_value,
         order.fills,
         None if order.special is None else _pack_special(order.special),
+        order.updated_sequence,
+        order.updated,
     )
 
 
@@ -342,7 +354,7 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
     partners: dict[int, int] = {}
     for block in blocks:
         if isinstance(block, _Book):
-            book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.done, engine.expiries)
+            book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.running, engine.done, engine.expiries)
             book.set_last_price(block.last_price)
             book.last_trade_id = block.last_trade_id
             book.trades.extend(_shared(block.trades, trades))
@@ -371,6 +383,8 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
         elif isinstance(block, _Updates):
             for update in block.updates:
                 state.streams.restore_update(update)
+        elif isinstance(block, _Limits):
+            engine.limits = block.limits
         else:
             assert isinstance(block, _Session), "there is no other block"
             state.sessions.restore(block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies])
@@ -415,9 +429,15 @@ def _unpack_order(engine: Engine, packed: _Order, trades: dict[tuple[str, int], 
         packed.status,
         packed.reason,
         packed.filled_value,
+        updated_sequence=packed.updated_sequence,
+        updated=packed.updated,
     )
     if packed.fills is not None:
         order.fills = _shared(packed.fills, trades)
+    if not order.updated_sequence:
+        # An older version did not note it; the last fill, or the entry, is what is known.
+        last = order.fills[-1] if order.fills else order
+        order.updated_sequence, order.updated = last.sequence, last.timestamp
     if packed.special is not None:
         special = packed.special
         order.special = Special(

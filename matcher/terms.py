@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matcher.levels import change_remaining, shown_quantity
+from matcher.levels import Level, change_remaining, shown_quantity
 from matcher.order import Order, Special, remember_fills
 from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
-from protocol.units import OrderStatus, Reason, SelfTradePrevention, Side
+from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
 
 if TYPE_CHECKING:
     from matcher.book import Book
@@ -27,22 +27,29 @@ DECREMENT = SelfTradePrevention.DECREMENT
 
 
 def can_fill(book: Book, order: Order, limit: int) -> bool:
-    """Whether the order can trade its whole quantity as far as the key `limit`. Cost: O(1) for each level, but O(1) for each order where
-    self-trade prevention or an OCO has a say."""
+    """Whether the order can trade its whole quantity as far as the key `limit`, with as many trades as the command may make. Cost: O(1)
+    for each order that it may meet."""
     prevention = order.terms.self_trade_prevention
     missing = order.remaining
+    trades_left = book.running.trades_left
     ended: set[int] | None = None
     for level in book.asks if order.side is BUY else book.bids:
         if level.key < limit:
             return False
-        if ended is None:
-            if prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level):
-                continue
+        skips_level = ended is None and prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level)
+        if ended is None and not skips_level:
             ended = _legs_ended_by(book, level.price)
+        if trades_left < UNLIMITED:
+            in_turn = prevention is NO_PREVENTION and not ended
+            trades_left -= _most_trades(level, missing if in_turn else None)
+            if trades_left < 0:
+                return False
+        if skips_level:
+            continue
         if prevention is NO_PREVENTION and not ended:
             missing -= level.quantity + level.hidden
         else:
-            makers = [maker for maker in level if maker.order_id not in ended]
+            makers = [maker for maker in level if maker.order_id not in (ended or ())]
             own = [maker.account is order.account for maker in makers]
             if prevention in (NO_PREVENTION, CANCEL_OLDEST) or not any(own):
                 skips_own = prevention is CANCEL_OLDEST
@@ -55,6 +62,25 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
     return False
 
 
+def _most_trades(level: Level, quantity: int | None) -> int:
+    """How many orders of the level a taker of so much meets at the most, where it trades with each in turn; else, or where it comes round
+    to the second part of an iceberg, all of them, with all their parts."""
+    if quantity is not None:
+        for met, maker in enumerate(level, 1):
+            quantity -= shown_quantity(maker)
+            if quantity <= 0:
+                return met
+    return sum(_parts(maker) for maker in level)
+
+
+def _parts(order: Order) -> int:
+    """In how many parts a resting order trades at the most."""
+    special = order.special
+    if special is None or special.terms.display_quantity is None:
+        return 1
+    return 1 - (special.shown - order.remaining) // special.terms.display_quantity
+
+
 def _legs_ended_by(book: Book, price: int) -> set[int]:
     """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
     fired = book.triggers.reached(book.last_price, price)
@@ -62,11 +88,14 @@ def _legs_ended_by(book: Book, price: int) -> set[int]:
 
 
 def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
-    """Trade the order against the opposite side as far as the key `limit`; where nothing remains of it, it is done."""
+    """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains of it, it is
+    done."""
+    running = book.running
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
     prevention = taker.terms.self_trade_prevention
-    while taker.remaining and keys and keys[-1] >= limit:
+    while taker.remaining and keys and keys[-1] >= limit and running.trades_left > 0:
+        running.trades_left -= 1
         maker = by_key[keys[-1]].head
         assert maker is not None, "a level that is kept is never empty"
         if prevention is NO_PREVENTION or maker.account is not taker.account:
@@ -87,7 +116,11 @@ def spend(book: Book, taker: Order, special: Special, budget: int, events: list[
     lot_size, most = book.instrument.lot_size, book.instrument.max_quantity
     prevention = taker.terms.self_trade_prevention
     reason: Reason | None = None
+    running = book.running
     while keys:
+        if running.trades_left <= 0:
+            reason = Reason.TOO_MANY_TRADES
+            break
         level = by_key[keys[-1]]
         maker = level.head
         assert maker is not None, "a level that is kept is never empty"
@@ -95,6 +128,7 @@ def spend(book: Book, taker: Order, special: Special, budget: int, events: list[
         if not affordable:
             reason = Reason.QUOTE_QUANTITY_TOO_SMALL
             break
+        running.trades_left -= 1
         own = prevention is not NO_PREVENTION and maker.account is taker.account
         if own and prevention is not DECREMENT:
             _cancel_self_trade(book, taker, maker, prevention, events, ends_taker=False)
@@ -133,13 +167,14 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         taker.order_id,
         instrument.maker_fee_bps,
         instrument.taker_fee_bps,
-        book.sequence,
-        book.time,
+        book.running.sequence,
+        book.running.time,
     )
     events.append(trade)
     book.trades.append(trade)
     for order in (maker, taker):
         order.filled_value += price * quantity
+        book.touch(order)
         remember_fills(order, [trade])
     maker.account.maker_fills.append(trade)
     taker.account.taker_fills.append(trade)
@@ -173,6 +208,7 @@ def _tell_partner(book: Book, order: Order, special: Special, quantity: int, eve
         return
     partner.quantity -= quantity
     change_remaining(partner, -quantity)
+    book.touch(partner)
     events.append(OrderReduced(partner.order_id, quantity))
 
 
@@ -214,6 +250,7 @@ def _decrement(book: Book, taker: Order, maker: Order, quantity: int, events: li
         if order.special is None:
             order.special = Special()
         order.special.prevented += quantity
+        book.touch(order)
     assert maker.special is not None and taker.special is not None, "set above"
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from protocol.saved_book import SavedBook
 from protocol.units import (
+    UNLIMITED,
     CancelAfterTimeout,
     Count,
     InstrumentStatus,
@@ -143,6 +144,23 @@ class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
     by: TimeShift
 
 
+class SetLimits(Struct, frozen=True, array_like=True, tag=14, gc=False):
+    """From now on hold to these limits, so that no command costs the matcher more time than it has. Journals of earlier versions have none.
+
+    `accounts` is how many there may be. One command makes at most `trades` trades, moves trailing stops at most `trigger_moves` times and
+    cancels at most `cancels` orders of accounts. At most `trigger_orders` wait in one book, and `expiring_orders` in all have an
+    expire_time. An iceberg has at most `iceberg_parts` parts.
+    """
+
+    accounts: Count = UNLIMITED
+    trades: Count = UNLIMITED
+    trigger_moves: Count = UNLIMITED
+    cancels: Count = UNLIMITED
+    trigger_orders: Count = UNLIMITED
+    expiring_orders: Count = UNLIMITED
+    iceberg_parts: Count = UNLIMITED
+
+
 class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """From now on keep what happens to the account's orders, and publish it."""
 
@@ -203,7 +221,7 @@ Command = (
 )
 """What a session may send."""
 
-OwnCommand = Command | MoveTimers
+OwnCommand = Command | MoveTimers | SetLimits
 """What the engine carries out: also what only the matcher itself sends."""
 
 

@@ -14,6 +14,9 @@ from msgspec import Meta
 MAX_INTEGER: Final = 2**63 - 1
 """The largest integer any field may hold: it fits a signed 64-bit field in every language."""
 
+UNLIMITED: Final = 2**62
+"""Stands for no limit: more than there can ever be of anything that is counted."""
+
 MAX_PRICE: Final = 10**13
 """The largest max_price of an instrument, in its smallest price unit."""
 
@@ -126,6 +129,9 @@ class Reason(IntEnum):
     CANCEL_AFTER = 13
     ACCOUNT_SUSPENDED = 14
     QUOTE_QUANTITY_TOO_SMALL = 15
+    TOO_MANY_TRADES = 16
+    TOO_MANY_TRIGGER_ORDERS = 17
+    TOO_MANY_EXPIRING_ORDERS = 18
 
 
 class Refusal(IntEnum):
@@ -181,3 +187,5 @@ class Refusal(IntEnum):
     PRICE_ON_WRONG_SIDE = 48
     TRIGGER_PRICE_ON_WRONG_SIDE = 49
     TOO_MANY_TIMERS = 50
+    DISPLAY_QUANTITY_TOO_SMALL = 51
+    TOO_MANY_ACCOUNTS = 52

@@ -27,6 +27,7 @@ from protocol.commands import (
     RefuseCommand,
     SetAccountStatus,
     SetInstrument,
+    SetLimits,
     WatchAccount,
 )
 from protocol.instrument import Instrument
@@ -288,6 +289,24 @@ changes_of_accounts: st.SearchStrategy[OwnCommand] = st.one_of(
     st.builds(MoveTimers, st.sampled_from((-2, -1, 1, 4))),
     st.just(AdvanceTime()),
 )
+limits = st.sampled_from(
+    (
+        *[SetLimits()] * 12,
+        *[SetLimits(trades=1), SetLimits(trades=2)] * 3,
+        SetLimits(trades=3, trigger_moves=0),
+        SetLimits(trigger_moves=0),
+        SetLimits(trigger_moves=1),
+        SetLimits(accounts=1),
+        SetLimits(accounts=2, cancels=1),
+        SetLimits(cancels=1),
+        SetLimits(cancels=2, trades=2),
+        SetLimits(trigger_orders=1),
+        SetLimits(trigger_orders=2, expiring_orders=1),
+        SetLimits(expiring_orders=0),
+        SetLimits(iceberg_parts=1),
+        SetLimits(iceberg_parts=2),
+    )
+)
 refusals = st.builds(RefuseCommand, st.sampled_from((Refusal.NO_SAVED_BOOK, Refusal.COMMAND_REFUSED)), st.sampled_from(("", "crashed")))
 repeats = st.integers(0, 6)
 """Send the order of so many orders ago once more."""
@@ -303,6 +322,7 @@ kinds: tuple[st.SearchStrategy[Step], ...] = (
     *[amends()] * 12,
     *[changes_of_instruments] * 3,
     *[changes_of_accounts] * 3,
+    limits,
     *[repeats] * 2,
     refusals,
 )

@@ -1,15 +1,15 @@
-"""Makes the golden journal of tests/data/golden_order_management: `python -m tests.make_golden_journal DIR`.
+"""Makes the golden journal of tests/data/golden_limits: `python -m tests.make_golden_journal DIR`.
 
-It was made once, by the first version with order management, and stays as it is: every later version has to replay it to the same digests.
-Whoever adds a kind of command, or a field, makes another journal beside it, with a name of its own.
+It was made once, by the first version that limits what a command may cost, and stays as it is: every later version has to replay it to the
+same digests. Whoever adds a kind of command, or a field, makes another journal beside it, with a name of its own.
 
 The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions, frames that were
-sent again in part, commands of the matcher itself, at the times at which its loop gives them, deadlines that were kept and missed, and a
-book with all of this in it that was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the
-state up to there.
+sent again in part, commands of the matcher itself, at the times at which its loop gives them, deadlines that were kept and missed, limits
+that are met, timers that are moved, and a book with all of this in it that was saved and loaded again; in two segments. digests.json
+tells, for some sequences, the digest of the state up to there.
 
-tests/data/golden was made by this program as it was before there was order management. It cannot be made again: messages have got more
-fields since, so that the same commands are more bytes now.
+tests/data/golden and golden_order_management were made by this program as it was before there was order management, and before there were
+limits. They cannot be made again: messages have got more fields since, so that the same commands are more bytes now.
 """
 
 import sys
@@ -39,18 +39,21 @@ from protocol.commands import (
     Commands,
     Hello,
     LoadBook,
+    MoveTimers,
     OrderTerms,
+    OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
     SetAccountStatus,
     SetInstrument,
+    SetLimits,
     WatchAccount,
 )
 from protocol.session import Taken
 from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
 
-SEED = 1
+SEED = 2
 START = 1_800_000_000_000_000_000
 BATCHES = 200
 SEGMENT_BYTES = 28_000
@@ -84,7 +87,7 @@ class Maker:
         self.times = count(START, STEP)
         self.digests: dict[int, str] = {}
 
-    def own(self, commands: list[Command]) -> None:
+    def own(self, commands: list[OwnCommand]) -> None:
         """A record of the matcher's own commands."""
         first, time = self.state.sequence + 1, next(self.times)
         self.state.apply(OWN_SESSION, 0, commands, time)
@@ -99,7 +102,7 @@ class Maker:
         """A record of frames; the first command of each frame was sent `again` commands ago already."""
         first, time, entries = self.state.sequence + 1, next(self.times), list[bytes]()
         if self.state.engine.due(time):
-            own: list[Command] = [AdvanceTime()]
+            own: list[OwnCommand] = [AdvanceTime()]
             self.state.apply(OWN_SESSION, 0, own, time)
             entries.append(encode(OwnCommands(own)))
         for session, commands in frames:
@@ -283,6 +286,14 @@ def make(directory: Path) -> None:
         104: [SetAccountStatus("bob", suspended=False), WatchAccount("bob")],
         170: [SetAccountStatus("ann", suspended=True)],
     }
+    own: dict[int, OwnCommand] = {
+        10: SetLimits(accounts=100, trades=2, trigger_moves=1, cancels=1, iceberg_parts=3),
+        50: SetLimits(trades=3, cancels=2, trigger_orders=4, expiring_orders=2),
+        90: SetLimits(accounts=3, trades=4, trigger_moves=2, cancels=1),
+        130: SetLimits(),
+        160: SetLimits(accounts=3, trades=5, trigger_moves=10, cancels=3, trigger_orders=20, expiring_orders=10, iceberg_parts=4),
+        **{number: MoveTimers(STEP * (number % 3 - 1)) for number in (30, 45, 61, 77, 95, 121, 143, 155)},
+    }
     saved = LoadBook("BTC-USDT")
     for number in range(BATCHES):
         sessions = maker.random.sample(SESSIONS, maker.random.randint(1, 2))
@@ -291,6 +302,8 @@ def make(directory: Path) -> None:
         if number % 7 == 0:
             # Nobody sends anything: what falls due comes alone.
             maker.batch([])
+        if number in own:
+            maker.own([own[number]])
         if number in special:
             maker.batch([(SESSIONS[0], special[number])])
         if number == 140:

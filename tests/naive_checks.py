@@ -99,12 +99,13 @@ def check_limits(instrument: Instrument, quantity: int, price: int | None, trigg
     raise_first(notional_check(instrument, quantity, price))
 
 
-def check_terms(instrument: Instrument, quantity: int, terms: OrderTerms, time: int) -> None:
+def check_terms(instrument: Instrument, quantity: int, terms: OrderTerms, time: int, iceberg_parts: int) -> None:
     """Refuse terms that the instrument's limits, the order's quantity or the time forbid."""
     display = terms.display_quantity
     if display is not None:
         raise_first([(Refusal.DISPLAY_QUANTITY_OFF_LOT, display % instrument.lot_size != 0)])
         raise_first([(Refusal.DISPLAY_QUANTITY_TOO_LARGE, display > quantity)])
+        raise_first([(Refusal.DISPLAY_QUANTITY_TOO_SMALL, quantity > display * iceberg_parts)])
     raise_first(price_checks(instrument, "TRAILING_AMOUNT", terms.trailing_amount))
     raise_first(price_checks(instrument, "ACTIVATION_PRICE", terms.activation_price))
     raise_first([(Refusal.EXPIRE_TIME_PAST, terms.expire_time != 0 and terms.expire_time <= time)])

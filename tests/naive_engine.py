@@ -5,7 +5,7 @@ it; a queue is a search through that list, sorted. Nothing is ever forgotten. No
 """
 
 from collections import defaultdict
-from itertools import count
+from itertools import accumulate, count, groupby
 
 from protocol import commands, events
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
@@ -32,7 +32,7 @@ from tests.naive_checks import (
     check_sides,
     check_terms,
 )
-from tests.naive_order import NaiveAccount, NaiveOrder, same_order
+from tests.naive_order import NaiveAccount, NaiveOrder, NaiveRun, same_order
 
 
 class NaiveEngine:
@@ -41,6 +41,7 @@ class NaiveEngine:
         self.orders: list[NaiveOrder] = []
         self.last_trades: dict[str, events.Trade] = {}
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
+        self.limits = commands.SetLimits()
         self._tickets = count()
 
     def live(self) -> list[NaiveOrder]:
@@ -69,12 +70,17 @@ class NaiveEngine:
 
     def apply(self, sequence: int, time: int, command: commands.OwnCommand) -> list[events.Event]:
         self._stamp, self._said, self._takers = (sequence, time), list[events.Event](), list[NaiveOrder]()
+        self._trades_left, self._moves = self.limits.trades, 0
+        self._run_of_trades = NaiveRun()
         try:
             self._dispatch(command)
         except RefusedError as error:
             return [events.CommandRefused(*error.args)]
         while self._takers:
+            if self._moves > self.limits.trigger_moves:
+                self._trades_left = 0
             self._run(self._takers.pop(0))
+        self._follow_run()
         return self._said
 
     def _dispatch(self, command: commands.OwnCommand) -> None:
@@ -93,14 +99,18 @@ class NaiveEngine:
                 instrument = changed_instrument(self.instruments.get(command.symbol), command)
                 self.instruments[command.symbol] = instrument
                 self._said.append(events.InstrumentSet(instrument))
+            case commands.SetLimits():
+                self.limits = command
             case commands.SetAccountStatus(account, suspended):
                 check_name("account", account)
+                self._check_account(account)
                 self.accounts[account].suspended = suspended
                 if suspended:
-                    self._cancel_account(account, Reason.ACCOUNT_SUSPENDED)
+                    self._cancel_account(account, Reason.ACCOUNT_SUSPENDED, self.limits.cancels)
                 self._say_account(account)
             case commands.CancelAfter(account, timeout):
                 check_name("account", account)
+                self._check_account(account)
                 self.accounts[account].cancel_at = self._stamp[1] + timeout if timeout else None
                 self._say_account(account)
             case commands.AdvanceTime():
@@ -133,11 +143,13 @@ class NaiveEngine:
         terms = command.terms or OrderTerms()
         check_fields(command, terms)
         check_limits(instrument, command.quantity, command.price, command.trigger_price)
-        check_terms(instrument, command.quantity, terms, self._stamp[1])
+        check_terms(instrument, command.quantity, terms, self._stamp[1], self.limits.iceberg_parts)
+        self._check_account(command.account)
         order = self._enter(command)
         reason = self._why_rejected(command)
         if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
             reason = Reason.POST_ONLY_WOULD_CROSS
+        reason = reason or self._why_too_many(order)
         if reason is not None:
             self._reject(order, reason)
             return
@@ -162,6 +174,7 @@ class NaiveEngine:
             raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
         check_oco(instrument, command, self._stamp[1])
         check_sides(command, self.last_price(command.symbol))
+        self._check_account(command.account)
         terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
         what = (command.symbol, command.account, command.side)
         stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
@@ -171,7 +184,7 @@ class NaiveEngine:
         limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
         for leg in legs:
             leg.oco, leg.oco_id = command, limit.order_id
-        reason = self._why_rejected(command)
+        reason = self._why_rejected(command) or self._why_too_many(stop)
         if reason is not None:
             for leg in legs:
                 self._reject(leg, reason)
@@ -206,6 +219,21 @@ class NaiveEngine:
             return Reason["INSTRUMENT_" + status.name]
         return Reason.ACCOUNT_SUSPENDED if self.accounts[command.account].suspended else None
 
+    def _check_account(self, name: str) -> None:
+        """Refuse a new account beside as many as there may be: those with orders, those that are suspended or have a timer."""
+        known = {order.account for order in self.orders}
+        known |= {name for name, account in self.accounts.items() if account.suspended or account.cancel_at is not None}
+        if name not in known and len(known) >= self.limits.accounts:
+            raise RefusedError(Refusal.TOO_MANY_ACCOUNTS, "account", "there are as many as there may be")
+
+    def _why_too_many(self, order: NaiveOrder) -> Reason | None:
+        waits = order.trigger_price is not None or order.entered.order_type is OrderType.TRAILING_STOP
+        if waits and len(self.pending(order.entered.symbol)) >= self.limits.trigger_orders:
+            return Reason.TOO_MANY_TRIGGER_ORDERS
+        expiring = [other for other in self.live() if other.terms.expire_time and other is not order]
+        too_many = order.terms.expire_time and len(expiring) >= self.limits.expiring_orders
+        return Reason.TOO_MANY_EXPIRING_ORDERS if too_many else None
+
     def _reject(self, order: NaiveOrder, reason: Reason) -> None:
         order.is_rejected, order.reason = True, reason
         self._said.append(events.OrderRejected(order.order_id, reason))
@@ -232,23 +260,61 @@ class NaiveEngine:
 
     def _look_at_triggers(self, symbol: str, earlier: int | None, price: int) -> None:
         """A trade has printed at that price after one at the earlier price: orders fire, then the trailing stops that are left follow."""
+        run = self._run_of_trades
+        if run.turns(price):
+            self._follow_run()
         fired = [order for order in self.pending(symbol) if order.fires(earlier, price)]
         if earlier is not None:  # The nearest to the earlier price first; sorting leaves ties as they are, by entry.
             fired.sort(key=lambda order: order.trigger_distance(earlier))
         for order in fired:
             self._fire(order)
-        for order in self.orders:
-            if order.state == "pending" and order.entered.symbol == symbol and order.entered.order_type is OrderType.TRAILING_STOP:
-                order.active = order.active or order.is_activated(earlier, price)
-                if order.active and order.follows(price):
-                    order.mark = price
-                    self._move_trigger(order)
+        behind = run.side_behind(earlier, price)
+        for order in self._trailing(symbol):
+            order.active = order.active or order.is_activated(earlier, price)
+            at_once = order.mark is None or (price != earlier and order.side is not behind)
+            if order.active and at_once and order.follows(price) and self._mark(order, price):
+                self._say_moved(order)
+                run.moved[order.order_id] = len(run.prices)
+        if behind is not None:
+            run.symbol, run.behind = symbol, behind
+            run.prices.append(price)
 
-    def _move_trigger(self, order: NaiveOrder) -> None:
-        trigger_price = order.trailing_trigger(self.instruments[order.entered.symbol].tick_size)
-        if trigger_price != order.trigger_price:
-            order.trigger_price, order.ticket = trigger_price, next(self._tickets)
-            self._said.append(events.TriggerMoved(order.order_id, trigger_price))
+    def _trailing(self, symbol: str) -> list[NaiveOrder]:
+        trailing = [order for order in self.orders if order.entered.order_type is OrderType.TRAILING_STOP and order.state == "pending"]
+        return [order for order in trailing if order.entered.symbol == symbol]
+
+    def _mark(self, order: NaiveOrder, price: int) -> bool:
+        """Give the order its mark; whether that moves its trigger."""
+        order.mark = price
+        before, order.trigger_price = order.trigger_price, order.trailing_trigger(self.instruments[order.entered.symbol].tick_size)
+        if order.trigger_price == before:
+            return False
+        order.ticket = next(self._tickets)
+        return True
+
+    def _say_moved(self, order: NaiveOrder) -> None:
+        assert order.trigger_price is not None
+        self._moves += 1
+        self._said.append(events.TriggerMoved(order.order_id, order.trigger_price))
+
+    def _follow_run(self) -> None:
+        """Let the orders that are behind follow the run price by price, and tell of each once, by the trade that moved it last."""
+        run = self._run_of_trades
+        if not run.prices:
+            return
+        moved: dict[int, int] = {}
+        for trade, price in enumerate(run.prices):
+            for order in self._trailing(run.symbol):
+                if order.side is run.behind and order.mark is not None and order.follows(price) and self._mark(order, price):
+                    moved[order.order_id] = trade
+        last = {**run.moved, **moved}
+        for order_id in sorted(last, key=lambda order_id: (last[order_id], order_id)):
+            order = self.orders[order_id - 1]
+            if order.state == "pending":
+                order.ticket = next(self._tickets)
+                if order_id in moved:
+                    self._say_moved(order)
+        run.prices, run.moved = [], {}
 
     # Matching
 
@@ -263,11 +329,16 @@ class NaiveEngine:
             self._sweep(taker)
         if taker.is_done:
             return
+        is_limited = not self._trades_left > 0 and bool(self._makers(taker))
         if taker.terms.quote_quantity is not None:
             if taker.filled:
                 taker.state = "done"
+            elif is_limited:
+                self._cancel(taker, Reason.TOO_MANY_TRADES)
             else:
                 self._cancel(taker, Reason.QUOTE_QUANTITY_TOO_SMALL if self._makers(taker) else Reason.NO_LIQUIDITY)
+        elif is_limited:
+            self._cancel(taker, Reason.TOO_MANY_TRADES)
         elif taker.price is None:
             self._cancel(taker, Reason.NO_LIQUIDITY)
         elif order_type is OrderType.IOC:
@@ -287,22 +358,53 @@ class NaiveEngine:
 
     def _can_fill(self, taker: NaiveOrder) -> bool:
         """Try it: let the order take what it can, and put all back as it was."""
+        if self._meets_too_many(taker):
+            return False
         kept = [(order, dict(vars(order))) for order in self.orders]
         last_trades, said, takers = dict(self.last_trades), list(self._said), list(self._takers)
+        left, moves, self._run_of_trades = self._trades_left, self._moves, NaiveRun()
         self._sweep(taker)
         is_filled = taker.filled == taker.quantity
         for order, before in kept:
             vars(order).update(before)
         self.last_trades, self._said, self._takers = last_trades, said, takers
+        self._trades_left, self._moves, self._run_of_trades = left, moves, NaiveRun()
         return is_filled
+
+    def _meets_too_many(self, taker: NaiveOrder) -> bool:
+        """Whether it may meet more orders than the command may: on each level that it needs those in turn up to its quantity, but with all
+        their parts all of them where it comes to further parts of icebergs, prevents self-trades, or ends legs by what it fires."""
+        symbol, mode, left, missing = taker.entered.symbol, taker.terms.self_trade_prevention, self._trades_left, taker.remaining
+        ended: set[int] | None = None
+        for price, level in groupby(self._makers(taker), key=lambda maker: abs(maker.price_rank())):
+            makers = list(level)
+            skips = ended is None and mode is SelfTradePrevention.CANCEL_OLDEST and all(maker.account == taker.account for maker in makers)
+            if ended is None and not skips:
+                fired = [order for order in self.pending(symbol) if order.fires(self.last_price(symbol), price)]
+                ended = {order.partner.order_id for order in fired if order.partner is not None}
+            plain = mode is SelfTradePrevention.NONE and not ended
+            reached = [number for number, total in enumerate(accumulate(maker.shown for maker in makers), 1) if total >= missing]
+            left -= reached[0] if plain and reached else sum(maker.parts for maker in makers)
+            if left < 0:
+                return True
+            takes = [maker for maker in makers if maker.order_id not in (ended or ())]
+            own = [maker.account == taker.account for maker in takes]
+            if any(own) and mode not in (SelfTradePrevention.NONE, SelfTradePrevention.CANCEL_OLDEST):
+                return False
+            may = [maker.remaining for maker in takes if mode is SelfTradePrevention.NONE or maker.account != taker.account]
+            missing -= 0 if skips else sum(may)
+            if missing <= 0:
+                return False
+        return False
 
     def _sweep(self, taker: NaiveOrder) -> None:
         mode = taker.terms.self_trade_prevention
-        while taker.state == "taking" and (makers := self._makers(taker)):
+        while taker.state == "taking" and self._trades_left > 0 and (makers := self._makers(taker)):
             maker = makers[0]
             most = self._most(taker, maker)
             if not most:
                 break
+            self._trades_left -= 1
             if maker.account == taker.account and mode is not SelfTradePrevention.NONE:
                 self._prevent(mode, maker, taker, most)
             else:
@@ -417,23 +519,33 @@ class NaiveEngine:
             if not order.is_done:  # The other leg of its OCO may have ended it before its turn.
                 self._cancel(order, reason)
 
-    def _cancel_account(self, account: str, reason: Reason) -> None:
-        self._cancel_each([order for order in self.live() if order.account == account], reason)
+    def _cancel_account(self, account: str, reason: Reason, most: int) -> bool:
+        """Cancel so many of its orders; whether that were all."""
+        orders = [order for order in self.live() if order.account == account]
+        self._cancel_each(orders[:most], reason)
+        return len(orders) <= most
 
     def _cancel_all_orders(self, command: commands.CancelAllOrders) -> None:
         if command.symbol is not None:
             self._instrument(command.symbol)
         orders = [order for order in self.live() if order.account == command.account]
-        self._cancel_each([order for order in orders if command.symbol in (None, order.entered.symbol)], Reason.REQUESTED)
+        orders = [order for order in orders if command.symbol in (None, order.entered.symbol)]
+        self._cancel_each(orders[: self.limits.cancels], Reason.REQUESTED)
 
     def _advance(self) -> None:
         time = self._stamp[1]
         expired = [order for order in self.live() if 0 < order.terms.expire_time < time]
         self._cancel_each(sorted(expired, key=lambda order: (order.terms.expire_time, order.order_id)), Reason.EXPIRED)
         timers = [(account.cancel_at, name) for name, account in self.accounts.items() if account.cancel_at is not None]
-        silent = [name for cancel_at, name in sorted(timers) if cancel_at <= time]
-        for name in silent:
-            self._cancel_account(name, Reason.CANCEL_AFTER)
+        silent = sorted(timer for timer in timers if timer[0] <= time)
+        most = left = self.limits.cancels
+        for number, (cancel_at, name) in enumerate(silent):
+            if left <= 0 or (number >= most and cancel_at != silent[most - 1][0]):
+                break
+            before = len(self._said)
+            if not self._cancel_account(name, Reason.CANCEL_AFTER, left):
+                break
+            left -= len(self._said) - before
             self.accounts[name].cancel_at = None
             self._say_account(name)
 
@@ -471,6 +583,8 @@ class NaiveEngine:
         check_limits(instrument, after[0], after[1], None if follows else after[2])
         if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
+        if order.terms.display_quantity is not None and more > 0 and after[0] > order.terms.display_quantity * self.limits.iceberg_parts:
+            raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_SMALL)
         if after[0] <= gone:
             raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
         if order.partner is not None:

@@ -20,6 +20,32 @@ class NaiveAccount:
 
 
 @dataclass(eq=False)
+class NaiveRun:
+    """The prices of trades in one direction that the trailing stops of the side `behind` have not followed yet: all of a command's but the
+    first that is at another price than the trade before. `moved` are the others that it has moved, with the place of the trade."""
+
+    symbol: str = ""
+    behind: Side = Side.BUY
+    prices: list[int] = field(default_factory=list)
+    moved: dict[int, int] = field(default_factory=dict)
+    has_begun: bool = False
+
+    def turns(self, price: int) -> bool:
+        if not self.prices:
+            return False
+        return price < self.prices[-1] if self.behind is Side.SELL else price > self.prices[-1]
+
+    def side_behind(self, earlier: int | None, price: int) -> Side | None:
+        """The side that does not follow this trade at once."""
+        if price == earlier:
+            return None
+        begun, self.has_begun = self.has_begun, True
+        if not begun or earlier is None:
+            return None
+        return Side.SELL if price > earlier else Side.BUY
+
+
+@dataclass(eq=False)
 class NaiveOrder:
     """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the whole of it. `slice`
     is the shown part of an iceberg that rests, `partner` the other leg while each can still end the other. A trailing stop that is
@@ -69,6 +95,12 @@ class NaiveOrder:
         """What is left of a quote_quantity."""
         quote_quantity = self.terms.quote_quantity
         return None if quote_quantity is None else quote_quantity - self.filled_value - self.prevented_value
+
+    @property
+    def parts(self) -> int:
+        """In how many parts it can be taken."""
+        display = self.terms.display_quantity
+        return 1 if display is None else 1 + ceil(Fraction(self.remaining - self.slice, display))
 
     def show_next_slice(self) -> None:
         self.slice = min(self.terms.display_quantity or 0, self.remaining)

@@ -50,7 +50,7 @@ SELL = Side.SELL
 COIN = Instrument("COIN-USD", "COIN", "USD", 2, 3, 1, 1, 1, 1_000, 10_000, 0, 10, 20)
 GOLD = replace(COIN, symbol="GOLD-USD", base="GOLD")
 
-DETAILED = (Refusal.INVALID_INSTRUMENT, Refusal.INSTRUMENT_FIXED)
+DETAILED = (Refusal.INVALID_INSTRUMENT, Refusal.INSTRUMENT_FIXED, Refusal.TOO_MANY_ACCOUNTS)
 """Refusals whose `detail` is a text for people: its wording is not compared."""
 
 Row = tuple[OwnCommand, Sequence[Event]]

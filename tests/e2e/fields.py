@@ -20,6 +20,8 @@ ORDER = {
     "reason",
     "sequence",
     "timestamp",
+    "updated_sequence",
+    "updated",
 }
 
 ORDER_TRADE = {"trade_id", "price", "quantity", "aggressor_side", "maker_order_id", "taker_order_id", "maker_fee", "taker_fee"}

@@ -116,8 +116,9 @@ def test_a_suspended_account_loses_its_orders_and_takes_no_more(shared_exchange:
     rejected = place(shared_exchange, symbol, "limit", "buy", "1", "100", account=account)
     assert outcome(rejected) == ("rejected", "account_suspended", "0", "0", "0")
     assert place(shared_exchange, symbol, "limit", "buy", "1", "100")["status"] == "open"
-    assert shared_exchange.post(f"/admin/accounts/{account}/suspend") == {"account": account, "suspended": True, "orders": []}
-    assert shared_exchange.post(f"/admin/accounts/{account}/resume") == {"account": account, "suspended": False, "orders": []}
+    for call, is_suspended in (("suspend", True), ("resume", False)):
+        again = shared_exchange.post(f"/admin/accounts/{account}/{call}")
+        assert again == {"account": account, "suspended": is_suspended, "orders": [], "canceled": 0}
     assert place(shared_exchange, symbol, "limit", "buy", "1", "100", account=account)["status"] == "open"
 
 

@@ -43,7 +43,9 @@ def test_less_quantity_keeps_the_place(shared_exchange: Exchange, symbol: str) -
 def test_an_amend_that_changes_nothing_keeps_the_place(shared_exchange: Exchange, symbol: str) -> None:
     first = place(shared_exchange, symbol, "limit", "sell", "2", "100")
     place(shared_exchange, symbol, "limit", "sell", "1", "100")
-    assert amend(shared_exchange, first, quantity="2", price=100) == first
+    same = amend(shared_exchange, first, quantity="2", price=100)
+    assert {**same, "updated_sequence": first["updated_sequence"], "updated": first["updated"]} == first
+    assert same["updated_sequence"] > same["sequence"] == first["updated_sequence"]
     assert first_maker(shared_exchange, symbol, "buy", "100") == first["order_id"]
 
 

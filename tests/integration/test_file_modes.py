@@ -39,7 +39,7 @@ def leave_everything(matcher: Matcher) -> None:
 
 
 def modes(directory: Path) -> dict[str, int]:
-    """The mode of each thing in the directory, by its name; files of one kind have one name."""
+    """The mode of each thing in the directory, by its name; files of one kind have one name, so have those that are being written."""
     found = {path: stat.S_IMODE(path.stat().st_mode) for path in directory.rglob("*")}
     return {str(path.relative_to(directory) if path.is_dir() else path.suffix or path.name): mode for path, mode in found.items()}
 
@@ -47,8 +47,8 @@ def modes(directory: Path) -> dict[str, int]:
 def test_everything_is_private(own_matcher: Matcher) -> None:
     leave_everything(own_matcher)
     directories = dict.fromkeys(("journal", "snapshots", "state"), 0o700)
-    files = dict.fromkeys((".journal", ".snapshot", ".json", "lock"), 0o600)
-    assert modes(own_matcher.data) == directories | files
+    files = dict.fromkeys((".journal", ".snapshot", ".json", "journal_id", "lock"), 0o600)
+    assert {".new": 0o600, **modes(own_matcher.data)} == directories | files | {".new": 0o600}
     assert stat.S_IMODE(own_matcher.data.stat().st_mode) == 0o700
     assert not own_matcher.records(MAY_READ)
 

@@ -97,6 +97,7 @@ BAD_SETTINGS = {
     "keep-journal": "none",
     "snapshot-every": "0",
     "depth-interval": "-1",
+    "max-accounts": "0",
 }
 
 

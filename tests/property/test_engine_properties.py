@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from hypothesis import given, seed, settings
+from msgspec.structs import replace
 
 from matcher.book import MAX_TRADES
 from matcher.engine import Engine
 from matcher.levels import Levels, shown_quantity
 from matcher.order import MAX_FILLS, Order, Special
 from protocol.codec import encode
-from protocol.commands import AmendOrder, CancelOrder, PlaceOco, PlaceOrder
+from protocol.commands import AmendOrder, CancelOrder, PlaceOco, PlaceOrder, SetLimits
 from protocol.events import (
     CommandRefused,
     Event,
@@ -25,7 +26,7 @@ from protocol.events import (
     Trade,
 )
 from protocol.instrument import Instrument
-from protocol.units import OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
+from protocol.units import UNLIMITED, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
 from tests.commands_strategy import Tape, examples, tapes
 from tests.encounters import ALL, Encounters, terms_of
 from tests.naive_engine import NaiveEngine
@@ -369,9 +370,10 @@ def test_refused_commands_change_nothing(tape: Tape) -> None:
 @examples
 @given(tapes)
 def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) -> None:
-    """Orders that are sent again are left out: once forgotten, they are new."""
+    """Orders that are sent again are left out: once forgotten, they are new. So are accounts, which therefore have no limit here."""
     engine, naive = Engine(remembered_orders=3), NaiveEngine()
-    for sequence, time, command in tape:
+    for sequence, time, step in tape:
+        command = replace(step, accounts=UNLIMITED) if isinstance(step, SetLimits) else step
         expected = naive.apply(sequence, time, command)
         if any(isinstance(event, OrderDuplicated) or is_refused(event, Refusal.CLIENT_ORDER_ID_CONFLICT) for event in expected):
             continue
@@ -408,3 +410,17 @@ def test_random_tapes_reach_what_can_happen() -> None:
         if not missing:
             break
     assert not missing
+
+
+@examples
+@given(tapes)
+def test_an_order_bears_the_stamp_of_the_last_command_that_changed_it(tape: Tape) -> None:
+    engine = Engine()
+    changed: dict[int, tuple[int, int]] = {}
+    for sequence, time, command in tape:
+        for event in engine.apply(sequence, time, command):
+            if isinstance(event, Trade):
+                changed[event.maker_order_id] = changed[event.taker_order_id] = (sequence, time)
+            elif not isinstance(event, OrderDuplicated) and (order_id := getattr(event, "order_id", None)) is not None:
+                changed[order_id] = (sequence, time)
+        assert {order.order_id: (order.updated_sequence, order.updated) for order in engine.orders} == changed

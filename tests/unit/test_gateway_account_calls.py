@@ -82,8 +82,20 @@ def test_an_account_is_suspended_and_resumed(gateway: Gateway) -> None:
     assert [(order["order_id"], order["status"], order["reason"]) for order in answer.json["orders"]] == [
         ("41", "canceled", "account_suspended")
     ]
-    assert gateway.request("POST", "/admin/accounts/alice/resume").json == {"account": "alice", "suspended": False, "orders": []}
+    assert gateway.request("POST", "/admin/accounts/alice/resume").json == {
+        "account": "alice",
+        "suspended": False,
+        "orders": [],
+        "canceled": 0,
+    }
     assert gateway.broker.commands == [SetAccountStatus("alice", True), SetAccountStatus("alice", False)]
+
+
+def test_a_suspension_goes_on_until_all_orders_are_canceled(gateway: Gateway) -> None:
+    answers = [AccountState("alice", True, None, [CANCELED], more=more) for more in (True, False)]
+    gateway.broker.answers[SetAccountStatus] = lambda _: answers.pop(0)
+    assert gateway.request("POST", "/admin/accounts/alice/suspend").json["canceled"] == 2
+    assert gateway.broker.commands == [SetAccountStatus("alice", True)] * 2
 
 
 @pytest.mark.parametrize("call", ["suspend", "resume"])

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.mass_cancels import MAX_TOLD
 from protocol.commands import CancelAllOrders, CancelOrder, InstrumentsQuery, OrderQuery, OrdersQuery, PlaceOrder
 from protocol.events import CommandRefused, OrderPage, OrderResult, OrderState, OrderStates
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
@@ -56,6 +57,8 @@ def test_a_new_order_is_sent_and_answered_whole(gateway: Gateway) -> None:
         "reason": None,
         "sequence": SEQUENCE,
         "timestamp": TIMESTAMP_TEXT,
+        "updated_sequence": SEQUENCE,
+        "updated": TIMESTAMP_TEXT,
     }
 
 
@@ -282,8 +285,25 @@ def test_all_orders_of_an_account_are_canceled(gateway: Gateway) -> None:
     answer = gateway.request("DELETE", "/orders?account=alice&symbol=BTC-USDT")
     assert [(order["order_id"], order["status"]) for order in answer.json["orders"]] == [("41", "canceled"), ("42", "canceled")]
     gateway.broker.answers[CancelAllOrders] = OrderStates([])
-    assert gateway.request("DELETE", "/orders").json == {"orders": []}
+    assert gateway.request("DELETE", "/orders").json == {"orders": [], "canceled": 0}
     assert gateway.broker.commands == [CancelAllOrders("alice", "BTC-USDT"), CancelAllOrders("default", None)]
+
+
+def test_a_cancel_of_more_orders_than_the_matcher_cancels_at_once_goes_on_to_its_end(gateway: Gateway) -> None:
+    """It is answered with the first ones, and with the number of all."""
+    parts = [[structs.replace(CANCELED, order_id=part * 5_000 + number) for number in range(5_000)] for part in range(3)]
+    left = [OrderStates(states, more=True) for states in parts] + [OrderStates([CANCELED])]
+    gateway.broker.answers[CancelAllOrders] = lambda _: left.pop(0)
+    answer = gateway.request("DELETE", "/orders?account=alice")
+    assert [int(order["order_id"]) for order in answer.json["orders"]] == list(range(MAX_TOLD))
+    assert answer.json["canceled"] == 15_001
+    assert gateway.broker.commands == [CancelAllOrders("alice", None)] * 4
+
+
+def test_a_cancel_that_a_matcher_has_begun_and_not_ended_has_an_unknown_outcome(gateway: Gateway) -> None:
+    answers = [OrderStates([CANCELED], more=True), MatcherUnavailableError("away")]
+    gateway.broker.answers[CancelAllOrders] = lambda _: answers.pop(0)
+    assert gateway.request("DELETE", "/orders").problem == (504, "outcome_unknown", None)
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

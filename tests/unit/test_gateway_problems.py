@@ -34,6 +34,7 @@ STATUS_OF_REFUSALS = {
         Refusal.SAVED_BOOK_TOO_LARGE,
         Refusal.POST_ONLY_WOULD_CROSS,
         Refusal.TOO_MANY_TIMERS,
+        Refusal.TOO_MANY_ACCOUNTS,
     },
     500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }

@@ -57,6 +57,8 @@ STATE = OrderState(
     sequence=9,
     timestamp=TIMESTAMP,
     trades=[TRADE],
+    updated_sequence=9,
+    updated=TIMESTAMP,
 )
 
 
@@ -168,7 +170,15 @@ def test_an_order_has_all_its_fields() -> None:
         "reason": None,
         "sequence": 9,
         "timestamp": TIMESTAMP_TEXT,
+        "updated_sequence": 9,
+        "updated": TIMESTAMP_TEXT,
     }
+
+
+def test_it_bears_the_stamps_of_its_entry_and_of_its_last_change() -> None:
+    changed = as_json(order(structs.replace(STATE, updated_sequence=12, updated=TIMESTAMP + 10**9), BTC))
+    assert (changed["sequence"], changed["timestamp"]) == (9, TIMESTAMP_TEXT)
+    assert (changed["updated_sequence"], changed["updated"]) == (12, TIMESTAMP_TEXT.replace(":51.", ":52."))
 
 
 def test_a_duplicate_says_so() -> None:

@@ -20,7 +20,7 @@ from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.journal import Journal
 from matcher.state import Caused, Reply, State
-from protocol.commands import Command, OrderTerms, OwnCommand, PlaceOrder
+from protocol.commands import OrderTerms, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, OrderRejected
 from protocol.units import OrderType, Reason, SelfTradePrevention
 
@@ -54,8 +54,11 @@ class Golden:
 
 FIRST = Golden("golden")
 ORDER_MANAGEMENT = Golden("golden_order_management")
+LIMITS = Golden("golden_limits")
 
-each = pytest.mark.parametrize("golden", [pytest.param(FIRST, id="first"), pytest.param(ORDER_MANAGEMENT, id="order_management")])
+ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS}
+
+each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
 
 
 class Watched(State):
@@ -114,14 +117,14 @@ def test_it_replays_to_its_digests(golden: Golden, tmp_path: Path) -> None:
 
 
 def test_together_they_hold_everything(tmp_path: Path) -> None:
-    first, later = replay(FIRST, tmp_path / "first"), replay(ORDER_MANAGEMENT, tmp_path / "later")
-    assert first.commands | later.commands == {kind.__name__ for kind in get_args(Command)}
-    assert first.outcomes | later.outcomes == {event.__name__ for event in get_args(Event)}
-    assert first.order_types | later.order_types == set(OrderType)
-    assert first.reasons | later.reasons == set(Reason)
+    replays = [replay(golden, tmp_path / name) for name, golden in ALL.items()]
+    assert set.union(*(state.commands for state in replays)) == {kind.__name__ for kind in get_args(OwnCommand)}
+    assert set.union(*(state.outcomes for state in replays)) == {event.__name__ for event in get_args(Event)}
+    assert set.union(*(state.order_types for state in replays)) == set(OrderType)
+    assert set.union(*(state.reasons for state in replays)) == set(Reason)
     terms = {(name, True) for name in OrderTerms.__struct_fields__ if name != "self_trade_prevention"}
     modes = {("self_trade_prevention", mode) for mode in SelfTradePrevention if mode is not SelfTradePrevention.NONE}
-    assert first.terms | later.terms == terms | modes
+    assert set.union(*(state.terms for state in replays)) == terms | modes
 
 
 @each

@@ -7,7 +7,6 @@ from random import Random
 from typing import Final
 
 from matcher.data_directory import DataDirectory
-from matcher.instrument_list import read_instruments
 from matcher.journal import Journal
 from matcher.recovery import recover
 from matcher.snapshot import write_snapshot
@@ -15,7 +14,7 @@ from matcher.state import OwnCommands, State
 from protocol.codec import encode
 from protocol.commands import VERSION, Command, Commands, Hello, PlaceOrder
 from protocol.units import OrderType, Side
-from tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL
+from tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL, first_commands
 
 SESSION: Final = 1
 
@@ -30,9 +29,9 @@ def write_journal(path: Path, commands: Iterable[Command], frame: int) -> int:
         journal = Journal(directory.journal)
         for _ in journal.records():
             raise AssertionError("the directory is new")
-        instruments = read_instruments(None)
-        journal.append(1, BEGIN, [encode(Hello(VERSION, SESSION)), encode(OwnCommands(list(instruments)))])
-        first, time, number = len(instruments) + 1, BEGIN, 1
+        own = first_commands()
+        journal.append(1, BEGIN, [encode(Hello(VERSION, SESSION)), encode(OwnCommands(own))])
+        first, time, number = len(own) + 1, BEGIN, 1
         rest = iter(commands)
         while some := list(islice(rest, frame)):
             time += BETWEEN

@@ -21,7 +21,7 @@ from tools.bench.data import resting, write_journal, write_resting
 from tools.bench.exchange import MatcherProcess
 from tools.bench.machine import time_look_ups, time_sync
 from tools.bench.measure import BenchError, Plan, ratio, spread, take_turns
-from tools.bench.mix import Mix
+from tools.bench.mix import Mix, first_commands
 from tools.bench.recovered import Recovered
 from tools.bench.remembered import Remembered
 from tools.bench.snapshots import load, pauses, snapshots_of
@@ -107,7 +107,7 @@ def replay(plan: Plan, sizes: Sizes) -> Iterator[Row]:
         mix = Mix(plan.seed)
         write_journal(data, islice(mix, sizes.replayed), JOURNALED_FRAME)
         before = digest(mix.engine)
-        own = len(mix.engine.books)
+        own = len(first_commands())
         del mix
         plan.tell("replaying it")
 

@@ -13,7 +13,8 @@ import msgspec
 
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from protocol.commands import CancelOrder, Command, PlaceOrder
+from matcher.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
+from protocol.commands import CancelOrder, Command, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, Trade
 from protocol.units import OrderType, Side
 
@@ -48,13 +49,18 @@ def symbols_of(count: int) -> list[str]:
     return [SYMBOL, *(f"{SYMBOL}-{number}" for number in range(2, count + 1))]
 
 
-def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
-    """An engine with the instruments of a new matcher, and one like SYMBOL for each other symbol."""
-    engine = Engine()
+def first_commands(symbols: Sequence[str] = (SYMBOL,)) -> list[OwnCommand]:
+    """What a new matcher begins with, its instruments and its limits, and an instrument like SYMBOL for each other symbol."""
     instruments = read_instruments(None)
     [like] = [instrument for instrument in instruments if instrument.symbol == SYMBOL]
     instruments += [msgspec.structs.replace(like, symbol=symbol) for symbol in symbols if symbol != SYMBOL]
-    for sequence, command in enumerate(instruments, 1):
+    return [*instruments, standing_limits(DEFAULT_MAX_ACCOUNTS)]
+
+
+def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
+    """An engine that has carried out the first commands."""
+    engine = Engine()
+    for sequence, command in enumerate(first_commands(symbols), 1):
         engine.apply(sequence, sequence, command)
     return engine
 

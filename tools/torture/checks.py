@@ -213,12 +213,13 @@ def _body(engine: Engine, time: int, caused: Caused, answer: Answer) -> bytes:
     match answer:
         case OrderStates():
             views = _views(engine, answer.orders)
-            return encode(OcoOrders(views) if isinstance(caused.command, PlaceOco) else CanceledOrders(views))
+            return encode(OcoOrders(views) if isinstance(caused.command, PlaceOco) else CanceledOrders(views, len(views)))
         case AccountState() if isinstance(caused.command, CancelAfter):
             cancel_at = None if answer.cancel_at is None else format_timestamp(answer.cancel_at)
             return encode(CancelAfterView(answer.account, caused.command.timeout // MILLISECOND, cancel_at))
         case AccountState():
-            return encode(AccountView(answer.account, answer.suspended, _views(engine, answer.orders)))
+            views = _views(engine, answer.orders)
+            return encode(AccountView(answer.account, answer.suspended, views, len(views)))
         case OrderResult():
             assert isinstance(caused.command, PlaceOrder), "no other command is answered so"
             return encode(*_views(engine, [placed_order(caused.command, answer, caused.sequence, time)]))
