@@ -11,7 +11,7 @@ import pytest
 from tests.exchange import PATIENCE, ROOT, Json, clean_environment
 from tools.bench.__main__ import SUITES, parse
 from tools.bench.engine import recorded_flow
-from tools.bench.measure import Plan
+from tools.bench.measure import BenchError, Plan
 
 ROWS = {
     "engine": (
@@ -160,6 +160,14 @@ def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None
     plan = Plan(1, 0.01, True, 1, tmp_path, lambda _: None, tmp_path / "none.log", [], [])
     assert list(recorded_flow(plan)) == []
     assert plan.left_out == [f"recorded flow of Bitstamp: there is no file {tmp_path / 'none.log'}"]
+
+
+def test_recording_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    recording = tmp_path / "flow.log"
+    recording.write_text("hello\n")
+    plan = Plan(1, 0.01, True, 1, tmp_path, lambda _: None, recording, [], [])
+    with pytest.raises(BenchError, match=r"flow\.log, line 1: none of the known formats"):
+        list(recorded_flow(plan))
 
 
 @pytest.mark.parametrize(

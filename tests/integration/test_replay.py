@@ -133,6 +133,17 @@ def test_a_known_symbol_of_another_kind_is_refused(matcher: RunningMatcher, flow
     assert error.count("\n") == 1
 
 
+def test_standard_input_is_a_file_like_others(flow: str) -> None:
+    command = [sys.executable, "-m", "tools.replay", "--in-process", "--json"]
+    reports: list[Report] = []
+    for path, text in ((flow, ""), ("/dev/stdin", FLOW)):
+        done = subprocess.run([*command, path], cwd=ROOT, input=text, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        reports.append(json.loads(done.stdout))
+    file, standard_input = reports
+    for compared in ("format", "scores", "refused", "commands", "queries", "symbol"):
+        assert standard_input[compared] == file[compared]
+
+
 def test_an_interrupt_clears_the_book(matcher: RunningMatcher, flow: str) -> None:
     process = matcher.start_replay("--speed", "0.1", flow)
     wait_for(lambda: matcher.live_orders("BTC-USD") > 0)

@@ -139,6 +139,17 @@ def test_a_lobster_venue_that_did_something_else(tmp_path: Path, replay: Replay,
     assert found[name] == (reached, LOBSTER_SCORES[name][1])
 
 
+def test_a_stock_below_a_dollar_replays_as_one_above(tmp_path: Path, replay: Replay) -> None:
+    """The same day at a hundredth of its prices, with a level that is not there."""
+    path = write_lobster(tmp_path)
+    path.write_text(LOBSTER_MESSAGES.replace("9900,1", "99,1").replace("10000,1", "100,1"))
+    cents = LOBSTER_ROWS.replace("00,", ",").replace("\n", ",9999999999,0,-9999999999,0\n")
+    path.with_name(path.name.replace("message", "orderbook")).write_text(cents)
+    report = replay(path)
+    assert scores(report) == LOBSTER_SCORES
+    assert report["refused"] == {}
+
+
 # The driver
 
 
@@ -305,54 +316,6 @@ def test_expectations_decide_the_exit_status(tmp_path: Path, capsys: pytest.Capt
     name, _, number = expected.partition("=")
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith(f"replay: {name}: reached ") and line.endswith(f"expected {number}") for line in lines] == [True] * status
-
-
-@pytest.mark.parametrize(
-    ("content", "options", "complaint"),
-    [
-        (None, (), "No such file or directory"),
-        ("", (), "is empty"),
-        ("hello\n", (), "line 1: none of the known formats: bitstamp, lobster"),
-        ("hello\n", ("--format", "bitstamp"), "line 1: takes <time in ms> <event> <JSON>"),
-        (BITSTAMP[:150], (), "line 2: "),
-        (b"\xff\xfe", (), "line 1: not text in UTF-8"),
-        (b"\xfd7zXZ\x00 but no more", (), "line 1: broken xz file"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes | None, options: tuple[str, ...], complaint: str
-) -> None:
-    path = tmp_path / "flow"
-    if content is not None:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert main(["--in-process", *options, str(path)], {}) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith(f"replay: {path}")
-    assert complaint in captured.err
-    assert captured.err.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--speed", "0", "flow"],
-        ["--speed", "fast", "flow"],
-        ["--symbol", "no spaces", "flow"],
-        ["--expect", "tape", "flow"],
-        ["--expect", "tape=many", "flow"],
-        ["--format", "itch", "flow"],
-        ["--commands", "localhost", "flow"],
-        [],
-    ],
-)
-def test_a_bad_option_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments, {})
-    assert caught.value.code == 2
-    error = capsys.readouterr().err
-    assert error.startswith("replay: ")
-    assert error.count("\n") == 1
 
 
 def test_help_tells_the_formats(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 
 from protocol.units import Side
+from tools.replay.files import RecordingFile
 from tools.replay.readers import detect
-from tools.replay.readers.bitstamp import read
-from tools.replay.recording import Cancel, Place, RecordingError, Replace, Step, VenueBest, VenueFill, VenueTrade
+from tools.replay.readers.bitstamp import READER
+from tools.replay.recording import Cancel, Place, Recording, RecordingError, Replace, Step, VenueBest, VenueFill, VenueTrade
 
 MS = 1_000_000
+
+
+def read(paths: list[Path]) -> Recording:
+    return READER.read([RecordingFile(path) for path in paths])
 
 
 def event(time: int, what: str, order: int, price: str, amount: str, order_type: int = 0) -> str:
@@ -109,6 +114,47 @@ def test_amounts_of_trades_are_read_from_their_text_and_rounded(tmp_path: Path, 
     assert steps(tmp_path, line) == [VenueTrade(1 * MS, 23663, amount)]
 
 
+ORDER = Place(1 * MS, "1294629594927104", Side.SELL, 876543, 200000001)
+ID = '"id": 1294629594927104, "order_type": 1'
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        f'"price": "8765.43", "amount": "2.00000001", {ID}',
+        f'"price": 8765.43, "amount": 2.00000001, {ID}',
+        f'"price": 8765.4300000000003, "amount": 2.0000000099999999, {ID}',
+        f'"price": 8.76543e3, "amount": 200000001e-8, {ID}',
+        f'"price": 8765.43, "price_str": "8765.43", "amount": 2.00000001, "amount_str": "2.00000001", {ID}',
+        f'"price": 8765, "price_str": "8765.43", "amount": 2, "amount_str": "2.00000001", {ID}',
+        f'"price": null, "price_str": "8765.43", "amount": "2.00000001", "amount_str": null, {ID}',
+        '"price": 8765.43, "amount": 2.00000001, "id": "1294629594927104", "order_type": 1',
+        f'"price": 8765.43, "amount": 2.00000001, {ID}, "id_str": "7", "datetime": 1583936582, "microtimestamp": 1583936581811000',
+        f'"price": 8765.43, "amount": 2.00000001, {ID}, "datetime": "1583936582", "microtimestamp": "1583936581811000"',
+    ],
+)
+def test_numbers_and_strings_say_the_same(tmp_path: Path, fields: str) -> None:
+    assert steps(tmp_path, f"1 order_created {{{fields}}}") == [ORDER]
+
+
+def test_an_id_is_exact_beyond_what_a_float_holds(tmp_path: Path) -> None:
+    line = '1 order_created {"price": 1, "amount": 1, "id": 9007199254740993, "order_type": 0}'
+    assert steps(tmp_path, line) == [Place(1 * MS, "9007199254740993", Side.BUY, 100, 100000000)]
+
+
+def test_trades_and_levels_are_numbers_or_strings(tmp_path: Path) -> None:
+    assert steps(
+        tmp_path,
+        '1 trade {"price": "8765.43", "amount": "0.00000001", "id": 1}',
+        '2 trade {"price": 8765, "price_str": "8765.43", "amount": 0, "amount_str": "0.00000001", "id": "1"}',
+        '3 order_book {"bids": [[8765.43, 1.5]], "asks": [["8765.44", 2]]}',
+    ) == [
+        VenueTrade(1 * MS, 876543, 1),
+        VenueTrade(2 * MS, 876543, 1),
+        VenueBest(3 * MS, (876543, 150000000), (876544, 200000000)),
+    ]
+
+
 def test_a_snapshot_says_the_best_levels(tmp_path: Path) -> None:
     assert steps(
         tmp_path,
@@ -120,9 +166,10 @@ def test_a_snapshot_says_the_best_levels(tmp_path: Path) -> None:
 def test_a_compressed_file_is_recognised_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "whatever"
     path.write_bytes(lzma.compress(event(1, "created", 7, "10.00", "1.0").encode()))
-    reader = detect(path)
+    file = RecordingFile(path)
+    reader = detect(file)
     assert reader.name == "bitstamp"
-    recording = reader.read([path])
+    recording = reader.read([file])
     assert (recording.symbol, recording.price_decimals, recording.quantity_decimals) == ("BTC-USD", 2, 8)
     assert recording.steps == [Place(1 * MS, "7", Side.BUY, 1000, 100000000)]
 
@@ -133,7 +180,7 @@ GOOD = event(5, "created", 7, "10.00", "1.0")
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("", "takes <time in ms> <event> <JSON>"),
+        ("\n" + GOOD, "takes <time in ms> <event> <JSON>"),
         ("6 order_moved {}", "takes <time in ms> <event> <JSON>"),
         ("x order_created {}", "takes <time in ms> <event> <JSON>"),
         ("6 order_created {", "truncated"),
@@ -143,7 +190,20 @@ GOOD = event(5, "created", 7, "10.00", "1.0")
         (event(6, "changed", 8, "0.00", "1.0"), "positive price"),
         (event(6, "created", 8, "10.00", "1.0", 2), "order_type 2"),
         (event(4, "created", 8, "10.00", "1.0"), "the time goes back"),
-        ('6 trade {"price": "a", "amount": 1, "id": 1}', "takes a number"),
+        (event(6, "created", 8, "10.00", "1.0000000000000002"), "amount '1.0000000000000002': takes at most 8 decimals"),
+        ('6 order_created {"price": 10.001, "amount": 1, "id": 8, "order_type": 0}', "price 10.001: takes at most 2 decimals"),
+        ('6 order_created {"price": 10, "amount": 1, "id": 8.0, "order_type": 0}', "id 8.0: takes a whole number"),
+        ('6 order_created {"price": 10, "amount": 1, "id": 9223372036854775808, "order_type": 0}', "id 9223372036854775808: takes"),
+        ('6 order_created {"price": 10, "amount": 1, "id": "", "order_type": 0}', 'id "": takes a whole number'),
+        ('6 order_created {"price": null, "amount": 1, "id": 8, "order_type": 0}', "price null: takes a number"),
+        ('6 order_created {"price": 10, "amount": true, "id": 8, "order_type": 0}', "amount true: takes a number"),
+        ('6 order_created {"price": 10, "price_str": "", "amount": 1, "id": 8, "order_type": 0}', "price '': takes a decimal number"),
+        ('6 order_created {"price": 10, "price_str": 10, "amount": 1, "id": 8, "order_type": 0}', "Expected `str | null`"),
+        ('6 order_created {"x": ' + "[" * 50_000 + "]" * 50_000 + "}", "nested too deeply"),
+        ("1" * 14 + " order_created {}", "takes a time in ms of at most 13 digits"),
+        ('6 trade {"price": "a", "amount": 1, "id": 1}', "takes a decimal number"),
+        ('6 trade {"price": 1, "amount": {}, "id": 1}', "takes a number"),
+        ('6 trade {"price": 1, "amount": 0.123456789, "id": 1}', "takes at most 8 decimals"),
         ('6 trade {"price": 1, "amount": 0.0, "id": 1}', "takes a positive number"),
         ('6 trade {"price": 1, "amount": 1e99999999, "id": 1}', "at most 12 digits"),
     ],

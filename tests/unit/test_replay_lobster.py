@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from protocol.units import Side
+from tools.replay.files import RecordingFile
 from tools.replay.readers import detect
-from tools.replay.readers.lobster import nanoseconds, read
+from tools.replay.readers.lobster import READER, nanoseconds
 from tools.replay.recording import (
     Cancel,
     OutOfTurn,
     Place,
+    Recording,
     RecordingError,
     Reduce,
     Step,
@@ -38,6 +40,10 @@ STARTED: list[Step] = [
 START = ("34200.0,5,0,1,10000,1", START_ROW)
 
 Row = tuple[Level, Level, Level, Level]
+
+
+def read(paths: list[Path]) -> Recording:
+    return READER.read([RecordingFile(path) for path in paths])
 
 
 def write(tmp_path: Path, *moves: tuple[str, Row]) -> Path:
@@ -183,6 +189,31 @@ def test_hidden_executions_crosses_and_halts_send_nothing(tmp_path: Path) -> Non
     ) == [best(time, B1, A1) for time in range(1, 6)]
 
 
+@pytest.mark.parametrize("order", ["-1", "-2", "-3", "-4", "0"])
+def test_a_cross_trade_of_any_kind_sends_nothing(tmp_path: Path, order: str) -> None:
+    assert steps(
+        tmp_path,
+        (f"34200.000000001,6,{order},500,10050,-1", START_ROW),
+        ("34200.000000002,3,77,7,9900,1", (A1, A2, B2, (97_00, 9))),
+    )[:2] == [best(1, B1, A1), Cancel(T + 2, "anonymous.1", None)]
+
+
+@pytest.mark.parametrize(
+    ("row", "tick"),
+    [
+        (START_ROW, 100),
+        (((101_05, 5), (102_00, 6), (99_00, 7), (98_00, 8)), 5),
+        (((101_01, 5), (102_00, 6), (99_00, 7), (98_00, 8)), 1),
+        (((100_00, 5), (105_00, 6), (95_00, 7), (90_00, 8)), 500),
+        (((101_00, 5), NONE_ASK, (99_00, 7), NONE_BID), 100),
+        ((NONE_ASK, NONE_ASK, (99_00, 7), NONE_BID), 99_00),
+    ],
+)
+def test_the_tick_is_the_greatest_that_fits_the_prices(tmp_path: Path, row: Row, tick: int) -> None:
+    """The hidden execution at the start is at a price that no order has."""
+    assert read([write(tmp_path, ("34200.0,5,0,1,9955,1", row))]).tick_size == tick
+
+
 def test_a_side_without_levels(tmp_path: Path) -> None:
     empty = (NONE_ASK, NONE_ASK, B1, B2)
     assert steps(
@@ -231,6 +262,19 @@ def test_orders_announced_at_once_in_the_first_second_enter_by_id(tmp_path: Path
     assert [step.order for step in later if isinstance(step, Place)] == ["90", "88"]
 
 
+def test_orders_that_change_places_in_the_first_second_make_no_anonymous_volume(tmp_path: Path) -> None:
+    """The row after the first message shows the size of that message, not of the order that enters in its place."""
+    found = steps(
+        tmp_path,
+        ("34200.5,1,90,5,9950,1", (A1, A2, (99_50, 5), B1)),
+        ("34200.5,1,88,2,9950,1", (A1, A2, (99_50, 7), B1)),
+    )
+    assert [step for step in found if isinstance(step, Place)] == [
+        Place(T + 500_000_000, "88", Side.BUY, 99_50, 2),
+        Place(T + 500_000_000, "90", Side.BUY, 99_50, 5),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -249,7 +293,7 @@ def test_either_file_finds_the_other_and_the_name_tells_the_symbol(tmp_path: Pat
     messages = write(tmp_path, START)
     books = messages.with_name(messages.name.replace("message", "orderbook"))
     for path in (messages, books):
-        assert detect(path).name == "lobster"
+        assert detect(RecordingFile(path)).name == "lobster"
     recordings = [read(paths) for paths in ([messages], [books], [messages, books], [books, messages])]
     assert all(recording == recordings[0] for recording in recordings)
     assert (recordings[0].symbol, recordings[0].price_decimals, recordings[0].tick_size) == ("ABC-USD", 4, 100)
@@ -266,12 +310,14 @@ def test_compressed_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "complaint"),
     [
-        ("", "takes time,type,order id,size,price,direction"),
+        ("\n34200.1,5,0,1,9900,1", "takes time,type,order id,size,price,direction"),
         ("34200.1,1,7,1,9900", "takes time,type,order id,size,price,direction"),
         ("34200.1,8,7,1,9900,1", "takes time,type,order id,size,price,direction"),
         ("34200.1,1,7,1.5,9900,1", "takes time,type,order id,size,price,direction"),
         ("34200.1,1,7,0,9900,1", "a size and a price above zero"),
         ("34200.1,1,7,1,-1,1", "a size and a price above zero"),
+        ("34200.1,1,-7,1,9900,1", "no negative order id"),
+        ("34200.1,4,-1,1,9900,1", "no negative order id"),
         ("34199.9,1,7,1,9900,1", "the time goes back"),
     ],
 )
@@ -294,8 +340,14 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
     books.write_text(rows[0] + "1,2,3\n")
     with pytest.raises(RecordingError, match=r"orderbook_2\.csv, line 2: takes ask price"):
         read([messages])
+    for bad_level in ("-5,6,9900,7", "0,6,9900,7", "10100,-6,9900,7", "10100,6,9900,00"):
+        books.write_text(rows[0] + f"{bad_level},10200,6,9800,8\n")
+        with pytest.raises(RecordingError, match=r"orderbook_2\.csv, line 2: takes ask price"):
+            read([messages])
     with pytest.raises(RecordingError, match="a second message file; takes one of each"):
         read([messages, messages])
+    with pytest.raises(RecordingError, match="a second order book file; takes one of each"):
+        read([books, books])
     with pytest.raises(RecordingError, match="a LOBSTER recording is a message file and an order book file"):
         read([messages, books, messages])
     books.unlink()

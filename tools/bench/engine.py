@@ -23,8 +23,9 @@ from tools.bench.table import Row, Target, Yardstick, row
 from tools.bench.tape import Shape, chunks_of, decode_chunk, write_tape
 from tools.replay.comparison import Comparison
 from tools.replay.driver import Driver
-from tools.replay.exchange import EngineExchange, Subject
-from tools.replay.readers import detect
+from tools.replay.exchange import EngineExchange, ExchangeError, Subject
+from tools.replay.readers import read_recording
+from tools.replay.recording import RecordingError
 
 LOOK_UP_SECONDS: Final = 0.5
 """Figures are scaled to a machine on which ten million look-ups take so long."""
@@ -164,11 +165,14 @@ def recorded_flow(plan: Plan) -> Iterator[Row]:
 
 
 def commands_of(path: Path) -> list[bytes]:
-    """The commands of a recording, its instrument's first."""
-    recording = detect(path).read([path])
+    """The commands of a recording, its instrument's first. BenchError where there are none to be had."""
     recorder = _Recorder()
-    driver = Driver(recorder, recording, recording.symbol, "", Comparison(), time.monotonic)
-    driver.prepare()
+    try:
+        recording = read_recording([path])
+        driver = Driver(recorder, recording, recording.symbol, "", Comparison(), time.monotonic)
+        driver.prepare()
+    except (RecordingError, ExchangeError) as error:
+        raise BenchError(str(error)) from error
     driver.run(None, lambda _: None)
     return list(chunks_of(recorder.commands))
 

@@ -18,10 +18,11 @@ from protocol.units import SYMBOL_PATTERN
 from tools.replay.comparison import Comparison, Score
 from tools.replay.driver import Driver, clear
 from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
-from tools.replay.readers import all_readers, detect
+from tools.replay.readers import all_readers, read_recording
 from tools.replay.recording import Recording, RecordingError
 from tools.replay.report import make_report, print_report
 from tools.replay.sockets import SocketExchange
+from tools.replay.timeline import check_speed
 from tools.tables import to_json
 
 PROGRAM: Final = "replay"
@@ -40,7 +41,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def fail(message: str) -> int:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    # A path or an argument in the message may have more lines than one.
+    print(f"{PROGRAM}: {' '.join(message.splitlines())}", file=sys.stderr)
     return EXIT_FAILED
 
 
@@ -74,7 +76,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         epilog="formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
         allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz; may be a pipe")
     parser.add_argument("--format", choices=sorted(formats), help="the format of the files (default: found by their contents)")
     parser.add_argument(
         "--symbol", type=symbol_name, help="replay as this instrument, which must have no orders (default: the recording's own)"
@@ -160,8 +162,10 @@ def replay(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def read(options: argparse.Namespace) -> Recording:
-    reader = all_readers()[options.format] if options.format else detect(options.files[0])
-    return reader.read(options.files)
+    recording = read_recording(options.files, options.format)
+    if options.speed is not None and recording.longest_gap is not None:
+        check_speed(recording.longest_gap, options.speed)
+    return recording
 
 
 def connect(options: argparse.Namespace) -> Exchange:

@@ -4,15 +4,13 @@ Prices and quantities are integers in the units of the recording, times are nano
 Orders bear the venue's ids, as text. What a format has of its own stays in its reader.
 """
 
-import lzma
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
 
 from protocol.units import Side
-
-XZ_MAGIC = b"\xfd7zXZ\x00"
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -101,8 +99,17 @@ Said = VenueTrade | VenueFill | OutOfTurn | VenueBest
 Step = Sent | Said
 
 
+class Gap(Struct, frozen=True):
+    """So many nanoseconds lie between this line and the one before it."""
+
+    path: Path
+    line: int
+    nanoseconds: int
+
+
 class Recording(Struct, frozen=True):
-    """The steps, in the order in which they happened, and what was traded, in which units. `symbol` is the usual one."""
+    """The steps, in the order in which they happened, and what was traded, in which units. `symbol` is the usual one; a replay at the
+    recorded speed waits through `longest_gap`, None where there is nothing to wait for."""
 
     format: str
     symbol: str
@@ -113,6 +120,18 @@ class Recording(Struct, frozen=True):
     tick_size: int
     lot_size: int
     steps: list[Step]
+    longest_gap: Gap | None = None
+
+
+def greatest_tick(steps: Iterable[Step]) -> int:
+    """The greatest tick of which all prices of the recording are multiples; 1 where it has none."""
+    prices: list[int] = []
+    for step in steps:
+        if isinstance(step, Place | Take | Replace | VenueTrade):
+            prices.append(step.price)
+        elif isinstance(step, VenueBest):
+            prices.extend(level[0] for level in (step.bid, step.ask) if level is not None)
+    return math.gcd(*prices) or 1
 
 
 class RecordingError(Exception):
@@ -120,22 +139,3 @@ class RecordingError(Exception):
 
     def __init__(self, path: Path, detail: str, line: int | None = None) -> None:
         super().__init__(f"{path}: {detail}" if line is None else f"{path}, line {line}: {detail}")
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file, plain or compressed with xz, with their numbers from 1; RecordingError where it cannot be read."""
-    number = 0
-    try:
-        with path.open("rb") as file:
-            compressed = file.read(len(XZ_MAGIC)) == XZ_MAGIC
-        with lzma.open(path, "rt", encoding="utf-8") if compressed else path.open(encoding="utf-8") as text:
-            for number, line in enumerate(text, 1):
-                yield number, line.rstrip("\r\n")
-    except OSError as error:
-        raise RecordingError(path, error.strerror or str(error)) from error
-    except (lzma.LZMAError, EOFError) as error:
-        raise RecordingError(path, f"broken xz file: {error}", number + 1) from error
-    except UnicodeDecodeError as error:
-        raise RecordingError(path, "not text in UTF-8", number + 1) from error
-    if number == 0:
-        raise RecordingError(path, "is empty")

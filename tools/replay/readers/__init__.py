@@ -7,7 +7,8 @@ from pkgutil import iter_modules
 
 from msgspec import Struct
 
-from tools.replay.recording import Recording, RecordingError, read_lines
+from tools.replay.files import RecordingFile
+from tools.replay.recording import Recording, RecordingError
 
 
 class Reader(Struct, frozen=True):
@@ -17,7 +18,7 @@ class Reader(Struct, frozen=True):
     name: str
     help: str
     recognises: Callable[[str], bool]
-    read: Callable[[Sequence[Path]], Recording]
+    read: Callable[[Sequence[RecordingFile]], Recording]
 
 
 def all_readers() -> dict[str, Reader]:
@@ -27,10 +28,17 @@ def all_readers() -> dict[str, Reader]:
     return {reader.name: reader for reader in readers}
 
 
-def detect(path: Path) -> Reader:
+def detect(file: RecordingFile) -> Reader:
     """The reader whose format the file's first line has; RecordingError where there is none."""
-    _, first_line = next(read_lines(path))
+    first_line = file.first_line()
     for reader in all_readers().values():
         if reader.recognises(first_line):
             return reader
-    raise RecordingError(path, f"none of the known formats: {', '.join(all_readers())}", 1)
+    raise RecordingError(file.path, f"none of the known formats: {', '.join(all_readers())}", 1)
+
+
+def read_recording(paths: Sequence[Path], name: str | None = None) -> Recording:
+    """The recording in the files, of the format of this name, or of the one that is found; RecordingError where it cannot be read."""
+    files = [RecordingFile(path) for path in paths]
+    reader = all_readers()[name] if name else detect(files[0])
+    return reader.read(files)

@@ -10,19 +10,20 @@ venue's trades. The rules:
   two books differ; it keeps one difference from making more.
 - A created line after the same id's deleted one is ignored, as is whatever else comes after the deleted line, except another
   deleted line: that cancel was sent and is compared too.
-- Trades bear binary floats as JSON numbers: their text is read exactly and rounded to the units.
+- Ids, prices and amounts are JSON strings or numbers. A string beside the number (`price_str`, `amount_str`) goes before it. A string
+  is exact. A number is a binary float that the venue has printed: its text is read exactly, and it is the unit that it is next to.
 """
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Raw, Struct
 
 from protocol.instrument import DecimalError, parse_decimal
 from protocol.units import MAX_INTEGER, Side
+from tools.replay.files import RecordingFile
 from tools.replay.readers import Reader
 from tools.replay.recording import (
     Cancel,
@@ -34,14 +35,24 @@ from tools.replay.recording import (
     VenueBest,
     VenueFill,
     VenueTrade,
-    read_lines,
+    greatest_tick,
 )
+from tools.replay.timeline import Timeline
 
 PRICE_DECIMALS: Final = 2
 AMOUNT_DECIMALS: Final = 8
 NANOSECONDS: Final = 1_000_000
+MAX_TIME_DIGITS: Final = 13
+"""The longest time: one of the year 2286."""
+
 MAX_DIGITS: Final = 12
-"""The longest price or amount of a trade before its point."""
+"""The longest price or amount before its point."""
+
+MAX_SHOWN: Final = 40
+"""So much of a value is shown in a complaint, in characters."""
+
+FLOAT_NOISE: Final = Decimal("0.001")
+"""How far from a unit, in units, a number may be that is meant to be that unit."""
 
 SIDES: Final = (Side.BUY, Side.SELL)
 
@@ -49,24 +60,26 @@ SIDES: Final = (Side.BUY, Side.SELL)
 class OrderEvent(Struct, frozen=True):
     """`amount` is what remains of the order."""
 
-    id: Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
-    price: str
-    amount: str
+    id: Raw
+    price: Raw
+    amount: Raw
     order_type: int
+    price_str: str | None = None
+    amount_str: str | None = None
 
 
 class TradeEvent(Struct, frozen=True):
-    """Numbers as they stand in the text."""
-
-    price: msgspec.Raw
-    amount: msgspec.Raw
+    price: Raw
+    amount: Raw
+    price_str: str | None = None
+    amount_str: str | None = None
 
 
 class BookEvent(Struct, frozen=True):
     """Levels, best first: [price, amount]."""
 
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
+    bids: list[tuple[Raw, Raw]]
+    asks: list[tuple[Raw, Raw]]
 
 
 class Report(Struct, frozen=True, gc=False):
@@ -108,25 +121,25 @@ def recognises(first_line: str) -> bool:
     return time.isdigit() and rest.partition(" ")[0] in DECODERS
 
 
-def read(paths: Sequence[Path]) -> Recording:
+def read(files: Sequence[RecordingFile]) -> Recording:
     """The recording in the one file; RecordingError names the line that is at fault."""
-    if len(paths) != 1:
-        raise RecordingError(paths[1], "a Bitstamp recording is one file")
-    return Recording("bitstamp", "BTC-USD", "BTC", "USD", PRICE_DECIMALS, AMOUNT_DECIMALS, 1, 1, to_steps(read_reports(paths[0])))
+    if len(files) != 1:
+        raise RecordingError(files[1].path, "a Bitstamp recording is one file")
+    timeline = Timeline(files[0].path)
+    steps = to_steps(read_reports(files[0], timeline))
+    tick = greatest_tick(steps)
+    return Recording("bitstamp", "BTC-USD", "BTC", "USD", PRICE_DECIMALS, AMOUNT_DECIMALS, tick, 1, steps, timeline.longest)
 
 
-def read_reports(path: Path) -> list[Report | VenueTrade | VenueBest]:
-    """Every line in units; a time that goes back is an error."""
+def read_reports(file: RecordingFile, timeline: Timeline) -> list[Report | VenueTrade | VenueBest]:
+    """Every line in units."""
     reports: list[Report | VenueTrade | VenueBest] = []
-    before = 0
-    for number, line in read_lines(path):
+    for number, line in file.lines():
         try:
             report = read_report(line)
         except ValueError as error:
-            raise RecordingError(path, str(error), number) from error
-        if report.time < before:
-            raise RecordingError(path, "the time goes back", number)
-        before = report.time
+            raise RecordingError(file.path, str(error), number) from error
+        timeline.check(report.time, number)
         reports.append(report)
     return reports
 
@@ -137,45 +150,76 @@ def read_report(line: str) -> Report | VenueTrade | VenueBest:
     event, _, body = rest.partition(" ")
     if not (time_text.isascii() and time_text.isdigit()) or event not in DECODERS:
         raise ValueError("takes <time in ms> <event> <JSON>")
+    if len(time_text) > MAX_TIME_DIGITS:
+        raise ValueError(f"takes a time in ms of at most {MAX_TIME_DIGITS} digits")
     time = int(time_text) * NANOSECONDS
-    content = DECODERS[event].decode(body)
-    if isinstance(content, TradeEvent):
-        return VenueTrade(time, rounded(content.price, PRICE_DECIMALS), rounded(content.amount, AMOUNT_DECIMALS))
+    try:
+        content = DECODERS[event].decode(body)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
     if isinstance(content, BookEvent):
         return VenueBest(time, best(content.bids), best(content.asks))
+    price, amount = level(content.price, content.amount, content.price_str, content.amount_str)
+    if isinstance(content, TradeEvent):
+        if not amount:
+            raise ValueError("amount 0: takes a positive number in a trade")
+        return VenueTrade(time, price, amount)
     if content.order_type not in (0, 1):
         raise ValueError(f"order_type {content.order_type}: takes 0 (buy) or 1 (sell)")
-    price, amount = level((content.price, content.amount))
     if event == "order_created" and not amount:
         raise ValueError("an order is created with an amount above zero")
-    return Report(time, event, content.id, SIDES[content.order_type], price, amount)
+    return Report(time, event, whole(content.id), SIDES[content.order_type], price, amount)
 
 
-def level(texts: tuple[str, str]) -> tuple[int, int]:
-    price_text, amount_text = texts
+def level(price: Raw, amount: Raw, price_text: str | None = None, amount_text: str | None = None) -> tuple[int, int]:
+    """A price and an amount in units; the texts are those that stand beside the two."""
+    found = units("price", price, price_text, PRICE_DECIMALS), units("amount", amount, amount_text, AMOUNT_DECIMALS)
+    if found[0] <= 0 or found[1] < 0:
+        raise ValueError(f"price {found[0]}, amount {found[1]} in units: takes a positive price and an amount of zero or more")
+    return found
+
+
+def best(levels: list[tuple[Raw, Raw]]) -> tuple[int, int] | None:
+    return level(*levels[0]) if levels else None
+
+
+def units(name: str, value: Raw, text: str | None, decimals: int) -> int:
+    """The value in units of 10^-decimals: that of the text, or of the JSON string, or else of the JSON number."""
+    if text is None:
+        text = string_of(value)
+    number = bytes(value).decode()
     try:
-        price, amount = parse_decimal(price_text, PRICE_DECIMALS), parse_decimal(amount_text, AMOUNT_DECIMALS)
+        return nearest_unit(number, decimals) if text is None else parse_decimal(text, decimals)
     except DecimalError as error:
-        raise ValueError(f"price {price_text!r}, amount {amount_text!r}: {error}") from error
-    if price <= 0 or amount < 0:
-        raise ValueError(f"price {price_text!r}, amount {amount_text!r}: takes a positive price and an amount of zero or more")
-    return price, amount
+        raise ValueError(f"{name} {(number if text is None else repr(text))[:MAX_SHOWN]}: {error}") from error
 
 
-def best(levels: list[tuple[str, str]]) -> tuple[int, int] | None:
-    return level(levels[0]) if levels else None
-
-
-def rounded(number: msgspec.Raw, decimals: int) -> int:
-    """The number's text in units of 10^-decimals, rounded: the nearest binary float has digits that the venue never meant."""
-    text = bytes(number).decode()
+def nearest_unit(number: str, decimals: int) -> int:
+    """The unit that the number is meant to be: the nearest binary float has digits that the venue never meant."""
     try:
-        value = Decimal(text)
+        value = Decimal(number)
     except InvalidOperation as error:
-        raise ValueError(f"{text}: takes a number") from error
-    if value <= 0 or value.adjusted() >= MAX_DIGITS:
-        raise ValueError(f"{text}: takes a positive number with at most {MAX_DIGITS} digits before its point")
-    return int(value.scaleb(decimals).to_integral_value(ROUND_HALF_EVEN))
+        raise DecimalError("takes a number, or a string with one") from error
+    if value and value.adjusted() >= MAX_DIGITS:
+        raise DecimalError(f"takes at most {MAX_DIGITS} digits before its point")
+    exact = value.scaleb(decimals)
+    unit = exact.to_integral_value(ROUND_HALF_EVEN)
+    if abs(exact - unit) > FLOAT_NOISE:
+        raise DecimalError(f"takes at most {decimals} decimals")
+    return int(unit)
+
+
+def whole(value: Raw) -> int:
+    """A JSON string or number that is an id."""
+    text = string_of(value) or bytes(value).decode()
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER)) and int(text) <= MAX_INTEGER):
+        raise ValueError(f"id {text[:MAX_SHOWN]}: takes a whole number of at most {MAX_INTEGER}")
+    return int(text)
+
+
+def string_of(value: Raw) -> str | None:
+    """What a JSON string says; None where the value is none."""
+    return msgspec.json.decode(value, type=str) if bytes(value).startswith(b'"') else None
 
 
 def to_steps(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Step]:

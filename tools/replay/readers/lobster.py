@@ -11,7 +11,9 @@ a size of 0 where there is no level. The rules:
   announced, or were forgotten, take their cancels and executions from the anonymous order at their price.
 - An order that the venue executes while, by its own messages, others are before it in the queue was executed out of turn: it is
   cancelled to that extent instead, so that one difference does not make more.
-- Executions of hidden orders (5), cross trades (6) and trading halts (7) do not touch the shown book and are ignored.
+- Executions of hidden orders (5), cross trades (6, of a pseudo order with an id of 0 or below) and trading halts (7) do not touch the
+  shown book and are ignored.
+- The tick is the greatest one that fits all shown prices: a stock below a dollar is quoted in 0.0001.
 - Orders from before the opening are announced together in the first second, at one time: those of one price enter by their ids.
 - The replay starts from the state of the first row: that row is no comparison, and its message counts only where it announces an
   order.
@@ -20,12 +22,12 @@ a size of 0 where there is no level. The rules:
 import re
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from protocol.units import Side
+from tools.replay.files import RecordingFile
 from tools.replay.readers import Reader
 from tools.replay.recording import (
     Cancel,
@@ -39,19 +41,20 @@ from tools.replay.recording import (
     VenueBest,
     VenueFill,
     VenueTrade,
-    read_lines,
+    greatest_tick,
 )
+from tools.replay.timeline import Timeline
 
 PRICE_DECIMALS: Final = 4
-TICK_SIZE: Final = 100
 SECOND_DECIMALS: Final = 9
 SECOND: Final = 10**SECOND_DECIMALS
 
 NEW, PARTIAL_CANCEL, DELETION, EXECUTION = 1, 2, 3, 4
 IGNORED: Final = (5, 6, 7)
 
-MESSAGE: Final = re.compile(r"(\d{1,6}(?:\.\d+)?),([1-7]),(\d{1,19}),(\d{1,18}),(-?\d{1,18}),(-?1)", re.ASCII)
-BOOK_ROW: Final = re.compile(r"-?\d{1,18},\d{1,18},-?\d{1,18},\d{1,18}(?:,-?\d{1,18},\d{1,18},-?\d{1,18},\d{1,18})*", re.ASCII)
+MESSAGE: Final = re.compile(r"(\d{1,6}(?:\.\d+)?),([1-7]),(-?\d{1,19}),(\d{1,18}),(-?\d{1,18}),(-?1)", re.ASCII)
+BOOK_LEVEL: Final = r"(?:[1-9]\d{0,17},[1-9]\d{0,17}|-?\d{1,18},0)"
+BOOK_ROW: Final = re.compile(rf"{BOOK_LEVEL},{BOOK_LEVEL}(?:,{BOOK_LEVEL},{BOOK_LEVEL})*", re.ASCII)
 COLUMNS: Final = 4
 """A level of both sides: ask price, ask size, bid price, bid size."""
 
@@ -80,58 +83,63 @@ def recognises(first_line: str) -> bool:
     return MESSAGE.fullmatch(first_line) is not None or BOOK_ROW.fullmatch(first_line) is not None
 
 
-def read(paths: Sequence[Path]) -> Recording:
+def read(files: Sequence[RecordingFile]) -> Recording:
     """The recording in a message file and an order book file; where one is given alone, the other is found by its name."""
-    messages_path, books_path = find_pair(paths)
-    messages = by_entry(list(read_messages(messages_path)))
-    rows = read_rows(books_path)
+    message_file, book_file = pair(files)
+    timeline = Timeline(message_file.path)
+    # Before the order book is opened: one writer may fill two pipes, one after the other.
+    messages = list(read_messages(message_file, timeline))
+    if MESSAGE.fullmatch(book_file.first_line()):
+        raise RecordingError(book_file.path, "a second message file; takes one of each")
+    rows = read_rows(book_file)
     shown = ShownBook()
-    for number, message in enumerate(messages, 1):
+    for number, (message, entered) in enumerate(zip(messages, by_entry(messages), strict=True), 1):
         row = next(rows, None)
         if row is None:
-            raise RecordingError(books_path, f"ends before the {len(messages)} messages do", number)
-        shown.follow(message, row)
+            raise RecordingError(book_file.path, f"ends before the {len(messages)} messages do", number)
+        shown.follow(message, entered, row)
     if next(rows, None) is not None:
-        raise RecordingError(messages_path, "ends before the order book does", len(messages))
-    named = TICKER.match(messages_path.name)
+        raise RecordingError(message_file.path, "ends before the order book does", len(messages))
+    named = TICKER.match(message_file.path.name) or TICKER.match(book_file.path.name)
     ticker = named[1] if named else "STOCK"
-    return Recording("lobster", f"{ticker}-USD", ticker, "USD", PRICE_DECIMALS, 0, TICK_SIZE, 1, shown.finish())
+    steps = shown.finish()
+    return Recording("lobster", f"{ticker}-USD", ticker, "USD", PRICE_DECIMALS, 0, greatest_tick(steps), 1, steps, timeline.longest)
 
 
-def find_pair(paths: Sequence[Path]) -> tuple[Path, Path]:
-    """The message file and the order book file."""
-    if len(paths) > 2:
-        raise RecordingError(paths[2], "a LOBSTER recording is a message file and an order book file")
-    found: dict[bool, Path] = {}
-    for path in paths:
-        _, first_line = next(read_lines(path))
-        found[MESSAGE.fullmatch(first_line) is not None] = path
-    if len(paths) == 2 and len(found) == 1:
-        raise RecordingError(paths[1], f"a second {'message' if True in found else 'order book'} file; takes one of each")
-    for is_message, word, other in ((True, "message", "orderbook"), (False, "orderbook", "message")):
-        if is_message not in found:
-            known = found[not is_message]
-            if other not in known.name:
-                raise RecordingError(known, f"give the {word} file too; the name does not tell it")
-            found[is_message] = known.with_name(known.name.replace(other, word))
-    return found[True], found[False]
+def pair(files: Sequence[RecordingFile]) -> tuple[RecordingFile, RecordingFile]:
+    """The message file and the order book file, by what the first of the given ones is."""
+    if len(files) > 2:
+        raise RecordingError(files[2].path, "a LOBSTER recording is a message file and an order book file")
+    first = files[0]
+    if len(files) == 2 and first.is_same_pipe(files[1]):
+        raise RecordingError(first.path, "the same pipe twice; takes one for the messages and another for the order book")
+    if MESSAGE.fullmatch(first.first_line()):
+        return first, files[1] if len(files) == 2 else named_alike(first, "message", "orderbook")
+    message_file = files[1] if len(files) == 2 else named_alike(first, "orderbook", "message")
+    if BOOK_ROW.fullmatch(message_file.first_line()):
+        raise RecordingError(message_file.path, "a second order book file; takes one of each")
+    return message_file, first
 
 
-def read_messages(path: Path) -> Iterator[Message]:
-    before = 0
-    for number, line in read_lines(path):
+def named_alike(known: RecordingFile, word: str, other: str) -> RecordingFile:
+    """The file whose name has the other word."""
+    if word not in known.path.name:
+        raise RecordingError(known.path, f"give the {other} file too; the name does not tell it")
+    return RecordingFile(known.path.with_name(known.path.name.replace(word, other)))
+
+
+def read_messages(file: RecordingFile, timeline: Timeline) -> Iterator[Message]:
+    for number, line in file.lines():
         match = MESSAGE.fullmatch(line)
         if match is None:
-            raise RecordingError(path, "takes time,type,order id,size,price,direction", number)
+            raise RecordingError(file.path, "takes time,type,order id,size,price,direction", number)
         time_text, type_text, order, size_text, price_text, direction = match.groups()
         message = Message(
             nanoseconds(time_text), int(type_text), order, int(size_text), int(price_text), Side.BUY if direction == "1" else Side.SELL
         )
-        if message.type not in IGNORED and (message.size <= 0 or message.price <= 0):
-            raise RecordingError(path, "takes a size and a price above zero", number)
-        if message.time < before:
-            raise RecordingError(path, "the time goes back", number)
-        before = message.time
+        if message.type not in IGNORED and (message.size <= 0 or message.price <= 0 or order.startswith("-")):
+            raise RecordingError(file.path, "takes a size and a price above zero, and no negative order id", number)
+        timeline.check(message.time, number)
         yield message
 
 
@@ -159,11 +167,11 @@ def by_entry(messages: list[Message]) -> list[Message]:
     return ordered
 
 
-def read_rows(path: Path) -> Iterator[list[str]]:
+def read_rows(file: RecordingFile) -> Iterator[list[str]]:
     """The columns of each row."""
-    for number, line in read_lines(path):
+    for number, line in file.lines():
         if BOOK_ROW.fullmatch(line) is None:
-            raise RecordingError(path, "takes ask price,ask size,bid price,bid size, and so on for each level", number)
+            raise RecordingError(file.path, "takes ask price,ask size,bid price,bid size, and so on for each level", number)
         yield line.split(",")
 
 
@@ -209,11 +217,11 @@ class ShownBook:
         self._steps.extend(VenueFill(order, quantity) for order, quantity in self._filled.items())
         return self._steps
 
-    def follow(self, message: Message, row: list[str]) -> None:
-        """One message, and the row that shows the state after it."""
+    def follow(self, message: Message, entered: Message, row: list[str]) -> None:
+        """One message, the one that takes its place by the order of entry, and the row that shows the state after the message."""
         shown = self._sides[message.side]
         if message.type == NEW:
-            self._announce(shown, message, row)
+            self._announce(shown, entered, row, message.size)
         elif message.type not in IGNORED and self._started:
             self._take_away(shown, message)
         for side in self._sides.values():
@@ -223,9 +231,9 @@ class ShownBook:
             self._steps.append(VenueBest(message.time, self._sides[Side.BUY].best(row), self._sides[Side.SELL].best(row)))
         self._started = True
 
-    def _announce(self, shown: ShownSide, message: Message, row: list[str]) -> None:
+    def _announce(self, shown: ShownSide, message: Message, row: list[str], size_in_row: int) -> None:
         if message.price not in shown.queues:
-            others = shown.levels(row).get(message.price, message.size) - message.size
+            others = shown.levels(row).get(message.price, size_in_row) - size_in_row
             if others > 0:
                 self._adopt(shown, message.price, others, message.time)
         shown.queues.setdefault(message.price, {})[message.order] = message.size
