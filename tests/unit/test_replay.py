@@ -139,6 +139,17 @@ def test_a_lobster_venue_that_did_something_else(tmp_path: Path, replay: Replay,
     assert found[name] == (reached, LOBSTER_SCORES[name][1])
 
 
+def test_an_order_that_passes_anonymous_volume_is_executed_in_turn(tmp_path: Path, replay: Replay) -> None:
+    """Seven that are not known were there before order 77, and the venue executes it first."""
+    path = tmp_path / "ABC_2012-06-21_34200000_57600000_message_2.csv"
+    path.write_text("34200.1,5,0,1,10000,1\n34200.2,1,77,10,9900,1\n34200.3,4,77,6,9900,1\n34200.4,4,77,4,9900,1\n34200.5,4,12,7,9900,1\n")
+    rows = [f"10100,5,9900,{size},10200,6,9800,8\n" for size in (7, 17, 11, 7)]
+    path.with_name(path.name.replace("message", "orderbook")).write_text("".join((*rows, "10100,5,9800,8,10200,6,9700,9\n")))
+    report = replay(path)
+    assert scores(report) == {"tape": (3, 3), "filled": (1, 1), "queue": (2, 2), "best": (4, 4), "quantities": (4, 4)}
+    assert report["refused"] == {}
+
+
 def test_a_stock_below_a_dollar_replays_as_one_above(tmp_path: Path, replay: Replay) -> None:
     """The same day at a hundredth of its prices, with a level that is not there."""
     path = write_lobster(tmp_path)

@@ -198,6 +198,44 @@ def test_a_cross_trade_of_any_kind_sends_nothing(tmp_path: Path, order: str) -> 
     )[:2] == [best(1, B1, A1), Cancel(T + 2, "anonymous.1", None)]
 
 
+def test_an_order_that_is_executed_ahead_of_anonymous_volume_goes_before_it(tmp_path: Path) -> None:
+    assert steps(
+        tmp_path,
+        ("34200.000000001,1,77,2,9900,1", (A1, A2, (99_00, 9), B2)),
+        ("34200.000000002,4,77,1,9900,1", (A1, A2, (99_00, 8), B2)),
+        ("34200.000000003,4,11,3,9900,1", (A1, A2, (99_00, 5), B2)),
+        ("34200.000000004,4,77,1,9900,1", (A1, A2, (99_00, 4), B2)),
+        ("34200.000000005,4,12,1,9900,1", (A1, A2, (99_00, 3), B2)),
+    ) == [
+        Place(T + 1, "77", Side.BUY, 99_00, 2),
+        best(1, (99_00, 9), A1),
+        VenueTrade(T + 2, 99_00, 1),
+        Cancel(T + 2, "anonymous.1", None),
+        Place(T + 2, "anonymous.5", Side.BUY, 99_00, 7, announced=False),
+        Take(T + 2, Side.SELL, 99_00, 1, "77"),
+        best(2, (99_00, 8), A1),
+        VenueTrade(T + 3, 99_00, 3),
+        Reduce(T + 3, "anonymous.5", 3),
+        best(3, (99_00, 5), A1),
+        VenueTrade(T + 4, 99_00, 1),
+        Take(T + 4, Side.SELL, 99_00, 1, "77"),
+        best(4, (99_00, 4), A1),
+        VenueTrade(T + 5, 99_00, 1),
+        Take(T + 5, Side.SELL, 99_00, 1, None),
+        best(5, (99_00, 3), A1),
+        VenueFill("77", 2),
+    ]
+
+
+def test_a_known_order_between_makes_it_out_of_turn(tmp_path: Path) -> None:
+    assert steps(
+        tmp_path,
+        ("34200.000000001,1,77,2,9900,1", (A1, A2, (99_00, 9), B2)),
+        ("34200.000000002,1,78,3,9900,1", (A1, A2, (99_00, 12), B2)),
+        ("34200.000000003,4,78,3,9900,1", (A1, A2, (99_00, 9), B2)),
+    )[4:7] == [VenueTrade(T + 3, 99_00, 3), OutOfTurn("78"), Cancel(T + 3, "78", None)]
+
+
 @pytest.mark.parametrize(
     ("row", "tick"),
     [

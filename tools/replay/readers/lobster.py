@@ -9,6 +9,8 @@ a size of 0 where there is no level. The rules:
 - Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten (their orders are
   cancelled), and a level that newly appears is adopted as one anonymous order, first in its queue. Orders that were never
   announced, or were forgotten, take their cancels and executions from the anonymous order at their price.
+- Where the anonymous order is before others in its queue, that is a guess: when the venue executes an order of which only it is
+  ahead, it goes behind those that are known. Its own executions are sent only while it is at the head.
 - An order that the venue executes while, by its own messages, others are before it in the queue was executed out of turn: it is
   cancelled to that extent instead, so that one difference does not make more.
 - Executions of hidden orders (5), cross trades (6, of a pseudo order with an id of 0 or below) and trading halts (7) do not touch the
@@ -209,7 +211,7 @@ class ShownBook:
         self._steps: list[Step] = []
         self._sides = {side: ShownSide(side) for side in Side}
         self._filled: dict[str, int] = {}
-        self._adopted = 0
+        self._placed = 0
         self._started = False
 
     def finish(self) -> list[Step]:
@@ -235,30 +237,25 @@ class ShownBook:
         if message.price not in shown.queues:
             others = shown.levels(row).get(message.price, size_in_row) - size_in_row
             if others > 0:
-                self._adopt(shown, message.price, others, message.time)
+                self._place_anonymous(shown, message.price, others, message.time)
         shown.queues.setdefault(message.price, {})[message.order] = message.size
         self._steps.append(Place(message.time, message.order, message.side, message.price, message.size))
 
     def _take_away(self, shown: ShownSide, message: Message) -> None:
         """A cancel or an execution, of the order itself or of the anonymous one that stands for it."""
-        queue = shown.queues.get(message.price, {})
-        first = next(iter(queue), "")
-        order = message.order if message.order in queue else first
-        known = order == message.order
         if message.type == EXECUTION:
             self._steps.append(VenueTrade(message.time, message.price, message.size))
-        if not known and not order.startswith(ANONYMOUS):
+        queue = shown.queues.get(message.price, {})
+        known = message.order in queue
+        order = message.order if known else next(filter(is_anonymous, queue), None)
+        if order is None:
             return
         left = queue[order] - message.size
         if message.type == EXECUTION:
             if known:
                 self._filled[order] = self._filled.get(order, 0) + message.size
-            if order == first:
-                taker = Side.SELL if message.side is Side.BUY else Side.BUY
-                self._steps.append(Take(message.time, taker, message.price, message.size, order if known else None))
-            else:
-                self._steps.append(OutOfTurn(order))
-                self._cancel(order, message, left)
+                self._let_pass(shown, message)
+            self._execute(order, message, first=next(iter(queue)), left=left)
         elif message.type == DELETION and known:
             left = 0
             self._steps.append(Cancel(message.time, order, message.size))
@@ -270,6 +267,25 @@ class ShownBook:
             del queue[order]
             if not queue:
                 del shown.queues[message.price]
+
+    def _let_pass(self, shown: ShownSide, message: Message) -> None:
+        """The anonymous order goes behind the known ones where nothing else is ahead of the order that is executed."""
+        queue = shown.queues[message.price]
+        first, *others = queue
+        if is_anonymous(first) and others[0] == message.order:
+            size = queue.pop(first)
+            self._steps.append(Cancel(message.time, first, None))
+            self._place_anonymous(shown, message.price, size, message.time)
+
+    def _execute(self, order: str, message: Message, first: str, left: int) -> None:
+        known = order == message.order
+        if order == first:
+            taker = Side.SELL if message.side is Side.BUY else Side.BUY
+            self._steps.append(Take(message.time, taker, message.price, message.size, order if known else None))
+        else:
+            if known:
+                self._steps.append(OutOfTurn(order))
+            self._cancel(order, message, left)
 
     def _cancel(self, order: str, message: Message, left: int) -> None:
         """The message's size of the order, of which so much is left then."""
@@ -284,13 +300,18 @@ class ShownBook:
                 self._steps.extend(Cancel(time, order, None) for order in shown.queues.pop(price))
         for price, size in levels.items():
             if price not in shown.queues:
-                self._adopt(shown, price, size, time)
+                self._place_anonymous(shown, price, size, time)
 
-    def _adopt(self, shown: ShownSide, price: int, size: int, time: int) -> None:
-        self._adopted += 1
-        order = f"{ANONYMOUS}{self._adopted}"
-        shown.queues[price] = {order: size}
+    def _place_anonymous(self, shown: ShownSide, price: int, size: int, time: int) -> None:
+        """An order that stands for those that are not known, last in the queue of its price."""
+        self._placed += 1
+        order = f"{ANONYMOUS}{self._placed}"
+        shown.queues.setdefault(price, {})[order] = size
         self._steps.append(Place(time, order, shown.side, price, size, announced=False))
+
+
+def is_anonymous(order: str) -> bool:
+    return order.startswith(ANONYMOUS)
 
 
 READER: Final = Reader("lobster", "LOBSTER message and orderbook files: .csv or .csv.xz, one finds the other by its name", recognises, read)
