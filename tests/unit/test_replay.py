@@ -334,5 +334,6 @@ def test_help_tells_the_formats(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"], {})
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
+    assert "more than 20 % of the commands are refused" in text
     assert "bitstamp: Bitstamp event log" in text
     assert "lobster: LOBSTER message and orderbook files" in text

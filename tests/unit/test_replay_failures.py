@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_replay import BITSTAMP
-from tools.replay.__main__ import main
+from tools.replay.__main__ import MAX_REFUSED_PERCENT, main
 
 CREATED = '1000 order_created {"price": "101.00", "amount": "2.0", "id": 21, "order_type": 1}\n'
 
@@ -114,6 +114,34 @@ def test_a_long_gap_is_no_matter_without_a_speed(tmp_path: Path, capsys: pytest.
     assert main(["--in-process", str(path)], {}) == 0
     assert main(["--in-process", "--speed", "999999", str(path)], {}) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("unknown", "status"),
+    [(2, 0), (3, 1)],
+)
+def test_too_many_refused_commands_are_a_miss(tmp_path: Path, capsys: pytest.CaptureFixture[str], unknown: int, status: int) -> None:
+    """Of ten commands, so many are cancels of orders that the exchange does not know."""
+    path = tmp_path / "flow.log"
+    placed = "".join(CREATED.replace("21", str(order)) for order in range(10 - unknown))
+    path.write_text(placed + "".join(deleted("1001", 90 + order, "0.0") for order in range(unknown)))
+    assert main(["--in-process", str(path)], {}) == status
+    captured = capsys.readouterr()
+    assert f"refused: Cancel UNKNOWN_ORDER: {unknown}" in captured.out
+    line = f"replay: refused 3 of 10 commands, 30.00 %; takes at most {MAX_REFUSED_PERCENT} %\n"
+    assert captured.err == (line if status else "")
+
+
+def test_a_cancel_of_an_order_that_is_filled_in_both_is_not_held_against_the_exchange(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "flow.log"
+    buys = CREATED.replace("21", "22").replace('"order_type": 1', '"order_type": 0')
+    path.write_text(CREATED + buys + deleted("1001", 21, "0.0") + deleted("1001", 22, "0.0"))
+    assert main(["--in-process", str(path)], {}) == 0
+    captured = capsys.readouterr()
+    assert "refused: Cancel ORDER_NOT_OPEN: 2" in captured.out
+    assert captured.err == ""
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, QueryResult, Trade
+from protocol.units import Refusal
 from tools.replay.recording import Cancel, OutOfTurn, Place, Replace, Sent, Take, VenueBest, VenueFill, VenueTrade
 
 TAPE_WINDOW: Final = 10 * 10**9
@@ -33,10 +34,12 @@ class Score(Struct):
 
 
 class Comparison:
-    """Fed step by step, in the order of the recording; `refused` counts the refused commands by step and refusal."""
+    """Fed step by step, in the order of the recording; `refused` counts the refused commands by step and refusal, `disputed` those that
+    the venue took: a cancel of an order that is filled in both is none."""
 
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()
+        self.disputed = 0
         self._trades: Tape = {}
         self._venue_trades: Tape = {}
         self._order_ids: dict[str, int] = {}
@@ -55,6 +58,8 @@ class Comparison:
             trades = answer.trades
         if isinstance(answer, CommandRefused):
             self.refused[f"{type(step).__name__} {answer.refusal.name}"] += 1
+            agreed = isinstance(step, Cancel) and step.remaining is None and answer.refusal is Refusal.ORDER_NOT_OPEN
+            self.disputed += not agreed
         for trade in trades:
             self._trades.setdefault((trade.price, trade.quantity), []).append(step.time)
             self._filled[trade.maker_order_id] += trade.quantity

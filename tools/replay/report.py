@@ -43,7 +43,7 @@ def print_report(report: Report, console: Console) -> None:
     title = f"{report.symbol} ({report.format}) replayed to {report.exchange}"
     table = plain_table(title, ("comparison", "name"), ("reached", "possible", "share"))
     for score in report.scores:
-        table.add_row(score.title, score.name, f"{score.reached:,}", f"{score.possible:,}", share(score))
+        table.add_row(score.title, score.name, f"{score.reached:,}", f"{score.possible:,}", percent(score.reached, score.possible))
     console.print(table)
     for kind, count in report.refused.items():
         console.print(f"refused: {kind}: {count:,}")
@@ -52,7 +52,7 @@ def print_report(report: Report, console: Console) -> None:
     )
 
 
-def share(score: Score) -> str:
-    """In percent, never rounded up to 100."""
-    hundredths = score.reached * 10_000 // score.possible
+def percent(part: int, whole: int) -> str:
+    """The share with two decimals, never rounded up to 100."""
+    hundredths = part * 10_000 // whole
     return f"{hundredths // 100}.{hundredths % 100:02} %"
