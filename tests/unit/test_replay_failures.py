@@ -165,3 +165,19 @@ def test_a_bad_option(arguments: list[str], capsys: pytest.CaptureFixture[str]) 
     error = capsys.readouterr().err
     assert error.startswith("replay: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["commands", "reports"])
+@pytest.mark.parametrize("endpoint", ["tcp://*:1", "tcp://a b:5555", "ipc://" + "x" * 200, "ipc://@", "tcp://\udcff:1"])
+def test_an_endpoint_that_zeromq_does_not_connect_to(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, endpoint: str) -> None:
+    path = tmp_path / "flow.log"
+    path.write_text(CREATED)
+    complaint = complaint_about(path, capsys, f"--{name}", endpoint)
+    assert complaint.startswith(f"replay: --{name} (GATEWAY_{name.upper()}): {endpoint!r}: takes an endpoint to connect to, such as")
+
+
+def test_an_endpoint_is_no_matter_in_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "flow.log"
+    path.write_text(CREATED)
+    assert main(["--in-process", str(path)], {"GATEWAY_COMMANDS": "tcp://*:1"}) == 0
+    assert capsys.readouterr().err == ""

@@ -15,13 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from process.settings import endpoint
 from protocol.units import SYMBOL_PATTERN
+from tools.arguments import told
 from tools.replay.comparison import Comparison, Score
 from tools.replay.driver import Driver, Effort, clear
 from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
 from tools.replay.readers import all_readers, read_recording
 from tools.replay.recording import Recording, RecordingError
 from tools.replay.report import make_report, percent, print_report
-from tools.replay.sockets import SocketExchange
+from tools.replay.sockets import SocketExchange, check_endpoint
 from tools.replay.timeline import check_speed
 from tools.tables import to_json
 
@@ -34,6 +35,12 @@ EXIT_INTERRUPTED: Final = 130
 MAX_REFUSED_PERCENT: Final = 20
 """Beyond so many refused commands the comparison says nothing. A recording that fits refuses next to none (0.11 % in five hours of
 Bitstamp), and a short one of ten commands may still differ in two."""
+
+ENDPOINTS: Final = (
+    ("commands", "GATEWAY_COMMANDS", "tcp://127.0.0.1:5555"),
+    ("reports", "GATEWAY_REPORTS", "tcp://127.0.0.1:5557"),
+)
+"""The matcher's sockets: flag, environment variable, default."""
 
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids, so that runs on one matcher never share one."""
@@ -90,13 +97,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "--speed", type=factor, metavar="FACTOR", help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)"
     )
     parser.add_argument("--in-process", action="store_true", help="replay to an engine in this process: no matcher, no sockets, no disk")
-    for name, variable, default in (
-        ("commands", "GATEWAY_COMMANDS", "tcp://127.0.0.1:5555"),
-        ("reports", "GATEWAY_REPORTS", "tcp://127.0.0.1:5557"),
-    ):
+    for name, variable, default in ENDPOINTS:
         parser.add_argument(
             f"--{name}",
-            type=endpoint,
+            type=told(endpoint, "tcp://<host>:<port> or ipc://<path>"),
             default=environment.get(variable, default),
             metavar="ENDPOINT",
             help=f"the matcher's socket for {name} (default: {default}; environment: {variable})",
@@ -174,7 +178,11 @@ def read(options: argparse.Namespace) -> Recording:
 
 
 def connect(options: argparse.Namespace) -> Exchange:
-    return EngineExchange() if options.in_process else SocketExchange(options.commands, options.reports)
+    if options.in_process:
+        return EngineExchange()
+    for name, variable, _ in ENDPOINTS:
+        check_endpoint(f"--{name} ({variable})", getattr(options, name))
+    return SocketExchange(options.commands, options.reports)
 
 
 def misses(scores: Sequence[Score], expected: Sequence[tuple[str, int]]) -> list[str]:
