@@ -85,10 +85,8 @@ def advance_time(engine: Engine, time: int) -> list[Event]:
 
 def cancel_orders(account: Account, reason: Reason, most: int, events: list[Event], book: Book | None = None) -> bool:
     """Cancel live orders of the account, of one book or of all, oldest first; whether more than `most` were there, and some are left."""
-    if book is None:
-        orders = account.orders.first(most + 1)
-    else:
-        orders = list(islice((order for order in account.orders if order.book is book), most + 1))
+    live = account.orders.after(0)
+    orders = list(islice(live if book is None else (order for order in live if order.book is book), most + 1))
     for order in orders[:most]:
         # An OCO's second leg is gone with its first.
         if order.level is not None:

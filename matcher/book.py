@@ -11,7 +11,8 @@ from collections import deque
 
 from matcher.deadlines import Deadlines
 from matcher.levels import Levels, change_remaining
-from matcher.order import MAX_FILLS, Order, Special, remember_fills
+from matcher.order import FILLS_KEPT, MAX_FILLS, Order, Special, drop_old_fills, remember_done, remember_fills
+from matcher.order_list import OrderList
 from matcher.running import Running
 from matcher.terms import can_fill, spend, take_on_terms
 from matcher.triggers import Triggers, is_met
@@ -42,36 +43,43 @@ RUNS_AS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LI
 
 
 class Book:
-    """`done` is the engine's queue of done orders, which each order joins when it is done, `deadlines` what the engine's orders wait for.
+    """`orders` holds the book's live orders. `all_done` is the engine's queue of done orders, which each order joins when it is done, as it
+    joins `done`, those of the book, of which `forgotten` came before. `deadlines` is what the engine's orders wait for.
     `last_price` is that of the last trade, `quiet_price` the one at which a further trade fires and moves nothing. `followed` is the
     sequence of the last command whose trades trailing stops have followed."""
 
     __slots__ = (
+        "all_done",
         "asks",
         "bids",
         "deadlines",
         "done",
         "fired",
         "followed",
+        "forgotten",
         "instrument",
         "last_price",
         "last_trade_id",
+        "orders",
         "quiet_price",
         "running",
         "trades",
         "triggers",
     )
 
-    def __init__(self, instrument: Instrument, running: Running, done: deque[Order], deadlines: Deadlines[int]) -> None:
+    def __init__(self, instrument: Instrument, running: Running, all_done: deque[Order], deadlines: Deadlines[int]) -> None:
         self.instrument = instrument
         self.running = running
-        self.done = done
+        self.all_done = all_done
+        self.done: deque[Order] = deque()
+        self.orders = OrderList()
         self.deadlines = deadlines
         self.bids = Levels(1)
         self.asks = Levels(-1)
         self.triggers = Triggers()
         self.fired: deque[Order] = deque()
         self.followed = 0
+        self.forgotten = 0
         self.trades: deque[Trade] = deque(maxlen=MAX_TRADES)
         self.last_price: int | None = None
         self.quiet_price: int | None = None
@@ -219,8 +227,9 @@ class Book:
         """Put an order that stands in no queue among the done ones."""
         self.touch(order)
         order.status = status
+        self.all_done.append(order)
         self.done.append(order)
-        order.account.done.append(order)
+        remember_done(order)
         if order.special is not None:
             self._discard_deadline(order, order.special)
 
@@ -229,8 +238,9 @@ class Book:
         self.touch(order)
         order.status = CANCELED
         order.reason = reason
+        self.all_done.append(order)
         self.done.append(order)
-        order.account.done.append(order)
+        remember_done(order)
         events.append(OrderCanceled(order.order_id, order.remaining, reason))
         special = order.special
         if special is not None:
@@ -256,7 +266,8 @@ class Book:
             take_on_terms(self, taker, limit, events)
             return
         levels = self.asks if taker.side is BUY else self.bids
-        keys, by_key, done, pending = levels.keys, levels.by_key, self.done, self.triggers.pending
+        keys, by_key, pending = levels.keys, levels.by_key, self.triggers.pending
+        all_done, done = self.all_done, self.done
         instrument = self.instrument
         symbol, maker_fee_bps, taker_fee_bps = instrument.symbol, instrument.maker_fee_bps, instrument.taker_fee_bps
         running = self.running
@@ -294,6 +305,8 @@ class Book:
                     remember_fills(maker, [trade])
                 account = maker.account
                 account.maker_fills.append(trade)
+                if len(account.maker_fills) > FILLS_KEPT:
+                    drop_old_fills(account.maker_fills)
                 if price != self.quiet_price:
                     if pending:
                         self.fire(price, events)
@@ -303,8 +316,13 @@ class Book:
                     following = maker.next
                     maker.status = FILLED
                     maker.level = maker.next = None
+                    all_done.append(maker)
                     done.append(maker)
-                    account.done.append(maker)
+                    last = account.last_done
+                    if last is not None:
+                        last.next = maker
+                        maker.previous = last
+                    account.last_done = maker
                     level.head = maker = following
                     if following is not None:
                         following.previous = None
@@ -327,10 +345,13 @@ class Book:
                 remember_fills(taker, fills)
             account = taker.account
             account.taker_fills.extend(fills)
+            if len(account.taker_fills) > FILLS_KEPT:
+                drop_old_fills(account.taker_fills)
             if not remaining:
                 taker.status = FILLED
+                all_done.append(taker)
                 done.append(taker)
-                account.done.append(taker)
+                remember_done(taker)
         if remaining and maker is not None:
             take_on_terms(self, taker, limit, events)
 

@@ -15,7 +15,7 @@ from matcher.checks import check_plain, check_special
 from matcher.deadlines import Deadlines
 from matcher.instruments import REJECTED_BY, set_instrument
 from matcher.oco import place_oco
-from matcher.order import Account, Order, Special, as_sent
+from matcher.order import Account, Order, Special, as_sent, forget_done
 from matcher.order_pages import OrderPages
 from matcher.running import Running
 from matcher.saved_books import restore_book
@@ -218,6 +218,7 @@ class Engine:
             book.finish(events)
         if order.level is not None:
             account.orders.add(order)
+            book.orders.add(order)
             if terms is not None and terms.expire_time:
                 self.expiries.add(terms.expire_time, order_id)
         return events
@@ -364,19 +365,20 @@ class Engine:
             order = self.done.popleft()
             self.forgotten += 1
             account = order.account
-            oldest = account.done.popleft()
-            account.forgotten += 1
-            assert oldest is order, "an account's orders end in the same order as all orders"
+            oldest = order.book.done.popleft()
+            assert oldest is order, "a book's orders end in the same order as all orders"
+            order.book.forgotten += 1
+            forget_done(order)
             self.orders.remove(order)
             if order.client_order_id is not None:
                 del account.client_orders[order.client_order_id]
                 account.entered.pop(order.client_order_id, None)
-            if not account.done:
+            if account.last_done is None:
                 self.forget_account(account)
 
     def forget_account(self, account: Account) -> None:
         """Forget an account of which nothing is left."""
-        in_use = account.done or account.suspended or account.cancel_at is not None
+        in_use = account.last_done is not None or account.suspended or account.cancel_at is not None
         if not in_use and next(iter(account.orders), None) is None:
             del self.accounts[account.name]
             # They refer to the account and it to them, out of the cyclic collector's sight.

@@ -20,6 +20,7 @@ from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBook
 from matcher.journal import Journal
 from matcher.market_data import MarketData
 from matcher.queries import answer_query, count_open_orders
+from matcher.query_queue import SHARE, QueryQueue
 from matcher.saved_books import save_book
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from protocol import topics
@@ -116,6 +117,7 @@ class Matcher:
         self._epoch = max(self._clock.stamp(), state.time + 1)
         self._started_at = self._clock.monotonic()
         self._crashed = directory.read_crashed_commands()
+        self._queries = QueryQueue()
         self._refused_frames = 0
         self._skipping_parts = False
         self._stopping = False
@@ -178,6 +180,7 @@ class Matcher:
             self._keep_timers(batch)
             self._advance_time(batch)
             self._drain(batch)
+            self._answer_queries(batch)
             self._write(batch)
             self._speak(batch)
             self._keep_time()
@@ -219,6 +222,8 @@ class Matcher:
 
     def _until_due(self) -> int:
         """Milliseconds until the next thing that a clock brings; a pulse is never far."""
+        if self._queries:
+            return 0
         due = min(self._pulse_at, self._heartbeat_at)
         for other in (self._depth_due, self._sync_due):
             if other is not None:
@@ -311,9 +316,17 @@ class Matcher:
         elif isinstance(frame.query, DigestQuery):
             self._background.ask_digest(frame.session, frame.request)
         else:
-            report = QueryAnswer(frame.session, frame.request, state.sequence, batch.time, self._answer_query(frame.query))
-            batch.reports.append((topics.reports(frame.session), encode(report)))
+            self._queries.ask(frame.session, frame.request, frame.query, self._clock.monotonic())
         return 0
+
+    def _answer_queries(self, batch: _Batch) -> None:
+        """Answer queries that wait, at least one, until their share of the turn is used up."""
+        begun = now = self._clock.monotonic()
+        while now - begun < SHARE and (asked := self._queries.take(now)) is not None:
+            session, request, query = asked
+            report = QueryAnswer(session, request, self._state.sequence, batch.time, self._answer_query(query))
+            batch.reports.append((topics.reports(session), encode(report)))
+            now = self._clock.monotonic()
 
     def _prepare(self, session: int, taken: Taken) -> list[Command]:
         """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal in the place

@@ -65,6 +65,7 @@ def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> li
     for leg in (limit_leg, stop_leg):
         if leg.level is not None:
             account.orders.add(leg)
+            book.orders.add(leg)
             if command.expire_time:
                 engine.expiries.add(command.expire_time, leg.order_id)
     return events

@@ -6,7 +6,6 @@ sight (gc=False): the engine unlinks an order when it is done, so that counting 
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -25,6 +24,15 @@ MAX_FILLS = 100
 
 MAX_ACCOUNT_FILLS = 1_000
 """How many of its last fills as maker, and as many as taker, an account remembers."""
+
+FILLS_KEPT = 1_250
+"""How many it holds, before it drops those beyond MAX_ACCOUNT_FILLS at once."""
+
+AsSent = tuple[int, int | None, int | None]
+"""The quantity, price and trigger_price with which an order was sent."""
+
+NONE_ENTERED: dict[str, AsSent] = {}
+"""What all accounts share of which no order was amended; never changed."""
 
 
 class Special(Struct, gc=False):
@@ -52,7 +60,8 @@ PLAIN = Special()
 class Order(Struct, gc=False):
     """One order, live or done. `quantity` is the total, `remaining` the part that was neither filled nor prevented (of a canceled order:
     what was canceled), `filled_value` the sum of price x quantity over all fills. `status` is PENDING, OPEN (partly filled or not) or one
-    of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue. `sequence` and
+    of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue, and `previous` and
+    `next` are its neighbours there; once it is done they are those among the done ones of its account. `sequence` and
     `timestamp` are those of its entry, `updated_sequence` and `updated` those of its last change."""
 
     order_id: int
@@ -92,17 +101,16 @@ class Order(Struct, gc=False):
 
 
 class Account:
-    """An account's orders: `orders` holds its live ones, `done` the remembered done ones in the order of their ends, of which `forgotten`
-    came before; `client_orders` every remembered one that has a client_order_id; `entered` the quantity, price and trigger_price that
+    """An account's orders: `orders` holds its live ones; `last_done` is the remembered one that was done last, linked to those before it by
+    `previous`; `client_orders` has every remembered one that has a client_order_id; `entered` the quantity, price and trigger_price that
     amended ones of them were first sent with. `maker_fills` and `taker_fills` end with the account's last trades. A suspended account may
     not send orders; at `cancel_at`, a time, its orders are canceled."""
 
     __slots__ = (
         "cancel_at",
         "client_orders",
-        "done",
         "entered",
-        "forgotten",
+        "last_done",
         "maker_fills",
         "name",
         "orders",
@@ -113,14 +121,43 @@ class Account:
     def __init__(self, name: str) -> None:
         self.name = name
         self.orders = OrderList()
-        self.done: deque[Order] = deque()
-        self.forgotten = 0
+        self.last_done: Order | None = None
         self.client_orders: dict[str, Order] = {}
-        self.entered: dict[str, tuple[int, int | None, int | None]] = {}
-        self.maker_fills: deque[Trade] = deque(maxlen=MAX_ACCOUNT_FILLS)
-        self.taker_fills: deque[Trade] = deque(maxlen=MAX_ACCOUNT_FILLS)
+        self.entered: dict[str, AsSent] = NONE_ENTERED
+        self.maker_fills: list[Trade] = []
+        self.taker_fills: list[Trade] = []
         self.suspended = False
         self.cancel_at: int | None = None
+
+
+def remember_done(order: Order) -> None:
+    """Make an order that is done, and stands in no queue, the last of its account's."""
+    account = order.account
+    last = account.last_done
+    if last is not None:
+        last.next = order
+    order.previous = last
+    account.last_done = order
+
+
+def forget_done(order: Order) -> None:
+    """Take an order out of the done ones of its account, of which it is the first."""
+    assert order.previous is None, "an account's orders end in the same order as all orders"
+    following = order.next
+    if following is None:
+        order.account.last_done = None
+    else:
+        following.previous = order.next = None
+
+
+def drop_old_fills(fills: list[Trade]) -> None:
+    """Keep the last MAX_ACCOUNT_FILLS of an account's fills, which have become more than FILLS_KEPT."""
+    del fills[:-MAX_ACCOUNT_FILLS]
+
+
+def last_fills(account: Account) -> tuple[list[Trade], list[Trade]]:
+    """The fills that the account remembers, as maker and as taker."""
+    return account.maker_fills[-MAX_ACCOUNT_FILLS:], account.taker_fills[-MAX_ACCOUNT_FILLS:]
 
 
 def remember_fills(order: Order, trades: list[Trade]) -> None:
@@ -133,7 +170,7 @@ def remember_fills(order: Order, trades: list[Trade]) -> None:
             del order.fills[:-MAX_FILLS]
 
 
-def as_sent(order: Order) -> tuple[int, int | None, int | None]:
+def as_sent(order: Order) -> AsSent:
     """The quantity, price and trigger_price with which an order was sent, before amends, trails and fills changed them."""
     if order.client_order_id is not None and order.client_order_id in order.account.entered:
         return order.account.entered[order.client_order_id]
@@ -144,4 +181,7 @@ def as_sent(order: Order) -> tuple[int, int | None, int | None]:
 def remember_as_sent(order: Order) -> None:
     """Keep how an order was sent, before it is amended for the first time."""
     if order.client_order_id is not None:
-        order.account.entered.setdefault(order.client_order_id, as_sent(order))
+        account = order.account
+        if account.entered is NONE_ENTERED:
+            account.entered = {}
+        account.entered.setdefault(order.client_order_id, as_sent(order))

@@ -1,4 +1,4 @@
-"""An account's live orders, oldest first, in a list that forgets the done ones little by little.
+"""The live orders of an account or a book, oldest first, in a list that forgets the done ones little by little.
 
 Nobody tells the list when an order is done: that would cost each fill. It is cut into short chunks; whenever the last one is full, it
 and another one in turn lose their done orders. So no order that joins waits for more than two chunks, however many the account has.
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,17 +39,6 @@ class OrderList:
                 if order.level is not None:
                     yield order
 
-    def first(self, count: int) -> list[Order]:
-        """The oldest live orders, at most `count`; the chunks before them, whose orders are all done, are forgotten."""
-        chunks = self._chunks
-        done = 0
-        while done < len(chunks) - 1 and not _live(chunks[done]):
-            done += 1
-        if done:
-            del chunks[:done]
-            self._next = max(0, self._next - done)
-        return list(islice(self, count))
-
     def add(self, order: Order) -> None:
         """Take in a live order younger than all others."""
         if len(self._last) >= CHUNK:
@@ -64,11 +52,21 @@ class OrderList:
         self._last = self._chunks[-1]
         self._next = 0
 
-    def after(self, order_id: int, count: int) -> list[Order]:
-        """The first `count` orders younger than order_id, oldest first, some of them perhaps done."""
-        start = bisect_right(self._chunks, order_id, key=lambda chunk: chunk[-1].order_id if chunk else 0)
-        younger = (order for chunk in self._chunks[start:] for order in chunk if order.order_id > order_id)
-        return list(islice(younger, count))
+    def after(self, order_id: int) -> Iterator[Order]:
+        """The live orders younger than order_id, oldest first. Nothing may join meanwhile. Chunks on the way whose orders are all done are
+        forgotten, so that it costs little to pass them again."""
+        chunks = self._chunks
+        index = bisect_right(chunks, order_id, key=lambda chunk: chunk[-1].order_id if chunk else 0)
+        while index < len(chunks):
+            chunk = _live(chunks[index])
+            if not chunk and index < len(chunks) - 1:
+                del chunks[index]
+                self._next -= index < self._next
+                continue
+            for order in chunk:
+                if order.order_id > order_id:
+                    yield order
+            index += 1
 
     def clear(self) -> None:
         self._last = []

@@ -1,16 +1,20 @@
 """Answers to questions about the engine's state: nothing here changes it.
 
-The work of one query is bounded: a list that is long or sparse is answered in pages, and each page tells where to go on.
+The work of one query is that of what it tells, whatever else there is: a list that is long or sparse is answered in pages, and each page
+tells where to go on.
 """
 
 from bisect import bisect_right
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 from matcher.answers import order_state
+from matcher.book import Book
 from matcher.engine import Engine
+from matcher.order import Account, last_fills
 from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
-from protocol.events import CommandRefused, Depth, Fill, FillPage, InstrumentList, OrderPage, OrderState, QueryResult, TradeHistory
+from protocol.events import CommandRefused, Depth, Fill, FillPage, InstrumentList, OrderPage, OrderState, QueryResult, Trade, TradeHistory
 from protocol.units import Refusal
 
 MAX_SCANNED = 10_000
@@ -52,22 +56,30 @@ def find_order(engine: Engine, query: OrderQuery) -> OrderState | CommandRefused
 
 
 def list_orders(engine: Engine, query: OrdersQuery) -> OrderPage | CommandRefused:
-    """Live orders oldest first (the cursor is the last order_id seen), or done ones newest first (the cursor is the last place seen in
-    the order of their ends, counted from the first one ever)."""
-    if query.symbol is not None and query.symbol not in engine.books:
-        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
-    return _list_done(engine, query) if query.done else _list_live(engine, query)
-
-
-def _list_live(engine: Engine, query: OrdersQuery) -> OrderPage:
+    """Live orders oldest first, or done ones newest first, of an account, a symbol, both, or neither."""
+    book = None
+    if query.symbol is not None:
+        book = engine.books.get(query.symbol)
+        if book is None:
+            return CommandRefused(Refusal.UNKNOWN_SYMBOL)
     account = None
     if query.account is not None:
         account = engine.accounts.get(query.account)
-        accounts = [] if account is None else [account]
+        if account is None:
+            return OrderPage([], None)
+    return _list_done(engine, query, account, book) if query.done else _list_live(engine, query, account, book)
+
+
+def _list_live(engine: Engine, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
+    """The cursor is the last order_id seen."""
+    suspended, cancel_at = False, None
+    if account is not None:
+        suspended, cancel_at = account.suspended, account.cancel_at
+        candidates = account.orders.after(query.after)
+    elif book is not None:
+        candidates = book.orders.after(query.after)
     else:
-        accounts = list(engine.accounts.values())
-    suspended, cancel_at = (False, None) if account is None else (account.suspended, account.cancel_at)
-    candidates = merge(*(account.orders.after(query.after, MAX_SCANNED + 1) for account in accounts), key=lambda order: order.order_id)
+        candidates = merge(*(each.orders.after(query.after) for each in engine.books.values()), key=attrgetter("order_id"))
     limit = min(query.limit, MAX_PAGE)
     found: list[OrderState] = []
     last = query.after
@@ -75,30 +87,43 @@ def _list_live(engine: Engine, query: OrdersQuery) -> OrderPage:
         if len(found) == limit:
             return OrderPage(found, last, suspended, cancel_at)
         last = order.order_id
-        if order.level is not None and (query.symbol is None or order.book.instrument.symbol == query.symbol):
+        if book is None or order.book is book:
             found.append(order_state(order, []))
     return OrderPage(found, last if next(candidates, None) is not None else None, suspended, cancel_at)
 
 
-def _list_done(engine: Engine, query: OrdersQuery) -> OrderPage:
-    if query.account is None:
-        done, forgotten = engine.done, engine.forgotten
-    elif query.account in engine.accounts:
-        account = engine.accounts[query.account]
-        done, forgotten = account.done, account.forgotten
-    else:
-        return OrderPage([], None)
+def _list_done(engine: Engine, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
+    """The cursor of an account is the last order_id seen, else the last place seen in the order of ends, counted from the first ever."""
+    limit = min(query.limit, MAX_PAGE)
+    if account is not None:
+        return _list_done_of(engine, query, account, book, limit)
+    done, forgotten = (engine.done, engine.forgotten) if book is None else (book.done, book.forgotten)
     newest = forgotten + len(done)
     place = min(query.after, newest + 1) if query.after else newest + 1
-    limit = min(query.limit, MAX_PAGE)
-    found: list[OrderState] = []
-    for order in islice(reversed(done), newest + 1 - place, newest + 1 - place + MAX_SCANNED):
-        if len(found) == limit:
-            return OrderPage(found, place)
-        place -= 1
-        if query.symbol is None or order.book.instrument.symbol == query.symbol:
-            found.append(order_state(order, []))
+    skipped = newest + 1 - place
+    found = [order_state(order, []) for order in islice(reversed(done), skipped, skipped + limit)]
+    place -= len(found)
     return OrderPage(found, place if place > forgotten + 1 else None)
+
+
+def _list_done_of(engine: Engine, query: OrdersQuery, account: Account, book: Book | None, limit: int) -> OrderPage:
+    order = account.last_done
+    if query.after:
+        # One that was forgotten meanwhile was the oldest: none come after it.
+        last = engine.orders.get(query.after)
+        order = last.previous if last is not None and last.account is account and last.level is None else None
+    found: list[OrderState] = []
+    scanned = 0
+    seen = query.after
+    while order is not None:
+        if len(found) == limit or scanned == MAX_SCANNED:
+            return OrderPage(found, seen)
+        scanned += 1
+        seen = order.order_id
+        if book is None or order.book is book:
+            found.append(order_state(order, []))
+        order = order.previous
+    return OrderPage(found, None)
 
 
 def depth(engine: Engine, query: DepthQuery) -> Depth | CommandRefused:
@@ -126,28 +151,34 @@ def account_fills(engine: Engine, query: FillsQuery) -> FillPage | CommandRefuse
     account = engine.accounts.get(query.account)
     if account is None:
         return FillPage([], None)
-    fills = [
-        *(Fill(trade.maker_order_id, True, trade) for trade in account.maker_fills),
-        *(Fill(trade.taker_order_id, False, trade) for trade in account.taker_fills),
-    ]
-    if query.symbol is not None:
-        fills = [fill for fill in fills if fill.trade.symbol == query.symbol]
-    fills.sort(key=_cursor)
     limit = max(1, min(query.limit, MAX_PAGE))
+    as_maker, as_taker = (_candidates(trades, query, limit) for trades in last_fills(account))
+    fills = [
+        *(Fill(trade.maker_order_id, True, trade) for trade in as_maker),
+        *(Fill(trade.taker_order_id, False, trade) for trade in as_taker),
+    ]
+    fills.sort(key=lambda fill: _cursor(fill.trade))
     if query.after is None:
-        newest = fills[-limit:]
-        return FillPage([fill for fill in fills if newest and _cursor(fill) >= _cursor(newest[0])], None)
-    start = bisect_right(fills, query.after, key=_cursor)
-    page = fills[start : start + limit]
-    end = start + len(page)
-    while page and end < len(fills) and _cursor(fills[end]) == _cursor(page[-1]):
-        page.append(fills[end])
+        first = _cursor(fills[-limit:][0].trade) if fills else (0, 0)
+        return FillPage([fill for fill in fills if _cursor(fill.trade) >= first], None)
+    end = min(limit, len(fills))
+    while end < len(fills) and _cursor(fills[end].trade) == _cursor(fills[end - 1].trade):
         end += 1
-    return FillPage(page, _cursor(page[-1]) if end < len(fills) else None)
+    return FillPage(fills[:end], _cursor(fills[end - 1].trade) if end < len(fills) else None)
 
 
-def _cursor(fill: Fill) -> tuple[int, int]:
-    return fill.trade.sequence, fill.trade.trade_id
+def _candidates(trades: list[Trade], query: FillsQuery, limit: int) -> list[Trade]:
+    """What a page may hold of one side's trades, and one more: it shows what comes after the page, or before it."""
+    if query.symbol is not None:
+        trades = [trade for trade in trades if trade.symbol == query.symbol]
+    if query.after is None:
+        return trades[-limit - 1 :]
+    start = bisect_right(trades, query.after, key=_cursor)
+    return trades[start : start + limit + 1]
+
+
+def _cursor(trade: Trade) -> tuple[int, int]:
+    return trade.sequence, trade.trade_id
 
 
 def count_open_orders(engine: Engine) -> int:

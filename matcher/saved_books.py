@@ -132,6 +132,7 @@ def restore_book(engine: Engine, book: Book, contents: SavedBook) -> list[Event]
     _pair(restored)
     for name, orders in new.items():
         engine.accounts[name].orders.insert(orders)
+    book.orders.insert([order for orders in new.values() for order in orders])
     book.last_trade_id = max(book.last_trade_id, contents.last_trade_id)
     events.append(BookLoaded(contents.symbol, len(restored), sorted(skipped)))
     return events

@@ -19,7 +19,7 @@ from matcher.book import Book
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.journal import ENGINE
-from matcher.order import Order, Special
+from matcher.order import Order, Special, last_fills, remember_done
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
 from process.files import list_files, make_directory, open_private, sync_directory, sync_file
@@ -75,6 +75,7 @@ class _Book(Struct, frozen=True, array_like=True, tag=1):
     last_price: int | None
     last_trade_id: int
     trades: list[Trade]
+    forgotten: int = 0
 
 
 class _Special(Struct, frozen=True, array_like=True):
@@ -123,7 +124,7 @@ class _DoneOrders(Struct, frozen=True, array_like=True, tag=3):
 
 
 class _Accounts(Struct, frozen=True, array_like=True, tag=4):
-    """What the orders do not say of accounts: name, forgotten orders, entered values."""
+    """What the orders do not say of accounts: name, a number that older versions used, entered values."""
 
     accounts: list[tuple[str, int, dict[str, tuple[int, int | None, int | None]]]]
 
@@ -285,17 +286,17 @@ def _pack(state: State) -> Iterator[_Block]:
     if engine.limits != SetLimits():
         yield _Limits(engine.limits)
     for book in engine.books.values():
-        yield _Book(book.instrument, book.last_price, book.last_trade_id, list(book.trades))
+        yield _Book(book.instrument, book.last_price, book.last_trade_id, list(book.trades), book.forgotten)
     for orders in _chunks(_pack_order(order) for book in engine.books.values() for order in book.live_orders()):
         yield _LiveOrders(orders)
     for orders in _chunks(_pack_order(order) for order in engine.done):
         yield _DoneOrders(orders)
-    named = ((account.name, account.forgotten, account.entered) for account in engine.accounts.values())
-    for some in _chunks(account for account in named if account[1] or account[2]):
+    named = ((account.name, 0, account.entered) for account in engine.accounts.values())
+    for some in _chunks(account for account in named if account[2]):
         yield _Accounts(some)
     for account in engine.accounts.values():
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
-            yield _AccountState(account.name, list(account.maker_fills), list(account.taker_fills), account.suspended, account.cancel_at)
+            yield _AccountState(account.name, *last_fills(account), account.suspended, account.cancel_at)
     watched, updates = state.streams.known()
     yield _Watched(watched)
     for some_updates in _chunks(updates):
@@ -357,6 +358,7 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
             book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.running, engine.done, engine.expiries)
             book.set_last_price(block.last_price)
             book.last_trade_id = block.last_trade_id
+            book.forgotten = block.forgotten
             book.trades.extend(_shared(block.trades, trades))
         elif isinstance(block, _LiveOrders):
             for packed in block.orders:
@@ -369,12 +371,11 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
             for packed in block.orders:
                 order = _unpack_order(engine, packed, trades)
                 engine.done.append(order)
-                order.account.done.append(order)
+                order.book.done.append(order)
+                remember_done(order)
         elif isinstance(block, _Accounts):
-            for name, forgotten, entered in block.accounts:
-                account = engine.account(name)
-                account.forgotten = forgotten
-                account.entered = entered
+            for name, _, entered in block.accounts:
+                engine.account(name).entered = entered
         elif isinstance(block, _AccountState):
             _unpack_account(engine, block, trades)
         elif isinstance(block, _Watched):
@@ -390,6 +391,7 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
             state.sessions.restore(block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies])
     for order in sorted(live, key=lambda order: order.order_id):
         order.account.orders.add(order)
+        order.book.orders.add(order)
     for order_id, partner_id in partners.items():
         special = engine.orders[order_id].special
         assert special is not None, "only a leg of an OCO has a partner"
