@@ -39,21 +39,6 @@ class SavedBookTooLargeError(Exception):
     """The file is larger than MAX_SAVED_BOOK_BYTES."""
 
 
-class CrashedCommand(msgspec.Struct, frozen=True):
-    """A command, by its session and number, that crashed the matcher, and the error."""
-
-    session: int
-    number: int
-    error: str
-
-
-CrashedCommands = dict[tuple[int, int], str]
-"""The errors by session and number."""
-
-MAX_CRASHED_COMMANDS = 1_000
-"""The most crashed commands that are remembered, the last ones."""
-
-
 class DataDirectory:
     """A context manager that holds the lock."""
 
@@ -134,22 +119,6 @@ class DataDirectory:
     def write_journal_id(self, journal: str) -> None:
         """Note which journal belongs here."""
         replace_file(self.path / JOURNAL_ID, f"{journal}\n".encode())
-
-    def read_crashed_commands(self) -> CrashedCommands:
-        """The commands that crashed an earlier run and are to be refused."""
-        path = self.path / CRASHED_COMMANDS
-        try:
-            crashed = msgspec.json.decode(path.read_bytes(), type=list[CrashedCommand])
-        except FileNotFoundError:
-            return {}
-        except msgspec.MsgspecError as error:
-            raise DirectoryError(f"{path} cannot be read: {error}; remove it to go on without it") from error
-        return {(command.session, command.number): command.error for command in crashed}
-
-    def write_crashed_commands(self, crashed: CrashedCommands) -> None:
-        """Remember the commands for the next start."""
-        commands = [CrashedCommand(session, number, error) for (session, number), error in crashed.items()]
-        replace_file(self.path / CRASHED_COMMANDS, _encoder.encode(commands[-MAX_CRASHED_COMMANDS:]))
 
 
 def _file_of(symbol: str) -> str:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from matcher.background import Background
 from matcher.clock import Clock
 from matcher.config import Config, sync_interval
+from matcher.crash_notes import CrashNotes
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
 from matcher.journal import Journal
 from matcher.market_data import MarketData
@@ -116,7 +117,7 @@ class Matcher:
         # Above every time that was ever stamped: epochs ascend, also where the clock was set back.
         self._epoch = max(self._clock.stamp(), state.time + 1)
         self._started_at = self._clock.monotonic()
-        self._crashed = directory.read_crashed_commands()
+        self._crash_notes = CrashNotes(directory)
         self._queries = QueryQueue()
         self._refused_frames = 0
         self._skipping_parts = False
@@ -296,14 +297,8 @@ class Matcher:
                 commands = self._prepare(frame.session, outcome)
                 if commands is not outcome.commands:
                     payload = encode(Commands(VERSION, frame.session, outcome.number, frame.answered, commands))
-                try:
-                    reply, caused = state.apply(frame.session, outcome.number, commands, batch.time)
-                except Exception as error:
-                    self._note_crash(error)
-                    raise
+                self._apply(frame.session, outcome.number, commands, batch)
                 batch.entries.append(payload)
-                batch.replies.append(reply)
-                batch.caused += caused
                 return len(commands)
             if isinstance(outcome, Repeat):
                 batch.replies += outcome.answers
@@ -321,6 +316,22 @@ class Matcher:
             self._queries.ask(frame.session, frame.request, frame.query, self._clock.monotonic())
         return 0
 
+    def _apply(self, session: int, number: int, commands: list[Command], batch: _Batch) -> None:
+        """Carry out commands of a session, noting what runs; one by one where one of them may have ended an earlier process."""
+        notes = self._crash_notes
+        step = 1 if notes and notes.suspects(session, number, len(commands)) else len(commands)
+        for start in range(0, len(commands), step):
+            some = commands if step == len(commands) else commands[start : start + step]
+            notes.begin(session, number + start, len(some))
+            try:
+                reply, caused = self._state.apply(session, number + start, some, batch.time)
+            except Exception as error:
+                self._note_crash(error)
+                raise
+            notes.end()
+            batch.replies.append(reply)
+            batch.caused += caused
+
     def _answer_queries(self, batch: _Batch) -> None:
         """Answer queries that wait, at least one, until their share of the turn is used up."""
         begun = now = self._clock.monotonic()
@@ -334,12 +345,13 @@ class Matcher:
         """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal in the place
         of one that crashed the matcher before."""
         commands = taken.commands
-        if not self._crashed and LoadBook not in map(type, commands):
+        notes = self._crash_notes
+        if not notes and LoadBook not in map(type, commands):
             return commands
         for index, command in enumerate(taken.commands):
             replaced: Command | None = None
-            if self._crashed and (session, taken.number + index) in self._crashed:
-                replaced = RefuseCommand(Refusal.COMMAND_REFUSED, self._crashed[session, taken.number + index])
+            if notes and (refusal := notes.refusal(session, taken.number + index)) is not None:
+                replaced = RefuseCommand(Refusal.COMMAND_REFUSED, refusal)
             elif type(command) is LoadBook:
                 replaced = self._read_book(command)
             if replaced is not None:
@@ -354,16 +366,17 @@ class Matcher:
         assert running is not None, "only a running command crashes the core"
         number = running.number + len(running.answers)
         log.critical("command crashed the matcher", session=f"{running.session:016x}", number=number, exc_info=error)
-        self._crashed[running.session, number] = repr(error)
-        self._directory.write_crashed_commands(self._crashed)
+        self._crash_notes.crashed(running.session, number, error)
 
     def _write(self, batch: _Batch) -> None:
         """Put the batch on disk, as far as the sync mode asks for it, before anybody hears of it."""
         if not batch.entries:
             return
         self._append(batch.first_sequence, batch.time, batch.entries)
-        if self._crashed:
-            self._forget_crashed(batch)
+        if self._crash_notes:
+            # What is journaled, as refused or as carried out, need not be remembered any more.
+            for reply in batch.replies:
+                self._crash_notes.forget(reply.session, reply.number, len(reply.answers))
 
     def _append(self, first_sequence: int, time: int, entries: list[bytes]) -> None:
         try:
@@ -383,19 +396,6 @@ class Matcher:
             self._journal.sync()
         except OSError as error:
             raise JournalFailedError(f"the journal cannot be synced: {error.strerror}") from error
-
-    def _forget_crashed(self, batch: _Batch) -> None:
-        """A command that is journaled as refused need not be remembered any more."""
-        journaled = [
-            key
-            for key in self._crashed
-            for reply in batch.replies
-            if reply.session == key[0] and 0 <= key[1] - reply.number < len(reply.answers)
-        ]
-        if journaled:
-            for key in journaled:
-                del self._crashed[key]
-            self._directory.write_crashed_commands(self._crashed)
 
     def _speak(self, batch: _Batch) -> None:
         """Say what the batch has caused. Nothing of it has been said before."""

@@ -1,11 +1,13 @@
 """A command that crashes the core: one restart later it is refused, and everybody else trades on."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from matcher.crash_notes import MAX_ENDED
 from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import Answer, CommandRefused, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Refusal, Side
@@ -13,6 +15,7 @@ from tests.exchange import Exchange, Matcher
 from tests.torture.failing import DOUBLES, PATIENT, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
 
 CRASHING = f"{DOUBLES}.crashing"
+DYING = f"{DOUBLES}.dying"
 
 
 def crashed_commands(matcher: Matcher) -> list[object]:
@@ -106,3 +109,27 @@ def test_the_commands_of_others_in_the_same_batch_are_carried_out_after_the_rest
         assert [answer.order_id for answer in answers if isinstance(answer, OrderResult)] == [1, 2]
         order_ids = [client.query(OrderQuery(account="ann", client_order_id=name)).result for name in ("other-1", "other-2")]
         assert [found.order_id for found in order_ids if isinstance(found, OrderState)] == [1, 2]
+
+
+def test_a_command_that_kills_without_a_word_is_refused_after_two_restarts_that_it_ended(tmp_path: Path) -> None:
+    """An order without a deadline stands for every command that is sent again for ever; those around it are carried out once."""
+    matcher = Matcher(tmp_path)
+    replace_matcher(matcher, DYING)
+    matcher.start()
+    names = ["first", "die", "last"]
+    try:
+        matcher.wait_until_ready()
+        with matcher.client() as client, calls() as threads:
+            client.send([place(name) for name in names])
+            receiving = threads.submit(lambda: [client.receive().answer for _ in names])
+            for _ in range(MAX_ENDED):
+                assert wait_for_end(matcher) == -signal.SIGKILL
+                replace_matcher(matcher, DYING)
+                matcher.start()
+            first, refused, last = receiving.result()
+            assert refused == CommandRefused(Refusal.COMMAND_REFUSED, detail=f"it has ended the matcher {MAX_ENDED} times")
+            assert isinstance(first, OrderResult) and isinstance(last, OrderResult)
+            assert (first.order_id, last.order_id) == (1, 2)
+        assert crashed_commands(matcher) == [], "what is journaled need not be remembered"
+    finally:
+        matcher.close()
