@@ -18,7 +18,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /exchange/sources
 FROM ${PYTHON_IMAGE}
 # A named volume that is mounted on /data takes over its owner.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin exchange \
- && install --directory --owner exchange --group exchange --mode 0750 /data
+ && install --directory --owner exchange --group exchange --mode 0700 /data
 COPY --from=dependencies /exchange/python /exchange/python
 COPY --from=sources /exchange/sources /exchange/sources
 ENV PATH=/exchange/python/bin:$PATH PYTHONUNBUFFERED=1 MATCHER_DATA_DIR=/data

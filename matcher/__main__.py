@@ -54,6 +54,8 @@ def main() -> int:
                 sync=config.sync,
                 sequence=state.sequence,
             )
+            if directory.open_to_others:
+                log.warning("other users of this machine may read the data directory: chmod 700 ends that", data_dir=str(config.data_dir))
             tell_ready(os.environ)
             matcher.run()
             journal.close()

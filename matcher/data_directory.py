@@ -2,12 +2,13 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
-from matcher.journal import sync_directory
+from process.files import make_directory, open_private, replace_file
 from protocol.saved_book import SavedBook
 
 MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
@@ -67,10 +68,15 @@ class DataDirectory:
         """Where the snapshots lie."""
         return self.path / "snapshots"
 
+    @property
+    def open_to_others(self) -> bool:
+        """Whether users of the machine beyond the owner and its group may look into it."""
+        return bool(self.path.stat().st_mode & stat.S_IRWXO)
+
     def __enter__(self) -> "DataDirectory":
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            make_directory(self.path)
+            lock = open_private(self.path / "lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise DirectoryError(f"the data directory {self.path} cannot be used: {error.strerror}") from error
         try:
@@ -89,8 +95,8 @@ class DataDirectory:
     def write_book(self, saved: SavedBook) -> str:
         """Write the book to its file, whole or not at all; the file's name below the directory."""
         name = _file_of(saved.symbol)
-        (self.path / name).parent.mkdir(exist_ok=True)
-        _replace(self.path / name, msgspec.json.format(_encoder.encode(saved), indent=2) + b"\n")
+        make_directory((self.path / name).parent)
+        replace_file(self.path / name, msgspec.json.format(_encoder.encode(saved), indent=2) + b"\n")
         return name
 
     def read_book(self, symbol: str) -> SavedBook:
@@ -124,18 +130,7 @@ class DataDirectory:
     def write_crashed_commands(self, crashed: CrashedCommands) -> None:
         """Remember the commands for the next start."""
         commands = [CrashedCommand(session, number, error) for (session, number), error in crashed.items()]
-        _replace(self.path / CRASHED_COMMANDS, _encoder.encode(commands[-MAX_CRASHED_COMMANDS:]))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write the file, whole or not at all, and make it last."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    sync_directory(path.parent)
+        replace_file(self.path / CRASHED_COMMANDS, _encoder.encode(commands[-MAX_CRASHED_COMMANDS:]))
 
 
 def _file_of(symbol: str) -> str:

@@ -19,6 +19,8 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
+from process.files import make_directory, open_private, sync_directory, sync_file, sync_path
+
 FORMAT: Final = 1
 """The version of the record's layout."""
 
@@ -84,8 +86,7 @@ class DiskFile:
     """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is then unknown."""
 
     def __init__(self, path: Path, append: bool) -> None:
-        flags = os.O_WRONLY | os.O_CLOEXEC | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL)
-        self._descriptor = os.open(path, flags, 0o644)
+        self._descriptor = open_private(path, os.O_WRONLY | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL))
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -93,19 +94,10 @@ class DiskFile:
             rest = rest[os.write(self._descriptor, rest) :]
 
     def sync(self) -> None:
-        os.fdatasync(self._descriptor)
+        sync_file(self._descriptor)
 
     def close(self) -> None:
         os.close(self._descriptor)
-
-
-def sync_directory(path: Path) -> None:
-    """Make created, renamed and removed names of the directory last."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class _Header(Struct, frozen=True):
@@ -136,7 +128,7 @@ class Journal:
         self._header_only = True
         self.torn: tuple[Path, int, int] | None = None
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            make_directory(directory)
         except OSError as error:
             raise JournalError(f"the journal {directory} cannot be made: {error.strerror}") from error
 
@@ -263,11 +255,7 @@ class Journal:
             path.unlink()
         else:
             os.truncate(path, offset)
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync_path(path)
         sync_directory(self._directory)
         self.torn = (path, offset, size)
 

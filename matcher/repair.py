@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from matcher.data_directory import DataDirectory, DirectoryError
-from matcher.journal import SUFFIX, JournalError, count_records, sync_directory
+from matcher.journal import SUFFIX, JournalError, count_records
 from matcher.recovery import recover
+from process.files import sync_directory, sync_path
 from process.logs import configure_logs
 
 
@@ -51,11 +52,7 @@ def _cut(path: Path, offset: int, really: bool) -> int:
         other.unlink()
     if offset:
         os.truncate(path, offset)
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_path(path)
     else:
         path.unlink()
     sync_directory(path.parent)

@@ -5,7 +5,6 @@ the last one says how many there were; a file that lacks one of them, or whose C
 another name, synced, read again, renamed, and the directory synced: a half-written one is never taken for one.
 """
 
-import os
 import struct
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -19,10 +18,11 @@ from msgspec import Struct
 from matcher.book import Book
 from matcher.digest import digest
 from matcher.engine import Engine
-from matcher.journal import ENGINE, sync_directory
+from matcher.journal import ENGINE
 from matcher.order import Order, Special
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
+from process.files import make_directory, open_private, sync_directory, sync_file
 from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
@@ -164,12 +164,12 @@ _decode_block = msgspec.msgpack.Decoder(_Block).decode
 
 def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Path:
     """Write the state, which is that of the journal up to the record of that CRC; the file. OSError where the disk does not take it."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     path = directory / f"{state.sequence:020d}{SUFFIX}"
     temporary = path.with_name(path.name + ".new")
     engine = state.engine
     head = Head(FORMAT, ENGINE, journal, state.sequence, state.time, crc, digest(engine), engine.last_order_id, engine.forgotten)
-    with temporary.open("wb") as file:
+    with open(temporary, "wb", opener=open_private) as file:
         file.write(MAGIC)
         file.write(_block(_encode(head)))
         blocks = unsynced = 0
@@ -179,11 +179,11 @@ def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Pat
             if unsynced >= SYNC_EVERY:
                 # Little by little: one large sync at the end would hold up the journal's on the same disk.
                 file.flush()
-                os.fdatasync(file.fileno())
+                sync_file(file.fileno())
                 unsynced = 0
         file.write(_block(_encode(_End(blocks))))
         file.flush()
-        os.fsync(file.fileno())
+        sync_file(file.fileno())
     for _ in _read_blocks(temporary):
         pass
     temporary.rename(path)

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from matcher.digest import digest
+from process.files import SYNC_NAME
 from protocol.commands import DigestQuery, StatusQuery
 from protocol.events import Digest, MatcherStatus
 from tools.bench.child import measure_in_child
@@ -79,7 +80,7 @@ def throughput(plan: Plan) -> Iterator[Row]:
             partial(time_sync, plan.directory),
         )
         name = f"throughput, {under_way:,} orders under way"
-        sync = Yardstick("fdatasync of 4 KiB", median(syncs), "ms")
+        sync = Yardstick(f"{SYNC_NAME} of 4 KiB", median(syncs), "ms")
         yield row(f"{name}, sync always", spread(always), "commands/s", sync)
         yield row(f"{name}, sync off", spread(off), "commands/s", Yardstick("sender busy", max(busy) * 100, "%"))
         yield row(f"{name}, always to off", ratio(always, off), "ratio", sync, Target(0.7), plan.quick)

@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from process.files import SYNC_NAME
 from tools.bench.distribution import Distribution, Point, at_percentile, middle_of, points_of
 from tools.bench.exchange import GatewayProcess, MatcherProcess
 from tools.bench.machine import time_sync
@@ -123,7 +124,7 @@ def rows(plan: Plan, gateway: GatewayProcess, noop: GatewayProcess, orders: Orde
     for disk in syncs:
         pairs = zip(placed, nothing, disk, strict=True)
         beyond = spread([one.milliseconds(50) - other.milliseconds(50) - sync for one, other, sync in pairs])
-        yardstick = Yardstick("fdatasync of 4 KiB", median(disk), "ms")
+        yardstick = Yardstick(f"{SYNC_NAME} of 4 KiB", median(disk), "ms")
         yield row(f"{name}, p50 beyond no-op and sync", beyond, "ms", yardstick, Target(0.3, at_most=True), plan.quick)
     plan.distributions.append(Distribution(name, middle_of([each.points for each in placed])))
     plan.distributions.append(Distribution(f"{name}, no-op", middle_of([each.points for each in nothing])))

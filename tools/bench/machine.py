@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from process.files import sync_file
+
 APPENDED: Final = bytes(4096)
 
 SYNCS: Final = 200
@@ -72,7 +74,7 @@ def time_sync(directory: Path) -> float:
         while len(times) < SYNCS and (not times or time.perf_counter() < deadline):
             started = time.perf_counter()
             os.write(descriptor, APPENDED)
-            os.fdatasync(descriptor)
+            sync_file(descriptor)
             times.append((time.perf_counter() - started) * 1000)
     finally:
         os.close(descriptor)

@@ -1,0 +1,77 @@
+"""Files that last over a power cut and that no other user of the machine may read, on every system that the exchange runs on."""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_DIRECTORY: Final = 0o700
+"""The modes of what is made here; what is there already keeps its own."""
+
+_FULL_SYNC: Final[int | None] = getattr(fcntl, "F_FULLFSYNC", None)
+_SYNC_DATA: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
+
+SYNC_NAME: Final = _SYNC_DATA.__name__ if _FULL_SYNC is None else "F_FULLFSYNC"
+"""What this system is asked for."""
+
+
+def sync_file(descriptor: int) -> None:
+    """Make what was written to the open file last. OSError where the disk does not take it."""
+    if not _flushes_disk(descriptor):
+        _SYNC_DATA(descriptor)
+
+
+def sync_path(path: Path) -> None:
+    """As `sync_file`, for a file that is not open."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        sync_file(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(path: Path) -> None:
+    """Make created, renamed and removed names of the directory last."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if not _flushes_disk(descriptor):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flushes_disk(descriptor: int) -> bool:
+    """Whether the system has synced as macOS has to be asked: its fsync leaves what was written in the disk's own cache."""
+    if _FULL_SYNC is None:
+        return False
+    try:
+        fcntl.fcntl(descriptor, _FULL_SYNC)
+    except OSError:
+        # Not every file system has it. Where the disk has failed, the usual sync fails too.
+        return False
+    return True
+
+
+def make_directory(path: Path) -> None:
+    """Make the directory, and those above it, where they are missing."""
+    if not path.parent.exists():
+        make_directory(path.parent)
+    path.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """The descriptor of a file that is private where it is made: the `opener` that the built-in `open` takes."""
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write the file, whole or not at all, and make it last."""
+    temporary = path.with_name(path.name + ".new")
+    with open(temporary, "wb", opener=open_private) as file:
+        file.write(content)
+        file.flush()
+        sync_file(file.fileno())
+    temporary.rename(path)
+    sync_directory(path.parent)
