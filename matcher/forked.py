@@ -2,37 +2,45 @@
 
 The child sees the state as of the fork and nothing that comes later. It holds none of the matcher's sockets, files or locks, and dies with
 the matcher: a matcher that is killed starts again at once, on the same ports and the same directory.
+
+Both hold one end of a line on which nothing is ever said: the system closes an end with its process, and the other side hears that.
 """
 
-import ctypes
 import os
 import signal
-import sys
-import traceback
+import socket
 from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
 from typing import Final
 
-PR_SET_PDEATHSIG: Final = 1
-"""prctl(2): the signal that a process gets when its parent dies."""
+import structlog
 
 MAX_RESULT_BYTES: Final = 4096
 """The longest result of a child: what a pipe takes in one write."""
 
-_prctl = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)
+FIRST_DESCRIPTOR: Final = 3
+"""Below it are the standard streams."""
+
+MAX_DESCRIPTORS: Final = 65_536
+"""So many are looked at where the system does not tell which are open."""
+
+log = structlog.get_logger("matcher")
 
 
 class Forked:
     """A child at work. When `descriptor` becomes readable, the child has gone and `result` gives what the work returned."""
 
     def __init__(self, work: Callable[[], str]) -> None:
-        parent = os.getpid()
         self._pipe, writing = os.pipe()
+        self._line, line_of_child = socket.socketpair()
         self._child = os.fork()
         if self._child == 0:
-            _run(work, writing, parent)
+            _run(work, writing, line_of_child)
         os.close(writing)
+        line_of_child.close()
         # Not the pipe: it speaks while the child's memory is still being given back, and waiting for that end takes its time.
-        self.descriptor = os.pidfd_open(self._child)
+        self.descriptor = self._line.fileno()
 
     def result(self) -> str | None:
         """What the work returned, None where it failed."""
@@ -46,27 +54,49 @@ class Forked:
     def _reap(self) -> int:
         """Wait for the child's end; its status."""
         os.close(self._pipe)
-        os.close(self.descriptor)
+        self._line.close()
         _, status = os.waitpid(self._child, 0)
         return status
 
 
-def _run(work: Callable[[], str], writing: int, parent: int) -> None:
+def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
     """The child's life. It ends here, whatever happens: nothing of the parent's way back is to be run twice."""
     status = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # The standard streams stay; the parent's sockets, its lock and its journal do not.
-        os.closerange(3, writing)
-        os.closerange(writing + 1, os.sysconf("SC_OPEN_MAX"))
-        if _prctl is not None:
-            _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == parent:
-            os.write(writing, work().encode()[:MAX_RESULT_BYTES])
-            status = 0
-    except BaseException:
-        traceback.print_exc(file=sys.stderr)
+        # The standard streams stay; the parent's sockets, its lock, its journal and its ends of lines do not.
+        _close_all_but(writing, line.fileno())
+        Thread(target=_end_with_parent, args=(line,), daemon=True).start()
+        os.write(writing, work().encode()[:MAX_RESULT_BYTES])
+        status = 0
+    except OSError as error:
+        log.error("work of a child failed", error=str(error))
+    except BaseException as error:
+        log.critical("work of a child failed", exc_info=error)
     finally:
         os._exit(status)
+
+
+def _end_with_parent(line: socket.socket) -> None:
+    line.recv(1)
+    os._exit(1)
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close every descriptor but these and the standard streams."""
+    first = FIRST_DESCRIPTOR
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, _descriptors())
+
+
+def _descriptors() -> int:
+    """A number that no open descriptor reaches. The limit may be so high that closing one by one up to it takes seconds."""
+    try:
+        return max(int(path.name) for path in Path("/dev/fd").iterdir()) + 1
+    except OSError:
+        limit = os.sysconf("SC_OPEN_MAX")
+        return limit if 0 < limit < MAX_DESCRIPTORS else MAX_DESCRIPTORS

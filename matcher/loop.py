@@ -195,7 +195,9 @@ class Matcher:
 
     def _catch_signals(self) -> int:
         """Stop at the end of the turn when a signal comes; the file descriptor that becomes readable then."""
-        reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        reading, writing = os.pipe()
+        for end in (reading, writing):
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
 
         def stop(_number: int, _frame: FrameType | None) -> None:
