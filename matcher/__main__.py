@@ -8,15 +8,18 @@ import zmq
 
 from matcher.config import Config, read_config
 from matcher.data_directory import DataDirectory, DirectoryError
+from matcher.endpoints import EndpointError, check_endpoints
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
 from matcher.journal import JournalError
 from matcher.loop import JournalFailedError, Matcher
 from matcher.recovery import recover
 from matcher.state import JournalMismatchError
+from process.addresses import connectable
 from process.logs import configure_logs
 from process.readiness import tell_ready
 from process.settings import EXIT_BAD_SETTING
 from protocol import topics
+from protocol.sockets import is_ipv6
 
 CHECK_TIMEOUT = 3_000
 """How many milliseconds `--check` waits for a heartbeat: three of them."""
@@ -39,6 +42,7 @@ def main() -> int:
         return EXIT_BAD_SETTING
     try:
         with DataDirectory(config.data_dir) as directory:
+            check_endpoints(config)
             journal, state = recover(directory)
             missing = missing_instruments(state.engine, listed)
             matcher = Matcher(config, directory, journal, state)
@@ -63,7 +67,7 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: instruments: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
-    except (DirectoryError, JournalError, JournalMismatchError, zmq.ZMQError) as error:
+    except (DirectoryError, EndpointError, JournalError, JournalMismatchError) as error:
         print(f"matcher: {error}", file=sys.stderr)
         return EXIT_FAILED
     except JournalFailedError as error:
@@ -77,7 +81,9 @@ def check(config: Config) -> int:
     with zmq.Context() as context, context.socket(zmq.SUB) as socket:
         socket.linger = 0
         socket.subscribe(topics.HEARTBEAT)
-        socket.connect(config.market_data.replace("//*:", "//127.0.0.1:").replace("//0.0.0.0:", "//127.0.0.1:"))
+        endpoint = connectable(config.market_data)
+        socket.ipv6 = is_ipv6(endpoint)
+        socket.connect(endpoint)
         return 0 if socket.poll(CHECK_TIMEOUT) else EXIT_FAILED
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from process.settings import Setting, Switch, bounded, endpoint, read_settings
+from process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
+from process.settings import Setting, Switch, bounded, read_settings
+
+PROGRAM = "matcher"
+PREFIX = "MATCHER"
 
 MAX_INTERVAL = 3_600_000
 """The longest interval that a setting takes: an hour, in milliseconds."""
@@ -59,11 +63,9 @@ def _path(text: str) -> Path:
 
 
 SETTINGS = (
-    Setting("commands", "tcp://127.0.0.1:5555", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5555", "where commands come in"),
-    Setting(
-        "market-data", "tcp://127.0.0.1:5556", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5556", "where market data goes out"
-    ),
-    Setting("reports", "tcp://127.0.0.1:5557", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5557", "where private reports go out"),
+    Setting("commands", "tcp://127.0.0.1:5555", bound_endpoint, BOUND_ENDPOINT, "where commands come in"),
+    Setting("market-data", "tcp://127.0.0.1:5556", bound_endpoint, BOUND_ENDPOINT, "where market data goes out"),
+    Setting("reports", "tcp://127.0.0.1:5557", bound_endpoint, BOUND_ENDPOINT, "where private reports go out"),
     Setting("data-dir", "./data", _path, "a directory", "where the matcher keeps its files"),
     Setting(
         "instruments", "", lambda text: Path(text) if text else None, "a TOML file", "the instruments to start with, else the built-in list"
@@ -92,13 +94,15 @@ SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration of this process; ends it with one line where a setting is bad."""
     values = read_settings(
-        "matcher",
-        "MATCHER",
+        PROGRAM,
+        PREFIX,
         "The matcher: owns all order books and is the only one that changes them.",
         SETTINGS,
         arguments,
         environment,
         SWITCHES,
     )
+    if not values["check"]:
+        keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
     return Config(**values)

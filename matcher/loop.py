@@ -18,6 +18,7 @@ from msgspec import Struct
 from matcher.background import Background
 from matcher.config import Config, sync_interval
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
+from matcher.endpoints import EndpointError, endpoints_of, unbound
 from matcher.journal import Journal
 from matcher.market_data import MarketData
 from matcher.queries import answer_query, count_open_orders
@@ -54,7 +55,7 @@ from protocol.events import (
     Welcome,
 )
 from protocol.session import Repeat, Taken
-from protocol.sockets import frame_receiver, publisher
+from protocol.sockets import frame_receiver, is_ipv6, publisher
 from protocol.units import Refusal
 
 MAX_BATCH_FRAMES = 1_024
@@ -129,12 +130,9 @@ class Matcher:
         self._market_data = MarketData(state.engine, publisher(self._market), self._epoch, config.depth_interval)
 
     def bind(self) -> None:
-        """Open the sockets; zmq.ZMQError names the endpoint that cannot be bound."""
-        for socket, endpoint in (
-            (self._commands, self._config.commands),
-            (self._reports, self._config.reports),
-            (self._market, self._config.market_data),
-        ):
+        """Open the sockets; EndpointError names the setting whose endpoint cannot be bound."""
+        sockets = (self._commands, self._market, self._reports)
+        for socket, (name, endpoint) in zip(sockets, endpoints_of(self._config).items(), strict=True):
             # A peer that has vanished without a word is dropped after three silent seconds.
             socket.set(zmq.HEARTBEAT_IVL, 1_000)
             socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
@@ -147,10 +145,11 @@ class Matcher:
             if socket is self._market:
                 # Each subscription is passed on, also one that somebody else has already: each newcomer gets the current state.
                 socket.set(zmq.XPUB_VERBOSE, 1)
+            socket.set(zmq.IPV6, is_ipv6(endpoint))
             try:
                 socket.bind(endpoint)
             except zmq.ZMQError as error:
-                raise zmq.ZMQError(error.errno, f"{endpoint} cannot be bound: {error.strerror}") from error
+                raise EndpointError(unbound(name, endpoint, error)) from error
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""

@@ -32,6 +32,10 @@ class Setting(Struct, frozen=True):
     def key(self) -> str:
         return self.name.replace("-", "_")
 
+    def title(self, prefix: str) -> str:
+        """Both ways to set it, for what is found to be wrong with a value later."""
+        return f"{self.variable(prefix)} (--{self.name})"
+
 
 class Switch(Struct, frozen=True):
     """A flag without a value that asks for another action than the process's usual one."""
@@ -49,12 +53,13 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         # An argument in the message may have more lines than one.
-        sys.exit(_fail(self._program, " ".join(message.split())))
+        end_with_line(self._program, " ".join(message.split()))
 
 
-def _fail(program: str, message: str) -> int:
+def end_with_line(program: str, message: str, status: int = EXIT_BAD_SETTING) -> NoReturn:
+    """End the process because of what its user has to change."""
     print(f"{program}: {message}", file=sys.stderr)
-    return EXIT_BAD_SETTING
+    sys.exit(status)
 
 
 def read_settings(
@@ -86,22 +91,8 @@ def read_settings(
         try:
             values[setting.key] = setting.parse(text)
         except ValueError:
-            sys.exit(_fail(program, f"{source}: {text!r}: takes {setting.takes}"))
+            end_with_line(program, f"{source}: {text!r}: takes {setting.takes}")
     return values
-
-
-def endpoint(text: str) -> str:
-    """A ZeroMQ endpoint over TCP or IPC."""
-    transport, separator, address = text.partition("://")
-    if not separator or not address:
-        raise ValueError(text)
-    if transport == "ipc":
-        return text
-    host, separator, port_text = address.rpartition(":")
-    if transport != "tcp" or not separator or not host:
-        raise ValueError(text)
-    port(port_text)
-    return text
 
 
 def port(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.status import Status
 
-from process.settings import endpoint
+from process.addresses import CONNECTED_ENDPOINT, connected_endpoint
 from protocol.client import MatcherAwayError, OutcomeUnknownError
 from protocol.units import NAME_PATTERN
 from tools.arguments import EXIT_INTERRUPTED, Parser, number, told
@@ -164,13 +164,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--url", type=told(url, "http://HOST:PORT"), default=DEFAULT_URL, help=f"the gateway (default: {DEFAULT_URL})")
     parser.add_argument(
         "--commands",
-        type=told(endpoint, "a ZeroMQ endpoint"),
+        type=told(connected_endpoint, CONNECTED_ENDPOINT),
         metavar="ENDPOINT",
         help="load the matcher at this address over ZeroMQ, not a gateway",
     )
     parser.add_argument(
         "--reports",
-        type=told(endpoint, "a ZeroMQ endpoint"),
+        type=told(connected_endpoint, CONNECTED_ENDPOINT),
         default="tcp://127.0.0.1:5557",
         metavar="ENDPOINT",
         help="its socket of reports (default: tcp://127.0.0.1:5557)",

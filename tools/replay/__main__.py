@@ -13,8 +13,9 @@ from typing import Final, NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from process.settings import endpoint
+from process.addresses import CONNECTED_ENDPOINT, connected_endpoint
 from protocol.units import SYMBOL_PATTERN
+from tools.arguments import told
 from tools.replay.comparison import Comparison, Score
 from tools.replay.driver import Driver, clear
 from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
@@ -89,7 +90,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
     ):
         parser.add_argument(
             f"--{name}",
-            type=endpoint,
+            type=told(connected_endpoint, CONNECTED_ENDPOINT),
             default=environment.get(variable, default),
             metavar="ENDPOINT",
             help=f"the matcher's socket for {name} (default: {default}; environment: {variable})",
