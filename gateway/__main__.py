@@ -18,8 +18,9 @@ from gateway.frames import StreamProtocol
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
 from process.addresses import in_url
+from process.command_line import end_with_line
 from process.readiness import tell_ready
-from process.settings import end_with_line, is_loopback
+from process.settings import is_loopback
 
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
@@ -77,7 +78,7 @@ def main() -> None:
     config = read_config(sys.argv[1:], os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    configure_worker_logs()
+    configure_worker_logs(config.log_level, config.log_format)
     log = structlog.get_logger("gateway")
     listening = _bind(config)
     host, port = listening.getsockname()[:2]

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from process.logs import LOG_SETTINGS
 from process.settings import Setting, bounded, port, read_settings
 
 PROGRAM: Final = "gateway"
@@ -32,6 +33,8 @@ class GatewayConfig(Struct, frozen=True):
     admin_token: str
     cors_origins: tuple[str, ...]
     deadline: int
+    log_level: str = "info"
+    log_format: str = "auto"
 
 
 def _token(text: str) -> str:
@@ -63,6 +66,7 @@ SETTINGS: Final = (
         f"a whole number from 1 to {MAX_DEADLINE}",
         "how old an order may be when the matcher takes it, in ms",
     ),
+    *LOG_SETTINGS,
 )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
-from process.settings import Setting, Switch, bounded, read_settings
+from process.logs import LOG_SETTINGS
+from process.settings import Setting, Switch, bounded, one_of, read_settings
 
 PROGRAM = "matcher"
 PREFIX = "MATCHER"
@@ -33,18 +34,14 @@ class Config(Struct, frozen=True):
     keep_journal: str
     snapshot_every: int
     depth_interval: int
+    log_level: str
+    log_format: str
     check: bool
 
 
 def _sync(text: str) -> str:
     match = re.fullmatch(r"always|off|interval:([1-9][0-9]{0,6})", text)
     if match is None or (match[1] and int(match[1]) > MAX_INTERVAL):
-        raise ValueError(text)
-    return text
-
-
-def _keep_journal(text: str) -> str:
-    if text not in ("snapshots", "all"):
         raise ValueError(text)
     return text
 
@@ -71,7 +68,9 @@ SETTINGS = (
         "instruments", "", lambda text: Path(text) if text else None, "a TOML file", "the instruments to start with, else the built-in list"
     ),
     Setting("sync", "always", _sync, "always, off or interval:<ms>", "when the journal is synced to disk"),
-    Setting("keep-journal", "snapshots", _keep_journal, "snapshots (what recovery needs) or all", "which journal segments stay"),
+    Setting(
+        "keep-journal", "snapshots", one_of("snapshots", "all"), "snapshots (what recovery needs) or all", "which journal segments stay"
+    ),
     Setting(
         "snapshot-every",
         "1000000",
@@ -86,6 +85,7 @@ SETTINGS = (
         f"a number of milliseconds from 0 to {MAX_INTERVAL}",
         "the least time between two depth messages of a symbol",
     ),
+    *LOG_SETTINGS,
 )
 
 SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit with 0, or with 1 if none comes"),)

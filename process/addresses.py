@@ -11,10 +11,11 @@ from ipaddress import IPv6Address, ip_address
 from itertools import combinations
 from typing import Any, Final
 
-from process.settings import MAX_PORT, Setting, end_with_line, port
+from process.command_line import end_with_line
+from process.settings import MAX_PORT, Setting, port
 
-MAX_SOCKET_PATH: Final = 107 if sys.platform == "linux" else 103
-"""The longest path of a socket in the file system, in bytes."""
+MAX_SOCKET_PATH: Final = 103
+"""The longest path of a socket in the file system, in bytes: macOS takes no longer one."""
 
 MAX_HOST_LENGTH: Final = 253
 

@@ -31,6 +31,8 @@ BAD_SETTINGS = {
     "admin-token": "two words",
     "cors-origins": "example.org",
     "deadline": "0",
+    "log-level": "loud",
+    "log-format": "xml",
 }
 
 
@@ -52,7 +54,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     """As `run`, within this process: for gateways that end before they serve, of which there are many."""
     for name in {*os.environ} - {*clean_environment()}:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("gateway.__main__.configure_worker_logs", lambda: None)
+    monkeypatch.setattr("gateway.__main__.configure_worker_logs", lambda *_: None)
     monkeypatch.setattr("gateway.__main__.signal.signal", lambda *_: None)
     monkeypatch.setattr("gateway.__main__.Config", lambda *_, **__: pytest.fail("the settings were taken"))
 
@@ -162,6 +164,7 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     assert (status, error) == (0, "")
     words = output.split()
     contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS", "DEADLINE")
+    contract += ("LOG_LEVEL", "LOG_FORMAT")
     assert {setting.variable("GATEWAY") for setting in SETTINGS} == {f"GATEWAY_{name}" for name in contract}
     for name in contract:
         assert any(f"GATEWAY_{name}" in word for word in words), name

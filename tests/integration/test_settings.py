@@ -61,7 +61,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     """As `run`, within this process: for matchers that end before they open a socket, of which there are many."""
     for name in {*os.environ} - {*clean_environment()}:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("matcher.__main__.configure_logs", lambda: None)
+    monkeypatch.setattr("matcher.__main__.configure_logs", lambda *_: None)
     monkeypatch.setattr("matcher.__main__.Matcher", unexpected_matcher)
     monkeypatch.chdir(tmp_path)
 
@@ -97,6 +97,8 @@ BAD_SETTINGS = {
     "keep-journal": "none",
     "snapshot-every": "0",
     "depth-interval": "-1",
+    "log-level": "loud",
+    "log-format": "xml",
 }
 
 
@@ -149,7 +151,18 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     status, output, error = run_here("--help")
     assert (status, error) == (0, "")
     words = output.split()
-    contract = ("COMMANDS", "MARKET_DATA", "REPORTS", "DATA_DIR", "INSTRUMENTS", "SYNC", "KEEP_JOURNAL", "DEPTH_INTERVAL")
+    contract = (
+        "COMMANDS",
+        "MARKET_DATA",
+        "REPORTS",
+        "DATA_DIR",
+        "INSTRUMENTS",
+        "SYNC",
+        "KEEP_JOURNAL",
+        "DEPTH_INTERVAL",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+    )
     for name in {*(f"MATCHER_{name}" for name in contract), *(setting.variable("MATCHER") for setting in SETTINGS)}:
         assert any(name in word for word in words), name
         assert f"--{name.removeprefix('MATCHER_').lower().replace('_', '-')}" in words

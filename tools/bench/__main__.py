@@ -16,7 +16,8 @@ import structlog
 from rich.console import Console
 from rich.status import Status
 
-from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, Parser, number, told
+from process.command_line import end_with_line
+from tools.arguments import EXIT_INTERRUPTED, Parser, number, told
 from tools.bench.durability import durability
 from tools.bench.engine import engine
 from tools.bench.fanout import fanout
@@ -61,8 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         directory = Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory)).resolve()
     except OSError as error:
-        print(f"{PROGRAM}: --directory: {options.directory} cannot be used: {error.strerror}", file=sys.stderr)
-        return EXIT_BAD_ARGUMENT
+        end_with_line(PROGRAM, f"--directory: {options.directory} cannot be used: {error.strerror}")
     suites = []
     try:
         machine = describe(directory)
@@ -103,11 +103,10 @@ def tell(status: Status, name: str, doing: str) -> None:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
-        prog=PROGRAM,
-        description="Start exchanges of its own and measure them: medians of rounds that take turns, with minimum and maximum. Nothing is "
+        PROGRAM,
+        "Start exchanges of its own and measure them: medians of rounds that take turns, with minimum and maximum. Nothing is "
         "said to be fast enough; what is counted is checked. Exit status: 0, 1 where it is not true.",
-        epilog=f"Suites: {', '.join(SUITES)} (default: all).",
-        allow_abbrev=False,
+        f"Suites: {', '.join(SUITES)} (default: all).",
     )
     parser.add_argument("suites", nargs="*", type=told(suite, f"one of {', '.join(SUITES)}"), metavar="SUITE", help="what to measure")
     parser.add_argument("--rounds", type=number(1), metavar="N", help=f"rounds of each measurement (default: {ROUNDS}, or {QUICK_ROUNDS})")
@@ -122,7 +121,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--json", metavar="FILE", help="write the report as JSON to a file, or - for the standard output instead of the table"
     )
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the distributions of latencies into a file")
-    recording_help = f"recorded flow that the suite engine replays where it is there (default: {RECORDING})"
+    recording_help = f"recorded flow that the suite engine replays where it is there (default: {RECORDING.name} beside the checkout)"
     parser.add_argument("--recording", type=Path, default=RECORDING, metavar="FILE", help=recording_help)
     return parser.parse_args(arguments)
 

@@ -8,14 +8,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from process.addresses import CONNECTED_ENDPOINT, connected_endpoint
 from protocol.units import SYMBOL_PATTERN
-from tools.arguments import told
+from tools.arguments import Parser
 from tools.replay.comparison import Comparison, Score
 from tools.replay.driver import Driver, clear
 from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
@@ -33,11 +32,6 @@ EXIT_INTERRUPTED: Final = 130
 
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids, so that runs on one matcher never share one."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        sys.exit(fail(message))
 
 
 def fail(message: str) -> int:
@@ -68,12 +62,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
     formats = all_readers()
-    parser = _Parser(
-        prog=PROGRAM,
-        description="Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it with what "
+    parser = Parser(
+        PROGRAM,
+        "Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it with what "
         "the venue did. Exit status: 0, 1 where an --expect is missed, 2 on an error.",
-        epilog="formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
-        allow_abbrev=False,
+        "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz")
     parser.add_argument("--format", choices=sorted(formats), help="the format of the files (default: found by their contents)")
@@ -84,17 +77,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "--speed", type=factor, metavar="FACTOR", help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)"
     )
     parser.add_argument("--in-process", action="store_true", help="replay to an engine in this process: no matcher, no sockets, no disk")
-    for name, variable, default in (
-        ("commands", "GATEWAY_COMMANDS", "tcp://127.0.0.1:5555"),
-        ("reports", "GATEWAY_REPORTS", "tcp://127.0.0.1:5557"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=told(connected_endpoint, CONNECTED_ENDPOINT),
-            default=environment.get(variable, default),
-            metavar="ENDPOINT",
-            help=f"the matcher's socket for {name} (default: {default}; environment: {variable})",
-        )
+    for name in ("commands", "reports"):
+        parser.add_endpoint(name, f"the matcher's socket for {name}")
     parser.add_argument("--keep", action="store_true", help="leave the orders that rest at the end in the book")
     parser.add_argument(
         "--expect",
@@ -105,7 +89,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         help="exit with status 1 where the comparison of this name reaches less; may be given again",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args(arguments)
+    return parser.read(arguments, environment)
 
 
 def symbol_name(text: str) -> str:

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from matcher.config import SETTINGS
 from matcher.journal import JournalError
-from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from process.command_line import end_with_line
+from tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
 from tools.processes import ExchangeError
 from tools.tables import to_json
 from tools.torture.clients import UnansweredError
@@ -50,11 +51,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
-        prog=PROGRAM,
-        description="Start an exchange of its own, kill its processes at random moments while clients trade and retry, and check that "
+        PROGRAM,
+        "Start an exchange of its own, kill its processes at random moments while clients trade and retry, and check that "
         "everything that was answered is there once, in order, and that the recovered state is that of the journal. Exit status: 0, 1 "
         "where a promise was broken.",
-        allow_abbrev=False,
     )
     for name, default, least, text in (
         ("kills", 20, 0, "how many times to kill"),
@@ -87,8 +87,7 @@ def prepare(keep: Path | None) -> Path:
     try:
         keep.mkdir(parents=True)
     except OSError as error:
-        print(f"{PROGRAM}: --keep: {keep} cannot be made: {error.strerror}", file=sys.stderr)
-        sys.exit(EXIT_BAD_ARGUMENT)
+        end_with_line(PROGRAM, f"--keep: {keep} cannot be made: {error.strerror}")
     return keep.resolve()
 
 
