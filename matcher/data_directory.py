@@ -1,5 +1,6 @@
 """The data directory: made where it is missing, locked while a matcher runs, and where saved books lie."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -8,7 +9,7 @@ from types import TracebackType
 
 import msgspec
 
-from process.files import make_directory, open_private, replace_file
+from process.files import make_directory, open_private, read_file, replace_file
 from protocol.saved_book import SavedBook
 
 MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
@@ -49,6 +50,12 @@ CrashedCommands = dict[tuple[int, int], str]
 
 MAX_CRASHED_COMMANDS = 1_000
 """The most crashed commands that are remembered, the last ones."""
+
+MAX_ERROR_LENGTH = 1_000
+"""So many characters of an error are written down."""
+
+MAX_CRASHED_COMMANDS_BYTES = 16 * 1024 * 1024
+"""More than so many commands with such errors can take."""
 
 
 class DataDirectory:
@@ -103,14 +110,13 @@ class DataDirectory:
         """The book in the symbol's file."""
         path = self.path / _file_of(symbol)
         try:
-            with path.open("rb") as file:
-                content = file.read(MAX_SAVED_BOOK_BYTES + 1)
+            content = read_file(path, MAX_SAVED_BOOK_BYTES)
         except FileNotFoundError as error:
             raise NoSavedBookError(f"there is no {_file_of(symbol)}") from error
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes") from error
             raise BadSavedBookError(f"{_file_of(symbol)} cannot be read: {error.strerror}") from error
-        if len(content) > MAX_SAVED_BOOK_BYTES:
-            raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes")
         try:
             return _decoder.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -120,16 +126,17 @@ class DataDirectory:
         """The commands that crashed an earlier run and are to be refused."""
         path = self.path / CRASHED_COMMANDS
         try:
-            crashed = msgspec.json.decode(path.read_bytes(), type=list[CrashedCommand])
+            crashed = msgspec.json.decode(read_file(path, MAX_CRASHED_COMMANDS_BYTES), type=list[CrashedCommand])
         except FileNotFoundError:
             return {}
-        except msgspec.MsgspecError as error:
-            raise DirectoryError(f"{path} cannot be read: {error}; remove it to go on without it") from error
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise DirectoryError(f"{path} cannot be read: {reason}; remove it to go on without it") from error
         return {(command.session, command.number): command.error for command in crashed}
 
     def write_crashed_commands(self, crashed: CrashedCommands) -> None:
         """Remember the commands for the next start."""
-        commands = [CrashedCommand(session, number, error) for (session, number), error in crashed.items()]
+        commands = [CrashedCommand(session, number, error[:MAX_ERROR_LENGTH]) for (session, number), error in crashed.items()]
         replace_file(self.path / CRASHED_COMMANDS, _encoder.encode(commands[-MAX_CRASHED_COMMANDS:]))
 
 

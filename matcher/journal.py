@@ -19,7 +19,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from process.files import make_directory, open_private, sync_directory, sync_file, sync_path
+from process.files import make_directory, named, open_private, open_regular, sync_directory, sync_file, sync_path
 
 FORMAT: Final = 1
 """The version of the record's layout."""
@@ -218,7 +218,8 @@ class Journal:
         self._size = HEADER_BYTES
 
     def _read_segment(self, path: Path, first: bool, last: bool) -> Iterator[Record]:
-        data = path.read_bytes()
+        with named(path), open_regular(path) as file:
+            data = file.read()
         try:
             header = _read_header(data)
         except _DamageError as damage:
@@ -318,13 +319,14 @@ def _find_whole_record(data: bytes, start: int) -> int | None:
 
 
 def _corrupt(path: Path, offset: int, what: str) -> JournalError:
-    advice = "restore the file from a copy, or see what `python -m matcher.repair` would cut off"
+    advice = "restore the file from a copy, or see what scripts/repair would cut off"
     return JournalError(f"{path}: damaged at byte {offset}: {what}; {advice}", (path, offset))
 
 
 def count_records(path: Path, start: int) -> int:
     """How many sound records stand in the segment from the offset on, whatever stands between them."""
-    data = path.read_bytes()
+    with named(path), open_regular(path) as file:
+        data = file.read()
     count = 0
     offset = _find_whole_record(data, start)
     while offset is not None:

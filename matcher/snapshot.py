@@ -22,7 +22,7 @@ from matcher.journal import ENGINE
 from matcher.order import Order, Special
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
-from process.files import make_directory, open_private, sync_directory, sync_file
+from process.files import make_directory, named, open_private, open_regular, sync_directory, sync_file
 from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
@@ -169,7 +169,7 @@ def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Pat
     temporary = path.with_name(path.name + ".new")
     engine = state.engine
     head = Head(FORMAT, ENGINE, journal, state.sequence, state.time, crc, digest(engine), engine.last_order_id, engine.forgotten)
-    with open(temporary, "wb", opener=open_private) as file:
+    with named(temporary), open(temporary, "wb", opener=open_private) as file:
         file.write(MAGIC)
         file.write(_block(_encode(head)))
         blocks = unsynced = 0
@@ -232,8 +232,9 @@ def _block(payload: bytes) -> bytes:
 
 
 def _read_blocks(path: Path) -> Iterator[bytes]:
-    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole."""
-    with path.open("rb") as file:
+    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole; OSError
+    where the file cannot be read."""
+    with named(path), open_regular(path) as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise SnapshotError(f"{path}: is no snapshot")
         count = -1
