@@ -103,27 +103,28 @@ def test_a_file_is_never_removed_for_a_socket(used: Path) -> None:
     assert file.read_text() == "mine"
 
 
-def test_socket_of_a_living_process_stays_its_own(used: Path) -> None:
+def test_socket_of_a_living_process_stays_its_own(used: Path, short_path: Path) -> None:
+    path = str(short_path / "socket")
     with socket.socket(socket.AF_UNIX) as other:
-        other.bind(str(used / "socket"))
+        other.bind(path)
         other.listen()
-        status, output, error = start(used, commands="ipc://socket")
+        status, output, error = start(used, commands=f"ipc://{path}")
         assert (status, output) == (1, "")
-        assert error == "matcher: MATCHER_COMMANDS (--commands): ipc://socket cannot be bound: another process has it\n"
+        assert error == f"matcher: MATCHER_COMMANDS (--commands): ipc://{path} cannot be bound: another process has it\n"
         with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(used / "socket"))
+            client.connect(path)
 
 
-def test_socket_that_a_killed_process_has_left_is_taken_over(tmp_path: Path) -> None:
+def test_socket_that_a_killed_process_has_left_is_taken_over(short_path: Path) -> None:
     for name in "cmr":
         with socket.socket(socket.AF_UNIX) as left:
-            left.bind(str(tmp_path / name))
+            left.bind(str(short_path / name))
     with (
-        matcher_at(tmp_path, "ipc://c", "ipc://m", "ipc://r"),
-        CommandClient(f"ipc://{tmp_path}/c", f"ipc://{tmp_path}/r", PATIENCE) as client,
+        matcher_at(short_path, "ipc://c", "ipc://m", "ipc://r"),
+        CommandClient(f"ipc://{short_path}/c", f"ipc://{short_path}/r", PATIENCE) as client,
     ):
         assert isinstance(client.query(StatusQuery()).result, MatcherStatus)
-        assert all(stat.S_ISSOCK((tmp_path / name).stat().st_mode) for name in "cmr")
+        assert all(stat.S_ISSOCK((short_path / name).stat().st_mode) for name in "cmr")
 
 
 @pytest.mark.parametrize(

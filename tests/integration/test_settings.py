@@ -203,14 +203,14 @@ def sync_mode(matcher: Matcher) -> str:
     return status.sync
 
 
-def test_sockets_over_ipc(tmp_path: Path) -> None:
-    matcher = Matcher(tmp_path)
+def test_sockets_over_ipc(short_path: Path) -> None:
+    matcher = Matcher(short_path)
     # A socket's path may have about a hundred characters: relative ones are below the directory that the matcher runs in.
     names = {"commands": "c", "market-data": "m", "reports": "r"}
     matcher.arguments = [*(f"--{name}=ipc://{path}" for name, path in names.items()), f"--data-dir={matcher.data}"]
     matcher.start()
     try:
-        with CommandClient(f"ipc://{tmp_path}/c", f"ipc://{tmp_path}/r", PATIENCE) as client:
+        with CommandClient(f"ipc://{short_path}/c", f"ipc://{short_path}/r", PATIENCE) as client:
             assert isinstance(client.query(StatusQuery()).result, MatcherStatus)
     finally:
         matcher.close()

@@ -67,7 +67,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def directory(worked: Path) -> Iterator[Path]:
     """A directory of nobody's, outside those of the tests, with a copy of the data directory."""
-    with tempfile.TemporaryDirectory(prefix="exchange-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="exchange-", dir="/tmp") as name:
         directory = Path(name)
         shutil.copytree(worked, directory / "data")
         if AS_NOBODY:
