@@ -61,9 +61,9 @@ class Parser(command_line.Parser):
         return read_value(self.prog, PREFIX, setting, flag, environment)
 
 
-def number(least: int) -> Callable[[str], int]:
+def number(least: int, most: int = MAX_NUMBER) -> Callable[[str], int]:
     """A parser of whole numbers."""
-    return told(bounded(least, MAX_NUMBER), f"a whole number from {least} to {MAX_NUMBER}")
+    return told(bounded(least, most), f"a whole number from {least} to {most}")
 
 
 def told(parse: Callable[[str], Value], takes: str) -> Callable[[str], Value]:

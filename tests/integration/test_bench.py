@@ -165,7 +165,17 @@ def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments", [("speed",), ("--rounds", "0"), ("--seconds", "0"), ("--seconds", "long"), ("--unknown",), ("--directory", "/proc/none")]
+    "arguments",
+    [
+        ("speed",),
+        ("--rounds", "0"),
+        ("--seconds", "0"),
+        ("--seconds", "long"),
+        ("--unknown",),
+        ("--directory", "/dev/null/none"),
+        ("--json", "/dev/null/none"),
+        ("--svg", "/dev"),
+    ],
 )
 def test_bad_argument_ends_with_2_and_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = bench(tmp_path, *arguments)

@@ -29,6 +29,7 @@ from tools.bench.picture import draw
 from tools.bench.table import WIDTH, Report, Row, Suite, print_report
 from tools.bench.throughput import throughput
 from tools.processes import ExchangeError
+from tools.replay.recording import RecordingError
 from tools.tables import to_json
 
 PROGRAM: Final = "bench"
@@ -57,6 +58,9 @@ RECORDING: Final = Path(__file__).parents[3] / "shared" / "data" / "bitstamp_00h
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0, 1 where what was counted is not true or the exchange does not answer."""
     options = parse(arguments)
+    for name, file in (("json", options.json), ("svg", options.svg)):
+        if file is not None and str(file) != "-":
+            check_writable(name, Path(file))
     terminal = Console(stderr=True)
     started = time.monotonic()
     try:
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
                     [],
                 )
                 suites.append(Suite(name, list(SUITES[name](plan)), plan.distributions, plan.left_out))
-    except (BenchError, ExchangeError) as error:
+    except (BenchError, ExchangeError, RecordingError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_UNTRUE
     except KeyboardInterrupt:
@@ -137,6 +141,15 @@ def seconds(text: str) -> float:
     if not 0 < value <= MAX_SECONDS:
         raise ValueError(text)
     return value
+
+
+def check_writable(flag: str, file: Path) -> None:
+    """End the process where the file cannot be written: now, and not after all was measured."""
+    try:
+        with file.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        end_with_line(PROGRAM, f"--{flag}: {file} cannot be written: {error.strerror}")
 
 
 def write_json(report: Report, file: str) -> None:

@@ -16,7 +16,7 @@ from process.addresses import host
 from process.settings import port
 from protocol.client import MatcherAwayError, OutcomeUnknownError
 from protocol.units import NAME_PATTERN
-from tools.arguments import EXIT_INTERRUPTED, Parser, number, told
+from tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
 from tools.load_test.check import Checker
 from tools.load_test.orders import Flow, Sent
 from tools.load_test.over_http import HttpTransport
@@ -33,6 +33,8 @@ EXIT_MISSED: Final = 1
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 URL: Final = f"http://HOST:PORT, such as {DEFAULT_URL} or http://[::1]:8000"
+
+MAX_CONNECTIONS: Final = 10_000
 
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids."""
@@ -166,14 +168,18 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
     parser.add_argument("--url", type=told(url, URL), help=f"the gateway (default: {DEFAULT_URL}; environment: GATEWAY_HOST, GATEWAY_PORT)")
     parser.add_endpoint("commands", "load the matcher over ZeroMQ, not a gateway; alone: the matcher", optional=True)
     parser.add_endpoint("reports", "with --commands: its socket of reports")
-    for name, default, text in (
-        ("rate", 1_000, "orders a second, or with --ramp the first rate"),
-        ("connections", 32, "HTTP connections; an order waits where all are busy, and the wait counts"),
-        ("seed", 1, "of what is sent"),
+    for name, default, most, text in (
+        ("rate", 1_000, MAX_NUMBER, "orders a second, or with --ramp the first rate"),
+        ("connections", 32, MAX_CONNECTIONS, "HTTP connections; an order waits where all are busy, and the wait counts"),
+        ("seed", 1, MAX_NUMBER, "of what is sent"),
     ):
-        parser.add_argument(f"--{name}", type=number(1), default=default, metavar="N", help=f"{text} (default: {default})")
+        parser.add_argument(f"--{name}", type=number(1, most), default=default, metavar="N", help=f"{text} (default: {default})")
     parser.add_argument(
-        "--seconds", type=told(positive, "a number above zero"), default=10.0, metavar="S", help="how long each rate lasts (default: 10)"
+        "--seconds",
+        type=told(positive, "a number above zero and below a million"),
+        default=10.0,
+        metavar="S",
+        help="how long each rate lasts (default: 10)",
     )
     parser.add_argument("--symbol", default="BTC-USDT", help="the instrument (default: BTC-USDT)")
     parser.add_argument(
