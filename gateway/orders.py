@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 from gateway.bodies import body_decoder
 from gateway.broker import Broker, MatcherUnavailableError
 from gateway.instruments import Instruments
+from gateway.limits import Limits
 from gateway.order_names import order_of_path
 from gateway.problems import ProblemError, expect
 from gateway.resources import JSON, Reply, encode, json_reply, query_parameters, read_body, whole_number
@@ -47,9 +48,12 @@ class Orders:
         instrument = self._instruments.known.get(request.symbol)
         if instrument is None:
             instrument = await self._instruments.find(request.symbol)
-        command = place_order(request, instrument, deadline)
-        answer = await self._broker.submit(command)
-        return Reply(200, encode(new_order_view(command, answer, instrument)), JSON)
+        try:
+            command = place_order(request, instrument, deadline)
+            answer = await self._broker.submit(command)
+            return Reply(200, encode(new_order_view(command, answer, instrument)), JSON)
+        except ProblemError as problem:
+            raise await Limits(self._instruments).tell(problem, instrument, request.quantity) from problem
 
     async def look_up(self, scope: Scope, receive: Receive) -> Reply:
         """GET /orders/{order_id}"""
