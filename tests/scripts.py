@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,6 +50,18 @@ def running(command: list[str], directory: Path, environment: Mapping[str, str])
         if script.process.poll() is None:
             script.process.terminate()
             script.process.wait(PATIENCE)
+
+
+def free_base() -> int:
+    """The first of four ports in a row on which nobody listens."""
+    while True:
+        [base] = free_ports(1)
+        try:
+            for port in range(base, base + 4):
+                socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return base
 
 
 def own_endpoints() -> dict[str, str]:

@@ -12,22 +12,10 @@ import httpx
 import pytest
 
 from tests.exchange import PATIENCE, ROOT, Exchange, clean_environment, wait_until
-from tests.scripts import Script, assert_gone, call, is_free, is_lively, own_endpoints, running
+from tests.scripts import Script, assert_gone, call, free_base, is_free, is_lively, own_endpoints, running
 from tools.processes import free_ports
 
 RUN = [sys.executable, "-m", "tools.run"]
-
-
-def free_base() -> int:
-    """The first of four ports in a row on which nobody listens."""
-    while True:
-        [base] = free_ports(1)
-        try:
-            for port in range(base, base + 4):
-                socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return base
 
 
 def run_in_vain(directory: Path, *arguments: str, **environment: str) -> tuple[int, list[str]]:
