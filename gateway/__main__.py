@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import structlog
+from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
@@ -17,7 +18,7 @@ from gateway.config import PREFIX, PROGRAM, SETTINGS, GatewayConfig, read_config
 from gateway.frames import StreamProtocol
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
-from process.addresses import in_url
+from process.addresses import check_sockets, in_url
 from process.command_line import end_with_line
 from process.readiness import tell_ready
 from process.settings import is_loopback
@@ -80,6 +81,7 @@ def main() -> None:
         signal.signal(number, _stop)
     configure_worker_logs(config.log_level, config.log_format)
     log = structlog.get_logger("gateway")
+    check_sockets(PROGRAM, PREFIX, SETTINGS, structs.asdict(config))
     listening = _bind(config)
     host, port = listening.getsockname()[:2]
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)

@@ -4,7 +4,10 @@ A parser gives back the text of a setting, or raises ValueError. What it lets th
 ZeroMQ too, as far as a text alone can tell.
 """
 
+import errno
+import os
 import re
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address
@@ -26,6 +29,8 @@ BOUND_ENDPOINT: Final = (
 )
 CONNECTED_ENDPOINT: Final = f"{BOUND_ENDPOINT}, and no * for the host"
 """What the parsers take."""
+
+EXIT_FAILED: Final = 1
 
 _ANYWHERE: Final = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """The hosts that stand for every address of this machine, each with one of them."""
@@ -104,6 +109,28 @@ def keep_apart(program: str, prefix: str, settings: Sequence[Setting], values: M
     for one, other in combinations(endpoints, 2):
         if _clash(values[one.key], values[other.key]):
             end_with_line(program, f"{one.title(prefix)} and {other.title(prefix)}: {values[other.key]}: each takes an endpoint of its own")
+
+
+def check_sockets(program: str, prefix: str, settings: Sequence[Setting], values: Mapping[str, Any]) -> None:
+    """End the process where nobody can connect to one of its endpoints: a socket in the file system need not be there yet, but nothing
+    else may be in its place, and this user has to be let in."""
+    for setting in settings:
+        path = ipc_path(values[setting.key]) if setting.parse is connected_endpoint else None
+        hindrance = "" if path is None or path.startswith("@") else _hindrance(path)
+        if hindrance:
+            end_with_line(program, f"{setting.title(prefix)}: {values[setting.key]} cannot be connected to: {hindrance}", EXIT_FAILED)
+
+
+def _hindrance(path: str) -> str:
+    """Why nobody can connect to a socket of that path, now or later; nothing where somebody may."""
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return "a file is there that is no socket"
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return "" if os.access(path, os.W_OK) else os.strerror(errno.EACCES)
 
 
 def _clash(first: str, second: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from gateway.config import PREFIX, SETTINGS
 from process import command_line
-from process.addresses import in_url, keep_apart, reachable
+from process.addresses import check_sockets, in_url, keep_apart, reachable
 from process.settings import Setting, bounded, read_value
 
 EXIT_INTERRUPTED: Final = 130
@@ -50,6 +50,7 @@ class Parser(command_line.Parser):
             flag = getattr(options, setting.key)
             setattr(options, setting.key, self._value(setting, None if flag is _UNSAID else flag, environment))
         keep_apart(self.prog, PREFIX, wanted, vars(options))
+        check_sockets(self.prog, PREFIX, wanted, vars(options))
         return options
 
     def gateway_url(self, environment: Mapping[str, str]) -> str:

@@ -132,6 +132,18 @@ def test_one_endpoint_for_two_sockets_ends_with_one_line(run_here: RunHere, name
     assert outcome == (2, "", f"gateway: {words}\n")
 
 
+def test_what_is_no_socket_ends_with_one_line(run_here: RunHere, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for path in (tmp_path, file):
+        outcome = run_here(f"--reports=ipc://{path}")
+        words = f"GATEWAY_REPORTS (--reports): ipc://{path} cannot be connected to: a file is there that is no socket"
+        assert outcome == (1, "", f"gateway: {words}\n")
+    status, _, error = run_here(f"--reports=ipc://{file}/below")
+    assert (status, error.count("\n")) == (1, 1)
+    assert error.endswith(": Not a directory\n")
+
+
 @pytest.mark.parametrize("arguments", [["--prot=1"], ["--port"], ["8000"], ["--two\nlines"]])
 def test_command_line_that_cannot_be_read_ends_with_one_line(run_here: RunHere, arguments: list[str]) -> None:
     status, output, error = run_here(*arguments)

@@ -1,6 +1,7 @@
 """What the tools' command lines share: each finds the exchange where the gateway's variables say, unless a flag does."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,15 @@ def test_what_is_wrong_is_told_in_one_line(
     printed = capsys.readouterr()
     assert (ended.value.code, printed.out, printed.err.count("\n")) == (2, "", 1)
     assert printed.err.startswith(f"tool: {line}")
+
+
+def test_what_is_no_socket_is_told_in_one_line(parser: Parser, capsys: pytest.CaptureFixture[str], short_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser.read([f"--commands=ipc://{short_path}"], {})
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (1, "")
+    endpoint = f"ipc://{short_path}"
+    assert printed.err == f"tool: GATEWAY_COMMANDS (--commands): {endpoint} cannot be connected to: a file is there that is no socket\n"
 
 
 def test_bad_variables_of_the_gateway_are_named(parser: Parser, capsys: pytest.CaptureFixture[str]) -> None:
