@@ -132,8 +132,7 @@ def test_two_exchanges_on_one_machine(tmp_path: Path) -> None:
         running([*RUN, f"--ports={first}"], tmp_path, clean_environment()) as one,
         running([*RUN, "--demo", f"--ports={second}"], tmp_path, clean_environment()) as other,
     ):
-        wait_until_open(one)
-        wait_until_open(other)
+        wait_until(lambda: call(f"http://127.0.0.1:{first}/health"), "the first exchange")
         order = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "1", "price": "100"}
         assert httpx.post(f"http://127.0.0.1:{first}/orders", json=order, trust_env=False).json()["order_id"] == "1"
         wait_until(lambda: is_lively(f"http://127.0.0.1:{second}", "BTC-USDT"), "a lively market in the other")
