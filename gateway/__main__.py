@@ -1,5 +1,6 @@
 """`python -m gateway`: binds the address, then serves it from one process or from several."""
 
+import errno
 import os
 import signal
 import socket
@@ -9,13 +10,16 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import structlog
+from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.config import GatewayConfig, read_config
+from gateway.config import PREFIX, PROGRAM, SETTINGS, GatewayConfig, read_config
 from gateway.frames import StreamProtocol
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
+from process.addresses import check_sockets, in_url
+from process.command_line import end_with_line
 from process.readiness import tell_ready
 from process.settings import is_loopback
 
@@ -63,8 +67,11 @@ def _bind(config: GatewayConfig) -> socket.socket:
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:
-        print(f"gateway: cannot listen on {config.host}:{config.port}: {error.strerror}", file=sys.stderr)
-        sys.exit(EXIT_CANNOT_LISTEN)
+        # The host where it is no address of this machine, else the port.
+        named = "host" if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) else "port"
+        title = next(setting.title(PREFIX) for setting in SETTINGS if setting.name == named)
+        reason = "another process has it" if error.errno == errno.EADDRINUSE else error.strerror
+        end_with_line(PROGRAM, f"{title}: cannot listen on {in_url(config.host)}:{config.port}: {reason}", EXIT_CANNOT_LISTEN)
     return listening
 
 
@@ -72,8 +79,9 @@ def main() -> None:
     config = read_config(sys.argv[1:], os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    configure_worker_logs()
+    configure_worker_logs(config.log_level, config.log_format)
     log = structlog.get_logger("gateway")
+    check_sockets(PROGRAM, PREFIX, SETTINGS, structs.asdict(config))
     listening = _bind(config)
     host, port = listening.getsockname()[:2]
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)

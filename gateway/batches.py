@@ -17,6 +17,7 @@ from gateway.bodies import body_decoder
 from gateway.broker import Broker, MatcherUnavailableError, OutcomeUnknownError, Stamped
 from gateway.fields import MAX_BATCH
 from gateway.instruments import Instruments
+from gateway.limits import Limits
 from gateway.order_names import read_order_name
 from gateway.orders import read_order
 from gateway.problems import Problem, ProblemError, unanswered
@@ -51,10 +52,18 @@ class Batches:
         found = await self._find({request.symbol for request in requests if isinstance(request, OrderRequest)})
         commands = [_place(request, found, deadline) for request in requests]
 
+        limits = Limits(self._instruments)
+
         async def view(command: PlaceOrder, answer: Answered) -> Order:
             return new_order_view(command, answer, found[command.symbol])
 
-        return json_reply(BatchResults(await self._carry_out(commands, view)))
+        async def explain(index: int, problem: ProblemError) -> ProblemError:
+            request = requests[index]
+            if isinstance(request, ProblemError) or request.symbol not in found:
+                return problem
+            return await limits.tell(problem, found[request.symbol], request.quantity)
+
+        return json_reply(BatchResults(await self._carry_out(commands, view, explain)))
 
     async def cancel(self, scope: Scope, receive: Receive) -> Reply:
         """POST /orders/cancel-batch"""
@@ -67,7 +76,10 @@ class Batches:
         async def view(_: CancelOrder, answer: Answered) -> Order:
             return await changed_order_view(answer.value, self._instruments)
 
-        return json_reply(BatchResults(await self._carry_out(commands, view)))
+        async def explain(_: int, problem: ProblemError) -> ProblemError:
+            return problem
+
+        return json_reply(BatchResults(await self._carry_out(commands, view, explain)))
 
     async def _find(self, symbols: set[str]) -> dict[str, Instrument]:
         """The instruments of these symbols, without those that are unknown."""
@@ -82,9 +94,13 @@ class Batches:
         return found
 
     async def _carry_out(
-        self, commands: Sequence[Message | ProblemError], view: Callable[[Message, Answered], Awaitable[Order]]
+        self,
+        commands: Sequence[Message | ProblemError],
+        view: Callable[[Message, Answered], Awaitable[Order]],
+        explain: Callable[[int, ProblemError], Awaitable[ProblemError]],
     ) -> list[Order | Problem]:
-        """Send the commands and tell what became of each. MatcherUnavailableError where the matcher took none of them."""
+        """Send the commands and tell what became of each; `explain` completes the problem of the one with that index.
+        MatcherUnavailableError where the matcher took none of them."""
         sent: list[tuple[Awaitable[Answered], Callable[[Answered], Awaitable[Order]]] | ProblemError | MatcherUnavailableError] = []
         for command in commands:
             if isinstance(command, ProblemError):
@@ -96,14 +112,14 @@ class Batches:
                 sent.append(failure)
         results: list[Order | Problem] = []
         not_taken: list[MatcherUnavailableError] = []
-        for outcome in sent:
+        for index, outcome in enumerate(sent):
             try:
                 if isinstance(outcome, Exception):
                     raise outcome
                 answer, view_of = outcome
                 results.append(await view_of(await answer))
             except ProblemError as problem:
-                results.append(problem.document())
+                results.append((await explain(index, problem)).document())
             except OutcomeUnknownError as failure:
                 results.append(unanswered(failure).document())
             except MatcherUnavailableError as failure:

@@ -6,13 +6,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from process.settings import Setting, bounded, endpoint, port, read_settings
+from process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from process.logs import LOG_SETTINGS
+from process.settings import Setting, bounded, port, read_settings
+
+PROGRAM: Final = "gateway"
+PREFIX: Final = "GATEWAY"
 
 MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
 
-_HOST: Final = re.compile(r"[A-Za-z0-9.:_-]+")
 _TOKEN: Final = re.compile(r"[!-~]*")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
@@ -29,12 +33,8 @@ class GatewayConfig(Struct, frozen=True):
     admin_token: str
     cors_origins: tuple[str, ...]
     deadline: int
-
-
-def _host(text: str) -> str:
-    if not _HOST.fullmatch(text):
-        raise ValueError(text)
-    return text
+    log_level: str = "info"
+    log_format: str = "auto"
 
 
 def _token(text: str) -> str:
@@ -50,15 +50,13 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
-_ENDPOINT: Final = "an address such as tcp://127.0.0.1:5555 or ipc:///path"
-
 SETTINGS: Final = (
-    Setting("host", "127.0.0.1", _host, "an address or a host name of this machine", "where HTTP and WebSocket are served"),
+    Setting("host", "127.0.0.1", host, HOST, "where HTTP and WebSocket are served"),
     Setting("port", "8000", port, "a port from 0 to 65535; 0 for a free one", "the port of HTTP and WebSocket"),
     Setting("workers", "1", bounded(1, MAX_WORKERS), f"a whole number from 1 to {MAX_WORKERS}", "how many processes serve"),
-    Setting("commands", "tcp://127.0.0.1:5555", endpoint, _ENDPOINT, "the matcher's socket for commands"),
-    Setting("market-data", "tcp://127.0.0.1:5556", endpoint, _ENDPOINT, "the matcher's socket of market data"),
-    Setting("reports", "tcp://127.0.0.1:5557", endpoint, _ENDPOINT, "the matcher's socket of reports"),
+    Setting("commands", "tcp://127.0.0.1:5555", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket for commands"),
+    Setting("market-data", "tcp://127.0.0.1:5556", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of market data"),
+    Setting("reports", "tcp://127.0.0.1:5557", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of reports"),
     Setting("admin-token", "", _token, "printable ASCII without spaces", "what /admin calls must bear; without it anyone may call"),
     Setting("cors-origins", "", _origins, "origins such as https://example.org, with commas between", "origins whose pages may call"),
     Setting(
@@ -68,10 +66,13 @@ SETTINGS: Final = (
         f"a whole number from 1 to {MAX_DEADLINE}",
         "how old an order may be when the matcher takes it, in ms",
     ),
+    *LOG_SETTINGS,
 )
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> GatewayConfig:
     """The settings of this process; ends it where one is bad."""
     description = "Serves the exchange over HTTP and WebSocket."
-    return GatewayConfig(**read_settings("gateway", "GATEWAY", description, SETTINGS, arguments, environment))
+    values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
+    keep_apart(PROGRAM, PREFIX, SETTINGS, values)
+    return GatewayConfig(**values)

@@ -75,11 +75,15 @@ def optional_number(raw: Raw, field: NumberField, decimals: int) -> int | None:
     try:
         value = parse_decimal(text, decimals)
     except DecimalError as error:
-        raise ProblemError(field.too_fine if _is_positive_decimal(text) else "invalid_value", f"{name} {error}.", name) from error
+        if field.too_fine != "invalid_value" and _is_positive_decimal(text):
+            raise ProblemError(field.too_fine, field=name) from error
+        raise ProblemError("invalid_value", f"{name} {error}.", name) from error
     if value < field.lowest:
         raise ProblemError("invalid_value", f"{name} takes {'a positive number' if field.lowest else 'zero or more'}.", name)
     if value > field.maximum:
-        raise ProblemError(field.too_large, f"{name} takes at most {format_decimal(field.maximum, decimals)}.", name)
+        if field.too_large != "invalid_value":
+            raise ProblemError(field.too_large, field=name)
+        raise ProblemError("invalid_value", f"{name} takes at most {format_decimal(field.maximum, decimals)}.", name)
     return value
 
 

@@ -1,7 +1,7 @@
 """The instruments that this worker has heard of, by symbol.
 
-What is used of them here, the decimals, the tick and the lot, never changes, so that a known one is never asked for again; the
-limits, fees and status may be old. A symbol that is not known is asked for before it is called unknown.
+What most calls use of them, the decimals, the tick and the lot, never changes, so that a known one is not asked for again; the limits,
+fees and status may be old. A symbol that is not known is asked for before it is called unknown.
 """
 
 import asyncio
@@ -39,6 +39,12 @@ class Instruments:
         result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery())).value)
         self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
         return result.instruments
+
+    async def current(self, symbol: str) -> Instrument:
+        """The instrument as it is now; ProblemError and MatcherUnavailableError as `find`."""
+        result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery(symbol))).value)
+        self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
+        return await self.find(symbol)
 
     async def _ask_once(self) -> None:
         """Ask the matcher. Callers share a question that is not sent yet, never one that was sent before their symbol may have been

@@ -21,7 +21,7 @@ class _Forward(logging.Handler):
             structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info, **left_out)
 
 
-def configure_worker_logs() -> None:
-    """Set up the logs of this process; call it once, first. Libraries are heard from warnings on."""
-    configure_logs()
+def configure_worker_logs(level: str = "info", form: str = "auto") -> None:
+    """As `process.logs.configure_logs`. Libraries are heard from warnings on."""
+    configure_logs(level, form)
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)

@@ -9,6 +9,7 @@ from gateway.broker import Broker
 from gateway.decimals import PRICE, QUANTITY, STOP_PRICE, STOP_TRIGGER_PRICE, optional_number, read_number
 from gateway.fields import OCO_NAME_LENGTH
 from gateway.instruments import Instruments
+from gateway.limits import Limits
 from gateway.problems import ProblemError, expect
 from gateway.resources import Reply, json_reply, query_parameters, read_body
 from gateway.schemas import OcoOrders, OcoRequest
@@ -61,5 +62,8 @@ class Ocos:
         deadline = self._broker.deadline()
         request = _read_oco(await read_body(receive))
         instrument = await self._instruments.find(request.symbol)
-        answer = await self._broker.submit(place_oco(request, instrument, deadline))
-        return json_reply(OcoOrders([order(state, instrument) for state in expect(OrderStates, answer.value).orders]))
+        try:
+            answer = await self._broker.submit(place_oco(request, instrument, deadline))
+            return json_reply(OcoOrders([order(state, instrument) for state in expect(OrderStates, answer.value).orders]))
+        except ProblemError as problem:
+            raise await Limits(self._instruments).tell(problem, instrument) from problem

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope
 from gateway.bodies import body_decoder
 from gateway.broker import Broker, MatcherUnavailableError
 from gateway.instruments import Instruments
+from gateway.limits import Limits
 from gateway.mass_cancels import cancel_many
 from gateway.order_names import order_of_path
 from gateway.problems import ProblemError, expect
@@ -44,9 +45,12 @@ class Orders:
         instrument = self._instruments.known.get(request.symbol)
         if instrument is None:
             instrument = await self._instruments.find(request.symbol)
-        command = place_order(request, instrument, deadline)
-        answer = await self._broker.submit(command)
-        return Reply(200, encode(new_order_view(command, answer, instrument)), JSON)
+        try:
+            command = place_order(request, instrument, deadline)
+            answer = await self._broker.submit(command)
+            return Reply(200, encode(new_order_view(command, answer, instrument)), JSON)
+        except ProblemError as problem:
+            raise await Limits(self._instruments).tell(problem, instrument, request.quantity) from problem
 
     async def look_up(self, scope: Scope, receive: Receive) -> Reply:
         """GET /orders/{order_id}"""

@@ -3,6 +3,8 @@
 A WebSocket is closed with 4000 plus the problem's status.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,9 +22,21 @@ MAX_BODY_BYTES: Final = 64 * 1024
 RETRY_AFTER_SECONDS: Final = 1
 
 
+UNTOLD: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{
+            name: f"the instrument's {name}"
+            for name in ("tick_size", "lot_size", "min_quantity", "max_quantity", "max_price", "min_notional")
+        },
+        "quantity": "the order's quantity",
+    }
+)
+"""The limits that a `detail` may name, as they are called where their numbers are not known."""
+
+
 class Kind(Struct, frozen=True):
     """What is the same for all problems of a code. `field` is the one at fault where the code alone tells it; {field} stands in `detail`
-    for the one that it is in the end."""
+    for the one that it is in the end, the name of a limit for its number."""
 
     status: int
     title: str
@@ -60,16 +74,14 @@ KINDS: Final[dict[str, Kind]] = {
     "price_not_allowed": Kind(422, "Price not allowed", "This order takes no price.", "price"),
     "trigger_price_required": Kind(422, "Trigger price required", "This order_type needs a trigger_price.", "trigger_price"),
     "trigger_price_not_allowed": Kind(422, "Trigger price not allowed", "This order takes no trigger_price.", "trigger_price"),
-    "quantity_off_lot": Kind(422, "Quantity off the lot", "{field} takes a multiple of the instrument's lot_size.", "quantity"),
-    "quantity_too_small": Kind(422, "Quantity too small", "{field} takes at least the instrument's min_quantity.", "quantity"),
-    "quantity_too_large": Kind(422, "Quantity too large", "{field} takes at most the instrument's max_quantity.", "quantity"),
-    "price_off_tick": Kind(422, "Price off the tick", "{field} takes a multiple of the instrument's tick_size.", "price"),
-    "price_too_large": Kind(422, "Price too large", "{field} takes at most the instrument's max_price.", "price"),
-    "trigger_price_off_tick": Kind(
-        422, "Trigger price off the tick", "{field} takes a multiple of the instrument's tick_size.", "trigger_price"
-    ),
-    "trigger_price_too_large": Kind(422, "Trigger price too large", "{field} takes at most the instrument's max_price.", "trigger_price"),
-    "below_min_notional": Kind(422, "Below the least value", "price x quantity takes at least the instrument's min_notional.", "quantity"),
+    "quantity_off_lot": Kind(422, "Quantity off the lot", "{field} takes a multiple of {lot_size}.", "quantity"),
+    "quantity_too_small": Kind(422, "Quantity too small", "{field} takes at least {min_quantity}.", "quantity"),
+    "quantity_too_large": Kind(422, "Quantity too large", "{field} takes at most {max_quantity}.", "quantity"),
+    "price_off_tick": Kind(422, "Price off the tick", "{field} takes a multiple of {tick_size}.", "price"),
+    "price_too_large": Kind(422, "Price too large", "{field} takes at most {max_price}.", "price"),
+    "trigger_price_off_tick": Kind(422, "Trigger price off the tick", "{field} takes a multiple of {tick_size}.", "trigger_price"),
+    "trigger_price_too_large": Kind(422, "Trigger price too large", "{field} takes at most {max_price}.", "trigger_price"),
+    "below_min_notional": Kind(422, "Below the least value", "price x quantity takes at least {min_notional}.", "quantity"),
     "unknown_order": Kind(404, "Unknown order", "No such order, or it is another account's."),
     "order_not_open": Kind(409, "Order not open", "The order is done."),
     "instrument_cancel_only": Kind(409, "Instrument takes cancels only", "The instrument takes cancels only."),
@@ -103,22 +115,12 @@ KINDS: Final[dict[str, Kind]] = {
     "trailing_required": Kind(422, "Trail required", "A trailing_stop needs trailing_bps or a trailing_amount.", "trailing_bps"),
     "quantity_required": Kind(422, "Quantity required", "The order needs a quantity; a market order, or a quote_quantity.", "quantity"),
     "quantity_not_allowed": Kind(422, "Quantity not allowed", "quantity has no place beside a quote_quantity.", "quantity"),
-    "display_quantity_off_lot": Kind(
-        422, "Display quantity off the lot", "{field} takes a multiple of the instrument's lot_size.", "display_quantity"
-    ),
-    "display_quantity_too_large": Kind(
-        422, "Display quantity too large", "display_quantity takes at most the order's quantity.", "display_quantity"
-    ),
-    "trailing_amount_off_tick": Kind(
-        422, "Trail off the tick", "{field} takes a multiple of the instrument's tick_size.", "trailing_amount"
-    ),
-    "trailing_amount_too_large": Kind(422, "Trail too large", "{field} takes at most the instrument's max_price.", "trailing_amount"),
-    "activation_price_off_tick": Kind(
-        422, "Activation price off the tick", "{field} takes a multiple of the instrument's tick_size.", "activation_price"
-    ),
-    "activation_price_too_large": Kind(
-        422, "Activation price too large", "{field} takes at most the instrument's max_price.", "activation_price"
-    ),
+    "display_quantity_off_lot": Kind(422, "Display quantity off the lot", "{field} takes a multiple of {lot_size}.", "display_quantity"),
+    "display_quantity_too_large": Kind(422, "Display quantity too large", "{field} takes at most {quantity}.", "display_quantity"),
+    "trailing_amount_off_tick": Kind(422, "Trail off the tick", "{field} takes a multiple of {tick_size}.", "trailing_amount"),
+    "trailing_amount_too_large": Kind(422, "Trail too large", "{field} takes at most {max_price}.", "trailing_amount"),
+    "activation_price_off_tick": Kind(422, "Activation price off the tick", "{field} takes a multiple of {tick_size}.", "activation_price"),
+    "activation_price_too_large": Kind(422, "Activation price too large", "{field} takes at most {max_price}.", "activation_price"),
     "expire_time_past": Kind(422, "Expired already", "expire_time takes a time to come.", "expire_time"),
     "post_only_would_cross": Kind(409, "Would take", "The order is post_only; with such a price it would take at once.", "price"),
     "no_last_trade": Kind(
@@ -140,6 +142,8 @@ KINDS: Final[dict[str, Kind]] = {
     "too_many_timers": Kind(409, "Too many timers", "No more accounts can have a cancel-after.", "account"),
 }
 
+_WITH_LIMIT: Final = frozenset(code for code, kind in KINDS.items() if any(f"{{{name}}}" in kind.detail for name in UNTOLD))
+
 UNANSWERED: Final[dict[type[Exception], str]] = {
     MatcherUnavailableError: "matcher_unavailable",
     TooMuchInFlightError: "too_much_in_flight",
@@ -160,15 +164,21 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class ProblemError(Exception):
-    """Ends a call with the error `code`; `detail` and `field` say more than the code alone does, `status` is another than the code's."""
+    """Ends a call with the error `code`; `detail` and `field` say more than the code alone does, `status` is another than the code's.
+    `limits` are texts for the names of UNTOLD; `names_limit` tells whether one of them stands in the detail."""
 
-    def __init__(self, code: str, detail: str = "", field: str = "", status: int = 0) -> None:
+    def __init__(self, code: str, detail: str = "", field: str = "", status: int = 0, limits: Mapping[str, str] = UNTOLD) -> None:
         super().__init__(code)
         kind = KINDS[code]
         self.code = code
         self.status = status or kind.status
         self.field = field or kind.field
-        self.detail = detail or kind.detail.format(field=self.field)
+        self.detail = detail or kind.detail.format_map({**limits, "field": self.field})
+        self.names_limit = not detail and code in _WITH_LIMIT
+
+    def with_limits(self, limits: Mapping[str, str]) -> "ProblemError":
+        """The same problem, with these limits in its text."""
+        return ProblemError(self.code, "", self.field, self.status, limits)
 
     def document(self) -> Problem:
         title = KINDS[self.code].title

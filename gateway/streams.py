@@ -37,7 +37,7 @@ async def serve_stream(websocket: WebSocket, count: StreamCount, stream: Callabl
     count.open += 1
     try:
         if count.open > MAX_STREAMS:
-            raise ProblemError("too_many_streams")
+            raise ProblemError("too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later.")
         await stream(websocket)
     except ProblemError as problem:
         await refuse_stream(websocket, problem)

@@ -14,7 +14,7 @@ from gateway.logs import configure_worker_logs
 
 def create_worker(config: GatewayConfig) -> FastAPI:
     """The application, with the logs of its process."""
-    configure_worker_logs()
+    configure_worker_logs(config.log_level, config.log_format)
     if multiprocessing.parent_process() is not None:
         Thread(target=_end_with_supervisor, daemon=True).start()
     return create_app(config)

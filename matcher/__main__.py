@@ -8,18 +8,22 @@ import zmq
 
 from matcher.config import Config, read_config
 from matcher.data_directory import DataDirectory, DirectoryError
+from matcher.endpoints import EndpointError, check_endpoints
+from matcher.file_check import check_files
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
 from matcher.journal import JournalError
 from matcher.limits import standing_limits
 from matcher.loop import JournalFailedError, Matcher
 from matcher.recovery import recover
-from matcher.snapshot import UnreadableSnapshotError
 from matcher.state import JournalMismatchError
+from process.addresses import connectable
+from process.command_line import EXIT_BAD_SETTING
+from process.files import what_failed
 from process.logs import configure_logs
 from process.readiness import tell_ready
-from process.settings import EXIT_BAD_SETTING
 from protocol import topics
 from protocol.commands import OwnCommand
+from protocol.sockets import is_ipv6
 
 CHECK_TIMEOUT = 3_000
 """How many milliseconds `--check` waits for a heartbeat: three of them."""
@@ -34,14 +38,17 @@ def main() -> int:
     config = read_config(sys.argv[1:])
     if config.check:
         return check(config)
-    configure_logs()
+    configure_logs(config.log_level, config.log_format)
     try:
         listed = read_instruments(config.instruments)
     except InstrumentListError as error:
         print(f"matcher: --instruments: {config.instruments}: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
+    matcher: Matcher | None = None
     try:
         with DataDirectory(config.data_dir) as directory:
+            check_files(directory)
+            check_endpoints(config)
             recovered = recover(directory)
             journal, state = recovered.journal, recovered.state
             own: list[OwnCommand] = [*missing_instruments(state.engine, listed)]
@@ -71,13 +78,25 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: instruments: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
-    except (DirectoryError, JournalError, JournalMismatchError, UnreadableSnapshotError, zmq.ZMQError) as error:
+    except (DirectoryError, EndpointError, JournalError, JournalMismatchError) as error:
         print(f"matcher: {error}", file=sys.stderr)
         return EXIT_FAILED
     except JournalFailedError as error:
-        log.critical("matcher stops: nothing more is answered", error=str(error))
+        return stop_working(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        if matcher is not None:
+            return stop_working(what_failed(error))
+        print(f"matcher: {what_failed(error)}", file=sys.stderr)
         return EXIT_FAILED
     return 0
+
+
+def stop_working(reason: str) -> int:
+    """The exit status of a matcher that has worked and cannot go on."""
+    log.critical("matcher stops: nothing more is answered", error=reason)
+    return EXIT_FAILED
 
 
 def check(config: Config) -> int:
@@ -85,7 +104,9 @@ def check(config: Config) -> int:
     with zmq.Context() as context, context.socket(zmq.SUB) as socket:
         socket.linger = 0
         socket.subscribe(topics.HEARTBEAT)
-        socket.connect(config.market_data.replace("//*:", "//127.0.0.1:").replace("//0.0.0.0:", "//127.0.0.1:"))
+        endpoint = connectable(config.market_data)
+        socket.ipv6 = is_ipv6(endpoint)
+        socket.connect(endpoint)
         return 0 if socket.poll(CHECK_TIMEOUT) else EXIT_FAILED
 
 

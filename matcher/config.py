@@ -8,7 +8,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from matcher.limits import DEFAULT_MAX_ACCOUNTS
-from process.settings import Setting, Switch, bounded, endpoint, read_settings
+from process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
+from process.logs import LOG_SETTINGS
+from process.settings import Setting, Switch, bounded, one_of, read_settings
+
+PROGRAM = "matcher"
+PREFIX = "MATCHER"
 
 MAX_INTERVAL = 3_600_000
 """The longest interval that a setting takes: an hour, in milliseconds."""
@@ -33,18 +38,14 @@ class Config(Struct, frozen=True):
     snapshot_every: int
     depth_interval: int
     max_accounts: int
+    log_level: str
+    log_format: str
     check: bool
 
 
 def _sync(text: str) -> str:
     match = re.fullmatch(r"always|off|interval:([1-9][0-9]{0,6})", text)
     if match is None or (match[1] and int(match[1]) > MAX_INTERVAL):
-        raise ValueError(text)
-    return text
-
-
-def _keep_journal(text: str) -> str:
-    if text not in ("snapshots", "all"):
         raise ValueError(text)
     return text
 
@@ -63,17 +64,17 @@ def _path(text: str) -> Path:
 
 
 SETTINGS = (
-    Setting("commands", "tcp://127.0.0.1:5555", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5555", "where commands come in"),
-    Setting(
-        "market-data", "tcp://127.0.0.1:5556", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5556", "where market data goes out"
-    ),
-    Setting("reports", "tcp://127.0.0.1:5557", endpoint, "a ZeroMQ endpoint such as tcp://127.0.0.1:5557", "where private reports go out"),
+    Setting("commands", "tcp://127.0.0.1:5555", bound_endpoint, BOUND_ENDPOINT, "where commands come in"),
+    Setting("market-data", "tcp://127.0.0.1:5556", bound_endpoint, BOUND_ENDPOINT, "where market data goes out"),
+    Setting("reports", "tcp://127.0.0.1:5557", bound_endpoint, BOUND_ENDPOINT, "where private reports go out"),
     Setting("data-dir", "./data", _path, "a directory", "where the matcher keeps its files"),
     Setting(
         "instruments", "", lambda text: Path(text) if text else None, "a TOML file", "the instruments to start with, else the built-in list"
     ),
     Setting("sync", "always", _sync, "always, off or interval:<ms>", "when the journal is synced to disk"),
-    Setting("keep-journal", "snapshots", _keep_journal, "snapshots (what recovery needs) or all", "which journal segments stay"),
+    Setting(
+        "keep-journal", "snapshots", one_of("snapshots", "all"), "snapshots (what recovery needs) or all", "which journal segments stay"
+    ),
     Setting(
         "snapshot-every",
         "1000000",
@@ -95,6 +96,7 @@ SETTINGS = (
         f"a whole number from 1 to {MAX_ACCOUNTS}",
         "how many accounts there may be; each takes about 1 KB",
     ),
+    *LOG_SETTINGS,
 )
 
 SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit with 0, or with 1 if none comes"),)
@@ -103,13 +105,15 @@ SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration of this process; ends it with one line where a setting is bad."""
     values = read_settings(
-        "matcher",
-        "MATCHER",
+        PROGRAM,
+        PREFIX,
         "The matcher: owns all order books and is the only one that changes them.",
         SETTINGS,
         arguments,
         environment,
         SWITCHES,
     )
+    if not values["check"]:
+        keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
     return Config(**values)

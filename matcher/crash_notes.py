@@ -12,19 +12,24 @@ from typing import Final
 
 import msgspec
 
-from matcher.data_directory import CRASHED_COMMANDS, DataDirectory, DirectoryError
-from process.files import open_private, replace_file
-
-RUNNING_COMMAND: Final = "running_command"
-"""The file that tells what runs: three numbers of eight bytes, session, number and count; a count of zero says nothing."""
+from matcher.data_directory import CRASHED_COMMANDS, RUNNING_COMMAND, DataDirectory, DirectoryError
+from process.files import named, open_private, read_file, replace_file
 
 NOTE_BYTES: Final = 24
+"""What runs: three numbers of eight bytes, session, number and count; a count of zero says nothing."""
 
 MAX_ENDED: Final = 3
 """A command that has ended so many processes, the one that took it and two restarts, is refused."""
 
 MAX_NOTED: Final = 1_000
 """The most commands that are remembered, the last ones."""
+
+
+MAX_ERROR_LENGTH: Final = 1_000
+"""So many characters of an error are written down."""
+
+MAX_NOTED_BYTES: Final = 16 * 1024 * 1024
+"""More than so many commands with such errors can take."""
 
 
 class CrashedCommand(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,11 +54,11 @@ class CrashedCommand(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CrashNotes:
-    """`begin` and `end` enclose what is carried out. DirectoryError where the files cannot be used."""
+    """`begin` and `end` enclose what is carried out. DirectoryError or OSError where the files cannot be used."""
 
     def __init__(self, directory: DataDirectory) -> None:
         self._path = directory.path / CRASHED_COMMANDS
-        self._noted = _read_noted(directory)
+        self._noted = read_noted(directory)
         self._running = _open_note(directory)
         session, number, count = self._running
         if count:
@@ -91,7 +96,7 @@ class CrashNotes:
     def crashed(self, session: int, number: int, error: Exception) -> None:
         """The command has raised the error, which will end this process."""
         self.end()
-        self._write([*self._noted, CrashedCommand(session, number, repr(error))])
+        self._write([*self._noted, CrashedCommand(session, number, repr(error)[:MAX_ERROR_LENGTH])])
 
     def forget(self, session: int, number: int, count: int) -> None:
         """These commands are journaled, carried out or refused."""
@@ -110,26 +115,24 @@ class CrashNotes:
         replace_file(self._path, msgspec.json.encode(self._noted))
 
 
-def _read_noted(directory: DataDirectory) -> list[CrashedCommand]:
+def read_noted(directory: DataDirectory) -> list[CrashedCommand]:
+    """The commands that earlier processes have noted. DirectoryError where the file cannot be read, or holds no such notes."""
     path = directory.path / CRASHED_COMMANDS
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[CrashedCommand])
+        return msgspec.json.decode(read_file(path, MAX_NOTED_BYTES), type=list[CrashedCommand])
     except FileNotFoundError:
         return []
-    except msgspec.MsgspecError as error:
-        raise DirectoryError(f"{path} cannot be read: {error}; remove it to go on without it") from error
-    except OSError as error:
-        raise DirectoryError(f"{path} cannot be read: {error.strerror}") from error
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DirectoryError(f"{path} cannot be read: {reason}; remove it to go on without it") from error
 
 
 def _open_note(directory: DataDirectory) -> memoryview:
     path = directory.path / RUNNING_COMMAND
-    try:
+    with named(path):
         descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
         try:
             os.truncate(descriptor, NOTE_BYTES)
             return memoryview(mmap.mmap(descriptor, NOTE_BYTES)).cast("Q")
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise DirectoryError(f"{path} cannot be used: {error.strerror}") from error

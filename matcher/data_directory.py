@@ -1,5 +1,6 @@
 """The data directory: made where it is missing, locked while a matcher runs, and where saved books lie."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -8,16 +9,22 @@ from types import TracebackType
 
 import msgspec
 
-from process.files import make_directory, open_private, replace_file
+from process.files import make_directory, open_private, read_file, replace_file
 from protocol.saved_book import SavedBook
 
 MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
 """The largest saved book that is loaded: about a million orders."""
 
 CRASHED_COMMANDS = "crashed_commands.json"
+RUNNING_COMMAND = "running_command"
+
+MAX_JOURNAL_ID_BYTES = 100
 
 JOURNAL_ID = "journal_id"
 """The file that names the directory's journal: a folder that is empty because it was lost is told from one that is new."""
+
+NAMES = frozenset({"lock", "journal", "snapshots", "state", CRASHED_COMMANDS, RUNNING_COMMAND, JOURNAL_ID})
+"""What the directory holds; a file that is being replaced stands beside it for a moment, with `.new` behind its name."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(SavedBook)
@@ -91,30 +98,27 @@ class DataDirectory:
         """The book in the symbol's file."""
         path = self.path / _file_of(symbol)
         try:
-            with path.open("rb") as file:
-                content = file.read(MAX_SAVED_BOOK_BYTES + 1)
+            content = read_file(path, MAX_SAVED_BOOK_BYTES)
         except FileNotFoundError as error:
             raise NoSavedBookError(f"there is no {_file_of(symbol)}") from error
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes") from error
             raise BadSavedBookError(f"{_file_of(symbol)} cannot be read: {error.strerror}") from error
-        if len(content) > MAX_SAVED_BOOK_BYTES:
-            raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes")
         try:
             return _decoder.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
 
     def read_journal_id(self) -> str | None:
-        """The id of the journal that belongs here; None before there was one."""
+        """The id of the journal that belongs here; None before there was one. OSError where the file cannot be read."""
         path = self.path / JOURNAL_ID
         try:
-            return path.read_text(encoding="ascii").strip()
+            return read_file(path, MAX_JOURNAL_ID_BYTES).decode("ascii").strip()
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as error:
-            raise DirectoryError(f"{path}: is not the id of a journal; remove it to go on without it") from error
-        except OSError as error:
-            raise DirectoryError(f"{path}: cannot be read: {error.strerror}") from error
+            raise DirectoryError(f"{path} is not the id of a journal; remove it to go on without it") from error
 
     def write_journal_id(self, journal: str) -> None:
         """Note which journal belongs here."""

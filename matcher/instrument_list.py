@@ -11,10 +11,14 @@ import msgspec
 
 from matcher.engine import Engine
 from matcher.instruments import set_instrument
+from process.files import read_file
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused
 from protocol.instrument import DecimalError, decimals_of, parse_decimal
 from protocol.units import InstrumentStatus
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""The largest file: thousands of instruments."""
 
 BUILT_IN = """
 [[instrument]]
@@ -82,14 +86,19 @@ class InstrumentListError(ValueError):
 def read_instruments(path: Path | None) -> list[SetInstrument]:
     """The commands that add the instruments of the file, or of the built-in list where there is none."""
     try:
-        text = BUILT_IN if path is None else path.read_text(encoding="utf-8")
+        text = BUILT_IN if path is None else read_file(path, MAX_FILE_BYTES).decode()
         content: dict[str, Any] = tomllib.loads(text)
         unknown = set(content) - {"instrument"}
         if unknown:
             raise InstrumentListError(f"takes [[instrument]] tables, not {min(unknown)}")
         listed = msgspec.convert(content.get("instrument", []), list[ListedInstrument])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InstrumentListError(str(error)) from error
+    except OSError as error:
+        raise InstrumentListError(str(error.strerror)) from error
+    except RecursionError as error:
+        raise InstrumentListError("takes [[instrument]] tables, not values that are nested so deep") from error
+    except (ValueError, msgspec.ValidationError) as error:
+        # A ValueError is one of TOML's, or of the text's encoding.
+        raise InstrumentListError(" ".join(str(error).split())) from error
     symbols = [instrument.symbol for instrument in listed]
     for symbol in symbols:
         if symbols.count(symbol) > 1:

@@ -19,7 +19,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from process.files import list_files, make_directory, open_private, sync_directory, sync_file, sync_path
+from process.files import list_files, make_directory, named, open_private, open_regular, sync_directory, sync_file, sync_path
 
 FORMAT: Final = 1
 """The version of the record's layout."""
@@ -172,19 +172,17 @@ class Journal:
             sync_directory(self._directory)
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever written here, or all of it is gone. JournalError where that cannot be told."""
+        """Whether nothing was ever written here, or all of it is gone. OSError where that cannot be told."""
         return not self._segments()
 
     def read_id(self) -> str | None:
-        """The id in the header of the first segment; None where that is not whole. JournalError where it cannot be read."""
+        """The id in the header of the first segment; None where that is not whole. OSError where it cannot be read."""
         (path, *_) = self._segments()
         try:
-            with path.open("rb") as file:
+            with named(path), open_regular(path) as file:
                 return _read_header(file.read(HEADER_BYTES)).journal_id.hex()
         except _DamageError:
             return None
-        except OSError as error:
-            raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
 
     def cut_torn(self) -> None:
         """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes altogether."""
@@ -199,10 +197,7 @@ class Journal:
         sync_directory(self._directory)
 
     def _segments(self) -> list[Path]:
-        try:
-            return list_files(self._directory, SUFFIX)
-        except OSError as error:
-            raise JournalError(f"the journal {self._directory} cannot be listed: {error.strerror}") from error
+        return list_files(self._directory, SUFFIX)
 
     def append(self, sequence: int, time: int, entries: Sequence[bytes]) -> None:
         """Write one record; it is safe once `sync` has returned. OSError where the disk does not take it."""
@@ -246,10 +241,8 @@ class Journal:
         self._size = HEADER_BYTES
 
     def _read_segment(self, path: Path, first: bool, last: bool) -> Iterator[Record]:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+        with named(path), open_regular(path) as file:
+            data = file.read()
         try:
             header = _read_header(data)
         except _DamageError as damage:
@@ -339,13 +332,14 @@ def _find_whole_record(data: bytes, start: int) -> int | None:
 
 
 def _corrupt(path: Path, offset: int, what: str) -> JournalError:
-    advice = "restore the file from a copy, or see what `python -m matcher.repair` would cut off"
+    advice = "restore the file from a copy, or see what scripts/repair would cut off"
     return JournalError(f"{path}: damaged at byte {offset}: {what}; {advice}", (path, offset))
 
 
 def count_records(path: Path, start: int) -> int:
     """How many sound records stand in the segment from the offset on, whatever stands between them."""
-    data = path.read_bytes()
+    with named(path), open_regular(path) as file:
+        data = file.read()
     count = 0
     offset = _find_whole_record(data, start)
     while offset is not None:

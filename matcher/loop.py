@@ -18,10 +18,11 @@ from matcher.clock import Clock
 from matcher.config import Config, sync_interval
 from matcher.crash_notes import CrashNotes
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
+from matcher.endpoints import EndpointError, endpoints_of, unbound
 from matcher.journal import Journal
 from matcher.market_data import MarketData
 from matcher.queries import answer_query, count_open_orders
-from matcher.query_queue import SHARE, QueryQueue
+from matcher.query_queue import SHARE, QueryQueue, is_light
 from matcher.saved_books import save_book
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from protocol import topics
@@ -56,7 +57,7 @@ from protocol.events import (
     Welcome,
 )
 from protocol.session import Repeat, Taken
-from protocol.sockets import frame_receiver, publisher
+from protocol.sockets import frame_receiver, is_ipv6, publisher
 from protocol.units import Refusal
 
 MAX_BATCH_FRAMES = 1_024
@@ -138,12 +139,9 @@ class Matcher:
         self._market_data = MarketData(state.engine, publisher(self._market), self._epoch, config.depth_interval, self._clock.monotonic)
 
     def bind(self) -> None:
-        """Open the sockets; zmq.ZMQError names the endpoint that cannot be bound."""
-        for socket, endpoint in (
-            (self._commands, self._config.commands),
-            (self._reports, self._config.reports),
-            (self._market, self._config.market_data),
-        ):
+        """Open the sockets; EndpointError names the setting whose endpoint cannot be bound."""
+        sockets = (self._commands, self._market, self._reports)
+        for socket, (name, endpoint) in zip(sockets, endpoints_of(self._config).items(), strict=True):
             # A peer that has vanished without a word is dropped after three silent seconds.
             socket.set(zmq.HEARTBEAT_IVL, 1_000)
             socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
@@ -156,10 +154,11 @@ class Matcher:
             if socket is self._market:
                 # Each subscription is passed on, also one that somebody else has already: each newcomer gets the current state.
                 socket.set(zmq.XPUB_VERBOSE, 1)
+            socket.set(zmq.IPV6, is_ipv6(endpoint))
             try:
                 socket.bind(endpoint)
             except zmq.ZMQError as error:
-                raise zmq.ZMQError(error.errno, f"{endpoint} cannot be bound: {error.strerror}") from error
+                raise EndpointError(unbound(name, endpoint, error)) from error
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""
@@ -312,6 +311,8 @@ class Matcher:
             batch.reports.append((topics.reports(frame.session), encode(welcome)))
         elif isinstance(frame.query, DigestQuery):
             self._background.ask_digest(frame.session, frame.request)
+        elif is_light(frame.query):
+            self._answer(frame.session, frame.request, frame.query, batch)
         else:
             self._queries.ask(frame.session, frame.request, frame.query, self._clock.monotonic())
         return 0
@@ -333,13 +334,15 @@ class Matcher:
             batch.caused += caused
 
     def _answer_queries(self, batch: _Batch) -> None:
-        """Answer queries that wait, at least one, until their share of the turn is used up."""
+        """Answer lists that wait, at least one, until their share of the turn is used up."""
         begun = now = self._clock.monotonic()
         while now - begun < SHARE and (asked := self._queries.take(now)) is not None:
-            session, request, query = asked
-            report = QueryAnswer(session, request, self._state.sequence, batch.time, self._answer_query(query))
-            batch.reports.append((topics.reports(session), encode(report)))
+            self._answer(*asked, batch)
             now = self._clock.monotonic()
+
+    def _answer(self, session: int, request: int, query: Query, batch: _Batch) -> None:
+        report = QueryAnswer(session, request, self._state.sequence, batch.time, self._answer_query(query))
+        batch.reports.append((topics.reports(session), encode(report)))
 
     def _prepare(self, session: int, taken: Taken) -> list[Command]:
         """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal in the place

@@ -44,7 +44,14 @@ def answer_query(engine: Engine, query: EngineQuery) -> QueryResult:
         case FillsQuery():
             return account_fills(engine, query)
         case InstrumentsQuery():
-            return InstrumentList([book.instrument for book in engine.books.values()])
+            return list_instruments(engine, query)
+
+
+def list_instruments(engine: Engine, query: InstrumentsQuery) -> InstrumentList:
+    if query.symbol is None:
+        return InstrumentList([book.instrument for book in engine.books.values()])
+    book = engine.books.get(query.symbol)
+    return InstrumentList([] if book is None else [book.instrument])
 
 
 def find_order(engine: Engine, query: OrderQuery) -> OrderState | CommandRefused:

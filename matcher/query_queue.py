@@ -1,12 +1,14 @@
-"""Queries that wait for their turn: reads get a share of the matcher's time, and commands the rest.
+"""Queries that wait for their turn: lists get a share of the matcher's time, and commands the rest.
 
-A query that is asked again while it waits is answered once. One that has waited longer than who asked it does is not answered at all.
+What tells little is answered in its place among the commands, and costs no more than one of them. A list is answered after those that came
+before it, and after commands that came later. One that is asked again while it waits is answered once; one that has waited longer than who
+asked it does is not answered at all.
 """
 
 from collections import deque
 from typing import Final
 
-from protocol.commands import Query
+from protocol.commands import DepthQuery, InstrumentsQuery, OrderQuery, Query, StatusQuery, TradesQuery
 
 MAX_WAITING: Final = 16_384
 """The most queries that wait; further ones are dropped, and asked again by who still wants to know."""
@@ -19,6 +21,22 @@ MAX_AGE: Final = 2_000_000_000
 
 Asked = tuple[int, int]
 """The session and the number of a query."""
+
+
+LIGHT: Final = 20
+"""The most levels or trades that are told at once."""
+
+
+def is_light(query: Query) -> bool:
+    """Whether the query costs no more than a command does."""
+    match query:
+        case OrderQuery() | StatusQuery():
+            return True
+        case DepthQuery(levels=count) | TradesQuery(limit=count):
+            return count <= LIGHT
+        case InstrumentsQuery(symbol=symbol):
+            return symbol is not None
+    return False
 
 
 class QueryQueue:

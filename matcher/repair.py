@@ -3,44 +3,58 @@
 Never run by itself: what is cut off was answered, and is lost. Gateways that have heard more notice it and say so.
 """
 
-import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from matcher.data_directory import DataDirectory, DirectoryError
+from matcher.file_check import check_files
 from matcher.journal import SUFFIX, JournalError, count_records
 from matcher.recovery import recover
-from matcher.snapshot import UnreadableSnapshotError
-from process.files import sync_directory, sync_path
+from matcher.state import JournalMismatchError
+from process.command_line import Parser, end_with_line
+from process.files import sync_directory, sync_path, what_failed
 from process.logs import configure_logs
 
+PROGRAM = "repair"
 
-def main() -> int:
+EXIT_FAILED = 1
+
+
+def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 where the journal is sound, or was cut; 1 where it is damaged, or cannot be repaired so."""
-    parser = argparse.ArgumentParser(prog="python -m matcher.repair", description=__doc__)
-    parser.add_argument("--data-dir", default=os.environ.get("MATCHER_DATA_DIR", "./data"), help="the data directory (default: ./data)")
-    parser.add_argument("--cut", action="store_true", help="cut the journal off where the damage begins")
-    arguments = parser.parse_args()
+    parser = Parser(PROGRAM, "Show what is wrong with a damaged journal, and what cutting it there would lose; with --cut, cut it there.")
+    parser.add_argument("--data-dir", metavar="DIR", help="the data directory (default: ./data; environment: MATCHER_DATA_DIR)")
+    parser.add_argument("--cut", action="store_true", help="cut the journal off where the damage begins: what is cut off was answered")
+    options = parser.parse_args(arguments)
+    path = Path(options.data_dir or os.environ.get("MATCHER_DATA_DIR") or "./data")
     configure_logs()
-    path = Path(arguments.data_dir)
-    if not path.is_dir():
-        print(f"matcher.repair: the data directory {path} is not there", file=sys.stderr)
-        return 1
     try:
-        with DataDirectory(path) as directory:
-            try:
-                recovered = recover(directory)
-            except JournalError as error:
-                print(error)
-                if error.damage is None:
-                    print("This cannot be mended by cutting: restore the directory from a copy.")
-                    return 1
-                return _cut(*error.damage, really=arguments.cut)
-    except (DirectoryError, UnreadableSnapshotError) as error:
-        print(f"matcher.repair: {error}", file=sys.stderr)
-        return 1
-    print(f"The journal is sound up to sequence {recovered.state.sequence}.")
+        if not path.is_dir():
+            raise DirectoryError(f"there is no data directory {path}")
+        return examine(path, options.cut)
+    except (DirectoryError, JournalMismatchError) as error:
+        end_with_line(PROGRAM, str(error), EXIT_FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        end_with_line(PROGRAM, what_failed(error), EXIT_FAILED)
+
+
+def examine(path: Path, cut: bool) -> int:
+    """Tell how the journal is and, where it is damaged and `cut` is wanted, cut it; the exit status."""
+    with DataDirectory(path) as directory:
+        check_files(directory)
+        try:
+            state = recover(directory).state
+        except JournalError as error:
+            print(error)
+            if error.damage is None:
+                print("This cannot be mended by cutting: restore the directory from a copy.")
+                return EXIT_FAILED
+            return _cut(*error.damage, really=cut)
+    print(f"The journal is sound up to sequence {state.sequence}.")
     return 0
 
 
@@ -52,7 +66,7 @@ def _cut(path: Path, offset: int, really: bool) -> int:
     print(f"Behind it stand {lost} sound records: {size} bytes of {path.name}" + "".join(f", all of {other.name}" for other in later))
     if not really:
         print("They were answered, and would be lost. `--cut` cuts the journal off there.")
-        return 1
+        return EXIT_FAILED
     for other in reversed(later):
         other.unlink()
     if offset:
@@ -66,4 +80,4 @@ def _cut(path: Path, offset: int, really: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,7 @@ from matcher.journal import ENGINE
 from matcher.order import Order, Special, last_fills, remember_done
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
-from process.files import list_files, make_directory, open_private, sync_directory, sync_file
+from process.files import list_files, make_directory, named, open_private, open_regular, sync_directory, sync_file
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
@@ -50,10 +50,6 @@ Item = TypeVar("Item")
 
 class SnapshotError(Exception):
     """The file is no whole snapshot of this version; the message says why."""
-
-
-class UnreadableSnapshotError(Exception):
-    """A snapshot, or their folder, cannot be read: what is in it is not known. The message is one line that names it."""
 
 
 class Head(Struct, frozen=True, array_like=True):
@@ -182,7 +178,7 @@ def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Pat
     temporary = path.with_name(path.name + ".new")
     engine = state.engine
     head = Head(FORMAT, ENGINE, journal, state.sequence, state.time, crc, digest(engine), engine.last_order_id, engine.forgotten)
-    with open(temporary, "wb", opener=open_private) as file:
+    with named(temporary), open(temporary, "wb", opener=open_private) as file:
         file.write(MAGIC)
         file.write(_block(_encode(head)))
         blocks = unsynced = 0
@@ -221,12 +217,9 @@ def read_snapshot(path: Path) -> tuple[Head, State]:
 
 
 def snapshots(directory: Path) -> list[Path]:
-    """The snapshots of the directory, newest first; whether they are whole is seen when they are read. UnreadableSnapshotError where the
-    directory is there and cannot be listed."""
-    try:
-        return list_files(directory, SUFFIX)[::-1]
-    except OSError as error:
-        raise UnreadableSnapshotError(f"the snapshots {directory} cannot be listed: {error.strerror}") from error
+    """The snapshots of the directory, newest first; whether they are whole is seen when they are read. OSError where the directory is
+    there and cannot be listed."""
+    return list_files(directory, SUFFIX)[::-1]
 
 
 def _heads(path: Path) -> Iterator[Head]:
@@ -249,16 +242,9 @@ def _block(payload: bytes) -> bytes:
 
 
 def _read_blocks(path: Path) -> Iterator[bytes]:
-    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole,
-    UnreadableSnapshotError where the disk does not give it."""
-    try:
-        yield from _blocks_of(path)
-    except OSError as error:
-        raise UnreadableSnapshotError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _blocks_of(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole; OSError
+    where the file cannot be read."""
+    with named(path), open_regular(path) as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise SnapshotError(f"{path}: is no snapshot")
         count = -1

@@ -1,10 +1,13 @@
 """Files that last over a power cut and that no other user of the machine may read, on every system that the exchange runs on."""
 
+import errno
 import fcntl
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
@@ -54,6 +57,40 @@ def _flushes_disk(descriptor: int) -> bool:
     return True
 
 
+def what_failed(error: OSError) -> str:
+    """The file of the error, and what is wrong with it; for an error that has a file."""
+    return f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}"
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Give the path to an OSError that does not know its file, such as one of a read."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open the file to be read; OSError where it is none that ends, such as a named pipe, whose opening would wait for its other end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no regular file", str(path))
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The file's content; OSError where it has more than so many bytes, too."""
+    with named(path), open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", str(path))
+    return content
+
+
 def list_files(directory: Path, suffix: str) -> list[Path]:
     """The files of the directory whose names end so, sorted; none where the directory is not there. OSError where it cannot be listed."""
     try:
@@ -78,7 +115,7 @@ def open_private(path: str | Path, flags: int) -> int:
 def replace_file(path: Path, content: bytes) -> None:
     """Write the file, whole or not at all, and make it last."""
     temporary = path.with_name(path.name + ".new")
-    with open(temporary, "wb", opener=open_private) as file:
+    with named(temporary), open(temporary, "wb", opener=open_private) as file:
         file.write(content)
         file.flush()
         sync_file(file.fileno())

@@ -3,15 +3,14 @@
 A bad value ends the process at once with one line that names the setting, the value and what it takes.
 """
 
-import argparse
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from msgspec import Struct
 
-EXIT_BAD_SETTING: Final = 2
+from process.command_line import Parser, end_with_line
+
 MAX_PORT: Final = 65_535
 
 
@@ -32,29 +31,16 @@ class Setting(Struct, frozen=True):
     def key(self) -> str:
         return self.name.replace("-", "_")
 
+    def title(self, prefix: str) -> str:
+        """Both ways to set it, for what is found to be wrong with a value later."""
+        return f"{self.variable(prefix)} (--{self.name})"
+
 
 class Switch(Struct, frozen=True):
     """A flag without a value that asks for another action than the process's usual one."""
 
     name: str
     help: str
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with a command line as `read_settings` says what is wrong with a value."""
-
-    def __init__(self, program: str, description: str) -> None:
-        super().__init__(prog=f"python -m {program}", description=description, allow_abbrev=False)
-        self._program = program
-
-    def error(self, message: str) -> NoReturn:
-        # An argument in the message may have more lines than one.
-        sys.exit(_fail(self._program, " ".join(message.split())))
-
-
-def _fail(program: str, message: str) -> int:
-    print(f"{program}: {message}", file=sys.stderr)
-    return EXIT_BAD_SETTING
 
 
 def read_settings(
@@ -66,8 +52,8 @@ def read_settings(
     environment: Mapping[str, str],
     switches: Sequence[Switch] = (),
 ) -> dict[str, Any]:
-    """The parsed values by key ("data_dir"), switches as booleans. Ends the process on a bad one, or after --help."""
-    parser = _Parser(program, description)
+    """The parsed values by key ("data_dir"), switches as booleans. Ends the process on a bad one, or after --help or --version."""
+    parser = Parser(program, description)
     for setting in settings:
         default = setting.default or "not set"
         parser.add_argument(
@@ -80,28 +66,18 @@ def read_settings(
     given = vars(parser.parse_args(arguments))
     values: dict[str, Any] = {switch.name.replace("-", "_"): given[switch.name.replace("-", "_")] for switch in switches}
     for setting in settings:
-        variable = setting.variable(prefix)
-        flag = given[setting.key]
-        source, text = (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))
-        try:
-            values[setting.key] = setting.parse(text)
-        except ValueError:
-            sys.exit(_fail(program, f"{source}: {text!r}: takes {setting.takes}"))
+        values[setting.key] = read_value(program, prefix, setting, given[setting.key], environment)
     return values
 
 
-def endpoint(text: str) -> str:
-    """A ZeroMQ endpoint over TCP or IPC."""
-    transport, separator, address = text.partition("://")
-    if not separator or not address:
-        raise ValueError(text)
-    if transport == "ipc":
-        return text
-    host, separator, port_text = address.rpartition(":")
-    if transport != "tcp" or not separator or not host:
-        raise ValueError(text)
-    port(port_text)
-    return text
+def read_value(program: str, prefix: str, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:
+    """The parsed value of the flag, else of the variable, else the default. Ends the process on a bad one."""
+    variable = setting.variable(prefix)
+    source, text = (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))
+    try:
+        return setting.parse(text)
+    except ValueError:
+        end_with_line(program, f"{source}: {text!r}: takes {setting.takes}")
 
 
 def port(text: str) -> int:
@@ -115,6 +91,17 @@ def whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise ValueError(text)
     return int(text)
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """A parser of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return parse
 
 
 def bounded(lowest: int, highest: int) -> Callable[[str], int]:

@@ -17,7 +17,7 @@ from protocol.commands import VERSION, Ask, Command, Commands, Query
 from protocol.events import Answer, QueryAnswer, QueryResult
 from protocol.market_data import MarketDataMessage
 from protocol.session import Answered, ClientSession, Lost, NotOpenError, SessionState
-from protocol.sockets import message_receiver
+from protocol.sockets import is_ipv6, message_receiver
 
 MAX_REPORT_BYTES = 512 * 1024 * 1024
 """The largest report: the answer to an order that trades with, or a cancel that hits, a million orders fits."""
@@ -42,8 +42,7 @@ def open_commands(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> "
     socket.set(zmq.SNDHWM, 1_000)
     # The other side sends nothing but greetings.
     socket.set(zmq.MAXMSGSIZE, 1_024)
-    _watch_peer(socket)
-    socket.connect(endpoint)
+    _connect(socket, endpoint)
     return socket
 
 
@@ -54,10 +53,9 @@ def open_reports(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, sessi
     # What overflows is a hole that the session sees and asks for again.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_REPORT_BYTES)
-    _watch_peer(socket)
     socket.subscribe(topics.PULSE)
     socket.subscribe(topics.reports(session))
-    socket.connect(endpoint)
+    _connect(socket, endpoint)
     return socket
 
 
@@ -68,13 +66,12 @@ def open_market_data(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -
     # A reader that falls behind by so many messages loses some and sees the hole.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, 1024 * 1024)
-    _watch_peer(socket)
-    socket.connect(endpoint)
+    _connect(socket, endpoint)
     return socket
 
 
-def _watch_peer(socket: "zmq.Socket[bytes]") -> None:
-    """Notice a peer that has vanished without a word after three silent seconds, and look for it again at least every second."""
+def _connect(socket: "zmq.Socket[bytes]", endpoint: str) -> None:
+    """Connect, notice a peer that has vanished without a word after three silent seconds, and look for it again at least every second."""
     socket.set(zmq.HEARTBEAT_IVL, 1_000)
     socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
     # A name may have another address by now (a container that was restarted); the system would try the old one for two minutes.
@@ -82,6 +79,8 @@ def _watch_peer(socket: "zmq.Socket[bytes]") -> None:
     socket.set(zmq.HANDSHAKE_IVL, 2_000)
     socket.set(zmq.RECONNECT_IVL, 50)
     socket.set(zmq.RECONNECT_IVL_MAX, 1_000)
+    socket.set(zmq.IPV6, is_ipv6(endpoint))
+    socket.connect(endpoint)
 
 
 class MatcherAwayError(Exception):

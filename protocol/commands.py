@@ -259,7 +259,9 @@ class TradesQuery(Struct, frozen=True, array_like=True, tag=4):
 
 
 class InstrumentsQuery(Struct, frozen=True, array_like=True, tag=5):
-    """All instruments. Answer: InstrumentList."""
+    """All instruments, or the one of that symbol, if there is one. Answer: InstrumentList."""
+
+    symbol: Symbol | None = None
 
 
 class StatusQuery(Struct, frozen=True, array_like=True, tag=6):

@@ -15,6 +15,12 @@ DONT_WAIT: Final = int(zmq.NOBLOCK)
 MORE_FOLLOWS: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
+def is_ipv6(endpoint: str) -> bool:
+    """Whether ZeroMQ is to speak IPv6 there: where the endpoint has an IPv6 address, which stands in brackets. A host name stands for its
+    IPv4 address: with IPv6, `localhost` would be another address than the one that everything here binds."""
+    return "://[" in endpoint
+
+
 def sender(socket: Socket) -> Callable[[bytes], None]:
     """A function that sends a message of one frame; zmq.Again where the socket does not take it now."""
     send = super(zmq.Socket, socket).send

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -21,6 +22,13 @@ def shared_processes_run() -> None:
     """Fail at once, not by patience, where an earlier test has brought a shared process down."""
     for process in LIVING:
         assert process.process is None or process.running
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A directory for sockets, whose paths may have about a hundred characters."""
+    with TemporaryDirectory(prefix="exchange-", dir="/tmp") as name:
+        yield Path(name)
 
 
 @pytest.fixture

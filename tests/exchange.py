@@ -54,7 +54,7 @@ def wait_until(condition: Callable[[], Value], what: str) -> Value:
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without settings of an exchange, and with `more`; modules of this checkout are found from anywhere."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_", "DEMO_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
     return {**environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(more or {})}
 
 

@@ -4,20 +4,22 @@ Makers quote around a fair price that wanders, takers trade now and then in eith
 take-profits. They trade over ZeroMQ as accounts `demo-...`, so nobody else's orders are touched.
 """
 
-import argparse
 import os
 import random
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
-from protocol.commands import CancelOrder, Command, InstrumentsQuery, PlaceOrder
+from protocol.commands import CancelAllOrders, CancelOrder, Command, InstrumentsQuery, PlaceOrder
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
+from tools.arguments import Parser, number
+
+PROGRAM = "demo"
 
 STEP = 0.1
 """Seconds between two rounds of the traders."""
@@ -30,6 +32,11 @@ MAX_TRIGGERS = 12
 
 FAIR_PRICES = {"BTC-USDT": 60_000, "ETH-USDT": 3_000, "SOL-USDT": 150}
 """Where the walks begin, in whole quote currency; other symbols are left alone."""
+
+MAKERS = ("demo-maker-1", "demo-maker-2")
+TAKER = "demo-taker"
+TREND_FOLLOWER = "demo-trend"
+ACCOUNTS = (*MAKERS, TAKER, TREND_FOLLOWER)
 
 VALUE_OF_A_QUOTE = 2_000
 """The value of a typical quote, in whole quote currency."""
@@ -45,7 +52,7 @@ class Market:
         self._tick = instrument.tick_size
         self._start: int = FAIR_PRICES[instrument.symbol] * 10**instrument.price_decimals
         self._fair: int = self._start
-        self._quotes: dict[str, deque[str]] = {"demo-maker-1": deque(), "demo-maker-2": deque()}
+        self._quotes: dict[str, deque[str]] = {maker: deque() for maker in MAKERS}
         self._triggers: deque[str] = deque()
         self._count = 0
 
@@ -101,10 +108,10 @@ class Market:
         side = self._random.choice((Side.BUY, Side.SELL))
         quantity = self._quantity(self._random.choice((20, 60, 150)))
         if self._random.random() < 0.5:
-            return PlaceOrder(self._instrument.symbol, "demo-taker", side, OrderType.MARKET, quantity)
+            return PlaceOrder(self._instrument.symbol, TAKER, side, OrderType.MARKET, quantity)
         reach = self._fair // 1_000
         price = self._price(reach if side is Side.BUY else -reach)
-        return PlaceOrder(self._instrument.symbol, "demo-taker", side, OrderType.IOC, quantity, price)
+        return PlaceOrder(self._instrument.symbol, TAKER, side, OrderType.IOC, quantity, price)
 
     def _follow_trend(self) -> list[Command]:
         side = self._random.choice((Side.BUY, Side.SELL))
@@ -115,11 +122,11 @@ class Market:
         self._triggers.append(name)
         commands: list[Command] = []
         if len(self._triggers) > MAX_TRIGGERS:
-            commands.append(CancelOrder(account="demo-trend", client_order_id=self._triggers.popleft()))
+            commands.append(CancelOrder(account=TREND_FOLLOWER, client_order_id=self._triggers.popleft()))
         commands.append(
             PlaceOrder(
                 self._instrument.symbol,
-                "demo-trend",
+                TREND_FOLLOWER,
                 side,
                 order_type,
                 self._quantity(40),
@@ -131,7 +138,9 @@ class Market:
 
 
 def trade(client: CommandClient, seed: int) -> None:
-    """Trade until the matcher goes away."""
+    """Trade until the matcher goes away, in place of what an earlier run has left in the books."""
+    for account in ACCOUNTS:
+        client.command(CancelAllOrders(account))
     result = client.query(InstrumentsQuery()).result
     assert isinstance(result, InstrumentList), "the query has no other result"
     run = f"demo-{time.time_ns() // 1_000_000}"
@@ -150,22 +159,20 @@ def trade(client: CommandClient, seed: int) -> None:
         time.sleep(max(0.0, next_at - time.monotonic()))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("DEMO_SEED", "1")), help="the seed of the walk (default: 1)")
-    parser.add_argument(
-        "--commands", default=os.environ.get("GATEWAY_COMMANDS", "tcp://127.0.0.1:5555"), help="where the matcher takes commands"
-    )
-    parser.add_argument("--reports", default=os.environ.get("GATEWAY_REPORTS", "tcp://127.0.0.1:5557"), help="where the matcher reports")
-    arguments = parser.parse_args()
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    parser = Parser(PROGRAM, "Trade on a running exchange as a lively synthetic market, until Ctrl-C: a few traders around a random walk.")
+    parser.add_argument("--seed", type=number(0), default=1, metavar="N", help="the seed of the walk (default: 1)")
+    for name in ("commands", "reports"):
+        parser.add_endpoint(name, f"the matcher's socket for {name}")
+    options = parser.read(arguments, environment)
     while True:
         try:
-            with CommandClient(arguments.commands, arguments.reports, timeout=30) as client:
-                trade(client, arguments.seed)
+            with CommandClient(options.commands, options.reports, timeout=30) as client:
+                trade(client, options.seed)
         except (MatcherAwayError, OutcomeUnknownError) as error:
-            print(f"demo: {error}; trying again", file=sys.stderr)
+            print(f"{PROGRAM}: {error}; trying again", file=sys.stderr)
 
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        main()
+        main(sys.argv[1:], os.environ)

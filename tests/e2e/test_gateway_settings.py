@@ -31,6 +31,8 @@ BAD_SETTINGS = {
     "admin-token": "two words",
     "cors-origins": "example.org",
     "deadline": "0",
+    "log-level": "loud",
+    "log-format": "xml",
 }
 
 
@@ -52,7 +54,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     """As `run`, within this process: for gateways that end before they serve, of which there are many."""
     for name in {*os.environ} - {*clean_environment()}:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("gateway.__main__.configure_worker_logs", lambda: None)
+    monkeypatch.setattr("gateway.__main__.configure_worker_logs", lambda *_: None)
     monkeypatch.setattr("gateway.__main__.signal.signal", lambda *_: None)
     monkeypatch.setattr("gateway.__main__.Config", lambda *_, **__: pytest.fail("the settings were taken"))
 
@@ -97,12 +99,49 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
         ("cors-origins", "https://a.org/path"),
         ("cors-origins", "*"),
         ("host", ""),
+        ("host", "a..b"),
+        ("host", ".x"),
+        ("host", "a" * 64),
+        ("host", ".".join(["a" * 60] * 5)),
+        ("host", "bücher"),
+        ("host", "[::1]"),
+        ("host", "127.0.0.1:80"),
+        ("host", "*"),
+        ("host", "\udcff"),
+        ("commands", "tcp://*:5555"),
+        ("commands", "tcp://a b:5555"),
+        ("commands", "tcp://127.0.0.1:0"),
+        ("reports", "tcp://[::1]"),
+        ("reports", "tcp://::1:5557"),
+        ("reports", "inproc://x"),
+        ("market-data", f"ipc://{'a' * 200}"),
+        ("market-data", "ipc://*"),
     ],
 )
 def test_more_bad_values(run_here: RunHere, name: str, value: str) -> None:
     status, output, error = run_here(f"--{name}={value}")
     assert (status, output, error.count("\n")) == (2, "", 1)
     assert error.startswith(f"gateway: --{name}: {value!r}: takes ")
+
+
+@pytest.mark.parametrize("name", ["commands", "market-data"])
+def test_one_endpoint_for_two_sockets_ends_with_one_line(run_here: RunHere, name: str) -> None:
+    variable = f"GATEWAY_{name.upper().replace('-', '_')}"
+    outcome = run_here(f"--{name}=tcp://[::1]:5557", GATEWAY_REPORTS="tcp://[::1]:5557")
+    words = f"{variable} (--{name}) and GATEWAY_REPORTS (--reports): tcp://[::1]:5557: each takes an endpoint of its own"
+    assert outcome == (2, "", f"gateway: {words}\n")
+
+
+def test_what_is_no_socket_ends_with_one_line(run_here: RunHere, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for path in (tmp_path, file):
+        outcome = run_here(f"--reports=ipc://{path}")
+        words = f"GATEWAY_REPORTS (--reports): ipc://{path} cannot be connected to: a file is there that is no socket"
+        assert outcome == (1, "", f"gateway: {words}\n")
+    status, _, error = run_here(f"--reports=ipc://{file}/below")
+    assert (status, error.count("\n")) == (1, 1)
+    assert error.endswith(": Not a directory\n")
 
 
 @pytest.mark.parametrize("arguments", [["--prot=1"], ["--port"], ["8000"], ["--two\nlines"]])
@@ -113,10 +152,23 @@ def test_command_line_that_cannot_be_read_ends_with_one_line(run_here: RunHere, 
     assert arguments[0].split("=")[0].split()[0] in error
 
 
-def test_bad_setting_ends_a_process(tmp_path: Path) -> None:
-    status, output, error = run(tmp_path, GATEWAY_WORKERS="many")
-    assert (status, output) == (2, "")
-    assert error == "gateway: GATEWAY_WORKERS: 'many': takes a whole number from 1 to 64\n"
+@pytest.mark.parametrize(
+    ("variable", "value", "status"),
+    [
+        ("GATEWAY_WORKERS", "many", 2),
+        ("GATEWAY_HOST", "a..b", 2),
+        ("GATEWAY_HOST", "no-such-host.invalid", 1),
+        ("GATEWAY_COMMANDS", "tcp://*:5555", 2),
+    ],
+)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_bad_setting_ends_a_process_before_it_says_anything_else(
+    tmp_path: Path, workers: str, variable: str, value: str, status: int
+) -> None:
+    found, output, error = run(tmp_path, **{"GATEWAY_PORT": str(free_ports(1)[0]), "GATEWAY_WORKERS": workers, variable: value})
+    assert (found, output, error.count("\n")) == (status, "", 1), error
+    assert error.startswith(f"gateway: {variable}")
+    assert value in error
 
 
 def test_help_names_every_setting(run_here: RunHere) -> None:
@@ -124,6 +176,7 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     assert (status, error) == (0, "")
     words = output.split()
     contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS", "DEADLINE")
+    contract += ("LOG_LEVEL", "LOG_FORMAT")
     assert {setting.variable("GATEWAY") for setting in SETTINGS} == {f"GATEWAY_{name}" for name in contract}
     for name in contract:
         assert any(f"GATEWAY_{name}" in word for word in words), name
@@ -135,14 +188,14 @@ def test_port_in_use_ends_with_one_line(run_here: RunHere) -> None:
         port = taken.getsockname()[1]
         status, output, error = run_here(f"--port={port}")
     assert (status, output, error.count("\n")) == (1, "", 1)
-    assert error.startswith(f"gateway: cannot listen on 127.0.0.1:{port}: ")
+    assert error == f"gateway: GATEWAY_PORT (--port): cannot listen on 127.0.0.1:{port}: another process has it\n"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_address_of_another_machine_ends_with_one_line(run_here: RunHere, host: str) -> None:
     status, output, error = run_here(f"--host={host}")
     assert (status, output, error.count("\n")) == (1, "", 1)
-    assert error.startswith(f"gateway: cannot listen on {host}:8000: ")
+    assert error.startswith(f"gateway: GATEWAY_HOST (--host): cannot listen on {host}:8000: ")
 
 
 def test_settings_come_from_the_environment_and_flags_win(tmp_path: Path) -> None:

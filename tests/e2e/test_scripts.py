@@ -1,175 +1,22 @@
-"""What stands behind scripts/: the exchange in one command, the synthetic market, the subscriber."""
+"""What stands behind scripts/: the synthetic market, the subscriber, a bare checkout."""
 
-import fcntl
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from protocol.instrument import Instrument
-from tests.exchange import PATIENCE, ROOT, Exchange, Json, clean_environment, wait_until
+from tests.exchange import PATIENCE, ROOT, Exchange, Matcher, clean_environment, wait_until
+from tests.scripts import assert_gone, call, is_lively, own_endpoints, running
 from tools.demo import Market
 from tools.processes import free_ports
 
 INSTALL_PATIENCE = 600
 """How many seconds a checkout may take to make its virtual environment and start."""
-
-
-class Script:
-    """A program in a session of its own, as if it had a terminal of its own."""
-
-    def __init__(self, command: list[str], directory: Path, environment: Mapping[str, str]) -> None:
-        self.output = directory / "output.txt"
-        with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                command,
-                cwd=directory,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def text(self) -> str:
-        return self.output.read_text()
-
-    def interrupt(self) -> int:
-        """Press Ctrl-C, which reaches all processes of the terminal; the exit status."""
-        os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(PATIENCE)
-
-
-@contextmanager
-def running(command: list[str], directory: Path, environment: Mapping[str, str]) -> Iterator[Script]:
-    script = Script(command, directory, environment)
-    try:
-        yield script
-    finally:
-        if script.process.poll() is None:
-            script.process.terminate()
-            script.process.wait(PATIENCE)
-
-
-def own_endpoints() -> dict[str, str]:
-    """Variables that keep a whole exchange apart from all others on this machine."""
-    names = ("MATCHER_COMMANDS", "MATCHER_MARKET_DATA", "MATCHER_REPORTS")
-    return {name: f"tcp://127.0.0.1:{port}" for name, port in zip(names, free_ports(3), strict=True)}
-
-
-def call(url: str) -> Json | None:
-    """The answer to a call; None where there is none yet."""
-    try:
-        response = httpx.get(url, timeout=PATIENCE, trust_env=False)
-    except httpx.TransportError:
-        return None
-    body: Json = response.json()
-    return body if response.status_code == 200 else None
-
-
-def is_lively(url: str, symbol: str) -> bool:
-    """Whether both sides of the book have ten levels and there were trades."""
-    depth, trades = call(f"{url}/depth?symbol={symbol}"), call(f"{url}/trades?symbol={symbol}")
-    return bool(depth and trades and len(depth["bids"]) == len(depth["asks"]) == 10 and trades["trades"])
-
-
-def is_free(directory: Path) -> bool:
-    """Whether no matcher holds the data directory."""
-    with (directory / "lock").open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
-def assert_gone(url: str, directory: Path) -> None:
-    """Nothing of an exchange is left running."""
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/health", trust_env=False)
-    assert is_free(directory)
-
-
-# The exchange in one command
-
-
-def test_run_starts_and_stops_the_exchange(tmp_path: Path) -> None:
-    [port] = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "tools.run", f"--port={port}", "--data-dir=books"]
-    with running(command, tmp_path, clean_environment(own_endpoints())) as script:
-        wait_until(lambda: f"{url}/" in script.text() or script.process.poll() is not None, "the dashboard's address")
-        assert call(f"{url}/health")
-        assert {found["symbol"] for found in (call(f"{url}/instruments") or {})["instruments"]} == {"BTC-USDT", "ETH-USDT", "SOL-USDT"}
-        assert not is_free(tmp_path / "books")
-        assert script.interrupt() == 0
-    assert script.text().endswith("The exchange is closed.\n")
-    assert "Traceback" not in script.text()
-    assert_gone(url, tmp_path / "books")
-
-
-def test_run_with_a_demo_shows_a_living_market(tmp_path: Path) -> None:
-    [port] = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "tools.run", "--demo", f"--port={port}"]
-    with running(command, tmp_path, clean_environment(own_endpoints())) as script:
-        wait_until(lambda: is_lively(url, "BTC-USDT") or script.process.poll() is not None, "a lively market")
-        accounts = {order["account"] for order in (call(f"{url}/orders?limit=1000") or {})["orders"]}
-        assert accounts
-        assert all(account.startswith("demo-") for account in accounts)
-        assert script.interrupt() == 0
-    assert "Traceback" not in script.text()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data-demo", "output.txt"]
-    assert_gone(url, tmp_path / "data-demo")
-
-
-def test_run_ends_where_a_part_cannot_start(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        command = [sys.executable, "-m", "tools.run", f"--port={taken.getsockname()[1]}", "--data-dir=books"]
-        with running(command, tmp_path, clean_environment(own_endpoints())) as script:
-            assert script.process.wait(PATIENCE) == 1
-    assert "scripts/run: the gateway did not start\n" in script.text()
-    assert "cannot listen" in script.text()
-    assert is_free(tmp_path / "books")
-
-
-def test_run_is_not_open_where_another_exchange_has_its_port(exchange: Exchange, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tools.run", f"--port={exchange.gateway.port}", "--data-dir=books"]
-    with running(command, tmp_path, clean_environment(own_endpoints())) as script:
-        assert script.process.wait(PATIENCE) == 1
-    assert "open" not in script.text()
-    assert "scripts/run: the gateway did not start" in script.text().splitlines()
-    assert is_free(tmp_path / "books")
-    assert exchange.get("/health")["open_orders"] == 0
-
-
-def test_run_is_not_open_where_its_gateway_finds_another_matcher(exchange: Exchange, tmp_path: Path) -> None:
-    """Its own matcher takes longer to start than the gateway takes to find the other one, and then cannot have the addresses."""
-    held = tmp_path / "held"
-    held.touch()
-    (tmp_path / "sitecustomize.py").write_text(
-        f"import os, sys, time\nwhile 'matcher' in sys.orig_argv and os.path.exists({str(held)!r}):\n    time.sleep(0.01)\n"
-    )
-    matcher = exchange.matcher
-    endpoints = {"MATCHER_COMMANDS": matcher.commands, "MATCHER_MARKET_DATA": matcher.market_data, "MATCHER_REPORTS": matcher.reports}
-    environment = clean_environment({**endpoints, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
-    [port] = free_ports(1)
-    with running([sys.executable, "-m", "tools.run", f"--port={port}", "--data-dir=books"], tmp_path, environment) as script:
-        wait_until(lambda: call(f"http://127.0.0.1:{port}/health"), "a gateway that finds the other matcher")
-        held.unlink()
-        assert script.process.wait(PATIENCE) == 1
-    assert "open" not in script.text()
-    assert "scripts/run: the matcher did not start" in script.text().splitlines()
-    assert exchange.get("/health")["open_orders"] == 0
 
 
 # The synthetic market
@@ -229,6 +76,50 @@ def test_subscribe_is_stopped_by_an_interrupt(shared_exchange: Exchange, tmp_pat
         wait_until(lambda: "depth" in script.text(), "the first depth")
         assert script.interrupt() == 0
     assert "Traceback" not in script.text()
+
+
+def test_subscribe_tells_that_nobody_is_there_and_waits(tmp_path: Path) -> None:
+    matcher = Matcher(tmp_path)
+    environment = clean_environment({"GATEWAY_MARKET_DATA": matcher.market_data})
+    with running([sys.executable, "-m", "tools.subscribe"], tmp_path, environment) as script:
+        wait_until(lambda: script.text(), "a word")
+        assert script.text() == f"-- nobody sends market data at {matcher.market_data}: waiting\n"
+        matcher.start()
+        try:
+            wait_until(lambda: "BTC-USDT is trading\n" in script.text(), "the instrument")
+            assert script.interrupt() == 0
+        finally:
+            matcher.close()
+    assert script.text().count("nobody") == 1
+
+
+def test_subscribe_lists_the_instruments_where_there_is_no_such(shared_exchange: Exchange, tmp_path: Path) -> None:
+    known = sorted(instrument["symbol"] for instrument in shared_exchange.get("/instruments")["instruments"])
+    environment = clean_environment({"GATEWAY_MARKET_DATA": shared_exchange.matcher.market_data})
+    with running([sys.executable, "-m", "tools.subscribe", "btc-usdt"], tmp_path, environment) as script:
+        wait_until(lambda: script.text(), "a word")
+        assert script.text() == f"-- no instrument btc-usdt, there are {', '.join(known)}: waiting\n"
+
+
+def test_subscribe_goes_on_when_the_instrument_is_added(exchange: Exchange, tmp_path: Path) -> None:
+    environment = clean_environment({"GATEWAY_MARKET_DATA": exchange.matcher.market_data})
+    with running([sys.executable, "-m", "tools.subscribe", "NEW-USDT", "--count=2"], tmp_path, environment) as script:
+        wait_until(lambda: "no instrument NEW-USDT" in script.text(), "a word")
+        exchange.add_instrument(symbol="NEW-USDT")
+        assert script.process.wait(PATIENCE) == 0
+    assert script.text().splitlines()[1:] == ["NEW-USDT is trading", "depth 1: best bid nothing, best ask nothing"]
+
+
+@pytest.mark.parametrize("module", ["tools.subscribe", "tools.demo"])
+@pytest.mark.parametrize("endpoint", ["tcp://*:1", "tcp://a b:1", "ipc://" + "a" * 200, "inproc://x"])
+def test_bad_endpoint_ends_with_2_and_one_line(tmp_path: Path, module: str, endpoint: str) -> None:
+    flag = "market-data" if module == "tools.subscribe" else "reports"
+    variable = f"GATEWAY_{flag.replace('-', '_').upper()}"
+    for arguments, environment, named in (([f"--{flag}={endpoint}"], {}, f"--{flag}"), ([], {variable: endpoint}, variable)):
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=clean_environment(environment), capture_output=True, text=True, timeout=PATIENCE)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert done.stderr.startswith(f"{module.removeprefix('tools.')}: {named}: {endpoint!r}: takes ")
 
 
 # A bare checkout

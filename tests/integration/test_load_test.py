@@ -91,12 +91,35 @@ def test_unknown_symbol_ends_with_1_and_one_line(shared_exchange: Exchange) -> N
     assert done.stderr == f"load_test: {shared_exchange.url}: has no instrument NONE\n"
 
 
+def test_the_exchange_is_where_the_gateways_variables_say() -> None:
+    assert parse([], {}).url == "http://127.0.0.1:8000"
+    environment = {
+        "GATEWAY_HOST": "::",
+        "GATEWAY_PORT": "8100",
+        "GATEWAY_COMMANDS": "tcp://[::1]:1",
+        "GATEWAY_REPORTS": "tcp://[::1]:2",
+    }
+    options = parse([], environment)
+    assert (options.url, options.commands) == ("http://[::1]:8100", None)
+    options = parse(["--commands"], environment)
+    assert (options.commands, options.reports) == ("tcp://[::1]:1", "tcp://[::1]:2")
+    options = parse(["--commands=tcp://[::1]:3", "--url=http://[::1]:81/"], environment)
+    assert (options.commands, options.reports, options.url) == ("tcp://[::1]:3", "tcp://[::1]:2", "http://[::1]:81")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("--rate", "0"),
         ("--seconds", "soon"),
         ("--url", "127.0.0.1"),
+        ("--url", "http://a..b:1"),
+        ("--url", "http://127.0.0.1:99999"),
+        ("--url", "http://you@host"),
+        ("--url", "http://::1:8000"),
+        ("--commands", "tcp://*:1"),
+        ("--commands", ""),
+        ("--commands", "tcp://127.0.0.1:5555", "--reports", "tcp://127.0.0.1:5555"),
         ("--account", "a b"),
         ("--p99-limit", "-1"),
         ("--commands", "here"),
@@ -106,7 +129,7 @@ def test_unknown_symbol_ends_with_1_and_one_line(shared_exchange: Exchange) -> N
 )
 def test_bad_argument_ends_with_2_and_one_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse(arguments)
+        parse(arguments, {})
     assert ended.value.code == 2
     printed = capsys.readouterr()
     assert len(printed.err.splitlines()) == 1

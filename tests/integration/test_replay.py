@@ -153,9 +153,9 @@ def test_an_interrupt_clears_the_book(matcher: RunningMatcher, flow: str) -> Non
     assert matcher.live_orders("BTC-USD") == 0
 
 
-def test_no_matcher_is_an_error(tmp_path: Path) -> None:
+def test_no_matcher_is_an_error(short_path: Path) -> None:
     with pytest.raises(ExchangeError, match=r"no matcher answered within 0\.1 seconds"):
-        SocketExchange(f"ipc://{tmp_path}/c", f"ipc://{tmp_path}/r", timeout=0.1)
+        SocketExchange(f"ipc://{short_path}/c", f"ipc://{short_path}/r", timeout=0.1)
 
 
 def test_a_matcher_that_goes_away_is_an_error(matcher: RunningMatcher) -> None:

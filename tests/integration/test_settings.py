@@ -61,7 +61,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     """As `run`, within this process: for matchers that end before they open a socket, of which there are many."""
     for name in {*os.environ} - {*clean_environment()}:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("matcher.__main__.configure_logs", lambda: None)
+    monkeypatch.setattr("matcher.__main__.configure_logs", lambda *_: None)
     monkeypatch.setattr("matcher.__main__.Matcher", unexpected_matcher)
     monkeypatch.chdir(tmp_path)
 
@@ -98,6 +98,8 @@ BAD_SETTINGS = {
     "snapshot-every": "0",
     "depth-interval": "-1",
     "max-accounts": "0",
+    "log-level": "loud",
+    "log-format": "xml",
 }
 
 
@@ -150,7 +152,18 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     status, output, error = run_here("--help")
     assert (status, error) == (0, "")
     words = output.split()
-    contract = ("COMMANDS", "MARKET_DATA", "REPORTS", "DATA_DIR", "INSTRUMENTS", "SYNC", "KEEP_JOURNAL", "DEPTH_INTERVAL")
+    contract = (
+        "COMMANDS",
+        "MARKET_DATA",
+        "REPORTS",
+        "DATA_DIR",
+        "INSTRUMENTS",
+        "SYNC",
+        "KEEP_JOURNAL",
+        "DEPTH_INTERVAL",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+    )
     for name in {*(f"MATCHER_{name}" for name in contract), *(setting.variable("MATCHER") for setting in SETTINGS)}:
         assert any(name in word for word in words), name
         assert f"--{name.removeprefix('MATCHER_').lower().replace('_', '-')}" in words
@@ -191,14 +204,14 @@ def sync_mode(matcher: Matcher) -> str:
     return status.sync
 
 
-def test_sockets_over_ipc(tmp_path: Path) -> None:
-    matcher = Matcher(tmp_path)
+def test_sockets_over_ipc(short_path: Path) -> None:
+    matcher = Matcher(short_path)
     # A socket's path may have about a hundred characters: relative ones are below the directory that the matcher runs in.
     names = {"commands": "c", "market-data": "m", "reports": "r"}
     matcher.arguments = [*(f"--{name}=ipc://{path}" for name, path in names.items()), f"--data-dir={matcher.data}"]
     matcher.start()
     try:
-        with CommandClient(f"ipc://{tmp_path}/c", f"ipc://{tmp_path}/r", PATIENCE) as client:
+        with CommandClient(f"ipc://{short_path}/c", f"ipc://{short_path}/r", PATIENCE) as client:
             assert isinstance(client.query(StatusQuery()).result, MatcherStatus)
     finally:
         matcher.close()

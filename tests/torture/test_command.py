@@ -85,7 +85,16 @@ def test_the_report_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cap
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--kills", "many"), ("--clients", "0"), ("--sync", "sometimes"), ("--seed", "-1"), ("--unknown",), ("--keep", "/proc/no")],
+    [
+        ("--kills", "many"),
+        ("--clients", "0"),
+        ("--clients", "1001"),
+        ("--workers", "65"),
+        ("--sync", "sometimes"),
+        ("--seed", "-1"),
+        ("--unknown",),
+        ("--keep", "/dev/null/no"),
+    ],
 )
 def test_a_bad_argument_ends_with_2_and_one_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -12,6 +12,7 @@ from protocol.client import CommandClient
 from protocol.commands import DigestQuery, OrderQuery, PlaceOrder
 from protocol.events import Digest, OrderResult, OrderState
 from protocol.units import OrderType, Side
+from tests.children import alive, children_of
 from tests.exchange import Matcher, wait_until
 from tests.torture.failing import DOUBLES, SYMBOL, damage_after, ends_of_records, only_segment, repair, replace_matcher
 from tools.torture.replay import recover_from_snapshots, replay
@@ -47,17 +48,7 @@ def place(client: CommandClient, first: int, count: int = EVERY) -> list[OrderRe
 
 
 def children(matcher: Matcher) -> list[int]:
-    pid = matcher.running.pid
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs: one that has ended may still be listed, as a zombie."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+    return children_of(matcher.running.pid)
 
 
 def half_written(matcher: Matcher) -> list[Path]:

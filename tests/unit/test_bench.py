@@ -1,5 +1,7 @@
 """The parts of the benchmarks that would make a figure untrue without anybody seeing it."""
 
+import os
+import shutil
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -13,14 +15,16 @@ from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
 from protocol.events import Answers, CommandRefused, Depth, OrderResult
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.units import OrderStatus, OrderType, Refusal
+from tools.bench import system
 from tools.bench.applied import Stopwatch, kind_of, run_chunks
 from tools.bench.distribution import Distribution, Point, middle_of, points_of
-from tools.bench.machine import filesystem_of
+from tools.bench.machine import describe
 from tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
 from tools.bench.mix import DEPTH, MIDDLE, Mix, new_engine, symbols_of
 from tools.bench.picture import draw
 from tools.bench.remembered import orders
 from tools.bench.snapshots import Pause, Snapshot, Wait, pauses
+from tools.bench.system import find_filesystem, processor_time, resident_memory
 from tools.bench.table import Target, row, text_of
 from tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
 from tools.bench.throughput import PublishedCount
@@ -178,9 +182,36 @@ def test_filesystem_is_that_of_the_nearest_mount() -> None:
 30 22 0:26 / /with\\040space rw - tmpfs tmpfs rw
 31 30 8:2 / /with\\040space/data rw shared:2 master:1 - xfs /dev/disk rw
 """
-    assert filesystem_of(Path("/anywhere"), mounts) == "ext4"
-    assert filesystem_of(Path("/with space/other"), mounts) == "tmpfs"
-    assert filesystem_of(Path("/with space/data/below"), mounts) == "xfs"
+    assert find_filesystem(Path("/anywhere"), mounts) == "ext4"
+    assert find_filesystem(Path("/with space/other"), mounts) == "tmpfs"
+    assert find_filesystem(Path("/with space/data/below"), mounts) == "xfs"
+
+
+@pytest.fixture
+def without_procfs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that tells nothing in files, as macOS."""
+    monkeypatch.setattr(system, "_read", lambda _: "")
+    monkeypatch.delattr(system.os, "sched_getaffinity", raising=False)
+
+
+@pytest.mark.usefixtures("without_procfs")
+def test_a_system_without_files_below_proc_is_described(tmp_path: Path) -> None:
+    machine = describe(tmp_path)
+    assert machine.processor
+    assert machine.cores == os.cpu_count()
+    assert machine.filesystem == "unknown"
+    assert processor_time(os.getpid()) is None
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not installed")
+@pytest.mark.parametrize("told", ["below proc", "by ps"])
+def test_memory_grows_by_what_is_held(told: str, request: pytest.FixtureRequest) -> None:
+    if told == "by ps":
+        request.getfixturevalue("without_procfs")
+    before = resident_memory()
+    held = bytearray(b"x") * 50_000_000
+    assert 40_000_000 < resident_memory() - before < 100_000_000
+    assert len(held) == 50_000_000
 
 
 def test_waits_are_those_of_the_moment_in_which_they_fell() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher.crash_notes import CrashNotes
 from matcher.data_directory import DataDirectory
 from process import files
 from process.files import make_directory, open_private, replace_file, sync_directory, sync_file, sync_path
@@ -135,10 +136,10 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("umask")
 def test_the_data_directory_is_private(tmp_path: Path) -> None:
     with DataDirectory(tmp_path / "data") as directory:
-        directory.write_crashed_commands({(1, 2): "an error"})
+        CrashNotes(directory).crashed(1, 2, RuntimeError("an error"))
         assert not directory.open_to_others
         directory.path.chmod(0o750)
         assert not directory.open_to_others
         directory.path.chmod(0o755)
         assert directory.open_to_others
-    assert modes_below(tmp_path) == {"data": 0o755, "data/lock": 0o600, "data/crashed_commands.json": 0o600}
+    assert modes_below(tmp_path) == {"data": 0o755, "data/lock": 0o600, "data/crashed_commands.json": 0o600, "data/running_command": 0o600}

@@ -12,8 +12,9 @@ from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
 from matcher.journal import Journal, JournalError
 from matcher.recovery import drop_superseded, recover
-from matcher.snapshot import UnreadableSnapshotError, snapshots, write_snapshot
+from matcher.snapshot import snapshots, write_snapshot
 from matcher.state import OWN_SESSION, OwnCommands, State
+from process.files import what_failed
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands, Hello, PlaceOrder
 from protocol.session import Taken
@@ -168,10 +169,11 @@ def tree(life: Life) -> dict[str, bytes | None]:
 def refused(life: Life) -> str:
     """The line that ends a start, which must leave everything as it was."""
     before = tree(life)
-    with pytest.raises((JournalError, UnreadableSnapshotError, DirectoryError)) as raised:
+    with pytest.raises((JournalError, OSError, DirectoryError)) as raised:
         recover(life.directory)
     assert tree(life) == before
-    message = str(raised.value)
+    error = raised.value
+    message = what_failed(error) if isinstance(error, OSError) else str(error)
     assert "\n" not in message
     return message
 
@@ -212,12 +214,13 @@ def test_a_folder_that_cannot_be_listed_is_named(life: Life, monkeypatch: pytest
 
     def fail(path: Path) -> list[str]:
         if Path(path).name == folder:
-            raise OSError(error, os.strerror(error))
+            raise OSError(error, os.strerror(error), str(path))
         return listdir(path)
 
     monkeypatch.setattr("process.files.os.listdir", fail)
-    with pytest.raises((JournalError, UnreadableSnapshotError), match=f"{life.directory.path / folder} cannot be listed: "):
+    with pytest.raises(OSError, match=folder) as raised:
         recover(life.directory)
+    assert what_failed(raised.value).startswith(f"{life.directory.path / folder} cannot be used: ")
     monkeypatch.undo()
     assert_same(recovered(life), life)
 

@@ -13,6 +13,10 @@ from tools.replay.__main__ import MAX_REFUSED_PERCENT, main
 CREATED = '1000 order_created {"price": "101.00", "amount": "2.0", "id": 21, "order_type": 1}\n'
 
 
+NO_ENDPOINTS = ("tcp://*:1", "tcp://a b:5555", "ipc://" + "x" * 200, "ipc://@", "tcp://\udcff:1")
+"""ZeroMQ does not connect to them."""
+
+
 def deleted(time: str, order: int, amount: str = "2.0") -> str:
     return f'{time} order_deleted {{"price": "101.00", "amount": "{amount}", "id": {order}, "order_type": 1}}\n'
 
@@ -154,6 +158,7 @@ def test_a_cancel_of_an_order_that_is_filled_in_both_is_not_held_against_the_exc
         ["--expect", "tape=many", "flow"],
         ["--format", "itch", "flow"],
         ["--commands", "localhost", "flow"],
+        *([f"--{name}", endpoint, "flow"] for name in ("commands", "reports") for endpoint in NO_ENDPOINTS),
         ["--no\nsuch", "flow"],
         [],
     ],
@@ -165,19 +170,3 @@ def test_a_bad_option(arguments: list[str], capsys: pytest.CaptureFixture[str]) 
     error = capsys.readouterr().err
     assert error.startswith("replay: ")
     assert error.count("\n") == 1
-
-
-@pytest.mark.parametrize("name", ["commands", "reports"])
-@pytest.mark.parametrize("endpoint", ["tcp://*:1", "tcp://a b:5555", "ipc://" + "x" * 200, "ipc://@", "tcp://\udcff:1"])
-def test_an_endpoint_that_zeromq_does_not_connect_to(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, endpoint: str) -> None:
-    path = tmp_path / "flow.log"
-    path.write_text(CREATED)
-    complaint = complaint_about(path, capsys, f"--{name}", endpoint)
-    assert complaint.startswith(f"replay: --{name} (GATEWAY_{name.upper()}): {endpoint!r}: takes an endpoint to connect to, such as")
-
-
-def test_an_endpoint_is_no_matter_in_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "flow.log"
-    path.write_text(CREATED)
-    assert main(["--in-process", str(path)], {"GATEWAY_COMMANDS": "tcp://*:1"}) == 0
-    assert capsys.readouterr().err == ""

@@ -16,7 +16,8 @@ import structlog
 from rich.console import Console
 from rich.status import Status
 
-from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, Parser, number, told
+from process.command_line import end_with_line
+from tools.arguments import EXIT_INTERRUPTED, Parser, number, told
 from tools.bench.durability import durability
 from tools.bench.engine import engine
 from tools.bench.fanout import fanout
@@ -28,6 +29,7 @@ from tools.bench.picture import draw
 from tools.bench.table import WIDTH, Report, Row, Suite, print_report
 from tools.bench.throughput import throughput
 from tools.processes import ExchangeError
+from tools.replay.recording import RecordingError
 from tools.tables import to_json
 
 PROGRAM: Final = "bench"
@@ -56,13 +58,15 @@ RECORDING: Final = Path(__file__).parents[3] / "shared" / "data" / "bitstamp_00h
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0, 1 where what was counted is not true or the exchange does not answer."""
     options = parse(arguments)
+    for name, file in (("json", options.json), ("svg", options.svg)):
+        if file is not None and str(file) != "-":
+            check_writable(name, Path(file))
     terminal = Console(stderr=True)
     started = time.monotonic()
     try:
         directory = Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory)).resolve()
     except OSError as error:
-        print(f"{PROGRAM}: --directory: {options.directory} cannot be used: {error.strerror}", file=sys.stderr)
-        return EXIT_BAD_ARGUMENT
+        end_with_line(PROGRAM, f"--directory: {options.directory} cannot be used: {error.strerror}")
     suites = []
     try:
         machine = describe(directory)
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
                     [],
                 )
                 suites.append(Suite(name, list(SUITES[name](plan)), plan.distributions, plan.left_out))
-    except (BenchError, ExchangeError) as error:
+    except (BenchError, ExchangeError, RecordingError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_UNTRUE
     except KeyboardInterrupt:
@@ -103,11 +107,10 @@ def tell(status: Status, name: str, doing: str) -> None:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
-        prog=PROGRAM,
-        description="Start exchanges of its own and measure them: medians of rounds that take turns, with minimum and maximum. Nothing is "
+        PROGRAM,
+        "Start exchanges of its own and measure them: medians of rounds that take turns, with minimum and maximum. Nothing is "
         "said to be fast enough; what is counted is checked. Exit status: 0, 1 where it is not true.",
-        epilog=f"Suites: {', '.join(SUITES)} (default: all).",
-        allow_abbrev=False,
+        f"Suites: {', '.join(SUITES)} (default: all).",
     )
     parser.add_argument("suites", nargs="*", type=told(suite, f"one of {', '.join(SUITES)}"), metavar="SUITE", help="what to measure")
     parser.add_argument("--rounds", type=number(1), metavar="N", help=f"rounds of each measurement (default: {ROUNDS}, or {QUICK_ROUNDS})")
@@ -122,7 +125,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--json", metavar="FILE", help="write the report as JSON to a file, or - for the standard output instead of the table"
     )
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the distributions of latencies into a file")
-    recording_help = f"recorded flow that the suite engine replays where it is there (default: {RECORDING})"
+    recording_help = f"recorded flow that the suite engine replays where it is there (default: {RECORDING.name} beside the checkout)"
     parser.add_argument("--recording", type=Path, default=RECORDING, metavar="FILE", help=recording_help)
     return parser.parse_args(arguments)
 
@@ -138,6 +141,15 @@ def seconds(text: str) -> float:
     if not 0 < value <= MAX_SECONDS:
         raise ValueError(text)
     return value
+
+
+def check_writable(flag: str, file: Path) -> None:
+    """End the process where the file cannot be written: now, and not after all was measured."""
+    try:
+        with file.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        end_with_line(PROGRAM, f"--{flag}: {file} cannot be written: {error.strerror}")
 
 
 def write_json(report: Report, file: str) -> None:

@@ -22,7 +22,7 @@ from protocol.units import OrderType
 from tools.bench.distribution import Point, points_of
 from tools.bench.measure import BenchError
 from tools.bench.mix import new_engine, symbols_of
-from tools.bench.remembered import resident
+from tools.bench.system import resident_memory
 from tools.bench.tape import Shape, decode_chunk, read_tape, resting_orders
 
 WARM_UP: Final = 8
@@ -141,11 +141,11 @@ def measure(arguments: Arguments) -> Applied:
     gc.freeze()
     gc.disable()
     engine = new_engine(symbols_of(arguments.shape.symbols))
-    before = resident()
+    before = resident_memory()
     for command in resting_orders(arguments.shape, arguments.seed):
         # Through its bytes: each order is made of objects of its own.
         engine.apply(1, 1, decode_chunk(msgspec.msgpack.encode([command]))[0])
-    taken = resident() - before
+    taken = resident_memory() - before
     stopwatch = Stopwatch(engine)
     run_chunks(stopwatch, read_tape(Path(arguments.tape)), WARM_UP)
     clock = clock_cost()

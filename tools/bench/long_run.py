@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from tools.bench.mix import Mix
-from tools.bench.remembered import resident
+from tools.bench.system import resident_memory
 
 
 class LongRun(Struct, frozen=True):
@@ -27,7 +27,7 @@ def measure(orders: int, step: int, seed: int) -> LongRun:
     for wanted in range(step, orders + 1, step):
         while mix.engine.last_order_id < wanted:
             next(mix)
-        found.append(resident())
+        found.append(resident_memory())
     return LongRun(found)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from process.files import sync_file
+from tools.bench.system import cores, filesystem_of, processor
 
 APPENDED: Final = bytes(4096)
 
@@ -34,34 +35,13 @@ class Machine(Struct, frozen=True):
 def describe(directory: Path) -> Machine:
     """This machine, with the file system of the directory."""
     return Machine(
-        _line_of("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
-        len(os.sched_getaffinity(0)),
+        processor(),
+        cores(),
         round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         f"{platform.python_implementation()} {platform.python_version()}",
         f"{platform.system()} {platform.release()}",
-        filesystem_of(directory, Path("/proc/self/mountinfo").read_text()),
+        filesystem_of(directory),
     )
-
-
-def filesystem_of(directory: Path, mounts: str) -> str:
-    """The type of the file system that holds the directory; `mounts` is what /proc/self/mountinfo says."""
-    found, kind = "", "unknown"
-    path = directory.resolve()
-    for line in mounts.splitlines():
-        own, _, shared = line.partition(" - ")
-        point = own.split()[4].encode().decode("unicode_escape")
-        # A later mount hides an earlier one at the same place.
-        if path.is_relative_to(point) and len(point) >= len(found):
-            found, kind = point, shared.split()[0]
-    return kind
-
-
-def _line_of(path: str, name: str) -> str:
-    for line in Path(path).read_text().splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == name:
-            return value.strip()
-    return ""
 
 
 def time_sync(directory: Path) -> float:

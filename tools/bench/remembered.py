@@ -4,11 +4,9 @@ KIND is `canceled` (without a fill), `named` (the same with client_order_ids of 
 """
 
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from random import Random
 from string import ascii_letters, digits
 from typing import Final
@@ -24,6 +22,7 @@ from protocol.events import OrderState
 from protocol.units import OrderStatus, OrderType, Side
 from tools.bench.measure import BenchError
 from tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL, new_engine
+from tools.bench.system import resident_memory
 
 CHARACTERS: Final = ascii_letters + digits + "._:-"
 NAME_LENGTHS: Final = (16, 36)
@@ -54,20 +53,15 @@ def orders(kind: str, seed: int) -> Iterator[PlaceOrder]:
         yield PlaceOrder(SYMBOL, account, Side.SELL if number % 2 else Side.BUY, order_type, quantity, price, None, name)
 
 
-def resident() -> int:
-    """The memory of this process, in bytes."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def measure(kind: str, count: int, seed: int) -> Remembered:
     engine = new_engine()
     flow = orders(kind, seed)
     place(engine, islice(flow, WARM_UP))
     gc.collect()
-    before = resident()
+    before = resident_memory()
     last = place(engine, islice(flow, count))
     gc.collect()
-    added = resident() - before
+    added = resident_memory() - before
     check(engine, kind, last)
     return Remembered(count, added)
 

@@ -1,20 +1,22 @@
 """python -m tools.load_test: put a running exchange under load and check what it answers."""
 
 import argparse
+import os
 import re
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
 from rich.console import Console
 from rich.status import Status
 
-from process.settings import endpoint
+from process.addresses import host
+from process.settings import port
 from protocol.client import MatcherAwayError, OutcomeUnknownError
 from protocol.units import NAME_PATTERN
-from tools.arguments import EXIT_INTERRUPTED, Parser, number, told
+from tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
 from tools.load_test.check import Checker
 from tools.load_test.orders import Flow, Sent
 from tools.load_test.over_http import HttpTransport
@@ -30,6 +32,9 @@ PROGRAM: Final = "load_test"
 EXIT_MISSED: Final = 1
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
+URL: Final = f"http://HOST:PORT, such as {DEFAULT_URL} or http://[::1]:8000"
+
+MAX_CONNECTIONS: Final = 10_000
 
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids."""
@@ -41,9 +46,9 @@ WIDTH: Final = 140
 """Characters of a line, so that no cell is broken where the output is a file."""
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit status: 0, 1 where a limit was missed, an answer was not true, or the exchange does not answer."""
-    options = parse(arguments)
+    options = parse(arguments, environment)
     terminal = Console(stderr=True)
     try:
         with closing(connect(options)) as transport, terminal.status("connecting") as status:
@@ -152,37 +157,29 @@ class LoadTest:
         return missed
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
     parser = Parser(
-        prog=PROGRAM,
-        description="Put a running exchange under load: limit orders at a constant rate that waits for no answer, latencies from when each "
+        PROGRAM,
+        "Put a running exchange under load: limit orders at a constant rate that waits for no answer, latencies from when each "
         "was meant to be sent. Every answer is checked, every order looked up at the end (of more than "
         f"{LOOKED_UP:,}, so many evenly spread), and what rests of the account is canceled. Exit status: 0, 1 where a limit was missed or "
         "an answer cannot be true.",
-        allow_abbrev=False,
     )
-    parser.add_argument("--url", type=told(url, "http://HOST:PORT"), default=DEFAULT_URL, help=f"the gateway (default: {DEFAULT_URL})")
-    parser.add_argument(
-        "--commands",
-        type=told(endpoint, "a ZeroMQ endpoint"),
-        metavar="ENDPOINT",
-        help="load the matcher at this address over ZeroMQ, not a gateway",
-    )
-    parser.add_argument(
-        "--reports",
-        type=told(endpoint, "a ZeroMQ endpoint"),
-        default="tcp://127.0.0.1:5557",
-        metavar="ENDPOINT",
-        help="its socket of reports (default: tcp://127.0.0.1:5557)",
-    )
-    for name, default, text in (
-        ("rate", 1_000, "orders a second, or with --ramp the first rate"),
-        ("connections", 32, "HTTP connections; an order waits where all are busy, and the wait counts"),
-        ("seed", 1, "of what is sent"),
+    parser.add_argument("--url", type=told(url, URL), help=f"the gateway (default: {DEFAULT_URL}; environment: GATEWAY_HOST, GATEWAY_PORT)")
+    parser.add_endpoint("commands", "load the matcher over ZeroMQ, not a gateway; alone: the matcher", optional=True)
+    parser.add_endpoint("reports", "with --commands: its socket of reports")
+    for name, default, most, text in (
+        ("rate", 1_000, MAX_NUMBER, "orders a second, or with --ramp the first rate"),
+        ("connections", 32, MAX_CONNECTIONS, "HTTP connections; an order waits where all are busy, and the wait counts"),
+        ("seed", 1, MAX_NUMBER, "of what is sent"),
     ):
-        parser.add_argument(f"--{name}", type=number(1), default=default, metavar="N", help=f"{text} (default: {default})")
+        parser.add_argument(f"--{name}", type=number(1, most), default=default, metavar="N", help=f"{text} (default: {default})")
     parser.add_argument(
-        "--seconds", type=told(positive, "a number above zero"), default=10.0, metavar="S", help="how long each rate lasts (default: 10)"
+        "--seconds",
+        type=told(positive, "a number above zero and below a million"),
+        default=10.0,
+        metavar="S",
+        help="how long each rate lasts (default: 10)",
     )
     parser.add_argument("--symbol", default="BTC-USDT", help="the instrument (default: BTC-USDT)")
     parser.add_argument(
@@ -196,7 +193,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--p99-limit", type=told(positive, "milliseconds, 5 or 0.5"), metavar="MS", help="a p99 above it is a missed limit")
     parser.add_argument("--least-rate", type=number(1), metavar="N", help="with --ramp: a lower highest rate is a missed limit")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    options = parser.parse_args(arguments)
+    options = parser.read(arguments, environment)
+    if options.url is None:
+        options.url = parser.gateway_url(environment)
     if options.ramp and options.p99_limit is None:
         parser.error("--ramp needs --p99-limit")
     if options.least_rate is not None and not options.ramp:
@@ -211,8 +210,11 @@ def positive(text: str) -> float:
 
 
 def url(text: str) -> str:
-    if not re.fullmatch(r"http://[^/?#\s]+/?", text):
+    found = re.fullmatch(r"http://(\[[^]]+\]|[^]/?#\s:@\[]+)(?::([0-9]+))?/?", text)
+    if found is None:
         raise ValueError(text)
+    host(found[1].strip("[]"))
+    port(found[2] or "80")
     return text.rstrip("/")
 
 
@@ -223,4 +225,4 @@ def name_of_account(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -172,5 +172,8 @@ class HttpTransport:
             for response in self._connections.receive(deadline - time.monotonic()):
                 if response.status != HTTPStatus.OK:
                     raise LoadError(f"{self._url}: {method} {path} ends with {response.status}: {response.body.decode(errors='replace')}")
-                return _decode(response.body)
+                try:
+                    return _decode(response.body)
+                except msgspec.MsgspecError as error:
+                    raise LoadError(f"{self._url}: {method} {path} is not answered as an exchange does") from error
         raise LoadError(f"{self._url}: {method} {path} is not answered")

@@ -8,21 +8,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from process.settings import endpoint
 from protocol.units import SYMBOL_PATTERN
-from tools.arguments import told
+from tools.arguments import Parser
 from tools.replay.comparison import Comparison, Score
 from tools.replay.driver import Driver, Effort, clear
 from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
 from tools.replay.readers import all_readers, read_recording
 from tools.replay.recording import Recording, RecordingError
 from tools.replay.report import make_report, percent, print_report
-from tools.replay.sockets import SocketExchange, check_endpoint
+from tools.replay.sockets import SocketExchange
 from tools.replay.timeline import check_speed
 from tools.tables import to_json
 
@@ -36,19 +35,8 @@ MAX_REFUSED_PERCENT: Final = 20
 """Beyond so many refused commands the comparison says nothing. A recording that fits refuses next to none (0.11 % in five hours of
 Bitstamp), and a short one of ten commands may still differ in two."""
 
-ENDPOINTS: Final = (
-    ("commands", "GATEWAY_COMMANDS", "tcp://127.0.0.1:5555"),
-    ("reports", "GATEWAY_REPORTS", "tcp://127.0.0.1:5557"),
-)
-"""The matcher's sockets: flag, environment variable, default."""
-
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids, so that runs on one matcher never share one."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        sys.exit(fail(message))
 
 
 def fail(message: str) -> int:
@@ -80,13 +68,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
     formats = all_readers()
-    parser = _Parser(
-        prog=PROGRAM,
-        description="Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it with what "
+    parser = Parser(
+        PROGRAM,
+        "Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it with what "
         f"the venue did. Exit status: 0, 1 where an --expect is missed or more than {MAX_REFUSED_PERCENT} % of the commands are refused, "
         "2 on an error.",
-        epilog="formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
-        allow_abbrev=False,
+        "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz; may be a pipe")
     parser.add_argument("--format", choices=sorted(formats), help="the format of the files (default: found by their contents)")
@@ -97,14 +84,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "--speed", type=factor, metavar="FACTOR", help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)"
     )
     parser.add_argument("--in-process", action="store_true", help="replay to an engine in this process: no matcher, no sockets, no disk")
-    for name, variable, default in ENDPOINTS:
-        parser.add_argument(
-            f"--{name}",
-            type=told(endpoint, "tcp://<host>:<port> or ipc://<path>"),
-            default=environment.get(variable, default),
-            metavar="ENDPOINT",
-            help=f"the matcher's socket for {name} (default: {default}; environment: {variable})",
-        )
+    for name in ("commands", "reports"):
+        parser.add_endpoint(name, f"the matcher's socket for {name}")
     parser.add_argument("--keep", action="store_true", help="leave the orders that rest at the end in the book")
     parser.add_argument(
         "--expect",
@@ -115,7 +96,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         help="exit with status 1 where the comparison of this name reaches less; may be given again",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args(arguments)
+    return parser.read(arguments, environment)
 
 
 def symbol_name(text: str) -> str:
@@ -180,8 +161,6 @@ def read(options: argparse.Namespace) -> Recording:
 def connect(options: argparse.Namespace) -> Exchange:
     if options.in_process:
         return EngineExchange()
-    for name, variable, _ in ENDPOINTS:
-        check_endpoint(f"--{name} ({variable})", getattr(options, name))
     return SocketExchange(options.commands, options.reports)
 
 

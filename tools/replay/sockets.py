@@ -4,14 +4,11 @@ They leave through one socket and the matcher takes them in that order, so a que
 What is under way is bounded below what the sockets queue: nothing is dropped or turned away, and nothing overtakes.
 """
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
-
-import zmq
 
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import Command
@@ -101,15 +98,3 @@ class SocketExchange:
             yield
         except (MatcherAwayError, OutcomeUnknownError) as error:
             raise ExchangeError(f"{self._endpoint}: {error}") from error
-
-
-def check_endpoint(setting: str, endpoint: str) -> None:
-    """ExchangeError, which names the setting, where ZeroMQ connects to no endpoint of this form, whether or not a matcher is there."""
-    with zmq.Context() as context, context.socket(zmq.PUSH) as socket:
-        socket.set(zmq.LINGER, 0)
-        try:
-            socket.connect(endpoint)
-        except (zmq.ZMQError, UnicodeEncodeError) as error:
-            why = os.strerror(error.errno) if isinstance(error, zmq.ZMQError) and error.errno else "not text in UTF-8"
-            takes = "takes an endpoint to connect to, such as tcp://127.0.0.1:5555"
-            raise ExchangeError(f"{setting}: {endpoint!r}: {takes} ({why})") from error

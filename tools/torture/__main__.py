@@ -13,9 +13,11 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway.config import MAX_WORKERS
 from matcher.config import SETTINGS
 from matcher.journal import JournalError
-from tools.arguments import EXIT_BAD_ARGUMENT, EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from process.command_line import end_with_line
+from tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
 from tools.processes import ExchangeError
 from tools.tables import to_json
 from tools.torture.clients import UnansweredError
@@ -25,6 +27,8 @@ from tools.torture.run import Plan, torture
 PROGRAM: Final = "torture"
 
 EXIT_BROKEN: Final = 1
+
+MAX_CLIENTS: Final = 1_000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,21 +54,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
-        prog=PROGRAM,
-        description="Start an exchange of its own, kill its processes at random moments while clients trade and retry, and check that "
+        PROGRAM,
+        "Start an exchange of its own, kill its processes at random moments while clients trade and retry, and check that "
         "everything that was answered is there once, in order, and that the recovered state is that of the journal. Exit status: 0, 1 "
         "where a promise was broken.",
-        allow_abbrev=False,
     )
-    for name, default, least, text in (
-        ("kills", 20, 0, "how many times to kill"),
-        ("clients", 8, 1, "how many clients trade"),
-        ("workers", 1, 1, "how many workers the gateway has"),
-        ("snapshot-every", 500, 1, "after how many commands a snapshot is taken"),
-        ("calm", 1_000, 0, "the longest time between a recovery and the next kill, in ms"),
-        ("pause", 0, 0, "about how long each client waits between two requests, in ms"),
+    for name, default, least, most, text in (
+        ("kills", 20, 0, MAX_NUMBER, "how many times to kill"),
+        ("clients", 8, 1, MAX_CLIENTS, "how many clients trade"),
+        ("workers", 1, 1, MAX_WORKERS, "how many workers the gateway has"),
+        ("snapshot-every", 500, 1, MAX_NUMBER, "after how many commands a snapshot is taken"),
+        ("calm", 1_000, 0, MAX_NUMBER, "the longest time between a recovery and the next kill, in ms"),
+        ("pause", 0, 0, MAX_NUMBER, "about how long each client waits between two requests, in ms"),
     ):
-        parser.add_argument(f"--{name}", type=number(least), default=default, metavar="N", help=f"{text} (default: {default})")
+        parser.add_argument(f"--{name}", type=number(least, most), default=default, metavar="N", help=f"{text} (default: {default})")
     parser.add_argument(
         "--seed",
         type=number(0),
@@ -87,8 +90,7 @@ def prepare(keep: Path | None) -> Path:
     try:
         keep.mkdir(parents=True)
     except OSError as error:
-        print(f"{PROGRAM}: --keep: {keep} cannot be made: {error.strerror}", file=sys.stderr)
-        sys.exit(EXIT_BAD_ARGUMENT)
+        end_with_line(PROGRAM, f"--keep: {keep} cannot be made: {error.strerror}")
     return keep.resolve()
 
 
