@@ -1,9 +1,11 @@
 // The order form: shows the fields of the chosen type, reads them into an order, and marks the one that is wrong.
 
-import { compare, isDecimal, multiply, nudge, shown } from "./decimal.js";
+import { compare, isDecimal, multiply, nudge, scaleOf, shown } from "./decimal.js";
 import { element, flash, setText } from "./dom.js";
 import { Field } from "./field.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
+
+const LONG = 14; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
 
 export class OrderForm {
   #form = document.querySelector("#order-form");
@@ -43,6 +45,9 @@ export class OrderForm {
       field.useInstrument(instrument);
       for (const option of field.chooser?.options ?? []) setText(option, this.#fields.get(option.value).unitOf(instrument));
     }
+    const { max_price, tick_size, max_quantity, lot_size } = instrument;
+    const longest = [shown(max_price, scaleOf(tick_size)), shown(max_quantity, scaleOf(lot_size))];
+    this.#form.classList.toggle("long", longest.some((text) => text.length > LONG));
     this.#showValue();
   }
 
