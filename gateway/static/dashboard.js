@@ -1,7 +1,7 @@
 // The dashboard's entry: makes the parts and wires them together. What the user does goes out through `api`;
 // what the exchange says comes in through `feed` (market data), `ownOrders` (the account's stream) and `health`.
 
-import { AnswerView, amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords } from "./answer.js";
+import { AnswerView, amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords, unsentWords } from "./answer.js";
 import { Api } from "./api.js";
 import { Book } from "./book.js";
 import { Confirm } from "./confirm.js";
@@ -40,7 +40,7 @@ const answer = new AnswerView();
 const confirm = new Confirm();
 const instrumentView = new InstrumentView();
 const tape = new Tape();
-const form = new OrderForm(placeOrder);
+const form = new OrderForm({ onSubmit: placeOrder, onFault: (words) => answer.show(unsentWords(words)) });
 const book = new Book((price) => form.fillPrice(price));
 const orders = new OrdersView({ onCancel: cancelOrder, onAmend: amendOrder, onCancelAll: cancelAll, instrumentOf });
 const fills = new FillsView(instrumentOf);
