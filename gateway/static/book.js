@@ -15,6 +15,7 @@ const LONG_QUOTE = 14; // in em of the prices' face: a quote that takes more has
 const SMALL = 0.6; // the faces of spread and quantities, as a part of that of the prices
 
 const WAITING = { asks: "Waiting for the book…", bids: "", bestAsk: "waiting", bestBid: "waiting", spread: "waiting" };
+const LOST = { asks: "Not connected: the book cannot be shown.", bids: "", bestAsk: "not connected", bestBid: "not connected", spread: "–" };
 const EMPTY = {
   asks: "No orders rest here yet: nobody is selling.",
   bids: "No orders rest here yet: nobody is buying.",
@@ -30,6 +31,7 @@ export class Book {
   #priceScale = 0;
   #quantityScale = 0;
   #message = null;
+  #lost = false;
   #root = document.querySelector("#book");
   #render = oncePerFrame(() => this.#draw());
 
@@ -72,6 +74,12 @@ export class Book {
     this.#render();
   }
 
+  /** Whether nothing comes at the moment: a book that has not come yet is then not waited for. */
+  set lost(lost) {
+    this.#lost = lost;
+    this.#render();
+  }
+
   /** Marks the levels at which the account's own orders rest: {buy: Set of prices, sell: Set}. */
   markOwn({ buy, sell }) {
     this.#bids.own = buy;
@@ -86,7 +94,7 @@ export class Book {
     const scale = Math.max(askTotals.scale, bidTotals.scale);
     const whole = [askTotals, bidTotals].map((side) => toUnits(side.all, scale)).reduce((a, b) => (a > b ? a : b));
     const share = (total) => (whole === 0n ? 0 : Number((toUnits(total, scale) * BAR_STEPS) / whole) / Number(BAR_STEPS));
-    const words = this.#message ? EMPTY : WAITING;
+    const words = this.#message ? EMPTY : this.#lost ? LOST : WAITING;
     this.#makeRoom([...asks, ...bids], [askTotals.all, bidTotals.all], scales);
     this.#asks.draw(asks, askTotals.running, share, scales, words.asks);
     this.#bids.draw(bids, bidTotals.running, share, scales, words.bids);

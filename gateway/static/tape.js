@@ -18,6 +18,8 @@ export class Tape {
   #lastPrice = null;
   #known = new Set();
   #waiting = [];
+  #told = false; // whether the last trades have come
+  #lost = false;
   #longest = { price: "", quantity: "" }; // the longest texts since it has begun anew
   #priceScale = 0;
   #quantityScale = 0;
@@ -37,13 +39,21 @@ export class Tape {
     this.#body.replaceChildren();
     setText(this.#last, "–");
     this.#showDirection(0);
-    setText(this.#empty, "No trades yet. Each trade appears here as it happens.");
+    this.#told = true;
+    this.#showEmpty();
     for (const trade of trades) this.add(trade);
   }
 
   clear() {
     this.reset([]);
-    setText(this.#empty, "Waiting for trades…");
+    this.#told = false;
+    this.#showEmpty();
+  }
+
+  /** Whether nothing comes at the moment: trades that have not come yet are then not waited for. */
+  set lost(lost) {
+    this.#lost = lost;
+    this.#showEmpty();
   }
 
   add(trade) {
@@ -66,7 +76,7 @@ export class Tape {
     const fragment = document.createDocumentFragment();
     for (const trade of trades) fragment.append(this.#fill(free.pop() ?? blankRow(), trade));
     this.#body.prepend(fragment);
-    setText(this.#empty, "");
+    this.#showEmpty();
     this.#makeRoom();
     this.#showLast(trades[0], trades[1]);
   }
@@ -94,6 +104,12 @@ export class Tape {
   #makeRoom() {
     const [price, quantity] = ["price", "quantity"].map((name) => setWidth(this.#table, `--${name}`, [this.#longest[name]]));
     this.#table.classList.toggle("long", price + quantity > LONG);
+  }
+
+  #showEmpty() {
+    const unknown = this.#lost ? "Not connected: the trades cannot be shown." : "Waiting for trades…";
+    const none = this.#told ? "No trades yet. Each trade appears here as it happens." : unknown;
+    setText(this.#empty, this.#body.rows.length ? "" : none);
   }
 
   #showLast(trade, before) {
