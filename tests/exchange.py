@@ -271,9 +271,8 @@ class Exchange:
 
     def add_instrument(self, **fields: str | int) -> str:
         """A new symbol; the fields are those of POST /admin/instruments, as BTC-USDT has them where they are missing."""
-        symbol = f"TEST{next(_symbols)}-USDT"
         standard: Json = {
-            "symbol": symbol,
+            "symbol": f"TEST{next(_symbols)}-USDT",
             "base": "BTC",
             "quote": "USDT",
             "tick_size": "0.01",
@@ -284,7 +283,7 @@ class Exchange:
             "maker_fee_bps": 10,
             "taker_fee_bps": 20,
         }
-        self.post("/admin/instruments", {**standard, **fields})
+        symbol: str = self.post("/admin/instruments", {**standard, **fields})["symbol"]
         return symbol
 
     def place(self, symbol: str, order_type: str, side: str, quantity: str, price: str | None = None, **more: str) -> Json:

@@ -140,6 +140,11 @@ export function cancelAllWords(orders, symbol, account) {
   return { kind: "neutral", headline: `${count} of account ${account} in ${symbol ?? "all instruments"} canceled.` };
 }
 
+/** What is wrong with an order that was therefore not sent. */
+export function unsentWords(fault) {
+  return { kind: "bad", headline: `The order was not sent: ${fault}` };
+}
+
 /** What went wrong with `what` ("The order", "The cancel"). */
 export function errorWords(what, error) {
   const { status, code, title, detail, field, retryAfter } = error;

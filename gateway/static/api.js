@@ -75,8 +75,8 @@ export class Api {
   /** A page is not told why a call failed; on another origin, a missing permission looks the same. */
   #unreachable() {
     const { origin } = new URL(this.base);
-    if (origin === location.origin) return "The gateway cannot be reached.";
-    return `${origin} cannot be reached, or does not allow pages of ${location.origin} (its setting GATEWAY_CORS_ORIGINS).`;
+    if (origin === location.origin) return `The gateway at ${origin} cannot be reached. Check that it runs.`;
+    return `The gateway at ${origin} cannot be reached, or does not allow pages of ${location.origin} (its setting GATEWAY_CORS_ORIGINS).`;
   }
 
   async #call(method, path, { query, body, signal, timeout = TIMEOUT } = {}) {

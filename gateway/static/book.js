@@ -6,11 +6,16 @@
 
 import { fromUnits, scaleOf, shown, spreadOf, toUnits, widestScale } from "./decimal.js";
 import { element, oncePerFrame, setData, setText } from "./dom.js";
+import { BOLD, setWidth } from "./measure.js";
 
 const LEVELS = 10;
 const BAR_STEPS = 1000n;
+const LONG_LEVEL = 30; // in em: where a level takes more, a narrow book leaves the sums to the bars
+const LONG_QUOTE = 14; // in em of the prices' face: a quote that takes more has its spread below
+const SMALL = 0.6; // the faces of spread and quantities, as a part of that of the prices
 
 const WAITING = { asks: "Waiting for the book…", bids: "", bestAsk: "waiting", bestBid: "waiting", spread: "waiting" };
+const LOST = { asks: "Not connected: the book cannot be shown.", bids: "", bestAsk: "not connected", bestBid: "not connected", spread: "–" };
 const EMPTY = {
   asks: "No orders rest here yet: nobody is selling.",
   bids: "No orders rest here yet: nobody is buying.",
@@ -26,25 +31,26 @@ export class Book {
   #priceScale = 0;
   #quantityScale = 0;
   #message = null;
+  #lost = false;
+  #root = document.querySelector("#book");
   #render = oncePerFrame(() => this.#draw());
 
   /** onPick(price) when the user chooses a level. */
   constructor(onPick) {
-    const root = document.querySelector("#book");
     const rows = [...this.#asks.screenRows, ...this.#bids.screenRows];
     this.#asks.best.button.tabIndex = 0;
-    root.addEventListener("click", (event) => {
+    this.#root.addEventListener("click", (event) => {
       const price = event.target.closest("tr[data-price]")?.dataset.price;
       if (price) onPick(price);
     });
-    root.addEventListener("keydown", (event) => {
+    this.#root.addEventListener("keydown", (event) => {
       const at = rows.findIndex((row) => row.button === event.target);
       const to = rows[at + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
       if (at < 0 || !to) return;
       event.preventDefault();
       to.button.focus();
     });
-    root.addEventListener("focusin", (event) => {
+    this.#root.addEventListener("focusin", (event) => {
       if (!rows.some((row) => row.button === event.target)) return;
       for (const { button } of rows) button.tabIndex = button === event.target ? 0 : -1;
     });
@@ -68,6 +74,12 @@ export class Book {
     this.#render();
   }
 
+  /** Whether nothing comes at the moment: a book that has not come yet is then not waited for. */
+  set lost(lost) {
+    this.#lost = lost;
+    this.#render();
+  }
+
   /** Marks the levels at which the account's own orders rest: {buy: Set of prices, sell: Set}. */
   markOwn({ buy, sell }) {
     this.#bids.own = buy;
@@ -82,10 +94,19 @@ export class Book {
     const scale = Math.max(askTotals.scale, bidTotals.scale);
     const whole = [askTotals, bidTotals].map((side) => toUnits(side.all, scale)).reduce((a, b) => (a > b ? a : b));
     const share = (total) => (whole === 0n ? 0 : Number((toUnits(total, scale) * BAR_STEPS) / whole) / Number(BAR_STEPS));
-    const words = this.#message ? EMPTY : WAITING;
+    const words = this.#message ? EMPTY : this.#lost ? LOST : WAITING;
+    this.#makeRoom([...asks, ...bids], [askTotals.all, bidTotals.all], scales);
     this.#asks.draw(asks, askTotals.running, share, scales, words.asks);
     this.#bids.draw(bids, bidTotals.running, share, scales, words.bids);
     this.#quote.draw(bbo.bid ?? null, bbo.ask ?? null, scales, words);
+  }
+
+  /** Both sides have columns of the same width. */
+  #makeRoom(levels, sums, scales) {
+    const price = setWidth(this.#root, "--price", levels.map(([price]) => shown(price, scales.price)), BOLD);
+    const quantity = setWidth(this.#root, "--quantity", levels.map(([, quantity]) => shown(quantity, scales.quantity)));
+    const sum = setWidth(this.#root, "--sum", sums.map((sum) => shown(sum, scales.quantity)));
+    this.#root.classList.toggle("long", price + quantity + sum > LONG_LEVEL);
   }
 }
 
@@ -168,8 +189,9 @@ class Row {
   }
 }
 
-/** Best bid, best ask and what lies between them. */
+/** Best bid, best ask and what lies between them: beside each other, or the spread below where the numbers are long. */
 class Quote {
+  #root = document.querySelector(".quote");
   #bid = document.querySelector("#best-bid");
   #ask = document.querySelector("#best-ask");
   #bidQuantity = document.querySelector("#best-bid-quantity");
@@ -185,6 +207,16 @@ class Quote {
     setData(this.#bps, "value", spread?.bps ?? null);
     setText(this.#spread, spread ? shown(spread.absolute, scales.price) : "–");
     setText(this.#bps, spread ? `${spread.bps} bps` : words.spread);
+    this.#makeRoom();
+  }
+
+  #makeRoom() {
+    const text = (node) => node.textContent;
+    const price = setWidth(this.#root, "--price", [this.#bid, this.#ask].map(text), BOLD);
+    const quantity = setWidth(this.#root, "--quantity", [this.#bidQuantity, this.#askQuantity].map(text));
+    const spread = setWidth(this.#root, "--spread", [text(this.#spread)]);
+    setWidth(this.#root, "--bps", [text(this.#bps)]);
+    this.#root.classList.toggle("long", 2 * Math.max(price, SMALL * quantity) + SMALL * spread > LONG_QUOTE);
   }
 
   #one(level, price, quantity, emptyWords, scales) {

@@ -1,9 +1,11 @@
-// Shows the state of the connection: the streams' own state, joined with what /health says.
+// Shows the state of the connection: the streams' own state, joined with what /health says; and what to do about it.
 // Only a change of state is announced; the seconds that count down stand beside the live region.
 
-import { clock, setText } from "./dom.js";
+import { asSentence, clock, setText } from "./dom.js";
+import { NotOpened } from "./keep_alive.js";
 
-const LASTING = 3; // a loss gets a line of its own only after so many failures: a short one moves nothing
+const LASTING = 3_000; // a loss gets a line of its own only after so many milliseconds: a short one moves nothing
+const TOO_LONG = 431; // the status of a request whose head, and in it the cookies, is too long
 const DOWN = "Exchange down: the gateway answers, the matcher does not. Orders are not taken until it is back.";
 
 export class ConnectionView {
@@ -11,12 +13,17 @@ export class ConnectionView {
   #state = document.querySelector("#connection-state");
   #detail = document.querySelector("#connection-detail");
   #notice = document.querySelector("#connection-notice");
+  #what = document.querySelector("#connection-what");
+  #advice = document.querySelector("#connection-advice");
   #age = document.querySelector("#book-age");
   #feed = { phase: "connecting" };
+  #origin = location.origin;
   #up = null;
   #lastLive = null;
+  #since = performance.now(); // when the stream was lost, or first asked for
 
   showFeed(feed) {
+    if (this.#feed.phase === "live") this.#since = performance.now();
     this.#feed = feed;
     this.#render();
   }
@@ -26,8 +33,10 @@ export class ConnectionView {
     this.#render();
   }
 
-  /** Another exchange or symbol: what was known belongs to the old one. */
-  reset() {
+  /** Another exchange or symbol: what was known belongs to the old one. `origin`: where the exchange is. */
+  reset(origin) {
+    this.#origin = origin;
+    this.#since = performance.now();
     this.#up = null;
     this.#feed = { phase: "connecting" };
     this.#render();
@@ -36,11 +45,11 @@ export class ConnectionView {
   }
 
   #render() {
-    const { phase, reason, failures, retryIn } = this.#feed;
+    const { phase, error, retryIn } = this.#feed;
     const down = this.#up === false;
     const state = down ? "down" : phase;
     const retry = retryIn > 0 ? `retrying in ${retryIn} s` : "retrying now";
-    const words = { connecting: "Connecting", live: "Live", lost: "Lost", down: "Exchange down" };
+    const words = { connecting: "Connecting", live: "Live", lost: "Offline", down: "Exchange down" };
     const detail = phase === "lost" ? retry : down ? "the matcher does not answer" : "";
 
     if (state === "live") this.#lastLive = null;
@@ -48,16 +57,30 @@ export class ConnectionView {
     const age = this.#lastLive ? `Out of date: as of ${clock(this.#lastLive)}` : "";
 
     this.#root.dataset.state = state;
-    this.#root.title = phase === "lost" && reason ? `The last attempt ended: ${reason}` : "";
-    this.#showNotice(down ? DOWN : phase === "lost" && failures >= LASTING ? `Not connected: ${reason}` : "");
+    this.#root.title = phase === "lost" ? `The last attempt ended: ${error.message}` : "";
+    if (down) this.#showNotice(DOWN);
+    else if (phase === "lost" && performance.now() - this.#since >= LASTING) {
+      this.#showNotice(`Not connected. ${asSentence(error.message)} This page goes on trying.`, this.#adviceFor(error));
+    } else this.#showNotice("");
     document.documentElement.dataset.connection = state;
     setText(this.#state, words[state]);
     setText(this.#detail, detail);
     setText(this.#age, age);
   }
 
-  #showNotice(text) {
-    setText(this.#notice, text);
-    this.#notice.hidden = text === "";
+  #adviceFor(error) {
+    const { hostname, origin } = new URL(this.#origin);
+    const cookies = `If this browser holds many cookies for ${hostname}, delete them: they make its requests too long.`;
+    if (error.status === TOO_LONG) return cookies;
+    if (!(error instanceof NotOpened)) return "";
+    const between = "Check that no proxy and no browser extension on the way stops WebSockets.";
+    const allowed = `Check that ${origin} allows pages of ${location.origin} (its setting GATEWAY_CORS_ORIGINS).`;
+    return [cookies, between, origin === location.origin ? "" : allowed].filter(Boolean).join(" ");
+  }
+
+  #showNotice(what, advice = "") {
+    setText(this.#what, what);
+    setText(this.#advice, advice);
+    this.#notice.hidden = what === "";
   }
 }

@@ -1,12 +1,12 @@
 // The dashboard's entry: makes the parts and wires them together. What the user does goes out through `api`;
 // what the exchange says comes in through `feed` (market data), `ownOrders` (the account's stream) and `health`.
 
-import { AnswerView, amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords } from "./answer.js";
+import { AnswerView, amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords, unsentWords } from "./answer.js";
 import { Api } from "./api.js";
 import { Book } from "./book.js";
 import { Confirm } from "./confirm.js";
 import { ConnectionView } from "./connection.js";
-import { clock, oncePerFrame, setText } from "./dom.js";
+import { asSentence, clock, oncePerFrame, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { FillsView } from "./fills.js";
 import { OrderForm } from "./form.js";
@@ -40,7 +40,7 @@ const answer = new AnswerView();
 const confirm = new Confirm();
 const instrumentView = new InstrumentView();
 const tape = new Tape();
-const form = new OrderForm(placeOrder);
+const form = new OrderForm({ onSubmit: placeOrder, onFault: (words) => answer.show(unsentWords(words)) });
 const book = new Book((price) => form.fillPrice(price));
 const orders = new OrdersView({ onCancel: cancelOrder, onAmend: amendOrder, onCancelAll: cancelAll, instrumentOf });
 const fills = new FillsView(instrumentOf);
@@ -76,7 +76,7 @@ function begin() {
   instrument = null; // no order goes out until the chosen one is known
   instruments = new Map();
   wasDown = false;
-  connection.reset();
+  connection.reset(settings.origin);
   showDurability(undefined);
   book.clear();
   tape.clear();
@@ -137,21 +137,29 @@ function forgetOwn() {
   ownOrders.stop();
   news.clear();
   book.markOwn({ buy: new Set(), sell: new Set() });
-  orders.show([], "Waiting for the orders…");
-  fills.show([], "Waiting for the fills…");
+  showUnknown((what) => `Waiting for the ${what}…`);
   showAccount();
+}
+
+/** What stands in the place of orders and fills that have not come; wordsFor(which of them). */
+function showUnknown(wordsFor) {
+  orders.show([], wordsFor("orders"));
+  fills.show([], wordsFor("fills"));
 }
 
 function showFeedState(state) {
   live = state.phase === "live";
   connection.showFeed(state);
+  for (const view of [book, tape]) view.lost = state.phase === "lost";
 }
 
-function showOwnState({ phase, reason, retryIn }) {
+function showOwnState({ phase, error, retryIn }) {
   own.dataset.stream = phase;
+  if (phase !== "lost") return orders.note("stream", "");
+  const age = ownOrders.known ? "Out of date, the account’s stream is lost" : "The account’s stream cannot be read";
   const retry = retryIn > 0 ? `Retrying in ${retryIn} s.` : "Retrying now.";
-  const why = reason ? `: ${reason.replace(/\.$/, "")}` : "";
-  orders.note("stream", phase === "lost" ? `Out of date, the account’s stream is lost${why}. ${retry}` : "");
+  orders.note("stream", `${age}. ${asSentence(error.message)} ${retry}`);
+  if (!ownOrders.known) showUnknown((what) => `Not connected: the ${what} cannot be shown.`);
 }
 
 function showHealth({ up, sync }) {

@@ -1,8 +1,26 @@
 // Exact arithmetic on decimal strings, with BigInt; no price or quantity ever passes through a float.
 // "Units" are integers: value = units x 10^-scale.
 
-export function isDecimal(text) {
+function isDecimal(text) {
   return /^\d+(\.\d+)?$/.test(text);
+}
+
+const GROUPED = /^[1-9]\d{0,2}([, \u00a0\u2007\u2009\u202f])\d{3}(\1\d{3})*(\.\d+)?$/;
+const SCIENTIFIC = /^(\d+)(?:\.(\d+))?e([+-]?\d{1,2})$/i;
+
+/**
+ * The decimal string that the user's text stands for; null for none, and for what may mean more than one number. Thousands may
+ * be grouped by commas, as `shown` does it, or by spaces; an exponent is taken as the exchange takes it.
+ */
+export function readDecimal(text) {
+  const written = text.trim();
+  if (isDecimal(written)) return written;
+  if (GROUPED.test(written)) return written.replace(/[^\d.]/g, "");
+  const [, whole, fraction = "", exponent] = SCIENTIFIC.exec(written) ?? [];
+  if (whole === undefined) return null;
+  const units = BigInt(whole + fraction);
+  const scale = fraction.length - Number(exponent);
+  return scale > 0 ? fromUnits(units, scale) : String(units * 10n ** BigInt(-scale));
 }
 
 /** How many digits stand after the point. */

@@ -20,6 +20,11 @@ export function setText(node, text) {
   else if (held.data !== text) held.data = text;
 }
 
+/** The words with a capital at their beginning and a full stop at their end. */
+export function asSentence(words) {
+  return `${words[0].toUpperCase()}${words.slice(1).replace(/\.$/, "")}.`;
+}
+
 /** Sets the data attribute, or removes it for null. */
 export function setData(node, name, value) {
   if (value === null || value === undefined) delete node.dataset[name];

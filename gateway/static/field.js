@@ -1,7 +1,10 @@
 // One field of the order form: its label, its control and its error, built from an entry of FIELDS.
 
+import { readDecimal } from "./decimal.js";
 import { element, setText } from "./dom.js";
+import { showAsRead, TAKES_DECIMAL } from "./number_input.js";
 
+const NUMBERS = ["decimal", "integer"];
 const PLAIN = { autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
 
 const CONTROLS = {
@@ -19,13 +22,15 @@ const CONTROLS = {
 
 /** What is wrong with what stands in a field; null for nothing. */
 const FAULTS = {
-  integer: (text) => (text === "" || /^\d{1,15}$/.test(text) ? null : "takes a whole number."),
+  decimal: (text) => (text === "" || readDecimal(text) !== null ? null : TAKES_DECIMAL),
+  integer: (text) => (text === "" || /^\d{1,15}$/.test(readDecimal(text) ?? "") ? null : "takes a whole number."),
   time: (_, { validity }) => (validity.badInput || validity.rangeOverflow ? "needs a whole date and time." : null),
 };
 
 /** The value that an order takes for the text in a field that is not empty. */
 const VALUES = {
-  integer: Number,
+  decimal: readDecimal,
+  integer: (text) => Number(readDecimal(text)),
   time: (text) => new Date(text).toISOString(),
 };
 
@@ -41,6 +46,7 @@ export class Field {
     this.definition = definition;
     this.input = CONTROLS[kind](definition);
     this.input.name = name;
+    if (NUMBERS.includes(kind)) showAsRead(this.input);
     this.input.required = Boolean(required);
     this.#unit.id = `${id}-unit`;
     this.#error = element("p", { class: "field-error", id: `${id}-error` });
@@ -83,9 +89,16 @@ export class Field {
     return fault && `${this.label} ${fault}`;
   }
 
+  /** The decimal string of the number that stands in it; null for none. */
+  get number() {
+    return readDecimal(this.text);
+  }
+
   /** How it reads where it is folded away; null where nothing is chosen. */
   get told() {
-    return this.value === undefined ? null : this.definition.told(this.text.replace("T", " "));
+    const { kind, told } = this.definition;
+    const text = (NUMBERS.includes(kind) && this.number) || this.text.replace("T", " ");
+    return this.value === undefined ? null : told(text);
   }
 
   get label() {

@@ -4,6 +4,7 @@ import { clock, element, oncePerFrame, setText } from "./dom.js";
 import { scaleOf, shown } from "./decimal.js";
 import { FILLS_KEPT } from "./user_stream.js";
 
+const LONG = 30; // a fill whose price, quantity and fee have more characters leaves no room for its order's number in a narrow panel
 const COLUMNS = ["time", "way", "price", "quantity", "fee", "liquidity", "order"];
 
 export class FillsView {
@@ -36,6 +37,7 @@ export class FillsView {
     this.#body.prepend(fragment);
     while (this.#body.rows.length > fills.length) this.#body.lastElementChild.remove();
     this.#drawn = fills;
+    this.#table.classList.toggle("long", fills.some(({ price, quantity, fee }) => price.length + quantity.length + fee.length > LONG));
     this.#table.hidden = fills.length === 0;
     setText(this.#empty, fills.length ? "" : this.#emptyWords);
   }

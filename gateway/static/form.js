@@ -1,9 +1,12 @@
 // The order form: shows the fields of the chosen type, reads them into an order, and marks the one that is wrong.
 
-import { compare, isDecimal, multiply, nudge, shown } from "./decimal.js";
+import { compare, multiply, scaleOf, shown } from "./decimal.js";
 import { element, flash, setText } from "./dom.js";
 import { Field } from "./field.js";
+import { stepped } from "./number_input.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
+
+const LONG = 14; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
 
 export class OrderForm {
   #form = document.querySelector("#order-form");
@@ -18,8 +21,11 @@ export class OrderForm {
   #instrument = null;
   #busy = false;
 
-  /** onSubmit(order, the method of Api that places it): resolves when it is answered; meanwhile the form takes no second one. */
-  constructor(onSubmit) {
+  /**
+   * onSubmit(order, the method of Api that places it): resolves when it is answered; meanwhile the form takes no second one.
+   * onFault(words): what is wrong with an order that is not sent.
+   */
+  constructor({ onSubmit, onFault }) {
     for (const [value, { label }] of Object.entries(ORDER_TYPES)) this.#type.append(new Option(label, value));
     for (const [name, definition] of Object.entries(FIELDS)) this.#build(name, definition);
     for (const { fields } of Object.values(ORDER_TYPES)) {
@@ -32,7 +38,7 @@ export class OrderForm {
     });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#send(onSubmit);
+      this.#send(onSubmit, onFault);
     });
     this.#arrange();
   }
@@ -43,6 +49,9 @@ export class OrderForm {
       field.useInstrument(instrument);
       for (const option of field.chooser?.options ?? []) setText(option, this.#fields.get(option.value).unitOf(instrument));
     }
+    const { max_price, tick_size, max_quantity, lot_size } = instrument;
+    const longest = [shown(max_price, scaleOf(tick_size)), shown(max_quantity, scaleOf(lot_size))];
+    this.#form.classList.toggle("long", longest.some((text) => text.length > LONG));
     this.#showValue();
   }
 
@@ -127,12 +136,10 @@ export class OrderForm {
   }
 
   #step(event, field) {
-    const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    const step = this.#instrument?.[field.definition.step];
-    const text = field.text || "0";
-    if (!direction || !step || !isDecimal(text)) return;
+    const number = stepped(event, field.text || "0", this.#instrument?.[field.definition.step]);
+    if (number === null) return;
     event.preventDefault();
-    this.set(field.name, nudge(text, step, direction));
+    this.set(field.name, number);
   }
 
   /** What the order is worth, and the most that the exchange may charge for it, exact; and which of the folded options are set. */
@@ -146,8 +153,7 @@ export class OrderForm {
   #valueWords(taken) {
     const { quote, maker_fee_bps, taker_fee_bps } = this.#instrument;
     const [price, quantity, most] = ["price", "quantity", "quote_quantity"].map((name) => {
-      const text = this.#fields.get(name).text;
-      return taken.includes(name) && isDecimal(text) ? text : null;
+      return taken.includes(name) ? this.#fields.get(name).number : null;
     });
     const value = most ?? (price && quantity ? multiply(price, quantity) : null);
     if (value === null) return "";
@@ -158,14 +164,17 @@ export class OrderForm {
     return `${most ? `${verb} at most` : "Value"} ${shown(value)} ${quote}, ${charge}`;
   }
 
-  async #send(onSubmit) {
+  async #send(onSubmit, onFault) {
     if (this.#busy) return;
     const { call = "placeOrder" } = ORDER_TYPES[this.#type.value];
     const order = call === "placeOrder" ? { order_type: this.#type.value, side: this.#side() } : { side: this.#side() };
     for (const name of this.#taken()) {
       const field = this.#fields.get(name);
       field.unmark();
-      if (field.fault) return void this.mark(name, field.fault);
+      if (field.fault) {
+        this.mark(name, field.fault);
+        return void onFault(field.fault);
+      }
       if (field.value !== undefined) order[name] = field.value;
     }
     this.#busy = true;

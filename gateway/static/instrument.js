@@ -27,9 +27,9 @@ export class InstrumentView {
   show(instrument) {
     const { base, quote, status } = instrument;
     const { label, notice } = STATUS[status] ?? { label: status, notice: `This instrument's status is ${status}.` };
-    setText(this.#facts["tick-size"], `${instrument.tick_size} ${quote}`);
-    setText(this.#facts["lot-size"], `${instrument.lot_size} ${base}`);
-    setText(this.#facts["quantity-limits"], `${instrument.min_quantity} to ${shown(instrument.max_quantity)} ${base}`);
+    setText(this.#facts["tick-size"], `${shown(instrument.tick_size)} ${quote}`);
+    setText(this.#facts["lot-size"], `${shown(instrument.lot_size)} ${base}`);
+    setText(this.#facts["quantity-limits"], `${shown(instrument.min_quantity)} to ${shown(instrument.max_quantity)} ${base}`);
     setText(this.#facts["min-notional"], `${shown(instrument.min_notional)} ${quote}`);
     setText(this.#facts["fees"], `${instrument.maker_fee_bps} maker, ${instrument.taker_fee_bps} taker`);
     setText(this.#facts["instrument-status"], label);

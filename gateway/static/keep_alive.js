@@ -4,6 +4,13 @@ const FIRST_PAUSE = 500;
 const MAX_PAUSE = 5_000;
 const OPENING_LIMIT = 6_000;
 
+/** A socket that was never opened. A page is not told why, nor whether anybody answered. */
+export class NotOpened extends Error {
+  constructor() {
+    super("no WebSocket can be opened");
+  }
+}
+
 export class KeepAlive {
   #run;
   #onState;
@@ -12,8 +19,8 @@ export class KeepAlive {
 
   /**
    * run(session): begins one session, see Session, and calls session.live() once it has all that a session begins with.
-   * onState({phase: "connecting" | "live" | "lost", reason, failures, retryIn}): failures in a row; retryIn in seconds,
-   * 0 while it tries.
+   * onState({phase: "connecting" | "live" | "lost", error, retryIn}): what ended the last session; retryIn in seconds, 0 while it
+   * tries.
    */
   constructor({ run, onState }) {
     this.#run = run;
@@ -32,7 +39,7 @@ export class KeepAlive {
 
   /** Ends the session as if its connection had broken. */
   drop(reason) {
-    this.#session?.end(reason);
+    this.#session?.end(new Error(reason));
   }
 
   async #keepAlive(signal) {
@@ -44,19 +51,19 @@ export class KeepAlive {
         this.#onState({ phase: "live" });
       });
       this.#session = session;
-      const reason = await session.run(this.#run);
+      const error = await session.run(this.#run);
       if (signal.aborted) return;
       failures += 1;
-      await this.#pause(failures, reason, signal);
-      if (!signal.aborted) this.#onState({ phase: "lost", reason, failures, retryIn: 0 });
+      await this.#pause(failures, error, signal);
+      if (!signal.aborted) this.#onState({ phase: "lost", error, retryIn: 0 });
     }
   }
 
-  async #pause(failures, reason, signal) {
+  async #pause(failures, error, signal) {
     const longest = Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** (failures - 1));
     const until = performance.now() + longest * (0.5 + Math.random() / 2);
     for (let left = until - performance.now(); left > 0 && !signal.aborted; left = until - performance.now()) {
-      this.#onState({ phase: "lost", reason, failures, retryIn: Math.ceil(left / 1000) });
+      this.#onState({ phase: "lost", error, retryIn: Math.ceil(left / 1000) });
       await sleep(Math.min(left, left % 1000 || 1000), signal);
     }
   }
@@ -72,19 +79,19 @@ class Session {
   constructor(signal, whenLive) {
     this.signal = signal;
     this.#whenLive = whenLive;
-    this.#broken = new Promise((_, reject) => (this.end = (reason) => reject(new Error(reason))));
+    this.#broken = new Promise((_, reject) => (this.end = reject));
     this.#broken.catch(() => {});
-    signal.addEventListener("abort", () => this.end("stopped"), { once: true });
+    signal.addEventListener("abort", () => this.end(new Error("stopped")), { once: true });
   }
 
-  /** Runs it to its end; gives the reason. */
+  /** Runs it to its end; gives the error that ended it. */
   async run(begin) {
-    this.#opening = setTimeout(() => this.end("the exchange did not answer in time"), OPENING_LIMIT);
+    this.#opening = setTimeout(() => this.end(this.#unanswered()), OPENING_LIMIT);
     try {
       await this.orBroken(begin(this));
       return await this.#broken;
     } catch (error) {
-      return error.message;
+      return error;
     } finally {
       clearTimeout(this.#opening);
       for (const socket of this.#sockets) {
@@ -103,9 +110,19 @@ class Session {
   open(url, onMessage, onClose) {
     const socket = new WebSocket(url);
     this.#sockets.push(socket);
-    socket.onclose = ({ code, reason }) => this.end(onClose(code) ?? (reason || "the connection broke"));
+    socket.onclose = () => this.end(new NotOpened());
     socket.onmessage = ({ data }) => onMessage(JSON.parse(data));
-    return new Promise((resolve) => (socket.onopen = resolve));
+    return new Promise((resolve) => {
+      socket.onopen = () => {
+        socket.onclose = ({ code, reason }) => this.end(new Error(onClose(code) ?? (reason || "the connection broke")));
+        resolve();
+      };
+    });
+  }
+
+  #unanswered() {
+    const opening = this.#sockets.some((socket) => socket.readyState === WebSocket.CONNECTING);
+    return opening ? new NotOpened() : new Error("the exchange did not answer in time");
   }
 
   live() {

@@ -2,7 +2,7 @@
 
 import { reasonWords } from "./answer.js";
 import { add, shown } from "./decimal.js";
-import { clock, setText } from "./dom.js";
+import { asSentence, clock, setText } from "./dom.js";
 import { typeWord } from "./order_types.js";
 
 const LEAST_TIME = 1_000;
@@ -60,7 +60,7 @@ function newsWords({ changes, orders }, instrumentOf) {
   }
   const more = told.length - WORDS_SHOWN;
   const sentence = told.slice(0, WORDS_SHOWN).join("; ") + (more > 0 ? `; and ${more} more` : "");
-  return sentence && `${sentence[0].toUpperCase()}${sentence.slice(1)}.`;
+  return sentence && asSentence(sentence);
 }
 
 /** The changes with all fills of an order as one, where the last of them stands. */

@@ -1,7 +1,8 @@
 // Edits an order in its row: an input for each thing that an amend of this order takes. Enter sends, Escape leaves.
 
-import { compare, isDecimal, nudge } from "./decimal.js";
+import { compare, readDecimal } from "./decimal.js";
 import { element, setText } from "./dom.js";
+import { showAsRead, stepped, TAKES_DECIMAL } from "./number_input.js";
 
 const INPUTS = {
   price: { cell: "price", label: "Price", step: "tick_size" },
@@ -60,7 +61,8 @@ export class OrderEditor {
     const input = element("input", { name, inputmode: "decimal", autocomplete: "off", spellcheck: "false" });
     input.value = order[name];
     const label = element("label", { class: "amend" }, element("span", {}, words), input);
-    input.addEventListener("keydown", (event) => this.#onKey(event, step));
+    showAsRead(input);
+    input.addEventListener("keydown", (event) => this.#onKey(event, this.#instrument[step]));
     input.addEventListener("input", () => this.#unmark(input));
     this.#inputs.set(name, { input, label, known: order[name] });
     input.setAttribute("aria-describedby", this.#errorId);
@@ -77,31 +79,39 @@ export class OrderEditor {
 
   #onKey(event, step) {
     const { key, target } = event;
-    const direction = { ArrowUp: 1, ArrowDown: -1 }[key];
+    const number = stepped(event, target.value, step);
     if (key === "Escape") this.#end();
     else if (key === "Enter" && step) this.#send();
-    else if (direction && step && isDecimal(target.value.trim())) {
-      target.value = nudge(target.value.trim(), this.#instrument[step], direction);
+    else if (number !== null) {
+      target.value = number;
       this.#unmark(target);
     } else return;
     event.preventDefault();
   }
 
+  /** The first input in which no number stands, and what is wrong with it; null for none. */
+  #fault() {
+    for (const [name, { input }] of this.#inputs) {
+      const fault = input.value.trim() === "" ? "is missing." : TAKES_DECIMAL;
+      if (readDecimal(input.value) === null) return { name, words: `${INPUTS[name].label} ${fault}` };
+    }
+    return null;
+  }
+
   #changes() {
     const changes = {};
     for (const [name, { input, known }] of this.#inputs) {
-      const text = input.value.trim();
-      const same = isDecimal(text) ? compare(text, known) === 0 : text === known;
-      if (!same) changes[name] = text;
+      const number = readDecimal(input.value);
+      if (compare(number, known) !== 0) changes[name] = number;
     }
     return changes;
   }
 
   async #send() {
     if (this.#busy) return;
+    const fault = this.#fault();
+    if (fault) return this.#mark(fault.name, fault.words);
     const changes = this.#changes();
-    const empty = Object.keys(changes).find((name) => changes[name] === "");
-    if (empty) return this.#mark(empty, `${INPUTS[empty].label} is missing.`);
     if (Object.keys(changes).length === 0) return this.#end();
     this.#showBusy(true);
     const problem = await this.#handlers.onSave(changes);

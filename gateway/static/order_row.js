@@ -40,18 +40,17 @@ export class OrderRow {
   fill(order, partner) {
     const before = this.order;
     this.order = order;
-    const { order_id, side, order_type, price, quantity, remaining_quantity, filled_quantity, client_order_id, symbol } = order;
+    const { order_id, side, order_type, price, quantity, remaining_quantity, filled_quantity, symbol } = order;
     const instrument = this.#handlers.instrumentOf(symbol);
     const scale = scaleOf(instrument.tick_size);
     this.node.dataset.side = side;
     const name = `${side === "buy" ? "▲ Buy" : "▼ Sell"} ${typeWord(order_type)}`;
     const partly = compare(remaining_quantity, quantity) !== 0;
-    this.#write("order", name, [order_id, client_order_id].filter(Boolean).join(" · "));
+    this.#write("order", name, order_id);
     this.#write("price", price === null ? "market" : shown(price, scale), triggerWords(order, scale));
     this.#write("quantity", shown(remaining_quantity), partly ? `of ${shown(quantity)}` : "");
     this.#write("status", STATUS[order.status] ?? order.status, clock(new Date(order.timestamp)));
     this.#cells.order.main.dataset.symbol = symbol;
-    this.#cells.order.more.title = client_order_id ?? "";
     setText(this.#terms, termWords(order, partner, scale).join(" · "));
     this.#terms.parentNode.hidden = this.#terms.textContent === "";
     const what = `${side} ${typeWord(order_type)}, ${remaining_quantity} at ${price ?? "market"}, order ${order_id}`;
@@ -123,11 +122,12 @@ function triggerWords({ order_type, status, trigger_price, activation_price }, s
   return activation_price === undefined ? "from the next trade on" : `from ${shown(activation_price, scale)} on`;
 }
 
-/** What an order has beyond its type, price and quantity. */
+/** What an order has beyond its type, number, price and quantity. */
 function termWords(order, partner, scale) {
-  const { trailing_bps, trailing_amount, post_only, display_quantity, expire_time, oco_id, self_trade_prevention } = order;
+  const { client_order_id, trailing_bps, trailing_amount, post_only, display_quantity, expire_time, oco_id, self_trade_prevention } = order;
   const words = [];
-  if (trailing_bps !== undefined) words.push(`trails by ${trailing_bps} bps`);
+  if (client_order_id) words.push(`id ${client_order_id}`);
+  if (trailing_bps !== undefined) words.push(`trails by ${shown(String(trailing_bps))} bps`);
   if (trailing_amount !== undefined) words.push(`trails by ${shown(trailing_amount, scale)}`);
   if (oco_id !== undefined) words.push(partner ? `one cancels the other: order ${partner}` : `its pair ${oco_id} has ended`);
   if (post_only) words.push("post only");

@@ -2,19 +2,25 @@
 
 import { clock, element, oncePerFrame, setText } from "./dom.js";
 import { compare, scaleOf, shown } from "./decimal.js";
+import { BOLD, setWidth } from "./measure.js";
 import { TRADES_KEPT } from "./feed.js";
 
 const ROWS = TRADES_KEPT;
 const IDS_KEPT = 10 * ROWS;
+const LONG = 13; // in em: where price and quantity take more, a narrow tape tells the taker by the arrow and the colour alone
 
 export class Tape {
-  #body = document.querySelector("#tape").tBodies[0];
+  #table = document.querySelector("#tape");
+  #body = this.#table.tBodies[0];
   #empty = document.querySelector("#tape-empty");
   #last = document.querySelector("#last-price");
   #direction = document.querySelector("#last-direction");
   #lastPrice = null;
   #known = new Set();
   #waiting = [];
+  #told = false; // whether the last trades have come
+  #lost = false;
+  #longest = { price: "", quantity: "" }; // the longest texts since it has begun anew
   #priceScale = 0;
   #quantityScale = 0;
   #render = oncePerFrame(() => this.#draw());
@@ -29,16 +35,25 @@ export class Tape {
     this.#known.clear();
     this.#waiting = [];
     this.#lastPrice = null;
+    this.#longest = { price: "", quantity: "" };
     this.#body.replaceChildren();
     setText(this.#last, "–");
     this.#showDirection(0);
-    setText(this.#empty, "No trades yet. Each trade appears here as it happens.");
+    this.#told = true;
+    this.#showEmpty();
     for (const trade of trades) this.add(trade);
   }
 
   clear() {
     this.reset([]);
-    setText(this.#empty, "Waiting for trades…");
+    this.#told = false;
+    this.#showEmpty();
+  }
+
+  /** Whether nothing comes at the moment: trades that have not come yet are then not waited for. */
+  set lost(lost) {
+    this.#lost = lost;
+    this.#showEmpty();
   }
 
   add(trade) {
@@ -61,7 +76,8 @@ export class Tape {
     const fragment = document.createDocumentFragment();
     for (const trade of trades) fragment.append(this.#fill(free.pop() ?? blankRow(), trade));
     this.#body.prepend(fragment);
-    setText(this.#empty, "");
+    this.#showEmpty();
+    this.#makeRoom();
     this.#showLast(trades[0], trades[1]);
   }
 
@@ -73,16 +89,34 @@ export class Tape {
     time.firstChild.dateTime = timestamp;
     time.title = timestamp;
     setText(time.firstChild, clock(when));
-    setText(side, aggressor_side === "buy" ? "▲ buy" : "▼ sell");
-    setText(priceCell, shown(price, this.#priceScale));
-    setText(quantityCell, shown(quantity, this.#quantityScale));
+    setText(side.firstChild, aggressor_side === "buy" ? "▲" : "▼");
+    setText(side.lastChild, ` ${aggressor_side}`);
+    this.#write(priceCell, "price", shown(price, this.#priceScale));
+    this.#write(quantityCell, "quantity", shown(quantity, this.#quantityScale));
     return row;
+  }
+
+  #write(cell, name, text) {
+    setText(cell, text);
+    if (text.length > this.#longest[name].length) this.#longest[name] = text;
+  }
+
+  #makeRoom() {
+    const [price, quantity] = ["price", "quantity"].map((name) => setWidth(this.#table, `--${name}`, [this.#longest[name]]));
+    this.#table.classList.toggle("long", price + quantity > LONG);
+  }
+
+  #showEmpty() {
+    const unknown = this.#lost ? "Not connected: the trades cannot be shown." : "Waiting for trades…";
+    const none = this.#told ? "No trades yet. Each trade appears here as it happens." : unknown;
+    setText(this.#empty, this.#body.rows.length ? "" : none);
   }
 
   #showLast(trade, before) {
     const earlier = before?.price ?? this.#lastPrice;
     this.#lastPrice = trade.price;
     setText(this.#last, shown(trade.price, this.#priceScale));
+    setWidth(this.#last, "--price", [this.#last.textContent], BOLD);
     if (earlier !== null) this.#showDirection(compare(trade.price, earlier));
   }
 
@@ -94,5 +128,6 @@ export class Tape {
 
 function blankRow() {
   const cell = (name, ...children) => element("td", { class: name }, ...children);
-  return element("tr", {}, cell("time", element("time")), cell("taker"), cell("price"), cell("quantity"));
+  const taker = cell("taker", element("span"), element("span", { class: "word" }));
+  return element("tr", {}, cell("time", element("time")), taker, cell("price"), cell("quantity"));
 }

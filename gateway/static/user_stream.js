@@ -83,7 +83,7 @@ export class UserStream {
     try {
       ({ fills } = await session.orBroken(api.fills(account, symbol, FILLS_KEPT, session.signal)));
     } catch (error) {
-      return session.end(error.message);
+      return session.end(error);
     }
     if (this.#waiting !== waiting) return; // a newer start has come
     this.#waiting = null;
@@ -98,7 +98,7 @@ export class UserStream {
     if (update.sequence <= this.#sequence) return;
     if (update.previous > this.#sequence) {
       this.#sequence = null;
-      return session.end("an update was missing");
+      return session.end(new Error("an update was missing"));
     }
     this.#sequence = update.sequence;
     this.#handlers.onUpdate(update);

@@ -1,5 +1,6 @@
 """A dashboard in headless Chromium, for the tests of it: what a user does there and what the user sees."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,19 +42,22 @@ INSTEAD = {
 }
 """The fields of which an order takes one or the other."""
 
+_FAILED_SOCKET = re.compile(r"WebSocket connection to '([^']+)' failed")
+
 _accounts = count(1)
 
 
 class Dashboard:
-    """A page of the dashboard that shows one instrument and one account, and what its browser complained of."""
+    """A page of the dashboard that shows one instrument and one account, and what its browser complained of. `url`: where it comes from."""
 
-    def __init__(self, page: "Page", exchange: Exchange, symbol: str, account: str) -> None:
+    def __init__(self, page: "Page", exchange: Exchange, url: str, symbol: str, account: str) -> None:
         self.page = page
         self.exchange = exchange
+        self.url = url
         self.symbol = symbol
         self.account = account
         self.failing: tuple[str, ...] = ()
-        """Paths whose fetches are meant to fail: the browser complains of them, whatever the page does."""
+        """Paths whose fetches and streams are meant to fail: the browser complains of them, whatever the page does."""
         self._complaints: list[str] = []
         self._addresses: list[str] = []
         page.on("console", self._hear)
@@ -64,20 +68,21 @@ class Dashboard:
     def _hear(self, message: "ConsoleMessage") -> None:
         if message.type not in ("error", "warning"):
             return
-        meant = message.text.startswith("Failed to load resource") and urlsplit(message.location["url"]).path in self.failing
-        if not meant:
+        socket = _FAILED_SOCKET.match(message.text)
+        failed = message.location["url"] if message.text.startswith("Failed to load resource") else socket and socket[1]
+        if not failed or urlsplit(failed).path not in self.failing:
             self._complaints.append(f"{message.text} ({message.location['url']})")
 
     def assert_clean(self) -> None:
         """Nothing went wrong in the browser, and it asked nobody but the gateway."""
         assert self._complaints == []
-        assert {urlsplit(address).netloc for address in self._addresses} == {urlsplit(self.exchange.url).netloc}
+        assert {urlsplit(address).netloc for address in self._addresses} == {urlsplit(self.url).netloc}
 
     def find(self, selector: str) -> "Locator":
         return self.page.locator(selector)
 
     def open(self) -> None:
-        self.page.goto(self.exchange.url)
+        self.page.goto(self.url)
         self.wait_until_live()
 
     def wait_until_live(self) -> None:
@@ -184,15 +189,15 @@ def chromium() -> Iterator["Browser"]:
 
 
 @contextmanager
-def opened(browser: "Browser", exchange: Exchange, symbol: str, **context: Any) -> Iterator[Dashboard]:
-    """A dashboard in a browser profile of its own."""
+def opened(browser: "Browser", exchange: Exchange, symbol: str, url: str | None = None, **context: Any) -> Iterator[Dashboard]:
+    """A dashboard in a browser profile of its own; from `url`, where it does not come from the gateway itself."""
     account = f"user-{next(_accounts)}"
     with browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "color_scheme": "light", **context}) as profile:
         profile.set_default_timeout(PATIENCE * 1000)
         profile.add_init_script(
             f"if (!localStorage.length) {{ localStorage['exchange.symbol'] = '{symbol}'; localStorage['exchange.account'] = '{account}'; }}"
         )
-        dashboard = Dashboard(profile.new_page(), exchange, symbol, account)
+        dashboard = Dashboard(profile.new_page(), exchange, url or exchange.url, symbol, account)
         dashboard.open()
         yield dashboard
         dashboard.assert_clean()

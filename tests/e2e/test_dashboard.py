@@ -166,7 +166,7 @@ def test_a_missing_field_is_marked_and_nothing_is_sent(dashboard: Dashboard) -> 
     dashboard.fill("stop_limit", "buy", quantity="1", price="100")
     dashboard.find("#submit").click()
     expect(dashboard.find("#trigger-price")).to_have_attribute("aria-invalid", "true")
-    expect(dashboard.find("#answer")).to_have_attribute("data-kind", "none")
+    dashboard.expect_answer("bad", "The order was not sent: Trigger price is missing.")
     assert dashboard.exchange.get("/orders", account=dashboard.account)["orders"] == []
 
 
