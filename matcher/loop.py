@@ -25,6 +25,7 @@ from matcher.queries import answer_query, count_open_orders
 from matcher.query_queue import SHARE, QueryQueue, is_light
 from matcher.saved_books import save_book
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
+from matcher.subscribers import Subscribers
 from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
@@ -65,9 +66,6 @@ MAX_BATCH_FRAMES = 1_024
 
 MAX_BATCH_COMMANDS = 1_024
 """A turn takes in no further frame once it has so many commands."""
-
-MAX_SUBSCRIPTIONS = 1_024
-"""The most subscriptions that one turn answers."""
 
 MAX_TRANSPORT_BYTES = 16 * 1024 * 1024
 """The transport cuts off who sends a larger message; between this and MAX_FRAME_BYTES a frame is read, refused and counted."""
@@ -132,11 +130,14 @@ class Matcher:
         self._commands = self._context.socket(zmq.PULL)
         self._reports = self._context.socket(zmq.PUB)
         self._market = self._context.socket(zmq.XPUB)
+        self._subscribers = Subscribers(self._market)
         self._receive = frame_receiver(self._commands)
         self._report = publisher(self._reports)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
-        self._market_data = MarketData(state.engine, publisher(self._market), self._epoch, config.depth_interval, self._clock.monotonic)
+        self._market_data = MarketData(
+            state.engine, publisher(self._market), self._subscribers, self._epoch, config.depth_interval, self._clock.monotonic
+        )
 
     def bind(self) -> None:
         """Open the sockets; EndpointError names the setting whose endpoint cannot be bound."""
@@ -151,9 +152,6 @@ class Matcher:
             # Senders beyond it wait in their own process, where a full window tells them.
             socket.set(zmq.RCVHWM, 1_000)
             socket.set(zmq.MAXMSGSIZE, MAX_TRANSPORT_BYTES if socket is self._commands else MAX_SUBSCRIPTION_BYTES)
-            if socket is self._market:
-                # Each subscription is passed on, also one that somebody else has already: each newcomer gets the current state.
-                socket.set(zmq.XPUB_VERBOSE, 1)
             socket.set(zmq.IPV6, is_ipv6(endpoint))
             try:
                 socket.bind(endpoint)
@@ -168,14 +166,16 @@ class Matcher:
         gc.disable()
         wakeup = self._catch_signals()
         poller = self._poller
-        for waited_for in (self._commands, self._market, wakeup):
+        for waited_for in (self._commands, self._market, self._subscribers.ended, wakeup):
             poller.register(waited_for, zmq.POLLIN)
         self._market_data.publish_all(self._state.sequence, self._stamp())
         self._keep_time()
         while not self._stopping:
             ready = dict(poller.poll(self._until_due()))
-            if self._market in ready:
-                self._answer_subscriptions()
+            if self._market in ready or self._subscribers.ended in ready:
+                self._market_data.subscribe(self._subscribers.take())
+            if self._market_data.telling:
+                self._market_data.tell_newcomers(self._state.sequence, self._stamp())
             batch = _Batch(self._state.sequence + 1, self._stamp(), [], [], [], [])
             self._keep_timers(batch)
             self._advance_time(batch)
@@ -190,6 +190,7 @@ class Matcher:
         self.close()
 
     def close(self) -> None:
+        self._subscribers.close()
         for socket in (self._commands, self._reports, self._market):
             socket.close(linger=LINGER_AT_EXIT)
         self._context.term()
@@ -224,7 +225,7 @@ class Matcher:
 
     def _until_due(self) -> int:
         """Milliseconds until the next thing that a clock brings; a pulse is never far."""
-        if self._queries:
+        if self._queries or self._market_data.telling:
             return 0
         due = min(self._pulse_at, self._heartbeat_at)
         for other in (self._depth_due, self._sync_due):
@@ -436,17 +437,6 @@ class Matcher:
             raise JournalFailedError(f"the journal cannot be synced: {error.strerror}") from error
         for answer in answers:
             self._report(topics.reports(answer.session), encode(answer))
-
-    def _answer_subscriptions(self) -> None:
-        for _ in range(MAX_SUBSCRIPTIONS):
-            try:
-                message = self._market.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            if message[:1] == b"\x01":
-                self._market_data.subscribe(message[1:], self._state.sequence, self._stamp())
-            elif message[:1] == b"\x00":
-                self._market_data.unsubscribe(message[1:])
 
     def _read_book(self, command: LoadBook) -> Command | None:
         """The command with the file's contents inside, or the refusal that stands in its place; None where the engine refuses it anyway."""

@@ -2,10 +2,14 @@
 
 Trades go out as they happen. Depth goes out when the top of a book has changed, at most once in the depth interval for each symbol;
 what comes in between is left out, the last state never is. Messages are made only for topics that somebody subscribes to, but
-counted for all, so that their numbers mean the same to everybody.
+counted for all, so that their numbers mean the same to everybody. The current state of a topic goes out again for newcomers, at most once
+a turn, however many they are.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Sequence
+from itertools import islice
+from typing import Protocol
 
 from matcher.book import Book
 from matcher.engine import Engine
@@ -35,13 +39,25 @@ BUY = Side.BUY
 ChangesDepth = OrderCanceled | OrderPlaced | OrderTriggered | OrderAmended | OrderReduced | OrderDecremented
 """The depth of the order's book may be another after it. Each trade comes with one of them."""
 
+MAX_TOLD = 256
+"""The most states that newcomers are told in one turn."""
+
 Send = Callable[[bytes, bytes], None]
 Levels = list[tuple[int, int]]
 
 
+class Wanted(Protocol):
+    """What is subscribed to. While `changes` stays, nothing about it changes."""
+
+    @property
+    def changes(self) -> int: ...
+
+    def want(self, topic: bytes) -> bool: ...
+
+
 class _Feed:
     """What has been published of one symbol: the last state of each topic, its number and its message. `fee_divisor` is that of the
-    instrument as it was published last."""
+    instrument as it was published last. `trades_wanted` holds since `looked_at` of the subscriptions' changes."""
 
     __slots__ = (
         "asks",
@@ -54,6 +70,8 @@ class _Feed:
         "instrument_message",
         "instrument_number",
         "instrument_topic",
+        "looked_at",
+        "symbol",
         "trades_topic",
         "trades_wanted",
     )
@@ -62,7 +80,9 @@ class _Feed:
         self.depth_topic = topics.depth(symbol)
         self.instrument_topic = topics.instruments(symbol)
         self.trades_topic = topics.trades(symbol)
+        self.symbol = symbol
         self.trades_wanted = False
+        self.looked_at = -1
         self.bids: Levels = []
         self.asks: Levels = []
         self.depth_message = b""
@@ -77,15 +97,18 @@ class MarketData:
     """Publishes through `send(topic, payload)`. `depth_interval` and all times are in nanoseconds; the interval is measured by
     `monotonic`, messages bear stamps."""
 
-    def __init__(self, engine: Engine, send: Send, epoch: int, depth_interval: int, monotonic: Callable[[], int]) -> None:
+    def __init__(self, engine: Engine, send: Send, wanted: Wanted, epoch: int, depth_interval: int, monotonic: Callable[[], int]) -> None:
         self._engine = engine
         self._send = send
+        self._wanted = wanted
         self._epoch = epoch
         self._depth_interval = depth_interval
         self._monotonic = monotonic
         self._feeds: dict[str, _Feed] = {}
         self._changed: dict[str, None] = {}
-        self._subscriptions: set[bytes] = set()
+        # The topics that have a state, ascending, with their feeds; and those whose state newcomers wait for.
+        self._topics: list[tuple[bytes, _Feed]] = []
+        self._untold: dict[bytes, _Feed] = {}
         self._heartbeat_number = 0
 
     def publish_all(self, sequence: int, time: int) -> None:
@@ -132,33 +155,37 @@ class MarketData:
         number = self._heartbeat_number
         self._send(topics.HEARTBEAT, encode(HeartbeatMessage(self._epoch, sequence, number, number - 1, time)))
 
-    def subscribe(self, prefix: bytes, sequence: int, time: int) -> None:
-        """Somebody has subscribed: send the current state of the topics that the prefix names."""
-        self._subscriptions.add(prefix)
-        for symbol, feed in self._feeds.items():
-            feed.trades_wanted = feed.trades_wanted or feed.trades_topic.startswith(prefix)
-            if feed.instrument_topic.startswith(prefix):
-                self._send(feed.instrument_topic, feed.instrument_message)
-            if feed.depth_topic.startswith(prefix):
-                if symbol in self._changed:
-                    del self._changed[symbol]
-                    self._publish_depth(feed, self._engine.books[symbol], sequence, time)
-                else:
-                    self._send(feed.depth_topic, feed.depth_message)
+    def subscribe(self, prefixes: Collection[bytes]) -> None:
+        """Somebody has subscribed to each of these: the current state of the topics that they name is to be told."""
+        for prefix in prefixes:
+            start = bisect_left(self._topics, prefix, key=_topic_of)
+            for topic, feed in self._topics[start:]:
+                if not topic.startswith(prefix):
+                    break
+                self._untold[topic] = feed
 
-    def unsubscribe(self, prefix: bytes) -> None:
-        """Nobody subscribes to the prefix any more."""
-        self._subscriptions.discard(prefix)
-        for feed in self._feeds.values():
-            feed.trades_wanted = self._wanted(feed.trades_topic)
+    @property
+    def telling(self) -> bool:
+        """Whether newcomers still wait for a state."""
+        return bool(self._untold)
 
-    def _wanted(self, topic: bytes) -> bool:
-        return any(topic.startswith(prefix) for prefix in self._subscriptions)
+    def tell_newcomers(self, sequence: int, time: int) -> None:
+        """Send states that newcomers wait for, a bounded number of them."""
+        for topic in list(islice(self._untold, MAX_TOLD)):
+            feed = self._untold.pop(topic)
+            if topic == feed.instrument_topic:
+                self._send(topic, feed.instrument_message)
+            elif feed.symbol in self._changed:
+                del self._changed[feed.symbol]
+                self._publish_depth(feed, self._engine.books[feed.symbol], sequence, time)
+            else:
+                self._send(topic, feed.depth_message)
 
     def _begin(self, symbol: str, book: Book, instrument: Instrument, sequence: int, time: int) -> None:
         """Publish a symbol for the first time."""
         feed = self._feeds[symbol] = _Feed(symbol, instrument)
-        feed.trades_wanted = self._wanted(feed.trades_topic)
+        for topic in (feed.depth_topic, feed.instrument_topic):
+            insort(self._topics, (topic, feed), key=_topic_of)
         self._publish_instrument(feed, instrument, sequence, time)
         self._publish_depth(feed, book, sequence, time)
 
@@ -180,6 +207,9 @@ class MarketData:
 
     def _publish_trade(self, trade: Trade) -> None:
         feed = self._feeds[trade.symbol]
+        if feed.looked_at != self._wanted.changes:
+            feed.looked_at = self._wanted.changes
+            feed.trades_wanted = self._wanted.want(feed.trades_topic)
         if not feed.trades_wanted:
             return
         price, quantity = trade.price, trade.quantity
@@ -235,3 +265,7 @@ class MarketData:
         feed.fee_divisor = instrument.fee_divisor
         feed.instrument_message = encode(message)
         self._send(feed.instrument_topic, feed.instrument_message)
+
+
+def _topic_of(entry: tuple[bytes, _Feed]) -> bytes:
+    return entry[0]

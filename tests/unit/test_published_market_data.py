@@ -13,6 +13,15 @@ from protocol.units import OrderType, Side
 SYMBOL = "BTC-USDT"
 
 
+class Everything:
+    """Somebody wants all there is."""
+
+    changes = 0
+
+    def want(self, topic: bytes) -> bool:
+        return True
+
+
 class Published:
     """A matcher's market data, all topics wanted, and what was sent of it."""
 
@@ -20,9 +29,12 @@ class Published:
         self.state = State(Engine(remembered_orders))
         self.sent: list[tuple[bytes, bytes]] = []
         self.time = 0
-        self.market_data = MarketData(self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), 1, 0, lambda: self.time)
+        self.market_data = MarketData(
+            self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), Everything(), 1, 0, lambda: self.time
+        )
         self.carry_out(*read_instruments(None))
-        self.market_data.subscribe(b"", self.state.sequence, self.time)
+        self.market_data.subscribe([b""])
+        self.market_data.tell_newcomers(self.state.sequence, self.time)
 
     def carry_out(self, *commands: Command) -> list[bytes]:
         """A batch; the payloads of what is sent of it for the symbol, trades first."""
