@@ -1,15 +1,13 @@
 """Who subscribes to market data: bounded for each reader, and what cannot be a topic costs nothing."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 import zmq
 
 from matcher import subscribers
 from matcher.subscribers import Subscribers, is_topic
-from tests.exchange import Matcher as RunningMatcher
-from tests.exchange import Subscriber, wait_until
+from tests.exchange import wait_until
 
 BTC = b"trades/BTC-USDT/"
 
@@ -143,19 +141,3 @@ def test_what_is_no_topic_is_not_kept(door: Door) -> None:
     wait_until(lambda: not wants(door, BTC), "the end of the reader")
     assert door.subscribers.changes == changes + 1
     other.close()
-
-
-def test_many_newcomers_of_one_turn_are_told_a_state_once(matcher: RunningMatcher) -> None:
-    """Each of them hears all states; who was there before hears each once more, not once for each of them."""
-    states = {f"{kind}/{symbol}-USDT/" for kind in ("depth", "instruments") for symbol in ("BTC", "ETH", "SOL")}
-    with ExitStack() as stack, Subscriber(matcher, "instruments/BTC-USDT/", "heartbeat/") as witness:
-        witness.read_until(lambda topic, _: topic == "heartbeat/")
-        witness.read_waiting()
-        with matcher.paused():
-            newcomers = [stack.enter_context(Subscriber(matcher, "", "d", "instruments/", "i")) for _ in range(20)]
-        for newcomer in newcomers:
-            seen: set[str] = set()
-            newcomer.read_until(lambda topic, _, seen=seen: bool(seen.add(topic)) or states <= seen)
-        heard = witness.read_until(lambda topic, _: topic == "heartbeat/")
-    # Connections may be made one after the other, in some turns.
-    assert 1 <= len([topic for topic, _ in heard if topic != "heartbeat/"]) <= 10

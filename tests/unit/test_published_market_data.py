@@ -1,8 +1,10 @@
 """What the matcher publishes of a batch that it has carried out."""
 
+from msgspec import structs
+
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.market_data import MarketData
+from matcher.market_data import MAX_TOLD, MarketData
 from matcher.state import OWN_SESSION, State
 from protocol import topics
 from protocol.codec import decode_market_data
@@ -13,13 +15,15 @@ from protocol.units import OrderType, Side
 SYMBOL = "BTC-USDT"
 
 
-class Everything:
-    """Somebody wants all there is."""
+class Readers:
+    """Somebody wants these topics; None for all there are."""
 
-    changes = 0
+    def __init__(self) -> None:
+        self.changes = 0
+        self.topics: set[bytes] | None = None
 
     def want(self, topic: bytes) -> bool:
-        return True
+        return self.topics is None or topic in self.topics
 
 
 class Published:
@@ -28,9 +32,10 @@ class Published:
     def __init__(self, remembered_orders: int = 1_000) -> None:
         self.state = State(Engine(remembered_orders))
         self.sent: list[tuple[bytes, bytes]] = []
+        self.wanted = Readers()
         self.time = 0
         self.market_data = MarketData(
-            self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), Everything(), 1, 0, lambda: self.time
+            self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), self.wanted, 1, 0, lambda: self.time
         )
         self.carry_out(*read_instruments(None))
         self.market_data.subscribe([b""])
@@ -81,3 +86,43 @@ def test_a_change_is_published_though_its_order_was_forgotten_in_the_same_batch(
     [depth] = published.carry_out(CancelOrder(1), CancelOrder(2), place(Side.SELL, 7_000_000))
     assert published.state.engine.orders.get(1) is published.state.engine.orders.get(2) is None
     assert levels(depth) == ([(5_999_998, 1_000)], [(7_000_000, 1_000)])
+
+
+def test_newcomers_of_one_turn_are_told_each_state_once() -> None:
+    published = Published()
+    published.sent.clear()
+    for _ in range(20):
+        published.market_data.subscribe([b"", b"d", b"depth/", b"instruments/BTC-USDT/", b"instruments/B", b"none"])
+    published.market_data.tell_newcomers(published.state.sequence, published.time)
+    states = {f"{kind}/{symbol}-USDT/".encode() for kind in ("depth", "instruments") for symbol in ("BTC", "ETH", "SOL")}
+    assert sorted(topic for topic, _ in published.sent) == sorted(states)
+    assert not published.market_data.telling
+
+
+def test_a_newcomer_to_everything_is_told_it_part_by_part() -> None:
+    published = Published()
+    [like] = [command for command in read_instruments(None) if command.symbol == SYMBOL]
+    published.carry_out(*(structs.replace(like, symbol=f"A{number}") for number in range(MAX_TOLD)))
+    published.sent.clear()
+    published.market_data.subscribe([b""])
+    told = []
+    while published.market_data.telling:
+        published.market_data.tell_newcomers(published.state.sequence, published.time)
+        told.append(len(published.sent))
+    assert told == [MAX_TOLD, 2 * MAX_TOLD, 2 * MAX_TOLD + 6]
+    assert len({topic for topic, _ in published.sent}) == told[-1]
+
+
+def test_trades_are_made_for_those_who_want_them_and_for_nobody_else() -> None:
+    published = Published()
+    published.wanted.topics = set()
+    published.wanted.changes += 1
+    published.carry_out(place(Side.SELL, 6_000_000))
+    [taken] = published.carry_out(place(Side.BUY, 0, 400, OrderType.MARKET))
+    assert levels(taken) == ([], [(6_000_000, 600)])
+    published.wanted.topics = {topics.trades(SYMBOL)}
+    published.wanted.changes += 1
+    trade, _ = published.carry_out(place(Side.BUY, 0, 400, OrderType.MARKET))
+    message = decode_market_data(trade)
+    assert isinstance(message, TradeMessage)
+    assert (message.number, message.previous) == (2, 1), "the one that nobody wanted counts"
