@@ -12,8 +12,8 @@ import msgspec
 from process.files import make_directory, open_private, read_file, replace_file
 from protocol.saved_book import SavedBook
 
-MAX_SAVED_BOOK_BYTES = 256 * 1024 * 1024
-"""The largest saved book that is loaded: about a million orders."""
+MAX_SAVED_BOOK_BYTES = 32 * 1024 * 1024
+"""The largest saved book that is read."""
 
 CRASHED_COMMANDS = "crashed_commands.json"
 RUNNING_COMMAND = "running_command"

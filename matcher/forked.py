@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -32,11 +33,18 @@ class Forked:
     """A child at work. When `descriptor` becomes readable, the child has gone and `result` gives what the work returned."""
 
     def __init__(self, work: Callable[[], str]) -> None:
-        self._pipe, writing = os.pipe()
-        self._line, line_of_child = socket.socketpair()
-        self._child = os.fork()
-        if self._child == 0:
-            _run(work, writing, line_of_child)
+        """OSError where the system has no process or no descriptor left for it."""
+        with ExitStack() as opened:
+            self._pipe, writing = os.pipe()
+            opened.callback(os.close, self._pipe)
+            opened.callback(os.close, writing)
+            self._line, line_of_child = socket.socketpair()
+            opened.enter_context(self._line)
+            opened.enter_context(line_of_child)
+            self._child = os.fork()
+            if self._child == 0:
+                _run(work, writing, line_of_child)
+            opened.pop_all()
         os.close(writing)
         line_of_child.close()
         # Not the pipe: it speaks while the child's memory is still being given back, and waiting for that end takes its time.

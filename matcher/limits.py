@@ -25,6 +25,9 @@ MAX_TRIGGER_ORDERS: Final = 50_000
 MAX_EXPIRING_ORDERS: Final = 200_000
 """Orders with an expire_time."""
 
+MAX_LOADED_ORDERS: Final = 20_000
+"""Orders of a saved book that is loaded, and live ones that it replaces. Not journaled: what was loaded stays loaded."""
+
 MAX_ICEBERG_PARTS: Final = 1_000
 """Parts of an iceberg: its quantity divided by its display_quantity."""
 

@@ -7,6 +7,8 @@ market data to everybody. Times are stamped once a turn and never go back. What 
 import gc
 import os
 import signal
+from collections.abc import Iterable
+from itertools import islice
 from types import FrameType
 
 import structlog
@@ -20,10 +22,11 @@ from matcher.crash_notes import CrashNotes
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
 from matcher.endpoints import EndpointError, endpoints_of, unbound
 from matcher.journal import Journal
+from matcher.limits import MAX_LOADED_ORDERS
 from matcher.market_data import MarketData
+from matcher.order import Order
 from matcher.queries import answer_query, count_open_orders
 from matcher.query_queue import SHARE, QueryQueue, is_light
-from matcher.saved_books import save_book
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from matcher.subscribers import Subscribers
 from protocol import topics
@@ -47,7 +50,6 @@ from protocol.commands import (
 )
 from protocol.events import (
     Answers,
-    BookSaved,
     CommandRefused,
     FrameRefused,
     MatcherStatus,
@@ -312,6 +314,8 @@ class Matcher:
             batch.reports.append((topics.reports(frame.session), encode(welcome)))
         elif isinstance(frame.query, DigestQuery):
             self._background.ask_digest(frame.session, frame.request)
+        elif isinstance(frame.query, SaveBook):
+            self._background.ask_save(frame.session, frame.request, frame.query.symbol)
         elif is_light(frame.query):
             self._answer(frame.session, frame.request, frame.query, batch)
         else:
@@ -440,43 +444,41 @@ class Matcher:
 
     def _read_book(self, command: LoadBook) -> Command | None:
         """The command with the file's contents inside, or the refusal that stands in its place; None where the engine refuses it anyway."""
-        if command.symbol not in self._state.engine.books:
+        book = self._state.engine.books.get(command.symbol)
+        if book is None:
             return None
+        too_large = f"takes at most {MAX_LOADED_ORDERS} orders"
+        if more_than(book.orders.after(0), MAX_LOADED_ORDERS):
+            return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the book of {command.symbol} has more live orders: {too_large}")
         try:
-            return LoadBook(command.symbol, self._directory.read_book(command.symbol))
+            saved = self._directory.read_book(command.symbol)
         except NoSavedBookError as error:
             return RefuseCommand(Refusal.NO_SAVED_BOOK, str(error))
         except BadSavedBookError as error:
             return RefuseCommand(Refusal.INVALID_SAVED_BOOK, str(error))
         except SavedBookTooLargeError as error:
             return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, str(error))
+        if len(saved.bids) + len(saved.asks) + len(saved.pending) > MAX_LOADED_ORDERS:
+            return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the file of {command.symbol} has more: {too_large}")
+        return LoadBook(command.symbol, saved)
 
     def _answer_query(self, query: Query) -> QueryResult:
-        assert not isinstance(query, DigestQuery), "a digest is made in the background"
+        assert not isinstance(query, DigestQuery | SaveBook), "children do that"
         if isinstance(query, StatusQuery):
             return self._status()
-        if isinstance(query, SaveBook):
-            return self._save(query)
         if isinstance(query, AccountUpdatesQuery):
             return self._state.streams.after(query.account, query.after)
         return answer_query(self._state.engine, query)
-
-    def _save(self, query: SaveBook) -> BookSaved | CommandRefused:
-        book = self._state.engine.books.get(query.symbol)
-        if book is None:
-            return CommandRefused(Refusal.UNKNOWN_SYMBOL)
-        saved = save_book(book, self._state.sequence)
-        try:
-            name = self._directory.write_book(saved)
-        except OSError as error:
-            log.error("book not saved", symbol=query.symbol, error=error.strerror)
-            return CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {error.strerror}")
-        return BookSaved(query.symbol, name, len(saved.bids) + len(saved.asks) + len(saved.pending))
 
     def _status(self) -> MatcherStatus:
         open_orders = count_open_orders(self._state.engine)
         uptime = self._clock.monotonic() - self._started_at
         return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, self._refused_frames)
+
+
+def more_than(orders: Iterable[Order], count: int) -> bool:
+    """Whether there are more than so many; looks at no further ones."""
+    return next(islice(orders, count, None), None) is not None
 
 
 def _joined(replies: list[Reply]) -> list[Reply]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from matcher.book import Book
 from matcher.checks import FIELDS, check_terms_fields
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from matcher.engine import Engine
 
 Word = TypeVar("Word", bound=IntEnum)
+
+#: The members of each enum by the word a file has for them.
+_MEMBERS: dict[type[IntEnum], dict[str, IntEnum]] = {}
 
 TRIGGER_TYPES = tuple(order_type for order_type in OrderType if FIELDS[order_type].trigger_price)
 PENDING_TYPES = (*TRIGGER_TYPES, OrderType.TRAILING_STOP)
@@ -400,13 +403,20 @@ def _identity(order: Order) -> tuple[object, ...]:
 
 
 def _word(where: str, text: str, words: type[Word]) -> Word:
-    for member in words:
-        if member.name.lower() == text:
-            return member
-    raise SavedBookError(where, "takes one of " + ", ".join(member.name.lower() for member in words))
+    # Kept by the terms: a walk over an enum's members costs more than all else of a field.
+    members = _MEMBERS.get(words)
+    if members is None:
+        members = _MEMBERS[words] = {member.name.lower(): member for member in words}
+    member = members.get(text)
+    if member is None:
+        raise SavedBookError(where, "takes one of " + ", ".join(members))
+    return cast(Word, member)
 
 
 def _decimal(where: str, text: str, decimals: int) -> int:
+    if text == "0":
+        # Most fields of most orders.
+        return 0
     try:
         value = parse_decimal(text, decimals)
     except DecimalError as error:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from matcher.data_directory import MAX_SAVED_BOOK_BYTES
+from matcher.limits import MAX_LOADED_ORDERS
 from protocol.client import CommandClient
 from protocol.commands import (
     AmendOrder,
@@ -34,6 +36,7 @@ from protocol.events import (
     OrderState,
     TradeHistory,
 )
+from protocol.session import WINDOW
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
 from tests.exchange import Json, Matcher
 
@@ -74,6 +77,15 @@ class Market:
     def rest(self, side: Side, quantity: int, price: int, client_order_id: str | None = None, account: str = "") -> int:
         """The id of an order that rests."""
         return self.place(side, quantity, price, client_order_id=client_order_id, account=account).order_id
+
+    def rest_many(self, number: int) -> None:
+        """Let so many asks rest, all at one price."""
+        order = PlaceOrder(self.symbol, self.account, SELL, LIMIT, 10, 20_000)
+        while number:
+            sent = len(self.client.send([order] * min(number, WINDOW)))
+            for _ in range(sent):
+                assert isinstance(self.client.receive().answer, OrderResult)
+            number -= sent
 
     def wait(self, side: Side, quantity: int, order_type: OrderType, trigger_price: int, price: int | None = None) -> int:
         """The id of an order that waits for its trigger."""
@@ -518,8 +530,40 @@ def test_directory_in_the_place_of_the_file(market: Market) -> None:
 def test_file_that_is_too_large(market: Market) -> None:
     market.save()
     with market.file.open("r+b") as file:
-        file.truncate(256 * 1024 * 1024 + 1)
+        file.truncate(MAX_SAVED_BOOK_BYTES + 1)
     assert_refused(market, Refusal.SAVED_BOOK_TOO_LARGE)
+
+
+def test_more_orders_in_the_file_than_are_loaded(filled: Market) -> None:
+    """They are counted before they are read: a file whose orders are no good is as large as any other."""
+    good = filled.file.with_suffix(".good").read_text()
+    filled.file.write_text(edited(lambda book: book.update(bids=book["bids"][:1] * MAX_LOADED_ORDERS))(good))
+    detail = assert_refused(filled, Refusal.SAVED_BOOK_TOO_LARGE).detail
+    assert detail == "the file of FILLED-USD has more: takes at most 20000 orders"
+
+
+def test_more_live_orders_than_a_load_cancels(market: Market) -> None:
+    kept = market.rest(BUY, 10, 9_000)
+    market.save()
+    market.rest_many(MAX_LOADED_ORDERS - 1)
+    assert market.load().restored == 1
+    market.rest_many(MAX_LOADED_ORDERS)
+    assert "live orders: takes at most 20000" in assert_refused(market, Refusal.SAVED_BOOK_TOO_LARGE).detail
+    assert market.order(kept).status is OrderStatus.OPEN
+
+
+def test_a_large_book_is_saved_while_orders_go_on(market: Market) -> None:
+    """The file is written beside the loop: it holds the book as of the sequence that the answer names, and nothing that came later."""
+    market.rest_many(30_000)
+    request = market.client.ask(SaveBook(market.symbol))
+    later = [market.rest(BUY, 10, 9_000) for _ in range(20)]
+    response = market.client.result(request)
+    assert isinstance(response.result, BookSaved)
+    saved = market.saved()
+    assert response.sequence == saved["sequence"] < market.order(later[-1]).sequence
+    in_time = [str(order_id) for order_id in later if market.order(order_id).sequence <= response.sequence]
+    assert [order["order_id"] for order in saved["bids"]] == in_time
+    assert (len(saved["asks"]), response.result.orders) == (30_000, 30_000 + len(in_time))
 
 
 def test_unknown_symbol(client: CommandClient) -> None:
