@@ -108,7 +108,8 @@ class MarketData:
         self._changed: dict[str, None] = {}
         # The topics that have a state, ascending, with their feeds; and those whose state newcomers wait for.
         self._topics: list[tuple[bytes, _Feed]] = []
-        self._untold: dict[bytes, _Feed] = {}
+        self._untold_instruments: dict[bytes, _Feed] = {}
+        self._untold_depths: dict[bytes, _Feed] = {}
         self._heartbeat_number = 0
 
     def publish_all(self, sequence: int, time: int) -> None:
@@ -162,20 +163,22 @@ class MarketData:
             for topic, feed in self._topics[start:]:
                 if not topic.startswith(prefix):
                     break
-                self._untold[topic] = feed
+                untold = self._untold_instruments if topic == feed.instrument_topic else self._untold_depths
+                untold[topic] = feed
 
     @property
     def telling(self) -> bool:
         """Whether newcomers still wait for a state."""
-        return bool(self._untold)
+        return bool(self._untold_instruments or self._untold_depths)
 
     def tell_newcomers(self, sequence: int, time: int) -> None:
-        """Send states that newcomers wait for, a bounded number of them."""
-        for topic in list(islice(self._untold, MAX_TOLD)):
-            feed = self._untold.pop(topic)
-            if topic == feed.instrument_topic:
-                self._send(topic, feed.instrument_message)
-            elif feed.symbol in self._changed:
+        """Send states that newcomers wait for, a bounded number of them. Instruments come first: they say what a depth's numbers are."""
+        instruments = list(islice(self._untold_instruments, MAX_TOLD))
+        for topic in instruments:
+            self._send(topic, self._untold_instruments.pop(topic).instrument_message)
+        for topic in list(islice(self._untold_depths, MAX_TOLD - len(instruments))):
+            feed = self._untold_depths.pop(topic)
+            if feed.symbol in self._changed:
                 del self._changed[feed.symbol]
                 self._publish_depth(feed, self._engine.books[feed.symbol], sequence, time)
             else:

@@ -1,5 +1,6 @@
 """What the matcher publishes of a batch that it has carried out."""
 
+import pytest
 from msgspec import structs
 
 from matcher.engine import Engine
@@ -111,6 +112,19 @@ def test_a_newcomer_to_everything_is_told_it_part_by_part() -> None:
         told.append(len(published.sent))
     assert told == [MAX_TOLD, 2 * MAX_TOLD, 2 * MAX_TOLD + 6]
     assert len({topic for topic, _ in published.sent}) == told[-1]
+
+
+@pytest.mark.parametrize(
+    "prefixes", [[b""], [b"depth/BTC-USDT/", b"instruments/BTC-USDT/"], [b"instruments/BTC-USDT/", b"depth/BTC-USDT/"]]
+)
+def test_a_newcomer_is_told_the_instrument_before_its_depth(prefixes: list[bytes]) -> None:
+    published = Published()
+    published.sent.clear()
+    published.market_data.subscribe(prefixes)
+    published.market_data.tell_newcomers(published.state.sequence, published.time)
+    kinds = [topic.split(b"/")[0] for topic, _ in published.sent]
+    assert kinds == sorted(kinds, reverse=True)
+    assert set(kinds) == {b"instruments", b"depth"}
 
 
 def test_trades_are_made_for_those_who_want_them_and_for_nobody_else() -> None:
