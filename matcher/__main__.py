@@ -7,6 +7,7 @@ import structlog
 import zmq
 
 from matcher.config import Config, read_config
+from matcher.connections import DescriptorsError, descriptor_bounds
 from matcher.data_directory import DataDirectory, DirectoryError
 from matcher.endpoints import EndpointError, check_endpoints
 from matcher.file_check import check_files
@@ -47,6 +48,7 @@ def main() -> int:
     matcher: Matcher | None = None
     try:
         with DataDirectory(config.data_dir) as directory:
+            descriptor_bounds()
             check_files(directory)
             check_endpoints(config)
             recovered = recover(directory)
@@ -78,7 +80,7 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: instruments: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
-    except (DirectoryError, EndpointError, JournalError, JournalMismatchError) as error:
+    except (DescriptorsError, DirectoryError, EndpointError, JournalError, JournalMismatchError) as error:
         print(f"matcher: {error}", file=sys.stderr)
         return EXIT_FAILED
     except JournalFailedError as error:

@@ -18,6 +18,7 @@ from matcher.recovery import drop_superseded
 from matcher.saved_books import save_book
 from matcher.snapshot import write_snapshot
 from matcher.state import State
+from process.log_brake import LogBrake
 from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer, QueryResult
 from protocol.units import Refusal
 
@@ -57,6 +58,7 @@ class Background:
         self._journal = journal
         self._state = state
         self._poller = poller
+        self._brake = LogBrake()
         self._snapshot: Forked | None = None
         self._snapshot_at = state.sequence
         self._digest: _Work | None = None
@@ -85,7 +87,9 @@ class Background:
             self._digest = None
         if self._save is not None and self._save.child.descriptor in ready:
             result = self._collect(self._save.child)
-            saved = _decode_save(result) if result is not None else CommandRefused(Refusal.SAVE_FAILED)
+            saved = _decode_save(result) if result is not None else CommandRefused(Refusal.SAVE_FAILED, detail="its process has ended")
+            if isinstance(saved, CommandRefused):
+                self._tell_not_saved(saved)
             answers += self._save.answers(saved)
             self._save = None
         if self._snapshot is not None and self._snapshot.descriptor in ready:
@@ -134,18 +138,21 @@ class Background:
             try:
                 result = BookSaved(symbol, directory.write_book(saved), orders)
             except OSError as error:
-                log.error("book not saved", symbol=symbol, error=error.strerror)
-                result = CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {error.strerror}")
+                result = _not_written(error)
             return msgspec.json.encode(result).decode()
 
         try:
             child = self._fork(write)
         except OSError as error:
-            log.error("book not saved", symbol=symbol, error=_why(error))
-            refused = CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {_why(error)}")
+            refused = _not_written(error)
+            self._tell_not_saved(refused)
             return [QueryAnswer(session, request, state.sequence, state.time, refused)]
         self._save = _Work(child, [asked], state.sequence, state.time)
         return []
+
+    def _tell_not_saved(self, refused: CommandRefused) -> None:
+        if (left_out := self._brake.passes("save")) is not None:
+            log.error("book not saved", error=refused.detail, **left_out)
 
     def _start_snapshot(self) -> None:
         # A snapshot never passes what is on disk: after a power cut the journal must reach at least as far.
@@ -189,6 +196,10 @@ class Background:
 
 def _is_at_work(work: _Work | None, asked: Asked) -> bool:
     return work is not None and asked in work.asked
+
+
+def _not_written(error: OSError) -> CommandRefused:
+    return CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {_why(error)}")
 
 
 def _why(error: OSError) -> str:

@@ -17,6 +17,8 @@ from typing import Final
 
 import structlog
 
+from process.descriptors import open_for_sure
+
 MAX_RESULT_BYTES: Final = 4096
 """The longest result of a child: what a pipe takes in one write."""
 
@@ -35,10 +37,10 @@ class Forked:
     def __init__(self, work: Callable[[], str]) -> None:
         """OSError where the system has no process or no descriptor left for it."""
         with ExitStack() as opened:
-            self._pipe, writing = os.pipe()
+            self._pipe, writing = open_for_sure(os.pipe)
             opened.callback(os.close, self._pipe)
             opened.callback(os.close, writing)
-            self._line, line_of_child = socket.socketpair()
+            self._line, line_of_child = open_for_sure(socket.socketpair)
             opened.enter_context(self._line)
             opened.enter_context(line_of_child)
             self._child = os.fork()

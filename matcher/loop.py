@@ -20,15 +20,16 @@ from matcher.clock import Clock
 from matcher.config import Config, sync_interval
 from matcher.crash_notes import CrashNotes
 from matcher.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
-from matcher.endpoints import EndpointError, endpoints_of, unbound
 from matcher.journal import Journal
 from matcher.limits import MAX_LOADED_ORDERS
 from matcher.market_data import MarketData
 from matcher.order import Order
 from matcher.queries import answer_query, count_open_orders
 from matcher.query_queue import SHARE, QueryQueue, is_light
+from matcher.sockets import Sockets
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from matcher.subscribers import Subscribers
+from process.log_brake import LogBrake
 from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
@@ -60,7 +61,7 @@ from protocol.events import (
     Welcome,
 )
 from protocol.session import Repeat, Taken
-from protocol.sockets import frame_receiver, is_ipv6, publisher
+from protocol.sockets import frame_receiver, publisher
 from protocol.units import Refusal
 
 MAX_BATCH_FRAMES = 1_024
@@ -68,12 +69,6 @@ MAX_BATCH_FRAMES = 1_024
 
 MAX_BATCH_COMMANDS = 1_024
 """A turn takes in no further frame once it has so many commands."""
-
-MAX_TRANSPORT_BYTES = 16 * 1024 * 1024
-"""The transport cuts off who sends a larger message; between this and MAX_FRAME_BYTES a frame is read, refused and counted."""
-
-MAX_SUBSCRIPTION_BYTES = 256
-"""The largest subscription."""
 
 PULSE_EVERY = 200_000_000
 HEARTBEAT_EVERY = 1_000_000_000
@@ -84,9 +79,6 @@ SYNC_MARGIN = 50_000_000
 
 TIMER_TOLERANCE = 50_000_000
 """Nanoseconds by which a cancel on silence may differ from a stopwatch."""
-
-LINGER_AT_EXIT = 1_000
-"""How many milliseconds a clean stop waits for slow readers to fetch the last answers."""
 
 log = structlog.get_logger("matcher")
 
@@ -128,37 +120,20 @@ class Matcher:
         self._depth_due: int | None = None
         self._sync_interval = sync_interval(config.sync)
         self._sync_due: int | None = None
-        self._context = zmq.Context()
-        self._commands = self._context.socket(zmq.PULL)
-        self._reports = self._context.socket(zmq.PUB)
-        self._market = self._context.socket(zmq.XPUB)
-        self._subscribers = Subscribers(self._market)
-        self._receive = frame_receiver(self._commands)
-        self._report = publisher(self._reports)
+        self._brake = LogBrake()
+        self._sockets = sockets = Sockets(self._brake)
+        self._subscribers = Subscribers(sockets.market_data, self._brake)
+        self._receive = frame_receiver(sockets.commands)
+        self._report = publisher(sockets.reports)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
         self._market_data = MarketData(
-            state.engine, publisher(self._market), self._subscribers, self._epoch, config.depth_interval, self._clock.monotonic
+            state.engine, publisher(sockets.market_data), self._subscribers, self._epoch, config.depth_interval, self._clock.monotonic
         )
 
     def bind(self) -> None:
         """Open the sockets; EndpointError names the setting whose endpoint cannot be bound."""
-        sockets = (self._commands, self._market, self._reports)
-        for socket, (name, endpoint) in zip(sockets, endpoints_of(self._config).items(), strict=True):
-            # A peer that has vanished without a word is dropped after three silent seconds.
-            socket.set(zmq.HEARTBEAT_IVL, 1_000)
-            socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
-            socket.set(zmq.LINGER, 0)
-            # A reader that falls behind by so many messages loses some and sees the hole; it never slows the matcher.
-            socket.set(zmq.SNDHWM, 10_000)
-            # Senders beyond it wait in their own process, where a full window tells them.
-            socket.set(zmq.RCVHWM, 1_000)
-            socket.set(zmq.MAXMSGSIZE, MAX_TRANSPORT_BYTES if socket is self._commands else MAX_SUBSCRIPTION_BYTES)
-            socket.set(zmq.IPV6, is_ipv6(endpoint))
-            try:
-                socket.bind(endpoint)
-            except zmq.ZMQError as error:
-                raise EndpointError(unbound(name, endpoint, error)) from error
+        self._sockets.bind(self._config)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""
@@ -168,14 +143,15 @@ class Matcher:
         gc.disable()
         wakeup = self._catch_signals()
         poller = self._poller
-        for waited_for in (self._commands, self._market, self._subscribers.ended, wakeup):
-            poller.register(waited_for, zmq.POLLIN)
+        poller.register(wakeup, zmq.POLLIN)
+        self._sockets.register(poller)
         self._market_data.publish_all(self._state.sequence, self._stamp())
         self._keep_time()
         while not self._stopping:
             ready = dict(poller.poll(self._until_due()))
-            if self._market in ready or self._subscribers.ended in ready:
-                self._market_data.subscribe(self._subscribers.take())
+            gone = self._sockets.gone(ready)
+            if gone or self._sockets.market_data in ready:
+                self._market_data.subscribe(self._subscribers.take(gone))
             if self._market_data.telling:
                 self._market_data.tell_newcomers(self._state.sequence, self._stamp())
             batch = _Batch(self._state.sequence + 1, self._stamp(), [], [], [], [])
@@ -192,10 +168,7 @@ class Matcher:
         self.close()
 
     def close(self) -> None:
-        self._subscribers.close()
-        for socket in (self._commands, self._reports, self._market):
-            socket.close(linger=LINGER_AT_EXIT)
-        self._context.term()
+        self._sockets.close()
 
     def begin_with(self, commands: list[OwnCommand]) -> None:
         """Carry out commands of the matcher's own, before it runs."""
@@ -285,7 +258,9 @@ class Matcher:
 
     def _refuse(self, error: FrameError, batch: _Batch) -> None:
         self._refused_frames += 1
-        log.warning("frame refused", detail=str(error), session=f"{error.session:016x}", refused_frames=self._refused_frames)
+        if (left_out := self._brake.passes("frame refused")) is not None:
+            session = f"{error.session:016x}"
+            log.warning("frame refused", detail=str(error), session=session, refused_frames=self._refused_frames, **left_out)
         if error.session:
             report = FrameRefused(error.session, error.number, str(error))
             batch.reports.append((topics.reports(error.session), encode(report)))

@@ -5,8 +5,8 @@ peer's bound: they cost one look each, and nothing when the peer leaves. A peer 
 """
 
 import re
-import struct
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -28,15 +28,13 @@ UNSUBSCRIBES: Final = b"\x00"
 _TOPIC: Final = re.compile(rb"(?:trades|depth|instruments)/[A-Z0-9._-]{0,32}/?")
 _KINDS: Final = (topics.TRADES, topics.DEPTH, topics.INSTRUMENTS, topics.HEARTBEAT)
 
-_EVENT: Final = struct.Struct("=HI")
-
 log = structlog.get_logger("matcher")
 
 
 class Subscribers:
-    """What is subscribed to on the XPUB `socket`. `ended` is readable when a peer may have left."""
+    """What is subscribed to on the XPUB `socket`."""
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: Socket, brake: LogBrake) -> None:
         self._socket = socket
         # Each subscription is passed on, also one that somebody else has already: each newcomer gets the current state.
         socket.set(zmq.XPUB_VERBOSE, 1)
@@ -45,8 +43,7 @@ class Subscribers:
         self._standing: Counter[bytes] = Counter()
         self._by_peer: dict[int, set[bytes]] = {}
         self._changes = 0
-        self._brake = LogBrake()
-        self.ended: Socket = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._brake = brake
 
     @property
     def changes(self) -> int:
@@ -58,9 +55,11 @@ class Subscribers:
         standing = self._standing
         return any(topic[:end] in standing for end in range(len(topic) + 1))
 
-    def take(self) -> set[bytes]:
-        """Take in what waits, a bounded part of it at a time; the prefixes that somebody has subscribed to."""
-        self._forget_peers()
+    def take(self, gone: Iterable[int]) -> set[bytes]:
+        """Take in what waits, a bounded part of it at a time, and forget the peers whose connections are gone; the prefixes that somebody
+        has subscribed to."""
+        for peer in gone:
+            self._by_peer.pop(peer, None)
         subscribed: set[bytes] = set()
         for _ in range(MAX_TAKEN):
             try:
@@ -78,10 +77,6 @@ class Subscribers:
             elif action == UNSUBSCRIBES and is_topic(prefix):
                 self._end(peer_of(frame), prefix)
         return subscribed
-
-    def close(self) -> None:
-        self._socket.disable_monitor()
-        self.ended.close(linger=0)
 
     def _may_stand(self, peer: int | None, prefix: bytes) -> bool:
         if peer is None:
@@ -106,15 +101,6 @@ class Subscribers:
         self._standing[prefix] -= 1
         if self._standing[prefix] <= 0:
             del self._standing[prefix]
-
-    def _forget_peers(self) -> None:
-        while True:
-            try:
-                event, _ = self.ended.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            _, peer = _EVENT.unpack(event)
-            self._by_peer.pop(peer, None)
 
 
 def is_topic(prefix: bytes) -> bool:

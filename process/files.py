@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from process.descriptors import open_for_sure
+
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 """The modes of what is made here; what is there already keeps its own."""
@@ -28,7 +30,7 @@ def sync_file(descriptor: int) -> None:
 
 def sync_path(path: Path) -> None:
     """As `sync_file`, for a file that is not open."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = _open(path, os.O_RDONLY)
     try:
         sync_file(descriptor)
     finally:
@@ -37,7 +39,7 @@ def sync_path(path: Path) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make created, renamed and removed names of the directory last."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = _open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if not _flushes_disk(descriptor):
             os.fsync(descriptor)
@@ -75,7 +77,7 @@ def named(path: Path) -> Iterator[None]:
 
 def open_regular(path: Path) -> BinaryIO:
     """Open the file to be read; OSError where it is none that ends, such as a named pipe, whose opening would wait for its other end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    descriptor = _open(path, os.O_RDONLY | os.O_NONBLOCK)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
@@ -94,7 +96,7 @@ def read_file(path: Path, limit: int) -> bytes:
 def list_files(directory: Path, suffix: str) -> list[Path]:
     """The files of the directory whose names end so, sorted; none where the directory is not there. OSError where it cannot be listed."""
     try:
-        names = os.listdir(directory)
+        names = open_for_sure(lambda: os.listdir(directory))
     except FileNotFoundError:
         return []
     return [directory / name for name in sorted(names) if name.endswith(suffix)]
@@ -109,7 +111,12 @@ def make_directory(path: Path) -> None:
 
 def open_private(path: str | Path, flags: int) -> int:
     """The descriptor of a file that is private where it is made: the `opener` that the built-in `open` takes."""
-    return os.open(path, flags, PRIVATE_FILE)
+    return _open(path, flags)
+
+
+def _open(path: str | Path, flags: int) -> int:
+    """Files come before connections: they may use the descriptors that are kept."""
+    return open_for_sure(lambda: os.open(path, flags, PRIVATE_FILE))
 
 
 def replace_file(path: Path, content: bytes) -> None:

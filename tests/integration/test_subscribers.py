@@ -1,12 +1,15 @@
 """Who subscribes to market data: bounded for each reader, and what cannot be a topic costs nothing."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 import zmq
 
 from matcher import subscribers
+from matcher.connections import Connections
 from matcher.subscribers import Subscribers, is_topic
+from process.log_brake import LogBrake
 from tests.exchange import wait_until
 
 BTC = b"trades/BTC-USDT/"
@@ -19,17 +22,19 @@ class Door:
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.XPUB)
         self.socket.set(zmq.LINGER, 0)
+        brake = LogBrake()
+        self.subscribers = Subscribers(self.socket, brake)
+        self.connections = Connections(self.socket, "market-data", sys.maxsize, brake)
         self.port = self.socket.bind_to_random_port("tcp://127.0.0.1")
-        self.subscribers = Subscribers(self.socket)
         self.taken: list[bytes] = []
 
     def close(self) -> None:
-        self.subscribers.close()
+        self.connections.close()
         self.socket.close()
         self.context.term()
 
     def take(self) -> None:
-        self.taken += sorted(self.subscribers.take())
+        self.taken += sorted(self.subscribers.take(self.connections.take()))
 
 
 class Reader:

@@ -124,7 +124,7 @@ def test_where_no_process_is_left_each_query_is_told_so_and_nothing_stays_open(b
     no_file = CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {why}")
     assert answers == {1: no_digest, 2: no_digest, 3: no_file}
     assert [(line["event"], line["error"]) for line in logs] == [
-        ("book not saved", why),
+        ("book not saved", f"the file cannot be written: {why}"),
         ("snapshot failed: the journal stays, the next one is tried later", why),
     ]
     assert open_descriptors() == before

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from process import descriptors
-from process.descriptors import raise_limit
+from process.descriptors import KEPT, raise_limit
 from tests.exchange import PATIENCE, ROOT
 
 INFINITY = 2**63 - 1
@@ -68,11 +68,56 @@ def test_a_system_without_limits_has_none(monkeypatch: pytest.MonkeyPatch) -> No
     assert raise_limit(32) == sys.maxsize
 
 
-def test_the_limit_of_this_system_is_raised() -> None:
-    code = (
-        "import resource; from process.descriptors import raise_limit; print(raise_limit(10), *resource.getrlimit(resource.RLIMIT_NOFILE))"
-    )
+def test_some_are_kept_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = Resource(100, 1024)
+    monkeypatch.setattr(descriptors, "resource", system)
+    assert raise_limit(32, keep=True) == 1024 - KEPT - 32
+    assert system.limits == (1024 - KEPT, 1024)
+    # A process that was started by such a one.
+    assert raise_limit(32, keep=True) == 1024 - KEPT - 32
+
+
+def test_nothing_is_kept_of_a_limit_that_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = Resource(256, INFINITY, 0)
+    monkeypatch.setattr(descriptors, "resource", system)
+    assert raise_limit(32, keep=True) == 224
+
+
+def limited(code: str) -> str:
+    """What the code says where 100 descriptors may be used, and 200 where the process asks for them."""
     pytest.importorskip("resource")
     shell = ["sh", "-c", 'ulimit -S -n 100; ulimit -H -n 200; exec "$@"', "sh", sys.executable, "-c", code]
-    result = subprocess.run(shell, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    assert result.stdout == "190 200 200\n"
+    return subprocess.run(shell, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+
+
+def test_the_limit_of_this_system_is_raised() -> None:
+    code = """
+import resource
+from process.descriptors import raise_limit
+
+print(raise_limit(10), *resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    assert limited(code) == "190 200 200\n"
+
+
+def test_files_are_opened_where_connections_have_taken_all() -> None:
+    """Nothing but files may use what is kept, and what they have used is there again once they are closed."""
+    code = """
+import socket
+from pathlib import Path
+from process.descriptors import raise_limit
+from process.files import list_files, read_file
+
+raise_limit(10, keep=True)
+taken = []
+while True:
+    try:
+        taken.append(socket.socket())
+    except OSError as error:
+        print(error.strerror)
+        break
+for _ in range(100):
+    read_file(Path("pyproject.toml"), 1_000_000)
+print(len(list_files(Path("docs"), ".md")) > 0)
+"""
+    assert limited(code).splitlines() == ["Too many open files", "True"]
