@@ -163,8 +163,8 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         order.timestamp,
         trades,
         duplicate,
-        updated_sequence=order.updated_sequence,
-        updated=order.updated,
+        updated_sequence=order.updated_sequence or order.sequence,
+        updated=order.updated or order.timestamp,
     )
     if special is None:
         return state

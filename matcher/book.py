@@ -11,7 +11,16 @@ from collections import deque
 
 from matcher.deadlines import Deadlines
 from matcher.levels import Levels, change_remaining
-from matcher.order import FILLS_KEPT, MAX_FILLS, Order, Special, drop_old_fills, remember_done, remember_fills
+from matcher.order import (
+    FILLS_KEPT,
+    MAX_FILLS,
+    Order,
+    Special,
+    remember_done,
+    remember_fills,
+    remember_maker_fill,
+    remember_taker_fills,
+)
 from matcher.order_list import OrderList
 from matcher.running import Running
 from matcher.terms import can_fill, spend, take_on_terms
@@ -235,12 +244,19 @@ class Book:
 
     def drop(self, order: Order, reason: Reason, events: list[Event]) -> None:
         """End an order that stands in no queue, with what it has left."""
-        self.touch(order)
+        running = self.running
+        order.updated_sequence = running.sequence
+        order.updated = running.time
         order.status = CANCELED
         order.reason = reason
         self.all_done.append(order)
         self.done.append(order)
-        remember_done(order)
+        account = order.account
+        last = account.last_done
+        if last is not None:
+            last.next = order
+            order.previous = last
+        account.last_done = order
         events.append(OrderCanceled(order.order_id, order.remaining, reason))
         special = order.special
         if special is not None:
@@ -304,9 +320,11 @@ class Book:
                 else:
                     remember_fills(maker, [trade])
                 account = maker.account
-                account.maker_fills.append(trade)
-                if len(account.maker_fills) > FILLS_KEPT:
-                    drop_old_fills(account.maker_fills)
+                account_fills = account.maker_fills
+                if account_fills is None or len(account_fills) >= FILLS_KEPT:
+                    remember_maker_fill(account, trade)
+                else:
+                    account_fills.append(trade)
                 if price != self.quiet_price:
                     if pending:
                         self.fire(price, events)
@@ -343,10 +361,7 @@ class Book:
                 taker.fills = fills
             else:
                 remember_fills(taker, fills)
-            account = taker.account
-            account.taker_fills.extend(fills)
-            if len(account.taker_fills) > FILLS_KEPT:
-                drop_old_fills(account.taker_fills)
+            remember_taker_fills(taker.account, fills)
             if not remaining:
                 taker.status = FILLED
                 all_done.append(taker)

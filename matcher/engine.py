@@ -197,8 +197,6 @@ class Engine:
             trigger_price,
             sequence,
             time,
-            updated_sequence=sequence,
-            updated=time,
         )
         self.orders.add(order)
         if client_order_id is not None:

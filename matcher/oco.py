@@ -117,7 +117,6 @@ def _make_legs(engine: Engine, account: Account, book: Book, sequence: int, time
     ):
         quantity = command.quantity
         leg = Order(order_id, account, book, name, command.side, order_type, quantity, quantity, price, trigger_price, sequence, time)
-        book.touch(leg)
         leg.special = Special(terms, oco_id=oco_id)
         engine.orders.add(leg)
         if name is not None:

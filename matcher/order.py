@@ -1,6 +1,6 @@
 """Orders and accounts as the engine holds them.
 
-An order links to its neighbours in its level's queue and to its account and book. They are taken out of the cyclic collector's
+An order links to its neighbours in its level's queue and to its account and book. Both are taken out of the cyclic collector's
 sight (gc=False): the engine unlinks an order when it is done, so that counting references frees it.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from matcher.order_list import OrderList
 from protocol.commands import NO_TERMS, OrderTerms
@@ -62,7 +62,8 @@ class Order(Struct, gc=False):
     what was canceled), `filled_value` the sum of price x quantity over all fills. `status` is PENDING, OPEN (partly filled or not) or one
     of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue, and `previous` and
     `next` are its neighbours there; once it is done they are those among the done ones of its account. `sequence` and
-    `timestamp` are those of its entry, `updated_sequence` and `updated` those of its last change."""
+    `timestamp` are those of its entry, `updated_sequence` and `updated` those of its last change, zero where
+    there was none since."""
 
     order_id: int
     account: Account
@@ -100,34 +101,22 @@ class Order(Struct, gc=False):
         return NO_TERMS if self.special is None else self.special.terms
 
 
-class Account:
+class Account(Struct, gc=False):
     """An account's orders: `orders` holds its live ones; `last_done` is the remembered one that was done last, linked to those before it by
     `previous`; `client_orders` has every remembered one that has a client_order_id; `entered` the quantity, price and trigger_price that
-    amended ones of them were first sent with. `maker_fills` and `taker_fills` end with the account's last trades. A suspended account may
+    amended ones of them were first sent with. `maker_fills` and `taker_fills` end with the account's last trades,
+    None where it has none. A suspended account may
     not send orders; at `cancel_at`, a time, its orders are canceled."""
 
-    __slots__ = (
-        "cancel_at",
-        "client_orders",
-        "entered",
-        "last_done",
-        "maker_fills",
-        "name",
-        "orders",
-        "suspended",
-        "taker_fills",
-    )
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.orders = OrderList()
-        self.last_done: Order | None = None
-        self.client_orders: dict[str, Order] = {}
-        self.entered: dict[str, AsSent] = NONE_ENTERED
-        self.maker_fills: list[Trade] = []
-        self.taker_fills: list[Trade] = []
-        self.suspended = False
-        self.cancel_at: int | None = None
+    name: str
+    orders: OrderList = field(default_factory=OrderList)
+    last_done: Order | None = None
+    client_orders: dict[str, Order] = field(default_factory=dict)
+    entered: dict[str, AsSent] = field(default_factory=lambda: NONE_ENTERED)
+    maker_fills: list[Trade] | None = None
+    taker_fills: list[Trade] | None = None
+    suspended: bool = False
+    cancel_at: int | None = None
 
 
 def remember_done(order: Order) -> None:
@@ -150,14 +139,31 @@ def forget_done(order: Order) -> None:
         following.previous = order.next = None
 
 
-def drop_old_fills(fills: list[Trade]) -> None:
-    """Keep the last MAX_ACCOUNT_FILLS of an account's fills, which have become more than FILLS_KEPT."""
-    del fills[:-MAX_ACCOUNT_FILLS]
+def remember_maker_fill(account: Account, trade: Trade) -> None:
+    """Add a trade to the fills that the account remembers as maker."""
+    fills = account.maker_fills
+    if fills is None:
+        account.maker_fills = [trade]
+    else:
+        fills.append(trade)
+        if len(fills) > FILLS_KEPT:
+            del fills[:-MAX_ACCOUNT_FILLS]
+
+
+def remember_taker_fills(account: Account, trades: list[Trade]) -> None:
+    """Add trades to the fills that the account remembers as taker."""
+    fills = account.taker_fills
+    if fills is None:
+        account.taker_fills = fills = []
+    fills += trades
+    if len(fills) > FILLS_KEPT:
+        del fills[:-MAX_ACCOUNT_FILLS]
 
 
 def last_fills(account: Account) -> tuple[list[Trade], list[Trade]]:
     """The fills that the account remembers, as maker and as taker."""
-    return account.maker_fills[-MAX_ACCOUNT_FILLS:], account.taker_fills[-MAX_ACCOUNT_FILLS:]
+    maker, taker = account.maker_fills or [], account.taker_fills or []
+    return maker[-MAX_ACCOUNT_FILLS:], taker[-MAX_ACCOUNT_FILLS:]
 
 
 def remember_fills(order: Order, trades: list[Trade]) -> None:

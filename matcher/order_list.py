@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 if TYPE_CHECKING:
     from matcher.order import Order
 
@@ -21,20 +23,23 @@ MOST_SKIPPED = 16
 """How often at most the last chunk is full before another one gets its turn."""
 
 
-class OrderList:
-    """Orders ascending by order_id, live ones between some that are done meanwhile."""
+NO_CHUNKS: list[list[Order]] = []
+"""What all short lists share; never changed."""
 
-    __slots__ = ("_chunks", "_last", "_next", "_skip", "_skipped")
 
-    def __init__(self) -> None:
-        self._last: list[Order] = []
-        self._chunks: list[list[Order]] = [self._last]
-        self._next = 0
-        self._skip = self._skipped = 0
+class OrderList(Struct, gc=False):
+    """Orders ascending by order_id, live ones between some that are done meanwhile. `_last` is the chunk that orders join, `_chunks` are
+    those before it, none of them empty. As few bytes as can be: every account has one."""
+
+    _chunks: list[list[Order]] = field(default_factory=lambda: NO_CHUNKS)
+    _last: list[Order] = field(default_factory=list)
+    _next: int = 0
+    _skip: int = 0
+    _skipped: int = 0
 
     def __iter__(self) -> Iterator[Order]:
         """The live orders, oldest first."""
-        for chunk in self._chunks:
+        for chunk in (*self._chunks, self._last):
             for order in chunk:
                 if order.level is not None:
                     yield order
@@ -48,48 +53,48 @@ class OrderList:
     def insert(self, orders: list[Order]) -> None:
         """Take in live orders of any age."""
         every = sorted([*self, *orders], key=lambda order: order.order_id)
-        self._chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)] or [[]]
-        self._last = self._chunks[-1]
+        *self._chunks, self._last = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)] or [[]]
         self._next = 0
 
     def after(self, order_id: int) -> Iterator[Order]:
         """The live orders younger than order_id, oldest first. Nothing may join meanwhile. Chunks on the way whose orders are all done are
         forgotten, so that it costs little to pass them again."""
         chunks = self._chunks
-        index = bisect_right(chunks, order_id, key=lambda chunk: chunk[-1].order_id if chunk else 0)
+        index = bisect_right(chunks, order_id, key=lambda chunk: chunk[-1].order_id)
         while index < len(chunks):
             chunk = _live(chunks[index])
-            if not chunk and index < len(chunks) - 1:
+            if not chunk:
                 del chunks[index]
                 self._next -= index < self._next
                 continue
-            for order in chunk:
-                if order.order_id > order_id:
-                    yield order
+            yield from _younger(chunk, order_id)
             index += 1
+        yield from _younger(_live(self._last), order_id)
 
     def clear(self) -> None:
+        self._chunks = NO_CHUNKS
         self._last = []
-        self._chunks = [self._last]
         self._next = 0
 
     def _make_room(self) -> None:
-        self._chunks[-1] = self._last = _live(self._last)
+        last = self._last = _live(self._last)
         if self._skipped < self._skip:
             self._skipped += 1
         else:
             self._skipped = 0
             self._tidy_next()
-        if len(self._last) > CHUNK // 2:
+        if len(last) > CHUNK // 2:
+            if self._chunks is NO_CHUNKS:
+                self._chunks = []
+            self._chunks.append(last)
             self._last = []
-            self._chunks.append(self._last)
 
     def _tidy_next(self) -> None:
-        """Take the done orders out of the next chunk in turn, but the last, and join it to the one before where both fit in one."""
+        """Take the done orders out of the next chunk in turn, and join it to the one before where both fit in one."""
         chunks = self._chunks
-        index = self._next if self._next < len(chunks) - 1 else 0
-        if index == len(chunks) - 1:
+        if not chunks:
             return
+        index = self._next if self._next < len(chunks) else 0
         chunk = _live(chunks[index])
         few_are_done = 4 * len(chunk) > 3 * len(chunks[index])
         self._skip = min(2 * self._skip + 1, MOST_SKIPPED) if few_are_done else 0
@@ -105,3 +110,7 @@ class OrderList:
 
 def _live(chunk: list[Order]) -> list[Order]:
     return [order for order in chunk if order.level is not None]
+
+
+def _younger(chunk: list[Order], order_id: int) -> Iterator[Order]:
+    return (order for order in chunk if order.order_id > order_id)

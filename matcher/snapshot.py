@@ -386,8 +386,8 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
 
 def _unpack_account(engine: Engine, block: _AccountState, trades: dict[tuple[str, int], Trade]) -> None:
     account = engine.account(block.account)
-    account.maker_fills.extend(_shared(block.maker_fills, trades))
-    account.taker_fills.extend(_shared(block.taker_fills, trades))
+    account.maker_fills = _shared(block.maker_fills, trades) or None
+    account.taker_fills = _shared(block.taker_fills, trades) or None
     account.suspended = block.suspended
     account.cancel_at = block.cancel_at
     if account.cancel_at is not None:
@@ -422,9 +422,9 @@ def _unpack_order(engine: Engine, packed: _Order, trades: dict[tuple[str, int], 
     )
     if packed.fills is not None:
         order.fills = _shared(packed.fills, trades)
-    if not order.updated_sequence:
-        # An older version did not note it; the last fill, or the entry, is what is known.
-        last = order.fills[-1] if order.fills else order
+    if order.fills and not order.updated_sequence:
+        # An older version did not note it; the last fill is what is known.
+        last = order.fills[-1]
         order.updated_sequence, order.updated = last.sequence, last.timestamp
     if packed.special is not None:
         special = packed.special

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matcher.levels import Level, change_remaining, shown_quantity
-from matcher.order import FILLS_KEPT, Order, Special, drop_old_fills, remember_fills
+from matcher.order import Order, Special, remember_fills, remember_maker_fill, remember_taker_fills
 from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
 from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
 
@@ -176,10 +176,8 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         order.filled_value += price * quantity
         book.touch(order)
         remember_fills(order, [trade])
-    for fills in (maker.account.maker_fills, taker.account.taker_fills):
-        fills.append(trade)
-        if len(fills) > FILLS_KEPT:
-            drop_old_fills(fills)
+    remember_maker_fill(maker.account, trade)
+    remember_taker_fills(taker.account, [trade])
     taker.remaining -= quantity
     if quantity < shown_quantity(maker):
         maker.remaining -= quantity

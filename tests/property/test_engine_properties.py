@@ -423,4 +423,5 @@ def test_an_order_bears_the_stamp_of_the_last_command_that_changed_it(tape: Tape
                 changed[event.maker_order_id] = changed[event.taker_order_id] = (sequence, time)
             elif not isinstance(event, OrderDuplicated) and (order_id := getattr(event, "order_id", None)) is not None:
                 changed[order_id] = (sequence, time)
-        assert {order.order_id: (order.updated_sequence, order.updated) for order in engine.orders} == changed
+        stamps = {order.order_id: (order.updated_sequence or order.sequence, order.updated or order.timestamp) for order in engine.orders}
+    assert stamps == changed

@@ -30,7 +30,7 @@ class Orders:
 
 def kept(orders: OrderList) -> int:
     """How many orders the list holds, done ones included."""
-    return sum(map(len, orders._chunks))
+    return sum(map(len, (*orders._chunks, orders._last)))
 
 
 @pytest.mark.parametrize("seed", range(5))
