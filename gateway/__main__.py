@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 import sys
+from asyncio import Protocol
 from functools import partial
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import structlog
 from msgspec import structs
@@ -15,19 +16,20 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from gateway.config import PREFIX, PROGRAM, SETTINGS, GatewayConfig, read_config
-from gateway.frames import StreamProtocol
+from gateway.connections import HttpConnection, Limits
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
 from process.addresses import check_sockets, in_url
 from process.command_line import end_with_line
+from process.descriptors import raise_limit
 from process.readiness import tell_ready
 from process.settings import is_loopback
 
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
 
-KEEP_ALIVE_SECONDS: Final = 60
-"""How long an idle connection stays open: longer than clients keep one in their pool."""
+SPARE_DESCRIPTORS: Final = 32
+"""Descriptors that no connection takes: those of files, of the sockets to the matcher, and of connections until they are told to go."""
 
 SHUTDOWN_SECONDS: Final = 8
 """How long requests may go on after SIGTERM; a container runtime waits 10 s."""
@@ -92,8 +94,9 @@ def main() -> None:
         partial(create_worker, config),
         factory=True,
         workers=config.workers,
-        http="httptools",
-        ws=StreamProtocol,
+        http=cast("type[Protocol]", partial(HttpConnection, Limits(raise_limit(SPARE_DESCRIPTORS)))),
+        # The connection opens the streams itself.
+        ws="none",
         ws_max_size=MAX_INCOMING_MESSAGE,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
@@ -103,7 +106,6 @@ def main() -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         backlog=BACKLOG,
     )
