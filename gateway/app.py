@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from gateway.account_stream import AccountStreams
 from gateway.accounts import Accounts
@@ -19,6 +20,7 @@ from gateway.batches import Batches
 from gateway.broker import Broker
 from gateway.channels import DepthChannel, TradesChannel
 from gateway.config import GatewayConfig
+from gateway.endings import deny_stream
 from gateway.feed import MarketDataFeed
 from gateway.fills import Fills
 from gateway.health import HealthCheck
@@ -117,8 +119,13 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
         WebSocketRoute("/ws/marketdata", depth.serve),
         WebSocketRoute("/ws/trades", trades.serve),
         WebSocketRoute("/ws/user", user_streams.serve),
+        WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(),
     ]
+
+
+async def _no_stream(websocket: WebSocket) -> None:
+    await deny_stream(websocket.send, ProblemError("not_found"))
 
 
 async def _router_problem(_: HTTPConnection, error: Exception) -> Response:

@@ -230,6 +230,15 @@ def test_a_request_for_a_stream_that_is_none_is_answered(shared_exchange: Exchan
         assert client.problem() == (400, "bad_request")
 
 
+@pytest.mark.parametrize("path", ["/ws", "/ws/", "/ws/marketdata/", "/ws/nothing", "/orders", "/", "/ws/!a@b"])
+def test_an_unknown_stream_is_not_found(shared_exchange: Exchange, path: str) -> None:
+    with peer(shared_exchange.gateway) as client:
+        client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode() + HANDSHAKE + b"\r\n")
+        assert client.problem() == (404, "not_found")
+    assert shared_exchange.gateway.failures() == []
+    assert not [record for record in shared_exchange.gateway.records() if record["level"] == "error"]
+
+
 # Descriptors
 
 
