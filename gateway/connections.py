@@ -68,6 +68,7 @@ class HttpConnection(HttpToolsProtocol):
     brake: ClassVar = LogBrake()
 
     scope: Any
+    parser: Any
     cycle: Any
     """The newest request's."""
 
@@ -287,6 +288,8 @@ class HttpConnection(HttpToolsProtocol):
         self.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+        # It refers to this connection, and both would wait for the garbage collector.
+        self.parser = None
 
     # What is done
 

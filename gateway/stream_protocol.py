@@ -79,6 +79,9 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         if self._turn is not None:
             self._turn.cancel()
+        # What refers to itself would wait for the garbage collector: the garbage of 10,000 streams stops the loop for a second.
+        self.conn.parser.close()
+        self.scope = None
 
     def write_frame(self, frame: bytes) -> bool:
         """Send the frame, if the connection is open and all before it has left; whether that was so."""

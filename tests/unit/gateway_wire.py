@@ -33,11 +33,10 @@ HIGH_WATER = 65_536
 class Timer:
     def __init__(self, at: float, callback: Callable[[], None]) -> None:
         self.at = at
-        self.callback = callback
-        self.canceled = False
+        self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
-        self.canceled = True
+        self.callback = None
 
 
 class Loop:
@@ -60,15 +59,16 @@ class Loop:
         return timer
 
     def timers(self) -> int:
-        return sum(not timer.canceled for timer in self._timers)
+        return sum(timer.callback is not None for timer in self._timers)
 
     async def advance(self, seconds: float) -> None:
         """Let so much time pass, and all that is due by then happen."""
         end = self.now + seconds
-        while due := [timer for timer in self._timers if not timer.canceled and timer.at <= end]:
+        while due := [timer for timer in self._timers if timer.callback is not None and timer.at <= end]:
             timer = min(due, key=lambda each: each.at)
             self._timers.remove(timer)
             self.now = max(self.now, timer.at)
+            assert timer.callback is not None
             timer.callback()
             await settle()
         self.now = end
@@ -215,6 +215,13 @@ class Wire:
         for segment in segments:
             if not self.transport.closed:
                 self.transport.protocol.data_received(segment)
+        await settle()
+
+    async def lose(self) -> None:
+        """The connection is gone."""
+        protocol, self.transport.protocol = self.transport.protocol, None
+        self.transport.closed = True
+        protocol.connection_lost(None)
         await settle()
 
     async def finish(self) -> bool:

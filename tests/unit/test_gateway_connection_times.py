@@ -153,7 +153,7 @@ def test_a_busy_connection_has_one_timer_and_a_lost_one_none() -> None:
             await wire.say(REQUEST[:20], REQUEST[20:])
             await wire.loop.advance(1)
             assert wire.loop.timers() == 1
-        wire.connection.connection_lost(None)
+        await wire.lose()
         assert wire.loop.timers() == 0
 
     run(scenario)

@@ -1,5 +1,8 @@
 """What one WebSocket peer may send, and how much of it is read at a time."""
 
+import gc
+import weakref
+
 import pytest
 from structlog.testing import capture_logs
 from websockets.frames import Close, Opcode
@@ -202,7 +205,7 @@ def test_what_waits_is_dropped_when_the_connection_ends(lost: bool) -> None:
         await wire.open_stream()
         await wire.say(frame(PONG) * 1000 + frame(TEXT, b"never"))
         if lost:
-            wire.transport.protocol.connection_lost(None)
+            await wire.lose()
         else:
             wire.transport.close()
         await wire.loop.advance(10)
@@ -210,3 +213,25 @@ def test_what_waits_is_dropped_when_the_connection_ends(lost: bool) -> None:
         assert wire.loop.timers() == 0 or not lost
 
     run(scenario)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_stream_that_has_ended_is_no_work_for_the_garbage_collector(closed: bool) -> None:
+    """Else the many streams that end together stop the loop for as long as the collection of them all takes."""
+
+    async def scenario() -> None:
+        wire = Wire()
+        await wire.open_stream()
+        ended = [weakref.ref(wire.connection), weakref.ref(wire.transport.protocol), weakref.ref(wire.transport.protocol.conn)]
+        await wire.say(frame(TEXT, b"x"), *([frame(CLOSE, b"\x03\xe8")] if closed else []))
+        await wire.lose()
+        wire.app.scopes.clear()
+        del wire
+        assert [reference() for reference in ended] == [None, None, None]
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(scenario)
+    finally:
+        gc.enable()
