@@ -15,7 +15,7 @@ from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.config import PREFIX, PROGRAM, SETTINGS, GatewayConfig, read_config
+from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
 from gateway.connections import HttpConnection, Limits
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
@@ -53,6 +53,10 @@ def _stop(_: int, __: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
+def _title(name: str) -> str:
+    return next(setting.title(PREFIX) for setting in SETTINGS if setting.name == name)
+
+
 def _bind(config: GatewayConfig) -> socket.socket:
     """The listening socket; ends the process with one line where the address cannot be had."""
     try:
@@ -71,14 +75,26 @@ def _bind(config: GatewayConfig) -> socket.socket:
     except OSError as error:
         # The host where it is no address of this machine, else the port.
         named = "host" if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) else "port"
-        title = next(setting.title(PREFIX) for setting in SETTINGS if setting.name == named)
         reason = "another process has it" if error.errno == errno.EADDRINUSE else error.strerror
-        end_with_line(PROGRAM, f"{title}: cannot listen on {in_url(config.host)}:{config.port}: {reason}", EXIT_CANNOT_LISTEN)
+        end_with_line(PROGRAM, f"{_title(named)}: cannot listen on {in_url(config.host)}:{config.port}: {reason}", EXIT_CANNOT_LISTEN)
     return listening
+
+
+def _check_hosts(config: GatewayConfig) -> None:
+    """End the process with one line where others reach it and it is not said by which names."""
+    if config.allowed_hosts or is_loopback(config.host.lower()):
+        return
+    known = socket.gethostname() if config.host in WILDCARDS else config.host
+    end_with_line(
+        PROGRAM,
+        f"{_title('host')}: {config.host} is reached from other machines: "
+        f"name the hosts that are served with GATEWAY_ALLOWED_HOSTS={known}, or serve any with GATEWAY_ALLOWED_HOSTS=*",
+    )
 
 
 def main() -> None:
     config = read_config(sys.argv[1:], os.environ)
+    _check_hosts(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     configure_worker_logs(config.log_level, config.log_format)
@@ -89,6 +105,8 @@ def main() -> None:
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)
     if not config.admin_token and not is_loopback(config.host):
         log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
+    if any(argument.split("=")[0] == "--admin-token" for argument in sys.argv[1:]):
+        log.warning("the list of processes shows --admin-token to every user of this machine: GATEWAY_ADMIN_TOKEN it does not show")
     tell_ready(os.environ)
     server = Config(
         partial(create_worker, config),

@@ -32,7 +32,7 @@ from gateway.orders import Orders
 from gateway.pages import page_routes
 from gateway.problems import ProblemError
 from gateway.resources import Handler, Resource, problem_reply
-from gateway.security import OriginCheck
+from gateway.security import AllowedHosts, CallerCheck
 from gateway.streams import StreamCount, Streams
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
@@ -55,7 +55,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         await feed.stop()
         await broker.stop()
 
-    middleware = [Middleware(OriginCheck, allowed=config.cors_origins)]
+    middleware = [Middleware(CallerCheck, hosts=AllowedHosts(config), origins=config.cors_origins)]
     if config.cors_origins:
         methods = ("GET", "POST", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type")

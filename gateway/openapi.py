@@ -36,7 +36,7 @@ begins without `after`.
 """
 
 _STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)
-_ALWAYS: Final = (400, 408, 414, 415, 417, 431, 500, 501, 503)
+_ALWAYS: Final = (400, 408, 414, 415, 417, 421, 431, 500, 501, 503)
 _PHRASES: Final = {
     400: "Not a valid HTTP request; the connection is closed",
     401: "Not authorized",
@@ -48,6 +48,7 @@ _PHRASES: Final = {
     414: "The request line is too long",
     415: "The body is encoded: no Content-Encoding is taken",
     417: "Expect takes 100-continue and nothing else",
+    421: "The host is not served",
     422: "Not a valid request",
     431: "The head and the trailers are too large",
     500: "The exchange failed",

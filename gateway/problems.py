@@ -59,6 +59,7 @@ KINDS: Final[dict[str, Kind]] = {
     "request_line_too_long": Kind(414, "The request line is too long", f"A request line takes at most {MAX_HEAD_BYTES} bytes."),
     "content_encoding_not_supported": Kind(415, "Content coding not supported", "Send the body as it is: no Content-Encoding is taken."),
     "expectation_failed": Kind(417, "Expectation failed", "Expect takes 100-continue and nothing else."),
+    "host_not_allowed": Kind(421, "Host not allowed", "This Host is not served; GATEWAY_ALLOWED_HOSTS names those that are."),
     "head_too_large": Kind(431, "The head is too large", f"The head and the trailers of a request take at most {MAX_HEAD_BYTES} bytes."),
     "transfer_coding_not_supported": Kind(501, "Transfer coding not supported", "Transfer-Encoding takes chunked and nothing else."),
     "too_many_connections": Kind(503, "Too many connections", "This gateway can hold no more connections; try again later."),
