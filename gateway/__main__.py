@@ -15,8 +15,9 @@ from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
+from gateway.admission import Admission
 from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
-from gateway.connections import HttpConnection, Limits
+from gateway.connections import Bounds, HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
 from process.addresses import check_sockets, in_url
@@ -112,7 +113,7 @@ def main() -> None:
         partial(create_worker, config),
         factory=True,
         workers=config.workers,
-        http=cast("type[Protocol]", partial(HttpConnection, Limits(raise_limit(SPARE_DESCRIPTORS)))),
+        http=cast("type[Protocol]", partial(HttpConnection, Bounds(raise_limit(SPARE_DESCRIPTORS)), Admission(config.deadline / 1000))),
         # The connection opens the streams itself.
         ws="none",
         ws_max_size=MAX_INCOMING_MESSAGE,

@@ -8,22 +8,22 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from enum import Enum, auto
+from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
-from urllib.parse import unquote
 
 import httptools
 import structlog
 from msgspec import Struct
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from gateway.admission import Admission, work_of
 from gateway.cycle import Cycle, LingeringTransport
-from gateway.heads import check_fields, has_body, offers_websocket, size_of
+from gateway.heads import check_fields, declared_length, offers_websocket, read_target, size_of
 from gateway.problems import MAX_HEAD_BYTES, ProblemError
-from gateway.resources import problem_reply
+from gateway.resources import problem_app
 from gateway.stream_protocol import StreamProtocol
 from process.log_brake import LogBrake
 
@@ -37,11 +37,14 @@ log = structlog.get_logger("gateway")
 
 def arrival(scope: MutableMapping[str, Any]) -> float:
     """When the first byte of the request came, in seconds of time.monotonic(); now, where the server does not tell."""
-    found: float | None = scope.get("extensions", {}).get(_ARRIVAL)
-    return time.monotonic() if found is None else found
+    try:
+        found: float = scope["extensions"][_ARRIVAL]
+    except KeyError:
+        return time.monotonic()
+    return found
 
 
-class Limits(Struct, frozen=True):
+class Bounds(Struct, frozen=True):
     """`descriptors` is how many this process may use. The others are seconds: for a request to come in whole, from its first byte (and for
     the first byte of a connection); from an answer to the next request; for the peer to read why its request was refused."""
 
@@ -74,7 +77,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def __init__(
         self,
-        limits: Limits,
+        bounds: Bounds,
+        admission: Admission,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -82,7 +86,8 @@ class HttpConnection(HttpToolsProtocol):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._limits = limits
+        self._bounds = bounds
+        self._admission = admission
         self._clock = clock
         self._part = NOTHING
         self._refused = False
@@ -110,10 +115,10 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_made(transport)
         connected = transport.get_extra_info("socket")
         # A system gives the lowest descriptor that is free.
-        if connected is not None and connected.fileno() >= self._limits.descriptors:
+        if connected is not None and connected.fileno() >= self._bounds.descriptors:
             self._refuse(ProblemError("too_many_connections"), linger=False)
         else:
-            self._due = self._clock() + self._limits.request
+            self._due = self._clock() + self._bounds.request
             self._look_at(self._due)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -173,7 +178,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._part is NOTHING:
             self._part = HEAD
             self._arrived = self._received_at
-            self._due = self._clock() + self._limits.request
+            self._due = self._clock() + self._bounds.request
             self._advanced = self._parsed
             self._with_trailers = 0
         self.scope["extensions"] = {_ARRIVAL: self._arrived}
@@ -217,7 +222,7 @@ class HttpConnection(HttpToolsProtocol):
         self._part = NOTHING
         cycle = self.cycle
         if cycle.response_complete:
-            self._due = self._clock() + self._limits.idle
+            self._due = self._clock() + self._bounds.idle
         else:
             self._due = None
             cycle.more_body = False
@@ -239,18 +244,9 @@ class HttpConnection(HttpToolsProtocol):
         version = self.scope["http_version"] = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode()
         self.expect_100_continue = check_fields(self.headers, version)
-        try:
-            target = httptools.parse_url(self.url)
-        except httptools.HttpParserInvalidURLError as error:
-            raise ProblemError("bad_request", "The target of the request is not valid.") from error
-        raw_path = target.path or b"/"
-        path = raw_path.decode()
-        self.scope["path"] = unquote(path) if "%" in path else path
-        self.scope["raw_path"] = raw_path
-        self.scope["query_string"] = target.query or b""
-        if target.schema:
+        self.scope["path"], self.scope["raw_path"], self.scope["query_string"], host = read_target(self.url)
+        if host is not None:
             # Where the target names a host, that counts and not the header.
-            host = self.url.split(b"/", 3)[2].partition(b"?")[0]
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
 
     def _take_offer(self, rest: bytes) -> None:
@@ -275,7 +271,7 @@ class HttpConnection(HttpToolsProtocol):
             self._take_head()
             if self.scope["method"] != "GET":
                 raise ProblemError("method_not_allowed", "A WebSocket is opened with GET.")
-            if has_body(self.headers):
+            if declared_length(self.headers) != 0:
                 raise ProblemError("bad_request", "The request for a WebSocket has no body.")
             if self.cycle is not None and not self.cycle.response_complete:
                 raise ProblemError("bad_request", "A WebSocket is opened when all requests before it are answered.")
@@ -290,8 +286,6 @@ class HttpConnection(HttpToolsProtocol):
             self._timer.cancel()
         # It refers to this connection, and both would wait for the garbage collector.
         self.parser = None
-
-    # What is done
 
     def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
         """Let the application answer the newest request, when those before it are answered."""
@@ -310,24 +304,41 @@ class HttpConnection(HttpToolsProtocol):
             self.on_response_complete,
         )
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, app)
+            self._start(self.cycle, app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
+
+    def _start(self, cycle: Any, app: Any) -> None:
+        """Start the application, or let it wait for its turn."""
+        work = work_of(cycle.scope) if app is self.app else 0
+        if work == 0:
+            self._start_asgi_task(cycle, app)
+        elif self._admission.admits(work):
+            self._start_order(cycle, app)
+        else:
+            self._admission.wait(work, partial(self._start_order, cycle, app))
+
+    def _start_order(self, cycle: Any, app: Any) -> None:
+        if self._clock() - arrival(cycle.scope) > self._admission.deadline:
+            app = problem_app(ProblemError("overloaded"))
+        if not self.transport.is_closing():
+            self._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._start(*self.pipeline.pop())
         if self._refused:
             return
-        self._parse()
+        if self._rest:
+            self._parse()
         if not self.pipeline:
             self.flow.resume_reading()
         if self.cycle.response_complete:
-            self._due = self._clock() + (self._limits.idle if self._part is NOTHING else self._limits.request)
+            self._due = self._clock() + (self._bounds.idle if self._part is NOTHING else self._bounds.request)
 
     def _refuse(self, problem: ProblemError, headers: Mapping[str, str] | None = None, *, linger: bool = True) -> None:
         """Answer the newest request with the problem, and take nothing more from this connection."""
@@ -342,7 +353,7 @@ class HttpConnection(HttpToolsProtocol):
             super().on_message_begin()
             self.scope["method"] = "GET"
             self.expect_100_continue = False
-            self._begin(_refusal(problem, headers), False, transport)
+            self._begin(problem_app(problem, headers), False, transport)
             return
         self.cycle.problem = problem
         self.cycle.keep_alive = False
@@ -359,7 +370,7 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.write_eof()
         # What still comes is dropped.
         self.flow.resume_reading()
-        self._due = self._clock() + self._limits.linger
+        self._due = self._clock() + self._bounds.linger
         self._look_at(self._due)
 
     def _look_at(self, moment: float) -> None:
@@ -371,12 +382,11 @@ class HttpConnection(HttpToolsProtocol):
 
     def _look(self) -> None:
         now = self._clock()
-        due = self._due
-        if due is None or self.flow.read_paused:
+        if self._due is None or self.flow.read_paused:
             # It is not the peer that is waited for.
-            self._look_at(now + self._limits.request)
-        elif now < due:
-            self._look_at(due)
+            self._look_at(now + self._bounds.request)
+        elif now < self._due:
+            self._look_at(self._due)
         elif self._refused or self._part is NOTHING or (self._part is BODY and self.cycle.response_complete):
             self.transport.close()
         else:
@@ -388,10 +398,3 @@ def _problem_of(error: httptools.HttpParserError) -> ProblemError:
         log.error("a request could not be parsed", exc_info=error)
         return ProblemError("internal_error")
     return ProblemError("bad_request", f"The request cannot be read: {error}.")
-
-
-def _refusal(problem: ProblemError, headers: Mapping[str, str] | None) -> ASGIApp:
-    async def answer(_: Scope, __: Receive, send: Send) -> None:
-        await problem_reply(problem, headers).send(send)
-
-    return answer

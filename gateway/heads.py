@@ -1,7 +1,10 @@
 """What the head of a request may say: the rules of HTTP that go beyond its grammar."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import unquote
+
+import httptools
 
 from gateway.problems import MAX_BODY_BYTES, ProblemError
 from gateway.resources import Header
@@ -12,6 +15,18 @@ _CHECKED: Final = frozenset({b"host", b"content-length", b"content-encoding", b"
 def size_of(header: Header) -> int:
     """The bytes of its line."""
     return len(header[0]) + len(header[1]) + len(b": \r\n")
+
+
+def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
+    """The path, as it is meant and as it was sent; the query; the host with its port, where the target names one. ProblemError for none."""
+    try:
+        url = httptools.parse_url(target)
+    except httptools.HttpParserInvalidURLError as error:
+        raise ProblemError("bad_request", "The target of the request is not valid.") from error
+    raw_path = url.path or b"/"
+    path = raw_path.decode()
+    host = target.split(b"/", 3)[2].partition(b"?")[0] if url.schema else None
+    return unquote(path) if "%" in path else path, raw_path, url.query or b"", host
 
 
 def check_fields(headers: Sequence[Header], version: str) -> bool:
@@ -55,8 +70,14 @@ def _check_codings(codings: Sequence[bytes], version: str) -> None:
         raise ProblemError("transfer_coding_not_supported")
 
 
-def has_body(headers: Sequence[Header]) -> bool:
-    return any(name == b"transfer-encoding" or (name == b"content-length" and int(value)) for name, value in headers)
+def declared_length(headers: Iterable[Header]) -> int | None:
+    """How many bytes the body has; None where its chunks tell that."""
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+        if name == b"transfer-encoding":
+            return None
+    return 0
 
 
 def offers_websocket(headers: Sequence[Header]) -> bool:

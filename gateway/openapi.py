@@ -53,7 +53,7 @@ _PHRASES: Final = {
     431: "The head and the trailers are too large",
     500: "The exchange failed",
     501: "Transfer-Encoding takes chunked and nothing else",
-    503: "Not taken: no matcher, too much in flight, or too many connections",
+    503: "Not taken: no matcher, overloaded, too much in flight, or too many connections",
     504: "The outcome is unknown",
 }
 

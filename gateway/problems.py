@@ -71,6 +71,7 @@ KINDS: Final[dict[str, Kind]] = {
     "internal_error": Kind(500, "Internal error", "The gateway failed; its log tells more."),
     "matcher_unavailable": Kind(503, "No matcher", "The matcher does not answer; nothing was changed and nothing will be."),
     "too_much_in_flight": Kind(503, "Too much in flight", "Too many commands wait for answers; this one was not taken and never will be."),
+    "overloaded": Kind(503, "Overloaded", "The gateway is overloaded: the request waited too long, was not taken and never will be."),
     "outcome_unknown": Kind(
         504,
         "Outcome unknown",

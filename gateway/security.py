@@ -33,12 +33,18 @@ class AllowedHosts:
         bound = () if config.host in WILDCARDS else (host_name(config.host),)
         self._names = frozenset((*config.allowed_hosts, *bound))
         self._any = ANY_HOST in config.allowed_hosts
-        self._remembered: set[bytes] = set()
+        self.remembered: set[bytes | None] = set()
+        """What needs no second look. None stands for HTTP/1.0 without a Host, which no browser speaks."""
 
-    def __contains__(self, header: bytes) -> bool:
+    def serve(self, header: bytes | None) -> bool:
         """Whether what a Host header says is one of them, with any port or none."""
-        if header in self._remembered or self._any:
-            return True
+        if header is not None and not self._any and not self._is_named(header):
+            return False
+        if len(self.remembered) < MAX_REMEMBERED:
+            self.remembered.add(header)
+        return True
+
+    def _is_named(self, header: bytes) -> bool:
         found = _HOST.fullmatch(header.strip().decode("latin-1"))
         if found is None:
             return False
@@ -46,11 +52,7 @@ class AllowedHosts:
             name = host_name(found[1])
         except ValueError:
             return False
-        if name not in self._names and not is_loopback(name):
-            return False
-        if len(self._remembered) < MAX_REMEMBERED:
-            self._remembered.add(header)
-        return True
+        return name in self._names or is_loopback(name)
 
 
 class CallerCheck:
@@ -59,17 +61,21 @@ class CallerCheck:
     def __init__(self, app: ASGIApp, hosts: AllowedHosts, origins: Collection[str]) -> None:
         self._app = app
         self._hosts = hosts
+        self._remembered = hosts.remembered
         self._origins = frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
         host: bytes | None = None
         origin: bytes | None = None
-        for name, value in scope["headers"] if scope["type"] != "lifespan" else ():
+        for name, value in scope["headers"]:
             if name == b"host":
                 host = value
             elif name == b"origin" and origin is None:
                 origin = value
-        if host is not None and host not in self._hosts:
+        if host not in self._remembered and not self._hosts.serve(host):
             problem = ProblemError("host_not_allowed")
             await (deny_stream(send, problem) if scope["type"] == "websocket" else problem_reply(problem).send(send))
         elif origin is None or self._may_call(origin, host, scope):

@@ -11,7 +11,8 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from gateway.connections import HttpConnection, Limits
+from gateway.admission import Admission
+from gateway.connections import Bounds, HttpConnection
 from gateway.problems import ProblemError
 from gateway.resources import problem_reply
 from tests.unit.gateway_fakes import settle
@@ -26,7 +27,8 @@ GET = b"GET /next HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HANDSHAKE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 """The headers of a request for a WebSocket."""
 
-LIMITS = Limits(descriptors=1000)
+BOUNDS = Bounds(descriptors=1000)
+DEADLINE = 5.0
 HIGH_WATER = 65_536
 
 
@@ -147,6 +149,7 @@ class Application:
         self.open = asyncio.Event()
         self.open.set()
         self.scopes: list[Scope] = []
+        """All that was begun, in that order."""
         self.websockets: asyncio.Queue[Message] = asyncio.Queue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -200,12 +203,14 @@ class Answer:
 class Wire:
     """One connection, inside a running loop."""
 
-    def __init__(self, limits: Limits = LIMITS, descriptor: int = 10) -> None:
-        self.loop = Loop()
-        self.app = Application()
+    def __init__(self, bounds: Bounds = BOUNDS, descriptor: int = 10, others: "Wire | None" = None) -> None:
+        """`others` is a connection of the same worker."""
+        self.loop = others.loop if others else Loop()
+        self.app = others.app if others else Application()
+        self.admission = others.admission if others else Admission(DEADLINE)
         config = Config(self.app, ws="none", log_config=None, access_log=False, proxy_headers=False, ws_max_size=4096)
         config.load()
-        self.connection = HttpConnection(limits, config, ServerState(), {}, self.loop, self.loop.time)  # type: ignore[arg-type]
+        self.connection = HttpConnection(bounds, self.admission, config, ServerState(), {}, self.loop, self.loop.time)  # type: ignore[arg-type]
         self.transport = Transport(descriptor)
         self.transport.protocol = self.connection
         self.connection.connection_made(self.transport)

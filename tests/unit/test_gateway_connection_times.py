@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.connections import Limits
+from gateway.connections import Bounds
 from tests.unit.gateway_wire import Wire, run
 
-REQUEST = b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+REQUEST = b"POST /accounts/a/cancel-after HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
 TRICKLE = {
     "method": b"PO",
     "head": b"POST /orders HTTP/1.1\r\nHost: loc",
@@ -132,7 +132,7 @@ def test_a_refused_peer_that_reads_and_leaves_is_gone_at_once() -> None:
 
 def test_the_times_may_be_others() -> None:
     async def scenario() -> None:
-        wire = Wire(Limits(1000, request=3, idle=5, linger=1))
+        wire = Wire(Bounds(1000, request=3, idle=5, linger=1))
         await wire.say(REQUEST)
         wire.answers()
         await wire.loop.advance(4.9)

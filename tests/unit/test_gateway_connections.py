@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.connections import HttpConnection, Limits, arrival
+from gateway.connections import Bounds, HttpConnection, arrival
 from process.log_brake import LogBrake
 from tests.unit.gateway_wire import GET, HANDSHAKE, POST, Wire, run
 
@@ -282,7 +282,7 @@ def test_without_such_a_server_a_request_comes_now() -> None:
 @pytest.mark.parametrize(("descriptor", "status"), [(99, 200), (100, 503), (5000, 503)])
 def test_a_connection_beyond_the_descriptors_is_told_so(descriptor: int, status: int) -> None:
     async def scenario() -> None:
-        wire = Wire(Limits(descriptors=100), descriptor)
+        wire = Wire(Bounds(descriptors=100), descriptor)
         await wire.say(GET)
         [answer] = wire.answers()
         assert answer.status == status
