@@ -5,29 +5,32 @@ import os
 import signal
 import socket
 import sys
+from asyncio import Protocol
 from functools import partial
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import structlog
 from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.config import PREFIX, PROGRAM, SETTINGS, GatewayConfig, read_config
-from gateway.frames import StreamProtocol
+from gateway.admission import Admission
+from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
+from gateway.connections import Bounds, HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
 from process.addresses import check_sockets, in_url
 from process.command_line import end_with_line
+from process.descriptors import raise_limit
 from process.readiness import tell_ready
 from process.settings import is_loopback
 
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
 
-KEEP_ALIVE_SECONDS: Final = 60
-"""How long an idle connection stays open: longer than clients keep one in their pool."""
+SPARE_DESCRIPTORS: Final = 32
+"""Descriptors that no connection takes: those of files, of the sockets to the matcher, and of connections until they are told to go."""
 
 SHUTDOWN_SECONDS: Final = 8
 """How long requests may go on after SIGTERM; a container runtime waits 10 s."""
@@ -51,6 +54,10 @@ def _stop(_: int, __: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
+def _title(name: str) -> str:
+    return next(setting.title(PREFIX) for setting in SETTINGS if setting.name == name)
+
+
 def _bind(config: GatewayConfig) -> socket.socket:
     """The listening socket; ends the process with one line where the address cannot be had."""
     try:
@@ -69,14 +76,26 @@ def _bind(config: GatewayConfig) -> socket.socket:
     except OSError as error:
         # The host where it is no address of this machine, else the port.
         named = "host" if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) else "port"
-        title = next(setting.title(PREFIX) for setting in SETTINGS if setting.name == named)
         reason = "another process has it" if error.errno == errno.EADDRINUSE else error.strerror
-        end_with_line(PROGRAM, f"{title}: cannot listen on {in_url(config.host)}:{config.port}: {reason}", EXIT_CANNOT_LISTEN)
+        end_with_line(PROGRAM, f"{_title(named)}: cannot listen on {in_url(config.host)}:{config.port}: {reason}", EXIT_CANNOT_LISTEN)
     return listening
+
+
+def _check_hosts(config: GatewayConfig) -> None:
+    """End the process with one line where others reach it and it is not said by which names."""
+    if config.allowed_hosts or is_loopback(config.host.lower()):
+        return
+    known = socket.gethostname() if config.host in WILDCARDS else config.host
+    end_with_line(
+        PROGRAM,
+        f"{_title('host')}: {config.host} is reached from other machines: "
+        f"name the hosts that are served with GATEWAY_ALLOWED_HOSTS={known}, or serve any with GATEWAY_ALLOWED_HOSTS=*",
+    )
 
 
 def main() -> None:
     config = read_config(sys.argv[1:], os.environ)
+    _check_hosts(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     configure_worker_logs(config.log_level, config.log_format)
@@ -87,13 +106,16 @@ def main() -> None:
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)
     if not config.admin_token and not is_loopback(config.host):
         log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
+    if any(argument.split("=")[0] == "--admin-token" for argument in sys.argv[1:]):
+        log.warning("the list of processes shows --admin-token to every user of this machine: GATEWAY_ADMIN_TOKEN it does not show")
     tell_ready(os.environ)
     server = Config(
         partial(create_worker, config),
         factory=True,
         workers=config.workers,
-        http="httptools",
-        ws=StreamProtocol,
+        http=cast("type[Protocol]", partial(HttpConnection, Bounds(raise_limit(SPARE_DESCRIPTORS)), Admission(config.deadline / 1000))),
+        # The connection opens the streams itself.
+        ws="none",
         ws_max_size=MAX_INCOMING_MESSAGE,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
@@ -103,7 +125,6 @@ def main() -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         backlog=BACKLOG,
     )

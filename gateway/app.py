@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from gateway.account_stream import AccountStreams
 from gateway.accounts import Accounts
@@ -19,6 +20,7 @@ from gateway.batches import Batches
 from gateway.broker import Broker
 from gateway.channels import DepthChannel, TradesChannel
 from gateway.config import GatewayConfig
+from gateway.endings import deny_stream
 from gateway.feed import MarketDataFeed
 from gateway.fills import Fills
 from gateway.health import HealthCheck
@@ -30,7 +32,7 @@ from gateway.orders import Orders
 from gateway.pages import page_routes
 from gateway.problems import ProblemError
 from gateway.resources import Handler, Resource, problem_reply
-from gateway.security import OriginCheck
+from gateway.security import AllowedHosts, CallerCheck
 from gateway.streams import StreamCount, Streams
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
@@ -53,7 +55,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         await feed.stop()
         await broker.stop()
 
-    middleware = [Middleware(OriginCheck, allowed=config.cors_origins)]
+    middleware = [Middleware(CallerCheck, hosts=AllowedHosts(config), origins=config.cors_origins)]
     if config.cors_origins:
         methods = ("GET", "POST", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type")
@@ -117,8 +119,13 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
         WebSocketRoute("/ws/marketdata", depth.serve),
         WebSocketRoute("/ws/trades", trades.serve),
         WebSocketRoute("/ws/user", user_streams.serve),
+        WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(),
     ]
+
+
+async def _no_stream(websocket: WebSocket) -> None:
+    await deny_stream(websocket.send, ProblemError("not_found"))
 
 
 async def _router_problem(_: HTTPConnection, error: Exception) -> Response:

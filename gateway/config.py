@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Final
 
 from msgspec import Struct
@@ -17,12 +18,17 @@ MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
 
+ANY_HOST: Final = "*"
+
+WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
+"""Hosts that stand for every address of this machine."""
+
 _TOKEN: Final = re.compile(r"[!-~]*")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 class GatewayConfig(Struct, frozen=True):
-    """`deadline` is in milliseconds; `admin_token` is empty where none is set."""
+    """`deadline` is in milliseconds; `admin_token` is empty where none is set; `allowed_hosts` holds `*` where every host is served."""
 
     host: str
     port: int
@@ -32,6 +38,7 @@ class GatewayConfig(Struct, frozen=True):
     reports: str
     admin_token: str
     cors_origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
     deadline: int
     log_level: str = "info"
     log_format: str = "auto"
@@ -50,6 +57,20 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    if text.strip() in ("", ANY_HOST):
+        return (ANY_HOST,) if text.strip() else ()
+    return tuple(host_name(part.strip()) for part in text.split(","))
+
+
+def host_name(text: str) -> str:
+    """A host's name or address in the one way in which it is compared; ValueError for what is neither."""
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return host(text).lower().removesuffix(".")
+
+
 SETTINGS: Final = (
     Setting("host", "127.0.0.1", host, HOST, "where HTTP and WebSocket are served"),
     Setting("port", "8000", port, "a port from 0 to 65535; 0 for a free one", "the port of HTTP and WebSocket"),
@@ -59,6 +80,13 @@ SETTINGS: Final = (
     Setting("reports", "tcp://127.0.0.1:5557", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of reports"),
     Setting("admin-token", "", _token, "printable ASCII without spaces", "what /admin calls must bear; without it anyone may call"),
     Setting("cors-origins", "", _origins, "origins such as https://example.org, with commas between", "origins whose pages may call"),
+    Setting(
+        "allowed-hosts",
+        "",
+        _hosts,
+        "names and addresses without ports, with commas between, or * for any",
+        "hosts that are served beside this machine's local names; needed where --host is reached from elsewhere",
+    ),
     Setting(
         "deadline",
         "5000",

@@ -1,12 +1,14 @@
-"""How a stream ends: the close code and the reason that its client is told."""
+"""How a stream ends: the close code and the reason that its client is told, or the HTTP answer where none is opened."""
 
 from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
+from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.problems import ProblemError
+from gateway.resources import problem_reply
 
 MAX_REASON_BYTES: Final = 123
 """What a close frame holds."""
@@ -39,3 +41,10 @@ async def refuse_stream(websocket: WebSocket, problem: ProblemError) -> None:
     with suppress(WebSocketDisconnect):
         await websocket.accept()
         await close_stream(websocket, problem_ending(problem))
+
+
+async def deny_stream(send: Send, problem: ProblemError) -> None:
+    """Answer the request for a stream with the problem, over HTTP: nothing is opened."""
+    reply = problem_reply(problem)
+    await send({"type": "websocket.http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "websocket.http.response.body", "body": reply.body})

@@ -8,9 +8,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 from msgspec import Struct
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
-from websockets.protocol import State
 
 EXTENSION: Final = "gateway.write_frame"
 """The name of the short way in a connection's ASGI scope."""
@@ -27,23 +25,6 @@ class Message(Struct, frozen=True):
 
 def message(text: str) -> Message:
     return Message(text, Frame(Opcode.TEXT, text.encode()).serialize(mask=False))
-
-
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket connection, with the short way in its scope."""
-
-    async def run_asgi(self) -> None:
-        extensions: MutableMapping[str, Any] = self.scope["extensions"]
-        extensions[EXTENSION] = self.write_frame
-        await super().run_asgi()
-
-    def write_frame(self, frame: bytes) -> bool:
-        """Send the frame, if the connection is open and all before it has left; whether that was so."""
-        transport = self.transport
-        if self.conn.state is not State.OPEN or transport.is_closing() or transport.get_write_buffer_size():
-            return False
-        transport.write(frame)
-        return True
 
 
 def write_frame_of(scope: MutableMapping[str, Any]) -> WriteFrame | None:

@@ -36,16 +36,24 @@ begins without `after`.
 """
 
 _STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)
-_ALWAYS: Final = (500, 503)
+_ALWAYS: Final = (400, 408, 414, 415, 417, 421, 431, 500, 501, 503)
 _PHRASES: Final = {
+    400: "Not a valid HTTP request; the connection is closed",
     401: "Not authorized",
     403: "The origin of the page is not allowed",
     404: "Not found",
+    408: "The whole request did not arrive in time; the connection is closed",
     409: "Refused by the state of things",
     413: "The body is too large",
+    414: "The request line is too long",
+    415: "The body is encoded: no Content-Encoding is taken",
+    417: "Expect takes 100-continue and nothing else",
+    421: "The host is not served",
     422: "Not a valid request",
+    431: "The head and the trailers are too large",
     500: "The exchange failed",
-    503: "Not taken: no matcher, or too much in flight",
+    501: "Transfer-Encoding takes chunked and nothing else",
+    503: "Not taken: no matcher, overloaded, too much in flight, or too many connections",
     504: "The outcome is unknown",
 }
 

@@ -19,6 +19,9 @@ Kept = TypeVar("Kept")
 MAX_BODY_BYTES: Final = 64 * 1024
 """The largest body of a request."""
 
+MAX_HEAD_BYTES: Final = 64 * 1024
+"""The most that the request line may hold, and the head and the trailers of a request together."""
+
 RETRY_AFTER_SECONDS: Final = 1
 
 
@@ -51,6 +54,15 @@ KINDS: Final[dict[str, Kind]] = {
     "unknown_field": Kind(422, "Unknown field", "The call takes no such field."),
     "invalid_value": Kind(422, "Invalid value", "The field does not take this value."),
     "body_too_large": Kind(413, "The body is too large", f"A body takes at most {MAX_BODY_BYTES} bytes."),
+    "bad_request": Kind(400, "Not a valid HTTP request", "The request breaks a rule of HTTP; the connection is closed."),
+    "request_timeout": Kind(408, "Request timeout", "The whole request did not arrive in time; the connection is closed."),
+    "request_line_too_long": Kind(414, "The request line is too long", f"A request line takes at most {MAX_HEAD_BYTES} bytes."),
+    "content_encoding_not_supported": Kind(415, "Content coding not supported", "Send the body as it is: no Content-Encoding is taken."),
+    "expectation_failed": Kind(417, "Expectation failed", "Expect takes 100-continue and nothing else."),
+    "host_not_allowed": Kind(421, "Host not allowed", "This Host is not served; GATEWAY_ALLOWED_HOSTS names those that are."),
+    "head_too_large": Kind(431, "The head is too large", f"The head and the trailers of a request take at most {MAX_HEAD_BYTES} bytes."),
+    "transfer_coding_not_supported": Kind(501, "Transfer coding not supported", "Transfer-Encoding takes chunked and nothing else."),
+    "too_many_connections": Kind(503, "Too many connections", "This gateway can hold no more connections; try again later."),
     "unauthorized": Kind(401, "Not authorized", "The call needs the header Authorization: Bearer <admin token>."),
     "origin_not_allowed": Kind(403, "Origin not allowed", "Pages of this origin may not call; GATEWAY_CORS_ORIGINS names those that may."),
     "not_found": Kind(404, "Not found", "Nothing is at this path."),
@@ -59,6 +71,7 @@ KINDS: Final[dict[str, Kind]] = {
     "internal_error": Kind(500, "Internal error", "The gateway failed; its log tells more."),
     "matcher_unavailable": Kind(503, "No matcher", "The matcher does not answer; nothing was changed and nothing will be."),
     "too_much_in_flight": Kind(503, "Too much in flight", "Too many commands wait for answers; this one was not taken and never will be."),
+    "overloaded": Kind(503, "Overloaded", "The gateway is overloaded: the request waited too long, was not taken and never will be."),
     "outcome_unknown": Kind(
         504,
         "Outcome unknown",

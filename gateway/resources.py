@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.broker import MatcherUnavailableError, OutcomeUnknownError
 from gateway.problems import MAX_BODY_BYTES, ProblemError, encode_problem, unanswered
@@ -54,6 +54,15 @@ def json_reply(value: Any) -> Reply:
 def problem_reply(problem: ProblemError, headers: Mapping[str, str] | None = None) -> Reply:
     extra = [(name.encode(), text.encode()) for name, text in {**problem.headers(), **(headers or {})}.items()]
     return Reply(problem.status, encode_problem(problem.document()), PROBLEM_JSON, *extra)
+
+
+def problem_app(problem: ProblemError, headers: Mapping[str, str] | None = None) -> ASGIApp:
+    """An application that answers every request with the problem."""
+
+    async def answer(_: Scope, __: Receive, send: Send) -> None:
+        await problem_reply(problem, headers).send(send)
+
+    return answer
 
 
 class Resource:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from gateway.app import create_app
 from gateway.config import GatewayConfig
+from gateway.garbage import collect_little
 from gateway.logs import configure_worker_logs
 
 
@@ -17,6 +18,7 @@ def create_worker(config: GatewayConfig) -> FastAPI:
     configure_worker_logs(config.log_level, config.log_format)
     if multiprocessing.parent_process() is not None:
         Thread(target=_end_with_supervisor, daemon=True).start()
+    collect_little()
     return create_app(config)
 
 

@@ -67,13 +67,15 @@ class Process:
         self.directory = directory
         self.log = directory / f"{module}.log"
         self.environment = clean_environment(environment)
+        self.below: list[str] = []
+        """A command that is to run the process."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         assert self.process is None, "it runs already"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *self.arguments],
+                [*self.below, sys.executable, "-m", self.module, *self.arguments],
                 cwd=self.directory,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -258,6 +258,40 @@ def test_http_and_market_data_are_published_on_loopback_and_nothing_else_is(exch
     }
 
 
+def test_the_file_bounds_what_each_service_takes() -> None:
+    """As it stands, without an engine."""
+    yaml = pytest.importorskip("yaml")
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert services.keys() == set(SERVICES)
+    for service in services.values():
+        assert re.fullmatch(r"\$\{[A-Z_]+:-[0-9]+g\}", service["mem_limit"])
+        assert service["pids_limit"] >= 64 * 8
+        assert service["ulimits"]["nofile"] > 10_000
+        assert service["logging"]["driver"] == "json-file"
+        assert {"max-size", "max-file"} == service["logging"]["options"].keys()
+    hosts = services["gateway"]["environment"]["GATEWAY_ALLOWED_HOSTS"]
+    assert hosts == "${GATEWAY_ALLOWED_HOSTS:-localhost,127.0.0.1,gateway}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_containers_are_bounded(exchange: Exchange, service: str) -> None:
+    limits = exchange.inspect(service)["HostConfig"]
+
+    assert limits["Memory"] == {"matcher": 4, "gateway": 2}[service] * 2**30
+    assert limits["PidsLimit"] == 1024
+    assert [(limit["Name"], limit["Soft"], limit["Hard"]) for limit in limits["Ulimits"]] == [("nofile", 16_384, 16_384)]
+    assert limits["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "5"}}
+
+
+@pytest.mark.parametrize(("host", "status"), [("gateway:8000", 200), ("127.0.0.1:8000", 200), ("evil.example:8000", 421)])
+def test_other_containers_call_the_gateway_by_its_name(exchange: Exchange, host: str, status: int) -> None:
+    script = f"""from http.client import HTTPConnection
+gateway = HTTPConnection("gateway", {HTTP}, timeout={PATIENCE})
+gateway.request("GET", "/instruments", headers={{"Host": "{host}"}})
+print(gateway.getresponse().status)"""
+    assert exchange.execute("matcher", f"python -c '{script}'") == f"{status}\n"
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_processes_have_no_privileges(exchange: Exchange, service: str) -> None:
     status = exchange.execute(service, "cat /proc/[0-9]*/status")

@@ -192,7 +192,7 @@ def test_large_body_in_chunks(shared_exchange: Exchange) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_large_body_that_never_comes_is_refused_by_its_length(shared_exchange: Exchange) -> None:
     with socket.create_connection(("127.0.0.1", shared_exchange.gateway.port), PATIENCE) as connection:
-        connection.sendall(b"POST /orders HTTP/1.1\r\nHost: exchange\r\nContent-Length: 1000000000\r\n\r\n" + b" " * (MAX_BODY + 1))
+        connection.sendall(b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n" + b" " * (MAX_BODY + 1))
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
@@ -414,8 +414,8 @@ def raw(exchange: Exchange, request: bytes) -> bytes:
     [
         b"hello\r\n\r\n",
         b"\x00" * 1000,
-        b"POST /orders HTTP/1.1\r\nHost: exchange\r\nContent-Length: -5\r\n\r\n",
-        b"POST /orders HTTP/1.1\r\nHost: exchange\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+        b"POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
     ],
 )
@@ -427,7 +427,7 @@ def test_broken_http(shared_exchange: Exchange, request_bytes: bytes) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_client_that_goes_away_in_the_middle(shared_exchange: Exchange) -> None:
     for _ in range(20):
-        raw(shared_exchange, b'POST /orders HTTP/1.1\r\nHost: exchange\r\nContent-Length: 500\r\n\r\n{"symbol":')
+        raw(shared_exchange, b'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n{"symbol":')
     assert shared_exchange.gateway.failures() == []
 
 

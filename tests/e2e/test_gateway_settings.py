@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.__main__ import main
-from gateway.config import SETTINGS
+from gateway.config import SETTINGS, read_config
 from tests.exchange import PATIENCE, Exchange, Gateway, Matcher, clean_environment
 from tools.processes import free_ports
 
@@ -30,6 +30,7 @@ BAD_SETTINGS = {
     "reports": "tcp://127.0.0.1",
     "admin-token": "two words",
     "cors-origins": "example.org",
+    "allowed-hosts": "example.org:80",
     "deadline": "0",
     "log-level": "loud",
     "log-format": "xml",
@@ -165,7 +166,8 @@ def test_command_line_that_cannot_be_read_ends_with_one_line(run_here: RunHere, 
 def test_bad_setting_ends_a_process_before_it_says_anything_else(
     tmp_path: Path, workers: str, variable: str, value: str, status: int
 ) -> None:
-    found, output, error = run(tmp_path, **{"GATEWAY_PORT": str(free_ports(1)[0]), "GATEWAY_WORKERS": workers, variable: value})
+    settings = {"GATEWAY_PORT": str(free_ports(1)[0]), "GATEWAY_WORKERS": workers, "GATEWAY_ALLOWED_HOSTS": "*"}
+    found, output, error = run(tmp_path, **{**settings, variable: value})
     assert (found, output, error.count("\n")) == (status, "", 1), error
     assert error.startswith(f"gateway: {variable}")
     assert value in error
@@ -175,8 +177,8 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     status, output, error = run_here("--help")
     assert (status, error) == (0, "")
     words = output.split()
-    contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS", "DEADLINE")
-    contract += ("LOG_LEVEL", "LOG_FORMAT")
+    contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS")
+    contract += ("ALLOWED_HOSTS", "DEADLINE", "LOG_LEVEL", "LOG_FORMAT")
     assert {setting.variable("GATEWAY") for setting in SETTINGS} == {f"GATEWAY_{name}" for name in contract}
     for name in contract:
         assert any(f"GATEWAY_{name}" in word for word in words), name
@@ -193,7 +195,7 @@ def test_port_in_use_ends_with_one_line(run_here: RunHere) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_address_of_another_machine_ends_with_one_line(run_here: RunHere, host: str) -> None:
-    status, output, error = run_here(f"--host={host}")
+    status, output, error = run_here(f"--host={host}", "--allowed-hosts=*")
     assert (status, output, error.count("\n")) == (1, "", 1)
     assert error.startswith(f"gateway: GATEWAY_HOST (--host): cannot listen on {host}:8000: ")
 
@@ -222,12 +224,45 @@ def test_settings_come_from_the_environment_and_flags_win(tmp_path: Path) -> Non
         matcher.close()
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example"])
+def test_an_address_that_others_reach_needs_the_hosts_that_are_served(run_here: RunHere, host: str) -> None:
+    status, output, error = run_here(f"--host={host}")
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert error.startswith(f"gateway: GATEWAY_HOST (--host): {host} is reached from other machines: ")
+    [example, any_host] = [word.removesuffix(",") for word in error.split() if word.startswith("GATEWAY_ALLOWED_HOSTS=")]
+    assert any_host == "GATEWAY_ALLOWED_HOSTS=*"
+    # Each of them is a setting to copy.
+    for setting in (example, any_host):
+        name, _, value = setting.partition("=")
+        assert read_config([f"--host={host}"], {name: value}).allowed_hosts == (value,)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.2", "::1"])
+def test_an_address_of_this_machine_needs_none(run_here: RunHere, host: str) -> None:
+    with pytest.raises(pytest.fail.Exception, match="the settings were taken"):
+        run_here(f"--host={host}", "--port=0")
+
+
 def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, exchange.matcher, "--host=0.0.0.0", name="open")
+    gateway = Gateway(tmp_path, exchange.matcher, "--host=0.0.0.0", "--allowed-hosts=desk.example", name="open")
     gateway.restart()
+    statuses = {host: gateway.http.get("/health", headers={"Host": host}).status_code for host in ("desk.example", "other.example")}
     gateway.close()
+    assert statuses == {"desk.example": 200, "other.example": 421}
     [warning] = [record for record in gateway.records() if record["level"] == "warning"]
     assert "GATEWAY_ADMIN_TOKEN" in warning["event"]
+
+
+@pytest.mark.parametrize(("flags", "warned"), [(["--admin-token=secret"], True), (["--admin-token", "secret"], True), ([], False)])
+def test_a_token_on_the_command_line_is_warned_of(tmp_path: Path, flags: list[str], warned: bool) -> None:
+    gateway = Gateway(tmp_path, Matcher(tmp_path), *flags)
+    gateway.environment["GATEWAY_ADMIN_TOKEN"] = "secret"
+    gateway.start()
+    gateway.wait_until_answers(503)
+    gateway.close()
+    warnings = [record["event"] for record in gateway.records() if record["level"] == "warning" and "--admin-token" in record["event"]]
+    assert len(warnings) == warned
+    assert "secret" not in gateway.text()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -43,7 +43,7 @@ BTC_VIEW = {
     "taker_fee_bps": 20,
     "status": "trading",
 }
-CONFIG = GatewayConfig("127.0.0.1", 0, 1, "", "", "", "", (), 5000)
+CONFIG = GatewayConfig("127.0.0.1", 0, 1, "", "", "", "", (), ("exchange.example",), 5000)
 
 
 class FakeBroker:

@@ -15,6 +15,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         reports="tcp://127.0.0.1:5557",
         admin_token="",
         cors_origins=(),
+        allowed_hosts=(),
         deadline=5000,
     )
 
@@ -28,6 +29,7 @@ ENVIRONMENT = {
     "GATEWAY_REPORTS": "ipc:///run/reports",
     "GATEWAY_ADMIN_TOKEN": "s3cret",
     "GATEWAY_CORS_ORIGINS": "https://desk.example, http://localhost:3000,http://[::1]:8080",
+    "GATEWAY_ALLOWED_HOSTS": "Desk.Example., 192.168.1.5,[::0001],fe80::1",
     "GATEWAY_DEADLINE": "250",
 }
 
@@ -42,6 +44,7 @@ def test_every_setting_is_an_environment_variable() -> None:
         reports="ipc:///run/reports",
         admin_token="s3cret",
         cors_origins=("https://desk.example", "http://localhost:3000", "http://[::1]:8080"),
+        allowed_hosts=("desk.example", "192.168.1.5", "::1", "fe80::1"),
         deadline=250,
     )
 
@@ -72,6 +75,15 @@ def test_every_setting_is_a_flag_and_the_flag_wins() -> None:
         ("GATEWAY_CORS_ORIGINS", "desk.example"),
         ("GATEWAY_CORS_ORIGINS", "https://desk.example/"),
         ("GATEWAY_CORS_ORIGINS", "https://desk.example,"),
+        ("GATEWAY_ALLOWED_HOSTS", "desk.example:8000"),
+        ("GATEWAY_ALLOWED_HOSTS", "192.168.1.5:8000"),
+        ("GATEWAY_ALLOWED_HOSTS", "[::1]:8000"),
+        ("GATEWAY_ALLOWED_HOSTS", "http://desk.example"),
+        ("GATEWAY_ALLOWED_HOSTS", "desk.example,"),
+        ("GATEWAY_ALLOWED_HOSTS", "*,desk.example"),
+        ("GATEWAY_ALLOWED_HOSTS", "*.desk.example"),
+        ("GATEWAY_ALLOWED_HOSTS", "two words"),
+        ("GATEWAY_ALLOWED_HOSTS", "."),
         ("GATEWAY_DEADLINE", "0"),
         ("GATEWAY_DEADLINE", "5s"),
         ("GATEWAY_DEADLINE", "3600001"),
@@ -88,7 +100,12 @@ def test_a_bad_value_ends_the_process_with_one_line(capsys: pytest.CaptureFixtur
 
 
 def test_an_empty_token_is_no_token() -> None:
-    assert read_config([], {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": ""}) == read_config([], {})
+    empty = {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": "", "GATEWAY_ALLOWED_HOSTS": " "}
+    assert read_config([], empty) == read_config([], {})
+
+
+def test_any_host_may_be_served() -> None:
+    assert read_config([], {"GATEWAY_ALLOWED_HOSTS": " * "}).allowed_hosts == ("*",)
 
 
 def test_help_tells_all_settings(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 
+from gateway.security import MAX_REMEMBERED, AllowedHosts
 from protocol.commands import DepthQuery, PlaceOrder
 from protocol.events import Depth, OrderResult
 from protocol.units import OrderStatus
@@ -47,6 +48,83 @@ def test_pages_of_other_origins_change_nothing(gateway: Gateway, call: str, orig
 @pytest.mark.parametrize("origin", ["http://exchange.example", "https://exchange.example"])
 def test_the_gateways_own_pages_may_call(gateway: Gateway, origin: str) -> None:
     assert gateway.request("POST", "/orders", ORDER, {"origin": origin}).status == 200
+
+
+LOCAL = ["localhost", "LocalHost", "localhost.", "127.0.0.1", "127.9.9.9", "[::1]", "[0:0::1]"]
+PORTS = ["", ":", ":8000", ":80", ":65535"]
+OTHERS = [
+    "",
+    "evil.example",
+    "evil.example:8000",
+    "localhost.evil.example",
+    "evil.localhost",
+    "127.0.0.1.evil.example",
+    "127.1",
+    "2130706433",
+    "0.0.0.0",
+    "192.168.1.5",
+    "[::2]",
+    "::1",
+    "[::1",
+    "localhost:8000:8000",
+    "localhost@evil.example",
+    "evil.example@localhost",
+    "localhost/",
+    "localhost,evil.example",
+    "localhost evil.example",
+    "localhost:80a",
+    "l\xf6calhost",
+]
+PATHS = ["/", "/health", "/docs", "/openapi.json", "/static/app.js", "/depth?symbol=BTC-USDT", "/nowhere"]
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("host", [*LOCAL, "exchange.example", "Exchange.Example."])
+def test_local_names_and_those_of_the_setting_are_served(gateway: Gateway, host: str, port: str) -> None:
+    for _ in range(2):
+        answer = gateway.request("POST", "/orders", ORDER, {"host": host + port, "origin": f"http://{host}{port}"})
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("host", OTHERS)
+def test_no_other_host_is_served(gateway: Gateway, host: str) -> None:
+    for path in PATHS:
+        assert gateway.request("GET", path, None, {"host": host}).problem == (421, "host_not_allowed", None)
+    # As the page of a name that was made to lead here would call.
+    call = gateway.request("POST", "/orders", ORDER, {"host": host, "origin": f"http://{host}"})
+    assert call.problem == (421, "host_not_allowed", None)
+    assert gateway.broker.commands == []
+
+
+@pytest.mark.parametrize("host", OTHERS)
+def test_every_host_is_served_where_that_is_said(host: str) -> None:
+    with Gateway(structs.replace(CONFIG, host="0.0.0.0", allowed_hosts=("*",))) as gateway:
+        assert gateway.request("GET", "/docs", None, {"host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("bound", "host", "status"),
+    [
+        ("192.168.1.5", "192.168.1.5:8000", 200),
+        ("192.168.1.5", "192.168.1.6", 421),
+        ("fe80::1", "[FE80::0001]:8000", 200),
+        ("Desk.example", "desk.example", 200),
+        ("0.0.0.0", "0.0.0.0", 421),
+        ("0.0.0.0", "127.0.0.1", 200),
+        ("::", "[::]", 421),
+    ],
+)
+def test_the_host_that_is_bound_is_served(bound: str, host: str, status: int) -> None:
+    with Gateway(structs.replace(CONFIG, host=bound)) as gateway:
+        assert gateway.request("GET", "/docs", None, {"host": host}).status == status
+
+
+def test_hosts_that_were_seen_take_a_bounded_memory() -> None:
+    hosts = AllowedHosts(CONFIG)
+    for number in range(5000):
+        assert hosts.serve(b"localhost:%d" % number)
+        assert not hosts.serve(b"evil.example:%d" % number)
+    assert len(hosts.remembered) == MAX_REMEMBERED
 
 
 def test_programs_without_an_origin_may_call(gateway: Gateway) -> None:

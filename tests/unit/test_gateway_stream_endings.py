@@ -1,5 +1,6 @@
 """How streams begin and end, whatever they tell."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,6 +73,28 @@ def test_pages_of_other_origins_get_no_stream(gateway: Gateway, exchange: Exchan
         return await foreign.closed()
 
     assert gateway.run(scenario())[0] == 4403
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status", "code"),
+    [
+        (DEPTH_PATH, "evil.example:8000", 421, "host_not_allowed"),
+        ("/ws/nothing", "evil.example:8000", 421, "host_not_allowed"),
+        ("/ws/nothing", "exchange.example", 404, "not_found"),
+        ("/ws/trades/?symbol=BTC-USDT", "exchange.example", 404, "not_found"),
+        ("/ws", "exchange.example", 404, "not_found"),
+    ],
+)
+def test_what_is_no_stream_is_answered_before_the_handshake(gateway: Gateway, path: str, host: str, status: int, code: str) -> None:
+    async def scenario() -> tuple[dict[str, Any], dict[str, Any]]:
+        client = StreamClient(gateway, path, {"host": host, "origin": f"http://{host}"})
+        return dict(await client.next()), dict(await client.next())
+
+    start, body = gateway.run(scenario())
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", status)
+    assert (b"content-type", b"application/problem+json") in start["headers"]
+    assert body["type"] == "websocket.http.response.body"
+    assert json.loads(body["body"])["code"] == code
 
 
 def test_allowed_origins_get_streams(exchange: Exchange) -> None:
