@@ -1,5 +1,6 @@
-"""Fixtures of running exchanges, and their logs in the report of a failed test."""
+"""Fixtures of running exchanges, their logs in the report of a failed test, and the files that took the longest."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,9 @@ import pytest
 
 from tests.exchange import LIVING, Exchange, Matcher
 
+SLOWEST = 10
+"""How many files the report of a run names."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -15,6 +19,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed:
         report.sections += [(f"log of {process.log.name}", process.text()) for process in LIVING]
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.location[0]] += report.duration
+    if len(seconds) > 1:
+        terminalreporter.section(f"{SLOWEST} slowest files")
+        for file, taken in seconds.most_common(SLOWEST):
+            terminalreporter.write_line(f"{taken:7.1f} s  {file}")
 
 
 @pytest.fixture(autouse=True)

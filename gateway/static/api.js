@@ -76,7 +76,8 @@ export class Api {
   #unreachable() {
     const { origin } = new URL(this.base);
     if (origin === location.origin) return `The gateway at ${origin} cannot be reached. Check that it runs.`;
-    return `The gateway at ${origin} cannot be reached, or does not allow pages of ${location.origin} (its setting GATEWAY_CORS_ORIGINS).`;
+    const settings = `pages of ${location.origin} (GATEWAY_CORS_ORIGINS) or does not serve that host (GATEWAY_ALLOWED_HOSTS)`;
+    return `The gateway at ${origin} cannot be reached, or does not allow ${settings}.`;
   }
 
   async #call(method, path, { query, body, signal, timeout = TIMEOUT } = {}) {
