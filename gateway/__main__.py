@@ -20,26 +20,29 @@ from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, 
 from gateway.connections import Bounds, HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
-from process.addresses import check_sockets, in_url
-from process.command_line import end_with_line
-from process.descriptors import raise_limit
-from process.readiness import tell_ready
-from process.settings import is_loopback
+from matching_exchange.process.addresses import check_sockets, in_url
+from matching_exchange.process.command_line import end_with_line
+from matching_exchange.process.descriptors import raise_limit
+from matching_exchange.process.readiness import tell_ready
+from matching_exchange.process.settings import is_loopback
 
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
 
 SPARE_DESCRIPTORS: Final = 32
-"""Descriptors that no connection takes: those of files, of the sockets to the matcher, and of connections until they are told to go."""
+"""Descriptors that no connection takes: those of files, of the sockets to the matcher, and of connections until they
+are told to go."""
 
 SHUTDOWN_SECONDS: Final = 8
 """How long requests may go on after SIGTERM; a container runtime waits 10 s."""
 
 SILENT_MILLISECONDS: Final = 30_000
-"""After so long without an acknowledgement a peer that reads nothing is cut off, and what was meant for it is dropped."""
+"""After so long without an acknowledgement a peer that reads nothing is cut off, and what was meant for it is
+dropped."""
 
 SEND_BUFFER: Final = 256 * 1024
-"""Bytes that the kernel holds for a connection: a client of depth that falls behind reads so much of the past before the newest."""
+"""Bytes that the kernel holds for a connection: a client of depth that falls behind reads so much of the past before
+the newest."""
 
 MAX_INCOMING_MESSAGE: Final = 4096
 """Bytes. What a client sends on a stream is ignored; a larger message closes it."""
@@ -50,7 +53,8 @@ EXIT_CANNOT_LISTEN: Final = 1
 
 
 def _stop(_: int, __: FrameType | None) -> NoReturn:
-    """Ends the process cleanly: before it serves at once, else when the server, having shut down, raises the signal again."""
+    """Ends the process cleanly: before it serves at once, else when the server, having shut down, raises the signal
+    again."""
     sys.exit(0)
 
 
@@ -75,9 +79,17 @@ def _bind(config: GatewayConfig) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as error:
         # The host where it is no address of this machine, else the port.
-        named = "host" if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) else "port"
+        named = (
+            "host"
+            if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+            else "port"
+        )
         reason = "another process has it" if error.errno == errno.EADDRINUSE else error.strerror
-        end_with_line(PROGRAM, f"{_title(named)}: cannot listen on {in_url(config.host)}:{config.port}: {reason}", EXIT_CANNOT_LISTEN)
+        end_with_line(
+            PROGRAM,
+            f"{_title(named)}: cannot listen on {in_url(config.host)}:{config.port}: {reason}",
+            EXIT_CANNOT_LISTEN,
+        )
     return listening
 
 
@@ -107,13 +119,19 @@ def main() -> None:
     if not config.admin_token and not is_loopback(config.host):
         log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
     if any(argument.split("=")[0] == "--admin-token" for argument in sys.argv[1:]):
-        log.warning("the list of processes shows --admin-token to every user of this machine: GATEWAY_ADMIN_TOKEN it does not show")
+        log.warning(
+            "the list of processes shows --admin-token to every user of this machine: GATEWAY_ADMIN_TOKEN it "
+            "does not show"
+        )
     tell_ready(os.environ)
     server = Config(
         partial(create_worker, config),
         factory=True,
         workers=config.workers,
-        http=cast("type[Protocol]", partial(HttpConnection, Bounds(raise_limit(SPARE_DESCRIPTORS)), Admission(config.deadline / 1000))),
+        http=cast(
+            "type[Protocol]",
+            partial(HttpConnection, Bounds(raise_limit(SPARE_DESCRIPTORS)), Admission(config.deadline / 1000)),
+        ),
         # The connection opens the streams itself.
         ws="none",
         ws_max_size=MAX_INCOMING_MESSAGE,

@@ -1,9 +1,11 @@
-"""What happens to one account's orders, inside this worker: a subscription that all its clients share, each update encoded once for all.
+"""What happens to one account's orders, inside this worker: a subscription that all its clients share, each update
+encoded once for all.
 
-The matcher keeps the last updates of the accounts that it is told to watch. Each update names the one before it: what the channel finds
-missing it asks of the matcher, and delivers in order. The last update before a silence may be lost too, so the matcher is asked
-again after a while, and from time to time as long as there are clients. Updates outlive a restart of the matcher: the channel
-asks for those after the last one that it knows. Where the matcher does not keep them any more, every client gets a fresh start.
+The matcher keeps the last updates of the accounts that it is told to watch. Each update names the one before it: what
+the channel finds missing it asks of the matcher, and delivers in order. The last update before a silence may be lost
+too, so the matcher is asked again after a while, and from time to time as long as there are clients. Updates outlive a
+restart of the matcher: the channel asks for those after the last one that it knows. Where the matcher does not keep
+them any more, every client gets a fresh start.
 """
 
 import asyncio
@@ -33,8 +35,8 @@ RETRY_SECONDS: Final = 0.25
 FIRST_CHECK_SECONDS: Final = 0.05
 CHECK_SECONDS: Final = 1.0
 IDLE_CHECK_SECONDS: Final = 5.0
-"""So long after the subscription's beginning, and after an update, the matcher is asked whether something was lost; then after twice the
-time, and so on, up to the longest."""
+"""So long after the subscription's beginning, and after an update, the matcher is asked whether something was lost;
+then after twice the time, and so on, up to the longest."""
 
 
 class FreshStart:
@@ -46,10 +48,16 @@ class FreshStart:
 
 
 class AccountChannel(Channel[AccountClient]):
-    """`pace` is the least time between two questions whether something was lost, in seconds: so many channels share the matcher."""
+    """`pace` is the least time between two questions whether something was lost, in seconds: so many channels share the
+    matcher."""
 
     def __init__(
-        self, account: str, broker: Broker, instruments: Instruments, history: AccountHistory, pace: Callable[[], float] = lambda: 0.0
+        self,
+        account: str,
+        broker: Broker,
+        instruments: Instruments,
+        history: AccountHistory,
+        pace: Callable[[], float] = lambda: 0.0,
     ) -> None:
         super().__init__()
         self._account = account
@@ -168,7 +176,9 @@ class AccountChannel(Channel[AccountClient]):
         after = told[0] - 1 if verify and told is not None else position
         answer = await self._history.updates(self._account, after)
         missed = answer.value
-        if answer.sequence < newest or (verify and missed.complete and missed.watched and not _begins_with(missed, told)):
+        if answer.sequence < newest or (
+            verify and missed.complete and missed.watched and not _begins_with(missed, told)
+        ):
             self._end_all(newest)
         elif not missed.watched:
             self._position = None
@@ -240,7 +250,8 @@ class AccountChannel(Channel[AccountClient]):
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _tell_missed(self, client: AccountClient, after: int) -> None:
-        """What happened after that sequence; where the matcher does not have it, the client gets a fresh start instead."""
+        """What happened after that sequence; where the matcher does not have it, the client gets a fresh start
+        instead."""
         answer = await self._history.updates(self._account, after)
         missed = answer.value
         if after > answer.sequence or not (missed.watched and missed.complete):

@@ -1,7 +1,8 @@
 """One client of an account's stream: all updates that it was not sent yet, in a bounded queue, and its beginnings.
 
-A beginning is a fresh start or, where the client comes back, what it has missed. Updates that come before it is told are held back and
-follow it. It is told piece by piece, the next one when all before it was sent, so that a slow client has little waiting here.
+A beginning is a fresh start or, where the client comes back, what it has missed. Updates that come before it is told
+are held back and follow it. It is told piece by piece, the next one when all before it was sent, so that a slow client
+has little waiting here.
 """
 
 from collections import deque
@@ -13,12 +14,13 @@ from gateway.endings import TOO_SLOW, Ending
 
 UPDATES_WAITING: Final = 10_000
 CHARACTERS_WAITING: Final = 16 * 1024 * 1024
-"""The most updates that wait for one client, and how much text. One more is taken where less than that waits, however large it is."""
+"""The most updates that wait for one client, and how much text. One more is taken where less than that waits, however
+large it is."""
 
 
 class AccountClient(Client):
-    """`after` is the sequence up to which the client knows everything; None where it knows nothing. `begin` is awaited when the client
-    needs a beginning: it tells it, or a piece of it, by `tell`, and at the end of it calls `go_on`."""
+    """`after` is the sequence up to which the client knows everything; None where it knows nothing. `begin` is awaited
+    when the client needs a beginning: it tells it, or a piece of it, by `tell`, and at the end of it calls `go_on`."""
 
     def __init__(self, after: int | None, begin: "Callable[[AccountClient], Awaitable[None]]") -> None:
         super().__init__()
@@ -53,7 +55,8 @@ class AccountClient(Client):
             self._changed.set()
 
     def hold(self, since: int) -> None:
-        """What follows does not join on to what the client was told: it needs a beginning that tells at least what was before `since`."""
+        """What follows does not join on to what the client was told: it needs a beginning that tells at least what was
+        before `since`."""
         self._holding = True
         self.since = since
         self._changed.set()

@@ -1,4 +1,5 @@
-"""What the matcher tells of accounts when it is asked: one for each worker, so that its streams never ask too much at once."""
+"""What the matcher tells of accounts when it is asked: one for each worker, so that its streams never ask too much at
+once."""
 
 import asyncio
 from typing import Final, TypeVar
@@ -12,8 +13,8 @@ from protocol.events import AccountState, AccountUpdate, AccountUpdates, OrderPa
 from protocol.units import OrderStatus
 
 ASKED_AT_ONCE: Final = 16
-"""The most questions about accounts that wait for their answers: what thousands of streams ask after a restart must not be in the way
-of orders."""
+"""The most questions about accounts that wait for their answers: what thousands of streams ask after a restart must not
+be in the way of orders."""
 
 PAGE_ORDERS: Final = 1_000
 """The most orders that are asked for at once."""
@@ -24,8 +25,8 @@ Result = TypeVar("Result")
 
 
 class OpenOrders(Struct):
-    """An account's open and pending orders, oldest first, whether it is suspended, and when its orders are canceled unless that is put
-    off."""
+    """An account's open and pending orders, oldest first, whether it is suspended, and when its orders are canceled
+    unless that is put off."""
 
     orders: list[OrderState]
     suspended: bool
@@ -65,8 +66,9 @@ class AccountHistory:
         return await self._brought_up(account, found, first)
 
     async def _brought_up(self, account: str, found: OpenOrders, first: int) -> Stamped[OpenOrders] | None:
-        """What pages as of different sequences have told, none before `first`, as of one. The last update of an order since the first page
-        tells how it stands, whether its own page is older or newer; without an update it has not changed. So it is with the account."""
+        """What pages as of different sequences have told, none before `first`, as of one. The last update of an order
+        since the first page tells how it stands, whether its own page is older or newer; without an update it has not
+        changed. So it is with the account."""
         orders = {state.order_id: state for state in found.orders}
         after: int | None = first
         while after is not None:

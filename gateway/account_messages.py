@@ -113,7 +113,8 @@ class CanceledChange(Struct, frozen=True, tag_field="event", tag="canceled"):
 
 
 class AccountChange(Struct, frozen=True, tag_field="event", tag="account"):
-    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; null where it is off."""
+    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; null where it is
+    off."""
 
     suspended: bool
     cancel_at: Timestamp | None
@@ -135,8 +136,8 @@ Change = (
 
 
 class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
-    """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. What the client knew before no
-    longer counts. `cancel_at` is when they are canceled unless that is put off, null where it is not."""
+    """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. What the client
+    knew before no longer counts. `cancel_at` is when they are canceled unless that is put off, null where it is not."""
 
     account: NameText
     sequence: Sequence
@@ -145,7 +146,9 @@ class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
     cancel_at: Timestamp | None
     orders: Annotated[list[Order], Meta(max_length=PART_ORDERS)]
     more: Annotated[bool, Meta(description="Whether another part follows.")]
-    resumed: Annotated[bool, Meta(description="Always false: the message type resumed stands for the other case.")] = False
+    resumed: Annotated[bool, Meta(description="Always false: the message type resumed stands for the other case.")] = (
+        False
+    )
 
 
 class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
@@ -157,8 +160,9 @@ class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
 
 
 class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
-    """All that one command changed for the account: what happened, in order, and the orders as the command left them. `previous` is the
-    sequence of the account's update before it: above what the client was told last, it has missed something."""
+    """All that one command changed for the account: what happened, in order, and the orders as the command left them.
+    `previous` is the sequence of the account's update before it: above what the client was told last, it has missed
+    something."""
 
     account: NameText
     sequence: Sequence
@@ -177,7 +181,9 @@ def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instrume
     for first in range(0, max(len(states), 1), PART_ORDERS):
         after = first + PART_ORDERS
         part = _orders(states[first:after], instruments)
-        message = AccountOrders(account, start.sequence, timestamp, found.suspended, cancel_at, part, after < len(states))
+        message = AccountOrders(
+            account, start.sequence, timestamp, found.suspended, cancel_at, part, after < len(states)
+        )
         yield encode(message).decode()
 
 
@@ -212,7 +218,11 @@ def _changes(update: AccountUpdate, instruments: Instruments) -> Iterator[Change
     instrument_of = {state.order_id: instruments[state.symbol] for state in update.orders}
     filled = {state.order_id for state in update.orders if state.status is OrderStatus.FILLED}
     # What fills an order is its last trade: the order's own numbers tell only how the command left it.
-    filling = {change.order_id: change for change in update.changes if change.order_id in filled and isinstance(change.event, Trade)}
+    filling = {
+        change.order_id: change
+        for change in update.changes
+        if change.order_id in filled and isinstance(change.event, Trade)
+    }
     for change in update.changes:
         yield _change(change, instrument_of[change.order_id], change is filling.get(change.order_id))
 
@@ -224,11 +234,15 @@ def _change(change: OrderChange, instrument: Instrument, fills: bool) -> Change:
         case Trade():
             kind = FilledChange if fills else PartiallyFilledChange
             is_maker = event.maker_order_id == change.order_id
-            return kind(order_id, format_decimal(change.filled_quantity, quantity_decimals), fill(event, is_maker, instrument))
+            return kind(
+                order_id, format_decimal(change.filled_quantity, quantity_decimals), fill(event, is_maker, instrument)
+            )
         case OrderPlaced():
             return PlacedChange(order_id)
         case OrderCanceled():
-            return CanceledChange(order_id, REASON_WORDS[event.reason], format_decimal(event.quantity, quantity_decimals))
+            return CanceledChange(
+                order_id, REASON_WORDS[event.reason], format_decimal(event.quantity, quantity_decimals)
+            )
         case OrderTriggered():
             return TriggeredChange(order_id)
         case TriggerMoved():

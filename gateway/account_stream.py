@@ -35,7 +35,9 @@ class AccountStreams:
         parameters = query_parameters(websocket.scope, "account", "after")
         account = check_name("account", required(parameters, "account"))
         after = whole_number(parameters, "after", 0, 0, MAX_INTEGER) if "after" in parameters else None
-        await self._channels.attend(websocket, account, lambda: self._open_channel(account), lambda channel: channel.new_client(after))
+        await self._channels.attend(
+            websocket, account, lambda: self._open_channel(account), lambda channel: channel.new_client(after)
+        )
 
     def _open_channel(self, account: str) -> AccountChannel:
         return AccountChannel(account, self._broker, self._instruments, self._history, self._pace)

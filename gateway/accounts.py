@@ -1,4 +1,5 @@
-"""Routes of whole accounts: cancel on silence and, for the administrator, suspending an account and letting it trade again."""
+"""Routes of whole accounts: cancel on silence and, for the administrator, suspending an account and letting it trade
+again."""
 
 from typing import Final
 

@@ -62,7 +62,9 @@ class Admin:
         await self._instruments.find(symbol)
         answer = await self._broker.query(SaveBook(symbol), timeout=LONG_SECONDS, repeat=LONG_SECONDS)
         saved = expect(BookSaved, answer.value)
-        return json_reply(SavedBookView(saved.symbol, saved.file, saved.orders, answer.sequence, format_timestamp(answer.timestamp)))
+        return json_reply(
+            SavedBookView(saved.symbol, saved.file, saved.orders, answer.sequence, format_timestamp(answer.timestamp))
+        )
 
     async def digest(self, scope: Scope, receive: Receive) -> Reply:
         """GET /admin/digest"""
@@ -82,9 +84,12 @@ class Admin:
 
 
 def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrument:
-    """The command that adds the instrument, or changes the known one: a new one's units come from its tick_size and lot_size."""
+    """The command that adds the instrument, or changes the known one: a new one's units come from its tick_size and
+    lot_size."""
     if not SYMBOL_PATTERN.fullmatch(request.symbol):
-        raise ProblemError("invalid_value", "symbol takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot.", "symbol")
+        raise ProblemError(
+            "invalid_value", "symbol takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot.", "symbol"
+        )
     if known is None:
         price_decimals = _decimals("tick_size", request.tick_size)
         quantity_decimals = _decimals("lot_size", request.lot_size)
@@ -119,7 +124,9 @@ def _decimals(name: str, raw: Raw) -> int:
         raise ProblemError("invalid_value", f"{name} {error}.", name) from error
 
 
-def _number(name: str, raw: Raw, maximum: int, decimals: int, too_fine: str = "invalid_value", lowest: int = 1) -> int | None:
+def _number(
+    name: str, raw: Raw, maximum: int, decimals: int, too_fine: str = "invalid_value", lowest: int = 1
+) -> int | None:
     return optional_number(raw, NumberField(name, maximum, "invalid_value", too_fine, lowest), decimals)
 
 

@@ -1,7 +1,7 @@
 """What a worker begins while more comes than it can do: cancels before new orders.
 
-All requests share one event loop. New orders and amends begin a bounded number a turn, and wait here for theirs; whatever else comes
-meanwhile, cancels above all, begins at once. While fewer come than may begin, none of them waits.
+All requests share one event loop. New orders and amends begin a bounded number a turn, and wait here for theirs;
+whatever else comes meanwhile, cancels above all, begins at once. While fewer come than may begin, none of them waits.
 """
 
 import asyncio
@@ -39,7 +39,8 @@ def work_of(scope: Scope) -> int:
 
 
 class Admission:
-    """One for all connections of a worker. `deadline` is how long after its first byte a request may begin, in seconds."""
+    """One for all connections of a worker. `deadline` is how long after its first byte a request may begin, in
+    seconds."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline

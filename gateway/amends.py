@@ -20,12 +20,29 @@ from protocol.instrument import Instrument, format_decimal
 from protocol.units import Refusal
 
 _REFUSED: Final = {
-    Refusal.PRICE_ON_WRONG_SIDE: ("price", "The limit leg of an OCO stays on its side of the stop leg's trigger_price.", 409),
-    Refusal.TRIGGER_PRICE_ON_WRONG_SIDE: ("trigger_price", "The stop leg of an OCO stays on its side of the limit leg's price.", 409),
-    Refusal.DISPLAY_QUANTITY_TOO_LARGE: ("quantity", "quantity takes at least {displayed}, the order's display_quantity.", 422),
-    Refusal.QUANTITY_BELOW_FILLED: ("quantity", "quantity takes more than {done}: so much is filled or prevented.", 409),
+    Refusal.PRICE_ON_WRONG_SIDE: (
+        "price",
+        "The limit leg of an OCO stays on its side of the stop leg's trigger_price.",
+        409,
+    ),
+    Refusal.TRIGGER_PRICE_ON_WRONG_SIDE: (
+        "trigger_price",
+        "The stop leg of an OCO stays on its side of the limit leg's price.",
+        409,
+    ),
+    Refusal.DISPLAY_QUANTITY_TOO_LARGE: (
+        "quantity",
+        "quantity takes at least {displayed}, the order's display_quantity.",
+        422,
+    ),
+    Refusal.QUANTITY_BELOW_FILLED: (
+        "quantity",
+        "quantity takes more than {done}: so much is filled or prevented.",
+        409,
+    ),
 }
-"""Field, detail and status of the refusals that mean something else of an amend than of a new order, or name the order's own numbers."""
+"""Field, detail and status of the refusals that mean something else of an amend than of a new order, or name the
+order's own numbers."""
 
 _read_amend = body_decoder(AmendRequest)
 
@@ -53,7 +70,9 @@ class Amends:
         name = order_of_path(scope)
         request = _read_amend(await read_body(receive))
         if not any(is_given(number) for number in (request.quantity, request.price, request.trigger_price)):
-            raise ProblemError("missing_field", "The call needs at least one of quantity, price and trigger_price.", "quantity")
+            raise ProblemError(
+                "missing_field", "The call needs at least one of quantity, price and trigger_price.", "quantity"
+            )
         # The numbers are in the units of the order's instrument, which never changes.
         known = expect(OrderState, (await self._broker.query(OrderQuery(*name))).value)
         instrument = await self._instruments.find(known.symbol)

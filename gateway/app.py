@@ -41,7 +41,9 @@ CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed
 
 def create_app(config: GatewayConfig) -> FastAPI:
     """The application of one worker."""
-    return wire(config, Broker(config.commands, config.reports, config.deadline / 1000), MarketDataFeed(config.market_data))
+    return wire(
+        config, Broker(config.commands, config.reports, config.deadline / 1000), MarketDataFeed(config.market_data)
+    )
 
 
 def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI:
@@ -60,7 +62,11 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         methods = ("GET", "POST", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type")
         cors = Middleware(
-            CORSMiddleware, allow_origins=config.cors_origins, allow_methods=methods, allow_headers=headers, expose_headers=("Retry-After",)
+            CORSMiddleware,
+            allow_origins=config.cors_origins,
+            allow_methods=methods,
+            allow_headers=headers,
+            expose_headers=("Retry-After",),
         )
         middleware.insert(0, cors)
     return FastAPI(

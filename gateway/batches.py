@@ -1,7 +1,8 @@
 """Batches: many commands by one call, each as if it had been sent alone.
 
-All that can be are submitted in one turn of the loop, so that they leave in one frame, in their order, with nobody else's between
-them. What one of them is answered, or why it could not be sent, stands in its place; nothing of it touches the others.
+All that can be are submitted in one turn of the loop, so that they leave in one frame, in their order, with nobody
+else's between them. What one of them is answered, or why it could not be sent, stands in its place; nothing of it
+touches the others.
 """
 
 import asyncio
@@ -101,7 +102,9 @@ class Batches:
     ) -> list[Order | Problem]:
         """Send the commands and tell what became of each; `explain` completes the problem of the one with that index.
         MatcherUnavailableError where the matcher took none of them."""
-        sent: list[tuple[Awaitable[Answered], Callable[[Answered], Awaitable[Order]]] | ProblemError | MatcherUnavailableError] = []
+        sent: list[
+            tuple[Awaitable[Answered], Callable[[Answered], Awaitable[Order]]] | ProblemError | MatcherUnavailableError
+        ] = []
         for command in commands:
             if isinstance(command, ProblemError):
                 sent.append(command)
@@ -143,7 +146,9 @@ def _read_element(element: Raw) -> OrderRequest | ProblemError:
         return problem
 
 
-def _place(request: OrderRequest | ProblemError, found: dict[str, Instrument], deadline: int) -> PlaceOrder | ProblemError:
+def _place(
+    request: OrderRequest | ProblemError, found: dict[str, Instrument], deadline: int
+) -> PlaceOrder | ProblemError:
     if isinstance(request, ProblemError):
         return request
     instrument = found.get(request.symbol)

@@ -1,4 +1,5 @@
-"""Request bodies: one fast decode and, where it fails, a slow second look that tells which field is at fault and what it takes.
+"""Request bodies: one fast decode and, where it fails, a slow second look that tells which field is at fault and what
+it takes.
 
 Keys that are there twice count once, the last one.
 """

@@ -1,8 +1,8 @@
-"""The gateway's session with the matcher: commands out, answers in, and the futures that wait for them; and the accounts' updates, which
-come on the same socket as the answers.
+"""The gateway's session with the matcher: commands out, answers in, and the futures that wait for them; and the
+accounts' updates, which come on the same socket as the answers.
 
-One for each worker, on its event loop. Commands of one turn of the loop leave together in one frame. Without a matcher a
-command is refused at once; it is never queued into the void.
+One for each worker, on its event loop. Commands of one turn of the loop leave together in one frame. Without a matcher
+a command is refused at once; it is never queued into the void.
 """
 
 import asyncio
@@ -137,13 +137,15 @@ class Broker:
 
     @property
     def available(self) -> bool:
-        """Whether a matcher is there: it has welcomed the session, and its pulse is heard, not that of one that came after it."""
+        """Whether a matcher is there: it has welcomed the session, and its pulse is heard, not that of one that came
+        after it."""
         welcome = self._session.state is SessionState.OPEN and self._session.epoch >= self._pulse_epoch
         return welcome and time.monotonic() - self._pulse_at < PULSE_TIMEOUT
 
     @property
     def epoch(self) -> int:
-        """The epoch of the matcher that has welcomed the session last; zero before the first one, and after the session was lost."""
+        """The epoch of the matcher that has welcomed the session last; zero before the first one, and after the session
+        was lost."""
         return self._session.epoch
 
     def deadline(self) -> int:
@@ -152,19 +154,23 @@ class Broker:
 
     @property
     def clock_difference(self) -> int:
-        """By how many nanoseconds the matcher's time is ahead of this machine's clock; below zero where it is behind."""
+        """By how many nanoseconds the matcher's time is ahead of this machine's clock; below zero where it is
+        behind."""
         return self._clock.difference()
 
     def on_reset(self, callback: Callable[[], None]) -> None:
-        """Call back when the matcher turns out to have another history than before: nothing that was read of it holds."""
+        """Call back when the matcher turns out to have another history than before: nothing that was read of it
+        holds."""
         self._on_reset.append(callback)
 
     def on_open(self, callback: Callable[[], None]) -> None:
-        """Call back each time that a matcher has welcomed the session: what it published meanwhile may have been lost."""
+        """Call back each time that a matcher has welcomed the session: what it published meanwhile may have been
+        lost."""
         self._on_open.append(callback)
 
     def subscribe(self, account: str, handler: Handler) -> Callable[[], None]:
-        """Hand each update of the account that is published and not lost on the way to the handler; a function that ends it."""
+        """Hand each update of the account that is published and not lost on the way to the handler; a function that
+        ends it."""
         topic = topics.account_updates(account)
         handlers = self._handlers.get(account)
         if handlers is None:
@@ -185,7 +191,8 @@ class Broker:
         return unsubscribe
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]":
-        """Send a command; the future of its answer, which may fail as `command` does. MatcherUnavailableError at once without a matcher."""
+        """Send a command; the future of its answer, which may fail as `command` does. MatcherUnavailableError at once
+        without a matcher."""
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
         try:
@@ -200,7 +207,8 @@ class Broker:
         return future
 
     async def command(self, command: Command) -> Stamped[Answer]:
-        """Send a command and wait for its answer. MatcherUnavailableError: not taken; OutcomeUnknownError: nobody knows."""
+        """Send a command and wait for its answer. MatcherUnavailableError: not taken; OutcomeUnknownError: nobody
+        knows."""
         return await self.submit(command)
 
     async def query(
@@ -209,8 +217,8 @@ class Broker:
         timeout: float = QUERY_TIMEOUT,  # noqa: ASYNC109
         repeat: float = QUERY_REPEAT,
     ) -> Stamped[QueryResult]:
-        """Ask a query, again every `repeat` seconds, and wait for its result, at most `timeout` seconds. MatcherUnavailableError where none
-        comes; OutcomeUnknownError where it was to write a file and none comes."""
+        """Ask a query, again every `repeat` seconds, and wait for its result, at most `timeout` seconds.
+        MatcherUnavailableError where none comes; OutcomeUnknownError where it was to write a file and none comes."""
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
         if len(self._asked) >= MAX_QUERIES:
@@ -232,7 +240,10 @@ class Broker:
         if asked is None:
             return
         message = "the matcher did not answer in time"
-        _fail(asked.future, OutcomeUnknownError(message) if isinstance(asked.query, SaveBook) else MatcherUnavailableError(message))
+        _fail(
+            asked.future,
+            OutcomeUnknownError(message) if isinstance(asked.query, SaveBook) else MatcherUnavailableError(message),
+        )
 
     def _flush_soon(self) -> None:
         if not self._flushing:
@@ -356,13 +367,17 @@ class Broker:
                 log.warning("matcher away", commands=self._commands_endpoint)
 
     def _compare_clocks(self) -> None:
-        """Say once that the clocks differ by more than a deadline, and once that they no longer do; orders are taken all the same."""
+        """Say once that the clocks differ by more than a deadline, and once that they no longer do; orders are taken
+        all the same."""
         differs = abs(self.clock_difference) > self._deadline
         if differs is not self._clock_differs:
             self._clock_differs = differs
             milliseconds = self.clock_difference // 1_000_000
             if differs:
-                log.warning("the matcher's time and this clock differ: deadlines go by the matcher's", clock_difference_ms=milliseconds)
+                log.warning(
+                    "the matcher's time and this clock differ: deadlines go by the matcher's",
+                    clock_difference_ms=milliseconds,
+                )
             else:
                 log.info("the matcher's time and this clock agree again", clock_difference_ms=milliseconds)
 

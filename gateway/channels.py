@@ -1,7 +1,9 @@
-"""One symbol's market data inside this worker: a subscription that all its clients share, each update encoded once for all.
+"""One symbol's market data inside this worker: a subscription that all its clients share, each update encoded once for
+all.
 
-Messages may be lost on the way. Trades are numbered: what a channel finds missing it asks of the matcher and delivers in order. The last
-message before a silence may be lost too, so after a while of messages the matcher is asked once more.
+Messages may be lost on the way. Trades are numbered: what a channel finds missing it asks of the matcher and delivers
+in order. The last message before a silence may be lost too, so after a while of messages the matcher is asked once
+more.
 """
 
 import asyncio
@@ -99,8 +101,8 @@ class Channel(ABC, Generic[Member]):
 
 
 class DepthChannel(Channel[DepthClient]):
-    """A symbol's depth, for its clients. Sequences tell which state is newer, but for those of two epochs: a matcher that has lost what
-    it did not sync goes on with lower ones."""
+    """A symbol's depth, for its clients. Sequences tell which state is newer, but for those of two epochs: a matcher
+    that has lost what it did not sync goes on with lower ones."""
 
     def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed) -> None:
         super().__init__()
@@ -183,8 +185,8 @@ class DepthChannel(Channel[DepthClient]):
 class TradesChannel(Channel[TradesClient]):
     """A symbol's trades, for its clients.
 
-    The channel is subscribed to the instrument's messages after the trades': the first of them proves that both subscriptions stand, each
-    later one may follow a lost connection, so the matcher is then asked what was missed.
+    The channel is subscribed to the instrument's messages after the trades': the first of them proves that both
+    subscriptions stand, each later one may follow a lost connection, so the matcher is then asked what was missed.
     """
 
     def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed) -> None:
@@ -269,14 +271,19 @@ class TradesChannel(Channel[TradesClient]):
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _is_lost(self, history: list[Trade]) -> bool:
-        """Whether the matcher's history does not hold the trade that was told last: it lost its end, and perhaps went on differently."""
+        """Whether the matcher's history does not hold the trade that was told last: it lost its end, and perhaps went
+        on differently."""
         told = self._last_told
         if told is None:
             return False
         if not history or history[0].trade_id != self._last:
             return not history
         kept = market_trade(history[0], self._instrument)
-        return (kept.timestamp, kept.maker_order_id, kept.taker_order_id) != (told.timestamp, told.maker_order_id, told.taker_order_id)
+        return (kept.timestamp, kept.maker_order_id, kept.taker_order_id) != (
+            told.timestamp,
+            told.maker_order_id,
+            told.taker_order_id,
+        )
 
     def _deliver_missing(self, missing: list[Trade], last: int) -> None:
         if missing and missing[0].trade_id != last + 1:

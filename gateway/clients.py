@@ -1,7 +1,7 @@
 """One stream each: what its client is to be sent, until its ending.
 
-A client of depth holds the newest state that it was not sent yet, and nothing else. A client of trades holds a bounded queue, and is ended
-rather than made to miss a trade in silence.
+A client of depth holds the newest state that it was not sent yet, and nothing else. A client of trades holds a bounded
+queue, and is ended rather than made to miss a trade in silence.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ TRADES_QUEUE: Final = 10_000
 
 
 class Client(ABC):
-    """One stream: what it is to be sent, until its ending. Its writer sends what `next` returns; while that waits, and nothing else is to
-    be sent, a frame may go the short way, past it."""
+    """One stream: what it is to be sent, until its ending. Its writer sends what `next` returns; while that waits, and
+    nothing else is to be sent, a frame may go the short way, past it."""
 
     def __init__(self) -> None:
         self._ending: Ending | None = None

@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
-from process.logs import LOG_SETTINGS
-from process.settings import Setting, bounded, port, read_settings
+from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.settings import Setting, bounded, port, read_settings
 
 PROGRAM: Final = "gateway"
 PREFIX: Final = "GATEWAY"
@@ -28,7 +28,8 @@ _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{
 
 
 class GatewayConfig(Struct, frozen=True):
-    """`deadline` is in milliseconds; `admin_token` is empty where none is set; `allowed_hosts` holds `*` where every host is served."""
+    """`deadline` is in milliseconds; `admin_token` is empty where none is set; `allowed_hosts` holds `*` where every
+    host is served."""
 
     host: str
     port: int
@@ -74,12 +75,36 @@ def host_name(text: str) -> str:
 SETTINGS: Final = (
     Setting("host", "127.0.0.1", host, HOST, "where HTTP and WebSocket are served"),
     Setting("port", "8000", port, "a port from 0 to 65535; 0 for a free one", "the port of HTTP and WebSocket"),
-    Setting("workers", "1", bounded(1, MAX_WORKERS), f"a whole number from 1 to {MAX_WORKERS}", "how many processes serve"),
-    Setting("commands", "tcp://127.0.0.1:5555", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket for commands"),
-    Setting("market-data", "tcp://127.0.0.1:5556", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of market data"),
-    Setting("reports", "tcp://127.0.0.1:5557", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of reports"),
-    Setting("admin-token", "", _token, "printable ASCII without spaces", "what /admin calls must bear; without it anyone may call"),
-    Setting("cors-origins", "", _origins, "origins such as https://example.org, with commas between", "origins whose pages may call"),
+    Setting(
+        "workers", "1", bounded(1, MAX_WORKERS), f"a whole number from 1 to {MAX_WORKERS}", "how many processes serve"
+    ),
+    Setting(
+        "commands", "tcp://127.0.0.1:5555", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket for commands"
+    ),
+    Setting(
+        "market-data",
+        "tcp://127.0.0.1:5556",
+        connected_endpoint,
+        CONNECTED_ENDPOINT,
+        "the matcher's socket of market data",
+    ),
+    Setting(
+        "reports", "tcp://127.0.0.1:5557", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of reports"
+    ),
+    Setting(
+        "admin-token",
+        "",
+        _token,
+        "printable ASCII without spaces",
+        "what /admin calls must bear; without it anyone may call",
+    ),
+    Setting(
+        "cors-origins",
+        "",
+        _origins,
+        "origins such as https://example.org, with commas between",
+        "origins whose pages may call",
+    ),
     Setting(
         "allowed-hosts",
         "",

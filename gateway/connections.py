@@ -1,7 +1,8 @@
 """The HTTP side of a connection: uvicorn's, with a bound on each part of a request and on each time that it takes.
 
-A request that breaks a rule of HTTP or one of these bounds is refused: its problem is told in its turn, after the answers to the requests
-before it, and nothing that comes after it is taken. An upgrade that is offered is taken for a WebSocket, and passed over for anything else.
+A request that breaks a rule of HTTP or one of these bounds is refused: its problem is told in its turn, after the
+answers to the requests before it, and nothing that comes after it is taken. An upgrade that is offered is taken for a
+WebSocket, and passed over for anything else.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from gateway.heads import check_fields, declared_length, offers_websocket, read_
 from gateway.problems import MAX_HEAD_BYTES, ProblemError
 from gateway.resources import problem_app
 from gateway.stream_protocol import StreamProtocol
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 
 PIECE: Final = 16 * 1024
 """Bytes that are parsed before it is looked whether a request has to wait for the one before it."""
@@ -45,8 +46,9 @@ def arrival(scope: MutableMapping[str, Any]) -> float:
 
 
 class Bounds(Struct, frozen=True):
-    """`descriptors` is how many this process may use. The others are seconds: for a request to come in whole, from its first byte (and for
-    the first byte of a connection); from an answer to the next request; for the peer to read why its request was refused."""
+    """`descriptors` is how many this process may use. The others are seconds: for a request to come in whole, from its
+    first byte (and for the first byte of a connection); from an answer to the next request; for the peer to read why
+    its request was refused."""
 
     descriptors: int
     request: float = 30.0
@@ -97,7 +99,8 @@ class HttpConnection(HttpToolsProtocol):
         self._received_at = 0.0
         # When the first byte of the newest request came.
         self._arrived = 0.0
-        # How many bytes were parsed: in all, and when the request last advanced (it began, its head was complete, some of its body came).
+        # How many bytes were parsed: in all, and when the request last advanced (it began, its head was complete, some
+        # of its body came).
         self._parsed = 0
         self._advanced = 0
         # The bytes of the head and of its trailers; zero before the first trailer.
@@ -363,7 +366,8 @@ class HttpConnection(HttpToolsProtocol):
             self._linger()
 
     def _linger(self) -> None:
-        """All is said. The peer is given time to read it: closed while it still sends, the connection might break before it has."""
+        """All is said. The peer is given time to read it: closed while it still sends, the connection might break
+        before it has."""
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return

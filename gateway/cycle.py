@@ -1,4 +1,5 @@
-"""One request and its answer: uvicorn's, which can be told in the middle that the rest of the request will never come."""
+"""One request and its answer: uvicorn's, which can be told in the middle that the rest of the request will never
+come."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from gateway.problems import ProblemError
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its answer. `problem` is why the rest of its body will never come: it is raised to whoever waits for that."""
+    """One request and its answer. `problem` is why the rest of its body will never come: it is raised to whoever waits
+    for that."""
 
     problem: ProblemError | None = None
 

@@ -24,8 +24,9 @@ _NUMBER_STARTS: Final = frozenset(b"-0123456789")
 
 
 class NumberField(Struct, frozen=True):
-    """What the number of a field may be. `maximum` is the most that a command can carry, in units; `too_large` is the code above it,
-    `too_fine` the code for more decimals than the unit has; `lowest` is 1, or 0 where zero is allowed."""
+    """What the number of a field may be. `maximum` is the most that a command can carry, in units; `too_large` is the
+    code above it, `too_fine` the code for more decimals than the unit has; `lowest` is 1, or 0 where zero is
+    allowed."""
 
     name: str
     maximum: int
@@ -37,11 +38,19 @@ class NumberField(Struct, frozen=True):
 PRICE: Final = NumberField("price", MAX_PRICE, "price_too_large", "price_off_tick")
 TRIGGER_PRICE: Final = NumberField("trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick")
 QUANTITY: Final = NumberField("quantity", MAX_QUANTITY, "quantity_too_large", "quantity_off_lot")
-DISPLAY_QUANTITY: Final = NumberField("display_quantity", MAX_QUANTITY, "display_quantity_too_large", "display_quantity_off_lot")
+DISPLAY_QUANTITY: Final = NumberField(
+    "display_quantity", MAX_QUANTITY, "display_quantity_too_large", "display_quantity_off_lot"
+)
 QUOTE_QUANTITY: Final = NumberField("quote_quantity", MAX_INTEGER, "invalid_value", "invalid_value")
-TRAILING_AMOUNT: Final = NumberField("trailing_amount", MAX_PRICE, "trailing_amount_too_large", "trailing_amount_off_tick")
-ACTIVATION_PRICE: Final = NumberField("activation_price", MAX_PRICE, "activation_price_too_large", "activation_price_off_tick")
-STOP_TRIGGER_PRICE: Final = NumberField("stop_trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick")
+TRAILING_AMOUNT: Final = NumberField(
+    "trailing_amount", MAX_PRICE, "trailing_amount_too_large", "trailing_amount_off_tick"
+)
+ACTIVATION_PRICE: Final = NumberField(
+    "activation_price", MAX_PRICE, "activation_price_too_large", "activation_price_off_tick"
+)
+STOP_TRIGGER_PRICE: Final = NumberField(
+    "stop_trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick"
+)
 STOP_PRICE: Final = NumberField("stop_price", MAX_PRICE, "price_too_large", "price_off_tick")
 
 
@@ -79,7 +88,9 @@ def optional_number(raw: Raw, field: NumberField, decimals: int) -> int | None:
             raise ProblemError(field.too_fine, field=name) from error
         raise ProblemError("invalid_value", f"{name} {error}.", name) from error
     if value < field.lowest:
-        raise ProblemError("invalid_value", f"{name} takes {'a positive number' if field.lowest else 'zero or more'}.", name)
+        raise ProblemError(
+            "invalid_value", f"{name} takes {'a positive number' if field.lowest else 'zero or more'}.", name
+        )
     if value > field.maximum:
         if field.too_large != "invalid_value":
             raise ProblemError(field.too_large, field=name)
@@ -114,8 +125,8 @@ def _is_positive_decimal(text: str) -> bool:
 
 
 def average_price(filled_value: int, filled_quantity: int, price_decimals: int) -> str | None:
-    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals: exact where it ends, else rounded to AVERAGE_DIGITS
-    significant digits; None without a fill."""
+    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals: exact where it ends, else rounded to
+    AVERAGE_DIGITS significant digits; None without a fill."""
     if filled_quantity == 0:
         return None
     whole, rest = divmod(filled_value, filled_quantity)

@@ -37,7 +37,8 @@ async def close_stream(websocket: WebSocket, ending: Ending) -> None:
 
 
 async def refuse_stream(websocket: WebSocket, problem: ProblemError) -> None:
-    """Close a stream that is not open yet. It is accepted first, since browsers hide the code of a refused handshake from pages."""
+    """Close a stream that is not open yet. It is accepted first, since browsers hide the code of a refused handshake
+    from pages."""
     with suppress(WebSocketDisconnect):
         await websocket.accept()
         await close_stream(websocket, problem_ending(problem))

@@ -1,4 +1,5 @@
-"""The gateway's reader of the matcher's public market data: subscribed to what somebody here wants, and to nothing else."""
+"""The gateway's reader of the matcher's public market data: subscribed to what somebody here wants, and to nothing
+else."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,8 +22,8 @@ Handler = Callable[[MarketDataMessage], None]
 
 
 class MarketDataFeed:
-    """One for each worker, on its event loop. The matcher sends the current state of a topic to each new subscription, also after
-    it or the connection has come back."""
+    """One for each worker, on its event loop. The matcher sends the current state of a topic to each new subscription,
+    also after it or the connection has come back."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -45,7 +46,8 @@ class MarketDataFeed:
         self._context.term()
 
     def subscribe(self, topic: bytes, handler: Handler) -> Callable[[], None]:
-        """Hand each message of exactly this topic to the handler, the last known one at once; a function that ends it."""
+        """Hand each message of exactly this topic to the handler, the last known one at once; a function that ends
+        it."""
         handlers = self._handlers.get(topic)
         if handlers is None:
             self._handlers[topic] = [handler]

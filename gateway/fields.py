@@ -39,7 +39,11 @@ def _words(members: type[IntEnum]) -> dict[str, object]:
 MISSING: Final[Any] = UNSET
 """The default of an optional number's field, whose type does not name it: a Raw cannot be in a union."""
 
-_NUMBER_TEXT: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$", "maxLength": MAX_DECIMAL_LENGTH}
+_NUMBER_TEXT: Final = {
+    "type": "string",
+    "pattern": r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?$",
+    "maxLength": MAX_DECIMAL_LENGTH,
+}
 
 
 def _number(*more: dict[str, object], **bound: int) -> dict[str, object]:
@@ -53,7 +57,9 @@ def _number(*more: dict[str, object], **bound: int) -> dict[str, object]:
 NumberInput = Annotated[Raw, Meta(extra_json_schema=_number(exclusiveMinimum=0))]
 OptionalNumber = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, exclusiveMinimum=0))]
 OptionalNotional = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, minimum=0))]
-Decimal = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])]
+Decimal = Annotated[
+    str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])
+]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$", examples=["2025-10-24T04:41:51.774Z"])]
 ExpireTime = Annotated[
     str,
@@ -65,10 +71,15 @@ ExpireTime = Annotated[
 ]
 Sequence = Annotated[int, Meta(ge=0, description="Counts the commands of the exchange.")]
 Identifier = Annotated[str, Meta(description="Opaque.", examples=["42"])]
-SymbolText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{SYMBOL_PATTERN.pattern}$", "examples": ["BTC-USDT"]})]
+SymbolText = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{SYMBOL_PATTERN.pattern}$", "examples": ["BTC-USDT"]})
+]
 NameText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "examples": ["default"]})]
 OcoNameText = Annotated[
-    str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "maxLength": OCO_NAME_LENGTH, "examples": ["exit-1"]})
+    str,
+    Meta(
+        extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "maxLength": OCO_NAME_LENGTH, "examples": ["exit-1"]}
+    ),
 ]
 SideWord = Annotated[str, Meta(extra_json_schema=_words(Side))]
 OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
@@ -91,7 +102,10 @@ CancelAfterMilliseconds = Annotated[
     int,
     Meta(
         extra_json_schema={
-            "anyOf": [{"const": 0}, {"minimum": MIN_CANCEL_AFTER // MILLISECOND, "maximum": MAX_CANCEL_AFTER // MILLISECOND}],
+            "anyOf": [
+                {"const": 0},
+                {"minimum": MIN_CANCEL_AFTER // MILLISECOND, "maximum": MAX_CANCEL_AFTER // MILLISECOND},
+            ],
             "examples": [5000],
         }
     ),

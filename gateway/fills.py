@@ -38,7 +38,9 @@ class Fills:
         limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
         query = FillsQuery(account, symbol, limit, _cursor(parameters.get("after")))
         page = expect(FillPage, (await self._broker.query(query)).value)
-        fills = [fill(entry.trade, entry.maker, await self._instruments.find(entry.trade.symbol)) for entry in page.fills]
+        fills = [
+            fill(entry.trade, entry.maker, await self._instruments.find(entry.trade.symbol)) for entry in page.fills
+        ]
         return json_reply(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
 
 

@@ -1,7 +1,8 @@
-"""The short way to many WebSockets: a frame that was encoded once goes straight to each connection that has nothing else to send.
+"""The short way to many WebSockets: a frame that was encoded once goes straight to each connection that has nothing
+else to send.
 
-The long way of a text, through the ASGI server, wakes a task for each client and encodes the frame for each anew. It stays the way of
-every connection that is behind, and the only one under a server that does not offer the short one.
+The long way of a text, through the ASGI server, wakes a task for each client and encodes the frame for each anew. It
+stays the way of every connection that is behind, and the only one under a server that does not offer the short one.
 """
 
 from collections.abc import Callable, MutableMapping

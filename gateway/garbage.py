@@ -1,7 +1,7 @@
 """The garbage collector of a worker: what has lived through a full collection is not looked at again for a while.
 
-A full collection looks at every object that there is. With 10,000 streams these are more than a million, nearly all of them alive, and
-each collection on the way there stops the event loop for longer, up to a second.
+A full collection looks at every object that there is. With 10,000 streams these are more than a million, nearly all of
+them alive, and each collection on the way there stops the event loop for longer, up to a second.
 """
 
 import gc

@@ -18,7 +18,8 @@ def size_of(header: Header) -> int:
 
 
 def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
-    """The path, as it is meant and as it was sent; the query; the host with its port, where the target names one. ProblemError for none."""
+    """The path, as it is meant and as it was sent; the query; the host with its port, where the target names one.
+    ProblemError for none."""
     try:
         url = httptools.parse_url(target)
     except httptools.HttpParserInvalidURLError as error:
@@ -30,8 +31,8 @@ def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
 
 
 def check_fields(headers: Sequence[Header], version: str) -> bool:
-    """Whether the peer waits for a 100 before it sends the body; ProblemError where a header says what is not taken. The names are in lower
-    case; a length is a number, and not there beside a coding."""
+    """Whether the peer waits for a 100 before it sends the body; ProblemError where a header says what is not taken.
+    The names are in lower case; a length is a number, and not there beside a coding."""
     hosts = 0
     length = b"0"
     waits = False
@@ -82,5 +83,9 @@ def declared_length(headers: Iterable[Header]) -> int | None:
 
 def offers_websocket(headers: Sequence[Header]) -> bool:
     """Whether a WebSocket is the one upgrade that is offered."""
-    connection = [token.strip() for name, value in headers if name == b"connection" for token in value.lower().split(b",")]
-    return b"upgrade" in connection and [value.strip().lower() for name, value in headers if name == b"upgrade"] == [b"websocket"]
+    connection = [
+        token.strip() for name, value in headers if name == b"connection" for token in value.lower().split(b",")
+    ]
+    return b"upgrade" in connection and [value.strip().lower() for name, value in headers if name == b"upgrade"] == [
+        b"websocket"
+    ]

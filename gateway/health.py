@@ -36,7 +36,15 @@ class HealthCheck:
         uptime = status.uptime // NANOSECONDS
         difference = self._broker.clock_difference // MILLISECOND
         return json_reply(
-            Health(status.sync, answer.sequence, status.open_orders, uptime, status.refused_frames, str(status.epoch), difference)
+            Health(
+                status.sync,
+                answer.sequence,
+                status.open_orders,
+                uptime,
+                status.refused_frames,
+                str(status.epoch),
+                difference,
+            )
         )
 
 

@@ -1,7 +1,7 @@
 """The instruments that this worker has heard of, by symbol.
 
-What most calls use of them, the decimals, the tick and the lot, never changes, so that a known one is not asked for again; the limits,
-fees and status may be old. A symbol that is not known is asked for before it is called unknown.
+What most calls use of them, the decimals, the tick and the lot, never changes, so that a known one is not asked for
+again; the limits, fees and status may be old. A symbol that is not known is asked for before it is called unknown.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ class Instruments:
         broker.on_reset(self.known.clear)
 
     async def find(self, symbol: str) -> Instrument:
-        """The instrument; ProblemError `unknown_symbol` where the matcher has none, MatcherUnavailableError where it cannot be asked."""
+        """The instrument; ProblemError `unknown_symbol` where the matcher has none, MatcherUnavailableError where it
+        cannot be asked."""
         instrument = self.known.get(symbol)
         if instrument is None and SYMBOL_PATTERN.fullmatch(symbol):
             await self._ask_once()
@@ -47,8 +48,8 @@ class Instruments:
         return await self.find(symbol)
 
     async def _ask_once(self) -> None:
-        """Ask the matcher. Callers share a question that is not sent yet, never one that was sent before their symbol may have been
-        added."""
+        """Ask the matcher. Callers share a question that is not sent yet, never one that was sent before their symbol
+        may have been added."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._ask_after(self._asking))
         await asyncio.shield(self._next)

@@ -19,7 +19,8 @@ class Limits:
         self._known: dict[str, Instrument] = {}
 
     async def tell(self, problem: ProblemError, instrument: Instrument, quantity: Raw | None = None) -> ProblemError:
-        """The problem, with the numbers of the limits that its text names; `quantity` is that of the order, as it was sent."""
+        """The problem, with the numbers of the limits that its text names; `quantity` is that of the order, as it was
+        sent."""
         if not problem.names_limit:
             return problem
         current = self._known.get(instrument.symbol)
@@ -31,7 +32,9 @@ class Limits:
             sent = optional_number(quantity, QUANTITY, instrument.quantity_decimals)
             if sent is not None:
                 limits["quantity"] = format_decimal(sent, instrument.quantity_decimals)
-        return problem.with_limits({name: f"{limits[name]}, {words}" if name in limits else words for name, words in UNTOLD.items()})
+        return problem.with_limits(
+            {name: f"{limits[name]}, {words}" if name in limits else words for name, words in UNTOLD.items()}
+        )
 
     async def _ask(self, instrument: Instrument) -> Instrument:
         try:

@@ -4,8 +4,8 @@ import logging
 
 import structlog
 
-from process.log_brake import LogBrake
-from process.logs import configure_logs
+from matching_exchange.process.log_brake import LogBrake
+from matching_exchange.process.logs import configure_logs
 
 
 class _Forward(logging.Handler):
@@ -18,7 +18,9 @@ class _Forward(logging.Handler):
         error = record.exc_info[0] if record.exc_info else None
         left_out = self._brake.passes((record.pathname, record.lineno, error))
         if left_out is not None:
-            structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info, **left_out)
+            structlog.get_logger(record.name).log(
+                record.levelno, record.getMessage(), exc_info=record.exc_info, **left_out
+            )
 
 
 def configure_worker_logs(level: str = "info", form: str = "auto") -> None:

@@ -1,4 +1,5 @@
-"""Routes of market data and instruments: each asks the matcher, so that whichever worker answers shows at least what any answer said."""
+"""Routes of market data and instruments: each asks the matcher, so that whichever worker answers shows at least what
+any answer said."""
 
 from typing import Final
 
@@ -50,4 +51,6 @@ class Market:
     async def instruments(self, scope: Scope, receive: Receive) -> Reply:
         """GET /instruments"""
         query_parameters(scope)
-        return json_reply(InstrumentViews([instrument_view(instrument) for instrument in await self._instruments.all()]))
+        return json_reply(
+            InstrumentViews([instrument_view(instrument) for instrument in await self._instruments.all()])
+        )

@@ -1,4 +1,5 @@
-"""Commands that cancel many orders: the matcher carries out a bounded part of each, and it is sent again until nothing is left."""
+"""Commands that cancel many orders: the matcher carries out a bounded part of each, and it is sent again until nothing
+is left."""
 
 import asyncio
 from typing import Final, TypeVar
@@ -29,9 +30,11 @@ class Canceled(Struct):
     count: int
 
 
-async def cancel_many(broker: Broker, instruments: Instruments, command: Command, kind: type[Result]) -> tuple[Result, Canceled]:
-    """Carry the command out, to its end; the last answer, and what was canceled. OutcomeUnknownError where the matcher goes away on the
-    way: sent again, the command goes on."""
+async def cancel_many(
+    broker: Broker, instruments: Instruments, command: Command, kind: type[Result]
+) -> tuple[Result, Canceled]:
+    """Carry the command out, to its end; the last answer, and what was canceled. OutcomeUnknownError where the matcher
+    goes away on the way: sent again, the command goes on."""
     canceled = Canceled([], 0)
     result = expect(kind, (await broker.submit(command)).value)
     while True:

@@ -1,7 +1,8 @@
 """The matcher's time, as its pulses tell it: what a command's deadline is made from.
 
-Between two pulses it goes on by this process's monotonic clock, so the wall clock here has no say. A pulse that comes late tells too
-little, so the highest of what they tell holds; it gives way by CREEP, faster than the matcher's stamps can fall behind.
+Between two pulses it goes on by this process's monotonic clock, so the wall clock here has no say. A pulse that comes
+late tells too little, so the highest of what they tell holds; it gives way by CREEP, faster than the matcher's stamps
+can fall behind.
 """
 
 import time
@@ -9,13 +10,16 @@ from collections.abc import Callable
 from typing import Final
 
 CREEP: Final = 50
-"""In so many nanoseconds what earlier pulses told gives way by one. Stamps lose at most one in 100, see matcher.clock."""
+"""In so many nanoseconds what earlier pulses told gives way by one. Stamps lose at most one in 100, see
+matcher.clock."""
 
 
 class MatcherClock:
     """`wall` gives nanoseconds since 1970, `monotonic` nanoseconds since any moment."""
 
-    def __init__(self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self._wall = wall
         self._monotonic = monotonic
         self._ahead: int | None = None

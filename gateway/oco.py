@@ -22,7 +22,8 @@ from protocol.instrument import Instrument
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
 
 _TOO_LONG: Final = (
-    f"The client_order_id of an OCO takes at most {OCO_NAME_LENGTH} characters: the stop order's has {STOP_LEG_SUFFIX} behind it."
+    f"The client_order_id of an OCO takes at most {OCO_NAME_LENGTH} characters: "
+    f"the stop order's has {STOP_LEG_SUFFIX} behind it."
 )
 
 _read_oco = body_decoder(OcoRequest)
@@ -64,6 +65,8 @@ class Ocos:
         instrument = await self._instruments.find(request.symbol)
         try:
             answer = await self._broker.submit(place_oco(request, instrument, deadline))
-            return json_reply(OcoOrders([order(state, instrument) for state in expect(OrderStates, answer.value).orders]))
+            return json_reply(
+                OcoOrders([order(state, instrument) for state in expect(OrderStates, answer.value).orders])
+            )
         except ProblemError as problem:
             raise await Limits(self._instruments).tell(problem, instrument) from problem

@@ -16,23 +16,24 @@ from gateway.resources import JSON, Handler, Reply, encode, query_parameters
 VERSION: Final = "1.0"
 
 DESCRIPTION: Final = """\
-A crypto exchange. Prices, quantities and fees are exact: decimal strings in answers; requests may hold strings or numbers.
-Errors are RFC 9457 problem documents with a stable `code`, and name the `field` at fault.
+A crypto exchange. Prices, quantities and fees are exact: decimal strings in answers; requests may hold strings or
+numbers. Errors are RFC 9457 problem documents with a stable `code`, and name the `field` at fault.
 
 WebSocket streams, one symbol or one account each:
 
-* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and after each
-  change; a slow client gets the newest state and skips older ones.
+* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and
+  after each change; a slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
-* `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders), then all that each
-  command changes for the account, in one message (schema AccountUpdated), nothing left out. With `&after=<sequence>`, the sequence
-  that the client was told last, it begins with schema AccountResumed and what the client has missed instead. Where the exchange
-  does not keep that any more, also in mid-stream, the orders are sent again and replace what the client knows.
+* `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders),
+  then all that each command changes for the account, in one message (schema AccountUpdated), nothing left out. With
+  `&after=<sequence>`, the sequence that the client was told last, it begins with schema AccountResumed and what the
+  client has missed instead. Where the exchange does not keep that any more, also in mid-stream, the orders are sent
+  again and replace what the client knows.
 
-A stream is closed with 4404 where the symbol is unknown, 4422 where the parameters are wrong, 4403 for a page of another origin, 4429
-and 4503 where it has to be tried again later, 4408 where a client is too slow for its trades or updates, 1012 where it should connect
-again: without a reason the gateway has stopped; with one, what the stream has told no longer holds, and an account's client
-begins without `after`.
+A stream is closed with 4404 where the symbol is unknown, 4422 where the parameters are wrong, 4403 for a page of
+another origin, 4429 and 4503 where it has to be tried again later, 4408 where a client is too slow for its trades or
+updates, 1012 where it should connect again: without a reason the gateway has stopped; with one, what the stream has
+told no longer holds, and an account's client begins without `after`.
 """
 
 _STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)
@@ -76,7 +77,9 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"admin": {"type": "http", "scheme": "bearer", "description": "GATEWAY_ADMIN_TOKEN, where it is set"}},
+            "securitySchemes": {
+                "admin": {"type": "http", "scheme": "bearer", "description": "GATEWAY_ADMIN_TOKEN, where it is set"}
+            },
         },
     }
 

@@ -42,9 +42,15 @@ SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The 
 SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
 ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
 ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" where it is missing.')
-OWNER: Final = Parameter("account", _NAME, 'The order\'s account; for client:<client_order_id> "default" where it is missing.')
+OWNER: Final = Parameter(
+    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" where it is missing.'
+)
 ORDER_ID: Final = Parameter(
-    "order_id", {"type": "string", "minLength": 1}, "The order_id, or client:<client_order_id>.", required=True, place="path"
+    "order_id",
+    {"type": "string", "minLength": 1},
+    "The order_id, or client:<client_order_id>.",
+    required=True,
+    place="path",
 )
 
 
@@ -56,7 +62,13 @@ def _bounded(name: str, lowest: int, highest: int, default: int, description: st
     return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
 
 
-_ORDER_EXAMPLE: Final = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.5", "price": "60000"}
+_ORDER_EXAMPLE: Final = {
+    "symbol": "BTC-USDT",
+    "order_type": "limit",
+    "side": "buy",
+    "quantity": "0.5",
+    "price": "60000",
+}
 _OCO_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
     "side": "sell",
@@ -94,14 +106,25 @@ OPERATIONS: Final = (
                 "Open and pending orders, oldest first, or done ones, newest first.",
             ),
             _bounded("limit", 1, MAX_LISTED, 100, "The most orders that the answer holds."),
-            Parameter("after", {"type": "string", "pattern": "^[0-9]{1,18}$"}, "The `next` of the list that this one continues."),
+            Parameter(
+                "after",
+                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "The `next` of the list that this one continues.",
+            ),
         ),
     ),
     Operation(
-        "delete", "/orders", "Cancel all orders of an account", schemas.CanceledOrders, (403, 404, 422, 504), (SYMBOL_FILTER, ACCOUNT)
+        "delete",
+        "/orders",
+        "Cancel all orders of an account",
+        schemas.CanceledOrders,
+        (403, 404, 422, 504),
+        (SYMBOL_FILTER, ACCOUNT),
     ),
     Operation("get", "/orders/{order_id}", "Look an order up", schemas.Order, (404, 422), (ORDER_ID, OWNER)),
-    Operation("delete", "/orders/{order_id}", "Cancel an order", schemas.Order, (403, 404, 409, 422, 504), (ORDER_ID, OWNER)),
+    Operation(
+        "delete", "/orders/{order_id}", "Cancel an order", schemas.Order, (403, 404, 409, 422, 504), (ORDER_ID, OWNER)
+    ),
     Operation(
         "patch",
         "/orders/{order_id}",
@@ -153,13 +176,15 @@ OPERATIONS: Final = (
                 1,
                 MAX_FILLS,
                 100,
-                "The most fills that the answer holds: without `after` the newest. It holds one more rather than one side of a trade of "
+                "The most fills that the answer holds: without `after` the newest. It holds one more rather than "
+                "one side of a trade of "
                 "the account with itself without the other.",
             ),
             Parameter(
                 "after",
                 {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},
-                "The `next` of the answer that this one continues, or the sequence and the trade_id of a fill, with a hyphen between.",
+                "The `next` of the answer that this one continues, or the sequence and the trade_id of a fill, "
+                "with a hyphen between.",
             ),
         ),
     ),
@@ -220,7 +245,23 @@ OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
         admin=True,
     ),
-    Operation("post", "/admin/save", "Save a book to its file", schemas.SavedBookView, (403, 404, 409, 422, 504), (SYMBOL,), admin=True),
+    Operation(
+        "post",
+        "/admin/save",
+        "Save a book to its file",
+        schemas.SavedBookView,
+        (403, 404, 409, 422, 504),
+        (SYMBOL,),
+        admin=True,
+    ),
     Operation("get", "/admin/digest", "A digest of the whole state", schemas.DigestView, (422,), admin=True),
-    Operation("post", "/admin/load", "Load a book from its file", schemas.LoadedBookView, (403, 404, 409, 422, 504), (SYMBOL,), admin=True),
+    Operation(
+        "post",
+        "/admin/load",
+        "Load a book from its file",
+        schemas.LoadedBookView,
+        (403, 404, 409, 422, 504),
+        (SYMBOL,),
+        admin=True,
+    ),
 )

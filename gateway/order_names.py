@@ -16,7 +16,8 @@ OrderName = tuple[int | None, str | None, str | None]
 
 
 def read_order_name(text: str, account: str | None) -> OrderName:
-    """What names the order; ProblemError `unknown_order` for what can be no order's name. The account is a checked one, or None."""
+    """What names the order; ProblemError `unknown_order` for what can be no order's name. The account is a checked one,
+    or None."""
     if text.startswith(CLIENT_PREFIX):
         client_order_id = text.removeprefix(CLIENT_PREFIX)
         if not NAME_PATTERN.fullmatch(client_order_id):

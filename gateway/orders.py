@@ -92,7 +92,8 @@ class Orders:
         return json_reply(OrderList(await order_views(page.orders, self._instruments), next_page))
 
     async def _collect(self, query: OrdersQuery) -> OrderPage:
-        """The page that the query asks for: the matcher's work for one question is bounded, so its pages may be short."""
+        """The page that the query asks for: the matcher's work for one question is bounded, so its pages may be
+        short."""
         orders: list[OrderState] = []
         clock = asyncio.get_running_loop().time
         give_up = clock() + LIST_SECONDS

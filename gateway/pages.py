@@ -1,4 +1,5 @@
-"""The dashboard and the page of the API's documentation, with everything they need: neither loads anything from elsewhere."""
+"""The dashboard and the page of the API's documentation, with everything they need: neither loads anything from
+elsewhere."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +24,8 @@ DASHBOARD_POLICY: Final = (
 """Its own files only; but a user may point the dashboard at another gateway."""
 
 DOCS_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src "
+    "'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """Swagger UI sets styles inline."""

@@ -1,8 +1,8 @@
 """One HTTP path and its methods: the frame around every handler.
 
-A handler takes the ASGI scope and receive function and returns a Reply; what it raises as a ProblemError, or as a failure of the
-link to the matcher, becomes a problem document. There is nothing else between the server and a handler, since POST /orders
-is the path that has to be fast.
+A handler takes the ASGI scope and receive function and returns a Reply; what it raises as a ProblemError, or as a
+failure of the link to the matcher, becomes a problem document. There is nothing else between the server and a handler,
+since POST /orders is the path that has to be fast.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -66,7 +66,8 @@ def problem_app(problem: ProblemError, headers: Mapping[str, str] | None = None)
 
 
 class Resource:
-    """The ASGI application of one path. `guard` is asked first, whatever the method, and raises the ProblemError that ends the call."""
+    """The ASGI application of one path. `guard` is asked first, whatever the method, and raises the ProblemError that
+    ends the call."""
 
     def __init__(self, handlers: Mapping[str, Handler], guard: Guard | None = None) -> None:
         self.handlers = dict(handlers)

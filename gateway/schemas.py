@@ -1,6 +1,8 @@
-"""The public JSON: what requests hold and what answers hold. These structs are also the schemas of the OpenAPI document.
+"""The public JSON: what requests hold and what answers hold. These structs are also the schemas of the OpenAPI
+document.
 
-Prices, quantities and fees are decimal strings, ids are opaque strings, timestamps are UTC ISO 8601 with milliseconds and `Z`.
+Prices, quantities and fees are decimal strings, ids are opaque strings, timestamps are UTC ISO 8601 with milliseconds
+and `Z`.
 """
 
 from typing import Annotated
@@ -39,11 +41,12 @@ from gateway.fields import (
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new order. Which of price and trigger_price it takes depends on its order_type: market and trailing_stop neither; limit, ioc and
-    fok a price; stop_market and take_profit a trigger_price; stop_limit and take_profit_limit both. A quantity is needed, except
-    in a market order that has a quote_quantity: what it may spend or receive at most, fees not included. limit, stop_limit and
-    take_profit_limit take post_only and an expire_time, limit a display_quantity, trailing_stop either trailing_bps or a
-    trailing_amount, and an activation_price; self_trade_prevention goes with all of them."""
+    """A new order. Which of price and trigger_price it takes depends on its order_type: market and trailing_stop
+    neither; limit, ioc and fok a price; stop_market and take_profit a trigger_price; stop_limit and take_profit_limit
+    both. A quantity is needed, except in a market order that has a quote_quantity: what it may spend or receive at
+    most, fees not included. limit, stop_limit and take_profit_limit take post_only and an expire_time, limit a
+    display_quantity, trailing_stop either trailing_bps or a trailing_amount, and an activation_price;
+    self_trade_prevention goes with all of them."""
 
     symbol: SymbolText
     order_type: OrderTypeWord
@@ -64,8 +67,9 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be changed of an order, at least one of them; `quantity` is the new total, what is filled included. Less quantity at
-    the same price keeps the order's place in its queue; more quantity or another price loses it, and the order matches again at once."""
+    """What is to be changed of an order, at least one of them; `quantity` is the new total, what is filled included.
+    Less quantity at the same price keeps the order's place in its queue; more quantity or another price loses it, and
+    the order matches again at once."""
 
     quantity: OptionalNumber = MISSING
     price: OptionalNumber = MISSING
@@ -73,9 +77,10 @@ class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """Two orders of which one cancels the other: a limit order at `price`, and a stop at `stop_trigger_price` that becomes a limit order
-    at `stop_price`, or a market order where there is none. For a sell the price lies above the last trade and the stop_trigger_price
-    below it, for a buy the other way round. The client_order_id is that of the limit order, with `:stop` behind it that of the stop."""
+    """Two orders of which one cancels the other: a limit order at `price`, and a stop at `stop_trigger_price` that
+    becomes a limit order at `stop_price`, or a market order where there is none. For a sell the price lies above the
+    last trade and the stop_trigger_price below it, for a buy the other way round. The client_order_id is that of the
+    limit order, with `:stop` behind it that of the stop."""
 
     symbol: SymbolText
     side: SideWord
@@ -90,7 +95,8 @@ class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """New orders, carried out in this order. One that cannot be an order is answered by its problem, and keeps none of the others back."""
+    """New orders, carried out in this order. One that cannot be an order is answered by its problem, and keeps none of
+    the others back."""
 
     orders: BatchedOrders
 
@@ -116,12 +122,13 @@ class OrderTrade(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """An order. `resting`: some of it stands in the book. `remaining_quantity` can still trade, `prevented_quantity` was taken off by
-    self-trade prevention. `average_price` is exact, or has 12 significant digits where it has no end. `trades` are those of the
-    answered command, in a look-up the last 100; empty in lists. `sequence` and `timestamp` are those of its entry, `updated_sequence` and
-    `updated` those of its last change. What is not required is there only where the order has it. The `trigger_price` of a trailing stop
-    is where it stands now; null before it has one. The `quantity` of an order with a quote_quantity is what was filled, and prevented;
-    unspent_quote_quantity is what it did not spend or receive. Both orders of an OCO have its `oco_id`."""
+    """An order. `resting`: some of it stands in the book. `remaining_quantity` can still trade, `prevented_quantity`
+    was taken off by self-trade prevention. `average_price` is exact, or has 12 significant digits where it has no end.
+    `trades` are those of the answered command, in a look-up the last 100; empty in lists. `sequence` and `timestamp`
+    are those of its entry, `updated_sequence` and `updated` those of its last change. What is not required is there
+    only where the order has it. The `trigger_price` of a trailing stop is where it stands now; null before it has one.
+    The `quantity` of an order with a quote_quantity is what was filled, and prevented; unspent_quote_quantity is what
+    it did not spend or receive. Both orders of an OCO have its `oco_id`."""
 
     order_id: Identifier
     client_order_id: NameText | None
@@ -144,7 +151,9 @@ class Order(Struct, frozen=True):
     timestamp: Timestamp
     updated_sequence: Sequence
     updated: Timestamp
-    duplicate: Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType = UNSET
+    duplicate: (
+        Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType
+    ) = UNSET
     post_only: bool | UnsetType = UNSET
     self_trade_prevention: SelfTradePreventionWord | UnsetType = UNSET
     expire_time: ExpireTime | UnsetType = UNSET
@@ -184,7 +193,8 @@ class BatchResults(Struct, frozen=True):
 
 
 class CancelAfterRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """In so many milliseconds all of the account's orders are canceled, unless the call is made again before; 0 switches it off."""
+    """In so many milliseconds all of the account's orders are canceled, unless the call is made again before; 0
+    switches it off."""
 
     timeout_ms: CancelAfterMilliseconds
 
@@ -207,8 +217,8 @@ class AccountView(Struct, frozen=True):
 
 
 class Fill(Struct, frozen=True):
-    """One side of a trade, from the view of its account: `side`, `fee` and `liquidity` are those of the account's order. The fee is in
-    the quote currency."""
+    """One side of a trade, from the view of its account: `side`, `fee` and `liquidity` are those of the account's
+    order. The fee is in the quote currency."""
 
     timestamp: Timestamp
     sequence: Sequence
@@ -289,9 +299,9 @@ class TradeList(Struct, frozen=True):
 
 
 class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """An instrument to add or to change. For a known one, a field that is missing stays as it is, and base, quote, tick_size and
-    lot_size cannot change. A new one needs them, max_quantity and max_price; min_quantity is lot_size where it is missing, min_notional
-    and the fees are 0, status is trading."""
+    """An instrument to add or to change. For a known one, a field that is missing stays as it is, and base, quote,
+    tick_size and lot_size cannot change. A new one needs them, max_quantity and max_price; min_quantity is lot_size
+    where it is missing, min_notional and the fees are 0, status is trading."""
 
     symbol: SymbolText
     base: str | None = None
@@ -354,9 +364,10 @@ class DigestView(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
-    """The matcher answers. `sync` tells when its journal is synced: always, interval:<ms> or off. `uptime` is in whole seconds;
-    `refused_frames` counts what it could not read; `epoch` is another one after each of its restarts. `clock_difference_ms` tells by how
-    much the matcher's time is ahead of the gateway's clock; orders are taken whatever it is."""
+    """The matcher answers. `sync` tells when its journal is synced: always, interval:<ms> or off. `uptime` is in whole
+    seconds; `refused_frames` counts what it could not read; `epoch` is another one after each of its restarts.
+    `clock_difference_ms` tells by how much the matcher's time is ahead of the gateway's clock; orders are taken
+    whatever it is."""
 
     sync: str
     sequence: Sequence

@@ -1,8 +1,9 @@
 """Which callers are served: by the host that they call, and by the page that they come from.
 
-A page may call what its own host serves. So a host's name must be one of this gateway's: else a page could have a name of its own lead
-here, and be the page of this host. Browsers send the origin of a page along, other clients send none; pages of this host may call, and
-those of the configured origins. Reads over HTTP need no such check: without CORS headers a browser keeps their answers from other pages.
+A page may call what its own host serves. So a host's name must be one of this gateway's: else a page could have a name
+of its own lead here, and be the page of this host. Browsers send the origin of a page along, other clients send none;
+pages of this host may call, and those of the configured origins. Reads over HTTP need no such check: without CORS
+headers a browser keeps their answers from other pages.
 """
 
 import re
@@ -16,7 +17,7 @@ from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
 from gateway.endings import deny_stream, refuse_stream
 from gateway.problems import ProblemError
 from gateway.resources import problem_reply
-from process.settings import is_loopback
+from matching_exchange.process.settings import is_loopback
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -1,7 +1,8 @@
-"""The WebSocket side of a connection: uvicorn's, with the short way of `frames` in its scope, and a bound on what one peer may cost.
+"""The WebSocket side of a connection: uvicorn's, with the short way of `frames` in its scope, and a bound on what one
+peer may cost.
 
-What has come is read a little at a time: a peer that sends more in a turn of the loop waits, and so does one that is to read pongs first.
-Nothing is read before the handshake is answered.
+What has come is read a little at a time: a peer that sends more in a turn of the loop waits, and so does one that is to
+read pongs first. Nothing is read before the handshake is answered.
 """
 
 import asyncio
@@ -48,12 +49,14 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self._owes_pongs = False
 
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
-        """Take the connection over: `scope` is that of the HTTP request for a WebSocket, `received` what came after it. ProblemError where
-        the request is not a proper one; then nothing has changed."""
+        """Take the connection over: `scope` is that of the HTTP request for a WebSocket, `received` what came after it.
+        ProblemError where the request is not a proper one; then nothing has changed."""
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
         self.response = self.conn.accept(Request(scope["path"], headers))
         if self.response.status_code != 101:
-            raise ProblemError("bad_request", "A WebSocket takes a Sec-WebSocket-Key of 16 bytes and Sec-WebSocket-Version: 13.")
+            raise ProblemError(
+                "bad_request", "A WebSocket takes a Sec-WebSocket-Key of 16 bytes and Sec-WebSocket-Version: 13."
+            )
         # The head was read already: what comes next are frames.
         self.conn.parser = Protocol.parse(self.conn)
         next(self.conn.parser)
@@ -79,7 +82,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         if self._turn is not None:
             self._turn.cancel()
-        # What refers to itself would wait for the garbage collector: the garbage of 10,000 streams stops the loop for a second.
+        # What refers to itself would wait for the garbage collector: the garbage of 10,000 streams stops the loop for a
+        # second.
         self.conn.parser.close()
         self.scope = None
 

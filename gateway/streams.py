@@ -1,4 +1,5 @@
-"""The WebSockets: one symbol's depth or trades each, or one account's updates, from channels that live as long as they have clients.
+"""The WebSockets: one symbol's depth or trades each, or one account's updates, from channels that live as long as they
+have clients.
 
 What a client sends is read and ignored. A stream that cannot begin is closed with a code and a reason, see `endings`.
 """
@@ -32,12 +33,16 @@ class StreamCount:
         self.open = 0
 
 
-async def serve_stream(websocket: WebSocket, count: StreamCount, stream: Callable[[WebSocket], Awaitable[None]]) -> None:
+async def serve_stream(
+    websocket: WebSocket, count: StreamCount, stream: Callable[[WebSocket], Awaitable[None]]
+) -> None:
     """Serve one stream, to its end; tell its client where it cannot begin."""
     count.open += 1
     try:
         if count.open > MAX_STREAMS:
-            raise ProblemError("too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later.")
+            raise ProblemError(
+                "too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later."
+            )
         await stream(websocket)
     except ProblemError as problem:
         await refuse_stream(websocket, problem)
@@ -64,7 +69,11 @@ class OpenChannels(Generic[Shared]):
         return iter(self._channels.values())
 
     async def attend(
-        self, websocket: WebSocket, name: str, open_channel: Callable[[], Shared], new_client: Callable[[Shared], Client]
+        self,
+        websocket: WebSocket,
+        name: str,
+        open_channel: Callable[[], Shared],
+        new_client: Callable[[Shared], Client],
     ) -> None:
         """Serve a client of the channel, which is opened where it is not open yet."""
         channel = self._channels.get(name)
@@ -96,7 +105,11 @@ class Streams(Generic[Member]):
     """The WebSocket endpoint of one kind of market data."""
 
     def __init__(
-        self, broker: Broker, instruments: Instruments, count: StreamCount, open_channel: Callable[[Instrument], Channel[Member]]
+        self,
+        broker: Broker,
+        instruments: Instruments,
+        count: StreamCount,
+        open_channel: Callable[[Instrument], Channel[Member]],
     ) -> None:
         self._instruments = instruments
         self._count = count
@@ -109,7 +122,9 @@ class Streams(Generic[Member]):
     async def _stream(self, websocket: WebSocket) -> None:
         symbol = required(query_parameters(websocket.scope, "symbol"), "symbol")
         instrument = await self._instruments.find(symbol)
-        await self._channels.attend(websocket, symbol, lambda: self._open_channel(instrument), lambda channel: channel.new_client())
+        await self._channels.attend(
+            websocket, symbol, lambda: self._open_channel(instrument), lambda channel: channel.new_client()
+        )
 
 
 async def _run(websocket: WebSocket, client: Client) -> None:

@@ -1,10 +1,18 @@
-"""What an order may ask for beyond its type, price and quantity: from the request to the command, and from the order to the answer."""
+"""What an order may ask for beyond its type, price and quantity: from the request to the command, and from the order to
+the answer."""
 
 from typing import Any, Final
 
 from msgspec import Raw
 
-from gateway.decimals import ACTIVATION_PRICE, DISPLAY_QUANTITY, QUOTE_QUANTITY, TRAILING_AMOUNT, is_given, optional_number
+from gateway.decimals import (
+    ACTIVATION_PRICE,
+    DISPLAY_QUANTITY,
+    QUOTE_QUANTITY,
+    TRAILING_AMOUNT,
+    is_given,
+    optional_number,
+)
 from gateway.fields import MISSING
 from gateway.problems import ProblemError
 from gateway.schemas import OrderRequest
@@ -27,7 +35,8 @@ TAKEN_BY: Final = {
     "trailing_amount": _TRAILING,
     "activation_price": _TRAILING,
 }
-"""Which order types take which term, in the order in which the terms are checked; every type takes self_trade_prevention."""
+"""Which order types take which term, in the order in which the terms are checked; every type takes
+self_trade_prevention."""
 
 
 def has_terms(request: OrderRequest) -> bool:
@@ -45,8 +54,8 @@ def has_terms(request: OrderRequest) -> bool:
 
 
 def read_terms(request: OrderRequest, order_type: OrderType, instrument: Instrument) -> OrderTerms | None:
-    """The terms of a new order, None where all are as their defaults; ProblemError for the first that its type or its instrument's units
-    do not allow."""
+    """The terms of a new order, None where all are as their defaults; ProblemError for the first that its type or its
+    instrument's units do not allow."""
     for name, order_types in TAKEN_BY.items():
         if order_type not in order_types and _is_asked(getattr(request, name)):
             raise ProblemError(f"{name}_not_allowed")
@@ -93,7 +102,9 @@ def _trailing_bps(value: int | None) -> int | None:
     if value is None:
         return None
     if not 1 <= value <= MAX_TRAILING_BPS:
-        raise ProblemError("invalid_value", f"trailing_bps takes a whole number from 1 to {MAX_TRAILING_BPS}.", "trailing_bps")
+        raise ProblemError(
+            "invalid_value", f"trailing_bps takes a whole number from 1 to {MAX_TRAILING_BPS}.", "trailing_bps"
+        )
     return value
 
 

@@ -1,7 +1,7 @@
 """Times at the edge, exact to the nanosecond: ISO 8601 to integers and back. No float is involved.
 
-The text of a time is `2026-11-22T12:00:00Z`: date and time with a T between, at most nine decimals of the second, and Z or an
-offset such as +01:00.
+The text of a time is `2026-11-22T12:00:00Z`: date and time with a T between, at most nine decimals of the second, and Z
+or an offset such as +01:00.
 """
 
 import re
@@ -29,8 +29,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_exact_time(text: str, name: str) -> int:
-    """The nanoseconds since 1970 UTC that `text` names, which may be negative; ProblemError where it names no time, or one beyond the
-    year 2262, which no command can carry."""
+    """The nanoseconds since 1970 UTC that `text` names, which may be negative; ProblemError where it names no time, or
+    one beyond the year 2262, which no command can carry."""
     match = EXACT_TIME_PATTERN.fullmatch(text)
     if match is None:
         raise _no_time(name)

@@ -1,5 +1,5 @@
-"""The public JSON to commands, and answers to the public JSON: pure functions, and the one place that knows which words and fields
-of the two stand for each other."""
+"""The public JSON to commands, and answers to the public JSON: pure functions, and the one place that knows which words
+and fields of the two stand for each other."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -57,7 +57,8 @@ ORDER_FIELDS: Final = {
 
 
 def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
-    """The command for a new order; ProblemError for the first field that its type or its instrument's units do not allow."""
+    """The command for a new order; ProblemError for the first field that its type or its instrument's units do not
+    allow."""
     fields = ORDER_FIELDS.get(request.order_type)
     if fields is None:
         raise not_a_word("order_type", ORDER_FIELDS)
@@ -197,7 +198,9 @@ def fill(trade: Trade, maker: bool, instrument: Instrument) -> Fill:
 
 def _fees(trade: Trade, instrument: Instrument) -> tuple[str, str]:
     price, quantity = trade.price, trade.quantity
-    return format_fee(instrument, price, quantity, trade.maker_fee_bps), format_fee(instrument, price, quantity, trade.taker_fee_bps)
+    return format_fee(instrument, price, quantity, trade.maker_fee_bps), format_fee(
+        instrument, price, quantity, trade.taker_fee_bps
+    )
 
 
 def market_trade(trade: Trade, instrument: Instrument) -> MarketTrade:
@@ -208,10 +211,14 @@ def market_trade(trade: Trade, instrument: Instrument) -> MarketTrade:
 def published_trade(message: TradeMessage, instrument: Instrument, fee_decimals: int) -> MarketTrade:
     """A trade as the matcher published it; `fee_decimals` is that of the instrument message before it."""
     maker_fee = format_decimal(message.maker_fee, fee_decimals)
-    return _market_trade(message, message.aggressor_side, instrument, maker_fee, format_decimal(message.taker_fee, fee_decimals))
+    return _market_trade(
+        message, message.aggressor_side, instrument, maker_fee, format_decimal(message.taker_fee, fee_decimals)
+    )
 
 
-def _market_trade(trade: Trade | TradeMessage, side: str, instrument: Instrument, maker_fee: str, taker_fee: str) -> MarketTrade:
+def _market_trade(
+    trade: Trade | TradeMessage, side: str, instrument: Instrument, maker_fee: str, taker_fee: str
+) -> MarketTrade:
     return MarketTrade(
         format_timestamp(trade.timestamp),
         trade.symbol,
@@ -246,7 +253,10 @@ def depth_update(depth: Depth | DepthMessage, sequence: int, timestamp: int, ins
 
 def levels(pairs: Iterable[tuple[int, int]], instrument: Instrument) -> list[Level]:
     price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
-    return [(format_decimal(price, price_decimals), format_decimal(quantity, quantity_decimals)) for price, quantity in pairs]
+    return [
+        (format_decimal(price, price_decimals), format_decimal(quantity, quantity_decimals))
+        for price, quantity in pairs
+    ]
 
 
 def _first(side: list[Level]) -> Level | None:

@@ -27,7 +27,8 @@ async def order_views(states: Iterable[OrderState], instruments: Instruments) ->
 
 
 async def changed_order_views(states: Iterable[OrderState], instruments: Instruments) -> list[Order]:
-    """As order_views, of orders that a command has changed; OutcomeUnknownError where they cannot be told for want of an instrument."""
+    """As order_views, of orders that a command has changed; OutcomeUnknownError where they cannot be told for want of
+    an instrument."""
     try:
         return await order_views(states, instruments)
     except MatcherUnavailableError as error:

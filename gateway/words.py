@@ -1,5 +1,5 @@
-"""The words of the public JSON, each the lower-case name of the member of `protocol.units` that it stands for, and the names that
-clients give."""
+"""The words of the public JSON, each the lower-case name of the member of `protocol.units` that it stands for, and the
+names that clients give."""
 
 from collections.abc import Iterable
 from enum import IntEnum

@@ -17,11 +17,11 @@ from matcher.limits import standing_limits
 from matcher.loop import JournalFailedError, Matcher
 from matcher.recovery import recover
 from matcher.state import JournalMismatchError
-from process.addresses import connectable
-from process.command_line import EXIT_BAD_SETTING
-from process.files import what_failed
-from process.logs import configure_logs
-from process.readiness import tell_ready
+from matching_exchange.process.addresses import connectable
+from matching_exchange.process.command_line import EXIT_BAD_SETTING
+from matching_exchange.process.files import what_failed
+from matching_exchange.process.logs import configure_logs
+from matching_exchange.process.readiness import tell_ready
 from protocol import topics
 from protocol.commands import OwnCommand
 from protocol.sockets import is_ipv6
@@ -72,7 +72,10 @@ def main() -> int:
                 sequence=state.sequence,
             )
             if directory.open_to_others:
-                log.warning("other users of this machine may read the data directory: chmod 700 ends that", data_dir=str(config.data_dir))
+                log.warning(
+                    "other users of this machine may read the data directory: chmod 700 ends that",
+                    data_dir=str(config.data_dir),
+                )
             tell_ready(os.environ)
             matcher.run()
             journal.close()

@@ -1,7 +1,9 @@
-"""What happens to the orders of watched accounts: kept for who comes back, and published (contract: the account's own stream).
+"""What happens to the orders of watched accounts: kept for who comes back, and published (contract: the account's own
+stream).
 
-An account is watched from its first WatchAccount command on. Each command that changes something for it makes one AccountUpdate, which
-names the one before it, so that a reader sees a hole and asks. History and watched accounts are journaled state, and bounded.
+An account is watched from its first WatchAccount command on. Each command that changes something for it makes one
+AccountUpdate, which names the one before it, so that a reader sees a hole and asks. History and watched accounts are
+journaled state, and bounded.
 """
 
 from bisect import bisect_right
@@ -34,7 +36,8 @@ MAX_UPDATES = 50_000
 """How many updates are kept, the last ones of all watched accounts together."""
 
 MAX_WATCHED = 10_000
-"""How many accounts are watched at once; beyond it, the one whose WatchAccount is the longest ago is not watched any more."""
+"""How many accounts are watched at once; beyond it, the one whose WatchAccount is the longest ago is not watched any
+more."""
 
 MAX_PAGE = 500
 """How many updates one answer holds, at the most."""
@@ -44,8 +47,8 @@ MAX_PAGE_ORDERS = 2_000
 
 
 class Watched(Struct):
-    """A watched account: the sequence of its first WatchAccount, that of its last update (or of the WatchAccount), the one after which its
-    updates are all kept, and those updates."""
+    """A watched account: the sequence of its first WatchAccount, that of its last update (or of the WatchAccount), the
+    one after which its updates are all kept, and those updates."""
 
     account: str
     since: int
@@ -112,12 +115,16 @@ class AccountStreams:
 
     def _note_loaded(self, found: dict[str, _Changes], book: Book) -> None:
         for order in book.live_orders():
-            self._note_order(found, order, OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price))
+            self._note_order(
+                found, order, OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price)
+            )
 
     def _keep(self, account: str, sequence: int, time: int, changes: _Changes) -> AccountUpdate:
         watched = self._watched[account]
         states = [order_state(order, []) for order in changes.orders.values()]
-        update = AccountUpdate(account, sequence, watched.last, time, _with_fills_then(changes.changes), states, changes.account_set)
+        update = AccountUpdate(
+            account, sequence, watched.last, time, _with_fills_then(changes.changes), states, changes.account_set
+        )
         watched.last = sequence
         watched.updates.append(update)
         self._history.append(update)
@@ -152,8 +159,11 @@ class AccountStreams:
         return AccountUpdates(page, sequence >= watched.complete_after, following, True)
 
     def known(self) -> tuple[list[tuple[str, int, int, int]], Iterable[AccountUpdate]]:
-        """The watched accounts as (name, since, last, complete_after), the longest ago watched first, and all updates, oldest first."""
-        accounts = [(watched.account, watched.since, watched.last, watched.complete_after) for watched in self._watched.values()]
+        """The watched accounts as (name, since, last, complete_after), the longest ago watched first, and all updates,
+        oldest first."""
+        accounts = [
+            (watched.account, watched.since, watched.last, watched.complete_after) for watched in self._watched.values()
+        ]
         return accounts, islice(self._history, None)
 
     def restore_account(self, account: str, since: int, last: int, complete_after: int) -> None:

@@ -23,7 +23,9 @@ def set_account_status(engine: Engine, command: SetAccountStatus) -> list[Event]
     events: list[Event] = []
     account = engine.account(command.account)
     account.suspended = command.suspended
-    engine.running.more = command.suspended and cancel_orders(account, Reason.ACCOUNT_SUSPENDED, engine.limits.cancels, events)
+    engine.running.more = command.suspended and cancel_orders(
+        account, Reason.ACCOUNT_SUSPENDED, engine.limits.cancels, events
+    )
     events.append(AccountSet(account.name, account.suspended, account.cancel_at))
     engine.forget_account(account)
     return events
@@ -59,8 +61,8 @@ def move_timers(engine: Engine, command: MoveTimers) -> list[Event]:
 
 
 def advance_time(engine: Engine, time: int) -> list[Event]:
-    """Cancel the orders whose expire_time has passed, then those of the accounts whose cancel on silence is due. Of the latter some may be
-    left: then their accounts' timers stay due."""
+    """Cancel the orders whose expire_time has passed, then those of the accounts whose cancel on silence is due. Of the
+    latter some may be left: then their accounts' timers stay due."""
     events: list[Event] = []
     for order_id in engine.expiries.take_before(time):
         order = engine.orders[order_id]
@@ -84,7 +86,8 @@ def advance_time(engine: Engine, time: int) -> list[Event]:
 
 
 def cancel_orders(account: Account, reason: Reason, most: int, events: list[Event], book: Book | None = None) -> bool:
-    """Cancel live orders of the account, of one book or of all, oldest first; whether more than `most` were there, and some are left."""
+    """Cancel live orders of the account, of one book or of all, oldest first; whether more than `most` were there, and
+    some are left."""
     live = account.orders.after(0)
     orders = list(islice(live if book is None else (order for order in live if order.book is book), most + 1))
     for order in orders[:most]:

@@ -1,7 +1,7 @@
 """Amending an order: all checks first, then the change.
 
-A smaller quantity at the same price keeps the place in the queue, as on Binance (order amend keep priority) and Coinbase; a larger one or
-another price loses it and matches again at once, as on Kraken.
+A smaller quantity at the same price keeps the place in the queue, as on Binance (order amend keep priority) and
+Coinbase; a larger one or another price loses it and matches again at once, as on Kraken.
 """
 
 from matcher.checks import check_values
@@ -92,7 +92,8 @@ def _check(
 
 
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """An OCO's limit order stays on the far side of its stop's trigger price: no trade of the one can fire the other."""
+    """An OCO's limit order stays on the far side of its stop's trigger price: no trade of the one can fire the
+    other."""
     partner = None if order.special is None else order.special.partner
     if partner is None:
         return None

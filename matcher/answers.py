@@ -129,14 +129,20 @@ def _oco_states(engine: Engine, events: list[Event]) -> OrderStates:
         assert isinstance(event, OrderPlaced | OrderRejected | OrderDuplicated), "an OCO begins so"
         order = engine.orders[event.order_id]
         duplicate = isinstance(event, OrderDuplicated)
-        states.append(order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate))
+        states.append(
+            order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate)
+        )
     return OrderStates(states)
 
 
 def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
     """The trades that the order took part in."""
     order_id = order.order_id
-    return [event for event in events if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)]
+    return [
+        event
+        for event in events
+        if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)
+    ]
 
 
 def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
@@ -169,7 +175,9 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
     if special is None:
         return state
     terms = None if special.terms == NO_TERMS else special.terms
-    return replace(state, terms=terms, prevented_quantity=special.prevented, unspent=special.unspent, oco_id=special.oco_id)
+    return replace(
+        state, terms=terms, prevented_quantity=special.prevented, unspent=special.unspent, oco_id=special.oco_id
+    )
 
 
 _ANSWERS: dict[type, Callable[[Engine, list[Event]], Answer]] = {

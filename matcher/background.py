@@ -1,4 +1,5 @@
-"""What forked children do for the matcher while it goes on: snapshots, and digests and saved books that somebody asked for."""
+"""What forked children do for the matcher while it goes on: snapshots, and digests and saved books that somebody asked
+for."""
 
 import os
 import time
@@ -18,13 +19,13 @@ from matcher.recovery import drop_superseded
 from matcher.saved_books import save_book
 from matcher.snapshot import write_snapshot
 from matcher.state import State
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer, QueryResult
 from protocol.units import Refusal
 
 MAX_WAITING = 1_024
-"""The most digests, and the most books to be saved, that are asked for at once; further ones are dropped, and asked again by who still
-wants to know."""
+"""The most digests, and the most books to be saved, that are asked for at once; further ones are dropped, and asked
+again by who still wants to know."""
 
 Asked = tuple[int, int]
 """The session and the number of a query."""
@@ -49,10 +50,12 @@ class _Work(Struct):
 
 
 class Background:
-    """At most one child of each kind is at work. They are forked between turns, when the state is that of the journal. A fork that fails
-    fails what it was for, and nothing else."""
+    """At most one child of each kind is at work. They are forked between turns, when the state is that of the journal.
+    A fork that fails fails what it was for, and nothing else."""
 
-    def __init__(self, config: Config, directory: DataDirectory, journal: Journal, state: State, poller: zmq.Poller) -> None:
+    def __init__(
+        self, config: Config, directory: DataDirectory, journal: Journal, state: State, poller: zmq.Poller
+    ) -> None:
         self._config = config
         self._directory = directory
         self._journal = journal
@@ -77,17 +80,25 @@ class Background:
             self._saves[session, request] = symbol
 
     def turn(self, ready: dict[object, int]) -> list[QueryAnswer]:
-        """Take in what children have done, and start those that are due; the queries that are answered now. OSError where the journal
-        cannot be synced before a snapshot."""
+        """Take in what children have done, and start those that are due; the queries that are answered now. OSError
+        where the journal cannot be synced before a snapshot."""
         answers: list[QueryAnswer] = []
         if self._digest is not None and self._digest.child.descriptor in ready:
             result = self._collect(self._digest.child)
-            made = Digest(result) if result is not None else CommandRefused(Refusal.COMMAND_REFUSED, detail="the digest could not be made")
+            made = (
+                Digest(result)
+                if result is not None
+                else CommandRefused(Refusal.COMMAND_REFUSED, detail="the digest could not be made")
+            )
             answers += self._digest.answers(made)
             self._digest = None
         if self._save is not None and self._save.child.descriptor in ready:
             result = self._collect(self._save.child)
-            saved = _decode_save(result) if result is not None else CommandRefused(Refusal.SAVE_FAILED, detail="its process has ended")
+            saved = (
+                _decode_save(result)
+                if result is not None
+                else CommandRefused(Refusal.SAVE_FAILED, detail="its process has ended")
+            )
             if isinstance(saved, CommandRefused):
                 self._tell_not_saved(saved)
             answers += self._save.answers(saved)
@@ -118,7 +129,10 @@ class Background:
             child = self._fork(lambda: digest(engine))
         except OSError as error:
             refused = CommandRefused(Refusal.COMMAND_REFUSED, detail=f"the digest cannot be made: {_why(error)}")
-            return [QueryAnswer(session, request, self._state.sequence, self._state.time, refused) for session, request in asked]
+            return [
+                QueryAnswer(session, request, self._state.sequence, self._state.time, refused)
+                for session, request in asked
+            ]
         self._digest = _Work(child, asked, self._state.sequence, self._state.time)
         return []
 

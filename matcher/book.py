@@ -1,8 +1,9 @@
 """One instrument's book: resting orders, pending orders, matching.
 
-Order of matching: best price first, at one price first come first served, each trade at the resting order's price (contract,
-section 3). A trade may fire pending orders; they wait in `fired` until the running order is done and then run as takers in the
-order in which they fired. Cost of an order: O(1) for each order that it meets and each level that it empties at the best price.
+Order of matching: best price first, at one price first come first served, each trade at the resting order's price
+(contract, section 3). A trade may fire pending orders; they wait in `fired` until the running order is done and then
+run as takers in the order in which they fired. Cost of an order: O(1) for each order that it meets and each level that
+it empties at the best price.
 
 Plain orders trade with one another in `_take`, in line. Where one of the two has terms, `matcher.terms` goes on.
 """
@@ -52,10 +53,11 @@ RUNS_AS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LI
 
 
 class Book:
-    """`orders` holds the book's live orders. `all_done` is the engine's queue of done orders, which each order joins when it is done, as it
-    joins `done`, those of the book, of which `forgotten` came before. `deadlines` is what the engine's orders wait for.
-    `last_price` is that of the last trade, `quiet_price` the one at which a further trade fires and moves nothing. `followed` is the
-    sequence of the last command whose trades trailing stops have followed."""
+    """`orders` holds the book's live orders. `all_done` is the engine's queue of done orders, which each order joins
+    when it is done, as it joins `done`, those of the book, of which `forgotten` came before. `deadlines` is what the
+    engine's orders wait for. `last_price` is that of the last trade, `quiet_price` the one at which a further trade
+    fires and moves nothing. `followed` is the sequence of the last command whose trades trailing stops have
+    followed."""
 
     __slots__ = (
         "all_done",
@@ -76,7 +78,9 @@ class Book:
         "triggers",
     )
 
-    def __init__(self, instrument: Instrument, running: Running, all_done: deque[Order], deadlines: Deadlines[int]) -> None:
+    def __init__(
+        self, instrument: Instrument, running: Running, all_done: deque[Order], deadlines: Deadlines[int]
+    ) -> None:
         self.instrument = instrument
         self.running = running
         self.all_done = all_done
@@ -172,8 +176,9 @@ class Book:
         order.price = (self.bids if order.side is BUY else self.asks).add(order, price).price
 
     def finish(self, events: list[Event]) -> None:
-        """End a command that has let an order run: run what has fired, and what that fires in turn, until nothing is left; then let the
-        trailing stops follow. Where they have moved too often already, what has fired takes nothing."""
+        """End a command that has let an order run: run what has fired, and what that fires in turn, until nothing is
+        left; then let the trailing stops follow. Where they have moved too often already, what has fired takes
+        nothing."""
         fired, running = self.fired, self.running
         while fired:
             if running.moves_left < 0:
@@ -213,7 +218,8 @@ class Book:
             level.levels.remove(order, level)
 
     def resize_leg(self, order: Order, remaining: int, events: list[Event]) -> None:
-        """Give a leg of an OCO what its amended partner has left; where a resting one grows it goes to the back of its queue."""
+        """Give a leg of an OCO what its amended partner has left; where a resting one grows it goes to the back of its
+        queue."""
         difference = remaining - order.remaining
         if not difference:
             return
@@ -276,8 +282,8 @@ class Book:
             self.cancel(partner, Reason.OCO, events)
 
     def _take(self, taker: Order, limit: int, events: list[Event]) -> None:
-        """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains of it, it is
-        done."""
+        """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing
+        remains of it, it is done."""
         if taker.special is not None:
             take_on_terms(self, taker, limit, events)
             return
@@ -304,7 +310,17 @@ class Book:
                 quantity = offered if offered < remaining else remaining
                 trade_id += 1
                 trade = Trade(
-                    symbol, trade_id, price, quantity, side, maker.order_id, taker_id, maker_fee_bps, taker_fee_bps, sequence, time
+                    symbol,
+                    trade_id,
+                    price,
+                    quantity,
+                    side,
+                    maker.order_id,
+                    taker_id,
+                    maker_fee_bps,
+                    taker_fee_bps,
+                    sequence,
+                    time,
                 )
                 events.append(trade)
                 fills.append(trade)
@@ -371,7 +387,8 @@ class Book:
             take_on_terms(self, taker, limit, events)
 
     def fire(self, price: int, events: list[Event]) -> None:
-        """Let a trade at another price than the last one's, or the first that trailing stops wait for, fire and move pending orders."""
+        """Let a trade at another price than the last one's, or the first that trailing stops wait for, fire and move
+        pending orders."""
         last_price, self.last_price, self.quiet_price = self.last_price, price, price
         triggers = self.triggers
         if not triggers.pending:

@@ -1,4 +1,5 @@
-"""What an order must be before it gets an id: the fields that its type takes, and the instrument's limits. Pure functions."""
+"""What an order must be before it gets an id: the fields that its type takes, and the instrument's limits. Pure
+functions."""
 
 from msgspec import Struct
 
@@ -42,8 +43,13 @@ TAKES_TRIGGER_PRICE = (False, *(FIELDS[order_type].trigger_price for order_type 
 def check_plain(
     instrument: Instrument, order_type: OrderType, quantity: int, price: int | None, trigger_price: int | None
 ) -> Refusal | None:
-    """The first rule that an order without terms breaks. Most are limit and market orders that break none: those take one look."""
-    if trigger_price is None and not quantity % instrument.lot_size and instrument.min_quantity <= quantity <= instrument.max_quantity:
+    """The first rule that an order without terms breaks. Most are limit and market orders that break none: those take
+    one look."""
+    if (
+        trigger_price is None
+        and not quantity % instrument.lot_size
+        and instrument.min_quantity <= quantity <= instrument.max_quantity
+    ):
         if price is None:
             if order_type is MARKET:
                 return None
@@ -58,13 +64,19 @@ def check_plain(
     return refusal if refusal is not None else check_values(instrument, quantity, price, trigger_price)
 
 
-def check_fields(order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms) -> Refusal | None:
+def check_fields(
+    order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms
+) -> Refusal | None:
     """The first field that the order type lacks or does not take."""
     if (price is not None) is not TAKES_PRICE[order_type]:
         return Refusal.PRICE_REQUIRED if price is None else Refusal.PRICE_NOT_ALLOWED
     if (trigger_price is not None) is not TAKES_TRIGGER_PRICE[order_type]:
         return Refusal.TRIGGER_PRICE_REQUIRED if trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED
-    return None if terms is NO_TERMS and order_type is not OrderType.TRAILING_STOP else check_terms_fields(order_type, terms)
+    return (
+        None
+        if terms is NO_TERMS and order_type is not OrderType.TRAILING_STOP
+        else check_terms_fields(order_type, terms)
+    )
 
 
 def check_terms_fields(order_type: OrderType, terms: OrderTerms) -> Refusal | None:
@@ -117,7 +129,9 @@ def check_prices(instrument: Instrument, quantity: int, price: int | None, trigg
     return None
 
 
-def check_special(instrument: Instrument, command: PlaceOrder, terms: OrderTerms, time: int, limits: SetLimits) -> Refusal | None:
+def check_special(
+    instrument: Instrument, command: PlaceOrder, terms: OrderTerms, time: int, limits: SetLimits
+) -> Refusal | None:
     """The first rule that an order with terms breaks; `time` is the stamped one."""
     quantity, price, trigger_price = command.quantity, command.price, command.trigger_price
     refusal = check_fields(command.order_type, price, trigger_price, terms)

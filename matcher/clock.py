@@ -1,10 +1,13 @@
-"""The matcher's two clocks: stamps, which are dates and never go back, and the monotonic clock, which measures durations.
+"""The matcher's two clocks: stamps, which are dates and never go back, and the monotonic clock, which measures
+durations.
 
-A stamp is the wall clock's time. While the wall clock is behind the last stamp, stamps go on from there at 0.99 of the monotonic clock's
-speed, until the wall clock has caught up. So a stamp never goes back, never stands still, and many small steps back do not add up.
+A stamp is the wall clock's time. While the wall clock is behind the last stamp, stamps go on from there at 0.99 of the
+monotonic clock's speed, until the wall clock has caught up. So a stamp never goes back, never stands still, and many
+small steps back do not add up.
 
-A wall clock that steps ahead is not followed at once: the deadlines of commands under way were made from the time before the step. Stamps
-go on steadily for STEP_GRACE, while `told` gives the new time already. By then every gateway makes its deadlines from it.
+A wall clock that steps ahead is not followed at once: the deadlines of commands under way were made from the time
+before the step. Stamps go on steadily for STEP_GRACE, while `told` gives the new time already. By then every gateway
+makes its deadlines from it.
 """
 
 import time
@@ -19,10 +22,12 @@ STEP_GRACE: Final = 500_000_000
 
 
 class Clock:
-    """`wall` gives nanoseconds since 1970, `monotonic` nanoseconds since any moment. Stamps go on from `last`, however far ahead it is.
-    `told` is the time from which deadlines are to be made, as of the last stamp."""
+    """`wall` gives nanoseconds since 1970, `monotonic` nanoseconds since any moment. Stamps go on from `last`, however
+    far ahead it is. `told` is the time from which deadlines are to be made, as of the last stamp."""
 
-    def __init__(self, last: int, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self, last: int, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self.monotonic = monotonic
         self._wall = wall
         self._last = self.told = max(last, wall())
@@ -53,7 +58,8 @@ class Clock:
 
     @property
     def gained(self) -> int:
-        """How many nanoseconds stamps have gained on the monotonic clock since `settle`; below zero where they have lost."""
+        """How many nanoseconds stamps have gained on the monotonic clock since `settle`; below zero where they have
+        lost."""
         stamp, at = self._settled
         return (self._last - stamp) - (self._stamped_at - at)
 

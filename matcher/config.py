@@ -8,9 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from matcher.limits import DEFAULT_MAX_ACCOUNTS
-from process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
-from process.logs import LOG_SETTINGS
-from process.settings import Setting, Switch, bounded, one_of, read_settings
+from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
+from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.settings import Setting, Switch, bounded, one_of, read_settings
 
 PROGRAM = "matcher"
 PREFIX = "MATCHER"
@@ -69,11 +69,19 @@ SETTINGS = (
     Setting("reports", "tcp://127.0.0.1:5557", bound_endpoint, BOUND_ENDPOINT, "where private reports go out"),
     Setting("data-dir", "./data", _path, "a directory", "where the matcher keeps its files"),
     Setting(
-        "instruments", "", lambda text: Path(text) if text else None, "a TOML file", "the instruments to start with, else the built-in list"
+        "instruments",
+        "",
+        lambda text: Path(text) if text else None,
+        "a TOML file",
+        "the instruments to start with, else the built-in list",
     ),
     Setting("sync", "always", _sync, "always, off or interval:<ms>", "when the journal is synced to disk"),
     Setting(
-        "keep-journal", "snapshots", one_of("snapshots", "all"), "snapshots (what recovery needs) or all", "which journal segments stay"
+        "keep-journal",
+        "snapshots",
+        one_of("snapshots", "all"),
+        "snapshots (what recovery needs) or all",
+        "which journal segments stay",
     ),
     Setting(
         "snapshot-every",

@@ -1,8 +1,8 @@
 """The connections to a socket of the matcher, as many as there are descriptors for.
 
-libzmq accepts whatever comes, and turns round and round once nothing is left to accept with. Its monitor tells which descriptor a new
-connection has, and the system gives the lowest free one: a high number means that few are left. Such a connection is shut down at once,
-which ends it for libzmq as if its peer had left. Peers try again by themselves.
+libzmq accepts whatever comes, and turns round and round once nothing is left to accept with. Its monitor tells which
+descriptor a new connection has, and the system gives the lowest free one: a high number means that few are left. Such a
+connection is shut down at once, which ends it for libzmq as if its peer had left. Peers try again by themselves.
 """
 
 import socket
@@ -13,15 +13,16 @@ from typing import Final
 import structlog
 import zmq
 
-from process.descriptors import KEPT, raise_limit
-from process.log_brake import LogBrake
+from matching_exchange.process.descriptors import KEPT, raise_limit
+from matching_exchange.process.log_brake import LogBrake
 from protocol.sockets import Socket
 
 RESERVE: Final = 32
 """So many descriptors are left for what is accepted before this is noticed."""
 
 MAX_PRIVATE: Final = 512
-"""So many descriptors, at most a quarter of all, are left to commands and reports where market data has taken the others."""
+"""So many descriptors, at most a quarter of all, are left to commands and reports where market data has taken the
+others."""
 
 LEAST: Final = 64
 """So many are needed for the matcher itself and a few connections."""
@@ -39,7 +40,8 @@ class DescriptorsError(Exception):
 
 
 class Connections:
-    """Those `of` one socket, which takes descriptors below `bound`. `monitor` is readable when a connection has begun or ended."""
+    """Those `of` one socket, which takes descriptors below `bound`. `monitor` is readable when a connection has begun
+    or ended."""
 
     def __init__(self, of: Socket, setting: str, bound: int, brake: LogBrake) -> None:
         self.of = of
@@ -87,11 +89,13 @@ class Connections:
 
 
 def descriptor_bounds() -> tuple[int, int]:
-    """Raise this process's limit; the bounds of the market data's connections and of private ones. DescriptorsError where too few are left
-    for the matcher itself."""
+    """Raise this process's limit; the bounds of the market data's connections and of private ones. DescriptorsError
+    where too few are left for the matcher itself."""
     usable = raise_limit(RESERVE, keep=True)
     if usable < LEAST:
-        raise DescriptorsError(f"takes at least {LEAST + RESERVE + KEPT} open files, and the limit of this process is lower (ulimit -n)")
+        raise DescriptorsError(
+            f"takes at least {LEAST + RESERVE + KEPT} open files, and the limit of this process is lower (ulimit -n)"
+        )
     return usable - min(usable // 4, MAX_PRIVATE), usable
 
 

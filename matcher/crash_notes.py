@@ -1,9 +1,10 @@
-"""Which commands have ended the matcher: they are refused by a later start, instead of ending each one that they are sent to again.
+"""Which commands have ended the matcher: they are refused by a later start, instead of ending each one that they are
+sent to again.
 
-A command that raises an exception is noted with it, and refused from the next start on. One that ends the process without a word (out of
-memory, a hang that somebody killed) is known by the note of what runs, which the system keeps when a process dies. That may have been a
-whole frame, or a command that did nothing: so the start carries the suspects out one by one, and the one that has ended MAX_ENDED processes
-is refused.
+A command that raises an exception is noted with it, and refused from the next start on. One that ends the process
+without a word (out of memory, a hang that somebody killed) is known by the note of what runs, which the system keeps
+when a process dies. That may have been a whole frame, or a command that did nothing: so the start carries the suspects
+out one by one, and the one that has ended MAX_ENDED processes is refused.
 """
 
 import mmap
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 
 from matcher.data_directory import CRASHED_COMMANDS, RUNNING_COMMAND, DataDirectory, DirectoryError
-from process.files import named, open_private, read_file, replace_file
+from matching_exchange.process.files import named, open_private, read_file, replace_file
 
 NOTE_BYTES: Final = 24
 """What runs: three numbers of eight bytes, session, number and count; a count of zero says nothing."""
@@ -33,8 +34,8 @@ MAX_NOTED_BYTES: Final = 16 * 1024 * 1024
 
 
 class CrashedCommand(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A command, by its session and number, with the error that it raised; or, without one, `count` suspects from that number on, one of
-    which has ended so many processes."""
+    """A command, by its session and number, with the error that it raised; or, without one, `count` suspects from that
+    number on, one of which has ended so many processes."""
 
     session: int
     number: int
@@ -90,7 +91,8 @@ class CrashNotes:
     def suspects(self, session: int, number: int, count: int) -> bool:
         """Whether one of these commands may have ended a process: then they are to be carried out one by one."""
         return any(
-            noted.session == session and noted.number < number + count and number < noted.number + noted.count for noted in self._noted
+            noted.session == session and noted.number < number + count and number < noted.number + noted.count
+            for noted in self._noted
         )
 
     def crashed(self, session: int, number: int, error: Exception) -> None:
@@ -100,7 +102,11 @@ class CrashNotes:
 
     def forget(self, session: int, number: int, count: int) -> None:
         """These commands are journaled, carried out or refused."""
-        kept = [noted for noted in self._noted if noted.session != session or not number <= noted.number + noted.count - 1 < number + count]
+        kept = [
+            noted
+            for noted in self._noted
+            if noted.session != session or not number <= noted.number + noted.count - 1 < number + count
+        ]
         if len(kept) < len(self._noted):
             self._write(kept)
 
@@ -116,7 +122,8 @@ class CrashNotes:
 
 
 def read_noted(directory: DataDirectory) -> list[CrashedCommand]:
-    """The commands that earlier processes have noted. DirectoryError where the file cannot be read, or holds no such notes."""
+    """The commands that earlier processes have noted. DirectoryError where the file cannot be read, or holds no such
+    notes."""
     path = directory.path / CRASHED_COMMANDS
     try:
         return msgspec.json.decode(read_file(path, MAX_NOTED_BYTES), type=list[CrashedCommand])

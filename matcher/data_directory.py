@@ -9,7 +9,7 @@ from types import TracebackType
 
 import msgspec
 
-from process.files import make_directory, open_private, read_file, replace_file
+from matching_exchange.process.files import make_directory, open_private, read_file, replace_file
 from protocol.saved_book import SavedBook
 
 MAX_SAVED_BOOK_BYTES = 32 * 1024 * 1024
@@ -21,10 +21,12 @@ RUNNING_COMMAND = "running_command"
 MAX_JOURNAL_ID_BYTES = 100
 
 JOURNAL_ID = "journal_id"
-"""The file that names the directory's journal: a folder that is empty because it was lost is told from one that is new."""
+"""The file that names the directory's journal: a folder that is empty because it was lost is told from one that is
+new."""
 
 NAMES = frozenset({"lock", "journal", "snapshots", "state", CRASHED_COMMANDS, RUNNING_COMMAND, JOURNAL_ID})
-"""What the directory holds; a file that is being replaced stands beside it for a moment, with `.new` behind its name."""
+"""What the directory holds; a file that is being replaced stands beside it for a moment, with `.new` behind its
+name."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(SavedBook)
@@ -82,7 +84,9 @@ class DataDirectory:
         self._lock = lock
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -103,7 +107,9 @@ class DataDirectory:
             raise NoSavedBookError(f"there is no {_file_of(symbol)}") from error
         except OSError as error:
             if error.errno == errno.EFBIG:
-                raise SavedBookTooLargeError(f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes") from error
+                raise SavedBookTooLargeError(
+                    f"{_file_of(symbol)} is larger than {MAX_SAVED_BOOK_BYTES} bytes"
+                ) from error
             raise BadSavedBookError(f"{_file_of(symbol)} cannot be read: {error.strerror}") from error
         try:
             return _decoder.decode(content)

@@ -1,7 +1,7 @@
 """What falls due at a time: orders that expire, accounts whose cancel on silence runs out.
 
-The times stand in one ascending list, so the next is always the first; new ones mostly join near the end. What ends earlier leaves at once:
-nothing piles up.
+The times stand in one ascending list, so the next is always the first; new ones mostly join near the end. What ends
+earlier leaves at once: nothing piles up.
 """
 
 from bisect import bisect_left, insort
@@ -11,7 +11,8 @@ Item = TypeVar("Item", int, str)
 
 
 class Deadlines(Generic[Item]):
-    """Items (order_ids or account names), each once, by the time, in nanoseconds, at which they fall due; `count` is how many."""
+    """Items (order_ids or account names), each once, by the time, in nanoseconds, at which they fall due; `count` is
+    how many."""
 
     __slots__ = ("_by_time", "_times", "count")
 

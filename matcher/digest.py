@@ -1,9 +1,9 @@
 """The digest: a SHA-256 over the canonical state, by which two matchers, or a replay, can be told to agree.
 
-It covers the books in queue order, the pending orders, the instruments, the limits, suspended accounts and timers, the remembered
-client_order_ids and the next ids; not the sessions, the sequence or the time, nor what is only remembered (fills, last trades, done
-orders without a client_order_id). Symbols, accounts and client_order_ids are sorted. Fields at their default are left out, so that a
-later version with more fields agrees.
+It covers the books in queue order, the pending orders, the instruments, the limits, suspended accounts and timers, the
+remembered client_order_ids and the next ids; not the sessions, the sequence or the time, nor what is only remembered
+(fills, last trades, done orders without a client_order_id). Symbols, accounts and client_order_ids are sorted. Fields
+at their default are left out, so that a later version with more fields agrees.
 """
 
 from collections.abc import Iterator
@@ -65,7 +65,8 @@ class _CanonicalInstrument(Struct, frozen=True, omit_defaults=True):
 
 
 class _CanonicalIds(Struct, frozen=True, omit_defaults=True):
-    """An account's remembered client_order_ids with their orders, and what those that were amended since were entered with."""
+    """An account's remembered client_order_ids with their orders, and what those that were amended since were entered
+    with."""
 
     account: str
     client_order_ids: list[tuple[str, int]]

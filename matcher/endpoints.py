@@ -1,7 +1,7 @@
 """Whether the matcher can have its endpoints: seen before its state is brought back, which may take a while.
 
-A socket is bound to each for a moment, without listening: nobody can connect to it. What happens to an endpoint afterwards is told when
-the matcher's own sockets are bound.
+A socket is bound to each for a moment, without listening: nobody can connect to it. What happens to an endpoint
+afterwards is told when the matcher's own sockets are bound.
 """
 
 import errno
@@ -14,7 +14,7 @@ from typing import Final
 import zmq
 
 from matcher.config import PREFIX, SETTINGS, Config
-from process.addresses import ipc_path, split_tcp
+from matching_exchange.process.addresses import ipc_path, split_tcp
 
 ENDPOINTS: Final = ("commands", "market-data", "reports")
 

@@ -1,7 +1,8 @@
 """The engine: commands in, events out.
 
-`apply` depends on nothing but the commands before it and their stamps: no clock, no socket, no disk, no randomness, no log. Live
-and replayed commands go through the same call. A refusal is an event; an assertion is for what cannot happen and stops the process.
+`apply` depends on nothing but the commands before it and their stamps: no clock, no socket, no disk, no randomness, no
+log. Live and replayed commands go through the same call. A refusal is an event; an assertion is for what cannot happen
+and stops the process.
 """
 
 from collections import deque
@@ -85,9 +86,10 @@ RUN: tuple[Callable[[Book, Order, list[Event]], None], ...] = (
 
 
 class Engine:
-    """All books, orders and accounts. `orders` holds every live and every remembered done order by order_id, `done` the remembered done
-    ones in the order of their ends, of which `forgotten` came before. `expiries` and `timers` are the times at which live orders expire
-    and at which accounts that stay silent are canceled. `limits` are those of the last SetLimits, none before it."""
+    """All books, orders and accounts. `orders` holds every live and every remembered done order by order_id, `done` the
+    remembered done ones in the order of their ends, of which `forgotten` came before. `expiries` and `timers` are the
+    times at which live orders expire and at which accounts that stay silent are canceled. `limits` are those of the
+    last SetLimits, none before it."""
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
         self.limits = SetLimits()
@@ -119,8 +121,8 @@ class Engine:
         }
 
     def apply(self, sequence: int, time: int, command: OwnCommand) -> list[Event]:
-        """Carry out one command, stamped with its sequence and time (nanoseconds, never less than the one before); all that it caused,
-        in order. A command that is refused changes nothing and yields one CommandRefused."""
+        """Carry out one command, stamped with its sequence and time (nanoseconds, never less than the one before); all
+        that it caused, in order. A command that is refused changes nothing and yields one CommandRefused."""
         running, limits = self.running, self.limits
         running.sequence = sequence
         running.time = time
@@ -141,7 +143,8 @@ class Engine:
         return expiry + 1 if timer is None else min(expiry + 1, timer)
 
     def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
-        """The order that is named by order_id (and is the account's, where one is given) or by account and client_order_id."""
+        """The order that is named by order_id (and is the account's, where one is given) or by account and
+        client_order_id."""
         if name.order_id is not None:
             order = self.orders.get(name.order_id)
             return order if order is None or name.account is None or order.account.name == name.account else None
@@ -166,7 +169,12 @@ class Engine:
             if event is not None:
                 return [event]
             assert book is not None, "an unknown symbol is refused"
-        order_type, quantity, price, trigger_price = command.order_type, command.quantity, command.price, command.trigger_price
+        order_type, quantity, price, trigger_price = (
+            command.order_type,
+            command.quantity,
+            command.price,
+            command.trigger_price,
+        )
         instrument = book.instrument
         terms = command.terms
         if terms is None or terms == NO_TERMS:
@@ -203,7 +211,13 @@ class Engine:
             account.client_orders[client_order_id] = order
         if terms is not None:
             order.special = Special(terms, unspent=terms.quote_quantity)
-        if command.deadline or account.suspended or terms is not None or trigger_price is not None or instrument.status is not TRADING:
+        if (
+            command.deadline
+            or account.suspended
+            or terms is not None
+            or trigger_price is not None
+            or instrument.status is not TRADING
+        ):
             reason = self._reject_reason(order, command, time)
             if reason is not None:
                 return [self.reject(order, reason)]
@@ -222,7 +236,8 @@ class Engine:
         return events
 
     def _reject_reason(self, order: Order, command: PlaceOrder, time: int) -> Reason | None:
-        """Why a new order that is sound is rejected all the same: its deadline, the market's state, its account's, its terms, limits."""
+        """Why a new order that is sound is rejected all the same: its deadline, the market's state, its account's, its
+        terms, limits."""
         status = order.book.instrument.status
         if command.deadline and time > command.deadline:
             return Reason.TOO_LATE
@@ -236,7 +251,8 @@ class Engine:
         return self.too_many(order.book, waits, expires=bool(order.terms.expire_time))
 
     def _refuse_or_repeat(self, account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
-        """What stands in an order's way before its fields are looked at: a bad name, an unknown symbol, a client_order_id used before."""
+        """What stands in an order's way before its fields are looked at: a bad name, an unknown symbol, a
+        client_order_id used before."""
         if account is None and not NAME_PATTERN.fullmatch(command.account):
             return CommandRefused(Refusal.INVALID_NAME, "account")
         client_order_id = command.client_order_id
@@ -252,7 +268,11 @@ class Engine:
 
     def refuse_account(self, name: str) -> CommandRefused | None:
         """Why the command's account cannot be made, where it is not known."""
-        return self._too_many_accounts() if name not in self.accounts and len(self.accounts) >= self.limits.accounts else None
+        return (
+            self._too_many_accounts()
+            if name not in self.accounts and len(self.accounts) >= self.limits.accounts
+            else None
+        )
 
     def _too_many_accounts(self) -> CommandRefused:
         return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
@@ -312,7 +332,9 @@ class Engine:
         if book is not None:
             book.instrument = made
         elif len(self.books) >= MAX_INSTRUMENTS:
-            return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
+            return [
+                CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")
+            ]
         else:
             self.books[command.symbol] = Book(made, self.running, self.done, self.expiries)
         return [InstrumentSet(made)]
@@ -357,8 +379,8 @@ class Engine:
         return [AccountWatched(command.account)]
 
     def forget_some(self) -> None:
-        """Forget the longest done orders above the bound, a few at a time, and accounts of which nothing is left. That comes before a
-        command ends anything: what it ends, it still has to tell of."""
+        """Forget the longest done orders above the bound, a few at a time, and accounts of which nothing is left. That
+        comes before a command ends anything: what it ends, it still has to tell of."""
         for _ in range(min(FORGOTTEN_AT_ONCE, len(self.done) - self._remembered_orders)):
             order = self.done.popleft()
             self.forgotten += 1

@@ -5,12 +5,12 @@ import os
 from matcher import journal, snapshot
 from matcher.crash_notes import read_noted
 from matcher.data_directory import DataDirectory
-from process.files import list_files, open_private, open_regular
+from matching_exchange.process.files import list_files, open_private, open_regular
 
 
 def check_files(directory: DataDirectory) -> None:
-    """OSError or DirectoryError for the first that cannot be read, or not be written where it is to be; what is in them is another
-    matter."""
+    """OSError or DirectoryError for the first that cannot be read, or not be written where it is to be; what is in them
+    is another matter."""
     read_noted(directory)
     directory.read_journal_id()
     for parent, suffix in ((directory.journal, journal.SUFFIX), (directory.snapshots, snapshot.SUFFIX)):

@@ -1,9 +1,11 @@
 """Work on the state as it stands now, in a forked child, while the matcher goes on.
 
-The child sees the state as of the fork and nothing that comes later. It holds none of the matcher's sockets, files or locks, and dies with
-the matcher: a matcher that is killed starts again at once, on the same ports and the same directory.
+The child sees the state as of the fork and nothing that comes later. It holds none of the matcher's sockets, files or
+locks, and dies with the matcher: a matcher that is killed starts again at once, on the same ports and the same
+directory.
 
-Both hold one end of a line on which nothing is ever said: the system closes an end with its process, and the other side hears that.
+Both hold one end of a line on which nothing is ever said: the system closes an end with its process, and the other side
+hears that.
 """
 
 import os
@@ -17,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from process.descriptors import open_for_sure
+from matching_exchange.process.descriptors import open_for_sure
 
 MAX_RESULT_BYTES: Final = 4096
 """The longest result of a child: what a pipe takes in one write."""
@@ -32,7 +34,8 @@ log = structlog.get_logger("matcher")
 
 
 class Forked:
-    """A child at work. When `descriptor` becomes readable, the child has gone and `result` gives what the work returned."""
+    """A child at work. When `descriptor` becomes readable, the child has gone and `result` gives what the work
+    returned."""
 
     def __init__(self, work: Callable[[], str]) -> None:
         """OSError where the system has no process or no descriptor left for it."""
@@ -49,7 +52,8 @@ class Forked:
             opened.pop_all()
         os.close(writing)
         line_of_child.close()
-        # Not the pipe: it speaks while the child's memory is still being given back, and waiting for that end takes its time.
+        # Not the pipe: it speaks while the child's memory is still being given back, and waiting for that end takes its
+        # time.
         self.descriptor = self._line.fileno()
 
     def result(self) -> str | None:
@@ -104,7 +108,8 @@ def _close_all_but(*kept: int) -> None:
 
 
 def _descriptors() -> int:
-    """A number that no open descriptor reaches. The limit may be so high that closing one by one up to it takes seconds."""
+    """A number that no open descriptor reaches. The limit may be so high that closing one by one up to it takes
+    seconds."""
     try:
         return max(int(path.name) for path in Path("/dev/fd").iterdir()) + 1
     except OSError:

@@ -1,6 +1,7 @@
 """The instruments that a matcher starts with: the built-in list, or a TOML file of the same form.
 
-A file has one `[[instrument]]` table for each, with the fields of the contract's section 2; numbers are decimal strings.
+A file has one `[[instrument]]` table for each, with the fields of the contract's section 2; numbers are decimal
+strings.
 """
 
 import tomllib
@@ -11,7 +12,7 @@ import msgspec
 
 from matcher.engine import Engine
 from matcher.instruments import set_instrument
-from process.files import read_file
+from matching_exchange.process.files import read_file
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused
 from protocol.instrument import DecimalError, decimals_of, parse_decimal
@@ -107,7 +108,8 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
 
 
 def missing_instruments(engine: Engine, listed: list[SetInstrument]) -> list[SetInstrument]:
-    """Those that the engine does not know. What it knows wins over the list, but for units: InstrumentListError where they differ."""
+    """Those that the engine does not know. What it knows wins over the list, but for units: InstrumentListError where
+    they differ."""
     missing = []
     for command in listed:
         book = engine.books.get(command.symbol)
@@ -120,7 +122,10 @@ def missing_instruments(engine: Engine, listed: list[SetInstrument]) -> list[Set
         known = book.instrument
         for field in ("tick_size", "lot_size"):
             decimals = "price_decimals" if field == "tick_size" else "quantity_decimals"
-            if (getattr(command, field), getattr(command, decimals)) != (getattr(known, field), getattr(known, decimals)):
+            if (getattr(command, field), getattr(command, decimals)) != (
+                getattr(known, field),
+                getattr(known, decimals),
+            ):
                 raise InstrumentListError(f"{command.symbol}: {field}: differs from the known one, which never changes")
     return missing
 

@@ -1,12 +1,13 @@
 """The journal: what the matcher has taken in, in order, on disk before anything is said of it.
 
-A batch is one record: a mark, the payload's length, a CRC-32 over all that follows it, the CRC of the record before (a chain), the
-first sequence, the time, and the entries as they were received. Records stand in segments; each begins with a header that names
-the journal, the formats, and where its chain begins. Integers are little-endian.
+A batch is one record: a mark, the payload's length, a CRC-32 over all that follows it, the CRC of the record before (a
+chain), the first sequence, the time, and the entries as they were received. Records stand in segments; each begins with
+a header that names the journal, the formats, and where its chain begins. Integers are little-endian.
 
-Reading tells two kinds of damage apart. A record that is not whole at the end of the last segment, with no whole one behind it, was
-torn while it was written: nothing of it was ever answered, and it is cut off before anything is appended. Anything else that does not
-fit is corruption: JournalError names the file and the offset. Reading changes nothing.
+Reading tells two kinds of damage apart. A record that is not whole at the end of the last segment, with no whole one
+behind it, was torn while it was written: nothing of it was ever answered, and it is cut off before anything is
+appended. Anything else that does not fit is corruption: JournalError names the file and the offset. Reading changes
+nothing.
 """
 
 import os
@@ -19,7 +20,16 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from process.files import list_files, make_directory, named, open_private, open_regular, sync_directory, sync_file, sync_path
+from matching_exchange.process.files import (
+    list_files,
+    make_directory,
+    named,
+    open_private,
+    open_regular,
+    sync_directory,
+    sync_file,
+    sync_path,
+)
 
 FORMAT: Final = 1
 """The version of the record's layout."""
@@ -49,7 +59,8 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class JournalError(Exception):
-    """The journal cannot be used; the message is one line: which file, which offset, what to do. `damage` is where it is damaged."""
+    """The journal cannot be used; the message is one line: which file, which offset, what to do. `damage` is where it
+    is damaged."""
 
     def __init__(self, message: str, damage: tuple[Path, int] | None = None) -> None:
         super().__init__(message)
@@ -57,7 +68,8 @@ class JournalError(Exception):
 
 
 class Record(Struct, frozen=True):
-    """One batch. `entries` are the frames as received, `sequence` is that of their first command, `time` their stamp."""
+    """One batch. `entries` are the frames as received, `sequence` is that of their first command, `time` their
+    stamp."""
 
     sequence: int
     time: int
@@ -83,7 +95,8 @@ class File(Protocol):
 
 
 class DiskFile:
-    """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is then unknown."""
+    """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is
+    then unknown."""
 
     def __init__(self, path: Path, append: bool) -> None:
         self._descriptor = open_private(path, os.O_WRONLY | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL))
@@ -113,7 +126,8 @@ class _DamageError(Exception):
 class Journal:
     """The segments of one directory. First read all `records`, then `append`; only the owner of the data directory may.
 
-    `open_file` opens a segment for writing. `torn` tells, once the records are read, what is to be cut off: (file, offset, bytes).
+    `open_file` opens a segment for writing. `torn` tells, once the records are read, what is to be cut off: (file,
+    offset, bytes).
     """
 
     def __init__(self, directory: Path, open_file: "OpenFile" = DiskFile, segment_bytes: int = SEGMENT_BYTES) -> None:
@@ -139,8 +153,8 @@ class Journal:
         return self._crc
 
     def records(self, after: "Place | None" = None) -> Iterator[Record]:
-        """Read the records, oldest first, all of them or those after a place in the chain; then the journal can be appended to.
-        JournalError where it is damaged or the place is not in it. Changes nothing on the disk."""
+        """Read the records, oldest first, all of them or those after a place in the chain; then the journal can be
+        appended to. JournalError where it is damaged or the place is not in it. Changes nothing on the disk."""
         paths = self._segments()
         if after is not None:
             while len(paths) > 1 and _first_sequence(paths[1]) <= after.sequence + 1:
@@ -155,7 +169,9 @@ class Journal:
                 if found:
                     yield record
         if after is not None and not (found or self._crc == after.crc):
-            raise JournalError(f"{self._directory}: it does not reach sequence {after.sequence}, where the snapshot stands")
+            raise JournalError(
+                f"{self._directory}: it does not reach sequence {after.sequence}, where the snapshot stands"
+            )
         if after is not None and self.id != after.journal:
             raise JournalError(f"{self._directory}: it is not the journal {after.journal} of the snapshot")
         if not self._id:
@@ -185,7 +201,8 @@ class Journal:
             return None
 
     def cut_torn(self) -> None:
-        """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes altogether."""
+        """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes
+        altogether."""
         if self.torn is None:
             return
         (path, offset, _), self.torn = self.torn, None
@@ -296,13 +313,15 @@ def _read_header(data: bytes) -> _Header:
         raise _DamageError("the segment's header is not sound")
     if (layout, engine) != (FORMAT, ENGINE):
         raise JournalError(
-            f"was written as format {layout} of engine {engine}, this is format {FORMAT} of engine {ENGINE}: use that version"
+            f"was written as format {layout} of engine {engine}, this is format {FORMAT} of engine {ENGINE}: use "
+            "that version"
         )
     return _Header(journal_id, first_sequence, previous_crc)
 
 
 def _read_record(data: bytes, offset: int, previous_crc: int | None) -> tuple[Record, int, int]:
-    """The record at the offset, its CRC, and where it ends. `previous_crc` is that of the record before, None where it is not known."""
+    """The record at the offset, its CRC, and where it ends. `previous_crc` is that of the record before, None where it
+    is not known."""
     if len(data) - offset < _RECORD.size:
         raise _DamageError("a record's header is not whole")
     mark, length, crc, previous, sequence, time = _RECORD.unpack_from(data, offset)

@@ -1,8 +1,8 @@
 """Price levels, sorted, each a queue of orders: one side of a book, or the pending orders of one direction.
 
-A level is found by its key: the price where the highest is best (bids), its negative where the lowest is (asks). The keys stand
-in one ascending list, so the best is always the last. Joining or leaving a known level costs O(1); a new level costs a
-bisection and the shift of the keys behind it, which is least at the best price, where most happens.
+A level is found by its key: the price where the highest is best (bids), its negative where the lowest is (asks). The
+keys stand in one ascending list, so the best is always the last. Joining or leaving a known level costs O(1); a new
+level costs a bisection and the shift of the keys behind it, which is least at the best price, where most happens.
 """
 
 from bisect import bisect_left, insort
@@ -12,8 +12,8 @@ from matcher.order import Order, Special
 
 
 class Level:
-    """The orders at one price: a linked queue, first come first. `quantity` is the sum of what remains of them, but for the `hidden` part
-    of icebergs."""
+    """The orders at one price: a linked queue, first come first. `quantity` is the sum of what remains of them, but for
+    the `hidden` part of icebergs."""
 
     __slots__ = ("head", "hidden", "key", "levels", "price", "quantity", "tail")
 
@@ -137,7 +137,8 @@ def _show(level: Level, order: Order) -> None:
 
 
 def change_remaining(order: Order, difference: int) -> None:
-    """Change what remains of an order that stands in a queue; it keeps its place. Of an iceberg the hidden part changes first."""
+    """Change what remains of an order that stands in a queue; it keeps its place. Of an iceberg the hidden part changes
+    first."""
     level = order.level
     assert level is not None, "only an order that stands in a queue keeps a place"
     before = shown_quantity(order)

@@ -1,7 +1,7 @@
 """The limits that a running matcher holds to, so that no command keeps its loop for more than a quarter of a second.
 
-They are journaled, as a SetLimits command: a replay knows which ones held when, and journals of earlier versions have none. Users find them
-in docs/contract.md.
+They are journaled, as a SetLimits command: a replay knows which ones held when, and journals of earlier versions have
+none. Users find them in docs/contract.md.
 """
 
 from typing import Final
@@ -26,7 +26,8 @@ MAX_EXPIRING_ORDERS: Final = 200_000
 """Orders with an expire_time."""
 
 MAX_LOADED_ORDERS: Final = 20_000
-"""Orders of a saved book that is loaded, and live ones that it replaces. Not journaled: what was loaded stays loaded."""
+"""Orders of a saved book that is loaded, and live ones that it replaces. Not journaled: what was loaded stays
+loaded."""
 
 MAX_ICEBERG_PARTS: Final = 1_000
 """Parts of an iceberg: its quantity divided by its display_quantity."""
@@ -34,4 +35,12 @@ MAX_ICEBERG_PARTS: Final = 1_000
 
 def standing_limits(max_accounts: int) -> SetLimits:
     """The limits of this version."""
-    return SetLimits(max_accounts, MAX_TRADES, MAX_TRIGGER_MOVES, MAX_CANCELS, MAX_TRIGGER_ORDERS, MAX_EXPIRING_ORDERS, MAX_ICEBERG_PARTS)
+    return SetLimits(
+        max_accounts,
+        MAX_TRADES,
+        MAX_TRIGGER_MOVES,
+        MAX_CANCELS,
+        MAX_TRIGGER_ORDERS,
+        MAX_EXPIRING_ORDERS,
+        MAX_ICEBERG_PARTS,
+    )

@@ -1,7 +1,8 @@
 """The shell around the engine: sockets, clock, batches.
 
-One turn of the loop: wait, drain what has come (bounded), apply it, write and sync it, and only then speak: answers to the sessions,
-market data to everybody. Times are stamped once a turn and never go back. What is periodic goes by the monotonic clock.
+One turn of the loop: wait, drain what has come (bounded), apply it, write and sync it, and only then speak: answers to
+the sessions, market data to everybody. Times are stamped once a turn and never go back. What is periodic goes by the
+monotonic clock.
 """
 
 import gc
@@ -29,7 +30,7 @@ from matcher.query_queue import SHARE, QueryQueue, is_light
 from matcher.sockets import Sockets
 from matcher.state import OWN_SESSION, Caused, OwnCommands, Reply, State
 from matcher.subscribers import Subscribers
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
@@ -75,7 +76,8 @@ HEARTBEAT_EVERY = 1_000_000_000
 """In nanoseconds."""
 
 SYNC_MARGIN = 50_000_000
-"""Nanoseconds before the end of its interval at which a sync is due, at most a quarter of it: the running turn fits in."""
+"""Nanoseconds before the end of its interval at which a sync is due, at most a quarter of it: the running turn fits
+in."""
 
 TIMER_TOLERANCE = 50_000_000
 """Nanoseconds by which a cancel on silence may differ from a stopwatch."""
@@ -84,7 +86,8 @@ log = structlog.get_logger("matcher")
 
 
 class _Batch(Struct):
-    """What one turn has taken in, from its first sequence on, all stamped with one time, and what it has to say once that is safe."""
+    """What one turn has taken in, from its first sequence on, all stamped with one time, and what it has to say once
+    that is safe."""
 
     first_sequence: int
     time: int
@@ -101,7 +104,9 @@ class JournalFailedError(Exception):
 class Matcher:
     """`clock` goes on from the state's time; None for that of this machine."""
 
-    def __init__(self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Clock | None = None
+    ) -> None:
         self._config = config
         self._directory = directory
         self._journal = journal
@@ -128,7 +133,12 @@ class Matcher:
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
         self._market_data = MarketData(
-            state.engine, publisher(sockets.market_data), self._subscribers, self._epoch, config.depth_interval, self._clock.monotonic
+            state.engine,
+            publisher(sockets.market_data),
+            self._subscribers,
+            self._epoch,
+            config.depth_interval,
+            self._clock.monotonic,
         )
 
     def bind(self) -> None:
@@ -137,8 +147,8 @@ class Matcher:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""
-        # The core makes no cycles, so counting references frees all that it lets go of; looking for cycles among a million orders would
-        # take longer than anybody wants to wait for an answer.
+        # The core makes no cycles, so counting references frees all that it lets go of; looking for cycles among a
+        # million orders would take longer than anybody wants to wait for an answer.
         gc.freeze()
         gc.disable()
         wakeup = self._catch_signals()
@@ -213,7 +223,8 @@ class Matcher:
         return max(0, -(-wait // 1_000_000))
 
     def _keep_timers(self, batch: _Batch) -> None:
-        """Cancels on silence last as long as they say by a stopwatch: where the stamps have gained or lost time, move them along."""
+        """Cancels on silence last as long as they say by a stopwatch: where the stamps have gained or lost time, move
+        them along."""
         if not self._state.engine.timers.count:
             self._clock.settle()
         elif abs(self._clock.gained) > TIMER_TOLERANCE:
@@ -221,7 +232,8 @@ class Matcher:
             self._clock.settle()
 
     def _advance_time(self, batch: _Batch) -> None:
-        """Before anything else of the batch, do what has fallen due by its time: no order trades after it has expired."""
+        """Before anything else of the batch, do what has fallen due by its time: no order trades after it has
+        expired."""
         if self._state.engine.due(batch.time):
             self._carry_out_own(AdvanceTime(), batch)
 
@@ -260,7 +272,9 @@ class Matcher:
         self._refused_frames += 1
         if (left_out := self._brake.passes("frame refused")) is not None:
             session = f"{error.session:016x}"
-            log.warning("frame refused", detail=str(error), session=session, refused_frames=self._refused_frames, **left_out)
+            log.warning(
+                "frame refused", detail=str(error), session=session, refused_frames=self._refused_frames, **left_out
+            )
         if error.session:
             report = FrameRefused(error.session, error.number, str(error))
             batch.reports.append((topics.reports(error.session), encode(report)))
@@ -280,7 +294,9 @@ class Matcher:
             if isinstance(outcome, Repeat):
                 batch.replies += outcome.answers
             else:
-                batch.reports.append((topics.reports(frame.session), encode(SessionUnknown(frame.session, frame.number))))
+                batch.reports.append(
+                    (topics.reports(frame.session), encode(SessionUnknown(frame.session, frame.number)))
+                )
         elif isinstance(frame, Hello):
             if not state.sessions.knows(frame.session):
                 batch.entries.append(payload)
@@ -298,7 +314,8 @@ class Matcher:
         return 0
 
     def _apply(self, session: int, number: int, commands: list[Command], batch: _Batch) -> None:
-        """Carry out commands of a session, noting what runs; one by one where one of them may have ended an earlier process."""
+        """Carry out commands of a session, noting what runs; one by one where one of them may have ended an earlier
+        process."""
         notes = self._crash_notes
         step = 1 if notes and notes.suspects(session, number, len(commands)) else len(commands)
         for start in range(0, len(commands), step):
@@ -325,8 +342,8 @@ class Matcher:
         batch.reports.append((topics.reports(session), encode(report)))
 
     def _prepare(self, session: int, taken: Taken) -> list[Command]:
-        """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal in the place
-        of one that crashed the matcher before."""
+        """The commands as they are carried out and journaled: with the contents of a file that one names, and a refusal
+        in the place of one that crashed the matcher before."""
         commands = taken.commands
         notes = self._crash_notes
         if not notes and LoadBook not in map(type, commands):
@@ -418,13 +435,16 @@ class Matcher:
             self._report(topics.reports(answer.session), encode(answer))
 
     def _read_book(self, command: LoadBook) -> Command | None:
-        """The command with the file's contents inside, or the refusal that stands in its place; None where the engine refuses it anyway."""
+        """The command with the file's contents inside, or the refusal that stands in its place; None where the engine
+        refuses it anyway."""
         book = self._state.engine.books.get(command.symbol)
         if book is None:
             return None
         too_large = f"takes at most {MAX_LOADED_ORDERS} orders"
         if more_than(book.orders.after(0), MAX_LOADED_ORDERS):
-            return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the book of {command.symbol} has more live orders: {too_large}")
+            return RefuseCommand(
+                Refusal.SAVED_BOOK_TOO_LARGE, f"the book of {command.symbol} has more live orders: {too_large}"
+            )
         try:
             saved = self._directory.read_book(command.symbol)
         except NoSavedBookError as error:

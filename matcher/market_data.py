@@ -1,9 +1,9 @@
 """From events to the public messages (contract, section 6), and what late subscribers need.
 
-Trades go out as they happen. Depth goes out when the top of a book has changed, at most once in the depth interval for each symbol;
-what comes in between is left out, the last state never is. Messages are made only for topics that somebody subscribes to, but
-counted for all, so that their numbers mean the same to everybody. The current state of a topic goes out again for newcomers, at most once
-a turn, however many they are.
+Trades go out as they happen. Depth goes out when the top of a book has changed, at most once in the depth interval for
+each symbol; what comes in between is left out, the last state never is. Messages are made only for topics that somebody
+subscribes to, but counted for all, so that their numbers mean the same to everybody. The current state of a topic goes
+out again for newcomers, at most once a turn, however many they are.
 """
 
 from bisect import bisect_left, insort
@@ -56,8 +56,9 @@ class Wanted(Protocol):
 
 
 class _Feed:
-    """What has been published of one symbol: the last state of each topic, its number and its message. `fee_divisor` is that of the
-    instrument as it was published last. `trades_wanted` holds since `looked_at` of the subscriptions' changes."""
+    """What has been published of one symbol: the last state of each topic, its number and its message. `fee_divisor` is
+    that of the instrument as it was published last. `trades_wanted` holds since `looked_at` of the subscriptions'
+    changes."""
 
     __slots__ = (
         "asks",
@@ -94,10 +95,12 @@ class _Feed:
 
 
 class MarketData:
-    """Publishes through `send(topic, payload)`. `depth_interval` and all times are in nanoseconds; the interval is measured by
-    `monotonic`, messages bear stamps."""
+    """Publishes through `send(topic, payload)`. `depth_interval` and all times are in nanoseconds; the interval is
+    measured by `monotonic`, messages bear stamps."""
 
-    def __init__(self, engine: Engine, send: Send, wanted: Wanted, epoch: int, depth_interval: int, monotonic: Callable[[], int]) -> None:
+    def __init__(
+        self, engine: Engine, send: Send, wanted: Wanted, epoch: int, depth_interval: int, monotonic: Callable[[], int]
+    ) -> None:
         self._engine = engine
         self._send = send
         self._wanted = wanted
@@ -118,7 +121,8 @@ class MarketData:
             self._begin(symbol, book, book.instrument, sequence, time)
 
     def publish(self, caused: Sequence[Caused], time: int) -> None:
-        """Publish the trades that commands, carried out at that time, have caused, and remember whose depth may have changed."""
+        """Publish the trades that commands, carried out at that time, have caused, and remember whose depth may have
+        changed."""
         changed = self._changed
         for one in caused:
             events = one.events
@@ -137,7 +141,8 @@ class MarketData:
                     self._note_order(event.order_id)
 
     def flush(self, sequence: int, time: int) -> int | None:
-        """Publish each changed depth whose interval is over; the monotonic time of the next one, None where none waits."""
+        """Publish each changed depth whose interval is over; the monotonic time of the next one, None where none
+        waits."""
         due_next = None
         now = self._monotonic()
         for symbol in list(self._changed):
@@ -172,7 +177,8 @@ class MarketData:
         return bool(self._untold_instruments or self._untold_depths)
 
     def tell_newcomers(self, sequence: int, time: int) -> None:
-        """Send states that newcomers wait for, a bounded number of them. Instruments come first: they say what a depth's numbers are."""
+        """Send states that newcomers wait for, a bounded number of them. Instruments come first: they say what a
+        depth's numbers are."""
         instruments = list(islice(self._untold_instruments, MAX_TOLD))
         for topic in instruments:
             self._send(topic, self._untold_instruments.pop(topic).instrument_message)
@@ -240,7 +246,9 @@ class MarketData:
         feed.depth_at = self._monotonic()
         feed.depth_number += 1
         number = feed.depth_number
-        message = DepthMessage(self._epoch, sequence, number, number - 1, time, book.instrument.symbol, feed.bids, feed.asks)
+        message = DepthMessage(
+            self._epoch, sequence, number, number - 1, time, book.instrument.symbol, feed.bids, feed.asks
+        )
         feed.depth_message = encode(message)
         self._send(feed.depth_topic, feed.depth_message)
 

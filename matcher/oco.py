@@ -1,7 +1,7 @@
 """OCO: a limit order and a stop of one side and quantity, of which one cancels the other.
 
-The limit order stands on the far side of the last trade, the stop's trigger price on the near side (Binance's rule: to sell, limit > last >
-stop; to buy, limit < last < stop), and they stay so: no trade of the one can fire the other.
+The limit order stands on the far side of the last trade, the stop's trigger price on the near side (Binance's rule: to
+sell, limit > last > stop; to buy, limit < last < stop), and they stay so: no trade of the one can fire the other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from matcher.instruments import REJECTED_BY
 from matcher.order import Account, Order, Special, as_sent
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOco
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced
-from protocol.units import NAME_LENGTH, NAME_PATTERN, STOP_LEG_SUFFIX, InstrumentStatus, OrderType, Reason, Refusal, Side
+from protocol.units import (
+    NAME_LENGTH,
+    NAME_PATTERN,
+    STOP_LEG_SUFFIX,
+    InstrumentStatus,
+    OrderType,
+    Reason,
+    Refusal,
+    Side,
+)
 
 if TYPE_CHECKING:
     from matcher.engine import Engine
@@ -28,7 +37,9 @@ def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> li
         return [CommandRefused(Refusal.INVALID_NAME, "account")]
     if client_order_id is not None and not NAME_PATTERN.fullmatch(client_order_id + STOP_LEG_SUFFIX):
         most = NAME_LENGTH - len(STOP_LEG_SUFFIX)
-        return [CommandRefused(Refusal.INVALID_NAME, "client_order_id", f"Takes 1 to {most} of letters, digits and . _ : -")]
+        return [
+            CommandRefused(Refusal.INVALID_NAME, "client_order_id", f"Takes 1 to {most} of letters, digits and . _ : -")
+        ]
     book = engine.books.get(command.symbol)
     if book is None:
         return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
@@ -96,7 +107,9 @@ def _check(book: Book, command: PlaceOco, time: int) -> CommandRefused | None:
     return None
 
 
-def _make_legs(engine: Engine, account: Account, book: Book, sequence: int, time: int, command: PlaceOco) -> tuple[Order, Order]:
+def _make_legs(
+    engine: Engine, account: Account, book: Book, sequence: int, time: int, command: PlaceOco
+) -> tuple[Order, Order]:
     """The two orders, with their ids."""
     oco_id = engine.last_order_id + 1
     engine.last_order_id += 2
@@ -116,7 +129,20 @@ def _make_legs(engine: Engine, account: Account, book: Book, sequence: int, time
         ),
     ):
         quantity = command.quantity
-        leg = Order(order_id, account, book, name, command.side, order_type, quantity, quantity, price, trigger_price, sequence, time)
+        leg = Order(
+            order_id,
+            account,
+            book,
+            name,
+            command.side,
+            order_type,
+            quantity,
+            quantity,
+            price,
+            trigger_price,
+            sequence,
+            time,
+        )
         leg.special = Special(terms, oco_id=oco_id)
         engine.orders.add(leg)
         if name is not None:

@@ -1,7 +1,7 @@
 """Orders and accounts as the engine holds them.
 
-An order links to its neighbours in its level's queue and to its account and book. Both are taken out of the cyclic collector's
-sight (gc=False): the engine unlinks an order when it is done, so that counting references frees it.
+An order links to its neighbours in its level's queue and to its account and book. Both are taken out of the cyclic
+collector's sight (gc=False): the engine unlinks an order when it is done, so that counting references frees it.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ NONE_ENTERED: dict[str, AsSent] = {}
 class Special(Struct, gc=False):
     """What only some orders have.
 
-    `prevented` is the quantity that self-trade prevention took off the order, `shown` the shown part of a resting iceberg, `unspent` what a
-    quote_quantity has left. `partner` is the other leg of an OCO while both live; `oco_id` stays. A trailing stop is `active` once its
-    activation_price is reached, and has the `mark`, the best price since, from the first trade that it follows.
+    `prevented` is the quantity that self-trade prevention took off the order, `shown` the shown part of a resting
+    iceberg, `unspent` what a quote_quantity has left. `partner` is the other leg of an OCO while both live; `oco_id`
+    stays. A trailing stop is `active` once its activation_price is reached, and has the `mark`, the best price since,
+    from the first trade that it follows.
     """
 
     terms: OrderTerms = NO_TERMS
@@ -58,12 +59,12 @@ PLAIN = Special()
 
 
 class Order(Struct, gc=False):
-    """One order, live or done. `quantity` is the total, `remaining` the part that was neither filled nor prevented (of a canceled order:
-    what was canceled), `filled_value` the sum of price x quantity over all fills. `status` is PENDING, OPEN (partly filled or not) or one
-    of the done ones. While the order stands in a queue, of its price or of its trigger price, `level` is that queue, and `previous` and
-    `next` are its neighbours there; once it is done they are those among the done ones of its account. `sequence` and
-    `timestamp` are those of its entry, `updated_sequence` and `updated` those of its last change, zero where
-    there was none since."""
+    """One order, live or done. `quantity` is the total, `remaining` the part that was neither filled nor prevented (of
+    a canceled order: what was canceled), `filled_value` the sum of price x quantity over all fills. `status` is
+    PENDING, OPEN (partly filled or not) or one of the done ones. While the order stands in a queue, of its price or of
+    its trigger price, `level` is that queue, and `previous` and `next` are its neighbours there; once it is done they
+    are those among the done ones of its account. `sequence` and `timestamp` are those of its entry, `updated_sequence`
+    and `updated` those of its last change, zero where there was none since."""
 
     order_id: int
     account: Account
@@ -102,10 +103,10 @@ class Order(Struct, gc=False):
 
 
 class Account(Struct, gc=False):
-    """An account's orders: `orders` holds its live ones; `last_done` is the remembered one that was done last, linked to those before it by
-    `previous`; `client_orders` has every remembered one that has a client_order_id; `entered` the quantity, price and trigger_price that
-    amended ones of them were first sent with. `maker_fills` and `taker_fills` end with the account's last trades,
-    None where it has none. A suspended account may
+    """An account's orders: `orders` holds its live ones; `last_done` is the remembered one that was done last, linked
+    to those before it by `previous`; `client_orders` has every remembered one that has a client_order_id; `entered` the
+    quantity, price and trigger_price that amended ones of them were first sent with. `maker_fills` and `taker_fills`
+    end with the account's last trades, None where it has none. A suspended account may
     not send orders; at `cancel_at`, a time, its orders are canceled."""
 
     name: str
@@ -177,7 +178,8 @@ def remember_fills(order: Order, trades: list[Trade]) -> None:
 
 
 def as_sent(order: Order) -> AsSent:
-    """The quantity, price and trigger_price with which an order was sent, before amends, trails and fills changed them."""
+    """The quantity, price and trigger_price with which an order was sent, before amends, trails and fills changed
+    them."""
     if order.client_order_id is not None and order.client_order_id in order.account.entered:
         return order.account.entered[order.client_order_id]
     quantity = order.quantity if order.terms.quote_quantity is None else 0

@@ -1,8 +1,9 @@
 """The live orders of an account or a book, oldest first, in a list that forgets the done ones little by little.
 
-Nobody tells the list when an order is done: that would cost each fill. It is cut into short chunks; whenever the last one is full, it
-and another one in turn lose their done orders. So no order that joins waits for more than two chunks, however many the account has.
-Looking at orders that nobody has touched for long is slow, so where few of them are done the others get their turn less often.
+Nobody tells the list when an order is done: that would cost each fill. It is cut into short chunks; whenever the last
+one is full, it and another one in turn lose their done orders. So no order that joins waits for more than two chunks,
+however many the account has. Looking at orders that nobody has touched for long is slow, so where few of them are done
+the others get their turn less often.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ NO_CHUNKS: list[list[Order]] = []
 
 
 class OrderList(Struct, gc=False):
-    """Orders ascending by order_id, live ones between some that are done meanwhile. `_last` is the chunk that orders join, `_chunks` are
-    those before it, none of them empty. As few bytes as can be: every account has one."""
+    """Orders ascending by order_id, live ones between some that are done meanwhile. `_last` is the chunk that orders
+    join, `_chunks` are those before it, none of them empty. As few bytes as can be: every account has one."""
 
     _chunks: list[list[Order]] = field(default_factory=lambda: NO_CHUNKS)
     _last: list[Order] = field(default_factory=list)
@@ -57,8 +58,8 @@ class OrderList(Struct, gc=False):
         self._next = 0
 
     def after(self, order_id: int) -> Iterator[Order]:
-        """The live orders younger than order_id, oldest first. Nothing may join meanwhile. Chunks on the way whose orders are all done are
-        forgotten, so that it costs little to pass them again."""
+        """The live orders younger than order_id, oldest first. Nothing may join meanwhile. Chunks on the way whose
+        orders are all done are forgotten, so that it costs little to pass them again."""
         chunks = self._chunks
         index = bisect_right(chunks, order_id, key=lambda chunk: chunk[-1].order_id)
         while index < len(chunks):

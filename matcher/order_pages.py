@@ -1,8 +1,9 @@
 """Orders by order_id, in pages of consecutive ids.
 
-A dict would find them as well, but it copies itself whenever it has grown: with a million orders nobody is answered for tens of
-milliseconds. Here nothing that is there is ever moved, an order takes the 8 bytes of its place, and neighbours in age are neighbours in
-memory. A page goes with the last of its orders; it is short, since one old order that rests keeps the whole of it.
+A dict would find them as well, but it copies itself whenever it has grown: with a million orders nobody is answered for
+tens of milliseconds. Here nothing that is there is ever moved, an order takes the 8 bytes of its place, and neighbours
+in age are neighbours in memory. A page goes with the last of its orders; it is short, since one old order that rests
+keeps the whole of it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers to questions about the engine's state: nothing here changes it.
 
-The work of one query is that of what it tells, whatever else there is: a list that is long or sparse is answered in pages, and each page
-tells where to go on.
+The work of one query is that of what it tells, whatever else there is: a list that is long or sparse is answered in
+pages, and each page tells where to go on.
 """
 
 from bisect import bisect_right
@@ -14,7 +14,18 @@ from matcher.book import Book
 from matcher.engine import Engine
 from matcher.order import Account, last_fills
 from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
-from protocol.events import CommandRefused, Depth, Fill, FillPage, InstrumentList, OrderPage, OrderState, QueryResult, Trade, TradeHistory
+from protocol.events import (
+    CommandRefused,
+    Depth,
+    Fill,
+    FillPage,
+    InstrumentList,
+    OrderPage,
+    OrderState,
+    QueryResult,
+    Trade,
+    TradeHistory,
+)
 from protocol.units import Refusal
 
 MAX_SCANNED = 10_000
@@ -86,7 +97,9 @@ def _list_live(engine: Engine, query: OrdersQuery, account: Account | None, book
     elif book is not None:
         candidates = book.orders.after(query.after)
     else:
-        candidates = merge(*(each.orders.after(query.after) for each in engine.books.values()), key=attrgetter("order_id"))
+        candidates = merge(
+            *(each.orders.after(query.after) for each in engine.books.values()), key=attrgetter("order_id")
+        )
     limit = min(query.limit, MAX_PAGE)
     found: list[OrderState] = []
     last = query.after
@@ -100,7 +113,8 @@ def _list_live(engine: Engine, query: OrdersQuery, account: Account | None, book
 
 
 def _list_done(engine: Engine, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
-    """The cursor of an account is the last order_id seen, else the last place seen in the order of ends, counted from the first ever."""
+    """The cursor of an account is the last order_id seen, else the last place seen in the order of ends, counted from
+    the first ever."""
     limit = min(query.limit, MAX_PAGE)
     if account is not None:
         return _list_done_of(engine, query, account, book, limit)
@@ -152,7 +166,8 @@ def trade_history(engine: Engine, query: TradesQuery) -> TradeHistory | CommandR
 
 
 def account_fills(engine: Engine, query: FillsQuery) -> FillPage | CommandRefused:
-    """The account's fills after the cursor, or its newest, oldest first. A trade of the account with itself is two fills of one page."""
+    """The account's fills after the cursor, or its newest, oldest first. A trade of the account with itself is two
+    fills of one page."""
     if query.symbol is not None and query.symbol not in engine.books:
         return CommandRefused(Refusal.UNKNOWN_SYMBOL)
     account = engine.accounts.get(query.account)

@@ -1,8 +1,8 @@
 """Queries that wait for their turn: lists get a share of the matcher's time, and commands the rest.
 
-What tells little is answered in its place among the commands, and costs no more than one of them. A list is answered after those that came
-before it, and after commands that came later. One that is asked again while it waits is answered once; one that has waited longer than who
-asked it does is not answered at all.
+What tells little is answered in its place among the commands, and costs no more than one of them. A list is answered
+after those that came before it, and after commands that came later. One that is asked again while it waits is answered
+once; one that has waited longer than who asked it does is not answered at all.
 """
 
 from collections import deque
@@ -17,7 +17,8 @@ SHARE: Final = 5_000_000
 """Nanoseconds of a turn after which no further query is answered."""
 
 MAX_AGE: Final = 2_000_000_000
-"""Nanoseconds after which nobody waits for an answer any more: gateways give up then, other clients have asked again."""
+"""Nanoseconds after which nobody waits for an answer any more: gateways give up then, other clients have asked
+again."""
 
 Asked = tuple[int, int]
 """The session and the number of a query."""

@@ -1,9 +1,11 @@
 """The start: the newest good snapshot, then the journal's tail, through the same calls as live commands.
 
-Reading changes nothing on the disk. What the start has found out is carried out by `settle`, once the start has succeeded: a torn record is
-cut off, snapshots that do not fit the journal are set aside, and the journal's id is noted beside it.
+Reading changes nothing on the disk. What the start has found out is carried out by `settle`, once the start has
+succeeded: a torn record is cut off, snapshots that do not fit the journal are set aside, and the journal's id is noted
+beside it.
 
-A journal that is missing or empty is that of a new exchange only where nothing tells of another one: neither a snapshot nor a noted id.
+A journal that is missing or empty is that of a new exchange only where nothing tells of another one: neither a snapshot
+nor a noted id.
 """
 
 import time
@@ -22,8 +24,8 @@ log = structlog.get_logger("matcher")
 
 
 class Recovered(Struct):
-    """What a start begins with: the journal, ready to be appended to, and the state that it and the snapshots hold. `unfit` are snapshots
-    that do not fit the journal."""
+    """What a start begins with: the journal, ready to be appended to, and the state that it and the snapshots hold.
+    `unfit` are snapshots that do not fit the journal."""
 
     directory: DataDirectory
     journal: Journal
@@ -46,7 +48,8 @@ class Recovered(Struct):
 
 
 def recover(directory: DataDirectory) -> Recovered:
-    """Bring the state back. JournalError or SnapshotError, with one line that names the folder or the file, where that cannot be done."""
+    """Bring the state back. JournalError or SnapshotError, with one line that names the folder or the file, where that
+    cannot be done."""
     paths = snapshots(directory.snapshots)
     _check_journal(directory, paths)
     first_error: JournalError | None = None
@@ -107,12 +110,15 @@ def _replay(directory: DataDirectory, state: State, place: Place | None) -> Jour
         state.replay(record)
     if state.sequence > before:
         milliseconds = int((time.monotonic() - started) * 1000)
-        log.info("journal replayed", commands=state.sequence - before, sequence=state.sequence, milliseconds=milliseconds)
+        log.info(
+            "journal replayed", commands=state.sequence - before, sequence=state.sequence, milliseconds=milliseconds
+        )
     return journal
 
 
 def drop_superseded(directory: DataDirectory, journal: Journal, keep_journal: bool) -> None:
-    """Remove the snapshots beyond those that are kept and, unless the whole journal is, the segments that no kept one needs."""
+    """Remove the snapshots beyond those that are kept and, unless the whole journal is, the segments that no kept one
+    needs."""
     paths = snapshots(directory.snapshots)
     for path in paths[KEPT:]:
         path.unlink()

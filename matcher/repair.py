@@ -1,4 +1,5 @@
-"""`python -m matcher.repair`: shows what is wrong with a damaged journal and what cutting it there would lose; with --cut, cuts.
+"""`python -m matcher.repair`: shows what is wrong with a damaged journal and what cutting it there would lose; with
+--cut, cuts.
 
 Never run by itself: what is cut off was answered, and is lost. Gateways that have heard more notice it and say so.
 """
@@ -13,9 +14,9 @@ from matcher.file_check import check_files
 from matcher.journal import SUFFIX, JournalError, count_records
 from matcher.recovery import recover
 from matcher.state import JournalMismatchError
-from process.command_line import Parser, end_with_line
-from process.files import sync_directory, sync_path, what_failed
-from process.logs import configure_logs
+from matching_exchange.process.command_line import Parser, end_with_line
+from matching_exchange.process.files import sync_directory, sync_path, what_failed
+from matching_exchange.process.logs import configure_logs
 
 PROGRAM = "repair"
 
@@ -24,9 +25,16 @@ EXIT_FAILED = 1
 
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 where the journal is sound, or was cut; 1 where it is damaged, or cannot be repaired so."""
-    parser = Parser(PROGRAM, "Show what is wrong with a damaged journal, and what cutting it there would lose; with --cut, cut it there.")
-    parser.add_argument("--data-dir", metavar="DIR", help="the data directory (default: ./data; environment: MATCHER_DATA_DIR)")
-    parser.add_argument("--cut", action="store_true", help="cut the journal off where the damage begins: what is cut off was answered")
+    parser = Parser(
+        PROGRAM,
+        "Show what is wrong with a damaged journal, and what cutting it there would lose; with --cut, cut it there.",
+    )
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="the data directory (default: ./data; environment: MATCHER_DATA_DIR)"
+    )
+    parser.add_argument(
+        "--cut", action="store_true", help="cut the journal off where the damage begins: what is cut off was answered"
+    )
     options = parser.parse_args(arguments)
     path = Path(options.data_dir or os.environ.get("MATCHER_DATA_DIR") or "./data")
     configure_logs()
@@ -63,7 +71,10 @@ def _cut(path: Path, offset: int, really: bool) -> int:
     later = sorted(other for other in path.parent.glob(f"*{SUFFIX}") if other.name > path.name)
     lost = count_records(path, offset + 1) + sum(count_records(other, 0) for other in later)
     size = path.stat().st_size - offset
-    print(f"Behind it stand {lost} sound records: {size} bytes of {path.name}" + "".join(f", all of {other.name}" for other in later))
+    print(
+        f"Behind it stand {lost} sound records: {size} bytes of {path.name}"
+        + "".join(f", all of {other.name}" for other in later)
+    )
     if not really:
         print("They were answered, and would be lost. `--cut` cuts the journal off there.")
         return EXIT_FAILED

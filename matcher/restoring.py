@@ -6,7 +6,8 @@ from protocol.units import OrderStatus
 
 
 def enter_book(order: Order) -> None:
-    """Put a live order at the back of its queue, with the part of an iceberg that was shown, and let its time fall due."""
+    """Put a live order at the back of its queue, with the part of an iceberg that was shown, and let its time fall
+    due."""
     book = order.book
     if order.status is OrderStatus.PENDING:
         book.wait(order)

@@ -4,9 +4,9 @@ from protocol.units import UNLIMITED
 
 
 class Running:
-    """`trades_left` is how many more resting orders takers of the command may meet, `moves_left` how often trailing stops may still move
-    before fired orders take nothing more. `more` says that the command has left orders that it is meant to cancel: sent again, it goes on
-    with them."""
+    """`trades_left` is how many more resting orders takers of the command may meet, `moves_left` how often trailing
+    stops may still move before fired orders take nothing more. `more` says that the command has left orders that it is
+    meant to cancel: sent again, it goes on with them."""
 
     __slots__ = ("more", "moves_left", "sequence", "time", "trades_left")
 

@@ -1,8 +1,8 @@
 """One symbol's book to and from the form of `state/orderbook_<symbol>.json`.
 
-Loading makes the saved book the symbol's book again: its orders with their ids and their places. What happened since is not undone:
-an order that is done stays done and is skipped, fills stay, ids and trade numbers never go back. Live orders that the saved book
-does not hold are canceled. Everything is checked before anything changes.
+Loading makes the saved book the symbol's book again: its orders with their ids and their places. What happened since is
+not undone: an order that is done stays done and is skipped, fills stay, ids and trade numbers never go back. Live
+orders that the saved book does not hold are canceled. Everything is checked before anything changes.
 """
 
 from __future__ import annotations
@@ -142,7 +142,8 @@ def restore_book(engine: Engine, book: Book, contents: SavedBook) -> list[Event]
 
 
 def _merge(engine: Engine, saved: Order) -> Order | None:
-    """The order to put in the book: the saved one, or the one that is still live under its id; None where it is done since the save."""
+    """The order to put in the book: the saved one, or the one that is still live under its id; None where it is done
+    since the save."""
     known = engine.orders.get(saved.order_id)
     if known is None:
         return saved if saved.order_id > engine.last_order_id else None
@@ -216,8 +217,8 @@ class SavedBookError(ValueError):
 
 
 def _read(engine: Engine, book: Book, contents: SavedBook) -> tuple[list[Order], int | None]:
-    """The saved orders in the order of their queues, pending ones last, and the price of the last trade; SavedBookError where the
-    contents cannot be this symbol's book."""
+    """The saved orders in the order of their queues, pending ones last, and the price of the last trade; SavedBookError
+    where the contents cannot be this symbol's book."""
     instrument = book.instrument
     if contents.format != FORMAT:
         raise SavedBookError("format", f"is {contents.format}: takes {FORMAT}")
@@ -264,14 +265,20 @@ def _check_legs(orders: list[Order]) -> None:
             and (limit.account.name, limit.side, limit.remaining) == (stop.account.name, stop.side, stop.remaining)
         )
         if not fits or limit.price is None or stop.trigger_price is None:
-            raise SavedBookError("oco_id", f"{oco_id}: takes a resting limit order and a waiting stop of one account, side and quantity")
+            raise SavedBookError(
+                "oco_id", f"{oco_id}: takes a resting limit order and a waiting stop of one account, side and quantity"
+            )
         if (limit.price > stop.trigger_price) is not (limit.side is Side.SELL):
             raise SavedBookError("oco_id", f"{oco_id}: its price and its trigger_price are on the wrong sides")
 
 
 def _read_side(engine: Engine, book: Book, name: str, saved_orders: Iterable[SavedOrder], side: Side) -> list[Order]:
     orders = [_read_order(engine, book, f"{name}[{index}]", saved) for index, saved in enumerate(saved_orders)]
-    best_first = [-_resting_price(order) if side is Side.BUY else _resting_price(order) for order in orders if order.price is not None]
+    best_first = [
+        -_resting_price(order) if side is Side.BUY else _resting_price(order)
+        for order in orders
+        if order.price is not None
+    ]
     for index, order in enumerate(orders):
         if order.side is not side or order.order_type not in RESTING_TYPES:
             raise SavedBookError(f"{name}[{index}]", f"takes a resting order to {side.name.lower()}")
@@ -292,7 +299,9 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
     side = _word(f"{where}.side", saved.side, Side)
     if order_type not in (*RESTING_TYPES, *PENDING_TYPES):
         raise SavedBookError(f"{where}.order_type", "takes a type that rests or waits")
-    if not (saved.order_id.isascii() and saved.order_id.isdigit() and len(saved.order_id) <= 18 and int(saved.order_id) > 0):
+    if not (
+        saved.order_id.isascii() and saved.order_id.isdigit() and len(saved.order_id) <= 18 and int(saved.order_id) > 0
+    ):
         raise SavedBookError(f"{where}.order_id", "takes an order_id")
     for field, name in (("account", saved.account), ("client_order_id", saved.client_order_id)):
         if name is not None and not NAME_PATTERN.fullmatch(name):
@@ -305,7 +314,9 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
         ("trigger_price", saved.trigger_price, order_type in TRIGGER_TYPES or saved.best_price is not None),
     ):
         if (text is not None) is not wanted:
-            raise SavedBookError(f"{where}.{field}", f"is {'missing' if wanted else 'not taken'} by a {saved.order_type} order")
+            raise SavedBookError(
+                f"{where}.{field}", f"is {'missing' if wanted else 'not taken'} by a {saved.order_type} order"
+            )
     quantity = _quantity(f"{where}.quantity", saved.quantity, instrument)
     remaining = _quantity(f"{where}.remaining_quantity", saved.remaining_quantity, instrument)
     if remaining > quantity:
@@ -323,7 +334,9 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
         quantity=quantity,
         remaining=remaining,
         price=None if saved.price is None else _price(f"{where}.price", saved.price, instrument),
-        trigger_price=None if saved.trigger_price is None else _price(f"{where}.trigger_price", saved.trigger_price, instrument),
+        trigger_price=None
+        if saved.trigger_price is None
+        else _price(f"{where}.trigger_price", saved.trigger_price, instrument),
         sequence=saved.sequence,
         timestamp=saved.timestamp,
         filled_value=_decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals),
@@ -333,13 +346,19 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
     return order
 
 
-def _read_special(where: str, saved: SavedOrder, instrument: Instrument, order_type: OrderType, remaining: int) -> Special | None:
+def _read_special(
+    where: str, saved: SavedOrder, instrument: Instrument, order_type: OrderType, remaining: int
+) -> Special | None:
     """What the saved order has beyond a plain one; None where it has nothing."""
 
     def price(field: str, text: str | None) -> int | None:
         return None if text is None else _price(f"{where}.{field}", text, instrument)
 
-    display = None if saved.display_quantity is None else _quantity(f"{where}.display_quantity", saved.display_quantity, instrument)
+    display = (
+        None
+        if saved.display_quantity is None
+        else _quantity(f"{where}.display_quantity", saved.display_quantity, instrument)
+    )
     if not 0 <= saved.expire_time <= MAX_INTEGER:
         raise SavedBookError(f"{where}.expire_time", "takes zero or more")
     if saved.trailing_bps is not None and not 1 <= saved.trailing_bps <= MAX_TRAILING_BPS:

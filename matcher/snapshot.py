@@ -1,8 +1,9 @@
 """Snapshots: the whole state as of a sequence, from which a start needs only the journal's tail.
 
-A file is a magic word and blocks: length, CRC-32, MessagePack. The first block is the head, which names the place in the journal's chain,
-the last one says how many there were; a file that lacks one of them, or whose CRCs do not fit, is no snapshot. It is written under
-another name, synced, read again, renamed, and the directory synced: a half-written one is never taken for one.
+A file is a magic word and blocks: length, CRC-32, MessagePack. The first block is the head, which names the place in
+the journal's chain, the last one says how many there were; a file that lacks one of them, or whose CRCs do not fit, is
+no snapshot. It is written under another name, synced, read again, renamed, and the directory synced: a half-written one
+is never taken for one.
 """
 
 import struct
@@ -22,7 +23,15 @@ from matcher.journal import ENGINE
 from matcher.order import Order, Special, last_fills, remember_done
 from matcher.restoring import enter_book
 from matcher.state import Reply, State
-from process.files import list_files, make_directory, named, open_private, open_regular, sync_directory, sync_file
+from matching_exchange.process.files import (
+    list_files,
+    make_directory,
+    named,
+    open_private,
+    open_regular,
+    sync_directory,
+    sync_file,
+)
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
@@ -172,12 +181,15 @@ _decode_block = msgspec.msgpack.Decoder(_Block).decode
 
 
 def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Path:
-    """Write the state, which is that of the journal up to the record of that CRC; the file. OSError where the disk does not take it."""
+    """Write the state, which is that of the journal up to the record of that CRC; the file. OSError where the disk does
+    not take it."""
     make_directory(directory)
     path = directory / f"{state.sequence:020d}{SUFFIX}"
     temporary = path.with_name(path.name + ".new")
     engine = state.engine
-    head = Head(FORMAT, ENGINE, journal, state.sequence, state.time, crc, digest(engine), engine.last_order_id, engine.forgotten)
+    head = Head(
+        FORMAT, ENGINE, journal, state.sequence, state.time, crc, digest(engine), engine.last_order_id, engine.forgotten
+    )
     with named(temporary), open(temporary, "wb", opener=open_private) as file:
         file.write(MAGIC)
         file.write(_block(_encode(head)))
@@ -217,8 +229,8 @@ def read_snapshot(path: Path) -> tuple[Head, State]:
 
 
 def snapshots(directory: Path) -> list[Path]:
-    """The snapshots of the directory, newest first; whether they are whole is seen when they are read. OSError where the directory is
-    there and cannot be listed."""
+    """The snapshots of the directory, newest first; whether they are whole is seen when they are read. OSError where
+    the directory is there and cannot be listed."""
     return list_files(directory, SUFFIX)[::-1]
 
 
@@ -242,8 +254,8 @@ def _block(payload: bytes) -> bytes:
 
 
 def _read_blocks(path: Path) -> Iterator[bytes]:
-    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is not whole; OSError
-    where the file cannot be read."""
+    """The payloads of the file's blocks without the end; SnapshotError, at the latest after the last one, where it is
+    not whole; OSError where the file cannot be read."""
     with named(path), open_regular(path) as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise SnapshotError(f"{path}: is no snapshot")
@@ -341,7 +353,9 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
     partners: dict[int, int] = {}
     for block in blocks:
         if isinstance(block, _Book):
-            book = engine.books[block.instrument.symbol] = Book(block.instrument, engine.running, engine.done, engine.expiries)
+            book = engine.books[block.instrument.symbol] = Book(
+                block.instrument, engine.running, engine.done, engine.expiries
+            )
             book.set_last_price(block.last_price)
             book.last_trade_id = block.last_trade_id
             book.forgotten = block.forgotten
@@ -374,7 +388,9 @@ def _unpack(state: State, blocks: Iterable[Any]) -> None:
             engine.limits = block.limits
         else:
             assert isinstance(block, _Session), "there is no other block"
-            state.sessions.restore(block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies])
+            state.sessions.restore(
+                block.session, block.taken, [(reply.number, len(reply.answers), reply) for reply in block.replies]
+            )
     for order in sorted(live, key=lambda order: order.order_id):
         order.account.orders.add(order)
         order.book.orders.add(order)

@@ -7,11 +7,12 @@ import zmq
 from matcher.config import Config
 from matcher.connections import Connections, descriptor_bounds
 from matcher.endpoints import ENDPOINTS, EndpointError, endpoints_of, unbound
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 from protocol.sockets import Socket, is_ipv6
 
 MAX_TRANSPORT_BYTES: Final = 16 * 1024 * 1024
-"""The transport cuts off who sends a larger message; between this and MAX_FRAME_BYTES a frame is read, refused and counted."""
+"""The transport cuts off who sends a larger message; between this and MAX_FRAME_BYTES a frame is read, refused and
+counted."""
 
 MAX_SUBSCRIPTION_BYTES: Final = 256
 """The largest subscription."""
@@ -31,7 +32,8 @@ class Sockets:
         public, private = descriptor_bounds()
         bounds = (private, public, private)
         self._connections = [
-            Connections(socket, name, bound, brake) for socket, name, bound in zip(self._all(), ENDPOINTS, bounds, strict=True)
+            Connections(socket, name, bound, brake)
+            for socket, name, bound in zip(self._all(), ENDPOINTS, bounds, strict=True)
         ]
 
     def bind(self, config: Config) -> None:
@@ -59,7 +61,8 @@ class Sockets:
             poller.register(socket, zmq.POLLIN)
 
     def gone(self, ready: dict[object, int]) -> set[int]:
-        """Look at the connections that have begun or ended; the descriptors of those to the market data that have ended."""
+        """Look at the connections that have begun or ended; the descriptors of those to the market data that have
+        ended."""
         gone: set[int] = set()
         for connections in self._connections:
             if connections.monitor in ready:

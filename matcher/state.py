@@ -1,6 +1,7 @@
 """What the journal brings back: the engine, the sessions, and the last sequence and time.
 
-Frames that change the state are carried out here, live ones and journaled ones by the same calls; nothing here can tell which they are.
+Frames that change the state are carried out here, live ones and journaled ones by the same calls; nothing here can tell
+which they are.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,8 @@ class Caused(Struct):
 
 
 class Reply(Struct):
-    """The answers to commands of one session: the first to `number`, stamped `sequence`, the following to the next ones."""
+    """The answers to commands of one session: the first to `number`, stamped `sequence`, the following to the next
+    ones."""
 
     session: int
     number: int
@@ -67,7 +69,8 @@ class State:
         self.running: Reply | None = None
 
     def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
-        """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session has it."""
+        """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session
+        has it."""
         engine, apply = self.engine, self.engine.apply
         watching = bool(self.streams)
         sequence = self.sequence
@@ -91,7 +94,8 @@ class State:
         return reply, caused
 
     def _stream(self, sequence: int, time: int, events: list[Event], answers: list[Answer]) -> list[AccountUpdate]:
-        """Keep what watched accounts are to hear of the command that was answered last; a newly watched one's answer tells since when."""
+        """Keep what watched accounts are to hear of the command that was answered last; a newly watched one's answer
+        tells since when."""
         for event in events:
             if isinstance(event, AccountWatched):
                 last = answers[-1]
@@ -109,7 +113,9 @@ class State:
             if isinstance(entry, Commands):
                 outcome = self.sessions.receive(entry)
                 if not isinstance(outcome, Taken):
-                    raise JournalMismatchError(f"the record of sequence {record.sequence} holds a frame that no session sent")
+                    raise JournalMismatchError(
+                        f"the record of sequence {record.sequence} holds a frame that no session sent"
+                    )
                 self.apply(entry.session, outcome.number, outcome.commands, record.time)
             elif isinstance(entry, Hello):
                 self.sessions.hello(entry)

@@ -1,7 +1,8 @@
 """The public market data socket's other side: who subscribes to what, bounded for each of them.
 
-The socket hands each subscription over and waits to be told whether it stands. Prefixes that no topic can have do not, nor those beyond a
-peer's bound: they cost one look each, and nothing when the peer leaves. A peer is known by the descriptor of its connection.
+The socket hands each subscription over and waits to be told whether it stands. Prefixes that no topic can have do not,
+nor those beyond a peer's bound: they cost one look each, and nothing when the peer leaves. A peer is known by the
+descriptor of its connection.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Final
 import structlog
 import zmq
 
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 from protocol import topics
 from protocol.sockets import Socket, frame_receiver
 
@@ -56,8 +57,8 @@ class Subscribers:
         return any(topic[:end] in standing for end in range(len(topic) + 1))
 
     def take(self, gone: Iterable[int]) -> set[bytes]:
-        """Take in what waits, a bounded part of it at a time, and forget the peers whose connections are gone; the prefixes that somebody
-        has subscribed to."""
+        """Take in what waits, a bounded part of it at a time, and forget the peers whose connections are gone; the
+        prefixes that somebody has subscribed to."""
         for peer in gone:
             self._by_peer.pop(peer, None)
         subscribed: set[bytes] = set()
@@ -86,7 +87,9 @@ class Subscribers:
             prefixes.add(prefix)
             return True
         if (left_out := self._brake.passes("subscriptions")) is not None:
-            log.warning("subscriptions of one reader beyond its bound are not kept", bound=MAX_PEER_SUBSCRIPTIONS, **left_out)
+            log.warning(
+                "subscriptions of one reader beyond its bound are not kept", bound=MAX_PEER_SUBSCRIPTIONS, **left_out
+            )
         return False
 
     def _end(self, peer: int | None, prefix: bytes) -> None:

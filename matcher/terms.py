@@ -1,7 +1,8 @@
-"""Trading where one of two orders has terms: an iceberg, a leg of an OCO, a quote_quantity, or self-trade prevention by the taker.
+"""Trading where one of two orders has terms: an iceberg, a leg of an OCO, a quote_quantity, or self-trade prevention by
+the taker.
 
-At each maker it is asked what the terms allow. Self-trade prevention follows Binance's and Coinbase's published rules: the taker's mode
-decides, what is canceled or taken off counts as prevented, and an order that it ends trades no more.
+At each maker it is asked what the terms allow. Self-trade prevention follows Binance's and Coinbase's published rules:
+the taker's mode decides, what is canceled or taken off counts as prevented, and an order that it ends trades no more.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ DECREMENT = SelfTradePrevention.DECREMENT
 
 
 def can_fill(book: Book, order: Order, limit: int) -> bool:
-    """Whether the order can trade its whole quantity as far as the key `limit`, with as many trades as the command may make. Cost: O(1)
-    for each order that it may meet."""
+    """Whether the order can trade its whole quantity as far as the key `limit`, with as many trades as the command may
+    make. Cost: O(1) for each order that it may meet."""
     prevention = order.terms.self_trade_prevention
     missing = order.remaining
     trades_left = book.running.trades_left
@@ -36,7 +37,9 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
     for level in book.asks if order.side is BUY else book.bids:
         if level.key < limit:
             return False
-        skips_level = ended is None and prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level)
+        skips_level = (
+            ended is None and prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level)
+        )
         if ended is None and not skips_level:
             ended = _legs_ended_by(book, level.price)
         if trades_left < UNLIMITED:
@@ -53,7 +56,9 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
             own = [maker.account is order.account for maker in makers]
             if prevention in (NO_PREVENTION, CANCEL_OLDEST) or not any(own):
                 skips_own = prevention is CANCEL_OLDEST
-                missing -= sum(maker.remaining for maker, is_own in zip(makers, own, strict=True) if not (is_own and skips_own))
+                missing -= sum(
+                    maker.remaining for maker, is_own in zip(makers, own, strict=True) if not (is_own and skips_own)
+                )
             else:
                 # It comes to the own order before any iceberg shows another slice.
                 return missing <= sum(shown_quantity(maker) for maker in makers[: own.index(True)])
@@ -63,8 +68,8 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
 
 
 def _most_trades(level: Level, quantity: int | None) -> int:
-    """How many orders of the level a taker of so much meets at the most, where it trades with each in turn; else, or where it comes round
-    to the second part of an iceberg, all of them, with all their parts."""
+    """How many orders of the level a taker of so much meets at the most, where it trades with each in turn; else, or
+    where it comes round to the second part of an iceberg, all of them, with all their parts."""
     if quantity is not None:
         for met, maker in enumerate(level, 1):
             quantity -= shown_quantity(maker)
@@ -84,12 +89,16 @@ def _parts(order: Order) -> int:
 def _legs_ended_by(book: Book, price: int) -> set[int]:
     """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
     fired = book.triggers.reached(book.last_price, price)
-    return {order.special.partner.order_id for order in fired if order.special is not None and order.special.partner is not None}
+    return {
+        order.special.partner.order_id
+        for order in fired
+        if order.special is not None and order.special.partner is not None
+    }
 
 
 def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
-    """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains of it, it is
-    done."""
+    """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains
+    of it, it is done."""
     running = book.running
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
@@ -109,8 +118,8 @@ def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> 
 
 
 def spend(book: Book, taker: Order, special: Special, budget: int, events: list[Event]) -> None:
-    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots. Its quantity grows with
-    what it takes."""
+    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots. Its quantity
+    grows with what it takes."""
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
     lot_size, most = book.instrument.lot_size, book.instrument.max_quantity
@@ -200,7 +209,8 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
 
 
 def _tell_partner(book: Book, order: Order, special: Special, quantity: int, events: list[Event]) -> None:
-    """A leg of an OCO has lost a part of its quantity: its partner loses as much, or, with the leg's end, everything."""
+    """A leg of an OCO has lost a part of its quantity: its partner loses as much, or, with the leg's end,
+    everything."""
     partner = special.partner
     assert partner is not None, "a leg has a partner"
     if not order.remaining:
@@ -220,7 +230,12 @@ def _fill(book: Book, taker: Order, events: list[Event]) -> None:
 
 
 def _cancel_self_trade(
-    book: Book, taker: Order, maker: Order, prevention: SelfTradePrevention, events: list[Event], ends_taker: bool = True
+    book: Book,
+    taker: Order,
+    maker: Order,
+    prevention: SelfTradePrevention,
+    events: list[Event],
+    ends_taker: bool = True,
 ) -> None:
     """Cancel the maker, the taker or both instead of letting them trade."""
     if prevention is not CANCEL_NEWEST:
@@ -244,7 +259,9 @@ def _prevent(book: Book, order: Order, events: list[Event]) -> None:
     book.cancel_partner(special, events)
 
 
-def _decrement(book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], ends_taker: bool = True) -> None:
+def _decrement(
+    book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], ends_taker: bool = True
+) -> None:
     """Take the quantity off both orders without a trade; what reaches zero is canceled."""
     for order in (maker, taker):
         if order.special is None:

@@ -1,16 +1,18 @@
 """One instrument's pending orders: stops, take-profits and trailing stops.
 
-Each trade is compared with the trade before it: the orders whose trigger price lies between, the earlier price excluded and the new one
-included, fire, nearest to the earlier price first, at one price first come first (contract, section 3, rule 4). So every pending order
-waits strictly beyond the last trade, and only the nearest of each direction need a look.
+Each trade is compared with the trade before it: the orders whose trigger price lies between, the earlier price excluded
+and the new one included, fire, nearest to the earlier price first, at one price first come first (contract, section 3,
+rule 4). So every pending order waits strictly beyond the last trade, and only the nearest of each direction need a
+look.
 
-A trailing stop is first inactive, where it has an activation_price that no trade has reached, then unarmed until the next trade, or
-armed by the very trade that reaches its activation_price. Armed, it follows the best price since, its mark, at the distance of its trail,
-rounded to the tick away from the market; a trade fires it as it stood before, else moves it.
+A trailing stop is first inactive, where it has an activation_price that no trade has reached, then unarmed until the
+next trade, or armed by the very trade that reaches its activation_price. Armed, it follows the best price since, its
+mark, at the distance of its trail, rounded to the tick away from the market; a trade fires it as it stood before, else
+moves it.
 
-Trades of one command that follow one another in one direction, a run, cannot fire those that they move. So only the first trade of a
-command moves them at once; for the rest of its run they are `behind`, and move once, when it turns or the command ends. The cost of a
-command is that of the stops that it moves, not that of stops times trades.
+Trades of one command that follow one another in one direction, a run, cannot fire those that they move. So only the
+first trade of a command moves them at once; for the rest of its run they are `behind`, and move once, when it turns or
+the command ends. The cost of a command is that of the stops that it moves, not that of stops times trades.
 """
 
 from bisect import bisect_left, insort
@@ -27,8 +29,8 @@ BASIS_POINTS = 10_000
 
 
 class Armed:
-    """One side's trailing stops that have a mark, by it. `sign` is 1 where a lower price betters a mark (orders that buy), -1 where a
-    higher one does. The keys, marks times sign, ascend: those that a price betters are the last."""
+    """One side's trailing stops that have a mark, by it. `sign` is 1 where a lower price betters a mark (orders that
+    buy), -1 where a higher one does. The keys, marks times sign, ascend: those that a price betters are the last."""
 
     __slots__ = ("_by_key", "keys", "sign")
 
@@ -68,12 +70,13 @@ class Armed:
 
 
 class Triggers:
-    """`pending` holds all orders in the order in which they joined their queues; `rises` and `falls` those that wait for a price at or
-    above theirs, the lowest nearest, and at or below it, the highest nearest. `unpriced` is the queue of those that wait for no price
-    yet, of which `unarmed` ones take the next trade's; `armed` are the trailing stops that have a mark, by side.
+    """`pending` holds all orders in the order in which they joined their queues; `rises` and `falls` those that wait
+    for a price at or above theirs, the lowest nearest, and at or below it, the highest nearest. `unpriced` is the queue
+    of those that wait for no price yet, of which `unarmed` ones take the next trade's; `armed` are the trailing stops
+    that have a mark, by side.
 
-    `run` holds the prices of a run that those of the side `behind` have not followed yet, `moved_in_run` the others that it has moved,
-    each with the place of its trade."""
+    `run` holds the prices of a run that those of the side `behind` have not followed yet, `moved_in_run` the others
+    that it has moved, each with the place of its trade."""
 
     __slots__ = ("armed", "behind", "falls", "moved_in_run", "pending", "rises", "run", "unarmed", "unpriced")
 
@@ -94,7 +97,8 @@ class Triggers:
         return bool(self.unarmed or self.armed[Side.BUY].keys or self.armed[Side.SELL].keys)
 
     def join(self, order: Order, last_price: int | None) -> None:
-        """Let an order wait that does not fire at once, as its state says: a new one, one that was moved, or one that is brought back."""
+        """Let an order wait that does not fire at once, as its state says: a new one, one that was moved, or one that
+        is brought back."""
         self.pending[order.order_id] = order
         if order.order_type is not TRAILING_STOP:
             assert order.trigger_price is not None, "checked on entry"
@@ -130,8 +134,8 @@ class Triggers:
                 self.armed[order.side].discard(order, mark)
 
     def take_reached(self, last_price: int | None, price: int) -> list[Order]:
-        """Take out the orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they fire. Inactive
-        trailing stops among them go on waiting as unarmed."""
+        """Take out the orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they
+        fire. Inactive trailing stops among them go on waiting as unarmed."""
         if last_price is None:
             self._take_sides(price)
         fired = []
@@ -145,8 +149,9 @@ class Triggers:
         return fired
 
     def reached(self, last_price: int | None, price: int) -> list[Order]:
-        """The orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they fire. Before its first trade a
-        symbol has no earlier price: whatever the price meets is reached, in the order of entry."""
+        """The orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they fire.
+        Before its first trade a symbol has no earlier price: whatever the price meets is reached, in the order of
+        entry."""
         if last_price is None:
             return [order for order in self.pending.values() if _meets_first(order, price)]
         if price == last_price:
@@ -168,8 +173,9 @@ class Triggers:
                 self.join(order, price)
 
     def follow(self, price: int, tick_size: int, behind: Side | None) -> list[Order]:
-        """Let trailing stops take the trade's price for their mark, where it is their first or a better one; those whose trigger price has
-        changed by it, in the order of their ids. Where the trade belongs to a run, armed ones of the side `behind` stay behind."""
+        """Let trailing stops take the trade's price for their mark, where it is their first or a better one; those
+        whose trigger price has changed by it, in the order of their ids. Where the trade belongs to a run, armed ones
+        of the side `behind` stay behind."""
         followers = list(self.unarmed.values())
         self.unarmed.clear()
         for side, armed in self.armed.items():
@@ -192,8 +198,9 @@ class Triggers:
         return price < self.run[-1] if self.behind is Side.SELL else price > self.run[-1]
 
     def follow_run(self, tick_size: int) -> list[Order]:
-        """Let the trailing stops that are behind follow the run; those whose trigger price has changed, in the order in which its trades
-        would have moved them one by one to where they are now. In that order they and those that moved in the run have joined."""
+        """Let the trailing stops that are behind follow the run; those whose trigger price has changed, in the order in
+        which its trades would have moved them one by one to where they are now. In that order they and those that moved
+        in the run have joined."""
         prices, self.run = self.run, []
         moved_in_run, self.moved_in_run = self.moved_in_run, {}
         moves: list[tuple[int, int, Order, int]] = []
@@ -201,7 +208,9 @@ class Triggers:
             trigger_price = self._mark(order, prices[-1], tick_size)
             if trigger_price != order.trigger_price:
                 # The further the run, the further the trigger price: the first trade that led it there.
-                trade = bisect_left(prices, True, key=lambda price: _trigger_price(order, price, tick_size) == trigger_price)
+                trade = bisect_left(
+                    prices, True, key=lambda price: _trigger_price(order, price, tick_size) == trigger_price
+                )
                 moves.append((trade, order.order_id, order, trigger_price))
                 moved_in_run.pop(order.order_id, None)
         moved = [order for _, _, order, _ in sorted(moves)]
@@ -231,7 +240,8 @@ class Triggers:
 
 
 def fires_on_rise(order: Order) -> bool:
-    """Whether the trigger order fires at or above its trigger price (a stop that buys, a take-profit that sells), not at or below."""
+    """Whether the trigger order fires at or above its trigger price (a stop that buys, a take-profit that sells), not
+    at or below."""
     return (order.side is BUY) is not (order.order_type in TAKE_PROFITS)
 
 
@@ -256,7 +266,8 @@ def trailing(order: Order) -> Special:
 
 
 def _trigger_price(order: Order, mark: int, tick_size: int) -> int:
-    """The mark less the trail for an order that sells, plus it for one that buys, on the tick away from the market; at least one tick."""
+    """The mark less the trail for an order that sells, plus it for one that buys, on the tick away from the market; at
+    least one tick."""
     terms = order.terms
     amount, bps = terms.trailing_amount, terms.trailing_bps
     sign = 1 if order.side is BUY else -1

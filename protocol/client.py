@@ -71,10 +71,12 @@ def open_market_data(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -
 
 
 def _connect(socket: "zmq.Socket[bytes]", endpoint: str) -> None:
-    """Connect, notice a peer that has vanished without a word after three silent seconds, and look for it again at least every second."""
+    """Connect, notice a peer that has vanished without a word after three silent seconds, and look for it again at
+    least every second."""
     socket.set(zmq.HEARTBEAT_IVL, 1_000)
     socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
-    # A name may have another address by now (a container that was restarted); the system would try the old one for two minutes.
+    # A name may have another address by now (a container that was restarted); the system would try the old one for two
+    # minutes.
     socket.set(zmq.CONNECT_TIMEOUT, 2_000)
     socket.set(zmq.HANDSHAKE_IVL, 2_000)
     socket.set(zmq.RECONNECT_IVL, 50)
@@ -105,7 +107,9 @@ class CommandClient:
     A context manager; `timeout` (seconds) bounds each wait, and passing it raises MatcherAwayError.
     """
 
-    def __init__(self, commands: str = "tcp://127.0.0.1:5555", reports: str = "tcp://127.0.0.1:5557", timeout: float = 10.0) -> None:
+    def __init__(
+        self, commands: str = "tcp://127.0.0.1:5555", reports: str = "tcp://127.0.0.1:5557", timeout: float = 10.0
+    ) -> None:
         self._timeout = timeout
         self._context = zmq.Context()
         self._session = ClientSession(new_session)
@@ -204,7 +208,8 @@ class CommandClient:
         return True
 
     def _push(self) -> bool:
-        """Send what the session has to send, as far as the transport takes it; whether the session is open and all of it has gone."""
+        """Send what the session has to send, as far as the transport takes it; whether the session is open and all of
+        it has gone."""
         if self._subscribed != self._session.session:
             self._reports.unsubscribe(topics.reports(self._subscribed))
             self._subscribed = self._session.session
@@ -245,8 +250,8 @@ class CommandClient:
 
 
 class Update(Struct, frozen=True):
-    """One market data message. `missed` is how many messages of its topic were lost before it; `fresh` is false where it says again what
-    was said before."""
+    """One market data message. `missed` is how many messages of its topic were lost before it; `fresh` is false where
+    it says again what was said before."""
 
     topic: str
     message: MarketDataMessage

@@ -21,7 +21,8 @@ _decode_any = msgspec.msgpack.Decoder().decode
 
 
 class FrameError(ValueError):
-    """A frame that cannot be read; the message says what is wrong with it, session and number (zero where unreadable) whose it is."""
+    """A frame that cannot be read; the message says what is wrong with it, session and number (zero where unreadable)
+    whose it is."""
 
     def __init__(self, detail: str, session: int = 0, number: int = 0) -> None:
         super().__init__(detail)

@@ -1,7 +1,7 @@
 """All inputs of the matcher.
 
-Fields and tags are only ever appended: these structs stand in journals. Prices and quantities are the instrument's integers
-(see `units`). A command that does not decode, or that the engine refuses, changes nothing.
+Fields and tags are only ever appended: these structs stand in journals. Prices and quantities are the instrument's
+integers (see `units`). A command that does not decode, or that the engine refuses, changes nothing.
 """
 
 from typing import Final
@@ -38,9 +38,10 @@ VERSION = 1
 class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     """What an order may ask for beyond its type, price and quantity.
 
-    `expire_time` is the last moment at which it may trade; zero for none. `display_quantity` is the part of an iceberg that is shown.
-    `quote_quantity` is what a market order may spend or receive at most, in 10^-(price_decimals + quantity_decimals) of the quote
-    currency. A trailing stop has a trail, of basis points of the price or an amount of it, and may have an `activation_price`.
+    `expire_time` is the last moment at which it may trade; zero for none. `display_quantity` is the part of an iceberg
+    that is shown. `quote_quantity` is what a market order may spend or receive at most, in 10^-(price_decimals +
+    quantity_decimals) of the quote currency. A trailing stop has a trail, of basis points of the price or an amount of
+    it, and may have an `activation_price`.
     """
 
     post_only: bool = False
@@ -58,8 +59,9 @@ NO_TERMS: Final = OrderTerms()
 
 
 class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
-    """A new order. `deadline` is the latest time at which it may be executed; zero for none. `quantity` is zero where the terms have a
-    quote_quantity in its place; `terms` is None where the order has none that differ from their defaults."""
+    """A new order. `deadline` is the latest time at which it may be executed; zero for none. `quantity` is zero where
+    the terms have a quote_quantity in its place; `terms` is None where the order has none that differ from their
+    defaults."""
 
     symbol: Symbol
     account: Name
@@ -74,9 +76,9 @@ class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
 
 
 class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
-    """Two orders of one side and quantity of which one cancels the other: a limit order at `price`, and a stop at `stop_trigger_price`
-    that becomes a limit order at `stop_price`, or a market order where there is none. The stop's client_order_id is the limit order's
-    with STOP_LEG_SUFFIX behind it."""
+    """Two orders of one side and quantity of which one cancels the other: a limit order at `price`, and a stop at
+    `stop_trigger_price` that becomes a limit order at `stop_price`, or a market order where there is none. The stop's
+    client_order_id is the limit order's with STOP_LEG_SUFFIX behind it."""
 
     symbol: Symbol
     account: Name
@@ -107,7 +109,8 @@ class CancelAllOrders(Struct, frozen=True, array_like=True, tag=3, gc=False):
 
 
 class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
-    """Change an order, named as in CancelOrder. `quantity` is the new total, the filled part included; None leaves a field as it is.
+    """Change an order, named as in CancelOrder. `quantity` is the new total, the filled part included; None leaves a
+    field as it is.
 
     Less quantity at the same price keeps the place in the queue; any other change loses it and matches again at once.
     """
@@ -128,28 +131,32 @@ class SetAccountStatus(Struct, frozen=True, array_like=True, tag=9, gc=False):
 
 
 class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
-    """Cancel all orders of the account when `timeout` nanoseconds have passed without another such command; zero switches it off."""
+    """Cancel all orders of the account when `timeout` nanoseconds have passed without another such command; zero
+    switches it off."""
 
     account: Name
     timeout: CancelAfterTimeout
 
 
 class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
-    """Do what the stamped time brings: orders expire, accounts that were silent too long are canceled. Only the matcher itself sends it."""
+    """Do what the stamped time brings: orders expire, accounts that were silent too long are canceled. Only the matcher
+    itself sends it."""
 
 
 class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
-    """Move the time of each account's cancel on silence by so many nanoseconds: the clock has gained them, or lost them, on a stopwatch."""
+    """Move the time of each account's cancel on silence by so many nanoseconds: the clock has gained them, or lost
+    them, on a stopwatch."""
 
     by: TimeShift
 
 
 class SetLimits(Struct, frozen=True, array_like=True, tag=14, gc=False):
-    """From now on hold to these limits, so that no command costs the matcher more time than it has. Journals of earlier versions have none.
+    """From now on hold to these limits, so that no command costs the matcher more time than it has. Journals of earlier
+    versions have none.
 
-    `accounts` is how many there may be. One command makes at most `trades` trades, moves trailing stops at most `trigger_moves` times and
-    cancels at most `cancels` orders of accounts. At most `trigger_orders` wait in one book, and `expiring_orders` in all have an
-    expire_time. An iceberg has at most `iceberg_parts` parts.
+    `accounts` is how many there may be. One command makes at most `trades` trades, moves trailing stops at most
+    `trigger_moves` times and cancels at most `cancels` orders of accounts. At most `trigger_orders` wait in one book,
+    and `expiring_orders` in all have an expire_time. An iceberg has at most `iceberg_parts` parts.
     """
 
     accounts: Count = UNLIMITED
@@ -190,16 +197,16 @@ class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
 
 
 class LoadBook(Struct, frozen=True, array_like=True, tag=5):
-    """Make the saved book the symbol's book again. A gateway sends it without contents; the matcher reads and checks its file and
-    stamps the command with the contents inside, so that a replay needs no file."""
+    """Make the saved book the symbol's book again. A gateway sends it without contents; the matcher reads and checks
+    its file and stamps the command with the contents inside, so that a replay needs no file."""
 
     symbol: Symbol
     contents: SavedBook | None = None
 
 
 class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
-    """Stands in the place of a command that the matcher's shell refused before the engine saw it (a bad file, a command that
-    crashed the engine), so that a replay refuses it too."""
+    """Stands in the place of a command that the matcher's shell refused before the engine saw it (a bad file, a command
+    that crashed the engine), so that a replay refuses it too."""
 
     refusal: Refusal
     detail: str = ""
@@ -279,8 +286,8 @@ class DigestQuery(Struct, frozen=True, array_like=True, tag=8):
 
 
 class FillsQuery(Struct, frozen=True, array_like=True, tag=9):
-    """The account's last fills, of one symbol or of all, oldest first: those after a cursor, where one is given, else the newest.
-    A cursor is the sequence and the trade_id of a fill. Answer: FillPage or Refused."""
+    """The account's last fills, of one symbol or of all, oldest first: those after a cursor, where one is given, else
+    the newest. A cursor is the sequence and the trade_id of a fill. Answer: FillPage or Refused."""
 
     account: Name
     symbol: Symbol | None = None
@@ -318,8 +325,8 @@ class Hello(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Commands(Struct, frozen=True, array_like=True, tag=2):
-    """Commands of a session: the first bears `number`, the following the next ones. `answered` is the number up to which the
-    sender has all answers. Answer: Answers, or SessionUnknown."""
+    """Commands of a session: the first bears `number`, the following the next ones. `answered` is the number up to
+    which the sender has all answers. Answer: Answers, or SessionUnknown."""
 
     version: int
     session: SessionId

@@ -99,7 +99,8 @@ class TriggerMoved(Struct, frozen=True, array_like=True, tag=13, gc=False):
 
 
 class AccountSet(Struct, frozen=True, array_like=True, tag=14, gc=False):
-    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; None where it is off."""
+    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; None where it is
+    off."""
 
     account: str
     suspended: bool
@@ -157,10 +158,11 @@ Event = (
 
 
 class OrderState(Struct, frozen=True, array_like=True, tag=21):
-    """An order as it stands. filled_value is the sum of price x quantity of all its fills; trades are those of the answered command
-    or, in a look-up, its last ones. `duplicate` marks the answer to an order that was sent before. `prevented_quantity` was taken off
-    it by self-trade prevention, `unspent` is what a quote_quantity has left, `oco_id` is the same for both orders of an OCO. `sequence` and
-    `timestamp` are those of the order's entry, `updated_sequence` and `updated` those of its last change."""
+    """An order as it stands. filled_value is the sum of price x quantity of all its fills; trades are those of the
+    answered command or, in a look-up, its last ones. `duplicate` marks the answer to an order that was sent before.
+    `prevented_quantity` was taken off it by self-trade prevention, `unspent` is what a quote_quantity has left,
+    `oco_id` is the same for both orders of an OCO. `sequence` and `timestamp` are those of the order's entry,
+    `updated_sequence` and `updated` those of its last change."""
 
     order_id: int
     client_order_id: str | None
@@ -190,8 +192,8 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):
-    """What became of a new order without terms: the part of OrderState that its sender does not know already. `trades` are those that
-    the order took part in."""
+    """What became of a new order without terms: the part of OrderState that its sender does not know already. `trades`
+    are those that the order took part in."""
 
     order_id: int
     status: OrderStatus
@@ -204,17 +206,17 @@ class OrderResult(Struct, frozen=True, array_like=True, tag=22):
 
 
 class OrderStates(Struct, frozen=True, array_like=True, tag=23):
-    """The orders that a CancelAllOrders canceled, oldest first, or the limit and the stop leg of a PlaceOco. `more` says that a
-    CancelAllOrders has left some: sent again, it goes on."""
+    """The orders that a CancelAllOrders canceled, oldest first, or the limit and the stop leg of a PlaceOco. `more`
+    says that a CancelAllOrders has left some: sent again, it goes on."""
 
     orders: list[OrderState]
     more: bool = False
 
 
 class AccountState(Struct, frozen=True, array_like=True, tag=24):
-    """The account as the command left it, and the orders that it canceled, oldest first. `watched_since` is the sequence from which on
-    what happens to the account's orders is kept; None where it is not. `more` says that a suspension has left live orders: sent again, it
-    goes on."""
+    """The account as the command left it, and the orders that it canceled, oldest first. `watched_since` is the
+    sequence from which on what happens to the account's orders is kept; None where it is not. `more` says that a
+    suspension has left live orders: sent again, it goes on."""
 
     account: str
     suspended: bool
@@ -231,9 +233,9 @@ Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet |
 
 
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
-    """Orders without their trades, and the cursor from which the list goes on; null at its end. A page may hold fewer orders than
-    were asked for, even none, and go on all the same: a query's work is bounded. Where they were asked for of one account, `suspended`
-    and `cancel_at` are that account's."""
+    """Orders without their trades, and the cursor from which the list goes on; null at its end. A page may hold fewer
+    orders than were asked for, even none, and go on all the same: a query's work is bounded. Where they were asked for
+    of one account, `suspended` and `cancel_at` are that account's."""
 
     orders: list[OrderState]
     next: int | None
@@ -293,15 +295,17 @@ class Fill(Struct, frozen=True, array_like=True):
 
 
 class FillPage(Struct, frozen=True, array_like=True, tag=38):
-    """Fills of an account, oldest first. `next` is the cursor for the page after this one, null where there is no newer fill."""
+    """Fills of an account, oldest first. `next` is the cursor for the page after this one, null where there is no newer
+    fill."""
 
     fills: list[Fill]
     next: tuple[int, int] | None
 
 
 class OrderChange(Struct, frozen=True, array_like=True):
-    """What happened to an order: `event` is an OrderPlaced, OrderRejected, OrderTriggered, OrderCanceled, OrderAmended, OrderReduced,
-    OrderDecremented or TriggerMoved of its id, or a Trade; `filled_quantity` is what was filled of it then."""
+    """What happened to an order: `event` is an OrderPlaced, OrderRejected, OrderTriggered, OrderCanceled, OrderAmended,
+    OrderReduced, OrderDecremented or TriggerMoved of its id, or a Trade; `filled_quantity` is what was filled of it
+    then."""
 
     order_id: int
     event: Event
@@ -309,8 +313,9 @@ class OrderChange(Struct, frozen=True, array_like=True):
 
 
 class AccountUpdate(Struct, frozen=True, array_like=True, tag=7):
-    """Report: all that one command changed for one account. `previous` is the sequence of the update before it. `changes` in the order
-    in which they happened, `orders` as the command left them, without their trades, in the order of their first change."""
+    """Report: all that one command changed for one account. `previous` is the sequence of the update before it.
+    `changes` in the order in which they happened, `orders` as the command left them, without their trades, in the order
+    of their first change."""
 
     account: str
     sequence: int
@@ -322,8 +327,9 @@ class AccountUpdate(Struct, frozen=True, array_like=True, tag=7):
 
 
 class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
-    """The updates after the asked sequence, oldest first. `complete` is False where some that came after it are not kept any more.
-    `next` is the sequence to go on after, null at the end. `watched` says whether updates of the account are kept at all."""
+    """The updates after the asked sequence, oldest first. `complete` is False where some that came after it are not
+    kept any more. `next` is the sequence to go on after, null at the end. `watched` says whether updates of the account
+    are kept at all."""
 
     updates: list[AccountUpdate]
     complete: bool
@@ -350,8 +356,8 @@ QueryResult = (
 
 
 class Welcome(Struct, frozen=True, array_like=True, tag=1):
-    """Answers Hello, whose `answered` it repeats. `journal` names the journal for its lifetime, `taken` is the last number that the
-    matcher took from the session: below `answered`, the journal has lost what was answered."""
+    """Answers Hello, whose `answered` it repeats. `journal` names the journal for its lifetime, `taken` is the last
+    number that the matcher took from the session: below `answered`, the journal has lost what was answered."""
 
     version: int
     session: int
@@ -362,7 +368,8 @@ class Welcome(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Answers(Struct, frozen=True, array_like=True, tag=2):
-    """Answers in the order of the commands' numbers, the first one to `number` and stamped `sequence`, the following the next ones."""
+    """Answers in the order of the commands' numbers, the first one to `number` and stamped `sequence`, the following
+    the next ones."""
 
     session: int
     epoch: int
@@ -398,8 +405,8 @@ class QueryAnswer(Struct, frozen=True, array_like=True, tag=5):
 
 
 class Pulse(Struct, frozen=True, array_like=True, tag=6):
-    """The matcher is alive; goes to all sessions. `timestamp` is the matcher's time, from which deadlines are made; zero where an older
-    matcher does not tell it."""
+    """The matcher is alive; goes to all sessions. `timestamp` is the matcher's time, from which deadlines are made;
+    zero where an older matcher does not tell it."""
 
     version: int
     epoch: int

@@ -1,7 +1,7 @@
 """The instrument, and the only conversions between decimal text and integers.
 
-The text of a decimal is digits with at most one point and, as JSON numbers may have it, an exponent; no sign but a minus, no
-spaces, no underscores. It is read digit by digit, so nothing is ever rounded and no float is involved.
+The text of a decimal is digits with at most one point and, as JSON numbers may have it, an exponent; no sign but a
+minus, no spaces, no underscores. It is read digit by digit, so nothing is ever rounded and no float is involved.
 """
 
 import re
@@ -81,8 +81,9 @@ def decimals_of(text: str) -> int:
 class Instrument(Struct, frozen=True, array_like=True):
     """What is traded, with its units and limits.
 
-    tick_size and max_price are in the price unit 10^-price_decimals, lot_size, min_quantity and max_quantity in the quantity unit
-    10^-quantity_decimals, min_notional in the product of the two. The decimals, the tick, the lot and the currencies never change.
+    tick_size and max_price are in the price unit 10^-price_decimals, lot_size, min_quantity and max_quantity in the
+    quantity unit 10^-quantity_decimals, min_notional in the product of the two. The decimals, the tick, the lot and the
+    currencies never change.
     """
 
     symbol: str
@@ -174,4 +175,6 @@ def check_instrument(instrument: Instrument) -> None:
             raise InstrumentError(field, f"takes a whole number of basis points from 0 to {MAX_FEE_BPS}")
     highest = max(i.maker_fee_bps, i.taker_fee_bps)
     if max(i.max_price * i.max_quantity, i.fee(i.max_price, i.max_quantity, highest)) > MAX_INTEGER:
-        raise InstrumentError("max_quantity", "takes so much that max_price x max_quantity x fee fits in 63 bits of the smallest fee unit")
+        raise InstrumentError(
+            "max_quantity", "takes so much that max_price x max_quantity x fee fits in 63 bits of the smallest fee unit"
+        )

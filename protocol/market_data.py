@@ -1,8 +1,9 @@
 """The public messages of the market data socket: MessagePack maps with names, readable from any language.
 
-Prices and quantities are integers: value = integer x 10^-price_decimals (quantity_decimals, fee_decimals), which the instrument
-message tells. `number` counts the messages of the topic and `previous` is the number before it: a reader that has seen another
-one last has missed something. A reader that asks for a topic gets its current message at once, which others may see twice.
+Prices and quantities are integers: value = integer x 10^-price_decimals (quantity_decimals, fee_decimals), which the
+instrument message tells. `number` counts the messages of the topic and `previous` is the number before it: a reader
+that has seen another one last has missed something. A reader that asks for a topic gets its current message at once,
+which others may see twice.
 """
 
 from typing import Literal
@@ -33,7 +34,8 @@ class TradeMessage(Struct, frozen=True, tag_field="type", tag="trade"):
 
 
 class DepthMessage(Struct, frozen=True, tag_field="type", tag="depth"):
-    """The top levels as of `sequence`, best first. States between two messages may be left out, the last one never is."""
+    """The top levels as of `sequence`, best first. States between two messages may be left out, the last one never
+    is."""
 
     epoch: int
     sequence: int

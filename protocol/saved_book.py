@@ -11,8 +11,9 @@ FORMAT = 1
 
 
 class SavedOrder(Struct, frozen=True, omit_defaults=True):
-    """A resting or pending order. Orders of one level stand in the order of their queue. `shown_quantity` is the shown part of an iceberg;
-    `activated` and `best_price` tell how far a trailing stop is; both legs of an OCO bear its oco_id."""
+    """A resting or pending order. Orders of one level stand in the order of their queue. `shown_quantity` is the shown
+    part of an iceberg; `activated` and `best_price` tell how far a trailing stop is; both legs of an OCO bear its
+    oco_id."""
 
     order_id: str
     account: str

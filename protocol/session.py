@@ -1,10 +1,11 @@
-"""Sessions between a gateway and the matcher: every command is taken once, in order, and answered, over sockets that lose messages.
+"""Sessions between a gateway and the matcher: every command is taken once, in order, and answered, over sockets that
+lose messages.
 
-The client numbers its commands from 1 without a hole. The matcher takes only the next number, and answers each command; the answer
-is the acknowledgement. It keeps answers until the client says, with its next commands, up to which number it has them all. What is
-not answered in time, or behind a hole in the answers, the client sends again: the matcher repeats the answers to what it has
-taken and takes the rest. A client that the matcher does not know, or that it knows less far than it has answered, starts a new
-session; what was sent and not answered has then an unknown outcome.
+The client numbers its commands from 1 without a hole. The matcher takes only the next number, and answers each command;
+the answer is the acknowledgement. It keeps answers until the client says, with its next commands, up to which number it
+has them all. What is not answered in time, or behind a hole in the answers, the client sends again: the matcher repeats
+the answers to what it has taken and takes the rest. A client that the matcher does not know, or that it knows less far
+than it has answered, starts a new session; what was sent and not answered has then an unknown outcome.
 
 Epochs of a matcher ascend: what comes late from an earlier one is told by its epoch and ignored.
 
@@ -70,8 +71,8 @@ class Lost(Struct, frozen=True):
 class ClientSession:
     """The client's side. `new_session` makes an id that no other session has: a random one.
 
-    `submit` commands, send what `next_frame` gives (and say so by `sent`), hand each report to `receive`, call `next_frame` again at
-    least every RESEND_AFTER seconds.
+    `submit` commands, send what `next_frame` gives (and say so by `sent`), hand each report to `receive`, call
+    `next_frame` again at least every RESEND_AFTER seconds.
     """
 
     def __init__(self, new_session: Callable[[], int]) -> None:
@@ -114,7 +115,11 @@ class ClientSession:
         if first >= len(self._pending):
             return None
         count = min(FRAME_COMMANDS, len(self._pending) - first)
-        commands = list(self._pending) if first == 0 and count == len(self._pending) else [self._pending[first + i] for i in range(count)]
+        commands = (
+            list(self._pending)
+            if first == 0 and count == len(self._pending)
+            else [self._pending[first + i] for i in range(count)]
+        )
         return Commands(VERSION, self.session, self._next_to_send, self._answered, commands)
 
     def sent(self, frame: Commands, now: float) -> None:
@@ -133,7 +138,8 @@ class ClientSession:
         return numbers
 
     def receive(self, report: Report, now: float) -> list[Answered] | Lost | None:
-        """Take in a report: the answers that it brings, in order, or the end of the session; None where it brings neither."""
+        """Take in a report: the answers that it brings, in order, or the end of the session; None where it brings
+        neither."""
         if isinstance(report, Answers):
             current = report.session == self.session and report.epoch == self.epoch and self.state is SessionState.OPEN
             return self._receive_answers(report, now) if current else None
@@ -205,7 +211,8 @@ Kept = TypeVar("Kept")
 
 
 class _Peer(Generic[Kept]):
-    """What the matcher knows of a session: the last number taken, and the answers kept, in order: (first number, last number, answers)."""
+    """What the matcher knows of a session: the last number taken, and the answers kept, in order: (first number, last
+    number, answers)."""
 
     __slots__ = ("answers", "taken")
 
@@ -234,8 +241,8 @@ class Unknown(Struct, frozen=True):
 class MatcherSessions(Generic[Kept]):
     """The matcher's side: what it has taken from each session, and the answers that the session may still ask for.
 
-    Which sessions are known, and what is taken, depends on nothing but the frames that opened a session or were taken before, in their
-    order: a journal of those frames brings the same state back.
+    Which sessions are known, and what is taken, depends on nothing but the frames that opened a session or were taken
+    before, in their order: a journal of those frames brings the same state back.
     """
 
     def __init__(self) -> None:

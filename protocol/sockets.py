@@ -1,7 +1,7 @@
 """What both sides do with their sockets thousands of times a second, without the layers between.
 
-pyzmq's `Socket` puts Python around the compiled class below it: it combines flags as enums and looks at what nobody here uses, which
-takes longer than the sending itself. So the methods of that class are called, with plain numbers.
+pyzmq's `Socket` puts Python around the compiled class below it: it combines flags as enums and looks at what nobody
+here uses, which takes longer than the sending itself. So the methods of that class are called, with plain numbers.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,9 @@ MORE_FOLLOWS: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
 def is_ipv6(endpoint: str) -> bool:
-    """Whether ZeroMQ is to speak IPv6 there: where the endpoint has an IPv6 address, which stands in brackets. A host name stands for its
-    IPv4 address: with IPv6, `localhost` would be another address than the one that everything here binds."""
+    """Whether ZeroMQ is to speak IPv6 there: where the endpoint has an IPv6 address, which stands in brackets. A host
+    name stands for its IPv4 address: with IPv6, `localhost` would be another address than the one that everything here
+    binds."""
     return "://[" in endpoint
 
 
@@ -43,7 +44,8 @@ def publisher(socket: Socket) -> Callable[[bytes, bytes], None]:
 
 
 def frame_receiver(socket: Socket) -> Callable[[], zmq.Frame]:
-    """A function that takes in one frame, which tells whether more follow in its message; zmq.Again where none waits."""
+    """A function that takes in one frame, which tells whether more follow in its message; zmq.Again where none
+    waits."""
     receive = super(zmq.Socket, socket).recv
 
     def receive_frame() -> zmq.Frame:

@@ -21,7 +21,8 @@ MAX_PRICE: Final = 10**13
 """The largest max_price of an instrument, in its smallest price unit."""
 
 MAX_QUANTITY: Final = 10**13
-"""The largest max_quantity of an instrument, in its smallest quantity unit: the total of a level of 900,000 such orders fits in 63 bits."""
+"""The largest max_quantity of an instrument, in its smallest quantity unit: the total of a level of 900,000 such orders
+fits in 63 bits."""
 
 MAX_DECIMALS: Final = 12
 """The most decimals a price or a quantity may have."""
@@ -86,8 +87,8 @@ class OrderType(IntEnum):
 
 
 class SelfTradePrevention(IntEnum):
-    """What becomes of an order that would trade with one of its own account: nothing special, the taker canceled, the maker, both, or
-    both lowered by the smaller one's quantity."""
+    """What becomes of an order that would trade with one of its own account: nothing special, the taker canceled, the
+    maker, both, or both lowered by the smaller one's quantity."""
 
     NONE = 1
     CANCEL_NEWEST = 2

@@ -1,4 +1,5 @@
-"""What a client makes of an account's stream: the account's orders, kept from what it is told, and proof that nothing is missing."""
+"""What a client makes of an account's stream: the account's orders, kept from what it is told, and proof that nothing
+is missing."""
 
 from typing import Any
 
@@ -12,8 +13,9 @@ LIVE = ("open", "partially_filled", "pending")
 
 
 class AccountView:
-    """`orders` are the account's open orders as of `sequence`, by their ids; those of a client that comes back are the ones that it knew.
-    `began` is the sequence of its last beginning, `since_beginning` are those of the updates after it."""
+    """`orders` are the account's open orders as of `sequence`, by their ids; those of a client that comes back are the
+    ones that it knew. `began` is the sequence of its last beginning, `since_beginning` are those of the updates after
+    it."""
 
     def __init__(self, account: str, after: int | None = None, orders: dict[str, Json] | None = None) -> None:
         self.account = account

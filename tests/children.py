@@ -5,7 +5,9 @@ import subprocess
 
 def listed() -> list[tuple[int, int, str]]:
     """Id, parent and state of every process."""
-    lines = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,state="], capture_output=True, text=True, check=True).stdout.splitlines()
+    lines = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,state="], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     return [(int(pid), int(parent), state) for pid, parent, state in (line.split() for line in lines)]
 
 

@@ -1,8 +1,9 @@
 """Random tapes for property tests: commands of all kinds but LoadBook, with their stamps.
 
-Accounts, prices and quantities are few, so that much meets, ties and fires; names repeat; some commands are invalid. Most cancels and
-amends name a live order (the naive engine knows which ones are), most OCOs stand around the last trade, some orders are sent once more.
-As the matcher's shell does, AdvanceTime comes before a command whose time brings something; and now and then for nothing.
+Accounts, prices and quantities are few, so that much meets, ties and fires; names repeat; some commands are invalid.
+Most cancels and amends name a live order (the naive engine knows which ones are), most OCOs stand around the last
+trade, some orders are sent once more. As the matcher's shell does, AdvanceTime comes before a command whose time brings
+something; and now and then for nothing.
 """
 
 import os
@@ -39,7 +40,8 @@ Tape = list[tuple[int, int, OwnCommand]]
 """Sequence, time and command."""
 
 examples = settings(max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "100")), deadline=None)
-"""So many random cases each property is tried with. A soak: PROPERTY_EXAMPLES=20000 pytest --timeout=0 tests/property"""
+"""So many random cases each property is tried with. A soak: PROPERTY_EXAMPLES=20000 pytest --timeout=0
+tests/property"""
 
 COIN = Instrument("COIN-USD", "COIN", "USD", 2, 3, 5, 10, 10, 100, 200, 900, 10, 20)
 GOLD = Instrument("GOLD-USD", "GOLD", "USD", 0, 0, 1, 1, 10, 100, 120, 0, 7, 0)
@@ -99,7 +101,8 @@ traders = st.sampled_from(
     [
         (symbol, account)
         for symbol, account in product(
-            (*["COIN-USD"] * 80, *["GOLD-USD"] * 18, "SILVER-USD", "NONE-USD"), (*["default"] * 60, *["ann"] * 40, *["bob"] * 40, "a b")
+            (*["COIN-USD"] * 80, *["GOLD-USD"] * 18, "SILVER-USD", "NONE-USD"),
+            (*["default"] * 60, *["ann"] * 40, *["bob"] * 40, "a b"),
         )
     ]
 )
@@ -173,7 +176,10 @@ FLAWS_OF: dict[OrderType, tuple[dict[str, Any], ...]] = {
         order_type: ({"trigger_price": None}, {"price": None}, {"post_only": True})
         for order_type in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT)
     },
-    **{order_type: ({"trigger_price": None}, {"price": None}) for order_type in (OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)},
+    **{
+        order_type: ({"trigger_price": None}, {"price": None})
+        for order_type in (OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+    },
 }
 """What spoils only those that may have it."""
 
@@ -201,7 +207,14 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
         fields |= {"quote_quantity": quote_quantity, "quantity": 0}
     fields |= {"client_order_id": draw(client_order_ids), "deadline": draw(deadlines)}
     return order_of(
-        **{"symbol": symbol, "account": account, "side": side, "order_type": order_type, **fields, **draw(flaws_of[order_type])}
+        **{
+            "symbol": symbol,
+            "account": account,
+            "side": side,
+            "order_type": order_type,
+            **fields,
+            **draw(flaws_of[order_type]),
+        }
     )
 
 
@@ -258,7 +271,9 @@ def change(instrument: Instrument, **fields: Any) -> SetInstrument:
     )
 
 
-AS_BEFORE = change(COIN, status=InstrumentStatus.TRADING, max_quantity=100, min_quantity=10, max_price=200, min_notional=900)
+AS_BEFORE = change(
+    COIN, status=InstrumentStatus.TRADING, max_quantity=100, min_quantity=10, max_price=200, min_notional=900
+)
 
 changes_of_instruments = st.sampled_from(
     (
@@ -307,7 +322,9 @@ limits = st.sampled_from(
         SetLimits(iceberg_parts=2),
     )
 )
-refusals = st.builds(RefuseCommand, st.sampled_from((Refusal.NO_SAVED_BOOK, Refusal.COMMAND_REFUSED)), st.sampled_from(("", "crashed")))
+refusals = st.builds(
+    RefuseCommand, st.sampled_from((Refusal.NO_SAVED_BOOK, Refusal.COMMAND_REFUSED)), st.sampled_from(("", "crashed"))
+)
 repeats = st.integers(0, 6)
 """Send the order of so many orders ago once more."""
 
@@ -384,12 +401,16 @@ def name_live_order(engine: NaiveEngine, command: CancelOrder | AmendOrder) -> C
     order = live[command.order_id % len(live)]
     if isinstance(command, AmendOrder) and order.order_id % 8:  # Most are asked only for what they can do.
         has_price, waits = order.price is not None, order.state == "pending"
-        command = replace(command, price=command.price if has_price else None, trigger_price=command.trigger_price if waits else None)
+        command = replace(
+            command, price=command.price if has_price else None, trigger_price=command.trigger_price if waits else None
+        )
         if order.terms.post_only and command.price is not None:
             opposite = engine.resting(order.entered.symbol, Side.SELL if order.side is Side.BUY else Side.BUY)
             command = replace(command, price=opposite[0].price if opposite else command.price)
     if command.client_order_id == ITS_OWN and order.entered.client_order_id is not None:
-        return replace(command, order_id=None, account=order.entered.account, client_order_id=order.entered.client_order_id)
+        return replace(
+            command, order_id=None, account=order.entered.account, client_order_id=order.entered.client_order_id
+        )
     return replace(command, order_id=order.order_id, client_order_id=None)
 
 

@@ -1,4 +1,5 @@
-"""What random tapes must meet: every event, reason and refusal of the engine, and orders whose terms are in each other's way."""
+"""What random tapes must meet: every event, reason and refusal of the engine, and orders whose terms are in each
+other's way."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -56,8 +57,14 @@ ALL: frozenset[object] = frozenset(
         "a quote_quantity is prevented in part",
         "a leg trades in part",
         "a leg is decremented",
-        *(f"a leg ends the other: {how}" for how in ("FILLED", "FIRED", "REQUESTED", "SELF_TRADE", "EXPIRED", "CANCEL_AFTER")),
-        *(f"an amend of {what}" for what in ("an iceberg", "a trailing stop", "a limit leg", "a stop leg", "what was decremented")),
+        *(
+            f"a leg ends the other: {how}"
+            for how in ("FILLED", "FIRED", "REQUESTED", "SELF_TRADE", "EXPIRED", "CANCEL_AFTER")
+        ),
+        *(
+            f"an amend of {what}"
+            for what in ("an iceberg", "a trailing stop", "a limit leg", "a stop leg", "what was decremented")
+        ),
     )
 )
 
@@ -97,7 +104,10 @@ class Encounters:
         if len(trades) > 1 and isinstance(command, PlaceOrder | PlaceOco):
             yield "an order sweeps"
         for earlier, later in pairwise(trades):
-            if earlier.taker_order_id == later.taker_order_id and terms_of(self._engine.orders[later.taker_order_id]).quote_quantity:
+            if (
+                earlier.taker_order_id == later.taker_order_id
+                and terms_of(self._engine.orders[later.taker_order_id]).quote_quantity
+            ):
                 yield "a quote_quantity is filled by several makers"
         pairs = Counter((trade.maker_order_id, trade.taker_order_id) for trade in trades)
         if max(pairs.values(), default=0) > 1:
@@ -120,7 +130,11 @@ class Encounters:
                         yield "an iceberg ends by self-trade prevention in a cascade"
                 case OrderCanceled(order_id, _, Reason.EXPIRED):
                     order = self._engine.orders[order_id]
-                    yield from ["an iceberg that has traded expires"] if terms_of(order).display_quantity and order.filled_value else []
+                    yield from (
+                        ["an iceberg that has traded expires"]
+                        if terms_of(order).display_quantity and order.filled_value
+                        else []
+                    )
 
     def _of_legs(self, events: list[Event]) -> Iterator[str]:
         for before, event in pairwise(events):

@@ -1,6 +1,7 @@
 """Whole exchanges for tests: real processes on free ports, with a data directory of their own.
 
-They are started as a user starts them. Nothing here waits by the clock: it waits for a condition, and PATIENCE ends what never comes.
+They are started as a user starts them. Nothing here waits by the clock: it waits for a condition, and PATIENCE ends
+what never comes.
 """
 
 import json
@@ -22,8 +23,8 @@ import zmq
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient, MatcherAwayError
-from tools.processes import free_ports
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,7 +54,8 @@ def wait_until(condition: Callable[[], Value], what: str) -> Value:
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without settings of an exchange, and with `more`; modules of this checkout are found from anywhere."""
+    """This process's environment without settings of an exchange, and with `more`; modules of this checkout are found
+    from anywhere."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
     return {**environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(more or {})}
 
@@ -61,7 +63,9 @@ def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 class Process:
     """One process, `python -m <module>`: started again, it has the same settings and goes on with the same log."""
 
-    def __init__(self, module: str, directory: Path, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, module: str, directory: Path, arguments: list[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self.module = module
         self.arguments = arguments
         self.directory = directory
@@ -88,7 +92,9 @@ class Process:
     @property
     def running(self) -> subprocess.Popen[bytes]:
         assert self.process is not None, f"the {self.module} was not started"
-        assert self.process.poll() is None, f"the {self.module} has ended by itself with status {self.process.returncode}:\n{self.text()}"
+        assert self.process.poll() is None, (
+            f"the {self.module} has ended by itself with status {self.process.returncode}:\n{self.text()}"
+        )
         return self.process
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -192,7 +198,11 @@ class Gateway(Process):
     def __init__(self, directory: Path, matcher: Matcher, *flags: str, name: str = "gateway") -> None:
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
-        arguments = [f"--commands={matcher.commands}", f"--market-data={matcher.market_data}", f"--reports={matcher.reports}"]
+        arguments = [
+            f"--commands={matcher.commands}",
+            f"--market-data={matcher.market_data}",
+            f"--reports={matcher.reports}",
+        ]
         super().__init__("gateway", directory, [*arguments, f"--port={self.port}", *flags])
         self.log = directory / f"{name}.log"
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, verify=False)
@@ -225,7 +235,9 @@ class Gateway(Process):
 class Exchange:
     """A matcher and a gateway. A context manager: inside, both are up; at its end both stop cleanly."""
 
-    def __init__(self, directory: Path, matcher_flags: tuple[str, ...] = (), gateway_flags: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, directory: Path, matcher_flags: tuple[str, ...] = (), gateway_flags: tuple[str, ...] = ()
+    ) -> None:
         self.matcher = Matcher(directory, *matcher_flags)
         self.gateway = Gateway(directory, self.matcher, *gateway_flags)
 
@@ -239,7 +251,9 @@ class Exchange:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -251,7 +265,10 @@ class Exchange:
     def restart_matcher(self) -> None:
         """Start the matcher again, and wait until the gateway's session with it goes on."""
         self.matcher.start()
-        wait_until(lambda: self.http.delete("/orders", params={"account": "nobody"}).status_code == 200, "a command that is taken")
+        wait_until(
+            lambda: self.http.delete("/orders", params={"account": "nobody"}).status_code == 200,
+            "a command that is taken",
+        )
 
     @property
     def url(self) -> str:
@@ -272,7 +289,8 @@ class Exchange:
         return good(self.http.delete(path, params=parameters or None))
 
     def add_instrument(self, **fields: str | int) -> str:
-        """A new symbol; the fields are those of POST /admin/instruments, as BTC-USDT has them where they are missing."""
+        """A new symbol; the fields are those of POST /admin/instruments, as BTC-USDT has them where they are
+        missing."""
         standard: Json = {
             "symbol": f"TEST{next(_symbols)}-USDT",
             "base": "BTC",
@@ -288,7 +306,9 @@ class Exchange:
         symbol: str = self.post("/admin/instruments", {**standard, **fields})["symbol"]
         return symbol
 
-    def place(self, symbol: str, order_type: str, side: str, quantity: str, price: str | None = None, **more: str) -> Json:
+    def place(
+        self, symbol: str, order_type: str, side: str, quantity: str, price: str | None = None, **more: str
+    ) -> Json:
         """The answer to an order that is taken."""
         order = {"symbol": symbol, "order_type": order_type, "side": side, "quantity": quantity, **more}
         return self.post("/orders", order if price is None else {**order, "price": price})
@@ -305,7 +325,9 @@ class Exchange:
 
 def good(response: httpx.Response) -> Json:
     """The body of a response that must be one of success."""
-    assert response.status_code == 200, f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+    assert response.status_code == 200, (
+        f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+    )
     assert response.headers["content-type"] == "application/json"
     body: Json = response.json()
     return body
@@ -339,9 +361,12 @@ def ending(stream: ClientConnection) -> tuple[int, str]:
 
 
 class Subscriber:
-    """Reads market data as a program without this project's code does: two frames, the second one plain MessagePack. A context manager."""
+    """Reads market data as a program without this project's code does: two frames, the second one plain MessagePack. A
+    context manager."""
 
-    def __init__(self, matcher: Matcher, *prefixes: str, receive_buffer: int = -1, receive_limit: int = 100_000) -> None:
+    def __init__(
+        self, matcher: Matcher, *prefixes: str, receive_buffer: int = -1, receive_limit: int = 100_000
+    ) -> None:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.set(zmq.LINGER, 0)

@@ -1,15 +1,18 @@
 """Makes the golden journal of tests/data/golden_limits: `python -m tests.make_golden_journal DIR`.
 
-It was made once, by the first version that limits what a command may cost, and stays as it is: every later version has to replay it to the
-same digests. Whoever adds a kind of command, or a field, makes another journal beside it, with a name of its own.
+It was made once, by the first version that limits what a command may cost, and stays as it is: every later version has
+to replay it to the same digests. Whoever adds a kind of command, or a field, makes another journal beside it, with a
+name of its own.
 
-The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions, frames that were
-sent again in part, commands of the matcher itself, at the times at which its loop gives them, deadlines that were kept and missed, limits
-that are met, timers that are moved, and a book with all of this in it that was saved and loaded again; in two segments. digests.json
-tells, for some sequences, the digest of the state up to there.
+The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions,
+frames that were sent again in part, commands of the matcher itself, at the times at which its loop gives them,
+deadlines that were kept and missed, limits that are met, timers that are moved, and a book with all of this in it that
+was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
+there.
 
-tests/data/golden and golden_order_management were made by this program as it was before there was order management, and before there were
-limits. They cannot be made again: messages have got more fields since, so that the same commands are more bytes now.
+tests/data/golden and golden_order_management were made by this program as it was before there was order management, and
+before there were limits. They cannot be made again: messages have got more fields since, so that the same commands are
+more bytes now.
 """
 
 import sys
@@ -107,7 +110,9 @@ class Maker:
             entries.append(encode(OwnCommands(own)))
         for session, commands in frames:
             number = self.sent[session] + 1
-            repeated: list[Command] = [RefuseCommand(Refusal.COMMAND_REFUSED, "taken before")] * min(again, self.sent[session])
+            repeated: list[Command] = [RefuseCommand(Refusal.COMMAND_REFUSED, "taken before")] * min(
+                again, self.sent[session]
+            )
             frame = Commands(VERSION, session, number - len(repeated), max(0, number - 40), [*repeated, *commands])
             outcome = self.state.sessions.receive(frame)
             assert isinstance(outcome, Taken) and outcome.commands == commands
@@ -172,9 +177,15 @@ class Maker:
             post_only=(order_type in RESTING or flawed) and random.random() < 0.15,
             self_trade_prevention=self.prevention(),
             expire_time=self.expire_time() if order_type in RESTING else 0,
-            display_quantity=LOT[symbol] * random.randint(1, 6) if order_type is OrderType.LIMIT and random.random() < 0.3 else None,
-            quote_quantity=self.quote_quantity(symbol) if order_type is OrderType.MARKET and random.random() < 0.5 else None,
-            trailing_bps=random.randint(1, 40) if (trailing and not by_amount) or (flawed and random.random() < 0.5) else None,
+            display_quantity=LOT[symbol] * random.randint(1, 6)
+            if order_type is OrderType.LIMIT and random.random() < 0.3
+            else None,
+            quote_quantity=self.quote_quantity(symbol)
+            if order_type is OrderType.MARKET and random.random() < 0.5
+            else None,
+            trailing_bps=random.randint(1, 40)
+            if (trailing and not by_amount) or (flawed and random.random() < 0.5)
+            else None,
             trailing_amount=5 * random.randint(1, 6) if trailing and by_amount else None,
             activation_price=self.price(symbol) if trailing and random.random() < 0.4 else None,
         )
@@ -191,7 +202,9 @@ class Maker:
 
     def quote_quantity(self, symbol: str) -> int:
         """Enough for some lots, or for none."""
-        return self.random.choice((1, MIDDLE[symbol] * LOT[symbol] * self.random.randint(1, 12) + self.random.randint(0, LOT[symbol])))
+        return self.random.choice(
+            (1, MIDDLE[symbol] * LOT[symbol] * self.random.randint(1, 12) + self.random.randint(0, LOT[symbol]))
+        )
 
     def oco(self) -> PlaceOco:
         """Mostly on the right sides of the last trade."""
@@ -231,7 +244,11 @@ class Maker:
     def amend(self) -> AmendOrder:
         random = self.random
         live = [order.order_id for book in self.state.engine.books.values() for order in book.live_orders()]
-        order_id = random.choice(live) if live and random.random() < 0.8 else random.randint(1, self.state.engine.last_order_id + 2)
+        order_id = (
+            random.choice(live)
+            if live and random.random() < 0.8
+            else random.randint(1, self.state.engine.last_order_id + 2)
+        )
         known = self.state.engine.orders.get(order_id)
         symbol = "BTC-USDT" if known is None else known.book.instrument.symbol
         quantity = LOT[symbol] * random.randint(1, 30) if random.random() < 0.6 else None
@@ -254,7 +271,11 @@ class Maker:
         if not self.placed:
             return self.order()
         order = self.random.choice(self.placed[-60:])
-        return order if self.random.random() < 0.8 else msgspec.structs.replace(order, quantity=order.quantity + LOT[order.symbol])
+        return (
+            order
+            if self.random.random() < 0.8
+            else msgspec.structs.replace(order, quantity=order.quantity + LOT[order.symbol])
+        )
 
     def load(self, symbol: str, alter: bool) -> LoadBook:
         """The symbol's book as it is now; altered, it cannot be loaded."""
@@ -281,7 +302,10 @@ def make(directory: Path) -> None:
         24: [change(status=InstrumentStatus.CANCEL_ONLY)],
         28: [change(status=InstrumentStatus.TRADING, taker_fee_bps=30, maker_fee_bps=5)],
         40: [RefuseCommand(Refusal.NO_SAVED_BOOK, "there is no state/orderbook_BTC-USDT.json"), LoadBook("NONE-USDT")],
-        60: [RefuseCommand(Refusal.COMMAND_REFUSED, "RuntimeError('a defect')"), change(max_quantity=50_000, min_notional=1)],
+        60: [
+            RefuseCommand(Refusal.COMMAND_REFUSED, "RuntimeError('a defect')"),
+            change(max_quantity=50_000, min_notional=1),
+        ],
         100: [SetAccountStatus("bob", suspended=True)],
         104: [SetAccountStatus("bob", suspended=False), WatchAccount("bob")],
         170: [SetAccountStatus("ann", suspended=True)],
@@ -291,7 +315,9 @@ def make(directory: Path) -> None:
         50: SetLimits(trades=3, cancels=2, trigger_orders=4, expiring_orders=2),
         90: SetLimits(accounts=3, trades=4, trigger_moves=2, cancels=1),
         130: SetLimits(),
-        160: SetLimits(accounts=3, trades=5, trigger_moves=10, cancels=3, trigger_orders=20, expiring_orders=10, iceberg_parts=4),
+        160: SetLimits(
+            accounts=3, trades=5, trigger_moves=10, cancels=3, trigger_orders=20, expiring_orders=10, iceberg_parts=4
+        ),
         **{number: MoveTimers(STEP * (number % 3 - 1)) for number in (30, 45, 61, 77, 95, 121, 143, 155)},
     }
     saved = LoadBook("BTC-USDT")

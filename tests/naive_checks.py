@@ -51,7 +51,9 @@ def check_fields(command: PlaceOrder, terms: OrderTerms) -> None:
     if (command.price is None) == (order_type in PRICED):
         raise RefusedError(Refusal.PRICE_REQUIRED if command.price is None else Refusal.PRICE_NOT_ALLOWED)
     if (command.trigger_price is None) == (order_type in TRIGGERED):
-        raise RefusedError(Refusal.TRIGGER_PRICE_REQUIRED if command.trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED)
+        raise RefusedError(
+            Refusal.TRIGGER_PRICE_REQUIRED if command.trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED
+        )
     for name, order_types in TAKEN_BY.items():
         if getattr(terms, name) and order_type not in order_types:
             raise RefusedError(Refusal[name.upper() + "_NOT_ALLOWED"])
@@ -132,7 +134,8 @@ def check_sides(command: PlaceOco, last: int | None) -> None:
 
 
 def check_legs(side: Side, amended: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> None:
-    """The limit leg of an OCO stays beyond the trigger of the stop leg; each leg is given by its price and its trigger_price."""
+    """The limit leg of an OCO stays beyond the trigger of the stop leg; each leg is given by its price and its
+    trigger_price."""
     is_limit_leg = amended[1] is None
     price, trigger_price = (amended[0], other[1]) if is_limit_leg else (other[0], amended[1])
     assert price is not None and trigger_price is not None

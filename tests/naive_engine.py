@@ -1,7 +1,8 @@
 """A second matching engine, written to be read rather than to be fast: the oracle for the tests of the real one.
 
-It shares no code with the matcher. All orders stand in one list, each with a ticket, its place in line, drawn anew whenever it loses
-it; a queue is a search through that list, sorted. Nothing is ever forgotten. Not known here: LoadBook.
+It shares no code with the matcher. All orders stand in one list, each with a ticket, its place in line, drawn anew
+whenever it loses it; a queue is a search through that list, sorted. Nothing is ever forgotten. Not known here:
+LoadBook.
 """
 
 from collections import defaultdict
@@ -50,7 +51,11 @@ class NaiveEngine:
 
     def resting(self, symbol: str, side: Side) -> list[NaiveOrder]:
         """One side of the book, in the order in which it trades."""
-        orders = [order for order in self.orders if order.state == "resting" and order.entered.symbol == symbol and order.side is side]
+        orders = [
+            order
+            for order in self.orders
+            if order.state == "resting" and order.entered.symbol == symbol and order.side is side
+        ]
         return sorted(orders, key=lambda order: (order.price_rank(), order.ticket))
 
     def pending(self, symbol: str) -> list[NaiveOrder]:
@@ -116,7 +121,11 @@ class NaiveEngine:
             case commands.AdvanceTime():
                 self._advance()
             case commands.MoveTimers(by):
-                timers = sorted((account.cancel_at, name) for name, account in self.accounts.items() if account.cancel_at is not None)
+                timers = sorted(
+                    (account.cancel_at, name)
+                    for name, account in self.accounts.items()
+                    if account.cancel_at is not None
+                )
                 for cancel_at, name in timers:
                     self.accounts[name].cancel_at = cancel_at + by
                     self._say_account(name)
@@ -179,7 +188,9 @@ class NaiveEngine:
         what = (command.symbol, command.account, command.side)
         stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
         stop_prices = (command.stop_price, command.stop_trigger_price)
-        limit_leg = PlaceOrder(*what, OrderType.LIMIT, command.quantity, command.price, None, command.client_order_id, terms=terms)
+        limit_leg = PlaceOrder(
+            *what, OrderType.LIMIT, command.quantity, command.price, None, command.client_order_id, terms=terms
+        )
         stop_leg = PlaceOrder(*what, stop_type, command.quantity, *stop_prices, stop_name, terms=terms)
         limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
         for leg in legs:
@@ -206,7 +217,11 @@ class NaiveEngine:
         return None
 
     def _enter(self, entered: PlaceOrder) -> NaiveOrder:
-        quantity, prices, terms = entered.quantity, (entered.price, entered.trigger_price), entered.terms or OrderTerms()
+        quantity, prices, terms = (
+            entered.quantity,
+            (entered.price, entered.trigger_price),
+            entered.terms or OrderTerms(),
+        )
         order = NaiveOrder(len(self.orders) + 1, entered, quantity, quantity, *prices, terms)
         self.orders.append(order)
         return order
@@ -220,7 +235,8 @@ class NaiveEngine:
         return Reason.ACCOUNT_SUSPENDED if self.accounts[command.account].suspended else None
 
     def _check_account(self, name: str) -> None:
-        """Refuse a new account beside as many as there may be: those with orders, those that are suspended or have a timer."""
+        """Refuse a new account beside as many as there may be: those with orders, those that are suspended or have a
+        timer."""
         known = {order.account for order in self.orders}
         known |= {name for name, account in self.accounts.items() if account.suspended or account.cancel_at is not None}
         if name not in known and len(known) >= self.limits.accounts:
@@ -259,7 +275,8 @@ class NaiveEngine:
         self._cancel_partner(order)
 
     def _look_at_triggers(self, symbol: str, earlier: int | None, price: int) -> None:
-        """A trade has printed at that price after one at the earlier price: orders fire, then the trailing stops that are left follow."""
+        """A trade has printed at that price after one at the earlier price: orders fire, then the trailing stops that
+        are left follow."""
         run = self._run_of_trades
         if run.turns(price):
             self._follow_run()
@@ -280,13 +297,20 @@ class NaiveEngine:
             run.prices.append(price)
 
     def _trailing(self, symbol: str) -> list[NaiveOrder]:
-        trailing = [order for order in self.orders if order.entered.order_type is OrderType.TRAILING_STOP and order.state == "pending"]
+        trailing = [
+            order
+            for order in self.orders
+            if order.entered.order_type is OrderType.TRAILING_STOP and order.state == "pending"
+        ]
         return [order for order in trailing if order.entered.symbol == symbol]
 
     def _mark(self, order: NaiveOrder, price: int) -> bool:
         """Give the order its mark; whether that moves its trigger."""
         order.mark = price
-        before, order.trigger_price = order.trigger_price, order.trailing_trigger(self.instruments[order.entered.symbol].tick_size)
+        before, order.trigger_price = (
+            order.trigger_price,
+            order.trailing_trigger(self.instruments[order.entered.symbol].tick_size),
+        )
         if order.trigger_price == before:
             return False
         order.ticket = next(self._tickets)
@@ -298,14 +322,20 @@ class NaiveEngine:
         self._said.append(events.TriggerMoved(order.order_id, order.trigger_price))
 
     def _follow_run(self) -> None:
-        """Let the orders that are behind follow the run price by price, and tell of each once, by the trade that moved it last."""
+        """Let the orders that are behind follow the run price by price, and tell of each once, by the trade that moved
+        it last."""
         run = self._run_of_trades
         if not run.prices:
             return
         moved: dict[int, int] = {}
         for trade, price in enumerate(run.prices):
             for order in self._trailing(run.symbol):
-                if order.side is run.behind and order.mark is not None and order.follows(price) and self._mark(order, price):
+                if (
+                    order.side is run.behind
+                    and order.mark is not None
+                    and order.follows(price)
+                    and self._mark(order, price)
+                ):
                     moved[order.order_id] = trade
         last = {**run.moved, **moved}
         for order_id in sorted(last, key=lambda order_id: (last[order_id], order_id)):
@@ -348,7 +378,8 @@ class NaiveEngine:
             taker.show_next_slice()
 
     def _makers(self, taker: NaiveOrder, price: int | None = None) -> list[NaiveOrder]:
-        """The orders that the taker, at another price than its own if need be, may trade with, in the order in which it must."""
+        """The orders that the taker, at another price than its own if need be, may trade with, in the order in which it
+        must."""
         book = self.resting(taker.entered.symbol, Side.SELL if taker.side is Side.BUY else Side.BUY)
         limit = price or taker.price
         if limit is None:
@@ -372,18 +403,32 @@ class NaiveEngine:
         return is_filled
 
     def _meets_too_many(self, taker: NaiveOrder) -> bool:
-        """Whether it may meet more orders than the command may: on each level that it needs those in turn up to its quantity, but with all
-        their parts all of them where it comes to further parts of icebergs, prevents self-trades, or ends legs by what it fires."""
-        symbol, mode, left, missing = taker.entered.symbol, taker.terms.self_trade_prevention, self._trades_left, taker.remaining
+        """Whether it may meet more orders than the command may: on each level that it needs those in turn up to its
+        quantity, but with all their parts all of them where it comes to further parts of icebergs, prevents
+        self-trades, or ends legs by what it fires."""
+        symbol, mode, left, missing = (
+            taker.entered.symbol,
+            taker.terms.self_trade_prevention,
+            self._trades_left,
+            taker.remaining,
+        )
         ended: set[int] | None = None
         for price, level in groupby(self._makers(taker), key=lambda maker: abs(maker.price_rank())):
             makers = list(level)
-            skips = ended is None and mode is SelfTradePrevention.CANCEL_OLDEST and all(maker.account == taker.account for maker in makers)
+            skips = (
+                ended is None
+                and mode is SelfTradePrevention.CANCEL_OLDEST
+                and all(maker.account == taker.account for maker in makers)
+            )
             if ended is None and not skips:
                 fired = [order for order in self.pending(symbol) if order.fires(self.last_price(symbol), price)]
                 ended = {order.partner.order_id for order in fired if order.partner is not None}
             plain = mode is SelfTradePrevention.NONE and not ended
-            reached = [number for number, total in enumerate(accumulate(maker.shown for maker in makers), 1) if total >= missing]
+            reached = [
+                number
+                for number, total in enumerate(accumulate(maker.shown for maker in makers), 1)
+                if total >= missing
+            ]
             left -= reached[0] if plain and reached else sum(maker.parts for maker in makers)
             if left < 0:
                 return True
@@ -391,7 +436,9 @@ class NaiveEngine:
             own = [maker.account == taker.account for maker in takes]
             if any(own) and mode not in (SelfTradePrevention.NONE, SelfTradePrevention.CANCEL_OLDEST):
                 return False
-            may = [maker.remaining for maker in takes if mode is SelfTradePrevention.NONE or maker.account != taker.account]
+            may = [
+                maker.remaining for maker in takes if mode is SelfTradePrevention.NONE or maker.account != taker.account
+            ]
             missing -= 0 if skips else sum(may)
             if missing <= 0:
                 return False
@@ -415,11 +462,18 @@ class NaiveEngine:
         if taker.unspent is None:
             return taker.remaining
         instrument, price = self.instruments[taker.entered.symbol], abs(maker.price_rank())
-        return min(taker.unspent // (price * instrument.lot_size) * instrument.lot_size, instrument.max_quantity - taker.quantity)
+        return min(
+            taker.unspent // (price * instrument.lot_size) * instrument.lot_size,
+            instrument.max_quantity - taker.quantity,
+        )
 
     def _trade(self, maker: NaiveOrder, taker: NaiveOrder, quantity: int) -> None:
         symbol, price = taker.entered.symbol, abs(maker.price_rank())
-        earlier, earlier_price, instrument = self.last_trades.get(symbol), self.last_price(symbol), self.instruments[symbol]
+        earlier, earlier_price, instrument = (
+            self.last_trades.get(symbol),
+            self.last_price(symbol),
+            self.instruments[symbol],
+        )
         what = (symbol, earlier.trade_id + 1 if earlier else 1, price, quantity)
         who = (taker.side, maker.order_id, taker.order_id)
         trade = events.Trade(*what, *who, instrument.maker_fee_bps, instrument.taker_fee_bps, *self._stamp)
@@ -440,7 +494,8 @@ class NaiveEngine:
                 self._reduce_partner(order, partner, quantity)
 
     def _lower(self, order: NaiveOrder, quantity: int) -> None:
-        """So much less remains of it; with nothing left it is done. The quantity of one with a quote_quantity grows instead."""
+        """So much less remains of it; with nothing left it is done. The quantity of one with a quote_quantity grows
+        instead."""
         if order.terms.quote_quantity is not None:
             order.quantity += quantity
             return
@@ -574,16 +629,26 @@ class NaiveEngine:
             raise RefusedError(Refusal["INSTRUMENT_" + instrument.status.name])
         if command.price is not None and order.price is None:
             raise RefusedError(Refusal.PRICE_NOT_ALLOWED)
-        if command.trigger_price is not None and (order.state != "pending" or order.entered.order_type is OrderType.TRAILING_STOP):
+        if command.trigger_price is not None and (
+            order.state != "pending" or order.entered.order_type is OrderType.TRAILING_STOP
+        ):
             raise RefusedError(Refusal.TRIGGER_PRICE_NOT_ALLOWED)
         before, gone = (order.quantity, order.price, order.trigger_price), order.quantity - order.remaining
-        after = (command.quantity or order.quantity, command.price or order.price, command.trigger_price or order.trigger_price)
+        after = (
+            command.quantity or order.quantity,
+            command.price or order.price,
+            command.trigger_price or order.trigger_price,
+        )
         more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
         follows = order.entered.order_type is OrderType.TRAILING_STOP
         check_limits(instrument, after[0], after[1], None if follows else after[2])
         if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
-        if order.terms.display_quantity is not None and more > 0 and after[0] > order.terms.display_quantity * self.limits.iceberg_parts:
+        if (
+            order.terms.display_quantity is not None
+            and more > 0
+            and after[0] > order.terms.display_quantity * self.limits.iceberg_parts
+        ):
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_SMALL)
         if after[0] <= gone:
             raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)

@@ -21,8 +21,9 @@ class NaiveAccount:
 
 @dataclass(eq=False)
 class NaiveRun:
-    """The prices of trades in one direction that the trailing stops of the side `behind` have not followed yet: all of a command's but the
-    first that is at another price than the trade before. `moved` are the others that it has moved, with the place of the trade."""
+    """The prices of trades in one direction that the trailing stops of the side `behind` have not followed yet: all of
+    a command's but the first that is at another price than the trade before. `moved` are the others that it has moved,
+    with the place of the trade."""
 
     symbol: str = ""
     behind: Side = Side.BUY
@@ -47,9 +48,9 @@ class NaiveRun:
 
 @dataclass(eq=False)
 class NaiveOrder:
-    """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the whole of it. `slice`
-    is the shown part of an iceberg that rests, `partner` the other leg while each can still end the other. A trailing stop that is
-    `active` follows the price, and once it has seen one it has a `mark`."""
+    """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the
+    whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still end
+    the other. A trailing stop that is `active` follows the price, and once it has seen one it has a `mark`."""
 
     order_id: int
     entered: PlaceOrder
@@ -130,7 +131,9 @@ class NaiveOrder:
         """Whether the price gets to, or over, the activation_price of a trailing stop."""
         activation = self.terms.activation_price
         assert activation is not None, "a trailing stop without it is active at once"
-        return price == activation if earlier is None else earlier < activation <= price or price <= activation < earlier
+        return (
+            price == activation if earlier is None else earlier < activation <= price or price <= activation < earlier
+        )
 
     def follows(self, price: int) -> bool:
         """Whether an active trailing stop takes the price as its mark."""

@@ -1,4 +1,5 @@
-"""What other systems lack, taken away from a process on Linux: a directory for PYTHONPATH whose sitecustomize does that."""
+"""What other systems lack, taken away from a process on Linux: a directory for PYTHONPATH whose sitecustomize does
+that."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,16 @@ TAKEN: Mapping[str, tuple[str, ...]] = {
         "TCP_QUICKACK",
         "TCP_USER_TIMEOUT",
     ),
-    "signal": ("SIGPOLL", "SIGPWR", "SIGRTMAX", "SIGRTMIN", "SIGSTKFLT", "pidfd_send_signal", "sigtimedwait", "sigwaitinfo"),
+    "signal": (
+        "SIGPOLL",
+        "SIGPWR",
+        "SIGRTMAX",
+        "SIGRTMIN",
+        "SIGSTKFLT",
+        "pidfd_send_signal",
+        "sigtimedwait",
+        "sigwaitinfo",
+    ),
     "fcntl": ("F_ADD_SEALS", "F_GETPIPE_SZ", "F_SETPIPE_SZ", "F_OFD_SETLK"),
     "select": ("epoll",),
 }
@@ -92,7 +102,8 @@ if platform:
 
 
 def python_path(directory: Path, platform: str = "") -> str:
-    """A PYTHONPATH under which all that is taken away, and which names another platform where one is given; made below the directory."""
+    """A PYTHONPATH under which all that is taken away, and which names another platform where one is given; made below
+    the directory."""
     made = directory / "other-system"
     made.mkdir()
     (made / "sitecustomize.py").write_text(SITECUSTOMIZE.format(taken=dict(TAKEN), platform=platform))

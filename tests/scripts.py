@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from matching_exchange.tools.processes import free_ports
 from tests.exchange import PATIENCE, Json
-from tools.processes import free_ports
 
 
 class Script:

@@ -1,4 +1,5 @@
-"""A seeded network between client sessions and a matcher's sessions: it drops, doubles, delays, reorders and cuts messages."""
+"""A seeded network between client sessions and a matcher's sessions: it drops, doubles, delays, reorders and cuts
+messages."""
 
 import random
 from collections.abc import Callable
@@ -86,7 +87,8 @@ class Client:
 
 
 class SimulatedMatcher:
-    """Executes each command by giving it the next place in `executed`. What it keeps over a crash is what its journal holds."""
+    """Executes each command by giving it the next place in `executed`. What it keeps over a crash is what its journal
+    holds."""
 
     def __init__(self) -> None:
         self.journal_id = "first"
@@ -152,8 +154,8 @@ def name_of(command: Command) -> str:
 def simulate(
     seed: int, faults: float, commands: int, disturb: Callable[[random.Random, SimulatedMatcher, list[Client]], None]
 ) -> tuple[SimulatedMatcher, list[Client]]:
-    """Run clients against a matcher until each has sent its commands and heard of all of them. `disturb` is called now and then while
-    they send."""
+    """Run clients against a matcher until each has sent its commands and heard of all of them. `disturb` is called now
+    and then while they send."""
     rng = random.Random(seed)
     matcher = SimulatedMatcher()
     clients = [Client(f"client{index}", rng, faults) for index in range(3)]
@@ -175,6 +177,8 @@ def simulate(
                     client.from_matcher.send(now, report)
             if turn % 20 == 0:
                 client.from_matcher.send(now, matcher.pulse())
-        if not sending and all(not client.session.waiting and client.session.state is SessionState.OPEN for client in clients):
+        if not sending and all(
+            not client.session.waiting and client.session.state is SessionState.OPEN for client in clients
+        ):
             return matcher, clients
     raise AssertionError(f"seed {seed}: the clients never heard of everything")

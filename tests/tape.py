@@ -1,7 +1,7 @@
 """Tests as tapes: rows of a command and all the events that it must cause, compared by equality.
 
-Each tape is played to both engines, the real one and the naive one, so that the oracle of the property tests is tested as well.
-The n-th command of a tape is stamped with sequence n and time_of(n), the instruments' commands first.
+Each tape is played to both engines, the real one and the naive one, so that the oracle of the property tests is tested
+as well. The n-th command of a tape is stamped with sequence n and time_of(n), the instruments' commands first.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,7 +62,9 @@ class AnyEngine(Protocol):
 
 MakeEngine = Callable[[], AnyEngine]
 
-both_engines = pytest.mark.parametrize("engine", [pytest.param(Engine, id="engine"), pytest.param(NaiveEngine, id="naive")])
+both_engines = pytest.mark.parametrize(
+    "engine", [pytest.param(Engine, id="engine"), pytest.param(NaiveEngine, id="naive")]
+)
 
 
 def play(engine: MakeEngine, *rows: Row, instruments: tuple[Instrument, ...] = (COIN, GOLD)) -> None:
@@ -111,7 +113,12 @@ class Options(TypedDict, total=False):
 
 
 def place(
-    order_type: OrderType, side: Side, quantity: int, price: int | None = None, trigger_price: int | None = None, **options: Unpack[Options]
+    order_type: OrderType,
+    side: Side,
+    quantity: int,
+    price: int | None = None,
+    trigger_price: int | None = None,
+    **options: Unpack[Options],
 ) -> PlaceOrder:
     return PlaceOrder(
         options.get("symbol", COIN.symbol),
@@ -169,7 +176,9 @@ def trailing_stop(side: Side, quantity: int, **options: Unpack[Options]) -> Plac
     return place(OrderType.TRAILING_STOP, side, quantity, **options)
 
 
-def oco(side: Side, quantity: int, price: int, *, at: int, stop_price: int | None = None, **options: Unpack[Options]) -> PlaceOco:
+def oco(
+    side: Side, quantity: int, price: int, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
+) -> PlaceOco:
     """A limit leg at `price`, and a stop leg that fires `at` its trigger price."""
     return PlaceOco(
         options.get("symbol", COIN.symbol),
@@ -206,7 +215,9 @@ def move_timers(by: int) -> MoveTimers:
     return MoveTimers(by)
 
 
-def cancel(order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None) -> CancelOrder:
+def cancel(
+    order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None
+) -> CancelOrder:
     return CancelOrder(order_id, account, client_order_id)
 
 
@@ -237,7 +248,9 @@ class Limits(TypedDict, total=False):
 
 def change(instrument: Instrument, status: InstrumentStatus | None = None, **limits: Unpack[Limits]) -> SetInstrument:
     """Change only the named fields of an instrument."""
-    return SetInstrument(instrument.symbol, instrument.price_decimals, instrument.quantity_decimals, status=status, **limits)
+    return SetInstrument(
+        instrument.symbol, instrument.price_decimals, instrument.quantity_decimals, status=status, **limits
+    )
 
 
 # Events
@@ -260,11 +273,20 @@ def triggered(order_id: int) -> OrderTriggered:
 
 
 def trade(
-    trade_id: int, aggressor_side: Side, quantity: int, price: int, *, maker: int, taker: int, instrument: Instrument = COIN
+    trade_id: int,
+    aggressor_side: Side,
+    quantity: int,
+    price: int,
+    *,
+    maker: int,
+    taker: int,
+    instrument: Instrument = COIN,
 ) -> Trade:
     """A trade at the instrument's rates; `play` stamps it with the command's sequence and time."""
     rates = (instrument.maker_fee_bps, instrument.taker_fee_bps)
-    return Trade(instrument.symbol, trade_id, price, quantity, aggressor_side, maker, taker, *rates, sequence=0, timestamp=0)
+    return Trade(
+        instrument.symbol, trade_id, price, quantity, aggressor_side, maker, taker, *rates, sequence=0, timestamp=0
+    )
 
 
 def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED) -> OrderCanceled:

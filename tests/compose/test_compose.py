@@ -48,7 +48,8 @@ for port in ({COMMANDS}, {MARKET_DATA}, {REPORTS}):
         kept[-1].connect_ex(("127.0.0.1", port))
 time.sleep({PATIENCE * 2})
 """
-"""A program whose full queues let every further connection attempt go unanswered, as an address does that is nobody's."""
+"""A program whose full queues let every further connection attempt go unanswered, as an address does that is
+nobody's."""
 
 SYN_SENT = "02"
 """The state of a connection attempt in /proc/net/tcp."""
@@ -95,14 +96,17 @@ class Exchange(Struct):
     def wait_until_healthy(self) -> None:
         """Wait until both health checks say so, and the exchange itself."""
         self.wait(
-            lambda: all(self.inspect(service)["State"]["Health"]["Status"] == "healthy" for service in SERVICES), "healthy containers"
+            lambda: all(self.inspect(service)["State"]["Health"]["Status"] == "healthy" for service in SERVICES),
+            "healthy containers",
         )
         self.wait(lambda: self.health() == 200, "a healthy exchange")
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:g} seconds\n{self.compose('logs', '--tail', '40')}"
+            assert time.monotonic() < deadline, (
+                f"{what}: not within {PATIENCE:g} seconds\n{self.compose('logs', '--tail', '40')}"
+            )
             time.sleep(0.1)
 
     def request(self, method: str, path: str, body: Object | None = None) -> httpx.Response:
@@ -116,7 +120,9 @@ class Exchange(Struct):
         except httpx.TransportError:
             return 0
 
-    def place(self, symbol: str, side: str, price: str | None, quantity: str = "1", client_order_id: str | None = None) -> Object:
+    def place(
+        self, symbol: str, side: str, price: str | None, quantity: str = "1", client_order_id: str | None = None
+    ) -> Object:
         """A limit order, or a market order where the price is None: the answer."""
         order_type = "market" if price is None else "limit"
         order = {"symbol": symbol, "order_type": order_type, "side": side, "quantity": quantity, "price": price}
@@ -134,7 +140,9 @@ class Exchange(Struct):
 
 def run(*command: str, environment: dict[str, str] | None = None, timeout: float = PATIENCE) -> str:
     """The command's standard output; fails the test with all of its output where the command fails."""
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )
     assert done.returncode == 0, f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -211,7 +219,9 @@ def test_orders_trade_over_http(exchange: Exchange) -> None:
 
     (trade,) = taker["trades"]
     assert (trade["price"], trade["quantity"], trade["maker_order_id"]) == ("60000.01", "0.5", maker["order_id"])
-    assert exchange.request("GET", "/trades?symbol=BTC-USDT&limit=1").json()["trades"][0]["trade_id"] == trade["trade_id"]
+    assert (
+        exchange.request("GET", "/trades?symbol=BTC-USDT&limit=1").json()["trades"][0]["trade_id"] == trade["trade_id"]
+    )
 
 
 def test_a_subscriber_on_the_published_port_sees_instrument_depth_and_trade(exchange: Exchange) -> None:
@@ -232,7 +242,8 @@ def test_a_subscriber_on_the_published_port_sees_instrument_depth_and_trade(exch
 
         subscriber.subscribe("instruments/ETH-USDT/")
         instrument = read(lambda message: message["type"] == "instrument")
-        # Each subscription stands before the order is sent: the current depth answers the second, and trades are asked for before it.
+        # Each subscription stands before the order is sent: the current depth answers the second, and trades are asked
+        # for before it.
         subscriber.subscribe("trades/ETH-USDT/")
         subscriber.subscribe("depth/ETH-USDT/")
         assert read(lambda message: message["type"] == "depth")["asks"] == []
@@ -242,7 +253,9 @@ def test_a_subscriber_on_the_published_port_sees_instrument_depth_and_trade(exch
         taker = exchange.place("ETH-USDT", "buy", "3000.5", "2")
         trade = read(lambda message: message["type"] == "trade")
 
-    price_unit, quantity_unit = (Decimal(1).scaleb(-instrument[name]) for name in ("price_decimals", "quantity_decimals"))
+    price_unit, quantity_unit = (
+        Decimal(1).scaleb(-instrument[name]) for name in ("price_decimals", "quantity_decimals")
+    )
     ((price, quantity),) = depth["asks"]
     assert (price * price_unit, quantity * quantity_unit) == (Decimal("3000.5"), Decimal(2))
     assert (trade["price"] * price_unit, trade["quantity"] * quantity_unit) == (Decimal("3000.5"), Decimal(2))
@@ -279,11 +292,15 @@ def test_containers_are_bounded(exchange: Exchange, service: str) -> None:
 
     assert limits["Memory"] == {"matcher": 4, "gateway": 2}[service] * 2**30
     assert limits["PidsLimit"] == 1024
-    assert [(limit["Name"], limit["Soft"], limit["Hard"]) for limit in limits["Ulimits"]] == [("nofile", 16_384, 16_384)]
+    assert [(limit["Name"], limit["Soft"], limit["Hard"]) for limit in limits["Ulimits"]] == [
+        ("nofile", 16_384, 16_384)
+    ]
     assert limits["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "5"}}
 
 
-@pytest.mark.parametrize(("host", "status"), [("gateway:8000", 200), ("127.0.0.1:8000", 200), ("evil.example:8000", 421)])
+@pytest.mark.parametrize(
+    ("host", "status"), [("gateway:8000", 200), ("127.0.0.1:8000", 200), ("evil.example:8000", 421)]
+)
 def test_other_containers_call_the_gateway_by_its_name(exchange: Exchange, host: str, status: int) -> None:
     script = f"""from http.client import HTTPConnection
 gateway = HTTPConnection("gateway", {HTTP}, timeout={PATIENCE})
@@ -331,7 +348,9 @@ def test_the_gateway_lives_through_a_restart_of_the_matcher(exchange: Exchange) 
 
     exchange.compose("stop", "matcher")
     exchange.wait(lambda: exchange.health() == 503, "an outage noticed")
-    refused = exchange.request("POST", "/orders", {"symbol": "BTC-USDT", "order_type": "market", "side": "sell", "quantity": "1"})
+    refused = exchange.request(
+        "POST", "/orders", {"symbol": "BTC-USDT", "order_type": "market", "side": "sell", "quantity": "1"}
+    )
     exchange.compose("start", "matcher")
     exchange.wait_until_healthy()
 
@@ -340,7 +359,10 @@ def test_the_gateway_lives_through_a_restart_of_the_matcher(exchange: Exchange) 
     assert len(exchange.place("BTC-USDT", "sell", "100")["trades"]) == 1
     assert exchange.order_status(name) == "filled"
     after = exchange.inspect("gateway")
-    assert (after["RestartCount"], after["State"]["StartedAt"]) == (before["RestartCount"], before["State"]["StartedAt"])
+    assert (after["RestartCount"], after["State"]["StartedAt"]) == (
+        before["RestartCount"],
+        before["State"]["StartedAt"],
+    )
 
 
 def test_a_killed_matcher_is_started_again_and_has_kept_what_it_answered(exchange: Exchange) -> None:
@@ -357,7 +379,8 @@ def test_a_killed_matcher_is_started_again_and_has_kept_what_it_answered(exchang
 
 
 def test_the_gateway_gives_up_an_address_where_nobody_answers(exchange: Exchange) -> None:
-    """A restarted matcher may have another address; what the gateway tries meanwhile may be nobody's, and stay silent for minutes."""
+    """A restarted matcher may have another address; what the gateway tries meanwhile may be nobody's, and stay silent
+    for minutes."""
     (network,) = exchange.inspect("gateway")["NetworkSettings"]["Networks"]
     image = exchange.inspect("gateway")["Image"]
 
@@ -390,7 +413,10 @@ def test_down_ends_both_cleanly_and_up_has_kept_the_orders(exchange: Exchange) -
         assert json.loads(stream.recv(PATIENCE))["symbol"] == "BTC-USDT"
         exchange.compose("stop")
     # A process that the engine had to kill has exit status 137.
-    assert {service: exchange.inspect(service)["State"]["ExitCode"] for service in SERVICES} == {"matcher": 0, "gateway": 0}
+    assert {service: exchange.inspect(service)["State"]["ExitCode"] for service in SERVICES} == {
+        "matcher": 0,
+        "gateway": 0,
+    }
 
     exchange.compose("down")
     assert exchange.containers() == []

@@ -48,7 +48,8 @@ _accounts = count(1)
 
 
 class Dashboard:
-    """A page of the dashboard that shows one instrument and one account, and what its browser complained of. `url`: where it comes from."""
+    """A page of the dashboard that shows one instrument and one account, and what its browser complained of. `url`:
+    where it comes from."""
 
     def __init__(self, page: "Page", exchange: Exchange, url: str, symbol: str, account: str) -> None:
         self.page = page
@@ -125,7 +126,15 @@ class Dashboard:
     def submit(self) -> tuple[int, Json]:
         return self.answer_to(self.find("#submit").click, "POST", "/orders")
 
-    def place(self, order_type: str, side: str, quantity: str = "", price: str = "", trigger_price: str = "", **more: str | bool) -> Json:
+    def place(
+        self,
+        order_type: str,
+        side: str,
+        quantity: str = "",
+        price: str = "",
+        trigger_price: str = "",
+        **more: str | bool,
+    ) -> Json:
         """Place an order by the form; what the exchange says of it, once the page says so too."""
         fields = {"quantity": quantity, "price": price, "trigger_price": trigger_price}
         self.fill(order_type, side, **{name: value for name, value in fields.items() if value}, **more)
@@ -189,13 +198,18 @@ def chromium() -> Iterator["Browser"]:
 
 
 @contextmanager
-def opened(browser: "Browser", exchange: Exchange, symbol: str, url: str | None = None, **context: Any) -> Iterator[Dashboard]:
+def opened(
+    browser: "Browser", exchange: Exchange, symbol: str, url: str | None = None, **context: Any
+) -> Iterator[Dashboard]:
     """A dashboard in a browser profile of its own; from `url`, where it does not come from the gateway itself."""
     account = f"user-{next(_accounts)}"
-    with browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "color_scheme": "light", **context}) as profile:
+    with browser.new_context(
+        **{"viewport": {"width": 1440, "height": 900}, "color_scheme": "light", **context}
+    ) as profile:
         profile.set_default_timeout(PATIENCE * 1000)
         profile.add_init_script(
-            f"if (!localStorage.length) {{ localStorage['exchange.symbol'] = '{symbol}'; localStorage['exchange.account'] = '{account}'; }}"
+            "if (!localStorage.length) "
+            f"{{ localStorage['exchange.symbol'] = '{symbol}'; localStorage['exchange.account'] = '{account}'; }}"
         )
         dashboard = Dashboard(profile.new_page(), exchange, url or exchange.url, symbol, account)
         dashboard.open()

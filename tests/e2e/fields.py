@@ -24,7 +24,16 @@ ORDER = {
     "updated",
 }
 
-ORDER_TRADE = {"trade_id", "price", "quantity", "aggressor_side", "maker_order_id", "taker_order_id", "maker_fee", "taker_fee"}
+ORDER_TRADE = {
+    "trade_id",
+    "price",
+    "quantity",
+    "aggressor_side",
+    "maker_order_id",
+    "taker_order_id",
+    "maker_fee",
+    "taker_fee",
+}
 
 MARKET_TRADE = ORDER_TRADE | {"timestamp", "symbol", "sequence"}
 

@@ -76,18 +76,32 @@ MARKETS = {
 
 
 def fill_market(exchange: Exchange, market: Market, symbol: str, account: str) -> int:
-    """Ten levels on either side, trades, and for the account its fills and every kind of order; how many of its orders rest or wait."""
+    """Ten levels on either side, trades, and for the account its fills and every kind of order; how many of its orders
+    rest or wait."""
     price, quantity = market.price, market.quantity
 
-    def place(order_type: str, side: str, lots: int, ticks: int | None = None, owner: str = account, **more: str | int) -> Json:
-        order = {"symbol": symbol, "account": owner, "order_type": order_type, "side": side, "quantity": quantity(lots), **more}
+    def place(
+        order_type: str, side: str, lots: int, ticks: int | None = None, owner: str = account, **more: str | int
+    ) -> Json:
+        order = {
+            "symbol": symbol,
+            "account": owner,
+            "order_type": order_type,
+            "side": side,
+            "quantity": quantity(lots),
+            **more,
+        }
         return exchange.post("/orders", order if ticks is None else {**order, "price": price(ticks)})
 
     for level in range(LEVELS):
         place("limit", "buy", 10 * level, 1010 + level, MAKER)
         place("limit", "sell", 10 * level, 1000 - level, MAKER)
     # The best ask is an own iceberg, of which a part is sold at once.
-    iceberg = {"display_quantity": quantity(2), "self_trade_prevention": "cancel_oldest", "client_order_id": f"iceberg-{'x' * 40}"}
+    iceberg = {
+        "display_quantity": quantity(2),
+        "self_trade_prevention": "cancel_oldest",
+        "client_order_id": f"iceberg-{'x' * 40}",
+    }
     place("limit", "sell", 1, 1001, **iceberg)
     place("trailing_stop", "sell", 3, trailing_amount=market.part_of_price(3))
     for lots in (100, 200):
@@ -100,5 +114,7 @@ def fill_market(exchange: Exchange, market: Market, symbol: str, account: str) -
     place("take_profit_limit", "sell", 9, 910, trigger_price=price(900), expire_time="2099-12-31T23:59:59Z")
     place("trailing_stop", "sell", 11, trailing_bps=9999, activation_price=price(900))
     oco = {"price": price(800), "stop_trigger_price": price(1700), "stop_price": price(1800)}
-    exchange.post("/orders/oco", {"symbol": symbol, "account": account, "side": "sell", "quantity": quantity(12), **oco})
+    exchange.post(
+        "/orders/oco", {"symbol": symbol, "account": account, "side": "sell", "quantity": quantity(12), **oco}
+    )
     return 11

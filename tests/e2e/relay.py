@@ -1,4 +1,5 @@
-"""A relay in front of a gateway, for what happens on the way: it lets everything through, or treats some connections badly."""
+"""A relay in front of a gateway, for what happens on the way: it lets everything through, or treats some connections
+badly."""
 
 import socket
 from collections.abc import Iterator

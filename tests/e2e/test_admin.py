@@ -93,7 +93,9 @@ def test_new_instrument_can_be_traded_at_once(shared_exchange: Exchange) -> None
         assert receive(trades)["price"] == "0.015"
 
 
-@pytest.mark.parametrize(("status", "reason"), [("halted", "instrument_halted"), ("cancel_only", "instrument_cancel_only")])
+@pytest.mark.parametrize(
+    ("status", "reason"), [("halted", "instrument_halted"), ("cancel_only", "instrument_cancel_only")]
+)
 def test_status_stops_orders_but_not_cancels(shared_exchange: Exchange, symbol: str, status: str, reason: str) -> None:
     resting = shared_exchange.place(symbol, "limit", "buy", "1", "100")
     stop = shared_exchange.place(symbol, "stop_market", "buy", "1", trigger_price="200")
@@ -117,9 +119,14 @@ def test_new_fees_are_those_of_the_next_trade(shared_exchange: Exchange, symbol:
     before = shared_exchange.trade(symbol, "100")
     changed = shared_exchange.post("/admin/instruments", {"symbol": symbol, "maker_fee_bps": 0, "taker_fee_bps": 40})
     assert (changed["maker_fee_bps"], changed["taker_fee_bps"]) == (0, 40)
-    assert {**changed, "maker_fee_bps": 10, "taker_fee_bps": 20} == {**instrument(shared_exchange, "BTC-USDT"), "symbol": symbol}
+    assert {**changed, "maker_fee_bps": 10, "taker_fee_bps": 20} == {
+        **instrument(shared_exchange, "BTC-USDT"),
+        "symbol": symbol,
+    }
     after = shared_exchange.trade(symbol, "100")
-    fees = [(trade["maker_fee"], trade["taker_fee"]) for trade in shared_exchange.get("/trades", symbol=symbol)["trades"]]
+    fees = [
+        (trade["maker_fee"], trade["taker_fee"]) for trade in shared_exchange.get("/trades", symbol=symbol)["trades"]
+    ]
     assert fees == [("0.1", "0.2"), ("0", "0.4")]
     for order, fee in ((before, "0.2"), (after, "0.4")):
         assert [trade["taker_fee"] for trade in shared_exchange.get(f"/orders/{order['order_id']}")["trades"]] == [fee]
@@ -224,7 +231,16 @@ ADMIN_CALLS = [
 @pytest.mark.parametrize(("method", "path"), ADMIN_CALLS)
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN.upper()}"],
+    [
+        None,
+        "",
+        "Bearer",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        f"Basic {TOKEN}",
+        TOKEN,
+        f"Bearer {TOKEN.upper()}",
+    ],
 )
 def test_call_without_the_token_is_refused(guarded: Exchange, method: str, path: str, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}

@@ -1,4 +1,5 @@
-"""The dashboard as a user has it: headless Chromium against a running exchange. Each test has an instrument and an account of its own."""
+"""The dashboard as a user has it: headless Chromium against a running exchange. Each test has an instrument and an
+account of its own."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -193,7 +194,9 @@ def test_own_orders_are_canceled_one_by_one_or_all_at_once(dashboard: Dashboard)
     dashboard.expect_status(second, "canceled", "0")
 
     dashboard.find("#cancel-all").click()
-    expect(dashboard.find("#confirm-question")).to_have_text(f"Cancel all orders of account {dashboard.account} in {dashboard.symbol}?")
+    expect(dashboard.find("#confirm-question")).to_have_text(
+        f"Cancel all orders of account {dashboard.account} in {dashboard.symbol}?"
+    )
     dashboard.page.keyboard.press("Escape")
     expect(dashboard.find("#confirm")).to_be_hidden()
     expect(dashboard.find("#cancel-all")).to_be_focused()
@@ -263,7 +266,9 @@ def test_the_dashboard_comes_back_after_the_matcher_was_lost(browser: "Browser",
         expect(dashboard.find("#tape tr[data-trade-id]")).to_have_count(1)
 
 
-def test_a_phone_shows_it_without_scrolling_sideways(browser: "Browser", shared_exchange: Exchange, symbol: str) -> None:
+def test_a_phone_shows_it_without_scrolling_sideways(
+    browser: "Browser", shared_exchange: Exchange, symbol: str
+) -> None:
     shared_exchange.trade(symbol, "9876541.12", "8765.43219")
     with opened(browser, shared_exchange, symbol, viewport={"width": 360, "height": 740}) as dashboard:
         for side, whole in (("sell", 9876542), ("buy", 9876540)):
@@ -304,7 +309,12 @@ def test_an_order_is_placed_and_canceled_by_keyboard_alone(dashboard: Dashboard)
     keyboard.type("0.5")
     status, order = dashboard.answer_to(lambda: keyboard.press("Enter"), "POST", "/orders")
     assert status == 200
-    assert (order["status"], order["side"], order["trigger_price"], order["price"]) == ("pending", "sell", "90.01", "89.5")
+    assert (order["status"], order["side"], order["trigger_price"], order["price"]) == (
+        "pending",
+        "sell",
+        "90.01",
+        "89.5",
+    )
     dashboard.expect_answer("neutral", "waits for its trigger at 90.01 USDT")
 
     expect(dashboard.own(order)).to_have_count(1)
@@ -318,11 +328,15 @@ def test_an_order_is_placed_and_canceled_by_keyboard_alone(dashboard: Dashboard)
     expect(dashboard.own(order)).to_have_count(0)
 
 
-def test_the_dark_scheme_follows_the_system_and_the_choice_is_kept(browser: "Browser", shared_exchange: Exchange, symbol: str) -> None:
+def test_the_dark_scheme_follows_the_system_and_the_choice_is_kept(
+    browser: "Browser", shared_exchange: Exchange, symbol: str
+) -> None:
     with opened(browser, shared_exchange, symbol, color_scheme="dark") as dashboard:
 
         def expect_dark(dark: bool) -> None:
-            background, text = (dashboard.find("html").evaluate(BRIGHTNESS, name) for name in ("backgroundColor", "color"))
+            background, text = (
+                dashboard.find("html").evaluate(BRIGHTNESS, name) for name in ("backgroundColor", "color")
+            )
             assert (background < 0.2, text > 0.5) == (dark, dark), (background, text)
 
         dashboard.place("limit", "buy", "1", "100")

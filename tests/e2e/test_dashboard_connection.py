@@ -68,7 +68,9 @@ def test_where_no_websocket_opens_it_says_so_and_what_to_do(
         expect(dashboard.find("#asks-empty")).to_have_text("Not connected: the book cannot be shown.")
         expect(dashboard.find("#tape-empty")).to_have_text("Not connected: the trades cannot be shown.")
         expect(dashboard.find("#orders-empty")).to_have_text("Not connected: the orders cannot be shown.")
-        expect(dashboard.find("#orders-note")).to_contain_text("The account’s stream cannot be read. No WebSocket can be opened.")
+        expect(dashboard.find("#orders-note")).to_contain_text(
+            "The account’s stream cannot be read. No WebSocket can be opened."
+        )
         assert "waiting" not in dashboard.find("body").inner_text().lower()
 
         relay.treatment = Treatment.PASS
@@ -99,7 +101,9 @@ def test_where_a_script_cannot_be_loaded_it_says_so_and_begins_anew(dashboard: D
     dashboard.failing = ("/static/tape.js",)
     dashboard.page.route("**/static/tape.js", lambda route: route.abort())
     dashboard.page.reload()
-    expect(dashboard.find("#connection-notice")).to_have_text("This page could not be loaded whole. It loads itself again in a moment.")
+    expect(dashboard.find("#connection-notice")).to_have_text(
+        "This page could not be loaded whole. It loads itself again in a moment."
+    )
     expect(dashboard.find("#connection-state")).to_have_text("Offline")
     dashboard.page.unroute_all()
     dashboard.wait_until_live()

@@ -1,4 +1,5 @@
-"""Numbers in the dashboard: all digits can be read at every width, and what the page shows can be put into its fields."""
+"""Numbers in the dashboard: all digits can be read at every width, and what the page shows can be put into its
+fields."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -16,7 +17,30 @@ if TYPE_CHECKING:
 
 pytestmark = needs_chromium
 
-WIDTHS = (360, 390, 431, 503, 577, 641, 699, 700, 768, 833, 911, 1024, 1099, 1100, 1187, 1280, 1366, 1440, 1537, 1680, 1801, 1920)
+WIDTHS = (
+    360,
+    390,
+    431,
+    503,
+    577,
+    641,
+    699,
+    700,
+    768,
+    833,
+    911,
+    1024,
+    1099,
+    1100,
+    1187,
+    1280,
+    1366,
+    1440,
+    1537,
+    1680,
+    1801,
+    1920,
+)
 
 LEGIBILITY = Path(__file__).with_name("legibility.js").read_text()
 """A function that gives what cannot be read."""
@@ -90,7 +114,11 @@ def test_all_digits_can_be_read_at_every_width(browser: "Browser", shared_exchan
                 faults.extend(f"{width} px: {fault}" for fault in dashboard.page.evaluate(LEGIBILITY))
 
         count = fill_market(shared_exchange, market, symbol, dashboard.account)
-        prices = {"price": market.price(800), "stop_trigger_price": market.price(1700), "stop_price": market.price(1800)}
+        prices = {
+            "price": market.price(800),
+            "stop_trigger_price": market.price(1700),
+            "stop_price": market.price(1800),
+        }
         dashboard.fill("oco", "sell", quantity=market.quantity(12), **prices)
         assert dashboard.submit()[0] == 200
         expect(find("#answer-headline")).to_contain_text("OCO")
@@ -128,7 +156,12 @@ def test_a_number_is_read_as_the_page_shows_it(dashboard: Dashboard) -> None:
     dashboard.find("#price").press("ArrowUp")
     expect(dashboard.find("#price")).to_have_value("60011.14")
     status, order = dashboard.submit()
-    assert (status, order["price"], order["filled_quantity"], order["average_price"]) == (200, "60011.14", "1234.5", "60011.13")
+    assert (status, order["price"], order["filled_quantity"], order["average_price"]) == (
+        200,
+        "60011.14",
+        "1234.5",
+        "60011.13",
+    )
     expect(dashboard.find("#quantity")).to_have_value("1234.50000")
 
     number = dashboard.find("#price")

@@ -1,4 +1,5 @@
-"""Order management in the dashboard: every field of every type, open orders and fills as they change, editing in place."""
+"""Order management in the dashboard: every field of every type, open orders and fills as they change, editing in
+place."""
 
 import re
 from collections.abc import Iterator
@@ -67,7 +68,13 @@ def test_a_limit_order_is_placed_with_all_that_it_takes(dashboard: Dashboard) ->
     assert (order["status"], order["post_only"], order["display_quantity"]) == ("open", True, "0.5")
     assert datetime.fromisoformat(order["expire_time"]) == later
     assert order["self_trade_prevention"] == "cancel_oldest"
-    for words in ("post only", "iceberg, shows 0.5", f"expires {later.day} ", f"{later:%H:%M:%S}", "self-trade: cancel oldest"):
+    for words in (
+        "post only",
+        "iceberg, shows 0.5",
+        f"expires {later.day} ",
+        f"{later:%H:%M:%S}",
+        "self-trade: cancel oldest",
+    ):
         expect(dashboard.own(order)).to_contain_text(words)
     dashboard.expect_book(bids={"99.5": "0.5"}, asks={})
 
@@ -116,11 +123,18 @@ def test_the_trigger_of_a_trailing_stop_is_seen_moving(dashboard: Dashboard) -> 
     by_bps = dashboard.place("trailing_stop", "sell", "1", trailing_bps="50", activation_price="101")
     assert (by_bps["trailing_bps"], by_bps["activation_price"]) == (50, "101")
     dashboard.expect_answer("neutral", "waits for its activation at 101 USDT")
-    for order, words in ((by_amount, ("trails by 2.00", "from the next trade on")), (by_bps, ("trails by 50 bps", "from 101.00 on"))):
+    for order, words in (
+        (by_amount, ("trails by 2.00", "from the next trade on")),
+        (by_bps, ("trails by 50 bps", "from 101.00 on")),
+    ):
         for text in words:
             expect(dashboard.own(order)).to_contain_text(text)
 
-    for price, triggers in (("101", ("99.00", "100.49")), ("103", ("101.00", "102.48")), ("102.5", ("101.00", "102.48"))):
+    for price, triggers in (
+        ("101", ("99.00", "100.49")),
+        ("103", ("101.00", "102.48")),
+        ("102.5", ("101.00", "102.48")),
+    ):
         exchange.trade(symbol, price)
         for order, trigger in zip((by_amount, by_bps), triggers, strict=True):
             expect(dashboard.own(order)).to_contain_text(f"trigger {trigger}")
@@ -311,7 +325,9 @@ def test_self_trade_prevention_and_expiry_are_seen(dashboard: Dashboard) -> None
 
     expire_time = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     short = exchange.place(symbol, "limit", "sell", "1", "101", account=dashboard.account, expire_time=expire_time)
-    expect(dashboard.find("#orders-news")).to_contain_text(f"Sell limit {short['order_id']} canceled: its time has passed.")
+    expect(dashboard.find("#orders-news")).to_contain_text(
+        f"Sell limit {short['order_id']} canceled: its time has passed."
+    )
     expect(dashboard.own_orders).to_have_count(1)
     dashboard.expect_book(bids={}, asks={"100": "1.5"})
 
@@ -333,7 +349,9 @@ def test_orders_of_all_instruments_are_shown_and_canceled(dashboard: Dashboard) 
     expect(dashboard.find("#fills tbody tr")).to_have_count(1)
     expect(dashboard.find("#fills .symbol")).to_have_text(other)
     dashboard.find("#cancel-all").click()
-    expect(dashboard.find("#confirm-question")).to_have_text(f"Cancel all orders of account {dashboard.account} in all instruments?")
+    expect(dashboard.find("#confirm-question")).to_have_text(
+        f"Cancel all orders of account {dashboard.account} in all instruments?"
+    )
     dashboard.find("#confirm-yes").click()
     dashboard.expect_answer("neutral", f"2 orders of account {dashboard.account} in all instruments canceled.")
     expect(dashboard.own_orders).to_have_count(0)
@@ -360,7 +378,8 @@ def test_a_suspended_account_is_shown_as_such(dashboard: Dashboard) -> None:
 
 
 class Line:
-    """The account's stream, which a test can break: what each connection asked for, and whether a new one is let through."""
+    """The account's stream, which a test can break: what each connection asked for, and whether a new one is let
+    through."""
 
     def __init__(self) -> None:
         self.queries: list[dict[str, list[str]]] = []
@@ -395,7 +414,9 @@ def on_line(browser: "Browser", exchange: Exchange, symbol: str) -> Iterator[tup
         yield dashboard, line
 
 
-def test_after_a_lost_connection_the_stream_goes_on_where_it_was(browser: "Browser", shared_exchange: Exchange, symbol: str) -> None:
+def test_after_a_lost_connection_the_stream_goes_on_where_it_was(
+    browser: "Browser", shared_exchange: Exchange, symbol: str
+) -> None:
     with on_line(browser, shared_exchange, symbol) as (dashboard, line):
         order = rest(dashboard, "sell", "2", "100")
         dashboard.find("#fills-tab").click()
@@ -418,7 +439,9 @@ def test_after_a_lost_connection_the_stream_goes_on_where_it_was(browser: "Brows
         assert all(int(query["after"][0]) >= order["sequence"] for query in line.queries[1:])
 
 
-def test_where_something_is_missing_all_is_asked_for_anew(browser: "Browser", shared_exchange: Exchange, symbol: str) -> None:
+def test_where_something_is_missing_all_is_asked_for_anew(
+    browser: "Browser", shared_exchange: Exchange, symbol: str
+) -> None:
     with on_line(browser, shared_exchange, symbol) as (dashboard, line):
         order = rest(dashboard, "sell", "2", "100")
         shared_exchange.place(symbol, "market", "buy", "0.5")
@@ -436,10 +459,16 @@ def test_where_something_is_missing_all_is_asked_for_anew(browser: "Browser", sh
         expect(dashboard.own(order).locator(".quantity")).to_contain_text("1.5")
 
 
-def test_a_phone_has_room_for_editing_and_all_options(browser: "Browser", shared_exchange: Exchange, symbol: str) -> None:
-    with opened(browser, shared_exchange, symbol, viewport={"width": 380, "height": 760}, color_scheme="dark") as dashboard:
+def test_a_phone_has_room_for_editing_and_all_options(
+    browser: "Browser", shared_exchange: Exchange, symbol: str
+) -> None:
+    with opened(
+        browser, shared_exchange, symbol, viewport={"width": 380, "height": 760}, color_scheme="dark"
+    ) as dashboard:
         shared_exchange.trade(symbol, "9876541.12", "8765.43219")
-        limit, stop = place_oco(dashboard, side="sell", quantity="8000.12345", price="9976541.12", stop_trigger_price="9776541.12")
+        limit, stop = place_oco(
+            dashboard, side="sell", quantity="8000.12345", price="9976541.12", stop_trigger_price="9776541.12"
+        )
         shared_exchange.place(symbol, "market", "buy", "7000.12345")
         expect(dashboard.own(stop).locator(".quantity")).to_contain_text("1,000")
         dashboard.open_options()

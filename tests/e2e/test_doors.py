@@ -1,4 +1,5 @@
-"""The scripts as doors: --help and --version are answered by a bare checkout, and are those of the programs behind them."""
+"""The scripts as doors: --help and --version are answered by a bare checkout, and are those of the programs behind
+them."""
 
 import shutil
 import subprocess
@@ -7,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from process.version import VERSION
+from matching_exchange.process.version import VERSION
+from matching_exchange.tools.help import MODULES, path_of, text_of
 from tests.exchange import PATIENCE, ROOT, clean_environment
-from tools.help import MODULES, path_of, text_of
 
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and path.name != "environment")
 
@@ -19,7 +20,7 @@ def bare_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the scripts find in a checkout in which nothing was installed."""
     checkout = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "scripts", checkout / "scripts")
-    shutil.copytree(ROOT / "process", checkout / "process")
+    shutil.copytree(ROOT / "matching_exchange", checkout / "matching_exchange")
     shutil.copy(ROOT / "pyproject.toml", checkout)
     return checkout
 
@@ -38,12 +39,16 @@ def without_python(tmp_path: Path) -> dict[str, str]:
 
 def call(checkout: Path, environment: dict[str, str], script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(checkout / "scripts" / script), *arguments]
-    return subprocess.run(command, cwd=checkout.parent, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    return subprocess.run(
+        command, cwd=checkout.parent, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("--unknown", "x", "--help")])
-def test_help_needs_no_installation(bare_checkout: Path, without_python: dict[str, str], script: str, arguments: tuple[str, ...]) -> None:
+def test_help_needs_no_installation(
+    bare_checkout: Path, without_python: dict[str, str], script: str, arguments: tuple[str, ...]
+) -> None:
     done = call(bare_checkout, without_python, script, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (path_of(script).read_text() if script in MODULES else done.stdout)
@@ -71,7 +76,9 @@ def test_every_door_leads_somewhere() -> None:
 @pytest.mark.parametrize("script", MODULES)
 def test_help_is_that_of_the_program(script: str) -> None:
     """But for line breaks, which are not the same in every version of Python."""
-    assert path_of(script).read_text().split() == text_of(script).split(), "run `.venv/bin/python -m tools.help`"
+    assert path_of(script).read_text().split() == text_of(script).split(), (
+        "run `.venv/bin/python -m matching_exchange.tools.help`"
+    )
 
 
 @pytest.mark.parametrize("script", MODULES)
@@ -82,7 +89,9 @@ def test_version_is_that_of_the_program(script: str) -> None:
 
 
 @pytest.mark.parametrize("system", ["MINGW64_NT-10.0", "MSYS_NT-10.0", "CYGWIN_NT-10.0"])
-def test_a_shell_on_windows_is_told_what_to_use(bare_checkout: Path, without_python: dict[str, str], system: str) -> None:
+def test_a_shell_on_windows_is_told_what_to_use(
+    bare_checkout: Path, without_python: dict[str, str], system: str
+) -> None:
     uname = Path(without_python["PATH"]) / "uname"
     uname.unlink()
     uname.write_text(f"#!/bin/sh\necho {system}\n")

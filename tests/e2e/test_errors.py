@@ -1,4 +1,5 @@
-"""What cannot be taken, over HTTP: the status, the problem document, its code and field; and that nothing has changed."""
+"""What cannot be taken, over HTTP: the status, the problem document, its code and field; and that nothing has
+changed."""
 
 import json
 import socket
@@ -35,7 +36,12 @@ def unchanged(shared_exchange: Exchange) -> Iterator[None]:
         for answer in shown:
             for name in ("timestamp", "uptime", "sequence", "clock_difference_ms"):
                 answer.pop(name, None)
-        return [*shown, shared_exchange.get("/orders"), shared_exchange.get("/orders", status="done"), shared_exchange.get("/instruments")]
+        return [
+            *shown,
+            shared_exchange.get("/orders"),
+            shared_exchange.get("/orders", status="done"),
+            shared_exchange.get("/instruments"),
+        ]
 
     before = state()
     yield
@@ -97,16 +103,46 @@ BAD_ORDERS: dict[str, tuple[Json, int, str, str]] = {
     "account with a line": (order(account="a\n"), 422, "invalid_name", "account"),
     "account empty": (order(account=""), 422, "invalid_name", "account"),
     "market with a price": (order(order_type="market"), 422, "price_not_allowed", "price"),
-    "market with a trigger": (order(order_type="market", price=None, trigger_price="1"), 422, "trigger_price_not_allowed", "trigger_price"),
+    "market with a trigger": (
+        order(order_type="market", price=None, trigger_price="1"),
+        422,
+        "trigger_price_not_allowed",
+        "trigger_price",
+    ),
     "stop_market with a price": (order(order_type="stop_market", trigger_price="1"), 422, "price_not_allowed", "price"),
-    "stop_market without a trigger": (order(order_type="stop_market", price=None), 422, "trigger_price_required", "trigger_price"),
+    "stop_market without a trigger": (
+        order(order_type="stop_market", price=None),
+        422,
+        "trigger_price_required",
+        "trigger_price",
+    ),
     "take_profit with a price": (order(order_type="take_profit", trigger_price="1"), 422, "price_not_allowed", "price"),
-    "take_profit without a trigger": (order(order_type="take_profit", price=None), 422, "trigger_price_required", "trigger_price"),
-    "stop_limit without a price": (order(order_type="stop_limit", price=None, trigger_price="1"), 422, "price_required", "price"),
+    "take_profit without a trigger": (
+        order(order_type="take_profit", price=None),
+        422,
+        "trigger_price_required",
+        "trigger_price",
+    ),
+    "stop_limit without a price": (
+        order(order_type="stop_limit", price=None, trigger_price="1"),
+        422,
+        "price_required",
+        "price",
+    ),
     "stop_limit without a trigger": (order(order_type="stop_limit"), 422, "trigger_price_required", "trigger_price"),
-    "trigger off the tick": (order(order_type="stop_limit", trigger_price="1.001"), 422, "trigger_price_off_tick", "trigger_price"),
+    "trigger off the tick": (
+        order(order_type="stop_limit", trigger_price="1.001"),
+        422,
+        "trigger_price_off_tick",
+        "trigger_price",
+    ),
     "trigger negative": (order(order_type="stop_limit", trigger_price="-1"), 422, "invalid_value", "trigger_price"),
-    "trigger too large": (order(order_type="stop_limit", trigger_price="10000000.01"), 422, "trigger_price_too_large", "trigger_price"),
+    "trigger too large": (
+        order(order_type="stop_limit", trigger_price="10000000.01"),
+        422,
+        "trigger_price_too_large",
+        "trigger_price",
+    ),
     "unknown symbol": (order(symbol="DOGE-USDT"), 404, "unknown_symbol", "symbol"),
     "symbol in small letters": (order(symbol="btc-usdt"), 404, "unknown_symbol", "symbol"),
     "symbol as path": (order(symbol="../../etc/passwd"), 404, "unknown_symbol", "symbol"),
@@ -129,7 +165,9 @@ BAD_ORDERS: dict[str, tuple[Json, int, str, str]] = {
 
 
 @pytest.mark.usefixtures("unchanged")
-@pytest.mark.parametrize(("body", "status", "code", "field"), [pytest.param(*case, id=name) for name, case in BAD_ORDERS.items()])
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"), [pytest.param(*case, id=name) for name, case in BAD_ORDERS.items()]
+)
 def test_bad_order(shared_exchange: Exchange, body: Json, status: int, code: str, field: str) -> None:
     assert_problem(shared_exchange.http.post("/orders", json=body), status, code, field)
 
@@ -192,7 +230,9 @@ def test_large_body_in_chunks(shared_exchange: Exchange) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_large_body_that_never_comes_is_refused_by_its_length(shared_exchange: Exchange) -> None:
     with socket.create_connection(("127.0.0.1", shared_exchange.gateway.port), PATIENCE) as connection:
-        connection.sendall(b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n" + b" " * (MAX_BODY + 1))
+        connection.sendall(
+            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n" + b" " * (MAX_BODY + 1)
+        )
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
@@ -273,7 +313,9 @@ def test_bad_call(shared_exchange: Exchange, method: str, path: str, status: int
 
 
 def test_order_of_another_account_is_unknown(shared_exchange: Exchange, symbol: str) -> None:
-    placed = shared_exchange.place(symbol, "limit", "buy", "1", "100", account="owner", client_order_id=f"{symbol}-order")
+    placed = shared_exchange.place(
+        symbol, "limit", "buy", "1", "100", account="owner", client_order_id=f"{symbol}-order"
+    )
     for method in ("GET", "DELETE"):
         for path in (
             f"/orders/{placed['order_id']}?account=thief",
@@ -286,7 +328,9 @@ def test_order_of_another_account_is_unknown(shared_exchange: Exchange, symbol: 
 
 def test_done_order_cannot_be_canceled(shared_exchange: Exchange, symbol: str) -> None:
     filled = shared_exchange.trade(symbol, "100")
-    canceled = shared_exchange.delete(f"/orders/{shared_exchange.place(symbol, 'limit', 'buy', '1', '100')['order_id']}")
+    canceled = shared_exchange.delete(
+        f"/orders/{shared_exchange.place(symbol, 'limit', 'buy', '1', '100')['order_id']}"
+    )
     for done in (filled, canceled):
         assert_problem(shared_exchange.http.delete(f"/orders/{done['order_id']}"), 409, "order_not_open")
         assert shared_exchange.get(f"/orders/{done['order_id']}")["status"] == done["status"]
@@ -349,7 +393,12 @@ NEW: Json = {
         ({"max_price": "1000.001"}, 422, "invalid_value", "max_price"),
         ({"max_price": None}, 422, "invalid_instrument", "max_price"),
         ({"max_quantity": "1e30"}, 422, "invalid_value", "max_quantity"),
-        ({"max_quantity": "10000000000", "max_price": "10000000", "maker_fee_bps": 7}, 422, "invalid_instrument", "max_quantity"),
+        (
+            {"max_quantity": "10000000000", "max_price": "10000000", "maker_fee_bps": 7},
+            422,
+            "invalid_instrument",
+            "max_quantity",
+        ),
         ({"min_quantity": "1001"}, 422, "invalid_instrument", "min_quantity"),
         ({"min_notional": "-1"}, 422, "invalid_value", "min_notional"),
         ({"maker_fee_bps": -1}, 422, "invalid_value", "maker_fee_bps"),
@@ -359,7 +408,12 @@ NEW: Json = {
         ({"status": "closed"}, 422, "invalid_value", "status"),
         ({"ticks": "0.01"}, 422, "unknown_field", "ticks"),
         ({"symbol": "BTC-USDT"}, 409, "instrument_fixed", "base"),
-        ({"symbol": "BTC-USDT", "base": "BTC", "lot_size": "0.00001", "tick_size": "0.05"}, 409, "instrument_fixed", "tick_size"),
+        (
+            {"symbol": "BTC-USDT", "base": "BTC", "lot_size": "0.00001", "tick_size": "0.05"},
+            409,
+            "instrument_fixed",
+            "tick_size",
+        ),
         ({"symbol": "BTC-USDT", "base": "BTC", "lot_size": "0.000001"}, 409, "instrument_fixed", "lot_size"),
     ],
 )

@@ -1,4 +1,5 @@
-"""The examples of the exchange's first description, called as they are written there: by curl, with its fields, units and statuses."""
+"""The examples of the exchange's first description, called as they are written there: by curl, with its fields, units
+and statuses."""
 
 import json
 import shutil
@@ -33,11 +34,23 @@ def exchange(untouched: Exchange) -> Exchange:
 
 @pytest.fixture
 def curl(exchange: Exchange) -> Curl:
-    """Posts a body to a path as the examples do, by curl where it is installed, and gives the answer of a call that must go well."""
+    """Posts a body to a path as the examples do, by curl where it is installed, and gives the answer of a call that
+    must go well."""
 
     def by_curl(path: str, body: str | None = None) -> Json:
         data = [] if body is None else ["-H", "Content-Type: application/json", "-d", body]
-        command = ["curl", "--silent", "--show-error", "--fail-with-body", "--noproxy", "*", "-X", "POST", exchange.url + path, *data]
+        command = [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--fail-with-body",
+            "--noproxy",
+            "*",
+            "-X",
+            "POST",
+            exchange.url + path,
+            *data,
+        ]
         result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         assert result.returncode == 0, result.stdout + result.stderr
         answer: Json = json.loads(result.stdout)
@@ -82,8 +95,18 @@ def test_submit_order(exchange: Exchange, curl: Curl) -> None:
 
 
 def test_market_data_feed(exchange: Exchange, curl: Curl) -> None:
-    for side, price, quantity in (("buy", 59990, "2.5"), ("buy", 59980, "1.0"), ("sell", 60010, "1.2"), ("sell", 60020, "0.8")):
-        curl("/orders", json.dumps({"symbol": "BTC-USDT", "order_type": "limit", "side": side, "quantity": quantity, "price": price}))
+    for side, price, quantity in (
+        ("buy", 59990, "2.5"),
+        ("buy", 59980, "1.0"),
+        ("sell", 60010, "1.2"),
+        ("sell", 60020, "0.8"),
+    ):
+        curl(
+            "/orders",
+            json.dumps(
+                {"symbol": "BTC-USDT", "order_type": "limit", "side": side, "quantity": quantity, "price": price}
+            ),
+        )
     with exchange.stream("/ws/marketdata", "BTC-USDT") as stream:
         message = receive(stream)
     assert message.keys() == DEPTH_UPDATE
@@ -140,8 +163,14 @@ def test_fok_all_or_nothing(exchange: Exchange, curl: Curl) -> None:
 
 
 def test_stop_and_take_profit_triggers(exchange: Exchange, curl: Curl) -> None:
-    stop = curl("/orders", '{"symbol":"BTC-USDT","order_type":"stop_market","side":"sell","quantity":"0.7","trigger_price":"59950"}')
-    profit = curl("/orders", '{"symbol":"BTC-USDT","order_type":"take_profit","side":"sell","quantity":"0.3","trigger_price":"60500"}')
+    stop = curl(
+        "/orders",
+        '{"symbol":"BTC-USDT","order_type":"stop_market","side":"sell","quantity":"0.7","trigger_price":"59950"}',
+    )
+    profit = curl(
+        "/orders",
+        '{"symbol":"BTC-USDT","order_type":"take_profit","side":"sell","quantity":"0.3","trigger_price":"60500"}',
+    )
     for order in (stop, profit):
         assert (order["status"], order["resting"], order["trades"]) == ("pending", False, [])
     assert (stop["trigger_price"], stop["price"]) == ("59950", None)
@@ -149,7 +178,11 @@ def test_stop_and_take_profit_triggers(exchange: Exchange, curl: Curl) -> None:
     bid = exchange.place("BTC-USDT", "limit", "buy", "3", "59940")
     for price in ("60499.99", "59950.01"):
         exchange.trade("BTC-USDT", price)
-    assert [order["status"] for order in exchange.get("/orders", symbol="BTC-USDT")["orders"]] == ["pending", "pending", "open"]
+    assert [order["status"] for order in exchange.get("/orders", symbol="BTC-USDT")["orders"]] == [
+        "pending",
+        "pending",
+        "open",
+    ]
     exchange.trade("BTC-USDT", "60500")
     assert fired(exchange, profit) == ("filled", [(bid["order_id"], "59940", "0.3")])
     # That trade was at 59940, which is below the stop's trigger.

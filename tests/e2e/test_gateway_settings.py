@@ -13,8 +13,8 @@ import pytest
 
 from gateway.__main__ import main
 from gateway.config import SETTINGS, read_config
+from matching_exchange.tools.processes import free_ports
 from tests.exchange import PATIENCE, Exchange, Gateway, Matcher, clean_environment
-from tools.processes import free_ports
 
 Outcome = tuple[int, str, str]
 """Exit status, standard output, standard error."""
@@ -129,7 +129,9 @@ def test_more_bad_values(run_here: RunHere, name: str, value: str) -> None:
 def test_one_endpoint_for_two_sockets_ends_with_one_line(run_here: RunHere, name: str) -> None:
     variable = f"GATEWAY_{name.upper().replace('-', '_')}"
     outcome = run_here(f"--{name}=tcp://[::1]:5557", GATEWAY_REPORTS="tcp://[::1]:5557")
-    words = f"{variable} (--{name}) and GATEWAY_REPORTS (--reports): tcp://[::1]:5557: each takes an endpoint of its own"
+    words = (
+        f"{variable} (--{name}) and GATEWAY_REPORTS (--reports): tcp://[::1]:5557: each takes an endpoint of its own"
+    )
     assert outcome == (2, "", f"gateway: {words}\n")
 
 
@@ -229,7 +231,9 @@ def test_an_address_that_others_reach_needs_the_hosts_that_are_served(run_here: 
     status, output, error = run_here(f"--host={host}")
     assert (status, output, error.count("\n")) == (2, "", 1)
     assert error.startswith(f"gateway: GATEWAY_HOST (--host): {host} is reached from other machines: ")
-    [example, any_host] = [word.removesuffix(",") for word in error.split() if word.startswith("GATEWAY_ALLOWED_HOSTS=")]
+    [example, any_host] = [
+        word.removesuffix(",") for word in error.split() if word.startswith("GATEWAY_ALLOWED_HOSTS=")
+    ]
     assert any_host == "GATEWAY_ALLOWED_HOSTS=*"
     # Each of them is a setting to copy.
     for setting in (example, any_host):
@@ -246,21 +250,30 @@ def test_an_address_of_this_machine_needs_none(run_here: RunHere, host: str) -> 
 def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: Path) -> None:
     gateway = Gateway(tmp_path, exchange.matcher, "--host=0.0.0.0", "--allowed-hosts=desk.example", name="open")
     gateway.restart()
-    statuses = {host: gateway.http.get("/health", headers={"Host": host}).status_code for host in ("desk.example", "other.example")}
+    statuses = {
+        host: gateway.http.get("/health", headers={"Host": host}).status_code
+        for host in ("desk.example", "other.example")
+    }
     gateway.close()
     assert statuses == {"desk.example": 200, "other.example": 421}
     [warning] = [record for record in gateway.records() if record["level"] == "warning"]
     assert "GATEWAY_ADMIN_TOKEN" in warning["event"]
 
 
-@pytest.mark.parametrize(("flags", "warned"), [(["--admin-token=secret"], True), (["--admin-token", "secret"], True), ([], False)])
+@pytest.mark.parametrize(
+    ("flags", "warned"), [(["--admin-token=secret"], True), (["--admin-token", "secret"], True), ([], False)]
+)
 def test_a_token_on_the_command_line_is_warned_of(tmp_path: Path, flags: list[str], warned: bool) -> None:
     gateway = Gateway(tmp_path, Matcher(tmp_path), *flags)
     gateway.environment["GATEWAY_ADMIN_TOKEN"] = "secret"
     gateway.start()
     gateway.wait_until_answers(503)
     gateway.close()
-    warnings = [record["event"] for record in gateway.records() if record["level"] == "warning" and "--admin-token" in record["event"]]
+    warnings = [
+        record["event"]
+        for record in gateway.records()
+        if record["level"] == "warning" and "--admin-token" in record["event"]
+    ]
     assert len(warnings) == warned
     assert "secret" not in gateway.text()
 

@@ -1,4 +1,5 @@
-"""HTTP as clients of all kinds speak it, over real sockets: what they offer, how their requests end, and what breaks HTTP."""
+"""HTTP as clients of all kinds speak it, over real sockets: what they offer, how their requests end, and what breaks
+HTTP."""
 
 import json
 import socket
@@ -116,7 +117,9 @@ def test_calls_that_offer_another_protocol_are_done(shared_exchange: Exchange, s
 
 def test_a_body_behind_the_head_of_an_offer_is_read(shared_exchange: Exchange, symbol: str) -> None:
     with peer(shared_exchange.gateway) as offering:
-        head, _, body = request("POST", "/orders", order(symbol), JAVA + b"Expect: 100-continue\r\n").partition(b"\r\n\r\n")
+        head, _, body = request("POST", "/orders", order(symbol), JAVA + b"Expect: 100-continue\r\n").partition(
+            b"\r\n\r\n"
+        )
         offering.send(head + b"\r\n\r\n")
         assert offering.answer()[0] == 100
         offering.send(body)
@@ -162,23 +165,42 @@ def test_a_request_that_ends_in_the_middle_is_refused(shared_exchange: Exchange,
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xab" * 500, 400, "bad_request"),
         (b"FETCH / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_request"),
         (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"),
-        (b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}}", 400, "bad_request"),
+        (
+            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}}",
+            400,
+            "bad_request",
+        ),
         (b"POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request"),
-        (b"POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501, "transfer_coding_not_supported"),
-        (b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n\r\n", 415, "content_encoding_not_supported"),
+        (
+            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            501,
+            "transfer_coding_not_supported",
+        ),
+        (
+            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n\r\n",
+            415,
+            "content_encoding_not_supported",
+        ),
         (b"POST /orders HTTP/1.1\r\nHost: localhost\r\nExpect: more\r\n\r\n", 417, "expectation_failed"),
-        (b"POST /orders HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10000000\r\n\r\n", 413, "body_too_large"),
+        (
+            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10000000\r\n\r\n",
+            413,
+            "body_too_large",
+        ),
         (b"GET /?" + b"q" * 2 * MAX_HEAD + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "request_line_too_long"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 5_000_000, 431, "head_too_large"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: xxxxxxxxxxxxxxxxxxxxx\r\n" * 200_000, 431, "head_too_large"),
         (
-            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"X: y\r\n" * 500_000,
+            b"POST /orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+            + b"X: y\r\n" * 500_000,
             431,
             "head_too_large",
         ),
     ],
 )
-def test_what_is_refused_is_told_even_to_who_still_sends(shared_exchange: Exchange, bad: bytes, status: int, code: str) -> None:
+def test_what_is_refused_is_told_even_to_who_still_sends(
+    shared_exchange: Exchange, bad: bytes, status: int, code: str
+) -> None:
     with peer(shared_exchange.gateway) as client:
         client.send(request("GET", "/instruments") + bad)
         assert client.answer()[0] == 200
@@ -198,7 +220,9 @@ def test_what_is_refused_is_told_even_to_who_still_sends(shared_exchange: Exchan
         {f"X-Header-{number}": "x" * 50 for number in range(900)},
     ],
 )
-def test_a_stream_opens_whatever_a_browser_sends_along(shared_exchange: Exchange, symbol: str, headers: dict[str, str]) -> None:
+def test_a_stream_opens_whatever_a_browser_sends_along(
+    shared_exchange: Exchange, symbol: str, headers: dict[str, str]
+) -> None:
     url = f"ws://localhost:{shared_exchange.gateway.port}/ws/marketdata?symbol={symbol}"
     with connect(url, additional_headers=headers, open_timeout=PATIENCE, proxy=None) as stream:
         assert receive(stream)["symbol"] == symbol
@@ -224,9 +248,13 @@ def test_a_request_for_a_stream_with_too_large_a_head_is_answered(shared_exchang
         (b"Upgrade\r\n", b"Upgrade\r\nTransfer-Encoding: chunked\r\n"),
     ],
 )
-def test_a_request_for_a_stream_that_is_none_is_answered(shared_exchange: Exchange, change: tuple[bytes, bytes]) -> None:
+def test_a_request_for_a_stream_that_is_none_is_answered(
+    shared_exchange: Exchange, change: tuple[bytes, bytes]
+) -> None:
     with peer(shared_exchange.gateway) as client:
-        client.send(b"GET /ws/marketdata?symbol=BTC-USDT HTTP/1.1\r\nHost: localhost\r\n" + HANDSHAKE.replace(*change) + b"\r\n")
+        client.send(
+            b"GET /ws/marketdata?symbol=BTC-USDT HTTP/1.1\r\nHost: localhost\r\n" + HANDSHAKE.replace(*change) + b"\r\n"
+        )
         assert client.problem() == (400, "bad_request")
 
 

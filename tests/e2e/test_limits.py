@@ -37,7 +37,11 @@ ORDERS: dict[str, tuple[Json, str, str]] = {
     "quantity far above": ({"quantity": LARGE}, "quantity_too_large", f"quantity {MOST}"),
     "quantity below": ({"quantity": "0.009"}, "quantity_too_small", f"quantity {LEAST}"),
     "quantity finer": ({"quantity": "1.0001"}, "quantity_off_lot", f"quantity {LOT}"),
-    "value": ({"price": "1"}, "below_min_notional", "price x quantity takes at least 25, the instrument's min_notional."),
+    "value": (
+        {"price": "1"},
+        "below_min_notional",
+        "price x quantity takes at least 25, the instrument's min_notional.",
+    ),
     "trigger above": ({**STOP, "trigger_price": "70000.5"}, "trigger_price_too_large", f"trigger_price {HIGHEST}"),
     "trigger off": ({**STOP, "trigger_price": "60000.1"}, "trigger_price_off_tick", f"trigger_price {TICK}"),
     "display above": (
@@ -64,7 +68,11 @@ ORDERS: dict[str, tuple[Json, str, str]] = {
     "display finer": ({"display_quantity": "0.0001"}, "display_quantity_off_lot", f"display_quantity {LOT}"),
     "trail above": ({**TRAIL, "trailing_amount": "70000.5"}, "trailing_amount_too_large", f"trailing_amount {HIGHEST}"),
     "trail off": ({**TRAIL, "trailing_amount": "0.1"}, "trailing_amount_off_tick", f"trailing_amount {TICK}"),
-    "activation above": ({**TRAIL, "activation_price": "80000"}, "activation_price_too_large", f"activation_price {HIGHEST}"),
+    "activation above": (
+        {**TRAIL, "activation_price": "80000"},
+        "activation_price_too_large",
+        f"activation_price {HIGHEST}",
+    ),
     "activation off": ({**TRAIL, "activation_price": "0.7"}, "activation_price_off_tick", f"activation_price {TICK}"),
 }
 
@@ -91,7 +99,9 @@ def test_order(shared_exchange: Exchange, symbol: str, name: str) -> None:
 
 
 def test_batch(shared_exchange: Exchange, symbol: str) -> None:
-    answer = shared_exchange.post("/orders/batch", {"orders": [order(symbol, changes) for changes, _, _ in ORDERS.values()]})
+    answer = shared_exchange.post(
+        "/orders/batch", {"orders": [order(symbol, changes) for changes, _, _ in ORDERS.values()]}
+    )
     assert [told(result) for result in answer["results"]] == [(code, detail) for _, code, detail in ORDERS.values()]
 
 
@@ -105,7 +115,14 @@ def test_batch(shared_exchange: Exchange, symbol: str) -> None:
     ],
 )
 def test_oco(shared_exchange: Exchange, symbol: str, changes: Json, code: str, detail: str) -> None:
-    oco = {"symbol": symbol, "side": "sell", "quantity": "1", "price": "62000", "stop_trigger_price": "58000", "stop_price": "57000"}
+    oco = {
+        "symbol": symbol,
+        "side": "sell",
+        "quantity": "1",
+        "price": "62000",
+        "stop_trigger_price": "58000",
+        "stop_price": "57000",
+    }
     response = shared_exchange.http.post("/orders/oco", json=oco | changes)
     assert (response.status_code, *told(response.json())) == (422, code, detail)
 

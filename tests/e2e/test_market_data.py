@@ -64,7 +64,9 @@ def test_last_trades(shared_exchange: Exchange, symbol: str) -> None:
     assert all(trade.keys() == MARKET_TRADE and trade["symbol"] == symbol for trade in shown)
     assert [trade["price"] for trade in shown] == ["100", "101.5", "99"]
     assert [{name: trade[name] for name in ORDER_TRADE} for trade in shown] == [taker["trades"][0] for taker in takers]
-    assert [(trade["sequence"], trade["timestamp"]) for trade in shown] == [(taker["sequence"], taker["timestamp"]) for taker in takers]
+    assert [(trade["sequence"], trade["timestamp"]) for trade in shown] == [
+        (taker["sequence"], taker["timestamp"]) for taker in takers
+    ]
     assert shared_exchange.get("/trades", symbol=symbol, limit=2)["trades"] == shown[1:]
 
 
@@ -121,7 +123,10 @@ def test_depth_stream_shows_ten_levels(shared_exchange: Exchange, symbol: str) -
 def test_streams_are_of_their_symbol_alone(shared_exchange: Exchange, symbol: str) -> None:
     longer = shared_exchange.add_instrument(symbol=f"{symbol}2")
     assert longer != symbol
-    with shared_exchange.stream("/ws/marketdata", symbol) as depth, shared_exchange.stream("/ws/trades", symbol) as trades:
+    with (
+        shared_exchange.stream("/ws/marketdata", symbol) as depth,
+        shared_exchange.stream("/ws/trades", symbol) as trades,
+    ):
         receive(depth)
         shared_exchange.trade(f"{symbol}2", "200")
         shared_exchange.place(f"{symbol}2", "limit", "sell", "1", "300")
@@ -227,7 +232,10 @@ def test_what_a_client_sends_is_ignored(shared_exchange: Exchange, symbol: str) 
 
 
 def test_client_that_sends_too_much_disturbs_nobody(shared_exchange: Exchange, symbol: str) -> None:
-    with shared_exchange.stream("/ws/marketdata", symbol) as rude, shared_exchange.stream("/ws/marketdata", symbol) as other:
+    with (
+        shared_exchange.stream("/ws/marketdata", symbol) as rude,
+        shared_exchange.stream("/ws/marketdata", symbol) as other,
+    ):
         receive(other)
         rude.send("x" * 1_000_000)
         assert ending(rude)[0] == 1009
@@ -286,7 +294,10 @@ def test_depth_is_the_same_everywhere(shared_exchange: Exchange, symbol: str) ->
     shared_exchange.place(symbol, "limit", "buy", "1.5", "99.5")
     shared_exchange.place(symbol, "limit", "sell", "2", "100.25")
     depth = shared_exchange.get("/depth", symbol=symbol)
-    with shared_exchange.stream("/ws/marketdata", symbol) as stream, Subscriber(shared_exchange.matcher, f"depth/{symbol}/") as subscriber:
+    with (
+        shared_exchange.stream("/ws/marketdata", symbol) as stream,
+        Subscriber(shared_exchange.matcher, f"depth/{symbol}/") as subscriber,
+    ):
         assert shows(receive(stream), depth["bids"], depth["asks"])
         [*_, (_, direct)] = subscriber.read_until(lambda _, message: bool(message["bids"] and message["asks"]))
     assert direct["bids"] == [[9_950, 150_000]]

@@ -1,5 +1,5 @@
-"""Orders over HTTP: each type, looking up, listing, cancelling, client order ids. Each test has a symbol, and where it matters an account,
-of its own."""
+"""Orders over HTTP: each type, looking up, listing, cancelling, client order ids. Each test has a symbol, and where it
+matters an account, of its own."""
 
 import json
 import re
@@ -35,13 +35,17 @@ def levels(exchange: Exchange, symbol: str) -> tuple[list[list[str]], list[list[
 
 
 def test_limit_rests(shared_exchange: Exchange, symbol: str, account: str) -> None:
-    order = shared_exchange.place(symbol, "limit", "buy", "0.50", "60000.10", account=account, client_order_id="my-order")
+    order = shared_exchange.place(
+        symbol, "limit", "buy", "0.50", "60000.10", account=account, client_order_id="my-order"
+    )
     assert order.keys() == ORDER
     assert re.fullmatch(TIMESTAMP, order["timestamp"])
     assert isinstance(order["order_id"], str)
     assert isinstance(order["sequence"], int)
     told = {
-        name: value for name, value in order.items() if name not in ("order_id", "sequence", "timestamp", "updated_sequence", "updated")
+        name: value
+        for name, value in order.items()
+        if name not in ("order_id", "sequence", "timestamp", "updated_sequence", "updated")
     }
     assert told == {
         "client_order_id": "my-order",
@@ -233,7 +237,9 @@ def test_default_account(shared_exchange: Exchange, symbol: str) -> None:
 
 
 def test_list_pages_through_open_orders(shared_exchange: Exchange, symbol: str, account: str) -> None:
-    placed = [shared_exchange.place(symbol, "limit", "buy", "1", str(100 + index), account=account) for index in range(7)]
+    placed = [
+        shared_exchange.place(symbol, "limit", "buy", "1", str(100 + index), account=account) for index in range(7)
+    ]
     pending = shared_exchange.place(symbol, "stop_market", "buy", "1", account=account, trigger_price="999")
     shared_exchange.delete(f"/orders/{placed[3]['order_id']}")
     wanted = [order["order_id"] for order in (*placed[:3], *placed[4:], pending)]
@@ -253,7 +259,9 @@ def test_list_pages_through_open_orders(shared_exchange: Exchange, symbol: str, 
 
 
 def test_list_of_done_orders_is_newest_first(shared_exchange: Exchange, symbol: str, account: str) -> None:
-    first, second, third = (shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account) for _ in range(3))
+    first, second, third = (
+        shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account) for _ in range(3)
+    )
     shared_exchange.delete(f"/orders/{second['order_id']}")
     shared_exchange.place(symbol, "limit", "sell", "1", "100")
     page = shared_exchange.get("/orders", account=account, status="done", limit=1)
@@ -288,14 +296,19 @@ def test_cancel(shared_exchange: Exchange, symbol: str) -> None:
 
 
 def test_cancel_by_client_order_id(shared_exchange: Exchange, symbol: str, account: str) -> None:
-    order = shared_exchange.place(symbol, "stop_market", "buy", "1", account=account, client_order_id="stop:1", trigger_price="999")
+    order = shared_exchange.place(
+        symbol, "stop_market", "buy", "1", account=account, client_order_id="stop:1", trigger_price="999"
+    )
     canceled = shared_exchange.delete("/orders/client:stop:1", account=account)
     assert (canceled["order_id"], canceled["status"]) == (order["order_id"], "canceled")
 
 
 def test_cancel_all(shared_exchange: Exchange, symbol: str, account: str) -> None:
     other = shared_exchange.add_instrument()
-    here = [shared_exchange.place(symbol, "limit", "buy", "1", price, account=account)["order_id"] for price in ("100", "101")]
+    here = [
+        shared_exchange.place(symbol, "limit", "buy", "1", price, account=account)["order_id"]
+        for price in ("100", "101")
+    ]
     there = shared_exchange.place(other, "limit", "buy", "1", "100", account=account)["order_id"]
     foreign = shared_exchange.place(symbol, "limit", "buy", "1", "102", account=f"{account}-too")["order_id"]
     canceled = shared_exchange.delete("/orders", account=account, symbol=symbol)
@@ -307,7 +320,9 @@ def test_cancel_all(shared_exchange: Exchange, symbol: str, account: str) -> Non
     assert shared_exchange.get(f"/orders/{foreign}")["status"] == "open"
 
 
-def test_cancel_all_without_an_account_is_of_the_default_one(shared_exchange: Exchange, symbol: str, account: str) -> None:
+def test_cancel_all_without_an_account_is_of_the_default_one(
+    shared_exchange: Exchange, symbol: str, account: str
+) -> None:
     mine = shared_exchange.place(symbol, "limit", "buy", "1", "100")["order_id"]
     theirs = shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account)["order_id"]
     assert ids(shared_exchange.delete("/orders", symbol=symbol)) == [mine]
@@ -321,8 +336,14 @@ def test_same_order_again_is_answered_and_not_made(shared_exchange: Exchange, sy
     first = shared_exchange.place(symbol, "limit", "buy", "1.0", "100", account=account, client_order_id="once")
     assert "duplicate" not in first
     shared_exchange.place(symbol, "limit", "sell", "0.4", "100")
-    text = json.dumps({"symbol": symbol, "side": "buy", "order_type": "limit", "account": account, "client_order_id": "once"})
-    order = good(shared_exchange.http.post("/orders", content=text[:-1] + ', "quantity": 1, "price": 100.00, "trigger_price": null}'))
+    text = json.dumps(
+        {"symbol": symbol, "side": "buy", "order_type": "limit", "account": account, "client_order_id": "once"}
+    )
+    order = good(
+        shared_exchange.http.post(
+            "/orders", content=text[:-1] + ', "quantity": 1, "price": 100.00, "trigger_price": null}'
+        )
+    )
     assert order["duplicate"] is True
     for name in ("order_id", "sequence", "timestamp"):
         assert order[name] == first[name]
@@ -336,15 +357,21 @@ def test_same_order_again_after_it_is_done(shared_exchange: Exchange, symbol: st
     assert again == {**first, "duplicate": True}
 
 
-@pytest.mark.parametrize("change", [{"status": "halted"}, {"max_quantity": "0.5"}, {"max_price": "50"}, {"min_notional": "5000"}])
-def test_same_order_again_whatever_is_allowed_by_now(shared_exchange: Exchange, symbol: str, account: str, change: Json) -> None:
+@pytest.mark.parametrize(
+    "change", [{"status": "halted"}, {"max_quantity": "0.5"}, {"max_price": "50"}, {"min_notional": "5000"}]
+)
+def test_same_order_again_whatever_is_allowed_by_now(
+    shared_exchange: Exchange, symbol: str, account: str, change: Json
+) -> None:
     first = shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account, client_order_id="once")
     shared_exchange.post("/admin/instruments", {"symbol": symbol, **change})
     again = shared_exchange.place(symbol, "limit", "buy", "1", "100", account=account, client_order_id="once")
     assert again == {**first, "duplicate": True}
 
 
-def test_same_client_order_id_of_another_account_is_another_order(shared_exchange: Exchange, symbol: str, account: str) -> None:
+def test_same_client_order_id_of_another_account_is_another_order(
+    shared_exchange: Exchange, symbol: str, account: str
+) -> None:
     orders = [
         shared_exchange.place(symbol, "limit", "buy", "1", "100", account=owner, client_order_id="once")
         for owner in (account, f"{account}-too")

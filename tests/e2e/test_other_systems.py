@@ -1,4 +1,5 @@
-"""The exchange on systems that lack what only Linux has: seen here by taking it away, from every process of a real run."""
+"""The exchange on systems that lack what only Linux has: seen here by taking it away, from every process of a real
+run."""
 
 import os
 import signal
@@ -9,14 +10,21 @@ from pathlib import Path
 import httpx
 import pytest
 
+from matching_exchange.tools.processes import free_ports
 from tests.children import alive, children_of
 from tests.exchange import PATIENCE, Matcher, clean_environment, wait_until
 from tests.other_systems import TAKEN, python_path
 from tests.scripts import assert_gone, call, is_lively, own_endpoints, running
 from tests.torture.failing import DOUBLES, replace_matcher
-from tools.processes import free_ports
 
-ORDER = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "1", "price": "100", "client_order_id": "mine"}
+ORDER = {
+    "symbol": "BTC-USDT",
+    "order_type": "limit",
+    "side": "buy",
+    "quantity": "1",
+    "price": "100",
+    "client_order_id": "mine",
+}
 
 LOOK = """
 import ctypes, importlib, os, socket, sys
@@ -38,7 +46,9 @@ print(left, sys.platform)
 def test_what_is_taken_away_is_not_there(tmp_path: Path, platform: str) -> None:
     environment = clean_environment({"PYTHONPATH": python_path(tmp_path, platform)})
     command = [sys.executable, "-c", LOOK.format(taken=dict(TAKEN))]
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    found = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True
+    ).stdout
     assert found == f"[] {platform or sys.platform}\n"
 
 
@@ -50,7 +60,7 @@ def test_a_demo(tmp_path: Path, platform: str) -> None:
     settings = {"PYTHONPATH": python_path(tmp_path, platform), "MATCHER_SNAPSHOT_EVERY": "50", **own_endpoints()}
     work = tmp_path / "work"
     work.mkdir()
-    command = [sys.executable, "-m", "tools.run", "--demo", f"--port={port}"]
+    command = [sys.executable, "-m", "matching_exchange.tools.run", "--demo", f"--port={port}"]
     for duplicate in (False, True):
         with running(command, work, clean_environment(settings)) as script:
             wait_until(lambda: is_lively(url, "BTC-USDT") or script.process.poll() is not None, "a lively market")
@@ -80,7 +90,9 @@ def test_a_killed_matcher_leaves_no_child(tmp_path: Path) -> None:
         matcher.close()
 
 
-@pytest.mark.parametrize("module", ["matcher", "gateway", "tools.run", "tools.demo"])
+@pytest.mark.parametrize(
+    "module", ["matcher", "gateway", "matching_exchange.tools.run", "matching_exchange.tools.demo"]
+)
 def test_windows_is_told_what_to_use(tmp_path: Path, module: str) -> None:
     code = f"""
 import runpy, sys
@@ -90,9 +102,13 @@ sys.platform = "win32"
 runpy.run_module({module!r}, run_name="__main__")
 """
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "The exchange runs on Linux and macOS. On Windows, use WSL or containers (docker compose up).\n"
+    assert (
+        done.stderr == "The exchange runs on Linux and macOS. On Windows, use WSL or containers (docker compose up).\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -101,7 +117,7 @@ def test_a_long_directory_for_temporary_files_is_no_hindrance(tmp_path: Path) ->
     temporary = tmp_path / ("t" * 90)
     temporary.mkdir()
     environment = clean_environment({"TMPDIR": str(temporary), **own_endpoints()})
-    command = [sys.executable, "-m", "tools.run", f"--port={free_ports(1)[0]}"]
+    command = [sys.executable, "-m", "matching_exchange.tools.run", f"--port={free_ports(1)[0]}"]
     with running(command, tmp_path, environment) as script:
         wait_until(lambda: "Ctrl-C" in script.text() or script.process.poll() is not None, "the banner")
         os.kill(script.process.pid, signal.SIGTERM)

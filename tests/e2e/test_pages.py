@@ -22,7 +22,17 @@ def test_documentation_needs_no_internet(shared_exchange: Exchange) -> None:
     assert "//" not in re.sub(r'"/[^"]*"', "", page.text)
     for path in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         assert shared_exchange.http.get(path).status_code == 200
-    described = {"/orders", "/orders/{order_id}", "/depth", "/bbo", "/trades", "/instruments", "/health", "/admin/save", "/admin/load"}
+    described = {
+        "/orders",
+        "/orders/{order_id}",
+        "/depth",
+        "/bbo",
+        "/trades",
+        "/instruments",
+        "/health",
+        "/admin/save",
+        "/admin/load",
+    }
     assert described <= shared_exchange.get("/openapi.json")["paths"].keys()
 
 

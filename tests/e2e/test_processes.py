@@ -124,7 +124,9 @@ def test_kill_of_the_gateway_changes_nothing(exchange: Exchange, order: Json) ->
 
 
 def test_kill_of_both_loses_nothing_that_was_answered(exchange: Exchange, order: Json) -> None:
-    orders = [{**order, "price": str(100 + number), "client_order_id": f"{order['symbol']}-{number}"} for number in range(300)]
+    orders = [
+        {**order, "price": str(100 + number), "client_order_id": f"{order['symbol']}-{number}"} for number in range(300)
+    ]
 
     def place(order: Json) -> Json | None:
         """The answer to one order; None where none came."""

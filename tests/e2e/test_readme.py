@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.tools.help import MODULES, path_of
+from matching_exchange.tools.processes import free_ports
 from tests.exchange import PATIENCE, ROOT, Json, wait_until
 from tests.scripts import Script, call, free_base, is_lively, running
-from tools.help import MODULES, path_of
-from tools.processes import free_ports
 
 README = (ROOT / "README.md").read_text()
 
@@ -61,13 +61,19 @@ class Place:
             {
                 "MATCHER_DATA_DIR": str(directory / "data"),
                 "GATEWAY_PORT": str(self.port),
-                **{f"{process}_{name}": endpoint for process in ("MATCHER", "GATEWAY") for name, endpoint in self.endpoints.items()},
+                **{
+                    f"{process}_{name}": endpoint
+                    for process in ("MATCHER", "GATEWAY")
+                    for name, endpoint in self.endpoints.items()
+                },
             }
         )
 
     def moved(self, text: str) -> str:
         """The text with the addresses of this exchange in place of the usual ones."""
-        return text.replace("localhost:8000", f"localhost:{self.port}").replace("tcp://127.0.0.1:5556", self.endpoints["MARKET_DATA"])
+        return text.replace("localhost:8000", f"localhost:{self.port}").replace(
+            "tcp://127.0.0.1:5556", self.endpoints["MARKET_DATA"]
+        )
 
 
 @contextmanager
@@ -83,7 +89,9 @@ def started(command: str, directory: Path, environment: Mapping[str, str]) -> It
 
 def run(command: str, environment: Mapping[str, str]) -> str:
     """The output of a command that must go well."""
-    done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -124,7 +132,9 @@ def test_ten_lines_of_market_data(tmp_path: Path) -> None:
     with started("scripts/run", tmp_path, place.environment) as script:
         wait_until_open(script)
         command = [str(ROOT / ".venv/bin/python"), "-u", "-c", code]
-        with subprocess.Popen(command, cwd=tmp_path, env=place.environment, stdout=subprocess.PIPE, text=True) as reader:
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=place.environment, stdout=subprocess.PIPE, text=True
+        ) as reader:
             assert reader.stdout is not None
             assert reader.stdout.readline().startswith("instrument ")
             reader.kill()
@@ -152,7 +162,9 @@ def test_second_exchange(tmp_path: Path) -> None:
         wait_until_open(exchange)
         assert call(f"http://127.0.0.1:{base}/health")
         (tmp_path / "subscriber").mkdir()
-        with running(["bash", "-c", f"cd '{ROOT}' && exec {moved(subscribe)}"], tmp_path / "subscriber", environment) as script:
+        with running(
+            ["bash", "-c", f"cd '{ROOT}' && exec {moved(subscribe)}"], tmp_path / "subscriber", environment
+        ) as script:
             wait_until(lambda: "BTC-USDT is trading" in script.text(), "the instrument")
         assert "looked up" in run(moved(load_test) + " --rate 50 --seconds 1", environment)
         assert exchange.interrupt() == 0
@@ -175,7 +187,9 @@ def test_replays(tmp_path: Path) -> None:
 def test_tests() -> None:
     """Which go on to collect, and no further."""
     assert "scripts/test" in COMMANDS
-    output = run("scripts/test", bare_environment({"PYTEST_ADDOPTS": "--collect-only --quiet tests/unit/test_readiness.py"}))
+    output = run(
+        "scripts/test", bare_environment({"PYTEST_ADDOPTS": "--collect-only --quiet tests/unit/test_readiness.py"})
+    )
     assert "tests collected" in output
 
 

@@ -11,17 +11,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from matching_exchange.tools.processes import free_ports
 from tests.exchange import PATIENCE, ROOT, Exchange, clean_environment, wait_until
 from tests.scripts import Script, assert_gone, call, free_base, is_free, is_lively, own_endpoints, running
-from tools.processes import free_ports
 
-RUN = [sys.executable, "-m", "tools.run"]
+RUN = [sys.executable, "-m", "matching_exchange.tools.run"]
 
 
 def run_in_vain(directory: Path, *arguments: str, **environment: str) -> tuple[int, list[str]]:
     """The exit status and the lines of a run that ends by itself."""
     variables = clean_environment({**own_endpoints(), **environment})
-    done = subprocess.run([*RUN, *arguments], cwd=directory, env=variables, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        [*RUN, *arguments], cwd=directory, env=variables, capture_output=True, text=True, timeout=PATIENCE
+    )
     return done.returncode, [*done.stdout.splitlines(), *done.stderr.splitlines()]
 
 
@@ -32,11 +34,15 @@ def wait_until_open(script: Script) -> None:
 def test_run_starts_and_stops_the_exchange(tmp_path: Path) -> None:
     [port] = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "tools.run", f"--port={port}", "--data-dir=books"]
+    command = [sys.executable, "-m", "matching_exchange.tools.run", f"--port={port}", "--data-dir=books"]
     with running(command, tmp_path, clean_environment(own_endpoints())) as script:
         wait_until(lambda: f"{url}/" in script.text() or script.process.poll() is not None, "the dashboard's address")
         assert call(f"{url}/health")
-        assert {found["symbol"] for found in (call(f"{url}/instruments") or {})["instruments"]} == {"BTC-USDT", "ETH-USDT", "SOL-USDT"}
+        assert {found["symbol"] for found in (call(f"{url}/instruments") or {})["instruments"]} == {
+            "BTC-USDT",
+            "ETH-USDT",
+            "SOL-USDT",
+        }
         assert not is_free(tmp_path / "books")
         assert script.interrupt() == 0
     assert script.text().endswith("The exchange is closed.\n")
@@ -47,7 +53,7 @@ def test_run_starts_and_stops_the_exchange(tmp_path: Path) -> None:
 def test_run_with_a_demo_shows_a_living_market(tmp_path: Path) -> None:
     [port] = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "tools.run", "--demo", f"--port={port}"]
+    command = [sys.executable, "-m", "matching_exchange.tools.run", "--demo", f"--port={port}"]
     with running(command, tmp_path, clean_environment(own_endpoints())) as script:
         wait_until(lambda: is_lively(url, "BTC-USDT") or script.process.poll() is not None, "a lively market")
         accounts = {order["account"] for order in (call(f"{url}/orders?limit=1000") or {})["orders"]}
@@ -61,7 +67,13 @@ def test_run_with_a_demo_shows_a_living_market(tmp_path: Path) -> None:
 
 def test_run_ends_where_a_part_cannot_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        command = [sys.executable, "-m", "tools.run", f"--port={taken.getsockname()[1]}", "--data-dir=books"]
+        command = [
+            sys.executable,
+            "-m",
+            "matching_exchange.tools.run",
+            f"--port={taken.getsockname()[1]}",
+            "--data-dir=books",
+        ]
         with running(command, tmp_path, clean_environment(own_endpoints())) as script:
             assert script.process.wait(PATIENCE) == 1
     assert "run: the gateway did not start\n" in script.text()
@@ -70,7 +82,13 @@ def test_run_ends_where_a_part_cannot_start(tmp_path: Path) -> None:
 
 
 def test_run_is_not_open_where_another_exchange_has_its_port(exchange: Exchange, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tools.run", f"--port={exchange.gateway.port}", "--data-dir=books"]
+    command = [
+        sys.executable,
+        "-m",
+        "matching_exchange.tools.run",
+        f"--port={exchange.gateway.port}",
+        "--data-dir=books",
+    ]
     with running(command, tmp_path, clean_environment(own_endpoints())) as script:
         assert script.process.wait(PATIENCE) == 1
     assert "open" not in script.text()
@@ -80,17 +98,27 @@ def test_run_is_not_open_where_another_exchange_has_its_port(exchange: Exchange,
 
 
 def test_run_is_not_open_where_its_gateway_finds_another_matcher(exchange: Exchange, tmp_path: Path) -> None:
-    """Its own matcher takes longer to start than the gateway takes to find the other one, and then cannot have the addresses."""
+    """Its own matcher takes longer to start than the gateway takes to find the other one, and then cannot have the
+    addresses."""
     held = tmp_path / "held"
     held.touch()
     (tmp_path / "sitecustomize.py").write_text(
-        f"import os, sys, time\nwhile 'matcher' in sys.orig_argv and os.path.exists({str(held)!r}):\n    time.sleep(0.01)\n"
+        f"import os, sys, time\nwhile 'matcher' in sys.orig_argv and os.path.exists({str(held)!r}):\n    "
+        "time.sleep(0.01)\n"
     )
     matcher = exchange.matcher
-    endpoints = {"MATCHER_COMMANDS": matcher.commands, "MATCHER_MARKET_DATA": matcher.market_data, "MATCHER_REPORTS": matcher.reports}
+    endpoints = {
+        "MATCHER_COMMANDS": matcher.commands,
+        "MATCHER_MARKET_DATA": matcher.market_data,
+        "MATCHER_REPORTS": matcher.reports,
+    }
     environment = clean_environment({**endpoints, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     [port] = free_ports(1)
-    with running([sys.executable, "-m", "tools.run", f"--port={port}", "--data-dir=books"], tmp_path, environment) as script:
+    with running(
+        [sys.executable, "-m", "matching_exchange.tools.run", f"--port={port}", "--data-dir=books"],
+        tmp_path,
+        environment,
+    ) as script:
         wait_until(lambda: call(f"http://127.0.0.1:{port}/health"), "a gateway that finds the other matcher")
         held.unlink()
         assert script.process.wait(PATIENCE) == 1
@@ -162,13 +190,19 @@ def test_gateway_connects_to_a_matcher_that_binds_all_addresses(tmp_path: Path, 
         (["--seed=-1"], {}, "run: argument --seed: '-1': takes a whole number from 0 to 1000000000"),
         (["--reset"], {}, "run: --reset needs --demo"),
         ([], {"GATEWAY_PORT": "0"}, "run: GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known"),
-        ([], {"GATEWAY_HOST": "a..b"}, "gateway: GATEWAY_HOST: 'a..b': takes an address or a host name of this machine"),
+        (
+            [],
+            {"GATEWAY_HOST": "a..b"},
+            "gateway: GATEWAY_HOST: 'a..b': takes an address or a host name of this machine",
+        ),
         ([], {"MATCHER_SYNC": "often"}, "matcher: MATCHER_SYNC: 'often': takes always, off or interval:<ms>"),
         ([], {"MATCHER_COMMANDS": "tcp://*"}, "matcher: MATCHER_COMMANDS: 'tcp://*': takes an endpoint such as"),
         (["--data-dir="], {}, "matcher: MATCHER_DATA_DIR: '': takes a directory"),
     ],
 )
-def test_bad_value_ends_it_before_anything_is_started(tmp_path: Path, arguments: list[str], environment: dict[str, str], line: str) -> None:
+def test_bad_value_ends_it_before_anything_is_started(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], line: str
+) -> None:
     status, lines = run_in_vain(tmp_path, *arguments, **environment)
     assert (status, len(lines)) == (2, 1)
     assert lines[0].startswith(line)
@@ -176,9 +210,14 @@ def test_bad_value_ends_it_before_anything_is_started(tmp_path: Path, arguments:
 
 
 def test_taken_port_of_the_matcher_is_named_with_its_setting(exchange: Exchange, tmp_path: Path) -> None:
-    status, lines = run_in_vain(tmp_path, f"--port={free_ports(1)[0]}", "--data-dir=books", MATCHER_REPORTS=exchange.matcher.reports)
+    status, lines = run_in_vain(
+        tmp_path, f"--port={free_ports(1)[0]}", "--data-dir=books", MATCHER_REPORTS=exchange.matcher.reports
+    )
     assert status == 1
-    assert lines[0] == f"matcher: MATCHER_REPORTS (--reports): {exchange.matcher.reports} cannot be bound: another process has it"
+    assert (
+        lines[0]
+        == f"matcher: MATCHER_REPORTS (--reports): {exchange.matcher.reports} cannot be bound: another process has it"
+    )
     assert lines[-1] == "run: the matcher did not start"
 
 
@@ -190,7 +229,9 @@ def demo(directory: Path, *arguments: str) -> Iterator[str]:
     """The address of an exchange with a demo, and a lively market."""
     [port] = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    with running([*RUN, "--demo", f"--port={port}", *arguments], directory, clean_environment(own_endpoints())) as script:
+    with running(
+        [*RUN, "--demo", f"--port={port}", *arguments], directory, clean_environment(own_endpoints())
+    ) as script:
         wait_until(lambda: is_lively(url, "BTC-USDT") or script.process.poll() is not None, "a lively market")
         yield url
         assert script.interrupt() == 0

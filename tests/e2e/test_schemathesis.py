@@ -1,4 +1,5 @@
-"""The gateway keeps what its OpenAPI document says: requests made up from it, good and bad ones, against a running exchange."""
+"""The gateway keeps what its OpenAPI document says: requests made up from it, good and bad ones, against a running
+exchange."""
 
 import subprocess
 import sys

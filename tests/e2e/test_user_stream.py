@@ -38,7 +38,9 @@ def open_stream(
     query = f"account={account}" if after is None else f"account={account}&after={after}"
     url = f"ws://127.0.0.1:{exchange.gateway.port}/ws/user?{query}"
     # Tests read when they want to: no ping is answered before.
-    return connect(url, open_timeout=PATIENCE, proxy=None, compression=None, max_size=None, ping_interval=None, sock=sock)
+    return connect(
+        url, open_timeout=PATIENCE, proxy=None, compression=None, max_size=None, ping_interval=None, sock=sock
+    )
 
 
 class Follower(AccountView):
@@ -107,7 +109,8 @@ def test_it_begins_with_the_state_of_the_account(exchange: Exchange, account: st
 
 
 def check(exchange: Exchange, *followers: Follower) -> None:
-    """When nobody trades any more: what the account's clients know is what the exchange lists, and all were told the same."""
+    """When nobody trades any more: what the account's clients know is what the exchange lists, and all were told the
+    same."""
     account = followers[0].account
     last = exchange.place("BTC-USDT", "limit", "buy", "1", "1", account=account)
     expected = open_orders(exchange, account)
@@ -152,7 +155,11 @@ def test_maker_learns_of_his_fill(shared_exchange: Exchange, symbol: str, accoun
                 },
             }
         ]
-        assert (filled["previous"], filled["sequence"], filled["timestamp"]) == (placed["sequence"], taker["sequence"], taker["timestamp"])
+        assert (filled["previous"], filled["sequence"], filled["timestamp"]) == (
+            placed["sequence"],
+            taker["sequence"],
+            taker["timestamp"],
+        )
         assert filled["orders"] == [{**shared_exchange.get(f"/orders/{order['order_id']}"), "trades": []}]
         fills = shared_exchange.get("/fills", account=account)["fills"]
         assert fills == [filled["changes"][0]["fill"]]
@@ -162,7 +169,9 @@ def test_all_that_a_command_changes_comes_in_one_message(shared_exchange: Exchan
     prices = ("101", "102", "103")
     with Follower(shared_exchange, account) as follower:
         follower.read()
-        sells = [shared_exchange.place(symbol, "limit", "sell", "1", price, account=account)["order_id"] for price in prices]
+        sells = [
+            shared_exchange.place(symbol, "limit", "sell", "1", price, account=account)["order_id"] for price in prices
+        ]
         for _ in sells:
             follower.read()
         taker = shared_exchange.place(symbol, "market", "buy", "3", account=account)
@@ -195,7 +204,9 @@ def test_account_itself_is_told_of(shared_exchange: Exchange, account: str) -> N
         shared_exchange.post(f"/admin/accounts/{account}/suspend")
         assert follower.read()["changes"] == [{"event": "account", "suspended": True, "cancel_at": timer["cancel_at"]}]
         rejected = shared_exchange.place("BTC-USDT", "limit", "buy", "1", "100", account=account)
-        assert follower.read()["changes"] == [{"event": "rejected", "order_id": rejected["order_id"], "reason": "account_suspended"}]
+        assert follower.read()["changes"] == [
+            {"event": "rejected", "order_id": rejected["order_id"], "reason": "account_suspended"}
+        ]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +297,9 @@ def wait_for_orders(flows: list[Flow], number: int) -> None:
 def test_fresh_starts_under_load_are_exact(shared_exchange: Exchange, symbol: str, account: str) -> None:
     """The orders come from several pages, each of another moment."""
     with shared_exchange.matcher.client() as client:
-        commands = [PlaceOrder(symbol, account, Side.BUY, OrderType.LIMIT, LOT, 100 + number % 50) for number in range(3_500)]
+        commands = [
+            PlaceOrder(symbol, account, Side.BUY, OrderType.LIMIT, LOT, 100 + number % 50) for number in range(3_500)
+        ]
         for _ in client.send(commands):
             client.receive()
     with ExitStack() as stack:
@@ -398,7 +411,10 @@ def test_another_journal_ends_the_stream(exchange: Exchange) -> None:
         code, reason = follower.read_to_the_end()
         assert code == 1012
         # Found by the session's welcome or by the first query, whichever the matcher answers first.
-        assert reason in ("the exchange has begun a new journal", "the exchange has lost what it had told up to sequence 5")
+        assert reason in (
+            "the exchange has begun a new journal",
+            "the exchange has lost what it had told up to sequence 5",
+        )
     with Follower(exchange, "desk") as follower:
         assert follower.read()["orders"] == []
 
@@ -434,7 +450,9 @@ def test_whichever_worker_serves_tells_the_same(tmp_path: Path) -> None:
 # Slow clients
 
 
-def test_client_that_stops_reading_is_closed_and_others_are_not(shared_exchange: Exchange, symbol: str, account: str) -> None:
+def test_client_that_stops_reading_is_closed_and_others_are_not(
+    shared_exchange: Exchange, symbol: str, account: str
+) -> None:
     slow_socket = socket.socket()
     slow_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     slow_socket.connect(("127.0.0.1", shared_exchange.gateway.port))

@@ -10,7 +10,9 @@ from tests.exchange import Exchange, Json
 Problem = tuple[int, str, str | None]
 
 
-def order(symbol: str, order_type: str, side: str, quantity: str | None = None, price: str | None = None, **more: Any) -> Json:
+def order(
+    symbol: str, order_type: str, side: str, quantity: str | None = None, price: str | None = None, **more: Any
+) -> Json:
     """The body of an order; what is None is left out."""
     fields = {"symbol": symbol, "order_type": order_type, "side": side, "quantity": quantity, "price": price, **more}
     return {name: value for name, value in fields.items() if value is not None}
@@ -40,7 +42,13 @@ def look_up(exchange: Exchange, placed: Json) -> Json:
 
 def outcome(told: Json) -> tuple[str, str | None, str, str, str]:
     """Status, reason, filled, remaining and prevented quantity."""
-    return told["status"], told["reason"], told["filled_quantity"], told["remaining_quantity"], told["prevented_quantity"]
+    return (
+        told["status"],
+        told["reason"],
+        told["filled_quantity"],
+        told["remaining_quantity"],
+        told["prevented_quantity"],
+    )
 
 
 def trades(told: Json) -> list[tuple[str, str]]:

@@ -104,7 +104,9 @@ def test_time_that_came_while_the_matcher_was_away_counts(exchange: Exchange) ->
 # The kill switch
 
 
-def test_a_suspended_account_loses_its_orders_and_takes_no_more(shared_exchange: Exchange, symbol: str, account: str) -> None:
+def test_a_suspended_account_loses_its_orders_and_takes_no_more(
+    shared_exchange: Exchange, symbol: str, account: str
+) -> None:
     placed = [
         place(shared_exchange, symbol, "limit", "buy", "1", "100", account=account),
         place(shared_exchange, symbol, "trailing_stop", "sell", "1", trailing_bps=10, account=account),
@@ -122,7 +124,9 @@ def test_a_suspended_account_loses_its_orders_and_takes_no_more(shared_exchange:
     assert place(shared_exchange, symbol, "limit", "buy", "1", "100", account=account)["status"] == "open"
 
 
-def test_what_a_suspended_account_had_sent_before_is_still_the_same_order(shared_exchange: Exchange, symbol: str, account: str) -> None:
+def test_what_a_suspended_account_had_sent_before_is_still_the_same_order(
+    shared_exchange: Exchange, symbol: str, account: str
+) -> None:
     named = {"account": account, "client_order_id": "first"}
     placed = place(shared_exchange, symbol, "limit", "buy", "1", "100", **named)
     shared_exchange.post(f"/admin/accounts/{account}/suspend")
@@ -133,7 +137,14 @@ def test_what_a_suspended_account_had_sent_before_is_still_the_same_order(shared
 def test_an_oco_of_a_suspended_account_is_rejected(shared_exchange: Exchange, symbol: str, account: str) -> None:
     shared_exchange.trade(symbol, "100")
     shared_exchange.post(f"/admin/accounts/{account}/suspend")
-    body = {"symbol": symbol, "side": "sell", "quantity": "1", "price": "110", "stop_trigger_price": "90", "account": account}
+    body = {
+        "symbol": symbol,
+        "side": "sell",
+        "quantity": "1",
+        "price": "110",
+        "stop_trigger_price": "90",
+        "account": account,
+    }
     legs = shared_exchange.post("/orders/oco", body)["orders"]
     assert [(leg["status"], leg["reason"]) for leg in legs] == [("rejected", "account_suspended")] * 2
 

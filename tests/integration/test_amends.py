@@ -96,7 +96,11 @@ def test_an_order_is_named_by_its_client_order_id(shared_exchange: Exchange, sym
     assert (amended["order_id"], amended["price"]) == (placed["order_id"], "101")
     assert problem(shared_exchange.http.patch(url, json={"price": "101"})) == (404, "unknown_order", None)
     by_id = f"/orders/{placed['order_id']}"
-    assert problem(shared_exchange.http.patch(by_id, params={"account": "someone"}, json={"price": "101"})) == (404, "unknown_order", None)
+    assert problem(shared_exchange.http.patch(by_id, params={"account": "someone"}, json={"price": "101"})) == (
+        404,
+        "unknown_order",
+        None,
+    )
     assert look_up(shared_exchange, placed)["price"] == "101"
 
 
@@ -105,7 +109,12 @@ def test_the_same_order_sent_again_is_told_as_amended(shared_exchange: Exchange,
     placed = place(shared_exchange, symbol, "limit", "buy", "1", "100", **terms)
     amend(shared_exchange, placed, price="90", quantity="2")
     again = place(shared_exchange, symbol, "limit", "buy", "1", "100", **terms)
-    assert (again["order_id"], again["duplicate"], again["price"], again["quantity"]) == (placed["order_id"], True, "90", "2")
+    assert (again["order_id"], again["duplicate"], again["price"], again["quantity"]) == (
+        placed["order_id"],
+        True,
+        "90",
+        "2",
+    )
 
 
 REFUSALS: list[tuple[Json, Json, Problem]] = [
@@ -121,7 +130,9 @@ REFUSALS: list[tuple[Json, Json, Problem]] = [
 ]
 
 
-@pytest.mark.parametrize(("terms", "body", "expected"), REFUSALS, ids=[f"{number}-{case[2][1]}" for number, case in enumerate(REFUSALS)])
+@pytest.mark.parametrize(
+    ("terms", "body", "expected"), REFUSALS, ids=[f"{number}-{case[2][1]}" for number, case in enumerate(REFUSALS)]
+)
 def test_a_refused_amend_leaves_the_order_as_it_is(
     shared_exchange: Exchange, symbol: str, terms: Json, body: Json, expected: Problem
 ) -> None:
@@ -140,7 +151,11 @@ def test_what_has_no_price_takes_none(shared_exchange: Exchange, symbol: str) ->
     stop = place(shared_exchange, symbol, "stop_market", "buy", "1", trigger_price="110")
     assert refused(shared_exchange, stop, price="100") == (422, "price_not_allowed", "price")
     trailing = place(shared_exchange, symbol, "trailing_stop", "buy", "1", trailing_bps=10)
-    assert refused(shared_exchange, trailing, trigger_price="100") == (422, "trigger_price_not_allowed", "trigger_price")
+    assert refused(shared_exchange, trailing, trigger_price="100") == (
+        422,
+        "trigger_price_not_allowed",
+        "trigger_price",
+    )
     assert amend(shared_exchange, trailing, quantity="2")["quantity"] == "2"
 
 
@@ -168,6 +183,8 @@ def test_a_market_that_is_not_open_takes_no_amends(shared_exchange: Exchange, sy
         ("/orders/1", {"price": {}}, (422, "invalid_value", "price")),
     ],
 )
-def test_what_is_no_amend_is_refused(shared_exchange: Exchange, symbol: str, path: str, body: Json, expected: Problem) -> None:
+def test_what_is_no_amend_is_refused(
+    shared_exchange: Exchange, symbol: str, path: str, body: Json, expected: Problem
+) -> None:
     place(shared_exchange, symbol, "limit", "buy", "1", "100")
     assert problem(shared_exchange.http.patch(path, json=body)) == expected

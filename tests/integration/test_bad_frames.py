@@ -135,7 +135,13 @@ class Witness:
 
     def look(self) -> list[object]:
         """All that a command could change, and at last the sequence."""
-        queries = (InstrumentsQuery(), OrdersQuery(), OrdersQuery(done=True), DepthQuery("BTC-USDT"), TradesQuery("BTC-USDT"))
+        queries = (
+            InstrumentsQuery(),
+            OrdersQuery(),
+            OrdersQuery(done=True),
+            DepthQuery("BTC-USDT"),
+            TradesQuery("BTC-USDT"),
+        )
         requests = [self.client.ask(query) for query in queries]
         responses = [self.client.result(request) for request in requests]
         return [*(response.result for response in responses), responses[0].sequence]
@@ -174,7 +180,9 @@ class Witness:
         assert self.place_and_cancel() == self.order_id + 1
 
 
-def commands_frame(session: int, *commands: object, version: object = VERSION, number: object = 1, answered: object = 0) -> bytes:
+def commands_frame(
+    session: int, *commands: object, version: object = VERSION, number: object = 1, answered: object = 0
+) -> bytes:
     return encode([COMMANDS, version, session, number, answered, list(commands)])
 
 
@@ -296,7 +304,9 @@ def test_impossible_session(witness: Witness, peer: RawSession, session: int) ->
     witness.assert_refused(frames=2)
 
 
-@pytest.mark.parametrize("query", [[77], [3, 1], [3, "BTC-USDT", -1], [2, None, None, "done"], [1, 0], [7, "../../" * 10]])
+@pytest.mark.parametrize(
+    "query", [[77], [3, 1], [3, "BTC-USDT", -1], [2, None, None, "done"], [1, 0], [7, "../../" * 10]]
+)
 def test_unreadable_query(witness: Witness, peer: RawSession, query: list[object]) -> None:
     peer.send(encode([ASK, VERSION, peer.session, 1, query]))
     [report] = peer.reports()
@@ -338,7 +348,9 @@ def test_transport_cuts_off_who_sends_20_megabytes(witness: Witness, peer: RawSe
     assert witness.place_and_cancel() == witness.order_id + 2
 
 
-@pytest.mark.parametrize("garbage", [b"", b"GET / HTTP/1.1\r\nHost: matcher\r\n\r\n", b"\x00" * 100_000, b"\xff" * 100_000])
+@pytest.mark.parametrize(
+    "garbage", [b"", b"GET / HTTP/1.1\r\nHost: matcher\r\n\r\n", b"\x00" * 100_000, b"\xff" * 100_000]
+)
 def test_who_does_not_speak_zeromq_is_cut_off(witness: Witness, garbage: bytes) -> None:
     for endpoint in (witness.matcher.commands, witness.matcher.market_data, witness.matcher.reports):
         host, port = endpoint.removeprefix("tcp://").split(":")
@@ -349,7 +361,12 @@ def test_who_does_not_speak_zeromq_is_cut_off(witness: Witness, garbage: bytes) 
 
 def test_sockets_of_the_wrong_kind_disturb_nobody(witness: Witness) -> None:
     """A reader of the commands, a sender of market data, and a subscription that is larger than any topic."""
-    with zmq.Context() as context, context.socket(zmq.SUB) as reader, context.socket(zmq.PUSH) as sender, context.socket(zmq.SUB) as greedy:
+    with (
+        zmq.Context() as context,
+        context.socket(zmq.SUB) as reader,
+        context.socket(zmq.PUSH) as sender,
+        context.socket(zmq.SUB) as greedy,
+    ):
         for wrong in (reader, sender, greedy):
             wrong.set(zmq.LINGER, 0)
         reader.subscribe(b"")

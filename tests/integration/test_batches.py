@@ -93,7 +93,10 @@ def test_each_element_is_answered_in_its_place(shared_exchange: Exchange, symbol
 
 
 def test_a_batch_sent_again_makes_no_second_orders(shared_exchange: Exchange, symbol: str, account: str) -> None:
-    orders = [order(symbol, "limit", "buy", "1", "100", account=account, client_order_id=f"n-{number}") for number in range(100)]
+    orders = [
+        order(symbol, "limit", "buy", "1", "100", account=account, client_order_id=f"n-{number}")
+        for number in range(100)
+    ]
     first = place_all(shared_exchange, *orders)
     assert place_all(shared_exchange, *orders) == [{**result, "duplicate": True} for result in first]
     assert depth(shared_exchange, symbol) == ([["100", "100"]], [])
@@ -102,10 +105,15 @@ def test_a_batch_sent_again_makes_no_second_orders(shared_exchange: Exchange, sy
 def test_orders_are_canceled_together(shared_exchange: Exchange, symbol: str, account: str) -> None:
     placed = place_all(
         shared_exchange,
-        *(order(symbol, "limit", "buy", "1", "100", account=account, client_order_id=f"n-{number}") for number in range(4)),
+        *(
+            order(symbol, "limit", "buy", "1", "100", account=account, client_order_id=f"n-{number}")
+            for number in range(4)
+        ),
     )
     ids = [result["order_id"] for result in placed]
-    results = cancel_all(shared_exchange, ids[0], "client:n-1", ids[1], "999999999", "x", 7, "client:nobody", ids[3], account=account)
+    results = cancel_all(
+        shared_exchange, ids[0], "client:n-1", ids[1], "999999999", "x", 7, "client:nobody", ids[3], account=account
+    )
     assert [brief(result) for result in results] == [
         ("canceled", "requested"),
         ("canceled", "requested"),
@@ -122,7 +130,9 @@ def test_orders_are_canceled_together(shared_exchange: Exchange, symbol: str, ac
 
 def test_another_accounts_orders_are_not_canceled(shared_exchange: Exchange, symbol: str, account: str) -> None:
     placed = place(shared_exchange, symbol, "limit", "buy", "1", "100", account=account, client_order_id="mine")
-    assert [brief(result) for result in cancel_all(shared_exchange, placed["order_id"], "client:mine", account="someone")] == [
+    assert [
+        brief(result) for result in cancel_all(shared_exchange, placed["order_id"], "client:mine", account="someone")
+    ] == [
         (404, "unknown_order", None),
         (404, "unknown_order", None),
     ]
@@ -130,8 +140,12 @@ def test_another_accounts_orders_are_not_canceled(shared_exchange: Exchange, sym
     assert look_up(shared_exchange, placed)["status"] == "open"
 
 
-@pytest.mark.parametrize(("path", "name", "element"), [("/orders/batch", "orders", {}), ("/orders/cancel-batch", "order_ids", "1")])
-def test_what_is_no_list_of_up_to_a_hundred_is_refused(shared_exchange: Exchange, path: str, name: str, element: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "name", "element"), [("/orders/batch", "orders", {}), ("/orders/cancel-batch", "order_ids", "1")]
+)
+def test_what_is_no_list_of_up_to_a_hundred_is_refused(
+    shared_exchange: Exchange, path: str, name: str, element: Any
+) -> None:
     for body, field in (
         ({}, name),
         ({name: []}, name),
@@ -149,7 +163,10 @@ def test_without_a_matcher_the_whole_call_is_refused(exchange: Exchange) -> None
     placed = exchange.post("/orders", sound)
     exchange.matcher.stop()
     exchange.gateway.wait_until_answers(503)
-    for path, body in (("/orders/batch", {"orders": [{}, sound]}), ("/orders/cancel-batch", {"order_ids": ["x", placed["order_id"]]})):
+    for path, body in (
+        ("/orders/batch", {"orders": [{}, sound]}),
+        ("/orders/cancel-batch", {"order_ids": ["x", placed["order_id"]]}),
+    ):
         response = exchange.http.post(path, json=body)
         assert problem(response) == (503, "matcher_unavailable", None)
         assert response.headers["retry-after"] == "1"

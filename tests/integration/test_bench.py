@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from matching_exchange.tools.bench.__main__ import SUITES, parse
+from matching_exchange.tools.bench.engine import recorded_flow
+from matching_exchange.tools.bench.measure import BenchError, Plan
 from tests.exchange import PATIENCE, ROOT, Json, clean_environment
-from tools.bench.__main__ import SUITES, parse
-from tools.bench.engine import recorded_flow
-from tools.bench.measure import BenchError, Plan
 
 ROWS = {
     "engine": (
@@ -112,15 +112,22 @@ RECORDING = """\
 
 
 def bench(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tools.bench", *arguments]
+    command = [sys.executable, "-m", "matching_exchange.tools.bench", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=clean_environment({"TMPDIR": str(directory)}), capture_output=True, text=True, timeout=PATIENCE * 3
+        command,
+        cwd=ROOT,
+        env=clean_environment({"TMPDIR": str(directory)}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 3,
     )
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_quick_suite(tmp_path: Path, suite: str) -> None:
-    data, report, picture, recording = (tmp_path / name for name in ("data", "report.json", "picture.svg", "recording.log"))
+    data, report, picture, recording = (
+        tmp_path / name for name in ("data", "report.json", "picture.svg", "recording.log")
+    )
     data.mkdir()
     recording.write_text(RECORDING)
     done = bench(data, suite, "--quick", "--json", str(report), "--svg", str(picture), "--recording", str(recording))
@@ -142,7 +149,9 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
         # Small sizes meet no target, and miss none.
         assert row["met"] is None
         assert row["unit"] in done.stdout
-    assert measured["left_out"] == ([] if expected == ROWS[suite] else ["the matcher's processor time: this system does not tell it"])
+    assert measured["left_out"] == (
+        [] if expected == ROWS[suite] else ["the matcher's processor time: this system does not tell it"]
+    )
     assert sum(row["target"] is not None for row in rows) == WITH_TARGET[suite]
 
     printed = [line.strip() for line in done.stdout.splitlines()]
@@ -155,7 +164,9 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
         assert each["points"] == sorted(each["points"])
         assert each["points"][0][0] == 0
     curves = [element for element in ElementTree.parse(picture).iter() if element.tag.endswith("polyline")]
-    assert [len((curve.get("points") or "").split()) for curve in curves] == [len(each["points"]) for each in distributions]
+    assert [len((curve.get("points") or "").split()) for curve in curves] == [
+        len(each["points"]) for each in distributions
+    ]
 
 
 def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None:
@@ -194,4 +205,10 @@ def test_bad_argument_ends_with_2_and_one_line(tmp_path: Path, arguments: tuple[
 
 def test_defaults() -> None:
     options = parse([])
-    assert (options.suites, options.rounds, options.seconds, options.quick, options.json) == ([], None, None, False, None)
+    assert (options.suites, options.rounds, options.seconds, options.quick, options.json) == (
+        [],
+        None,
+        None,
+        False,
+        None,
+    )

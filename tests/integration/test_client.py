@@ -65,7 +65,9 @@ def test_ask_waits_until_the_connection_takes_it(client: CommandClient, sockets:
 
 
 @pytest.mark.parametrize("method", ["ask", "query"])
-def test_a_connection_that_never_takes_it_ends_the_patience(sockets: list[ReluctantSocket], shared_matcher: Matcher, method: str) -> None:
+def test_a_connection_that_never_takes_it_ends_the_patience(
+    sockets: list[ReluctantSocket], shared_matcher: Matcher, method: str
+) -> None:
     with shared_matcher.client(timeout=0.2) as client:
         sockets[0].refuses = 10**9
         with pytest.raises(MatcherAwayError, match=r"within 0\.2 seconds"):
@@ -73,7 +75,9 @@ def test_a_connection_that_never_takes_it_ends_the_patience(sockets: list[Reluct
 
 
 @pytest.mark.parametrize("refuses", [1, 2, 3])
-def test_query_does_not_overtake_the_commands_before_it(client: CommandClient, sockets: list[ReluctantSocket], refuses: int) -> None:
+def test_query_does_not_overtake_the_commands_before_it(
+    client: CommandClient, sockets: list[ReluctantSocket], refuses: int
+) -> None:
     """However often the connection refuses: when the commands are sent, when they are sent again, when the query is."""
     for method in ("ask", "query"):
         sockets[0].refuses = refuses

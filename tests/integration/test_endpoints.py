@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient, MarketDataReader
 from protocol.commands import StatusQuery
 from protocol.events import MatcherStatus
 from tests.exchange import PATIENCE, Exchange, Matcher, clean_environment
-from tools.processes import free_ports
 
 NAMES = ("commands", "market-data", "reports")
 
@@ -34,10 +34,21 @@ needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6
 
 
 def start(directory: Path, **endpoints: str) -> Outcome:
-    """What becomes of a matcher with these endpoints, and others of its own, on a data directory that it has had before."""
-    named = dict(zip(NAMES, own_endpoints(), strict=True)) | {name.replace("_", "-"): endpoint for name, endpoint in endpoints.items()}
-    command = [sys.executable, "-m", "matcher", "--data-dir=data", *(f"--{name}={endpoint}" for name, endpoint in named.items())]
-    done = subprocess.run(command, cwd=directory, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
+    """What becomes of a matcher with these endpoints, and others of its own, on a data directory that it has had
+    before."""
+    named = dict(zip(NAMES, own_endpoints(), strict=True)) | {
+        name.replace("_", "-"): endpoint for name, endpoint in endpoints.items()
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "matcher",
+        "--data-dir=data",
+        *(f"--{name}={endpoint}" for name, endpoint in named.items()),
+    ]
+    done = subprocess.run(
+        command, cwd=directory, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -110,7 +121,9 @@ def test_socket_of_a_living_process_stays_its_own(used: Path, short_path: Path) 
         other.listen()
         status, output, error = start(used, commands=f"ipc://{path}")
         assert (status, output) == (1, "")
-        assert error == f"matcher: MATCHER_COMMANDS (--commands): ipc://{path} cannot be bound: another process has it\n"
+        assert (
+            error == f"matcher: MATCHER_COMMANDS (--commands): ipc://{path} cannot be bound: another process has it\n"
+        )
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(path)
 
@@ -135,11 +148,20 @@ def test_socket_that_a_killed_process_has_left_is_taken_over(short_path: Path) -
         ("market-data", "reports", {"market-data": "ipc://same", "reports": "ipc://same"}),
     ],
 )
-def test_one_endpoint_for_two_sockets_ends_with_one_line(tmp_path: Path, first: str, second: str, endpoints: dict[str, str]) -> None:
-    named = {"commands": "tcp://127.0.0.1:5555", "market-data": "tcp://127.0.0.1:5556", "reports": "tcp://127.0.0.1:5557"} | endpoints
+def test_one_endpoint_for_two_sockets_ends_with_one_line(
+    tmp_path: Path, first: str, second: str, endpoints: dict[str, str]
+) -> None:
+    named = {
+        "commands": "tcp://127.0.0.1:5555",
+        "market-data": "tcp://127.0.0.1:5556",
+        "reports": "tcp://127.0.0.1:5557",
+    } | endpoints
     status, output, error = start(tmp_path, **named)
     assert (status, output) == (2, "")
-    assert error == f"matcher: {variable(first)} and {variable(second)}: {named[second]}: each takes an endpoint of its own\n"
+    assert (
+        error
+        == f"matcher: {variable(first)} and {variable(second)}: {named[second]}: each takes an endpoint of its own\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,5 @@
-"""What a matcher leaves in its data directory may be read by nobody else, whatever the umask; what was there before keeps its mode."""
+"""What a matcher leaves in its data directory may be read by nobody else, whatever the umask; what was there before
+keeps its mode."""
 
 import os
 import stat
@@ -39,9 +40,13 @@ def leave_everything(matcher: Matcher) -> None:
 
 
 def modes(directory: Path) -> dict[str, int]:
-    """The mode of each thing in the directory, by its name; files of one kind have one name, so have those that are being written."""
+    """The mode of each thing in the directory, by its name; files of one kind have one name, so have those that are
+    being written."""
     found = {path: stat.S_IMODE(path.stat().st_mode) for path in directory.rglob("*")}
-    return {str(path.relative_to(directory) if path.is_dir() else path.suffix or path.name): mode for path, mode in found.items()}
+    return {
+        str(path.relative_to(directory) if path.is_dir() else path.suffix or path.name): mode
+        for path, mode in found.items()
+    }
 
 
 def test_everything_is_private(own_matcher: Matcher) -> None:

@@ -57,7 +57,10 @@ def test_both_sides_of_a_trade_have_their_fill(shared_exchange: Exchange, symbol
 def test_a_trade_of_an_account_with_itself_is_two_fills(shared_exchange: Exchange, symbol: str, account: str) -> None:
     place(shared_exchange, symbol, "limit", "sell", "1", "100", account=account)
     place(shared_exchange, symbol, "limit", "buy", "1", "100", account=account)
-    assert [(fill["side"], fill["liquidity"]) for fill in fills(shared_exchange, account)] == [("sell", "maker"), ("buy", "taker")]
+    assert [(fill["side"], fill["liquidity"]) for fill in fills(shared_exchange, account)] == [
+        ("sell", "maker"),
+        ("buy", "taker"),
+    ]
 
 
 def test_pages_follow_each_other(shared_exchange: Exchange, symbol: str, account: str) -> None:
@@ -112,5 +115,7 @@ def test_the_last_thousand_fills_outlive_a_restart(exchange: Exchange) -> None:
         ({"side": "buy"}, (422, "unknown_field", "side")),
     ],
 )
-def test_a_bad_parameter_is_named(shared_exchange: Exchange, query: dict[str, str], expected: tuple[int, str, str]) -> None:
+def test_a_bad_parameter_is_named(
+    shared_exchange: Exchange, query: dict[str, str], expected: tuple[int, str, str]
+) -> None:
     assert problem(shared_exchange.http.get("/fills", params=query)) == expected

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.tools.load_test.__main__ import parse
 from tests.exchange import PATIENCE, ROOT, Exchange, Json, clean_environment, wait_until
-from tools.load_test.__main__ import parse
 
 WAYS = ("http", "zeromq")
 
@@ -17,7 +17,7 @@ WAYS = ("http", "zeromq")
 def command(exchange: Exchange, way: str, *arguments: str) -> list[str]:
     matcher = exchange.matcher
     there = ("--url", exchange.url) if way == "http" else ("--commands", matcher.commands, "--reports", matcher.reports)
-    return [sys.executable, "-m", "tools.load_test", *there, *arguments]
+    return [sys.executable, "-m", "matching_exchange.tools.load_test", *there, *arguments]
 
 
 def load_test(exchange: Exchange, way: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,9 @@ def load_test(exchange: Exchange, way: str, *arguments: str) -> subprocess.Compl
 @pytest.mark.parametrize("way", WAYS)
 def test_load_is_answered_checked_and_taken_away(shared_exchange: Exchange, symbol: str, way: str) -> None:
     before = shared_exchange.get("/health")["sequence"]
-    done = load_test(shared_exchange, way, "--symbol", symbol, "--rate", "200", "--seconds", "1", "--account", "me", "--json")
+    done = load_test(
+        shared_exchange, way, "--symbol", symbol, "--rate", "200", "--seconds", "1", "--account", "me", "--json"
+    )
     assert (done.returncode, done.stderr) == (0, "")
     report: Json = json.loads(done.stdout)
     [step] = report["steps"]
@@ -61,7 +63,11 @@ def test_interrupt_prints_what_there_was(shared_exchange: Exchange, symbol: str)
     before = shared_exchange.get("/health")["sequence"]
     arguments = ("--symbol", symbol, "--rate", "100", "--seconds", "1000", "--account", "stopped")
     with subprocess.Popen(
-        command(shared_exchange, "http", *arguments), cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True
+        command(shared_exchange, "http", *arguments),
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as running:
         wait_until(lambda: shared_exchange.get("/health")["sequence"] > before + 10, "orders")
         running.send_signal(signal.SIGINT)
@@ -74,7 +80,7 @@ def test_interrupt_prints_what_there_was(shared_exchange: Exchange, symbol: str)
 
 def test_no_exchange_ends_with_1_and_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.load_test", "--url", "http://127.0.0.1:9"],
+        [sys.executable, "-m", "matching_exchange.tools.load_test", "--url", "http://127.0.0.1:9"],
         cwd=tmp_path,
         env=clean_environment(),
         capture_output=True,

@@ -14,7 +14,7 @@ from tests.exchange import PATIENCE, ROOT, clean_environment
 LOGGING = """
 import sys
 import structlog
-from process.logs import configure_logs
+from matching_exchange.process.logs import configure_logs
 
 configure_logs(*sys.argv[1:])
 log = structlog.get_logger()
@@ -26,7 +26,9 @@ for level in ("debug", "info", "warning", "error"):
 def logged(*arguments: str) -> list[str]:
     """The lines of a log that is written to a file."""
     command = [sys.executable, "-c", LOGGING, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     assert done.stdout == ""
     return done.stderr.splitlines()
 
@@ -65,7 +67,9 @@ def test_what_is_less_than_was_asked_for_is_left_out(level: str, lines: int) -> 
 def test_both_processes_take_the_settings(tmp_path: Path, module: str) -> None:
     prefix = module.upper()
     endpoints = {f"{prefix}_{name}": f"ipc://{name}" for name in ("COMMANDS", "MARKET_DATA", "REPORTS")}
-    environment = clean_environment({f"{prefix}_LOG_LEVEL": "info", f"{prefix}_LOG_FORMAT": "human", "GATEWAY_PORT": "0", **endpoints})
+    environment = clean_environment(
+        {f"{prefix}_LOG_LEVEL": "info", f"{prefix}_LOG_FORMAT": "human", "GATEWAY_PORT": "0", **endpoints}
+    )
     command = [sys.executable, "-m", module]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -40,7 +40,15 @@ TRADE = EVERY | {
     "taker_fee",
 }
 DEPTH = EVERY | {"symbol", "bids", "asks"}
-INSTRUMENT = EVERY | {"symbol", "price_decimals", "quantity_decimals", "fee_decimals", "tick_size", "lot_size", "status"}
+INSTRUMENT = EVERY | {
+    "symbol",
+    "price_decimals",
+    "quantity_decimals",
+    "fee_decimals",
+    "tick_size",
+    "lot_size",
+    "status",
+}
 
 _symbols = count(1)
 
@@ -143,7 +151,9 @@ def current(messages: Iterable[Message]) -> dict[str, Json]:
 # Who comes late
 
 
-def test_late_subscriber_gets_the_depth_without_a_change(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+def test_late_subscriber_gets_the_depth_without_a_change(
+    shared_matcher: Matcher, client: CommandClient, symbol: str
+) -> None:
     send(client, [limit(symbol, BUY, 20, 9_000), limit(symbol, BUY, 30, 9_000), limit(symbol, SELL, 40, 9_100)])
     with Subscriber(shared_matcher, f"depth/{symbol}/") as early:
         topic, message = early.read()
@@ -160,7 +170,10 @@ def test_late_subscriber_gets_the_instrument_without_a_change(shared_matcher: Ma
         topic, message = subscriber.read()
     assert topic == f"instruments/{symbol}/"
     assert message.keys() >= INSTRUMENT
-    told = {name: message[name] for name in ("type", "symbol", "price_decimals", "quantity_decimals", "tick_size", "lot_size", "status")}
+    told = {
+        name: message[name]
+        for name in ("type", "symbol", "price_decimals", "quantity_decimals", "tick_size", "lot_size", "status")
+    }
     assert told == {
         "type": "instrument",
         "symbol": symbol,
@@ -186,7 +199,9 @@ def test_late_subscriber_gets_the_instrument_without_a_change(shared_matcher: Ma
         ([f"{kind}/{symbol}/" for symbol in BUILT_IN for kind in ("depth", "instruments")], ["depth", "instruments"]),
     ],
 )
-def test_prefix_brings_the_state_of_all_its_topics(shared_matcher: Matcher, prefixes: list[str], kinds: list[str]) -> None:
+def test_prefix_brings_the_state_of_all_its_topics(
+    shared_matcher: Matcher, prefixes: list[str], kinds: list[str]
+) -> None:
     wanted = {f"{kind}/{symbol}/" for kind in kinds for symbol in BUILT_IN}
     seen: dict[str, Json] = {}
     with Subscriber(shared_matcher, *prefixes) as subscriber:
@@ -261,7 +276,8 @@ def test_depth_interval_holds_states_back(tmp_path: Path) -> None:
             assert (empty["bids"], empty["asks"]) == ([], [])
             send(client, [limit("BTC-USDT", BUY, 100_000, price) for price in range(1_000, 1_050)])
             depth = depth_of(client, "BTC-USDT")
-            # A newcomer must get the newest state, so it is published then; what the first one sees next proves that nothing was before.
+            # A newcomer must get the newest state, so it is published then; what the first one sees next proves that
+            # nothing was before.
             with Subscriber(matcher, "depth/BTC-USDT/") as second:
                 _, newest = second.read()
                 assert shows(newest, depth)
@@ -271,7 +287,9 @@ def test_depth_interval_holds_states_back(tmp_path: Path) -> None:
         matcher.close()
 
 
-def test_no_depth_message_without_a_change_of_the_top(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+def test_no_depth_message_without_a_change_of_the_top(
+    shared_matcher: Matcher, client: CommandClient, symbol: str
+) -> None:
     send(client, [limit(symbol, BUY, 10, price) for price in range(1_000, 1_050, 5)])
     with Subscriber(shared_matcher, f"depth/{symbol}/") as subscriber:
         [(_, before)] = subscriber.read_until(lambda _, message: shows(message, depth_of(client, symbol)))
@@ -294,7 +312,10 @@ def test_sequence_is_that_of_the_command(shared_matcher: Matcher, client: Comman
 
 
 def test_everybody_gets_the_same_messages(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
-    with Subscriber(shared_matcher, "trades/") as broad, Subscriber(shared_matcher, f"trades/{symbol}/", f"depth/{symbol}/") as narrow:
+    with (
+        Subscriber(shared_matcher, "trades/") as broad,
+        Subscriber(shared_matcher, f"trades/{symbol}/", f"depth/{symbol}/") as narrow,
+    ):
         narrow.read()
         sync(client, symbol, broad, narrow)
         send(client, flow(symbol, 300, seed=7))
@@ -303,7 +324,9 @@ def test_everybody_gets_the_same_messages(shared_matcher: Matcher, client: Comma
             reader.read_until(lambda topic, message: (topic, message["number"]) == (f"trades/{symbol}/", last))
             for reader in (broad, narrow)
         ]
-    broad_trades, narrow_trades = ([found for found in messages if found[0] == f"trades/{symbol}/"] for messages in read)
+    broad_trades, narrow_trades = (
+        [found for found in messages if found[0] == f"trades/{symbol}/"] for messages in read
+    )
     assert len(broad_trades) > 50
     assert broad_trades == narrow_trades
 
@@ -327,7 +350,9 @@ def sync(client: CommandClient, symbol: str, *subscribers: Subscriber) -> None:
 # Instruments
 
 
-def test_fees_are_in_the_unit_that_the_instrument_tells(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+def test_fees_are_in_the_unit_that_the_instrument_tells(
+    shared_matcher: Matcher, client: CommandClient, symbol: str
+) -> None:
     with Subscriber(shared_matcher, f"trades/{symbol}/", f"instruments/{symbol}/") as subscriber:
         _, instrument = subscriber.read()
         for maker, taker, decimals in ((10, 20, 8), (7, 15, 9), (0, 0, 9), (100, 300, 7), (10_000, 0, 5)):
@@ -355,7 +380,9 @@ def test_status_is_told(shared_matcher: Matcher, client: CommandClient, symbol: 
 
 def test_new_instrument_is_announced(shared_matcher: Matcher, client: CommandClient) -> None:
     symbol = f"NEW{next(_symbols)}-USD"
-    with Subscriber(shared_matcher, f"instruments/{symbol}/", f"depth/{symbol}/", "instruments/BTC-USDT/") as subscriber:
+    with Subscriber(
+        shared_matcher, f"instruments/{symbol}/", f"depth/{symbol}/", "instruments/BTC-USDT/"
+    ) as subscriber:
         subscriber.read()
         add(client, symbol)
         announced = current([subscriber.read(), subscriber.read()])
@@ -393,14 +420,23 @@ def test_heartbeats(shared_matcher: Matcher, client: CommandClient, symbol: str)
 
 def holes_in(messages: list[Json]) -> list[tuple[int, int]]:
     """The last number seen and the last one lost, of each hole."""
-    return [(before["number"], after["previous"]) for before, after in pairwise(messages) if after["previous"] != before["number"]]
+    return [
+        (before["number"], after["previous"])
+        for before, after in pairwise(messages)
+        if after["previous"] != before["number"]
+    ]
 
 
-def test_slow_reader_loses_messages_and_sees_the_hole(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
+def test_slow_reader_loses_messages_and_sees_the_hole(
+    shared_matcher: Matcher, client: CommandClient, symbol: str
+) -> None:
     topic = f"trades/{symbol}/"
     one_trade = [limit(symbol, SELL, 10, 100), limit(symbol, BUY, 10, 100)]
     many_trades = [limit(symbol, SELL, 500 * 10, 100), *[limit(symbol, BUY, 10, 100)] * 500]
-    with Subscriber(shared_matcher, topic, receive_buffer=65_536, receive_limit=10) as slow, Subscriber(shared_matcher, topic) as fast:
+    with (
+        Subscriber(shared_matcher, topic, receive_buffer=65_536, receive_limit=10) as slow,
+        Subscriber(shared_matcher, topic) as fast,
+    ):
         sync(client, symbol, slow, fast)
         first = last = last_trade_id(client, symbol)
         seen_by_fast: list[Json] = []
@@ -453,8 +489,13 @@ def test_orders_of_the_book_are_those_of_the_depth(shared_matcher: Matcher, clie
         assert order.price is not None
         totals[order.side, order.price] = totals.get((order.side, order.price), 0) + order.remaining_quantity
     bids, asks = depth_of(client, symbol)
-    assert bids == [[price, totals[BUY, price]] for price in sorted((price for side, price in totals if side is BUY), reverse=True)[:10]]
-    assert asks == [[price, totals[SELL, price]] for price in sorted(price for side, price in totals if side is SELL)[:10]]
+    assert bids == [
+        [price, totals[BUY, price]]
+        for price in sorted((price for side, price in totals if side is BUY), reverse=True)[:10]
+    ]
+    assert asks == [
+        [price, totals[SELL, price]] for price in sorted(price for side, price in totals if side is SELL)[:10]
+    ]
     with Subscriber(shared_matcher, f"depth/{symbol}/") as subscriber:
         subscriber.read_until(lambda _, message: shows(message, (bids, asks)))
     for order in page.orders:

@@ -43,9 +43,21 @@ def outcomes(exchange: Exchange, legs: tuple[Json, Json]) -> list[tuple[str, str
 
 
 def test_both_legs_stand(shared_exchange: Exchange, traded: str, account: str) -> None:
-    limit, stop = legs = oco(shared_exchange, traded, account=account, client_order_id="exit", self_trade_prevention="decrement")
-    assert (limit["order_type"], limit["price"], limit["trigger_price"], limit["status"]) == ("limit", "110", None, "open")
-    assert (stop["order_type"], stop["price"], stop["trigger_price"], stop["status"]) == ("stop_market", None, "90", "pending")
+    limit, stop = legs = oco(
+        shared_exchange, traded, account=account, client_order_id="exit", self_trade_prevention="decrement"
+    )
+    assert (limit["order_type"], limit["price"], limit["trigger_price"], limit["status"]) == (
+        "limit",
+        "110",
+        None,
+        "open",
+    )
+    assert (stop["order_type"], stop["price"], stop["trigger_price"], stop["status"]) == (
+        "stop_market",
+        None,
+        "90",
+        "pending",
+    )
     for leg in legs:
         assert (leg["side"], leg["quantity"], leg["account"]) == ("sell", "1", account)
         assert (leg["oco_id"], leg["self_trade_prevention"]) == (limit["order_id"], "decrement")
@@ -65,7 +77,10 @@ def test_a_stop_price_makes_the_stop_a_stop_limit(shared_exchange: Exchange, tra
 def test_a_partial_fill_reduces_the_stop_and_the_rest_of_it_cancels_it(shared_exchange: Exchange, traded: str) -> None:
     legs = oco(shared_exchange, traded)
     place(shared_exchange, traded, "limit", "buy", "0.4", "110")
-    assert outcomes(shared_exchange, legs) == [("partially_filled", None, "0.4", "0.6", "0"), ("pending", None, "0", "0.6", "0")]
+    assert outcomes(shared_exchange, legs) == [
+        ("partially_filled", None, "0.4", "0.6", "0"),
+        ("pending", None, "0", "0.6", "0"),
+    ]
     assert look_up(shared_exchange, legs[1])["quantity"] == "0.6"
     place(shared_exchange, traded, "limit", "buy", "0.6", "110")
     assert outcomes(shared_exchange, legs) == [("filled", None, "1", "0", "0"), ("canceled", "oco", "0", "0", "0")]
@@ -92,7 +107,10 @@ def test_both_legs_expire(shared_exchange: Exchange, traded: str) -> None:
     limit, stop = legs = oco(shared_exchange, traded, expire_time=in_time(milliseconds=400))
     assert limit["expire_time"] == stop["expire_time"]
     wait_until(lambda: look_up(shared_exchange, limit)["status"] == "canceled", "an OCO that expires")
-    assert outcomes(shared_exchange, legs) == [("canceled", "expired", "0", "0", "0"), ("canceled", "oco", "0", "0", "0")]
+    assert outcomes(shared_exchange, legs) == [
+        ("canceled", "expired", "0", "0", "0"),
+        ("canceled", "oco", "0", "0", "0"),
+    ]
 
 
 def test_the_quantity_of_both_is_amended_together(shared_exchange: Exchange, traded: str) -> None:
@@ -128,15 +146,26 @@ def test_the_same_oco_sent_again_is_the_same_oco(shared_exchange: Exchange, trad
         {"expire_time": None},
         {"self_trade_prevention": "decrement"},
     ):
-        assert refused(shared_exchange, traded, **{**more, **change}) == (409, "client_order_id_conflict", "client_order_id"), change
+        assert refused(shared_exchange, traded, **{**more, **change}) == (
+            409,
+            "client_order_id_conflict",
+            "client_order_id",
+        ), change
     for name in ("exit", "exit:stop"):
         plain = order(traded, "limit", "sell", "1", "110", account=account, client_order_id=name)
-        assert problem(shared_exchange.http.post("/orders", json=plain)) == (409, "client_order_id_conflict", "client_order_id")
+        assert problem(shared_exchange.http.post("/orders", json=plain)) == (
+            409,
+            "client_order_id_conflict",
+            "client_order_id",
+        )
 
 
 def test_the_stops_client_order_id_must_be_free_too(shared_exchange: Exchange, traded: str, account: str) -> None:
     place(shared_exchange, traded, "limit", "buy", "1", "50", account=account, client_order_id="exit:stop")
-    assert refused(shared_exchange, traded, account=account, client_order_id="exit")[:2] == (409, "client_order_id_conflict")
+    assert refused(shared_exchange, traded, account=account, client_order_id="exit")[:2] == (
+        409,
+        "client_order_id_conflict",
+    )
 
 
 def test_a_halted_market_rejects_both(shared_exchange: Exchange, traded: str) -> None:
@@ -173,7 +202,9 @@ REFUSALS: list[tuple[Json, Problem]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "expected"), REFUSALS, ids=[f"{number}-{case[1][1]}" for number, case in enumerate(REFUSALS)])
+@pytest.mark.parametrize(
+    ("changes", "expected"), REFUSALS, ids=[f"{number}-{case[1][1]}" for number, case in enumerate(REFUSALS)]
+)
 def test_a_wrong_oco_is_refused_and_changes_nothing(
     shared_exchange: Exchange, traded: str, account: str, changes: Json, expected: Problem
 ) -> None:

@@ -1,4 +1,5 @@
-"""What an order may ask for beyond its type, price and quantity, over HTTP: it does it, and every wrong use is refused by name."""
+"""What an order may ask for beyond its type, price and quantity, over HTTP: it does it, and every wrong use is refused
+by name."""
 
 from itertools import count
 from typing import Any
@@ -66,15 +67,21 @@ def test_orders_of_one_account_meet_as_the_taker_says(
 @pytest.mark.parametrize("order_type", ["limit", "stop_limit", "take_profit_limit"])
 def test_an_order_expires_without_waiting_for_another(shared_exchange: Exchange, symbol: str, order_type: str) -> None:
     trigger = {} if order_type == "limit" else {"trigger_price": "100"}
-    placed = place(shared_exchange, symbol, order_type, "buy", "1", "100", expire_time=in_time(milliseconds=500), **trigger)
+    placed = place(
+        shared_exchange, symbol, order_type, "buy", "1", "100", expire_time=in_time(milliseconds=500), **trigger
+    )
     assert placed["status"] == ("pending" if trigger else "open")
-    expired = wait_until(lambda: (now := look_up(shared_exchange, placed))["status"] == "canceled" and now, "an order that expires")
+    expired = wait_until(
+        lambda: (now := look_up(shared_exchange, placed))["status"] == "canceled" and now, "an order that expires"
+    )
     assert outcome(expired) == ("canceled", "expired", "0", "0", "0")
     assert expired["expire_time"] == placed["expire_time"]
 
 
 def test_an_expire_time_is_kept_to_the_nanosecond(shared_exchange: Exchange, symbol: str) -> None:
-    placed = place(shared_exchange, symbol, "limit", "buy", "1", "100", expire_time="2100-01-01T01:00:00.123456789+01:00")
+    placed = place(
+        shared_exchange, symbol, "limit", "buy", "1", "100", expire_time="2100-01-01T01:00:00.123456789+01:00"
+    )
     assert placed["expire_time"] == look_up(shared_exchange, placed)["expire_time"] == "2100-01-01T00:00:00.123456789Z"
 
 
@@ -103,7 +110,11 @@ def test_a_market_order_spends_a_quote_quantity_in_whole_lots(shared_exchange: E
     bought = place(shared_exchange, symbol, "market", "buy", quote_quantity="25.0005")
     assert trades(bought) == [("100", "0.1"), ("200", "0.075")]
     assert outcome(bought) == ("filled", None, "0.175", "0", "0")
-    assert (bought["quantity"], bought["quote_quantity"], bought["unspent_quote_quantity"]) == ("0.175", "25.0005", "0.0005")
+    assert (bought["quantity"], bought["quote_quantity"], bought["unspent_quote_quantity"]) == (
+        "0.175",
+        "25.0005",
+        "0.0005",
+    )
     assert look_up(shared_exchange, bought)["unspent_quote_quantity"] == "0.0005"
 
 
@@ -148,8 +159,14 @@ def test_a_trailing_stop_follows_the_market_and_fires(shared_exchange: Exchange,
 
 
 def test_a_trailing_amount_begins_at_its_activation_price(shared_exchange: Exchange, symbol: str) -> None:
-    trailing = place(shared_exchange, symbol, "trailing_stop", "buy", "1", trailing_amount="5.05", activation_price="95")
-    assert (trailing["trailing_amount"], trailing["activation_price"], trailing["trigger_price"]) == ("5.05", "95", None)
+    trailing = place(
+        shared_exchange, symbol, "trailing_stop", "buy", "1", trailing_amount="5.05", activation_price="95"
+    )
+    assert (trailing["trailing_amount"], trailing["activation_price"], trailing["trigger_price"]) == (
+        "5.05",
+        "95",
+        None,
+    )
     for price, trigger_price in (("100", None), ("95.01", None), ("94", "99.05"), ("96", "99.05"), ("90", "95.05")):
         shared_exchange.trade(symbol, price)
         assert look_up(shared_exchange, trailing)["trigger_price"] == trigger_price
@@ -159,9 +176,15 @@ def test_a_trailing_amount_begins_at_its_activation_price(shared_exchange: Excha
 
 
 REFUSALS: dict[str, tuple[Json, tuple[int, str, str]]] = {
-    "post_only market": ({"order_type": "market", "price": None, "post_only": True}, (422, "post_only_not_allowed", "post_only")),
+    "post_only market": (
+        {"order_type": "market", "price": None, "post_only": True},
+        (422, "post_only_not_allowed", "post_only"),
+    ),
     "post_only fok": ({"order_type": "fok", "post_only": True}, (422, "post_only_not_allowed", "post_only")),
-    "expire_time ioc": ({"order_type": "ioc", "expire_time": "2100-01-01T00:00:00Z"}, (422, "expire_time_not_allowed", "expire_time")),
+    "expire_time ioc": (
+        {"order_type": "ioc", "expire_time": "2100-01-01T00:00:00Z"},
+        (422, "expire_time_not_allowed", "expire_time"),
+    ),
     "expire_time in the past": ({"expire_time": "2020-01-01T00:00:00Z"}, (422, "expire_time_past", "expire_time")),
     "expire_time before 1970": ({"expire_time": "1960-01-01T00:00:00Z"}, (422, "expire_time_past", "expire_time")),
     "expire_time without offset": ({"expire_time": "2100-01-01T00:00:00"}, (422, "invalid_value", "expire_time")),
@@ -172,7 +195,10 @@ REFUSALS: dict[str, tuple[Json, tuple[int, str, str]]] = {
     "display off lot": ({"display_quantity": "0.0015"}, (422, "display_quantity_off_lot", "display_quantity")),
     "display off decimals": ({"display_quantity": "0.0000001"}, (422, "display_quantity_off_lot", "display_quantity")),
     "display too large": ({"display_quantity": "1.002"}, (422, "display_quantity_too_large", "display_quantity")),
-    "quote_quantity limit": ({"quantity": None, "quote_quantity": "10"}, (422, "quote_quantity_not_allowed", "quote_quantity")),
+    "quote_quantity limit": (
+        {"quantity": None, "quote_quantity": "10"},
+        (422, "quote_quantity_not_allowed", "quote_quantity"),
+    ),
     "both quantities": (
         {"order_type": "market", "price": None, "quote_quantity": "10"},
         (422, "quantity_not_allowed", "quantity"),
@@ -213,8 +239,14 @@ REFUSALS: dict[str, tuple[Json, tuple[int, str, str]]] = {
         {"order_type": "take_profit_limit", "price": None, "trigger_price": "100"},
         (422, "price_required", "price"),
     ),
-    "take_profit_limit without trigger": ({"order_type": "take_profit_limit"}, (422, "trigger_price_required", "trigger_price")),
-    "unknown self_trade_prevention": ({"self_trade_prevention": "both"}, (422, "invalid_value", "self_trade_prevention")),
+    "take_profit_limit without trigger": (
+        {"order_type": "take_profit_limit"},
+        (422, "trigger_price_required", "trigger_price"),
+    ),
+    "unknown self_trade_prevention": (
+        {"self_trade_prevention": "both"},
+        (422, "invalid_value", "self_trade_prevention"),
+    ),
 }
 
 
@@ -225,9 +257,19 @@ def coarse(shared_exchange: Exchange) -> str:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_wrong_use_is_refused_and_changes_nothing(shared_exchange: Exchange, coarse: str, account: str, name: str) -> None:
+def test_a_wrong_use_is_refused_and_changes_nothing(
+    shared_exchange: Exchange, coarse: str, account: str, name: str
+) -> None:
     changes, expected = REFUSALS[name]
-    body = {"symbol": coarse, "order_type": "limit", "side": "buy", "quantity": "1", "price": "100", "account": account, **changes}
+    body = {
+        "symbol": coarse,
+        "order_type": "limit",
+        "side": "buy",
+        "quantity": "1",
+        "price": "100",
+        "account": account,
+        **changes,
+    }
     body["client_order_id"] = "again"
     body = {field: value for field, value in body.items() if value is not None}
     before = shared_exchange.get("/admin/digest")["digest"]
@@ -235,7 +277,10 @@ def test_a_wrong_use_is_refused_and_changes_nothing(shared_exchange: Exchange, c
     assert shared_exchange.get("/orders", account=account)["orders"] == []
     assert shared_exchange.get("/admin/digest")["digest"] == before
     # The client_order_id was not used up.
-    assert place(shared_exchange, coarse, "limit", "buy", "1", "50", account=account, client_order_id="again")["status"] == "open"
+    assert (
+        place(shared_exchange, coarse, "limit", "buy", "1", "50", account=account, client_order_id="again")["status"]
+        == "open"
+    )
 
 
 # The same order sent again
@@ -248,13 +293,19 @@ SAME: dict[str, tuple[Json, Json]] = {
     ),
     "nothing asked for": (
         order("", "limit", "buy", "1", "100"),
-        {**order("", "limit", "buy", "1", "100", post_only=False, self_trade_prevention="none"), "display_quantity": None},
+        {
+            **order("", "limit", "buy", "1", "100", post_only=False, self_trade_prevention="none"),
+            "display_quantity": None,
+        },
     ),
     "iceberg": (
         order("", "limit", "buy", "1", "100", display_quantity="0.1", self_trade_prevention="decrement"),
         order("", "limit", "buy", 1, "1e2", display_quantity=0.10, self_trade_prevention="decrement"),
     ),
-    "quote_quantity": (order("", "market", "buy", quote_quantity="25"), order("", "market", "buy", quote_quantity="25.000")),
+    "quote_quantity": (
+        order("", "market", "buy", quote_quantity="25"),
+        order("", "market", "buy", quote_quantity="25.000"),
+    ),
     "trailing": (
         order("", "trailing_stop", "buy", "1", trailing_amount="5", activation_price="95"),
         order("", "trailing_stop", "buy", "1", trailing_amount=5, activation_price="95.00"),
@@ -263,7 +314,9 @@ SAME: dict[str, tuple[Json, Json]] = {
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_the_same_order_sent_again_is_the_same_order(shared_exchange: Exchange, symbol: str, account: str, name: str) -> None:
+def test_the_same_order_sent_again_is_the_same_order(
+    shared_exchange: Exchange, symbol: str, account: str, name: str
+) -> None:
     first, second = ({**body, "symbol": symbol, "account": account, "client_order_id": "once"} for body in SAME[name])
     placed = shared_exchange.post("/orders", first)
     assert "duplicate" not in placed
@@ -299,12 +352,28 @@ def test_another_order_under_the_same_id_is_refused(shared_exchange: Exchange, s
         assert problem(response) == (409, "client_order_id_conflict", "client_order_id"), change
 
 
-def test_an_expired_order_sent_again_is_no_order_in_the_past(shared_exchange: Exchange, symbol: str, account: str) -> None:
-    body = order(symbol, "limit", "buy", "1", "100", expire_time=in_time(milliseconds=300), account=account, client_order_id="brief")
+def test_an_expired_order_sent_again_is_no_order_in_the_past(
+    shared_exchange: Exchange, symbol: str, account: str
+) -> None:
+    body = order(
+        symbol,
+        "limit",
+        "buy",
+        "1",
+        "100",
+        expire_time=in_time(milliseconds=300),
+        account=account,
+        client_order_id="brief",
+    )
     placed = shared_exchange.post("/orders", body)
     wait_until(lambda: look_up(shared_exchange, placed)["status"] == "canceled", "an order that expires")
     again = shared_exchange.post("/orders", body)
-    assert (again["order_id"], again["status"], again["reason"], again["duplicate"]) == (placed["order_id"], "canceled", "expired", True)
+    assert (again["order_id"], again["status"], again["reason"], again["duplicate"]) == (
+        placed["order_id"],
+        "canceled",
+        "expired",
+        True,
+    )
 
 
 def test_a_rejected_post_only_order_uses_its_id_up(shared_exchange: Exchange, symbol: str, account: str) -> None:
@@ -314,7 +383,9 @@ def test_a_rejected_post_only_order_uses_its_id_up(shared_exchange: Exchange, sy
     assert rejected["status"] == "rejected"
     shared_exchange.delete("/orders", symbol=symbol)
     assert place(shared_exchange, symbol, "limit", "buy", "1", "100", **terms) == {**rejected, "duplicate": True}
-    assert refusal(shared_exchange, symbol, "limit", "buy", "1", "100", account=account, client_order_id="maker")[:2] == (
+    assert refusal(shared_exchange, symbol, "limit", "buy", "1", "100", account=account, client_order_id="maker")[
+        :2
+    ] == (
         409,
         "client_order_id_conflict",
     )

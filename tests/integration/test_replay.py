@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from matching_exchange.tools.replay.comparison import Comparison
+from matching_exchange.tools.replay.driver import Driver
+from matching_exchange.tools.replay.exchange import EngineExchange, Exchange, ExchangeError
+from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueBest
+from matching_exchange.tools.replay.sockets import MAX_UNDER_WAY, SocketExchange
 from protocol.client import CommandClient
 from protocol.commands import OrdersQuery
 from protocol.events import CommandRefused, Depth, OrderPage, QueryResult
 from protocol.units import Side
-from tools.replay.comparison import Comparison
-from tools.replay.driver import Driver
-from tools.replay.exchange import EngineExchange, Exchange, ExchangeError
-from tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueBest
-from tools.replay.sockets import MAX_UNDER_WAY, SocketExchange
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -60,8 +60,10 @@ class RunningMatcher(Struct):
 
     def start_replay(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "GATEWAY_COMMANDS": self.commands, "GATEWAY_REPORTS": self.reports}
-        command = [sys.executable, "-m", "tools.replay", *arguments]
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "matching_exchange.tools.replay", *arguments]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     def replay(self, *arguments: str) -> tuple[int, str, str]:
         """Exit status, standard output, standard error."""
@@ -77,7 +79,9 @@ def matcher() -> Iterator[RunningMatcher]:
         sockets = {name: f"ipc://{directory}/{name}" for name in ("commands", "market-data", "reports")}
         options = [text for name, socket in sockets.items() for text in (f"--{name}", socket)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "matcher", *options, "--data-dir", f"{directory}/data"], cwd=ROOT, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "matcher", *options, "--data-dir", f"{directory}/data"],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
         )
         try:
             with CommandClient(sockets["commands"], sockets["reports"], PATIENCE):
@@ -111,7 +115,14 @@ def test_sockets_give_the_figures_of_the_engine(matcher: RunningMatcher, flow: s
     for compared in ("scores", "refused", "commands", "queries", "symbol"):
         assert sockets[compared] == engine[compared]
     reached = {score["name"]: (score["reached"], score["possible"]) for score in sockets["scores"]}
-    assert reached == {"tape": (1, 1), "filled": (1, 1), "repriced": (1, 1), "cancels": (2, 2), "best": (1, 1), "quantities": (1, 1)}
+    assert reached == {
+        "tape": (1, 1),
+        "filled": (1, 1),
+        "repriced": (1, 1),
+        "cancels": (2, 2),
+        "best": (1, 1),
+        "quantities": (1, 1),
+    }
 
 
 def test_a_matcher_takes_one_replay_after_the_other(matcher: RunningMatcher, flow: str) -> None:
@@ -134,10 +145,12 @@ def test_a_known_symbol_of_another_kind_is_refused(matcher: RunningMatcher, flow
 
 
 def test_standard_input_is_a_file_like_others(flow: str) -> None:
-    command = [sys.executable, "-m", "tools.replay", "--in-process", "--json"]
+    command = [sys.executable, "-m", "matching_exchange.tools.replay", "--in-process", "--json"]
     reports: list[Report] = []
     for path, text in ((flow, ""), ("/dev/stdin", FLOW)):
-        done = subprocess.run([*command, path], cwd=ROOT, input=text, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        done = subprocess.run(
+            [*command, path], cwd=ROOT, input=text, capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
         reports.append(json.loads(done.stdout))
     file, standard_input = reports
     for compared in ("format", "scores", "refused", "commands", "queries", "symbol"):

@@ -1,4 +1,5 @@
-"""Clients over the restarts of a matcher: what was answered is there, nothing is there twice, and the client goes on."""
+"""Clients over the restarts of a matcher: what was answered is there, nothing is there twice, and the client goes
+on."""
 
 from collections import Counter
 
@@ -90,7 +91,9 @@ def test_sending_again_under_client_ids_makes_no_second_order(matcher: Matcher) 
             numbers = client.send(commands)
             answers = [client.receive().answer for _ in numbers]
         orders = open_orders(matcher)
-    assert sorted(state.client_order_id or "" for state in orders) == sorted(command.client_order_id or "" for command in commands)
+    assert sorted(state.client_order_id or "" for state in orders) == sorted(
+        command.client_order_id or "" for command in commands
+    )
     assert all(isinstance(answer, OrderState) and answer.duplicate for answer in answers)
 
 

@@ -47,7 +47,8 @@ _symbols = count(1)
 
 
 class Market:
-    """One symbol of a matcher, and two accounts of its own. Prices have two decimals and tick 0.05, quantities three and lot 0.01."""
+    """One symbol of a matcher, and two accounts of its own. Prices have two decimals and tick 0.05, quantities three
+    and lot 0.01."""
 
     def __init__(self, matcher: Matcher, client: CommandClient, symbol: str) -> None:
         self.matcher = matcher
@@ -69,7 +70,9 @@ class Market:
         client_order_id: str | None = None,
         account: str = "",
     ) -> OrderResult:
-        order = PlaceOrder(self.symbol, account or self.account, side, order_type, quantity, price, trigger_price, client_order_id)
+        order = PlaceOrder(
+            self.symbol, account or self.account, side, order_type, quantity, price, trigger_price, client_order_id
+        )
         answer = self.client.command(order)
         assert isinstance(answer, OrderResult), answer
         return answer
@@ -87,7 +90,9 @@ class Market:
                 assert isinstance(self.client.receive().answer, OrderResult)
             number -= sent
 
-    def wait(self, side: Side, quantity: int, order_type: OrderType, trigger_price: int, price: int | None = None) -> int:
+    def wait(
+        self, side: Side, quantity: int, order_type: OrderType, trigger_price: int, price: int | None = None
+    ) -> int:
         """The id of an order that waits for its trigger."""
         return self.place(side, quantity, price, order_type, trigger_price).order_id
 
@@ -154,7 +159,8 @@ def market(shared_matcher: Matcher, client: CommandClient) -> Market:
 
 
 def fill(market: Market) -> dict[str, int]:
-    """A book with queues, a partial fill, pending orders of each kind, client ids and two accounts; the ids by what they are."""
+    """A book with queues, a partial fill, pending orders of each kind, client ids and two accounts; the ids by what
+    they are."""
     ids = {
         "first ask": market.rest(SELL, 100, 10_100),
         "second ask": market.rest(SELL, 200, 10_100, client_order_id="second", account=market.other_account),
@@ -181,9 +187,16 @@ def test_file_is_readable(market: Market) -> None:
     assert market.file.read_text().count("\n") > 50
     assert (saved["symbol"], saved["last_trade"], saved["last_trade_id"]) == (market.symbol, "99", 1)
     assert [order["order_id"] for order in saved["bids"]] == [str(ids["first bid"]), str(ids["second bid"])]
-    assert [order["order_id"] for order in saved["asks"]] == [str(ids[name]) for name in ("first ask", "second ask", "far ask")]
-    assert [order["order_id"] for order in saved["pending"]] == [str(ids[name]) for name in ("stop", "other stop", "profit")]
-    first_bid = {name: saved["bids"][0][name] for name in ("account", "side", "order_type", "quantity", "remaining_quantity", "price")}
+    assert [order["order_id"] for order in saved["asks"]] == [
+        str(ids[name]) for name in ("first ask", "second ask", "far ask")
+    ]
+    assert [order["order_id"] for order in saved["pending"]] == [
+        str(ids[name]) for name in ("stop", "other stop", "profit")
+    ]
+    first_bid = {
+        name: saved["bids"][0][name]
+        for name in ("account", "side", "order_type", "quantity", "remaining_quantity", "price")
+    }
     assert first_bid == {
         "account": market.account,
         "side": "buy",
@@ -203,7 +216,9 @@ def test_saving_twice_gives_equal_bytes(market: Market) -> None:
     market.file.unlink()
     market.save()
     assert market.file.read_bytes() == first
-    assert [path.name for path in market.file.parent.iterdir() if path.name.startswith(f"orderbook_{market.symbol}.")] == [market.file.name]
+    assert [
+        path.name for path in market.file.parent.iterdir() if path.name.startswith(f"orderbook_{market.symbol}.")
+    ] == [market.file.name]
 
 
 def test_load_of_what_was_just_saved_changes_nothing(market: Market) -> None:
@@ -406,7 +421,9 @@ BAD_FILES: dict[str, Callable[[str], str]] = {
     "no orders": lambda _: '{"format": 1}',
     "two books": lambda text: text + text,
     "nested deep": lambda _: "[" * 200_000 + "]" * 200_000,
-    "nested deep in an unknown field": lambda text: '{"unknown": ' + "[" * 200_000 + "]" * 200_000 + "," + text.lstrip()[1:],
+    "nested deep in an unknown field": lambda text: (
+        '{"unknown": ' + "[" * 200_000 + "]" * 200_000 + "," + text.lstrip()[1:]
+    ),
     "another format": edited(lambda book: book.update(format=2)),
     "format as text": edited(lambda book: book.update(format="1")),
     "another symbol": edited(lambda book: book.update(symbol="BTC-USDT")),
@@ -553,7 +570,8 @@ def test_more_live_orders_than_a_load_cancels(market: Market) -> None:
 
 
 def test_a_large_book_is_saved_while_orders_go_on(market: Market) -> None:
-    """The file is written beside the loop: it holds the book as of the sequence that the answer names, and nothing that came later."""
+    """The file is written beside the loop: it holds the book as of the sequence that the answer names, and nothing that
+    came later."""
     market.rest_many(30_000)
     request = market.client.ask(SaveBook(market.symbol))
     later = [market.rest(BUY, 10, 9_000) for _ in range(20)]

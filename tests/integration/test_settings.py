@@ -11,13 +11,13 @@ import pytest
 
 from matcher.__main__ import main
 from matcher.config import SETTINGS
+from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient
 from protocol.commands import InstrumentsQuery, PlaceOrder, StatusQuery
 from protocol.events import InstrumentList, MatcherStatus, OrderResult
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, OrderType, Side
 from tests.exchange import PATIENCE, ROOT, Matcher, clean_environment
-from tools.processes import free_ports
 
 Outcome = tuple[int, str, str]
 """Exit status, standard output, standard error."""
@@ -84,7 +84,10 @@ def unexpected_matcher(*_: object) -> None:
 
 
 def own_endpoints() -> list[str]:
-    return [f"--{name}=tcp://127.0.0.1:{port}" for name, port in zip(("commands", "market-data", "reports"), free_ports(3), strict=True)]
+    return [
+        f"--{name}=tcp://127.0.0.1:{port}"
+        for name, port in zip(("commands", "market-data", "reports"), free_ports(3), strict=True)
+    ]
 
 
 BAD_SETTINGS = {
@@ -187,7 +190,9 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
 
 def test_flag_wins(tmp_path: Path) -> None:
     matcher = Matcher(tmp_path, "--sync=off")
-    matcher.environment.update(MATCHER_SYNC="always", MATCHER_DEPTH_INTERVAL="10", MATCHER_DATA_DIR=str(tmp_path / "elsewhere"))
+    matcher.environment.update(
+        MATCHER_SYNC="always", MATCHER_DEPTH_INTERVAL="10", MATCHER_DATA_DIR=str(tmp_path / "elsewhere")
+    )
     assert sync_mode(matcher) == "off"
     assert not (tmp_path / "elsewhere").exists()
 
@@ -206,7 +211,8 @@ def sync_mode(matcher: Matcher) -> str:
 
 def test_sockets_over_ipc(short_path: Path) -> None:
     matcher = Matcher(short_path)
-    # A socket's path may have about a hundred characters: relative ones are below the directory that the matcher runs in.
+    # A socket's path may have about a hundred characters: relative ones are below the directory that the matcher runs
+    # in.
     names = {"commands": "c", "market-data": "m", "reports": "r"}
     matcher.arguments = [*(f"--{name}=ipc://{path}" for name, path in names.items()), f"--data-dir={matcher.data}"]
     matcher.start()
@@ -354,14 +360,20 @@ BAD_FILES = {
     "zero tick": (changed('tick_size = "0.00001"', 'tick_size = "0"'), ["DOGE-USDT", "tick_size"]),
     "negative lot": (changed('lot_size = "1"', 'lot_size = "-1"'), ["DOGE-USDT", "lot_size"]),
     "max_price off the tick": (changed('max_price = "1000000"', 'max_price = "1000000.3"'), ["BTC-EUR", "max_price"]),
-    "min_quantity over max_quantity": (changed('min_quantity = "0.001"', 'min_quantity = "101"'), ["BTC-EUR", "min_quantity"]),
+    "min_quantity over max_quantity": (
+        changed('min_quantity = "0.001"', 'min_quantity = "101"'),
+        ["BTC-EUR", "min_quantity"],
+    ),
     "bad symbol": (changed('symbol = "DOGE-USDT"', 'symbol = "../doge"'), ["../doge", "symbol"]),
     "bad currency": (changed('base = "DOGE"', 'base = "doge"'), ["DOGE-USDT", "base"]),
     "unknown status": (changed('"cancel_only"', '"closed"'), ["BTC-EUR", "status"]),
     "negative fee": (changed("taker_fee_bps = 35", "taker_fee_bps = -1"), ["taker_fee_bps"]),
     "fee over all": (changed("taker_fee_bps = 35", "taker_fee_bps = 10001"), ["BTC-EUR", "taker_fee_bps"]),
     "fee as text": (changed("taker_fee_bps = 35", 'taker_fee_bps = "35"'), ["taker_fee_bps"]),
-    "more than 63 bits": (changed('max_quantity = "10000000"', 'max_quantity = "10000000000000"'), ["DOGE-USDT", "max_quantity"]),
+    "more than 63 bits": (
+        changed('max_quantity = "10000000"', 'max_quantity = "10000000000000"'),
+        ["DOGE-USDT", "max_quantity"],
+    ),
     "same symbol twice": (changed('symbol = "DOGE-USDT"', 'symbol = "BTC-EUR"'), ["BTC-EUR: symbol"]),
     "no UTF-8": ("symbol = \udcff", ["utf-8"]),
 }

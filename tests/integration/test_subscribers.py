@@ -9,7 +9,7 @@ import zmq
 from matcher import subscribers
 from matcher.connections import Connections
 from matcher.subscribers import Subscribers, is_topic
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 from tests.exchange import wait_until
 
 BTC = b"trades/BTC-USDT/"
@@ -74,13 +74,25 @@ def wants(door: Door, topic: bytes) -> bool:
     return door.subscribers.want(topic)
 
 
-@pytest.mark.parametrize("prefix", [b"", b"tr", b"trades/", BTC, b"trades/BTC", b"depth/A", b"instruments/A.B_C-1/", b"heartbeat/"])
+@pytest.mark.parametrize(
+    "prefix", [b"", b"tr", b"trades/", BTC, b"trades/BTC", b"depth/A", b"instruments/A.B_C-1/", b"heartbeat/"]
+)
 def test_what_a_topic_can_begin_with(prefix: bytes) -> None:
     assert is_topic(prefix)
 
 
 @pytest.mark.parametrize(
-    "prefix", [b"x", b"none-1", b"trades/btc", b"trades/BTC-USDT/x", b"trades/" + b"A" * 33, b"heartbeat/x", b"\xff", b"trades/A\n"]
+    "prefix",
+    [
+        b"x",
+        b"none-1",
+        b"trades/btc",
+        b"trades/BTC-USDT/x",
+        b"trades/" + b"A" * 33,
+        b"heartbeat/x",
+        b"\xff",
+        b"trades/A\n",
+    ],
 )
 def test_what_no_topic_begins_with(prefix: bytes) -> None:
     assert not is_topic(prefix)

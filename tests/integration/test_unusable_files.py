@@ -1,4 +1,5 @@
-"""Files that cannot be used end a start with one line that names them, the only one on standard error, and nothing is changed.
+"""Files that cannot be used end a start with one line that names them, the only one on standard error, and nothing is
+changed.
 
 What a user may not read is tried as a user other than root, who may read everything.
 """
@@ -14,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.tools.processes import free_ports
 from protocol.commands import PlaceOrder
 from protocol.units import OrderType, Side
 from tests.exchange import PATIENCE, Matcher, clean_environment, wait_until
-from tools.processes import free_ports
 
 NOBODY = 65_534
 
@@ -31,16 +32,23 @@ Damage = Callable[[Path], object]
 
 def can_be_another_user() -> bool:
     command = [*AS_NOBODY, sys.executable, "-c", "import matcher"]
-    return bool(shutil.which(command[0])) and subprocess.run(command, env=clean_environment(), capture_output=True).returncode == 0
+    return (
+        bool(shutil.which(command[0]))
+        and subprocess.run(command, env=clean_environment(), capture_output=True).returncode == 0
+    )
 
 
-needs_another_user = pytest.mark.skipif(not can_be_another_user(), reason="root may read everything, and setpriv cannot be used")
+needs_another_user = pytest.mark.skipif(
+    not can_be_another_user(), reason="root may read everything, and setpriv cannot be used"
+)
 
 
 def start(directory: Path, *arguments: str, module: str = "matcher") -> Outcome:
     """What becomes of a start on the data directory, as a user other than root."""
     command = [*AS_NOBODY, sys.executable, "-m", module, "--data-dir=data", *arguments]
-    done = subprocess.run(command, cwd=directory, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        command, cwd=directory, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -57,8 +65,15 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         matcher.restart()
         with matcher.client() as client:
             for number in range(first, first + 20):
-                client.command(PlaceOrder("BTC-USDT", "ann", Side.BUY, OrderType.LIMIT, 100_000, 6_000_000, client_order_id=str(number)))
-        wait_until(lambda count=first // 20 + 1: len(list((matcher.data / "snapshots").glob("*.snapshot"))) == count, "a snapshot")  # type: ignore[misc]
+                client.command(
+                    PlaceOrder(
+                        "BTC-USDT", "ann", Side.BUY, OrderType.LIMIT, 100_000, 6_000_000, client_order_id=str(number)
+                    )
+                )
+        wait_until(
+            lambda count=first // 20 + 1: len(list((matcher.data / "snapshots").glob("*.snapshot"))) == count,
+            "a snapshot",
+        )  # type: ignore[misc]
         matcher.stop()
     (matcher.data / "crashed_commands.json").write_text("[]")
     return matcher.data
@@ -80,7 +95,9 @@ def directory(worked: Path) -> Iterator[Path]:
 
 def files_of(directory: Path) -> dict[str, bytes | None]:
     """Every file of the directory with its content; a directory, or what is no file, has none."""
-    return {str(path.relative_to(directory)): path.read_bytes() if path.is_file() else None for path in directory.rglob("*")}
+    return {
+        str(path.relative_to(directory)): path.read_bytes() if path.is_file() else None for path in directory.rglob("*")
+    }
 
 
 def forbid(path: Path) -> None:
@@ -111,7 +128,11 @@ def first(directory: Path, pattern: str) -> Path:
     return min((directory / "data").glob(pattern))
 
 
-FILES = {"segment": "journal/*.journal", "snapshot": "snapshots/*.snapshot", "crashed commands": "crashed_commands.json"}
+FILES = {
+    "segment": "journal/*.journal",
+    "snapshot": "snapshots/*.snapshot",
+    "crashed commands": "crashed_commands.json",
+}
 
 
 @pytest.mark.parametrize("damage", [replace_by_directory, replace_by_pipe, replace_by_socket])
@@ -188,7 +209,9 @@ def test_crashed_commands_that_cannot_be_understood_are_named(directory: Path, c
 
 def test_repair_makes_no_data_directory(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "matcher.repair", "--data-dir=data"]
-    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "repair: there is no data directory data\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -196,7 +219,9 @@ def test_repair_makes_no_data_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--unknown"], ["--data-dir"], ["here"]])
 def test_repair_tells_what_is_wrong_with_its_arguments_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
     command = [sys.executable, "-m", "matcher.repair", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert arguments[0] in done.stderr
 
@@ -209,9 +234,15 @@ def test_repair_tells_what_is_wrong_with_its_arguments_in_one_line(tmp_path: Pat
     [
         (lambda path: path.mkdir(), "it is no regular file"),
         (os.mkfifo, "it is no regular file"),
-        (lambda path: path.write_text("a = " + "[" * 100_000), "takes [[instrument]] tables, not values that are nested so deep"),
+        (
+            lambda path: path.write_text("a = " + "[" * 100_000),
+            "takes [[instrument]] tables, not values that are nested so deep",
+        ),
         (lambda path: path.write_text("a" + ".a" * 1_000 + " = 1"), ""),
-        (lambda path: path.write_text("a = " + "{a=" * 100_000), "takes [[instrument]] tables, not values that are nested so deep"),
+        (
+            lambda path: path.write_text("a = " + "{a=" * 100_000),
+            "takes [[instrument]] tables, not values that are nested so deep",
+        ),
         (lambda path: path.write_text("a = " + "9" * 10_000), ""),
         (lambda path: path.write_text("a = 2020-13-45"), ""),
         (lambda path: path.write_bytes(b"\x00\x01\xff"), ""),
@@ -223,7 +254,9 @@ def test_repair_tells_what_is_wrong_with_its_arguments_in_one_line(tmp_path: Pat
 def test_instruments_file_that_cannot_be_used(tmp_path: Path, make: Damage, reason: str) -> None:
     make(tmp_path / "list.toml")
     command = [sys.executable, "-m", "matcher", "--instruments=list.toml", *own_endpoints()]
-    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert done.stderr.startswith(f"matcher: --instruments: list.toml: {reason}")
     assert not (tmp_path / "data").exists()
@@ -233,4 +266,8 @@ def test_instruments_file_that_cannot_be_used(tmp_path: Path, make: Damage, reas
 def test_instruments_file_that_may_not_be_read(directory: Path) -> None:
     path = directory / "list.toml"
     path.touch(0)
-    assert start(directory, "--instruments=list.toml") == (2, "", "matcher: --instruments: list.toml: Permission denied\n")
+    assert start(directory, "--instruments=list.toml") == (
+        2,
+        "",
+        "matcher: --instruments: list.toml: Permission denied\n",
+    )

@@ -1,4 +1,5 @@
-"""The conversions between decimal text and integers, and the fees, against the exact arithmetic of the standard library."""
+"""The conversions between decimal text and integers, and the fees, against the exact arithmetic of the standard
+library."""
 
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -28,7 +29,9 @@ rates = st.one_of(st.integers(0, 30), st.sampled_from((0, 10, 100, 1_000, MAX_FE
 
 digits = st.text("0123456789", min_size=1, max_size=20)
 fractions = st.one_of(st.just(""), digits.map(".{}".format))
-exponents = st.builds("{}{}{}".format, st.sampled_from("eE"), st.sampled_from(("", "+", "-")), st.integers(0, MAX_EXPONENT))
+exponents = st.builds(
+    "{}{}{}".format, st.sampled_from("eE"), st.sampled_from(("", "+", "-")), st.integers(0, MAX_EXPONENT)
+)
 numbers = st.builds("{}{}{}{}".format, st.sampled_from(("", "-")), digits, fractions, st.one_of(st.just(""), exponents))
 """Texts of decimal numbers, as JSON numbers may be, leading zeros and needless trailing ones included."""
 
@@ -85,7 +88,28 @@ def test_no_text_but_a_number_is_parsed(text: str, decimals: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "-", ".", ".5", "5.", "+5", " 5", "5 ", "5\n", "1_000", "1,5", "٣", "0x10", "inf", "NaN", "1e", "1e5.0", "--1", "1e99999"],
+    [
+        "",
+        " ",
+        "-",
+        ".",
+        ".5",
+        "5.",
+        "+5",
+        " 5",
+        "5 ",
+        "5\n",
+        "1_000",
+        "1,5",
+        "٣",
+        "0x10",
+        "inf",
+        "NaN",
+        "1e",
+        "1e5.0",
+        "--1",
+        "1e99999",
+    ],
 )
 def test_texts_that_are_no_numbers(text: str) -> None:
     with pytest.raises(DecimalError):
@@ -117,9 +141,17 @@ def test_texts_of_values(value: int, decimals: int, text: str) -> None:
 
 @examples
 @given(st.integers(1, MAX_PRICE), st.integers(1, MAX_QUANTITY), decimals, decimals, rates, rates)
-def test_fees_are_exact(price: int, quantity: int, price_decimals: int, quantity_decimals: int, maker: int, taker: int) -> None:
+def test_fees_are_exact(
+    price: int, quantity: int, price_decimals: int, quantity_decimals: int, maker: int, taker: int
+) -> None:
     """price x quantity x rate, to the last digit, in the unit that the instrument tells."""
-    instrument = replace(COIN, price_decimals=price_decimals, quantity_decimals=quantity_decimals, maker_fee_bps=maker, taker_fee_bps=taker)
+    instrument = replace(
+        COIN,
+        price_decimals=price_decimals,
+        quantity_decimals=quantity_decimals,
+        maker_fee_bps=maker,
+        taker_fee_bps=taker,
+    )
     value = Fraction(price, 10**price_decimals) * Fraction(quantity, 10**quantity_decimals)
     assert Fraction(price * quantity, 10**instrument.value_decimals) == value
     for rate in (maker, taker):
@@ -141,7 +173,9 @@ def test_fee_unit_is_no_smaller_than_the_rates_need(maker: int, taker: int) -> N
 
 @examples
 @given(st.integers(1, MAX_PRICE), st.integers(1, MAX_QUANTITY), rates, rates)
-def test_instruments_that_are_allowed_have_fees_within_63_bits(max_price: int, max_quantity: int, maker: int, taker: int) -> None:
+def test_instruments_that_are_allowed_have_fees_within_63_bits(
+    max_price: int, max_quantity: int, maker: int, taker: int
+) -> None:
     instrument = replace(
         COIN,
         tick_size=1,

@@ -40,14 +40,15 @@ Standing = tuple[int, int, int, int, int | None, int | None]
 
 
 def queues(engine: Engine, symbol: str) -> list[list[Standing]]:
-    """Bids and asks in the order in which they trade, pending orders in the order in which they fire on a rise and on a fall, and those
-    that have no trigger_price."""
+    """Bids and asks in the order in which they trade, pending orders in the order in which they fire on a rise and on a
+    fall, and those that have no trigger_price."""
     book = engine.books[symbol]
     triggers = book.triggers
 
     def stand(orders: Iterable[Order]) -> list[Standing]:
         return [
-            (order.order_id, order.quantity, order.remaining, shown_quantity(order), order.price, order.trigger_price) for order in orders
+            (order.order_id, order.quantity, order.remaining, shown_quantity(order), order.price, order.trigger_price)
+            for order in orders
         ]
 
     unpriced = [order for order in triggers.pending.values() if order.trigger_price is None]
@@ -69,10 +70,16 @@ def in_order(levels: Levels) -> list[Order]:
 
 def naive_queues(engine: NaiveEngine, symbol: str) -> list[list[Standing]]:
     def stand(orders: Iterable[NaiveOrder]) -> list[Standing]:
-        return [(order.order_id, order.quantity, order.remaining, order.shown, order.price, order.trigger_price) for order in orders]
+        return [
+            (order.order_id, order.quantity, order.remaining, order.shown, order.price, order.trigger_price)
+            for order in orders
+        ]
 
     pending = engine.pending(symbol)
-    rising, falling = ([order for order in pending if order.trigger_price is not None and order.rises is rises] for rises in (True, False))
+    rising, falling = (
+        [order for order in pending if order.trigger_price is not None and order.rises is rises]
+        for rises in (True, False)
+    )
     rising.sort(key=lambda order: order.trigger_price or 0)
     falling.sort(key=lambda order: -(order.trigger_price or 0))
     unpriced = [order for order in pending if order.trigger_price is None]
@@ -90,9 +97,19 @@ def whole(order: Order) -> Whole:
     """All that an order is, without what is only shown of it."""
     special = order.special or Special()
     return (
-        (order.quantity, order.remaining, special.prevented, order.price, order.trigger_price, order.filled_value, special.unspent),
+        (
+            order.quantity,
+            order.remaining,
+            special.prevented,
+            order.price,
+            order.trigger_price,
+            order.filled_value,
+            special.unspent,
+        ),
         (order.account.name, order.client_order_id, order.side, order.order_type, special.terms, special.oco_id),
-        (special.mark, special.partner.order_id if special.partner is not None else None) if order.status in LIVE else None,
+        (special.mark, special.partner.order_id if special.partner is not None else None)
+        if order.status in LIVE
+        else None,
         (order.status, order.reason) if order.status not in LIVE else order.status is OrderStatus.PENDING,
     )
 
@@ -103,7 +120,15 @@ def naive_whole(order: NaiveOrder) -> Whole:
     if order.is_rejected:
         status = OrderStatus.REJECTED
     return (
-        (order.quantity, order.remaining, order.prevented, order.price, order.trigger_price, order.filled_value, order.unspent),
+        (
+            order.quantity,
+            order.remaining,
+            order.prevented,
+            order.price,
+            order.trigger_price,
+            order.filled_value,
+            order.unspent,
+        ),
         (order.account, entered.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
@@ -121,17 +146,21 @@ def test_both_engines_agree(tape: Tape) -> None:
         assert said == [without_wording(event) for event in naive.apply(sequence, time, command)]
         for symbol in naive.instruments:
             assert queues(engine, symbol) == naive_queues(naive, symbol)
-    assert [whole(engine.orders[order.order_id]) for order in naive.orders] == [naive_whole(order) for order in naive.orders]
+    assert [whole(engine.orders[order.order_id]) for order in naive.orders] == [
+        naive_whole(order) for order in naive.orders
+    ]
     for name, account in naive.accounts.items():
         known = engine.accounts.get(name)
-        assert (account.suspended, account.cancel_at) == ((known.suspended, known.cancel_at) if known is not None else (False, None))
+        assert (account.suspended, account.cancel_at) == (
+            (known.suspended, known.cancel_at) if known is not None else (False, None)
+        )
 
 
 @examples
 @given(tapes)
 def test_book_is_never_locked_or_crossed(tape: Tape) -> None:
-    """And its totals, level by level, are those of what its orders show; the pending ones stand beyond the last trade likewise, and the
-    stop leg of an OCO beyond its limit leg."""
+    """And its totals, level by level, are those of what its orders show; the pending ones stand beyond the last trade
+    likewise, and the stop leg of an OCO beyond its limit leg."""
     engine = Engine()
     for sequence, time, command in tape:
         engine.apply(sequence, time, command)
@@ -146,7 +175,9 @@ def test_book_is_never_locked_or_crossed(tape: Tape) -> None:
                 assert levels.top(1_000) == sorted(totals.items(), reverse=levels is book.bids)
             rising, falling = waiting(book.triggers.rises), waiting(book.triggers.falls)
             pending = book.triggers.pending.values()
-            assert {order.order_id for order in (*rising, *falling)} == {order.order_id for order in pending if order.trigger_price}
+            assert {order.order_id for order in (*rising, *falling)} == {
+                order.order_id for order in pending if order.trigger_price
+            }
             if book.last_price is not None:
                 assert all((order.trigger_price or 0) > book.last_price for order in rising)
                 assert all((order.trigger_price or 0) < book.last_price for order in falling)
@@ -172,9 +203,9 @@ def shown_part(order: Order) -> int:
 @examples
 @given(tapes)
 def test_each_trade_is_made_with_the_first_order_at_the_best_price(tape: Tape) -> None:
-    """No trade-through and first come first served, judged by the naive book before the command: whoever stands there before the
-    maker, at a better price or earlier at the same, has nothing left to trade in this place. The price is the maker's and within the
-    taker's limit."""
+    """No trade-through and first come first served, judged by the naive book before the command: whoever stands there
+    before the maker, at a better price or earlier at the same, has nothing left to trade in this place. The price is
+    the maker's and within the taker's limit."""
     engine, naive = Engine(), NaiveEngine()
     for sequence, time, command in tape:
         before = {
@@ -198,7 +229,9 @@ def test_each_trade_is_made_with_the_first_order_at_the_best_price(tape: Tape) -
                     assert (event.aggressor_side, event.symbol) == (taker.side, maker.entered.symbol)
                     assert event.price == maker.price
                     assert taker.price is None or maker.price_rank() <= -taker.price_rank()
-                    queue = [(order_id, rank) for order_id, rank in before[event.symbol, maker.side] if shown.get(order_id)]
+                    queue = [
+                        (order_id, rank) for order_id, rank in before[event.symbol, maker.side] if shown.get(order_id)
+                    ]
                     if shown.get(maker.order_id):
                         assert queue[0][0] == maker.order_id
                         shown[maker.order_id] -= event.quantity
@@ -210,8 +243,8 @@ def test_each_trade_is_made_with_the_first_order_at_the_best_price(tape: Tape) -
 @examples
 @given(tapes)
 def test_quantities_are_conserved(tape: Tape) -> None:
-    """Of each order: filled + prevented + remaining, or what was canceled of it, = quantity, after each command. Of each trade: one side
-    buys what the other sells. An OCO trades no more than one of its legs would alone."""
+    """Of each order: filled + prevented + remaining, or what was canceled of it, = quantity, after each command. Of
+    each trade: one side buys what the other sells. An OCO trades no more than one of its legs would alone."""
     engine = Engine()
     quantities: dict[int, int] = {}
     sides: dict[int, Side] = {}
@@ -297,10 +330,14 @@ def test_orders_know_what_happened_to_them(tape: Tape) -> None:
         assert [trade.trade_id for trade in printed] == list(range(1, len(printed) + 1))
         assert book.last_price == (printed[-1].price if printed else None)
     live = [
-        order for book in engine.books.values() for order in (*in_order(book.bids), *in_order(book.asks), *book.triggers.pending.values())
+        order
+        for book in engine.books.values()
+        for order in (*in_order(book.bids), *in_order(book.asks), *book.triggers.pending.values())
     ]
     assert {order.order_id for order in live} == {order.order_id for order in engine.orders if order.status in LIVE}
-    assert {order.order_id for order in engine.done} == {order.order_id for order in engine.orders} - {order.order_id for order in live}
+    assert {order.order_id for order in engine.done} == {order.order_id for order in engine.orders} - {
+        order.order_id for order in live
+    }
     for order in engine.orders:
         order_id = order.order_id
         fills = [trade for trade in trades if order_id in (trade.maker_order_id, trade.taker_order_id)]
@@ -314,8 +351,8 @@ def test_orders_know_what_happened_to_them(tape: Tape) -> None:
 @examples
 @given(tapes)
 def test_no_order_trades_against_its_terms(tape: Tape) -> None:
-    """Not with its own account but where its mode is none, not after its expire_time, not for a suspended account; post_only never
-    takes."""
+    """Not with its own account but where its mode is none, not after its expire_time, not for a suspended account;
+    post_only never takes."""
     engine = Engine()
     for sequence, time, command in tape:
         for event in engine.apply(sequence, time, command):
@@ -339,7 +376,10 @@ def test_trades_bear_the_rates_in_force(tape: Tape) -> None:
                 instruments[event.instrument.symbol] = event.instrument
             if isinstance(event, Trade):
                 instrument = instruments[event.symbol]
-                assert (event.maker_fee_bps, event.taker_fee_bps) == (instrument.maker_fee_bps, instrument.taker_fee_bps)
+                assert (event.maker_fee_bps, event.taker_fee_bps) == (
+                    instrument.maker_fee_bps,
+                    instrument.taker_fee_bps,
+                )
 
 
 def play(tape: Tape) -> bytes:
@@ -370,15 +410,21 @@ def test_refused_commands_change_nothing(tape: Tape) -> None:
 @examples
 @given(tapes)
 def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) -> None:
-    """Orders that are sent again are left out: once forgotten, they are new. So are accounts, which therefore have no limit here."""
+    """Orders that are sent again are left out: once forgotten, they are new. So are accounts, which therefore have no
+    limit here."""
     engine, naive = Engine(remembered_orders=3), NaiveEngine()
     for sequence, time, step in tape:
         command = replace(step, accounts=UNLIMITED) if isinstance(step, SetLimits) else step
         expected = naive.apply(sequence, time, command)
-        if any(isinstance(event, OrderDuplicated) or is_refused(event, Refusal.CLIENT_ORDER_ID_CONFLICT) for event in expected):
+        if any(
+            isinstance(event, OrderDuplicated) or is_refused(event, Refusal.CLIENT_ORDER_ID_CONFLICT)
+            for event in expected
+        ):
             continue
         said = engine.apply(sequence, time, command)
-        if is_refused(expected[0] if expected else None, Refusal.ORDER_NOT_OPEN) and is_refused(said[0], Refusal.UNKNOWN_ORDER):
+        if is_refused(expected[0] if expected else None, Refusal.ORDER_NOT_OPEN) and is_refused(
+            said[0], Refusal.UNKNOWN_ORDER
+        ):
             assert isinstance(command, CancelOrder | AmendOrder)
         else:
             assert [without_wording(event) for event in said] == [without_wording(event) for event in expected]
@@ -423,5 +469,8 @@ def test_an_order_bears_the_stamp_of_the_last_command_that_changed_it(tape: Tape
                 changed[event.maker_order_id] = changed[event.taker_order_id] = (sequence, time)
             elif not isinstance(event, OrderDuplicated) and (order_id := getattr(event, "order_id", None)) is not None:
                 changed[order_id] = (sequence, time)
-        stamps = {order.order_id: (order.updated_sequence or order.sequence, order.updated or order.timestamp) for order in engine.orders}
+        stamps = {
+            order.order_id: (order.updated_sequence or order.sequence, order.updated or order.timestamp)
+            for order in engine.orders
+        }
     assert stamps == changed

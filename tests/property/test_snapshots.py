@@ -12,7 +12,16 @@ from matcher.engine import Engine
 from matcher.snapshot import read_head, read_snapshot, write_snapshot
 from matcher.state import State
 from protocol.codec import encode
-from protocol.commands import VERSION, CancelAfter, Command, Commands, Hello, PlaceOrder, SetAccountStatus, SetInstrument
+from protocol.commands import (
+    VERSION,
+    CancelAfter,
+    Command,
+    Commands,
+    Hello,
+    PlaceOrder,
+    SetAccountStatus,
+    SetInstrument,
+)
 from protocol.session import Taken
 from protocol.units import OrderType, Side
 from tests.commands_strategy import COIN, START, Tape, tapes

@@ -21,7 +21,14 @@ PATIENT = ("--deadline=60000",)
 
 
 def order(client_order_id: str, side: str = "buy", price: str = "60000") -> Json:
-    return {"symbol": SYMBOL, "order_type": "limit", "side": side, "quantity": "1", "price": price, "client_order_id": client_order_id}
+    return {
+        "symbol": SYMBOL,
+        "order_type": "limit",
+        "side": side,
+        "quantity": "1",
+        "price": price,
+        "client_order_id": client_order_id,
+    }
 
 
 def wait_for_end(process: Process) -> int:

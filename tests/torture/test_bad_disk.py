@@ -1,4 +1,5 @@
-"""A full disk, a write or a sync that fails: the matcher answers nothing more and says why; what it had answered is there afterwards."""
+"""A full disk, a write or a sync that fails: the matcher answers nothing more and says why; what it had answered is
+there afterwards."""
 
 import asyncio
 import subprocess
@@ -10,14 +11,24 @@ import httpx
 import pytest
 
 from gateway.broker import Broker, MatcherUnavailableError
+from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient
 from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import CommandRefused, OrderResult, OrderState
 from protocol.session import Answered
 from protocol.units import OrderType, Refusal, Side
 from tests.exchange import Exchange, Json, Matcher, good, receive_until, wait_until
-from tests.torture.failing import DOUBLES, PATIENT, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
-from tools.processes import free_ports
+from tests.torture.failing import (
+    DOUBLES,
+    PATIENT,
+    SYMBOL,
+    assert_code,
+    calls,
+    order,
+    place_in,
+    replace_matcher,
+    wait_for_end,
+)
 
 STOPS = "matcher stops: nothing more is answered"
 FILE_TOO_LARGE = "the journal does not take a record: File too large"
@@ -67,7 +78,9 @@ def test_what_was_answered_is_there_after_the_restart(tmp_path: Path, how: str, 
             replace_matcher(matcher)
             matcher.restart()
             answers = placing.result()
-            assert [stamped.answer.order_id for stamped in answers if isinstance(stamped.answer, OrderResult)] == list(range(1, ORDERS + 1))
+            assert [stamped.answer.order_id for stamped in answers if isinstance(stamped.answer, OrderResult)] == list(
+                range(1, ORDERS + 1)
+            )
             for stamped in answers:
                 assert isinstance(stamped.answer, OrderResult)
                 found = client.query(OrderQuery(stamped.answer.order_id)).result

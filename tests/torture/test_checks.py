@@ -1,4 +1,5 @@
-"""The checks of a torture run find what they are there for: evidence of a sound run, altered in one place, breaks one promise."""
+"""The checks of a torture run find what they are there for: evidence of a sound run, altered in one place, breaks one
+promise."""
 
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
@@ -13,14 +14,14 @@ from msgspec.structs import replace
 from matcher.digest import digest
 from matcher.engine import Engine
 from matcher.state import Caused, State
+from matching_exchange.tools.torture.checks import Checks
+from matching_exchange.tools.torture.clients import Client, Reply, UnansweredError, decode
+from matching_exchange.tools.torture.evidence import CommandKind, Evidence, Identity, Key, Told
+from matching_exchange.tools.torture.replay import replay
+from matching_exchange.tools.torture.run import EVIDENCE_FILE, Plan, compare_states, torture
 from protocol.commands import AdvanceTime, CancelAfter, PlaceOco, PlaceOrder, WatchAccount
 from protocol.events import AccountWatched, Answer, OrderDuplicated, OrderPlaced, OrderResult, Trade
 from protocol.units import OrderStatus
-from tools.torture.checks import Checks
-from tools.torture.clients import Client, Reply, UnansweredError, decode
-from tools.torture.evidence import CommandKind, Evidence, Identity, Key, Told
-from tools.torture.replay import replay
-from tools.torture.run import EVIDENCE_FILE, Plan, compare_states, torture
 
 STREAM = "told otherwise by an account's stream"
 
@@ -58,8 +59,11 @@ def tape(directory: Path) -> Tape:
     return Tape(directory)
 
 
-def broken(evidence: Evidence, tape: Tape, alter: Callable[[Row], Row] = lambda row: row, more: Sequence[Row] = ()) -> dict[str, int]:
-    """How often each promise was broken, of those that were, by a journal that is altered so and has more commands in the end."""
+def broken(
+    evidence: Evidence, tape: Tape, alter: Callable[[Row], Row] = lambda row: row, more: Sequence[Row] = ()
+) -> dict[str, int]:
+    """How often each promise was broken, of those that were, by a journal that is altered so and has more commands in
+    the end."""
     checks = Checks(evidence)
     tape.play(lambda *row: checks.watch(*alter(row)))
     for row in more:
@@ -69,13 +73,19 @@ def broken(evidence: Evidence, tape: Tape, alter: Callable[[Row], Row] = lambda 
 
 def placed(evidence: Evidence) -> list[Told]:
     """The orders that were taken, in the order in which they were."""
-    orders = [told for told in evidence.told if told.key.kind == "place" and told.status == HTTPStatus.OK and not told.again]
+    orders = [
+        told for told in evidence.told if told.key.kind == "place" and told.status == HTTPStatus.OK and not told.again
+    ]
     return sorted(orders, key=lambda told: decode(told.body)["sequence"])
 
 
 def last_row(tape: Tape, kind: type[PlaceOrder] | type[PlaceOco] = PlaceOrder) -> Row:
     """The journal's last order or OCO that was placed."""
-    return next(row for row in reversed(tape.rows) if isinstance(row[2].command, kind) and isinstance(row[2].events[0], OrderPlaced))
+    return next(
+        row
+        for row in reversed(tape.rows)
+        if isinstance(row[2].command, kind) and isinstance(row[2].events[0], OrderPlaced)
+    )
 
 
 def test_the_evidence_of_a_sound_run_breaks_no_promise(evidence: Evidence, tape: Tape) -> None:
@@ -143,7 +153,9 @@ def test_an_oco_that_was_placed_twice_is_doubled_in_both_legs(evidence: Evidence
     assert broken(evidence, tape, more=[(engine, time, twice, answer)]) == {"doubled": 2}
 
 
-def test_a_command_that_was_taken_more_often_than_it_may_have_been_was_taken_after_a_503(evidence: Evidence, tape: Tape) -> None:
+def test_a_command_that_was_taken_more_often_than_it_may_have_been_was_taken_after_a_503(
+    evidence: Evidence, tape: Tape
+) -> None:
     engine, _, caused, answer = last_row(tape)
     time = tape.rows[-1][1]
     again = Caused(caused.sequence + 1, caused.command, [OrderDuplicated(1)])
@@ -159,8 +171,12 @@ def test_an_answer_that_the_replay_does_not_give_is_told(evidence: Evidence, tap
 
 
 @pytest.mark.parametrize("kind", ["amend", "oco", "suspend", "cancel_after", "cancel_all"])
-def test_another_answer_than_the_replay_gives_is_told_of_each_command(evidence: Evidence, tape: Tape, kind: CommandKind) -> None:
-    told = next(told for told in evidence.told if told.key.kind == kind and told.status == HTTPStatus.OK and not told.again)
+def test_another_answer_than_the_replay_gives_is_told_of_each_command(
+    evidence: Evidence, tape: Tape, kind: CommandKind
+) -> None:
+    told = next(
+        told for told in evidence.told if told.key.kind == kind and told.status == HTTPStatus.OK and not told.again
+    )
     told.body += b" "
     assert broken(evidence, tape) == {"answered otherwise than it happened": 1}
 
@@ -171,13 +187,17 @@ def test_another_refusal_than_that_of_the_replay_is_told(evidence: Evidence, tap
     assert broken(evidence, tape) == {"answered otherwise than it happened": 1}
 
 
-def test_an_order_that_comes_in_the_journal_before_one_that_was_answered_earlier_is_out_of_order(evidence: Evidence, tape: Tape) -> None:
+def test_an_order_that_comes_in_the_journal_before_one_that_was_answered_earlier_is_out_of_order(
+    evidence: Evidence, tape: Tape
+) -> None:
     first, *_, last = placed(evidence)
     first.invoked, first.returned = last.returned + 1, last.returned + 2
     assert list(broken(evidence, tape)) == ["out of order"]
 
 
-def test_an_amend_that_comes_in_the_journal_before_what_was_answered_earlier_is_out_of_order(evidence: Evidence, tape: Tape) -> None:
+def test_an_amend_that_comes_in_the_journal_before_what_was_answered_earlier_is_out_of_order(
+    evidence: Evidence, tape: Tape
+) -> None:
     amended = next(told for told in evidence.told if told.key.kind == "amend" and told.status == HTTPStatus.OK)
     last = placed(evidence)[-1]
     amended.invoked, amended.returned = last.returned + 1, last.returned + 2
@@ -214,7 +234,9 @@ def test_a_timer_that_was_left_undone_is_told(evidence: Evidence, tape: Tape) ->
 def updates(evidence: Evidence) -> list[tuple[list[str], int]]:
     """Where the stream's updates stand: connection and index."""
     every = evidence.stream.connections
-    return [(each, index) for each in every for index, text in enumerate(each) if decode(text.encode())["type"] == "update"]
+    return [
+        (each, index) for each in every for index, text in enumerate(each) if decode(text.encode())["type"] == "update"
+    ]
 
 
 def drop(connection: list[str], index: int) -> None:
@@ -310,7 +332,14 @@ class Gateway:
 def order(body: bytes, filled: str = "0", order_id: str = "5") -> dict[str, Any]:
     """The answer to an order; the same to a leg of an OCO."""
     sent = {"order_type": "limit", **decode(body)}
-    return {"order_id": order_id, "sequence": 9, "timestamp": "then", "status": "open", "filled_quantity": filled, **sent}
+    return {
+        "order_id": order_id,
+        "sequence": 9,
+        "timestamp": "then",
+        "status": "open",
+        "filled_quantity": filled,
+        **sent,
+    }
 
 
 def answer_to(path: str, body: bytes | None, filled: str = "0") -> Reply:
@@ -366,7 +395,12 @@ def test_a_client_sends_again_those_of_a_batch_that_were_not_answered(path: str)
             return answer_to(called, body)
         batches.append(sent)
         if len(batches) == 1:
-            results = [{"status": 409, "code": "x"}, {"status": 503}, {"status": 504}, *({"status": 503} for _ in sent[3:])]
+            results = [
+                {"status": 409, "code": "x"},
+                {"status": 503},
+                {"status": 504},
+                *({"status": 503} for _ in sent[3:]),
+            ]
             return Reply("answered", HTTPStatus.OK, msgspec.json.encode({"results": results}))
         if len(batches) == 2:
             return Reply("unknown")
@@ -389,7 +423,10 @@ def test_a_client_sends_again_those_of_a_batch_that_were_not_answered(path: str)
     [
         (Reply("answered", HTTPStatus.NOT_FOUND, b"unknown"), "was answered, but its look-up ends with 404"),
         (Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", order_id="6"))), "was answered as"),
-        (Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", filled="1"))), "was filled to 2 before, now to 1"),
+        (
+            Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", filled="1"))),
+            "was filled to 2 before, now to 1",
+        ),
     ],
 )
 def test_a_look_up_that_says_less_than_an_answer_before_it_is_a_fault(found: Reply, fault: str) -> None:

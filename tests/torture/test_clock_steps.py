@@ -1,6 +1,8 @@
-"""The wall clock is set back or forth under a running exchange, or over its restart: service goes on, and durations last as they say.
+"""The wall clock is set back or forth under a running exchange, or over its restart: service goes on, and durations
+last as they say.
 
-The processes run under libfaketime (package faketime), which lies to them about the wall clock and leaves the monotonic clock alone.
+The processes run under libfaketime (package faketime), which lies to them about the wall clock and leaves the monotonic
+clock alone.
 """
 
 import subprocess
@@ -80,7 +82,9 @@ def test_service_goes_on(exchange: Exchange, clock: WallClock, step: str) -> Non
         clock.set(step)
         for price in range(101, 103):
             stamps.append(buy(exchange, str(price))["timestamp"])
-            subscriber.read_until(lambda topic, message, best=price * 100: topic == DEPTH and message["bids"][0][0] == best)
+            subscriber.read_until(
+                lambda topic, message, best=price * 100: topic == DEPTH and message["bids"][0][0] == best
+            )
             subscriber.read_until(lambda topic, _: topic == HEARTBEAT)
             assert exchange.get("/health")["status"] == "ok"
     assert stamps == sorted(stamps)
@@ -140,7 +144,9 @@ def test_an_interval_between_syncs_stays_one(tmp_path: Path, clock: WallClock, s
 
 
 @pytest.mark.parametrize(("step", "difference"), [("-1h", 3_600_000), ("+7", -7_000)])
-def test_a_gateway_whose_clock_differs_takes_orders_and_says_so_once(tmp_path: Path, clock: WallClock, step: str, difference: int) -> None:
+def test_a_gateway_whose_clock_differs_takes_orders_and_says_so_once(
+    tmp_path: Path, clock: WallClock, step: str, difference: int
+) -> None:
     exchange = Exchange(tmp_path)
     clock.under(exchange.gateway)
     with exchange:

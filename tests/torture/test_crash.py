@@ -12,7 +12,17 @@ from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import Answer, CommandRefused, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Refusal, Side
 from tests.exchange import Exchange, Matcher
-from tests.torture.failing import DOUBLES, PATIENT, SYMBOL, assert_code, calls, order, place_in, replace_matcher, wait_for_end
+from tests.torture.failing import (
+    DOUBLES,
+    PATIENT,
+    SYMBOL,
+    assert_code,
+    calls,
+    order,
+    place_in,
+    replace_matcher,
+    wait_for_end,
+)
 
 CRASHING = f"{DOUBLES}.crashing"
 DYING = f"{DOUBLES}.dying"
@@ -107,12 +117,15 @@ def test_the_commands_of_others_in_the_same_batch_are_carried_out_after_the_rest
         assert not taken(client.receive().answer)
         answers = [other.receive().answer for _ in range(2)]
         assert [answer.order_id for answer in answers if isinstance(answer, OrderResult)] == [1, 2]
-        order_ids = [client.query(OrderQuery(account="ann", client_order_id=name)).result for name in ("other-1", "other-2")]
+        order_ids = [
+            client.query(OrderQuery(account="ann", client_order_id=name)).result for name in ("other-1", "other-2")
+        ]
         assert [found.order_id for found in order_ids if isinstance(found, OrderState)] == [1, 2]
 
 
 def test_a_command_that_kills_without_a_word_is_refused_after_two_restarts_that_it_ended(tmp_path: Path) -> None:
-    """An order without a deadline stands for every command that is sent again for ever; those around it are carried out once."""
+    """An order without a deadline stands for every command that is sent again for ever; those around it are carried out
+    once."""
     matcher = Matcher(tmp_path)
     replace_matcher(matcher, DYING)
     matcher.start()
@@ -127,7 +140,9 @@ def test_a_command_that_kills_without_a_word_is_refused_after_two_restarts_that_
                 replace_matcher(matcher, DYING)
                 matcher.start()
             first, refused, last = receiving.result()
-            assert refused == CommandRefused(Refusal.COMMAND_REFUSED, detail=f"it has ended the matcher {MAX_ENDED} times")
+            assert refused == CommandRefused(
+                Refusal.COMMAND_REFUSED, detail=f"it has ended the matcher {MAX_ENDED} times"
+            )
             assert isinstance(first, OrderResult) and isinstance(last, OrderResult)
             assert (first.order_id, last.order_id) == (1, 2)
         assert crashed_commands(matcher) == [], "what is journaled need not be remembered"

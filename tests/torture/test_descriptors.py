@@ -94,6 +94,8 @@ def test_what_was_promised_goes_on(matcher: Matcher, door: str) -> None:
 def test_a_limit_without_room_for_the_matcher_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "matcher", f"--data-dir={tmp_path}/data"]
     shell = ["sh", "-c", 'ulimit -n 100; exec "$@"', "sh", *command]
-    ended = subprocess.run(shell, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE, check=False)
+    ended = subprocess.run(
+        shell, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     line = "matcher: takes at least 128 open files, and the limit of this process is lower (ulimit -n)\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", line)

@@ -1,4 +1,5 @@
-"""The follower of an account's stream: it comes back with what it knows, and finds what a stream tells wrongly by itself."""
+"""The follower of an account's stream: it comes back with what it knows, and finds what a stream tells wrongly by
+itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ import msgspec
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from matching_exchange.tools.torture.follower import Follower
 from tests.exchange import wait_until
-from tools.torture.follower import Follower
 
 OPEN = {"order_id": "7", "status": "open"}
 PARTLY = {"order_id": "7", "status": "partially_filled"}
@@ -35,8 +36,8 @@ def update(sequence: int, previous: int, *orders: Json, fill: str = "") -> Json:
 
 @contextmanager
 def following(*connections: tuple[list[Json], int]) -> Iterator[tuple[Follower, list[str]]]:
-    """A follower of a server that tells these messages, connection by connection, and ends each with that code; 0 leaves it open. Yields
-    the follower and the paths that it asks for."""
+    """A follower of a server that tells these messages, connection by connection, and ends each with that code; 0
+    leaves it open. Yields the follower and the paths that it asks for."""
     asked: list[str] = []
     stop, gone = Event(), Event()
 
@@ -83,7 +84,10 @@ def test_orders_are_viewed_oldest_first() -> None:
 
 
 def test_a_fresh_start_takes_the_place_of_all_before_it() -> None:
-    with following(([orders(5, OPEN), update(6, 2, PARTLY, fill="one")], 4408), ([orders(9, WAITING)], 0)) as (follower, asked):
+    with following(([orders(5, OPEN), update(6, 2, PARTLY, fill="one")], 4408), ([orders(9, WAITING)], 0)) as (
+        follower,
+        asked,
+    ):
         wait_until(lambda: follower.view()[0] == 9, "the second fresh start")
     assert asked[1].endswith("&after=6")
     assert follower.view() == (9, [WAITING], [])

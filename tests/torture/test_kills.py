@@ -1,4 +1,5 @@
-"""Killed again and again under load: nothing that was answered is lost or doubled, and the recovered books are those of the naive engine.
+"""Killed again and again under load: nothing that was answered is lost or doubled, and the recovered books are those of
+the naive engine.
 
 A soak: TORTURE_KILLS=200 pytest --timeout=0 tests/torture/test_kills.py
 """
@@ -11,11 +12,11 @@ import pytest
 
 from matcher.engine import Engine
 from matcher.state import Caused
+from matching_exchange.tools.torture.replay import replay
+from matching_exchange.tools.torture.run import Plan, torture
 from protocol.events import Answer
 from protocol.units import Side
 from tests.naive_engine import NaiveEngine
-from tools.torture.replay import replay
-from tools.torture.run import Plan, torture
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "20"))
 SEED = int(os.environ.get("TORTURE_SEED", secrets.randbelow(10**9)))
@@ -53,10 +54,14 @@ class Oracle:
 
 
 def books(engine: Engine) -> dict[str, list[list[tuple[int, int]]]]:
-    """Bids, asks and pending orders of each symbol: order_id and remaining quantity, the resting ones in the order of their queues."""
+    """Bids, asks and pending orders of each symbol: order_id and remaining quantity, the resting ones in the order of
+    their queues."""
     return {
         symbol: [
-            *([(order.order_id, order.remaining) for level in levels for order in level] for levels in (book.bids, book.asks)),
+            *(
+                [(order.order_id, order.remaining) for level in levels for order in level]
+                for levels in (book.bids, book.asks)
+            ),
             sorted((order.order_id, order.remaining) for order in book.triggers.pending.values()),
         ]
         for symbol, book in engine.books.items()

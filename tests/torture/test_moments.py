@@ -1,4 +1,5 @@
-"""An answer is of its moment: neither what comes later in the same batch nor a question in between changes it, or its stamp."""
+"""An answer is of its moment: neither what comes later in the same batch nor a question in between changes it, or its
+stamp."""
 
 from msgspec.structs import asdict
 
@@ -28,12 +29,20 @@ def test_an_answer_keeps_its_trades_when_the_order_is_filled_further() -> None:
         assert [trade.quantity for trade in said.trades] == [1]
 
 
-def test_the_stamp_that_was_answered_is_the_one_in_the_journal_though_somebody_asks_for_the_status(matcher: Matcher) -> None:
+def test_the_stamp_that_was_answered_is_the_one_in_the_journal_though_somebody_asks_for_the_status(
+    matcher: Matcher,
+) -> None:
     with matcher.client() as client:
         with matcher.paused():
             # All of it waits and is taken in together.
             for number in range(50):
-                client.send([PlaceOrder("BTC-USDT", "ann", BUY, OrderType.LIMIT, 100_000, 6_000_000, client_order_id=str(number))])
+                client.send(
+                    [
+                        PlaceOrder(
+                            "BTC-USDT", "ann", BUY, OrderType.LIMIT, 100_000, 6_000_000, client_order_id=str(number)
+                        )
+                    ]
+                )
                 client.ask(StatusQuery())
         answered = [client.receive() for _ in range(50)]
     matcher.kill()

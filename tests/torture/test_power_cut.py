@@ -1,6 +1,7 @@
 """A journal that has lost what was answered, under a living gateway: it says so, answers what is pending, and goes on.
 
-That is what a power cut under `off` leaves (the unsynced tail is forgotten), an emptied data directory, and a repaired journal.
+That is what a power cut under `off` leaves (the unsynced tail is forgotten), an emptied data directory, and a repaired
+journal.
 """
 
 import os

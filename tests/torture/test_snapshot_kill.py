@@ -1,4 +1,5 @@
-"""Killed while a snapshot is being written: the restart comes up at once, on the same ports, and never uses what is half-written."""
+"""Killed while a snapshot is being written: the restart comes up at once, on the same ports, and never uses what is
+half-written."""
 
 import os
 import signal
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from matcher.digest import digest
+from matching_exchange.tools.torture.replay import recover_from_snapshots, replay
 from protocol.client import CommandClient
 from protocol.commands import DigestQuery, OrderQuery, PlaceOrder
 from protocol.events import Digest, OrderResult, OrderState
@@ -15,10 +17,10 @@ from protocol.units import OrderType, Side
 from tests.children import alive, children_of
 from tests.exchange import Matcher, wait_until
 from tests.torture.failing import DOUBLES, SYMBOL, damage_after, ends_of_records, only_segment, repair, replace_matcher
-from tools.torture.replay import recover_from_snapshots, replay
 
 EVERY = 500
-"""Commands between two snapshots: so many that a snapshot does not fit into the buffer of the file, and some of it is on disk."""
+"""Commands between two snapshots: so many that a snapshot does not fit into the buffer of the file, and some of it is
+on disk."""
 
 
 @pytest.fixture
@@ -80,7 +82,9 @@ def test_the_matcher_alone_is_killed(matcher: Matcher) -> None:
         found = client.query(OrderQuery(answers[-1].order_id)).result
         assert isinstance(found, OrderState) and found.client_order_id == str(EVERY + 9)
         place(client, EVERY + 10)
-        wait_until(lambda: whole(matcher) and not half_written(matcher), "a whole snapshot, and the half-written one removed")
+        wait_until(
+            lambda: whole(matcher) and not half_written(matcher), "a whole snapshot, and the half-written one removed"
+        )
         live = client.query(DigestQuery()).result
     matcher.stop()
     replayed = digest(replay(matcher.data, lambda *_: None).engine)
@@ -95,7 +99,10 @@ def test_the_child_alone_is_killed(matcher: Matcher) -> None:
         (child,) = wait_until(lambda: children(matcher), "a snapshot that is being written")
         wait_until(lambda: half_written(matcher), "a half-written snapshot")
         os.kill(child, signal.SIGKILL)
-        wait_until(lambda: matcher.records("snapshot failed: the journal stays, the next one is tried later"), "a word in the log")
+        wait_until(
+            lambda: matcher.records("snapshot failed: the journal stays, the next one is tried later"),
+            "a word in the log",
+        )
         place(client, EVERY)
         (another,) = wait_until(lambda: children(matcher), "the next snapshot")
         assert another != child
@@ -118,7 +125,9 @@ def test_snapshots_go_on_after_a_repair_has_cut_the_journal_below_them(tmp_path:
         assert repair(matcher, "--cut").returncode == 0
         matcher.restart()
         assert whole(matcher) == []
-        assert {path.name for path in (matcher.data / "snapshots").glob("*.unfit")} == {f"{name}.unfit" for name in beyond}
+        assert {path.name for path in (matcher.data / "snapshots").glob("*.unfit")} == {
+            f"{name}.unfit" for name in beyond
+        }
         for first in (100, 200):
             with matcher.client() as client:
                 for number in range(first, first + 30):

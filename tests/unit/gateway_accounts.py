@@ -57,8 +57,9 @@ def order_state(order_id: int, account: str = ACCOUNT, **more: Any) -> OrderStat
 
 
 class Accounts:
-    """Orders of accounts: changed here, published or lost, and kept for queries as the matcher does. One command more is one sequence
-    more. `page` bounds the answers to queries, `kept` the updates of an account that can still be asked for."""
+    """Orders of accounts: changed here, published or lost, and kept for queries as the matcher does. One command more
+    is one sequence more. `page` bounds the answers to queries, `kept` the updates of an account that can still be asked
+    for."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -94,7 +95,9 @@ class Accounts:
         found = [update for update in updates[-self.kept :] if update.sequence > query.after]
         page = found[: self.page]
         complete = query.after >= (gone[-1].sequence if gone else since)
-        return self._as_of_now(AccountUpdates(page, complete, page[-1].sequence if len(found) > len(page) else None, True))
+        return self._as_of_now(
+            AccountUpdates(page, complete, page[-1].sequence if len(found) > len(page) else None, True)
+        )
 
     def open_orders(self, query: OrdersQuery) -> Stamped[Any]:
         orders = [
@@ -117,7 +120,11 @@ class Accounts:
         }
 
     def command(
-        self, changes: list[OrderChange], states: list[OrderState], published: bool = True, account_set: AccountSet | None = None
+        self,
+        changes: list[OrderChange],
+        states: list[OrderState],
+        published: bool = True,
+        account_set: AccountSet | None = None,
     ) -> AccountUpdate:
         """One command that has changed these orders so, all of one account."""
         account = account_set.account if account_set is not None else states[0].account
@@ -142,7 +149,19 @@ class Accounts:
         """A third of the order is filled, as a maker."""
         state = self.orders[order_id]
         self._trade_id += 1
-        trade = Trade("BTC-USDT", self._trade_id, 100, QUANTITY // 3, Side.SELL, order_id, 999, 10, 20, self.sequence + 1, TIMESTAMP)
+        trade = Trade(
+            "BTC-USDT",
+            self._trade_id,
+            100,
+            QUANTITY // 3,
+            Side.SELL,
+            order_id,
+            999,
+            10,
+            20,
+            self.sequence + 1,
+            TIMESTAMP,
+        )
         filled = state.filled_quantity + trade.quantity
         done = filled == QUANTITY
         after = structs.replace(
@@ -161,7 +180,11 @@ class Accounts:
             state = self.orders[order_id]
             event: Event = OrderCanceled(order_id, state.remaining_quantity, Reason.REQUESTED)
             changes.append(OrderChange(order_id, event, state.filled_quantity))
-            states.append(structs.replace(state, status=OrderStatus.CANCELED, resting=False, remaining_quantity=0, reason=Reason.REQUESTED))
+            states.append(
+                structs.replace(
+                    state, status=OrderStatus.CANCELED, resting=False, remaining_quantity=0, reason=Reason.REQUESTED
+                )
+            )
         return self.command(changes, states, published)
 
     def others(self, commands: int = 1) -> None:

@@ -47,8 +47,8 @@ CONFIG = GatewayConfig("127.0.0.1", 0, 1, "", "", "", "", (), ("exchange.example
 
 
 class FakeBroker:
-    """Answers as told: `answers` and `results` give, by the class of a command or query, the answer, an exception to raise, or a function
-    that makes either of the message."""
+    """Answers as told: `answers` and `results` give, by the class of a command or query, the answer, an exception to
+    raise, or a function that makes either of the message."""
 
     def __init__(self) -> None:
         self.epoch = 1
@@ -144,7 +144,9 @@ class FakeFeed:
 
 
 def instrument_message(epoch: int = 1, fee_decimals: int = 10) -> InstrumentMessage:
-    return InstrumentMessage(epoch, 1, 1, 0, TIMESTAMP, "BTC-USDT", "BTC", "USDT", 2, 5, fee_decimals, 1, 1, 10, 20, "trading")
+    return InstrumentMessage(
+        epoch, 1, 1, 0, TIMESTAMP, "BTC-USDT", "BTC", "USDT", 2, 5, fee_decimals, 1, 1, 10, 20, "trading"
+    )
 
 
 class Answer:
@@ -205,7 +207,8 @@ class Gateway:
 
     async def _request(self, method: str, target: str, chunks: list[bytes], headers: dict[str, str]) -> Answer:
         incoming: list[Message] = [
-            {"type": "http.request", "body": chunk, "more_body": index + 1 < len(chunks)} for index, chunk in enumerate(chunks)
+            {"type": "http.request", "body": chunk, "more_body": index + 1 < len(chunks)}
+            for index, chunk in enumerate(chunks)
         ]
         sent: list[Message] = []
 

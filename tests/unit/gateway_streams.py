@@ -43,7 +43,20 @@ class Exchange:
 
     def publish(self, number: int) -> None:
         message = TradeMessage(
-            1, number + 100, number, number - 1, TIMESTAMP, "BTC-USDT", number, 100, 100_000, "buy", 1, 2, 100 * 100_000, 200 * 100_000
+            1,
+            number + 100,
+            number,
+            number - 1,
+            TIMESTAMP,
+            "BTC-USDT",
+            number,
+            100,
+            100_000,
+            "buy",
+            1,
+            2,
+            100 * 100_000,
+            200 * 100_000,
         )
         self.gateway.feed.publish(TRADES, message)
 
@@ -52,7 +65,11 @@ class StreamClient:
     """A WebSocket client in the gateway's loop. While `reads` is not set, what is sent to it does not get through."""
 
     def __init__(
-        self, gateway: Gateway, target: str, headers: dict[str, str] | None = None, extensions: dict[str, Any] | None = None
+        self,
+        gateway: Gateway,
+        target: str,
+        headers: dict[str, str] | None = None,
+        extensions: dict[str, Any] | None = None,
     ) -> None:
         self.reads = asyncio.Event()
         self.reads.set()

@@ -1,4 +1,5 @@
-"""A connection of the gateway's server without a socket or a clock: what the peer sends is said here, and time passes when told."""
+"""A connection of the gateway's server without a socket or a clock: what the peer sends is said here, and time passes
+when told."""
 
 import asyncio
 import json
@@ -171,7 +172,9 @@ class Application:
             return
         await self.open.wait()
         answer = json.dumps([scope["method"], scope["path"], scope["query_string"].decode(), body.decode()]).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(answer))]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(answer))]}
+        )
         await send({"type": "http.response.body", "body": answer})
 
     async def _serve(self, receive: Receive, send: Send) -> None:

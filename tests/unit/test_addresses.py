@@ -8,8 +8,15 @@ import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from process import addresses
-from process.addresses import MAX_SOCKET_PATH, bound_endpoint, connectable, connected_endpoint, host, reachable
+from matching_exchange.process import addresses
+from matching_exchange.process.addresses import (
+    MAX_SOCKET_PATH,
+    bound_endpoint,
+    connectable,
+    connected_endpoint,
+    host,
+    reachable,
+)
 from protocol.sockets import is_ipv6
 
 EVERYWHERE = {"tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://[::]:5555"}
@@ -136,7 +143,12 @@ def test_what_is_bound_can_be_connected_to(bound: str, connected: str) -> None:
 
 
 def test_host_that_was_bound_can_be_connected_to() -> None:
-    assert [reachable(name) for name in ("0.0.0.0", "::", "::1", "example.org")] == ["127.0.0.1", "::1", "::1", "example.org"]
+    assert [reachable(name) for name in ("0.0.0.0", "::", "::1", "example.org")] == [
+        "127.0.0.1",
+        "::1",
+        "::1",
+        "example.org",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""What the tools' command lines share: each finds the exchange where the gateway's variables say, unless a flag does."""
+"""What the tools' command lines share: each finds the exchange where the gateway's variables say, unless a flag
+does."""
 
 import argparse
 from pathlib import Path
 
 import pytest
 
-from tools.arguments import Parser, number
+from matching_exchange.tools.arguments import Parser, number
 
 VARIABLES = {"GATEWAY_COMMANDS": "tcp://10.0.0.1:1", "GATEWAY_REPORTS": "tcp://10.0.0.1:3"}
 
@@ -41,7 +42,11 @@ def test_the_variable_wins_over_the_default_and_the_flag_over_both(parser: Parse
         (["--commands=tcp://*:1"], {}, "--commands: 'tcp://*:1': takes an endpoint such as"),
         (["--reports="], VARIABLES, "--reports: '': takes an endpoint such as"),
         ([], {"GATEWAY_REPORTS": "a b"}, "GATEWAY_REPORTS: 'a b': takes an endpoint such as"),
-        (["--reports=ipc://x", "--commands=ipc://x"], {}, "GATEWAY_COMMANDS (--commands) and GATEWAY_REPORTS (--reports): ipc://x: "),
+        (
+            ["--reports=ipc://x", "--commands=ipc://x"],
+            {},
+            "GATEWAY_COMMANDS (--commands) and GATEWAY_REPORTS (--reports): ipc://x: ",
+        ),
         (["--count=none\n"], {}, "argument --count: 'none\\n': takes a whole number from 1 to 1000000000"),
         (["--unknown", "two\nlines"], {}, "unrecognized arguments: --unknown two lines"),
     ],
@@ -56,13 +61,18 @@ def test_what_is_wrong_is_told_in_one_line(
     assert printed.err.startswith(f"tool: {line}")
 
 
-def test_what_is_no_socket_is_told_in_one_line(parser: Parser, capsys: pytest.CaptureFixture[str], short_path: Path) -> None:
+def test_what_is_no_socket_is_told_in_one_line(
+    parser: Parser, capsys: pytest.CaptureFixture[str], short_path: Path
+) -> None:
     with pytest.raises(SystemExit) as ended:
         parser.read([f"--commands=ipc://{short_path}"], {})
     printed = capsys.readouterr()
     assert (ended.value.code, printed.out) == (1, "")
     endpoint = f"ipc://{short_path}"
-    assert printed.err == f"tool: GATEWAY_COMMANDS (--commands): {endpoint} cannot be connected to: a file is there that is no socket\n"
+    assert (
+        printed.err
+        == f"tool: GATEWAY_COMMANDS (--commands): {endpoint} cannot be connected to: a file is there that is no socket\n"
+    )
 
 
 def test_bad_variables_of_the_gateway_are_named(parser: Parser, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
-"""What forked children do for a matcher, and what happens where none can be had: only what the child was for fails, and it is said why."""
+"""What forked children do for a matcher, and what happens where none can be had: only what the child was for fails, and
+it is said why."""
 
 import errno
 import os
@@ -130,7 +131,9 @@ def test_where_no_process_is_left_each_query_is_told_so_and_nothing_stays_open(b
     assert open_descriptors() == before
 
 
-def test_a_snapshot_that_failed_is_tried_after_as_many_commands_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_that_failed_is_tried_after_as_many_commands_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fork, forks = os.fork, 0
 
     def failing_once() -> int:

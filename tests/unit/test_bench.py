@@ -10,25 +10,25 @@ from xml.etree import ElementTree
 import pytest
 
 from matcher.digest import digest
+from matching_exchange.tools.bench import system
+from matching_exchange.tools.bench.applied import Stopwatch, kind_of, run_chunks
+from matching_exchange.tools.bench.distribution import Distribution, Point, middle_of, points_of
+from matching_exchange.tools.bench.machine import describe
+from matching_exchange.tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
+from matching_exchange.tools.bench.mix import DEPTH, MIDDLE, Mix, new_engine, symbols_of
+from matching_exchange.tools.bench.picture import draw
+from matching_exchange.tools.bench.remembered import orders
+from matching_exchange.tools.bench.snapshots import Pause, Snapshot, Wait, pauses
+from matching_exchange.tools.bench.system import find_filesystem, processor_time, resident_memory
+from matching_exchange.tools.bench.table import Target, row, text_of
+from matching_exchange.tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
+from matching_exchange.tools.bench.throughput import PublishedCount
+from matching_exchange.tools.bench.wire import Wire, frames
 from protocol.codec import encode
 from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
 from protocol.events import Answers, CommandRefused, Depth, OrderResult
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.units import OrderStatus, OrderType, Refusal
-from tools.bench import system
-from tools.bench.applied import Stopwatch, kind_of, run_chunks
-from tools.bench.distribution import Distribution, Point, middle_of, points_of
-from tools.bench.machine import describe
-from tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
-from tools.bench.mix import DEPTH, MIDDLE, Mix, new_engine, symbols_of
-from tools.bench.picture import draw
-from tools.bench.remembered import orders
-from tools.bench.snapshots import Pause, Snapshot, Wait, pauses
-from tools.bench.system import find_filesystem, processor_time, resident_memory
-from tools.bench.table import Target, row, text_of
-from tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
-from tools.bench.throughput import PublishedCount
-from tools.bench.wire import Wire, frames
 
 # What is sent
 
@@ -73,7 +73,9 @@ def test_mix_goes_on_from_resting_orders() -> None:
 
 def test_mix_spreads_over_its_symbols_and_levels() -> None:
     symbols = symbols_of(3)
-    orders = [command for command in islice(Mix(7, None, None, symbols, 5_000), 2_000) if isinstance(command, PlaceOrder)]
+    orders = [
+        command for command in islice(Mix(7, None, None, symbols, 5_000), 2_000) if isinstance(command, PlaceOrder)
+    ]
     assert {order.symbol for order in orders} == set(symbols) == {"BTC-USDT", "BTC-USDT-2", "BTC-USDT-3"}
     prices = [order.price for order in orders if order.price is not None]
     assert 9_000 < max(prices) - MIDDLE < 11_000
@@ -125,11 +127,21 @@ def test_rounds_make_one_distribution() -> None:
 
 def test_picture_has_a_panel_for_each_suite() -> None:
     curve = [Point(0, 1), Point(90, 10), Point(99, 100)]
-    root = ElementTree.fromstring(draw([("first", [Distribution("a < b", curve)]), ("second", [Distribution("c", curve)])]))
-    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
-    assert {"first: latency by percentile", "second: latency by percentile", "a < b", "c", "0 %", "90 %", "99 %", "1 µs", "100 µs"} <= set(
-        texts
+    root = ElementTree.fromstring(
+        draw([("first", [Distribution("a < b", curve)]), ("second", [Distribution("c", curve)])])
     )
+    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {
+        "first: latency by percentile",
+        "second: latency by percentile",
+        "a < b",
+        "c",
+        "0 %",
+        "90 %",
+        "99 %",
+        "1 µs",
+        "100 µs",
+    } <= set(texts)
     [first, second] = [element.get("points", "").split() for element in root.iter() if element.tag.endswith("polyline")]
     across = [float(point.split(",")[0]) for point in first]
     up = [float(point.split(",")[1]) for point in first]

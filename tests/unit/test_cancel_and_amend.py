@@ -62,7 +62,8 @@ def test_cancel_of_an_order_that_waits_for_its_trigger(engine: MakeEngine) -> No
 
 
 @pytest.mark.parametrize(
-    "name", [cancel(9), cancel(client_order_id="nine"), cancel(), cancel(account="ann"), amend(9, price=1), amend(price=1)]
+    "name",
+    [cancel(9), cancel(client_order_id="nine"), cancel(), cancel(account="ann"), amend(9, price=1), amend(price=1)],
 )
 def test_order_that_nobody_placed_is_unknown(engine: MakeEngine, name: CancelOrder | AmendOrder) -> None:
     play(
@@ -73,7 +74,8 @@ def test_order_that_nobody_placed_is_unknown(engine: MakeEngine, name: CancelOrd
 
 
 def test_order_that_is_done_is_not_open(engine: MakeEngine) -> None:
-    """Filled as a maker, filled as a taker, canceled, its remainder canceled, rejected: neither cancel nor amend, however often."""
+    """Filled as a maker, filled as a taker, canceled, its remainder canceled, rejected: neither cancel nor amend,
+    however often."""
     endings: tuple[Row, ...] = (
         (limit(SELL, 1, 100), [placed(1)]),
         (limit(BUY, 1, 100), [placed(2), trade(1, BUY, 1, 100, maker=1, taker=2)]),
@@ -82,7 +84,11 @@ def test_order_that_is_done_is_not_open(engine: MakeEngine) -> None:
         (ioc(BUY, 1, 100), [placed(4), canceled(4, 1, Reason.IOC_REMAINDER)]),
         (limit(SELL, 1, 100, deadline=1), [rejected(5, Reason.TOO_LATE)]),
     )
-    refusals = [(command, [refused(Refusal.ORDER_NOT_OPEN)]) for order_id in range(1, 6) for command in (cancel(order_id), amend(order_id))]
+    refusals = [
+        (command, [refused(Refusal.ORDER_NOT_OPEN)])
+        for order_id in range(1, 6)
+        for command in (cancel(order_id), amend(order_id))
+    ]
     play(engine, *endings, *refusals, *refusals)
 
 
@@ -254,7 +260,10 @@ def test_amend_anywhere_in_a_queue_keeps_the_others_and_their_order(engine: Make
         *((limit(BUY, 1, 100), [placed(order_id)]) for order_id in (1, 2, 3)),
         (amend(moved, price=90), [amended(moved, 1, 90)]),
         (amend(moved, price=100), [amended(moved, 1, 100)]),
-        (market(SELL, 3), [placed(4), *(trade(number, SELL, 1, 100, maker=maker, taker=4) for number, maker in enumerate(queue, 1))]),
+        (
+            market(SELL, 3),
+            [placed(4), *(trade(number, SELL, 1, 100, maker=maker, taker=4) for number, maker in enumerate(queue, 1))],
+        ),
     )
 
 
@@ -266,7 +275,10 @@ def test_amended_quantity_counts_in_the_depth_that_a_fok_sees(engine: MakeEngine
         (amend(1, quantity=3), [amended(1, 3, 100)]),
         (fok(BUY, 9, 100), [placed(3), canceled(3, 9, Reason.FOK_UNFILLABLE)]),
         (amend(1, quantity=4), [amended(1, 4, 100)]),
-        (fok(BUY, 9, 100), [placed(4), trade(1, BUY, 5, 100, maker=2, taker=4), trade(2, BUY, 4, 100, maker=1, taker=4)]),
+        (
+            fok(BUY, 9, 100),
+            [placed(4), trade(1, BUY, 5, 100, maker=2, taker=4), trade(2, BUY, 4, 100, maker=1, taker=4)],
+        ),
     )
 
 
@@ -281,7 +293,10 @@ def test_price_that_crosses_takes_at_once_and_rests_the_remainder(engine: MakeEn
         (limit(SELL, 2, 101), [placed(2)]),
         (limit(SELL, 2, 102), [placed(3)]),
         (limit(BUY, 5, 99), [placed(4)]),
-        (amend(4, price=101), [amended(4, 5, 101), trade(1, BUY, 2, 100, maker=1, taker=4), trade(2, BUY, 2, 101, maker=2, taker=4)]),
+        (
+            amend(4, price=101),
+            [amended(4, 5, 101), trade(1, BUY, 2, 100, maker=1, taker=4), trade(2, BUY, 2, 101, maker=2, taker=4)],
+        ),
         (market(SELL, 2), [placed(5), trade(3, SELL, 1, 101, maker=4, taker=5), canceled(5, 1, Reason.NO_LIQUIDITY)]),
     )
 
@@ -306,7 +321,12 @@ def test_trades_of_an_amended_order_fire_triggers(engine: MakeEngine) -> None:
         (limit(BUY, 1, 99), [placed(5)]),
         (
             amend(5, price=101),
-            [amended(5, 1, 101), trade(2, BUY, 1, 101, maker=4, taker=5), triggered(3), trade(3, BUY, 1, 101, maker=4, taker=3)],
+            [
+                amended(5, 1, 101),
+                trade(2, BUY, 1, 101, maker=4, taker=5),
+                triggered(3),
+                trade(3, BUY, 1, 101, maker=4, taker=3),
+            ],
         ),
     )
 
@@ -379,7 +399,9 @@ def test_amend_by_client_order_id(engine: MakeEngine) -> None:
 def test_amended_order_must_meet_the_checks_of_a_new_one(
     engine: MakeEngine, placing: PlaceOrder, amending: AmendOrder, refusal: Refusal
 ) -> None:
-    strict = replace(COIN, tick_size=5, lot_size=10, min_quantity=20, max_quantity=1_000, max_price=500, min_notional=2_000)
+    strict = replace(
+        COIN, tick_size=5, lot_size=10, min_quantity=20, max_quantity=1_000, max_price=500, min_notional=2_000
+    )
     play(
         engine,
         (placing, [placed(1)]),
@@ -431,7 +453,9 @@ def test_unchanged_amend_is_checked_against_the_limits_of_now(engine: MakeEngine
         (InstrumentStatus.HALTED, Refusal.INSTRUMENT_HALTED),
     ],
 )
-def test_without_trading_orders_can_be_canceled_but_not_amended(engine: MakeEngine, status: InstrumentStatus, refusal: Refusal) -> None:
+def test_without_trading_orders_can_be_canceled_but_not_amended(
+    engine: MakeEngine, status: InstrumentStatus, refusal: Refusal
+) -> None:
     """The order is looked for before the status, the status before the fields."""
     play(
         engine,

@@ -1,4 +1,5 @@
-"""Stamps over a wall clock that steps: they never go back, never stand still, and durations are those of the monotonic clock."""
+"""Stamps over a wall clock that steps: they never go back, never stand still, and durations are those of the monotonic
+clock."""
 
 import random
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from process import descriptors
-from process.descriptors import KEPT, raise_limit
+from matching_exchange.process import descriptors
+from matching_exchange.process.descriptors import KEPT, raise_limit
 from tests.exchange import PATIENCE, ROOT
 
 INFINITY = 2**63 - 1
@@ -46,7 +46,9 @@ class Resource:
         (Resource(INFINITY, INFINITY), INFINITY, sys.maxsize),
     ],
 )
-def test_the_limit_is_raised_as_far_as_it_goes(monkeypatch: pytest.MonkeyPatch, system: Resource, soft: int, usable: int) -> None:
+def test_the_limit_is_raised_as_far_as_it_goes(
+    monkeypatch: pytest.MonkeyPatch, system: Resource, soft: int, usable: int
+) -> None:
     hard = system.limits[1]
     monkeypatch.setattr(descriptors, "resource", system)
     assert raise_limit(32) == usable
@@ -93,7 +95,7 @@ def limited(code: str) -> str:
 def test_the_limit_of_this_system_is_raised() -> None:
     code = """
 import resource
-from process.descriptors import raise_limit
+from matching_exchange.process.descriptors import raise_limit
 
 print(raise_limit(10), *resource.getrlimit(resource.RLIMIT_NOFILE))
 """
@@ -105,8 +107,8 @@ def test_files_are_opened_where_connections_have_taken_all() -> None:
     code = """
 import socket
 from pathlib import Path
-from process.descriptors import raise_limit
-from process.files import list_files, read_file
+from matching_exchange.process.descriptors import raise_limit
+from matching_exchange.process.files import list_files, read_file
 
 raise_limit(10, keep=True)
 taken = []

@@ -1,6 +1,8 @@
-"""Orders that end without a command of their own: by their expire_time, by the silence of their account, by its suspension.
+"""Orders that end without a command of their own: by their expire_time, by the silence of their account, by its
+suspension.
 
-The n-th row is at time_of(n + 2). Time itself does nothing here: AdvanceTime does, which the matcher puts before a later command.
+The n-th row is at time_of(n + 2). Time itself does nothing here: AdvanceTime does, which the matcher puts before a
+later command.
 """
 
 import pytest
@@ -99,7 +101,10 @@ def test_they_expire_by_their_times_then_by_age(engine: MakeEngine) -> None:
         (limit(BUY, 1, 92, expire_time=time_of(7) + 500, symbol=GOLD.symbol), [placed(3)]),
         (stop_limit(BUY, 1, 93, at=100, expire_time=time_of(7) + 499), [placed(4)]),
         (limit(BUY, 1, 94, expire_time=time_of(8)), [placed(5)]),
-        (advance_time(), [canceled(2, 1, EXPIRED), canceled(4, 1, EXPIRED), canceled(1, 1, EXPIRED), canceled(3, 1, EXPIRED)]),
+        (
+            advance_time(),
+            [canceled(2, 1, EXPIRED), canceled(4, 1, EXPIRED), canceled(1, 1, EXPIRED), canceled(3, 1, EXPIRED)],
+        ),
     )
 
 
@@ -258,7 +263,12 @@ def test_suspension_cancels_everything_and_rejects_what_comes(engine: MakeEngine
         (limit(BUY, 4, 90, account="ann"), [placed(6)]),
         (
             suspend(),
-            [canceled(3, 1, SUSPENDED), canceled(4, 2, SUSPENDED), canceled(5, 3, SUSPENDED), account_set(suspended=True)],
+            [
+                canceled(3, 1, SUSPENDED),
+                canceled(4, 2, SUSPENDED),
+                canceled(5, 3, SUSPENDED),
+                account_set(suspended=True),
+            ],
         ),
         (limit(BUY, 1, 90, client_order_id="one"), [rejected(7, SUSPENDED)]),
         (stop_market(BUY, 1, at=90), [rejected(8, SUSPENDED)]),
@@ -299,7 +309,9 @@ def test_rejection_by_the_deadline_or_the_instrument_comes_first(engine: MakeEng
 
 
 @both_engines
-@pytest.mark.parametrize("command", [SetAccountStatus("a b", True), SetAccountStatus("", False), CancelAfter("a/b", 0), WatchAccount("ä")])
+@pytest.mark.parametrize(
+    "command", [SetAccountStatus("a b", True), SetAccountStatus("", False), CancelAfter("a/b", 0), WatchAccount("ä")]
+)
 def test_names_of_accounts_are_checked(engine: MakeEngine, command: Command) -> None:
     play(engine, (command, [refused(Refusal.INVALID_NAME, "account")]))
 

@@ -10,8 +10,15 @@ import pytest
 
 from matcher.crash_notes import CrashNotes
 from matcher.data_directory import DataDirectory
-from process import files
-from process.files import make_directory, open_private, replace_file, sync_directory, sync_file, sync_path
+from matching_exchange.process import files
+from matching_exchange.process.files import (
+    make_directory,
+    open_private,
+    replace_file,
+    sync_directory,
+    sync_file,
+    sync_path,
+)
 
 FULL_SYNC = 51
 """F_FULLFSYNC, as macOS numbers it."""
@@ -142,4 +149,9 @@ def test_the_data_directory_is_private(tmp_path: Path) -> None:
         assert not directory.open_to_others
         directory.path.chmod(0o755)
         assert directory.open_to_others
-    assert modes_below(tmp_path) == {"data": 0o755, "data/lock": 0o600, "data/crashed_commands.json": 0o600, "data/running_command": 0o600}
+    assert modes_below(tmp_path) == {
+        "data": 0o755,
+        "data/lock": 0o600,
+        "data/crashed_commands.json": 0o600,
+        "data/running_command": 0o600,
+    }

@@ -31,7 +31,7 @@ time.sleep({patience})
 FAILING = """
 from pathlib import Path
 from matcher.forked import Forked
-from process.logs import configure_logs
+from matching_exchange.process.logs import configure_logs
 
 configure_logs()
 print(Forked(Path("/no/such/file").read_text).result())

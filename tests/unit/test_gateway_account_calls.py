@@ -101,7 +101,11 @@ def test_a_suspension_goes_on_until_all_orders_are_canceled(gateway: Gateway) ->
 @pytest.mark.parametrize("call", ["suspend", "resume"])
 def test_a_bad_name_is_told(gateway: Gateway, call: str) -> None:
     assert gateway.request("POST", f"/admin/accounts/a b/{call}").problem == (422, "invalid_name", "account")
-    assert gateway.request("POST", f"/admin/accounts/alice/{call}?symbol=BTC-USDT").problem == (422, "unknown_field", "symbol")
+    assert gateway.request("POST", f"/admin/accounts/alice/{call}?symbol=BTC-USDT").problem == (
+        422,
+        "unknown_field",
+        "symbol",
+    )
     assert gateway.request("GET", f"/admin/accounts/alice/{call}").problem == (405, "method_not_allowed", None)
     assert gateway.broker.commands == []
 

@@ -12,7 +12,15 @@ from protocol.events import BookLoaded, BookSaved, CommandRefused, Digest, Instr
 from protocol.units import InstrumentStatus, Refusal
 from tests.unit.gateway_fakes import BTC, BTC_VIEW, CONFIG, SEQUENCE, TIMESTAMP_TEXT, Gateway
 
-NEW = {"symbol": "NEW-USDT", "base": "NEW", "quote": "USDT", "tick_size": "0.050", "lot_size": 1e-3, "max_quantity": 10, "max_price": "1e3"}
+NEW = {
+    "symbol": "NEW-USDT",
+    "base": "NEW",
+    "quote": "USDT",
+    "tick_size": "0.050",
+    "lot_size": 1e-3,
+    "max_quantity": 10,
+    "max_price": "1e3",
+}
 
 
 @pytest.fixture
@@ -32,10 +40,14 @@ def test_a_new_instruments_units_come_from_its_tick_and_lot(gateway: Gateway) ->
 
 def test_a_known_instrument_keeps_its_units_and_what_is_not_named(gateway: Gateway) -> None:
     answer = gateway.request(
-        "POST", "/admin/instruments", {"symbol": "BTC-USDT", "status": "halted", "maker_fee_bps": 0, "min_notional": "10.5"}
+        "POST",
+        "/admin/instruments",
+        {"symbol": "BTC-USDT", "status": "halted", "maker_fee_bps": 0, "min_notional": "10.5"},
     )
     [command] = gateway.broker.commands
-    assert command == SetInstrument("BTC-USDT", 2, 5, min_notional=105_000_000, maker_fee_bps=0, status=InstrumentStatus.HALTED)
+    assert command == SetInstrument(
+        "BTC-USDT", 2, 5, min_notional=105_000_000, maker_fee_bps=0, status=InstrumentStatus.HALTED
+    )
     assert answer.json == {**BTC_VIEW, "status": "halted"}
 
 
@@ -74,7 +86,9 @@ def test_no_least_value_at_all_is_zero(gateway: Gateway) -> None:
         ({"price_decimals": 2}, (422, "unknown_field", "price_decimals")),
     ],
 )
-def test_a_bad_field_of_an_instrument_is_named(gateway: Gateway, change: dict[str, Any], expected: tuple[int, str, str]) -> None:
+def test_a_bad_field_of_an_instrument_is_named(
+    gateway: Gateway, change: dict[str, Any], expected: tuple[int, str, str]
+) -> None:
     body = {name: value for name, value in {**NEW, **change}.items() if value is not None}
     assert gateway.request("POST", "/admin/instruments", body).problem == expected
     assert gateway.broker.commands == []
@@ -90,7 +104,10 @@ def test_a_finer_tick_than_the_known_one_is_refused(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("refused", "expected"),
     [
-        (CommandRefused(Refusal.INVALID_INSTRUMENT, "base", "takes 1 to 16 of A-Z 0-9"), (422, "invalid_instrument", "base")),
+        (
+            CommandRefused(Refusal.INVALID_INSTRUMENT, "base", "takes 1 to 16 of A-Z 0-9"),
+            (422, "invalid_instrument", "base"),
+        ),
         (CommandRefused(Refusal.INSTRUMENT_FIXED, "quote"), (409, "instrument_fixed", "quote")),
         (CommandRefused(Refusal.TOO_MANY_INSTRUMENTS), (409, "too_many_instruments", None)),
     ],
@@ -151,7 +168,8 @@ CALLS = [("/admin/instruments", NEW), ("/admin/save?symbol=BTC-USDT", None), ("/
 
 @pytest.mark.parametrize(("path", "body"), CALLS)
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Bearer S3CRET", "Basic s3cret", "Bearer s3cret ", "s3cret"]
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer wrong", "Bearer S3CRET", "Basic s3cret", "Bearer s3cret ", "s3cret"],
 )
 def test_where_a_token_is_set_every_admin_call_needs_it(path: str, body: Any, header: str | None) -> None:
     with Gateway(structs.replace(CONFIG, admin_token="s3cret")) as gateway:
@@ -165,8 +183,14 @@ def test_where_a_token_is_set_every_admin_call_needs_it(path: str, body: Any, he
 def test_with_the_token_admin_calls_pass_and_others_never_need_it() -> None:
     with Gateway(structs.replace(CONFIG, admin_token="s3cret")) as gateway:
         gateway.broker.results[SaveBook] = BookSaved("BTC-USDT", "f", 0)
-        assert gateway.request("POST", "/admin/save?symbol=BTC-USDT", None, {"authorization": "Bearer s3cret"}).status == 200
-        assert gateway.request("POST", "/admin/save?symbol=BTC-USDT", None, {"authorization": "bearer s3cret"}).status == 200
+        assert (
+            gateway.request("POST", "/admin/save?symbol=BTC-USDT", None, {"authorization": "Bearer s3cret"}).status
+            == 200
+        )
+        assert (
+            gateway.request("POST", "/admin/save?symbol=BTC-USDT", None, {"authorization": "bearer s3cret"}).status
+            == 200
+        )
         assert gateway.request("GET", "/instruments").status == 200
 
 

@@ -9,7 +9,13 @@ import pytest
 from gateway.admission import BYTES_OF_AN_ORDER, WORK_A_TURN, Admission, work_of
 from tests.unit.gateway_wire import DEADLINE, Wire, run
 
-ORDERS = [("POST", "/orders"), ("POST", "/orders/oco"), ("POST", "/orders/batch"), ("PATCH", "/orders/1"), ("PATCH", "/orders/client:a")]
+ORDERS = [
+    ("POST", "/orders"),
+    ("POST", "/orders/oco"),
+    ("POST", "/orders/batch"),
+    ("PATCH", "/orders/1"),
+    ("PATCH", "/orders/client:a"),
+]
 OTHERS = [
     ("DELETE", "/orders/1"),
     ("DELETE", "/orders"),
@@ -38,7 +44,9 @@ def worker(count: int) -> list[Wire]:
 
 @pytest.mark.parametrize(("method", "path"), [*ORDERS, *OTHERS])
 def test_orders_and_nothing_else_wait(method: str, path: str) -> None:
-    assert (work_of({"method": method, "path": path, "headers": [(b"content-length", b"100")]}) > 0) is ((method, path) in ORDERS)
+    assert (work_of({"method": method, "path": path, "headers": [(b"content-length", b"100")]}) > 0) is (
+        (method, path) in ORDERS
+    )
 
 
 @pytest.mark.parametrize(

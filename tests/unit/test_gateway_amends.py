@@ -18,7 +18,13 @@ STATE = OrderState(
 )  # fmt: skip
 TRADE = Trade("BTC-USDT", 5, 6_100_000, 10_000, Side.BUY, 3, 41, 10, 20, 9, TIMESTAMP)
 AMENDED = structs.replace(
-    STATE, price=6_100_000, quantity=40_000, filled_quantity=10_000, remaining_quantity=30_000, filled_value=61 * 10**9, trades=[TRADE]
+    STATE,
+    price=6_100_000,
+    quantity=40_000,
+    filled_quantity=10_000,
+    remaining_quantity=30_000,
+    filled_value=61 * 10**9,
+    trades=[TRADE],
 )
 
 
@@ -36,8 +42,15 @@ def test_an_amend_is_sent_in_the_units_of_the_orders_instrument(gateway: Gateway
     assert answer.status == 200
     assert answer.headers["cache-control"] == "no-store"
     order = answer.json
-    assert (order["quantity"], order["price"], order["filled_quantity"], order["remaining_quantity"]) == ("0.4", "61000", "0.1", "0.3")
-    assert [(trade["trade_id"], trade["price"], trade["taker_order_id"]) for trade in order["trades"]] == [("5", "61000", "41")]
+    assert (order["quantity"], order["price"], order["filled_quantity"], order["remaining_quantity"]) == (
+        "0.4",
+        "61000",
+        "0.1",
+        "0.3",
+    )
+    assert [(trade["trade_id"], trade["price"], trade["taker_order_id"]) for trade in order["trades"]] == [
+        ("5", "61000", "41")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +62,9 @@ def test_an_amend_is_sent_in_the_units_of_the_orders_instrument(gateway: Gateway
         ({"quantity": None, "price": "1", "trigger_price": None}, (None, 100, None)),
     ],
 )
-def test_what_is_not_given_stays_as_it_is(gateway: Gateway, body: dict[str, Any], numbers: tuple[int | None, ...]) -> None:
+def test_what_is_not_given_stays_as_it_is(
+    gateway: Gateway, body: dict[str, Any], numbers: tuple[int | None, ...]
+) -> None:
     assert gateway.request("PATCH", "/orders/41", body).status == 200
     assert gateway.broker.commands == [AmendOrder(41, None, None, *numbers)]
 
@@ -62,7 +77,9 @@ def test_what_is_not_given_stays_as_it_is(gateway: Gateway, body: dict[str, Any]
         ("/orders/client:c?account=alice", (None, "alice", "c")),
     ],
 )
-def test_an_order_is_named_by_either_id(gateway: Gateway, path: str, named: tuple[int | None, str | None, str | None]) -> None:
+def test_an_order_is_named_by_either_id(
+    gateway: Gateway, path: str, named: tuple[int | None, str | None, str | None]
+) -> None:
     assert gateway.request("PATCH", path, {"price": "1"}).status == 200
     assert gateway.broker.queries[0] == OrderQuery(*named)
     assert gateway.broker.commands == [AmendOrder(*named, None, 100, None)]
@@ -90,7 +107,9 @@ def test_an_order_is_named_by_either_id(gateway: Gateway, path: str, named: tupl
         ("/orders/41", b"x" * (64 * 1024 + 1), (413, "body_too_large", None)),
     ],
 )
-def test_what_cannot_be_an_amend_is_refused_here(gateway: Gateway, path: str, body: Any, expected: tuple[int, str, str | None]) -> None:
+def test_what_cannot_be_an_amend_is_refused_here(
+    gateway: Gateway, path: str, body: Any, expected: tuple[int, str, str | None]
+) -> None:
     assert gateway.request("PATCH", path, body).problem == expected
     assert gateway.broker.commands == []
 
@@ -117,7 +136,9 @@ def test_an_order_that_is_not_there_cannot_be_amended(gateway: Gateway) -> None:
         (Refusal.BELOW_MIN_NOTIONAL, (422, "below_min_notional", "quantity")),
     ],
 )
-def test_the_matchers_refusal_is_told(gateway: Gateway, refusal: Refusal, expected: tuple[int, str, str | None]) -> None:
+def test_the_matchers_refusal_is_told(
+    gateway: Gateway, refusal: Refusal, expected: tuple[int, str, str | None]
+) -> None:
     gateway.broker.answers[AmendOrder] = CommandRefused(refusal)
     assert gateway.request("PATCH", "/orders/41", {"price": "1"}).problem == expected
 

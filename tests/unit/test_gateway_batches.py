@@ -94,7 +94,12 @@ def test_terms_are_read_in_a_batch_too(gateway: Gateway) -> None:
 
 
 def test_a_bad_element_gets_its_problem_in_its_place(gateway: Gateway) -> None:
-    refused = {60_000: RESTS, 60_001: CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT), 60_002: OutcomeUnknownError(""), 60_003: AWAY}
+    refused = {
+        60_000: RESTS,
+        60_001: CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT),
+        60_002: OutcomeUnknownError(""),
+        60_003: AWAY,
+    }
     gateway.broker.answers[PlaceOrder] = lambda command: refused[command.price // 100]
     results = place(
         gateway,
@@ -137,7 +142,14 @@ def test_a_bad_element_gets_its_problem_in_its_place(gateway: Gateway) -> None:
 def test_unknown_symbols_are_asked_for_at_once(gateway: Gateway) -> None:
     eth = structs.replace(BTC, symbol="ETH-USDT")
     gateway.broker.results[InstrumentsQuery] = InstrumentList([BTC, eth])
-    place(gateway, LIMIT, {**LIMIT, "symbol": "ETH-USDT"}, {**LIMIT, "symbol": "DOGE-USDT"}, {**LIMIT, "symbol": "XRP-USDT"}, LIMIT)
+    place(
+        gateway,
+        LIMIT,
+        {**LIMIT, "symbol": "ETH-USDT"},
+        {**LIMIT, "symbol": "DOGE-USDT"},
+        {**LIMIT, "symbol": "XRP-USDT"},
+        LIMIT,
+    )
     assert len(gateway.broker.queries) == 1
     assert [command.symbol for command in gateway.broker.commands if isinstance(command, PlaceOrder)] == [
         "BTC-USDT",
@@ -148,7 +160,9 @@ def test_unknown_symbols_are_asked_for_at_once(gateway: Gateway) -> None:
 
 def test_orders_are_canceled_by_either_id(gateway: Gateway) -> None:
     gateway.broker.answers[CancelOrder] = lambda command: (
-        structs.replace(CANCELED, order_id=command.order_id) if command.order_id else CommandRefused(Refusal.ORDER_NOT_OPEN)
+        structs.replace(CANCELED, order_id=command.order_id)
+        if command.order_id
+        else CommandRefused(Refusal.ORDER_NOT_OPEN)
     )
     results = cancel(gateway, "41", "client:c-1", "42")
     assert gateway.broker.commands == [CancelOrder(41), CancelOrder(None, "default", "c-1"), CancelOrder(42)]
@@ -194,7 +208,11 @@ def test_what_is_no_list_is_refused_as_a_whole(gateway: Gateway, path: str, name
         answer = gateway.request("POST", path, body)
         assert answer.problem == expected
         assert expected[2] in (None, "symbol") or name in answer.json["detail"]
-    assert gateway.request("POST", f"{path}?account=alice", {name: [element]}).problem == (422, "unknown_field", "account")
+    assert gateway.request("POST", f"{path}?account=alice", {name: [element]}).problem == (
+        422,
+        "unknown_field",
+        "account",
+    )
     assert gateway.broker.commands == []
     assert gateway.request("POST", path, {name: [element] * 100}).status == 200
     assert gateway.request("POST", path, {name: [element]}).status == 200
@@ -206,7 +224,9 @@ def test_the_account_of_cancels_is_checked(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(("path", "name", "element"), CALLS)
-@pytest.mark.parametrize(("failure", "code"), [(AWAY, "matcher_unavailable"), (TooMuchInFlightError(""), "too_much_in_flight")])
+@pytest.mark.parametrize(
+    ("failure", "code"), [(AWAY, "matcher_unavailable"), (TooMuchInFlightError(""), "too_much_in_flight")]
+)
 @pytest.mark.parametrize("at_once", [True, False])
 def test_where_nothing_was_taken_the_whole_call_says_so(
     gateway: Gateway, path: str, name: str, element: Any, failure: Exception, code: str, at_once: bool
@@ -243,7 +263,10 @@ def test_without_a_matcher_a_symbol_is_not_called_unknown(gateway: Gateway) -> N
 
 def test_a_batch_of_nothing_but_bad_elements_needs_no_matcher(gateway: Gateway) -> None:
     gateway.broker.results[InstrumentsQuery] = AWAY
-    assert [brief(result) for result in place(gateway, {}, 5)] == [(422, "missing_field", "symbol"), (422, "invalid_json", None)]
+    assert [brief(result) for result in place(gateway, {}, 5)] == [
+        (422, "missing_field", "symbol"),
+        (422, "invalid_json", None),
+    ]
 
 
 def test_what_was_done_is_not_called_undone_for_want_of_an_instrument(gateway: Gateway) -> None:

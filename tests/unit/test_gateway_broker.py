@@ -120,7 +120,9 @@ class Health:
     """A health check under way."""
 
     def __init__(self, broker: Broker) -> None:
-        self._task = asyncio.get_running_loop().create_task(HealthCheck(broker).check(scope("http", "/health", {}), self._no_body))
+        self._task = asyncio.get_running_loop().create_task(
+            HealthCheck(broker).check(scope("http", "/health", {}), self._no_body)
+        )
 
     @staticmethod
     async def _no_body() -> dict[str, object]:

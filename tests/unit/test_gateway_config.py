@@ -89,7 +89,9 @@ def test_every_setting_is_a_flag_and_the_flag_wins() -> None:
         ("GATEWAY_DEADLINE", "3600001"),
     ],
 )
-def test_a_bad_value_ends_the_process_with_one_line(capsys: pytest.CaptureFixture[str], variable: str, value: str) -> None:
+def test_a_bad_value_ends_the_process_with_one_line(
+    capsys: pytest.CaptureFixture[str], variable: str, value: str
+) -> None:
     with pytest.raises(SystemExit) as caught:
         read_config([], {variable: value})
     assert caught.value.code not in (0, None)

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.connections import Bounds, HttpConnection, arrival
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 from tests.unit.gateway_wire import GET, HANDSHAKE, POST, Wire, run
 
 OFFERS = {
@@ -20,7 +20,11 @@ OFFERS = {
     "a WebSocket without Connection": b"Upgrade: websocket\r\n",
 }
 BODY = b'{"quantity":"1"}'
-CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n5;name=value\r\n%s\r\n%x\r\n%s\r\n0\r\nEtag: x\r\n\r\n" % (BODY[:5], len(BODY) - 5, BODY[5:])
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n5;name=value\r\n%s\r\n%x\r\n%s\r\n0\r\nEtag: x\r\n\r\n" % (
+    BODY[:5],
+    len(BODY) - 5,
+    BODY[5:],
+)
 FRAMED = {"length": b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY, "chunks": CHUNKED}
 
 
@@ -70,7 +74,9 @@ def test_an_offer_in_http_1_0_is_passed_over() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("body", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b"\r\n"])
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b"\r\n"]
+)
 def test_a_websocket_is_opened_with_get_only(body: bytes) -> None:
     async def scenario() -> None:
         wire = Wire()
@@ -84,7 +90,9 @@ def test_a_websocket_is_opened_with_get_only(body: bytes) -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("body", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"])
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"]
+)
 def test_a_websocket_is_opened_without_a_body(body: bytes) -> None:
     async def scenario() -> None:
         wire = Wire()
@@ -139,7 +147,9 @@ def test_requests_that_wait_for_answers_are_not_parsed_ahead() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("bad", [b"hello\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+@pytest.mark.parametrize(
+    "bad", [b"hello\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+)
 def test_answers_come_in_the_order_of_the_requests(bad: bytes) -> None:
     async def scenario() -> None:
         wire = Wire()
@@ -191,7 +201,9 @@ def test_refusals_are_in_the_log_once_a_second_of_each_kind(monkeypatch: pytest.
     with capture_logs() as logs:
         run(scenario)
     told = [(line["code"], line["client"], line.get("left_out")) for line in logs]
-    assert told == [(code, "192.0.2.1", left_out) for left_out in (None, 2) for code in ("bad_request", "expectation_failed")]
+    assert told == [
+        (code, "192.0.2.1", left_out) for left_out in (None, 2) for code in ("bad_request", "expectation_failed")
+    ]
 
 
 # Half-closed connections

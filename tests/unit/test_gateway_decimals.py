@@ -120,7 +120,9 @@ def test_bytes_that_are_no_text_are_no_number() -> None:
         (2**60 + 1, 2**30, "10737418.24000000000931322574615478515625"),
     ],
 )
-def test_the_average_price_is_exact_or_has_twelve_digits(filled_value: int, filled_quantity: int, price: str | None) -> None:
+def test_the_average_price_is_exact_or_has_twelve_digits(
+    filled_value: int, filled_quantity: int, price: str | None
+) -> None:
     assert average_price(filled_value, filled_quantity, 2) == price
 
 

@@ -48,7 +48,11 @@ def test_each_change_follows(gateway: Gateway, exchange: Exchange) -> None:
         return await client.read()
 
     update = gateway.run(scenario())
-    assert (update["sequence"], update["bids"], update["bbo"]) == (8, [["60000", "1"]], {"bid": ["60000", "1"], "ask": None})
+    assert (update["sequence"], update["bids"], update["bbo"]) == (
+        8,
+        [["60000", "1"]],
+        {"bid": ["60000", "1"], "ask": None},
+    )
 
 
 def test_a_late_client_gets_what_any_answer_said(gateway: Gateway, exchange: Exchange) -> None:
@@ -97,7 +101,9 @@ def test_a_slow_client_gets_the_newest_depth_and_skips_older_ones(gateway: Gatew
     assert got == [8, 5007]
 
 
-def test_while_the_matcher_is_away_clients_stay_and_then_get_a_fresh_depth(gateway: Gateway, exchange: Exchange) -> None:
+def test_while_the_matcher_is_away_clients_stay_and_then_get_a_fresh_depth(
+    gateway: Gateway, exchange: Exchange
+) -> None:
     async def scenario() -> list[int]:
         staying = await StreamClient(gateway, DEPTH_PATH).accepted()
         await staying.read()
@@ -110,7 +116,8 @@ def test_while_the_matcher_is_away_clients_stay_and_then_get_a_fresh_depth(gatew
 
 
 def test_the_first_state_is_said_once(gateway: Gateway, exchange: Exchange) -> None:
-    """The channel's subscription brings the state that the client was given already, as of the command that caused it."""
+    """The channel's subscription brings the state that the client was given already, as of the command that caused
+    it."""
 
     async def scenario() -> Any:
         client = await StreamClient(gateway, DEPTH_PATH).accepted()
@@ -142,7 +149,8 @@ def test_each_restart_is_said_once(gateway: Gateway, exchange: Exchange) -> None
 
 
 def test_what_comes_late_from_an_earlier_matcher_is_ignored(gateway: Gateway, exchange: Exchange) -> None:
-    """The session may know of a restart before the channel does: the clients get the new matcher's state all the same."""
+    """The session may know of a restart before the channel does: the clients get the new matcher's state all the
+    same."""
 
     async def scenario() -> list[int]:
         staying = await StreamClient(gateway, DEPTH_PATH).accepted()
@@ -163,7 +171,9 @@ def test_what_comes_late_from_an_earlier_matcher_is_ignored(gateway: Gateway, ex
     assert gateway.run(scenario()) == [7, 9, 4, 5, 5, 5]
 
 
-def test_a_client_that_comes_while_the_matcher_is_away_sees_the_last_depth(gateway: Gateway, exchange: Exchange) -> None:
+def test_a_client_that_comes_while_the_matcher_is_away_sees_the_last_depth(
+    gateway: Gateway, exchange: Exchange
+) -> None:
     async def scenario() -> Any:
         await StreamClient(gateway, DEPTH_PATH).accepted()
         gateway.feed.publish(DEPTH, depth_message(9, [(100, 100_000)]))

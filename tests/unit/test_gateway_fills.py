@@ -29,7 +29,14 @@ def test_fills_are_told_from_the_accounts_side(gateway: Gateway) -> None:
     later = structs.replace(TRADE, trade_id=6, sequence=10, maker_order_id=4, taker_order_id=7, aggressor_side=Side.BUY)
     gateway.broker.results[FillsQuery] = FillPage([Fill(4, False, TRADE), Fill(4, True, later)], (10, 6))
     answer = gateway.request("GET", "/fills?account=alice")
-    common = {"timestamp": TIMESTAMP_TEXT, "symbol": "BTC-USDT", "order_id": "4", "side": "sell", "price": "60000", "quantity": "0.5"}
+    common = {
+        "timestamp": TIMESTAMP_TEXT,
+        "symbol": "BTC-USDT",
+        "order_id": "4",
+        "side": "sell",
+        "price": "60000",
+        "quantity": "0.5",
+    }
     assert answer.json == {
         "fills": [
             {**common, "sequence": 9, "trade_id": "5", "fee": "60", "liquidity": "taker"},

@@ -209,7 +209,14 @@ def test_what_is_not_taken_is_refused_at_the_head(header: bytes, status: int, co
 
 @pytest.mark.parametrize(
     "header",
-    [b"Content-Encoding: identity", b"Content-Encoding: ", b"Expect: ", b"TE: trailers, deflate", b"Accept-Encoding: gzip", b"X: \xff\x80"],
+    [
+        b"Content-Encoding: identity",
+        b"Content-Encoding: ",
+        b"Expect: ",
+        b"TE: trailers, deflate",
+        b"Accept-Encoding: gzip",
+        b"X: \xff\x80",
+    ],
 )
 def test_what_asks_for_nothing_is_taken(header: bytes) -> None:
     async def scenario() -> None:
@@ -257,7 +264,9 @@ def test_http_1_0_needs_no_host_and_expects_nothing() -> None:
         (b"*", "*", "", b"localhost"),
     ],
 )
-def test_a_target_that_names_its_host_counts_more_than_the_header(target: bytes, path: str, query: str, host: bytes) -> None:
+def test_a_target_that_names_its_host_counts_more_than_the_header(
+    target: bytes, path: str, query: str, host: bytes
+) -> None:
     async def scenario() -> None:
         wire = Wire()
         await wire.say(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")

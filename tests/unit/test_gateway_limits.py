@@ -31,5 +31,7 @@ def test_one_call_asks_for_an_instrument_once(gateway: Gateway) -> None:
     gateway.broker.answers[PlaceOrder] = CommandRefused(Refusal.QUANTITY_TOO_SMALL)
     order = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "1", "price": "60000"}
     answer = gateway.request("POST", "/orders/batch", {"orders": [order] * 10})
-    assert {result["detail"] for result in answer.json["results"]} == {"quantity takes at least 0.00001, the instrument's min_quantity."}
+    assert {result["detail"] for result in answer.json["results"]} == {
+        "quantity takes at least 0.00001, the instrument's min_quantity."
+    }
     assert gateway.broker.queries == [InstrumentsQuery(), InstrumentsQuery("BTC-USDT")]

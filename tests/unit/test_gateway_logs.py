@@ -28,7 +28,10 @@ def test_a_library_that_says_the_same_again_and_again_is_braked() -> None:
         for number in range(100):
             library.warning("request %d is broken", number)
         library.error("another thing")
-    assert [(line["log_level"], line["event"]) for line in logs] == [("warning", "request 0 is broken"), ("error", "another thing")]
+    assert [(line["log_level"], line["event"]) for line in logs] == [
+        ("warning", "request 0 is broken"),
+        ("error", "another thing"),
+    ]
 
 
 def test_another_exception_is_told_whatever_was_told_before() -> None:

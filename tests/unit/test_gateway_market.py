@@ -17,7 +17,8 @@ def gateway() -> Iterator[Gateway]:
     with Gateway() as gateway:
         gateway.broker.results[DepthQuery] = Depth("BTC-USDT", [(6_000_000, 100_000)], [])
         gateway.broker.results[TradesQuery] = TradeHistory(
-            "BTC-USDT", [Trade("BTC-USDT", number, 100, 100_000, Side.BUY, 1, 2, 10, 20, 5, TIMESTAMP) for number in (8, 9)]
+            "BTC-USDT",
+            [Trade("BTC-USDT", number, 100, 100_000, Side.BUY, 1, 2, 10, 20, 5, TIMESTAMP) for number in (8, 9)],
         )
         yield gateway
 
@@ -81,7 +82,11 @@ def test_reads_name_what_is_wrong_with_their_parameters(gateway: Gateway, path: 
 @pytest.mark.parametrize("parameter", ["/depth?symbol=BTC-USDT&levels", "/trades?symbol=BTC-USDT&limit"])
 @pytest.mark.parametrize("value", ["0", "1001", "-1", "ten", "1e1", "", "9" * 5000])
 def test_how_much_is_asked_for_is_bounded(gateway: Gateway, parameter: str, value: str) -> None:
-    assert gateway.request("GET", f"{parameter}={value}").problem == (422, "invalid_value", parameter.rpartition("&")[2])
+    assert gateway.request("GET", f"{parameter}={value}").problem == (
+        422,
+        "invalid_value",
+        parameter.rpartition("&")[2],
+    )
 
 
 @pytest.mark.parametrize("path", ["/depth", "/bbo", "/trades"])

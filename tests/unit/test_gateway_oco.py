@@ -53,8 +53,18 @@ def test_both_legs_are_answered(gateway: Gateway) -> None:
     assert answer.status == 200
     assert list(answer.json) == ["orders"]
     limit, stop = answer.json["orders"]
-    assert (limit["order_id"], limit["order_type"], limit["price"], limit["trigger_price"]) == ("41", "limit", "66000", None)
-    assert (stop["order_id"], stop["order_type"], stop["price"], stop["trigger_price"]) == ("42", "stop_market", None, "58000")
+    assert (limit["order_id"], limit["order_type"], limit["price"], limit["trigger_price"]) == (
+        "41",
+        "limit",
+        "66000",
+        None,
+    )
+    assert (stop["order_id"], stop["order_type"], stop["price"], stop["trigger_price"]) == (
+        "42",
+        "stop_market",
+        None,
+        "58000",
+    )
     assert limit["oco_id"] == stop["oco_id"] == "41"
     assert limit["self_trade_prevention"] == stop["self_trade_prevention"] == "decrement"
     assert (limit["client_order_id"], stop["client_order_id"]) == ("exit", "exit:stop")
@@ -73,7 +83,17 @@ def test_every_field_reaches_the_matcher(gateway: Gateway) -> None:
     gateway.request("POST", "/orders/oco", {**OCO, **more})
     expire_time = 1_795_348_800 * 10**9
     assert sent(gateway) == PlaceOco(
-        "BTC-USDT", "alice", Side.BUY, 50_000, 6_600_000, 5_800_000, 5_790_050, "exit", 0, SelfTradePrevention.CANCEL_NEWEST, expire_time
+        "BTC-USDT",
+        "alice",
+        Side.BUY,
+        50_000,
+        6_600_000,
+        5_800_000,
+        5_790_050,
+        "exit",
+        0,
+        SelfTradePrevention.CANCEL_NEWEST,
+        expire_time,
     )
 
 
@@ -101,7 +121,10 @@ def test_the_longest_client_order_id_leaves_room_for_the_stops(gateway: Gateway)
     ("body", "expected"),
     [
         ({}, (422, "missing_field", "symbol")),
-        ({"symbol": "BTC-USDT", "side": "sell", "quantity": "1", "price": "1"}, (422, "missing_field", "stop_trigger_price")),
+        (
+            {"symbol": "BTC-USDT", "side": "sell", "quantity": "1", "price": "1"},
+            (422, "missing_field", "stop_trigger_price"),
+        ),
         ({**OCO, "order_type": "limit"}, (422, "unknown_field", "order_type")),
         ({**OCO, "post_only": True}, (422, "unknown_field", "post_only")),
         ({**OCO, "symbol": "DOGE-USDT"}, (404, "unknown_symbol", "symbol")),
@@ -121,7 +144,9 @@ def test_the_longest_client_order_id_leaves_room_for_the_stops(gateway: Gateway)
         ({**OCO, "expire_time": "1969-01-01T00:00:00Z"}, (422, "expire_time_past", "expire_time")),
     ],
 )
-def test_what_cannot_be_an_oco_is_refused_here(gateway: Gateway, body: dict[str, Any], expected: tuple[int, str, str]) -> None:
+def test_what_cannot_be_an_oco_is_refused_here(
+    gateway: Gateway, body: dict[str, Any], expected: tuple[int, str, str]
+) -> None:
     assert gateway.request("POST", "/orders/oco", body).problem == expected
     assert gateway.broker.commands == []
 
@@ -141,7 +166,9 @@ def test_what_cannot_be_an_oco_is_refused_here(gateway: Gateway, body: dict[str,
         (CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT), (409, "client_order_id_conflict", "client_order_id")),
     ],
 )
-def test_the_matchers_refusal_is_told(gateway: Gateway, refused: CommandRefused, expected: tuple[int, str, str]) -> None:
+def test_the_matchers_refusal_is_told(
+    gateway: Gateway, refused: CommandRefused, expected: tuple[int, str, str]
+) -> None:
     gateway.broker.answers[PlaceOco] = refused
     assert gateway.request("POST", "/orders/oco", OCO).problem == expected
 

@@ -66,7 +66,9 @@ def test_words_and_codes_are_complete() -> None:
     for field, members in (("side", Side), ("order_type", OrderType), ("status", OrderStatus)):
         assert order[field]["enum"] == [member.name.lower() for member in members]
     assert order["reason"]["anyOf"][0]["enum"] == [member.name.lower() for member in Reason]
-    assert schemas["InstrumentView"]["properties"]["status"]["enum"] == [member.name.lower() for member in InstrumentStatus]
+    assert schemas["InstrumentView"]["properties"]["status"]["enum"] == [
+        member.name.lower() for member in InstrumentStatus
+    ]
     assert schemas["Problem"]["properties"]["code"]["enum"] == list(KINDS)
 
 
@@ -79,7 +81,11 @@ def test_a_request_for_an_order_is_described_as_it_is_read() -> None:
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    return [(path, method, operation) for path, methods in document()["paths"].items() for method, operation in methods.items()]
+    return [
+        (path, method, operation)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), operations())
@@ -94,14 +100,19 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
         expected.add("504")
     if path.startswith("/admin/"):
         expected.add("401")
-    if any(parameter["name"] in ("symbol", "order_id") for parameter in operation["parameters"]) or path in ("/orders", "/orders/oco"):
+    if any(parameter["name"] in ("symbol", "order_id") for parameter in operation["parameters"]) or path in (
+        "/orders",
+        "/orders/oco",
+    ):
         expected.add("404")
     assert expected <= set(responses)
     assert set(responses) - expected <= {"409"}
     for status, response in responses.items():
         [media_type] = response["content"]
         problem = status != "200" and path != "/health"
-        assert media_type == ("application/problem+json" if problem or status not in ("200", "503") else "application/json")
+        assert media_type == (
+            "application/problem+json" if problem or status not in ("200", "503") else "application/json"
+        )
     assert "Retry-After" in responses["503"]["headers"]
 
 

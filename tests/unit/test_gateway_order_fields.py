@@ -1,4 +1,5 @@
-"""What an order may ask for beyond its type, price and quantity: from the request to the command, and from the order to the answer."""
+"""What an order may ask for beyond its type, price and quantity: from the request to the command, and from the order to
+the answer."""
 
 import json
 from typing import Any
@@ -62,7 +63,14 @@ WITHOUT_TERMS = [order_type for order_type in NEEDED if order_type != "trailing_
 
 def command(order_type: str, **fields: Any) -> PlaceOrder:
     """The command that a request makes; a field that is UNSENT is not in it."""
-    asked = {"symbol": "BTC-USDT", "order_type": order_type, "side": "buy", "quantity": "0.5", **NEEDED[order_type], **fields}
+    asked = {
+        "symbol": "BTC-USDT",
+        "order_type": order_type,
+        "side": "buy",
+        "quantity": "0.5",
+        **NEEDED[order_type],
+        **fields,
+    }
     body = {name: value for name, value in asked.items() if value is not UNSENT}
     return place_order(read_order(json.dumps(body).encode()), BTC, 77)
 
@@ -116,11 +124,20 @@ TERMS: list[tuple[str, dict[str, Any], OrderTerms]] = [
     ("market", {"quantity": None, "quote_quantity": 0.0000001}, OrderTerms(quote_quantity=1)),
     ("market", {"quantity": UNSENT, "quote_quantity": "922337203685.4775807"}, OrderTerms(quote_quantity=2**63 - 1)),
     ("trailing_stop", {"trailing_bps": 1}, OrderTerms(trailing_bps=1)),
-    ("trailing_stop", {"trailing_bps": 9_999, "activation_price": "0.01"}, OrderTerms(trailing_bps=9_999, activation_price=1)),
+    (
+        "trailing_stop",
+        {"trailing_bps": 9_999, "activation_price": "0.01"},
+        OrderTerms(trailing_bps=9_999, activation_price=1),
+    ),
     ("trailing_stop", {"trailing_bps": None, "trailing_amount": "10.05"}, OrderTerms(trailing_amount=1_005)),
     (
         "limit",
-        {"post_only": True, "expire_time": "2026-11-22T12:00:00Z", "display_quantity": "0.1", "self_trade_prevention": "cancel_oldest"},
+        {
+            "post_only": True,
+            "expire_time": "2026-11-22T12:00:00Z",
+            "display_quantity": "0.1",
+            "self_trade_prevention": "cancel_oldest",
+        },
         OrderTerms(True, SelfTradePrevention.CANCEL_OLDEST, NOON, 10_000),
     ),
 ]
@@ -161,7 +178,11 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("market", {"quantity": UNSENT, "quote_quantity": "0"}, (422, "invalid_value", "quote_quantity")),
     ("market", {"quantity": UNSENT, "quote_quantity": "-5"}, (422, "invalid_value", "quote_quantity")),
     ("market", {"quantity": UNSENT, "quote_quantity": "0.00000001"}, (422, "invalid_value", "quote_quantity")),
-    ("market", {"quantity": UNSENT, "quote_quantity": "922337203685.4775808"}, (422, "invalid_value", "quote_quantity")),
+    (
+        "market",
+        {"quantity": UNSENT, "quote_quantity": "922337203685.4775808"},
+        (422, "invalid_value", "quote_quantity"),
+    ),
     ("market", {"quantity": UNSENT, "quote_quantity": None}, (422, "quantity_required", "quantity")),
     ("market", {"quantity": UNSENT}, (422, "quantity_required", "quantity")),
     ("market", {"quantity": None}, (422, "quantity_required", "quantity")),
@@ -177,8 +198,16 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("trailing_stop", {"trailing_bps": "100"}, (422, "invalid_value", "trailing_bps")),
     ("trailing_stop", {"trailing_bps": 1.5}, (422, "invalid_value", "trailing_bps")),
     ("trailing_stop", {"trailing_bps": UNSENT, "trailing_amount": "0"}, (422, "invalid_value", "trailing_amount")),
-    ("trailing_stop", {"trailing_bps": UNSENT, "trailing_amount": "0.001"}, (422, "trailing_amount_off_tick", "trailing_amount")),
-    ("trailing_stop", {"trailing_bps": UNSENT, "trailing_amount": "1e30"}, (422, "trailing_amount_too_large", "trailing_amount")),
+    (
+        "trailing_stop",
+        {"trailing_bps": UNSENT, "trailing_amount": "0.001"},
+        (422, "trailing_amount_off_tick", "trailing_amount"),
+    ),
+    (
+        "trailing_stop",
+        {"trailing_bps": UNSENT, "trailing_amount": "1e30"},
+        (422, "trailing_amount_too_large", "trailing_amount"),
+    ),
     ("trailing_stop", {"activation_price": "0.001"}, (422, "activation_price_off_tick", "activation_price")),
     ("trailing_stop", {"activation_price": "1e30"}, (422, "activation_price_too_large", "activation_price")),
     ("trailing_stop", {"price": "1"}, (422, "price_not_allowed", "price")),
@@ -188,7 +217,9 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("order_type", "fields", "expected"), BAD, ids=[f"{number}-{case[2][1]}" for number, case in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("order_type", "fields", "expected"), BAD, ids=[f"{number}-{case[2][1]}" for number, case in enumerate(BAD)]
+)
 def test_a_bad_term_is_named(order_type: str, fields: dict[str, Any], expected: tuple[int, str, str]) -> None:
     assert refusal(order_type, **fields) == expected
 
@@ -220,8 +251,14 @@ def told(**fields: Any) -> dict[str, Any]:
             {"terms": OrderTerms(quote_quantity=250_000_001), "unspent": 1},
             {"quote_quantity": "25.0000001", "unspent_quote_quantity": "0.0000001"},
         ),
-        ({"terms": OrderTerms(quote_quantity=10**7), "unspent": 0}, {"quote_quantity": "1", "unspent_quote_quantity": "0"}),
-        ({"terms": OrderTerms(trailing_bps=50, activation_price=6_100_000)}, {"trailing_bps": 50, "activation_price": "61000"}),
+        (
+            {"terms": OrderTerms(quote_quantity=10**7), "unspent": 0},
+            {"quote_quantity": "1", "unspent_quote_quantity": "0"},
+        ),
+        (
+            {"terms": OrderTerms(trailing_bps=50, activation_price=6_100_000)},
+            {"trailing_bps": 50, "activation_price": "61000"},
+        ),
         ({"terms": OrderTerms(trailing_amount=1_050), "oco_id": 3}, {"trailing_amount": "10.5", "oco_id": "3"}),
     ],
 )
@@ -235,7 +272,9 @@ def test_self_trade_prevention_is_told_where_there_is_any(mode: SelfTradePrevent
     assert told(terms=OrderTerms(self_trade_prevention=mode)) == expected
 
 
-@pytest.mark.parametrize("reason", [Reason.SELF_TRADE, Reason.EXPIRED, Reason.OCO, Reason.CANCEL_AFTER, Reason.QUOTE_QUANTITY_TOO_SMALL])
+@pytest.mark.parametrize(
+    "reason", [Reason.SELF_TRADE, Reason.EXPIRED, Reason.OCO, Reason.CANCEL_AFTER, Reason.QUOTE_QUANTITY_TOO_SMALL]
+)
 def test_the_new_reasons_have_their_words(reason: Reason) -> None:
     assert told(reason=reason) == {"reason": reason.name.lower()}
 

@@ -19,7 +19,9 @@ STATE = OrderState(
     41, "c", "default", "BTC-USDT", Side.BUY, OrderType.LIMIT, 6_000_000, None, OrderStatus.OPEN, True,
     50_000, 0, 50_000, 0, None, SEQUENCE, TIMESTAMP, [],
 )  # fmt: skip
-CANCELED = structs.replace(STATE, status=OrderStatus.CANCELED, resting=False, remaining_quantity=0, reason=Reason.REQUESTED)
+CANCELED = structs.replace(
+    STATE, status=OrderStatus.CANCELED, resting=False, remaining_quantity=0, reason=Reason.REQUESTED
+)
 
 
 @pytest.fixture
@@ -34,7 +36,9 @@ def test_a_new_order_is_sent_and_answered_whole(gateway: Gateway) -> None:
     [command] = gateway.broker.commands
     assert isinstance(command, PlaceOrder)
     assert command.deadline == gateway.broker.deadline()
-    assert structs.replace(command, deadline=0) == PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 50_000, 6_000_000)
+    assert structs.replace(command, deadline=0) == PlaceOrder(
+        "BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 50_000, 6_000_000
+    )
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.json == {
@@ -71,7 +75,12 @@ def test_numbers_are_taken_without_a_detour_through_floats(gateway: Gateway) -> 
 
 
 def test_a_body_may_come_in_chunks(gateway: Gateway) -> None:
-    chunks = [b'{"symbol":"BTC-USDT","order_type":"limit",', b'"side":"buy","quantity":"0.5",', b"", b'"price":"60000"}']
+    chunks = [
+        b'{"symbol":"BTC-USDT","order_type":"limit",',
+        b'"side":"buy","quantity":"0.5",',
+        b"",
+        b'"price":"60000"}',
+    ]
     assert gateway.request("POST", "/orders", chunks).status == 200
 
 
@@ -107,9 +116,15 @@ BAD_BODIES: list[tuple[Any, tuple[int, str, str | None]]] = [
     (b'{"quantity":' + b"[" * 60_000, (422, "invalid_json", None)),
     (b'{"symbol":"\xff"}', (422, "missing_field", "order_type")),
     (b'{"symbol":"\xff","order_type":"market","side":"buy","quantity":"1"}', (422, "invalid_json", "symbol")),
-    (b'{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantity":"1","price":NaN}', (422, "invalid_json", None)),
+    (
+        b'{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantity":"1","price":NaN}',
+        (422, "invalid_json", None),
+    ),
     (b'{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantity":"1","price":01}', (422, "invalid_json", None)),
-    (b'{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantity":"1","price":Infinity}', (422, "invalid_json", None)),
+    (
+        b'{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantity":"1","price":Infinity}',
+        (422, "invalid_json", None),
+    ),
     ({}, (422, "missing_field", "symbol")),
     ({"symbol": "BTC-USDT"}, (422, "missing_field", "order_type")),
     ({"symbol": "BTC-USDT", "order_type": "market", "side": "buy"}, (422, "quantity_required", "quantity")),
@@ -151,13 +166,22 @@ BAD_BODIES: list[tuple[Any, tuple[int, str, str | None]]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "expected"), BAD_BODIES, ids=[f"{number}-{case[1][1]}" for number, case in enumerate(BAD_BODIES)])
-def test_what_cannot_be_an_order_is_refused_here(gateway: Gateway, body: Any, expected: tuple[int, str, str | None]) -> None:
+@pytest.mark.parametrize(
+    ("body", "expected"), BAD_BODIES, ids=[f"{number}-{case[1][1]}" for number, case in enumerate(BAD_BODIES)]
+)
+def test_what_cannot_be_an_order_is_refused_here(
+    gateway: Gateway, body: Any, expected: tuple[int, str, str | None]
+) -> None:
     answer = gateway.request("POST", "/orders", body)
     assert answer.problem == expected
     assert gateway.broker.commands == []
     if expected[2] is not None:
-        assert expected[2] in answer.json["detail"] or expected[1] in ("invalid_name", "invalid_json", "unknown_symbol", "unknown_field")
+        assert expected[2] in answer.json["detail"] or expected[1] in (
+            "invalid_name",
+            "invalid_json",
+            "unknown_symbol",
+            "unknown_field",
+        )
 
 
 def test_a_parameter_in_the_query_is_no_field_of_an_order(gateway: Gateway) -> None:
@@ -199,7 +223,9 @@ def test_an_endless_body_is_not_read_to_its_end(gateway: Gateway) -> None:
         (Refusal.COMMAND_REFUSED, (500, "command_refused", None)),
     ],
 )
-def test_the_matchers_refusal_is_told(gateway: Gateway, refusal: Refusal, expected: tuple[int, str, str | None]) -> None:
+def test_the_matchers_refusal_is_told(
+    gateway: Gateway, refusal: Refusal, expected: tuple[int, str, str | None]
+) -> None:
     gateway.broker.answers[PlaceOrder] = CommandRefused(refusal)
     assert gateway.request("POST", "/orders", LIMIT).problem == expected
 
@@ -212,7 +238,9 @@ def test_the_matchers_refusal_is_told(gateway: Gateway, refusal: Refusal, expect
         (OutcomeUnknownError(""), 504, "outcome_unknown", None),
     ],
 )
-@pytest.mark.parametrize("call", [("POST", "/orders", LIMIT), ("DELETE", "/orders/1", None), ("DELETE", "/orders", None)])
+@pytest.mark.parametrize(
+    "call", [("POST", "/orders", LIMIT), ("DELETE", "/orders/1", None), ("DELETE", "/orders", None)]
+)
 def test_no_answer_is_told(
     gateway: Gateway, call: tuple[str, str, Any], failure: Exception, status: int, code: str, retry_after: str | None
 ) -> None:
@@ -246,7 +274,9 @@ def test_a_failure_of_the_gateway_shows_no_trace(gateway: Gateway) -> None:
         ("/orders/client:a:b.c_d?account=alice", (None, "alice", "a:b.c_d")),
     ],
 )
-def test_an_order_is_named_by_either_id(gateway: Gateway, path: str, named: tuple[int | None, str | None, str | None]) -> None:
+def test_an_order_is_named_by_either_id(
+    gateway: Gateway, path: str, named: tuple[int | None, str | None, str | None]
+) -> None:
     gateway.broker.results[OrderQuery] = STATE
     gateway.broker.answers[CancelOrder] = CANCELED
     assert gateway.request("GET", path).json["status"] == "open"
@@ -257,7 +287,20 @@ def test_an_order_is_named_by_either_id(gateway: Gateway, path: str, named: tupl
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize(
-    "order_id", ["abc", "0", "-1", "1.0", "041", "1" + "0" * 30, "9223372036854775808", "٤١", "client:", "client:a b", "client:" + "x" * 65]
+    "order_id",
+    [
+        "abc",
+        "0",
+        "-1",
+        "1.0",
+        "041",
+        "1" + "0" * 30,
+        "9223372036854775808",
+        "٤١",
+        "client:",
+        "client:a b",
+        "client:" + "x" * 65,
+    ],
 )
 def test_what_cannot_be_an_id_is_an_unknown_order(gateway: Gateway, method: str, order_id: str) -> None:
     assert gateway.request(method, f"/orders/{order_id}").problem == (404, "unknown_order", None)
@@ -283,7 +326,10 @@ def test_an_order_that_is_not_there_cannot_be_looked_up_or_canceled(gateway: Gat
 def test_all_orders_of_an_account_are_canceled(gateway: Gateway) -> None:
     gateway.broker.answers[CancelAllOrders] = OrderStates([CANCELED, structs.replace(CANCELED, order_id=42)])
     answer = gateway.request("DELETE", "/orders?account=alice&symbol=BTC-USDT")
-    assert [(order["order_id"], order["status"]) for order in answer.json["orders"]] == [("41", "canceled"), ("42", "canceled")]
+    assert [(order["order_id"], order["status"]) for order in answer.json["orders"]] == [
+        ("41", "canceled"),
+        ("42", "canceled"),
+    ]
     gateway.broker.answers[CancelAllOrders] = OrderStates([])
     assert gateway.request("DELETE", "/orders").json == {"orders": [], "canceled": 0}
     assert gateway.broker.commands == [CancelAllOrders("alice", "BTC-USDT"), CancelAllOrders("default", None)]
@@ -291,7 +337,9 @@ def test_all_orders_of_an_account_are_canceled(gateway: Gateway) -> None:
 
 def test_a_cancel_of_more_orders_than_the_matcher_cancels_at_once_goes_on_to_its_end(gateway: Gateway) -> None:
     """It is answered with the first ones, and with the number of all."""
-    parts = [[structs.replace(CANCELED, order_id=part * 5_000 + number) for number in range(5_000)] for part in range(3)]
+    parts = [
+        [structs.replace(CANCELED, order_id=part * 5_000 + number) for number in range(5_000)] for part in range(3)
+    ]
     left = [OrderStates(states, more=True) for states in parts] + [OrderStates([CANCELED])]
     gateway.broker.answers[CancelAllOrders] = lambda _: left.pop(0)
     answer = gateway.request("DELETE", "/orders?account=alice")

@@ -71,7 +71,10 @@ def test_a_detail_is_a_sentence(refusal: Refusal) -> None:
 def test_the_field_that_the_matcher_names_is_the_one_told() -> None:
     with pytest.raises(ProblemError) as caught:
         expect(BookSaved, CommandRefused(Refusal.PRICE_OFF_TICK, "stop_price"))
-    assert (caught.value.field, caught.value.detail) == ("stop_price", "stop_price takes a multiple of the instrument's tick_size.")
+    assert (caught.value.field, caught.value.detail) == (
+        "stop_price",
+        "stop_price takes a multiple of the instrument's tick_size.",
+    )
 
 
 def test_what_the_matcher_says_of_a_refusal_is_passed_on() -> None:

@@ -32,7 +32,14 @@ def open_gateway() -> Iterator[Gateway]:
         yield prepared(gateway)
 
 
-FOREIGN = ["http://evil.example", "null", "https://desk.example", "http://exchange.example.evil.example", "http://exchange.example:81", "x"]
+FOREIGN = [
+    "http://evil.example",
+    "null",
+    "https://desk.example",
+    "http://exchange.example.evil.example",
+    "http://exchange.example:81",
+    "x",
+]
 
 
 @pytest.mark.parametrize("origin", FOREIGN)

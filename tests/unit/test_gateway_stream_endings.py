@@ -12,7 +12,16 @@ from protocol.commands import DepthQuery, InstrumentsQuery, TradesQuery
 from protocol.events import CommandRefused, InstrumentList
 from protocol.units import Refusal
 from tests.unit.gateway_fakes import BTC, CONFIG, Gateway, instrument_message
-from tests.unit.gateway_streams import DEPTH, DEPTH_PATH, INSTRUMENT, TRADES, TRADES_PATH, Exchange, StreamClient, numbers
+from tests.unit.gateway_streams import (
+    DEPTH,
+    DEPTH_PATH,
+    INSTRUMENT,
+    TRADES,
+    TRADES_PATH,
+    Exchange,
+    StreamClient,
+    numbers,
+)
 
 
 @pytest.fixture
@@ -85,7 +94,9 @@ def test_pages_of_other_origins_get_no_stream(gateway: Gateway, exchange: Exchan
         ("/ws", "exchange.example", 404, "not_found"),
     ],
 )
-def test_what_is_no_stream_is_answered_before_the_handshake(gateway: Gateway, path: str, host: str, status: int, code: str) -> None:
+def test_what_is_no_stream_is_answered_before_the_handshake(
+    gateway: Gateway, path: str, host: str, status: int, code: str
+) -> None:
     async def scenario() -> tuple[dict[str, Any], dict[str, Any]]:
         client = StreamClient(gateway, path, {"host": host, "origin": f"http://{host}"})
         return dict(await client.next()), dict(await client.next())
@@ -109,7 +120,9 @@ def test_allowed_origins_get_streams(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("path", [DEPTH_PATH, TRADES_PATH])
-def test_without_a_matcher_a_stream_of_an_unknown_symbol_is_to_be_tried_again(gateway: Gateway, exchange: Exchange, path: str) -> None:
+def test_without_a_matcher_a_stream_of_an_unknown_symbol_is_to_be_tried_again(
+    gateway: Gateway, exchange: Exchange, path: str
+) -> None:
     gateway.broker.results[InstrumentsQuery] = MatcherUnavailableError("")
 
     async def scenario() -> tuple[int, str]:
@@ -132,7 +145,9 @@ def test_trades_that_cannot_be_promised_are_to_be_tried_again(
     assert gateway.run(scenario())[0] == 4503
 
 
-def test_the_number_of_streams_is_bounded(gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_streams_is_bounded(
+    gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.streams.MAX_STREAMS", 3)
 
     async def scenario() -> tuple[int, str]:
@@ -165,10 +180,14 @@ def test_another_journal_ends_all_streams(gateway: Gateway, exchange: Exchange) 
     assert {code for code, _ in gateway.run(scenario())} == {1012}
 
 
-def test_a_symbol_that_the_matcher_does_not_know_any_more_ends_its_streams(gateway: Gateway, exchange: Exchange) -> None:
+def test_a_symbol_that_the_matcher_does_not_know_any_more_ends_its_streams(
+    gateway: Gateway, exchange: Exchange
+) -> None:
     async def scenario() -> list[tuple[int, str]]:
         trades = await StreamClient(gateway, TRADES_PATH).accepted()
-        gateway.broker.results[TradesQuery] = gateway.broker.results[DepthQuery] = CommandRefused(Refusal.UNKNOWN_SYMBOL)
+        gateway.broker.results[TradesQuery] = gateway.broker.results[DepthQuery] = CommandRefused(
+            Refusal.UNKNOWN_SYMBOL
+        )
         gateway.feed.publish(INSTRUMENT, instrument_message(epoch=2))
         depth = await StreamClient(gateway, DEPTH_PATH).accepted()
         return [await client.closed() for client in (trades, depth)]

@@ -222,7 +222,11 @@ def test_a_stream_that_has_ended_is_no_work_for_the_garbage_collector(closed: bo
     async def scenario() -> None:
         wire = Wire()
         await wire.open_stream()
-        ended = [weakref.ref(wire.connection), weakref.ref(wire.transport.protocol), weakref.ref(wire.transport.protocol.conn)]
+        ended = [
+            weakref.ref(wire.connection),
+            weakref.ref(wire.transport.protocol),
+            weakref.ref(wire.transport.protocol.conn),
+        ]
         await wire.say(frame(TEXT, b"x"), *([frame(CLOSE, b"\x03\xe8")] if closed else []))
         await wire.lose()
         wire.app.scopes.clear()

@@ -72,7 +72,8 @@ def test_a_client_gets_every_trade_from_its_beginning_on(gateway: Gateway, excha
 
 
 def test_a_client_is_accepted_when_nothing_can_be_missed_any_more(gateway: Gateway, exchange: Exchange) -> None:
-    """Trades between the handshake's beginning and the subscription's are not promised; after the handshake's end none is missed."""
+    """Trades between the handshake's beginning and the subscription's are not promised; after the handshake's end none
+    is missed."""
 
     async def scenario() -> list[int]:
         gateway.feed.current.clear()
@@ -163,7 +164,9 @@ def test_trades_that_are_said_twice_are_told_once(gateway: Gateway, exchange: Ex
     assert gateway.run(scenario()) == [1, 2, 3, 4]
 
 
-def test_trades_of_an_outage_follow_when_the_matcher_is_back(gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trades_of_an_outage_follow_when_the_matcher_is_back(
+    gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No trade need come after it: the instrument's message tells that the connection is new."""
     monkeypatch.setattr("gateway.channels.RETRY_SECONDS", 0.001)
 
@@ -181,7 +184,9 @@ def test_trades_of_an_outage_follow_when_the_matcher_is_back(gateway: Gateway, e
     assert gateway.run(scenario()) == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_client_is_closed_rather_than_made_to_miss_trades_that_nobody_has(gateway: Gateway, exchange: Exchange) -> None:
+def test_a_client_is_closed_rather_than_made_to_miss_trades_that_nobody_has(
+    gateway: Gateway, exchange: Exchange
+) -> None:
     async def scenario() -> tuple[list[int], tuple[int, str]]:
         client = await StreamClient(gateway, TRADES_PATH).accepted()
         exchange.trade(2)

@@ -63,7 +63,14 @@ STATE = OrderState(
 
 
 def request(**fields: Any) -> OrderRequest:
-    given: dict[str, Any] = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.5", "price": "60000", **fields}
+    given: dict[str, Any] = {
+        "symbol": "BTC-USDT",
+        "order_type": "limit",
+        "side": "buy",
+        "quantity": "0.5",
+        "price": "60000",
+        **fields,
+    }
     for name in ("quantity", "price", "trigger_price"):
         if given.get(name) is not None:
             given[name] = Raw(json.dumps(given[name]))
@@ -105,7 +112,9 @@ def test_every_order_type_is_in_the_table() -> None:
 @pytest.mark.parametrize("order_type", TAKES)
 @pytest.mark.parametrize("price", [None, "100"])
 @pytest.mark.parametrize("trigger_price", [None, "99"])
-def test_each_type_takes_its_fields_and_no_others(order_type: str, price: str | None, trigger_price: str | None) -> None:
+def test_each_type_takes_its_fields_and_no_others(
+    order_type: str, price: str | None, trigger_price: str | None
+) -> None:
     asked = request(order_type=order_type, price=price, trigger_price=trigger_price)
     given = {name for name, value in (("price", price), ("trigger_price", trigger_price)) if value}
     if given == TAKES[order_type]:
@@ -182,7 +191,10 @@ def test_it_bears_the_stamps_of_its_entry_and_of_its_last_change() -> None:
 
 
 def test_a_duplicate_says_so() -> None:
-    assert as_json(order(structs.replace(STATE, duplicate=True), BTC)) == {**as_json(order(STATE, BTC)), "duplicate": True}
+    assert as_json(order(structs.replace(STATE, duplicate=True), BTC)) == {
+        **as_json(order(STATE, BTC)),
+        "duplicate": True,
+    }
 
 
 def test_a_new_order_is_told_as_a_look_up_would() -> None:

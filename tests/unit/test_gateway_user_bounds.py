@@ -36,7 +36,9 @@ async def texts_until_the_end(client: StreamClient) -> tuple[list[str], int, str
     return texts, message["code"], message["reason"]
 
 
-def test_a_slow_client_is_closed_and_others_miss_nothing(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_client_is_closed_and_others_miss_nothing(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.account_client.UPDATES_WAITING", 100)
 
     async def scenario() -> tuple[int, int, str]:
@@ -133,7 +135,9 @@ def test_what_waits_for_a_beginning_is_bounded(
     assert (code, reason) == (4408, "too slow: 100 updates were waiting")
 
 
-def test_an_update_of_any_size_reaches_a_client_that_reads(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_of_any_size_reaches_a_client_that_reads(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.account_client.CHARACTERS_WAITING", 1_000)
 
     async def scenario() -> Any:
@@ -201,7 +205,9 @@ def test_the_past_is_told_as_fast_as_the_client_reads(gateway: Gateway, accounts
         (f"?account=desk&after={2**63}", "after"),
     ],
 )
-def test_a_stream_that_cannot_begin_is_closed_with_a_reason(gateway: Gateway, accounts: Accounts, query: str, word: str) -> None:
+def test_a_stream_that_cannot_begin_is_closed_with_a_reason(
+    gateway: Gateway, accounts: Accounts, query: str, word: str
+) -> None:
     async def scenario() -> tuple[int, str]:
         return await (await StreamClient(gateway, f"/ws/user{query}").accepted()).closed()
 
@@ -255,7 +261,9 @@ def test_a_watch_that_the_matcher_refuses_ends_the_stream_with_its_reason(
     assert gateway.run(scenario())[0] == 4500
 
 
-def test_a_beginning_that_the_matcher_refuses_ends_the_stream_with_its_reason(gateway: Gateway, accounts: Accounts) -> None:
+def test_a_beginning_that_the_matcher_refuses_ends_the_stream_with_its_reason(
+    gateway: Gateway, accounts: Accounts
+) -> None:
     gateway.broker.results[OrdersQuery] = CommandRefused(Refusal.COMMAND_REFUSED)
 
     async def scenario() -> tuple[int, str]:

@@ -89,16 +89,20 @@ def test_a_makers_fill_has_his_side_and_his_fee() -> None:
 def test_a_trade_of_the_account_with_itself_is_a_fill_of_each_order() -> None:
     both = trade(5, maker=7, taker=8)
     orders = [order_state(7, status=OrderStatus.FILLED), order_state(8, side=Side.SELL, status=OrderStatus.FILLED)]
-    message = told([OrderChange(8, OrderPlaced(8), 0), OrderChange(7, both, 100_000), OrderChange(8, both, 100_000)], orders)
+    message = told(
+        [OrderChange(8, OrderPlaced(8), 0), OrderChange(7, both, 100_000), OrderChange(8, both, 100_000)], orders
+    )
     fills = [
-        (item["fill"]["order_id"], item["fill"]["side"], item["fill"]["fee"], item["fill"]["liquidity"]) for item in message["changes"][1:]
+        (item["fill"]["order_id"], item["fill"]["side"], item["fill"]["fee"], item["fill"]["liquidity"])
+        for item in message["changes"][1:]
     ]
     assert fills == [("7", "buy", "60", "maker"), ("8", "sell", "120", "taker")]
     assert [item["event"] for item in message["changes"]] == ["placed", "filled", "filled"]
 
 
 def test_only_the_last_trade_of_a_filled_order_fills_it() -> None:
-    """Whatever its quantity was then: an amend, or the other order of its OCO, may have changed it within the same command."""
+    """Whatever its quantity was then: an amend, or the other order of its OCO, may have changed it within the same
+    command."""
     changes = [
         OrderChange(7, trade(5, 6, 7), 100_000),
         OrderChange(9, trade(6, 6, 9), 100_000),

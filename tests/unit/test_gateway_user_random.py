@@ -1,4 +1,5 @@
-"""An account's stream under random orders, losses, doublings, delays, restarts and clients that come, go and come back."""
+"""An account's stream under random orders, losses, doublings, delays, restarts and clients that come, go and come
+back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

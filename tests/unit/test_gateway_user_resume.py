@@ -1,5 +1,5 @@
-"""Clients of an account's stream that come back, and streams over restarts of the matcher: they go on where they were, or say that they
-begin afresh."""
+"""Clients of an account's stream that come back, and streams over restarts of the matcher: they go on where they were,
+or say that they begin afresh."""
 
 import asyncio
 from collections.abc import Iterator
@@ -75,7 +75,9 @@ def test_an_answer_may_be_newer_than_what_the_channel_has_seen(gateway: Gateway,
 
 
 @pytest.mark.parametrize("ahead", [1, 10**18])
-def test_a_sequence_that_does_not_exist_yet_means_a_fresh_start(gateway: Gateway, accounts: Accounts, ahead: int) -> None:
+def test_a_sequence_that_does_not_exist_yet_means_a_fresh_start(
+    gateway: Gateway, accounts: Accounts, ahead: int
+) -> None:
     async def scenario() -> Any:
         await (await joined(gateway)).read()
         reader = await joined(gateway, after=accounts.sequence + ahead)
@@ -101,7 +103,9 @@ def test_what_is_not_kept_any_more_means_a_fresh_start(gateway: Gateway, account
     assert reader.orders == accounts.open_views()
 
 
-def test_what_went_missing_between_two_pages_of_the_past_means_a_fresh_start(gateway: Gateway, accounts: Accounts) -> None:
+def test_what_went_missing_between_two_pages_of_the_past_means_a_fresh_start(
+    gateway: Gateway, accounts: Accounts
+) -> None:
     accounts.page = 5
 
     def page(query: AccountUpdatesQuery) -> Stamped[Any]:
@@ -147,7 +151,9 @@ def test_an_account_that_is_not_watched_any_more_is_watched_again(
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_hole_that_cannot_be_filled_any_more_means_a_fresh_start(gateway: Gateway, accounts: Accounts, again: bool) -> None:
+def test_a_hole_that_cannot_be_filled_any_more_means_a_fresh_start(
+    gateway: Gateway, accounts: Accounts, again: bool
+) -> None:
     """Others may have had the account watched again meanwhile."""
     # The gateway knows the instruments already: nothing waits for them.
     assert gateway.request("GET", "/instruments").status == 200
@@ -242,7 +248,9 @@ def test_clients_stay_while_the_matcher_is_away_and_go_on_when_it_is_back(gatewa
     assert [reader.starts for reader in gateway.run(scenario())] == [1, 1]
 
 
-def test_what_could_not_be_asked_for_is_asked_again_soon(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_not_be_asked_for_is_asked_again_soon(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A matcher that was busy for a moment does not come back: it was never away."""
     for name in ("FIRST_CHECK_SECONDS", "CHECK_SECONDS", "IDLE_CHECK_SECONDS"):
         monkeypatch.setattr(f"gateway.account_channel.{name}", 1_000.0)
@@ -260,7 +268,9 @@ def test_what_could_not_be_asked_for_is_asked_again_soon(gateway: Gateway, accou
     gateway.run(scenario())
 
 
-def test_a_beginning_waits_for_the_matchers_return(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_beginning_waits_for_the_matchers_return(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.account_channel.RETRY_SECONDS", 0.001)
 
     async def scenario() -> None:
@@ -279,7 +289,9 @@ def test_a_beginning_waits_for_the_matchers_return(gateway: Gateway, accounts: A
 
 
 @pytest.mark.parametrize("failure", [MatcherUnavailableError(""), OutcomeUnknownError("")])
-def test_an_account_is_watched_as_soon_as_the_matcher_takes_it(gateway: Gateway, accounts: Accounts, failure: Exception) -> None:
+def test_an_account_is_watched_as_soon_as_the_matcher_takes_it(
+    gateway: Gateway, accounts: Accounts, failure: Exception
+) -> None:
     async def scenario() -> None:
         gateway.broker.answers[WatchAccount] = failure
         client = StreamClient(gateway, PATH)

@@ -70,7 +70,9 @@ def test_a_fresh_start_comes_in_parts_as_of_one_sequence(gateway: Gateway, accou
         ("orders", 1, False),
     ]
     assert len({part["sequence"] for part in parts}) == 1
-    assert [order["order_id"] for part in parts for order in part["orders"]] == [str(number) for number in range(1, 1_002)]
+    assert [order["order_id"] for part in parts for order in part["orders"]] == [
+        str(number) for number in range(1, 1_002)
+    ]
     assert update["type"] == "update"
 
 
@@ -85,13 +87,19 @@ def test_orders_that_fill_the_last_part_need_no_other(gateway: Gateway, accounts
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_what_happens_while_the_orders_are_collected_is_in_them_or_follows(gateway: Gateway, accounts: Accounts, lost: bool) -> None:
+def test_what_happens_while_the_orders_are_collected_is_in_them_or_follows(
+    gateway: Gateway, accounts: Accounts, lost: bool
+) -> None:
     """Each page of orders is as of its own moment."""
     accounts.page = 2
     steps: Iterator[Any] = iter(
         [
             # Of the first page: one is gone, one filled, and one more is there.
-            lambda: (accounts.cancel(1, published=not lost), accounts.fill(2, published=not lost), accounts.place(not lost)),
+            lambda: (
+                accounts.cancel(1, published=not lost),
+                accounts.fill(2, published=not lost),
+                accounts.place(not lost),
+            ),
             # Of the page to come, and of the one before it.
             lambda: (accounts.fill(5, published=not lost), accounts.cancel(3, published=not lost)),
             lambda: accounts.fill(2, published=not lost),
@@ -191,8 +199,15 @@ def test_each_update_follows_as_one_message(gateway: Gateway, accounts: Accounts
         return [await reader.read() for _ in range(3)]
 
     first, second, third = gateway.run(scenario())
-    assert [(update["previous"], update["sequence"]) for update in (first, second, third)] == [(101, 107), (107, 110), (110, 111)]
-    assert [(change["event"], change["order_id"]) for change in third["changes"]] == [("canceled", "1"), ("canceled", "2")]
+    assert [(update["previous"], update["sequence"]) for update in (first, second, third)] == [
+        (101, 107),
+        (107, 110),
+        (110, 111),
+    ]
+    assert [(change["event"], change["order_id"]) for change in third["changes"]] == [
+        ("canceled", "1"),
+        ("canceled", "2"),
+    ]
     assert [order["status"] for order in third["orders"]] == ["canceled", "canceled"]
 
 
@@ -332,7 +347,9 @@ def test_more_than_can_wait_is_asked_for_too(gateway: Gateway, accounts: Account
     gateway.run(scenario())
 
 
-def test_the_last_update_before_a_silence_is_not_lost(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_update_before_a_silence_is_not_lost(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No later update shows the hole: the matcher is asked, again and again as long as there is a client."""
     monkeypatch.setattr("gateway.account_channel.CHECK_SECONDS", 0.01)
     monkeypatch.setattr("gateway.account_channel.IDLE_CHECK_SECONDS", 0.02)
@@ -373,7 +390,9 @@ def test_an_update_after_a_long_silence_may_be_followed_by_a_lost_one(
     gateway.run(scenario())
 
 
-def test_many_accounts_are_checked_less_often(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_accounts_are_checked_less_often(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All together they may not ask more than so much."""
     monkeypatch.setattr("gateway.account_channel.FIRST_CHECK_SECONDS", 0.001)
     monkeypatch.setattr("gateway.account_channel.IDLE_CHECK_SECONDS", 0.001)

@@ -1,7 +1,8 @@
-"""Journals of earlier versions replay to the digests that they had then: in this process, with any hash seed, on any Python.
+"""Journals of earlier versions replay to the digests that they had then: in this process, with any hash seed, on any
+Python.
 
-How they were made: tests/make_golden_journal.py. Interpreters of other versions are looked for on the PATH and in OTHER_PYTHONS (paths
-with colons between); those that lack msgspec, or cannot run, are left out by name.
+How they were made: tests/make_golden_journal.py. Interpreters of other versions are looked for on the PATH and in
+OTHER_PYTHONS (paths with colons between); those that lack msgspec, or cannot run, are left out by name.
 """
 
 import json
@@ -42,7 +43,8 @@ print(state.sequence, state.time, digest(state.engine))
 
 
 class Golden:
-    """A journal, the digests that it had at some sequences, and the last of them with its sequence and time, as REPLAY prints it."""
+    """A journal, the digests that it had at some sequences, and the last of them with its sequence and time, as REPLAY
+    prints it."""
 
     def __init__(self, name: str) -> None:
         directory = ROOT / "tests" / "data" / name
@@ -82,7 +84,9 @@ class Watched(State):
                 self.order_types.add(caused.command.order_type)
                 self.terms |= asked_terms(caused.command.terms or OrderTerms())
             self.outcomes |= {type(event).__name__ for event in caused.events}
-            self.reasons |= {event.reason for event in caused.events if isinstance(event, OrderRejected | OrderCanceled)}
+            self.reasons |= {
+                event.reason for event in caused.events if isinstance(event, OrderRejected | OrderCanceled)
+            }
         if str(self.sequence) in self._golden.expected["digests"]:
             self.digests[str(self.sequence)] = digest(self.engine)
         return reply, every
@@ -92,7 +96,11 @@ def asked_terms(terms: OrderTerms) -> set[tuple[str, Any]]:
     """The fields that are not as their defaults; of self_trade_prevention, with its mode."""
     default = asdict(OrderTerms())
     modes = (SelfTradePrevention,)
-    return {(name, value if isinstance(value, modes) else True) for name, value in asdict(terms).items() if value != default[name]}
+    return {
+        (name, value if isinstance(value, modes) else True)
+        for name, value in asdict(terms).items()
+        if value != default[name]
+    }
 
 
 def replay(golden: Golden, directory: Path) -> Watched:
@@ -159,9 +167,16 @@ def find_python(version: str) -> str | None:
     return None
 
 
-def run(python: str, program: str, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    python: str, program: str, *arguments: str, check: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
     process = subprocess.run(
-        [python, "-c", program, *arguments], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+        [python, "-c", program, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert not check or process.returncode == 0, process.stderr
     return process

@@ -99,7 +99,10 @@ def test_fok_counts_the_hidden_part(engine: MakeEngine) -> None:
         (fok(BUY, 6, 100), [placed(2), canceled(2, 6, Reason.FOK_UNFILLABLE)]),
         (
             fok(BUY, 5, 100),
-            [placed(3), *(trade(number, BUY, quantity, 100, maker=1, taker=3) for number, quantity in ((1, 2), (2, 2), (3, 1)))],
+            [
+                placed(3),
+                *(trade(number, BUY, quantity, 100, maker=1, taker=3) for number, quantity in ((1, 2), (2, 2), (3, 1))),
+            ],
         ),
     )
 
@@ -116,10 +119,19 @@ def test_fok_counts_the_hidden_part(engine: MakeEngine) -> None:
         (10, 99, [(1, 4)]),
         (3, 99, [(1, 2), (2, 2)]),
     ],
-    ids=["same", "less-quantity", "what-is-shown", "below-what-is-shown", "more-quantity", "price", "less-quantity-and-price"],
+    ids=[
+        "same",
+        "less-quantity",
+        "what-is-shown",
+        "below-what-is-shown",
+        "more-quantity",
+        "price",
+        "less-quantity-and-price",
+    ],
 )
 def test_amended(engine: MakeEngine, amended_quantity: int, price: int, parts: list[tuple[int, int]]) -> None:
-    """An iceberg of 10 that shows 4, of which 1 is taken: 3 are shown, 9 remain. Who then trades how much with a buyer of 4.
+    """An iceberg of 10 that shows 4, of which 1 is taken: 3 are shown, 9 remain. Who then trades how much with a buyer
+    of 4.
 
     Where its place is kept, what is shown changes only where less remains than that (the same in Binance's
     faqs/order_amend_keep_priority.md); where it is lost, a whole part is shown."""

@@ -105,7 +105,8 @@ FIRST = stop_limit(BUY, 5, 100, at=110, client_order_id="one")
     ],
 )
 def test_another_order_under_the_same_id_is_a_conflict(engine: MakeEngine, other: PlaceOrder) -> None:
-    """While the first is live and after it is done; told before any other fault of the order but its names and its symbol."""
+    """While the first is live and after it is done; told before any other fault of the order but its names and its
+    symbol."""
     play(
         engine,
         (FIRST, [placed(1)]),
@@ -277,7 +278,11 @@ def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> No
     bits = MAX_TRADES + 5
     engine.apply(1, time_of(1), SetInstrument(**asdict(replace(COIN, max_quantity=2 * bits))))
     engine.apply(2, time_of(2), limit(SELL, bits, 100))
-    trades = [event for sequence in range(3, 3 + bits) for event in engine.apply(sequence, time_of(sequence), market(BUY, 1))[1:]]
+    trades = [
+        event
+        for sequence in range(3, 3 + bits)
+        for event in engine.apply(sequence, time_of(sequence), market(BUY, 1))[1:]
+    ]
     maker = engine.orders[1]
     assert maker.fills == trades[-MAX_FILLS:]
     assert (maker.filled_value, maker.status) == (100 * bits, OrderStatus.FILLED)
@@ -315,7 +320,8 @@ def test_fills_of_an_order_that_made_and_took_add_up() -> None:
 
 @pytest.mark.parametrize("accounts", [1, 1_000_000], ids=["one-account", "an-account-a-round"])
 def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
-    """Orders that rest, trade, wait, fire, are amended and canceled, round after round, leave nothing behind once they are forgotten."""
+    """Orders that rest, trade, wait, fire, are amended and canceled, round after round, leave nothing behind once they
+    are forgotten."""
     engine = Engine(remembered_orders=20)
     sequences = count(1)
 
@@ -335,7 +341,9 @@ def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
             tell(amend(waiting, at=60))
             tell(stop_limit(BUY, 5, 90, at=101, account=account))
             tell(PlaceOco(COIN.symbol, account, SELL, 5, 200, 50, client_order_id=f"{name}-oco"))
-            iceberg = OrderTerms(display_quantity=1, expire_time=2 * 10**18, self_trade_prevention=SelfTradePrevention.DECREMENT)
+            iceberg = OrderTerms(
+                display_quantity=1, expire_time=2 * 10**18, self_trade_prevention=SelfTradePrevention.DECREMENT
+            )
             tell(replace(limit(SELL, 5, 201, account=account), terms=iceberg))
             tell(PlaceOrder(COIN.symbol, account, SELL, OrderType.TRAILING_STOP, 5, terms=OrderTerms(trailing_bps=100)))
             tell(cancel_all(account))

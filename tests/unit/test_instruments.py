@@ -26,7 +26,9 @@ from tests.tape import (
     trade,
 )
 
-SHORTEST = SetInstrument("GOLD-USD", 2, 3, base="GOLD", quote="USD", tick_size=5, lot_size=10, max_quantity=1_000, max_price=500)
+SHORTEST = SetInstrument(
+    "GOLD-USD", 2, 3, base="GOLD", quote="USD", tick_size=5, lot_size=10, max_quantity=1_000, max_price=500
+)
 FULL = SetInstrument("GOLD-USD", 2, 3, "GOLD", "USD", 5, 10, 20, 1_000, 500, 7, 1, 0, InstrumentStatus.HALTED)
 
 
@@ -100,11 +102,15 @@ def test_decimals_of_a_new_instrument(engine: MakeEngine) -> None:
 
 @both_engines
 def test_largest_fee_must_fit_in_63_bits(engine: MakeEngine) -> None:
-    """A fee of all of the value needs no further decimals, one of 9,999 bps four more: that is too much where the value just fits."""
+    """A fee of all of the value needs no further decimals, one of 9,999 bps four more: that is too much where the value
+    just fits."""
     largest = replace(COIN, max_price=10**6, max_quantity=9_223_372_036_854, maker_fee_bps=0, taker_fee_bps=10_000)
     play(
         engine,
-        (SetInstrument(**asdict(replace(largest, taker_fee_bps=9_999))), [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")]),
+        (
+            SetInstrument(**asdict(replace(largest, taker_fee_bps=9_999))),
+            [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")],
+        ),
         (SetInstrument(**asdict(largest)), [InstrumentSet(largest)]),
         (change(COIN, taker_fee_bps=9_999), [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")]),
         (change(COIN, maker_fee_bps=1), [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")]),
@@ -147,11 +153,18 @@ def test_changes_add_up(engine: MakeEngine) -> None:
     play(
         engine,
         (change(COIN), [InstrumentSet(COIN)]),
-        (change(COIN, min_quantity=2, max_quantity=50), [InstrumentSet(replace(COIN, min_quantity=2, max_quantity=50))]),
+        (
+            change(COIN, min_quantity=2, max_quantity=50),
+            [InstrumentSet(replace(COIN, min_quantity=2, max_quantity=50))],
+        ),
         (change(COIN, max_price=400), [InstrumentSet(replace(COIN, min_quantity=2, max_quantity=50, max_price=400))]),
         (
             change(COIN, min_notional=300, maker_fee_bps=0),
-            [InstrumentSet(replace(COIN, min_quantity=2, max_quantity=50, max_price=400, min_notional=300, maker_fee_bps=0))],
+            [
+                InstrumentSet(
+                    replace(COIN, min_quantity=2, max_quantity=50, max_price=400, min_notional=300, maker_fee_bps=0)
+                )
+            ],
         ),
         (limit(BUY, 1, 300), [refused(Refusal.QUANTITY_TOO_SMALL)]),
         (limit(BUY, 51, 300), [refused(Refusal.QUANTITY_TOO_LARGE)]),
@@ -166,7 +179,10 @@ def test_bad_change_changes_nothing(engine: MakeEngine) -> None:
     play(
         engine,
         (change(COIN, min_quantity=50, max_quantity=40), [refused(Refusal.INVALID_INSTRUMENT, "min_quantity")]),
-        (change(COIN, InstrumentStatus.HALTED, taker_fee_bps=10_001), [refused(Refusal.INVALID_INSTRUMENT, "taker_fee_bps")]),
+        (
+            change(COIN, InstrumentStatus.HALTED, taker_fee_bps=10_001),
+            [refused(Refusal.INVALID_INSTRUMENT, "taker_fee_bps")],
+        ),
         (limit(SELL, 1_000, 10_000), [placed(1)]),
         (market(BUY, 1), [placed(2), trade(1, BUY, 1, 10_000, maker=1, taker=2)]),
     )
@@ -190,7 +206,10 @@ def test_book_outlives_a_halt(engine: MakeEngine) -> None:
         (limit(SELL, 1, 100), [placed(1)]),
         (limit(SELL, 1, 100), [placed(2)]),
         (change(COIN, InstrumentStatus.HALTED), [InstrumentSet(replace(COIN, status=InstrumentStatus.HALTED))]),
-        (change(COIN, taker_fee_bps=5), [InstrumentSet(replace(COIN, status=InstrumentStatus.HALTED, taker_fee_bps=5))]),
+        (
+            change(COIN, taker_fee_bps=5),
+            [InstrumentSet(replace(COIN, status=InstrumentStatus.HALTED, taker_fee_bps=5))],
+        ),
         (change(COIN, InstrumentStatus.TRADING), [InstrumentSet(replace(COIN, taker_fee_bps=5))]),
         (
             market(BUY, 1),

@@ -1,4 +1,5 @@
-"""The journal: what was appended comes back, a torn end is cut off, other damage is refused, and never is a wrong record read."""
+"""The journal: what was appended comes back, a torn end is cut off, other damage is refused, and never is a wrong
+record read."""
 
 import os
 import struct
@@ -9,7 +10,9 @@ import pytest
 
 from matcher.journal import FORMAT, HEADER_BYTES, DiskFile, Journal, JournalError, Record
 
-RECORDS = [Record(1 + 2 * index, 1_000 + index, [b"frame %d" % index * (1 + index % 3), b"x" * index]) for index in range(6)]
+RECORDS = [
+    Record(1 + 2 * index, 1_000 + index, [b"frame %d" % index * (1 + index % 3), b"x" * index]) for index in range(6)
+]
 
 
 def write(directory: Path, records: list[Record], segment_bytes: int = 1 << 20) -> None:

@@ -65,7 +65,12 @@ def test_a_market_order_stops_at_the_limit(engine: MakeEngine) -> None:
         *asks(100, 100, 101),
         (
             market(BUY, 3),
-            [placed(4), trade(1, BUY, 1, 100, maker=1, taker=4), trade(2, BUY, 1, 100, maker=2, taker=4), canceled(4, 1, TOO_MANY)],
+            [
+                placed(4),
+                trade(1, BUY, 1, 100, maker=1, taker=4),
+                trade(2, BUY, 1, 100, maker=2, taker=4),
+                canceled(4, 1, TOO_MANY),
+            ],
         ),
         (market(BUY, 1), [placed(5), trade(3, BUY, 1, 101, maker=3, taker=5)]),
     )
@@ -161,7 +166,10 @@ def test_a_fok_counts_the_parts_of_icebergs(engine: MakeEngine) -> None:
         (limit(SELL, 4, 100, display_quantity=1, account="ann"), [placed(1)]),
         (limit(SELL, 1, 100, account="ann"), [placed(2)]),
         (fok(BUY, 5, 100), [placed(3), canceled(3, 5, Reason.FOK_UNFILLABLE)]),
-        (fok(BUY, 2, 100), [placed(4), trade(1, BUY, 1, 100, maker=1, taker=4), trade(2, BUY, 1, 100, maker=2, taker=4)]),
+        (
+            fok(BUY, 2, 100),
+            [placed(4), trade(1, BUY, 1, 100, maker=1, taker=4), trade(2, BUY, 1, 100, maker=2, taker=4)],
+        ),
         (fok(BUY, 3, 100), [placed(5), *(trade(number, BUY, 1, 100, maker=1, taker=5) for number in (3, 4, 5))]),
     )
 
@@ -203,7 +211,8 @@ def test_a_run_of_trades_moves_a_trailing_stop_with_its_first_and_at_its_end(eng
 
 
 def test_those_that_a_run_has_moved_stand_in_the_order_of_the_trades_that_moved_them(engine: MakeEngine) -> None:
-    """The younger one came to its trigger price with the trade at 105, the older one with that at 110: the younger one fires first."""
+    """The younger one came to its trigger price with the trade at 105, the older one with that at 110: the younger one
+    fires first."""
     coarse = replace(COIN, tick_size=5)
     gone = Reason.NO_LIQUIDITY
     play(
@@ -228,7 +237,14 @@ def test_those_that_a_run_has_moved_stand_in_the_order_of_the_trades_that_moved_
         (limit(BUY, 1, 100), [placed(9)]),
         (
             market(SELL, 1),
-            [placed(10), trade(5, SELL, 1, 100, maker=9, taker=10), triggered(4), triggered(3), canceled(4, 1, gone), canceled(3, 1, gone)],
+            [
+                placed(10),
+                trade(5, SELL, 1, 100, maker=9, taker=10),
+                triggered(4),
+                triggered(3),
+                canceled(4, 1, gone),
+                canceled(3, 1, gone),
+            ],
         ),
         instruments=(coarse,),
     )
@@ -313,7 +329,10 @@ def test_so_many_orders_have_an_expire_time(engine: MakeEngine) -> None:
         *opening_trade(100),
         (limit(BUY, 1, 90, expire_time=later, symbol="GOLD-USD"), [placed(3)]),
         (limit(BUY, 1, 90, expire_time=later, account="ann"), [rejected(4, Reason.TOO_MANY_EXPIRING_ORDERS)]),
-        (oco(SELL, 1, 110, at=90, expire_time=later), [rejected(number, Reason.TOO_MANY_EXPIRING_ORDERS) for number in (5, 6)]),
+        (
+            oco(SELL, 1, 110, at=90, expire_time=later),
+            [rejected(number, Reason.TOO_MANY_EXPIRING_ORDERS) for number in (5, 6)],
+        ),
         (limit(BUY, 1, 90), [placed(7)]),
     )
 
@@ -349,7 +368,11 @@ def test_so_many_accounts_there_are(engine: MakeEngine) -> None:
         (limit(BUY, 1, 90, account="ann"), [placed(4)]),
         (
             suspend("ann"),
-            [canceled(3, 1, Reason.ACCOUNT_SUSPENDED), canceled(4, 1, Reason.ACCOUNT_SUSPENDED), account_set("ann", suspended=True)],
+            [
+                canceled(3, 1, Reason.ACCOUNT_SUSPENDED),
+                canceled(4, 1, Reason.ACCOUNT_SUSPENDED),
+                account_set("ann", suspended=True),
+            ],
         ),
     )
 
@@ -358,7 +381,10 @@ def test_a_cancel_of_all_orders_goes_on_when_it_is_sent_again(engine: MakeEngine
     play(
         engine,
         limits(cancels=2),
-        *((limit(BUY, 1, 90, symbol=symbol), [placed(number)]) for number, symbol in enumerate(("COIN-USD", "GOLD-USD") * 2, 1)),
+        *(
+            (limit(BUY, 1, 90, symbol=symbol), [placed(number)])
+            for number, symbol in enumerate(("COIN-USD", "GOLD-USD") * 2, 1)
+        ),
         (limit(BUY, 1, 90), [placed(5)]),
         (cancel_all(symbol="COIN-USD"), [canceled(1, 1), canceled(3, 1)]),
         (cancel_all(), [canceled(2, 1), canceled(4, 1)]),
@@ -402,5 +428,8 @@ def test_the_standing_limits_let_usual_orders_pass(engine: MakeEngine) -> None:
         (standing_limits(10), []),
         *asks(100, 101),
         (limit(SELL, 1_000, 102, display_quantity=1), [placed(3)]),
-        (fok(BUY, 2, 101), [placed(4), trade(1, BUY, 1, 100, maker=1, taker=4), trade(2, BUY, 1, 101, maker=2, taker=4)]),
+        (
+            fok(BUY, 2, 101),
+            [placed(4), trade(1, BUY, 1, 100, maker=1, taker=4), trade(2, BUY, 1, 101, maker=2, taker=4)],
+        ),
     )

@@ -7,14 +7,14 @@ from itertools import islice
 import pytest
 from msgspec.structs import replace
 
+from matching_exchange.tools.load_test import pace
+from matching_exchange.tools.load_test.check import Checker
+from matching_exchange.tools.load_test.orders import Flow, Market, Sent, Told
+from matching_exchange.tools.load_test.over_http import order_body, read_order
+from matching_exchange.tools.load_test.pace import Run, Step, check_orders
+from matching_exchange.tools.load_test.ramp import ramp
+from matching_exchange.tools.load_test.transport import Reply
 from protocol.units import Side
-from tools.load_test import pace
-from tools.load_test.check import Checker
-from tools.load_test.orders import Flow, Market, Sent, Told
-from tools.load_test.over_http import order_body, read_order
-from tools.load_test.pace import Run, Step, check_orders
-from tools.load_test.ramp import ramp
-from tools.load_test.transport import Reply
 
 MARKET = Market("BTC-USDT", 2, 5, 1, 1, 1, 10**7)
 SENT = Sent("run:1", Side.BUY, 100, 5_000)
@@ -159,7 +159,8 @@ class Clock:
 
 @dataclass
 class Standing:
-    """Answers each order a millisecond after it was sent, but stands still for a while in between; then it forgets some."""
+    """Answers each order a millisecond after it was sent, but stands still for a while in between; then it forgets
+    some."""
 
     clock: Clock
     stands_from: float = 1e9

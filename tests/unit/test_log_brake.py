@@ -1,6 +1,6 @@
 """The brake of the log."""
 
-from process.log_brake import LogBrake
+from matching_exchange.process.log_brake import LogBrake
 
 
 class Clock:

@@ -120,7 +120,10 @@ def test_partly_filled_maker_stays_first_in_its_queue(engine: MakeEngine) -> Non
         (limit(BUY, 5, 100), [placed(2)]),
         (market(SELL, 2), [placed(3), trade(1, SELL, 2, 100, maker=1, taker=3)]),
         (market(SELL, 2), [placed(4), trade(2, SELL, 2, 100, maker=1, taker=4)]),
-        (market(SELL, 2), [placed(5), trade(3, SELL, 1, 100, maker=1, taker=5), trade(4, SELL, 1, 100, maker=2, taker=5)]),
+        (
+            market(SELL, 2),
+            [placed(5), trade(3, SELL, 1, 100, maker=1, taker=5), trade(4, SELL, 1, 100, maker=2, taker=5)],
+        ),
     )
 
 
@@ -130,7 +133,10 @@ def test_limit_sweeps_levels_up_to_its_own_price_and_rests_there(engine: MakeEng
         (limit(SELL, 2, 100), [placed(1)]),
         (limit(SELL, 2, 101), [placed(2)]),
         (limit(SELL, 2, 102), [placed(3)]),
-        (limit(BUY, 7, 101), [placed(4), trade(1, BUY, 2, 100, maker=1, taker=4), trade(2, BUY, 2, 101, maker=2, taker=4)]),
+        (
+            limit(BUY, 7, 101),
+            [placed(4), trade(1, BUY, 2, 100, maker=1, taker=4), trade(2, BUY, 2, 101, maker=2, taker=4)],
+        ),
         (market(SELL, 3), [placed(5), trade(3, SELL, 3, 101, maker=4, taker=5)]),
         (market(BUY, 2), [placed(6), trade(4, BUY, 2, 102, maker=3, taker=6)]),
     )
@@ -142,19 +148,26 @@ def test_limit_that_sells_sweeps_down_to_its_own_price(engine: MakeEngine) -> No
         (limit(BUY, 2, 102), [placed(1)]),
         (limit(BUY, 2, 101), [placed(2)]),
         (limit(BUY, 2, 100), [placed(3)]),
-        (limit(SELL, 7, 101), [placed(4), trade(1, SELL, 2, 102, maker=1, taker=4), trade(2, SELL, 2, 101, maker=2, taker=4)]),
+        (
+            limit(SELL, 7, 101),
+            [placed(4), trade(1, SELL, 2, 102, maker=1, taker=4), trade(2, SELL, 2, 101, maker=2, taker=4)],
+        ),
         (market(BUY, 3), [placed(5), trade(3, BUY, 3, 101, maker=4, taker=5)]),
     )
 
 
 def test_remainder_rests_behind_earlier_orders_of_its_price(engine: MakeEngine) -> None:
-    """Its own price is on the other side of the book only after the sweep, so the queue there is empty; a later order stands behind."""
+    """Its own price is on the other side of the book only after the sweep, so the queue there is empty; a later order
+    stands behind."""
     play(
         engine,
         (limit(SELL, 1, 100), [placed(1)]),
         (limit(BUY, 3, 100), [placed(2), trade(1, BUY, 1, 100, maker=1, taker=2)]),
         (limit(BUY, 3, 100), [placed(3)]),
-        (market(SELL, 4), [placed(4), trade(2, SELL, 2, 100, maker=2, taker=4), trade(3, SELL, 2, 100, maker=3, taker=4)]),
+        (
+            market(SELL, 4),
+            [placed(4), trade(2, SELL, 2, 100, maker=2, taker=4), trade(3, SELL, 2, 100, maker=3, taker=4)],
+        ),
     )
 
 
@@ -183,7 +196,9 @@ def test_level_emptied_by_a_cancel_leaves_no_phantom_price(engine: MakeEngine) -
 
 @pytest.mark.parametrize(("side", "other_side"), [(BUY, SELL), (SELL, BUY)])
 @pytest.mark.parametrize("gone", [1, 2, 3])
-def test_level_emptied_by_a_cancel_leaves_the_others(engine: MakeEngine, side: Side, other_side: Side, gone: int) -> None:
+def test_level_emptied_by_a_cancel_leaves_the_others(
+    engine: MakeEngine, side: Side, other_side: Side, gone: int
+) -> None:
     """The best one, the worst one, and one in between."""
     best_first = [(3, 103), (2, 102), (1, 101)] if side is BUY else [(1, 101), (2, 102), (3, 103)]
     left = [(maker, price) for maker, price in best_first if maker != gone]
@@ -195,7 +210,10 @@ def test_level_emptied_by_a_cancel_leaves_the_others(engine: MakeEngine, side: S
             market(other_side, 3),
             [
                 placed(4),
-                *(trade(number, other_side, 1, price, maker=maker, taker=4) for number, (maker, price) in enumerate(left, 1)),
+                *(
+                    trade(number, other_side, 1, price, maker=maker, taker=4)
+                    for number, (maker, price) in enumerate(left, 1)
+                ),
                 canceled(4, 1, Reason.NO_LIQUIDITY),
             ],
         ),
@@ -214,12 +232,17 @@ def test_level_that_was_emptied_can_be_used_again(engine: MakeEngine) -> None:
 
 
 @pytest.mark.parametrize(("gone", "left"), [(1, (2, 3, 4)), (2, (1, 3, 4)), (3, (1, 2, 4)), (4, (1, 2, 3))])
-def test_cancel_anywhere_in_a_queue_keeps_the_others_and_their_order(engine: MakeEngine, gone: int, left: tuple[int, ...]) -> None:
+def test_cancel_anywhere_in_a_queue_keeps_the_others_and_their_order(
+    engine: MakeEngine, gone: int, left: tuple[int, ...]
+) -> None:
     play(
         engine,
         *((limit(SELL, 1, 100), [placed(order_id)]) for order_id in (1, 2, 3, 4)),
         (cancel(gone), [canceled(gone, 1)]),
-        (market(BUY, 3), [placed(5), *(trade(number, BUY, 1, 100, maker=maker, taker=5) for number, maker in enumerate(left, 1))]),
+        (
+            market(BUY, 3),
+            [placed(5), *(trade(number, BUY, 1, 100, maker=maker, taker=5) for number, maker in enumerate(left, 1))],
+        ),
     )
 
 
@@ -293,7 +316,10 @@ def test_largest_price_and_quantity_stay_exact(engine: MakeEngine) -> None:
             [placed(4), trade(1, BUY, 10**13 - 1, 10**5 + 1, maker=1, taker=4, instrument=large)],
         ),
         (cancel(3), [canceled(3, 10**13 - 1)]),
-        (market(BUY, 1, symbol=large.symbol), [placed(5), trade(2, BUY, 1, 10**5 + 1, maker=2, taker=5, instrument=large)]),
+        (
+            market(BUY, 1, symbol=large.symbol),
+            [placed(5), trade(2, BUY, 1, 10**5 + 1, maker=2, taker=5, instrument=large)],
+        ),
         (cancel(2), [canceled(2, 10**13 - 2)]),
         instruments=(large,),
     )
@@ -303,6 +329,9 @@ def test_long_queue_is_served_in_order(engine: MakeEngine) -> None:
     play(
         engine,
         *((limit(SELL, 1, 100), [placed(order_id)]) for order_id in range(1, 201)),
-        (market(BUY, 199), [placed(201), *(trade(number, BUY, 1, 100, maker=number, taker=201) for number in range(1, 200))]),
+        (
+            market(BUY, 199),
+            [placed(201), *(trade(number, BUY, 1, 100, maker=number, taker=201) for number in range(1, 200))],
+        ),
         (market(BUY, 1), [placed(202), trade(200, BUY, 1, 100, maker=200, taker=202)]),
     )

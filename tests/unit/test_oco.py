@@ -1,4 +1,5 @@
-"""Two orders of which one ends the other. The sides are those of Binance's OCO: a seller's limit above the last trade, its stop below.
+"""Two orders of which one ends the other. The sides are those of Binance's OCO: a seller's limit above the last trade,
+its stop below.
 
 In all tables 1 and 2 are the orders of the opening trade, at 100; 3 is the limit leg and 4 the stop leg.
 """
@@ -122,7 +123,10 @@ def test_fired_leg_is_an_order_of_its_own(engine: MakeEngine) -> None:
         engine,
         *legs(oco(SELL, 5, 105, at=95, stop_price=98, account="ann")),
         (limit(BUY, 1, 95), [placed(5)]),
-        (market(SELL, 1), [placed(6), trade(2, SELL, 1, 95, maker=5, taker=6), triggered(4), canceled(3, 5, Reason.OCO)]),
+        (
+            market(SELL, 1),
+            [placed(6), trade(2, SELL, 1, 95, maker=5, taker=6), triggered(4), canceled(3, 5, Reason.OCO)],
+        ),
         (amend(4, quantity=9, price=90), [amended(4, 9, 90, 95)]),
         (cancel(4), [canceled(4, 9)]),
     )
@@ -168,7 +172,10 @@ def test_limit_leg_that_takes(engine: MakeEngine) -> None:
         ),
         (market(BUY, 1), [placed(7), trade(4, BUY, 1, 105, maker=5, taker=7), canceled(6, 1, Reason.OCO)]),
         (limit(BUY, 3, 107), [placed(8)]),
-        (oco(SELL, 3, 106, at=95), [placed(9), placed(10), trade(5, SELL, 3, 107, maker=8, taker=9), canceled(10, 3, Reason.OCO)]),
+        (
+            oco(SELL, 3, 106, at=95),
+            [placed(9), placed(10), trade(5, SELL, 3, 107, maker=8, taker=9), canceled(10, 3, Reason.OCO)],
+        ),
     )
 
 
@@ -301,8 +308,11 @@ def test_cancel_on_silence_of_both(engine: MakeEngine) -> None:
         (amend(4, at=96, quantity=6), [amended(4, 6, None, 96), amended(3, 6, 105)], 6),
     ],
 )
-def test_quantity_is_amended_in_both(engine: MakeEngine, amends: AmendOrder, events: list[Event], limit_quantity: int) -> None:
-    """As it is of both orders of an OCO at Binance (faqs/order_amend_keep_priority.md); all else is the named leg's own."""
+def test_quantity_is_amended_in_both(
+    engine: MakeEngine, amends: AmendOrder, events: list[Event], limit_quantity: int
+) -> None:
+    """As it is of both orders of an OCO at Binance (faqs/order_amend_keep_priority.md); all else is the named leg's
+    own."""
     play(
         engine,
         *legs(),
@@ -321,7 +331,9 @@ def test_quantity_is_amended_in_both(engine: MakeEngine, amends: AmendOrder, eve
         (amend(3, quantity=2), [refused(Refusal.QUANTITY_BELOW_FILLED)], 3),
     ],
 )
-def test_quantity_of_a_leg_that_has_traded(engine: MakeEngine, amends: AmendOrder, events: list[Event], remaining: int) -> None:
+def test_quantity_of_a_leg_that_has_traded(
+    engine: MakeEngine, amends: AmendOrder, events: list[Event], remaining: int
+) -> None:
     """2 of 5 are filled: the limit leg's quantity counts them, the stop leg's does not."""
     play(
         engine,
@@ -413,7 +425,9 @@ def test_amended_stop_leg_fires_where_the_last_trade_meets_it(engine: MakeEngine
         (oco(SELL, 5, 105, at=95, symbol="GOLD-USD"), refused(Refusal.NO_LAST_TRADE, "stop_trigger_price")),
     ],
 )
-def test_prices_must_be_on_their_sides_of_the_last_trade(engine: MakeEngine, order: PlaceOco, refusal: CommandRefused) -> None:
+def test_prices_must_be_on_their_sides_of_the_last_trade(
+    engine: MakeEngine, order: PlaceOco, refusal: CommandRefused
+) -> None:
     play(engine, *opening_trade(100), (order, [refusal]), (limit(BUY, 1, 1), [placed(3)]))
 
 
@@ -452,7 +466,10 @@ def test_checks_come_in_their_order_and_name_the_fields_of_the_stop_leg(
         (market(BUY, 20), [placed(2), trade(1, BUY, 20, 100, maker=1, taker=2)]),
         (cancel_all(), []),
         (order, [refusal]),
-        (oco(SELL, 20, 105, at=95, stop_price=95, client_order_id="x" * 59, expire_time=time_of(9)), [placed(3), placed(4)]),
+        (
+            oco(SELL, 20, 105, at=95, stop_price=95, client_order_id="x" * 59, expire_time=time_of(9)),
+            [placed(3), placed(4)],
+        ),
         instruments=(STRICT,),
     )
 
@@ -462,7 +479,10 @@ def test_checks_come_in_their_order_and_name_the_fields_of_the_stop_leg(
     [
         ((cancel_all(), []), replace(SELLER, deadline=time_of(1)), Reason.TOO_LATE),
         (
-            (change(COIN, InstrumentStatus.CANCEL_ONLY), [InstrumentSet(replace(COIN, status=InstrumentStatus.CANCEL_ONLY))]),
+            (
+                change(COIN, InstrumentStatus.CANCEL_ONLY),
+                [InstrumentSet(replace(COIN, status=InstrumentStatus.CANCEL_ONLY))],
+            ),
             SELLER,
             Reason.INSTRUMENT_CANCEL_ONLY,
         ),

@@ -1,4 +1,5 @@
-"""An account's list of live orders: whatever joins and ends, it lists exactly the live ones, oldest first, and keeps little else."""
+"""An account's list of live orders: whatever joins and ends, it lists exactly the live ones, oldest first, and keeps
+little else."""
 
 from random import Random
 

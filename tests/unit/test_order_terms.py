@@ -1,7 +1,9 @@
-"""Which order takes which terms, in which order they are checked, and what an order with terms is to one that is sent again.
+"""Which order takes which terms, in which order they are checked, and what an order with terms is to one that is sent
+again.
 
-The amends are those of two venues: the book of Binance's faqs/order_amend_keep_priority.md (hundredths of its quantities), and Kraken's
-rules for its amends (the spot amends guide of its documentation), where the two differ from here named with the case.
+The amends are those of two venues: the book of Binance's faqs/order_amend_keep_priority.md (hundredths of its
+quantities), and Kraken's rules for its amends (the spot amends guide of its documentation), where the two differ from
+here named with the case.
 """
 
 import pytest
@@ -66,8 +68,8 @@ TAKEN: dict[str, tuple[object, set[OrderType], Refusal]] = {
     "trailing_amount": (9, set(), Refusal.TRAILING_AMOUNT_NOT_ALLOWED),
     "activation_price": (9, TRAILING, Refusal.ACTIVATION_PRICE_NOT_ALLOWED),
 }
-"""A value of each term, the types that take it beside what they have in PLAIN, and how the others refuse it. For a trailing stop of so
-many basis points trailing_amount is one term too many."""
+"""A value of each term, the types that take it beside what they have in PLAIN, and how the others refuse it. For a
+trailing stop of so many basis points trailing_amount is one term too many."""
 
 
 def with_terms(order: PlaceOrder, **terms: object) -> PlaceOrder:
@@ -84,13 +86,20 @@ def test_each_type_takes_its_terms(engine: MakeEngine, order_type: OrderType, te
     left = canceled(1, order.quantity, Reason.NO_LIQUIDITY)
     play(
         engine,
-        (order, [refused(refusal)] if order_type not in takers else [placed(1), *([left] if order_type is OrderType.MARKET else [])]),
+        (
+            order,
+            [refused(refusal)]
+            if order_type not in takers
+            else [placed(1), *([left] if order_type is OrderType.MARKET else [])],
+        ),
     )
 
 
 @pytest.mark.parametrize("mode", SelfTradePrevention)
 @pytest.mark.parametrize("order_type", OrderType)
-def test_each_type_takes_self_trade_prevention(engine: MakeEngine, order_type: OrderType, mode: SelfTradePrevention) -> None:
+def test_each_type_takes_self_trade_prevention(
+    engine: MakeEngine, order_type: OrderType, mode: SelfTradePrevention
+) -> None:
     order = with_terms(PLAIN[order_type], self_trade_prevention=mode)
     left = {
         OrderType.MARKET: [canceled(1, 20, Reason.NO_LIQUIDITY)],
@@ -184,7 +193,9 @@ NAMED = limit(BUY, 20, 100, client_order_id="one")
         (NAMED, with_terms(NAMED, self_trade_prevention=SelfTradePrevention.CANCEL_BOTH), False),
     ],
 )
-def test_order_sent_again_has_the_same_terms(engine: MakeEngine, first: PlaceOrder, again: PlaceOrder, *, same: bool) -> None:
+def test_order_sent_again_has_the_same_terms(
+    engine: MakeEngine, first: PlaceOrder, again: PlaceOrder, *, same: bool
+) -> None:
     """Terms at their defaults are none."""
     play(engine, (first, [placed(1)]), (again, [duplicated(1) if same else refused(Refusal.CLIENT_ORDER_ID_CONFLICT)]))
 
@@ -200,7 +211,15 @@ def test_take_profit_limit_fires_like_take_profit_and_runs_like_a_limit_order(en
         (take_profit_limit(SELL, 5, 103, at=105), [placed(3)]),
         (limit(BUY, 2, 104), [placed(4)]),
         (limit(SELL, 1, 106), [placed(5)]),
-        (market(BUY, 1), [placed(6), trade(2, BUY, 1, 106, maker=5, taker=6), triggered(3), trade(3, SELL, 2, 104, maker=4, taker=3)]),
+        (
+            market(BUY, 1),
+            [
+                placed(6),
+                trade(2, BUY, 1, 106, maker=5, taker=6),
+                triggered(3),
+                trade(3, SELL, 2, 104, maker=4, taker=3),
+            ],
+        ),
         (amend(3, at=110), [refused(Refusal.TRIGGER_PRICE_NOT_ALLOWED)]),
         (market(BUY, 3), [placed(7), trade(4, BUY, 3, 103, maker=3, taker=7)]),
     )
@@ -213,7 +232,10 @@ def test_take_profit_limit_that_the_last_trade_meets_fires_at_once(engine: MakeE
         (take_profit_limit(BUY, 5, 95, at=100), [placed(3), triggered(3)]),
         (take_profit_limit(BUY, 5, 95, at=99), [placed(4)]),
         (amend(4, at=101), [amended(4, 5, 95, 101), triggered(4)]),
-        (market(SELL, 6), [placed(5), trade(2, SELL, 5, 95, maker=3, taker=5), trade(3, SELL, 1, 95, maker=4, taker=5)]),
+        (
+            market(SELL, 6),
+            [placed(5), trade(2, SELL, 5, 95, maker=3, taker=5), trade(3, SELL, 1, 95, maker=4, taker=5)],
+        ),
     )
 
 
@@ -230,7 +252,9 @@ def test_take_profit_limit_that_the_last_trade_meets_fires_at_once(engine: MakeE
     ],
     ids=["less-keeps-the-place", "more-loses-it", "unchanged-keeps-it", "refused-keeps-it"],
 )
-def test_book_of_binance(engine: MakeEngine, change: AmendOrder, events: list[Event], fills: list[tuple[int, int]]) -> None:
+def test_book_of_binance(
+    engine: MakeEngine, change: AmendOrder, events: list[Event], fills: list[tuple[int, int]]
+) -> None:
     """User A 1.00, you 5.50, user B 4.00 at one price, user C 2.00 below; a seller of 6.50 shows who stands where."""
     play(
         engine,
@@ -241,14 +265,20 @@ def test_book_of_binance(engine: MakeEngine, change: AmendOrder, events: list[Ev
         (change, events),
         (
             market(SELL, 650, account="seller"),
-            [placed(5), *(trade(number, SELL, quantity, 8_700, maker=maker, taker=5) for number, (maker, quantity) in enumerate(fills, 1))],
+            [
+                placed(5),
+                *(
+                    trade(number, SELL, quantity, 8_700, maker=maker, taker=5)
+                    for number, (maker, quantity) in enumerate(fills, 1)
+                ),
+            ],
         ),
     )
 
 
 def test_amends_of_kraken(engine: MakeEngine) -> None:
-    """One order over all amends: its ids and fills stay, a new price stands behind those that are there, the trigger price can be
-    amended. A quantity below what is filled, which ends the order there, is refused here."""
+    """One order over all amends: its ids and fills stay, a new price stands behind those that are there, the trigger
+    price can be amended. A quantity below what is filled, which ends the order there, is refused here."""
     play(
         engine,
         *opening_trade(100),
@@ -256,7 +286,10 @@ def test_amends_of_kraken(engine: MakeEngine) -> None:
         (limit(SELL, 10, 111), [placed(4)]),
         (market(BUY, 4), [placed(5), trade(2, BUY, 4, 110, maker=3, taker=5)]),
         (amend(account="ann", client_order_id="one", quantity=12, price=111), [amended(3, 12, 111)]),
-        (market(BUY, 11), [placed(6), trade(3, BUY, 10, 111, maker=4, taker=6), trade(4, BUY, 1, 111, maker=3, taker=6)]),
+        (
+            market(BUY, 11),
+            [placed(6), trade(3, BUY, 10, 111, maker=4, taker=6), trade(4, BUY, 1, 111, maker=3, taker=6)],
+        ),
         (amend(3, quantity=4), [refused(Refusal.QUANTITY_BELOW_FILLED)]),
         (amend(3, quantity=5), [refused(Refusal.QUANTITY_BELOW_FILLED)]),
         (amend(3, quantity=6), [amended(3, 6, 111)]),

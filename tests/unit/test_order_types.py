@@ -28,7 +28,10 @@ def test_market_takes_the_best_prices_until_filled(engine: MakeEngine) -> None:
         engine,
         (limit(SELL, 2, 100), [placed(1)]),
         (limit(SELL, 2, 5_000), [placed(2)]),
-        (market(BUY, 3), [placed(3), trade(1, BUY, 2, 100, maker=1, taker=3), trade(2, BUY, 1, 5_000, maker=2, taker=3)]),
+        (
+            market(BUY, 3),
+            [placed(3), trade(1, BUY, 2, 100, maker=1, taker=3), trade(2, BUY, 1, 5_000, maker=2, taker=3)],
+        ),
         (cancel(2), [canceled(2, 1)]),
     )
 
@@ -103,7 +106,10 @@ def test_fok_that_sells_counts_only_what_is_within_its_price(engine: MakeEngine)
         (limit(BUY, 2, 101), [placed(2)]),
         (limit(BUY, 2, 100), [placed(3)]),
         (fok(SELL, 5, 101), [placed(4), canceled(4, 5, Reason.FOK_UNFILLABLE)]),
-        (fok(SELL, 4, 101), [placed(5), trade(1, SELL, 2, 102, maker=1, taker=5), trade(2, SELL, 2, 101, maker=2, taker=5)]),
+        (
+            fok(SELL, 4, 101),
+            [placed(5), trade(1, SELL, 2, 102, maker=1, taker=5), trade(2, SELL, 2, 101, maker=2, taker=5)],
+        ),
         (fok(SELL, 3, 100), [placed(6), canceled(6, 3, Reason.FOK_UNFILLABLE)]),
     )
 

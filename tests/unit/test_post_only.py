@@ -1,4 +1,5 @@
-"""Orders that never take: a new one that would is rejected, a change that would let it is refused, one that fires and would is canceled."""
+"""Orders that never take: a new one that would is rejected, a change that would let it is refused, one that fires and
+would is canceled."""
 
 import pytest
 
@@ -33,7 +34,8 @@ WOULD_CROSS = Reason.POST_ONLY_WOULD_CROSS
 
 
 @pytest.mark.parametrize(
-    ("side", "price", "rests"), [(BUY, 99, True), (BUY, 100, False), (BUY, 101, False), (SELL, 90, False), (SELL, 91, True)]
+    ("side", "price", "rests"),
+    [(BUY, 99, True), (BUY, 100, False), (BUY, 101, False), (SELL, 90, False), (SELL, 91, True)],
 )
 def test_new_order(engine: MakeEngine, side: Side, price: int, *, rests: bool) -> None:
     play(
@@ -76,7 +78,10 @@ def test_amend_that_would_take_is_refused_and_changes_nothing(engine: MakeEngine
         (limit(BUY, 5, 98), [placed(3)]),
         (amend(2, price=100), [refused(Refusal.POST_ONLY_WOULD_CROSS)]),
         (amend(2, quantity=9, price=101), [refused(Refusal.POST_ONLY_WOULD_CROSS)]),
-        (market(SELL, 6), [placed(4), trade(1, SELL, 5, 98, maker=2, taker=4), trade(2, SELL, 1, 98, maker=3, taker=4)]),
+        (
+            market(SELL, 6),
+            [placed(4), trade(1, SELL, 5, 98, maker=2, taker=4), trade(2, SELL, 1, 98, maker=3, taker=4)],
+        ),
     )
 
 
@@ -88,12 +93,17 @@ def test_amend_that_would_rest(engine: MakeEngine) -> None:
         (limit(BUY, 5, 99), [placed(3)]),
         (amend(2, price=99, quantity=7), [amended(2, 7, 99)]),
         (amend(2, quantity=6), [amended(2, 6, 99)]),
-        (market(SELL, 6), [placed(4), trade(1, SELL, 5, 99, maker=3, taker=4), trade(2, SELL, 1, 99, maker=2, taker=4)]),
+        (
+            market(SELL, 6),
+            [placed(4), trade(1, SELL, 5, 99, maker=3, taker=4), trade(2, SELL, 1, 99, maker=2, taker=4)],
+        ),
     )
 
 
 @pytest.mark.parametrize(
-    "order", [stop_limit(BUY, 2, 103, at=102, post_only=True), take_profit_limit(BUY, 2, 103, at=99, post_only=True)], ids=["stop", "take"]
+    "order",
+    [stop_limit(BUY, 2, 103, at=102, post_only=True), take_profit_limit(BUY, 2, 103, at=99, post_only=True)],
+    ids=["stop", "take"],
 )
 @pytest.mark.parametrize(("ask", "rests"), [(103, False), (104, True)])
 def test_fired_order(engine: MakeEngine, order: PlaceOrder, ask: int, *, rests: bool) -> None:
@@ -108,7 +118,12 @@ def test_fired_order(engine: MakeEngine, order: PlaceOrder, ask: int, *, rests: 
         (limit(SELL, 1, ask), [placed(5)]),
         (
             market(BUY, 1),
-            [placed(6), trade(2, BUY, 1, price, maker=4, taker=6), triggered(3), *([] if rests else [canceled(3, 2, WOULD_CROSS)])],
+            [
+                placed(6),
+                trade(2, BUY, 1, price, maker=4, taker=6),
+                triggered(3),
+                *([] if rests else [canceled(3, 2, WOULD_CROSS)]),
+            ],
         ),
         (cancel(3), [canceled(3, 2) if rests else refused(Refusal.ORDER_NOT_OPEN)]),
     )
@@ -134,7 +149,13 @@ def test_it_counts_what_stands_there_when_its_turn_comes(engine: MakeEngine) -> 
         (limit(SELL, 1, 103), [placed(6)]),
         (
             market(BUY, 1),
-            [placed(7), trade(2, BUY, 1, 102, maker=5, taker=7), triggered(3), triggered(4), trade(3, BUY, 1, 103, maker=6, taker=3)],
+            [
+                placed(7),
+                trade(2, BUY, 1, 102, maker=5, taker=7),
+                triggered(3),
+                triggered(4),
+                trade(3, BUY, 1, 103, maker=6, taker=3),
+            ],
         ),
         (market(SELL, 2), [placed(8), trade(4, SELL, 2, 103, maker=4, taker=8)]),
     )

@@ -36,7 +36,12 @@ class Published:
         self.wanted = Readers()
         self.time = 0
         self.market_data = MarketData(
-            self.state.engine, lambda topic, payload: self.sent.append((topic, payload)), self.wanted, 1, 0, lambda: self.time
+            self.state.engine,
+            lambda topic, payload: self.sent.append((topic, payload)),
+            self.wanted,
+            1,
+            0,
+            lambda: self.time,
         )
         self.carry_out(*read_instruments(None))
         self.market_data.subscribe([b""])
@@ -95,7 +100,9 @@ def test_newcomers_of_one_turn_are_told_each_state_once() -> None:
     for _ in range(20):
         published.market_data.subscribe([b"", b"d", b"depth/", b"instruments/BTC-USDT/", b"instruments/B", b"none"])
     published.market_data.tell_newcomers(published.state.sequence, published.time)
-    states = {f"{kind}/{symbol}-USDT/".encode() for kind in ("depth", "instruments") for symbol in ("BTC", "ETH", "SOL")}
+    states = {
+        f"{kind}/{symbol}-USDT/".encode() for kind in ("depth", "instruments") for symbol in ("BTC", "ETH", "SOL")
+    }
     assert sorted(topic for topic, _ in published.sent) == sorted(states)
     assert not published.market_data.telling
 

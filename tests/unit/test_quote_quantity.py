@@ -59,10 +59,12 @@ def spend(quote_quantity: int, mode: SelfTradePrevention = SelfTradePrevention.N
     ],
 )
 def test_what_it_buys(engine: MakeEngine, quote_quantity: int, quantities: list[tuple[int, int]]) -> None:
-    """20 at 100, 30 at 110 and 50 at 130, in lots of 10: at each maker as many lots as the rest pays for, and then no more."""
+    """20 at 100, 30 at 110 and 50 at 130, in lots of 10: at each maker as many lots as the rest pays for, and then no
+    more."""
     prices = {1: 100, 2: 110, 3: 130}
     events: list[Event] = [
-        trade(number, BUY, quantity, prices[maker], maker=maker, taker=4) for number, (maker, quantity) in enumerate(quantities, 1)
+        trade(number, BUY, quantity, prices[maker], maker=maker, taker=4)
+        for number, (maker, quantity) in enumerate(quantities, 1)
     ]
     play(
         engine,
@@ -232,12 +234,34 @@ def test_own_order_that_the_rest_does_not_pay_for_is_left_alone(engine: MakeEngi
         ([], spend(99), OrderStatus.CANCELED, 0, 0, 99, 0),
         ([suspend()], spend(450), OrderStatus.REJECTED, 0, 0, 450, 0),
         ([limit(SELL, 9, 100)], spend(450, NEWEST), OrderStatus.CANCELED, 0, 0, 450, 0),
-        ([limit(SELL, 1, 90, account="other"), limit(SELL, 9, 100)], spend(450, BOTH), OrderStatus.FILLED, 1, 90, 360, 0),
-        ([limit(SELL, 1, 90, account="other"), limit(SELL, 2, 100)], spend(450, DECREMENT), OrderStatus.FILLED, 3, 90, 160, 2),
+        (
+            [limit(SELL, 1, 90, account="other"), limit(SELL, 9, 100)],
+            spend(450, BOTH),
+            OrderStatus.FILLED,
+            1,
+            90,
+            360,
+            0,
+        ),
+        (
+            [limit(SELL, 1, 90, account="other"), limit(SELL, 2, 100)],
+            spend(450, DECREMENT),
+            OrderStatus.FILLED,
+            3,
+            90,
+            160,
+            2,
+        ),
     ],
 )
 def test_what_the_order_is_in_the_end(
-    makers: list[Command], order: PlaceOrder, status: OrderStatus, quantity: int, filled_value: int, unspent: int, prevented: int
+    makers: list[Command],
+    order: PlaceOrder,
+    status: OrderStatus,
+    quantity: int,
+    filled_value: int,
+    unspent: int,
+    prevented: int,
 ) -> None:
     """Its quantity is what was filled and prevented, nothing remains, and what it has not used is told."""
     engine = Engine()

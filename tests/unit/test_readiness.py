@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from process.readiness import tell_ready
+from matching_exchange.process.readiness import tell_ready
 from tests.unit.gateway_fakes import PATIENCE
 
 only_on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has sockets outside the file system")

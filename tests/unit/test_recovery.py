@@ -1,4 +1,5 @@
-"""The start: snapshot and tail give the same state as the journal from its first record; damage is told, never guessed away."""
+"""The start: snapshot and tail give the same state as the journal from its first record; damage is told, never guessed
+away."""
 
 import errno
 import os
@@ -14,7 +15,7 @@ from matcher.journal import Journal, JournalError
 from matcher.recovery import drop_superseded, recover
 from matcher.snapshot import snapshots, write_snapshot
 from matcher.state import OWN_SESSION, OwnCommands, State
-from process.files import what_failed
+from matching_exchange.process.files import what_failed
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands, Hello, PlaceOrder
 from protocol.session import Taken
@@ -45,7 +46,16 @@ class Life:
                 self.sent += 1
                 side = Side.BUY if self.sent % 3 else Side.SELL
                 commands.append(
-                    PlaceOrder("BTC-USDT", "ann", side, OrderType.LIMIT, 100_000, 6_000_000 + self.sent % 5, None, str(self.sent))
+                    PlaceOrder(
+                        "BTC-USDT",
+                        "ann",
+                        side,
+                        OrderType.LIMIT,
+                        100_000,
+                        6_000_000 + self.sent % 5,
+                        None,
+                        str(self.sent),
+                    )
                 )
             frame = Commands(VERSION, 7, self.sent - 1, max(0, self.sent - 6), list(commands))
             outcome = self.state.sessions.receive(frame)
@@ -120,7 +130,14 @@ def test_a_damaged_snapshot_is_passed_over(life: Life) -> None:
     newest = life.snapshot()
     whole = newest.read_bytes()
     life.trade(2)
-    for damaged in (b"", whole[:7], whole[:-1], whole[: len(whole) // 2], whole[:100] + b"\x00" + whole[101:], whole[: -len(whole) // 3]):
+    for damaged in (
+        b"",
+        whole[:7],
+        whole[:-1],
+        whole[: len(whole) // 2],
+        whole[:100] + b"\x00" + whole[101:],
+        whole[: -len(whole) // 3],
+    ):
         newest.write_bytes(damaged)
         assert_same(recovered(life), life)
 
@@ -207,7 +224,9 @@ def test_a_damaged_snapshot_beside_an_empty_journal_is_no_new_exchange(life: Lif
 
 @pytest.mark.parametrize("folder", ["journal", "snapshots"])
 @pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.EMFILE])
-def test_a_folder_that_cannot_be_listed_is_named(life: Life, monkeypatch: pytest.MonkeyPatch, folder: str, error: int) -> None:
+def test_a_folder_that_cannot_be_listed_is_named(
+    life: Life, monkeypatch: pytest.MonkeyPatch, folder: str, error: int
+) -> None:
     life.trade(10)
     life.snapshot()
     listdir = os.listdir
@@ -217,7 +236,7 @@ def test_a_folder_that_cannot_be_listed_is_named(life: Life, monkeypatch: pytest
             raise OSError(error, os.strerror(error), str(path))
         return listdir(path)
 
-    monkeypatch.setattr("process.files.os.listdir", fail)
+    monkeypatch.setattr("matching_exchange.process.files.os.listdir", fail)
     with pytest.raises(OSError, match=folder) as raised:
         recover(life.directory)
     assert what_failed(raised.value).startswith(f"{life.directory.path / folder} cannot be used: ")
@@ -293,7 +312,9 @@ def test_another_journal_in_its_place_is_refused(life: Life, tmp_path: Path) -> 
     assert other.journal.id in line
 
 
-def test_a_new_exchange_begins_in_an_empty_directory_and_notes_its_journal_with_the_first_record(tmp_path: Path) -> None:
+def test_a_new_exchange_begins_in_an_empty_directory_and_notes_its_journal_with_the_first_record(
+    tmp_path: Path,
+) -> None:
     directory = DataDirectory(tmp_path)
     found = recover(directory)
     found.settle()

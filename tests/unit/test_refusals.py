@@ -1,4 +1,5 @@
-"""What cannot be an order is refused and changes nothing; what the market's state or the deadline forbids is rejected and keeps its id."""
+"""What cannot be an order is refused and changes nothing; what the market's state or the deadline forbids is rejected
+and keeps its id."""
 
 import pytest
 from msgspec.structs import replace
@@ -41,7 +42,10 @@ def test_names_are_checked_first(engine: MakeEngine, name: str) -> None:
     play(
         engine,
         (limit(BUY, 1, 1, account=name, client_order_id=name), [refused(Refusal.INVALID_NAME, "account")]),
-        (limit(BUY, 1, 1, account="ann", client_order_id=name, symbol="NONE-USD"), [refused(Refusal.INVALID_NAME, "client_order_id")]),
+        (
+            limit(BUY, 1, 1, account="ann", client_order_id=name, symbol="NONE-USD"),
+            [refused(Refusal.INVALID_NAME, "client_order_id")],
+        ),
         (limit(BUY, 1, 1, account="ann"), [placed(1)]),
         (limit(BUY, 1, 1, account="ann", client_order_id=name), [refused(Refusal.INVALID_NAME, "client_order_id")]),
     )
@@ -79,7 +83,9 @@ def test_each_order_type_takes_just_its_fields(
     price = 100 if takes_price else None
     trigger_price = 100 if takes_trigger_price else None
     bad_price = refused(Refusal.PRICE_REQUIRED if takes_price else Refusal.PRICE_NOT_ALLOWED)
-    bad_trigger_price = refused(Refusal.TRIGGER_PRICE_REQUIRED if takes_trigger_price else Refusal.TRIGGER_PRICE_NOT_ALLOWED)
+    bad_trigger_price = refused(
+        Refusal.TRIGGER_PRICE_REQUIRED if takes_trigger_price else Refusal.TRIGGER_PRICE_NOT_ALLOWED
+    )
     other_price = None if takes_price else 100
     other_trigger_price = None if takes_trigger_price else 100
     play(

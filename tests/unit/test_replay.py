@@ -7,14 +7,25 @@ from typing import Any
 
 import pytest
 
+from matching_exchange.tools.replay.__main__ import main
+from matching_exchange.tools.replay.comparison import Comparison, Score
+from matching_exchange.tools.replay.driver import Driver, Effort, clear
+from matching_exchange.tools.replay.exchange import EngineExchange, ExchangeError, Subject
+from matching_exchange.tools.replay.recording import (
+    Cancel,
+    Place,
+    Recording,
+    Reduce,
+    Replace,
+    Step,
+    Take,
+    VenueBest,
+    VenueFill,
+    VenueTrade,
+)
 from protocol.commands import Command
 from protocol.events import Answer
 from protocol.units import Side
-from tools.replay.__main__ import main
-from tools.replay.comparison import Comparison, Score
-from tools.replay.driver import Driver, Effort, clear
-from tools.replay.exchange import EngineExchange, ExchangeError, Subject
-from tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueBest, VenueFill, VenueTrade
 
 BITSTAMP = """\
 1000 order_changed {"price": "99.00", "amount": "1.00000000", "datetime": "1", "id": 10, "order_type": 0}
@@ -53,8 +64,22 @@ LOBSTER_ROWS = """\
 10100,5,9800,8,10200,6,9700,9
 """
 
-BITSTAMP_SCORES = {"tape": (2, 2), "filled": (2, 2), "repriced": (1, 1), "cancels": (2, 2), "best": (3, 3), "quantities": (3, 3)}
-LOBSTER_SCORES = {"tape": (2, 2), "filled": (1, 1), "cancels": (1, 1), "queue": (1, 1), "best": (6, 6), "quantities": (6, 6)}
+BITSTAMP_SCORES = {
+    "tape": (2, 2),
+    "filled": (2, 2),
+    "repriced": (1, 1),
+    "cancels": (2, 2),
+    "best": (3, 3),
+    "quantities": (3, 3),
+}
+LOBSTER_SCORES = {
+    "tape": (2, 2),
+    "filled": (1, 1),
+    "cancels": (1, 1),
+    "queue": (1, 1),
+    "best": (6, 6),
+    "quantities": (6, 6),
+}
 
 Report = dict[str, Any]
 Replay = Callable[..., Report]
@@ -104,9 +129,24 @@ def test_a_bitstamp_recording(tmp_path: Path, replay: Replay) -> None:
     [
         ('trade {"price": 101.0, "amount": 0.5', 'trade {"price": 101.0, "amount": 0.4', "tape", 1),
         ('trade {"price": 101.0, "amount": 0.5', 'trade {"price": 101.01, "amount": 0.5', "tape", 1),
-        ('1006 order_changed {"price": "101.00", "amount": "2.50', '1006 order_changed {"price": "101.00", "amount": "2.40', "repriced", 0),
-        ('1005 order_deleted {"price": "101.00", "amount": "0.00', '1005 order_deleted {"price": "101.00", "amount": "0.10', "filled", 1),
-        ('1013 order_deleted {"price": "99.00", "amount": "1.00', '1013 order_deleted {"price": "99.00", "amount": "0.90', "cancels", 1),
+        (
+            '1006 order_changed {"price": "101.00", "amount": "2.50',
+            '1006 order_changed {"price": "101.00", "amount": "2.40',
+            "repriced",
+            0,
+        ),
+        (
+            '1005 order_deleted {"price": "101.00", "amount": "0.00',
+            '1005 order_deleted {"price": "101.00", "amount": "0.10',
+            "filled",
+            1,
+        ),
+        (
+            '1013 order_deleted {"price": "99.00", "amount": "1.00',
+            '1013 order_deleted {"price": "99.00", "amount": "0.90',
+            "cancels",
+            1,
+        ),
         ('[["100.50", "2.5', '[["100.51", "2.5', "best", 2),
         ('[["100.50", "2.5', '[["100.50", "2.4', "quantities", 2),
     ],
@@ -134,7 +174,9 @@ def test_a_lobster_recording(tmp_path: Path, replay: Replay) -> None:
         ("10100,5,9900,10,", "10200,5,9900,10,", "best", 5),
     ],
 )
-def test_a_lobster_venue_that_did_something_else(tmp_path: Path, replay: Replay, old: str, new: str, name: str, reached: int) -> None:
+def test_a_lobster_venue_that_did_something_else(
+    tmp_path: Path, replay: Replay, old: str, new: str, name: str, reached: int
+) -> None:
     found = scores(replay(write_lobster(tmp_path, old, new)))
     assert found[name] == (reached, LOBSTER_SCORES[name][1])
 
@@ -142,9 +184,13 @@ def test_a_lobster_venue_that_did_something_else(tmp_path: Path, replay: Replay,
 def test_an_order_that_passes_anonymous_volume_is_executed_in_turn(tmp_path: Path, replay: Replay) -> None:
     """Seven that are not known were there before order 77, and the venue executes it first."""
     path = tmp_path / "ABC_2012-06-21_34200000_57600000_message_2.csv"
-    path.write_text("34200.1,5,0,1,10000,1\n34200.2,1,77,10,9900,1\n34200.3,4,77,6,9900,1\n34200.4,4,77,4,9900,1\n34200.5,4,12,7,9900,1\n")
+    path.write_text(
+        "34200.1,5,0,1,10000,1\n34200.2,1,77,10,9900,1\n34200.3,4,77,6,9900,1\n34200.4,4,77,4,9900,1\n34200.5,4,12,7,9900,1\n"
+    )
     rows = [f"10100,5,9900,{size},10200,6,9800,8\n" for size in (7, 17, 11, 7)]
-    path.with_name(path.name.replace("message", "orderbook")).write_text("".join((*rows, "10100,5,9800,8,10200,6,9700,9\n")))
+    path.with_name(path.name.replace("message", "orderbook")).write_text(
+        "".join((*rows, "10100,5,9800,8,10200,6,9700,9\n"))
+    )
     report = replay(path)
     assert scores(report) == {"tape": (3, 3), "filled": (1, 1), "queue": (2, 2), "best": (4, 4), "quantities": (4, 4)}
     assert report["refused"] == {}
@@ -194,7 +240,9 @@ def recording(*steps: Step, price_decimals: int = 2) -> Recording:
     return Recording("made up", "COIN-USD", "COIN", "USD", price_decimals, 3, 1, 1, list(steps))
 
 
-def drive(exchange: NotingExchange, flow: Recording, speed: float | None = None, prefix: str = "run:") -> tuple[Effort, list[Score]]:
+def drive(
+    exchange: NotingExchange, flow: Recording, speed: float | None = None, prefix: str = "run:"
+) -> tuple[Effort, list[Score]]:
     comparison = Comparison()
     driver = Driver(exchange, flow, flow.symbol, prefix, comparison, exchange.clock)
     driver.prepare()
@@ -240,7 +288,9 @@ def test_a_wrong_queue_order_is_noticed() -> None:
 
 
 def test_effort_counts_commands_and_queries() -> None:
-    flow = recording(Place(0, "a", SELL, 100, 5), VenueBest(0, None, (100, 5)), VenueTrade(0, 100, 5), Cancel(0, "a", 5))
+    flow = recording(
+        Place(0, "a", SELL, 100, 5), VenueBest(0, None, (100, 5)), VenueTrade(0, 100, 5), Cancel(0, "a", 5)
+    )
     effort, _ = drive(NotingExchange(), flow)
     assert (effort.commands, effort.queries) == (2, 1)
 
@@ -280,7 +330,9 @@ def test_a_symbol_with_orders_is_refused_until_they_are_cleared() -> None:
     exchange = NotingExchange()
     flow = recording(Place(0, "a", SELL, 100, 5), VenueBest(0, None, (100, 5)))
     drive(exchange, flow)
-    with pytest.raises(ExchangeError, match="COIN-USD has orders in this exchange: choose another symbol with --symbol"):
+    with pytest.raises(
+        ExchangeError, match="COIN-USD has orders in this exchange: choose another symbol with --symbol"
+    ):
         drive(exchange, flow, prefix="again:")
     clear(exchange, "COIN-USD")
     _, found = drive(exchange, flow, prefix="again:")
@@ -321,12 +373,16 @@ def test_a_share_is_never_rounded_up(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(("expected", "status"), [("tape=2", 0), ("tape=3", 1), ("queue=0", 1)])
-def test_expectations_decide_the_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str], expected: str, status: int) -> None:
+def test_expectations_decide_the_exit_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], expected: str, status: int
+) -> None:
     path = write_bitstamp(tmp_path)
     assert main(["--in-process", "--expect", "best=3", "--expect", expected, str(path)], {}) == status
     name, _, number = expected.partition("=")
     lines = capsys.readouterr().err.splitlines()
-    assert [line.startswith(f"replay: {name}: reached ") and line.endswith(f"expected {number}") for line in lines] == [True] * status
+    assert [line.startswith(f"replay: {name}: reached ") and line.endswith(f"expected {number}") for line in lines] == [
+        True
+    ] * status
 
 
 def test_help_tells_the_formats(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.tools.replay.files import RecordingFile
+from matching_exchange.tools.replay.readers import detect
+from matching_exchange.tools.replay.readers.bitstamp import READER
+from matching_exchange.tools.replay.recording import (
+    Cancel,
+    Place,
+    Recording,
+    RecordingError,
+    Replace,
+    Step,
+    VenueBest,
+    VenueFill,
+    VenueTrade,
+)
 from protocol.units import Side
-from tools.replay.files import RecordingFile
-from tools.replay.readers import detect
-from tools.replay.readers.bitstamp import READER
-from tools.replay.recording import Cancel, Place, Recording, RecordingError, Replace, Step, VenueBest, VenueFill, VenueTrade
 
 MS = 1_000_000
 
@@ -29,7 +39,9 @@ def steps(tmp_path: Path, *lines: str) -> list[Step]:
 
 
 def test_an_order_is_entered_and_cancelled(tmp_path: Path) -> None:
-    assert steps(tmp_path, event(1, "created", 7, "236.47", "2.00000001", 1), event(2, "deleted", 7, "236.47", "2.00000001", 1)) == [
+    assert steps(
+        tmp_path, event(1, "created", 7, "236.47", "2.00000001", 1), event(2, "deleted", 7, "236.47", "2.00000001", 1)
+    ) == [
         Place(1 * MS, "7", Side.SELL, 23647, 200000001),
         Cancel(2 * MS, "7", 200000001),
     ]
@@ -107,7 +119,13 @@ def test_only_another_deleted_counts_after_the_deleted_line(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("number", "amount"),
-    [("1.7885566900000001", 178855669), ("8.8351857299999992", 883518573), ("3", 300000000), ("1e-8", 1), ("0.29", 29000000)],
+    [
+        ("1.7885566900000001", 178855669),
+        ("8.8351857299999992", 883518573),
+        ("3", 300000000),
+        ("1e-8", 1),
+        ("0.29", 29000000),
+    ],
 )
 def test_amounts_of_trades_are_read_from_their_text_and_rounded(tmp_path: Path, number: str, amount: int) -> None:
     line = f'1 trade {{"price": 236.62999999999999, "amount": {number}, "id": 1}}'
@@ -190,15 +208,30 @@ GOOD = event(5, "created", 7, "10.00", "1.0")
         (event(6, "changed", 8, "0.00", "1.0"), "positive price"),
         (event(6, "created", 8, "10.00", "1.0", 2), "order_type 2"),
         (event(4, "created", 8, "10.00", "1.0"), "the time goes back"),
-        (event(6, "created", 8, "10.00", "1.0000000000000002"), "amount '1.0000000000000002': takes at most 8 decimals"),
-        ('6 order_created {"price": 10.001, "amount": 1, "id": 8, "order_type": 0}', "price 10.001: takes at most 2 decimals"),
+        (
+            event(6, "created", 8, "10.00", "1.0000000000000002"),
+            "amount '1.0000000000000002': takes at most 8 decimals",
+        ),
+        (
+            '6 order_created {"price": 10.001, "amount": 1, "id": 8, "order_type": 0}',
+            "price 10.001: takes at most 2 decimals",
+        ),
         ('6 order_created {"price": 10, "amount": 1, "id": 8.0, "order_type": 0}', "id 8.0: takes a whole number"),
-        ('6 order_created {"price": 10, "amount": 1, "id": 9223372036854775808, "order_type": 0}', "id 9223372036854775808: takes"),
+        (
+            '6 order_created {"price": 10, "amount": 1, "id": 9223372036854775808, "order_type": 0}',
+            "id 9223372036854775808: takes",
+        ),
         ('6 order_created {"price": 10, "amount": 1, "id": "", "order_type": 0}', 'id "": takes a whole number'),
         ('6 order_created {"price": null, "amount": 1, "id": 8, "order_type": 0}', "price null: takes a number"),
         ('6 order_created {"price": 10, "amount": true, "id": 8, "order_type": 0}', "amount true: takes a number"),
-        ('6 order_created {"price": 10, "price_str": "", "amount": 1, "id": 8, "order_type": 0}', "price '': takes a decimal number"),
-        ('6 order_created {"price": 10, "price_str": 10, "amount": 1, "id": 8, "order_type": 0}', "Expected `str | null`"),
+        (
+            '6 order_created {"price": 10, "price_str": "", "amount": 1, "id": 8, "order_type": 0}',
+            "price '': takes a decimal number",
+        ),
+        (
+            '6 order_created {"price": 10, "price_str": 10, "amount": 1, "id": 8, "order_type": 0}',
+            "Expected `str | null`",
+        ),
         ('6 order_created {"x": ' + "[" * 50_000 + "]" * 50_000 + "}", "nested too deeply"),
         ("1" * 14 + " order_created {}", "takes a time in ms of at most 13 digits"),
         ('6 trade {"price": "a", "amount": 1, "id": 1}', "takes a decimal number"),

@@ -1,13 +1,25 @@
-"""The comparison: each score rises where exchange and venue agree, and falls where a venue's row, or the exchange, is another."""
+"""The comparison: each score rises where exchange and venue agree, and falls where a venue's row, or the exchange, is
+another."""
 
 from collections.abc import Sequence
 
 import pytest
 
+from matching_exchange.tools.replay.comparison import TAPE_WINDOW, Comparison, pairs
+from matching_exchange.tools.replay.recording import (
+    Cancel,
+    OutOfTurn,
+    Place,
+    Reduce,
+    Replace,
+    Sent,
+    Take,
+    VenueBest,
+    VenueFill,
+    VenueTrade,
+)
 from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, QueryResult, Trade
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
-from tools.replay.comparison import TAPE_WINDOW, Comparison, pairs
-from tools.replay.recording import Cancel, OutOfTurn, Place, Reduce, Replace, Sent, Take, VenueBest, VenueFill, VenueTrade
 
 SECOND = 10**9
 BUY, SELL = Side.BUY, Side.SELL

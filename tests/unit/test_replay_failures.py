@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.tools.replay.__main__ import MAX_REFUSED_PERCENT, main
 from tests.unit.test_replay import BITSTAMP
-from tools.replay.__main__ import MAX_REFUSED_PERCENT, main
 
 CREATED = '1000 order_created {"price": "101.00", "amount": "2.0", "id": 21, "order_type": 1}\n'
 
@@ -52,7 +52,11 @@ def complaint_about(path: Path, capsys: pytest.CaptureFixture[str], *options: st
     ],
 )
 def test_a_file_that_cannot_be_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | bytes | None, options: tuple[str, ...], complaint: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str | bytes | None,
+    options: tuple[str, ...],
+    complaint: str,
 ) -> None:
     path = tmp_path / "flow"
     if content is not None:
@@ -73,7 +77,9 @@ def test_a_file_that_this_user_may_not_read(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_name_of_two_lines_is_told_in_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert complaint_about(tmp_path / "no\nfile", capsys, "--in-process").endswith("no file: No such file or directory\n")
+    assert complaint_about(tmp_path / "no\nfile", capsys, "--in-process").endswith(
+        "no file: No such file or directory\n"
+    )
 
 
 @pytest.mark.parametrize("speed", [(), ("--speed", "999999")])
@@ -98,7 +104,9 @@ def test_lobster_times_have_the_bound_too(tmp_path: Path, capsys: pytest.Capture
     path = tmp_path / "message.csv"
     path.write_text("0,5,0,1,100,1\n604800.000000001,5,0,1,100,1\n")
     (tmp_path / "orderbook.csv").write_text("200,1,100,1\n" * 2)
-    assert complaint_about(path, capsys, "--in-process").startswith(f"replay: {path}, line 2: 604,801 s after the line before")
+    assert complaint_about(path, capsys, "--in-process").startswith(
+        f"replay: {path}, line 2: 604,801 s after the line before"
+    )
 
 
 @pytest.mark.parametrize(("speed", "milliseconds", "wait"), [("1", 86_401_000, 86_401), ("0.000001", 1_000, 1_000_000)])
@@ -124,7 +132,9 @@ def test_a_long_gap_is_no_matter_without_a_speed(tmp_path: Path, capsys: pytest.
     ("unknown", "status"),
     [(2, 0), (3, 1)],
 )
-def test_too_many_refused_commands_are_a_miss(tmp_path: Path, capsys: pytest.CaptureFixture[str], unknown: int, status: int) -> None:
+def test_too_many_refused_commands_are_a_miss(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], unknown: int, status: int
+) -> None:
     """Of ten commands, so many are cancels of orders that the exchange does not know."""
     path = tmp_path / "flow.log"
     placed = "".join(CREATED.replace("21", str(order)) for order in range(10 - unknown))

@@ -1,4 +1,5 @@
-"""The files of a recording: opened once, so that a pipe gives what the file gives, and blank lines at the end are none."""
+"""The files of a recording: opened once, so that a pipe gives what the file gives, and blank lines at the end are
+none."""
 
 import lzma
 import os
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.replay.files import RecordingFile
-from tools.replay.readers import read_recording
-from tools.replay.recording import Recording, RecordingError
+from matching_exchange.tools.replay.files import RecordingFile
+from matching_exchange.tools.replay.readers import read_recording
+from matching_exchange.tools.replay.recording import Recording, RecordingError
 
 PATIENCE = 30.0
 """How many seconds a writer may take."""

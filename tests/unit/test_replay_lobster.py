@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.units import Side
-from tools.replay.files import RecordingFile
-from tools.replay.readers import detect
-from tools.replay.readers.lobster import READER, nanoseconds
-from tools.replay.recording import (
+from matching_exchange.tools.replay.files import RecordingFile
+from matching_exchange.tools.replay.readers import detect
+from matching_exchange.tools.replay.readers.lobster import READER, nanoseconds
+from matching_exchange.tools.replay.recording import (
     Cancel,
     OutOfTurn,
     Place,
@@ -22,6 +21,7 @@ from tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
+from protocol.units import Side
 
 T = 34_200_000_000_000
 NONE_ASK = (9999999999, 0)
@@ -29,7 +29,8 @@ NONE_BID = (-9999999999, 0)
 Level = tuple[int, int]
 
 START_ROW = ((101_00, 5), (102_00, 6), (99_00, 7), (98_00, 8))
-"""Two asks, two bids: what the replays below start from, as anonymous orders 1 (98.00), 2, 3, 4 in the order of `STARTED`."""
+"""Two asks, two bids: what the replays below start from, as anonymous orders 1 (98.00), 2, 3, 4 in the order of
+`STARTED`."""
 
 STARTED: list[Step] = [
     Place(T, "anonymous.1", Side.BUY, 99_00, 7, announced=False),
@@ -50,7 +51,8 @@ def write(tmp_path: Path, *moves: tuple[str, Row]) -> Path:
     messages = tmp_path / "ABC_2012-06-21_34200000_57600000_message_2.csv"
     messages.write_text("".join(f"{message}\n" for message, _ in moves))
     rows = "".join(
-        f"{ask1[0]},{ask1[1]},{bid1[0]},{bid1[1]},{ask2[0]},{ask2[1]},{bid2[0]},{bid2[1]}\n" for _, (ask1, ask2, bid1, bid2) in moves
+        f"{ask1[0]},{ask1[1]},{bid1[0]},{bid1[1]},{ask2[0]},{ask2[1]},{bid2[0]},{bid2[1]}\n"
+        for _, (ask1, ask2, bid1, bid2) in moves
     )
     messages.with_name("ABC_2012-06-21_34200000_57600000_orderbook_2.csv").write_text(rows)
     return messages

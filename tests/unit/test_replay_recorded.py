@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.replay.__main__ import main
+from matching_exchange.tools.replay.__main__ import main
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -33,11 +33,17 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
         ),
     ],
 )
-def test_a_recorded_venue(pattern: str, required: dict[str, tuple[int, int]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recorded_venue(
+    pattern: str, required: dict[str, tuple[int, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
     files = sorted(DATA.glob(pattern))
     if not files:
         pytest.skip(f"no recording {pattern} beside the project")
     assert main(["--in-process", "--json", *map(str, files)], {}) == 0
     scores = {score["name"]: score for score in json.loads(capsys.readouterr().out)["scores"]}
-    assert {name: scores[name]["possible"] for name in required} == {name: possible for name, (_, possible) in required.items()}
-    assert {name: scores[name]["reached"] for name, (least, _) in required.items() if scores[name]["reached"] < least} == {}
+    assert {name: scores[name]["possible"] for name in required} == {
+        name: possible for name, (_, possible) in required.items()
+    }
+    assert {
+        name: scores[name]["reached"] for name, (least, _) in required.items() if scores[name]["reached"] < least
+    } == {}

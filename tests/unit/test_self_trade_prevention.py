@@ -1,8 +1,9 @@
 """What becomes of an order that meets one of its own account. Orders without an account here are of one account.
 
-The scenarios A to G are those of Binance's self-trade prevention FAQ (faqs/stp_faq.md of binance-spot-api-docs), in tenths of its
-quantities and prices, with its modes by their names here: expire_taker is cancel_newest, expire_maker cancel_oldest, expire_both
-cancel_both. The table of decrement is that of Coinbase Exchange (decrement and cancel, in the page on its matching engine).
+The scenarios A to G are those of Binance's self-trade prevention FAQ (faqs/stp_faq.md of binance-spot-api-docs), in
+tenths of its quantities and prices, with its modes by their names here: expire_taker is cancel_newest, expire_maker
+cancel_oldest, expire_both cancel_both. The table of decrement is that of Coinbase Exchange (decrement and cancel, in
+the page on its matching engine).
 """
 
 from collections.abc import Sequence
@@ -97,7 +98,10 @@ def test_scenario_d_both_end(engine: MakeEngine) -> None:
     play(
         engine,
         (limit(BUY, 10, 10), [placed(1)]),
-        (limit(SELL, 30, 10, self_trade_prevention=BOTH), [placed(2), canceled(1, 10, SELF_TRADE), canceled(2, 30, SELF_TRADE)]),
+        (
+            limit(SELL, 30, 10, self_trade_prevention=BOTH),
+            [placed(2), canceled(1, 10, SELF_TRADE), canceled(2, 30, SELF_TRADE)],
+        ),
     )
 
 
@@ -125,7 +129,10 @@ def test_scenario_g_decrement_takes_the_smaller_off_both(engine: MakeEngine) -> 
     play(
         engine,
         (limit(BUY, 60, 20), [placed(1)]),
-        (limit(SELL, 20, 20, self_trade_prevention=DECREMENT), [placed(2), decremented(1, 20), canceled(2, 0, SELF_TRADE)]),
+        (
+            limit(SELL, 20, 20, self_trade_prevention=DECREMENT),
+            [placed(2), decremented(1, 20), canceled(2, 0, SELF_TRADE)],
+        ),
         (cancel(1), [canceled(1, 40)]),
     )
 
@@ -139,7 +146,9 @@ def test_scenario_g_decrement_takes_the_smaller_off_both(engine: MakeEngine) -> 
     ],
     ids=["taker-smaller", "maker-smaller", "equal"],
 )
-def test_decrement_ends_the_smaller_and_lowers_the_larger(engine: MakeEngine, maker: int, taker: int, events: list[Event]) -> None:
+def test_decrement_ends_the_smaller_and_lowers_the_larger(
+    engine: MakeEngine, maker: int, taker: int, events: list[Event]
+) -> None:
     play(
         engine,
         (limit(BUY, maker, 100), [placed(1)]),
@@ -240,9 +249,24 @@ def test_own_order_behind_what_it_takes_is_not_met(engine: MakeEngine, mode: Sel
         (BOTH, 4, [canceled(4, 4, Reason.FOK_UNFILLABLE)]),
         (DECREMENT, 3, [trade(1, BUY, 3, 100, maker=1, taker=4)]),
         (DECREMENT, 4, [canceled(4, 4, Reason.FOK_UNFILLABLE)]),
-        (OLDEST, 5, [trade(1, BUY, 3, 100, maker=1, taker=4), canceled(2, 9, SELF_TRADE), trade(2, BUY, 2, 101, maker=3, taker=4)]),
+        (
+            OLDEST,
+            5,
+            [
+                trade(1, BUY, 3, 100, maker=1, taker=4),
+                canceled(2, 9, SELF_TRADE),
+                trade(2, BUY, 2, 101, maker=3, taker=4),
+            ],
+        ),
         (OLDEST, 6, [canceled(4, 6, Reason.FOK_UNFILLABLE)]),
-        (NONE, 14, [trade(number, BUY, q, p, maker=number, taker=4) for number, q, p in ((1, 3, 100), (2, 9, 100), (3, 2, 101))]),
+        (
+            NONE,
+            14,
+            [
+                trade(number, BUY, q, p, maker=number, taker=4)
+                for number, q, p in ((1, 3, 100), (2, 9, 100), (3, 2, 101))
+            ],
+        ),
     ],
 )
 def test_fok_counts_what_it_could_take_under_its_mode(
@@ -258,7 +282,9 @@ def test_fok_counts_what_it_could_take_under_its_mode(
 
 
 @pytest.mark.parametrize("mode", [NEWEST, BOTH, DECREMENT])
-def test_fok_does_not_count_what_an_iceberg_shows_only_behind_an_own_order(engine: MakeEngine, mode: SelfTradePrevention) -> None:
+def test_fok_does_not_count_what_an_iceberg_shows_only_behind_an_own_order(
+    engine: MakeEngine, mode: SelfTradePrevention
+) -> None:
     """After its first part the iceberg stands behind the own order: a fok of more could not be filled."""
     play(
         engine,
@@ -299,7 +325,9 @@ def test_fok_that_cancels_own_orders_takes_the_hidden_parts_behind_them(engine: 
         (DECREMENT, [decremented(1, 4), canceled(2, 0, SELF_TRADE)]),
     ],
 )
-def test_it_acts_on_all_that_remains_of_an_iceberg(engine: MakeEngine, mode: SelfTradePrevention, events: list[Event]) -> None:
+def test_it_acts_on_all_that_remains_of_an_iceberg(
+    engine: MakeEngine, mode: SelfTradePrevention, events: list[Event]
+) -> None:
     play(
         engine,
         (limit(SELL, 9, 100, display_quantity=2), [placed(1)]),
@@ -308,12 +336,17 @@ def test_it_acts_on_all_that_remains_of_an_iceberg(engine: MakeEngine, mode: Sel
 
 
 @pytest.mark.parametrize(("prevented", "first"), [(1, 2), (4, 2), (8, 1)])
-def test_decremented_iceberg_keeps_its_place_and_shows_no_more_than_remains(engine: MakeEngine, prevented: int, first: int) -> None:
+def test_decremented_iceberg_keeps_its_place_and_shows_no_more_than_remains(
+    engine: MakeEngine, prevented: int, first: int
+) -> None:
     play(
         engine,
         (limit(SELL, 9, 100, display_quantity=2), [placed(1)]),
         (limit(SELL, 9, 100, account="other"), [placed(2)]),
-        (ioc(BUY, prevented, 100, self_trade_prevention=DECREMENT), [placed(3), decremented(1, prevented), canceled(3, 0, SELF_TRADE)]),
+        (
+            ioc(BUY, prevented, 100, self_trade_prevention=DECREMENT),
+            [placed(3), decremented(1, prevented), canceled(3, 0, SELF_TRADE)],
+        ),
         (
             market(BUY, 3, account="third"),
             [placed(4), trade(1, BUY, first, 100, maker=1, taker=4), trade(2, BUY, 3 - first, 100, maker=2, taker=4)],
@@ -330,7 +363,9 @@ def test_decremented_iceberg_keeps_its_place_and_shows_no_more_than_remains(engi
         (DECREMENT, [decremented(3, 2), reduced(4, 2), canceled(5, 0, SELF_TRADE)]),
     ],
 )
-def test_what_it_does_to_a_leg_it_does_to_the_other(engine: MakeEngine, mode: SelfTradePrevention, events: list[Event]) -> None:
+def test_what_it_does_to_a_leg_it_does_to_the_other(
+    engine: MakeEngine, mode: SelfTradePrevention, events: list[Event]
+) -> None:
     play(
         engine,
         *opening_trade(100),
@@ -410,5 +445,8 @@ def test_prevented_quantity_counts_as_gone_for_an_amend(engine: MakeEngine) -> N
         (market(BUY, 2, account="other"), [placed(2), trade(1, BUY, 2, 100, maker=1, taker=2)]),
         (ioc(BUY, 3, 100, self_trade_prevention=DECREMENT), [placed(3), decremented(1, 3), canceled(3, 0, SELF_TRADE)]),
         (amend(1, quantity=7), [amended(1, 7, 100)]),
-        (market(BUY, 3, account="other"), [placed(4), trade(2, BUY, 2, 100, maker=1, taker=4), canceled(4, 1, Reason.NO_LIQUIDITY)]),
+        (
+            market(BUY, 3, account="other"),
+            [placed(4), trade(2, BUY, 2, 100, maker=1, taker=4), canceled(4, 1, Reason.NO_LIQUIDITY)],
+        ),
     )

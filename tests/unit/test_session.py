@@ -1,4 +1,5 @@
-"""The session protocol by itself, and under a network that fails in every way: a failing seed is in the test's name and replays."""
+"""The session protocol by itself, and under a network that fails in every way: a failing seed is in the test's name and
+replays."""
 
 import random
 
@@ -28,7 +29,8 @@ REFUSED = CommandRefused(Refusal.UNKNOWN_ORDER)
 
 
 def check_all_known(matcher: SimulatedMatcher, clients: list[Client]) -> None:
-    """Every answered command was executed once, at the place that the answer names, in the order in which its client sent it."""
+    """Every answered command was executed once, at the place that the answer names, in the order in which its client
+    sent it."""
     assert len(set(matcher.executed)) == len(matcher.executed), "a command was executed twice"
     for client in clients:
         own = [name for name in matcher.executed if name.startswith(f"{client.name}-")]

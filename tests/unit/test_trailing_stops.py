@@ -1,7 +1,8 @@
 """Stops whose trigger follows the price.
 
-The scenarios A to E are those of Binance's trailing stop FAQ (faqs/trailing-stop-faq.md of binance-spot-api-docs), in tenths of its prices.
-Its stop price is the activation_price here, its limit price falls away, and each of its linear series of trades is one or two trades.
+The scenarios A to E are those of Binance's trailing stop FAQ (faqs/trailing-stop-faq.md of binance-spot-api-docs), in
+tenths of its prices. Its stop price is the activation_price here, its limit price falls away, and each of its linear
+series of trades is one or two trades.
 """
 
 from collections.abc import Sequence
@@ -54,7 +55,12 @@ def trades(table: Table, first: int = 4, trade_id: int = 2) -> list[Row]:
     for number, (price, events) in enumerate(table):
         maker = first + 2 * number
         rows.append((limit(SELL, 1, price), [placed(maker)]))
-        rows.append((market(BUY, 1), [placed(maker + 1), trade(trade_id + number, BUY, 1, price, maker=maker, taker=maker + 1), *events]))
+        rows.append(
+            (
+                market(BUY, 1),
+                [placed(maker + 1), trade(trade_id + number, BUY, 1, price, maker=maker, taker=maker + 1), *events],
+            )
+        )
     return rows
 
 
@@ -143,7 +149,9 @@ def test_scenarios(engine: MakeEngine, order: PlaceOrder, table: Table) -> None:
         (trailing_stop(BUY, 1, trailing_amount=10_000), 10_000, 20_000),
     ],
 )
-def test_trigger_is_rounded_to_the_tick_away_from_the_market(engine: MakeEngine, order: PlaceOrder, price: int, trigger_price: int) -> None:
+def test_trigger_is_rounded_to_the_tick_away_from_the_market(
+    engine: MakeEngine, order: PlaceOrder, price: int, trigger_price: int
+) -> None:
     """The tick is 5; no trigger is below one tick, and a buyer's may be above max_price."""
     play(
         engine,
@@ -228,7 +236,8 @@ def test_it_fires_as_it_stood_before_the_trade(engine: MakeEngine) -> None:
     ids=["last-trade", "from-below-then-over", "over", "from-above-under", "from-above-to"],
 )
 def test_activation_price_is_reached_from_either_side(engine: MakeEngine, activation: int, table: Table) -> None:
-    """The activating trade itself is the first that it follows; where the last trade is at the price already, the next one."""
+    """The activating trade itself is the first that it follows; where the last trade is at the price already, the next
+    one."""
     play(
         engine,
         *opening_trade(100),
@@ -238,8 +247,8 @@ def test_activation_price_is_reached_from_either_side(engine: MakeEngine, activa
 
 
 def test_orders_fire_first_then_trailing_stops_move_by_age(engine: MakeEngine) -> None:
-    """Before the last trade order 4 follows the price, order 6 waits for its activation_price, order 9 for any trade: all move in the
-    order of their ids, whatever their side, after all that fire."""
+    """Before the last trade order 4 follows the price, order 6 waits for its activation_price, order 9 for any trade:
+    all move in the order of their ids, whatever their side, after all that fire."""
     play(
         engine,
         *opening_trade(100),
@@ -249,7 +258,9 @@ def test_orders_fire_first_then_trailing_stops_move_by_age(engine: MakeEngine) -
         (trailing_stop(BUY, 1, trailing_amount=9, activation_price=103), [placed(6)]),
         *trades([(101, [moved(4, 96)])], first=7),
         (trailing_stop(SELL, 1, trailing_amount=2), [placed(9)]),
-        *trades([(106, [triggered(5), triggered(3), moved(4, 101), moved(6, 115), moved(9, 104)])], first=10, trade_id=3),
+        *trades(
+            [(106, [triggered(5), triggered(3), moved(4, 101), moved(6, 115), moved(9, 104)])], first=10, trade_id=3
+        ),
     )
 
 
@@ -294,7 +305,15 @@ def test_move_within_a_tick_says_nothing_and_keeps_the_place(engine: MakeEngine)
             [
                 (105, []),
                 (109, []),
-                (10, [triggered(3), triggered(6), canceled(3, 1, Reason.NO_LIQUIDITY), canceled(6, 1, Reason.NO_LIQUIDITY)]),
+                (
+                    10,
+                    [
+                        triggered(3),
+                        triggered(6),
+                        canceled(3, 1, Reason.NO_LIQUIDITY),
+                        canceled(6, 1, Reason.NO_LIQUIDITY),
+                    ],
+                ),
             ],
             first=7,
             trade_id=3,
@@ -350,7 +369,17 @@ def test_quantity_can_be_amended_and_the_trigger_cannot(engine: MakeEngine) -> N
         (amend(3, at=95), [refused(Refusal.TRIGGER_PRICE_NOT_ALLOWED)]),
         (amend(3, quantity=9), [amended(3, 9, None, 105)]),
         *trades(
-            [(105, [triggered(3), triggered(6), canceled(3, 9, Reason.NO_LIQUIDITY), canceled(6, 1, Reason.NO_LIQUIDITY)])],
+            [
+                (
+                    105,
+                    [
+                        triggered(3),
+                        triggered(6),
+                        canceled(3, 9, Reason.NO_LIQUIDITY),
+                        canceled(6, 1, Reason.NO_LIQUIDITY),
+                    ],
+                )
+            ],
             first=7,
             trade_id=3,
         ),

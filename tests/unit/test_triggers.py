@@ -81,7 +81,10 @@ def test_fires_on_a_trade_that_jumps_over_its_trigger_price(engine: MakeEngine) 
         *opening_trade(100),
         (stop_market(BUY, 1, at=105), [placed(3)]),
         (limit(SELL, 2, 120), [placed(4)]),
-        (market(BUY, 1), [placed(5), trade(2, BUY, 1, 120, maker=4, taker=5), triggered(3), trade(3, BUY, 1, 120, maker=4, taker=3)]),
+        (
+            market(BUY, 1),
+            [placed(5), trade(2, BUY, 1, 120, maker=4, taker=5), triggered(3), trade(3, BUY, 1, 120, maker=4, taker=3)],
+        ),
     )
 
 
@@ -240,7 +243,10 @@ def test_ties_fire_by_order_of_entry(engine: MakeEngine) -> None:
         (stop_limit(BUY, 1, 2, at=105), [placed(6)]),
         (cancel(4), [canceled(4, 1)]),
         (limit(SELL, 1, 105), [placed(7)]),
-        (market(BUY, 1), [placed(8), trade(2, BUY, 1, 105, maker=7, taker=8), triggered(3), triggered(5), triggered(6)]),
+        (
+            market(BUY, 1),
+            [placed(8), trade(2, BUY, 1, 105, maker=7, taker=8), triggered(3), triggered(5), triggered(6)],
+        ),
         (
             market(SELL, 3),
             [
@@ -284,7 +290,12 @@ def test_fired_order_can_take_the_remainder_of_the_order_that_fired_it(engine: M
         (limit(SELL, 1, 101), [placed(4)]),
         (
             limit(BUY, 2, 101),
-            [placed(5), trade(2, BUY, 1, 101, maker=4, taker=5), triggered(3), trade(3, SELL, 1, 101, maker=5, taker=3)],
+            [
+                placed(5),
+                trade(2, BUY, 1, 101, maker=4, taker=5),
+                triggered(3),
+                trade(3, SELL, 1, 101, maker=5, taker=3),
+            ],
         ),
     )
 
@@ -446,7 +457,10 @@ def test_fired_stop_limit_takes_within_its_price_and_rests_behind_the_queue(engi
             [placed(7), trade(2, BUY, 1, 101, maker=4, taker=7), triggered(3), trade(3, BUY, 1, 102, maker=5, taker=3)],
         ),
         (limit(BUY, 1, 102), [placed(8)]),
-        (market(SELL, 3), [placed(9), trade(4, SELL, 2, 102, maker=3, taker=9), trade(5, SELL, 1, 102, maker=8, taker=9)]),
+        (
+            market(SELL, 3),
+            [placed(9), trade(4, SELL, 2, 102, maker=3, taker=9), trade(5, SELL, 1, 102, maker=8, taker=9)],
+        ),
     )
 
 
@@ -456,7 +470,10 @@ def test_fired_stop_limit_that_does_not_cross_rests_and_can_be_canceled(engine: 
         *opening_trade(100),
         (limit(BUY, 1, 60), [placed(3)]),
         (stop_limit(BUY, 2, 60, at=100), [placed(4), triggered(4)]),
-        (market(SELL, 2), [placed(5), trade(2, SELL, 1, 60, maker=3, taker=5), trade(3, SELL, 1, 60, maker=4, taker=5)]),
+        (
+            market(SELL, 2),
+            [placed(5), trade(2, SELL, 1, 60, maker=3, taker=5), trade(3, SELL, 1, 60, maker=4, taker=5)],
+        ),
         (cancel(4), [canceled(4, 1)]),
     )
 
@@ -500,7 +517,10 @@ def test_triggers_look_at_their_own_symbol_only(engine: MakeEngine) -> None:
         (stop_market(BUY, 1, at=105), [placed(3)]),
         (limit(SELL, 1, 200, symbol=GOLD.symbol), [placed(4)]),
         (market(BUY, 1, symbol=GOLD.symbol), [placed(5), trade(1, BUY, 1, 200, maker=4, taker=5, instrument=GOLD)]),
-        (stop_market(BUY, 1, at=150, symbol=GOLD.symbol), [placed(6), triggered(6), canceled(6, 1, Reason.NO_LIQUIDITY)]),
+        (
+            stop_market(BUY, 1, at=150, symbol=GOLD.symbol),
+            [placed(6), triggered(6), canceled(6, 1, Reason.NO_LIQUIDITY)],
+        ),
         (cancel(3), [canceled(3, 1)]),
     )
 
@@ -537,7 +557,10 @@ def test_limits_lowered_after_entry_do_not_stop_an_order_that_fires(engine: Make
         (stop_limit(BUY, 5, 150, at=101), [placed(3)]),
         (limit(SELL, 6, 101), [placed(4)]),
         (change(COIN, max_quantity=2, max_price=102), [InstrumentSet(lowered)]),
-        (market(BUY, 1), [placed(5), trade(2, BUY, 1, 101, maker=4, taker=5), triggered(3), trade(3, BUY, 5, 101, maker=4, taker=3)]),
+        (
+            market(BUY, 1),
+            [placed(5), trade(2, BUY, 1, 101, maker=4, taker=5), triggered(3), trade(3, BUY, 5, 101, maker=4, taker=3)],
+        ),
     )
 
 
@@ -565,7 +588,10 @@ def test_another_trigger_price_puts_it_at_the_back_for_the_first_trade_too(engin
         (stop_limit(BUY, 1, 1, at=90), [placed(3)]),
         (amend(1, at=95), [amended(1, 1, 1, 95)]),
         (limit(SELL, 1, 100), [placed(4)]),
-        (market(BUY, 1), [placed(5), trade(1, BUY, 1, 100, maker=4, taker=5), triggered(2), triggered(3), triggered(1)]),
+        (
+            market(BUY, 1),
+            [placed(5), trade(1, BUY, 1, 100, maker=4, taker=5), triggered(2), triggered(3), triggered(1)],
+        ),
     )
 
 
@@ -626,6 +652,9 @@ def test_quantity_of_a_pending_order_is_what_it_runs_with(engine: MakeEngine) ->
         (stop_market(BUY, 1, at=101), [placed(3)]),
         (amend(3, quantity=4), [amended(3, 4, None, 101)]),
         (limit(SELL, 9, 101), [placed(4)]),
-        (market(BUY, 1), [placed(5), trade(2, BUY, 1, 101, maker=4, taker=5), triggered(3), trade(3, BUY, 4, 101, maker=4, taker=3)]),
+        (
+            market(BUY, 1),
+            [placed(5), trade(2, BUY, 1, 101, maker=4, taker=5), triggered(3), trade(3, BUY, 4, 101, maker=4, taker=3)],
+        ),
         (cancel(4), [canceled(4, 4)]),
     )

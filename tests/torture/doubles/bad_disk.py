@@ -1,7 +1,7 @@
 """A matcher on a disk that fails: `BAD_DISK=<how>:<number>`.
 
-full: no file grows beyond so many bytes (the system itself writes short, then fails). no-space, sync-error: the journal's write, or sync,
-of that number fails.
+full: no file grows beyond so many bytes (the system itself writes short, then fails). no-space, sync-error: the
+journal's write, or sync, of that number fails.
 """
 
 import errno

@@ -1,0 +1,30 @@
+"""A brake for lines of the log that others can cause: whoever sends nonsense fast must not fill the disk with what is
+said of it."""
+
+import time
+from collections.abc import Callable, Hashable
+from typing import Final
+
+INTERVAL: Final = 1.0
+"""Seconds between two lines of a kind."""
+
+
+class LogBrake:
+    """Lets one line of each kind pass in an interval, and counts the others. There are as many kinds as the code
+    names."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._passed_at: dict[Hashable, float] = {}
+        self._left_out: dict[Hashable, int] = {}
+
+    def passes(self, kind: Hashable) -> dict[str, int] | None:
+        """What to add to a line of this kind that may be written now: how many were left out since the last one, if any
+        were. None where the line is to be left out."""
+        now = self._clock()
+        if now - self._passed_at.get(kind, float("-inf")) < INTERVAL:
+            self._left_out[kind] = self._left_out.get(kind, 0) + 1
+            return None
+        self._passed_at[kind] = now
+        left_out = self._left_out.pop(kind, 0)
+        return {"left_out": left_out} if left_out else {}

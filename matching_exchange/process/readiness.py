@@ -1,0 +1,27 @@
+"""Tells whoever started this process that it serves now, as systemd's Type=notify asks for: a word to the socket
+NOTIFY_SOCKET names."""
+
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+VARIABLE: Final = "NOTIFY_SOCKET"
+READY: Final = b"READY=1"
+
+
+def tell_ready(environment: Mapping[str, str]) -> None:
+    """The addresses of this process are its own, and who calls there is answered. Nothing where nobody wants to
+    know."""
+    path = environment.get(VARIABLE)
+    if not path:
+        return
+    # An address that begins with "@" is one of Linux's, outside the file system.
+    address = "\0" + path[1:] if path.startswith("@") else path
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.setblocking(False)
+            told.sendto(READY, address)
+    except OSError as error:
+        structlog.get_logger("process").warning("nobody could be told of the start", socket=path, error=str(error))

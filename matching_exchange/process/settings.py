@@ -1,0 +1,128 @@
+"""Settings of a process: an environment variable and a command-line flag of the same name each; the flag wins.
+
+A bad value ends the process at once with one line that names the setting, the value and what it takes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any, Final
+
+from msgspec import Struct
+
+from matching_exchange.process.command_line import Parser, end_with_line
+
+MAX_PORT: Final = 65_535
+
+
+class Setting(Struct, frozen=True):
+    """`name` is that of the flag ("data-dir"); `parse` turns its text into the value or raises ValueError; `takes` says
+    what it takes."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    takes: str
+    help: str
+
+    def variable(self, prefix: str) -> str:
+        """The environment variable: MATCHER_DATA_DIR for "data-dir"."""
+        return f"{prefix}_{self.name.replace('-', '_').upper()}"
+
+    @property
+    def key(self) -> str:
+        return self.name.replace("-", "_")
+
+    def title(self, prefix: str) -> str:
+        """Both ways to set it, for what is found to be wrong with a value later."""
+        return f"{self.variable(prefix)} (--{self.name})"
+
+
+class Switch(Struct, frozen=True):
+    """A flag without a value that asks for another action than the process's usual one."""
+
+    name: str
+    help: str
+
+
+def read_settings(
+    program: str,
+    prefix: str,
+    description: str,
+    settings: Sequence[Setting],
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    switches: Sequence[Switch] = (),
+) -> dict[str, Any]:
+    """The parsed values by key ("data_dir"), switches as booleans. Ends the process on a bad one, or after --help or
+    --version."""
+    parser = Parser(program, description)
+    for setting in settings:
+        default = setting.default or "not set"
+        where = f"(default: {default}; environment: {setting.variable(prefix)})"
+        told = f"{setting.help}; takes {setting.takes} {where}".replace("%", "%%")
+        parser.add_argument(f"--{setting.name}", metavar="VALUE", help=told)
+    for switch in switches:
+        parser.add_argument(f"--{switch.name}", action="store_true", help=switch.help)
+    given = vars(parser.parse_args(arguments))
+    values: dict[str, Any] = {
+        switch.name.replace("-", "_"): given[switch.name.replace("-", "_")] for switch in switches
+    }
+    for setting in settings:
+        values[setting.key] = read_value(program, prefix, setting, given[setting.key], environment)
+    return values
+
+
+def read_value(program: str, prefix: str, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:
+    """The parsed value of the flag, else of the variable, else the default. Ends the process on a bad one."""
+    variable = setting.variable(prefix)
+    source, text = (
+        (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))
+    )
+    try:
+        return setting.parse(text)
+    except ValueError:
+        end_with_line(program, f"{source}: {text!r}: takes {setting.takes}")
+
+
+def port(text: str) -> int:
+    number = whole_number(text)
+    if number > MAX_PORT:
+        raise ValueError(text)
+    return number
+
+
+def whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(text)
+    return int(text)
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """A parser of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def bounded(lowest: int, highest: int) -> Callable[[str], int]:
+    """A parser of whole numbers from lowest to highest."""
+
+    def parse(text: str) -> int:
+        number = whole_number(text)
+        if not lowest <= number <= highest:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listener on this host can only be reached from this machine."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,80 @@
+"""What the command lines of the tools share: parsers of arguments that say what they take, and where a running exchange
+is.
+
+Where the exchange is, each tool reads from the variables that the gateway reads; the flag wins.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from gateway.config import PREFIX, SETTINGS
+from matching_exchange.process import command_line
+from matching_exchange.process.addresses import check_sockets, in_url, keep_apart, reachable
+from matching_exchange.process.settings import Setting, bounded, read_value
+
+EXIT_INTERRUPTED: Final = 130
+
+MAX_NUMBER: Final = 10**9
+
+Value = TypeVar("Value")
+
+_UNSAID: Final = object()
+"""In the place of a value that the environment gives."""
+
+_SETTINGS: Final = {setting.name: setting for setting in SETTINGS}
+
+
+class Parser(command_line.Parser):
+    """Read the arguments by `read` where there are endpoints."""
+
+    def __init__(self, program: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(program, description, epilog)
+        self._endpoints: list[Setting] = []
+
+    def add_endpoint(self, name: str, text: str, optional: bool = False) -> None:
+        """A flag for one of the matcher's sockets: the gateway's setting of that name. An optional one is None where it
+        is not given, and may be given without a value."""
+        setting = _SETTINGS[name]
+        self._endpoints.append(setting)
+        help_text = f"{text} (default: {setting.default}; environment: {setting.variable(PREFIX)})"
+        if optional:
+            self.add_argument(f"--{name}", nargs="?", const=_UNSAID, metavar="ENDPOINT", help=help_text)
+        else:
+            self.add_argument(f"--{name}", default=_UNSAID, metavar="ENDPOINT", help=help_text)
+
+    def read(self, arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
+        """The options; ends the process where one is bad."""
+        options = self.parse_args(arguments)
+        wanted = [setting for setting in self._endpoints if getattr(options, setting.key) is not None]
+        for setting in wanted:
+            flag = getattr(options, setting.key)
+            setattr(options, setting.key, self._value(setting, None if flag is _UNSAID else flag, environment))
+        keep_apart(self.prog, PREFIX, wanted, vars(options))
+        check_sockets(self.prog, PREFIX, wanted, vars(options))
+        return options
+
+    def gateway_url(self, environment: Mapping[str, str]) -> str:
+        """The gateway that the environment names; ends the process where that is bad."""
+        host, port = (self._value(_SETTINGS[name], None, environment) for name in ("host", "port"))
+        return f"http://{in_url(reachable(host))}:{port}"
+
+    def _value(self, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:
+        return read_value(self.prog, PREFIX, setting, flag, environment)
+
+
+def number(least: int, most: int = MAX_NUMBER) -> Callable[[str], int]:
+    """A parser of whole numbers."""
+    return told(bounded(least, most), f"a whole number from {least} to {most}")
+
+
+def told(parse: Callable[[str], Value], takes: str) -> Callable[[str], Value]:
+    """The parser, with an error that says what it takes."""
+
+    def tell(text: str) -> Value:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: takes {takes}") from error
+
+    return tell

@@ -1,0 +1,36 @@
+"""python -m matching_exchange.tools.bench.long_run ORDERS STEP SEED: the memory of a process whose engine carries out
+the mix, after each STEP orders.
+
+As in the matcher, the cyclic collector is off: what is let go of must be free without it.
+"""
+
+import gc
+import sys
+
+import msgspec
+from msgspec import Struct
+
+from matching_exchange.tools.bench.mix import Mix
+from matching_exchange.tools.bench.system import resident_memory
+
+
+class LongRun(Struct, frozen=True):
+    """`resident` are the bytes after each step."""
+
+    resident: list[int]
+
+
+def measure(orders: int, step: int, seed: int) -> LongRun:
+    gc.collect()
+    gc.disable()
+    mix = Mix(seed)
+    found: list[int] = []
+    for wanted in range(step, orders + 1, step):
+        while mix.engine.last_order_id < wanted:
+            next(mix)
+        found.append(resident_memory())
+    return LongRun(found)
+
+
+if __name__ == "__main__":
+    print(msgspec.json.encode(measure(*map(int, sys.argv[1:]))).decode())

@@ -1,0 +1,61 @@
+"""How things are measured: in rounds that take turns, and told as a median with the least and the most.
+
+Two things that are compared are measured A B A B, so that what the machine does beside them befalls both.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from msgspec import Struct
+
+from matching_exchange.tools.bench.distribution import Distribution
+
+
+class BenchError(Exception):
+    """What was counted is not true: an answer is missing or a refusal, or a state is not what it was. The message says
+    which."""
+
+
+class Plan(Struct, frozen=True):
+    """How much to measure: `rounds` of each measurement, where one of throughput lasts about so many `seconds`. `quick`
+    takes sizes so small that figures mean nothing. Files lie below `directory`; `tell` is told what is being done.
+    `recording` is the venue's recorded flow that is replayed where the file is there. A suite adds to `distributions`
+    what it knows of latencies, and to `left_out` what it did not measure, and why."""
+
+    rounds: int
+    seconds: float
+    quick: bool
+    seed: int
+    directory: Path
+    tell: Callable[[str], None]
+    recording: Path
+    distributions: list[Distribution]
+    left_out: list[str]
+
+
+class Spread(Struct, frozen=True):
+    """Of several measurements of one thing, in its unit."""
+
+    median: float
+    minimum: float
+    maximum: float
+
+
+def spread(measured: Sequence[float]) -> Spread:
+    return Spread(median(measured), min(measured), max(measured))
+
+
+def ratio(dividends: Sequence[float], divisors: Sequence[float]) -> Spread:
+    """The ratio of the medians, and the least and the most of the rounds' own ratios."""
+    each = [dividend / divisor for dividend, divisor in zip(dividends, divisors, strict=True)]
+    return Spread(median(dividends) / median(divisors), min(each), max(each))
+
+
+def take_turns(rounds: int, *measurements: Callable[[], float]) -> list[list[float]]:
+    """Measure each in turn, so many rounds; what each gave, round by round."""
+    measured: list[list[float]] = [[] for _ in measurements]
+    for _ in range(rounds):
+        for measurement, values in zip(measurements, measured, strict=True):
+            values.append(measurement())
+    return measured

@@ -1,0 +1,155 @@
+"""What benchmarks send: a seeded mix of 60 % limit orders around a random walk, 30 % cancels of a random live order, 10
+% market orders.
+
+The mix has an engine of its own and carries out each command before it gives it away. So it names orders by the ids
+that any engine with the same past will give them, it knows which ones live, and its engine is the state that must come
+of the commands. Every command is valid. About `depth` orders are kept live: above, more limit orders take; below, fewer
+do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+from typing import Final
+
+import msgspec
+
+from matcher.engine import Engine
+from matcher.instrument_list import read_instruments
+from matcher.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
+from protocol.commands import CancelOrder, Command, OwnCommand, PlaceOrder
+from protocol.events import Event, OrderCanceled, OrderPlaced, Trade
+from protocol.units import OrderType, Side
+
+SYMBOL: Final = "BTC-USDT"
+ACCOUNTS: Final = tuple(f"account-{number}" for number in range(100))
+
+CANCELS: Final = 0.3
+MARKETS: Final = 0.1
+"""Their shares; the rest are limit orders."""
+
+TAKES_ABOVE: Final = 0.3
+TAKES_BELOW: Final = 0.05
+"""The share of limit orders that are priced to take, with more live orders than wanted, and with fewer."""
+
+DEPTH: Final = 1_000
+
+MIDDLE: Final = 6_000_000
+"""Where the walk begins, in the instrument's price unit; it stays within half of it."""
+
+STEP: Final = 2
+"""How far the walk goes at once, either way."""
+
+REACH: Final = 100
+"""Orders that rest are priced this far, on average, from the middle; those that take as far beyond it."""
+
+LOT: Final = 1_000
+MAX_LOTS: Final = 30
+
+
+def symbols_of(count: int) -> list[str]:
+    """The first one is SYMBOL."""
+    return [SYMBOL, *(f"{SYMBOL}-{number}" for number in range(2, count + 1))]
+
+
+def first_commands(symbols: Sequence[str] = (SYMBOL,)) -> list[OwnCommand]:
+    """What a new matcher begins with, its instruments and its limits, and an instrument like SYMBOL for each other
+    symbol."""
+    instruments = read_instruments(None)
+    [like] = [instrument for instrument in instruments if instrument.symbol == SYMBOL]
+    instruments += [msgspec.structs.replace(like, symbol=symbol) for symbol in symbols if symbol != SYMBOL]
+    return [*instruments, standing_limits(DEFAULT_MAX_ACCOUNTS)]
+
+
+def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
+    """An engine that has carried out the first commands."""
+    engine = Engine()
+    for sequence, command in enumerate(first_commands(symbols), 1):
+        engine.apply(sequence, sequence, command)
+    return engine
+
+
+class Mix(Iterator[Command]):
+    """Gives commands without an end. `engine` has the past that the commands go on from (default: a new matcher's),
+    `live` the quantities of its resting orders by order_id, around the prices of the mix; where there are some, so many
+    are kept. The orders are for any of the symbols, each with a walk of its own, priced up to twice `reach` from it."""
+
+    def __init__(
+        self,
+        seed: int,
+        engine: Engine | None = None,
+        live: Mapping[int, int] | None = None,
+        symbols: Sequence[str] = (SYMBOL,),
+        reach: int = REACH,
+    ) -> None:
+        self.engine = new_engine(symbols) if engine is None else engine
+        self._reach = reach
+        self._random = Random(seed)
+        self._remaining = dict(live or {})
+        self._ids = list(self._remaining)
+        self._places = {order_id: place for place, order_id in enumerate(self._ids)}
+        self._depth = len(self._ids) or DEPTH
+        self._middles = dict.fromkeys(symbols, MIDDLE)
+        self._symbols = list(symbols)
+        self._sequence = 0
+
+    @property
+    def live(self) -> int:
+        """How many orders are live."""
+        return len(self._ids)
+
+    def __next__(self) -> Command:
+        share = self._random.random()
+        if share < CANCELS and self._ids:
+            command: Command = CancelOrder(self._ids[int(self._random.random() * len(self._ids))])
+        else:
+            command = self._order(CANCELS <= share < CANCELS + MARKETS)
+        self._sequence += 1
+        self._note(command, self.engine.apply(self._sequence, self._sequence, command))
+        return command
+
+    def _order(self, market: bool) -> PlaceOrder:
+        random = self._random.random
+        buys = random() < 0.5
+        account = ACCOUNTS[int(random() * len(ACCOUNTS))]
+        symbol = self._symbols[int(random() * len(self._symbols))]
+        side = Side.BUY if buys else Side.SELL
+        quantity = LOT * (1 + int(random() * MAX_LOTS))
+        if market:
+            return PlaceOrder(symbol, account, side, OrderType.MARKET, quantity)
+        middle = self._walk(symbol)
+        takes = random() < (TAKES_ABOVE if len(self._ids) > self._depth else TAKES_BELOW)
+        distance = 1 + int(random() * 2 * self._reach)
+        price = middle + (distance if buys is takes else -distance)
+        return PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price)
+
+    def _walk(self, symbol: str) -> int:
+        """Where the symbol's walk is now."""
+        middle = self._middles[symbol] + (STEP if self._random.random() < 0.5 else -STEP)
+        self._middles[symbol] = min(max(middle, MIDDLE // 2), MIDDLE + MIDDLE // 2)
+        return self._middles[symbol]
+
+    def _note(self, command: Command, events: list[Event]) -> None:
+        """Keep the live orders."""
+        remaining = self._remaining
+        for event in events:
+            if type(event) is Trade:
+                for order_id in (event.maker_order_id, event.taker_order_id):
+                    remaining[order_id] -= event.quantity
+                    if not remaining[order_id]:
+                        self._forget(order_id)
+            elif type(event) is OrderPlaced:
+                assert isinstance(command, PlaceOrder), "nothing else places an order"
+                remaining[event.order_id] = command.quantity
+                self._places[event.order_id] = len(self._ids)
+                self._ids.append(event.order_id)
+            else:
+                assert isinstance(event, OrderCanceled), f"a command that is valid caused {event}"
+                self._forget(event.order_id)
+
+    def _forget(self, order_id: int) -> None:
+        """Fill the done order's place with the last one."""
+        place, last = self._places.pop(order_id), self._ids.pop()
+        if last != order_id:
+            self._ids[place] = last
+            self._places[last] = place
+        del self._remaining[order_id]

@@ -1,0 +1,63 @@
+"""What is carried out by an engine that is measured: chunks of encoded commands, decoded just before, as those that
+come from a socket."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from matcher.digest import digest
+from matching_exchange.tools.bench.data import resting
+from matching_exchange.tools.bench.mix import REACH, Mix, new_engine, symbols_of
+from protocol.codec import encode
+from protocol.commands import Command
+
+CHUNK: Final = 1_024
+"""Commands of a chunk."""
+
+decode_chunk = msgspec.msgpack.Decoder(list[Command]).decode
+_decode_tape = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+class Shape(Struct, frozen=True):
+    """A book: so many resting orders over so many levels of each side of each of so many symbols. With none, the mix
+    makes its own."""
+
+    resting: int
+    levels: int
+    symbols: int = 1
+
+
+def chunks_of(commands: Iterable[Command]) -> Iterator[bytes]:
+    rest = iter(commands)
+    while some := list(islice(rest, CHUNK)):
+        yield encode(some)
+
+
+def resting_orders(shape: Shape, seed: int) -> Iterator[Command]:
+    """The orders that rest before the mix begins."""
+    return islice(resting(seed, shape.levels, symbols_of(shape.symbols)), shape.resting)
+
+
+def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> str:
+    """Write so many commands of the mix on the book to a file; the digest of an engine that has carried them out.
+
+    The limit orders of the mix reach over all levels of a book that there is before, so that the book keeps its
+    shape."""
+    symbols = symbols_of(shape.symbols)
+    engine = new_engine(symbols)
+    live: dict[int, int] = {}
+    for chunk in chunks_of(resting_orders(shape, seed)):
+        for command in decode_chunk(chunk):
+            engine.apply(1, 1, command)
+            live[engine.last_order_id] = engine.orders[engine.last_order_id].remaining
+    mix = Mix(seed, engine, live, symbols, max(REACH, shape.levels // 2))
+    path.write_bytes(encode(list(chunks_of(islice(mix, commands)))))
+    return digest(mix.engine)
+
+
+def read_tape(path: Path) -> list[bytes]:
+    return _decode_tape(path.read_bytes())

@@ -1,0 +1,227 @@
+"""A session with a matcher that costs its client little: commands are encoded before, answers are read after.
+
+While it is measured, only the counts of answers are looked at; `check` reads all of them. Nothing is sent again: on the
+loopback, with less under way than the sockets queue, nothing is lost, and what is missing all the same is a BenchError.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Final, TypeVar
+
+import msgspec
+import zmq
+from msgspec import Raw, Struct
+
+from matching_exchange.tools.bench.measure import BenchError
+from protocol import topics
+from protocol.client import new_session
+from protocol.codec import decode_report, encode
+from protocol.commands import VERSION, Ask, Command, Hello, Query
+from protocol.events import (
+    Answers,
+    CommandRefused,
+    FrameRefused,
+    OrderResult,
+    QueryAnswer,
+    QueryResult,
+    SessionUnknown,
+    Welcome,
+)
+
+PATIENCE: Final = 120.0
+"""How many seconds anything may take."""
+
+ASK_EVERY: Final = 0.02
+"""So often, in seconds, a matcher that starts is asked again."""
+
+
+class Frame(Struct, frozen=True):
+    """So many commands, encoded."""
+
+    count: int
+    commands: Raw
+
+
+class _Commands(Struct, frozen=True, array_like=True, tag=2):
+    """Stands for protocol's Commands, with the commands as they are."""
+
+    version: int
+    session: int
+    number: int
+    answered: int
+    commands: Raw
+
+
+class _Answers(Struct, frozen=True, array_like=True, tag=2):
+    """Stands for protocol's Answers, with the answers as they are."""
+
+    session: int
+    epoch: int
+    number: int
+    sequence: int
+    timestamp: int
+    answers: list[Raw]
+
+
+Reply = TypeVar("Reply", Welcome, QueryAnswer)
+
+_decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRefused | QueryAnswer).decode
+
+
+def frames(commands: Iterable[Command], count: int) -> Iterator[Frame]:
+    """The commands in frames of so many, the last one perhaps of fewer."""
+    rest = iter(commands)
+    while some := list(islice(rest, count)):
+        yield Frame(len(some), Raw(encode(some)))
+
+
+class Throughput(Struct, frozen=True):
+    """So many commands were answered in so many seconds; `busy` is the share of them for which the sender had to
+    work."""
+
+    commands: int
+    seconds: float
+    busy: float
+
+    @property
+    def per_second(self) -> float:
+        return self.commands / self.seconds
+
+
+class Wire:
+    """A context manager. `sent` and `answered` count the session's commands; `trades` are those in the answers that
+    were checked: trade_id, price and quantity."""
+
+    def __init__(self, commands: str, reports: str) -> None:
+        self.session = new_session()
+        self.sent = 0
+        self.answered = 0
+        self._request = 0
+        self.trades: list[tuple[int, int, int]] = []
+        self._unchecked: list[bytes] = []
+        self._checked = 0
+        self._ahead: int | None = None
+        self._last_order_id: int | None = None
+        self._context = zmq.Context()
+        self._commands = self._context.socket(zmq.PUSH)
+        self._reports = self._context.socket(zmq.SUB)
+        # Without a matcher nothing is queued: it would have to answer first whatever was asked in vain.
+        self._commands.set(zmq.IMMEDIATE, 1)
+        self._reports.subscribe(topics.reports(self.session))
+        for socket, endpoint in ((self._commands, commands), (self._reports, reports)):
+            socket.set(zmq.LINGER, 0)
+            # A matcher that starts is found at once, not after a pause that would be measured with it.
+            socket.set(zmq.RECONNECT_IVL, 2)
+            socket.set(zmq.SNDHWM, 10_000)
+            socket.set(zmq.RCVHWM, 100_000)
+            socket.connect(endpoint)
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._commands.close()
+        self._reports.close()
+        self._context.term()
+
+    def open(self) -> None:
+        """Wait until a matcher, which need not run yet, has welcomed the session."""
+        self._ask(Hello(VERSION, self.session), Welcome)
+
+    def query(self, query: Query) -> QueryResult:
+        """The result; waits for a matcher, which need not run yet. No command may be under way."""
+        self._request += 1
+        return self._ask(Ask(VERSION, self.session, self._request, query), QueryAnswer).result
+
+    def _ask(self, question: Hello | Ask, kind: type[Reply]) -> Reply:
+        """Ask again and again until there is an answer of the kind, to this question."""
+        payload = encode(question)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with suppress(zmq.Again):
+                self._commands.send(payload, zmq.NOBLOCK)
+            while self._reports.poll(int(ASK_EVERY * 1000)):
+                report = _decode(self._reports.recv_multipart()[1])
+                if isinstance(report, kind) and (
+                    not isinstance(report, QueryAnswer) or report.request == self._request
+                ):
+                    return report
+        raise BenchError(f"no matcher answered within {PATIENCE:g} seconds")
+
+    def send(self, frame: Frame) -> None:
+        try:
+            self._commands.send(
+                encode(_Commands(VERSION, self.session, self.sent + 1, self.answered, frame.commands)), zmq.NOBLOCK
+            )
+        except zmq.Again as error:
+            raise BenchError("the matcher does not take a frame") from error
+        self.sent += frame.count
+
+    def receive(self, patience: float = PATIENCE) -> int:
+        """Take in the answers that wait; where there are none, wait for the first ones up to so many seconds. How many
+        came."""
+        before = self.answered
+        if self._reports.poll(int(patience * 1000)):
+            with suppress(zmq.Again):
+                while True:
+                    self.take(self._reports.recv_multipart(zmq.NOBLOCK)[1])
+        elif patience == PATIENCE:
+            raise BenchError(f"{self.sent - self.answered} commands were not answered within {PATIENCE:g} seconds")
+        return self.answered - before
+
+    def take(self, payload: bytes) -> None:
+        """Take in one report."""
+        report = _decode(payload)
+        if isinstance(report, _Answers):
+            if report.number != self.answered + 1:
+                raise BenchError(f"the answers from number {self.answered + 1} to {report.number - 1} are missing")
+            self.answered += len(report.answers)
+            self._unchecked.append(payload)
+        elif isinstance(report, SessionUnknown | FrameRefused):
+            raise BenchError(f"the matcher did not take a frame: {report}")
+
+    def run(self, frames: Iterator[Frame], under_way: int, seconds: float = float("inf")) -> Throughput:
+        """Send frames for so many seconds, or until none is left, with up to so many commands under way, and wait for
+        all answers."""
+        before = self.answered
+        busy = time.process_time()
+        started = time.perf_counter()
+        end = started + seconds
+        frame = next(frames, None)
+        while frame is not None or self.answered < self.sent:
+            while frame is not None and self.sent - self.answered + frame.count <= under_way:
+                self.send(frame)
+                frame = next(frames, None) if time.perf_counter() < end else None
+            self.receive()
+        took = time.perf_counter() - started
+        return Throughput(self.answered - before, took, (time.process_time() - busy) / took)
+
+    def check(self) -> int:
+        """Read all answers: each one that was sent must have one, none may be a refusal, sequences and the ids of new
+        orders must go on without a hole. How many commands are answered so far; BenchError where it is not so."""
+        for payload in self._unchecked:
+            report = decode_report(payload)
+            assert isinstance(report, Answers), "nothing else was kept"
+            if self._ahead is not None and report.sequence - report.number != self._ahead:
+                raise BenchError(
+                    f"command {report.number} has the sequence {report.sequence}: something else was carried out "
+                    "meanwhile"
+                )
+            self._ahead = report.sequence - report.number
+            for number, answer in enumerate(report.answers, report.number):
+                if isinstance(answer, CommandRefused):
+                    raise BenchError(f"command {number} was refused: {answer}")
+                if isinstance(answer, OrderResult):
+                    if self._last_order_id is not None and answer.order_id != self._last_order_id + 1:
+                        raise BenchError(
+                            f"command {number} placed the order {answer.order_id} after {self._last_order_id}"
+                        )
+                    self._last_order_id = answer.order_id
+                    self.trades += [(trade.trade_id, trade.price, trade.quantity) for trade in answer.trades]
+            self._checked += len(report.answers)
+        self._unchecked.clear()
+        if not self._checked == self.answered == self.sent:
+            raise BenchError(f"{self.sent} commands were sent, {self._checked} answered")
+        return self._checked

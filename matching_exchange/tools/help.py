@@ -1,0 +1,45 @@
+"""python -m matching_exchange.tools.help: writes what the scripts print for --help, which they do before anything is
+installed.
+
+The texts are those of the programs themselves; a test tells where one is out of date.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+COLUMNS: Final = 80
+
+MODULES: Final = {
+    "bench": "matching_exchange.tools.bench",
+    "demo": "matching_exchange.tools.demo",
+    "gateway": "gateway",
+    "load_test": "matching_exchange.tools.load_test",
+    "matcher": "matcher",
+    "repair": "matcher.repair",
+    "replay": "matching_exchange.tools.replay",
+    "run": "matching_exchange.tools.run",
+    "subscribe": "matching_exchange.tools.subscribe",
+    "torture": "matching_exchange.tools.torture",
+}
+"""The module behind each script."""
+
+DIRECTORY: Final = Path(__file__).parents[2] / "scripts" / "help"
+
+
+def text_of(script: str) -> str:
+    """What the script's program says of itself."""
+    environment = {**os.environ, "COLUMNS": str(COLUMNS)}
+    command = [sys.executable, "-m", MODULES[script], "--help"]
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603
+
+
+def path_of(script: str) -> Path:
+    return DIRECTORY / f"{script}.txt"
+
+
+if __name__ == "__main__":
+    for script in MODULES:
+        path_of(script).write_text(text_of(script), encoding="utf-8")

@@ -1,0 +1,107 @@
+"""Processes that a tool starts: `python -m` of a module, on free ports, with its log in a file."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+PORTS: Final = range(20_000, 32_000)
+"""Below the ports that the kernel gives to clients: nobody else takes one while its process is away."""
+
+STOP_SECONDS: Final = 30.0
+"""How long a process may take to stop cleanly."""
+
+LOG_SHOWN: Final = 3_000
+"""How many characters of a log's end are shown when its process fails."""
+
+
+class ExchangeError(Exception):
+    """A process has ended by itself, does not answer or does not stop; the message shows the end of its log."""
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on."""
+    ports: list[int] = []
+    while len(ports) < number:
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
+
+
+class Process:
+    """`python -m <module>`, in a session of its own: Ctrl-C reaches only who started it."""
+
+    def __init__(self, module: str, arguments: list[str], settings: Mapping[str, str], log: Path) -> None:
+        self.module = module
+        self.log = log
+        self._arguments = arguments
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
+        self._environment = {**inherited, **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", self.module, *self._arguments],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> subprocess.Popen[bytes]:
+        """The process; ExchangeError where it has ended by itself."""
+        assert self._process is not None, "it was started"
+        status = self._process.poll()
+        if status is not None:
+            raise ExchangeError(f"the {self.module} has ended by itself with status {status}:\n{self.log_end()}")
+        return self._process
+
+    def kill(self, with_children: bool) -> None:
+        """SIGKILL, to the process alone or to those that it has started too."""
+        process = self.running
+        if with_children:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.wait()
+
+    def stop(self) -> None:
+        """Stop it cleanly; ExchangeError where it does not."""
+        process = self.running
+        process.terminate()
+        try:
+            status = process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise ExchangeError(
+                f"the {self.module} did not stop within {STOP_SECONDS:g} seconds:\n{self.log_end()}"
+            ) from error
+        self._process = None
+        if status != 0:
+            raise ExchangeError(f"the {self.module} stopped with status {status}:\n{self.log_end()}")
+
+    def close(self) -> None:
+        """End whatever still runs of it."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def log_end(self) -> str:
+        return self.log.read_text(errors="replace")[-LOG_SHOWN:]

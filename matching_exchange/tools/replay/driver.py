@@ -1,0 +1,215 @@
+"""Drives a recording through an exchange: steps become commands and queries, answers go to the comparison.
+
+Orders are named by the venue's ids, behind a prefix that is this run's own, so nothing has to wait for an answer: only
+a replace looks first what is left of its order.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from matching_exchange.tools.replay.comparison import Comparison
+from matching_exchange.tools.replay.exchange import Exchange, ExchangeError, ask_now, send_now
+from matching_exchange.tools.replay.recording import (
+    Cancel,
+    OutOfTurn,
+    Place,
+    Recording,
+    Reduce,
+    Replace,
+    Sent,
+    Take,
+    VenueBest,
+    VenueFill,
+    VenueTrade,
+)
+from protocol.commands import (
+    AmendOrder,
+    CancelAllOrders,
+    CancelOrder,
+    Command,
+    DepthQuery,
+    OrderQuery,
+    OrdersQuery,
+    PlaceOrder,
+    SetInstrument,
+)
+from protocol.events import CommandRefused, OrderPage, OrderState
+from protocol.instrument import Instrument, InstrumentError, check_instrument
+from protocol.units import InstrumentStatus, OrderType
+
+ACCOUNT: Final = "replay"
+
+PROGRESS_STEPS: Final = 1_000
+"""After so many steps the progress is told."""
+
+
+class Effort(Struct, frozen=True):
+    """How many commands and queries were sent, in how many seconds."""
+
+    commands: int
+    queries: int
+    seconds: float
+
+    @property
+    def commands_per_second(self) -> int:
+        return round(self.commands / self.seconds) if self.seconds else 0
+
+
+class Driver:
+    """One run of a recording under `symbol`. `prefix` and a venue's order id together are a client_order_id; `clock`
+    gives seconds."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        recording: Recording,
+        symbol: str,
+        prefix: str,
+        comparison: Comparison,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._exchange = exchange
+        self._recording = recording
+        self._symbol = symbol
+        self._prefix = prefix
+        self._comparison = comparison
+        self._clock = clock
+        self._quantities: dict[str, int] = {}
+        self._commands = 0
+        self._queries = 0
+        self._best = DepthQuery(symbol, 1)
+        self._act: dict[type, Callable[[Any], None]] = {
+            Place: self._place,
+            Take: self._take,
+            Cancel: self._cancel,
+            Reduce: self._reduce,
+            Replace: self._replace,
+            VenueBest: self._look,
+            VenueTrade: comparison.venue_traded,
+            VenueFill: comparison.venue_filled,
+            OutOfTurn: comparison.executed_out_of_turn,
+        }
+
+    def prepare(self) -> None:
+        """Make an instrument for the recording. ExchangeError where there cannot be one, or where the symbol has orders
+        already: with them in the book, nothing could be compared."""
+        sized = [step for step in self._recording.steps if isinstance(step, Place | Take)]
+        priced = [step for step in self._recording.steps if isinstance(step, Place | Take | Replace)]
+        if not sized:
+            raise ExchangeError("the recording holds no orders")
+        if self._has_orders():
+            raise ExchangeError(f"{self._symbol} has orders in this exchange: choose another symbol with --symbol")
+        instrument = self._instrument(max(step.quantity for step in sized), max(step.price for step in priced))
+        try:
+            check_instrument(instrument)
+        except InstrumentError as error:
+            raise ExchangeError(
+                f"no exchange can hold this recording as {self._symbol}: {error.field} {error}"
+            ) from error
+        answer = send_now(self._exchange, SetInstrument(**msgspec.structs.asdict(instrument)))
+        if isinstance(answer, CommandRefused):
+            why = " ".join((answer.refusal.name, answer.field, answer.detail)).strip()
+            raise ExchangeError(
+                f"this exchange refuses {self._symbol} as the recording needs it ({why}): choose another symbol "
+                "with --symbol"
+            )
+
+    def _instrument(self, quantity: int, price: int) -> Instrument:
+        """One without fees that takes orders up to this quantity and price."""
+        recording = self._recording
+        return Instrument(
+            self._symbol,
+            recording.base,
+            recording.quote,
+            recording.price_decimals,
+            recording.quantity_decimals,
+            recording.tick_size,
+            recording.lot_size,
+            min_quantity=recording.lot_size,
+            max_quantity=up_to(quantity, recording.lot_size),
+            max_price=up_to(price, recording.tick_size),
+            min_notional=0,
+            maker_fee_bps=0,
+            taker_fee_bps=0,
+            status=InstrumentStatus.TRADING,
+        )
+
+    def run(self, speed: float | None, progress: Callable[[int], None]) -> Effort:
+        """Send everything, at so many times the recorded speed, None for as fast as possible; `progress` is told how
+        many steps are done. Returns when all is answered."""
+        started = self._clock()
+        first: int | None = None
+        for number, step in enumerate(self._recording.steps):
+            if speed is not None and not isinstance(step, VenueFill | OutOfTurn):
+                first = step.time if first is None else first
+                early = started + (step.time - first) / 10**9 / speed - self._clock()
+                if early > 0:
+                    progress(number)
+                    self._exchange.wait(early)
+            if number % PROGRESS_STEPS == 0:
+                progress(number)
+            self._act[type(step)](step)
+        self._exchange.settle()
+        progress(len(self._recording.steps))
+        return Effort(self._commands, self._queries, self._clock() - started)
+
+    def _has_orders(self) -> bool:
+        after: int | None = 0
+        while after is not None:
+            page = ask_now(self._exchange, OrdersQuery(self._symbol, after=after))
+            if not isinstance(page, OrderPage):
+                return False
+            if page.orders:
+                return True
+            after = page.next
+        return False
+
+    def _place(self, step: Place) -> None:
+        self._quantities[step.order] = step.quantity
+        self._send(step, self._limit(step, OrderType.LIMIT, self._prefix + step.order))
+
+    def _take(self, step: Take) -> None:
+        self._send(step, self._limit(step, OrderType.IOC, None))
+
+    def _limit(self, step: Place | Take, order_type: OrderType, client_order_id: str | None) -> PlaceOrder:
+        return PlaceOrder(
+            self._symbol, ACCOUNT, step.side, order_type, step.quantity, step.price, None, client_order_id
+        )
+
+    def _cancel(self, step: Cancel) -> None:
+        self._send(step, CancelOrder(None, ACCOUNT, self._prefix + step.order))
+
+    def _reduce(self, step: Reduce) -> None:
+        self._quantities[step.order] -= step.quantity
+        self._send(step, AmendOrder(None, ACCOUNT, self._prefix + step.order, self._quantities[step.order]))
+
+    def _replace(self, step: Replace) -> None:
+        """The recording tells what is left, the command takes the whole quantity: ask what was filled of it here."""
+        client_order_id = self._prefix + step.order
+        self._queries += 1
+        state = ask_now(self._exchange, OrderQuery(None, ACCOUNT, client_order_id))
+        filled = state.filled_quantity if isinstance(state, OrderState) else 0
+        self._quantities[step.order] = filled + step.remaining
+        self._send(step, AmendOrder(None, ACCOUNT, client_order_id, filled + step.remaining, step.price))
+
+    def _look(self, step: VenueBest) -> None:
+        self._queries += 1
+        self._exchange.ask(self._best, self._comparison.looked, step)
+
+    def _send(self, step: Sent, command: Command) -> None:
+        self._commands += 1
+        self._exchange.send(command, self._comparison.answered, step)
+
+
+def up_to(value: int, unit: int) -> int:
+    """The least multiple of the unit that is not below the value."""
+    return -(-value // unit) * unit
+
+
+def clear(exchange: Exchange, symbol: str) -> None:
+    """Cancel what replays left in the symbol's book."""
+    send_now(exchange, CancelAllOrders(ACCOUNT, symbol))

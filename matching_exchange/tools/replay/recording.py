@@ -1,0 +1,142 @@
+"""A recording as a neutral stream of steps: what was sent to the venue, and what the venue made of it.
+
+Prices and quantities are integers in the units of the recording, times are nanoseconds on its own clock and never go
+back. Orders bear the venue's ids, as text. What a format has of its own stays in its reader.
+"""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from protocol.units import Side
+
+
+class Place(Struct, frozen=True, gc=False):
+    """A new limit order. `announced` is false for one of which the recording does not show how it was entered."""
+
+    time: int
+    order: str
+    side: Side
+    price: int
+    quantity: int
+    announced: bool = True
+
+
+class Take(Struct, frozen=True, gc=False):
+    """An incoming order of which only its execution is known: it takes `quantity` at `price`, at once. `maker` is the
+    resting order that the venue executed, None where the recording does not know that order."""
+
+    time: int
+    side: Side
+    price: int
+    quantity: int
+    maker: str | None
+
+
+class Cancel(Struct, frozen=True, gc=False):
+    """Cancel what is left of the order: `remaining` by the venue's account, None where there is nothing to compare."""
+
+    time: int
+    order: str
+    remaining: int | None
+
+
+class Reduce(Struct, frozen=True, gc=False):
+    """Cancel `quantity` of the order, less than is left of it; it keeps its place in the queue."""
+
+    time: int
+    order: str
+    quantity: int
+
+
+class Replace(Struct, frozen=True, gc=False):
+    """Another price for what is left of the order, which is now `remaining`; it loses its place in the queue."""
+
+    time: int
+    order: str
+    price: int
+    remaining: int
+
+
+class VenueTrade(Struct, frozen=True, gc=False):
+    """A row of the venue's trade tape."""
+
+    time: int
+    price: int
+    quantity: int
+
+
+class VenueFill(Struct, frozen=True, gc=False):
+    """All that the venue filled of the order, from first to last."""
+
+    order: str
+    quantity: int
+
+
+class OutOfTurn(Struct, frozen=True, gc=False):
+    """The venue executed the order though, by its own messages, it was not the first in its queue. No incoming order
+    can do that: a miss, whatever the exchange does."""
+
+    order: str
+
+
+class VenueBest(Struct, frozen=True, gc=False):
+    """The venue's best bid and ask at this point of the stream: (price, quantity) each, None for an empty side."""
+
+    time: int
+    bid: tuple[int, int] | None
+    ask: tuple[int, int] | None
+
+
+Sent = Place | Take | Cancel | Reduce | Replace
+"""The steps that are commands."""
+
+Said = VenueTrade | VenueFill | OutOfTurn | VenueBest
+"""The steps that say what the venue did."""
+
+Step = Sent | Said
+
+
+class Gap(Struct, frozen=True):
+    """So many nanoseconds lie between this line and the one before it."""
+
+    path: Path
+    line: int
+    nanoseconds: int
+
+
+class Recording(Struct, frozen=True):
+    """The steps, in the order in which they happened, and what was traded, in which units. `symbol` is the usual one; a
+    replay at the recorded speed waits through `longest_gap`, None where there is nothing to wait for."""
+
+    format: str
+    symbol: str
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    tick_size: int
+    lot_size: int
+    steps: list[Step]
+    longest_gap: Gap | None = None
+
+
+def greatest_tick(steps: Iterable[Step]) -> int:
+    """The greatest tick of which all prices of the recording are multiples; 1 where it has none."""
+    prices: list[int] = []
+    for step in steps:
+        if isinstance(step, Place | Take | Replace | VenueTrade):
+            prices.append(step.price)
+        elif isinstance(step, VenueBest):
+            prices.extend(level[0] for level in (step.bid, step.ask) if level is not None)
+    return math.gcd(*prices) or 1
+
+
+class RecordingError(Exception):
+    """A file that cannot be read as a recording; the message names the file, the line where there is one, and what is
+    wrong."""
+
+    def __init__(self, path: Path, detail: str, line: int | None = None) -> None:
+        super().__init__(f"{path}: {detail}" if line is None else f"{path}, line {line}: {detail}")

@@ -1,0 +1,37 @@
+"""Empties a data directory, and nothing that is not one."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from matcher.data_directory import NAMES, DataDirectory, DirectoryError
+
+KNOWN: Final = NAMES | {f"{name}.new" for name in NAMES}
+"""What a matcher makes in its data directory."""
+
+
+def empty(path: Path) -> None:
+    """Remove what a matcher has left there; DirectoryError where the directory is in use, holds anything else, or
+    cannot be emptied."""
+    try:
+        names = {entry.name for entry in path.iterdir()}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DirectoryError(f"{path} cannot be emptied: {error.strerror}") from error
+    foreign = names - KNOWN
+    if foreign:
+        raise DirectoryError(f"{path} is not emptied: it holds {min(foreign)}, which is not a matcher's")
+    with DataDirectory(path):
+        for name in sorted(names - {"lock"}):
+            try:
+                _remove(path / name)
+            except OSError as error:
+                raise DirectoryError(f"{path} cannot be emptied: {error}") from error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -1,0 +1,201 @@
+"""Starts the whole exchange on one machine, a matcher and a gateway, and stops both on Ctrl-C."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from types import FrameType
+from typing import Final
+
+import gateway.config
+import matcher.config
+from gateway.config import GatewayConfig
+from matcher.config import Config as MatcherConfig
+from matcher.data_directory import DirectoryError
+from matching_exchange.process.addresses import connectable, in_url, reachable
+from matching_exchange.process.command_line import end_with_line
+from matching_exchange.process.settings import MAX_PORT, bounded
+from matching_exchange.tools.arguments import Parser, number, told
+from matching_exchange.tools.reset import empty
+from matching_exchange.tools.serving import Processes
+
+PROGRAM: Final = "run"
+
+START_TIMEOUT: Final = 60
+"""How many seconds the exchange may take to answer its first health check."""
+
+HEALTH_TIMEOUT: Final = 1.0
+LOOK_EVERY: Final = 0.05
+"""Seconds."""
+
+SOCKETS: Final = ("COMMANDS", "MARKET_DATA", "REPORTS")
+"""The matcher's sockets, as the settings of both processes name them, and in the order of their ports with --ports."""
+
+MAX_BASE: Final = MAX_PORT - len(SOCKETS)
+
+EXIT_FAILED: Final = 1
+
+
+class Stop:
+    """Whether somebody wants the exchange closed."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, self._want)
+
+    def _want(self, _number: int, _frame: FrameType | None) -> None:
+        self.wanted = True
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The exit status: 0, 1 where the exchange does not start or a part of it ends by itself."""
+    options = parse(arguments)
+    chosen, matcher_config, gateway_config = choose(options, environment)
+    if options.reset:
+        try:
+            empty(matcher_config.data_dir)
+        except DirectoryError as error:
+            end_with_line(PROGRAM, f"--reset: {error}", EXIT_FAILED)
+    stop = Stop()
+    processes = Processes()
+    try:
+        processes.start_serving("matcher", chosen)
+        processes.start_serving("gateway", chosen)
+        if not _wait_until_healthy(processes, gateway_config, stop):
+            return 0 if stop.wanted else EXIT_FAILED
+        if options.demo:
+            processes.start("matching_exchange.tools.demo", chosen, [f"--seed={options.seed}"])
+        print(banner(gateway_config), flush=True)
+        while not stop.wanted:
+            ended = processes.ended()
+            if ended is not None:
+                print(f"{PROGRAM}: the {ended} has ended by itself: closing the exchange", file=sys.stderr)
+                return EXIT_FAILED
+            time.sleep(LOOK_EVERY)
+    finally:
+        processes.stop()
+    print("The exchange is closed.")
+    return 0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = Parser(
+        PROGRAM,
+        "Start the whole exchange: a matcher and a gateway. Ctrl-C stops both.",
+        "All settings of both processes are environment variables (MATCHER_..., GATEWAY_...): see "
+        "scripts/matcher --help and "
+        "scripts/gateway --help.",
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="add a lively synthetic market, with its own data directory (./data-demo) and its own accounts",
+    )
+    parser.add_argument(
+        "--seed", type=number(0), default=1, metavar="N", help="the seed of the synthetic market (default: 1)"
+    )
+    parser.add_argument("--reset", action="store_true", help="with --demo: begin with an empty data directory")
+    parser.add_argument(
+        "--port",
+        type=told(bounded(1, MAX_PORT), f"a port from 1 to {MAX_PORT}"),
+        help="the gateway's port (default: 8000)",
+        metavar="PORT",
+    )
+    parser.add_argument(
+        "--ports",
+        type=told(bounded(1, MAX_BASE), f"a port from 1 to {MAX_BASE}"),
+        metavar="BASE",
+        help=(
+            "the ports of a second exchange on this machine: BASE for the gateway, the next three for the "
+            "matcher's commands, market data and reports; its data directory is ./data-BASE, or ./data-demo-BASE"
+        ),
+    )
+    parser.add_argument("--data-dir", metavar="DIR", help="the matcher's data directory (default: ./data)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show what both processes log, not only warnings")
+    options = parser.parse_args(arguments)
+    if options.reset and not options.demo:
+        parser.error("--reset needs --demo")
+    return options
+
+
+def choose(
+    options: argparse.Namespace, environment: Mapping[str, str]
+) -> tuple[dict[str, str], MatcherConfig, GatewayConfig]:
+    """The variables that the processes get beside those of this one, and what both make of them; ends the process where
+    one is bad."""
+    chosen: dict[str, str] = {}
+    if options.ports is not None:
+        for port, name in enumerate(SOCKETS, options.ports + 1):
+            chosen[f"MATCHER_{name}"] = chosen[f"GATEWAY_{name}"] = f"tcp://127.0.0.1:{port}"
+    if options.port is not None or options.ports is not None:
+        chosen["GATEWAY_PORT"] = str(options.port or options.ports)
+    if options.data_dir is not None:
+        chosen["MATCHER_DATA_DIR"] = options.data_dir
+    elif options.reset and "MATCHER_DATA_DIR" in environment:
+        end_with_line(
+            PROGRAM, "--reset empties the demo's own directory or that of --data-dir, never that of MATCHER_DATA_DIR"
+        )
+    elif options.demo or options.ports is not None:
+        own = "./data" + ("-demo" if options.demo else "") + (f"-{options.ports}" if options.ports is not None else "")
+        chosen["MATCHER_DATA_DIR"] = environment.get("MATCHER_DATA_DIR", own)
+    for prefix in ("MATCHER", "GATEWAY"):
+        chosen[f"{prefix}_LOG_LEVEL"] = environment.get(f"{prefix}_LOG_LEVEL", "info" if options.verbose else "warning")
+    matcher_config = matcher.config.read_config([], {**environment, **chosen})
+    for name, bound in zip(
+        SOCKETS, (matcher_config.commands, matcher_config.market_data, matcher_config.reports), strict=True
+    ):
+        if f"GATEWAY_{name}" not in environment:
+            chosen[f"GATEWAY_{name}"] = connectable(bound)
+    gateway_config = gateway.config.read_config([], {**environment, **chosen})
+    if gateway_config.port == 0:
+        end_with_line(PROGRAM, "GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known")
+    return chosen, matcher_config, gateway_config
+
+
+def banner(config: GatewayConfig) -> str:
+    url = f"http://{in_url(reachable(config.host))}:{config.port}"
+    return f"""
+  The exchange is open.
+
+    dashboard    {url}/
+    API          {url}/docs
+    market data  {config.market_data}
+
+  Ctrl-C closes it.
+"""
+
+
+def _wait_until_healthy(processes: Processes, config: GatewayConfig, stop: Stop) -> bool:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and not stop.wanted:
+        ended = processes.ended()
+        if ended is not None:
+            print(f"{PROGRAM}: the {ended} did not start", file=sys.stderr)
+            return False
+        # Before that, somebody else may answer: another exchange at this port, or another matcher behind this gateway.
+        if processes.serve() and _is_healthy(config):
+            return True
+        time.sleep(LOOK_EVERY)
+    if not stop.wanted:
+        print(f"{PROGRAM}: {config.host}:{config.port} did not answer within {START_TIMEOUT} seconds", file=sys.stderr)
+    return False
+
+
+def _is_healthy(config: GatewayConfig) -> bool:
+    connection = HTTPConnection(reachable(config.host), config.port, timeout=HEALTH_TIMEOUT)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

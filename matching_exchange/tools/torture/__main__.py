@@ -1,0 +1,140 @@
+"""python -m matching_exchange.tools.torture: kill the exchange again and again while clients trade, and check that
+nothing that was answered is lost."""
+
+import argparse
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gateway.config import MAX_WORKERS
+from matcher.config import SETTINGS
+from matcher.journal import JournalError
+from matching_exchange.process.command_line import end_with_line
+from matching_exchange.tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from matching_exchange.tools.processes import ExchangeError
+from matching_exchange.tools.tables import to_json
+from matching_exchange.tools.torture.clients import UnansweredError
+from matching_exchange.tools.torture.report import print_report
+from matching_exchange.tools.torture.run import Plan, torture
+
+PROGRAM: Final = "torture"
+
+EXIT_BROKEN: Final = 1
+
+MAX_CLIENTS: Final = 1_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status: 0, 1 where a promise was broken or the exchange did not come back."""
+    options = parse(arguments)
+    directory = prepare(options.keep)
+    terminal = Console(stderr=True)
+    print(f"{PROGRAM}: seed {options.seed}, in {directory}", file=sys.stderr)
+    sound = False
+    try:
+        sound = run(options, directory, terminal)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except (ExchangeError, UnansweredError, JournalError) as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+    finally:
+        if sound and options.keep is None:
+            shutil.rmtree(directory)
+        else:
+            print(f"{PROGRAM}: journal, logs and evidence are in {directory}", file=sys.stderr)
+    return 0 if sound else EXIT_BROKEN
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = Parser(
+        PROGRAM,
+        "Start an exchange of its own, kill its processes at random moments while clients trade and retry, and "
+        "check that "
+        "everything that was answered is there once, in order, and that the recovered state is that of the "
+        "journal. Exit status: 0, 1 "
+        "where a promise was broken.",
+    )
+    for name, default, least, most, text in (
+        ("kills", 20, 0, MAX_NUMBER, "how many times to kill"),
+        ("clients", 8, 1, MAX_CLIENTS, "how many clients trade"),
+        ("workers", 1, 1, MAX_WORKERS, "how many workers the gateway has"),
+        ("snapshot-every", 500, 1, MAX_NUMBER, "after how many commands a snapshot is taken"),
+        ("calm", 1_000, 0, MAX_NUMBER, "the longest time between a recovery and the next kill, in ms"),
+        ("pause", 0, 0, MAX_NUMBER, "about how long each client waits between two requests, in ms"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=number(least, most), default=default, metavar="N", help=f"{text} (default: {default})"
+        )
+    parser.add_argument(
+        "--seed",
+        type=number(0),
+        default=secrets.randbelow(MAX_NUMBER),
+        metavar="N",
+        help="of what is sent and killed (default: a new one)",
+    )
+    sync = next(setting for setting in SETTINGS if setting.name == "sync")
+    sync_help = f"when the journal is synced: {sync.takes} (default: {sync.default})"
+    parser.add_argument(
+        "--sync", type=told(sync.parse, sync.takes), default=sync.default, metavar="MODE", help=sync_help
+    )
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this new directory and leave it there")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    return parser.parse_args(arguments)
+
+
+def prepare(keep: Path | None) -> Path:
+    """The directory to work in; ends the process where the one to keep cannot be made."""
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="torture-"))
+    try:
+        keep.mkdir(parents=True)
+    except OSError as error:
+        end_with_line(PROGRAM, f"--keep: {keep} cannot be made: {error.strerror}")
+    return keep.resolve()
+
+
+def run(options: argparse.Namespace, directory: Path, terminal: Console) -> bool:
+    """Whether every promise was kept; prints the report."""
+    plan = Plan(
+        options.kills,
+        options.seed,
+        options.clients,
+        options.workers,
+        options.sync,
+        options.snapshot_every,
+        options.calm / 1000,
+        options.pause / 1000,
+    )
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[answered]:,} commands answered"),
+        TimeElapsedColumn(),
+        console=terminal,
+        transient=True,
+        disable=not terminal.is_terminal,
+    ) as progress:
+        task = progress.add_task("kills", total=plan.kills, answered=0)
+        report = torture(
+            plan, directory, lambda kills, answered: progress.update(task, completed=kills, answered=answered)
+        )
+    if options.json:
+        print(to_json(report))
+    else:
+        print_report(report, Console())
+    return report.sound
+
+
+if __name__ == "__main__":
+    # Whoever ends this process means the exchange as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""What really happened: the journal carried out again from its first record, or from a snapshot on."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matcher.data_directory import DataDirectory
+from matcher.engine import Engine
+from matcher.journal import Journal, Place
+from matcher.snapshot import read_snapshot, snapshots
+from matcher.state import Caused, Reply, State
+from protocol.commands import OwnCommand
+from protocol.events import Answer
+
+Watch = Callable[[Engine, int, Caused, Answer], None]
+"""Is told each command, in order, after its frame: the engine, the time, what the command caused, its answer."""
+
+
+class _WatchedState(State):
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(Engine())
+        self._watch = watch
+
+    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
+        reply, every = super().apply(session, number, commands, time)
+        for caused, answer in zip(every, reply.answers, strict=True):
+            self._watch(self.engine, time, caused, answer)
+        return reply, every
+
+
+def replay(data: Path, watch: Watch) -> State:
+    """The state after the whole journal of the data directory. JournalError where it is damaged."""
+    with DataDirectory(data) as directory:
+        state = _WatchedState(watch)
+        for record in Journal(directory.journal).records():
+            state.replay(record)
+        return state
+
+
+def recover_from_snapshots(data: Path) -> list[tuple[str, State]]:
+    """The states after each snapshot of the data directory and the journal's tail behind it, with the snapshots' names,
+    newest first."""
+    with DataDirectory(data) as directory:
+        states = []
+        for path in snapshots(directory.snapshots):
+            head, state = read_snapshot(path)
+            for record in Journal(directory.journal).records(Place(head.journal, head.sequence, head.crc)):
+                state.replay(record)
+            states.append((path.name, state))
+        return states

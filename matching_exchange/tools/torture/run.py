@@ -1,0 +1,276 @@
+"""One run: start the exchange, let clients trade while it is killed, ask the survivor, stop it, and check."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http import HTTPStatus
+from pathlib import Path
+from threading import Event
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from matcher.digest import digest
+from matcher.state import State
+from matching_exchange.tools.processes import ExchangeError
+from matching_exchange.tools.torture.checks import Checks
+from matching_exchange.tools.torture.clients import Client, Connection, decode, identity
+from matching_exchange.tools.torture.evidence import Evidence, Identity, Listing, Told
+from matching_exchange.tools.torture.exchange import LOOK_SECONDS, Exchange
+from matching_exchange.tools.torture.follower import Follower
+from matching_exchange.tools.torture.killer import Killer
+from matching_exchange.tools.torture.promises import Promise
+from matching_exchange.tools.torture.replay import recover_from_snapshots, replay
+from matching_exchange.tools.torture.report import Report, recoveries
+from matching_exchange.tools.torture.subscriber import read_trades
+from protocol.client import CommandClient, MatcherAwayError
+from protocol.commands import AccountUpdatesQuery, DigestQuery, Query
+from protocol.events import AccountUpdates, Digest
+
+EVIDENCE_FILE: Final = "evidence.json"
+
+PAGE: Final = 1000
+"""How many orders one call lists."""
+
+ANSWER_SECONDS: Final = 60.0
+"""How long the matcher may take for an answer in the end: a digest of many orders."""
+
+QUIET_SECONDS: Final = 30.0
+"""How long it may take, after the clients have gone, until nothing falls due any more."""
+
+STREAM_SECONDS: Final = 30.0
+"""How long the follower may take until it knows what has happened."""
+
+SWITCHED: Final = "switched"
+"""The account of one more client, which is suspended and resumed."""
+
+SETTLE_COMMANDS: Final = 2_000
+"""The most commands that clients send after the last recovery."""
+
+SETTLE_SECONDS: Final = 60.0
+
+
+Result = TypeVar("Result")
+
+
+class Plan(Struct, frozen=True):
+    """`calm` and `pause` are in seconds: the longest time between a recovery and the next kill, and about how long a
+    client waits between two requests. `sync` is a setting of the matcher, `snapshot_every` a number of commands."""
+
+    kills: int
+    seed: int
+    clients: int = 8
+    workers: int = 1
+    sync: str = "always"
+    snapshot_every: int = 500
+    calm: float = 1.0
+    pause: float = 0.0
+
+
+def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -> Report:
+    """Carry out the plan in the directory. `progress` is told the number of kills and of answered commands.
+    ExchangeError where a process does not come back, UnansweredError where a client is left without an answer,
+    JournalError where the journal cannot be read."""
+    started = time.monotonic()
+    with Exchange(directory, plan.workers, plan.sync, plan.snapshot_every) as exchange:
+        killer = Killer(exchange, plan.seed, plan.calm)
+        evidence = gather(plan, exchange, killer, progress)
+        exchange.stop()
+    (directory / EVIDENCE_FILE).write_bytes(msgspec.json.encode(evidence))
+    checks = Checks(evidence)
+    state = replay(exchange.data, checks.watch)
+    digests, same_state = compare_states(evidence.digest, state, recover_from_snapshots(exchange.data))
+    unknown = [told for told in evidence.told if told.unknown]
+    calls = Counter((told.key.account, told.invoked) for told in evidence.told)
+    messages = Counter(
+        decode(text.encode())["type"] for connection in evidence.stream.connections for text in connection
+    )
+    return Report(
+        plan.seed,
+        plan.sync,
+        plan.clients,
+        plan.workers,
+        round(time.monotonic() - started, 1),
+        recoveries(killer.kills),
+        len(evidence.told),
+        dict(Counter(told.key.kind for told in evidence.told)),
+        sum(calls[told.key.account, told.invoked] > 1 for told in evidence.told),
+        sum(1 for told in evidence.told if told.unknown or told.refused),
+        len(unknown),
+        sum(1 for told in unknown if is_duplicate(told)),
+        evidence.look_ups,
+        checks.commands,
+        checks.trades,
+        len(evidence.published),
+        len(evidence.stream.connections),
+        messages["resumed"],
+        messages["update"],
+        exchange.matcher.log.read_text().count('"snapshot written"'),
+        sum(1 for kill in killer.kills if kill.half_written),
+        dict(sorted(checks.happened.items())),
+        [*checks.promises(), same_state],
+        digests,
+    )
+
+
+def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[int, int], None]) -> Evidence:
+    """Let clients trade, a subscriber read and a follower follow the first client while the killer works; all that they
+    were told, and what the survivor says of itself."""
+    stop, give_up = Event(), Event()
+    accounts = [*(f"client-{number}" for number in range(1, plan.clients + 1)), SWITCHED]
+    clients = [
+        Client(account, plan.seed, Connection(exchange.port), plan.pause, give_up, switching=account == SWITCHED)
+        for account in accounts
+    ]
+    follower = Follower(accounts[0], exchange.port, plan.seed)
+    with ThreadPoolExecutor(len(clients) + 2) as threads:
+        reading = threads.submit(read_trades, exchange.market_data, give_up)
+        following = threads.submit(follower.run, give_up)
+        running = [threads.submit(client.run, stop) for client in clients]
+        try:
+            killer.run(plan.kills, lambda kills: progress(kills, answered(clients)))
+            settle(plan, exchange, clients)
+            stop.set()
+            for each in running:
+                each.result()
+            with closing(Connection(exchange.port)) as connection:
+                wait_until_quiet(connection, accounts)
+                compare_stream(exchange, connection, follower)
+                listings = [list_orders(connection, account) for account in accounts]
+            live = ask_digest(exchange)
+        finally:
+            stop.set()
+            give_up.set()
+        following.result()
+    return Evidence(
+        [told for client in clients for told in client.told],
+        sum(client.look_ups for client in clients),
+        [fault for client in clients for fault in client.look_up_faults],
+        listings,
+        reading.result(),
+        follower.evidence,
+        live,
+    )
+
+
+def settle(plan: Plan, exchange: Exchange, clients: list[Client]) -> None:
+    """Let clients go on after the last recovery for so long that a snapshot is due once more, and wait for one.
+    ExchangeError where none comes."""
+    commands = min(plan.snapshot_every, SETTLE_COMMANDS)
+    goal = answered(clients) + commands
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while answered(clients) < goal or not (exchange.snapshots() or plan.snapshot_every > SETTLE_COMMANDS):
+        if time.monotonic() > deadline:
+            raise ExchangeError(
+                f"after the last recovery, {commands} commands and a snapshot did not come in {SETTLE_SECONDS:g} "
+                "seconds"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def answered(clients: list[Client]) -> int:
+    return sum(len(client.told) for client in clients)
+
+
+def is_duplicate(told: Told) -> bool:
+    """Whether the answer is that to an order or OCO that had been placed before."""
+    return told.key.kind in ("place", "oco") and told.status == HTTPStatus.OK and b'"duplicate":true' in told.body
+
+
+def wait_until_quiet(connection: Connection, accounts: list[str]) -> None:
+    """Wait until no order expires any more: the clients have gone, and have switched their timers off."""
+    deadline = time.monotonic() + QUIET_SECONDS
+    while any("expire_time" in order for account in accounts for order in pages(connection, account, "open")):
+        if time.monotonic() > deadline:
+            raise ExchangeError(
+                f"orders are open for {QUIET_SECONDS:g} seconds after the last one came, and should have expired"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def compare_stream(exchange: Exchange, connection: Connection, follower: Follower) -> None:
+    """What the follower knows in the end must be what the exchange says when it is asked."""
+    evidence, deadline = follower.evidence, time.monotonic() + STREAM_SECONDS
+    position, orders, fills = follower.view()
+    while position is None or ask(exchange, AccountUpdatesQuery(evidence.account, position), AccountUpdates).updates:
+        if time.monotonic() > deadline:
+            evidence.faults.append(f"the follower stays at sequence {position}")
+            return
+        time.sleep(LOOK_SECONDS)
+        position, orders, fills = follower.view()
+    listed = list(pages(connection, evidence.account, "open"))
+    if orders != listed:
+        evidence.faults.append(f"the open orders are {listed}, the follower knows {orders}")
+    last = get(connection, f"/fills?account={evidence.account}&limit={PAGE}")["fills"]
+    both = min(len(last), len(fills))
+    if last[len(last) - both :] != fills[len(fills) - both :]:
+        evidence.faults.append(f"the last fills are {last}, the follower knows {fills}")
+
+
+def ask_digest(exchange: Exchange) -> str:
+    """The digest of the living exchange."""
+    return ask(exchange, DigestQuery(), Digest).digest
+
+
+def ask(exchange: Exchange, query: Query, kind: type[Result]) -> Result:
+    """What the living matcher answers."""
+    try:
+        with CommandClient(exchange.commands, exchange.reports, ANSWER_SECONDS) as client:
+            result = client.query(query).result
+    except MatcherAwayError as error:
+        raise ExchangeError(f"the matcher does not answer {query}: {error}") from error
+    if not isinstance(result, kind):
+        raise ExchangeError(f"the matcher answers {query} with {result}")
+    return result
+
+
+def list_orders(connection: Connection, account: str) -> Listing:
+    """All orders of the account, live and done, as the living exchange lists them."""
+    orders: dict[str, Identity] = {}
+    times_listed = Counter[str]()
+    for status in ("open", "done"):
+        for order in pages(connection, account, status):
+            orders[order["client_order_id"]] = identity(order)
+            times_listed[order["client_order_id"]] += 1
+    return Listing(account, orders, times_listed)
+
+
+def pages(connection: Connection, account: str, status: str) -> Iterator[dict[str, Any]]:
+    """The account's open or done orders, page by page."""
+    cursor: str | None = "0"
+    while cursor is not None:
+        page = get(connection, f"/orders?account={account}&status={status}&limit={PAGE}&after={cursor}")
+        yield from page["orders"]
+        cursor = page["next"]
+
+
+def get(connection: Connection, path: str) -> dict[str, Any]:
+    reply = connection.call("GET", path)
+    if reply.status != HTTPStatus.OK:
+        raise ExchangeError(f"GET {path} ended with {reply.status or reply.outcome}: {reply.body.decode()}")
+    page: dict[str, Any] = decode(reply.body)
+    return page
+
+
+def compare_states(live: str, replayed: State, recovered: list[tuple[str, State]]) -> tuple[dict[str, str], Promise]:
+    """The digests, by what they are of, and whether all ways lead to the same state: a start from a snapshot has to
+    bring back the sessions and the accounts' streams as well."""
+    digests = {"live": live, "replay from the first record": digest(replayed.engine)}
+    promise = Promise("unequal states")
+    for name, state in recovered:
+        digests[f"{name} and tail"] = digest(state.engine)
+        # Where no command came after the snapshot, its clock had gone on.
+        if state.sequence != replayed.sequence or state.time < replayed.time:
+            ends = f"sequence {state.sequence} at {state.time}, the replay with {replayed.sequence} at {replayed.time}"
+            promise.breach(f"{name} and tail: ends with {ends}")
+        if list(state.sessions.known()) != list(replayed.sessions.known()):
+            promise.breach(f"{name} and tail: the sessions are not those of the replay")
+        if [list(part) for part in state.streams.known()] != [list(part) for part in replayed.streams.known()]:
+            promise.breach(f"{name} and tail: the accounts' streams are not those of the replay")
+    for name, other in digests.items():
+        if other != live:
+            promise.breach(f"{name}: {other}, live: {live}")
+    return digests, promise
