@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from matcher.book import Book
-from matcher.checks import FIELDS, check_terms_fields
 from matcher.order import PLAIN, Account, Order, Special
 from matcher.restoring import enter_book
 from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import BookLoaded, CommandRefused, Event
 from protocol.instrument import DecimalError, Instrument, format_decimal, parse_decimal
+from protocol.order_types import ORDER_TYPES, PENDING, RESTING, TRIGGERED, check_terms
 from protocol.saved_book import FORMAT, SavedBook, SavedOrder
 from protocol.units import (
     MAX_INTEGER,
@@ -38,12 +38,11 @@ if TYPE_CHECKING:
 
 Word = TypeVar("Word", bound=IntEnum)
 
+SAVED: Final = RESTING | PENDING
+"""The order types that a saved book may hold."""
+
 #: The members of each enum by the word a file has for them.
 _MEMBERS: dict[type[IntEnum], dict[str, IntEnum]] = {}
-
-TRIGGER_TYPES = tuple(order_type for order_type in OrderType if FIELDS[order_type].trigger_price)
-PENDING_TYPES = (*TRIGGER_TYPES, OrderType.TRAILING_STOP)
-RESTING_TYPES = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 def save_book(book: Book, sequence: int) -> SavedBook:
@@ -231,7 +230,7 @@ def _read(engine: Engine, book: Book, contents: SavedBook) -> tuple[list[Order],
     asks = _read_side(engine, book, "asks", contents.asks, Side.SELL)
     pending = [_read_order(engine, book, f"pending[{index}]", saved) for index, saved in enumerate(contents.pending)]
     for index, order in enumerate(pending):
-        if order.order_type not in PENDING_TYPES:
+        if order.order_type not in PENDING:
             raise SavedBookError(f"pending[{index}].order_type", "takes a type that waits for a price")
         order.status = OrderStatus.PENDING
     if bids and asks and _resting_price(bids[0]) >= _resting_price(asks[0]):
@@ -280,7 +279,7 @@ def _read_side(engine: Engine, book: Book, name: str, saved_orders: Iterable[Sav
         if order.price is not None
     ]
     for index, order in enumerate(orders):
-        if order.side is not side or order.order_type not in RESTING_TYPES:
+        if order.side is not side or order.order_type not in RESTING:
             raise SavedBookError(f"{name}[{index}]", f"takes a resting order to {side.name.lower()}")
     if best_first != sorted(best_first):
         raise SavedBookError(name, "take the best price first")
@@ -297,7 +296,7 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
     instrument = book.instrument
     order_type = _word(f"{where}.order_type", saved.order_type, OrderType)
     side = _word(f"{where}.side", saved.side, Side)
-    if order_type not in (*RESTING_TYPES, *PENDING_TYPES):
+    if order_type not in SAVED:
         raise SavedBookError(f"{where}.order_type", "takes a type that rests or waits")
     if not (
         saved.order_id.isascii() and saved.order_id.isdigit() and len(saved.order_id) <= 18 and int(saved.order_id) > 0
@@ -310,8 +309,8 @@ def _read_order(engine: Engine, book: Book, where: str, saved: SavedOrder) -> Or
         if not 0 <= number <= MAX_INTEGER:
             raise SavedBookError(f"{where}.{field}", "takes zero or more")
     for field, text, wanted in (
-        ("price", saved.price, order_type in RESTING_TYPES),
-        ("trigger_price", saved.trigger_price, order_type in TRIGGER_TYPES or saved.best_price is not None),
+        ("price", saved.price, order_type in RESTING),
+        ("trigger_price", saved.trigger_price, order_type in TRIGGERED or saved.best_price is not None),
     ):
         if (text is not None) is not wanted:
             raise SavedBookError(
@@ -376,12 +375,12 @@ def _read_special(
     if display is not None and not 1 <= shown <= min(display, remaining):
         raise SavedBookError(f"{where}.shown_quantity", "takes at most the display_quantity and what remains")
     mark = price("best_price", saved.best_price)
-    trailing = FIELDS[order_type].trail
+    trailing = ORDER_TYPES[order_type].trails
     if not trailing and (mark is not None or saved.activated):
         raise SavedBookError(f"{where}.best_price", f"is not taken by a {saved.order_type} order")
     if saved.oco_id is not None and not (saved.oco_id.isascii() and saved.oco_id.isdigit() and len(saved.oco_id) <= 18):
         raise SavedBookError(f"{where}.oco_id", "takes an order_id")
-    refusal = check_terms_fields(order_type, terms)
+    refusal = check_terms(order_type, terms)
     # The legs of an OCO take an expire_time whatever their type.
     if refusal is not None and not (refusal is Refusal.EXPIRE_TIME_NOT_ALLOWED and saved.oco_id is not None):
         raise SavedBookError(where, refusal.name.lower())
