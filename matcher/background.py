@@ -14,7 +14,7 @@ from matcher.config import Config
 from matcher.data_directory import DataDirectory
 from matcher.digest import digest
 from matcher.forked import Forked
-from matcher.journal import Journal
+from matcher.local_log import LocalLog
 from matcher.recovery import drop_superseded
 from matcher.saved_books import save_book
 from matcher.snapshot import write_snapshot
@@ -34,7 +34,7 @@ SaveResult = BookSaved | CommandRefused
 
 _decode_save = msgspec.json.Decoder(SaveResult).decode
 
-log = structlog.get_logger("matcher")
+logger = structlog.get_logger("matcher")
 
 
 class _Work(Struct):
@@ -54,11 +54,11 @@ class Background:
     A fork that fails fails what it was for, and nothing else."""
 
     def __init__(
-        self, config: Config, directory: DataDirectory, journal: Journal, state: State, poller: zmq.Poller
+        self, config: Config, directory: DataDirectory, log: LocalLog, state: State, poller: zmq.Poller
     ) -> None:
         self._config = config
         self._directory = directory
-        self._journal = journal
+        self._log = log
         self._state = state
         self._poller = poller
         self._brake = LogBrake()
@@ -80,8 +80,8 @@ class Background:
             self._saves[session, request] = symbol
 
     def turn(self, ready: dict[object, int]) -> list[QueryAnswer]:
-        """Take in what children have done, and start those that are due; the queries that are answered now. OSError
-        where the journal cannot be synced before a snapshot."""
+        """Take in what children have done, and start those that are due; the queries that are answered now.
+        LogFailedError if the log cannot be synced before a snapshot."""
         answers: list[QueryAnswer] = []
         if self._digest is not None and self._digest.child.descriptor in ready:
             result = self._collect(self._digest.child)
@@ -166,35 +166,35 @@ class Background:
 
     def _tell_not_saved(self, refused: CommandRefused) -> None:
         if (left_out := self._brake.passes("save")) is not None:
-            log.error("book not saved", error=refused.detail, **left_out)
+            logger.error("book not saved", error=refused.detail, **left_out)
 
     def _start_snapshot(self) -> None:
         # A snapshot never passes what is on disk: after a power cut the journal must reach at least as far.
-        self._journal.sync()
-        state, journal, directory = self._state, self._journal, self._directory
+        self._log.sync()
+        state, journal, directory = self._state, self._log, self._directory
         self._snapshot_at = state.sequence
 
         def write() -> str:
             path = write_snapshot(directory.snapshots, state, journal.id, journal.crc)
             # Here and not in the matcher: removing large files takes a while.
-            drop_superseded(directory, journal, self._config.keep_journal == "all")
+            drop_superseded(directory, journal.trim, self._config.keep_journal == "all")
             return str(path)
 
         started = time.monotonic()
         try:
             self._snapshot = self._fork(write)
         except OSError as error:
-            log.error("snapshot failed: the journal stays, the next one is tried later", error=_why(error))
+            logger.error("snapshot failed: the journal stays, the next one is tried later", error=_why(error))
             return
         pause = round((time.monotonic() - started) * 1000, 1)
-        log.info("snapshot begun", sequence=state.sequence, pause_milliseconds=pause)
+        logger.info("snapshot begun", sequence=state.sequence, pause_milliseconds=pause)
 
     def _collect_snapshot(self, child: Forked) -> None:
         path = self._collect(child)
         if path is None:
-            log.error("snapshot failed: the journal stays, the next one is tried later")
+            logger.error("snapshot failed: the journal stays, the next one is tried later")
             return
-        log.info("snapshot written", file=path)
+        logger.info("snapshot written", file=path)
 
     def _fork(self, work: Callable[[], str]) -> Forked:
         """A child at work, whose end is waited for with everything else. OSError where there is none to be had."""

@@ -9,6 +9,7 @@ out one by one, and the one that has ended MAX_ENDED processes is refused.
 
 import mmap
 import os
+from time import monotonic
 from typing import Final
 
 import msgspec
@@ -31,6 +32,10 @@ MAX_ERROR_LENGTH: Final = 1_000
 
 MAX_NOTED_BYTES: Final = 16 * 1024 * 1024
 """More than so many commands with such errors can take."""
+
+
+CAREFUL_SECONDS: Final = 60
+"""From the start on."""
 
 
 class CrashedCommand(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +66,7 @@ class CrashNotes:
         self._path = directory.path / CRASHED_COMMANDS
         self._noted = read_noted(directory)
         self._running = _open_note(directory)
+        self._careful_until = monotonic() + CAREFUL_SECONDS
         session, number, count = self._running
         if count:
             self._suspect(session, number, count)
@@ -70,6 +76,14 @@ class CrashNotes:
         """Whether any command is noted."""
         return bool(self._noted)
 
+    @property
+    def careful(self) -> bool:
+        """Whether a turn takes one frame only, so that the note tells which one has ended the process.
+
+        That is so for a while after a process has ended while it carried commands out.
+        """
+        return any(not noted.error for noted in self._noted) and monotonic() < self._careful_until
+
     def begin(self, session: int, number: int, count: int) -> None:
         """So many commands of the session are being carried out, from this number on."""
         running = self._running
@@ -78,7 +92,7 @@ class CrashNotes:
         running[2] = count
 
     def end(self) -> None:
-        """They have been carried out."""
+        """They have been carried out, and logged."""
         self._running[2] = 0
 
     def refusal(self, session: int, number: int) -> str | None:

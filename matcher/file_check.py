@@ -2,7 +2,7 @@
 
 import os
 
-from matcher import journal, snapshot_file
+from matcher import journal_format, snapshot_file
 from matcher.crash_notes import read_noted
 from matcher.data_directory import DataDirectory
 from matching_exchange.process.files import list_files, open_private, open_regular
@@ -13,9 +13,9 @@ def check_files(directory: DataDirectory) -> None:
     is another matter."""
     read_noted(directory)
     directory.read_journal_id()
-    for parent, suffix in ((directory.journal, journal.SUFFIX), (directory.snapshots, snapshot_file.SUFFIX)):
+    for parent, suffix in ((directory.journal, journal_format.SUFFIX), (directory.snapshots, snapshot_file.SUFFIX)):
         for path in list_files(parent, suffix):
             open_regular(path).close()
-    for path in list_files(directory.journal, journal.SUFFIX)[-1:]:
+    for path in list_files(directory.journal, journal_format.SUFFIX)[-1:]:
         # The segment that goes on, or that a torn record is cut off.
         os.close(open_private(path, os.O_WRONLY | os.O_APPEND))

@@ -6,7 +6,7 @@ once; one that has waited longer than who asked it does is not answered at all.
 """
 
 from collections import deque
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from protocol.commands import DepthQuery, InstrumentsQuery, OrderQuery, Query, StatusQuery, TradesQuery
 
@@ -23,9 +23,10 @@ again."""
 Asked = tuple[int, int]
 """The session and the number of a query."""
 
+Q = TypeVar("Q")
 
 LIGHT: Final = 20
-"""The most levels or trades that are told at once."""
+"""Levels or trades that a light query tells at most."""
 
 
 def is_light(query: Query) -> bool:
@@ -40,23 +41,23 @@ def is_light(query: Query) -> bool:
     return False
 
 
-class QueryQueue:
+class QueryQueue(Generic[Q]):
     """First come, first served. Times are monotonic, in nanoseconds."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Asked, int, Query]] = deque()
+        self._waiting: deque[tuple[Asked, int, Q]] = deque()
         self._known: set[Asked] = set()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def ask(self, session: int, request: int, query: Query, now: int) -> None:
+    def ask(self, session: int, request: int, query: Q, now: int) -> None:
         asked = session, request
         if asked not in self._known and len(self._waiting) < MAX_WAITING:
             self._known.add(asked)
             self._waiting.append((asked, now, query))
 
-    def take(self, now: int) -> tuple[int, int, Query] | None:
+    def take(self, now: int) -> tuple[int, int, Q] | None:
         """The session, number and query that is to be answered next; None where none is left."""
         while self._waiting:
             asked, asked_at, query = self._waiting.popleft()

@@ -9,6 +9,7 @@ nor a noted id.
 """
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,11 @@ from msgspec import Struct
 
 from matcher.data_directory import JOURNAL_ID, DataDirectory
 from matcher.engine import Engine
-from matcher.journal import ENGINE, Journal, JournalError, Place
+from matcher.journal import Journal
+from matcher.journal_format import ENGINE, JournalError, Place
+from matcher.log import Position
 from matcher.snapshot import read_snapshot
-from matcher.snapshot_file import SnapshotError, read_head, snapshots
+from matcher.snapshot_file import Head, SnapshotError, read_head, snapshots
 from matcher.state import State
 
 KEPT: Final = 2
@@ -38,7 +41,8 @@ class Recovered(Struct):
     unfit: list[Path]
 
     def settle(self) -> None:
-        """Carry out what was found, now that the start has succeeded. OSError where the disk does not take it."""
+        """Carry out what was found, now that the start has succeeded, and before anything is appended. OSError if the
+        disk does not take it."""
         journal = self.journal
         if journal.torn is not None:
             path, offset, size = journal.torn
@@ -48,8 +52,11 @@ class Recovered(Struct):
             # They would pass for the newest ones, whose age says what else may go.
             aside = path.rename(path.with_name(path.name + ".unfit"))
             log.warning("snapshot set aside: it does not fit the journal", file=str(aside))
-        if not journal.is_empty() and self.directory.read_journal_id() != journal.id:
-            self.directory.write_journal_id(journal.id)
+
+    def note_journal(self) -> None:
+        """Note the journal's id beside it, once it has begun. OSError if the disk does not take it."""
+        if not self.journal.is_empty() and self.directory.read_journal_id() != self.journal.id:
+            self.directory.write_journal_id(self.journal.id)
 
 
 def recover(directory: DataDirectory) -> Recovered:
@@ -100,11 +107,34 @@ def _check_journal(directory: DataDirectory, paths: list[Path]) -> None:
                 f"{directory.journal}: holds no journal, but {directory.path / JOURNAL_ID} names one: "
                 "bring the folder back, or remove that file to begin anew"
             )
-    elif remembered is not None and (found := journal.read_id()) not in (remembered, None):
+        return
+    found = journal.read_id()
+    if remembered is not None and found is None:
+        raise JournalError(
+            f"{directory.journal}: its first segment is damaged, and {directory.path / JOURNAL_ID} names its journal: "
+            "bring the file back, or remove both to begin anew"
+        )
+    if remembered is not None and found != remembered:
         raise JournalError(
             f"{directory.journal}: is the journal {found}, but {directory.path / JOURNAL_ID} names {remembered}: "
             "bring that one back, or remove that file to go on with this one"
         )
+    for path, head in _heads(paths):
+        if remembered is None and found is not None and head.journal != found:
+            raise JournalError(
+                f"{directory.journal}: is the journal {found}, but {path} was taken of {head.journal}: "
+                "bring that one back, or move the snapshots away to go on with this one"
+            )
+
+
+def _heads(paths: list[Path]) -> Iterator[tuple[Path, Head]]:
+    """The heads of the snapshots that have one."""
+    for path in paths:
+        try:
+            yield path, read_head(path, ENGINE)
+        except SnapshotError:
+            # It is told when it is read.
+            continue
 
 
 def _replay(directory: DataDirectory, state: State, place: Place | None) -> Journal:
@@ -121,7 +151,7 @@ def _replay(directory: DataDirectory, state: State, place: Place | None) -> Jour
     return journal
 
 
-def drop_superseded(directory: DataDirectory, journal: Journal, keep_journal: bool) -> None:
+def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], keep_journal: bool) -> None:
     """Remove the snapshots beyond those that are kept and, unless the whole journal is, the segments that no kept one
     needs."""
     paths = snapshots(directory.snapshots)
@@ -135,7 +165,7 @@ def drop_superseded(directory: DataDirectory, journal: Journal, keep_journal: bo
     except SnapshotError as error:
         log.error("journal not dropped: no snapshot is there to fall back on", error=str(error))
         return
-    journal.drop_before(oldest.sequence)
+    trim(oldest.sequence)
 
 
 def _remove_unfinished(directory: Path) -> None:

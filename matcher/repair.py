@@ -11,7 +11,8 @@ from pathlib import Path
 
 from matcher.data_directory import DataDirectory, DirectoryError
 from matcher.file_check import check_files
-from matcher.journal import SUFFIX, JournalError, count_records
+from matcher.journal_format import SUFFIX, JournalError
+from matcher.journal_reader import count_records
 from matcher.recovery import recover
 from matcher.state import JournalMismatchError
 from matching_exchange.process.command_line import Parser, end_with_line

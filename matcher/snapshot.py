@@ -16,7 +16,7 @@ from matcher.account_streams import Watched
 from matcher.book import Book
 from matcher.digest import digest
 from matcher.engine import Engine
-from matcher.journal import ENGINE
+from matcher.journal_format import ENGINE
 from matcher.ledger import last_fills, remember_done
 from matcher.order import Extra, Order
 from matcher.registry import Registry

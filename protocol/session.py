@@ -286,6 +286,10 @@ class MatcherSessions(Generic[Kept]):
             self._peers.move_to_end(frame.session)
         return Taken(frame.number + skip, frame.commands[skip:] if skip else frame.commands)
 
+    def give_back(self, session: int, count: int) -> None:
+        """Do not count the last `count` commands as taken: they are handed in again, or sent again."""
+        self._peers[session].taken -= count
+
     def keep(self, session: int, number: int, count: int, answers: Kept) -> None:
         """Keep the answers to `count` commands from `number` on until the session has them."""
         peer = self._peers.get(session)

@@ -26,10 +26,11 @@ import msgspec
 
 from matcher.digest import digest
 from matcher.engine import Engine
+from matcher.entries import OWN_SESSION, OwnCommands
 from matcher.instrument_list import read_instruments
 from matcher.journal import Journal
 from matcher.saved_books import save_book
-from matcher.state import OWN_SESSION, OwnCommands, State
+from matcher.state import State
 from protocol.codec import encode
 from protocol.commands import (
     VERSION,

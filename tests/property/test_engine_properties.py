@@ -446,7 +446,7 @@ def test_random_tapes_reach_what_can_happen() -> None:
     """A guard of the strategy: always the same tapes, more of them until they have met all."""
     missing = set(ALL)
 
-    for number in range(20):
+    for number in range(100):
 
         @seed(number)
         @settings(max_examples=60, deadline=None, database=None)

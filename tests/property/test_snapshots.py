@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from matcher.digest import digest
 from matcher.engine import Engine
-from matcher.journal import ENGINE
+from matcher.journal_format import ENGINE
 from matcher.snapshot import read_snapshot, write_snapshot
 from matcher.snapshot_file import read_head
 from matcher.state import State

@@ -47,7 +47,8 @@ def break_disk(matcher: Matcher, how: str) -> None:
 def assert_stops(matcher: Matcher, why: str) -> None:
     assert wait_for_end(matcher) == 1
     (record,) = matcher.records(STOPS)
-    assert (record["error"], record["level"]) == (why, "critical")
+    assert record["level"] == "critical"
+    assert record["error"] == f"{why}: {matcher.data / 'journal'} (--data-dir, MATCHER_DATA_DIR)"
 
 
 def place(number: int) -> PlaceOrder:

@@ -14,10 +14,10 @@ from matcher.background import MAX_WAITING, Background
 from matcher.config import read_config
 from matcher.data_directory import DataDirectory
 from matcher.digest import digest
+from matcher.entries import OWN_SESSION, OwnCommands
 from matcher.instrument_list import read_instruments
 from matcher.recovery import recover
 from matcher.snapshot_file import snapshots
-from matcher.state import OWN_SESSION, OwnCommands
 from protocol.codec import encode
 from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer
 from protocol.units import Refusal

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from matcher.data_directory import DataDirectory
 from matcher.engine import Engine
-from matcher.journal import Journal, Place
+from matcher.journal import Journal
+from matcher.journal_format import Place
 from matcher.snapshot import read_snapshot
 from matcher.snapshot_file import snapshots
 from matcher.state import Caused, Reply, State
@@ -21,8 +22,15 @@ class _WatchedState(State):
         super().__init__(Engine())
         self._watch = watch
 
-    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
-        reply, every = super().apply(session, number, commands, time)
+    def apply(
+        self,
+        session: int,
+        number: int,
+        commands: Sequence[OwnCommand],
+        time: int,
+        is_over: Callable[[], bool] | None = None,
+    ) -> tuple[Reply, list[Caused]]:
+        reply, every = super().apply(session, number, commands, time, is_over)
         for caused, answer in zip(every, reply.answers, strict=True):
             self._watch(self.engine, time, caused, answer)
         return reply, every
