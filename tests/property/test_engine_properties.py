@@ -27,10 +27,10 @@ from protocol.events import (
 )
 from protocol.instrument import Instrument
 from protocol.units import UNLIMITED, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
-from tests.commands_strategy import Tape, examples, tapes
-from tests.encounters import ALL, Encounters, terms_of
-from tests.naive_engine import NaiveEngine
-from tests.naive_order import NaiveOrder
+from tests.oracle.commands_strategy import Tape, examples, tapes
+from tests.oracle.encounters import ALL, Encounters, terms_of
+from tests.oracle.naive_engine import NaiveEngine
+from tests.oracle.naive_order import NaiveOrder
 from tests.tape import without_wording
 
 LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)

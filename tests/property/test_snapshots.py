@@ -24,7 +24,7 @@ from protocol.commands import (
 )
 from protocol.session import Taken
 from protocol.units import OrderType, Side
-from tests.commands_strategy import COIN, START, Tape, tapes
+from tests.oracle.commands_strategy import COIN, START, Tape, tapes
 
 REMEMBERED = 5
 """So few done orders are remembered that tapes reach the bound."""
