@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from matcher.engine import Engine
 from matcher.order import Order
-from protocol.commands import AmendOrder, Command, OrderTerms, PlaceOco, PlaceOrder
+from protocol.commands import AmendOrder, OrderTerms, OwnCommand, PlaceOco, PlaceOrder
 from protocol.events import (
     AccountSet,
     AccountWatched,
@@ -76,7 +76,7 @@ class Encounters:
         self._engine = engine
         self._moves: Counter[int] = Counter()
 
-    def of(self, command: Command, events: list[Event]) -> Iterator[object]:
+    def of(self, command: OwnCommand, events: list[Event]) -> Iterator[object]:
         for event in events:
             match event:
                 case CommandRefused(refusal):
@@ -98,7 +98,7 @@ class Encounters:
         if sum(isinstance(event, OrderTriggered) for event in events) >= 3 and isinstance(events[-1], Trade):
             yield "three fire and trade"
 
-    def _of_trades(self, command: Command, trades: list[Trade]) -> Iterator[str]:
+    def _of_trades(self, command: OwnCommand, trades: list[Trade]) -> Iterator[str]:
         if trades and isinstance(command, AmendOrder):
             yield "an amend trades"
         if len(trades) > 1 and isinstance(command, PlaceOrder | PlaceOco):
@@ -113,7 +113,7 @@ class Encounters:
         if max(pairs.values(), default=0) > 1:
             yield "an iceberg is taken part by part"
 
-    def _of_prevention(self, command: Command, events: list[Event]) -> Iterator[str]:
+    def _of_prevention(self, command: OwnCommand, events: list[Event]) -> Iterator[str]:
         in_cascade = False
         for event in events:
             match event:

@@ -16,11 +16,10 @@ more bytes now.
 """
 
 import sys
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -55,6 +54,9 @@ from protocol.commands import (
 )
 from protocol.session import Taken
 from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SEED = 2
 START = 1_800_000_000_000_000_000
@@ -277,7 +279,7 @@ class Maker:
             else msgspec.structs.replace(order, quantity=order.quantity + LOT[order.symbol])
         )
 
-    def load(self, symbol: str, alter: bool) -> LoadBook:
+    def load(self, symbol: str, *, alter: bool) -> LoadBook:
         """The symbol's book as it is now; altered, it cannot be loaded."""
         saved = save_book(self.state.engine.books[symbol], self.state.sequence)
         return LoadBook(symbol, msgspec.structs.replace(saved, symbol="OTHER") if alter else saved)

@@ -77,7 +77,7 @@ class PlainBook:
     def _side(self, side: int) -> _Side:
         return self._bids if side == BUY else self._asks
 
-    def _enter(self, message: Message, rests: bool) -> tuple[list[str], int]:
+    def _enter(self, message: Message, *, rests: bool) -> tuple[list[str], int]:
         """The trades of an order that comes in, and what of it is left."""
         opposite = self._asks if message.side == BUY else self._bids
         remaining = message.quantity

@@ -282,7 +282,7 @@ def test_amended_quantity_counts_in_the_depth_that_a_fok_sees(engine: MakeEngine
     )
 
 
-# Amend: matching
+# Amended orders that match
 
 
 def test_price_that_crosses_takes_at_once_and_rests_the_remainder(engine: MakeEngine) -> None:
@@ -374,7 +374,7 @@ def test_amend_by_client_order_id(engine: MakeEngine) -> None:
     )
 
 
-# Amend: refusals
+# Amends that are refused
 
 
 @pytest.mark.parametrize(

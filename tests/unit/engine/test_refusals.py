@@ -78,7 +78,7 @@ def test_symbol_must_be_known_exactly(engine: MakeEngine) -> None:
     ],
 )
 def test_each_order_type_takes_just_its_fields(
-    engine: MakeEngine, order_type: OrderType, takes_price: bool, takes_trigger_price: bool
+    engine: MakeEngine, order_type: OrderType, *, takes_price: bool, takes_trigger_price: bool
 ) -> None:
     price = 100 if takes_price else None
     trigger_price = 100 if takes_trigger_price else None

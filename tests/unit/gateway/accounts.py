@@ -123,6 +123,7 @@ class Accounts:
         self,
         changes: list[OrderChange],
         states: list[OrderState],
+        *,
         published: bool = True,
         account_set: AccountSet | None = None,
     ) -> AccountUpdate:
@@ -140,12 +141,12 @@ class Accounts:
                 self.gateway.broker.publish(update)
         return update
 
-    def place(self, published: bool = True, account: str = ACCOUNT, **more: Any) -> AccountUpdate:
+    def place(self, *, published: bool = True, account: str = ACCOUNT, **more: Any) -> AccountUpdate:
         self._order_id += 1
         state = order_state(self._order_id, account, **more)
-        return self.command([OrderChange(state.order_id, OrderPlaced(state.order_id), 0)], [state], published)
+        return self.command([OrderChange(state.order_id, OrderPlaced(state.order_id), 0)], [state], published=published)
 
-    def fill(self, order_id: int, published: bool = True) -> AccountUpdate:
+    def fill(self, order_id: int, *, published: bool = True) -> AccountUpdate:
         """A third of the order is filled, as a maker."""
         state = self.orders[order_id]
         self._trade_id += 1
@@ -172,7 +173,7 @@ class Accounts:
             remaining_quantity=QUANTITY - filled,
             filled_value=filled * 100,
         )
-        return self.command([OrderChange(order_id, trade, filled)], [after], published)
+        return self.command([OrderChange(order_id, trade, filled)], [after], published=published)
 
     def cancel(self, *order_ids: int, published: bool = True) -> AccountUpdate:
         changes, states = [], []
@@ -185,7 +186,7 @@ class Accounts:
                     state, status=OrderStatus.CANCELED, resting=False, remaining_quantity=0, reason=Reason.REQUESTED
                 )
             )
-        return self.command(changes, states, published)
+        return self.command(changes, states, published=published)
 
     def others(self, commands: int = 1) -> None:
         """Commands that are nothing to the account."""

@@ -179,7 +179,7 @@ class Gateway:
     def __init__(self, config: GatewayConfig = CONFIG) -> None:
         self.broker = FakeBroker()
         self.feed = FakeFeed()
-        self.app = wire(config, cast(Broker, self.broker), cast(MarketDataFeed, self.feed))
+        self.app = wire(config, cast("Broker", self.broker), cast("MarketDataFeed", self.feed))
         self.raised: Exception | None = None
         self.unread = 0
         self._runner = asyncio.Runner()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, Self
 
 from starlette.types import Message
 
@@ -34,7 +34,7 @@ class Exchange:
         newer = [trade for trade in self.trades[-self.kept :] if trade.trade_id > query.after]
         return TradeHistory("BTC-USDT", newer[-query.limit :])
 
-    def trade(self, count: int = 1, published: bool = True) -> None:
+    def trade(self, count: int = 1, *, published: bool = True) -> None:
         for _ in range(count):
             number = len(self.trades) + 1
             self.trades.append(Trade("BTC-USDT", number, 100, 100_000, Side.BUY, 1, 2, 10, 20, number + 100, TIMESTAMP))
@@ -91,7 +91,7 @@ class StreamClient:
     async def next(self) -> Message:
         return await asyncio.wait_for(self._sent.get(), PATIENCE)
 
-    async def accepted(self) -> "StreamClient":
+    async def accepted(self) -> Self:
         assert (await self.next())["type"] == "websocket.accept"
         return self
 

@@ -142,7 +142,7 @@ def test_an_order_alone_begins_at_once() -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_what_has_waited_too_long_is_not_taken(late: bool) -> None:
+def test_what_has_waited_too_long_is_not_taken(*, late: bool) -> None:
     async def scenario() -> None:
         wires = worker(2 * WORK_A_TURN)
         for wire in wires:

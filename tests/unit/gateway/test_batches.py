@@ -70,9 +70,13 @@ def test_a_hundred_orders_leave_together_and_in_order(gateway: Gateway) -> None:
     turns: list[list[Command]] = []
     current: list[Command] = []
 
+    def end_turn() -> None:
+        turns.append(current.copy())
+        current.clear()
+
     def answer(command: PlaceOrder) -> OrderResult:
         if not current:
-            asyncio.get_running_loop().call_soon(lambda: (turns.append(current.copy()), current.clear()))
+            asyncio.get_running_loop().call_soon(end_turn)
         current.append(command)
         return structs.replace(RESTS, order_id=command.quantity)
 
@@ -229,7 +233,7 @@ def test_the_account_of_cancels_is_checked(gateway: Gateway) -> None:
 )
 @pytest.mark.parametrize("at_once", [True, False])
 def test_where_nothing_was_taken_the_whole_call_says_so(
-    gateway: Gateway, path: str, name: str, element: Any, failure: Exception, code: str, at_once: bool
+    gateway: Gateway, path: str, name: str, element: Any, failure: Exception, code: str, *, at_once: bool
 ) -> None:
     def answer(_: Command) -> Exception:
         if at_once:

@@ -33,7 +33,7 @@ def test_a_connection_that_asks_for_nothing_is_closed_without_a_word(said: bytes
 
 @pytest.mark.parametrize("part", TRICKLE)
 @pytest.mark.parametrize("before", [False, True])
-def test_a_request_that_does_not_come_in_whole_is_answered_408(part: str, before: bool) -> None:
+def test_a_request_that_does_not_come_in_whole_is_answered_408(part: str, *, before: bool) -> None:
     async def scenario() -> None:
         wire = Wire()
         if before:

@@ -211,7 +211,7 @@ def test_refusals_are_in_the_log_once_a_second_of_each_kind(monkeypatch: pytest.
 
 @pytest.mark.parametrize("count", [1, 5])
 @pytest.mark.parametrize("waits", [False, True])
-def test_a_peer_that_sends_no_more_is_answered_first(count: int, waits: bool) -> None:
+def test_a_peer_that_sends_no_more_is_answered_first(count: int, *, waits: bool) -> None:
     async def scenario() -> None:
         wire = Wire()
         if waits:

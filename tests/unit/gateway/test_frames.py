@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
 from gateway.frames import EXTENSION, message
@@ -48,8 +48,9 @@ def read_frame(frame: bytes) -> Any:
     protocol = Protocol(CLIENT)
     protocol.receive_data(frame)
     [event] = protocol.events_received()
+    assert isinstance(event, Frame)
     assert event.opcode is Opcode.TEXT and event.fin
-    return json.loads(event.data)
+    return json.loads(bytes(event.data))
 
 
 @pytest.mark.parametrize("length", [1, 125, 126, 65_535, 65_536])

@@ -25,7 +25,7 @@ def lines(size: int, count: int) -> bytes:
 @pytest.mark.parametrize("length", [1, 7, 1000, 16_384, 65_536, 250_000])
 @pytest.mark.parametrize("count", [1, 3, 2000])
 @pytest.mark.parametrize("too_much", [False, True])
-def test_the_head_is_bounded(length: int, count: int, too_much: bool) -> None:
+def test_the_head_is_bounded(length: int, count: int, *, too_much: bool) -> None:
     async def scenario() -> None:
         wire = Wire()
         start = b"GET / HTTP/1.1\r\nHost: localhost\r\n"

@@ -23,7 +23,7 @@ class SlowBroker(FakeBroker):
         super().__init__()
         self.gates: list[asyncio.Event] = []
 
-    async def query(self, query: Query, timeout: float = 2.0) -> Stamped[Any]:  # noqa: ASYNC109
+    async def query(self, query: Query, timeout: float = 2.0, repeat: float = 0.5) -> Stamped[Any]:  # noqa: ASYNC109
         gate = asyncio.Event()
         self.gates.append(gate)
         result = self.results[InstrumentsQuery]
@@ -34,7 +34,7 @@ class SlowBroker(FakeBroker):
 def test_many_unknown_symbols_are_one_question() -> None:
     async def scenario() -> None:
         broker = SlowBroker()
-        instruments = Instruments(cast(Broker, broker))
+        instruments = Instruments(cast("Broker", broker))
         callers = [asyncio.ensure_future(instruments.find(symbol)) for symbol in ["BTC-USDT"] * 50]
         await eventually(lambda: len(broker.gates) == 1)
         broker.gates[0].set()
@@ -49,7 +49,7 @@ def test_a_question_that_was_sent_before_the_call_does_not_answer_it() -> None:
 
     async def scenario() -> None:
         broker = SlowBroker()
-        instruments = Instruments(cast(Broker, broker))
+        instruments = Instruments(cast("Broker", broker))
         early = asyncio.ensure_future(instruments.find("NEW-USDT"))
         await eventually(lambda: len(broker.gates) == 1)
         late = [asyncio.ensure_future(instruments.find("NEW-USDT")) for _ in range(3)]
@@ -71,7 +71,7 @@ def test_a_question_that_was_sent_before_the_call_does_not_answer_it() -> None:
 def test_a_question_without_an_answer_is_asked_again_by_the_next_caller() -> None:
     async def scenario() -> None:
         broker = FakeBroker()
-        instruments = Instruments(cast(Broker, broker))
+        instruments = Instruments(cast("Broker", broker))
         broker.results[InstrumentsQuery] = MatcherUnavailableError("")
         for _ in range(2):
             with pytest.raises(MatcherUnavailableError):
@@ -85,7 +85,7 @@ def test_a_question_without_an_answer_is_asked_again_by_the_next_caller() -> Non
 def test_a_caller_that_goes_away_does_not_take_the_question_along() -> None:
     async def scenario() -> None:
         broker = SlowBroker()
-        instruments = Instruments(cast(Broker, broker))
+        instruments = Instruments(cast("Broker", broker))
         going, staying = (asyncio.ensure_future(instruments.find("BTC-USDT")) for _ in range(2))
         await eventually(lambda: len(broker.gates) == 1)
         going.cancel()
@@ -101,7 +101,7 @@ def test_what_cannot_be_a_symbol_is_not_asked_for(symbol: str) -> None:
     async def scenario() -> None:
         broker = FakeBroker()
         with pytest.raises(ProblemError) as caught:
-            await Instruments(cast(Broker, broker)).find(symbol)
+            await Instruments(cast("Broker", broker)).find(symbol)
         assert caught.value.code == "unknown_symbol"
         assert broker.queries == []
 

@@ -158,7 +158,7 @@ def test_without_a_matcher_health_says_so(gateway: Gateway, failure: Exception) 
 
 
 @pytest.mark.parametrize(("available", "epoch"), [(False, 1), (True, 2)])
-def test_a_matcher_that_takes_no_commands_yet_is_not_healthy(gateway: Gateway, available: bool, epoch: int) -> None:
+def test_a_matcher_that_takes_no_commands_yet_is_not_healthy(gateway: Gateway, *, available: bool, epoch: int) -> None:
     gateway.broker.available = available
     gateway.broker.results[StatusQuery] = MatcherStatus(epoch, "always", 0, 0, 0)
     answer = gateway.request("GET", "/health")

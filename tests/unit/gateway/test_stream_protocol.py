@@ -152,7 +152,7 @@ def test_a_slow_reader_that_sends_no_pings_is_read() -> None:
 
 
 @pytest.mark.parametrize("at_once", [False, True])
-def test_nothing_is_read_before_the_handshake_is_answered(at_once: bool) -> None:
+def test_nothing_is_read_before_the_handshake_is_answered(*, at_once: bool) -> None:
     async def scenario() -> None:
         wire = Wire()
         wire.app.open.clear()
@@ -199,7 +199,7 @@ def test_a_stream_has_the_scope_of_its_request() -> None:
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_what_waits_is_dropped_when_the_connection_ends(lost: bool) -> None:
+def test_what_waits_is_dropped_when_the_connection_ends(*, lost: bool) -> None:
     async def scenario() -> None:
         wire = Wire()
         await wire.open_stream()
@@ -216,7 +216,7 @@ def test_what_waits_is_dropped_when_the_connection_ends(lost: bool) -> None:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_a_stream_that_has_ended_is_no_work_for_the_garbage_collector(closed: bool) -> None:
+def test_a_stream_that_has_ended_is_no_work_for_the_garbage_collector(*, closed: bool) -> None:
     """Else the many streams that end together stop the loop for as long as the collection of them all takes."""
 
     async def scenario() -> None:

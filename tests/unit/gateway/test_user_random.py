@@ -2,17 +2,21 @@
 back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.broker import MatcherUnavailableError
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
-from protocol.events import AccountUpdate
 from tests.unit.gateway.accounts import ACCOUNT, LIVE, PATH, Accounts, Reader
 from tests.unit.gateway.fakes import Gateway
 from tests.unit.gateway.streams import StreamClient
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from protocol.events import AccountUpdate
 
 STEPS = 400
 

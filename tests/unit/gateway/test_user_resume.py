@@ -152,7 +152,7 @@ def test_an_account_that_is_not_watched_any_more_is_watched_again(
 
 @pytest.mark.parametrize("again", [False, True])
 def test_a_hole_that_cannot_be_filled_any_more_means_a_fresh_start(
-    gateway: Gateway, accounts: Accounts, again: bool
+    gateway: Gateway, accounts: Accounts, *, again: bool
 ) -> None:
     """Others may have had the account watched again meanwhile."""
     # The gateway knows the instruments already: nothing waits for them.
@@ -306,7 +306,7 @@ def test_an_account_is_watched_as_soon_as_the_matcher_takes_it(
 
 @pytest.mark.parametrize("known", [False, True])
 def test_without_a_matcher_a_new_client_is_to_come_again(
-    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, known: bool
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, *, known: bool
 ) -> None:
     monkeypatch.setattr("gateway.account_channel.READY_SECONDS", 0.01)
 
@@ -341,7 +341,7 @@ def test_another_journal_ends_the_streams(gateway: Gateway, accounts: Accounts) 
 
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_history_that_has_lost_its_end_ends_streams_that_were_told_their_orders_only(
-    gateway: Gateway, accounts: Accounts, waits: bool
+    gateway: Gateway, accounts: Accounts, *, waits: bool
 ) -> None:
     """What was published of it may wait for what is missing before it, which nobody has any more."""
 
@@ -376,7 +376,9 @@ def test_a_history_that_has_lost_its_end_ends_streams_that_were_told_their_order
 
 
 @pytest.mark.parametrize("went_on", [False, True])
-def test_a_history_that_has_lost_its_end_ends_the_streams(gateway: Gateway, accounts: Accounts, went_on: bool) -> None:
+def test_a_history_that_has_lost_its_end_ends_the_streams(
+    gateway: Gateway, accounts: Accounts, *, went_on: bool
+) -> None:
     """A matcher that does not sync has lost what it had told; it may have gone on beyond it since."""
 
     async def scenario() -> tuple[int, str]:

@@ -88,7 +88,7 @@ def test_orders_that_fill_the_last_part_need_no_other(gateway: Gateway, accounts
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_what_happens_while_the_orders_are_collected_is_in_them_or_follows(
-    gateway: Gateway, accounts: Accounts, lost: bool
+    gateway: Gateway, accounts: Accounts, *, lost: bool
 ) -> None:
     """Each page of orders is as of its own moment."""
     accounts.page = 2
@@ -98,7 +98,7 @@ def test_what_happens_while_the_orders_are_collected_is_in_them_or_follows(
             lambda: (
                 accounts.cancel(1, published=not lost),
                 accounts.fill(2, published=not lost),
-                accounts.place(not lost),
+                accounts.place(published=not lost),
             ),
             # Of the page to come, and of the one before it.
             lambda: (accounts.fill(5, published=not lost), accounts.cancel(3, published=not lost)),
@@ -285,10 +285,10 @@ def test_updates_that_come_while_a_hole_is_filled_wait(gateway: Gateway, account
         reader = await begun(gateway)
         first = accounts.sequence
         for published in (True, False, True, False, True, True):
-            accounts.place(published)
+            accounts.place(published=published)
         await asyncio.sleep(0)
         for published in (False, True, True):
-            accounts.place(published)
+            accounts.place(published=published)
         await reader.read_up_to(accounts.sequence)
         assert reader.updates == list(range(first + 1, first + 10))
 

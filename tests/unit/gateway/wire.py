@@ -208,9 +208,9 @@ class Wire:
 
     def __init__(self, bounds: Bounds = BOUNDS, descriptor: int = 10, others: "Wire | None" = None) -> None:
         """`others` is a connection of the same worker."""
-        self.loop = others.loop if others else Loop()
-        self.app = others.app if others else Application()
-        self.admission = others.admission if others else Admission(DEADLINE)
+        self.loop: Loop = others.loop if others else Loop()
+        self.app: Application = others.app if others else Application()
+        self.admission: Admission = others.admission if others else Admission(DEADLINE)
         config = Config(self.app, ws="none", log_config=None, access_log=False, proxy_headers=False, ws_max_size=4096)
         config.load()
         self.connection = HttpConnection(bounds, self.admission, config, ServerState(), {}, self.loop, self.loop.time)  # type: ignore[arg-type]
@@ -279,7 +279,7 @@ def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(asyncio.wait_for(scenario(), 60))
 
 
-def frame(opcode: int, data: bytes = b"", fin: bool = True) -> bytes:
+def frame(opcode: int, data: bytes = b"", *, fin: bool = True) -> bytes:
     """A frame of a client; its mask is zero."""
     length = bytes((0x80 | len(data),)) if len(data) < 126 else bytes((0x80 | 126,)) + len(data).to_bytes(2, "big")
     return bytes((0x80 * fin | opcode,)) + length + bytes(4) + data

@@ -48,7 +48,7 @@ class Bench:
         """Turn until so many queries are answered."""
         answers = self.background.turn({})
         while len(answers) < number:
-            ready: dict[object, int] = dict(self.poller.poll(PATIENCE * 1000))
+            ready: dict[object, int] = dict(self.poller.poll(int(PATIENCE * 1000)))
             assert ready, "no child has ended"
             answers += self.background.turn(ready)
         return answers
@@ -150,7 +150,7 @@ def test_a_snapshot_that_failed_is_tried_after_as_many_commands_again(
     assert forks == 1, "not tried again in every turn"
     bench.trade()
     bench.background.turn({})
-    ready: dict[object, int] = dict(bench.poller.poll(PATIENCE * 1000))
+    ready: dict[object, int] = dict(bench.poller.poll(int(PATIENCE * 1000)))
     bench.background.turn(ready)
     assert forks == 2
     assert len(snapshots(bench.directory.snapshots)) == 1

@@ -79,7 +79,11 @@ def test_a_killed_child_gives_nothing() -> None:
 
 
 def test_a_child_is_killed_at_its_work() -> None:
-    child = Forked(lambda: signal.pause() or "never")
+    def wait() -> str:
+        signal.pause()
+        return "never"
+
+    child = Forked(wait)
     assert not select.select([child.descriptor], [], [], 0)[0]
     child.kill()
     with pytest.raises(ChildProcessError):
@@ -87,7 +91,7 @@ def test_a_child_is_killed_at_its_work() -> None:
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_a_child_holds_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch, listed: bool) -> None:
+def test_a_child_holds_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch, *, listed: bool) -> None:
     """Also where the system does not list what is open."""
     if not listed:
         monkeypatch.setattr(forked, "Path", lambda _: Path("/no/such/directory"))

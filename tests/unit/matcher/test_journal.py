@@ -173,7 +173,7 @@ class FailingFile:
 
     room = 0
 
-    def __init__(self, path: Path, append: bool) -> None:
+    def __init__(self, path: Path, append: bool) -> None:  # noqa: FBT001 - as OpenFile has it
         self._file = DiskFile(path, append)
 
     def write(self, data: bytes) -> None:

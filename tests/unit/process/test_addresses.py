@@ -164,5 +164,5 @@ def test_host_that_was_bound_can_be_connected_to() -> None:
         ("ipc://a", "tcp://*:1", False),
     ],
 )
-def test_two_that_cannot_both_be_there(first: str, second: str, clash: bool) -> None:
+def test_two_that_cannot_both_be_there(first: str, second: str, *, clash: bool) -> None:
     assert addresses._clash(first, second) is clash

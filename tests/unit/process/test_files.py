@@ -1,6 +1,7 @@
 """Files that last, and that nobody else may read."""
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -54,8 +55,8 @@ class System:
 def system(monkeypatch: pytest.MonkeyPatch) -> System:
     """A system as Linux is."""
     system = System()
-    monkeypatch.setattr(files.fcntl, "fcntl", system.fcntl)
-    monkeypatch.setattr(files.os, "fsync", system.fsync)
+    monkeypatch.setattr(fcntl, "fcntl", system.fcntl)
+    monkeypatch.setattr(os, "fsync", system.fsync)
     monkeypatch.setattr(files, "_FULL_SYNC", None)
     monkeypatch.setattr(files, "_SYNC_DATA", system.fdatasync)
     return system

@@ -21,7 +21,7 @@ def test_the_socket_that_is_named_is_told_once(short_path: Path, kind: str) -> N
         name = waiting.getsockname()
         tell_ready({"NOTIFY_SOCKET": name if isinstance(name, str) else f"@{name[1:].decode()}"})
         assert waiting.recv(100) == b"READY=1"
-        waiting.setblocking(False)
+        waiting.settimeout(0)
         with pytest.raises(BlockingIOError):
             waiting.recv(100)
 

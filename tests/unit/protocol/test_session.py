@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from protocol.commands import VERSION, Commands, Hello
+from protocol.commands import VERSION, Command, Commands, Hello
 from protocol.events import Answers, CommandRefused, Pulse, SessionUnknown, Welcome
 from protocol.session import (
     FRAME_COMMANDS,
@@ -94,7 +94,7 @@ def test_a_session_that_is_not_open_takes_no_command() -> None:
 
 def test_commands_leave_in_one_frame_and_are_sent_again_after_silence() -> None:
     session = opened()
-    commands = [command_of(str(index)) for index in range(3)]
+    commands: list[Command] = [command_of(str(index)) for index in range(3)]
     assert [session.submit(command) for command in commands] == [1, 2, 3]
     frame = session.next_frame(0.0)
     assert frame == Commands(VERSION, 7, 1, 0, commands)
@@ -179,7 +179,7 @@ def test_a_late_welcome_from_before_a_restart_is_no_loss() -> None:
     session.receive(Answers(7, 1, 1, 1, 0, [REFUSED]), 0.0)
     session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
     assert session.receive(Welcome(VERSION, 7, 1, "journal", 0), 0.1) is None
-    assert session.state is SessionState.CONNECTING
+    assert [session.state] == [SessionState.CONNECTING]
     assert session.receive(Welcome(VERSION, 7, 2, "journal", 1, answered=1), 0.1) is None
     assert session.state is SessionState.OPEN
 

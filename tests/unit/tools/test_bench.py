@@ -203,7 +203,7 @@ def test_filesystem_is_that_of_the_nearest_mount() -> None:
 def without_procfs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that tells nothing in files, as macOS."""
     monkeypatch.setattr(system, "_read", lambda _: "")
-    monkeypatch.delattr(system.os, "sched_getaffinity", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
 
 
 @pytest.mark.usefixtures("without_procfs")
