@@ -382,7 +382,7 @@ BAD_FILES = {
 @pytest.mark.parametrize(("content", "words"), [pytest.param(*case, id=name) for name, case in BAD_FILES.items()])
 def test_bad_instruments_file_ends_with_one_line(run_here: RunHere, content: str, words: list[str]) -> None:
     Path("instruments.toml").write_bytes(content.encode(errors="surrogateescape"))
-    status, output, error = run_here("--instruments=instruments.toml")
+    status, output, error = run_here("--instruments=instruments.toml", *own_endpoints())
     assert (status, output, error.count("\n")) == (2, "", 1), error
     assert error.startswith("matcher: ")
     for word in words:
