@@ -61,7 +61,7 @@ class EngineBook:
         return self._cancel(message, order_id) if message.kind == CANCEL else self._modify(message, order_id)
 
     def levels(self) -> Levels:
-        depth = answer_query(self._engine, DepthQuery(SYMBOL, MAX_INTEGER))
+        depth = answer_query(self._engine.registry, DepthQuery(SYMBOL, MAX_INTEGER))
         assert isinstance(depth, Depth), "the instrument is there"
         return Levels(depth.bids, depth.asks)
 
@@ -85,7 +85,7 @@ class EngineBook:
 
     def _cancel(self, message: Message, order_id: int) -> list[str]:
         command = CancelOrder(order_id)
-        state = answer(self._engine, command, self._apply(command))
+        state = answer(self._engine.registry, command, self._apply(command))
         if not isinstance(state, OrderState):
             return [cancel_reject(message)]
         assert state.price is not None, "only limit orders rest here"
@@ -93,7 +93,7 @@ class EngineBook:
 
     def _modify(self, message: Message, order_id: int) -> list[str]:
         """The benchmark's quantity is what is to rest, an amended one includes what was filled."""
-        state = answer_query(self._engine, OrderQuery(order_id))
+        state = answer_query(self._engine.registry, OrderQuery(order_id))
         filled = state.filled_quantity if isinstance(state, OrderState) else 0
         events = self._apply(AmendOrder(order_id, quantity=filled + message.quantity, price=message.price))
         if isinstance(events[0], CommandRefused):
