@@ -32,7 +32,7 @@ class Parser(command_line.Parser):
         super().__init__(program, description, epilog)
         self._endpoints: list[Setting] = []
 
-    def add_endpoint(self, name: str, text: str, optional: bool = False) -> None:
+    def add_endpoint(self, name: str, text: str, *, optional: bool = False) -> None:
         """A flag for one of the matcher's sockets: the gateway's setting of that name. An optional one is None where it
         is not given, and may be given without a value."""
         setting = _SETTINGS[name]

@@ -72,7 +72,7 @@ class Process:
             raise ExchangeError(f"the {self.module} has ended by itself with status {status}:\n{self.log_end()}")
         return self._process
 
-    def kill(self, with_children: bool) -> None:
+    def kill(self, *, with_children: bool) -> None:
         """SIGKILL, to the process alone or to those that it has started too."""
         process = self.running
         if with_children:

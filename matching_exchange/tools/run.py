@@ -87,9 +87,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         PROGRAM,
         "Start the whole exchange: a matcher and a gateway. Ctrl-C stops both.",
-        "All settings of both processes are environment variables (MATCHER_..., GATEWAY_...): see "
-        "scripts/matcher --help and "
-        "scripts/gateway --help.",
+        "All settings of both processes are environment variables (MATCHER_..., GATEWAY_...): see the --help of "
+        "matcher and of gateway.",
     )
     parser.add_argument(
         "--demo",

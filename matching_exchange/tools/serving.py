@@ -40,7 +40,7 @@ class Processes:
         """Start a process that says when it serves."""
         path = self._sockets / module
         waited_for = self._starting[module] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        waited_for.setblocking(False)
+        waited_for.settimeout(0)
         waited_for.bind(str(path))
         self.start(module, {**environment, readiness.VARIABLE: str(path)})
 

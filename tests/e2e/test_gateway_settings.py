@@ -179,8 +179,20 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     status, output, error = run_here("--help")
     assert (status, error) == (0, "")
     words = output.split()
-    contract = ("HOST", "PORT", "WORKERS", "COMMANDS", "MARKET_DATA", "REPORTS", "ADMIN_TOKEN", "CORS_ORIGINS")
-    contract += ("ALLOWED_HOSTS", "DEADLINE", "LOG_LEVEL", "LOG_FORMAT")
+    contract = (
+        "HOST",
+        "PORT",
+        "WORKERS",
+        "COMMANDS",
+        "MARKET_DATA",
+        "REPORTS",
+        "ADMIN_TOKEN",
+        "CORS_ORIGINS",
+        "ALLOWED_HOSTS",
+        "DEADLINE",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+    )
     assert {setting.variable("GATEWAY") for setting in SETTINGS} == {f"GATEWAY_{name}" for name in contract}
     for name in contract:
         assert any(f"GATEWAY_{name}" in word for word in words), name
@@ -263,7 +275,7 @@ def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: P
 @pytest.mark.parametrize(
     ("flags", "warned"), [(["--admin-token=secret"], True), (["--admin-token", "secret"], True), ([], False)]
 )
-def test_a_token_on_the_command_line_is_warned_of(tmp_path: Path, flags: list[str], warned: bool) -> None:
+def test_a_token_on_the_command_line_is_warned_of(tmp_path: Path, flags: list[str], *, warned: bool) -> None:
     gateway = Gateway(tmp_path, Matcher(tmp_path), *flags)
     gateway.environment["GATEWAY_ADMIN_TOKEN"] = "secret"
     gateway.start()

@@ -230,7 +230,7 @@ BAD_COMMANDS = {
     "quantity: null": place_with(5, None),
     "quantity: text": place_with(5, "1"),
     "quantity: float": place_with(5, 1.0),
-    "quantity: true": place_with(5, True),
+    "quantity: true": place_with(5, True),  # noqa: FBT003 - the value on the wire
     "quantity: list": place_with(5, [1]),
     "quantity: negative": place_with(5, -1),
     "quantity: least": place_with(5, -(2**63)),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hypothesis import given, seed, settings
 from msgspec.structs import replace
@@ -25,13 +26,15 @@ from protocol.events import (
     OrderRejected,
     Trade,
 )
-from protocol.instrument import Instrument
 from protocol.units import UNLIMITED, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
-from tests.commands_strategy import Tape, examples, tapes
-from tests.encounters import ALL, Encounters, terms_of
-from tests.naive_engine import NaiveEngine
-from tests.naive_order import NaiveOrder
+from tests.oracle.commands_strategy import Tape, examples, tapes
+from tests.oracle.encounters import ALL, Encounters, terms_of
+from tests.oracle.naive_engine import NaiveEngine
+from tests.oracle.naive_order import NaiveOrder
 from tests.tape import without_wording
+
+if TYPE_CHECKING:
+    from protocol.instrument import Instrument
 
 LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
@@ -242,7 +245,7 @@ def test_each_trade_is_made_with_the_first_order_at_the_best_price(tape: Tape) -
 
 @examples
 @given(tapes)
-def test_quantities_are_conserved(tape: Tape) -> None:
+def test_quantities_are_conserved(tape: Tape) -> None:  # noqa: C901 - one case an event
     """Of each order: filled + prevented + remaining, or what was canceled of it, = quantity, after each command. Of
     each trade: one side buys what the other sells. An OCO trades no more than one of its legs would alone."""
     engine = Engine()

@@ -2,12 +2,11 @@
 there afterwards."""
 
 import asyncio
-import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from gateway.broker import Broker, MatcherUnavailableError
@@ -29,6 +28,11 @@ from tests.torture.failing import (
     replace_matcher,
     wait_for_end,
 )
+
+if TYPE_CHECKING:
+    import subprocess
+
+    import httpx
 
 STOPS = "matcher stops: nothing more is answered"
 FILE_TOO_LARGE = "the journal does not take a record: File too large"

@@ -46,7 +46,7 @@ class Crowd:
     def come(self, number: int) -> None:
         for _ in range(number):
             connection = self.opened.enter_context(socket.create_connection(self.address))
-            connection.setblocking(False)
+            connection.settimeout(0)
             self.selector.register(connection, selectors.EVENT_READ)
 
     def count_closed(self) -> int:

@@ -16,7 +16,7 @@ from matching_exchange.tools.torture.replay import replay
 from matching_exchange.tools.torture.run import Plan, torture
 from protocol.events import Answer
 from protocol.units import Side
-from tests.naive_engine import NaiveEngine
+from tests.oracle.naive_engine import NaiveEngine
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "20"))
 SEED = int(os.environ.get("TORTURE_SEED", secrets.randbelow(10**9)))

@@ -117,7 +117,7 @@ class LoadTest:
             details,
             self._checker.count,
             self._checker.faults,
-            self._missed(highest, interrupted),
+            self._missed(highest, interrupted=interrupted),
             interrupted,
         )
 
@@ -137,7 +137,7 @@ class LoadTest:
         orders: list[Sent] = [order for run in self._runs for order in run.sent]
         return check_orders(self._transport, self._checker, orders, LOOKED_UP)
 
-    def _missed(self, highest: float | None, interrupted: bool) -> list[str]:
+    def _missed(self, highest: float | None, *, interrupted: bool) -> list[str]:
         options = self._options
         missed: list[str] = []
         if self._checker.count:
