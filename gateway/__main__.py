@@ -15,9 +15,9 @@ from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.admission import Admission
 from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
-from gateway.connections import Bounds, HttpConnection
+from gateway.http.admission import Admission
+from gateway.http.connections import Bounds, HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url

@@ -12,28 +12,28 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway.account_stream import AccountStreams
-from gateway.accounts import Accounts
-from gateway.admin import Admin, token_guard
-from gateway.amends import Amends
-from gateway.batches import Batches
-from gateway.broker import Broker
-from gateway.channels import DepthChannel, TradesChannel
 from gateway.config import GatewayConfig
-from gateway.endings import deny_stream
-from gateway.feed import MarketDataFeed
-from gateway.fills import Fills
-from gateway.health import HealthCheck
-from gateway.instruments import Instruments
-from gateway.market import Market
-from gateway.oco import Ocos
-from gateway.openapi import openapi_handler
-from gateway.orders import Orders
+from gateway.http.resources import Handler, Resource, problem_reply
+from gateway.http.security import AllowedHosts, CallerCheck
+from gateway.link.broker import Broker
+from gateway.link.feed import MarketDataFeed
+from gateway.link.instruments import Instruments
+from gateway.native.calls.accounts import Accounts
+from gateway.native.calls.admin import Admin, token_guard
+from gateway.native.calls.amends import Amends
+from gateway.native.calls.batches import Batches
+from gateway.native.calls.fills import Fills
+from gateway.native.calls.health import HealthCheck
+from gateway.native.calls.market import Market
+from gateway.native.calls.oco import Ocos
+from gateway.native.calls.orders import Orders
+from gateway.native.openapi import openapi_handler
+from gateway.native.problems import ProblemError
 from gateway.pages import page_routes
-from gateway.problems import ProblemError
-from gateway.resources import Handler, Resource, problem_reply
-from gateway.security import AllowedHosts, CallerCheck
-from gateway.streams import StreamCount, Streams
+from gateway.streams.channels import DepthChannel, TradesChannel
+from gateway.streams.endings import deny_stream
+from gateway.streams.serve import StreamCount, Streams
+from gateway.streams.user_streams import UserStreams
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
 """The problems that the router finds by itself."""
@@ -97,7 +97,7 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
     count = StreamCount()
     depth = Streams(broker, instruments, count, lambda instrument: DepthChannel(instrument, broker, feed))
     trades = Streams(broker, instruments, count, lambda instrument: TradesChannel(instrument, broker, feed))
-    user_streams = AccountStreams(broker, instruments, count)
+    user_streams = UserStreams(broker, instruments, count)
 
     def resource(path: str, **handlers: Handler) -> Route:
         return Route(path, Resource(handlers, guard if path.startswith("/admin/") else None))

@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.problems import ProblemError
-from gateway.resources import problem_reply
+from gateway.http.resources import problem_reply
+from gateway.native.problems import ProblemError
 
 STATIC: Final = Path(__file__).parent / "static"
 

@@ -12,10 +12,10 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from gateway.admission import Admission
-from gateway.connections import Bounds, HttpConnection
-from gateway.problems import ProblemError
-from gateway.resources import problem_reply
+from gateway.http.admission import Admission
+from gateway.http.connections import Bounds, HttpConnection
+from gateway.http.resources import problem_reply
+from gateway.native.problems import ProblemError
 from tests.unit.gateway_fakes import settle
 
 Value = TypeVar("Value")

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from gateway.admission import BYTES_OF_AN_ORDER, WORK_A_TURN, Admission, work_of
+from gateway.http.admission import BYTES_OF_AN_ORDER, WORK_A_TURN, Admission, work_of
 from tests.unit.gateway_wire import DEADLINE, Wire, run
 
 ORDERS = [

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import zmq
 
-from gateway.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
-from gateway.health import HealthCheck
+from gateway.link.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
+from gateway.native.calls.health import HealthCheck
 from protocol import topics
 from protocol.codec import encode, read_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
@@ -89,8 +89,8 @@ class FakeMatcher:
 @pytest.fixture(autouse=True)
 def on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here ends because it takes long."""
-    monkeypatch.setattr("gateway.broker.PULSE_TIMEOUT", PATIENCE)
-    monkeypatch.setattr("gateway.health.HEALTH_SECONDS", PATIENCE)
+    monkeypatch.setattr("gateway.link.broker.PULSE_TIMEOUT", PATIENCE)
+    monkeypatch.setattr("gateway.native.calls.health.HEALTH_SECONDS", PATIENCE)
 
 
 @pytest.fixture

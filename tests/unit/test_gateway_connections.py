@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.connections import Bounds, HttpConnection, arrival
+from gateway.http.connections import Bounds, HttpConnection, arrival
 from matching_exchange.process.log_brake import LogBrake
 from tests.unit.gateway_wire import GET, HANDSHAKE, POST, Wire, run
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from gateway.frames import EXTENSION, message
+from gateway.http.frames import EXTENSION, message
 from tests.unit.gateway_fakes import Gateway, eventually, settle
 from tests.unit.gateway_streams import DEPTH, DEPTH_PATH, TRADES_PATH, Exchange, StreamClient, depth_message
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from gateway.broker import Broker, MatcherUnavailableError, Stamped
-from gateway.instruments import Instruments
-from gateway.problems import ProblemError
+from gateway.link.broker import Broker, MatcherUnavailableError, Stamped
+from gateway.link.instruments import Instruments
+from gateway.native.problems import ProblemError
 from protocol.commands import InstrumentsQuery, Query
 from protocol.events import InstrumentList
 from tests.unit.gateway_fakes import BTC, FakeBroker, eventually

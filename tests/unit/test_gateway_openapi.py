@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from gateway.openapi import document
-from gateway.problems import KINDS
-from gateway.resources import Resource
+from gateway.http.resources import Resource
+from gateway.native.openapi import document
+from gateway.native.problems import KINDS
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway_fakes import Gateway
 

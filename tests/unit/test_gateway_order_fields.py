@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.orders import read_order
-from gateway.problems import ProblemError
-from gateway.resources import encode
-from gateway.translate import ORDER_FIELDS, fill, order, place_order
+from gateway.http.resources import encode
+from gateway.native.calls.orders import read_order
+from gateway.native.json.translate import ORDER_FIELDS, fill, order, place_order
+from gateway.native.problems import ProblemError
 from protocol.commands import OrderTerms, PlaceOrder
 from protocol.events import OrderState, Trade
 from protocol.units import OrderStatus, OrderType, Reason, SelfTradePrevention, Side

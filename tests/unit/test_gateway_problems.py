@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.problems import KINDS, ProblemError, encode_problem, expect, refusal_code, unanswered
-from gateway.schemas import OcoRequest, OrderRequest
+from gateway.link.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.native.json.schemas import OcoRequest, OrderRequest
+from gateway.native.problems import KINDS, ProblemError, encode_problem, expect, refusal_code, unanswered
 from protocol.events import BookSaved, CommandRefused
 from protocol.units import Refusal
 

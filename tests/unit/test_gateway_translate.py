@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
-from gateway.problems import ProblemError
-from gateway.resources import encode
-from gateway.schemas import OrderRequest
-from gateway.translate import (
+from gateway.http.resources import encode
+from gateway.native.json.schemas import OrderRequest
+from gateway.native.json.translate import (
     ORDER_FIELDS,
     best_prices,
     depth_update,
@@ -21,6 +20,7 @@ from gateway.translate import (
     placed_order,
     published_trade,
 )
+from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOrder
 from protocol.events import Depth, OrderResult, OrderState, Trade
 from protocol.market_data import TradeMessage

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.broker import MatcherUnavailableError
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import AccountUpdate
 from tests.unit.gateway_accounts import ACCOUNT, LIVE, PATH, Accounts, Reader
@@ -20,9 +20,9 @@ STEPS = 400
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RETRY_SECONDS", "FIRST_CHECK_SECONDS", "CHECK_SECONDS", "IDLE_CHECK_SECONDS"):
-        monkeypatch.setattr(f"gateway.account_channel.{name}", 0.001)
-    monkeypatch.setattr("gateway.account_channel.UPDATES_WAITING", 5)
-    monkeypatch.setattr("gateway.account_messages.PART_ORDERS", 7)
+        monkeypatch.setattr(f"gateway.streams.user_channel.{name}", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.UPDATES_WAITING", 5)
+    monkeypatch.setattr("gateway.native.json.user_messages.PART_ORDERS", 7)
 
 
 class Scenario:

@@ -1,0 +1,71 @@
+"""What a worker begins while more comes than it can do: cancels before new orders.
+
+All requests share one event loop. New orders and amends begin a bounded number a turn, and wait here for theirs;
+whatever else comes meanwhile, cancels above all, begins at once. While fewer come than may begin, none of them waits.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from starlette.types import Scope
+
+from gateway.http.heads import declared_length
+from gateway.native.problems import MAX_BODY_BYTES
+
+WORK_A_TURN: Final = 32
+"""How many orders begin in one turn of the event loop: some 2 ms of work."""
+
+BYTES_OF_AN_ORDER: Final = 512
+"""A batch counts as one order for each time that it holds so many bytes."""
+
+_NEW_ORDERS: Final = frozenset({"/orders", "/orders/oco"})
+_BATCH: Final = "/orders/batch"
+
+Begin = Callable[[], None]
+
+
+def work_of(scope: Scope) -> int:
+    """How many orders the request counts as; zero for one that does not wait."""
+    method = scope["method"]
+    if method == "POST":
+        if scope["path"] in _NEW_ORDERS:
+            return 1
+        if scope["path"] == _BATCH:
+            length = declared_length(scope["headers"])
+            return 1 + (MAX_BODY_BYTES if length is None else length) // BYTES_OF_AN_ORDER
+    return 1 if method == "PATCH" else 0
+
+
+class Admission:
+    """One for all connections of a worker. `deadline` is how long after its first byte a request may begin, in
+    seconds."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self._room = WORK_A_TURN
+        self._waiting: deque[tuple[int, Begin]] = deque()
+
+    def admits(self, work: int) -> bool:
+        """Whether so much may begin now; else it is to `wait`."""
+        if self._room <= 0 or self._waiting:
+            return False
+        self._take(work)
+        return True
+
+    def wait(self, work: int, begin: Begin) -> None:
+        """Begin it later, after what has waited longer."""
+        self._waiting.append((work, begin))
+
+    def _take(self, work: int) -> None:
+        if self._room == WORK_A_TURN:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        self._room -= work
+
+    def _next_turn(self) -> None:
+        self._room = WORK_A_TURN
+        while self._waiting and self._room > 0:
+            work, begin = self._waiting.popleft()
+            self._take(work)
+            begin()

@@ -1,0 +1,404 @@
+"""The HTTP side of a connection: uvicorn's, with a bound on each part of a request and on each time that it takes.
+
+A request that breaks a rule of HTTP or one of these bounds is refused: its problem is told in its turn, after the
+answers to the requests before it, and nothing that comes after it is taken. An upgrade that is offered is taken for a
+WebSocket, and passed over for anything else.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from enum import Enum, auto
+from functools import partial
+from typing import Any, ClassVar, Final, NoReturn
+
+import httptools
+import structlog
+from msgspec import Struct
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from gateway.http.admission import Admission, work_of
+from gateway.http.cycle import Cycle, LingeringTransport
+from gateway.http.heads import check_fields, declared_length, offers_websocket, read_target, size_of
+from gateway.http.resources import problem_app
+from gateway.http.stream_protocol import StreamProtocol
+from gateway.native.problems import MAX_HEAD_BYTES, ProblemError
+from matching_exchange.process.log_brake import LogBrake
+
+PIECE: Final = 16 * 1024
+"""Bytes that are parsed before it is looked whether a request has to wait for the one before it."""
+
+_ARRIVAL: Final = "gateway.arrival"
+
+log = structlog.get_logger("gateway")
+
+
+def arrival(scope: MutableMapping[str, Any]) -> float:
+    """When the first byte of the request came, in seconds of time.monotonic(); now, where the server does not tell."""
+    try:
+        found: float = scope["extensions"][_ARRIVAL]
+    except KeyError:
+        return time.monotonic()
+    return found
+
+
+class Bounds(Struct, frozen=True):
+    """`descriptors` is how many this process may use. The others are seconds: for a request to come in whole, from its
+    first byte (and for the first byte of a connection); from an answer to the next request; for the peer to read why
+    its request was refused."""
+
+    descriptors: int
+    request: float = 30.0
+    idle: float = 60.0
+    linger: float = 2.0
+
+
+class Part(Enum):
+    """What is being received; the trailers belong to the body."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
+NOTHING, HEAD, BODY = Part
+
+
+class HttpConnection(HttpToolsProtocol):
+    """One connection. Its requests are parsed as they come, and answered one after the other."""
+
+    brake: ClassVar = LogBrake()
+
+    scope: Any
+    parser: Any
+    cycle: Any
+    """The newest request's."""
+
+    def __init__(
+        self,
+        bounds: Bounds,
+        admission: Admission,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._bounds = bounds
+        self._admission = admission
+        self._clock = clock
+        self._part = NOTHING
+        self._refused = False
+        self._ended = False
+        # What has come and is not parsed yet, and when the last of it came.
+        self._rest = b""
+        self._received_at = 0.0
+        # When the first byte of the newest request came.
+        self._arrived = 0.0
+        # How many bytes were parsed: in all, and when the request last advanced (it began, its head was complete, some
+        # of its body came).
+        self._parsed = 0
+        self._advanced = 0
+        # The bytes of the head and of its trailers; zero before the first trailer.
+        self._with_trailers = 0
+        # Why a callback of the parser has stopped it.
+        self._found: ProblemError | None = None
+        # When the peer must have done its part; None while it is not its turn.
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        connected = transport.get_extra_info("socket")
+        # A system gives the lowest descriptor that is free.
+        if connected is not None and connected.fileno() >= self._bounds.descriptors:
+            self._refuse(ProblemError("too_many_connections"), linger=False)
+        else:
+            self._due = self._clock() + self._bounds.request
+            self._look_at(self._due)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._received_at = self._clock()
+        self._rest += data
+        self._parse()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The peer sends no more, but may still read: what it has asked for is answered first."""
+        self._ended = True
+        if self._part is not NOTHING and not self._refused:
+            self._refuse(ProblemError("bad_request", "The connection ended before the request was complete."))
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    # What the parser finds
+
+    def _parse(self) -> None:
+        """Parse what has come, until a request has to wait for the one before it."""
+        while self._rest and not self.pipeline:
+            piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+            self._parse_piece(piece)
+
+    def _parse_piece(self, piece: bytes) -> None:
+        self._parsed += len(piece)
+        head_ends: int | None = None
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as offer:
+            head_ends = offer.args[0]
+        except httptools.HttpParserError as error:
+            self._refuse(self._found or _problem_of(error))
+            return
+        if head_ends is not None:
+            self._take_offer(piece[head_ends:])
+        elif self._part is not NOTHING:
+            self._expect_more()
+
+    def _expect_more(self) -> None:
+        """A part of the request is still to come."""
+        if self._parsed - self._advanced > MAX_HEAD_BYTES:
+            self._refuse(self._too_large())
+        elif self._due is not None and self._due < self._timer_at:
+            self._look_at(self._due)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._part is NOTHING:
+            self._part = HEAD
+            self._arrived = self._received_at
+            self._due = self._clock() + self._bounds.request
+            self._advanced = self._parsed
+            self._with_trailers = 0
+        self.scope["extensions"] = {_ARRIVAL: self._arrived}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._part is HEAD:
+            self.headers.append((name.lower(), value))
+            return
+        # A trailer is counted and dropped: what it says must not pass for a header.
+        self._with_trailers = (self._with_trailers or self._head_bytes()) + size_of((name, value))
+        if self._with_trailers > MAX_HEAD_BYTES:
+            self._stop(ProblemError("head_too_large"))
+
+    def on_headers_complete(self) -> None:
+        if self._parsed - self._advanced > MAX_HEAD_BYTES - PIECE and self._head_bytes() > MAX_HEAD_BYTES:
+            self._stop(self._too_large())
+        if self.parser.should_upgrade():
+            # The parser stops here: see `_take_offer`.
+            return
+        try:
+            self._take_head()
+        except ProblemError as problem:
+            self._stop(problem)
+        self._part = BODY
+        self._advanced = self._parsed
+        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
+
+    def on_body(self, body: bytes) -> None:
+        self._advanced = self._parsed
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.body += body
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        if self._part is HEAD:
+            # It offers an upgrade: its body is still to come.
+            return
+        self._part = NOTHING
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._due = self._clock() + self._bounds.idle
+        else:
+            self._due = None
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def _stop(self, problem: ProblemError) -> NoReturn:
+        """End the parser's work, from one of its callbacks."""
+        self._found = problem
+        raise problem
+
+    def _head_bytes(self) -> int:
+        return len(b"%s %s HTTP/1.1\r\n\r\n" % (self.parser.get_method(), self.url)) + sum(map(size_of, self.headers))
+
+    def _too_large(self) -> ProblemError:
+        return ProblemError("request_line_too_long" if len(self.url) > MAX_HEAD_BYTES // 2 else "head_too_large")
+
+    def _take_head(self) -> None:
+        """Put what the head says into the scope; ProblemError where it says what is not allowed."""
+        version = self.scope["http_version"] = self.parser.get_http_version()
+        self.scope["method"] = self.parser.get_method().decode()
+        self.expect_100_continue = check_fields(self.headers, version)
+        self.scope["path"], self.scope["raw_path"], self.scope["query_string"], host = read_target(self.url)
+        if host is not None:
+            # Where the target names a host, that counts and not the header.
+            self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
+
+    def _take_offer(self, rest: bytes) -> None:
+        """The head is complete, and offers an upgrade; `rest` came after it."""
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            self._refuse(ProblemError("method_not_allowed", "The gateway is no proxy."), {"allow": "GET"})
+        elif version != "1.0" and offers_websocket(self.headers):
+            self._open_stream(rest)
+        else:
+            # The parser would take the body for the other protocol's: a fresh one reads the request without the offer.
+            lines = [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+            head = b"".join((b"%s %s HTTP/%s\r\n" % (method, self.url, version.encode()), *lines, b"\r\n"))
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self._rest = rest + self._rest
+            self._parse_piece(head)
+
+    def _open_stream(self, rest: bytes) -> None:
+        """The connection is a WebSocket's from now on."""
+        try:
+            self._take_head()
+            if self.scope["method"] != "GET":
+                raise ProblemError("method_not_allowed", "A WebSocket is opened with GET.")
+            if declared_length(self.headers) != 0:
+                raise ProblemError("bad_request", "The request for a WebSocket has no body.")
+            if self.cycle is not None and not self.cycle.response_complete:
+                raise ProblemError("bad_request", "A WebSocket is opened when all requests before it are answered.")
+            stream = StreamProtocol(self.config, self.server_state, self.app_state, self.loop)
+            stream.open(self.transport, self.scope, rest + self._rest)
+            self._rest = b""
+        except ProblemError as problem:
+            self._refuse(problem, {"allow": "GET"} if problem.status == 405 else None)
+            return
+        self.connections.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        # It refers to this connection, and both would wait for the garbage collector.
+        self.parser = None
+
+    def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
+        """Let the application answer the newest request, when those before it are answered."""
+        before = self.cycle
+        self.cycle = Cycle(
+            self.scope,
+            transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            keep_alive,
+            self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start(self.cycle, app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, app))
+
+    def _start(self, cycle: Any, app: Any) -> None:
+        """Start the application, or let it wait for its turn."""
+        work = work_of(cycle.scope) if app is self.app else 0
+        if work == 0:
+            self._start_asgi_task(cycle, app)
+        elif self._admission.admits(work):
+            self._start_order(cycle, app)
+        else:
+            self._admission.wait(work, partial(self._start_order, cycle, app))
+
+    def _start_order(self, cycle: Any, app: Any) -> None:
+        if self._clock() - arrival(cycle.scope) > self._admission.deadline:
+            app = problem_app(ProblemError("overloaded"))
+        if not self.transport.is_closing():
+            self._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            self._start(*self.pipeline.pop())
+        if self._refused:
+            return
+        if self._rest:
+            self._parse()
+        if not self.pipeline:
+            self.flow.resume_reading()
+        if self.cycle.response_complete:
+            self._due = self._clock() + (self._bounds.idle if self._part is NOTHING else self._bounds.request)
+
+    def _refuse(self, problem: ProblemError, headers: Mapping[str, str] | None = None, *, linger: bool = True) -> None:
+        """Answer the newest request with the problem, and take nothing more from this connection."""
+        self._refused = True
+        self._rest = b""
+        self._due = None
+        if (left_out := self.brake.passes(problem.code)) is not None:
+            client = self.client[0] if self.client else ""
+            log.warning("request refused", code=problem.code, detail=problem.detail, client=client, **left_out)
+        transport: Any = LingeringTransport(self.transport, self._linger) if linger else self.transport
+        if self._part is not BODY:
+            super().on_message_begin()
+            self.scope["method"] = "GET"
+            self.expect_100_continue = False
+            self._begin(problem_app(problem, headers), False, transport)
+            return
+        self.cycle.problem = problem
+        self.cycle.keep_alive = False
+        self.cycle.transport = transport
+        self.cycle.message_event.set()
+        if self.cycle.response_complete:
+            self._linger()
+
+    def _linger(self) -> None:
+        """All is said. The peer is given time to read it: closed while it still sends, the connection might break
+        before it has."""
+        if self._ended or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        # What still comes is dropped.
+        self.flow.resume_reading()
+        self._due = self._clock() + self._bounds.linger
+        self._look_at(self._due)
+
+    def _look_at(self, moment: float) -> None:
+        """See then whether the peer has done its part."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = moment
+        self._timer = self.loop.call_later(moment - self._clock(), self._look)
+
+    def _look(self) -> None:
+        now = self._clock()
+        if self._due is None or self.flow.read_paused:
+            # It is not the peer that is waited for.
+            self._look_at(now + self._bounds.request)
+        elif now < self._due:
+            self._look_at(self._due)
+        elif self._refused or self._part is NOTHING or (self._part is BODY and self.cycle.response_complete):
+            self.transport.close()
+        else:
+            self._refuse(ProblemError("request_timeout"))
+
+
+def _problem_of(error: httptools.HttpParserError) -> ProblemError:
+    if isinstance(error, httptools.HttpParserCallbackError):
+        log.error("a request could not be parsed", exc_info=error)
+        return ProblemError("internal_error")
+    return ProblemError("bad_request", f"The request cannot be read: {error}.")

@@ -1,0 +1,43 @@
+"""One request and its answer: uvicorn's, which can be told in the middle that the rest of the request will never
+come."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from gateway.native.problems import ProblemError
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer. `problem` is why the rest of its body will never come: it is raised to whoever waits
+    for that."""
+
+    problem: ProblemError | None = None
+
+    async def receive(self) -> Any:
+        if self.problem is None and not self.disconnected and not self.response_complete:
+            if self.waiting_for_100_continue and not self.transport.is_closing():
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.waiting_for_100_continue = False
+            if self.more_body:
+                self.flow.resume_reading()
+            if not self.message_event.is_set():
+                await self.message_event.wait()
+            self.message_event.clear()
+        if self.problem is not None:
+            raise self.problem
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+
+class LingeringTransport:
+    """The transport that the cycle of a refused request knows: the connection outlives its answer for a while."""
+
+    def __init__(self, transport: asyncio.Transport, linger: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = linger

@@ -1,0 +1,96 @@
+"""Which callers are served: by the host that they call, and by the page that they come from.
+
+A page may call what its own host serves. So a host's name must be one of this gateway's: else a page could have a name
+of its own lead here, and be the page of this host. Browsers send the origin of a page along, other clients send none;
+pages of this host may call, and those of the configured origins. Reads over HTTP need no such check: without CORS
+headers a browser keeps their answers from other pages.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
+from gateway.http.resources import problem_reply
+from gateway.native.problems import ProblemError
+from gateway.streams.endings import deny_stream, refuse_stream
+from matching_exchange.process.settings import is_loopback
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+MAX_REMEMBERED: Final = 1024
+"""Host headers that were found to be allowed, and are not read again."""
+
+_HOST: Final = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(?::[0-9]*)?")
+
+
+class AllowedHosts:
+    """The hosts that are served: local names, the one that is bound, and those of the setting."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        bound = () if config.host in WILDCARDS else (host_name(config.host),)
+        self._names = frozenset((*config.allowed_hosts, *bound))
+        self._any = ANY_HOST in config.allowed_hosts
+        self.remembered: set[bytes | None] = set()
+        """What needs no second look. None stands for HTTP/1.0 without a Host, which no browser speaks."""
+
+    def serve(self, header: bytes | None) -> bool:
+        """Whether what a Host header says is one of them, with any port or none."""
+        if header is not None and not self._any and not self._is_named(header):
+            return False
+        if len(self.remembered) < MAX_REMEMBERED:
+            self.remembered.add(header)
+        return True
+
+    def _is_named(self, header: bytes) -> bool:
+        found = _HOST.fullmatch(header.strip().decode("latin-1"))
+        if found is None:
+            return False
+        try:
+            name = host_name(found[1])
+        except ValueError:
+            return False
+        return name in self._names or is_loopback(name)
+
+
+class CallerCheck:
+    """Refuses calls to other hosts, and to pages of other origins what changes something, and streams."""
+
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts, origins: Collection[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._remembered = hosts.remembered
+        self._origins = frozenset(origin.encode() for origin in origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        host: bytes | None = None
+        origin: bytes | None = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"origin" and origin is None:
+                origin = value
+        if host not in self._remembered and not self._hosts.serve(host):
+            problem = ProblemError("host_not_allowed")
+            await (deny_stream(send, problem) if scope["type"] == "websocket" else problem_reply(problem).send(send))
+        elif origin is None or self._may_call(origin, host, scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await refuse_stream(WebSocket(scope, receive, send), ProblemError("origin_not_allowed"))
+        else:
+            await problem_reply(ProblemError("origin_not_allowed")).send(send)
+
+    def _may_call(self, origin: bytes, host: bytes | None, scope: Scope) -> bool:
+        if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
+            return True
+        if origin in self._origins:
+            return True
+        # A proxy in front may speak TLS while this process does not: the scheme does not count.
+        scheme, _, page = origin.partition(b"://")
+        return scheme in (b"http", b"https") and page != b"" and page == host

@@ -1,0 +1,61 @@
+"""The instruments that this worker has heard of, by symbol.
+
+What most calls use of them, the decimals, the tick and the lot, never changes, so that a known one is not asked for
+again; the limits, fees and status may be old. A symbol that is not known is asked for before it is called unknown.
+"""
+
+import asyncio
+
+from gateway.link.broker import Broker
+from gateway.native.problems import ProblemError, expect
+from protocol.commands import InstrumentsQuery
+from protocol.events import InstrumentList
+from protocol.instrument import Instrument
+from protocol.units import SYMBOL_PATTERN
+
+
+class Instruments:
+    """`known` is for the hot path: what is not in it is found by `find`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.known: dict[str, Instrument] = {}
+        self._broker = broker
+        self._asking: asyncio.Future[None] | None = None
+        self._next: asyncio.Future[None] | None = None
+        broker.on_reset(self.known.clear)
+
+    async def find(self, symbol: str) -> Instrument:
+        """The instrument; ProblemError `unknown_symbol` where the matcher has none, MatcherUnavailableError where it
+        cannot be asked."""
+        instrument = self.known.get(symbol)
+        if instrument is None and SYMBOL_PATTERN.fullmatch(symbol):
+            await self._ask_once()
+            instrument = self.known.get(symbol)
+        if instrument is None:
+            raise ProblemError("unknown_symbol")
+        return instrument
+
+    async def all(self) -> list[Instrument]:
+        """All instruments, as they are now."""
+        result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery())).value)
+        self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
+        return result.instruments
+
+    async def current(self, symbol: str) -> Instrument:
+        """The instrument as it is now; ProblemError and MatcherUnavailableError as `find`."""
+        result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery(symbol))).value)
+        self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
+        return await self.find(symbol)
+
+    async def _ask_once(self) -> None:
+        """Ask the matcher. Callers share a question that is not sent yet, never one that was sent before their symbol
+        may have been added."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._ask_after(self._asking))
+        await asyncio.shield(self._next)
+
+    async def _ask_after(self, asking: asyncio.Future[None] | None) -> None:
+        if asking is not None:
+            await asyncio.wait([asking])
+        self._asking, self._next = self._next, None
+        await self.all()

@@ -1,0 +1,298 @@
+"""The public JSON to commands, and answers to the public JSON: pure functions, and the one place that knows which words
+and fields of the two stand for each other."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import UNSET, Raw, Struct, structs
+
+from gateway.native.json.decimals import (
+    PRICE,
+    QUANTITY,
+    TRIGGER_PRICE,
+    NumberField,
+    average_price,
+    is_given,
+    optional_number,
+)
+from gateway.native.json.field_types import MISSING, Level
+from gateway.native.json.order_terms import has_terms, read_terms, terms_view
+from gateway.native.json.schemas import (
+    BestLevels,
+    BestPrices,
+    DepthUpdate,
+    DepthView,
+    Fill,
+    InstrumentView,
+    MarketTrade,
+    Order,
+    OrderRequest,
+    OrderTrade,
+)
+from gateway.native.json.times import format_timestamp
+from gateway.native.json.words import (
+    ORDER_TYPE_WORDS,
+    REASON_WORDS,
+    SIDE_WORDS,
+    SIDES,
+    STATUS_WORDS,
+    check_name,
+    not_a_word,
+    word,
+)
+from gateway.native.problems import ProblemError
+from protocol.commands import PlaceOrder
+from protocol.events import Depth, OrderResult, OrderState, Trade
+from protocol.instrument import Instrument, format_decimal, format_fee
+from protocol.market_data import DepthMessage, TradeMessage
+from protocol.units import DEFAULT_ACCOUNT, OrderType, Side
+
+
+class OrderFields(Struct, frozen=True):
+    """Which fields an order type takes, beyond those of every order."""
+
+    order_type: OrderType
+    price: bool
+    trigger_price: bool
+    trail: bool = False
+
+
+ORDER_FIELDS: Final = {
+    ORDER_TYPE_WORDS[fields.order_type]: fields
+    for fields in (
+        OrderFields(OrderType.MARKET, price=False, trigger_price=False),
+        OrderFields(OrderType.LIMIT, price=True, trigger_price=False),
+        OrderFields(OrderType.IOC, price=True, trigger_price=False),
+        OrderFields(OrderType.FOK, price=True, trigger_price=False),
+        OrderFields(OrderType.STOP_MARKET, price=False, trigger_price=True),
+        OrderFields(OrderType.STOP_LIMIT, price=True, trigger_price=True),
+        OrderFields(OrderType.TAKE_PROFIT, price=False, trigger_price=True),
+        OrderFields(OrderType.TAKE_PROFIT_LIMIT, price=True, trigger_price=True),
+        OrderFields(OrderType.TRAILING_STOP, price=False, trigger_price=False, trail=True),
+    )
+}
+
+
+def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
+    """The command for a new order; ProblemError for the first field that its type or its instrument's units do not
+    allow."""
+    fields = ORDER_FIELDS.get(request.order_type)
+    if fields is None:
+        raise not_a_word("order_type", ORDER_FIELDS)
+    side = SIDES.get(request.side)
+    if side is None:
+        raise not_a_word("side", SIDES)
+    account = request.account
+    client_order_id = request.client_order_id
+    if account is not None:
+        check_name("account", account)
+    if client_order_id is not None:
+        check_name("client_order_id", client_order_id)
+    price = _price(request.price, PRICE, fields.price, instrument)
+    trigger_price = _price(request.trigger_price, TRIGGER_PRICE, fields.trigger_price, instrument)
+    quantity = optional_number(request.quantity, QUANTITY, instrument.quantity_decimals)
+    terms = read_terms(request, fields.order_type, instrument) if fields.trail or has_terms(request) else None
+    if quantity is None:
+        if terms is None or terms.quote_quantity is None:
+            raise ProblemError("quantity_required")
+        quantity = 0
+    elif terms is not None and terms.quote_quantity is not None:
+        raise ProblemError("quantity_not_allowed")
+    return PlaceOrder(
+        instrument.symbol,
+        account or DEFAULT_ACCOUNT,
+        side,
+        fields.order_type,
+        quantity,
+        price,
+        trigger_price,
+        client_order_id,
+        deadline,
+        terms,
+    )
+
+
+def _price(raw: Raw, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
+    if not taken:
+        if raw is not MISSING and is_given(raw):
+            raise ProblemError(f"{field.name}_not_allowed")
+        return None
+    value = optional_number(raw, field, instrument.price_decimals)
+    if value is None:
+        raise ProblemError(f"{field.name}_required")
+    return value
+
+
+def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:
+    """The order that the command made: what its sender knows, and what became of it."""
+    return OrderState(
+        result.order_id,
+        command.client_order_id,
+        command.account,
+        command.symbol,
+        command.side,
+        command.order_type,
+        command.price,
+        command.trigger_price,
+        result.status,
+        result.resting,
+        command.quantity,
+        result.filled_quantity,
+        result.remaining_quantity,
+        result.filled_value,
+        result.reason,
+        sequence,
+        timestamp,
+        result.trades,
+        updated_sequence=sequence,
+        updated=timestamp,
+    )
+
+
+def order(state: OrderState, instrument: Instrument) -> Order:
+    """The order as it stands."""
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    view = Order(
+        str(state.order_id),
+        state.client_order_id,
+        state.account,
+        state.symbol,
+        SIDE_WORDS[state.side],
+        ORDER_TYPE_WORDS[state.order_type],
+        None if state.price is None else format_decimal(state.price, price_decimals),
+        None if state.trigger_price is None else format_decimal(state.trigger_price, price_decimals),
+        STATUS_WORDS[state.status],
+        state.resting,
+        format_decimal(state.quantity, quantity_decimals),
+        format_decimal(state.filled_quantity, quantity_decimals),
+        format_decimal(state.remaining_quantity, quantity_decimals),
+        format_decimal(state.prevented_quantity, quantity_decimals) if state.prevented_quantity else "0",
+        average_price(state.filled_value, state.filled_quantity, price_decimals),
+        [order_trade(trade, instrument) for trade in state.trades] if state.trades else [],
+        None if state.reason is None else REASON_WORDS[state.reason],
+        state.sequence,
+        format_timestamp(state.timestamp),
+        state.updated_sequence,
+        format_timestamp(state.updated),
+        True if state.duplicate else UNSET,
+    )
+    if state.terms is None and state.oco_id is None:
+        return view
+    return structs.replace(view, **terms_view(state, instrument))
+
+
+def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
+    """A fill, as an order's answer tells it."""
+    return OrderTrade(
+        str(trade.trade_id),
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        SIDE_WORDS[trade.aggressor_side],
+        str(trade.maker_order_id),
+        str(trade.taker_order_id),
+        *_fees(trade, instrument),
+    )
+
+
+def fill(trade: Trade, maker: bool, instrument: Instrument) -> Fill:
+    """One side of the trade, the maker's or the taker's, as its account is told."""
+    side = trade.aggressor_side
+    if maker:
+        side = Side.BUY if side is Side.SELL else Side.SELL
+    return Fill(
+        format_timestamp(trade.timestamp),
+        trade.sequence,
+        trade.symbol,
+        str(trade.trade_id),
+        str(trade.maker_order_id if maker else trade.taker_order_id),
+        SIDE_WORDS[side],
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        format_fee(instrument, trade.price, trade.quantity, trade.maker_fee_bps if maker else trade.taker_fee_bps),
+        "maker" if maker else "taker",
+    )
+
+
+def _fees(trade: Trade, instrument: Instrument) -> tuple[str, str]:
+    price, quantity = trade.price, trade.quantity
+    return format_fee(instrument, price, quantity, trade.maker_fee_bps), format_fee(
+        instrument, price, quantity, trade.taker_fee_bps
+    )
+
+
+def market_trade(trade: Trade, instrument: Instrument) -> MarketTrade:
+    """A trade of the history."""
+    return _market_trade(trade, SIDE_WORDS[trade.aggressor_side], instrument, *_fees(trade, instrument))
+
+
+def published_trade(message: TradeMessage, instrument: Instrument, fee_decimals: int) -> MarketTrade:
+    """A trade as the matcher published it; `fee_decimals` is that of the instrument message before it."""
+    maker_fee = format_decimal(message.maker_fee, fee_decimals)
+    return _market_trade(
+        message, message.aggressor_side, instrument, maker_fee, format_decimal(message.taker_fee, fee_decimals)
+    )
+
+
+def _market_trade(
+    trade: Trade | TradeMessage, side: str, instrument: Instrument, maker_fee: str, taker_fee: str
+) -> MarketTrade:
+    return MarketTrade(
+        format_timestamp(trade.timestamp),
+        trade.symbol,
+        trade.sequence,
+        str(trade.trade_id),
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        side,
+        str(trade.maker_order_id),
+        str(trade.taker_order_id),
+        maker_fee,
+        taker_fee,
+    )
+
+
+def depth_view(depth: Depth, sequence: int, timestamp: int, instrument: Instrument) -> DepthView:
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    return DepthView(format_timestamp(timestamp), depth.symbol, sequence, bids, asks)
+
+
+def best_prices(depth: Depth, sequence: int, timestamp: int, instrument: Instrument) -> BestPrices:
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    return BestPrices(format_timestamp(timestamp), depth.symbol, sequence, _first(bids), _first(asks))
+
+
+def depth_update(depth: Depth | DepthMessage, sequence: int, timestamp: int, instrument: Instrument) -> DepthUpdate:
+    """A message of the market data stream."""
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    best = BestLevels(_first(bids), _first(asks))
+    return DepthUpdate(format_timestamp(timestamp), depth.symbol, sequence, bids, asks, best)
+
+
+def levels(pairs: Iterable[tuple[int, int]], instrument: Instrument) -> list[Level]:
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return [
+        (format_decimal(price, price_decimals), format_decimal(quantity, quantity_decimals))
+        for price, quantity in pairs
+    ]
+
+
+def _first(side: list[Level]) -> Level | None:
+    return side[0] if side else None
+
+
+def instrument_view(instrument: Instrument) -> InstrumentView:
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return InstrumentView(
+        instrument.symbol,
+        instrument.base,
+        instrument.quote,
+        format_decimal(instrument.tick_size, price_decimals),
+        format_decimal(instrument.lot_size, quantity_decimals),
+        format_decimal(instrument.min_quantity, quantity_decimals),
+        format_decimal(instrument.max_quantity, quantity_decimals),
+        format_decimal(instrument.max_price, price_decimals),
+        format_decimal(instrument.min_notional, instrument.value_decimals),
+        instrument.maker_fee_bps,
+        instrument.taker_fee_bps,
+        word(instrument.status),
+    )

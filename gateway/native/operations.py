@@ -1,0 +1,267 @@
+"""The operations of the HTTP interface: what the OpenAPI document says of each method of each path."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from gateway.native.calls.fills import CURSOR_PATTERN, MAX_FILLS
+from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
+from gateway.native.calls.orders import MAX_LISTED
+from gateway.native.json import schemas
+from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
+
+_SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
+_NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
+
+
+class Parameter(Struct, frozen=True):
+    name: str
+    schema: dict[str, Any]
+    description: str
+    required: bool = False
+    place: str = "query"
+
+
+class Operation(Struct, frozen=True):
+    """One method of one path. `problems` are the statuses of its problem documents, beyond those of every operation."""
+
+    method: str
+    path: str
+    summary: str
+    answer: type[Struct]
+    problems: Sequence[int]
+    parameters: Sequence[Parameter] = ()
+    body: type[Struct] | None = None
+    example: dict[str, Any] = {}
+    unhealthy: type[Struct] | None = None
+    admin: bool = False
+
+
+SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
+SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
+ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
+ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" where it is missing.')
+OWNER: Final = Parameter(
+    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" where it is missing.'
+)
+ORDER_ID: Final = Parameter(
+    "order_id",
+    {"type": "string", "minLength": 1},
+    "The order_id, or client:<client_order_id>.",
+    required=True,
+    place="path",
+)
+
+
+ACCOUNT_OF_PATH: Final = Parameter("account", _NAME, "The account.", required=True, place="path")
+FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instrument.")
+
+
+def _bounded(name: str, lowest: int, highest: int, default: int, description: str) -> Parameter:
+    return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
+
+
+_ORDER_EXAMPLE: Final = {
+    "symbol": "BTC-USDT",
+    "order_type": "limit",
+    "side": "buy",
+    "quantity": "0.5",
+    "price": "60000",
+}
+_OCO_EXAMPLE: Final = {
+    "symbol": "BTC-USDT",
+    "side": "sell",
+    "quantity": "0.5",
+    "price": "66000",
+    "stop_trigger_price": "58000",
+    "stop_price": "57900",
+    "client_order_id": "exit-1",
+}
+_BATCH_EXAMPLE: Final = {"orders": [_ORDER_EXAMPLE, {**_ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
+_INSTRUMENT_EXAMPLE: Final = {"symbol": "BTC-USDT", "status": "halted"}
+
+OPERATIONS: Final = (
+    Operation(
+        "post",
+        "/orders",
+        "Place an order",
+        schemas.Order,
+        (403, 404, 409, 413, 422, 504),
+        body=schemas.OrderRequest,
+        example=_ORDER_EXAMPLE,
+    ),
+    Operation(
+        "get",
+        "/orders",
+        "List orders",
+        schemas.OrderList,
+        (404, 422),
+        (
+            SYMBOL_FILTER,
+            ACCOUNT_FILTER,
+            Parameter(
+                "status",
+                {"enum": ["open", "done"], "default": "open"},
+                "Open and pending orders, oldest first, or done ones, newest first.",
+            ),
+            _bounded("limit", 1, MAX_LISTED, 100, "The most orders that the answer holds."),
+            Parameter(
+                "after",
+                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "The `next` of the list that this one continues.",
+            ),
+        ),
+    ),
+    Operation(
+        "delete",
+        "/orders",
+        "Cancel all orders of an account",
+        schemas.CanceledOrders,
+        (403, 404, 422, 504),
+        (SYMBOL_FILTER, ACCOUNT),
+    ),
+    Operation("get", "/orders/{order_id}", "Look an order up", schemas.Order, (404, 422), (ORDER_ID, OWNER)),
+    Operation(
+        "delete", "/orders/{order_id}", "Cancel an order", schemas.Order, (403, 404, 409, 422, 504), (ORDER_ID, OWNER)
+    ),
+    Operation(
+        "patch",
+        "/orders/{order_id}",
+        "Amend an order",
+        schemas.Order,
+        (403, 404, 409, 413, 422, 504),
+        (ORDER_ID, OWNER),
+        body=schemas.AmendRequest,
+        example={"quantity": "0.4"},
+    ),
+    Operation(
+        "post",
+        "/orders/oco",
+        "Place two orders of which one cancels the other",
+        schemas.OcoOrders,
+        (403, 404, 409, 413, 422, 504),
+        body=schemas.OcoRequest,
+        example=_OCO_EXAMPLE,
+    ),
+    Operation(
+        "post",
+        "/orders/batch",
+        "Place many orders",
+        schemas.BatchResults,
+        (403, 413, 422),
+        body=schemas.OrderBatchRequest,
+        example=_BATCH_EXAMPLE,
+    ),
+    Operation(
+        "post",
+        "/orders/cancel-batch",
+        "Cancel many orders",
+        schemas.BatchResults,
+        (403, 413, 422),
+        body=schemas.CancelBatchRequest,
+        example={"order_ids": ["42", "client:exit-1"]},
+    ),
+    Operation(
+        "get",
+        "/fills",
+        "The last fills of an account",
+        schemas.FillList,
+        (404, 422),
+        (
+            ACCOUNT,
+            FILLS_OF_SYMBOL,
+            _bounded(
+                "limit",
+                1,
+                MAX_FILLS,
+                100,
+                "The most fills that the answer holds: without `after` the newest. It holds one more rather than "
+                "one side of a trade of "
+                "the account with itself without the other.",
+            ),
+            Parameter(
+                "after",
+                {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},
+                "The `next` of the answer that this one continues, or the sequence and the trade_id of a fill, "
+                "with a hyphen between.",
+            ),
+        ),
+    ),
+    Operation(
+        "post",
+        "/accounts/{account}/cancel-after",
+        "Cancel all orders of an account unless this is said again in time",
+        schemas.CancelAfterView,
+        (403, 413, 422, 504),
+        (ACCOUNT_OF_PATH,),
+        body=schemas.CancelAfterRequest,
+        example={"timeout_ms": 5000},
+    ),
+    Operation(
+        "get",
+        "/depth",
+        "The best levels of a book",
+        schemas.DepthView,
+        (404, 422),
+        (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "The most levels of each side.")),
+    ),
+    Operation("get", "/bbo", "The best bid and ask", schemas.BestPrices, (404, 422), (SYMBOL,)),
+    Operation(
+        "get",
+        "/trades",
+        "The last trades, oldest first",
+        schemas.TradeList,
+        (404, 422),
+        (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "The most trades.")),
+    ),
+    Operation("get", "/instruments", "All instruments", schemas.InstrumentViews, (422,)),
+    Operation("get", "/health", "Whether the matcher answers", schemas.Health, (422,), unhealthy=schemas.Unhealthy),
+    Operation(
+        "post",
+        "/admin/instruments",
+        "Add or change an instrument",
+        schemas.InstrumentView,
+        (403, 409, 413, 422, 504),
+        body=schemas.InstrumentRequest,
+        example=_INSTRUMENT_EXAMPLE,
+        admin=True,
+    ),
+    Operation(
+        "post",
+        "/admin/accounts/{account}/suspend",
+        "Cancel all orders of an account and take no more",
+        schemas.AccountView,
+        (403, 422, 504),
+        (ACCOUNT_OF_PATH,),
+        admin=True,
+    ),
+    Operation(
+        "post",
+        "/admin/accounts/{account}/resume",
+        "Let a suspended account trade again",
+        schemas.AccountView,
+        (403, 422, 504),
+        (ACCOUNT_OF_PATH,),
+        admin=True,
+    ),
+    Operation(
+        "post",
+        "/admin/save",
+        "Save a book to its file",
+        schemas.SavedBookView,
+        (403, 404, 409, 422, 504),
+        (SYMBOL,),
+        admin=True,
+    ),
+    Operation("get", "/admin/digest", "A digest of the whole state", schemas.DigestView, (422,), admin=True),
+    Operation(
+        "post",
+        "/admin/load",
+        "Load a book from its file",
+        schemas.LoadedBookView,
+        (403, 404, 409, 422, 504),
+        (SYMBOL,),
+        admin=True,
+    ),
+)

@@ -1,0 +1,312 @@
+"""What happens to one account's orders, inside this worker: a subscription that all its clients share, each update
+encoded once for all.
+
+The matcher keeps the last updates of the accounts that it is told to watch. Each update names the one before it: what
+the channel finds missing it asks of the matcher, and delivers in order. The last update before a silence may be lost
+too, so the matcher is asked again after a while, and from time to time as long as there are clients. Updates outlive a
+restart of the matcher: the channel asks for those after the last one that it knows. Where the matcher does not keep
+them any more, every client gets a fresh start.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from gateway.link.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.instruments import Instruments
+from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
+from gateway.native.problems import ProblemError
+from gateway.streams.channels import Channel
+from gateway.streams.endings import START_AGAIN, Ending, problem_ending
+from gateway.streams.user_client import UserClient
+from gateway.streams.user_history import UserHistory
+from protocol.events import AccountUpdate, AccountUpdates
+
+UPDATES_WAITING: Final = 1_000
+"""The most live updates that wait while missing ones are asked for; the oldest beyond them are asked for too."""
+
+READY_SECONDS: Final = 1.0
+"""How long a new client waits for the matcher to watch the account."""
+
+RETRY_SECONDS: Final = 0.25
+"""After so long what could not be asked is asked again."""
+
+FIRST_CHECK_SECONDS: Final = 0.05
+CHECK_SECONDS: Final = 1.0
+IDLE_CHECK_SECONDS: Final = 5.0
+"""So long after the subscription's beginning, and after an update, the matcher is asked whether something was lost;
+then after twice the time, and so on, up to the longest."""
+
+
+class FreshStart:
+    """The messages of a fresh start, which tell everything up to `sequence`."""
+
+    def __init__(self, sequence: int, texts: list[str]) -> None:
+        self.sequence = sequence
+        self.texts = texts
+
+
+class UserChannel(Channel[UserClient]):
+    """`pace` is the least time between two questions whether something was lost, in seconds: so many channels share the
+    matcher."""
+
+    def __init__(
+        self,
+        account: str,
+        broker: Broker,
+        instruments: Instruments,
+        history: UserHistory,
+        pace: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        super().__init__()
+        self._account = account
+        self._broker = broker
+        self._instruments = instruments
+        self._history = history
+        self._pace = pace
+        self._check_delay = FIRST_CHECK_SECONDS
+        # Everything up to it was delivered; None before the matcher watches the account.
+        self._position: int | None = None
+        # Sequence and time of the last delivered update.
+        self._told: tuple[int, int] | None = None
+        self._epoch = 0
+        self._waiting: deque[AccountUpdate] = deque(maxlen=UPDATES_WAITING)
+        self._ready = asyncio.Event()
+        self._ask_again = False
+        self._collecting: asyncio.Task[FreshStart | None] | None = None
+        self._unsubscribe = broker.subscribe(account, self._receive)
+        self._ask()
+
+    def close(self) -> None:
+        super().close()
+        self._unsubscribe()
+        if self._collecting is not None:
+            self._collecting.cancel()
+
+    def new_client(self, after: int | None = None) -> UserClient:
+        """A client that knows everything up to the sequence `after`, or nothing."""
+        client = UserClient(after, self._begin)
+        client.hold(self._position or 0)
+        return client
+
+    async def prepare(self, client: UserClient) -> None:
+        """Wait until the matcher watches the account; MatcherUnavailableError where it is away."""
+        if self._position is None:
+            self._ask()
+        try:
+            await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
+        except TimeoutError as error:
+            raise MatcherUnavailableError from error
+        if not self._broker.available:
+            raise MatcherUnavailableError
+
+    def matcher_is_back(self) -> None:
+        """A matcher is there again, or another one: something may have been lost."""
+        self._check_delay = FIRST_CHECK_SECONDS
+        self._ask()
+
+    def _receive(self, update: AccountUpdate) -> None:
+        if self._asking is not None:
+            self._waiting.append(update)
+        elif self._position is None or not self._joins_on(update, self._position):
+            self._waiting.append(update)
+            self._ask()
+        elif update.sequence > self._position:
+            self._deliver(update)
+
+    def _joins_on(self, update: AccountUpdate, position: int) -> bool:
+        """Whether there is nothing missing before the update, and nothing to be learned for it."""
+        return update.previous <= position and self._unknown_symbol(update) is None
+
+    def _check_now(self) -> None:
+        self._check_delay = min(2 * self._check_delay, IDLE_CHECK_SECONDS)
+        super()._check_now()
+
+    def _check_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + max(seconds, self._pace())
+        if self._check is None or self._check.when() > due:
+            if self._check is not None:
+                self._check.cancel()
+            self._check = loop.call_at(due, self._check_now)
+
+    def _ask(self) -> None:
+        # Where that is under way already, it may be too late for what was lost since.
+        self._ask_again = True
+        super()._ask()
+
+    async def _catch_up(self) -> None:
+        """Deliver what the matcher has after `_position` until the live updates join on."""
+        try:
+            while self._ask_again:
+                self._ask_again = False
+                if self._position is None:
+                    await self._watch()
+                await self._deliver_missing()
+                await self._join_waiting()
+        except ProblemError:
+            # The clients that wait for it are told.
+            self._ready.set()
+            raise
+        except (MatcherUnavailableError, OutcomeUnknownError):
+            # The matcher's return, too, makes the channel ask again.
+            self._check_delay = RETRY_SECONDS
+        self._check_within(self._check_delay)
+
+    async def _watch(self) -> None:
+        """Have the matcher keep the updates from now on."""
+        self._start_afresh(await self._history.watch(self._account))
+        self._ready.set()
+
+    def _start_afresh(self, position: int) -> None:
+        """Go on after `position`, with a gap before it: whoever has begun needs to begin again."""
+        self._position = position
+        self._told = None
+        for client in self.clients:
+            client.hold(position)
+
+    async def _deliver_missing(self) -> None:
+        position = self._position
+        assert position is not None
+        newest = max(position, self._waiting[-1].sequence) if self._waiting else position
+        epoch, told = self._broker.epoch, self._told
+        # Another matcher must know what was told last.
+        verify = epoch != self._epoch and told is not None
+        after = told[0] - 1 if verify and told is not None else position
+        answer = await self._history.updates(self._account, after)
+        missed = answer.value
+        if answer.sequence < newest or (
+            verify and missed.complete and missed.watched and not _begins_with(missed, told)
+        ):
+            self._end_all(newest)
+        elif not missed.watched:
+            self._position = None
+            self._ask_again = True
+        elif not missed.complete:
+            self._start_afresh(answer.sequence)
+        else:
+            self._epoch = epoch
+            for update in missed.updates:
+                await self._learn(update)
+                if update.sequence > position:
+                    self._deliver(update)
+            if missed.next is None:
+                self._position = answer.sequence
+            else:
+                self._position = max(position, missed.next)
+                self._ask_again = True
+
+    def _end_all(self, newest: int) -> None:
+        """The matcher has another history than the one that it told, up to the sequence `newest`."""
+        self.end_clients(Ending(START_AGAIN, f"the exchange has lost what it had told up to sequence {newest}"))
+        self._position = None
+        self._waiting.clear()
+        self._ask_again = True
+
+    async def _join_waiting(self) -> None:
+        """Deliver the waiting updates, up to the first before which some are missing."""
+        while self._waiting and self._position is not None:
+            update = self._waiting[0]
+            if update.sequence > self._position:
+                if update.previous > self._position:
+                    self._ask_again = True
+                    return
+                if self._unknown_symbol(update) is not None:
+                    await self._learn(update)
+                    # More may have come meanwhile, and the oldest have had to go.
+                    continue
+                self._deliver(update)
+            self._waiting.popleft()
+
+    def _unknown_symbol(self, update: AccountUpdate) -> str | None:
+        known = self._instruments.known
+        return next((state.symbol for state in update.orders if state.symbol not in known), None)
+
+    async def _learn(self, update: AccountUpdate) -> None:
+        """Know all the update's symbols."""
+        while (symbol := self._unknown_symbol(update)) is not None:
+            await self._instruments.find(symbol)
+
+    def _deliver(self, update: AccountUpdate) -> None:
+        self._position = update.sequence
+        self._told = update.sequence, update.timestamp
+        text = update_text(update, self._instruments.known)
+        for client in self.clients:
+            client.offer(update.sequence, text)
+        self._check_delay = CHECK_SECONDS
+        self._check_within(CHECK_SECONDS)
+
+    async def _begin(self, client: UserClient) -> None:
+        """Tell the client a piece of its beginning."""
+        try:
+            if client.after is None:
+                await self._tell_orders(client)
+            else:
+                await self._tell_missed(client, client.after)
+        except ProblemError as problem:
+            client.end(problem_ending(problem))
+        except MatcherUnavailableError:
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _tell_missed(self, client: UserClient, after: int) -> None:
+        """What happened after that sequence; where the matcher does not have it, the client gets a fresh start
+        instead."""
+        answer = await self._history.updates(self._account, after)
+        missed = answer.value
+        if after > answer.sequence or not (missed.watched and missed.complete):
+            client.after = None
+            return
+        for update in missed.updates:
+            await self._learn(update)
+        if not client.resumed:
+            client.resumed = True
+            client.tell([resumed_text(self._account, after, answer.timestamp)])
+        client.tell([update_text(update, self._instruments.known) for update in missed.updates])
+        client.after = answer.sequence if missed.next is None else missed.next
+        if missed.next is None and client.after >= client.since:
+            client.go_on(client.after)
+
+    async def _tell_orders(self, client: UserClient) -> None:
+        """A fresh start."""
+        start = await self._fresh_start()
+        if start is None:
+            # The account may not be watched any more.
+            self._ask()
+            await asyncio.sleep(RETRY_SECONDS)
+        elif start.sequence >= client.since:
+            client.tell(start.texts)
+            client.go_on(start.sequence)
+
+    async def _fresh_start(self) -> FreshStart | None:
+        """One that is under way already may be too early for this client; None where none could be had."""
+        if self._collecting is None:
+            self._collecting = asyncio.get_running_loop().create_task(self._collect())
+            self._collecting.add_done_callback(_look_at)
+        return await asyncio.shield(self._collecting)
+
+    async def _collect(self) -> FreshStart | None:
+        try:
+            start = await self._history.open_orders(self._account)
+            if start is None:
+                return None
+            for symbol in {state.symbol for state in start.value.orders}:
+                await self._instruments.find(symbol)
+            texts = []
+            for text in orders_texts(self._account, start, self._instruments.known):
+                texts.append(text)
+                # Other streams go on meanwhile.
+                await asyncio.sleep(0)
+            return FreshStart(start.sequence, texts)
+        finally:
+            self._collecting = None
+
+
+def _look_at(task: "asyncio.Task[FreshStart | None]") -> None:
+    """Whoever waited for it has its exception; perhaps all of them have gone."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _begins_with(missed: AccountUpdates, told: tuple[int, int] | None) -> bool:
+    return bool(missed.updates) and (missed.updates[0].sequence, missed.updates[0].timestamp) == told
