@@ -17,8 +17,11 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
 from gateway.http.admission import Admission
-from gateway.http.connections import Bounds, HttpConnection
+from gateway.http.bounds import Bounds
+from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
+from gateway.native.problems import http_error_reply
+from gateway.native.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url
 from matching_exchange.process.command_line import end_with_line
@@ -130,7 +133,12 @@ def main() -> None:
         workers=config.workers,
         http=cast(
             "type[Protocol]",
-            partial(HttpConnection, Bounds(raise_limit(SPARE_DESCRIPTORS)), Admission(config.deadline / 1000)),
+            partial(
+                HttpConnection,
+                Bounds(raise_limit(SPARE_DESCRIPTORS)),
+                Admission(config.deadline / 1000, work_of),
+                http_error_reply,
+            ),
         ),
         # The connection opens the streams itself.
         ws="none",

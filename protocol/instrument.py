@@ -108,7 +108,7 @@ class Instrument(Struct, frozen=True, array_like=True):
 
     @property
     def fee_zeros(self) -> int:
-        """How many trailing zeros both fees share: so many decimals no fee ever needs."""
+        """How many trailing zeros both rates share: decimals that no fee needs."""
         zeros = 0
         maker, taker = self.maker_fee_bps, self.taker_fee_bps
         while zeros < FEE_DECIMALS and (maker or taker) and maker % 10 == 0 and taker % 10 == 0:
@@ -124,17 +124,22 @@ class Instrument(Struct, frozen=True, array_like=True):
 
     @property
     def fee_divisor(self) -> int:
-        """price x quantity x bps is so many times the fee in units of 10^-fee_decimals."""
+        """How many units of `exact_fee` are one of 10^-fee_decimals."""
         return int(10**self.fee_zeros)
 
     def fee(self, price: int, quantity: int, fee_bps: int) -> int:
         """The exact fee in units of 10^-fee_decimals; fee_bps is one of this instrument's two."""
-        return price * quantity * (fee_bps // self.fee_divisor)
+        return exact_fee(price, quantity, fee_bps) // self.fee_divisor
+
+
+def exact_fee(price: int, quantity: int, fee_bps: int) -> int:
+    """The fee of one side of a trade, in units of 10^-(value_decimals + FEE_DECIMALS): nothing is rounded."""
+    return price * quantity * fee_bps
 
 
 def format_fee(instrument: Instrument, price: int, quantity: int, fee_bps: int) -> str:
-    """The exact fee as a decimal, at whatever rate was in force when the trade was made."""
-    return format_decimal(price * quantity * fee_bps, instrument.value_decimals + FEE_DECIMALS)
+    """The exact fee as a decimal. The rate may be one that the instrument no longer has."""
+    return format_decimal(exact_fee(price, quantity, fee_bps), instrument.value_decimals + FEE_DECIMALS)
 
 
 class InstrumentError(ValueError):

@@ -12,6 +12,7 @@ Epochs of a matcher ascend: what comes late from an earlier one is told by its e
 Neither side here touches a socket or a clock: messages go in and come out, times (seconds, monotonic) are arguments.
 """
 
+import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
@@ -36,6 +37,11 @@ RESEND_AFTER: Final = 0.25
 
 HELLO_EVERY: Final = 0.05
 """So many seconds pass between two hellos of a client that has no welcome yet."""
+
+
+def new_session() -> int:
+    """A session id that no other client has: 63 random bits."""
+    return secrets.randbits(63) or 1
 
 
 class SessionState(Enum):

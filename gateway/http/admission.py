@@ -11,39 +11,24 @@ from typing import Final
 
 from starlette.types import Scope
 
-from gateway.http.heads import declared_length
-from gateway.native.problems import MAX_BODY_BYTES
-
 WORK_A_TURN: Final = 32
 """How many orders begin in one turn of the event loop: some 2 ms of work."""
 
-BYTES_OF_AN_ORDER: Final = 512
-"""A batch counts as one order for each time that it holds so many bytes."""
-
-_NEW_ORDERS: Final = frozenset({"/orders", "/orders/oco"})
-_BATCH: Final = "/orders/batch"
-
 Begin = Callable[[], None]
-
-
-def work_of(scope: Scope) -> int:
-    """How many orders the request counts as; zero for one that does not wait."""
-    method = scope["method"]
-    if method == "POST":
-        if scope["path"] in _NEW_ORDERS:
-            return 1
-        if scope["path"] == _BATCH:
-            length = declared_length(scope["headers"])
-            return 1 + (MAX_BODY_BYTES if length is None else length) // BYTES_OF_AN_ORDER
-    return 1 if method == "PATCH" else 0
+WorkOf = Callable[[Scope], int]
+"""How many orders a request counts as; zero for one that does not wait."""
 
 
 class Admission:
-    """One for all connections of a worker. `deadline` is how long after its first byte a request may begin, in
-    seconds."""
+    """One for all connections of a worker.
 
-    def __init__(self, deadline: float) -> None:
+    deadline: how long after its first byte a request may begin, in seconds.
+    work_of: what a request counts as.
+    """
+
+    def __init__(self, deadline: float, work_of: WorkOf) -> None:
         self.deadline = deadline
+        self.work_of = work_of
         self._room = WORK_A_TURN
         self._waiting: deque[tuple[int, Begin]] = deque()
 

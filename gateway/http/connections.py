@@ -7,31 +7,32 @@ WebSocket, and passed over for anything else.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from enum import Enum, auto
 from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
 
 import httptools
 import structlog
-from msgspec import Struct
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from gateway.http.admission import Admission, work_of
+from gateway.http.admission import Admission
+from gateway.http.bounds import MAX_HEAD_BYTES, Bounds
 from gateway.http.cycle import Cycle, LingeringTransport
+from gateway.http.errors import HttpError
 from gateway.http.heads import check_fields, declared_length, offers_websocket, read_target, size_of
-from gateway.http.resources import problem_app
+from gateway.http.replies import ErrorReply, reply_app
 from gateway.http.stream_protocol import StreamProtocol
-from gateway.native.problems import MAX_HEAD_BYTES, ProblemError
 from matching_exchange.process.log_brake import LogBrake
 
 PIECE: Final = 16 * 1024
 """Bytes that are parsed before it is looked whether a request has to wait for the one before it."""
 
 _ARRIVAL: Final = "gateway.arrival"
+_GET_ONLY: Final = {"allow": "GET"}
 
 log = structlog.get_logger("gateway")
 
@@ -43,17 +44,6 @@ def arrival(scope: MutableMapping[str, Any]) -> float:
     except KeyError:
         return time.monotonic()
     return found
-
-
-class Bounds(Struct, frozen=True):
-    """`descriptors` is how many this process may use. The others are seconds: for a request to come in whole, from its
-    first byte (and for the first byte of a connection); from an answer to the next request; for the peer to read why
-    its request was refused."""
-
-    descriptors: int
-    request: float = 30.0
-    idle: float = 60.0
-    linger: float = 2.0
 
 
 class Part(Enum):
@@ -81,6 +71,7 @@ class HttpConnection(HttpToolsProtocol):
         self,
         bounds: Bounds,
         admission: Admission,
+        error_reply: ErrorReply,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -90,6 +81,7 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._admission = admission
+        self._error_reply = error_reply
         self._clock = clock
         self._part = NOTHING
         self._refused = False
@@ -106,7 +98,7 @@ class HttpConnection(HttpToolsProtocol):
         # The bytes of the head and of its trailers; zero before the first trailer.
         self._with_trailers = 0
         # Why a callback of the parser has stopped it.
-        self._found: ProblemError | None = None
+        self._found: HttpError | None = None
         # When the peer must have done its part; None while it is not its turn.
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -119,7 +111,7 @@ class HttpConnection(HttpToolsProtocol):
         connected = transport.get_extra_info("socket")
         # A system gives the lowest descriptor that is free.
         if connected is not None and connected.fileno() >= self._bounds.descriptors:
-            self._refuse(ProblemError("too_many_connections"), linger=False)
+            self._refuse(HttpError("too_many_connections"), linger=False)
         else:
             self._due = self._clock() + self._bounds.request
             self._look_at(self._due)
@@ -140,7 +132,7 @@ class HttpConnection(HttpToolsProtocol):
         """The peer sends no more, but may still read: what it has asked for is answered first."""
         self._ended = True
         if self._part is not NOTHING and not self._refused:
-            self._refuse(ProblemError("bad_request", "The connection ended before the request was complete."))
+            self._refuse(HttpError("bad_request", "The connection ended before the request was complete."))
         if self.cycle is None or self.cycle.response_complete:
             return False
         self.cycle.keep_alive = False
@@ -162,7 +154,7 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offer:
             head_ends = offer.args[0]
         except httptools.HttpParserError as error:
-            self._refuse(self._found or _problem_of(error))
+            self._refuse(self._found or _error_of(error))
             return
         if head_ends is not None:
             self._take_offer(piece[head_ends:])
@@ -193,7 +185,7 @@ class HttpConnection(HttpToolsProtocol):
         # A trailer is counted and dropped: what it says must not pass for a header.
         self._with_trailers = (self._with_trailers or self._head_bytes()) + size_of((name, value))
         if self._with_trailers > MAX_HEAD_BYTES:
-            self._stop(ProblemError("head_too_large"))
+            self._stop(HttpError("head_too_large"))
 
     def on_headers_complete(self) -> None:
         if self._parsed - self._advanced > MAX_HEAD_BYTES - PIECE and self._head_bytes() > MAX_HEAD_BYTES:
@@ -203,8 +195,8 @@ class HttpConnection(HttpToolsProtocol):
             return
         try:
             self._take_head()
-        except ProblemError as problem:
-            self._stop(problem)
+        except HttpError as error:
+            self._stop(error)
         self._part = BODY
         self._advanced = self._parsed
         self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
@@ -231,19 +223,19 @@ class HttpConnection(HttpToolsProtocol):
             cycle.more_body = False
             cycle.message_event.set()
 
-    def _stop(self, problem: ProblemError) -> NoReturn:
+    def _stop(self, error: HttpError) -> NoReturn:
         """End the parser's work, from one of its callbacks."""
-        self._found = problem
-        raise problem
+        self._found = error
+        raise error
 
     def _head_bytes(self) -> int:
         return len(b"%s %s HTTP/1.1\r\n\r\n" % (self.parser.get_method(), self.url)) + sum(map(size_of, self.headers))
 
-    def _too_large(self) -> ProblemError:
-        return ProblemError("request_line_too_long" if len(self.url) > MAX_HEAD_BYTES // 2 else "head_too_large")
+    def _too_large(self) -> HttpError:
+        return HttpError("request_line_too_long" if len(self.url) > MAX_HEAD_BYTES // 2 else "head_too_large")
 
     def _take_head(self) -> None:
-        """Put what the head says into the scope; ProblemError where it says what is not allowed."""
+        """Put what the head says into the scope; HttpError where it says what is not allowed."""
         version = self.scope["http_version"] = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode()
         self.expect_100_continue = check_fields(self.headers, version)
@@ -256,7 +248,7 @@ class HttpConnection(HttpToolsProtocol):
         """The head is complete, and offers an upgrade; `rest` came after it."""
         method, version = self.parser.get_method(), self.parser.get_http_version()
         if method == b"CONNECT":
-            self._refuse(ProblemError("method_not_allowed", "The gateway is no proxy."), {"allow": "GET"})
+            self._refuse(HttpError("method_not_allowed", "The gateway is no proxy.", _GET_ONLY))
         elif version != "1.0" and offers_websocket(self.headers):
             self._open_stream(rest)
         else:
@@ -273,16 +265,16 @@ class HttpConnection(HttpToolsProtocol):
         try:
             self._take_head()
             if self.scope["method"] != "GET":
-                raise ProblemError("method_not_allowed", "A WebSocket is opened with GET.")
+                raise HttpError("method_not_allowed", "A WebSocket is opened with GET.", _GET_ONLY)
             if declared_length(self.headers) != 0:
-                raise ProblemError("bad_request", "The request for a WebSocket has no body.")
+                raise HttpError("bad_request", "The request for a WebSocket has no body.")
             if self.cycle is not None and not self.cycle.response_complete:
-                raise ProblemError("bad_request", "A WebSocket is opened when all requests before it are answered.")
+                raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
             stream = StreamProtocol(self.config, self.server_state, self.app_state, self.loop)
             stream.open(self.transport, self.scope, rest + self._rest)
             self._rest = b""
-        except ProblemError as problem:
-            self._refuse(problem, {"allow": "GET"} if problem.status == 405 else None)
+        except HttpError as error:
+            self._refuse(error)
             return
         self.connections.discard(self)
         if self._timer is not None:
@@ -314,7 +306,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _start(self, cycle: Any, app: Any) -> None:
         """Start the application, or let it wait for its turn."""
-        work = work_of(cycle.scope) if app is self.app else 0
+        work = self._admission.work_of(cycle.scope) if app is self.app else 0
         if work == 0:
             self._start_asgi_task(cycle, app)
         elif self._admission.admits(work):
@@ -324,7 +316,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _start_order(self, cycle: Any, app: Any) -> None:
         if self._clock() - arrival(cycle.scope) > self._admission.deadline:
-            app = problem_app(ProblemError("overloaded"))
+            app = reply_app(self._error_reply(HttpError("overloaded")))
         if not self.transport.is_closing():
             self._start_asgi_task(cycle, app)
 
@@ -343,22 +335,22 @@ class HttpConnection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._due = self._clock() + (self._bounds.idle if self._part is NOTHING else self._bounds.request)
 
-    def _refuse(self, problem: ProblemError, headers: Mapping[str, str] | None = None, *, linger: bool = True) -> None:
-        """Answer the newest request with the problem, and take nothing more from this connection."""
+    def _refuse(self, error: HttpError, *, linger: bool = True) -> None:
+        """Answer the newest request with the error, and take nothing more from this connection."""
         self._refused = True
         self._rest = b""
         self._due = None
-        if (left_out := self.brake.passes(problem.code)) is not None:
+        if (left_out := self.brake.passes(error.code)) is not None:
             client = self.client[0] if self.client else ""
-            log.warning("request refused", code=problem.code, detail=problem.detail, client=client, **left_out)
+            log.warning("request refused", code=error.code, detail=error.detail, client=client, **left_out)
         transport: Any = LingeringTransport(self.transport, self._linger) if linger else self.transport
         if self._part is not BODY:
             super().on_message_begin()
             self.scope["method"] = "GET"
             self.expect_100_continue = False
-            self._begin(problem_app(problem, headers), False, transport)
+            self._begin(reply_app(self._error_reply(error)), False, transport)
             return
-        self.cycle.problem = problem
+        self.cycle.error = error
         self.cycle.keep_alive = False
         self.cycle.transport = transport
         self.cycle.message_event.set()
@@ -394,11 +386,11 @@ class HttpConnection(HttpToolsProtocol):
         elif self._refused or self._part is NOTHING or (self._part is BODY and self.cycle.response_complete):
             self.transport.close()
         else:
-            self._refuse(ProblemError("request_timeout"))
+            self._refuse(HttpError("request_timeout"))
 
 
-def _problem_of(error: httptools.HttpParserError) -> ProblemError:
+def _error_of(error: httptools.HttpParserError) -> HttpError:
     if isinstance(error, httptools.HttpParserCallbackError):
         log.error("a request could not be parsed", exc_info=error)
-        return ProblemError("internal_error")
-    return ProblemError("bad_request", f"The request cannot be read: {error}.")
+        return HttpError("internal_error")
+    return HttpError("bad_request", f"The request cannot be read: {error}.")

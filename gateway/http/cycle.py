@@ -7,17 +7,17 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.native.problems import ProblemError
+from gateway.http.errors import HttpError
 
 
 class Cycle(RequestResponseCycle):
     """One request and its answer. `problem` is why the rest of its body will never come: it is raised to whoever waits
     for that."""
 
-    problem: ProblemError | None = None
+    error: HttpError | None = None
 
     async def receive(self) -> Any:
-        if self.problem is None and not self.disconnected and not self.response_complete:
+        if self.error is None and not self.disconnected and not self.response_complete:
             if self.waiting_for_100_continue and not self.transport.is_closing():
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.waiting_for_100_continue = False
@@ -26,8 +26,8 @@ class Cycle(RequestResponseCycle):
             if not self.message_event.is_set():
                 await self.message_event.wait()
             self.message_event.clear()
-        if self.problem is not None:
-            raise self.problem
+        if self.error is not None:
+            raise self.error
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
         body, self.body = bytes(self.body), bytearray()

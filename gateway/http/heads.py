@@ -6,8 +6,9 @@ from urllib.parse import unquote
 
 import httptools
 
-from gateway.http.resources import Header
-from gateway.native.problems import MAX_BODY_BYTES, ProblemError
+from gateway.http.bounds import MAX_BODY_BYTES
+from gateway.http.errors import HttpError
+from gateway.http.replies import Header
 
 _CHECKED: Final = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"expect"})
 
@@ -19,11 +20,11 @@ def size_of(header: Header) -> int:
 
 def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
     """The path, as it is meant and as it was sent; the query; the host with its port, where the target names one.
-    ProblemError for none."""
+    HttpError for none."""
     try:
         url = httptools.parse_url(target)
     except httptools.HttpParserInvalidURLError as error:
-        raise ProblemError("bad_request", "The target of the request is not valid.") from error
+        raise HttpError("bad_request", "The target of the request is not valid.") from error
     raw_path = url.path or b"/"
     path = raw_path.decode()
     host = target.split(b"/", 3)[2].partition(b"?")[0] if url.schema else None
@@ -31,7 +32,7 @@ def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
 
 
 def check_fields(headers: Sequence[Header], version: str) -> bool:
-    """Whether the peer waits for a 100 before it sends the body; ProblemError where a header says what is not taken.
+    """Whether the peer waits for a 100 before it sends the body; HttpError where a header says what is not taken.
     The names are in lower case; a length is a number, and not there beside a coding."""
     hosts = 0
     length = b"0"
@@ -48,27 +49,27 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
             codings += [coding.strip() for coding in value.lower().split(b",")]
         elif name == b"content-encoding":
             if value.strip().lower() not in (b"", b"identity"):
-                raise ProblemError("content_encoding_not_supported")
+                raise HttpError("content_encoding_not_supported")
         elif value.strip() and version != "1.0":
             if value.strip().lower() != b"100-continue":
-                raise ProblemError("expectation_failed")
+                raise HttpError("expectation_failed")
             waits = True
     if hosts > 1 or (hosts == 0 and version != "1.0"):
-        raise ProblemError("bad_request", "A request takes one Host header.")
+        raise HttpError("bad_request", "A request takes one Host header.")
     if codings:
         _check_codings(codings, version)
     if waits and int(length) > MAX_BODY_BYTES:
-        raise ProblemError("body_too_large")
+        raise HttpError("body_too_large")
     return waits
 
 
 def _check_codings(codings: Sequence[bytes], version: str) -> None:
     if codings[-1] != b"chunked":
-        raise ProblemError("bad_request", "The last Transfer-Encoding is chunked, or the body has no end.")
+        raise HttpError("bad_request", "The last Transfer-Encoding is chunked, or the body has no end.")
     if version == "1.0":
-        raise ProblemError("bad_request", "HTTP/1.0 has no Transfer-Encoding.")
+        raise HttpError("bad_request", "HTTP/1.0 has no Transfer-Encoding.")
     if len(codings) > 1:
-        raise ProblemError("transfer_coding_not_supported")
+        raise HttpError("transfer_coding_not_supported")
 
 
 def declared_length(headers: Iterable[Header]) -> int | None:

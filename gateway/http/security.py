@@ -6,17 +6,19 @@ pages of this host may call, and those of the configured origins. Reads over HTT
 headers a browser keeps their answers from other pages.
 """
 
+import hmac
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
-from gateway.http.resources import problem_reply
-from gateway.native.problems import ProblemError
-from gateway.streams.endings import deny_stream, refuse_stream
+from gateway.http.closing import CloseFrame, deny_stream, refuse_stream
+from gateway.http.errors import HttpError
+from gateway.http.replies import ErrorReply
+from gateway.http.resources import Guard, header
 from matching_exchange.process.settings import is_loopback
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,9 +59,21 @@ class AllowedHosts:
 
 
 class CallerCheck:
-    """Refuses calls to other hosts, and to pages of other origins what changes something, and streams."""
+    """Refuses every call to another host. Refuses to pages of other origins streams, and calls that change something.
 
-    def __init__(self, app: ASGIApp, hosts: AllowedHosts, origins: Collection[str]) -> None:
+    error_reply, close_frame: how the dialect tells why.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: AllowedHosts,
+        origins: Collection[str],
+        error_reply: ErrorReply,
+        close_frame: Callable[[HttpError], CloseFrame],
+    ) -> None:
+        self._error_reply = error_reply
+        self._close_frame = close_frame
         self._app = app
         self._hosts = hosts
         self._remembered = hosts.remembered
@@ -77,14 +91,14 @@ class CallerCheck:
             elif name == b"origin" and origin is None:
                 origin = value
         if host not in self._remembered and not self._hosts.serve(host):
-            problem = ProblemError("host_not_allowed")
-            await (deny_stream(send, problem) if scope["type"] == "websocket" else problem_reply(problem).send(send))
+            reply = self._error_reply(HttpError("host_not_allowed"))
+            await (deny_stream(send, reply) if scope["type"] == "websocket" else reply.send(send))
         elif origin is None or self._may_call(origin, host, scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await refuse_stream(WebSocket(scope, receive, send), ProblemError("origin_not_allowed"))
+            await refuse_stream(WebSocket(scope, receive, send), self._close_frame(HttpError("origin_not_allowed")))
         else:
-            await problem_reply(ProblemError("origin_not_allowed")).send(send)
+            await self._error_reply(HttpError("origin_not_allowed")).send(send)
 
     def _may_call(self, origin: bytes, host: bytes | None, scope: Scope) -> bool:
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:
@@ -94,3 +108,15 @@ class CallerCheck:
         # A proxy in front may speak TLS while this process does not: the scheme does not count.
         scheme, _, page = origin.partition(b"://")
         return scheme in (b"http", b"https") and page != b"" and page == host
+
+
+def token_guard(token: str) -> Guard:
+    """A guard that lets calls with the header `Authorization: Bearer <token>` pass."""
+    expected = token.encode()
+
+    def guard(scope: Scope) -> None:
+        scheme, _, given = (header(scope, b"authorization") or b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(given, expected):
+            raise HttpError("unauthorized")
+
+    return guard

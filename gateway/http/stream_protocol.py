@@ -17,8 +17,8 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import Protocol, State
 
+from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION
-from gateway.native.problems import ProblemError
 
 TURN_BYTES: Final = 1024
 """What is read of one connection at a time: at most 170 frames, which take about a millisecond."""
@@ -50,11 +50,11 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
         """Take the connection over: `scope` is that of the HTTP request for a WebSocket, `received` what came after it.
-        ProblemError where the request is not a proper one; then nothing has changed."""
+        HttpError where the request is not a proper one; then nothing has changed."""
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
         self.response = self.conn.accept(Request(scope["path"], headers))
         if self.response.status_code != 101:
-            raise ProblemError(
+            raise HttpError(
                 "bad_request", "A WebSocket takes a Sec-WebSocket-Key of 16 bytes and Sec-WebSocket-Version: 13."
             )
         # The head was read already: what comes next are frames.

@@ -8,21 +8,23 @@ a command is refused at once; it is never queued into the void.
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
 import zmq
 from msgspec import Struct
 
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
 from gateway.link.matcher_clock import MatcherClock
 from protocol import topics
-from protocol.client import new_session, open_commands, open_reports
-from protocol.codec import decode_report, encode
-from protocol.commands import VERSION, Ask, Command, Commands, Query, SaveBook
+from protocol.codec import decode_report
+from protocol.commands import Command, Query
 from protocol.events import AccountUpdate, Answer, Pulse, QueryAnswer, QueryResult
-from protocol.session import ClientSession, Lost, NotOpenError, SessionState, WindowFullError
-from protocol.sockets import message_receiver, sender
+from protocol.pump import Pump
+from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
+from protocol.sockets import message_receiver, open_commands, open_reports, sender
 
 TICK: Final = 0.05
 """Seconds between two looks at the clock: hellos, repeated frames, answers that are overdue."""
@@ -53,36 +55,9 @@ Handler = Callable[[AccountUpdate], None]
 log = structlog.get_logger("gateway")
 
 
-class MatcherUnavailableError(Exception):
-    """No matcher: the command was not taken and never will be, or the query has no result."""
-
-
-class TooMuchInFlightError(MatcherUnavailableError):
-    """Too many commands or queries wait for their answers: this one was not taken."""
-
-
-class OutcomeUnknownError(Exception):
-    """No answer came in time: the command may have been executed or not."""
-
-
-class Stamped(Struct, Generic[Value], frozen=True):
-    """An answer with the sequence and the time (nanoseconds) of its command, or a result as of that sequence."""
-
-    sequence: int
-    timestamp: int
-    value: Value
-
-
 class _Waiting(Struct):
     future: "asyncio.Future[Stamped[Answer]]"
     overdue_at: float
-
-
-class _Asked(Struct):
-    future: "asyncio.Future[Stamped[QueryResult]]"
-    query: Query
-    repeat_every: float
-    repeat_at: float
 
 
 class Broker:
@@ -95,10 +70,10 @@ class Broker:
         self._answer_timeout = deadline + ANSWER_GRACE
         self._clock = MatcherClock()
         self._clock_differs = False
-        self._session = ClientSession(new_session)
+        self._pump = Pump(new_session)
+        self._session = self._pump.session
         self._waiting: dict[int, _Waiting] = {}
-        self._asked: dict[int, _Asked] = {}
-        self._request = 0
+        self._asked: dict[int, asyncio.Future[Stamped[QueryResult]]] = {}
         self._flushing = False
         self._pulse_at = float("-inf")
         self._pulse_epoch = 0
@@ -127,8 +102,8 @@ class Broker:
         self._loop.remove_reader(int(self._reports.getsockopt(zmq.FD)))
         for waiting in self._waiting.values():
             _fail(waiting.future, OutcomeUnknownError("the gateway is stopping"))
-        for asked in self._asked.values():
-            _fail(asked.future, MatcherUnavailableError("the gateway is stopping"))
+        for result in self._asked.values():
+            _fail(result, MatcherUnavailableError("the gateway is stopping"))
         self._waiting.clear()
         self._asked.clear()
         self._commands.close()
@@ -218,32 +193,28 @@ class Broker:
         repeat: float = QUERY_REPEAT,
     ) -> Stamped[QueryResult]:
         """Ask a query, again every `repeat` seconds, and wait for its result, at most `timeout` seconds.
-        MatcherUnavailableError where none comes; OutcomeUnknownError where it was to write a file and none comes."""
+
+        MatcherUnavailableError: not asked. NoResultError, which is one of these: asked, and no result came.
+        """
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
         if len(self._asked) >= MAX_QUERIES:
             raise TooMuchInFlightError("too many queries wait for their results")
-        self._request += 1
-        request = self._request
-        now = time.monotonic()
-        asked = _Asked(self._loop.create_future(), query, repeat, now)
-        self._asked[request] = asked
+        request = self._pump.ask(query, time.monotonic(), repeat)
+        result: asyncio.Future[Stamped[QueryResult]] = self._loop.create_future()
+        self._asked[request] = result
         self._loop.call_later(timeout, self._give_up, request)
         self._flush_soon()
         try:
-            return await asked.future
+            return await result
         finally:
             self._asked.pop(request, None)
+            self._pump.forget(request)
 
     def _give_up(self, request: int) -> None:
-        asked = self._asked.pop(request, None)
-        if asked is None:
-            return
-        message = "the matcher did not answer in time"
-        _fail(
-            asked.future,
-            OutcomeUnknownError(message) if isinstance(asked.query, SaveBook) else MatcherUnavailableError(message),
-        )
+        result = self._asked.pop(request, None)
+        if result is not None:
+            _fail(result, NoResultError("the matcher did not answer in time"))
 
     def _flush_soon(self) -> None:
         if not self._flushing:
@@ -253,16 +224,10 @@ class Broker:
     def _flush(self) -> None:
         """Send what is to be sent. What the transport does not take and has never taken is refused."""
         self._flushing = False
-        now = time.monotonic()
-        while (frame := self._session.next_frame(now)) is not None:
-            if not self._send(encode(frame)):
+        for payload in self._pump.due(time.monotonic()):
+            if not self._send(payload):
                 self._refuse_unsent()
                 return
-            if isinstance(frame, Commands):
-                self._session.sent(frame, now)
-        for request, asked in self._asked.items():
-            if asked.repeat_at <= now and self._send(encode(Ask(VERSION, self._session.session, request, asked.query))):
-                asked.repeat_at = now + asked.repeat_every
 
     def _send(self, payload: bytes) -> bool:
         try:
@@ -296,11 +261,6 @@ class Broker:
             self._strange_reports += 1
             return
         now = time.monotonic()
-        if isinstance(report, QueryAnswer):
-            asked = self._asked.get(report.request) if report.session == self._session.session else None
-            if asked is not None and not asked.future.done():
-                asked.future.set_result(Stamped(report.sequence, report.timestamp, report.result))
-            return
         if isinstance(report, AccountUpdate):
             for handler in list(self._handlers.get(report.account, ())):
                 handler(report)
@@ -310,9 +270,13 @@ class Broker:
             self._pulse_epoch = report.epoch
             self._clock.hear(report.timestamp)
         was_connecting = self._session.state is SessionState.CONNECTING
-        outcome = self._session.receive(report, now)
+        outcome = self._pump.receive(report, now)
         if isinstance(outcome, Lost):
             self._lose(outcome)
+        elif isinstance(outcome, QueryAnswer):
+            result = self._asked.get(outcome.request)
+            if result is not None and not result.done():
+                result.set_result(Stamped(outcome.sequence, outcome.timestamp, outcome.result))
         elif outcome:
             for answered in outcome:
                 waiting = self._waiting.pop(answered.number, None)

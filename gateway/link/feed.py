@@ -7,10 +7,9 @@ from typing import Final
 
 import zmq
 
-from protocol.client import open_market_data
 from protocol.codec import decode_market_data
 from protocol.market_data import MarketDataMessage
-from protocol.sockets import message_receiver
+from protocol.sockets import message_receiver, open_market_data
 
 READ_AT_ONCE: Final = 256
 """The most messages that are read before other work of the loop gets its turn."""

@@ -5,13 +5,21 @@ again; the limits, fees and status may be old. A symbol that is not known is ask
 """
 
 import asyncio
+from collections.abc import Collection, Iterable
+from typing import Protocol
 
+from gateway.link.answers import expect
 from gateway.link.broker import Broker
-from gateway.native.problems import ProblemError, expect
+from gateway.link.errors import RefusedError
 from protocol.commands import InstrumentsQuery
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
-from protocol.units import SYMBOL_PATTERN
+from protocol.units import SYMBOL_PATTERN, Refusal
+
+
+class HasSymbol(Protocol):
+    @property
+    def symbol(self) -> str: ...
 
 
 class Instruments:
@@ -25,15 +33,23 @@ class Instruments:
         broker.on_reset(self.known.clear)
 
     async def find(self, symbol: str) -> Instrument:
-        """The instrument; ProblemError `unknown_symbol` where the matcher has none, MatcherUnavailableError where it
-        cannot be asked."""
+        """The instrument. RefusedError where the matcher has none, MatcherUnavailableError where it cannot be asked."""
         instrument = self.known.get(symbol)
         if instrument is None and SYMBOL_PATTERN.fullmatch(symbol):
             await self._ask_once()
             instrument = self.known.get(symbol)
         if instrument is None:
-            raise ProblemError("unknown_symbol")
+            raise RefusedError(Refusal.UNKNOWN_SYMBOL)
         return instrument
+
+    def unknown(self, items: Iterable[HasSymbol]) -> str | None:
+        """The first of their symbols that is not known yet."""
+        return next((item.symbol for item in items if item.symbol not in self.known), None)
+
+    async def know(self, items: Collection[HasSymbol]) -> None:
+        """Know the instruments of all of them. Fails as `find`."""
+        while (symbol := self.unknown(items)) is not None:
+            await self.find(symbol)
 
     async def all(self) -> list[Instrument]:
         """All instruments, as they are now."""
@@ -42,14 +58,13 @@ class Instruments:
         return result.instruments
 
     async def current(self, symbol: str) -> Instrument:
-        """The instrument as it is now; ProblemError and MatcherUnavailableError as `find`."""
+        """The instrument as it is now; RefusedError and MatcherUnavailableError as `find`."""
         result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery(symbol))).value)
         self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
         return await self.find(symbol)
 
     async def _ask_once(self) -> None:
-        """Ask the matcher. Callers share a question that is not sent yet, never one that was sent before their symbol
-        may have been added."""
+        """Ask the matcher. Callers share a query not sent yet, never one in flight: it may predate their symbol."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._ask_after(self._asking))
         await asyncio.shield(self._next)

@@ -4,23 +4,29 @@ from collections.abc import Mapping
 
 from msgspec import Raw
 
-from gateway.link.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError, RefusedError
 from gateway.link.instruments import Instruments
 from gateway.native.json.decimals import QUANTITY, optional_number
-from gateway.native.problems import UNTOLD, ProblemError
+from gateway.native.problem_kinds import LIMIT_NAMES
+from gateway.native.problems import ProblemError, known_problem
 from protocol.instrument import Instrument, format_decimal
 
 
 class Limits:
-    """For one call: it asks for an instrument once at the most."""
+    """For one call: it asks for each instrument at most once."""
 
     def __init__(self, instruments: Instruments) -> None:
         self._instruments = instruments
         self._known: dict[str, Instrument] = {}
 
-    async def tell(self, problem: ProblemError, instrument: Instrument, quantity: Raw | None = None) -> ProblemError:
-        """The problem, with the numbers of the limits that its text names; `quantity` is that of the order, as it was
-        sent."""
+    async def tell(
+        self, error: ProblemError | RefusedError, instrument: Instrument, quantity: Raw | None = None
+    ) -> ProblemError:
+        """The problem that tells the error, with the numbers of the limits that its text names.
+
+        `quantity` is that of the order, as it was sent.
+        """
+        problem = known_problem(error)
         if not problem.names_limit:
             return problem
         current = self._known.get(instrument.symbol)
@@ -33,7 +39,7 @@ class Limits:
             if sent is not None:
                 limits["quantity"] = format_decimal(sent, instrument.quantity_decimals)
         return problem.with_limits(
-            {name: f"{limits[name]}, {words}" if name in limits else words for name, words in UNTOLD.items()}
+            {name: f"{limits[name]}, {words}" if name in limits else words for name, words in LIMIT_NAMES.items()}
         )
 
     async def _ask(self, instrument: Instrument) -> Instrument:
@@ -45,7 +51,7 @@ class Limits:
 
 
 def limits_of(instrument: Instrument) -> dict[str, str]:
-    """The instrument's limits as decimals, by their names in UNTOLD."""
+    """The instrument's limits as decimals, by their names in LIMIT_NAMES."""
     prices: Mapping[str, int] = {"tick_size": instrument.tick_size, "max_price": instrument.max_price}
     quantities: Mapping[str, int] = {
         "lot_size": instrument.lot_size,

@@ -1,4 +1,4 @@
-"""The OpenAPI document: the operations of `operations`, schemas from the structs of `schemas`."""
+"""The OpenAPI document: its paths are the table of `operations`, its schemas the structs of `json.schemas`."""
 
 import re
 from typing import Any, Final
@@ -7,11 +7,14 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
-from gateway.http.resources import JSON, Handler, Reply, encode, query_parameters
+from gateway.http.replies import JSON, Reply, encode
+from gateway.http.resources import Handler
+from gateway.native.calls.parameters import query_parameters
 from gateway.native.json import schemas
 from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
 from gateway.native.operations import OPERATIONS, Operation, Parameter
-from gateway.native.problems import KINDS, Problem
+from gateway.native.problem_kinds import KINDS
+from gateway.native.problems import Problem
 
 VERSION: Final = "1.0"
 

@@ -1,15 +1,21 @@
-"""The operations of the HTTP interface: what the OpenAPI document says of each method of each path."""
+"""The HTTP calls of the native dialect: one table. Its router and its OpenAPI document are both made from it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+from starlette.types import Receive, Scope
 
-from gateway.native.calls.fills import CURSOR_PATTERN, MAX_FILLS
+from gateway.exchange.exchange import Exchange
+from gateway.http.replies import Reply
+from gateway.native.calls import accounts, amends, batches, instruments, maintenance, market, oco, orders
+from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import schemas
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
+
+Call = Callable[[Exchange, Scope, Receive], Awaitable[Reply]]
 
 _SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
 _NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
@@ -24,10 +30,18 @@ class Parameter(Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """One method of one path. `problems` are the statuses of its problem documents, beyond those of every operation."""
+    """One method of one path.
+
+    call: carries it out.
+    answer: what it answers with 200.
+    problems: the statuses of its problem documents, beyond those of every operation.
+    unhealthy: what it answers with 503 instead of a problem document.
+    admin: whether its caller must bear the token of the administrator, where one is set.
+    """
 
     method: str
     path: str
+    call: Call
     summary: str
     answer: type[Struct]
     problems: Sequence[int]
@@ -85,6 +99,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/orders",
+        orders.place,
         "Place an order",
         schemas.Order,
         (403, 404, 409, 413, 422, 504),
@@ -94,6 +109,7 @@ OPERATIONS: Final = (
     Operation(
         "get",
         "/orders",
+        orders.list_orders,
         "List orders",
         schemas.OrderList,
         (404, 422),
@@ -116,18 +132,28 @@ OPERATIONS: Final = (
     Operation(
         "delete",
         "/orders",
+        accounts.cancel_all,
         "Cancel all orders of an account",
         schemas.CanceledOrders,
         (403, 404, 422, 504),
         (SYMBOL_FILTER, ACCOUNT),
     ),
-    Operation("get", "/orders/{order_id}", "Look an order up", schemas.Order, (404, 422), (ORDER_ID, OWNER)),
     Operation(
-        "delete", "/orders/{order_id}", "Cancel an order", schemas.Order, (403, 404, 409, 422, 504), (ORDER_ID, OWNER)
+        "get", "/orders/{order_id}", orders.look_up, "Look an order up", schemas.Order, (404, 422), (ORDER_ID, OWNER)
+    ),
+    Operation(
+        "delete",
+        "/orders/{order_id}",
+        orders.cancel,
+        "Cancel an order",
+        schemas.Order,
+        (403, 404, 409, 422, 504),
+        (ORDER_ID, OWNER),
     ),
     Operation(
         "patch",
         "/orders/{order_id}",
+        amends.amend,
         "Amend an order",
         schemas.Order,
         (403, 404, 409, 413, 422, 504),
@@ -138,6 +164,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/orders/oco",
+        oco.place,
         "Place two orders of which one cancels the other",
         schemas.OcoOrders,
         (403, 404, 409, 413, 422, 504),
@@ -147,6 +174,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/orders/batch",
+        batches.place,
         "Place many orders",
         schemas.BatchResults,
         (403, 413, 422),
@@ -156,6 +184,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/orders/cancel-batch",
+        batches.cancel,
         "Cancel many orders",
         schemas.BatchResults,
         (403, 413, 422),
@@ -165,6 +194,7 @@ OPERATIONS: Final = (
     Operation(
         "get",
         "/fills",
+        accounts.list_fills,
         "The last fills of an account",
         schemas.FillList,
         (404, 422),
@@ -191,6 +221,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/accounts/{account}/cancel-after",
+        accounts.cancel_after,
         "Cancel all orders of an account unless this is said again in time",
         schemas.CancelAfterView,
         (403, 413, 422, 504),
@@ -201,25 +232,36 @@ OPERATIONS: Final = (
     Operation(
         "get",
         "/depth",
+        market.depth,
         "The best levels of a book",
         schemas.DepthView,
         (404, 422),
         (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "The most levels of each side.")),
     ),
-    Operation("get", "/bbo", "The best bid and ask", schemas.BestPrices, (404, 422), (SYMBOL,)),
+    Operation("get", "/bbo", market.bbo, "The best bid and ask", schemas.BestPrices, (404, 422), (SYMBOL,)),
     Operation(
         "get",
         "/trades",
+        market.trades,
         "The last trades, oldest first",
         schemas.TradeList,
         (404, 422),
         (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "The most trades.")),
     ),
-    Operation("get", "/instruments", "All instruments", schemas.InstrumentViews, (422,)),
-    Operation("get", "/health", "Whether the matcher answers", schemas.Health, (422,), unhealthy=schemas.Unhealthy),
+    Operation("get", "/instruments", instruments.list_instruments, "All instruments", schemas.InstrumentViews, (422,)),
+    Operation(
+        "get",
+        "/health",
+        maintenance.health,
+        "Whether the matcher answers",
+        schemas.Health,
+        (422,),
+        unhealthy=schemas.Unhealthy,
+    ),
     Operation(
         "post",
         "/admin/instruments",
+        instruments.set_instrument,
         "Add or change an instrument",
         schemas.InstrumentView,
         (403, 409, 413, 422, 504),
@@ -230,6 +272,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/admin/accounts/{account}/suspend",
+        accounts.suspend,
         "Cancel all orders of an account and take no more",
         schemas.AccountView,
         (403, 422, 504),
@@ -239,6 +282,7 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/admin/accounts/{account}/resume",
+        accounts.resume,
         "Let a suspended account trade again",
         schemas.AccountView,
         (403, 422, 504),
@@ -248,16 +292,26 @@ OPERATIONS: Final = (
     Operation(
         "post",
         "/admin/save",
+        maintenance.save,
         "Save a book to its file",
         schemas.SavedBookView,
         (403, 404, 409, 422, 504),
         (SYMBOL,),
         admin=True,
     ),
-    Operation("get", "/admin/digest", "A digest of the whole state", schemas.DigestView, (422,), admin=True),
+    Operation(
+        "get",
+        "/admin/digest",
+        maintenance.digest,
+        "A digest of the whole state",
+        schemas.DigestView,
+        (422,),
+        admin=True,
+    ),
     Operation(
         "post",
         "/admin/load",
+        maintenance.load,
         "Load a book from its file",
         schemas.LoadedBookView,
         (403, 404, 409, 422, 504),

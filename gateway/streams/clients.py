@@ -1,7 +1,7 @@
-"""One stream each: what its client is to be sent, until its ending.
+"""What one stream is to be sent, until it is closed.
 
-A client of depth holds the newest state that it was not sent yet, and nothing else. A client of trades holds a bounded
-queue, and is ended rather than made to miss a trade in silence.
+A client of depth holds only the newest state that it was not sent yet. A client of trades holds a bounded queue; its
+stream is closed before it would miss a trade in silence.
 """
 
 import asyncio
@@ -9,40 +9,42 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import Final
 
+from gateway.http.closing import CloseFrame
 from gateway.http.frames import Message, WriteFrame
-from gateway.streams.endings import TOO_SLOW, Ending
 
 TRADES_QUEUE: Final = 10_000
-"""The most trades that wait for one client."""
+"""Trades that wait at most for one client."""
 
 
 class Client(ABC):
-    """One stream: what it is to be sent, until its ending. Its writer sends what `next` returns; while that waits, and
-    nothing else is to be sent, a frame may go the short way, past it."""
+    """One stream. Its writer sends what `next` returns.
+
+    While the writer waits, and nothing else is to be sent, a frame may go the short way past it, see `http.frames`.
+    """
 
     def __init__(self) -> None:
-        self._ending: Ending | None = None
+        self._close_frame: CloseFrame | None = None
         self._changed = asyncio.Event()
         self._waiting = False
         self._write_frame: WriteFrame | None = None
 
     def connect(self, write_frame: WriteFrame | None) -> None:
-        """The stream is open from now on; it has the short way, or not."""
+        """The stream is open from now on. `write_frame` is its short way, if it has one."""
         self._write_frame = write_frame
 
-    def end(self, ending: Ending) -> None:
-        """Send nothing more; the first ending holds."""
-        self._ending = self._ending or ending
+    def end(self, frame: CloseFrame) -> None:
+        """Send nothing more. The first frame holds."""
+        self._close_frame = self._close_frame or frame
         self._changed.set()
 
-    async def next(self) -> str | Ending:
+    async def next(self) -> str | CloseFrame:
         """Wait for what is to be sent next."""
-        while self._ending is None:
+        while self._close_frame is None:
             text = self._take()
             if text is not None:
                 return text
             await self._wait()
-        return self._ending
+        return self._close_frame
 
     async def _wait(self) -> None:
         """Wait until there may be something to take."""
@@ -54,7 +56,7 @@ class Client(ABC):
             self._waiting = False
 
     def _send_now(self, message: Message) -> bool:
-        """Send the message the short way, if it is free; whether it was."""
+        """Send the message the short way; whether that was free."""
         if not self._waiting or self._changed.is_set() or self._write_frame is None:
             return False
         return self._write_frame(message.frame)
@@ -73,7 +75,7 @@ class DepthClient(Client):
         self._sequence = -1
 
     def offer(self, sequence: int, message: Message) -> None:
-        """A state of the book; one that is not newer than the last is nothing to the client."""
+        """A state of the book. One that is not newer than the last is dropped."""
         if sequence > self._sequence:
             self._sequence = sequence
             if not self._send_now(message):
@@ -81,7 +83,7 @@ class DepthClient(Client):
                 self._changed.set()
 
     def start_again(self) -> None:
-        """Whatever state comes next is new."""
+        """The next state is new, whatever its sequence."""
         self._sequence = -1
 
     def _take(self) -> str | None:
@@ -92,17 +94,19 @@ class DepthClient(Client):
 class TradesClient(Client):
     """Holds all trades that were not sent yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, too_slow: int) -> None:
+        """`too_slow` is the close code of a client that would have missed a trade."""
         super().__init__()
+        self._too_slow = too_slow
         self._queue: deque[str] = deque()
 
     def offer(self, message: Message) -> None:
         """The next trade."""
-        if self._ending is not None or self._send_now(message):
+        if self._close_frame is not None or self._send_now(message):
             return
         if len(self._queue) >= TRADES_QUEUE:
             self._queue.clear()
-            self.end(Ending(TOO_SLOW, f"too slow: {TRADES_QUEUE} trades were waiting"))
+            self.end(CloseFrame(self._too_slow, f"too slow: {TRADES_QUEUE} trades were waiting"))
             return
         self._queue.append(message.text)
         self._changed.set()

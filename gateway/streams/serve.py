@@ -1,7 +1,6 @@
-"""The WebSockets: one symbol's depth or trades each, or one account's updates, from channels that live as long as they
-have clients.
+"""One WebSocket from beginning to end, and the channels that are open because they have clients.
 
-What a client sends is read and ignored. A stream that cannot begin is closed with a code and a reason, see `endings`.
+What a client sends is read and ignored. A stream that cannot begin is closed with a code and a reason.
 """
 
 import asyncio
@@ -10,18 +9,15 @@ from typing import Any, Final, Generic, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway.http.closing import START_AGAIN, CloseFrame, Closing, close_stream, refuse_stream
+from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
-from gateway.http.resources import query_parameters, required
-from gateway.link.broker import Broker, MatcherUnavailableError
-from gateway.link.instruments import Instruments
-from gateway.native.problems import ProblemError, unanswered
-from gateway.streams.channels import Channel, Member
+from gateway.link.broker import Broker
+from gateway.streams.channels import Channel
 from gateway.streams.clients import Client
-from gateway.streams.endings import START_AGAIN, Ending, close_stream, refuse_stream
-from protocol.instrument import Instrument
 
 MAX_STREAMS: Final = 10_000
-"""The most streams that one worker serves."""
+"""Streams that one worker serves at most."""
 
 Shared = TypeVar("Shared", bound=Channel[Any])
 
@@ -34,23 +30,22 @@ class StreamCount:
 
 
 async def serve_stream(
-    websocket: WebSocket, count: StreamCount, stream: Callable[[WebSocket], Awaitable[None]]
+    websocket: WebSocket, count: StreamCount, closing: Closing, stream: Callable[[WebSocket], Awaitable[None]]
 ) -> None:
-    """Serve one stream, to its end; tell its client where it cannot begin."""
+    """Serve one stream, to its end. Close it with the reason where it cannot begin."""
     count.open += 1
     try:
         if count.open > MAX_STREAMS:
-            raise ProblemError(
-                "too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later."
-            )
+            raise HttpError("too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later.")
         await stream(websocket)
-    except ProblemError as problem:
-        await refuse_stream(websocket, problem)
-    except MatcherUnavailableError as failure:
-        await refuse_stream(websocket, unanswered(failure))
     except WebSocketDisconnect:
         # The client has gone before its stream began.
         return
+    except Exception as error:
+        frame = closing.error(error)
+        if frame is None:
+            raise
+        await refuse_stream(websocket, frame)
     finally:
         count.open -= 1
 
@@ -75,7 +70,7 @@ class OpenChannels(Generic[Shared]):
         open_channel: Callable[[], Shared],
         new_client: Callable[[Shared], Client],
     ) -> None:
-        """Serve a client of the channel, which is opened where it is not open yet."""
+        """Serve a client of the channel; open the channel first if need be."""
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = open_channel()
@@ -97,38 +92,12 @@ class OpenChannels(Generic[Shared]):
         channels = list(self._channels.values())
         self._channels.clear()
         for channel in channels:
-            channel.end_clients(Ending(START_AGAIN, "the exchange has begun a new journal"))
+            channel.end_clients(CloseFrame(START_AGAIN, "the exchange has begun a new journal"))
             channel.close()
 
 
-class Streams(Generic[Member]):
-    """The WebSocket endpoint of one kind of market data."""
-
-    def __init__(
-        self,
-        broker: Broker,
-        instruments: Instruments,
-        count: StreamCount,
-        open_channel: Callable[[Instrument], Channel[Member]],
-    ) -> None:
-        self._instruments = instruments
-        self._count = count
-        self._open_channel = open_channel
-        self._channels: OpenChannels[Channel[Member]] = OpenChannels(broker)
-
-    async def serve(self, websocket: WebSocket) -> None:
-        await serve_stream(websocket, self._count, self._stream)
-
-    async def _stream(self, websocket: WebSocket) -> None:
-        symbol = required(query_parameters(websocket.scope, "symbol"), "symbol")
-        instrument = await self._instruments.find(symbol)
-        await self._channels.attend(
-            websocket, symbol, lambda: self._open_channel(instrument), lambda channel: channel.new_client()
-        )
-
-
 async def _run(websocket: WebSocket, client: Client) -> None:
-    """Write until the client's ending, read until it has gone."""
+    """Write until the stream is closed here, read until the client has gone."""
     try:
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(_write(websocket, client))

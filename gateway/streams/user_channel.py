@@ -10,18 +10,21 @@ them any more, every client gets a fresh start.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from gateway.link.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
+from msgspec import Struct
+
+from gateway.http.closing import START_AGAIN, CloseFrame, Closing
+from gateway.link.answers import Stamped
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
 from gateway.link.instruments import Instruments
-from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
-from gateway.native.problems import ProblemError
 from gateway.streams.channels import Channel
-from gateway.streams.endings import START_AGAIN, Ending, problem_ending
 from gateway.streams.user_client import UserClient
-from gateway.streams.user_history import UserHistory
+from gateway.streams.user_history import OpenOrders, UserHistory
 from protocol.events import AccountUpdate, AccountUpdates
+from protocol.instrument import Instrument
 
 UPDATES_WAITING: Final = 1_000
 """The most live updates that wait while missing ones are asked for; the oldest beyond them are asked for too."""
@@ -37,6 +40,19 @@ CHECK_SECONDS: Final = 1.0
 IDLE_CHECK_SECONDS: Final = 5.0
 """So long after the subscription's beginning, and after an update, the matcher is asked whether something was lost;
 then after twice the time, and so on, up to the longest."""
+
+
+class UserEncoders(Struct, frozen=True):
+    """Make the messages of an account's stream. All symbols are among the instruments.
+
+    orders: those of a fresh start.
+    resumed: what follows a sequence, at a time (nanoseconds), for an account.
+    update: what one command has changed.
+    """
+
+    orders: Callable[[str, Stamped[OpenOrders], Mapping[str, Instrument]], Iterator[str]]
+    resumed: Callable[[str, int, int], str]
+    update: Callable[[AccountUpdate, Mapping[str, Instrument]], str]
 
 
 class FreshStart:
@@ -57,9 +73,12 @@ class UserChannel(Channel[UserClient]):
         broker: Broker,
         instruments: Instruments,
         history: UserHistory,
-        pace: Callable[[], float] = lambda: 0.0,
+        encoders: UserEncoders,
+        closing: Closing,
+        pace: Callable[[], float],
     ) -> None:
-        super().__init__()
+        super().__init__(closing)
+        self._encoders = encoders
         self._account = account
         self._broker = broker
         self._instruments = instruments
@@ -86,7 +105,7 @@ class UserChannel(Channel[UserClient]):
 
     def new_client(self, after: int | None = None) -> UserClient:
         """A client that knows everything up to the sequence `after`, or nothing."""
-        client = UserClient(after, self._begin)
+        client = UserClient(after, self._begin, self._closing.too_slow)
         client.hold(self._position or 0)
         return client
 
@@ -117,7 +136,7 @@ class UserChannel(Channel[UserClient]):
 
     def _joins_on(self, update: AccountUpdate, position: int) -> bool:
         """Whether there is nothing missing before the update, and nothing to be learned for it."""
-        return update.previous <= position and self._unknown_symbol(update) is None
+        return update.previous <= position and self._instruments.unknown(update.orders) is None
 
     def _check_now(self) -> None:
         self._check_delay = min(2 * self._check_delay, IDLE_CHECK_SECONDS)
@@ -145,7 +164,7 @@ class UserChannel(Channel[UserClient]):
                     await self._watch()
                 await self._deliver_missing()
                 await self._join_waiting()
-        except ProblemError:
+        except RefusedError:
             # The clients that wait for it are told.
             self._ready.set()
             raise
@@ -188,7 +207,7 @@ class UserChannel(Channel[UserClient]):
         else:
             self._epoch = epoch
             for update in missed.updates:
-                await self._learn(update)
+                await self._instruments.know(update.orders)
                 if update.sequence > position:
                     self._deliver(update)
             if missed.next is None:
@@ -199,7 +218,7 @@ class UserChannel(Channel[UserClient]):
 
     def _end_all(self, newest: int) -> None:
         """The matcher has another history than the one that it told, up to the sequence `newest`."""
-        self.end_clients(Ending(START_AGAIN, f"the exchange has lost what it had told up to sequence {newest}"))
+        self.end_clients(CloseFrame(START_AGAIN, f"the exchange has lost what it had told up to sequence {newest}"))
         self._position = None
         self._waiting.clear()
         self._ask_again = True
@@ -212,26 +231,17 @@ class UserChannel(Channel[UserClient]):
                 if update.previous > self._position:
                     self._ask_again = True
                     return
-                if self._unknown_symbol(update) is not None:
-                    await self._learn(update)
+                if self._instruments.unknown(update.orders) is not None:
+                    await self._instruments.know(update.orders)
                     # More may have come meanwhile, and the oldest have had to go.
                     continue
                 self._deliver(update)
             self._waiting.popleft()
 
-    def _unknown_symbol(self, update: AccountUpdate) -> str | None:
-        known = self._instruments.known
-        return next((state.symbol for state in update.orders if state.symbol not in known), None)
-
-    async def _learn(self, update: AccountUpdate) -> None:
-        """Know all the update's symbols."""
-        while (symbol := self._unknown_symbol(update)) is not None:
-            await self._instruments.find(symbol)
-
     def _deliver(self, update: AccountUpdate) -> None:
         self._position = update.sequence
         self._told = update.sequence, update.timestamp
-        text = update_text(update, self._instruments.known)
+        text = self._encoders.update(update, self._instruments.known)
         for client in self.clients:
             client.offer(update.sequence, text)
         self._check_delay = CHECK_SECONDS
@@ -244,8 +254,8 @@ class UserChannel(Channel[UserClient]):
                 await self._tell_orders(client)
             else:
                 await self._tell_missed(client, client.after)
-        except ProblemError as problem:
-            client.end(problem_ending(problem))
+        except RefusedError as error:
+            client.end(self._frame_of(error))
         except MatcherUnavailableError:
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -258,11 +268,11 @@ class UserChannel(Channel[UserClient]):
             client.after = None
             return
         for update in missed.updates:
-            await self._learn(update)
+            await self._instruments.know(update.orders)
         if not client.resumed:
             client.resumed = True
-            client.tell([resumed_text(self._account, after, answer.timestamp)])
-        client.tell([update_text(update, self._instruments.known) for update in missed.updates])
+            client.tell([self._encoders.resumed(self._account, after, answer.timestamp)])
+        client.tell([self._encoders.update(update, self._instruments.known) for update in missed.updates])
         client.after = answer.sequence if missed.next is None else missed.next
         if missed.next is None and client.after >= client.since:
             client.go_on(client.after)
@@ -290,10 +300,9 @@ class UserChannel(Channel[UserClient]):
             start = await self._history.open_orders(self._account)
             if start is None:
                 return None
-            for symbol in {state.symbol for state in start.value.orders}:
-                await self._instruments.find(symbol)
+            await self._instruments.know(start.value.orders)
             texts = []
-            for text in orders_texts(self._account, start, self._instruments.known):
+            for text in self._encoders.orders(self._account, start, self._instruments.known):
                 texts.append(text)
                 # Other streams go on meanwhile.
                 await asyncio.sleep(0)

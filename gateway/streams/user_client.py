@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+from gateway.http.closing import CloseFrame
 from gateway.streams.clients import Client
-from gateway.streams.endings import TOO_SLOW, Ending
 
 UPDATES_WAITING: Final = 10_000
 CHARACTERS_WAITING: Final = 16 * 1024 * 1024
@@ -22,8 +22,9 @@ class UserClient(Client):
     """`after` is the sequence up to which the client knows everything; None where it knows nothing. `begin` is awaited
     when the client needs a beginning: it tells it, or a piece of it, by `tell`, and at the end of it calls `go_on`."""
 
-    def __init__(self, after: int | None, begin: "Callable[[UserClient], Awaitable[None]]") -> None:
+    def __init__(self, after: int | None, begin: "Callable[[UserClient], Awaitable[None]]", too_slow: int) -> None:
         super().__init__()
+        self._too_slow = too_slow
         self.after = after
         self.resumed = False
         self.since = 0
@@ -37,13 +38,13 @@ class UserClient(Client):
 
     def offer(self, sequence: int, text: str) -> None:
         """The next update; one that the client knows is nothing to it."""
-        if self._ending is not None or (sequence <= self._position and not self._holding):
+        if self._close_frame is not None or (sequence <= self._position and not self._holding):
             return
         if self._updates >= UPDATES_WAITING or self._characters >= CHARACTERS_WAITING:
             waiting = f"{self._updates} updates were waiting"
             self._queue.clear()
             self._held.clear()
-            self.end(Ending(TOO_SLOW, f"too slow: {waiting}"))
+            self.end(CloseFrame(self._too_slow, f"too slow: {waiting}"))
             return
         self._updates += 1
         self._characters += len(text)

@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from gateway.link.broker import Broker, Stamped
-from gateway.native.problems import expect
+from gateway.link.answers import Stamped, expect
+from gateway.link.broker import Broker
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, Query, WatchAccount
 from protocol.events import AccountState, AccountUpdate, AccountUpdates, OrderPage, OrderState
 from protocol.units import OrderStatus

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.link.broker import Broker, MatcherUnavailableError
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError
 from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient
 from protocol.commands import OrderQuery, PlaceOrder

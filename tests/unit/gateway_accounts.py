@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import structs, to_builtins
 
-from gateway.link.broker import Stamped
+from gateway.link.answers import Stamped
 from gateway.native.json.translate import order
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import (

@@ -10,7 +10,8 @@ from starlette.types import Message
 
 from gateway.app import wire
 from gateway.config import GatewayConfig
-from gateway.link.broker import Broker, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.broker import Broker
 from gateway.link.broker import Handler as AccountHandler
 from gateway.link.feed import Handler, MarketDataFeed
 from protocol import topics

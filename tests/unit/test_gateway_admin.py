@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.link.broker import OutcomeUnknownError
+from gateway.link.errors import OutcomeUnknownError
 from protocol.commands import DigestQuery, LoadBook, SaveBook, SetInstrument
 from protocol.events import BookLoaded, BookSaved, CommandRefused, Digest, InstrumentSet
 from protocol.units import InstrumentStatus, Refusal

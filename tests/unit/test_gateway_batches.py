@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.link.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
 from gateway.native.json.schemas import OrderRequest
 from protocol.commands import CancelOrder, Command, InstrumentsQuery, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, InstrumentList, OrderResult, OrderState

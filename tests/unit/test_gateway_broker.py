@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import zmq
 
-from gateway.link.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
-from gateway.native.calls.health import HealthCheck
+from gateway.exchange.exchange import Exchange
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.instruments import Instruments
+from gateway.native.calls.maintenance import health
 from protocol import topics
 from protocol.codec import encode, read_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
@@ -90,7 +93,7 @@ class FakeMatcher:
 def on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here ends because it takes long."""
     monkeypatch.setattr("gateway.link.broker.PULSE_TIMEOUT", PATIENCE)
-    monkeypatch.setattr("gateway.native.calls.health.HEALTH_SECONDS", PATIENCE)
+    monkeypatch.setattr("gateway.exchange.maintenance.HEALTH_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ class Health:
 
     def __init__(self, broker: Broker) -> None:
         self._task = asyncio.get_running_loop().create_task(
-            HealthCheck(broker).check(scope("http", "/health", {}), self._no_body)
+            health(Exchange(broker, Instruments(broker)), scope("http", "/health", {}), self._no_body)
         )
 
     @staticmethod

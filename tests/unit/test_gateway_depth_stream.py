@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.link.broker import MatcherUnavailableError, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import DepthQuery
 from protocol.events import Depth
 from tests.unit.gateway_fakes import TIMESTAMP, TIMESTAMP_TEXT, Gateway, eventually, settle

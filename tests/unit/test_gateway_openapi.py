@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from gateway.http.resources import Resource
 from gateway.native.openapi import document
-from gateway.native.problems import KINDS
+from gateway.native.problem_kinds import KINDS
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway_fakes import Gateway
 

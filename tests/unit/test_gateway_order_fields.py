@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.http.resources import encode
+from gateway.http.replies import encode
 from gateway.native.calls.orders import read_order
-from gateway.native.json.translate import ORDER_FIELDS, fill, order, place_order
+from gateway.native.enum_words import ORDER_TYPES
+from gateway.native.json.translate import fill, order, place_order
 from gateway.native.problems import ProblemError
 from protocol.commands import OrderTerms, PlaceOrder
 from protocol.events import OrderState, Trade
@@ -82,7 +83,7 @@ def refusal(order_type: str, **fields: Any) -> tuple[int, str, str]:
 
 
 def test_every_type_is_tried() -> None:
-    assert set(NEEDED) == set(ORDER_FIELDS)
+    assert set(NEEDED) == set(ORDER_TYPES)
 
 
 def instead(order_type: str, name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.link.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import DepthQuery, InstrumentsQuery, TradesQuery
 from protocol.events import CommandRefused, InstrumentList
 from protocol.units import Refusal
@@ -134,7 +134,7 @@ def test_without_a_matcher_a_stream_of_an_unknown_symbol_is_to_be_tried_again(
 def test_trades_that_cannot_be_promised_are_to_be_tried_again(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.streams.channels.READY_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.trades_channel.READY_SECONDS", 0.01)
     gateway.feed.current.clear()
 
     async def scenario() -> tuple[int, str]:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
-from gateway.http.resources import encode
+from gateway.exchange.orders import placed_order
+from gateway.http.replies import encode
+from gateway.native.enum_words import ORDER_TYPES
 from gateway.native.json.schemas import OrderRequest
 from gateway.native.json.translate import (
-    ORDER_FIELDS,
     best_prices,
     depth_update,
     depth_view,
@@ -17,7 +18,6 @@ from gateway.native.json.translate import (
     market_trade,
     order,
     place_order,
-    placed_order,
     published_trade,
 )
 from gateway.native.problems import ProblemError
@@ -105,8 +105,8 @@ TAKES = {
 
 
 def test_every_order_type_is_in_the_table() -> None:
-    assert {fields.order_type for fields in ORDER_FIELDS.values()} == set(OrderType)
-    assert set(TAKES) == set(ORDER_FIELDS) - {"trailing_stop"}
+    assert set(ORDER_TYPES.values()) == set(OrderType)
+    assert set(TAKES) == set(ORDER_TYPES) - {"trailing_stop"}
 
 
 @pytest.mark.parametrize("order_type", TAKES)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.link.broker import MatcherUnavailableError, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError
 from gateway.streams import user_channel
 from gateway.streams.user_client import UserClient
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount

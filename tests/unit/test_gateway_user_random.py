@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from gateway.link.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import AccountUpdate
 from tests.unit.gateway_accounts import ACCOUNT, LIVE, PATH, Accounts, Reader

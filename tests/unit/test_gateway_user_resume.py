@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.link.broker import MatcherUnavailableError, OutcomeUnknownError, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, Query, WatchAccount
 from tests.unit.gateway_accounts import ACCOUNT, PATH, Accounts, Reader, begun, joined
 from tests.unit.gateway_fakes import TIMESTAMP_TEXT, Gateway, eventually, settle

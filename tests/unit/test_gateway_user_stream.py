@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.link.broker import Stamped
+from gateway.link.answers import Stamped
 from protocol.commands import AccountUpdatesQuery, InstrumentsQuery, OrdersQuery, WatchAccount
 from protocol.events import InstrumentList
 from tests.unit.gateway_accounts import ACCOUNT, PATH, Accounts, Reader, asked, begun, joined
@@ -396,7 +396,7 @@ def test_many_accounts_are_checked_less_often(
     """All together they may not ask more than so much."""
     monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 0.001)
     monkeypatch.setattr("gateway.streams.user_channel.IDLE_CHECK_SECONDS", 0.001)
-    monkeypatch.setattr("gateway.streams.user_streams.CHECKS_PER_SECOND", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channels.CHECKS_PER_SECOND", 0.001)
 
     async def scenario() -> None:
         readers = [await StreamClient(gateway, f"/ws/user?account=desk{number}").accepted() for number in range(5)]

@@ -1,25 +1,30 @@
-"""POST /orders/oco: two orders of which one cancels the other."""
+"""POST /orders/oco: two orders, each of which cancels the other."""
 
 from typing import Final
 
 from starlette.types import Receive, Scope
 
-from gateway.http.resources import Reply, json_reply, query_parameters, read_body
-from gateway.link.broker import Broker
-from gateway.link.instruments import Instruments
+from gateway.exchange.exchange import Exchange
+from gateway.http.replies import Reply, json_reply
+from gateway.http.resources import read_body
+from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
-from gateway.native.json.decimals import PRICE, QUANTITY, STOP_PRICE, STOP_TRIGGER_PRICE, optional_number, read_number
+from gateway.native.calls.parameters import query_parameters
+from gateway.native.enum_words import SIDES
+from gateway.native.json.decimals import PRICE, QUANTITY, optional_number, price_field, read_number
 from gateway.native.json.field_types import OCO_NAME_LENGTH
+from gateway.native.json.names import check_name, read_word
 from gateway.native.json.order_terms import read_expire_time, read_self_trade_prevention
 from gateway.native.json.schemas import OcoOrders, OcoRequest
 from gateway.native.json.translate import order
-from gateway.native.json.words import SIDES, check_name, read_word
 from gateway.native.limits import Limits
-from gateway.native.problems import ProblemError, expect
+from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOco
-from protocol.events import OrderStates
 from protocol.instrument import Instrument
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
+
+STOP_TRIGGER_PRICE: Final = price_field("stop_trigger_price", "trigger_price")
+STOP_PRICE: Final = price_field("stop_price", "price")
 
 _TOO_LONG: Final = (
     f"The client_order_id of an OCO takes at most {OCO_NAME_LENGTH} characters: "
@@ -30,7 +35,7 @@ _read_oco = body_decoder(OcoRequest)
 
 
 def place_oco(request: OcoRequest, instrument: Instrument, deadline: int) -> PlaceOco:
-    """The command; ProblemError for the first field that cannot be."""
+    """The command. ProblemError for the first field that cannot be."""
     side = read_word("side", request.side, SIDES)
     account = DEFAULT_ACCOUNT if request.account is None else check_name("account", request.account)
     client_order_id = request.client_order_id
@@ -52,21 +57,13 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int) -> Pla
     )
 
 
-class Ocos:
-    def __init__(self, broker: Broker, instruments: Instruments) -> None:
-        self._broker = broker
-        self._instruments = instruments
-
-    async def place(self, scope: Scope, receive: Receive) -> Reply:
-        """POST /orders/oco"""
-        query_parameters(scope)
-        deadline = self._broker.deadline()
-        request = _read_oco(await read_body(receive))
-        instrument = await self._instruments.find(request.symbol)
-        try:
-            answer = await self._broker.submit(place_oco(request, instrument, deadline))
-            return json_reply(
-                OcoOrders([order(state, instrument) for state in expect(OrderStates, answer.value).orders])
-            )
-        except ProblemError as problem:
-            raise await Limits(self._instruments).tell(problem, instrument) from problem
+async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+    query_parameters(scope)
+    deadline = exchange.orders.deadline()
+    request = _read_oco(await read_body(receive))
+    instrument = await exchange.instruments.find(request.symbol)
+    try:
+        states = await exchange.orders.place_oco(place_oco(request, instrument, deadline))
+    except (ProblemError, RefusedError) as error:
+        raise await Limits(exchange.instruments).tell(error, instrument) from error
+    return json_reply(OcoOrders([order(state, instrument) for state in states]))

@@ -12,7 +12,7 @@ from msgspec import MsgspecError, Raw, Struct
 from gateway.native.json.field_types import MISSING
 from gateway.native.problems import ProblemError
 from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, format_decimal, parse_decimal
-from protocol.units import MAX_INTEGER, MAX_PRICE, MAX_QUANTITY
+from protocol.units import MAX_PRICE, MAX_QUANTITY
 
 AVERAGE_DIGITS: Final = 12
 """The significant digits of an average price that has no end."""
@@ -24,34 +24,34 @@ _NUMBER_STARTS: Final = frozenset(b"-0123456789")
 
 
 class NumberField(Struct, frozen=True):
-    """What the number of a field may be. `maximum` is the most that a command can carry, in units; `too_large` is the
-    code above it, `too_fine` the code for more decimals than the unit has; `lowest` is 1, or 0 where zero is
-    allowed."""
+    """What the number of a field may be.
+
+    maximum: the most that a command can carry, in units.
+    too_large: the code above it.
+    too_fine: the code for more decimals than the unit has.
+    lowest: 1, or 0 where zero is allowed.
+    """
 
     name: str
     maximum: int
-    too_large: str
-    too_fine: str
+    too_large: str = "invalid_value"
+    too_fine: str = "invalid_value"
     lowest: int = 1
 
 
-PRICE: Final = NumberField("price", MAX_PRICE, "price_too_large", "price_off_tick")
-TRIGGER_PRICE: Final = NumberField("trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick")
-QUANTITY: Final = NumberField("quantity", MAX_QUANTITY, "quantity_too_large", "quantity_off_lot")
-DISPLAY_QUANTITY: Final = NumberField(
-    "display_quantity", MAX_QUANTITY, "display_quantity_too_large", "display_quantity_off_lot"
-)
-QUOTE_QUANTITY: Final = NumberField("quote_quantity", MAX_INTEGER, "invalid_value", "invalid_value")
-TRAILING_AMOUNT: Final = NumberField(
-    "trailing_amount", MAX_PRICE, "trailing_amount_too_large", "trailing_amount_off_tick"
-)
-ACTIVATION_PRICE: Final = NumberField(
-    "activation_price", MAX_PRICE, "activation_price_too_large", "activation_price_off_tick"
-)
-STOP_TRIGGER_PRICE: Final = NumberField(
-    "stop_trigger_price", MAX_PRICE, "trigger_price_too_large", "trigger_price_off_tick"
-)
-STOP_PRICE: Final = NumberField("stop_price", MAX_PRICE, "price_too_large", "price_off_tick")
+def price_field(name: str, code: str = "") -> NumberField:
+    """A price. Its codes begin with `code`, or else with its name."""
+    code = code or name
+    return NumberField(name, MAX_PRICE, f"{code}_too_large", f"{code}_off_tick")
+
+
+def quantity_field(name: str) -> NumberField:
+    return NumberField(name, MAX_QUANTITY, f"{name}_too_large", f"{name}_off_lot")
+
+
+PRICE: Final = price_field("price")
+TRIGGER_PRICE: Final = price_field("trigger_price")
+QUANTITY: Final = quantity_field("quantity")
 
 
 def is_given(raw: Raw) -> bool:

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Raw
 
+from gateway.native.enum_words import word
 from gateway.native.json.times import EXACT_TIME_PATTERN, MILLISECOND
-from gateway.native.json.words import word
 from protocol.instrument import MAX_DECIMAL_LENGTH
 from protocol.units import (
     MAX_CANCEL_AFTER,

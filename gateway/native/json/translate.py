@@ -1,22 +1,23 @@
 """The public JSON to commands, and answers to the public JSON: pure functions, and the one place that knows which words
 and fields of the two stand for each other."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
 
-from msgspec import UNSET, Raw, Struct, structs
+from msgspec import UNSET, Raw, structs
 
-from gateway.native.json.decimals import (
-    PRICE,
-    QUANTITY,
-    TRIGGER_PRICE,
-    NumberField,
-    average_price,
-    is_given,
-    optional_number,
+from gateway.native.enum_words import (
+    ORDER_TYPE_WORDS,
+    ORDER_TYPES,
+    REASON_WORDS,
+    SIDE_WORDS,
+    SIDES,
+    STATUS_WORDS,
+    word,
 )
-from gateway.native.json.field_types import MISSING, Level
-from gateway.native.json.order_terms import has_terms, read_terms, terms_view
+from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, is_given, optional_number
+from gateway.native.json.field_types import Level
+from gateway.native.json.names import check_name, not_a_word
+from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
 from gateway.native.json.schemas import (
     BestLevels,
     BestPrices,
@@ -30,55 +31,24 @@ from gateway.native.json.schemas import (
     OrderTrade,
 )
 from gateway.native.json.times import format_timestamp
-from gateway.native.json.words import (
-    ORDER_TYPE_WORDS,
-    REASON_WORDS,
-    SIDE_WORDS,
-    SIDES,
-    STATUS_WORDS,
-    check_name,
-    not_a_word,
-    word,
-)
+from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
-from protocol.commands import PlaceOrder
-from protocol.events import Depth, OrderResult, OrderState, Trade
+from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
+from protocol.events import Depth, OrderState, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
+from protocol.order_types import check_fields
 from protocol.units import DEFAULT_ACCOUNT, OrderType, Side
 
 
-class OrderFields(Struct, frozen=True):
-    """Which fields an order type takes, beyond those of every order."""
-
-    order_type: OrderType
-    price: bool
-    trigger_price: bool
-    trail: bool = False
-
-
-ORDER_FIELDS: Final = {
-    ORDER_TYPE_WORDS[fields.order_type]: fields
-    for fields in (
-        OrderFields(OrderType.MARKET, price=False, trigger_price=False),
-        OrderFields(OrderType.LIMIT, price=True, trigger_price=False),
-        OrderFields(OrderType.IOC, price=True, trigger_price=False),
-        OrderFields(OrderType.FOK, price=True, trigger_price=False),
-        OrderFields(OrderType.STOP_MARKET, price=False, trigger_price=True),
-        OrderFields(OrderType.STOP_LIMIT, price=True, trigger_price=True),
-        OrderFields(OrderType.TAKE_PROFIT, price=False, trigger_price=True),
-        OrderFields(OrderType.TAKE_PROFIT_LIMIT, price=True, trigger_price=True),
-        OrderFields(OrderType.TRAILING_STOP, price=False, trigger_price=False, trail=True),
-    )
-}
-
-
 def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
-    """The command for a new order; ProblemError for the first field that its type or its instrument's units do not
-    allow."""
-    fields = ORDER_FIELDS.get(request.order_type)
-    if fields is None:
-        raise not_a_word("order_type", ORDER_FIELDS)
+    """The command for a new order. ProblemError for the first fault of a field.
+
+    A field that the type lacks or does not take is told before one whose value is bad.
+    """
+    order_type = ORDER_TYPES.get(request.order_type)
+    if order_type is None:
+        raise not_a_word("order_type", ORDER_TYPES)
     side = SIDES.get(request.side)
     if side is None:
         raise not_a_word("side", SIDES)
@@ -88,65 +58,45 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
         check_name("account", account)
     if client_order_id is not None:
         check_name("client_order_id", client_order_id)
-    price = _price(request.price, PRICE, fields.price, instrument)
-    trigger_price = _price(request.trigger_price, TRIGGER_PRICE, fields.trigger_price, instrument)
-    quantity = optional_number(request.quantity, QUANTITY, instrument.quantity_decimals)
-    terms = read_terms(request, fields.order_type, instrument) if fields.trail or has_terms(request) else None
+    try:
+        price = optional_number(request.price, PRICE, instrument.price_decimals)
+        trigger_price = optional_number(request.trigger_price, TRIGGER_PRICE, instrument.price_decimals)
+        quantity = optional_number(request.quantity, QUANTITY, instrument.quantity_decimals)
+        terms = read_terms(request, instrument)
+    except ProblemError:
+        # The values are bad: what is asked for may be no better.
+        _check(order_type, _asked(request.price), _asked(request.trigger_price), asked_terms(request))
+        raise
+    _check(order_type, price, trigger_price, terms)
     if quantity is None:
-        if terms is None or terms.quote_quantity is None:
+        if terms.quote_quantity is None:
             raise ProblemError("quantity_required")
         quantity = 0
-    elif terms is not None and terms.quote_quantity is not None:
+    elif terms.quote_quantity is not None:
         raise ProblemError("quantity_not_allowed")
     return PlaceOrder(
         instrument.symbol,
         account or DEFAULT_ACCOUNT,
         side,
-        fields.order_type,
+        order_type,
         quantity,
         price,
         trigger_price,
         client_order_id,
         deadline,
-        terms,
+        None if terms is NO_TERMS else terms,
     )
 
 
-def _price(raw: Raw, field: NumberField, taken: bool, instrument: Instrument) -> int | None:
-    if not taken:
-        if raw is not MISSING and is_given(raw):
-            raise ProblemError(f"{field.name}_not_allowed")
-        return None
-    value = optional_number(raw, field, instrument.price_decimals)
-    if value is None:
-        raise ProblemError(f"{field.name}_required")
-    return value
+def _check(order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms) -> None:
+    refusal = check_fields(order_type, price, trigger_price, terms)
+    if refusal is not None:
+        raise ProblemError(refusal_code(refusal))
 
 
-def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:
-    """The order that the command made: what its sender knows, and what became of it."""
-    return OrderState(
-        result.order_id,
-        command.client_order_id,
-        command.account,
-        command.symbol,
-        command.side,
-        command.order_type,
-        command.price,
-        command.trigger_price,
-        result.status,
-        result.resting,
-        command.quantity,
-        result.filled_quantity,
-        result.remaining_quantity,
-        result.filled_value,
-        result.reason,
-        sequence,
-        timestamp,
-        result.trades,
-        updated_sequence=sequence,
-        updated=timestamp,
-    )
+def _asked(raw: Raw) -> int | None:
+    """Any number where the request gives one, good or bad."""
+    return 1 if is_given(raw) else None
 
 
 def order(state: OrderState, instrument: Instrument) -> Order:
@@ -179,6 +129,11 @@ def order(state: OrderState, instrument: Instrument) -> Order:
     if state.terms is None and state.oco_id is None:
         return view
     return structs.replace(view, **terms_view(state, instrument))
+
+
+def orders(states: Iterable[OrderState], instruments: Mapping[str, Instrument]) -> list[Order]:
+    """The orders as they stand. The instruments of all are among these."""
+    return [order(state, instruments[state.symbol]) for state in states]
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:

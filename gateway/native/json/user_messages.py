@@ -8,13 +8,13 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from gateway.http.resources import encode
-from gateway.link.broker import Stamped
+from gateway.http.replies import encode
+from gateway.link.answers import Stamped
+from gateway.native.enum_words import REASON_WORDS
 from gateway.native.json.field_types import Decimal, Identifier, NameText, ReasonWord, Sequence, Timestamp
 from gateway.native.json.schemas import Fill, Order
 from gateway.native.json.times import format_timestamp
 from gateway.native.json.translate import fill, order
-from gateway.native.json.words import REASON_WORDS
 from gateway.streams.user_history import OpenOrders
 from protocol.events import (
     AccountUpdate,

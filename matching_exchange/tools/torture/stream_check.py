@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.http.resources import encode
+from gateway.http.replies import encode
 from gateway.native.json.translate import order
 from gateway.native.json.user_messages import update_text
 from matcher.answers import order_state
