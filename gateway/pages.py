@@ -1,5 +1,4 @@
-"""The dashboard and the page of the API's documentation, with everything they need: neither loads anything from
-elsewhere."""
+"""The dashboard, and the page of the API's documentation. Both load everything from this gateway."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -51,7 +50,7 @@ DOCS_START: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deep
 
 
 class Page:
-    """GET of one path, or of what is below it, with the headers that a page needs."""
+    """GET of one path or of all paths below it, with the headers that a page needs."""
 
     def __init__(self, app: ASGIApp, policy: str, error_reply: ErrorReply) -> None:
         self._app = app
@@ -60,7 +59,7 @@ class Page:
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
-            # A browser asks each time whether its copy is still the one: most answers are 304.
+            # A browser asks each time whether its copy is current. Most answers are 304.
             "cache-control": "no-cache",
         }
 
@@ -78,7 +77,11 @@ class Page:
 
 
 class Files:
-    """Files of one directory: the path's `file`, or always the same one; only those `listed`, where that is given."""
+    """Files of one directory.
+
+    file: always this one; else the path's `file`.
+    listed: the only ones that are served, where any are listed.
+    """
 
     def __init__(self, directory: Path, file: str = "", listed: tuple[str, ...] = ()) -> None:
         self._files = StaticFiles(directory=directory)

@@ -1,6 +1,6 @@
-"""The ZeroMQ edge as a library, for programs that wait: a command client with its session, and a market data reader.
+"""The ZeroMQ edge as a library for blocking programs: a command client, and a market data reader.
 
-Both are for one thread. Prices and quantities are the instrument's integers.
+Each belongs to one thread. Prices and quantities are the instrument's integers.
 """
 
 import time
@@ -20,7 +20,7 @@ from protocol.session import Answered, Lost, NotOpenError, SessionState, new_ses
 from protocol.sockets import message_receiver, open_commands, open_market_data, open_reports
 
 REPEAT_QUERY_AFTER = 1.0
-"""After so many seconds without an answer a query is asked again."""
+"""Seconds without an answer after which a query is asked again."""
 
 
 class MatcherAwayError(Exception):
@@ -40,9 +40,9 @@ class QueryResponse(Struct, frozen=True):
 
 
 class CommandClient:
-    """Sends commands over one session and waits for the answers. Many may be under way: `send` them, then `receive`.
+    """Sends commands over one session, and waits for the answers. Many may be in flight: `send` them, then `receive`.
 
-    A context manager; `timeout` (seconds) bounds each wait, and passing it raises MatcherAwayError.
+    A context manager. `timeout` (seconds) bounds each wait; passing it raises MatcherAwayError.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class CommandClient:
         return self._ask(query, ONCE, time.monotonic() + self._timeout)
 
     def result(self, request: int) -> QueryResponse:
-        """Wait for the result of an asked query. One that was lost on the way is not asked again."""
+        """Wait for the result of an asked query. A lost one is not asked again."""
         return self._result(request, time.monotonic() + self._timeout)
 
     def query(self, query: Query) -> QueryResponse:
@@ -142,7 +142,7 @@ class CommandClient:
         return QueryResponse(answer.sequence, answer.timestamp, answer.result)
 
     def _push(self) -> None:
-        """Send what is due, as far as the transport takes it."""
+        """Send all due frames, as far as the transport takes them."""
         if self._subscribed != self._session.session:
             self._reports.unsubscribe(topics.reports(self._subscribed))
             self._subscribed = self._session.session
@@ -176,8 +176,11 @@ class CommandClient:
 
 
 class Update(Struct, frozen=True):
-    """One market data message. `missed` is how many messages of its topic were lost before it; `fresh` is false where
-    it says again what was said before."""
+    """One market data message.
+
+    missed: messages of its topic that were lost before it.
+    fresh: false for a message that was read before.
+    """
 
     topic: str
     message: MarketDataMessage
@@ -206,7 +209,7 @@ class MarketDataReader:
         self._context.term()
 
     def read(self, timeout: float | None = None) -> Update | None:
-        """The next message; None where none comes within so many seconds."""
+        """The next message; None if none comes within `timeout` seconds."""
         if not self._socket.poll(None if timeout is None else int(timeout * 1000)):
             return None
         topic, payload = self._socket.recv_multipart()

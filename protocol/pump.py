@@ -1,4 +1,4 @@
-"""All that one client has under way with the matcher: the commands of its session, and its queries.
+"""One client's work with the matcher: the commands of its session, and its queries.
 
 No socket and no clock is touched here: frames come out, reports go in, times (seconds, monotonic) are arguments.
 """
@@ -24,9 +24,9 @@ class _Asked(Struct):
 
 
 class Pump:
-    """`submit` commands to the `session`, `ask` queries, send what is `due`, hand over what comes to `receive`.
+    """`submit` commands to the `session`, `ask` queries, send the `due` frames, hand each report to `receive`.
 
-    Send what is due at least every RESEND_AFTER seconds, see `protocol.session`.
+    Send the due frames at least every RESEND_AFTER seconds, see `protocol.session`.
     """
 
     def __init__(self, new_session: Callable[[], int]) -> None:
@@ -36,11 +36,11 @@ class Pump:
 
     @property
     def asked(self) -> int:
-        """How many queries wait for their results."""
+        """The number of queries that wait for their results."""
         return len(self._asked)
 
     def ask(self, query: Query, now: float, repeat_every: float = ONCE) -> int:
-        """Ask from now on, again every so many seconds; the number of the request."""
+        """Ask now, and again every `repeat_every` seconds; the number of the request."""
         self._request += 1
         self._asked[self._request] = _Asked(query, repeat_every, now)
         return self._request
@@ -51,7 +51,7 @@ class Pump:
         return asked is None or asked.sent
 
     def forget(self, request: int) -> None:
-        """Nobody waits for the result any more."""
+        """The result is no longer needed."""
         self._asked.pop(request, None)
 
     def due(self, now: float) -> Iterator[bytes]:
@@ -73,9 +73,10 @@ class Pump:
                 asked.ask_at = now + asked.repeat_every
 
     def receive(self, report: Report, now: float) -> list[Answered] | QueryAnswer | Lost | None:
-        """Take a report in: the answers to commands, in order, the result of a query, or the end of the session.
+        """Take in a report: returns the answers to commands, in order, the result of a query, or the end of the
+        session.
 
-        None where it brings none of them.
+        None for a report that brings none of them.
         """
         if isinstance(report, QueryAnswer):
             waited_for = report.session == self.session.session and self._asked.pop(report.request, None) is not None

@@ -38,9 +38,9 @@ def is_ipv6(endpoint: str) -> bool:
 def open_commands(context: Context, endpoint: str) -> Socket:
     """A PUSH socket to a matcher. It refuses at once what it cannot deliver."""
     socket = context.socket(zmq.PUSH)
-    # Without a matcher a send fails at once: what is queued for nobody would be executed late, or never.
+    # Without a matcher a send fails at once. A queued command might be executed late, or never.
     socket.set(zmq.IMMEDIATE, 1)
-    # What has not left at exit was not taken, and nobody waits for it.
+    # Messages that have not left at exit were not taken, and nothing waits for them.
     socket.set(zmq.LINGER, 0)
     # A matcher that falls further behind is noticed by the session's window.
     socket.set(zmq.SNDHWM, 1_000)

@@ -34,7 +34,7 @@ class Accounts:
         return canceled
 
     async def suspend(self, command: SetAccountStatus) -> tuple[AccountState, Canceled]:
-        """Suspend the account, or let it trade again; how it stands, and what was canceled."""
+        """Suspend the account, or let it trade again. Returns its state and the canceled orders."""
         return await self._cancel_many(command, AccountState)
 
     async def cancel_after(self, command: CancelAfter) -> AccountState:
@@ -48,7 +48,7 @@ class Accounts:
     async def _cancel_many(self, command: Command, kind: type[Result]) -> tuple[Result, Canceled]:
         """Carry the command out to its end: the matcher does a bounded part each time that it is sent.
 
-        OutcomeUnknownError where the matcher goes away on the way. Sent again, the command goes on.
+        OutcomeUnknownError where the matcher goes away between two parts. Sent again, the command goes on.
         """
         canceled = Canceled([], 0)
         result = expect(kind, (await self._broker.submit(command)).value)

@@ -21,7 +21,7 @@ LONG_SECONDS: Final = 30.0
 class Status(Struct, frozen=True):
     """The matcher's status as of `sequence`.
 
-    takes_commands: false while a matcher that has started again has not welcomed this gateway yet.
+    takes_commands: false between a restart of the matcher and its welcome.
     clock_difference: nanoseconds by which the matcher's time is ahead of this machine's clock.
     """
 
@@ -37,7 +37,7 @@ class Maintenance:
         self._instruments = instruments
 
     async def save(self, symbol: str) -> Stamped[BookSaved]:
-        """Save the book. OutcomeUnknownError where it is not told whether the file was written."""
+        """Save the book. OutcomeUnknownError where no result comes: the file may be written or not."""
         await self._instruments.find(symbol)
         try:
             answer = await self._broker.query(SaveBook(symbol), timeout=LONG_SECONDS, repeat=LONG_SECONDS)
@@ -57,6 +57,6 @@ class Maintenance:
     async def status(self) -> Status:
         answer = await self._broker.query(StatusQuery(), HEALTH_SECONDS)
         status = expect(MatcherStatus, answer.value)
-        # A matcher that has started again answers what was asked before it has welcomed this gateway.
+        # A restarted matcher answers earlier queries before it welcomes this gateway.
         takes_commands = self._broker.available and status.epoch <= self._broker.epoch
         return Status(answer.sequence, status, takes_commands, self._broker.clock_difference)

@@ -12,12 +12,12 @@ from protocol.commands import AmendOrder, CancelOrder, OrderQuery, OrdersQuery, 
 from protocol.events import Answer, OrderPage, OrderResult, OrderState, OrderStates
 
 LIST_SECONDS: Final = 1.0
-"""Time for which a list asks for the rest of its orders. Then it is answered as it is."""
+"""Time for which a list asks for the rest of its orders. Then it is answered with fewer."""
 
 Sent = TypeVar("Sent", PlaceOrder, CancelOrder)
 
 Outcome = OrderState | RefusedError | MatcherUnavailableError | OutcomeUnknownError
-"""What became of one command of a batch."""
+"""The outcome of one command of a batch."""
 
 
 class Orders:
@@ -30,7 +30,7 @@ class Orders:
         return self._broker.deadline()
 
     async def place(self, command: PlaceOrder) -> OrderState:
-        """The new order, or the one that the same command made before."""
+        """The new order, or the order that the same command made before."""
         return _placed(command, await self._broker.submit(command))
 
     async def place_oco(self, command: PlaceOco) -> list[OrderState]:
@@ -68,7 +68,7 @@ class Orders:
         return state
 
     async def page(self, query: OrdersQuery) -> OrderPage:
-        """The page that the query asks for. The matcher's own pages may be shorter: its work for one is bounded."""
+        """The page that the query asks for, joined from the matcher's own pages, which may be shorter."""
         page = await self._collect(query)
         await self._instruments.know(page.orders)
         return page

@@ -1,7 +1,7 @@
-"""What a worker begins while more comes than it can do: cancels before new orders.
+"""Under overload a worker begins cancels before new orders.
 
-All requests share one event loop. New orders and amends begin a bounded number a turn, and wait here for theirs;
-whatever else comes meanwhile, cancels above all, begins at once. While fewer come than may begin, none of them waits.
+All requests share one event loop. In each turn a bounded number of new orders and amends begins; the others wait here.
+All other requests, cancels above all, begin at once. Below that number nothing waits.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final
 from starlette.types import Scope
 
 WORK_A_TURN: Final = 32
-"""How many orders begin in one turn of the event loop: some 2 ms of work."""
+"""Orders that begin in one turn of the event loop: about 2 ms of work."""
 
 Begin = Callable[[], None]
 WorkOf = Callable[[Scope], int]
@@ -33,14 +33,14 @@ class Admission:
         self._waiting: deque[tuple[int, Begin]] = deque()
 
     def admits(self, work: int) -> bool:
-        """Whether so much may begin now; else it is to `wait`."""
+        """Whether this work may begin now; else call `wait`."""
         if self._room <= 0 or self._waiting:
             return False
         self._take(work)
         return True
 
     def wait(self, work: int, begin: Begin) -> None:
-        """Begin it later, after what has waited longer."""
+        """Begin it later, after all that has waited longer."""
         self._waiting.append((work, begin))
 
     def _take(self, work: int) -> None:

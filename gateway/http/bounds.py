@@ -1,4 +1,4 @@
-"""What one request may hold, and how long a connection may take."""
+"""The largest request, and the longest times of a connection."""
 
 from typing import Final
 
@@ -11,13 +11,13 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """The largest request line; also the bound of the head and the trailers of a request together."""
 
 RETRY_AFTER_SECONDS: Final = 1
-"""After this time a caller may try again what was not taken."""
+"""Time after which a caller may try again."""
 
 
 class Bounds(Struct, frozen=True):
-    """The bounds of one connection; all but `descriptors` are seconds.
+    """The bounds of one connection. All but `descriptors` are seconds.
 
-    descriptors: how many this process may use.
+    descriptors: the most that this process may use.
     request: from the first byte of a request to its last; also from the connection to its first byte.
     idle: from an answer to the next request.
     linger: for the peer to read why its request was refused.

@@ -1,8 +1,7 @@
-"""The HTTP side of a connection: uvicorn's, with a bound on each part of a request and on each time that it takes.
+"""The HTTP side of a connection: uvicorn's, with bounds on the sizes and the times of each request.
 
-A request that breaks a rule of HTTP or one of these bounds is refused: its problem is told in its turn, after the
-answers to the requests before it, and nothing that comes after it is taken. An upgrade that is offered is taken for a
-WebSocket, and passed over for anything else.
+A request that breaks a rule of HTTP or a bound is refused. The error is told after the answers to earlier requests, and
+the connection takes nothing more. An offered upgrade to a WebSocket is taken, any other is ignored.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ from gateway.http.stream_protocol import StreamProtocol
 from matching_exchange.process.log_brake import LogBrake
 
 PIECE: Final = 16 * 1024
-"""Bytes that are parsed before it is looked whether a request has to wait for the one before it."""
+"""Bytes parsed at a time. After each piece the connection checks whether a request has to wait."""
 
 _ARRIVAL: Final = "gateway.arrival"
 _GET_ONLY: Final = {"allow": "GET"}
@@ -38,7 +37,8 @@ log = structlog.get_logger("gateway")
 
 
 def arrival(scope: MutableMapping[str, Any]) -> float:
-    """When the first byte of the request came, in seconds of time.monotonic(); now, where the server does not tell."""
+    """When the first byte of the request came, in seconds of time.monotonic(). Now, under a server that does not tell
+    it."""
     try:
         found: float = scope["extensions"][_ARRIVAL]
     except KeyError:
@@ -47,7 +47,7 @@ def arrival(scope: MutableMapping[str, Any]) -> float:
 
 
 class Part(Enum):
-    """What is being received; the trailers belong to the body."""
+    """The part of a request that is being received. The trailers belong to the body."""
 
     NOTHING = auto()
     HEAD = auto()
@@ -86,20 +86,19 @@ class HttpConnection(HttpToolsProtocol):
         self._part = NOTHING
         self._refused = False
         self._ended = False
-        # What has come and is not parsed yet, and when the last of it came.
+        # Bytes that are not parsed yet, and when the last of them came.
         self._rest = b""
         self._received_at = 0.0
         # When the first byte of the newest request came.
         self._arrived = 0.0
-        # How many bytes were parsed: in all, and when the request last advanced (it began, its head was complete, some
-        # of its body came).
+        # Bytes parsed in all, and that count when the request last advanced: began, had its head, got some body.
         self._parsed = 0
         self._advanced = 0
         # The bytes of the head and of its trailers; zero before the first trailer.
         self._with_trailers = 0
         # Why a callback of the parser has stopped it.
         self._found: HttpError | None = None
-        # When the peer must have done its part; None while it is not its turn.
+        # When the peer must have done its part; None while the peer waits for us.
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -109,7 +108,7 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         connected = transport.get_extra_info("socket")
-        # A system gives the lowest descriptor that is free.
+        # A system gives the lowest free descriptor.
         if connected is not None and connected.fileno() >= self._bounds.descriptors:
             self._refuse(HttpError("too_many_connections"), linger=False)
         else:
@@ -141,7 +140,7 @@ class HttpConnection(HttpToolsProtocol):
     # What the parser finds
 
     def _parse(self) -> None:
-        """Parse what has come, until a request has to wait for the one before it."""
+        """Parse until a request has to wait for the one before it."""
         while self._rest and not self.pipeline:
             piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
             self._parse_piece(piece)
@@ -182,7 +181,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._part is HEAD:
             self.headers.append((name.lower(), value))
             return
-        # A trailer is counted and dropped: what it says must not pass for a header.
+        # A trailer is counted and dropped: it must not pass for a header.
         self._with_trailers = (self._with_trailers or self._head_bytes()) + size_of((name, value))
         if self._with_trailers > MAX_HEAD_BYTES:
             self._stop(HttpError("head_too_large"))
@@ -235,24 +234,24 @@ class HttpConnection(HttpToolsProtocol):
         return HttpError("request_line_too_long" if len(self.url) > MAX_HEAD_BYTES // 2 else "head_too_large")
 
     def _take_head(self) -> None:
-        """Put what the head says into the scope; HttpError where it says what is not allowed."""
+        """Put the head into the scope. HttpError where it breaks a rule."""
         version = self.scope["http_version"] = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode()
         self.expect_100_continue = check_fields(self.headers, version)
         self.scope["path"], self.scope["raw_path"], self.scope["query_string"], host = read_target(self.url)
         if host is not None:
-            # Where the target names a host, that counts and not the header.
+            # A host in the target counts more than the header.
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
 
     def _take_offer(self, rest: bytes) -> None:
-        """The head is complete, and offers an upgrade; `rest` came after it."""
+        """The head is complete, and offers an upgrade. `rest` came after it."""
         method, version = self.parser.get_method(), self.parser.get_http_version()
         if method == b"CONNECT":
             self._refuse(HttpError("method_not_allowed", "The gateway is no proxy.", _GET_ONLY))
         elif version != "1.0" and offers_websocket(self.headers):
             self._open_stream(rest)
         else:
-            # The parser would take the body for the other protocol's: a fresh one reads the request without the offer.
+            # The parser would take the body for the other protocol. A fresh one reads the request without the offer.
             lines = [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
             head = b"".join((b"%s %s HTTP/%s\r\n" % (method, self.url, version.encode()), *lines, b"\r\n"))
             self.parser = httptools.HttpRequestParser(self)
@@ -279,11 +278,11 @@ class HttpConnection(HttpToolsProtocol):
         self.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
-        # It refers to this connection, and both would wait for the garbage collector.
+        # It refers to this connection. Both would wait for the garbage collector.
         self.parser = None
 
     def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
-        """Let the application answer the newest request, when those before it are answered."""
+        """Let the application answer the newest request, after those before it."""
         before = self.cycle
         self.cycle = Cycle(
             self.scope,
@@ -336,7 +335,7 @@ class HttpConnection(HttpToolsProtocol):
             self._due = self._clock() + (self._bounds.idle if self._part is NOTHING else self._bounds.request)
 
     def _refuse(self, error: HttpError, *, linger: bool = True) -> None:
-        """Answer the newest request with the error, and take nothing more from this connection."""
+        """Answer the newest request with the error. Take nothing more from this connection."""
         self._refused = True
         self._rest = b""
         self._due = None
@@ -358,8 +357,8 @@ class HttpConnection(HttpToolsProtocol):
             self._linger()
 
     def _linger(self) -> None:
-        """All is said. The peer is given time to read it: closed while it still sends, the connection might break
-        before it has."""
+        """Everything is sent. Give the peer time to read it: closing while it still sends could break the connection
+        first."""
         if self._ended or not self.transport.can_write_eof():
             self.transport.close()
             return
@@ -370,7 +369,7 @@ class HttpConnection(HttpToolsProtocol):
         self._look_at(self._due)
 
     def _look_at(self, moment: float) -> None:
-        """See then whether the peer has done its part."""
+        """Check at that moment whether the peer has done its part."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = moment
@@ -379,7 +378,7 @@ class HttpConnection(HttpToolsProtocol):
     def _look(self) -> None:
         now = self._clock()
         if self._due is None or self.flow.read_paused:
-            # It is not the peer that is waited for.
+            # The peer waits for us.
             self._look_at(now + self._bounds.request)
         elif now < self._due:
             self._look_at(self._due)

@@ -1,5 +1,4 @@
-"""One request and its answer: uvicorn's, which can be told in the middle that the rest of the request will never
-come."""
+"""One request and its answer: uvicorn's, with an error for a request whose rest never comes."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,8 +10,7 @@ from gateway.http.errors import HttpError
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its answer. `problem` is why the rest of its body will never come: it is raised to whoever waits
-    for that."""
+    """One request and its answer. `error` tells why the rest of the body will never come; `receive` raises it."""
 
     error: HttpError | None = None
 
@@ -35,7 +33,8 @@ class Cycle(RequestResponseCycle):
 
 
 class LingeringTransport:
-    """The transport that the cycle of a refused request knows: the connection outlives its answer for a while."""
+    """The transport of a refused request's cycle. Its `close` lets the connection outlive the answer for a short
+    time."""
 
     def __init__(self, transport: asyncio.Transport, linger: Callable[[], None]) -> None:
         self.write = transport.write

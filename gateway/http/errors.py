@@ -12,7 +12,7 @@ NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Fault(Struct, frozen=True):
-    """What is the same for all errors of a code."""
+    """All errors of one code share this."""
 
     status: int
     detail: str

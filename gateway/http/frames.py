@@ -1,8 +1,7 @@
-"""The short way to many WebSockets: a frame that was encoded once goes straight to each connection that has nothing
-else to send.
+"""The short way to many WebSockets: a frame is encoded once, and written straight to each idle connection.
 
-The long way of a text, through the ASGI server, wakes a task for each client and encodes the frame for each anew. It
-stays the way of every connection that is behind, and the only one under a server that does not offer the short one.
+The long way of a text leads through the ASGI server. It wakes a task for each client and encodes the frame for each
+again. A connection that is behind takes the long way. So does every one whose server does not offer the short way.
 """
 
 from collections.abc import Callable, MutableMapping
@@ -29,6 +28,6 @@ def message(text: str) -> Message:
 
 
 def write_frame_of(scope: MutableMapping[str, Any]) -> WriteFrame | None:
-    """The short way of the connection, where its server offers it."""
+    """The short way of the connection; None where its server does not offer it."""
     found: WriteFrame | None = scope.get("extensions", {}).get(EXTENSION)
     return found

@@ -1,4 +1,4 @@
-"""What the head of a request may say: the rules of HTTP that go beyond its grammar."""
+"""The rules for the head of a request that go beyond HTTP's grammar."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -19,8 +19,10 @@ def size_of(header: Header) -> int:
 
 
 def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
-    """The path, as it is meant and as it was sent; the query; the host with its port, where the target names one.
-    HttpError for none."""
+    """The path decoded, the path as sent, the query, and the host with its port.
+
+    The host is None where the target names none. HttpError where the target is not valid.
+    """
     try:
         url = httptools.parse_url(target)
     except httptools.HttpParserInvalidURLError as error:
@@ -32,8 +34,10 @@ def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
 
 
 def check_fields(headers: Sequence[Header], version: str) -> bool:
-    """Whether the peer waits for a 100 before it sends the body; HttpError where a header says what is not taken.
-    The names are in lower case; a length is a number, and not there beside a coding."""
+    """Whether the peer waits for a 100 before it sends the body. HttpError where a header is not taken.
+
+    The names are in lower case. A length is a number, and never stands beside a transfer coding.
+    """
     hosts = 0
     length = b"0"
     waits = False
@@ -73,7 +77,7 @@ def _check_codings(codings: Sequence[bytes], version: str) -> None:
 
 
 def declared_length(headers: Iterable[Header]) -> int | None:
-    """How many bytes the body has; None where its chunks tell that."""
+    """Bytes of the body; None where its chunks tell their number."""
     for name, value in headers:
         if name == b"content-length":
             return int(value)
@@ -83,7 +87,7 @@ def declared_length(headers: Iterable[Header]) -> int | None:
 
 
 def offers_websocket(headers: Sequence[Header]) -> bool:
-    """Whether a WebSocket is the one upgrade that is offered."""
+    """Whether a WebSocket, and nothing else, is offered as an upgrade."""
     connection = [
         token.strip() for name, value in headers if name == b"connection" for token in value.lower().split(b",")
     ]

@@ -15,11 +15,11 @@ from gateway.http.replies import Reply
 Handler = Callable[[Scope, Receive], Awaitable[Reply]]
 Guard = Callable[[Scope], None]
 Render = Callable[[Exception], Reply | None]
-"""How a dialect tells what a call raised. None where it does not know the error: the gateway has then failed."""
+"""How a dialect tells the error of a call; None for an unknown error, which means that the gateway has failed."""
 
 
 class ClientGoneError(Exception):
-    """The client went away before its request was complete: nobody is left to answer."""
+    """The client went away before its request was complete. No answer is needed."""
 
 
 class Resource:
@@ -55,7 +55,7 @@ class Resource:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body. HttpError where it is larger than MAX_BODY_BYTES, whatever its headers say."""
+    """The whole body. HttpError above MAX_BODY_BYTES, whatever the headers say."""
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):

@@ -1,9 +1,9 @@
 """Which callers are served: by the host that they call, and by the page that they come from.
 
-A page may call what its own host serves. So a host's name must be one of this gateway's: else a page could have a name
-of its own lead here, and be the page of this host. Browsers send the origin of a page along, other clients send none;
-pages of this host may call, and those of the configured origins. Reads over HTTP need no such check: without CORS
-headers a browser keeps their answers from other pages.
+A page may call its own host. An attacker's page can give its own name this gateway's address. So only hosts with a
+known name are served. Browsers send the origin of a page, other clients send none. Pages of this host may call, and
+pages of the configured origins. Reads over HTTP need no such check: a browser hides their answers from other pages
+unless CORS headers allow them.
 """
 
 import hmac
@@ -24,23 +24,23 @@ from matching_exchange.process.settings import is_loopback
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 MAX_REMEMBERED: Final = 1024
-"""Host headers that were found to be allowed, and are not read again."""
+"""Allowed Host headers that are remembered, and not read again."""
 
 _HOST: Final = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(?::[0-9]*)?")
 
 
 class AllowedHosts:
-    """The hosts that are served: local names, the one that is bound, and those of the setting."""
+    """The hosts that are served: local names, the bound address, and those of the setting."""
 
     def __init__(self, config: GatewayConfig) -> None:
         bound = () if config.host in WILDCARDS else (host_name(config.host),)
         self._names = frozenset((*config.allowed_hosts, *bound))
         self._any = ANY_HOST in config.allowed_hosts
         self.remembered: set[bytes | None] = set()
-        """What needs no second look. None stands for HTTP/1.0 without a Host, which no browser speaks."""
+        """Headers that need no second look. None means HTTP/1.0 without a Host, which no browser speaks."""
 
     def serve(self, header: bytes | None) -> bool:
-        """Whether what a Host header says is one of them, with any port or none."""
+        """Whether the Host header names one of them, with any port or none."""
         if header is not None and not self._any and not self._is_named(header):
             return False
         if len(self.remembered) < MAX_REMEMBERED:
@@ -105,7 +105,7 @@ class CallerCheck:
             return True
         if origin in self._origins:
             return True
-        # A proxy in front may speak TLS while this process does not: the scheme does not count.
+        # A proxy in front may speak TLS while this process does not. So the scheme does not count.
         scheme, _, page = origin.partition(b"://")
         return scheme in (b"http", b"https") and page != b"" and page == host
 

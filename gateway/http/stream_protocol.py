@@ -1,8 +1,7 @@
-"""The WebSocket side of a connection: uvicorn's, with the short way of `frames` in its scope, and a bound on what one
-peer may cost.
+"""The WebSocket side of a connection: uvicorn's, with the short way of `frames`, and a bound on the cost of one peer.
 
-What has come is read a little at a time: a peer that sends more in a turn of the loop waits, and so does one that is to
-read pongs first. Nothing is read before the handshake is answered.
+Received bytes are read a little at a time. A peer that sends more in one turn of the loop waits. So does a peer that
+does not read its pongs. Nothing is read before the handshake is answered.
 """
 
 import asyncio
@@ -21,13 +20,13 @@ from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION
 
 TURN_BYTES: Final = 1024
-"""What is read of one connection at a time: at most 170 frames, which take about a millisecond."""
+"""Bytes read of one connection at a time: at most 170 frames, which take about a millisecond."""
 
 TURN_SECONDS: Final = 0.005
-"""How long what a peer has sent beyond that waits."""
+"""Time that the bytes beyond wait."""
 
 MAX_FRAMES: Final = 128
-"""The most frames that one message may come in."""
+"""Frames that one message may have at most."""
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
@@ -43,21 +42,24 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        # What has come and was not read yet.
+        # Received bytes that were not read yet.
         self._rest = memoryview(b"")
         self._turn: asyncio.TimerHandle | None = None
         self._owes_pongs = False
 
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
-        """Take the connection over: `scope` is that of the HTTP request for a WebSocket, `received` what came after it.
-        HttpError where the request is not a proper one; then nothing has changed."""
+        """Take the connection over. HttpError where the request is not a proper one; then nothing has changed.
+
+        scope: of the HTTP request for a WebSocket.
+        received: the bytes that came after it.
+        """
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
         self.response = self.conn.accept(Request(scope["path"], headers))
         if self.response.status_code != 101:
             raise HttpError(
                 "bad_request", "A WebSocket takes a Sec-WebSocket-Key of 16 bytes and Sec-WebSocket-Version: 13."
             )
-        # The head was read already: what comes next are frames.
+        # The head was read already: frames come next.
         self.conn.parser = Protocol.parse(self.conn)
         next(self.conn.parser)
         self.connection_made(transport)
@@ -82,13 +84,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         if self._turn is not None:
             self._turn.cancel()
-        # What refers to itself would wait for the garbage collector: the garbage of 10,000 streams stops the loop for a
-        # second.
+        # An object that refers to itself waits for the garbage collector. The garbage of 10,000 streams would stop the
+        # loop for a second.
         self.conn.parser.close()
         self.scope = None
 
     def write_frame(self, frame: bytes) -> bool:
-        """Send the frame, if the connection is open and all before it has left; whether that was so."""
+        """Send the frame, if the connection is open and all before it has left; whether it was sent."""
         transport = self.transport
         if self.conn.state is not State.OPEN or transport.is_closing() or transport.get_write_buffer_size():
             return False
@@ -103,7 +105,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self._read()
 
     def _read(self) -> None:
-        """Read a little of what has come."""
+        """Read a little of the received bytes."""
         self._turn = None
         if self._may_read():
             piece, self._rest = self._rest[:TURN_BYTES], self._rest[TURN_BYTES:]
@@ -114,7 +116,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         return self.handshake_complete and not self.read_paused and not self._owes_pongs
 
     def _read_on(self) -> None:
-        """Read what has come a little later, or else what comes; nothing, while something has to happen before."""
+        """Read the rest a little later, or else read new bytes. Read nothing while the peer has to act first."""
         if self.transport.is_closing():
             self._rest = memoryview(b"")
         elif self._rest or not self._may_read():
@@ -132,7 +134,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
-            # Else the server would say in its log that nothing was answered.
+            # Otherwise the server would log that nothing was answered.
             self.handshake_complete = True
 
     async def receive(self) -> Any:

@@ -1,4 +1,4 @@
-"""What the matcher answers: stamped with its place in the order of all commands, of the kind that was asked for."""
+"""The matcher's answers: stamped with their place in the order of all commands, and checked for their kind."""
 
 from typing import Generic, TypeVar
 
@@ -20,7 +20,7 @@ class Stamped(Struct, Generic[Value], frozen=True):
 
 
 def expect(kind: type[Kind], answer: object) -> Kind:
-    """The matcher's answer, which is a `kind`. RefusedError where it is a refusal."""
+    """The answer, which is a `kind`. RefusedError where the matcher refused."""
     if isinstance(answer, CommandRefused):
         raise RefusedError(answer.refusal, answer.field, answer.detail)
     assert isinstance(answer, kind), answer

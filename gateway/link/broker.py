@@ -1,8 +1,7 @@
-"""The gateway's session with the matcher: commands out, answers in, and the futures that wait for them; and the
-accounts' updates, which come on the same socket as the answers.
+"""The gateway's session with the matcher: commands and queries out, answers and account updates in.
 
-One for each worker, on its event loop. Commands of one turn of the loop leave together in one frame. Without a matcher
-a command is refused at once; it is never queued into the void.
+Each worker has one, on its event loop. Commands of one turn of the loop leave together in one frame. Without a matcher
+a command is refused at once: it is never queued for later.
 """
 
 import asyncio
@@ -27,26 +26,26 @@ from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, 
 from protocol.sockets import message_receiver, open_commands, open_reports, sender
 
 TICK: Final = 0.05
-"""Seconds between two looks at the clock: hellos, repeated frames, answers that are overdue."""
+"""Seconds between two checks of the clock: for hellos, repeated frames, overdue answers."""
 
 PULSE_TIMEOUT: Final = 1.0
-"""After so many seconds without a pulse the matcher counts as away: it has missed five."""
+"""Seconds without a pulse after which the matcher counts as away. It has then missed five."""
 
 QUERY_TIMEOUT: Final = 2.0
 QUERY_REPEAT: Final = 0.5
-"""Seconds: how long a query waits for its result, and after how long it is asked again."""
+"""Seconds that a query waits for its result, and seconds until it is asked again."""
 
 MAX_QUERIES: Final = 4_096
-"""The most queries that wait at once."""
+"""Queries that wait at most at once."""
 
 READ_AT_ONCE: Final = 256
-"""The most reports that are read before other work of the loop gets its turn."""
+"""Reports that are read at most before other work of the loop gets its turn."""
 
 NANOSECONDS: Final = 1_000_000_000
 """In a second."""
 
 ANSWER_GRACE: Final = 1.0
-"""Seconds beyond its deadline after which a command without an answer has an unknown outcome."""
+"""Seconds beyond its deadline after which an unanswered command has an unknown outcome."""
 
 Value = TypeVar("Value")
 
@@ -61,7 +60,7 @@ class _Waiting(Struct):
 
 
 class Broker:
-    """`deadline` is how old a command may be when the matcher takes it, in seconds."""
+    """`deadline` is the greatest age of a command when the matcher takes it, in seconds."""
 
     def __init__(self, commands: str, reports: str, deadline: float) -> None:
         self._commands_endpoint = commands
@@ -97,7 +96,7 @@ class Broker:
         self._ticking = self._loop.call_soon(self._tick)
 
     async def stop(self) -> None:
-        """Disconnect; what still waits ends as it does when the matcher goes away."""
+        """Disconnect. Whatever still waits ends as if the matcher had gone away."""
         self._ticking.cancel()
         self._loop.remove_reader(int(self._reports.getsockopt(zmq.FD)))
         for waiting in self._waiting.values():
@@ -112,14 +111,14 @@ class Broker:
 
     @property
     def available(self) -> bool:
-        """Whether a matcher is there: it has welcomed the session, and its pulse is heard, not that of one that came
-        after it."""
+        """Whether a matcher has welcomed the session, and its pulse is heard. The pulse of a later matcher does not
+        count."""
         welcome = self._session.state is SessionState.OPEN and self._session.epoch >= self._pulse_epoch
         return welcome and time.monotonic() - self._pulse_at < PULSE_TIMEOUT
 
     @property
     def epoch(self) -> int:
-        """The epoch of the matcher that has welcomed the session last; zero before the first one, and after the session
+        """The epoch of the matcher that welcomed the session last. Zero before the first welcome, and after the session
         was lost."""
         return self._session.epoch
 
@@ -129,23 +128,19 @@ class Broker:
 
     @property
     def clock_difference(self) -> int:
-        """By how many nanoseconds the matcher's time is ahead of this machine's clock; below zero where it is
-        behind."""
+        """Nanoseconds by which the matcher's time is ahead of this machine's clock; negative where it is behind."""
         return self._clock.difference()
 
     def on_reset(self, callback: Callable[[], None]) -> None:
-        """Call back when the matcher turns out to have another history than before: nothing that was read of it
-        holds."""
+        """Call back when the matcher has another history than before: nothing that was read of it holds."""
         self._on_reset.append(callback)
 
     def on_open(self, callback: Callable[[], None]) -> None:
-        """Call back each time that a matcher has welcomed the session: what it published meanwhile may have been
-        lost."""
+        """Call back each time that a matcher has welcomed the session. What it published meanwhile may be lost."""
         self._on_open.append(callback)
 
     def subscribe(self, account: str, handler: Handler) -> Callable[[], None]:
-        """Hand each update of the account that is published and not lost on the way to the handler; a function that
-        ends it."""
+        """Hand each published update of the account to the handler; the answer ends that. Updates may be lost."""
         topic = topics.account_updates(account)
         handlers = self._handlers.get(account)
         if handlers is None:
@@ -166,7 +161,7 @@ class Broker:
         return unsubscribe
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]":
-        """Send a command; the future of its answer, which may fail as `command` does. MatcherUnavailableError at once
+        """Send a command; the future of its answer, which fails as `command` does. MatcherUnavailableError at once
         without a matcher."""
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
@@ -182,8 +177,8 @@ class Broker:
         return future
 
     async def command(self, command: Command) -> Stamped[Answer]:
-        """Send a command and wait for its answer. MatcherUnavailableError: not taken; OutcomeUnknownError: nobody
-        knows."""
+        """Send a command and wait for its answer. MatcherUnavailableError: not taken. OutcomeUnknownError: taken or
+        not."""
         return await self.submit(command)
 
     async def query(
@@ -222,7 +217,7 @@ class Broker:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        """Send what is to be sent. What the transport does not take and has never taken is refused."""
+        """Send all frames that are due. Refuse the commands that the transport has never taken."""
         self._flushing = False
         for payload in self._pump.due(time.monotonic()):
             if not self._send(payload):
@@ -241,7 +236,7 @@ class Broker:
             _fail(self._waiting.pop(number).future, MatcherUnavailableError("the matcher takes no commands"))
 
     def _read(self) -> None:
-        """Take in the reports that have come. The descriptor tells only of a change, so all of them are read."""
+        """Take in all reports that have come. The descriptor signals changes only, so none may be left."""
         if self._reports.closed:
             return
         for _ in range(READ_AT_ONCE):
@@ -331,8 +326,8 @@ class Broker:
                 log.warning("matcher away", commands=self._commands_endpoint)
 
     def _compare_clocks(self) -> None:
-        """Say once that the clocks differ by more than a deadline, and once that they no longer do; orders are taken
-        all the same."""
+        """Log once when the clocks differ by more than a deadline, and once when they agree again. Orders are taken in
+        both cases."""
         differs = abs(self.clock_difference) > self._deadline
         if differs is not self._clock_differs:
             self._clock_differs = differs

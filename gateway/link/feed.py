@@ -1,5 +1,4 @@
-"""The gateway's reader of the matcher's public market data: subscribed to what somebody here wants, and to nothing
-else."""
+"""The gateway's reader of the matcher's public market data. It subscribes to nothing that no client wants."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,17 +11,17 @@ from protocol.market_data import MarketDataMessage
 from protocol.sockets import message_receiver, open_market_data
 
 READ_AT_ONCE: Final = 256
-"""The most messages that are read before other work of the loop gets its turn."""
+"""Messages that are read at most before other work of the loop gets its turn."""
 
 SAFETY_TICK: Final = 0.25
-"""Seconds after which the socket is looked at even if its descriptor has said nothing."""
+"""Seconds after which the socket is read even without a signal of its descriptor."""
 
 Handler = Callable[[MarketDataMessage], None]
 
 
 class MarketDataFeed:
-    """One for each worker, on its event loop. The matcher sends the current state of a topic to each new subscription,
-    also after it or the connection has come back."""
+    """One for each worker, on its event loop. The matcher sends the current state of a topic to each new subscription.
+    It does so again after a restart or a lost connection."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -45,8 +44,8 @@ class MarketDataFeed:
         self._context.term()
 
     def subscribe(self, topic: bytes, handler: Handler) -> Callable[[], None]:
-        """Hand each message of exactly this topic to the handler, the last known one at once; a function that ends
-        it."""
+        """Hand each message of exactly this topic to the handler, beginning with the last known one; the answer ends
+        that."""
         handlers = self._handlers.get(topic)
         if handlers is None:
             self._handlers[topic] = [handler]
@@ -73,7 +72,7 @@ class MarketDataFeed:
         self._read()
 
     def _read(self) -> None:
-        """Take in the messages that have come. The descriptor tells only of a change, so all of them are read."""
+        """Take in all messages that have come. The descriptor signals changes only, so none may be left."""
         if self._socket.closed:
             return
         for _ in range(READ_AT_ONCE):

@@ -1,7 +1,7 @@
 """The instruments that this worker has heard of, by symbol.
 
-What most calls use of them, the decimals, the tick and the lot, never changes, so that a known one is not asked for
-again; the limits, fees and status may be old. A symbol that is not known is asked for before it is called unknown.
+The decimals, the tick and the lot never change, and most calls need nothing else. So a known instrument is not asked
+for again; its limits, fees and status may be old. An unknown symbol is asked for before it is refused.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class HasSymbol(Protocol):
 
 
 class Instruments:
-    """`known` is for the hot path: what is not in it is found by `find`."""
+    """`known` is for the hot path. `find` asks for what it lacks."""
 
     def __init__(self, broker: Broker) -> None:
         self.known: dict[str, Instrument] = {}
@@ -33,7 +33,7 @@ class Instruments:
         broker.on_reset(self.known.clear)
 
     async def find(self, symbol: str) -> Instrument:
-        """The instrument. RefusedError where the matcher has none, MatcherUnavailableError where it cannot be asked."""
+        """The instrument. RefusedError where the matcher has none, MatcherUnavailableError where no matcher answers."""
         instrument = self.known.get(symbol)
         if instrument is None and SYMBOL_PATTERN.fullmatch(symbol):
             await self._ask_once()
@@ -52,13 +52,13 @@ class Instruments:
             await self.find(symbol)
 
     async def all(self) -> list[Instrument]:
-        """All instruments, as they are now."""
+        """All instruments, current."""
         result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery())).value)
         self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
         return result.instruments
 
     async def current(self, symbol: str) -> Instrument:
-        """The instrument as it is now; RefusedError and MatcherUnavailableError as `find`."""
+        """The instrument, current. Fails as `find`."""
         result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery(symbol))).value)
         self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
         return await self.find(symbol)

@@ -1,8 +1,8 @@
-"""The matcher's time, as its pulses tell it: what a command's deadline is made from.
+"""The matcher's time, as its pulses tell it. Deadlines of commands are made from it.
 
-Between two pulses it goes on by this process's monotonic clock, so the wall clock here has no say. A pulse that comes
-late tells too little, so the highest of what they tell holds; it gives way by CREEP, faster than the matcher's stamps
-can fall behind.
+Between two pulses it goes on by this process's monotonic clock; the wall clock here does not matter. A late pulse tells
+a time that is too low, so the highest told time counts. It gives way by CREEP, faster than the matcher's stamps can
+fall behind.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 CREEP: Final = 50
-"""In so many nanoseconds what earlier pulses told gives way by one. Stamps lose at most one in 100, see
+"""Nanoseconds in which an earlier pulse loses one nanosecond of its lead. Stamps lose at most one in 100, see
 matcher.clock."""
 
 
@@ -26,7 +26,7 @@ class MatcherClock:
         self._heard_at = 0
 
     def hear(self, timestamp: int) -> None:
-        """Take in the time that a pulse tells; zero where an older matcher tells none."""
+        """Take in the time that a pulse tells; zero from an older matcher, which tells none."""
         if not timestamp:
             return
         now = self._monotonic()
@@ -36,9 +36,9 @@ class MatcherClock:
         self._ahead, self._heard_at = ahead, now
 
     def now(self) -> int:
-        """The matcher's time, in nanoseconds since 1970; this machine's until a pulse has told it."""
+        """The matcher's time, in nanoseconds since 1970. This machine's time before the first pulse."""
         return self._wall() if self._ahead is None else self._ahead + self._monotonic()
 
     def difference(self) -> int:
-        """By how many nanoseconds the matcher's time is ahead of the wall clock here; below zero where it is behind."""
+        """Nanoseconds by which the matcher's time is ahead of the wall clock here; negative where it is behind."""
         return self.now() - self._wall()

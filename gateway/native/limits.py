@@ -1,4 +1,4 @@
-"""The numbers in the text of a refusal: the instrument's limits as they are now, which its code alone does not tell."""
+"""The numbers in the text of a refusal: the instrument's current limits, which the code alone does not tell."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ class Limits:
     ) -> ProblemError:
         """The problem that tells the error, with the numbers of the limits that its text names.
 
-        `quantity` is that of the order, as it was sent.
+        `quantity` is the order's, as the client sent it.
         """
         problem = known_problem(error)
         if not problem.names_limit:
@@ -34,7 +34,7 @@ class Limits:
             current = self._known[instrument.symbol] = await self._ask(instrument)
         limits = limits_of(current)
         if quantity is not None and problem.code == "display_quantity_too_large":
-            # The quantity is read before what is displayed of it: it is a good one, or missing.
+            # The quantity is read before the display_quantity: it is a good one, or missing.
             sent = optional_number(quantity, QUANTITY, instrument.quantity_decimals)
             if sent is not None:
                 limits["quantity"] = format_decimal(sent, instrument.quantity_decimals)
@@ -46,7 +46,7 @@ class Limits:
         try:
             return await self._instruments.current(instrument.symbol)
         except MatcherUnavailableError:
-            # What was known when the order was read is better than nothing.
+            # The limits known when the order was read are better than none.
             return instrument
 
 

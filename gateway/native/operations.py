@@ -33,10 +33,10 @@ class Operation(Struct, frozen=True):
     """One method of one path.
 
     call: carries it out.
-    answer: what it answers with 200.
+    answer: the body of a 200.
     problems: the statuses of its problem documents, beyond those of every operation.
-    unhealthy: what it answers with 503 instead of a problem document.
-    admin: whether its caller must bear the token of the administrator, where one is set.
+    unhealthy: the body of a 503, in place of a problem document.
+    admin: whether the caller must bear the administrator's token, if one is set.
     """
 
     method: str

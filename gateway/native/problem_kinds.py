@@ -24,10 +24,10 @@ LIMIT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class Kind(Struct, frozen=True):
-    """What is the same for all problems of a code.
+    """All problems of one code share this.
 
-    field: the one at fault, where the code alone tells it.
-    detail: {field} in it stands for the field at fault, and the name of a limit for its number.
+    field: the one at fault, if the code alone tells it.
+    detail: {field} stands for the field at fault, and the name of a limit for its number.
     """
 
     status: int

@@ -40,7 +40,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 class ProblemError(Exception):
     """Ends a call with the error `code`.
 
-    detail, field, status: replace those of the code.
+    detail, field, status: used in place of the code's own.
     limits: texts for the names of LIMIT_NAMES.
     """
 

@@ -1,7 +1,7 @@
-"""What all clients of one symbol or account share inside this worker: a subscription, each update encoded once for all.
+"""One symbol or account inside this worker: all its clients share a subscription, and each update is encoded once.
 
-Messages may be lost on the way. What a channel finds missing it asks of the matcher, and delivers in order. The last
-message before a silence may be lost too. So some time after a message the matcher is asked once more.
+Messages may be lost. A channel asks the matcher for missing ones, and delivers in order. The last message before a
+silence may be lost too. So some time after a message the channel asks once more.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Channel(ABC, Generic[Member]):
         self._ask()
 
     def _ask(self) -> None:
-        """Ask the matcher for what was lost, if anything."""
+        """Ask the matcher for lost messages."""
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_task(self._ask_to_the_end())
 
@@ -66,7 +66,7 @@ class Channel(ABC, Generic[Member]):
 
     @abstractmethod
     async def _catch_up(self) -> None:
-        """Ask, and offer to the clients what they have missed. RefusedError where the matcher refuses."""
+        """Ask, and offer the clients all that they have missed. RefusedError where the matcher refuses."""
 
     @abstractmethod
     def new_client(self) -> Member:

@@ -1,7 +1,7 @@
-"""What one stream is to be sent, until it is closed.
+"""The messages that wait for one stream, until it is closed.
 
-A client of depth holds only the newest state that it was not sent yet. A client of trades holds a bounded queue; its
-stream is closed before it would miss a trade in silence.
+A client of depth holds only the newest unsent state. A client of trades holds a bounded queue; its stream is closed
+before it would miss a trade in silence.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ TRADES_QUEUE: Final = 10_000
 class Client(ABC):
     """One stream. Its writer sends what `next` returns.
 
-    While the writer waits, and nothing else is to be sent, a frame may go the short way past it, see `http.frames`.
+    While the writer waits and nothing is queued, a frame may go past it by the short way of `http.frames`.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Client(ABC):
         self._changed.set()
 
     async def next(self) -> str | CloseFrame:
-        """Wait for what is to be sent next."""
+        """Wait for the next text, or for the frame that closes the stream."""
         while self._close_frame is None:
             text = self._take()
             if text is not None:
@@ -67,7 +67,7 @@ class Client(ABC):
 
 
 class DepthClient(Client):
-    """Holds the newest depth that was not sent yet."""
+    """Holds the newest unsent depth."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class DepthClient(Client):
 
 
 class TradesClient(Client):
-    """Holds all trades that were not sent yet."""
+    """Holds all unsent trades."""
 
     def __init__(self, too_slow: int) -> None:
         """`too_slow` is the close code of a client that would have missed a trade."""

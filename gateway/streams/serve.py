@@ -23,7 +23,7 @@ Shared = TypeVar("Shared", bound=Channel[Any])
 
 
 class StreamCount:
-    """How many streams of all kinds are open."""
+    """The number of open streams of all kinds."""
 
     def __init__(self) -> None:
         self.open = 0
@@ -32,7 +32,7 @@ class StreamCount:
 async def serve_stream(
     websocket: WebSocket, count: StreamCount, closing: Closing, stream: Callable[[WebSocket], Awaitable[None]]
 ) -> None:
-    """Serve one stream, to its end. Close it with the reason where it cannot begin."""
+    """Serve one stream to its end. Close it with the reason if it cannot begin."""
     count.open += 1
     try:
         if count.open > MAX_STREAMS:
@@ -51,7 +51,7 @@ async def serve_stream(
 
 
 class OpenChannels(Generic[Shared]):
-    """The channels of one kind that have clients, by what they are about."""
+    """The channels of one kind that have clients, by symbol or account."""
 
     def __init__(self, broker: Broker) -> None:
         self._channels: dict[str, Shared] = {}
@@ -88,7 +88,7 @@ class OpenChannels(Generic[Shared]):
                 channel.close()
 
     def _start_again(self) -> None:
-        """The matcher has another journal: symbols may mean something else, numbers begin anew."""
+        """The matcher has another journal: symbols and numbers may have another meaning."""
         channels = list(self._channels.values())
         self._channels.clear()
         for channel in channels:
@@ -114,5 +114,5 @@ async def _write(websocket: WebSocket, client: Client) -> None:
             await websocket.send_text(text)
         await close_stream(websocket, text)
     except RuntimeError as error:
-        # The server has begun to close the connection by itself: no answer to a ping, or a message that is too large.
+        # The server is closing the connection already: a ping had no answer, or a message was too large.
         raise WebSocketDisconnect from error

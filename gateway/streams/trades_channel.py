@@ -40,8 +40,8 @@ Identity = tuple[int, int, int]
 class TradeEncoders(Struct, frozen=True):
     """Make the message of a trade.
 
-    history: of one that the matcher was asked for.
-    published: of one that it has published, with the fee_decimals of the instrument message before it.
+    history: from the answer to a query.
+    published: from a published trade, with the fee_decimals of the instrument message before it.
     """
 
     history: Callable[[Trade, Instrument], str]
@@ -62,7 +62,7 @@ class TradesChannel(Channel[TradesClient]):
     """A symbol's trades.
 
     The channel subscribes to the instrument's messages after the trades. The first of them proves that both
-    subscriptions stand. Each later one may follow a lost connection, so the matcher is then asked what was missed.
+    subscriptions stand. Each later one may follow a lost connection, so the matcher is then asked for missed trades.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class TradesChannel(Channel[TradesClient]):
         return TradesClient(self._closing.too_slow)
 
     async def prepare(self, client: TradesClient) -> None:
-        """Wait until the client gets every trade from now on. MatcherUnavailableError where that takes too long."""
+        """Wait until the client gets every trade from now on. MatcherUnavailableError if that takes too long."""
         try:
             await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
         except TimeoutError as error:
@@ -116,7 +116,7 @@ class TradesChannel(Channel[TradesClient]):
             self._ask()
 
     def _ask(self) -> None:
-        # A query under way may be too early for what was lost since.
+        # A query in flight may be too early for the latest loss.
         self._ask_again = True
         super()._ask()
 
@@ -153,7 +153,7 @@ class TradesChannel(Channel[TradesClient]):
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _is_lost(self, history: list[Trade]) -> bool:
-        """Whether the matcher's history lacks the trade that was told last: it has lost its end, and may have gone on
+        """Whether the matcher's history lacks the last delivered trade. It has lost its end, and may have gone on
         differently."""
         if self._last_told is None:
             return False

@@ -1,11 +1,11 @@
-"""What happens to one account's orders, inside this worker: a subscription that all its clients share, each update
-encoded once for all.
+"""One account's orders inside this worker: all its clients share a subscription, and each update is encoded once.
 
-The matcher keeps the last updates of the accounts that it is told to watch. Each update names the one before it: what
-the channel finds missing it asks of the matcher, and delivers in order. The last update before a silence may be lost
-too, so the matcher is asked again after a while, and from time to time as long as there are clients. Updates outlive a
-restart of the matcher: the channel asks for those after the last one that it knows. Where the matcher does not keep
-them any more, every client gets a fresh start.
+The matcher keeps the last updates of each account that it is told to watch. Each update names the one before it. The
+channel asks the matcher for missing updates, and delivers in order. The last update before a silence may be lost too,
+so the channel asks again from time to time.
+
+Updates outlive a restart of the matcher: the channel asks for those after the last one that it knows. If the matcher no
+longer keeps them, every client gets a fresh start.
 """
 
 import asyncio
@@ -27,27 +27,29 @@ from protocol.events import AccountUpdate, AccountUpdates
 from protocol.instrument import Instrument
 
 UPDATES_WAITING: Final = 1_000
-"""The most live updates that wait while missing ones are asked for; the oldest beyond them are asked for too."""
+"""Live updates that wait at most while missing ones are asked for. The oldest beyond them are asked for too."""
 
 READY_SECONDS: Final = 1.0
-"""How long a new client waits for the matcher to watch the account."""
+"""Time that a new client waits for the matcher to watch the account."""
 
 RETRY_SECONDS: Final = 0.25
-"""After so long what could not be asked is asked again."""
+"""Time after which a failed query is asked again."""
 
 FIRST_CHECK_SECONDS: Final = 0.05
 CHECK_SECONDS: Final = 1.0
 IDLE_CHECK_SECONDS: Final = 5.0
-"""So long after the subscription's beginning, and after an update, the matcher is asked whether something was lost;
-then after twice the time, and so on, up to the longest."""
+"""Times until the matcher is asked for lost updates: after the subscription, after an update, and the longest.
+
+Each time without an update doubles, up to the longest.
+"""
 
 
 class UserEncoders(Struct, frozen=True):
     """Make the messages of an account's stream. All symbols are among the instruments.
 
-    orders: those of a fresh start.
-    resumed: what follows a sequence, at a time (nanoseconds), for an account.
-    update: what one command has changed.
+    orders: the parts of a fresh start.
+    resumed: that updates after a sequence follow; account, sequence, time (nanoseconds).
+    update: all changes of one command.
     """
 
     orders: Callable[[str, Stamped[OpenOrders], Mapping[str, Instrument]], Iterator[str]]
@@ -64,8 +66,7 @@ class FreshStart:
 
 
 class UserChannel(Channel[UserClient]):
-    """`pace` is the least time between two questions whether something was lost, in seconds: so many channels share the
-    matcher."""
+    """`pace` gives the least time between two checks for lost updates, in seconds: many channels share the matcher."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class UserChannel(Channel[UserClient]):
         self._history = history
         self._pace = pace
         self._check_delay = FIRST_CHECK_SECONDS
-        # Everything up to it was delivered; None before the matcher watches the account.
+        # Everything up to it was delivered. None before the matcher watches the account.
         self._position: int | None = None
         # Sequence and time of the last delivered update.
         self._told: tuple[int, int] | None = None
@@ -110,7 +111,7 @@ class UserChannel(Channel[UserClient]):
         return client
 
     async def prepare(self, client: UserClient) -> None:
-        """Wait until the matcher watches the account; MatcherUnavailableError where it is away."""
+        """Wait until the matcher watches the account. MatcherUnavailableError without a matcher."""
         if self._position is None:
             self._ask()
         try:
@@ -121,7 +122,7 @@ class UserChannel(Channel[UserClient]):
             raise MatcherUnavailableError
 
     def matcher_is_back(self) -> None:
-        """A matcher is there again, or another one: something may have been lost."""
+        """A matcher is there again, or another one. Updates may be lost."""
         self._check_delay = FIRST_CHECK_SECONDS
         self._ask()
 
@@ -135,7 +136,7 @@ class UserChannel(Channel[UserClient]):
             self._deliver(update)
 
     def _joins_on(self, update: AccountUpdate, position: int) -> bool:
-        """Whether there is nothing missing before the update, and nothing to be learned for it."""
+        """Whether no update is missing before this one, and all its symbols are known."""
         return update.previous <= position and self._instruments.unknown(update.orders) is None
 
     def _check_now(self) -> None:
@@ -151,7 +152,7 @@ class UserChannel(Channel[UserClient]):
             self._check = loop.call_at(due, self._check_now)
 
     def _ask(self) -> None:
-        # Where that is under way already, it may be too late for what was lost since.
+        # A query in flight may be too early for the latest loss.
         self._ask_again = True
         super()._ask()
 
@@ -165,11 +166,11 @@ class UserChannel(Channel[UserClient]):
                 await self._deliver_missing()
                 await self._join_waiting()
         except RefusedError:
-            # The clients that wait for it are told.
+            # Tell the waiting clients.
             self._ready.set()
             raise
         except (MatcherUnavailableError, OutcomeUnknownError):
-            # The matcher's return, too, makes the channel ask again.
+            # The return of the matcher makes the channel ask, too.
             self._check_delay = RETRY_SECONDS
         self._check_within(self._check_delay)
 
@@ -179,7 +180,7 @@ class UserChannel(Channel[UserClient]):
         self._ready.set()
 
     def _start_afresh(self, position: int) -> None:
-        """Go on after `position`, with a gap before it: whoever has begun needs to begin again."""
+        """Go on after `position`. Updates before it are missing, so every client needs a new beginning."""
         self._position = position
         self._told = None
         for client in self.clients:
@@ -190,7 +191,7 @@ class UserChannel(Channel[UserClient]):
         assert position is not None
         newest = max(position, self._waiting[-1].sequence) if self._waiting else position
         epoch, told = self._broker.epoch, self._told
-        # Another matcher must know what was told last.
+        # Another matcher must know the last delivered update.
         verify = epoch != self._epoch and told is not None
         after = told[0] - 1 if verify and told is not None else position
         answer = await self._history.updates(self._account, after)
@@ -217,14 +218,14 @@ class UserChannel(Channel[UserClient]):
                 self._ask_again = True
 
     def _end_all(self, newest: int) -> None:
-        """The matcher has another history than the one that it told, up to the sequence `newest`."""
+        """The matcher has another history than the delivered one, up to the sequence `newest`."""
         self.end_clients(CloseFrame(START_AGAIN, f"the exchange has lost what it had told up to sequence {newest}"))
         self._position = None
         self._waiting.clear()
         self._ask_again = True
 
     async def _join_waiting(self) -> None:
-        """Deliver the waiting updates, up to the first before which some are missing."""
+        """Deliver the waiting updates, up to the first gap."""
         while self._waiting and self._position is not None:
             update = self._waiting[0]
             if update.sequence > self._position:
@@ -233,7 +234,7 @@ class UserChannel(Channel[UserClient]):
                     return
                 if self._instruments.unknown(update.orders) is not None:
                     await self._instruments.know(update.orders)
-                    # More may have come meanwhile, and the oldest have had to go.
+                    # More may have come meanwhile, and pushed the oldest out.
                     continue
                 self._deliver(update)
             self._waiting.popleft()
@@ -260,8 +261,7 @@ class UserChannel(Channel[UserClient]):
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _tell_missed(self, client: UserClient, after: int) -> None:
-        """What happened after that sequence; where the matcher does not have it, the client gets a fresh start
-        instead."""
+        """Send the updates after that sequence. If the matcher no longer has them, the client gets a fresh start."""
         answer = await self._history.updates(self._account, after)
         missed = answer.value
         if after > answer.sequence or not (missed.watched and missed.complete):
@@ -289,7 +289,7 @@ class UserChannel(Channel[UserClient]):
             client.go_on(start.sequence)
 
     async def _fresh_start(self) -> FreshStart | None:
-        """One that is under way already may be too early for this client; None where none could be had."""
+        """A fresh start for this client. One in flight may be too early for it. None where the matcher gave none."""
         if self._collecting is None:
             self._collecting = asyncio.get_running_loop().create_task(self._collect())
             self._collecting.add_done_callback(_look_at)
@@ -312,7 +312,7 @@ class UserChannel(Channel[UserClient]):
 
 
 def _look_at(task: "asyncio.Task[FreshStart | None]") -> None:
-    """Whoever waited for it has its exception; perhaps all of them have gone."""
+    """Mark the exception as seen: its waiters have it, or have gone."""
     if not task.cancelled():
         task.exception()
 

@@ -1,8 +1,7 @@
-"""One client of an account's stream: all updates that it was not sent yet, in a bounded queue, and its beginnings.
+"""One client of an account's stream: its unsent updates, in a bounded queue, and its beginnings.
 
-A beginning is a fresh start or, where the client comes back, what it has missed. Updates that come before it is told
-are held back and follow it. It is told piece by piece, the next one when all before it was sent, so that a slow client
-has little waiting here.
+A beginning is a fresh start, or the updates that the client has missed. Updates that come meanwhile are held back and
+follow it. It is sent piece by piece, each after the one before has left. So a slow client has little waiting here.
 """
 
 from collections import deque
@@ -14,13 +13,15 @@ from gateway.streams.clients import Client
 
 UPDATES_WAITING: Final = 10_000
 CHARACTERS_WAITING: Final = 16 * 1024 * 1024
-"""The most updates that wait for one client, and how much text. One more is taken where less than that waits, however
-large it is."""
+"""Updates and characters that wait at most for one client. Below that one more update is taken, however large."""
 
 
 class UserClient(Client):
-    """`after` is the sequence up to which the client knows everything; None where it knows nothing. `begin` is awaited
-    when the client needs a beginning: it tells it, or a piece of it, by `tell`, and at the end of it calls `go_on`."""
+    """`after` is the last sequence that the client knows; None for a new client.
+
+    `begin` is awaited when the client needs a beginning. It sends a piece by `tell`, and calls `go_on` after the last
+    one.
+    """
 
     def __init__(self, after: int | None, begin: "Callable[[UserClient], Awaitable[None]]", too_slow: int) -> None:
         super().__init__()
@@ -37,7 +38,7 @@ class UserClient(Client):
         self._characters = 0
 
     def offer(self, sequence: int, text: str) -> None:
-        """The next update; one that the client knows is nothing to it."""
+        """The next update. One that the client knows is dropped."""
         if self._close_frame is not None or (sequence <= self._position and not self._holding):
             return
         if self._updates >= UPDATES_WAITING or self._characters >= CHARACTERS_WAITING:
@@ -56,8 +57,8 @@ class UserClient(Client):
             self._changed.set()
 
     def hold(self, since: int) -> None:
-        """What follows does not join on to what the client was told: it needs a beginning that tells at least what was
-        before `since`."""
+        """Updates are missing before the next one. The client needs a beginning that covers everything before
+        `since`."""
         self._holding = True
         self.since = since
         self._changed.set()
@@ -67,7 +68,7 @@ class UserClient(Client):
         self._queue.extend((text, False) for text in texts)
 
     def go_on(self, sequence: int) -> None:
-        """The beginning told everything up to `sequence`."""
+        """The beginning has covered everything up to `sequence`."""
         self._holding = False
         self.after = None
         self._position = sequence

@@ -1,5 +1,4 @@
-"""What the matcher tells of accounts when it is asked: one for each worker, so that its streams never ask too much at
-once."""
+"""Queries about accounts. The streams of one worker share them, so that they never ask too much at once."""
 
 import asyncio
 from typing import Final, TypeVar
@@ -13,11 +12,10 @@ from protocol.events import AccountState, AccountUpdate, AccountUpdates, OrderPa
 from protocol.units import OrderStatus
 
 ASKED_AT_ONCE: Final = 16
-"""The most questions about accounts that wait for their answers: what thousands of streams ask after a restart must not
-be in the way of orders."""
+"""Queries about accounts that are in flight at most. After a restart thousands of streams ask; orders come first."""
 
 PAGE_ORDERS: Final = 1_000
-"""The most orders that are asked for at once."""
+"""Orders that are asked for at once."""
 
 LIVE: Final = frozenset({OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
 
@@ -25,8 +23,11 @@ Result = TypeVar("Result")
 
 
 class OpenOrders(Struct):
-    """An account's open and pending orders, oldest first, whether it is suspended, and when its orders are canceled
-    unless that is put off."""
+    """An account's state.
+
+    orders: open and pending, oldest first.
+    cancel_at: when they are canceled, unless that is put off.
+    """
 
     orders: list[OrderState]
     suspended: bool
@@ -34,14 +35,14 @@ class OpenOrders(Struct):
 
 
 class UserHistory:
-    """Each question fails as those of the broker do."""
+    """Each query fails as the broker's."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._free = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def watch(self, account: str) -> int:
-        """Have the matcher keep and publish what happens to the account; the sequence after which it surely does."""
+        """Have the matcher keep and publish the account's updates; the sequence from which it surely does."""
         async with self._free:
             answer = await self._broker.command(WatchAccount(account))
         expect(AccountState, answer.value)
@@ -51,7 +52,7 @@ class UserHistory:
         return await self._ask(AccountUpdatesQuery(account, after), AccountUpdates)
 
     async def open_orders(self, account: str) -> Stamped[OpenOrders] | None:
-        """The open and pending orders, all as of one sequence; None where the updates that it takes are not kept."""
+        """The open and pending orders, all as of one sequence. None where the needed updates are not kept."""
         orders: dict[int, OrderState] = {}
         page = await self._orders(account, 0)
         first = page.sequence
@@ -66,9 +67,11 @@ class UserHistory:
         return await self._brought_up(account, found, first)
 
     async def _brought_up(self, account: str, found: OpenOrders, first: int) -> Stamped[OpenOrders] | None:
-        """What pages as of different sequences have told, none before `first`, as of one. The last update of an order
-        since the first page tells how it stands, whether its own page is older or newer; without an update it has not
-        changed. So it is with the account."""
+        """Bring pages of different sequences to one, none before `first`.
+
+        The last update of an order since the first page tells its state, whether its page is older or newer. An order
+        without an update has not changed. The same holds for the account.
+        """
         orders = {state.order_id: state for state in found.orders}
         after: int | None = first
         while after is not None:
@@ -93,7 +96,7 @@ class UserHistory:
 
 
 def apply(update: AccountUpdate, orders: dict[int, OrderState]) -> None:
-    """Make the orders by id those that the update's command left open or pending."""
+    """Change the orders by id to those that the update's command left open or pending."""
     for state in update.orders:
         if state.status in LIVE:
             orders[state.order_id] = state

@@ -91,7 +91,7 @@ async def _set_status(exchange: Exchange, scope: Scope, suspended: bool) -> Repl
 
 
 async def _told(canceled: Canceled, exchange: Exchange) -> list[Order]:
-    # A copy: what is known may be dropped while other work has its turn.
+    # A copy: the known instruments may be dropped while other work has its turn.
     known = dict(exchange.instruments.known)
     views: list[Order] = []
     for start in range(0, len(canceled.orders), VIEWS_AT_ONCE):

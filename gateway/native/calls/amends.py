@@ -84,7 +84,7 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
 
 
 def _refused(refusal: Refusal, state: OrderState, instrument: Instrument) -> ProblemError:
-    """The problem of a refusal of _REFUSED, with the numbers of the order as it is now."""
+    """The problem of a refusal of _REFUSED, with the order's current numbers."""
     field, detail, status = _REFUSED[refusal]
     displayed = 0 if state.terms is None else state.terms.display_quantity or 0
     numbers = {"displayed": displayed, "done": state.filled_quantity + state.prevented_quantity}

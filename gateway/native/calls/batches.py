@@ -1,6 +1,6 @@
-"""Batches: many commands by one call, each as if it had been sent alone.
+"""Batches: many commands in one call, each as if it were sent alone.
 
-What one of them is answered, or why it could not be sent, stands in its place. It touches none of the others.
+The answer to each, or the reason why it could not be sent, stands in its place. None touches another.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ async def cancel(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
 async def _carry_out(
     commands: Sequence[Sent | ProblemError], send: Callable[[Sequence[Sent]], Awaitable[list[Outcome]]]
 ) -> list[Outcome | ProblemError]:
-    """Send the commands; what became of each, or why it is none, in its place."""
+    """Send the commands; the outcome of each in its place. A ProblemError stays in its place."""
     outcomes = iter(await send([command for command in commands if not isinstance(command, ProblemError)]))
     return [command if isinstance(command, ProblemError) else next(outcomes) for command in commands]
 

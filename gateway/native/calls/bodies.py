@@ -1,7 +1,6 @@
-"""Request bodies: one fast decode and, where it fails, a slow second look that tells which field is at fault and what
-it takes.
+"""Request bodies: one fast decode. If it fails, a slow second look finds the field at fault and what it takes.
 
-Keys that are there twice count once, the last one.
+Of a key that is there twice, the last one counts.
 """
 
 from collections.abc import Callable
@@ -23,7 +22,7 @@ _TAKES: Final[dict[type, str]] = {str: "a text", int: "a whole number", bool: "t
 
 
 def body_decoder(kind: type[Body]) -> Callable[[bytes], Body]:
-    """A function from a body to a `kind`; it raises the ProblemError that explains why a body is none."""
+    """A function from a body to a `kind`. It raises the ProblemError that explains a bad body."""
     decode = msgspec.json.Decoder(kind).decode
 
     def read(body: bytes) -> Body:
@@ -63,7 +62,7 @@ def _takes(field: FieldInfo) -> str:
 
 
 def _plain(kind: Any) -> Any:
-    """The type without None and without what is said about it."""
+    """The type without None and annotations."""
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
     if isinstance(kind, UnionType) or get_origin(kind) is Union:

@@ -36,7 +36,7 @@ async def set_instrument(exchange: Exchange, scope: Scope, receive: Receive) -> 
 
 
 def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrument:
-    """The command that adds the instrument, or changes the known one: a new one's units come from its tick_size and
+    """The command that adds the instrument or changes the known one. A new one's units come from tick_size and
     lot_size."""
     if not SYMBOL_PATTERN.fullmatch(request.symbol):
         raise ProblemError(

@@ -1,6 +1,6 @@
-"""Numbers at the edge: exact reading of what a client wrote, and the texts that are not plain decimals.
+"""Numbers at the edge: exact reading of a client's text, and texts of averages.
 
-A number is a JSON string or a JSON number; its characters are read, never a float.
+A number is a JSON string or a JSON number. Its characters are read, never a float.
 """
 
 import math
@@ -15,7 +15,7 @@ from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, format_decimal
 from protocol.units import MAX_PRICE, MAX_QUANTITY
 
 AVERAGE_DIGITS: Final = 12
-"""The significant digits of an average price that has no end."""
+"""Significant digits of an average price with endless decimals."""
 
 _NULL: Final = b"null"
 _QUOTE: Final = ord('"')
@@ -24,7 +24,7 @@ _NUMBER_STARTS: Final = frozenset(b"-0123456789")
 
 
 class NumberField(Struct, frozen=True):
-    """What the number of a field may be.
+    """The bounds of a field's number.
 
     maximum: the most that a command can carry, in units.
     too_large: the code above it.
@@ -55,17 +55,17 @@ QUANTITY: Final = quantity_field("quantity")
 
 
 def is_given(raw: Raw) -> bool:
-    """Whether an optional number is there: null stands for a missing one."""
+    """Whether an optional number is given. null means that it is not."""
     return raw is not MISSING and bytes(raw) != _NULL
 
 
 def number_text(raw: Raw, name: str) -> str:
-    """The characters of the number in a JSON value; ProblemError where the value is neither a string nor a number."""
+    """The characters of the number in a JSON value. ProblemError for neither a string nor a number."""
     return _text(bytes(raw), name)
 
 
 def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
-    """The number in units of 10^-decimals; ProblemError with the code for what is wrong with it."""
+    """The number in units of 10^-decimals. ProblemError with the code of its fault."""
     value = optional_number(raw, field, decimals)
     if value is None:
         raise _no_number(field.name)
@@ -73,7 +73,7 @@ def read_number(raw: Raw, field: NumberField, decimals: int) -> int:
 
 
 def optional_number(raw: Raw, field: NumberField, decimals: int) -> int | None:
-    """As read_number; None where the number is not given."""
+    """As read_number; None for a missing number."""
     if raw is MISSING:
         return None
     content = bytes(raw)
@@ -117,7 +117,7 @@ def _no_number(name: str) -> ProblemError:
 
 
 def _is_positive_decimal(text: str) -> bool:
-    """Whether a text that did not fit the unit is a positive decimal number all the same."""
+    """Whether a text that does not fit the unit is still a positive decimal number."""
     try:
         return parse_decimal(text, MAX_DECIMAL_LENGTH) > 0
     except DecimalError:
@@ -125,8 +125,10 @@ def _is_positive_decimal(text: str) -> bool:
 
 
 def average_price(filled_value: int, filled_quantity: int, price_decimals: int) -> str | None:
-    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals: exact where it ends, else rounded to
-    AVERAGE_DIGITS significant digits; None without a fill."""
+    """filled_value / filled_quantity, at least 1, in units of 10^-price_decimals; None without a fill.
+
+    Exact if its decimals end, else rounded to AVERAGE_DIGITS significant digits.
+    """
     if filled_quantity == 0:
         return None
     whole, rest = divmod(filled_value, filled_quantity)
@@ -141,14 +143,14 @@ def average_price(filled_value: int, filled_quantity: int, price_decimals: int) 
         return format_decimal(numerator * 10**shift // denominator, price_decimals + shift)
     shift = AVERAGE_DIGITS - len(str(whole))
     numerator, denominator = numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0)
-    # The nearest integer: what has no end is never half way between two.
+    # The nearest integer. Endless decimals are never half way between two.
     rounded = (2 * numerator + denominator) // (2 * denominator)
     decimals = price_decimals + shift
     return format_decimal(rounded * 10 ** max(-decimals, 0), max(decimals, 0))
 
 
 def _factor(number: int, prime: int) -> tuple[int, int]:
-    """How often the prime divides the number, and what is left."""
+    """How often the prime divides the number, and the rest of the number."""
     count = 0
     while number % prime == 0:
         number //= prime

@@ -1,4 +1,4 @@
-"""The types of the fields of the public JSON, with what the OpenAPI document says of them."""
+"""The types of the fields of the public JSON, with their part of the OpenAPI document."""
 
 from enum import IntEnum
 from typing import Annotated, Any, Final
@@ -26,10 +26,10 @@ from protocol.units import (
 )
 
 MAX_BATCH: Final = 100
-"""The most elements of one batch."""
+"""Elements of one batch at most."""
 
 OCO_NAME_LENGTH: Final = NAME_LENGTH - len(STOP_LEG_SUFFIX)
-"""The longest client_order_id of an OCO: the stop order's is longer."""
+"""The longest client_order_id of an OCO: the stop order's has a suffix."""
 
 
 def _words(members: type[IntEnum]) -> dict[str, object]:
@@ -37,7 +37,7 @@ def _words(members: type[IntEnum]) -> dict[str, object]:
 
 
 MISSING: Final[Any] = UNSET
-"""The default of an optional number's field, whose type does not name it: a Raw cannot be in a union."""
+"""The default of an optional number. The type of its field cannot name it: no union holds a Raw."""
 
 _NUMBER_TEXT: Final = {
     "type": "string",
@@ -119,7 +119,7 @@ def _schema(name: str) -> dict[str, object]:
 
 
 def _batch(element: dict[str, object]) -> Meta:
-    # An element that is none is answered in its place: it makes no error of the call.
+    # A bad element is answered in its place. It makes no error of the call.
     anything: dict[str, object] = {"description": "Anything else is answered by its problem."}
     return Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_BATCH, "items": {"anyOf": [element, anything]}})
 

@@ -1,6 +1,7 @@
 """The terms of an order: read from a request, and written into an order, as the rows of `protocol.order_types` say."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 
 from msgspec import Raw
@@ -24,13 +25,14 @@ Write = Callable[[Any, Instrument], Any]
 
 def read_terms(request: OrderRequest, instrument: Instrument) -> OrderTerms:
     """The terms of a new order; NO_TERMS where all are as their defaults. ProblemError for a value that is none."""
+    values = _values(request)
+    if values == _NONE_GIVEN:
+        # Most orders: they pay for this comparison only.
+        return NO_TERMS
     given: dict[str, Any] = {}
-    for name, read in _READ:
-        value = getattr(request, name)
+    for value, (name, read) in zip(values, _READ, strict=True):
         if value is not None and value is not MISSING:
             given[name] = read(value, instrument)
-    if not given:
-        return NO_TERMS
     terms = OrderTerms(**given)
     return NO_TERMS if terms == NO_TERMS else terms
 
@@ -122,5 +124,7 @@ def _whole_number(term: Term, value: int) -> int:
     return value
 
 
+_values: Final[Callable[[OrderRequest], tuple[Any, ...]]] = attrgetter(*TERMS)
+_NONE_GIVEN: Final = _values(OrderRequest("", "", ""))
 _READ: Final = tuple((name, _reader(term)) for name, term in TERMS.items())
 _WRITE: Final = tuple((name, getattr(NO_TERMS, name), _writer(term)) for name, term in TERMS.items())

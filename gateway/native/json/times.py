@@ -1,7 +1,7 @@
-"""Times at the edge, exact to the nanosecond: ISO 8601 to integers and back. No float is involved.
+"""Times at the edge, exact to the nanosecond: ISO 8601 to integers and back, without a float.
 
-The text of a time is `2026-11-22T12:00:00Z`: date and time with a T between, at most nine decimals of the second, and Z
-or an offset such as +01:00.
+A time is written `2026-11-22T12:00:00Z`. The second has at most nine decimals. An offset such as +01:00 may stand in
+place of Z.
 """
 
 import re
@@ -29,8 +29,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_exact_time(text: str, name: str) -> int:
-    """The nanoseconds since 1970 UTC that `text` names, which may be negative; ProblemError where it names no time, or
-    one beyond the year 2262, which no command can carry."""
+    """The nanoseconds since 1970 UTC, which may be negative.
+
+    ProblemError where the text is no time, or a time beyond the year 2262, which no command can carry.
+    """
     match = EXACT_TIME_PATTERN.fullmatch(text)
     if match is None:
         raise _no_time(name)
@@ -58,7 +60,7 @@ def _no_time(name: str) -> ProblemError:
 
 
 def format_exact_time(nanoseconds: int) -> str:
-    """UTC, ISO 8601 with Z, and with milliseconds or, where it has more, with as many decimals as it takes."""
+    """UTC, ISO 8601 with Z. At least milliseconds, up to nanoseconds where it has them."""
     seconds, rest = divmod(nanoseconds, NANOSECONDS)
     decimals = f"{rest:09d}"
     return f"{_format_second(seconds)}.{decimals[:3]}{decimals[3:].rstrip('0')}Z"

@@ -1,5 +1,4 @@
-"""The public JSON to commands, and answers to the public JSON: pure functions, and the one place that knows which words
-and fields of the two stand for each other."""
+"""The public JSON to commands, and states to the public JSON: pure functions."""
 
 from collections.abc import Iterable, Mapping
 
@@ -33,12 +32,12 @@ from gateway.native.json.schemas import (
 from gateway.native.json.times import format_timestamp
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
-from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
+from protocol.commands import NO_TERMS, PlaceOrder
 from protocol.events import Depth, OrderState, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.order_types import check_fields
-from protocol.units import DEFAULT_ACCOUNT, OrderType, Side
+from protocol.units import DEFAULT_ACCOUNT, Side
 
 
 def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
@@ -63,11 +62,16 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
         trigger_price = optional_number(request.trigger_price, TRIGGER_PRICE, instrument.price_decimals)
         quantity = optional_number(request.quantity, QUANTITY, instrument.quantity_decimals)
         terms = read_terms(request, instrument)
-    except ProblemError:
-        # The values are bad: what is asked for may be no better.
-        _check(order_type, _asked(request.price), _asked(request.trigger_price), asked_terms(request))
-        raise
-    _check(order_type, price, trigger_price, terms)
+    except ProblemError as error:
+        # A field that is not taken is told before its bad value.
+        asked = _asked(request.price), _asked(request.trigger_price), asked_terms(request)
+        refusal = check_fields(order_type, *asked)
+        if refusal is None:
+            raise
+        raise ProblemError(refusal_code(refusal)) from error
+    refusal = check_fields(order_type, price, trigger_price, terms)
+    if refusal is not None:
+        raise ProblemError(refusal_code(refusal))
     if quantity is None:
         if terms.quote_quantity is None:
             raise ProblemError("quantity_required")
@@ -86,12 +90,6 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
         deadline,
         None if terms is NO_TERMS else terms,
     )
-
-
-def _check(order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms) -> None:
-    refusal = check_fields(order_type, price, trigger_price, terms)
-    if refusal is not None:
-        raise ProblemError(refusal_code(refusal))
 
 
 def _asked(raw: Raw) -> int | None:
@@ -137,7 +135,7 @@ def orders(states: Iterable[OrderState], instruments: Mapping[str, Instrument]) 
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
-    """A fill, as an order's answer tells it."""
+    """A fill, as in the answer of an order."""
     return OrderTrade(
         str(trade.trade_id),
         format_decimal(trade.price, instrument.price_decimals),
@@ -150,7 +148,7 @@ def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
 
 
 def fill(trade: Trade, maker: bool, instrument: Instrument) -> Fill:
-    """One side of the trade, the maker's or the taker's, as its account is told."""
+    """One side of the trade, the maker's or the taker's, as in the fills of its account."""
     side = trade.aggressor_side
     if maker:
         side = Side.BUY if side is Side.SELL else Side.SELL
@@ -181,7 +179,7 @@ def market_trade(trade: Trade, instrument: Instrument) -> MarketTrade:
 
 
 def published_trade(message: TradeMessage, instrument: Instrument, fee_decimals: int) -> MarketTrade:
-    """A trade as the matcher published it; `fee_decimals` is that of the instrument message before it."""
+    """A trade as the matcher published it, with the fee_decimals of the instrument message before it."""
     maker_fee = format_decimal(message.maker_fee, fee_decimals)
     return _market_trade(
         message, message.aggressor_side, instrument, maker_fee, format_decimal(message.taker_fee, fee_decimals)
