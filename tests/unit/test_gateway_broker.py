@@ -10,7 +10,7 @@ import zmq
 
 from gateway.exchange.exchange import Exchange
 from gateway.link.broker import Broker
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
 from gateway.native.calls.maintenance import health
 from protocol import topics
@@ -222,6 +222,19 @@ def test_each_welcome_is_told(matcher: FakeMatcher) -> None:
             matcher.welcome(session, epoch=2)
             await eventually(lambda: broker.available)
             assert welcomes == [1, 2]
+
+    run(scenario)
+
+
+def test_a_query_without_a_result_was_asked_and_one_without_a_matcher_was_not(matcher: FakeMatcher) -> None:
+    async def scenario() -> None:
+        async with started(matcher) as broker:
+            with pytest.raises(MatcherUnavailableError) as caught:
+                await broker.query(StatusQuery())
+            assert not isinstance(caught.value, NoResultError)
+            await matcher.open(broker, epoch=1)
+            with pytest.raises(NoResultError):
+                await broker.query(StatusQuery(), timeout=0.001)
 
     run(scenario)
 

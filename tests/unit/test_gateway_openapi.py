@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from gateway.http.resources import Resource
 from gateway.native.openapi import document
@@ -31,6 +31,18 @@ def test_every_route_is_described_and_nothing_else(gateway: Gateway) -> None:
     }
     described = {(path, method) for path, methods in document()["paths"].items() for method in methods}
     assert described == served
+
+
+def test_a_path_with_a_parameter_hides_no_other_path(gateway: Gateway) -> None:
+    for path, methods in document()["paths"].items():
+        for method in methods:
+            found = next(
+                route
+                for route in gateway.app.router.routes
+                if route.matches({"type": "http", "path": path, "method": method.upper()})[0] is not Match.NONE
+            )
+            assert isinstance(found, Route)
+            assert found.path == path
 
 
 def test_it_is_served(gateway: Gateway) -> None:

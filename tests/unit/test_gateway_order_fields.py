@@ -215,6 +215,13 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("trailing_stop", {"trigger_price": "1"}, (422, "trigger_price_not_allowed", "trigger_price")),
     ("take_profit_limit", {"price": UNSENT}, (422, "price_required", "price")),
     ("market", {"trailing_bps": 0}, (422, "trailing_bps_not_allowed", "trailing_bps")),
+    # Two faults: the field that is not taken is told before the value that is bad.
+    ("market", {"price": "0"}, (422, "price_not_allowed", "price")),
+    ("market", {"price": "abc", "quantity": "-1"}, (422, "price_not_allowed", "price")),
+    ("limit", {"price": UNSENT, "quantity": "-1"}, (422, "price_required", "price")),
+    ("limit", {"trigger_price": ""}, (422, "trigger_price_not_allowed", "trigger_price")),
+    ("fok", {"expire_time": "soon"}, (422, "expire_time_not_allowed", "expire_time")),
+    ("stop_limit", {"display_quantity": "1e30"}, (422, "display_quantity_not_allowed", "display_quantity")),
 ]
 
 

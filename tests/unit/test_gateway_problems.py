@@ -4,11 +4,22 @@ import re
 
 import pytest
 
+from gateway.http.closing import CloseFrame
+from gateway.http.errors import FAULTS, HttpError
 from gateway.link.answers import expect
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
 from gateway.native.json.schemas import OcoRequest, OrderRequest
 from gateway.native.problem_kinds import KINDS, refusal_code
-from gateway.native.problems import ProblemError, encode_problem, known_problem
+from gateway.native.problems import (
+    ProblemError,
+    close_frame,
+    encode_problem,
+    http_close_frame,
+    http_error_reply,
+    known_problem,
+    problem_of,
+    problem_reply,
+)
 from protocol.events import BookSaved, CommandRefused
 from protocol.units import Refusal
 
@@ -106,6 +117,20 @@ def test_no_answer_is_a_problem_too(failure: Exception, status: int, code: str) 
     problem = known_problem(failure)
     assert (problem.status, problem.code) == (status, code)
     assert problem.headers() == ({"retry-after": "1"} if status == 503 else {})
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_an_error_of_http_is_told_with_its_status_and_its_text(code: str) -> None:
+    error = HttpError(code, headers={"allow": "GET"})
+    problem = known_problem(error)
+    assert (problem.code, problem.status, problem.detail) == (code, error.status, error.detail)
+    assert (b"allow", b"GET") in http_error_reply(error).headers
+    assert http_close_frame(error) == CloseFrame(4000 + error.status, error.detail)
+
+
+def test_an_error_that_no_call_is_meant_to_end_with_is_no_problem() -> None:
+    error = KeyError("BTC-USDT")
+    assert (problem_of(error), problem_reply(error), close_frame(error)) == (None, None, None)
 
 
 def test_the_document_is_that_of_rfc_9457() -> None:
