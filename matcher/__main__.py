@@ -53,9 +53,9 @@ def main() -> int:
             check_endpoints(config)
             recovered = recover(directory)
             journal, state = recovered.journal, recovered.state
-            own: list[OwnCommand] = [*missing_instruments(state.engine, listed)]
+            own: list[OwnCommand] = [*missing_instruments(state.registry, listed)]
             limits = standing_limits(config.max_accounts)
-            if state.engine.limits != limits:
+            if state.registry.limits != limits:
                 own.append(limits)
             matcher = Matcher(config, directory, journal, state)
             matcher.bind()

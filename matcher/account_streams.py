@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from matcher.answers import order_state
 from matcher.book import Book
-from matcher.engine import Engine
 from matcher.order import Order
+from matcher.registry import Registry
 from protocol.events import (
     AccountSet,
     AccountUpdate,
@@ -46,9 +46,22 @@ MAX_PAGE_ORDERS = 2_000
 """After how many orders in its updates an answer ends; one update may have more by itself."""
 
 
-class Watched(Struct):
-    """A watched account: the sequence of its first WatchAccount, that of its last update (or of the WatchAccount), the
-    one after which its updates are all kept, and those updates."""
+class Watched(Struct, frozen=True):
+    """A watched account, as a snapshot keeps it.
+
+    since: the sequence of its first WatchAccount.
+    last: that of its last update, or of the WatchAccount.
+    complete_after: the sequence after which all its updates are kept.
+    """
+
+    account: str
+    since: int
+    last: int
+    complete_after: int
+
+
+class _Stream(Struct):
+    """A watched account with the updates that are kept of it."""
 
     account: str
     since: int
@@ -71,7 +84,7 @@ class AccountStreams:
     def __init__(self, most_updates: int = MAX_UPDATES, most_watched: int = MAX_WATCHED) -> None:
         self._most_updates = most_updates
         self._most_watched = most_watched
-        self._watched: dict[str, Watched] = {}
+        self._watched: dict[str, _Stream] = {}
         self._history: deque[AccountUpdate] = deque()
 
     def __bool__(self) -> bool:
@@ -81,26 +94,26 @@ class AccountStreams:
         """Watch the account; the sequence since which it is watched."""
         watched = self._watched.pop(account, None)
         if watched is None:
-            watched = Watched(account, sequence, sequence, sequence, deque())
+            watched = _Stream(account, sequence, sequence, sequence, deque())
             if len(self._watched) >= self._most_watched:
                 del self._watched[next(iter(self._watched))]
         self._watched[account] = watched
         return watched.since
 
-    def note(self, engine: Engine, sequence: int, time: int, events: list[Event]) -> list[AccountUpdate]:
+    def note(self, registry: Registry, sequence: int, time: int, events: list[Event]) -> list[AccountUpdate]:
         """Keep what a command that has just been applied changed for watched accounts; the updates to publish."""
         found: dict[str, _Changes] = {}
         for event in events:
             if isinstance(event, Trade):
-                self._note_order(found, engine.orders[event.maker_order_id], event)
-                self._note_order(found, engine.orders[event.taker_order_id], event)
+                self._note_order(found, registry.orders[event.maker_order_id], event)
+                self._note_order(found, registry.orders[event.taker_order_id], event)
             elif isinstance(event, AccountSet):
                 if event.account in self._watched:
                     found.setdefault(event.account, _Changes([], {})).account_set = event
             elif isinstance(event, BookLoaded):
-                self._note_loaded(found, engine.books[event.symbol])
+                self._note_loaded(found, registry.books[event.symbol])
             elif not isinstance(event, OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched):
-                self._note_order(found, engine.orders[event.order_id], event)
+                self._note_order(found, registry.orders[event.order_id], event)
         return [self._keep(account, sequence, time, changes) for account, changes in found.items()]
 
     def _note_order(self, found: dict[str, _Changes], order: Order, event: Event) -> None:
@@ -122,9 +135,8 @@ class AccountStreams:
     def _keep(self, account: str, sequence: int, time: int, changes: _Changes) -> AccountUpdate:
         watched = self._watched[account]
         states = [order_state(order, []) for order in changes.orders.values()]
-        update = AccountUpdate(
-            account, sequence, watched.last, time, _with_fills_then(changes.changes), states, changes.account_set
-        )
+        told = _with_fills_then(changes.changes)
+        update = AccountUpdate.of(account, sequence, watched.last, time, told, states, changes.account_set)
         watched.last = sequence
         watched.updates.append(update)
         self._history.append(update)
@@ -158,17 +170,19 @@ class AccountStreams:
         following = page[-1].sequence if start + len(page) < len(updates) else None
         return AccountUpdates(page, sequence >= watched.complete_after, following, True)
 
-    def known(self) -> tuple[list[tuple[str, int, int, int]], Iterable[AccountUpdate]]:
-        """The watched accounts as (name, since, last, complete_after), the longest ago watched first, and all updates,
-        oldest first."""
+    def known(self) -> tuple[list[Watched], Iterable[AccountUpdate]]:
+        """The watched accounts, the one whose WatchAccount is the longest ago first, and all updates, oldest first."""
         accounts = [
-            (watched.account, watched.since, watched.last, watched.complete_after) for watched in self._watched.values()
+            Watched(stream.account, stream.since, stream.last, stream.complete_after)
+            for stream in self._watched.values()
         ]
         return accounts, islice(self._history, None)
 
-    def restore_account(self, account: str, since: int, last: int, complete_after: int) -> None:
+    def restore_account(self, watched: Watched) -> None:
         """Bring back a watched account of `known`."""
-        self._watched[account] = Watched(account, since, last, complete_after, deque())
+        self._watched[watched.account] = _Stream(
+            watched.account, watched.since, watched.last, watched.complete_after, deque()
+        )
 
     def restore_update(self, update: AccountUpdate) -> None:
         """Bring back an update of `known`, after its account."""

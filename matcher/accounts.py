@@ -1,97 +1,115 @@
-"""What is done to accounts as a whole: suspension, cancel on silence, and what time brings to their orders."""
+"""What is done to accounts as a whole: suspension, cancel-after, and what time brings to their orders."""
 
-from __future__ import annotations
+from typing import Final
 
-from itertools import islice
-from typing import TYPE_CHECKING
+from matcher.account import Account
+from matcher.cancel import cancel_orders
+from matcher.ledger import settle
+from matcher.registry import Registry
+from protocol.commands import AdvanceTime, CancelAfter, MoveTimers, SetAccountStatus, WatchAccount
+from protocol.events import AccountSet, AccountWatched, CommandRefused, Event
+from protocol.units import NAME_PATTERN, Reason, Refusal
 
-from matcher.order import Account
-from protocol.commands import CancelAfter, MoveTimers, SetAccountStatus
-from protocol.events import AccountSet, CommandRefused, Event
-from protocol.units import Reason, Refusal
-
-if TYPE_CHECKING:
-    from matcher.book import Book
-    from matcher.engine import Engine
-
-MAX_TIMERS = 100_000
-"""How many accounts may have a cancel on silence at once."""
+MAX_TIMERS: Final = 100_000
+"""Accounts that may have a cancel-after at once."""
 
 
-def set_account_status(engine: Engine, command: SetAccountStatus) -> list[Event]:
+def set_account_status(registry: Registry, command: SetAccountStatus) -> list[Event]:
     """Suspend an account and cancel its orders, or let it trade again."""
+    refused = _refuse(registry, command.account)
+    if refused is not None:
+        return [refused]
     events: list[Event] = []
-    account = engine.account(command.account)
+    account = registry.account(command.account)
     account.suspended = command.suspended
-    engine.running.more = command.suspended and cancel_orders(
-        account, Reason.ACCOUNT_SUSPENDED, engine.limits.cancels, events
+    registry.running.more = command.suspended and cancel_orders(
+        account, Reason.ACCOUNT_SUSPENDED, registry.limits.cancels, events
     )
-    events.append(AccountSet(account.name, account.suspended, account.cancel_at))
-    engine.forget_account(account)
+    events.append(_account_set(account))
+    _forget_if_unused(registry, account)
     return events
 
 
-def set_timer(engine: Engine, command: CancelAfter, time: int) -> list[Event]:
-    """Set, put off or switch off the account's cancel on silence."""
-    engine.running.more = False
-    account = engine.account(command.account)
+def set_timer(registry: Registry, command: CancelAfter) -> list[Event]:
+    """Set, put off or switch off the account's cancel-after."""
+    refused = _refuse(registry, command.account)
+    if refused is not None:
+        return [refused]
+    registry.running.more = False
+    account = registry.account(command.account)
     if account.cancel_at is not None:
-        engine.timers.discard(account.cancel_at, account.name)
+        registry.timers.discard(account.cancel_at, account.name)
         account.cancel_at = None
-    elif command.timeout and engine.timers.count >= MAX_TIMERS:
-        engine.forget_account(account)
+    elif command.timeout and registry.timers.count >= MAX_TIMERS:
+        registry.forget_account(account)
         return [CommandRefused(Refusal.TOO_MANY_TIMERS, "account", f"at most {MAX_TIMERS} accounts have one at once")]
     if command.timeout:
-        account.cancel_at = time + command.timeout
-        engine.timers.add(account.cancel_at, account.name)
-    event = AccountSet(account.name, account.suspended, account.cancel_at)
-    engine.forget_account(account)
+        account.cancel_at = registry.running.time + command.timeout
+        registry.timers.add(account.cancel_at, account.name)
+    event = _account_set(account)
+    registry.forget_account(account)
     return [event]
 
 
-def move_timers(engine: Engine, command: MoveTimers) -> list[Event]:
-    """Let each cancel on silence fall due so much later, or earlier."""
+def watch_account(registry: Registry, command: WatchAccount) -> list[Event]:
+    """Keep what happens to the account's orders from now on."""
+    if not NAME_PATTERN.fullmatch(command.account):
+        return [CommandRefused(Refusal.INVALID_NAME, "account")]
+    registry.running.more = False
+    return [AccountWatched(command.account)]
+
+
+def move_timers(registry: Registry, command: MoveTimers) -> list[Event]:
+    """Let each cancel-after fall due later, or earlier."""
     events: list[Event] = []
-    for name in engine.timers.move(command.by):
-        account = engine.accounts[name]
+    for name in registry.timers.move(command.by):
+        account = registry.accounts[name]
         assert account.cancel_at is not None, "an account with a timer has its time"
         account.cancel_at += command.by
-        events.append(AccountSet(name, account.suspended, account.cancel_at))
+        events.append(_account_set(account))
     return events
 
 
-def advance_time(engine: Engine, time: int) -> list[Event]:
-    """Cancel the orders whose expire_time has passed, then those of the accounts whose cancel on silence is due. Of the
-    latter some may be left: then their accounts' timers stay due."""
+def advance_time(registry: Registry, _command: AdvanceTime) -> list[Event]:
+    """Cancel the orders whose expire_time has passed, then those of accounts whose cancel-after is due.
+
+    Of the latter some may be left: then their accounts' timers stay due.
+    """
+    time = registry.running.time
     events: list[Event] = []
-    for order_id in engine.expiries.take_before(time):
-        order = engine.orders[order_id]
+    for order_id in registry.expiries.take_before(time):
+        order = registry.orders[order_id]
         # An OCO's second leg is gone with its first.
         if order.level is not None:
             order.book.cancel(order, Reason.EXPIRED, events)
-    left = engine.limits.cancels
-    for name in engine.timers.take_before(time + 1, left):
-        account = engine.accounts[name]
+    left = registry.limits.cancels
+    for name in registry.timers.take_before(time + 1, left):
+        account = registry.accounts[name]
         before = len(events)
         if left <= 0 or cancel_orders(account, Reason.CANCEL_AFTER, left, events):
             assert account.cancel_at is not None, "an account with a timer has its time"
-            engine.timers.add(account.cancel_at, name)
+            registry.timers.add(account.cancel_at, name)
             left = 0
             continue
         left -= len(events) - before
         account.cancel_at = None
-        events.append(AccountSet(name, account.suspended, None))
-        engine.forget_account(account)
+        events.append(_account_set(account))
+        _forget_if_unused(registry, account)
     return events
 
 
-def cancel_orders(account: Account, reason: Reason, most: int, events: list[Event], book: Book | None = None) -> bool:
-    """Cancel live orders of the account, of one book or of all, oldest first; whether more than `most` were there, and
-    some are left."""
-    live = account.orders.after(0)
-    orders = list(islice(live if book is None else (order for order in live if order.book is book), most + 1))
-    for order in orders[:most]:
-        # An OCO's second leg is gone with its first.
-        if order.level is not None:
-            order.book.cancel(order, reason, events)
-    return len(orders) > most
+def _account_set(account: Account) -> AccountSet:
+    return AccountSet(account.name, account.suspended, account.cancel_at)
+
+
+def _refuse(registry: Registry, name: str) -> CommandRefused | None:
+    """Why a command cannot be about the account."""
+    if not NAME_PATTERN.fullmatch(name):
+        return CommandRefused(Refusal.INVALID_NAME, "account")
+    return registry.refuse_account(name)
+
+
+def _forget_if_unused(registry: Registry, account: Account) -> None:
+    """Forget the account if nothing is left of it. The orders that were just canceled count as remembered ones."""
+    settle(registry)
+    registry.forget_account(account)

@@ -1,33 +1,41 @@
-"""Amending an order: all checks first, then the change.
+"""AmendOrder: all checks first, then the change.
 
 A smaller quantity at the same price keeps the place in the queue, as on Binance (order amend keep priority) and
-Coinbase; a larger one or another price loses it and matches again at once, as on Kraken.
+Coinbase. A larger one, or another price, loses the place and matches again at once, as on Kraken.
 """
 
+from matcher.account import remember_as_sent
 from matcher.checks import check_values
 from matcher.instruments import REJECTED_BY
 from matcher.levels import change_remaining
-from matcher.order import Order, remember_as_sent
+from matcher.matching import run_fired, run_limit, run_trigger
+from matcher.order import Order
+from matcher.registry import Registry
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
-def amend_order(order: Order, command: AmendOrder, limits: SetLimits) -> list[Event]:
-    """Amend a live order, or refuse to and leave it as it is, its place included."""
+def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
+    """Amend a live order, or refuse to. A refused amend changes nothing, not even the order's place."""
+    order = registry.find(command)
+    if order is None:
+        return [CommandRefused(Refusal.UNKNOWN_ORDER)]
+    if order.level is None:
+        return [CommandRefused(Refusal.ORDER_NOT_OPEN)]
     pending = order.status is OrderStatus.PENDING
     quantity = order.quantity if command.quantity is None else command.quantity
     price = order.price if command.price is None else command.price
     trigger_price = order.trigger_price if command.trigger_price is None else command.trigger_price
     loses_place = price != order.price or quantity > order.quantity
-    refusal = _check(order, command, quantity, price, trigger_price, pending, loses_place, limits)
+    refusal = _check(order, command, quantity, price, trigger_price, pending, loses_place, registry.limits)
     if refusal is not None:
         return [CommandRefused(refusal)]
 
     book = order.book
     book.touch(order)
     remember_as_sent(order)
-    partner = None if order.special is None else order.special.partner
+    partner = None if order.extra is None else order.extra.partner
     difference = quantity - order.quantity
     events: list[Event] = [OrderAmended(order.order_id, quantity, price, trigger_price)]
     if not pending and not loses_place:
@@ -47,10 +55,10 @@ def amend_order(order: Order, command: AmendOrder, limits: SetLimits) -> list[Ev
         book.resize_leg(partner, order.remaining, events)
     if loses_place:
         if pending:
-            book.run_trigger(order, events)
+            run_trigger(book, order, events)
         else:
-            book.run_limit(order, events)
-        book.finish(events)
+            run_limit(book, order, events)
+        run_fired(book, events)
     return events
 
 
@@ -72,7 +80,7 @@ def _check(
         return Refusal.PRICE_NOT_ALLOWED
     if command.trigger_price is not None and (not pending or order.order_type is OrderType.TRAILING_STOP):
         return Refusal.TRIGGER_PRICE_NOT_ALLOWED
-    # Where the market has led a trailing stop, nobody has asked for.
+    # Nobody has asked for the price to which the market has led a trailing stop.
     follows = order.order_type is OrderType.TRAILING_STOP
     refusal = check_values(instrument, quantity, price, None if follows else trigger_price)
     if refusal is not None:
@@ -94,7 +102,7 @@ def _check(
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
     """An OCO's limit order stays on the far side of its stop's trigger price: no trade of the one can fire the
     other."""
-    partner = None if order.special is None else order.special.partner
+    partner = None if order.extra is None else order.extra.partner
     if partner is None:
         return None
     if order.order_type is OrderType.LIMIT:

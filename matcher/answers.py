@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from matcher.engine import Engine
 from matcher.order import Order
+from matcher.registry import Registry
 from protocol.commands import (
     NO_TERMS,
     AdvanceTime,
@@ -49,18 +49,18 @@ CANCELED = OrderStatus.CANCELED
 REJECTED = OrderStatus.REJECTED
 
 
-def answer(engine: Engine, command: OwnCommand, events: list[Event]) -> Answer:
+def answer(registry: Registry, command: OwnCommand, events: list[Event]) -> Answer:
     """The answer to a command that has just been applied and caused these events."""
     first = events[0] if events else None
     if type(first) is OrderPlaced or type(first) is OrderRejected:
         if type(command) is PlaceOco:
-            return _oco_states(engine, events)
-        order = engine.orders[first.order_id]
+            return _oco_states(registry, events)
+        order = registry.orders[first.order_id]
         trades = _trades_of(order, events) if len(events) > 1 else []
-        return _order_result(order, trades) if order.special is None else order_state(order, trades)
+        return _order_result(order, trades) if order.extra is None else order_state(order, trades)
     if type(first) is CommandRefused or type(first) is InstrumentSet:
         return first
-    return _ANSWERS[type(command)](engine, events)
+    return _ANSWERS[type(command)](registry, events)
 
 
 def _order_result(order: Order, trades: list[Trade]) -> OrderResult:
@@ -79,55 +79,55 @@ def _standing(order: Order) -> tuple[OrderStatus, bool, int]:
     return (PARTIALLY_FILLED if resting and order.filled_value else status), resting, order.remaining
 
 
-def _one_order(engine: Engine, events: list[Event]) -> OrderState:
+def _one_order(registry: Registry, events: list[Event]) -> OrderState:
     """The order that the first event is about."""
     first = events[0]
     if type(first) is OrderCanceled or type(first) is OrderAmended:
-        order = engine.orders[first.order_id]
+        order = registry.orders[first.order_id]
         return order_state(order, _trades_of(order, events) if len(events) > 1 else [])
     assert type(first) is OrderDuplicated, "a command about one order begins so"
-    order = engine.orders[first.order_id]
+    order = registry.orders[first.order_id]
     # A copy: the answer is kept, and the order may be filled further.
     return order_state(order, list(order.fills or ()), duplicate=True)
 
 
-def _all_canceled(engine: Engine, events: list[Event]) -> OrderStates:
-    return OrderStates(_canceled(engine, events), engine.running.more)
+def _all_canceled(registry: Registry, events: list[Event]) -> OrderStates:
+    return OrderStates(_canceled(registry, events), registry.running.more)
 
 
-def _nothing(_engine: Engine, _events: list[Event]) -> OrderStates:
+def _nothing(_registry: Registry, _events: list[Event]) -> OrderStates:
     """Nobody waits for it."""
     return OrderStates([])
 
 
-def _book_loaded(_engine: Engine, events: list[Event]) -> BookLoaded:
+def _book_loaded(_registry: Registry, events: list[Event]) -> BookLoaded:
     last = events[-1]
     assert isinstance(last, BookLoaded), "a book that was loaded ends so"
     return last
 
 
-def _account_state(engine: Engine, events: list[Event]) -> AccountState:
+def _account_state(registry: Registry, events: list[Event]) -> AccountState:
     last = events[-1]
     assert isinstance(last, AccountSet | AccountWatched), "a command about an account ends so"
-    account = engine.accounts.get(last.account)
-    orders = _canceled(engine, events)
+    account = registry.accounts.get(last.account)
+    orders = _canceled(registry, events)
     if account is None:
         return AccountState(last.account, False, None, orders)
-    return AccountState(last.account, account.suspended, account.cancel_at, orders, more=engine.running.more)
+    return AccountState(last.account, account.suspended, account.cancel_at, orders, more=registry.running.more)
 
 
-def _canceled(engine: Engine, events: list[Event]) -> list[OrderState]:
+def _canceled(registry: Registry, events: list[Event]) -> list[OrderState]:
     """The orders that a command about many orders has canceled, oldest first."""
     order_ids = sorted(event.order_id for event in events if isinstance(event, OrderCanceled))
-    return [order_state(engine.orders[order_id], []) for order_id in order_ids]
+    return [order_state(registry.orders[order_id], []) for order_id in order_ids]
 
 
-def _oco_states(engine: Engine, events: list[Event]) -> OrderStates:
+def _oco_states(registry: Registry, events: list[Event]) -> OrderStates:
     """The limit and the stop leg, which the first two events are about."""
     states = []
     for event in events[:2]:
         assert isinstance(event, OrderPlaced | OrderRejected | OrderDuplicated), "an OCO begins so"
-        order = engine.orders[event.order_id]
+        order = registry.orders[event.order_id]
         duplicate = isinstance(event, OrderDuplicated)
         states.append(
             order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate)
@@ -148,7 +148,7 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
 def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
     """The order as it stands, with the given trades."""
     status, resting, remaining = _standing(order)
-    special = order.special
+    extra = order.extra
     state = OrderState(
         order.order_id,
         order.client_order_id,
@@ -172,15 +172,13 @@ def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> O
         updated_sequence=order.updated_sequence or order.sequence,
         updated=order.updated or order.timestamp,
     )
-    if special is None:
+    if extra is None:
         return state
-    terms = None if special.terms == NO_TERMS else special.terms
-    return replace(
-        state, terms=terms, prevented_quantity=special.prevented, unspent=special.unspent, oco_id=special.oco_id
-    )
+    terms = None if extra.terms == NO_TERMS else extra.terms
+    return replace(state, terms=terms, prevented_quantity=extra.prevented, unspent=extra.unspent, oco_id=extra.oco_id)
 
 
-_ANSWERS: dict[type, Callable[[Engine, list[Event]], Answer]] = {
+_ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {
     PlaceOrder: _one_order,
     CancelOrder: _one_order,
     AmendOrder: _one_order,

@@ -123,10 +123,10 @@ class Background:
 
     def _start_digest(self) -> list[QueryAnswer]:
         """Begin to make a digest for all who ask; their answers where that fails."""
-        engine, asked = self._state.engine, list(self._digests)
+        registry, asked = self._state.registry, list(self._digests)
         self._digests.clear()
         try:
-            child = self._fork(lambda: digest(engine))
+            child = self._fork(lambda: digest(registry))
         except OSError as error:
             refused = CommandRefused(Refusal.COMMAND_REFUSED, detail=f"the digest cannot be made: {_why(error)}")
             return [
@@ -141,7 +141,7 @@ class Background:
         session, request = asked = next(iter(self._saves))
         symbol = self._saves.pop(asked)
         state, directory = self._state, self._directory
-        book = state.engine.books.get(symbol)
+        book = state.registry.books.get(symbol)
         if book is None:
             return [QueryAnswer(session, request, state.sequence, state.time, CommandRefused(Refusal.UNKNOWN_SYMBOL))]
 

@@ -1,6 +1,6 @@
-"""What falls due at a time: orders that expire, accounts whose cancel on silence runs out.
+"""What falls due at a time: orders that expire, accounts whose cancel-after runs out.
 
-The times stand in one ascending list, so the next is always the first; new ones mostly join near the end. What ends
+The times stand in one ascending list, so the next is always the first. New ones mostly join near the end. What ends
 earlier leaves at once: nothing piles up.
 """
 
@@ -11,8 +11,10 @@ Item = TypeVar("Item", int, str)
 
 
 class Deadlines(Generic[Item]):
-    """Items (order_ids or account names), each once, by the time, in nanoseconds, at which they fall due; `count` is
-    how many."""
+    """Items, order_ids or account names, each once, by the time at which they fall due. `count` tells how many.
+
+    Times are in nanoseconds.
+    """
 
     __slots__ = ("_by_time", "_times", "count")
 
@@ -47,13 +49,13 @@ class Deadlines(Generic[Item]):
             del self._times[bisect_left(self._times, time)]
 
     def move(self, by: int) -> list[Item]:
-        """Move all times by so many nanoseconds; the items by time, then by item."""
+        """Move all times by these nanoseconds. Returns the items by time, then by item."""
         self._times = [time + by for time in self._times]
         self._by_time = {time + by: items for time, items in self._by_time.items()}
         return [item for time in self._times for item in sorted(self._by_time[time])]
 
     def take_before(self, time: int, most: int | None = None) -> list[Item]:
-        """Take out what falls due before the time, by time, then by item; of no further time once there are `most`."""
+        """Take out what falls due before the time, by time, then by item. Stops at a new time once it has `most`."""
         taken: list[Item] = []
         end = bisect_left(self._times, time)
         for place in range(end):

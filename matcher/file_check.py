@@ -2,7 +2,7 @@
 
 import os
 
-from matcher import journal, snapshot
+from matcher import journal, snapshot_file
 from matcher.crash_notes import read_noted
 from matcher.data_directory import DataDirectory
 from matching_exchange.process.files import list_files, open_private, open_regular
@@ -13,7 +13,7 @@ def check_files(directory: DataDirectory) -> None:
     is another matter."""
     read_noted(directory)
     directory.read_journal_id()
-    for parent, suffix in ((directory.journal, journal.SUFFIX), (directory.snapshots, snapshot.SUFFIX)):
+    for parent, suffix in ((directory.journal, journal.SUFFIX), (directory.snapshots, snapshot_file.SUFFIX)):
         for path in list_files(parent, suffix):
             open_regular(path).close()
     for path in list_files(directory.journal, journal.SUFFIX)[-1:]:

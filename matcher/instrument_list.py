@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from matcher.engine import Engine
-from matcher.instruments import set_instrument
+from matcher.instruments import made_instrument
+from matcher.registry import Registry
 from matching_exchange.process.files import read_file
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused
@@ -107,14 +107,13 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
     return [_command(instrument) for instrument in listed]
 
 
-def missing_instruments(engine: Engine, listed: list[SetInstrument]) -> list[SetInstrument]:
-    """Those that the engine does not know. What it knows wins over the list, but for units: InstrumentListError where
-    they differ."""
+def missing_instruments(registry: Registry, listed: list[SetInstrument]) -> list[SetInstrument]:
+    """Those that the engine does not know. What it knows wins over the list. InstrumentListError if units differ."""
     missing = []
     for command in listed:
-        book = engine.books.get(command.symbol)
+        book = registry.books.get(command.symbol)
         if book is None:
-            refused = set_instrument(None, command)
+            refused = made_instrument(None, command)
             if isinstance(refused, CommandRefused):
                 raise InstrumentListError(f"{command.symbol}: {refused.field}: {refused.detail}")
             missing.append(command)

@@ -1,11 +1,17 @@
-"""Adding and changing instruments: what a SetInstrument command makes of the instrument that is there, or is not."""
+"""SetInstrument: adds an instrument, or changes the one that is there."""
+
+from typing import Final
 
 import msgspec
 
+from matcher.book import Book
+from matcher.registry import Registry
 from protocol.commands import SetInstrument
-from protocol.events import CommandRefused
+from protocol.events import CommandRefused, Event, InstrumentSet
 from protocol.instrument import Instrument, InstrumentError, check_instrument
 from protocol.units import InstrumentStatus, Reason, Refusal
+
+MAX_INSTRUMENTS: Final = 1_000
 
 REQUIRED = ("base", "quote", "tick_size", "lot_size", "max_quantity", "max_price")
 FIXED = ("base", "quote", "tick_size", "lot_size")
@@ -18,7 +24,22 @@ REJECTED_BY = {
 """Why an instrument that is not trading takes no new order, and no amend."""
 
 
-def set_instrument(known: Instrument | None, command: SetInstrument) -> Instrument | CommandRefused:
+def set_instrument(registry: Registry, command: SetInstrument) -> list[Event]:
+    """Add an instrument with its book, or change a known one. Refuses what cannot be, and changes nothing then."""
+    book = registry.books.get(command.symbol)
+    made = made_instrument(None if book is None else book.instrument, command)
+    if isinstance(made, CommandRefused):
+        return [made]
+    if book is not None:
+        book.instrument = made
+    elif len(registry.books) >= MAX_INSTRUMENTS:
+        return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
+    else:
+        registry.books[command.symbol] = Book(made, registry.running)
+    return [InstrumentSet(made)]
+
+
+def made_instrument(known: Instrument | None, command: SetInstrument) -> Instrument | CommandRefused:
     """The instrument as the command wants it, or why it cannot be so."""
     made = _add(command) if known is None else _change(known, command)
     if isinstance(made, Instrument):

@@ -1,41 +1,18 @@
 """Price levels, sorted, each a queue of orders: one side of a book, or the pending orders of one direction.
 
-A level is found by its key: the price where the highest is best (bids), its negative where the lowest is (asks). The
-keys stand in one ascending list, so the best is always the last. Joining or leaving a known level costs O(1); a new
-level costs a bisection and the shift of the keys behind it, which is least at the best price, where most happens.
+A level is found by its key: its price on a side whose highest price is best (bids), the negative of it on the other
+(asks). The keys stand in one ascending list, so the best is always the last. To join or leave a known level costs
+O(1). A new level costs a bisection and the shift of the keys behind it: least at the best price, where most happens.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from matcher.order import Order, Special
-
-
-class Level:
-    """The orders at one price: a linked queue, first come first. `quantity` is the sum of what remains of them, but for
-    the `hidden` part of icebergs."""
-
-    __slots__ = ("head", "hidden", "key", "levels", "price", "quantity", "tail")
-
-    def __init__(self, levels: "Levels", key: int, price: int) -> None:
-        self.levels = levels
-        self.key = key
-        self.price = price
-        self.quantity = 0
-        self.hidden = 0
-        self.head: Order | None = None
-        self.tail: Order | None = None
-
-    def __iter__(self) -> Iterator[Order]:
-        order = self.head
-        while order is not None:
-            following = order.next
-            yield order
-            order = following
+from matcher.order import Extra, Level, Order
 
 
 class Levels:
-    """`sign` is 1 where the highest price is best, -1 where the lowest is."""
+    """`sign` is 1 on a side whose highest price is best, -1 on the other."""
 
     __slots__ = ("by_key", "keys", "sign")
 
@@ -51,7 +28,7 @@ class Levels:
             yield by_key[key]
 
     def add(self, order: Order, price: int) -> Level:
-        """Put the order at the back of the queue at `price`; the level."""
+        """Put the order at the back of the queue at `price`. Returns the level."""
         key = price * self.sign
         level = self.by_key.get(key)
         if level is None:
@@ -68,7 +45,7 @@ class Levels:
             tail.next = order
             order.previous = tail
             level.tail = order
-        if order.special is None:
+        if order.extra is None:
             level.quantity += order.remaining
         else:
             _show(level, order)
@@ -76,7 +53,7 @@ class Levels:
         return level
 
     def remove(self, order: Order, level: Level) -> None:
-        """Take the order out of its queue, that of the level, and the level with its last order."""
+        """Take the order out of its queue, the level's. The level goes with its last order."""
         previous, following = order.previous, order.next
         order.level = None
         if previous is None:
@@ -92,7 +69,7 @@ class Levels:
         else:
             following.previous = previous
             order.next = None
-        if order.special is None:
+        if order.extra is None:
             level.quantity -= order.remaining
         else:
             shown = shown_quantity(order)
@@ -119,42 +96,41 @@ class Levels:
 
 
 def shown_quantity(order: Order) -> int:
-    """What depth shows of a resting order."""
-    special = order.special
-    return order.remaining if special is None or special.terms.display_quantity is None else special.shown
+    """The quantity of a resting order that depth shows."""
+    extra = order.extra
+    return order.remaining if extra is None or extra.terms.display_quantity is None else extra.shown
 
 
 def _show(level: Level, order: Order) -> None:
-    """Count an order that joins the level, of an iceberg a new shown part."""
-    special = order.special
-    assert special is not None, "a plain order is counted where it joins"
-    display = special.terms.display_quantity
+    """Count an order that joins the level. An iceberg shows a new part."""
+    extra = order.extra
+    assert extra is not None, "a plain order is counted where it joins"
+    display = extra.terms.display_quantity
     if display is not None:
-        special.shown = min(display, order.remaining)
+        extra.shown = min(display, order.remaining)
     shown = shown_quantity(order)
     level.quantity += shown
     level.hidden += order.remaining - shown
 
 
 def change_remaining(order: Order, difference: int) -> None:
-    """Change what remains of an order that stands in a queue; it keeps its place. Of an iceberg the hidden part changes
-    first."""
+    """Change what remains of an order in a queue. It keeps its place. An iceberg's hidden part changes first."""
     level = order.level
     assert level is not None, "only an order that stands in a queue keeps a place"
     before = shown_quantity(order)
     hidden = order.remaining - before
     order.remaining += difference
-    if order.special is not None:
-        order.special.shown = min(order.special.shown, order.remaining)
+    if order.extra is not None:
+        order.extra.shown = min(order.extra.shown, order.remaining)
     after = shown_quantity(order)
     level.quantity += after - before
     level.hidden += order.remaining - after - hidden
 
 
-def set_shown(order: Order, special: Special, shown: int) -> None:
-    """Show so much of a resting iceberg."""
+def set_shown(order: Order, extra: Extra, shown: int) -> None:
+    """Make a resting iceberg show this quantity."""
     level = order.level
     assert level is not None, "a resting order stands in a queue"
-    level.quantity += shown - special.shown
-    level.hidden -= shown - special.shown
-    special.shown = shown
+    level.quantity += shown - extra.shown
+    level.hidden -= shown - extra.shown
+    extra.shown = shown

@@ -133,7 +133,7 @@ class Matcher:
         self._poller = zmq.Poller()
         self._background = Background(config, directory, journal, state, self._poller)
         self._market_data = MarketData(
-            state.engine,
+            state.registry,
             publisher(sockets.market_data),
             self._subscribers,
             self._epoch,
@@ -225,7 +225,7 @@ class Matcher:
     def _keep_timers(self, batch: _Batch) -> None:
         """Cancels on silence last as long as they say by a stopwatch: where the stamps have gained or lost time, move
         them along."""
-        if not self._state.engine.timers.count:
+        if not self._state.registry.timers.count:
             self._clock.settle()
         elif abs(self._clock.gained) > TIMER_TOLERANCE:
             self._carry_out_own(MoveTimers(self._clock.gained), batch)
@@ -437,7 +437,7 @@ class Matcher:
     def _read_book(self, command: LoadBook) -> Command | None:
         """The command with the file's contents inside, or the refusal that stands in its place; None where the engine
         refuses it anyway."""
-        book = self._state.engine.books.get(command.symbol)
+        book = self._state.registry.books.get(command.symbol)
         if book is None:
             return None
         too_large = f"takes at most {MAX_LOADED_ORDERS} orders"
@@ -463,10 +463,10 @@ class Matcher:
             return self._status()
         if isinstance(query, AccountUpdatesQuery):
             return self._state.streams.after(query.account, query.after)
-        return answer_query(self._state.engine, query)
+        return answer_query(self._state.registry, query)
 
     def _status(self) -> MatcherStatus:
-        open_orders = count_open_orders(self._state.engine)
+        open_orders = count_open_orders(self._state.registry)
         uptime = self._clock.monotonic() - self._started_at
         return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, self._refused_frames)
 

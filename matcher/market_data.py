@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Protocol
 
 from matcher.book import Book
-from matcher.engine import Engine
+from matcher.registry import Registry
 from matcher.state import Caused
 from protocol import topics
 from protocol.codec import encode
@@ -99,9 +99,15 @@ class MarketData:
     measured by `monotonic`, messages bear stamps."""
 
     def __init__(
-        self, engine: Engine, send: Send, wanted: Wanted, epoch: int, depth_interval: int, monotonic: Callable[[], int]
+        self,
+        registry: Registry,
+        send: Send,
+        wanted: Wanted,
+        epoch: int,
+        depth_interval: int,
+        monotonic: Callable[[], int],
     ) -> None:
-        self._engine = engine
+        self._registry = registry
         self._send = send
         self._wanted = wanted
         self._epoch = epoch
@@ -117,7 +123,7 @@ class MarketData:
 
     def publish_all(self, sequence: int, time: int) -> None:
         """Publish the state of every symbol: the start of an epoch."""
-        for symbol, book in self._engine.books.items():
+        for symbol, book in self._registry.books.items():
             self._begin(symbol, book, book.instrument, sequence, time)
 
     def publish(self, caused: Sequence[Caused], time: int) -> None:
@@ -146,7 +152,7 @@ class MarketData:
         due_next = None
         now = self._monotonic()
         for symbol in list(self._changed):
-            book, feed = self._engine.books[symbol], self._feeds[symbol]
+            book, feed = self._registry.books[symbol], self._feeds[symbol]
             due = feed.depth_at + self._depth_interval
             if due <= now:
                 del self._changed[symbol]
@@ -186,7 +192,7 @@ class MarketData:
             feed = self._untold_depths.pop(topic)
             if feed.symbol in self._changed:
                 del self._changed[feed.symbol]
-                self._publish_depth(feed, self._engine.books[feed.symbol], sequence, time)
+                self._publish_depth(feed, self._registry.books[feed.symbol], sequence, time)
             else:
                 self._send(topic, feed.depth_message)
 
@@ -200,7 +206,7 @@ class MarketData:
 
     def _note_order(self, order_id: int) -> None:
         """The depth of the order's book may have changed."""
-        order = self._engine.orders.get(order_id)
+        order = self._registry.orders.get(order_id)
         if order is not None:
             self._changed[order.book.instrument.symbol] = None
         else:
@@ -210,7 +216,7 @@ class MarketData:
     def _note_instrument(self, instrument: Instrument, sequence: int, time: int) -> None:
         feed = self._feeds.get(instrument.symbol)
         if feed is None:
-            self._begin(instrument.symbol, self._engine.books[instrument.symbol], instrument, sequence, time)
+            self._begin(instrument.symbol, self._registry.books[instrument.symbol], instrument, sequence, time)
         else:
             self._publish_instrument(feed, instrument, sequence, time)
 

@@ -4,34 +4,28 @@ The limit order stands on the far side of the last trade, the stop's trigger pri
 sell, limit > last > stop; to buy, limit < last < stop), and they stay so: no trade of the one can fire the other.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from matcher.account import Account, as_sent
 from matcher.book import Book
 from matcher.checks import check_prices, check_values
-from matcher.instruments import REJECTED_BY
-from matcher.order import Account, Order, Special, as_sent
+from matcher.matching import run_fired, run_limit
+from matcher.order import Extra, Order
+from matcher.place import forbidden, reject
+from matcher.registry import Registry
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOco
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced
 from protocol.units import (
     NAME_LENGTH,
     NAME_PATTERN,
     STOP_LEG_SUFFIX,
-    InstrumentStatus,
     OrderType,
-    Reason,
     Refusal,
     Side,
 )
 
-if TYPE_CHECKING:
-    from matcher.engine import Engine
 
-
-def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> list[Event]:
+def place_oco(registry: Registry, command: PlaceOco) -> list[Event]:
     """Enter both legs, or refuse both and change nothing."""
-    account = engine.accounts.get(command.account)
+    account = registry.accounts.get(command.account)
     client_order_id = command.client_order_id
     if not NAME_PATTERN.fullmatch(command.account):
         return [CommandRefused(Refusal.INVALID_NAME, "account")]
@@ -40,7 +34,7 @@ def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> li
         return [
             CommandRefused(Refusal.INVALID_NAME, "client_order_id", f"Takes 1 to {most} of letters, digits and . _ : -")
         ]
-    book = engine.books.get(command.symbol)
+    book = registry.books.get(command.symbol)
     if book is None:
         return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
     if account is not None and client_order_id is not None:
@@ -48,37 +42,27 @@ def place_oco(engine: Engine, sequence: int, time: int, command: PlaceOco) -> li
         stop_leg = account.client_orders.get(client_order_id + STOP_LEG_SUFFIX)
         if limit_leg is not None or stop_leg is not None:
             return _repeat(limit_leg, stop_leg, command)
-    refusal = _check(book, command, time) or engine.refuse_account(command.account)
+    refusal = _check(book, command, registry.running.time) or registry.refuse_account(command.account)
     if refusal is not None:
         return [refusal]
 
-    engine.forget_some()
-    account = engine.account(command.account)
-    limit_leg, stop_leg = _make_legs(engine, account, book, sequence, time, command)
-    instrument = book.instrument
-    reason: Reason | None = None
-    if command.deadline and time > command.deadline:
-        reason = Reason.TOO_LATE
-    elif instrument.status is not InstrumentStatus.TRADING:
-        reason = REJECTED_BY[instrument.status][0]
-    elif account.suspended:
-        reason = Reason.ACCOUNT_SUSPENDED
-    else:
-        reason = engine.too_many(book, waits=True, expires=bool(command.expire_time))
+    registry.forget_some()
+    account = registry.account(command.account)
+    limit_leg, stop_leg = _make_legs(registry, account, book, command)
+    reason = forbidden(registry, account, book, command.deadline)
+    if reason is None:
+        reason = registry.too_many(book, waits=True, expires=bool(command.expire_time))
     if reason is not None:
-        return [engine.reject(limit_leg, reason), engine.reject(stop_leg, reason)]
-    assert limit_leg.special is not None and stop_leg.special is not None, "made with them"
-    limit_leg.special.partner, stop_leg.special.partner = stop_leg, limit_leg
+        return [reject(limit_leg, reason), reject(stop_leg, reason)]
+    assert limit_leg.extra is not None and stop_leg.extra is not None, "made with them"
+    limit_leg.extra.partner, stop_leg.extra.partner = stop_leg, limit_leg
     events: list[Event] = [OrderPlaced(limit_leg.order_id), OrderPlaced(stop_leg.order_id)]
     book.wait(stop_leg)
-    book.run_limit(limit_leg, events)
-    book.finish(events)
+    run_limit(book, limit_leg, events)
+    run_fired(book, events)
     for leg in (limit_leg, stop_leg):
         if leg.level is not None:
-            account.orders.add(leg)
-            book.orders.add(leg)
-            if command.expire_time:
-                engine.expiries.add(command.expire_time, leg.order_id)
+            registry.keep(leg)
     return events
 
 
@@ -107,12 +91,10 @@ def _check(book: Book, command: PlaceOco, time: int) -> CommandRefused | None:
     return None
 
 
-def _make_legs(
-    engine: Engine, account: Account, book: Book, sequence: int, time: int, command: PlaceOco
-) -> tuple[Order, Order]:
+def _make_legs(registry: Registry, account: Account, book: Book, command: PlaceOco) -> tuple[Order, Order]:
     """The two orders, with their ids."""
-    oco_id = engine.last_order_id + 1
-    engine.last_order_id += 2
+    oco_id = registry.last_order_id + 1
+    registry.last_order_id += 2
     terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
     terms = NO_TERMS if terms == NO_TERMS else terms
     client_order_id = command.client_order_id
@@ -140,26 +122,24 @@ def _make_legs(
             quantity,
             price,
             trigger_price,
-            sequence,
-            time,
+            registry.running.sequence,
+            registry.running.time,
         )
-        leg.special = Special(terms, oco_id=oco_id)
-        engine.orders.add(leg)
-        if name is not None:
-            account.client_orders[name] = leg
+        leg.extra = Extra(terms, oco_id=oco_id)
+        registry.enter(leg)
         legs.append(leg)
     return legs[0], legs[1]
 
 
 def _repeat(limit_leg: Order | None, stop_leg: Order | None, command: PlaceOco) -> list[Event]:
     """What a client_order_id that is used again means: the same OCO once more, or a conflict."""
-    if limit_leg is None or stop_leg is None or limit_leg.special is None or stop_leg.special is None:
+    if limit_leg is None or stop_leg is None or limit_leg.extra is None or stop_leg.extra is None:
         return [CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT)]
     terms = limit_leg.terms
     stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
     same = (
-        limit_leg.special.oco_id is not None
-        and limit_leg.special.oco_id == stop_leg.special.oco_id
+        limit_leg.extra.oco_id is not None
+        and limit_leg.extra.oco_id == stop_leg.extra.oco_id
         and limit_leg.book.instrument.symbol == command.symbol
         and limit_leg.side is command.side
         and stop_leg.order_type is stop_type

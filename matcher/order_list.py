@@ -1,36 +1,34 @@
 """The live orders of an account or a book, oldest first, in a list that forgets the done ones little by little.
 
-Nobody tells the list when an order is done: that would cost each fill. It is cut into short chunks; whenever the last
-one is full, it and another one in turn lose their done orders. So no order that joins waits for more than two chunks,
-however many the account has. Looking at orders that nobody has touched for long is slow, so where few of them are done
-the others get their turn less often.
+Nobody tells the list when an order is done: that would cost each fill. The list is cut into short chunks. Whenever the
+last one is full, it and another one in turn lose their done orders. An order that joins waits for two chunks at most.
+Orders that were not touched for long are slow to read: while few of them are done, their chunks get fewer turns.
 """
-
-from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Final
 
 from msgspec import Struct, field
 
-if TYPE_CHECKING:
-    from matcher.order import Order
+from matcher.order import Order
 
-CHUNK = 128
-"""The most orders of one chunk."""
+CHUNK: Final = 128
+"""Orders of one chunk at most."""
 
-MOST_SKIPPED = 16
+MOST_SKIPPED: Final = 16
 """How often at most the last chunk is full before another one gets its turn."""
 
-
-NO_CHUNKS: list[list[Order]] = []
-"""What all short lists share; never changed."""
+NO_CHUNKS: Final[list[list[Order]]] = []
+"""Shared by all short lists. Never changed."""
 
 
 class OrderList(Struct, gc=False):
-    """Orders ascending by order_id, live ones between some that are done meanwhile. `_last` is the chunk that orders
-    join, `_chunks` are those before it, none of them empty. As few bytes as can be: every account has one."""
+    """Orders ascending by order_id: the live ones, and some that are done meanwhile.
+
+    `_last` is the chunk that orders join, `_chunks` are those before it, none of them empty. Every account has a list,
+    so it takes few bytes.
+    """
 
     _chunks: list[list[Order]] = field(default_factory=lambda: NO_CHUNKS)
     _last: list[Order] = field(default_factory=list)

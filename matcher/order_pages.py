@@ -1,18 +1,14 @@
 """Orders by order_id, in pages of consecutive ids.
 
-A dict would find them as well, but it copies itself whenever it has grown: with a million orders nobody is answered for
-tens of milliseconds. Here nothing that is there is ever moved, an order takes the 8 bytes of its place, and neighbours
-in age are neighbours in memory. A page goes with the last of its orders; it is short, since one old order that rests
-keeps the whole of it.
+A dict copies itself whenever it has grown: with a million orders, nobody is answered for tens of milliseconds. Here
+nothing is ever moved, an order takes the 8 bytes of its place, and neighbours in age are neighbours in memory. A page
+goes with the last of its orders. It is short, since one old order that rests keeps all of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from matcher.order import Order
+from matcher.order import Order
 
 PAGE_BITS: Final = 6
 PAGE_ORDERS: Final = 1 << PAGE_BITS

@@ -9,10 +9,11 @@ from heapq import merge
 from itertools import islice
 from operator import attrgetter
 
+from matcher.account import Account
 from matcher.answers import order_state
 from matcher.book import Book
-from matcher.engine import Engine
-from matcher.order import Account, last_fills
+from matcher.ledger import last_fills
+from matcher.registry import Registry
 from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
 from protocol.events import (
     CommandRefused,
@@ -41,54 +42,54 @@ MAX_LEVELS = 1_000
 EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
 
 
-def answer_query(engine: Engine, query: EngineQuery) -> QueryResult:
+def answer_query(registry: Registry, query: EngineQuery) -> QueryResult:
     """The result of a query about the engine's state."""
     match query:
         case OrderQuery():
-            return find_order(engine, query)
+            return find_order(registry, query)
         case OrdersQuery():
-            return list_orders(engine, query)
+            return list_orders(registry, query)
         case DepthQuery():
-            return depth(engine, query)
+            return depth(registry, query)
         case TradesQuery():
-            return trade_history(engine, query)
+            return trade_history(registry, query)
         case FillsQuery():
-            return account_fills(engine, query)
+            return account_fills(registry, query)
         case InstrumentsQuery():
-            return list_instruments(engine, query)
+            return list_instruments(registry, query)
 
 
-def list_instruments(engine: Engine, query: InstrumentsQuery) -> InstrumentList:
+def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentList:
     if query.symbol is None:
-        return InstrumentList([book.instrument for book in engine.books.values()])
-    book = engine.books.get(query.symbol)
+        return InstrumentList([book.instrument for book in registry.books.values()])
+    book = registry.books.get(query.symbol)
     return InstrumentList([] if book is None else [book.instrument])
 
 
-def find_order(engine: Engine, query: OrderQuery) -> OrderState | CommandRefused:
-    order = engine.find(query)
+def find_order(registry: Registry, query: OrderQuery) -> OrderState | CommandRefused:
+    order = registry.find(query)
     if order is None:
         return CommandRefused(Refusal.UNKNOWN_ORDER)
     # A copy: the result is sent after the commands of its batch, which may fill the order further.
     return order_state(order, list(order.fills or ()))
 
 
-def list_orders(engine: Engine, query: OrdersQuery) -> OrderPage | CommandRefused:
+def list_orders(registry: Registry, query: OrdersQuery) -> OrderPage | CommandRefused:
     """Live orders oldest first, or done ones newest first, of an account, a symbol, both, or neither."""
     book = None
     if query.symbol is not None:
-        book = engine.books.get(query.symbol)
+        book = registry.books.get(query.symbol)
         if book is None:
             return CommandRefused(Refusal.UNKNOWN_SYMBOL)
     account = None
     if query.account is not None:
-        account = engine.accounts.get(query.account)
+        account = registry.accounts.get(query.account)
         if account is None:
             return OrderPage([], None)
-    return _list_done(engine, query, account, book) if query.done else _list_live(engine, query, account, book)
+    return _list_done(registry, query, account, book) if query.done else _list_live(registry, query, account, book)
 
 
-def _list_live(engine: Engine, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
+def _list_live(registry: Registry, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
     """The cursor is the last order_id seen."""
     suspended, cancel_at = False, None
     if account is not None:
@@ -98,7 +99,7 @@ def _list_live(engine: Engine, query: OrdersQuery, account: Account | None, book
         candidates = book.orders.after(query.after)
     else:
         candidates = merge(
-            *(each.orders.after(query.after) for each in engine.books.values()), key=attrgetter("order_id")
+            *(each.orders.after(query.after) for each in registry.books.values()), key=attrgetter("order_id")
         )
     limit = min(query.limit, MAX_PAGE)
     found: list[OrderState] = []
@@ -112,13 +113,13 @@ def _list_live(engine: Engine, query: OrdersQuery, account: Account | None, book
     return OrderPage(found, last if next(candidates, None) is not None else None, suspended, cancel_at)
 
 
-def _list_done(engine: Engine, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
+def _list_done(registry: Registry, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
     """The cursor of an account is the last order_id seen, else the last place seen in the order of ends, counted from
     the first ever."""
     limit = min(query.limit, MAX_PAGE)
     if account is not None:
-        return _list_done_of(engine, query, account, book, limit)
-    done, forgotten = (engine.done, engine.forgotten) if book is None else (book.done, book.forgotten)
+        return _list_done_of(registry, query, account, book, limit)
+    done, forgotten = (registry.done, registry.forgotten) if book is None else (book.done, book.forgotten)
     newest = forgotten + len(done)
     place = min(query.after, newest + 1) if query.after else newest + 1
     skipped = newest + 1 - place
@@ -127,11 +128,11 @@ def _list_done(engine: Engine, query: OrdersQuery, account: Account | None, book
     return OrderPage(found, place if place > forgotten + 1 else None)
 
 
-def _list_done_of(engine: Engine, query: OrdersQuery, account: Account, book: Book | None, limit: int) -> OrderPage:
+def _list_done_of(registry: Registry, query: OrdersQuery, account: Account, book: Book | None, limit: int) -> OrderPage:
     order = account.last_done
     if query.after:
         # One that was forgotten meanwhile was the oldest: none come after it.
-        last = engine.orders.get(query.after)
+        last = registry.orders.get(query.after)
         order = last.previous if last is not None and last.account is account and last.level is None else None
     found: list[OrderState] = []
     scanned = 0
@@ -147,17 +148,17 @@ def _list_done_of(engine: Engine, query: OrdersQuery, account: Account, book: Bo
     return OrderPage(found, None)
 
 
-def depth(engine: Engine, query: DepthQuery) -> Depth | CommandRefused:
-    book = engine.books.get(query.symbol)
+def depth(registry: Registry, query: DepthQuery) -> Depth | CommandRefused:
+    book = registry.books.get(query.symbol)
     if book is None:
         return CommandRefused(Refusal.UNKNOWN_SYMBOL)
     levels = min(query.levels, MAX_LEVELS)
     return Depth(query.symbol, book.bids.top(levels), book.asks.top(levels))
 
 
-def trade_history(engine: Engine, query: TradesQuery) -> TradeHistory | CommandRefused:
+def trade_history(registry: Registry, query: TradesQuery) -> TradeHistory | CommandRefused:
     """The last trades, of those younger than `after`, oldest first."""
-    book = engine.books.get(query.symbol)
+    book = registry.books.get(query.symbol)
     if book is None:
         return CommandRefused(Refusal.UNKNOWN_SYMBOL)
     wanted = max(0, min(query.limit, MAX_PAGE, book.last_trade_id - query.after))
@@ -165,12 +166,12 @@ def trade_history(engine: Engine, query: TradesQuery) -> TradeHistory | CommandR
     return TradeHistory(query.symbol, trades[::-1])
 
 
-def account_fills(engine: Engine, query: FillsQuery) -> FillPage | CommandRefused:
+def account_fills(registry: Registry, query: FillsQuery) -> FillPage | CommandRefused:
     """The account's fills after the cursor, or its newest, oldest first. A trade of the account with itself is two
     fills of one page."""
-    if query.symbol is not None and query.symbol not in engine.books:
+    if query.symbol is not None and query.symbol not in registry.books:
         return CommandRefused(Refusal.UNKNOWN_SYMBOL)
-    account = engine.accounts.get(query.account)
+    account = registry.accounts.get(query.account)
     if account is None:
         return FillPage([], None)
     limit = max(1, min(query.limit, MAX_PAGE))
@@ -203,6 +204,6 @@ def _cursor(trade: Trade) -> tuple[int, int]:
     return trade.sequence, trade.trade_id
 
 
-def count_open_orders(engine: Engine) -> int:
+def count_open_orders(registry: Registry) -> int:
     """How many orders rest or wait: every order that is known and not done."""
-    return len(engine.orders) - len(engine.done)
+    return len(registry.orders) - len(registry.done)

@@ -10,15 +10,20 @@ nor a noted id.
 
 import time
 from pathlib import Path
+from typing import Final
 
 import structlog
 from msgspec import Struct
 
 from matcher.data_directory import JOURNAL_ID, DataDirectory
 from matcher.engine import Engine
-from matcher.journal import Journal, JournalError, Place
-from matcher.snapshot import KEPT, SnapshotError, read_head, read_snapshot, snapshots
+from matcher.journal import ENGINE, Journal, JournalError, Place
+from matcher.snapshot import read_snapshot
+from matcher.snapshot_file import SnapshotError, read_head, snapshots
 from matcher.state import State
+
+KEPT: Final = 2
+"""Snapshots that stay: the newest, and one to fall back on."""
 
 log = structlog.get_logger("matcher")
 
@@ -126,7 +131,7 @@ def drop_superseded(directory: DataDirectory, journal: Journal, keep_journal: bo
     if len(paths) < KEPT or keep_journal:
         return
     try:
-        oldest = read_head(paths[KEPT - 1])
+        oldest = read_head(paths[KEPT - 1], ENGINE)
     except SnapshotError as error:
         log.error("journal not dropped: no snapshot is there to fall back on", error=str(error))
         return

@@ -1,21 +1,21 @@
-"""Bringing an order back into its book, from a snapshot or a saved book, as it stood there."""
+"""Brings an order back into its book, from a snapshot or a saved book, as it stood there."""
 
 from matcher.levels import set_shown
 from matcher.order import Order
+from matcher.registry import Registry
 from protocol.units import OrderStatus
 
 
-def enter_book(order: Order) -> None:
-    """Put a live order at the back of its queue, with the part of an iceberg that was shown, and let its time fall
-    due."""
+def put_back(registry: Registry, order: Order) -> None:
+    """Put a live order at the back of its queue, with an iceberg's part that was shown. Note when it expires."""
     book = order.book
     if order.status is OrderStatus.PENDING:
         book.wait(order)
     else:
-        special = order.special
-        shown = 0 if special is None else special.shown
+        extra = order.extra
+        shown = 0 if extra is None else extra.shown
         book.rest(order)
-        if special is not None and special.terms.display_quantity is not None:
-            set_shown(order, special, shown)
+        if extra is not None and extra.terms.display_quantity is not None:
+            set_shown(order, extra, shown)
     if order.terms.expire_time:
-        book.deadlines.add(order.terms.expire_time, order.order_id)
+        registry.expiries.add(order.terms.expire_time, order.order_id)

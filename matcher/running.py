@@ -1,14 +1,22 @@
-"""The command that is carried out: its stamp, and how much it may still do. One for an engine, shared by its books."""
+"""The command that is being carried out: its stamp, what it may still do, and what the ledger has to read of it."""
 
+from matcher.order import Order
+from protocol.events import Trade
 from protocol.units import UNLIMITED
 
 
 class Running:
-    """`trades_left` is how many more resting orders takers of the command may meet, `moves_left` how often trailing
-    stops may still move before fired orders take nothing more. `more` says that the command has left orders that it is
-    meant to cancel: sent again, it goes on with them."""
+    """One for an engine, shared by its books.
 
-    __slots__ = ("more", "moves_left", "sequence", "time", "trades_left")
+    sequence, time: the command's stamp.
+    trades_left: resting orders that its takers may still meet.
+    moves_left: moves of trailing stops that it may still make. Below zero, fired orders take nothing.
+    more: the command has left orders that it is meant to cancel. Sent again, it goes on with them.
+    takes: the takers so far, each with the makers that it traded with and the trades.
+    ended: the orders that are done so far, in the order of their ends.
+    """
+
+    __slots__ = ("ended", "more", "moves_left", "sequence", "takes", "time", "trades_left")
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -16,3 +24,5 @@ class Running:
         self.trades_left = UNLIMITED
         self.moves_left = UNLIMITED
         self.more = False
+        self.takes: list[tuple[Order, list[Order], list[Trade]]] = []
+        self.ended: list[Order] = []

@@ -62,6 +62,7 @@ class State:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.registry = engine.registry
         self.sessions: MatcherSessions[Reply] = MatcherSessions()
         self.streams = AccountStreams()
         self.sequence = 0
@@ -71,7 +72,7 @@ class State:
     def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
         """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session
         has it."""
-        engine, apply = self.engine, self.engine.apply
+        registry, apply = self.registry, self.engine.apply
         watching = bool(self.streams)
         sequence = self.sequence
         self.time = time
@@ -81,7 +82,7 @@ class State:
         for command in commands:
             sequence += 1
             events = apply(sequence, time, command)
-            answers.append(answer(engine, command, events))
+            answers.append(answer(registry, command, events))
             outcome = Caused(sequence, command, events)
             if watching or type(command) is WatchAccount:
                 watching = True
@@ -102,7 +103,7 @@ class State:
                 assert isinstance(last, AccountState), "it is the answer to a WatchAccount"
                 since = self.streams.watch(event.account, sequence)
                 answers[-1] = AccountState(last.account, last.suspended, last.cancel_at, last.orders, since)
-        return self.streams.note(self.engine, sequence, time, events)
+        return self.streams.note(self.registry, sequence, time, events)
 
     def replay(self, record: Record) -> None:
         """Carry out a journaled batch."""

@@ -312,18 +312,67 @@ class OrderChange(Struct, frozen=True, array_like=True):
     filled_quantity: int
 
 
-class AccountUpdate(Struct, frozen=True, array_like=True, tag=7):
-    """Report: all that one command changed for one account. `previous` is the sequence of the update before it.
-    `changes` in the order in which they happened, `orders` as the command left them, without their trades, in the order
-    of their first change."""
+class OrdersPart(Struct, frozen=True, array_like=True, tag=1):
+    """What happened to the account's orders. `changes` are in the order in which they happened. `orders` are as the
+    command left them, without their trades, in the order of their first change."""
+
+    changes: list[OrderChange]
+    orders: list[OrderState]
+
+
+class AccountPart(Struct, frozen=True, array_like=True, tag=2):
+    """The account's own state has changed to this."""
+
+    account: AccountSet
+
+
+UpdatePart = OrdersPart | AccountPart
+"""What an update may tell of. Later parts get the next tags."""
+
+
+class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
+    """Report: all that one command changed for one account, in parts, each at most once. `previous` is the sequence of
+    the update before it."""
 
     account: str
     sequence: int
     previous: int
     timestamp: int
-    changes: list[OrderChange]
-    orders: list[OrderState]
-    account_set: AccountSet | None = None
+    parts: list[UpdatePart]
+
+    @classmethod
+    def of(
+        cls,
+        account: str,
+        sequence: int,
+        previous: int,
+        timestamp: int,
+        changes: list[OrderChange],
+        orders: list[OrderState],
+        account_set: AccountSet | None = None,
+    ) -> "AccountUpdate":
+        """An update of these changes. A part that would be empty is left out."""
+        parts: list[UpdatePart] = []
+        if changes:
+            parts.append(OrdersPart(changes, orders))
+        if account_set is not None:
+            parts.append(AccountPart(account_set))
+        return cls(account, sequence, previous, timestamp, parts)
+
+    @property
+    def changes(self) -> list[OrderChange]:
+        """The changes of the account's orders, oldest first."""
+        return next((part.changes for part in self.parts if isinstance(part, OrdersPart)), [])
+
+    @property
+    def orders(self) -> list[OrderState]:
+        """The orders that have changed, as the command left them."""
+        return next((part.orders for part in self.parts if isinstance(part, OrdersPart)), [])
+
+    @property
+    def account_set(self) -> AccountSet | None:
+        """The account's state; None while that has not changed."""
+        return next((part.account for part in self.parts if isinstance(part, AccountPart)), None)
 
 
 class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):

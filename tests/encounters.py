@@ -94,7 +94,7 @@ class Encounters:
             if isinstance(event, OrderTriggered) and self._moves[event.order_id] > 1:
                 yield "a trailing stop that has moved fires"
             if isinstance(event, OrderAmended) and isinstance(command, AmendOrder):
-                yield from (f"an amend of {what}" for what in kinds_of(self._engine.orders[event.order_id]))
+                yield from (f"an amend of {what}" for what in kinds_of(self._engine.registry.orders[event.order_id]))
         if sum(isinstance(event, OrderTriggered) for event in events) >= 3 and isinstance(events[-1], Trade):
             yield "three fire and trade"
 
@@ -106,7 +106,7 @@ class Encounters:
         for earlier, later in pairwise(trades):
             if (
                 earlier.taker_order_id == later.taker_order_id
-                and terms_of(self._engine.orders[later.taker_order_id]).quote_quantity
+                and terms_of(self._engine.registry.orders[later.taker_order_id]).quote_quantity
             ):
                 yield "a quote_quantity is filled by several makers"
         pairs = Counter((trade.maker_order_id, trade.taker_order_id) for trade in trades)
@@ -120,7 +120,7 @@ class Encounters:
                 case OrderTriggered():
                     in_cascade = True
                 case OrderDecremented(order_id) | OrderCanceled(order_id, _, Reason.SELF_TRADE):
-                    terms = terms_of(self._engine.orders[order_id])
+                    terms = terms_of(self._engine.registry.orders[order_id])
                     if isinstance(command, PlaceOrder) and command.terms is not None and not in_cascade:
                         yield f"{command.terms.self_trade_prevention.name} prevents"
                     if isinstance(event, OrderDecremented):
@@ -129,7 +129,7 @@ class Encounters:
                     elif terms.display_quantity and in_cascade:
                         yield "an iceberg ends by self-trade prevention in a cascade"
                 case OrderCanceled(order_id, _, Reason.EXPIRED):
-                    order = self._engine.orders[order_id]
+                    order = self._engine.registry.orders[order_id]
                     yield from (
                         ["an iceberg that has traded expires"]
                         if terms_of(order).display_quantity and order.filled_value
@@ -152,12 +152,12 @@ class Encounters:
 
 
 def terms_of(order: Order) -> OrderTerms:
-    return order.special.terms if order.special is not None else OrderTerms()
+    return order.extra.terms if order.extra is not None else OrderTerms()
 
 
 def kinds_of(order: Order) -> Iterator[str]:
     """What an amended order is besides a plain one."""
-    special = order.special
+    special = order.extra
     if special is not None:
         if special.terms.display_quantity:
             yield "an iceberg"

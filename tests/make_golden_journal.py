@@ -123,7 +123,7 @@ class Maker:
             self.journal.append(first, time, entries)
 
     def note_digest(self) -> None:
-        self.digests[self.state.sequence] = digest(self.state.engine)
+        self.digests[self.state.sequence] = digest(self.state.registry)
 
     def finish(self, directory: Path) -> None:
         self.note_digest()
@@ -210,7 +210,7 @@ class Maker:
         """Mostly on the right sides of the last trade."""
         random = self.random
         symbol, side = random.choice(SYMBOLS), random.choice(list(Side))
-        last = self.state.engine.books[symbol].last_price or MIDDLE[symbol]
+        last = self.state.registry.books[symbol].last_price or MIDDLE[symbol]
         away = 5 if side is Side.SELL else -5
         trigger_price = last - away * random.randint(0, 6)
         oco = PlaceOco(
@@ -243,13 +243,13 @@ class Maker:
 
     def amend(self) -> AmendOrder:
         random = self.random
-        live = [order.order_id for book in self.state.engine.books.values() for order in book.live_orders()]
+        live = [order.order_id for book in self.state.registry.books.values() for order in book.live_orders()]
         order_id = (
             random.choice(live)
             if live and random.random() < 0.8
-            else random.randint(1, self.state.engine.last_order_id + 2)
+            else random.randint(1, self.state.registry.last_order_id + 2)
         )
-        known = self.state.engine.orders.get(order_id)
+        known = self.state.registry.orders.get(order_id)
         symbol = "BTC-USDT" if known is None else known.book.instrument.symbol
         quantity = LOT[symbol] * random.randint(1, 30) if random.random() < 0.6 else None
         price = self.price(symbol) if random.random() < 0.5 else None
@@ -261,7 +261,7 @@ class Maker:
         if named and self.random.random() < 0.5:
             order = self.random.choice(named[-40:])
             return None, order.account, order.client_order_id
-        return self.random.randint(1, self.state.engine.last_order_id + 2), None, None
+        return self.random.randint(1, self.state.registry.last_order_id + 2), None, None
 
     def cancel_all(self) -> CancelAllOrders:
         return CancelAllOrders(self.random.choice(ACCOUNTS), self.random.choice((None, *SYMBOLS)))
@@ -279,7 +279,7 @@ class Maker:
 
     def load(self, symbol: str, alter: bool) -> LoadBook:
         """The symbol's book as it is now; altered, it cannot be loaded."""
-        saved = save_book(self.state.engine.books[symbol], self.state.sequence)
+        saved = save_book(self.state.registry.books[symbol], self.state.sequence)
         return LoadBook(symbol, msgspec.structs.replace(saved, symbol="OTHER") if alter else saved)
 
 

@@ -9,7 +9,9 @@ from msgspec.structs import asdict
 
 from matcher.digest import digest
 from matcher.engine import Engine
-from matcher.snapshot import read_head, read_snapshot, write_snapshot
+from matcher.journal import ENGINE
+from matcher.snapshot import read_snapshot, write_snapshot
+from matcher.snapshot_file import read_head
 from matcher.state import State
 from protocol.codec import encode
 from protocol.commands import (
@@ -59,10 +61,10 @@ def test_account_that_is_known_for_nothing_but_its_status() -> None:
         *[PlaceOrder(COIN.symbol, "bob", Side.BUY, OrderType.IOC, 30, 95)] * (REMEMBERED + 1),
     ]
     play(state, [(0, START + number, command) for number, command in enumerate(commands)], 1)
-    assert state.engine.orders.get(1) is None
+    assert state.registry.orders.get(1) is None
     restored = go_on(state)
-    assert digest(restored.engine) == digest(state.engine)
-    account = restored.engine.accounts["ann"]
+    assert digest(restored.registry) == digest(state.registry)
+    account = restored.registry.accounts["ann"]
     assert (account.suspended, account.cancel_at) == (True, START + 2 + 1_000)
 
 
@@ -75,15 +77,15 @@ def test_the_state_goes_on_from_a_snapshot_as_if_nothing_had_been(tape: Tape, cu
     with TemporaryDirectory() as name:
         path = write_snapshot(Path(name), state, "journal", 12345)
         head, restored = read_snapshot(path)
-        assert head == read_head(path)
+        assert head == read_head(path, ENGINE)
     assert (head.journal, head.crc, head.sequence) == ("journal", 12345, state.sequence)
     assert (restored.sequence, restored.time) == (state.sequence, state.time)
-    assert head.digest == digest(state.engine) == digest(restored.engine)
+    assert head.digest == digest(state.registry) == digest(restored.registry)
     assert list(restored.sessions.known()) == list(state.sessions.known())
 
-    state.engine._remembered_orders = restored.engine._remembered_orders = REMEMBERED
+    state.registry.remembered_orders = restored.registry.remembered_orders = REMEMBERED
     number = min(cut, len(tape)) + 1
     assert play(state, tape[cut:], number) == play(restored, tape[cut:], number)
-    assert digest(state.engine) == digest(restored.engine)
-    assert {order.order_id for order in state.engine.orders} == {order.order_id for order in restored.engine.orders}
-    assert [order.order_id for order in state.engine.done] == [order.order_id for order in restored.engine.done]
+    assert digest(state.registry) == digest(restored.registry)
+    assert {order.order_id for order in state.registry.orders} == {order.order_id for order in restored.registry.orders}
+    assert [order.order_id for order in state.registry.done] == [order.order_id for order in restored.registry.done]

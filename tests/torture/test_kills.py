@@ -64,7 +64,7 @@ def books(engine: Engine) -> dict[str, list[list[tuple[int, int]]]]:
             ),
             sorted((order.order_id, order.remaining) for order in book.triggers.pending.values()),
         ]
-        for symbol, book in engine.books.items()
+        for symbol, book in engine.registry.books.items()
     }
 
 

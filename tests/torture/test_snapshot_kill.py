@@ -88,7 +88,7 @@ def test_the_matcher_alone_is_killed(matcher: Matcher) -> None:
         live = client.query(DigestQuery()).result
     matcher.stop()
     replayed = digest(replay(matcher.data, lambda *_: None).engine)
-    recovered = [digest(state.engine) for _, state in recover_from_snapshots(matcher.data)]
+    recovered = [digest(state.registry) for _, state in recover_from_snapshots(matcher.data)]
     assert isinstance(live, Digest)
     assert [live.digest] * (1 + len(recovered)) == [replayed, *recovered] and recovered
 

@@ -133,7 +133,7 @@ class Accounts:
         updates = self.updates.get(account, [])
         previous = updates[-1].sequence if updates else self.watched.get(account, 0)
         self.time += 1
-        update = AccountUpdate(account, self.sequence, previous, self.time, changes, states, account_set)
+        update = AccountUpdate.of(account, self.sequence, previous, self.time, changes, states, account_set)
         if account in self.watched:
             updates.append(update)
             if published:

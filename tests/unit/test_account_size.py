@@ -31,5 +31,5 @@ def test_an_account_with_one_done_order_takes_at_most_a_kilobyte() -> None:
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(state.engine.accounts) == 2 * ACCOUNTS
+    assert len(state.registry.accounts) == 2 * ACCOUNTS
     assert taken / ACCOUNTS <= 1_024

@@ -16,7 +16,7 @@ from matcher.data_directory import DataDirectory
 from matcher.digest import digest
 from matcher.instrument_list import read_instruments
 from matcher.recovery import recover
-from matcher.snapshot import snapshots
+from matcher.snapshot_file import snapshots
 from matcher.state import OWN_SESSION, OwnCommands
 from protocol.codec import encode
 from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer
@@ -84,7 +84,7 @@ def test_digests_and_saves_are_answered_each_once(bench: Bench) -> None:
     bench.background.ask_save(SESSION, 2, SYMBOL)
     bench.background.ask_save(SESSION, 3, "ETH-USDT")
     answers = {answer.request: answer for answer in bench.answers(3)}
-    assert answers[1].result == Digest(digest(bench.state.engine))
+    assert answers[1].result == Digest(digest(bench.state.registry))
     assert answers[2].result == BookSaved(SYMBOL, f"state/orderbook_{SYMBOL}.json", 0)
     assert answers[3].result == BookSaved("ETH-USDT", "state/orderbook_ETH-USDT.json", 0)
     assert {answer.sequence for answer in answers.values()} == {bench.state.sequence}

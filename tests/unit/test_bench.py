@@ -40,7 +40,7 @@ def test_mix_is_valid_for_an_engine_that_has_not_seen_it() -> None:
     for sequence, command in enumerate(commands, 1):
         events = engine.apply(sequence, sequence, command)
         assert not any(isinstance(event, CommandRefused) for event in events)
-    assert digest(engine) == digest(mix.engine)
+    assert digest(engine.registry) == digest(mix.engine.registry)
 
 
 def test_mix_has_its_shares_and_a_book_that_stays_bounded() -> None:
@@ -65,7 +65,7 @@ def test_mix_is_the_same_for_the_same_seed() -> None:
 def test_mix_goes_on_from_resting_orders() -> None:
     first = Mix(1)
     placed = [command for command in islice(first, 200) if isinstance(command, PlaceOrder)]
-    live = {order.order_id: order.remaining for order in first.engine.orders if order.level is not None}
+    live = {order.order_id: order.remaining for order in first.engine.registry.orders if order.level is not None}
     mix = Mix(2, first.engine, live)
     cancels = [command for command in islice(mix, 1_000) if isinstance(command, CancelOrder)]
     assert any(cancel.order_id is not None and cancel.order_id <= len(placed) for cancel in cancels)
@@ -90,9 +90,9 @@ def test_a_tape_keeps_the_shape_of_its_book(tmp_path: Path) -> None:
         engine.apply(1, 1, command)
     stopwatch = Stopwatch(engine)
     run_chunks(stopwatch, read_tape(tmp_path / "tape"), 1)
-    assert digest(engine) == wanted
+    assert digest(engine.registry) == wanted
     assert (stopwatch.operations, sum(kind.count for kind in stopwatch.kinds(0).values())) == (1_024 + 928, 1_024)
-    assert 3_600 < sum(order.level is not None for order in engine.orders) < 4_400
+    assert 3_600 < sum(order.level is not None for order in engine.registry.orders) < 4_400
 
 
 def test_an_engine_that_refuses_is_not_timed() -> None:

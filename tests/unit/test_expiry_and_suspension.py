@@ -336,6 +336,6 @@ def test_what_a_canceled_order_is_in_the_end() -> None:
     )
     for sequence, command in enumerate(commands, 1):
         engine.apply(sequence, time_of(sequence), command)
-    order = engine.orders[1]
+    order = engine.registry.orders[1]
     assert (order.status, order.reason, order.quantity, order.remaining) == (OrderStatus.CANCELED, EXPIRED, 5, 2)
-    assert not engine.books[COIN.symbol].bids.top(1)
+    assert not engine.registry.books[COIN.symbol].bids.top(1)

@@ -159,7 +159,7 @@ def test_commands_of_one_turn_leave_in_one_frame(matcher: FakeMatcher) -> None:
 
 
 def update(account: str, sequence: int) -> AccountUpdate:
-    return AccountUpdate(account, sequence, sequence - 1, 0, [], [])
+    return AccountUpdate(account, sequence, sequence - 1, 0, [])
 
 
 def test_updates_reach_who_has_subscribed_to_their_account_and_nobody_else(matcher: FakeMatcher) -> None:

@@ -28,7 +28,7 @@ from tests.unit.gateway_fakes import BTC, TIMESTAMP, TIMESTAMP_TEXT
 
 
 def told(changes: list[OrderChange], orders: list[OrderState], account_set: AccountSet | None = None) -> Any:
-    update = AccountUpdate(ACCOUNT, 12, 9, TIMESTAMP, changes, orders, account_set)
+    update = AccountUpdate.of(ACCOUNT, 12, 9, TIMESTAMP, changes, orders, account_set)
     return json.loads(update_text(update, {"BTC-USDT": BTC}))
 
 

@@ -38,7 +38,7 @@ from matcher.state import State
 state = State(Engine())
 for record in Journal(Path(sys.argv[1])).records():
     state.replay(record)
-print(state.sequence, state.time, digest(state.engine))
+print(state.sequence, state.time, digest(state.registry))
 """
 
 
@@ -88,7 +88,7 @@ class Watched(State):
                 event.reason for event in caused.events if isinstance(event, OrderRejected | OrderCanceled)
             }
         if str(self.sequence) in self._golden.expected["digests"]:
-            self.digests[str(self.sequence)] = digest(self.engine)
+            self.digests[str(self.sequence)] = digest(self.engine.registry)
         return reply, every
 
 

@@ -196,4 +196,4 @@ def test_depth_tells_only_what_is_shown(command: Command, asks: list[tuple[int, 
     )
     for sequence, each in enumerate(commands, 1):
         engine.apply(sequence, time_of(sequence), each)
-    assert engine.books[COIN.symbol].asks.top(10) == asks
+    assert engine.registry.books[COIN.symbol].asks.top(10) == asks

@@ -8,8 +8,10 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from matcher.book import MAX_TRADES
-from matcher.engine import FORGOTTEN_AT_ONCE, Engine
-from matcher.order import MAX_ACCOUNT_FILLS, MAX_FILLS
+from matcher.engine import Engine
+from matcher.ledger import MAX_ACCOUNT_FILLS
+from matcher.order import MAX_FILLS
+from matcher.registry import FORGOTTEN_AT_ONCE
 from protocol.commands import Command, OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.events import InstrumentSet, Trade
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention
@@ -264,12 +266,12 @@ def test_burst_of_done_orders_is_forgotten_bit_by_bit() -> None:
     engine.apply(1, time_of(1), SetInstrument(**asdict(COIN)))
     for sequence, command in enumerate(rows, 2):
         engine.apply(sequence, time_of(sequence), command)
-    assert len(engine.orders) == burst + 1
+    assert len(engine.registry.orders) == burst + 1
     engine.apply(999, time_of(999), market(BUY, 1))
-    assert len(engine.orders) == burst + 2 - FORGOTTEN_AT_ONCE
+    assert len(engine.registry.orders) == burst + 2 - FORGOTTEN_AT_ONCE
     for sequence in range(1_000, 1_010):
         engine.apply(sequence, time_of(sequence), market(BUY, 1))
-    assert len(engine.orders) == 3
+    assert len(engine.registry.orders) == 3
 
 
 def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> None:
@@ -283,19 +285,19 @@ def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> No
         for sequence in range(3, 3 + bits)
         for event in engine.apply(sequence, time_of(sequence), market(BUY, 1))[1:]
     ]
-    maker = engine.orders[1]
+    maker = engine.registry.orders[1]
     assert maker.fills == trades[-MAX_FILLS:]
     assert (maker.filled_value, maker.status) == (100 * bits, OrderStatus.FILLED)
-    assert list(engine.books[COIN.symbol].trades) == trades[-MAX_TRADES:]
+    assert list(engine.registry.books[COIN.symbol].trades) == trades[-MAX_TRADES:]
 
     for sequence in range(2 * bits, 3 * bits):
         engine.apply(sequence, time_of(sequence), limit(SELL, 1, 100))
     sweep = engine.apply(3 * bits, time_of(3 * bits), market(BUY, bits))[1:]
-    taker = engine.orders[engine.last_order_id]
+    taker = engine.registry.orders[engine.registry.last_order_id]
     assert len(sweep) == bits
     assert taker.fills == sweep[-MAX_FILLS:]
     assert (taker.filled_value, taker.status) == (100 * bits, OrderStatus.FILLED)
-    assert list(engine.books[COIN.symbol].trades) == sweep[-MAX_TRADES:]
+    assert list(engine.registry.books[COIN.symbol].trades) == sweep[-MAX_TRADES:]
 
 
 def test_fills_of_an_order_that_made_and_took_add_up() -> None:
@@ -312,7 +314,7 @@ def test_fills_of_an_order_that_made_and_took_add_up() -> None:
     trades = []
     for sequence, command in enumerate(tape, 1):
         trades += [event for event in engine.apply(sequence, time_of(sequence), command) if isinstance(event, Trade)]
-    order = engine.orders[1]
+    order = engine.registry.orders[1]
     assert [trade.price for trade in trades] == [100, 90, 80]
     assert order.fills == trades
     assert (order.filled_value, order.remaining, order.status) == (2 * 100 + 90 + 80, 1, OrderStatus.OPEN)
@@ -328,11 +330,11 @@ def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
     def tell(command: Command) -> int:
         sequence = next(sequences)
         engine.apply(sequence, time_of(sequence), command)
-        return engine.last_order_id
+        return engine.registry.last_order_id
 
     def play_rounds(rounds: int) -> None:
         for number in range(rounds):
-            account, name = f"account-{number % accounts}", f"order-{engine.last_order_id}"
+            account, name = f"account-{number % accounts}", f"order-{engine.registry.last_order_id}"
             tell(limit(SELL, 5, 101, account=account, client_order_id=name))
             resting = tell(limit(BUY, 5, 100, account=account))
             tell(amend(resting, price=99))

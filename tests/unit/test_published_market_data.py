@@ -36,7 +36,7 @@ class Published:
         self.wanted = Readers()
         self.time = 0
         self.market_data = MarketData(
-            self.state.engine,
+            self.state.registry,
             lambda topic, payload: self.sent.append((topic, payload)),
             self.wanted,
             1,
@@ -90,7 +90,7 @@ def test_a_change_is_published_though_its_order_was_forgotten_in_the_same_batch(
     published = Published(remembered_orders=0)
     published.carry_out(*(place(Side.BUY, 6_000_000 - number) for number in range(3)))
     [depth] = published.carry_out(CancelOrder(1), CancelOrder(2), place(Side.SELL, 7_000_000))
-    assert published.state.engine.orders.get(1) is published.state.engine.orders.get(2) is None
+    assert published.state.registry.orders.get(1) is published.state.registry.orders.get(2) is None
     assert levels(depth) == ([(5_999_998, 1_000)], [(7_000_000, 1_000)])
 
 

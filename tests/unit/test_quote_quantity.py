@@ -267,7 +267,7 @@ def test_what_the_order_is_in_the_end(
     engine = Engine()
     for sequence, command in enumerate((SetInstrument(**asdict(COIN)), *makers, order), 1):
         engine.apply(sequence, time_of(sequence), command)
-    done = engine.orders[engine.last_order_id]
-    assert done.special is not None
+    done = engine.registry.orders[engine.registry.last_order_id]
+    assert done.extra is not None
     assert (done.status, done.quantity, done.remaining, done.filled_value) == (status, quantity, 0, filled_value)
-    assert (done.special.unspent, done.special.prevented) == (unspent, prevented)
+    assert (done.extra.unspent, done.extra.prevented) == (unspent, prevented)

@@ -13,7 +13,8 @@ from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
 from matcher.journal import Journal, JournalError
 from matcher.recovery import drop_superseded, recover
-from matcher.snapshot import snapshots, write_snapshot
+from matcher.snapshot import write_snapshot
+from matcher.snapshot_file import snapshots
 from matcher.state import OWN_SESSION, OwnCommands, State
 from matching_exchange.process.files import what_failed
 from protocol.codec import encode
@@ -62,7 +63,7 @@ class Life:
             assert isinstance(outcome, Taken)
             self.state.apply(7, outcome.number, outcome.commands, 1_000 + self.sent)
             self.journal.append(first, self.state.time, [encode(frame)])
-            self.digests[self.state.sequence] = digest(self.state.engine)
+            self.digests[self.state.sequence] = digest(self.state.registry)
 
     def snapshot(self) -> Path:
         return write_snapshot(self.directory.snapshots, self.state, self.journal.id, self.journal.crc)
@@ -80,7 +81,7 @@ def recovered(life: Life) -> State:
 def assert_same(state: State, life: Life) -> None:
     assert state.sequence == life.state.sequence
     assert state.time == life.state.time
-    assert digest(state.engine) == digest(life.state.engine)
+    assert digest(state.registry) == digest(life.state.registry)
     assert list(state.sessions.known()) == list(life.state.sessions.known())
 
 
@@ -155,7 +156,7 @@ def test_a_snapshot_beyond_the_journal_is_passed_over(life: Life) -> None:
             path.unlink()
     state = recovered(life)
     assert state.sequence == kept
-    assert digest(state.engine) == life.digests[kept]
+    assert digest(state.registry) == life.digests[kept]
 
 
 def test_segments_that_are_gone_without_a_snapshot_are_an_error(life: Life) -> None:

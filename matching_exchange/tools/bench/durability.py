@@ -111,7 +111,7 @@ def replay(plan: Plan, sizes: Sizes) -> Iterator[Row]:
         plan.tell(f"writing a journal of {sizes.replayed:,} commands")
         mix = Mix(plan.seed)
         write_journal(data, islice(mix, sizes.replayed), JOURNALED_FRAME)
-        before = digest(mix.engine)
+        before = digest(mix.engine.registry)
         own = len(first_commands())
         del mix
         plan.tell("replaying it")
@@ -132,7 +132,7 @@ def resting_orders(plan: Plan, sizes: Sizes) -> Iterator[Row]:
     with scratch(plan, "resting") as data:
         plan.tell(f"writing a snapshot of {sizes.resting:,} orders")
         engine = write_resting(data, sizes.resting, sizes.levels, plan.seed).engine
-        before = digest(engine)
+        before = digest(engine.registry)
         plan.tell("starting a matcher from it")
         times, look_ups = take_turns(plan.rounds, partial(time_start, data, sizes, before), time_look_ups)
         name = f"start with {sizes.resting:,} resting orders"
@@ -145,7 +145,7 @@ def resting_orders(plan: Plan, sizes: Sizes) -> Iterator[Row]:
         }
         mix = Mix(plan.seed, engine, live)
         commands = list(frames(islice(mix, sizes.loaded), 1))
-        after = digest(mix.engine)
+        after = digest(mix.engine.registry)
         # The client's memory is not to weigh on the machine that is measured.
         del engine, live, mix
         with MatcherProcess(data, f"--snapshot-every={sizes.snapshot_every}") as matcher, matcher.connect() as wire:

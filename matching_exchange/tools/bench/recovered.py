@@ -27,7 +27,7 @@ def measure(path: Path) -> Recovered:
         started = time.perf_counter()
         state = recover(directory).state
         seconds = time.perf_counter() - started
-    return Recovered(state.sequence, seconds, digest(state.engine))
+    return Recovered(state.sequence, seconds, digest(state.registry))
 
 
 if __name__ == "__main__":

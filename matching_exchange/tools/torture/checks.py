@@ -100,7 +100,7 @@ class Checks:
 
     def _check_expiry(self, engine: Engine, trade: Trade) -> None:
         for order_id in (trade.maker_order_id, trade.taker_order_id):
-            expire_time = engine.orders[order_id].terms.expire_time
+            expire_time = engine.registry.orders[order_id].terms.expire_time
             if 0 < expire_time < trade.timestamp:
                 self._expired.breach(f"order {order_id}, good until {expire_time}: {trade}")
 
@@ -239,7 +239,7 @@ def _body(engine: Engine, time: int, caused: Caused, answer: Answer) -> bytes:
 
 
 def _views(engine: Engine, states: Iterable[OrderState]) -> list[OrderView]:
-    return [order(state, engine.books[state.symbol].instrument) for state in states]
+    return [order(state, engine.registry.books[state.symbol].instrument) for state in states]
 
 
 def _is_first_answer(told: Told) -> bool:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from matcher.snapshot import snapshots
+from matcher.snapshot_file import snapshots
 from matching_exchange.tools.processes import ExchangeError, Process, free_ports
 from matching_exchange.tools.torture.clients import Connection
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from matcher.data_directory import DataDirectory
 from matcher.engine import Engine
 from matcher.journal import Journal, Place
-from matcher.snapshot import read_snapshot, snapshots
+from matcher.snapshot import read_snapshot
+from matcher.snapshot_file import snapshots
 from matcher.state import Caused, Reply, State
 from protocol.commands import OwnCommand
 from protocol.events import Answer

@@ -48,12 +48,12 @@ class StreamCheck:
     def watch(self, engine: Engine, caused: Caused) -> None:
         """Take in the next command of the replay; the engine stands after the last command of its frame."""
         account = self._evidence.account
-        instruments = {symbol: book.instrument for symbol, book in engine.books.items()}
+        instruments = {symbol: book.instrument for symbol, book in engine.registry.books.items()}
         for update in caused.updates:
             if update.account == account:
                 self._updates.append(_Update(update.sequence, update_text(update, instruments)))
-        if caused.sequence in self._starts and account in engine.accounts:
-            states = [order_state(each, []) for each in engine.accounts[account].orders]
+        if caused.sequence in self._starts and account in engine.registry.accounts:
+            states = [order_state(each, []) for each in engine.registry.accounts[account].orders]
             self._orders[caused.sequence] = [
                 decode(encode(order(state, instruments[state.symbol]))) for state in states
             ]

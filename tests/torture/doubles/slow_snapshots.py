@@ -10,14 +10,14 @@ from matcher import snapshot
 from matcher.__main__ import main
 from matcher.state import State
 
-_pack = snapshot._pack
+_parts = snapshot._parts
 
 
-def pack(state: State) -> Iterator[Any]:
-    yield from _pack(state)
+def parts(state: State) -> Iterator[Any]:
+    yield from _parts(state)
     signal.pause()
 
 
 if __name__ == "__main__":
-    with patch.object(snapshot, "_pack", pack):
+    with patch.object(snapshot, "_parts", parts):
         sys.exit(main())

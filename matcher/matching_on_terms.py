@@ -5,17 +5,11 @@ At each maker it is asked what the terms allow. Self-trade prevention follows Bi
 the taker's mode decides, what is canceled or taken off counts as prevented, and an order that it ends trades no more.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from matcher.levels import Level, change_remaining, shown_quantity
-from matcher.order import Order, Special, remember_fills, remember_maker_fill, remember_taker_fills
+from matcher.book import Book
+from matcher.levels import change_remaining, shown_quantity
+from matcher.order import Extra, Level, Order, remember_fills
 from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
 from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
-
-if TYPE_CHECKING:
-    from matcher.book import Book
 
 BUY = Side.BUY
 FILLED = OrderStatus.FILLED
@@ -80,19 +74,17 @@ def _most_trades(level: Level, quantity: int | None) -> int:
 
 def _parts(order: Order) -> int:
     """In how many parts a resting order trades at the most."""
-    special = order.special
-    if special is None or special.terms.display_quantity is None:
+    extra = order.extra
+    if extra is None or extra.terms.display_quantity is None:
         return 1
-    return 1 - (special.shown - order.remaining) // special.terms.display_quantity
+    return 1 - (extra.shown - order.remaining) // extra.terms.display_quantity
 
 
 def _legs_ended_by(book: Book, price: int) -> set[int]:
     """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
     fired = book.triggers.reached(book.last_price, price)
     return {
-        order.special.partner.order_id
-        for order in fired
-        if order.special is not None and order.special.partner is not None
+        order.extra.partner.order_id for order in fired if order.extra is not None and order.extra.partner is not None
     }
 
 
@@ -117,7 +109,7 @@ def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> 
             _cancel_self_trade(book, taker, maker, prevention, events)
 
 
-def spend(book: Book, taker: Order, special: Special, budget: int, events: list[Event]) -> None:
+def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Event]) -> None:
     """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots. Its quantity
     grows with what it takes."""
     levels = book.asks if taker.side is BUY else book.bids
@@ -153,7 +145,7 @@ def spend(book: Book, taker: Order, special: Special, budget: int, events: list[
             _decrement(book, taker, maker, quantity, events, ends_taker=False)
         else:
             _trade(book, taker, maker, quantity, events)
-    special.unspent = budget
+    extra.unspent = budget
     if taker.filled_value:
         book.end(taker, FILLED)
     else:
@@ -181,18 +173,17 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
     )
     events.append(trade)
     book.trades.append(trade)
+    book.running.takes.append((taker, [maker], [trade]))
     for order in (maker, taker):
         order.filled_value += price * quantity
         book.touch(order)
         remember_fills(order, [trade])
-    remember_maker_fill(maker.account, trade)
-    remember_taker_fills(taker.account, [trade])
     taker.remaining -= quantity
     if quantity < shown_quantity(maker):
         maker.remaining -= quantity
         level.quantity -= quantity
-        if maker.special is not None:
-            maker.special.shown -= quantity
+        if maker.extra is not None:
+            maker.extra.shown -= quantity
     elif quantity < maker.remaining:
         level.levels.remove(maker, level)
         maker.remaining -= quantity
@@ -201,20 +192,20 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         level.levels.remove(maker, level)
         maker.remaining = 0
         book.end(maker, FILLED)
-    if price != book.quiet_price:
+    if price != book.checked_price:
         book.fire(price, events)
     for order in (maker, taker):
-        if order.special is not None and order.special.partner is not None:
-            _tell_partner(book, order, order.special, quantity, events)
+        if order.extra is not None and order.extra.partner is not None:
+            _tell_partner(book, order, order.extra, quantity, events)
 
 
-def _tell_partner(book: Book, order: Order, special: Special, quantity: int, events: list[Event]) -> None:
+def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events: list[Event]) -> None:
     """A leg of an OCO has lost a part of its quantity: its partner loses as much, or, with the leg's end,
     everything."""
-    partner = special.partner
+    partner = extra.partner
     assert partner is not None, "a leg has a partner"
     if not order.remaining:
-        book.cancel_partner(special, events)
+        book.cancel_partner(extra, events)
         return
     partner.quantity -= quantity
     change_remaining(partner, -quantity)
@@ -225,8 +216,8 @@ def _tell_partner(book: Book, order: Order, special: Special, quantity: int, eve
 def _fill(book: Book, taker: Order, events: list[Event]) -> None:
     """End a taker of which nothing remains."""
     book.end(taker, FILLED)
-    if taker.special is not None:
-        book.cancel_partner(taker.special, events)
+    if taker.extra is not None:
+        book.cancel_partner(taker.extra, events)
 
 
 def _cancel_self_trade(
@@ -238,6 +229,8 @@ def _cancel_self_trade(
     ends_taker: bool = True,
 ) -> None:
     """Cancel the maker, the taker or both instead of letting them trade."""
+    # Without a trade it counts all the same.
+    book.running.takes.append((taker, [], []))
     if prevention is not CANCEL_NEWEST:
         book.unlink(maker)
         _prevent(book, maker, events)
@@ -247,33 +240,34 @@ def _cancel_self_trade(
 
 def _prevent(book: Book, order: Order, events: list[Event]) -> None:
     """Cancel all that remains of an order that stands in no queue."""
-    special = order.special
-    if special is None:
-        special = order.special = Special()
+    extra = order.extra
+    if extra is None:
+        extra = order.extra = Extra()
     quantity = order.remaining
-    special.prevented += quantity
+    extra.prevented += quantity
     order.remaining = 0
     order.reason = Reason.SELF_TRADE
     book.end(order, CANCELED)
     events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE))
-    book.cancel_partner(special, events)
+    book.cancel_partner(extra, events)
 
 
 def _decrement(
     book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], ends_taker: bool = True
 ) -> None:
     """Take the quantity off both orders without a trade; what reaches zero is canceled."""
+    book.running.takes.append((taker, [], []))
     for order in (maker, taker):
-        if order.special is None:
-            order.special = Special()
-        order.special.prevented += quantity
+        if order.extra is None:
+            order.extra = Extra()
+        order.extra.prevented += quantity
         book.touch(order)
-    assert maker.special is not None and taker.special is not None, "set above"
+    assert maker.extra is not None and taker.extra is not None, "set above"
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
         events.append(OrderDecremented(maker.order_id, quantity))
-        if maker.special.partner is not None:
-            _tell_partner(book, maker, maker.special, quantity, events)
+        if maker.extra.partner is not None:
+            _tell_partner(book, maker, maker.extra, quantity, events)
     else:
         book.unlink(maker)
         maker.remaining = 0
@@ -281,7 +275,7 @@ def _decrement(
     taker.remaining -= quantity
     if taker.remaining or not ends_taker:
         events.append(OrderDecremented(taker.order_id, quantity))
-        if taker.special.partner is not None:
-            _tell_partner(book, taker, taker.special, quantity, events)
+        if taker.extra.partner is not None:
+            _tell_partner(book, taker, taker.extra, quantity, events)
     else:
         _prevent(book, taker, events)
