@@ -1,6 +1,7 @@
-"""The OpenAPI document: its paths are the table of `operations`, its schemas the structs of `json.schemas`."""
+"""The OpenAPI document: paths from the table of `operations`, schemas from the structs of `json`."""
 
 import re
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -27,16 +28,21 @@ WebSocket streams, one symbol or one account each:
 * `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and
   after each change; a slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
-* `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders),
-  then all that each command changes for the account, in one message (schema AccountUpdated), nothing left out. With
-  `&after=<sequence>`, the sequence that the client was told last, it begins with schema AccountResumed and what the
-  client has missed instead. Where the exchange does not keep that any more, also in mid-stream, the orders are sent
-  again and replace what the client knows.
+* `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
+  Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
+  `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the
+  missed updates instead. If the exchange no longer keeps them, also in mid-stream, the orders are sent again. They
+  replace all that the client knows.
 
-A stream is closed with 4404 where the symbol is unknown, 4422 where the parameters are wrong, 4403 for a page of
-another origin, 4429 and 4503 where it has to be tried again later, 4408 where a client is too slow for its trades or
-updates, 1012 where it should connect again: without a reason the gateway has stopped; with one, what the stream has
-told no longer holds, and an account's client begins without `after`.
+A stream is closed with one of these codes:
+
+* 4403: a page of another origin
+* 4404: the symbol is unknown
+* 4408: the client is too slow for its trades or updates
+* 4422: the parameters are wrong
+* 4429, 4503: try again later
+* 1012 without a reason: the gateway has stopped; connect again
+* 1012 with a reason: earlier messages no longer hold; connect again, to an account's stream without `after`
 """
 
 _STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)
@@ -47,7 +53,7 @@ _PHRASES: Final = {
     403: "The origin of the page is not allowed",
     404: "Not found",
     408: "The whole request did not arrive in time; the connection is closed",
-    409: "Refused by the state of things",
+    409: "Refused in the current state",
     413: "The body is too large",
     414: "The request line is too long",
     415: "The body is encoded: no Content-Encoding is taken",
@@ -71,6 +77,10 @@ def document() -> dict[str, Any]:
     references, components = msgspec.json.schema_components(listed, ref_template="#/components/schemas/{name}")
     reference = dict(zip(listed, references, strict=True))
     components["Problem"]["properties"]["code"]["enum"] = list(KINDS)
+    for schema in components.values():
+        # Markdown would take the indentation of a docstring for code.
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _describe(operation, reference)

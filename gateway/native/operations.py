@@ -55,9 +55,9 @@ class Operation(Struct, frozen=True):
 SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
 SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
 ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
-ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" where it is missing.')
+ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" if it is missing.')
 OWNER: Final = Parameter(
-    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" where it is missing.'
+    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" if it is missing.'
 )
 ORDER_ID: Final = Parameter(
     "order_id",
@@ -121,7 +121,7 @@ OPERATIONS: Final = (
                 {"enum": ["open", "done"], "default": "open"},
                 "Open and pending orders, oldest first, or done ones, newest first.",
             ),
-            _bounded("limit", 1, MAX_LISTED, 100, "The most orders that the answer holds."),
+            _bounded("limit", 1, MAX_LISTED, 100, "Orders in the answer at most."),
             Parameter(
                 "after",
                 {"type": "string", "pattern": "^[0-9]{1,18}$"},
@@ -165,7 +165,7 @@ OPERATIONS: Final = (
         "post",
         "/orders/oco",
         oco.place,
-        "Place two orders of which one cancels the other",
+        "Place two orders; each cancels the other",
         schemas.OcoOrders,
         (403, 404, 409, 413, 422, 504),
         body=schemas.OcoRequest,
@@ -206,9 +206,8 @@ OPERATIONS: Final = (
                 1,
                 MAX_FILLS,
                 100,
-                "The most fills that the answer holds: without `after` the newest. It holds one more rather than "
-                "one side of a trade of "
-                "the account with itself without the other.",
+                "Fills in the answer at most; the newest without `after`. It holds one more if the account has traded "
+                "with itself last: both sides stay together.",
             ),
             Parameter(
                 "after",
@@ -222,7 +221,7 @@ OPERATIONS: Final = (
         "post",
         "/accounts/{account}/cancel-after",
         accounts.cancel_after,
-        "Cancel all orders of an account unless this is said again in time",
+        "Cancel all orders of an account, unless this call comes again in time",
         schemas.CancelAfterView,
         (403, 413, 422, 504),
         (ACCOUNT_OF_PATH,),
@@ -236,7 +235,7 @@ OPERATIONS: Final = (
         "The best levels of a book",
         schemas.DepthView,
         (404, 422),
-        (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "The most levels of each side.")),
+        (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
     ),
     Operation("get", "/bbo", market.bbo, "The best bid and ask", schemas.BestPrices, (404, 422), (SYMBOL,)),
     Operation(
@@ -246,7 +245,7 @@ OPERATIONS: Final = (
         "The last trades, oldest first",
         schemas.TradeList,
         (404, 422),
-        (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "The most trades.")),
+        (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
     ),
     Operation("get", "/instruments", instruments.list_instruments, "All instruments", schemas.InstrumentViews, (422,)),
     Operation(
@@ -273,7 +272,7 @@ OPERATIONS: Final = (
         "post",
         "/admin/accounts/{account}/suspend",
         accounts.suspend,
-        "Cancel all orders of an account and take no more",
+        "Cancel all orders of an account, and take no more of it",
         schemas.AccountView,
         (403, 422, 504),
         (ACCOUNT_OF_PATH,),

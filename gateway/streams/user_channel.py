@@ -26,7 +26,7 @@ from gateway.streams.user_history import OpenOrders, UserHistory
 from protocol.events import AccountUpdate, AccountUpdates
 from protocol.instrument import Instrument
 
-UPDATES_WAITING: Final = 1_000
+LIVE_UPDATES_WAITING: Final = 1_000
 """Live updates that wait at most while missing ones are asked for. The oldest beyond them are asked for too."""
 
 READY_SECONDS: Final = 1.0
@@ -91,7 +91,7 @@ class UserChannel(Channel[UserClient]):
         # Sequence and time of the last delivered update.
         self._told: tuple[int, int] | None = None
         self._epoch = 0
-        self._waiting: deque[AccountUpdate] = deque(maxlen=UPDATES_WAITING)
+        self._waiting: deque[AccountUpdate] = deque(maxlen=LIVE_UPDATES_WAITING)
         self._ready = asyncio.Event()
         self._ask_again = False
         self._collecting: asyncio.Task[FreshStart | None] | None = None

@@ -11,6 +11,7 @@ from starlette.routing import Match, Route
 from gateway.http.resources import Resource
 from gateway.native.openapi import document
 from gateway.native.problem_kinds import KINDS
+from protocol.order_types import ORDER_TYPES, TERMS
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway_fakes import Gateway
 
@@ -98,6 +99,22 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
         for path, methods in document()["paths"].items()
         for method, operation in methods.items()
     ]
+
+
+def test_the_description_of_an_order_names_the_types_that_take_each_field() -> None:
+    described = document()["components"]["schemas"]["OrderRequest"]["description"]
+    taken = {
+        name: [row.order_type.name.lower() for row in ORDER_TYPES.values() if takes(row)]
+        for name, takes in {
+            "price": lambda row: row.price,
+            "trigger_price": lambda row: row.trigger_price,
+            **{name: lambda row, name=name: row.takes(name) for name in TERMS if name != "self_trade_prevention"},
+        }.items()
+    }
+    told = dict(re.findall(r"^\* (\w+): (.*)$", described, re.MULTILINE))
+    assert {name: sorted(types.split(", ")) for name, types in told.items()} == {
+        name: sorted(types) for name, types in taken.items()
+    }
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), operations())

@@ -21,7 +21,7 @@ STEPS = 400
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RETRY_SECONDS", "FIRST_CHECK_SECONDS", "CHECK_SECONDS", "IDLE_CHECK_SECONDS"):
         monkeypatch.setattr(f"gateway.streams.user_channel.{name}", 0.001)
-    monkeypatch.setattr("gateway.streams.user_channel.UPDATES_WAITING", 5)
+    monkeypatch.setattr("gateway.streams.user_channel.LIVE_UPDATES_WAITING", 5)
     monkeypatch.setattr("gateway.native.json.user_messages.PART_ORDERS", 7)
 
 

@@ -1,7 +1,6 @@
-"""The public JSON: what requests hold and what answers hold. These structs are also the schemas of the OpenAPI
-document.
+"""The public JSON: the bodies of requests and answers. These structs are also the schemas of the OpenAPI document.
 
-Prices, quantities and fees are decimal strings, ids are opaque strings, timestamps are UTC ISO 8601 with milliseconds
+Prices, quantities and fees are decimal strings. Ids are opaque strings. Timestamps are UTC ISO 8601 with milliseconds
 and `Z`.
 """
 
@@ -41,12 +40,22 @@ from gateway.native.json.field_types import (
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new order. Which of price and trigger_price it takes depends on its order_type: market and trailing_stop
-    neither; limit, ioc and fok a price; stop_market and take_profit a trigger_price; stop_limit and take_profit_limit
-    both. A quantity is needed, except in a market order that has a quote_quantity: what it may spend or receive at
-    most, fees not included. limit, stop_limit and take_profit_limit take post_only and an expire_time, limit a
-    display_quantity, trailing_stop either trailing_bps or a trailing_amount, and an activation_price;
-    self_trade_prevention goes with all of them."""
+    """A new order. These fields are taken by these order types only:
+
+    * price: limit, ioc, fok, stop_limit, take_profit_limit
+    * trigger_price: stop_market, stop_limit, take_profit, take_profit_limit
+    * post_only: limit, stop_limit, take_profit_limit
+    * expire_time: limit, stop_limit, take_profit_limit
+    * display_quantity: limit
+    * quote_quantity: market
+    * trailing_bps: trailing_stop
+    * trailing_amount: trailing_stop
+    * activation_price: trailing_stop
+
+    Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
+    Every order needs a quantity, or a quote_quantity in its place: what it spends or receives at most, fees not
+    included.
+    """
 
     symbol: SymbolText
     order_type: OrderTypeWord
@@ -67,9 +76,9 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be changed of an order, at least one of them; `quantity` is the new total, what is filled included.
-    Less quantity at the same price keeps the order's place in its queue; more quantity or another price loses it, and
-    the order matches again at once."""
+    """Changes of an order, at least one. `quantity` is the new total, including the filled part. Less quantity at the
+    same price keeps the order's place in its queue. More quantity or another price loses it, and the order matches
+    again at once."""
 
     quantity: OptionalNumber = MISSING
     price: OptionalNumber = MISSING
@@ -77,10 +86,10 @@ class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """Two orders of which one cancels the other: a limit order at `price`, and a stop at `stop_trigger_price` that
-    becomes a limit order at `stop_price`, or a market order where there is none. For a sell the price lies above the
-    last trade and the stop_trigger_price below it, for a buy the other way round. The client_order_id is that of the
-    limit order, with `:stop` behind it that of the stop."""
+    """Two orders; each cancels the other. One is a limit order at `price`. The other is a stop at `stop_trigger_price`.
+    It becomes a limit order at `stop_price`, or a market order without one. For a sell the price lies above the last
+    trade, and the stop_trigger_price below it; for a buy the other way round. The limit order has the client_order_id,
+    the stop has it with `:stop` behind it."""
 
     symbol: SymbolText
     side: SideWord
@@ -95,8 +104,8 @@ class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """New orders, carried out in this order. One that cannot be an order is answered by its problem, and keeps none of
-    the others back."""
+    """New orders, carried out in this order. A bad element is answered by its problem, and holds none of the others
+    back."""
 
     orders: BatchedOrders
 
@@ -122,13 +131,20 @@ class OrderTrade(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """An order. `resting`: some of it stands in the book. `remaining_quantity` can still trade, `prevented_quantity`
-    was taken off by self-trade prevention. `average_price` is exact, or has 12 significant digits where it has no end.
-    `trades` are those of the answered command, in a look-up the last 100; empty in lists. `sequence` and `timestamp`
-    are those of its entry, `updated_sequence` and `updated` those of its last change. What is not required is there
-    only where the order has it. The `trigger_price` of a trailing stop is where it stands now; null before it has one.
-    The `quantity` of an order with a quote_quantity is what was filled, and prevented; unspent_quote_quantity is what
-    it did not spend or receive. Both orders of an OCO have its `oco_id`."""
+    """An order. Fields that are not required are there only if the order has them.
+
+    * resting: some of it stands in the book
+    * remaining_quantity: can still trade
+    * prevented_quantity: taken off by self-trade prevention
+    * average_price: exact, or 12 significant digits of endless decimals
+    * trades: of the answered command; in a look-up the last 100; empty in lists
+    * sequence, timestamp: of its entry
+    * updated_sequence, updated: of its last change
+    * trigger_price: of a trailing stop, its current one; null before it has one
+    * quantity: of an order with a quote_quantity, the filled and prevented quantity
+    * unspent_quote_quantity: the rest of a quote_quantity
+    * oco_id: the same for both orders of an OCO
+    """
 
     order_id: Identifier
     client_order_id: NameText | None
@@ -167,14 +183,14 @@ class Order(Struct, frozen=True):
 
 
 class OrderList(Struct, frozen=True):
-    """`next` is the value of `after` for the orders that follow, null at the end."""
+    """`next` is the value of `after` for the following orders; null at the end."""
 
     orders: list[Order]
     next: str | None
 
 
 class CanceledOrders(Struct, frozen=True):
-    """`canceled` is how many orders were canceled; `orders` holds them, or the first 10,000 of more."""
+    """`canceled` counts the canceled orders; `orders` holds them, or the first 10,000 of more."""
 
     orders: list[Order]
     canceled: int
@@ -187,20 +203,19 @@ class OcoOrders(Struct, frozen=True):
 
 
 class BatchResults(Struct, frozen=True):
-    """For each element, in its place, what it alone would have been answered: the order or the problem."""
+    """For each element, in its place, the answer that it alone would have: the order or the problem."""
 
     results: list[BatchResult]
 
 
 class CancelAfterRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """In so many milliseconds all of the account's orders are canceled, unless the call is made again before; 0
-    switches it off."""
+    """After this time without another such call, all of the account's orders are canceled. 0 switches that off."""
 
     timeout_ms: CancelAfterMilliseconds
 
 
 class CancelAfterView(Struct, frozen=True):
-    """`cancel_at` is when the account's orders are canceled; null where it is off."""
+    """`cancel_at` is when the account's orders are canceled; null if that is off."""
 
     account: NameText
     timeout_ms: int
@@ -217,8 +232,8 @@ class AccountView(Struct, frozen=True):
 
 
 class Fill(Struct, frozen=True):
-    """One side of a trade, from the view of its account: `side`, `fee` and `liquidity` are those of the account's
-    order. The fee is in the quote currency."""
+    """One side of a trade, as its account sees it. `side`, `fee` and `liquidity` are of the account's order. The fee is
+    in the quote currency."""
 
     timestamp: Timestamp
     sequence: Sequence
@@ -233,7 +248,7 @@ class Fill(Struct, frozen=True):
 
 
 class FillList(Struct, frozen=True):
-    """Oldest first. `next` is the value of `after` for the fills that follow, null where there is none yet."""
+    """Oldest first. `next` is the value of `after` for the following fills; null if no fill is newer."""
 
     fills: list[Fill]
     next: str | None
@@ -250,7 +265,7 @@ class DepthView(Struct, frozen=True):
 
 
 class BestPrices(Struct, frozen=True):
-    """The best level of each side; null where it is empty."""
+    """The best level of each side; null if the side is empty."""
 
     timestamp: Timestamp
     symbol: SymbolText
@@ -299,9 +314,9 @@ class TradeList(Struct, frozen=True):
 
 
 class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """An instrument to add or to change. For a known one, a field that is missing stays as it is, and base, quote,
-    tick_size and lot_size cannot change. A new one needs them, max_quantity and max_price; min_quantity is lot_size
-    where it is missing, min_notional and the fees are 0, status is trading."""
+    """An instrument to add or to change. For a known one, a missing field stays unchanged; base, quote, tick_size and
+    lot_size never change. A new one needs these four, max_quantity and max_price. Its defaults are: min_quantity as
+    lot_size, min_notional and both fees 0, status trading."""
 
     symbol: SymbolText
     base: str | None = None
@@ -337,7 +352,7 @@ class InstrumentViews(Struct, frozen=True):
 
 
 class SavedBookView(Struct, frozen=True):
-    """`file` is relative to the matcher's data directory, `orders` is how many are in it."""
+    """`file` is relative to the matcher's data directory. `orders` counts the orders in it."""
 
     symbol: SymbolText
     file: str
@@ -347,7 +362,7 @@ class SavedBookView(Struct, frozen=True):
 
 
 class LoadedBookView(Struct, frozen=True):
-    """`restored` orders stand in the book again; those in `skipped` were done since the save."""
+    """`restored` orders stand in the book again. Those in `skipped` were done after the save."""
 
     symbol: SymbolText
     restored: int
@@ -364,10 +379,14 @@ class DigestView(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
-    """The matcher answers. `sync` tells when its journal is synced: always, interval:<ms> or off. `uptime` is in whole
-    seconds; `refused_frames` counts what it could not read; `epoch` is another one after each of its restarts.
-    `clock_difference_ms` tells by how much the matcher's time is ahead of the gateway's clock; orders are taken
-    whatever it is."""
+    """The matcher answers.
+
+    * sync: when its journal is synced: always, interval:<ms> or off
+    * uptime: whole seconds
+    * refused_frames: frames that it could not read
+    * epoch: another one after each of its restarts
+    * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
+    """
 
     sync: str
     sequence: Sequence

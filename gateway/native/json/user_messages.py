@@ -1,6 +1,6 @@
 """The messages of an account's own stream. These structs are also its schemas in the OpenAPI document.
 
-Each update is encoded once, for all clients that are told of it.
+Each update is encoded once for all clients.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -75,21 +75,21 @@ class AmendedChange(Struct, frozen=True, tag_field="event", tag="amended"):
 
 
 class ReducedChange(Struct, frozen=True, tag_field="event", tag="reduced"):
-    """The order has lost so much of its quantity: the other order of its OCO has traded it."""
+    """The order has lost this quantity: the other order of its OCO has traded it."""
 
     order_id: Identifier
     quantity: Decimal
 
 
 class PreventedChange(Struct, frozen=True, tag_field="event", tag="prevented"):
-    """Self-trade prevention has taken so much off the order; the rest goes on."""
+    """Self-trade prevention has taken this quantity off the order; the rest goes on."""
 
     order_id: Identifier
     quantity: Decimal
 
 
 class PartiallyFilledChange(Struct, frozen=True, tag_field="event", tag="partially_filled"):
-    """The order has traded and is not filled yet; `filled_quantity` is what was filled of it then."""
+    """The order has traded and is not filled yet. `filled_quantity` is its filled quantity after this trade."""
 
     order_id: Identifier
     filled_quantity: Decimal
@@ -97,7 +97,7 @@ class PartiallyFilledChange(Struct, frozen=True, tag_field="event", tag="partial
 
 
 class FilledChange(Struct, frozen=True, tag_field="event", tag="filled"):
-    """The order has traded and is filled; `filled_quantity` is all that was filled of it."""
+    """The order has traded and is filled. `filled_quantity` is all of it."""
 
     order_id: Identifier
     filled_quantity: Decimal
@@ -105,7 +105,7 @@ class FilledChange(Struct, frozen=True, tag_field="event", tag="filled"):
 
 
 class CanceledChange(Struct, frozen=True, tag_field="event", tag="canceled"):
-    """What was left of the order, `quantity`, is gone."""
+    """The rest of the order, `quantity`, is gone."""
 
     order_id: Identifier
     reason: ReasonWord
@@ -113,7 +113,7 @@ class CanceledChange(Struct, frozen=True, tag_field="event", tag="canceled"):
 
 
 class AccountChange(Struct, frozen=True, tag_field="event", tag="account"):
-    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; null where it is
+    """The account's new state. `cancel_at` is when its orders are canceled unless that is put off; null if that is
     off."""
 
     suspended: bool
@@ -136,8 +136,9 @@ Change = (
 
 
 class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
-    """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. What the client
-    knew before no longer counts. `cancel_at` is when they are canceled unless that is put off, null where it is not."""
+    """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. Earlier knowledge
+    of the client no longer counts. `cancel_at` is when the orders are canceled unless that is put off; null if that is
+    off."""
 
     account: NameText
     sequence: Sequence
@@ -152,7 +153,7 @@ class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
 
 
 class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
-    """What happened after `sequence`, which the client has asked for, follows, and nothing of it is missing."""
+    """The updates after `sequence`, which the client has asked for, follow, all of them."""
 
     account: NameText
     sequence: Sequence
@@ -160,9 +161,8 @@ class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
 
 
 class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
-    """All that one command changed for the account: what happened, in order, and the orders as the command left them.
-    `previous` is the sequence of the account's update before it: above what the client was told last, it has missed
-    something."""
+    """All that one command changed for the account: the changes in order, and the orders after it. `previous` is the
+    sequence of the account's update before it. If that is above the last one told, the client has missed an update."""
 
     account: NameText
     sequence: Sequence
@@ -192,7 +192,7 @@ def resumed_text(account: str, after: int, timestamp: int) -> str:
 
 
 def update_text(update: AccountUpdate, instruments: Instruments) -> str:
-    """The message of an update whose symbols are all among the instruments."""
+    """The message of an update. All its symbols are among the instruments."""
     changes = list(_changes(update, instruments))
     account_set = update.account_set
     if account_set is not None:
@@ -217,7 +217,7 @@ def _orders(states: Iterable[OrderState], instruments: Instruments) -> list[Orde
 def _changes(update: AccountUpdate, instruments: Instruments) -> Iterator[Change]:
     instrument_of = {state.order_id: instruments[state.symbol] for state in update.orders}
     filled = {state.order_id for state in update.orders if state.status is OrderStatus.FILLED}
-    # What fills an order is its last trade: the order's own numbers tell only how the command left it.
+    # An order is filled by its last trade. Its own numbers tell only its state after the command.
     filling = {
         change.order_id: change
         for change in update.changes
