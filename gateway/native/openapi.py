@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 from gateway.http.replies import JSON, Reply, encode
 from gateway.http.resources import Handler
 from gateway.native.calls.parameters import query_parameters
-from gateway.native.json import schemas
+from gateway.native.json import market_schemas
 from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
 from gateway.native.operations import OPERATIONS, Operation, Parameter
 from gateway.native.problem_kinds import KINDS
@@ -45,7 +45,13 @@ A stream is closed with one of these codes:
 * 1012 with a reason: earlier messages no longer hold; connect again, to an account's stream without `after`
 """
 
-_STREAMED: Final = (schemas.DepthUpdate, schemas.MarketTrade, AccountOrders, AccountResumed, AccountUpdated)
+_STREAMED: Final = (
+    market_schemas.DepthUpdate,
+    market_schemas.MarketTrade,
+    AccountOrders,
+    AccountResumed,
+    AccountUpdated,
+)
 _ALWAYS: Final = (400, 408, 414, 415, 417, 421, 431, 500, 501, 503)
 _PHRASES: Final = {
     400: "Not a valid HTTP request; the connection is closed",

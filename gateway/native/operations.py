@@ -12,7 +12,7 @@ from gateway.native.calls import accounts, amends, batches, instruments, mainten
 from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
-from gateway.native.json import schemas
+from gateway.native.json import market_schemas, schemas
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
 Call = Callable[[Exchange, Scope, Receive], Awaitable[Reply]]
@@ -233,21 +233,23 @@ OPERATIONS: Final = (
         "/depth",
         market.depth,
         "The best levels of a book",
-        schemas.DepthView,
+        market_schemas.DepthView,
         (404, 422),
         (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
     ),
-    Operation("get", "/bbo", market.bbo, "The best bid and ask", schemas.BestPrices, (404, 422), (SYMBOL,)),
+    Operation("get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)),
     Operation(
         "get",
         "/trades",
         market.trades,
         "The last trades, oldest first",
-        schemas.TradeList,
+        market_schemas.TradeList,
         (404, 422),
         (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
     ),
-    Operation("get", "/instruments", instruments.list_instruments, "All instruments", schemas.InstrumentViews, (422,)),
+    Operation(
+        "get", "/instruments", instruments.list_instruments, "All instruments", market_schemas.InstrumentViews, (422,)
+    ),
     Operation(
         "get",
         "/health",
@@ -262,9 +264,9 @@ OPERATIONS: Final = (
         "/admin/instruments",
         instruments.set_instrument,
         "Add or change an instrument",
-        schemas.InstrumentView,
+        market_schemas.InstrumentView,
         (403, 409, 413, 422, 504),
-        body=schemas.InstrumentRequest,
+        body=market_schemas.InstrumentRequest,
         example=_INSTRUMENT_EXAMPLE,
         admin=True,
     ),

@@ -10,8 +10,8 @@ from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.enum_words import INSTRUMENT_STATUSES
 from gateway.native.json.decimals import NumberField, is_given, number_text, optional_number
+from gateway.native.json.market_schemas import InstrumentRequest, InstrumentViews
 from gateway.native.json.names import read_word
-from gateway.native.json.schemas import InstrumentRequest, InstrumentViews
 from gateway.native.json.translate import instrument_view
 from gateway.native.problems import ProblemError
 from protocol.commands import SetInstrument

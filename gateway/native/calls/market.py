@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope
 from gateway.exchange.exchange import Exchange
 from gateway.http.replies import Reply, json_reply
 from gateway.native.calls.parameters import query_parameters, required, whole_number
-from gateway.native.json.schemas import TradeList
+from gateway.native.json.market_schemas import TradeList
 from gateway.native.json.translate import best_prices, depth_view, market_trade
 from protocol.commands import DepthQuery, TradesQuery
 

@@ -15,20 +15,17 @@ from gateway.native.enum_words import (
 )
 from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, is_given, optional_number
 from gateway.native.json.field_types import Level
-from gateway.native.json.names import check_name, not_a_word
-from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
-from gateway.native.json.schemas import (
+from gateway.native.json.market_schemas import (
     BestLevels,
     BestPrices,
     DepthUpdate,
     DepthView,
-    Fill,
     InstrumentView,
     MarketTrade,
-    Order,
-    OrderRequest,
-    OrderTrade,
 )
+from gateway.native.json.names import check_name, not_a_word
+from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
+from gateway.native.json.schemas import Fill, Order, OrderRequest, OrderTrade
 from gateway.native.json.times import format_timestamp
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
