@@ -36,7 +36,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "too_many_streams": Fault(429, "This gateway serves no more streams; try again later."),
     "internal_error": Fault(500, "The gateway failed; its log tells more."),
     "overloaded": Fault(
-        503, "The gateway is overloaded: the request waited too long, was not taken and never will be."
+        503, "The gateway is overloaded. The request waited too long; it was not taken, and never will be."
     ),
 }
 

@@ -78,7 +78,7 @@ _OUT_OF_BOUNDS: Final = {
 }
 
 KINDS: Final[dict[str, Kind]] = {
-    # what the gateway itself finds
+    # What the gateway itself finds.
     "invalid_json": Kind(422, "Not a JSON object", "The body takes one JSON object."),
     "missing_field": Kind(422, "A field is missing", "A field that the call needs is missing."),
     "unknown_field": Kind(422, "Unknown field", "The call takes no such field."),
@@ -100,10 +100,10 @@ KINDS: Final[dict[str, Kind]] = {
     "too_many_streams": _of_http("too_many_streams", "Too many streams"),
     "internal_error": _of_http("internal_error", "Internal error"),
     "matcher_unavailable": Kind(
-        503, "No matcher", "The matcher does not answer; nothing was changed and nothing will be."
+        503, "No matcher", "The matcher does not answer. Nothing was changed, and nothing will be."
     ),
     "too_much_in_flight": Kind(
-        503, "Too much in flight", "Too many commands wait for answers; this one was not taken and never will be."
+        503, "Too much in flight", "Too many commands wait for answers. This one was not taken, and never will be."
     ),
     "overloaded": _of_http("overloaded", "Overloaded"),
     "outcome_unknown": Kind(
@@ -112,7 +112,7 @@ KINDS: Final[dict[str, Kind]] = {
         "No answer in time: the command may have been executed. Send it again with the same client_order_id, or "
         "look the order up.",
     ),
-    # what the matcher refuses: one for each Refusal
+    # What the matcher refuses: one for each Refusal.
     "invalid_name": Kind(422, "Invalid name", f"Takes 1 to {NAME_LENGTH} of letters, digits and . _ : -"),
     "unknown_symbol": Kind(404, "Unknown symbol", "No such instrument; GET /instruments lists them.", "symbol"),
     "client_order_id_conflict": Kind(
@@ -145,9 +145,9 @@ KINDS: Final[dict[str, Kind]] = {
     "instrument_cancel_only": Kind(409, "Instrument takes cancels only", "The instrument takes cancels only."),
     "instrument_halted": Kind(409, "Instrument halted", "The instrument is halted."),
     "quantity_below_filled": Kind(
-        409, "Quantity below what is filled", "{field} takes more than what is filled or prevented.", "quantity"
+        409, "Quantity below what is filled", "{field} takes more than the filled and prevented quantity.", "quantity"
     ),
-    "invalid_instrument": Kind(422, "Invalid instrument", "The instrument cannot be so."),
+    "invalid_instrument": Kind(422, "Invalid instrument", "The instrument's fields break a rule."),
     "instrument_fixed": Kind(409, "Fixed for a known instrument", "The field of a known instrument never changes."),
     "too_many_instruments": Kind(409, "Too many instruments", "The exchange holds no more instruments."),
     "no_saved_book": Kind(409, "No saved book", "No book of this symbol was saved."),
@@ -162,20 +162,23 @@ KINDS: Final[dict[str, Kind]] = {
         422, "Trail required", "A trailing_stop needs trailing_bps or a trailing_amount.", "trailing_bps"
     ),
     "quantity_required": Kind(
-        422, "Quantity required", "The order needs a quantity; a market order, or a quote_quantity.", "quantity"
+        422,
+        "Quantity required",
+        "The order needs a quantity; a market order may have a quote_quantity instead.",
+        "quantity",
     ),
     "quantity_not_allowed": Kind(
-        422, "Quantity not allowed", "quantity has no place beside a quote_quantity.", "quantity"
+        422, "Quantity not allowed", "An order takes a quantity or a quote_quantity, not both.", "quantity"
     ),
     **_OUT_OF_BOUNDS,
-    "expire_time_past": Kind(422, "Expired already", "expire_time takes a time to come.", "expire_time"),
+    "expire_time_past": Kind(422, "Expired already", "expire_time takes a time in the future.", "expire_time"),
     "post_only_would_cross": Kind(
-        409, "Would take", "The order is post_only; with such a price it would take at once.", "price"
+        409, "Would take", "With this price the post_only order would trade at once.", "price"
     ),
     "no_last_trade": Kind(
         422,
         "No last trade",
-        "price and {field} lie around the last trade; the instrument has none yet.",
+        "price and {field} must lie around the last trade, but the instrument has no trade yet.",
         "stop_trigger_price",
     ),
     "price_on_wrong_side": Kind(

@@ -40,7 +40,7 @@ _REFUSED: Final = {
     ),
     Refusal.QUANTITY_BELOW_FILLED: (
         "quantity",
-        "quantity takes more than {done}: so much is filled or prevented.",
+        "quantity takes more than {done}, the filled and prevented quantity.",
         409,
     ),
 }
