@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.broker import Broker, MatcherUnavailableError
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError
 from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient
 from protocol.commands import OrderQuery, PlaceOrder

@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.account_messages import update_text
-from gateway.resources import encode
-from gateway.translate import order
+from gateway.http.replies import encode
+from gateway.native.json.translate import order
+from gateway.native.json.user_messages import update_text
 from matcher.answers import order_state
 from matcher.engine import Engine
 from matcher.state import Caused

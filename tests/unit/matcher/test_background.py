@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic_ns
 
 import pytest
 import zmq
@@ -16,6 +17,7 @@ from matcher.data_directory import DataDirectory
 from matcher.digest import digest
 from matcher.entries import OWN_SESSION, OwnCommands
 from matcher.instrument_list import read_instruments
+from matcher.local_log import LocalLog
 from matcher.recovery import recover
 from matcher.snapshot_file import snapshots
 from protocol.codec import encode
@@ -36,7 +38,8 @@ class Bench:
         self.state = self.recovered.state
         self.poller = zmq.Poller()
         config = read_config([f"--data-dir={path}", "--snapshot-every=3"], {})
-        self.background = Background(config, self.directory, self.recovered.journal, self.state, self.poller)
+        log = LocalLog(self.directory.journal, self.recovered.journal, 0, monotonic_ns)
+        self.background = Background(config, self.directory, log, self.state, self.poller)
 
     def trade(self) -> None:
         """So many commands that a snapshot is due."""

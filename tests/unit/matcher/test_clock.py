@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from gateway.matcher_clock import MatcherClock
+from gateway.link.matcher_clock import MatcherClock
 from matcher.clock import STEP, STEP_GRACE, Clock
 
 SECOND = 1_000_000_000

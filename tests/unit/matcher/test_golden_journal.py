@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -76,8 +76,15 @@ class Watched(State):
         self.reasons: set[Reason] = set()
         self.terms: set[tuple[str, Any]] = set()
 
-    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
-        reply, every = super().apply(session, number, commands, time)
+    def apply(
+        self,
+        session: int,
+        number: int,
+        commands: Sequence[OwnCommand],
+        time: int,
+        is_over: Callable[[], bool] | None = None,
+    ) -> tuple[Reply, list[Caused]]:
+        reply, every = super().apply(session, number, commands, time, is_over)
         for caused in every:
             self.commands.add(type(caused.command).__name__)
             if isinstance(caused.command, PlaceOrder) and isinstance(caused.events[0], OrderPlaced):

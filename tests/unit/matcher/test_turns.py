@@ -3,6 +3,7 @@ order."""
 
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import zmq
@@ -20,6 +21,10 @@ from protocol.commands import VERSION, Command, Commands, Frame, Hello, PlaceOrd
 from protocol.events import OrderResult
 from protocol.units import OrderType, Side
 
+if TYPE_CHECKING:
+    from matcher.background import Background
+    from matcher.query_desk import QueryDesk
+
 SESSION = 7
 
 
@@ -32,16 +37,16 @@ class Door:
         self.now = 0
         self.pace = pace
         self.waiting: deque[bytes] = deque()
-        unused = None
+        desk, background = cast("QueryDesk", None), cast("Background", None)
         self.intake = Intake(
             self.receive,
             self.state,
             DataDirectory(path),
-            unused,
-            unused,
+            desk,
+            background,
             (1, "journal"),
             self.monotonic,
-            LogBrake(),  # type: ignore[arg-type]
+            LogBrake(),
         )
 
     def receive(self) -> zmq.Frame:
