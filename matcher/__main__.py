@@ -7,17 +7,17 @@ import structlog
 import zmq
 
 from matcher.config import Config, read_config
-from matcher.connections import DescriptorsError, descriptor_bounds
-from matcher.data_directory import DataDirectory, DirectoryError
-from matcher.endpoints import EndpointError, check_endpoints
-from matcher.file_check import check_files
+from matcher.core.limits import standing_limits
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
-from matcher.journal_format import JournalError
-from matcher.limits import standing_limits
-from matcher.log import LogFailedError
-from matcher.loop import Matcher
-from matcher.recovery import recover
+from matcher.serving.connections import DescriptorsError, descriptor_bounds
+from matcher.serving.endpoints import EndpointError, check_endpoints
+from matcher.serving.loop import Matcher
 from matcher.state import JournalMismatchError
+from matcher.storage.data_directory import DataDirectory, DirectoryError
+from matcher.storage.file_check import check_files
+from matcher.storage.journal_format import JournalError
+from matcher.storage.log import LogFailedError
+from matcher.storage.recovery import recover
 from matching_exchange.process.addresses import connectable
 from matching_exchange.process.command_line import EXIT_BAD_SETTING
 from matching_exchange.process.files import what_failed

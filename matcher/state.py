@@ -9,11 +9,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from matcher.account_streams import AccountStreams
-from matcher.answers import answer
 from matcher.engine import Engine
-from matcher.entries import OWN_SESSION, read_entry
-from matcher.log import Record
+from matcher.serving.account_streams import AccountStreams
+from matcher.serving.answers import answer
+from matcher.storage.entries import OWN_SESSION, read_entry
+from matcher.storage.log import Record
 from protocol.commands import Commands, Hello, OwnCommand, WatchAccount
 from protocol.events import AccountState, AccountUpdate, AccountWatched, Answer, Event
 from protocol.session import MatcherSessions, Taken

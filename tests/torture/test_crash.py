@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.crash_notes import MAX_ENDED
+from matcher.storage.crash_notes import MAX_ENDED
 from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import Answer, CommandRefused, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Refusal, Side

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.tools.torture.replay import recover_from_snapshots, replay
 from protocol.client import CommandClient
 from protocol.commands import DigestQuery, OrderQuery, PlaceOrder

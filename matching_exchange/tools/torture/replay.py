@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from matcher.data_directory import DataDirectory
 from matcher.engine import Engine
-from matcher.journal import Journal
-from matcher.journal_format import Place
-from matcher.snapshot import read_snapshot
-from matcher.snapshot_file import snapshots
 from matcher.state import Caused, Reply, State
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import Place
+from matcher.storage.snapshot import read_snapshot
+from matcher.storage.snapshot_file import snapshots
 from protocol.commands import OwnCommand
 from protocol.events import Answer
 

@@ -13,8 +13,8 @@ from msgspec import Struct
 from gateway.http.replies import encode
 from gateway.native.json.translate import order
 from gateway.native.json.user_messages import update_text
-from matcher.answers import order_state
 from matcher.engine import Engine
+from matcher.serving.answers import order_state
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode
 from matching_exchange.tools.torture.evidence import StreamEvidence

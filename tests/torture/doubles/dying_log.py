@@ -6,8 +6,8 @@ import sys
 from unittest.mock import patch
 
 from matcher.__main__ import main
-from matcher.local_log import LocalLog
-from matcher.log import Position, Record
+from matcher.storage.local_log import LocalLog
+from matcher.storage.log import Position, Record
 
 _append = LocalLog.append
 

@@ -11,15 +11,15 @@ import pytest
 import zmq
 from structlog.testing import capture_logs
 
-from matcher.background import MAX_WAITING, Background
 from matcher.config import read_config
-from matcher.data_directory import DataDirectory
-from matcher.digest import digest
-from matcher.entries import OWN_SESSION, OwnCommands
+from matcher.core.digest import digest
 from matcher.instrument_list import read_instruments
-from matcher.local_log import LocalLog
-from matcher.recovery import recover
-from matcher.snapshot_file import snapshots
+from matcher.serving.background import MAX_WAITING, Background
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.local_log import LocalLog
+from matcher.storage.recovery import recover
+from matcher.storage.snapshot_file import snapshots
 from protocol.codec import encode
 from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer
 from protocol.units import Refusal

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from gateway.link.matcher_clock import MatcherClock
-from matcher.clock import STEP, STEP_GRACE, Clock
+from matcher.serving.clock import STEP, STEP_GRACE, Clock
 
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND

@@ -17,10 +17,10 @@ from typing import Any, get_args
 import pytest
 from msgspec.structs import asdict
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.journal import Journal
 from matcher.state import Caused, Reply, State
+from matcher.storage.journal import Journal
 from protocol.commands import OrderTerms, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, OrderRejected
 from protocol.units import OrderType, Reason, SelfTradePrevention
@@ -31,9 +31,9 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 REPLAY = """
 import sys
 from pathlib import Path
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.journal import Journal
+from matcher.storage.journal import Journal
 from matcher.state import State
 state = State(Engine())
 for record in Journal(Path(sys.argv[1])).records():

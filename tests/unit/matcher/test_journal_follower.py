@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from matcher.engine import Engine
-from matcher.entries import OWN_SESSION, OwnCommands
 from matcher.instrument_list import read_instruments
-from matcher.journal import Journal
-from matcher.journal_format import JournalError
-from matcher.journal_reader import JournalReader
-from matcher.log import Record
 from matcher.state import State
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import JournalError
+from matcher.storage.journal_reader import JournalReader
+from matcher.storage.log import Record
 from protocol.codec import encode
 from protocol.commands import OwnCommand
 

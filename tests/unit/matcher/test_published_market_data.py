@@ -4,10 +4,10 @@ import pytest
 from msgspec import structs
 
 from matcher.engine import Engine
-from matcher.entries import OWN_SESSION
 from matcher.instrument_list import read_instruments
-from matcher.market_data import MAX_TOLD, MarketData
+from matcher.serving.market_data import MAX_TOLD, MarketData
 from matcher.state import State
+from matcher.storage.entries import OWN_SESSION
 from protocol import topics
 from protocol.codec import decode_market_data
 from protocol.commands import CancelOrder, Command, PlaceOrder

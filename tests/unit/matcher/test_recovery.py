@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from matcher.data_directory import DataDirectory, DirectoryError
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.entries import OWN_SESSION, OwnCommands
 from matcher.instrument_list import read_instruments
-from matcher.journal import Journal
-from matcher.journal_format import JournalError
-from matcher.recovery import drop_superseded, recover
-from matcher.snapshot import write_snapshot
-from matcher.snapshot_file import snapshots
 from matcher.state import State
+from matcher.storage.data_directory import DataDirectory, DirectoryError
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import JournalError
+from matcher.storage.recovery import drop_superseded, recover
+from matcher.storage.snapshot import write_snapshot
+from matcher.storage.snapshot_file import snapshots
 from matching_exchange.process.files import what_failed
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands, Hello, PlaceOrder

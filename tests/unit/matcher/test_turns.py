@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import zmq
 
-from matcher.data_directory import DataDirectory
 from matcher.engine import Engine
-from matcher.entries import read_entry
 from matcher.instrument_list import read_instruments
-from matcher.intake import Intake
+from matcher.serving.intake import Intake
+from matcher.serving.turn import Turn, new_turn
 from matcher.state import State
-from matcher.turn import Turn, new_turn
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.entries import read_entry
 from matching_exchange.process.log_brake import LogBrake
 from protocol.codec import encode
 from protocol.commands import VERSION, Command, Commands, Frame, Hello, PlaceOrder
@@ -22,8 +22,8 @@ from protocol.events import OrderResult
 from protocol.units import OrderType, Side
 
 if TYPE_CHECKING:
-    from matcher.background import Background
-    from matcher.query_desk import QueryDesk
+    from matcher.serving.background import Background
+    from matcher.serving.query_desk import QueryDesk
 
 SESSION = 7
 
