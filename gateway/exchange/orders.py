@@ -90,9 +90,10 @@ class Orders:
     ) -> list[Outcome]:
         """Send the commands slice by slice; read each answer."""
         outcomes: list[Outcome] = []
+        pace = self._pace.batch()
         while len(outcomes) < len(commands):
             done = len(outcomes)
-            async with self._pace.slice(len(commands) - done) as count:
+            async with pace.slice(len(commands) - done) as count:
                 outcomes += await self._slice(commands[done : done + count], read)
         not_taken = [outcome for outcome in outcomes if isinstance(outcome, MatcherUnavailableError)]
         if not_taken and len(not_taken) == len(outcomes):

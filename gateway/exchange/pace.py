@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+FIRST: Final = 4
+"""Commands of a batch's first slice. Each slice that was fast is followed by one of twice the size."""
+
 MOST: Final = 32
 """Commands of one slice at most."""
 
 SLICE_SECONDS: Final = 0.02
-"""Time that a slice is meant to take. The next one is as large as fits in it."""
+"""Time that a slice is meant to take. After one that took longer comes one that fits in it."""
 
 
 class Pace:
@@ -18,7 +21,19 @@ class Pace:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._size = MOST
+
+    def batch(self) -> "BatchPace":
+        """The pace of one batch."""
+        return BatchPace(self._turn, self._clock)
+
+
+class BatchPace:
+    """What a batch asks for its turns."""
+
+    def __init__(self, turn: asyncio.Lock, clock: Callable[[], float]) -> None:
+        self._turn = turn
+        self._clock = clock
+        self._size = FIRST
 
     @asynccontextmanager
     async def slice(self, waiting: int) -> AsyncIterator[int]:
@@ -27,11 +42,6 @@ class Pace:
             count = min(waiting, self._size)
             began = self._clock()
             yield count
-            self._learn(count, self._clock() - began)
-
-    def _learn(self, count: int, seconds: float) -> None:
-        """A slice of `count` commands took `seconds`."""
-        if seconds > SLICE_SECONDS:
-            self._size = max(1, int(count * SLICE_SECONDS / seconds))
-        elif count >= self._size:
-            self._size = min(MOST, 2 * self._size)
+            seconds = self._clock() - began
+        slow = seconds > SLICE_SECONDS
+        self._size = max(1, int(count * SLICE_SECONDS / seconds)) if slow else min(MOST, 2 * self._size)

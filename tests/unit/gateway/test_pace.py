@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.exchange.pace import MOST, SLICE_SECONDS, Pace
+from gateway.exchange.pace import FIRST, MOST, SLICE_SECONDS, Pace
 
 
 class Watch:
@@ -18,29 +18,27 @@ class Watch:
     async def carry_out(self, pace: Pace, count: int) -> list[int]:
         """The sizes of the slices in which a batch of so many commands goes through."""
         sizes: list[int] = []
+        batch = pace.batch()
         while sum(sizes) < count:
-            async with pace.slice(count - sum(sizes)) as size:
+            async with batch.slice(count - sum(sizes)) as size:
                 await asyncio.sleep(0)
                 self.now += size * self.pace
                 sizes.append(size)
         return sizes
 
 
-def test_fast_commands_go_in_large_slices() -> None:
+def test_fast_commands_go_in_ever_larger_slices() -> None:
     async def scenario() -> None:
         watch = Watch(SLICE_SECONDS / 1_000)
-        assert await watch.carry_out(Pace(watch), 100) == [MOST, MOST, MOST, 100 - 3 * MOST]
+        assert await watch.carry_out(Pace(watch), 100) == [FIRST, 8, 16, MOST, MOST, 8]
 
     asyncio.run(scenario())
 
 
-def test_slow_commands_go_one_by_one_and_fast_ones_grow_again() -> None:
+def test_slow_commands_go_one_by_one_after_the_first_few() -> None:
     async def scenario() -> None:
         watch = Watch(2 * SLICE_SECONDS)
-        pace = Pace(watch)
-        assert await watch.carry_out(pace, MOST + 3) == [MOST, 1, 1, 1]
-        watch.pace = 0
-        assert await watch.carry_out(pace, 15) == [1, 2, 4, 8]
+        assert await watch.carry_out(Pace(watch), FIRST + 3) == [FIRST, 1, 1, 1]
 
     asyncio.run(scenario())
 
@@ -49,13 +47,12 @@ def test_slices_of_several_batches_take_turns() -> None:
     async def scenario() -> None:
         watch = Watch(SLICE_SECONDS)
         pace = Pace(watch)
-        await watch.carry_out(pace, MOST)
         order: list[str] = []
 
         async def batch(name: str) -> None:
+            own = pace.batch()
             for _ in range(3):
-                async with pace.slice(3) as size:
-                    assert size == 1
+                async with own.slice(10):
                     await asyncio.sleep(0)
                     watch.now += watch.pace
                     order.append(name)
@@ -72,7 +69,7 @@ def test_a_batch_whose_client_has_gone_holds_up_nobody() -> None:
         pace = Pace(watch)
 
         async def endless() -> None:
-            async with pace.slice(1):
+            async with pace.batch().slice(1):
                 await asyncio.Event().wait()
 
         task = asyncio.create_task(endless())
