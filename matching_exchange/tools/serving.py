@@ -1,11 +1,10 @@
-"""The processes of an exchange that one command starts: each in a session of its own, told when they serve, stopped in
-order."""
+"""The processes of an exchange that one command starts: told when they serve, stopped in order, also where the command
+is killed."""
 
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final
 
 from matching_exchange.process import readiness
 from matching_exchange.process.addresses import MAX_SOCKET_PATH
+from matching_exchange.tools.tied import TiedProcess
 
 STOP_TIMEOUT: Final = 15
 """How many seconds a process may take to stop."""
@@ -25,16 +25,15 @@ class Processes:
     """The processes, by name."""
 
     def __init__(self) -> None:
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, TiedProcess] = {}
         self._starting: dict[str, socket.socket] = {}
         self._sockets = _make_directory_of_sockets()
 
     def start(self, module: str, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         """Start `python -m <module>` with these variables beside those of this process."""
-        # A session of its own: Ctrl-C reaches this process alone, which then stops the others in order.
-        self._processes[module] = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", module, *arguments], env={**os.environ, **environment}, start_new_session=True
-        )
+        # Those before it outlive it: where this process is killed, too, the last one stops first.
+        before = list(self._processes.values())
+        self._processes[module] = TiedProcess(module, arguments, before, env={**os.environ, **environment})
 
     def start_serving(self, module: str, environment: Mapping[str, str]) -> None:
         """Start a process that says when it serves."""
@@ -52,6 +51,9 @@ class Processes:
             except BlockingIOError:
                 continue
             self._starting.pop(name).close()
+        if not self._starting:
+            # Now, and not at the end, which may be that of a kill.
+            shutil.rmtree(self._sockets, ignore_errors=True)
         return not self._starting
 
     def ended(self) -> str | None:
