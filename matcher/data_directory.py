@@ -148,8 +148,7 @@ class DataDirectory:
 
 
 def _note_owner(lock: int, text: bytes) -> None:
-    """Write into the locked file whose it is. It is for a message only: on a full or failing disk the lock holds without
-    it."""
+    """Write into the locked file whose it is. It is for a message only: on a full disk the lock holds without it."""
     with suppress(OSError):
         os.truncate(lock, 0)
         os.pwrite(lock, text, 0)

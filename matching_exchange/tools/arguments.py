@@ -13,8 +13,6 @@ from matching_exchange.process import command_line
 from matching_exchange.process.addresses import check_sockets, in_url, keep_apart, reachable
 from matching_exchange.process.settings import Setting, bounded, read_value
 
-EXIT_INTERRUPTED: Final = 130
-
 MAX_NUMBER: Final = 10**9
 
 Value = TypeVar("Value")

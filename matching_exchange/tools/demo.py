@@ -10,8 +10,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 
+from matching_exchange.process.command_line import run_program
 from matching_exchange.tools.arguments import Parser, number
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import CancelAllOrders, CancelOrder, Command, InstrumentsQuery, PlaceOrder
@@ -181,5 +181,4 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        main(sys.argv[1:], os.environ)
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

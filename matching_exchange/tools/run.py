@@ -17,7 +17,7 @@ from gateway.config import GatewayConfig
 from matcher.config import Config as MatcherConfig
 from matcher.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
-from matching_exchange.process.command_line import end_with_line
+from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, run_program
 from matching_exchange.process.settings import MAX_PORT, bounded
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.reset import empty
@@ -36,8 +36,6 @@ SOCKETS: Final = ("COMMANDS", "MARKET_DATA", "REPORTS")
 """The matcher's sockets, as the settings of both processes name them, and in the order of their ports with --ports."""
 
 MAX_BASE: Final = MAX_PORT - len(SOCKETS)
-
-EXIT_FAILED: Final = 1
 
 
 class Stop:
@@ -198,4 +196,4 @@ def _is_healthy(config: GatewayConfig) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.status import Status
 
 from matching_exchange.process.addresses import host
+from matching_exchange.process.command_line import EXIT_INTERRUPTED, run_program
 from matching_exchange.process.settings import port
-from matching_exchange.tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from matching_exchange.tools.arguments import MAX_NUMBER, Parser, number, told
 from matching_exchange.tools.load_test.check import Checker
 from matching_exchange.tools.load_test.orders import Flow, Sent
 from matching_exchange.tools.load_test.over_http import HttpTransport
@@ -246,4 +247,4 @@ def name_of_account(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))
