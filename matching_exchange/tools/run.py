@@ -66,9 +66,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         processes.start_serving("gateway", chosen)
         if not _wait_until_healthy(processes, gateway_config, stop):
             return 0 if stop.wanted else EXIT_FAILED
+        print(banner(gateway_config), flush=True)
         if options.demo:
             processes.start("matching_exchange.tools.demo", chosen, [f"--seed={options.seed}"])
-        print(banner(gateway_config), flush=True)
         while not stop.wanted:
             ended = processes.ended()
             if ended is not None:

@@ -2,8 +2,9 @@
 
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import Final
 
 from matching_exchange.process.addresses import ipc_path, split_tcp
@@ -22,7 +23,19 @@ def unanswered(endpoints: Mapping[str, str]) -> str:
     return f"no matcher answers at {named}"
 
 
-def tell_waiting(program: str, endpoints: Mapping[str, str]) -> None:
+@contextmanager
+def telling_of_silence(program: str, endpoints: Mapping[str, str]) -> Iterator[None]:
+    """Inside, a matcher is waited for: after a moment somebody is told so."""
+    timer = Timer(SILENT_SECONDS, _tell, (program, endpoints))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _tell(program: str, endpoints: Mapping[str, str]) -> None:
     print(f"{program}: {unanswered(endpoints)}: waiting", file=sys.stderr, flush=True)
 
 
