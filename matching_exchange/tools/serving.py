@@ -3,6 +3,7 @@ is killed."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -24,16 +25,18 @@ LONGEST_NAME: Final = len("/gateway")
 class Processes:
     """The processes, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """`environment` is what all of them get."""
+        self._environment = environment
         self._processes: dict[str, TiedProcess] = {}
         self._starting: dict[str, socket.socket] = {}
         self._sockets = _make_directory_of_sockets()
 
     def start(self, module: str, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
-        """Start `python -m <module>` with these variables beside those of this process."""
+        """Start `python -m <module>` with these variables beside those of all."""
         # Those before it outlive it: where this process is killed, too, the last one stops first.
         before = list(self._processes.values())
-        self._processes[module] = TiedProcess(module, arguments, before, env={**os.environ, **environment})
+        self._processes[module] = TiedProcess(module, arguments, before, env={**self._environment, **environment})
 
     def start_serving(self, module: str, environment: Mapping[str, str]) -> None:
         """Start a process that says when it serves."""
@@ -56,9 +59,13 @@ class Processes:
             shutil.rmtree(self._sockets, ignore_errors=True)
         return not self._starting
 
-    def ended(self) -> str | None:
-        """The name of a process that has ended by itself."""
-        return next((name for name, process in self._processes.items() if process.poll() is not None), None)
+    def ended(self) -> tuple[str, str] | None:
+        """The name of a process that has ended by itself, and how."""
+        for module, process in self._processes.items():
+            status = process.poll()
+            if status is not None:
+                return module.rpartition(".")[2], _how(status)
+        return None
 
     def stop(self) -> None:
         """Stop the processes, the last one first."""
@@ -72,6 +79,14 @@ class Processes:
                 process.kill()
                 process.wait()
         shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+def _how(status: int) -> str:
+    """A process's end in words; a negative status is that of a signal."""
+    if status >= 0:
+        return f"with status {status}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"by {names.get(-status, f'signal {-status}')}"
 
 
 def _make_directory_of_sockets() -> Path:

@@ -116,7 +116,7 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     assert (status, output) == (2, "")
     if name == "instruments":
         assert error.count("\n") == 1
-        assert error.startswith(f"matcher: --instruments: {value}: ")
+        assert error.startswith(f"matcher: {f'--{name}' if form == 'flag' else variable}: {value}: ")
     else:
         assert error == f"matcher: {f'--{name}' if form == 'flag' else variable}: {value!r}: takes {setting.takes}\n"
     assert list(Path().iterdir()) == []
