@@ -116,7 +116,7 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     assert (status, output) == (2, "")
     if name == "instruments":
         assert error.count("\n") == 1
-        assert error.startswith(f"matcher: --instruments: {value}: ")
+        assert error.startswith(f"matcher: {f'--{name}' if form == 'flag' else variable}: {value}: ")
     else:
         assert error == f"matcher: {f'--{name}' if form == 'flag' else variable}: {value!r}: takes {setting.takes}\n"
     assert list(Path().iterdir()) == []
@@ -229,7 +229,11 @@ def test_sockets_over_ipc(short_path: Path) -> None:
 def test_second_matcher_on_the_same_data_directory_ends_with_one_line(shared_matcher: Matcher) -> None:
     status, output, error = run(shared_matcher.directory, *own_endpoints(), f"--data-dir={shared_matcher.data}")
     assert (status, output) == (1, "")
-    assert error == f"matcher: the data directory {shared_matcher.data} is in use by another matcher\n"
+    assert error == (
+        f"matcher: the data directory {shared_matcher.data} is in use by the matcher with process id "
+        f"{shared_matcher.running.pid}: stop it, or choose another with MATCHER_DATA_DIR (--data-dir); "
+        "scripts/run --ports starts a second exchange\n"
+    )
 
 
 def test_port_in_use_ends_with_one_line(shared_matcher: Matcher, tmp_path: Path) -> None:
@@ -245,12 +249,13 @@ def test_port_in_use_ends_with_one_line(shared_matcher: Matcher, tmp_path: Path)
         assert taken in error
 
 
-def test_unusable_data_directory_ends_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["", "/data", "/data/deeper"])
+def test_data_directory_that_is_a_file_ends_with_one_line(tmp_path: Path, below: str) -> None:
     file = tmp_path / "file"
     file.touch()
-    status, output, error = run(tmp_path, *own_endpoints(), f"--data-dir={file}")
-    assert (status, output, error.count("\n")) == (1, "", 1)
-    assert str(file) in error
+    status, output, error = run(tmp_path, *own_endpoints(), f"--data-dir={file}{below}")
+    assert (status, output) == (1, "")
+    assert error == (f"matcher: the data directory {file}{below} cannot be used: {file} is a file, not a directory\n")
 
 
 def test_check_tells_whether_a_matcher_runs(shared_matcher: Matcher, tmp_path: Path) -> None:
