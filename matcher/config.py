@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from matcher.limits import DEFAULT_MAX_ACCOUNTS
+from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.settings import Setting, Switch, bounded, one_of, read_settings

@@ -8,15 +8,15 @@ and stops the process.
 from collections.abc import Callable
 from typing import Any, Final
 
-from matcher.accounts import advance_time, move_timers, set_account_status, set_timer, watch_account
-from matcher.amend import amend_order
-from matcher.cancel import cancel_all_orders, cancel_order
-from matcher.instruments import set_instrument
-from matcher.ledger import settle
-from matcher.load_book import load_book
-from matcher.oco import place_oco
-from matcher.place import place_order
-from matcher.registry import REMEMBERED_ORDERS, Registry
+from matcher.core.accounts import advance_time, move_timers, set_account_status, set_timer, watch_account
+from matcher.core.amend import amend_order
+from matcher.core.cancel import cancel_all_orders, cancel_order
+from matcher.core.instruments import set_instrument
+from matcher.core.ledger import settle
+from matcher.core.load_book import load_book
+from matcher.core.oco import place_oco
+from matcher.core.place import place_order
+from matcher.core.registry import REMEMBERED_ORDERS, Registry
 from protocol.commands import (
     AdvanceTime,
     AmendOrder,

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from matcher.instruments import made_instrument
-from matcher.registry import Registry
+from matcher.core.instruments import made_instrument
+from matcher.core.registry import Registry
 from matching_exchange.process.files import read_file
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused

@@ -15,7 +15,7 @@ import gateway.config
 import matcher.config
 from gateway.config import GatewayConfig
 from matcher.config import Config as MatcherConfig
-from matcher.data_directory import DirectoryError
+from matcher.storage.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.settings import MAX_PORT, bounded

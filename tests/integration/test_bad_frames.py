@@ -9,7 +9,7 @@ import pytest
 import zmq
 
 from protocol import topics
-from protocol.client import CommandClient, OutcomeUnknownError, open_commands, open_reports
+from protocol.client import CommandClient, OutcomeUnknownError
 from protocol.codec import MAX_FRAME_BYTES, decode_report, encode
 from protocol.commands import (
     VERSION,
@@ -39,6 +39,7 @@ from protocol.events import (
     SessionUnknown,
     Welcome,
 )
+from protocol.sockets import open_commands, open_reports
 from protocol.units import OrderStatus, OrderType, Refusal, Side
 from tests.exchange import PATIENCE, Matcher, Subscriber, wait_until
 

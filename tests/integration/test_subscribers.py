@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
-from matcher import subscribers
-from matcher.connections import Connections
-from matcher.subscribers import Subscribers, is_topic
+from matcher.serving import subscribers
+from matcher.serving.connections import Connections
+from matcher.serving.subscribers import Subscribers, is_topic
 from matching_exchange.process.log_brake import LogBrake
 from tests.exchange import wait_until
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from matcher.core.order import Order
 from matcher.engine import Engine
-from matcher.order import Order
 from protocol.commands import AmendOrder, OrderTerms, OwnCommand, PlaceOco, PlaceOrder
 from protocol.events import (
     AccountSet,

@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from matcher.digest import digest
+from matcher.core.digest import digest
+from matcher.core.saved_books import save_book
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.journal import Journal
-from matcher.saved_books import save_book
-from matcher.state import OWN_SESSION, OwnCommands, State
+from matcher.state import State
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.journal import Journal
 from protocol.codec import encode
 from protocol.commands import (
     VERSION,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, seed, settings
 from msgspec.structs import replace
 
-from matcher.book import MAX_TRADES
+from matcher.core.book import MAX_TRADES
+from matcher.core.levels import Levels, shown_quantity
+from matcher.core.order import MAX_FILLS, Extra, Order
 from matcher.engine import Engine
-from matcher.levels import Levels, shown_quantity
-from matcher.order import MAX_FILLS, Extra, Order
 from protocol.codec import encode
 from protocol.commands import AmendOrder, CancelOrder, PlaceOco, PlaceOrder, SetLimits
 from protocol.events import (
@@ -449,7 +449,7 @@ def test_random_tapes_reach_what_can_happen() -> None:
     """A guard of the strategy: always the same tapes, more of them until they have met all."""
     missing = set(ALL)
 
-    for number in range(20):
+    for number in range(100):
 
         @seed(number)
         @settings(max_examples=60, deadline=None, database=None)

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.journal import ENGINE
-from matcher.snapshot import read_snapshot, write_snapshot
-from matcher.snapshot_file import read_head
 from matcher.state import State
+from matcher.storage.journal_format import ENGINE
+from matcher.storage.snapshot import read_snapshot, write_snapshot
+from matcher.storage.snapshot_file import read_head
 from protocol.codec import encode
 from protocol.commands import (
     VERSION,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.broker import Broker, MatcherUnavailableError
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError
 from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient
 from protocol.commands import OrderQuery, PlaceOrder
@@ -51,7 +52,8 @@ def break_disk(matcher: Matcher, how: str) -> None:
 def assert_stops(matcher: Matcher, why: str) -> None:
     assert wait_for_end(matcher) == 1
     (record,) = matcher.records(STOPS)
-    assert (record["error"], record["level"]) == (why, "critical")
+    assert record["level"] == "critical"
+    assert record["error"] == f"{why}: {matcher.data / 'journal'} (--data-dir, MATCHER_DATA_DIR)"
 
 
 def place(number: int) -> PlaceOrder:

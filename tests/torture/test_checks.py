@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
 from matcher.state import Caused, State
 from matching_exchange.tools.torture.checks import Checks

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.snapshot_file import snapshots
+from matcher.storage.snapshot_file import snapshots
 from protocol.commands import DigestQuery, PlaceOrder, SaveBook
 from protocol.events import BookSaved, Digest, OrderResult
 from protocol.units import OrderType, Side

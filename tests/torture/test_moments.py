@@ -4,7 +4,7 @@ stamp."""
 from msgspec.structs import asdict
 
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.queries import answer_query
 from matcher.state import State
 from protocol.commands import OrderQuery, PlaceOrder, SetInstrument, StatusQuery
 from protocol.events import OrderResult, OrderState

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
 from matching_exchange.tools.bench.distribution import Point, points_of
 from matching_exchange.tools.bench.measure import BenchError

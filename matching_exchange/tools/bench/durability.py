@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.process.files import SYNC_NAME
 from matching_exchange.tools.bench.child import measure_in_child
 from matching_exchange.tools.bench.data import resting, write_journal, write_resting

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
+from matcher.core.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
 from protocol.commands import CancelOrder, Command, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, Trade
 from protocol.units import OrderType, Side

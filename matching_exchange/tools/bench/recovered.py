@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from matcher.data_directory import DataDirectory
-from matcher.digest import digest
-from matcher.recovery import recover
+from matcher.core.digest import digest
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.recovery import recover
 from matching_exchange.process.logs import configure_logs
 
 

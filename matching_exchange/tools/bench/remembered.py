@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.queries import answer_query
 from matching_exchange.tools.bench.measure import BenchError
 from matching_exchange.tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL, new_engine
 from matching_exchange.tools.bench.system import resident_memory

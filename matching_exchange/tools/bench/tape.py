@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.tools.bench.data import resting
 from matching_exchange.tools.bench.mix import REACH, Mix, new_engine, symbols_of
 from protocol.codec import encode

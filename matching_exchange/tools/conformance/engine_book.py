@@ -3,9 +3,9 @@ answer."""
 
 from typing import Final
 
-from matcher.answers import answer
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.answers import answer
+from matcher.serving.queries import answer_query
 from matching_exchange.tools.conformance.messages import (
     BUY,
     CANCEL,

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from matcher.answers import answer
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.answers import answer
+from matcher.serving.queries import answer_query
 from protocol.commands import Command, DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery
 from protocol.events import Answer, QueryResult
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.config import MAX_WORKERS
 from matcher.config import SETTINGS
-from matcher.journal import JournalError
+from matcher.storage.journal_format import JournalError
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
 from matching_exchange.tools.processes import ExchangeError

@@ -6,12 +6,13 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway.problems import refusal_code
-from gateway.resources import encode
-from gateway.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
-from gateway.schemas import Order as OrderView
-from gateway.times import MILLISECOND, format_timestamp
-from gateway.translate import order, placed_order
+from gateway.exchange.orders import placed_order
+from gateway.http.replies import encode
+from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
+from gateway.native.json.schemas import Order as OrderView
+from gateway.native.json.times import MILLISECOND, format_timestamp
+from gateway.native.json.translate import order
+from gateway.native.problem_kinds import refusal_code
 from matcher.engine import Engine
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode

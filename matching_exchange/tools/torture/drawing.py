@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gateway.times import format_exact_time
+from gateway.native.json.times import format_exact_time
 from protocol.instrument import format_decimal
 from protocol.order_types import ORDER_TYPES as ROWS
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.state import State
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.torture.checks import Checks

@@ -10,11 +10,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.account_messages import update_text
-from gateway.resources import encode
-from gateway.translate import order
-from matcher.answers import order_state
+from gateway.http.replies import encode
+from gateway.native.json.translate import order
+from gateway.native.json.user_messages import update_text
 from matcher.engine import Engine
+from matcher.serving.answers import order_state
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode
 from matching_exchange.tools.torture.evidence import StreamEvidence

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
-from matcher import snapshot
 from matcher.__main__ import main
 from matcher.state import State
+from matcher.storage import snapshot
 
 _parts = snapshot._parts
 

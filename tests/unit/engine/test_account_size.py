@@ -4,7 +4,8 @@ import tracemalloc
 
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.state import OWN_SESSION, State
+from matcher.state import State
+from matcher.storage.entries import OWN_SESSION
 from protocol.commands import CancelOrder, PlaceOrder
 from protocol.units import OrderType, Side
 

@@ -7,11 +7,11 @@ from itertools import count
 import pytest
 from msgspec.structs import asdict, replace
 
-from matcher.book import MAX_TRADES
+from matcher.core.book import MAX_TRADES
+from matcher.core.ledger import MAX_ACCOUNT_FILLS
+from matcher.core.order import MAX_FILLS
+from matcher.core.registry import FORGOTTEN_AT_ONCE
 from matcher.engine import Engine
-from matcher.ledger import MAX_ACCOUNT_FILLS
-from matcher.order import MAX_FILLS
-from matcher.registry import FORGOTTEN_AT_ONCE
 from protocol.commands import Command, OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.events import InstrumentSet, Trade
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention

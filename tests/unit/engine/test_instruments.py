@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import asdict, replace
 
+from matcher.core.instruments import MAX_INSTRUMENTS
 from matcher.engine import Engine
-from matcher.instruments import MAX_INSTRUMENTS
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused, InstrumentSet
 from protocol.instrument import Instrument

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from matcher.limits import standing_limits
+from matcher.core.limits import standing_limits
 from protocol.commands import CancelAfter, SetAccountStatus, SetLimits
 from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention
 from tests.tape import (

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from matcher.levels import Levels
-from matcher.order import Order
-from matcher.order_list import CHUNK, OrderList
+from matcher.core.levels import Levels
+from matcher.core.order import Order
+from matcher.core.order_list import CHUNK, OrderList
 from protocol.units import OrderType, Side
 
 

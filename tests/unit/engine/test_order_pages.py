@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from matcher.order import Order
-from matcher.order_pages import PAGE_ORDERS, OrderPages
+from matcher.core.order import Order
+from matcher.core.order_pages import PAGE_ORDERS, OrderPages
 from protocol.units import OrderType, Side
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec import structs, to_builtins
 
-from gateway.broker import Stamped
-from gateway.translate import order
+from gateway.link.answers import Stamped
+from gateway.native.json.translate import order
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import (
     AccountSet,

@@ -9,10 +9,11 @@ from typing import Any, TypeVar, cast
 from starlette.types import Message
 
 from gateway.app import wire
-from gateway.broker import Broker, Stamped
-from gateway.broker import Handler as AccountHandler
 from gateway.config import GatewayConfig
-from gateway.feed import Handler, MarketDataFeed
+from gateway.link.answers import Stamped
+from gateway.link.broker import Broker
+from gateway.link.broker import Handler as AccountHandler
+from gateway.link.feed import Handler, MarketDataFeed
 from protocol import topics
 from protocol.commands import Command, InstrumentsQuery, Query
 from protocol.events import AccountUpdate, InstrumentList

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from protocol.commands import CancelAfter, InstrumentsQuery, SetAccountStatus
 from protocol.events import AccountState, CommandRefused, OrderState
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side

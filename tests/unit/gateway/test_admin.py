@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import OutcomeUnknownError
+from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError
 from protocol.commands import DigestQuery, LoadBook, SaveBook, SetInstrument
 from protocol.events import BookLoaded, BookSaved, CommandRefused, Digest, InstrumentSet
 from protocol.units import InstrumentStatus, Refusal
@@ -161,6 +161,20 @@ def test_a_book_that_cannot_be_loaded_is_told(gateway: Gateway, refusal: Refusal
 def test_a_load_without_an_answer_has_an_unknown_outcome(gateway: Gateway) -> None:
     gateway.broker.answers[LoadBook] = OutcomeUnknownError("")
     assert gateway.request("POST", "/admin/load?symbol=BTC-USDT").problem == (504, "outcome_unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (NoResultError(""), (504, "outcome_unknown", None)),
+        (MatcherUnavailableError(""), (503, "matcher_unavailable", None)),
+    ],
+)
+def test_a_save_without_a_result_has_an_unknown_outcome_if_it_was_asked_for(
+    gateway: Gateway, failure: Exception, expected: tuple[int, str, None]
+) -> None:
+    gateway.broker.results[SaveBook] = failure
+    assert gateway.request("POST", "/admin/save?symbol=BTC-USDT").problem == expected
 
 
 CALLS = [("/admin/instruments", NEW), ("/admin/save?symbol=BTC-USDT", None), ("/admin/load?symbol=BTC-USDT", None)]

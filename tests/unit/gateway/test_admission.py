@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from gateway.admission import BYTES_OF_AN_ORDER, WORK_A_TURN, Admission, work_of
+from gateway.http.admission import WORK_A_TURN, Admission
+from gateway.native.work import BYTES_OF_AN_ORDER, work_of
 from tests.unit.gateway.wire import DEADLINE, Wire, run
 
 ORDERS = [
@@ -66,7 +67,7 @@ def test_a_batch_counts_by_its_length(header: tuple[bytes, bytes], work: int) ->
 @pytest.mark.parametrize("work", [1, 4, 129])
 def test_a_bounded_amount_of_work_begins_in_a_turn_in_the_order_in_which_it_came(work: int) -> None:
     async def scenario() -> None:
-        admission = Admission(DEADLINE)
+        admission = Admission(DEADLINE, work_of)
         entered: list[int] = []
         for number in range(100):
             if admission.admits(work):
@@ -92,7 +93,7 @@ def test_a_bounded_amount_of_work_begins_in_a_turn_in_the_order_in_which_it_came
 
 def test_what_waits_is_not_overtaken() -> None:
     async def scenario() -> None:
-        admission = Admission(DEADLINE)
+        admission = Admission(DEADLINE, work_of)
         assert admission.admits(WORK_A_TURN)
         entered: list[str] = []
         admission.wait(WORK_A_TURN, partial(entered.append, "first"))
@@ -108,7 +109,7 @@ def test_what_waits_is_not_overtaken() -> None:
 
 
 def test_it_goes_to_another_process_as_settings_do() -> None:
-    assert pickle.loads(pickle.dumps(Admission(2.5))).deadline == 2.5
+    assert pickle.loads(pickle.dumps(Admission(2.5, work_of))).deadline == 2.5
 
 
 @pytest.mark.parametrize(("method", "path"), OTHERS)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from protocol.commands import AmendOrder, OrderQuery
 from protocol.events import CommandRefused, OrderState, Trade
 from protocol.units import OrderStatus, OrderType, Refusal, Side

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.schemas import OrderRequest
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.native.json.schemas import OrderRequest
 from protocol.commands import CancelOrder, Command, InstrumentsQuery, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, InstrumentList, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import zmq
 
-from gateway.broker import Broker, MatcherUnavailableError, OutcomeUnknownError
-from gateway.health import HealthCheck
+from gateway.exchange.exchange import Exchange
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError
+from gateway.link.instruments import Instruments
+from gateway.native.calls.maintenance import health
 from protocol import topics
 from protocol.codec import encode, read_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
@@ -89,8 +92,8 @@ class FakeMatcher:
 @pytest.fixture(autouse=True)
 def on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here ends because it takes long."""
-    monkeypatch.setattr("gateway.broker.PULSE_TIMEOUT", PATIENCE)
-    monkeypatch.setattr("gateway.health.HEALTH_SECONDS", PATIENCE)
+    monkeypatch.setattr("gateway.link.broker.PULSE_TIMEOUT", PATIENCE)
+    monkeypatch.setattr("gateway.exchange.maintenance.HEALTH_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ class Health:
 
     def __init__(self, broker: Broker) -> None:
         self._task = asyncio.get_running_loop().create_task(
-            HealthCheck(broker).check(scope("http", "/health", {}), self._no_body)
+            health(Exchange(broker, Instruments(broker)), scope("http", "/health", {}), self._no_body)
         )
 
     @staticmethod
@@ -219,6 +222,19 @@ def test_each_welcome_is_told(matcher: FakeMatcher) -> None:
             matcher.welcome(session, epoch=2)
             await eventually(lambda: broker.available)
             assert welcomes == [1, 2]
+
+    run(scenario)
+
+
+def test_a_query_without_a_result_was_asked_and_one_without_a_matcher_was_not(matcher: FakeMatcher) -> None:
+    async def scenario() -> None:
+        async with started(matcher) as broker:
+            with pytest.raises(MatcherUnavailableError) as caught:
+                await broker.query(StatusQuery())
+            assert not isinstance(caught.value, NoResultError)
+            await matcher.open(broker, epoch=1)
+            with pytest.raises(NoResultError):
+                await broker.query(StatusQuery(), timeout=0.001)
 
     run(scenario)
 

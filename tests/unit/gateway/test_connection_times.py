@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.connections import Bounds
+from gateway.http.bounds import Bounds
 from tests.unit.gateway.wire import Wire, run
 
 REQUEST = b"POST /accounts/a/cancel-after HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.connections import Bounds, HttpConnection, arrival
+from gateway.http.bounds import Bounds
+from gateway.http.connections import HttpConnection, arrival
 from matching_exchange.process.log_brake import LogBrake
 from tests.unit.gateway.wire import GET, HANDSHAKE, POST, Wire, run
 

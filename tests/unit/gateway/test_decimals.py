@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from gateway.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, read_number
-from gateway.problems import ProblemError
+from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, read_number
+from gateway.native.problems import ProblemError
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import DepthQuery
 from protocol.events import Depth
 from tests.unit.gateway.fakes import TIMESTAMP, TIMESTAMP_TEXT, Gateway, eventually, settle
@@ -185,7 +186,7 @@ def test_a_client_that_comes_while_the_matcher_is_away_sees_the_last_depth(
 
 def test_the_end_of_a_burst_is_not_lost(gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     """What overflows on the way is what came last: the matcher is asked for it, and nothing is said twice."""
-    monkeypatch.setattr("gateway.channels.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.channels.CHECK_SECONDS", 0.01)
 
     async def scenario() -> list[int]:
         client = await StreamClient(gateway, DEPTH_PATH).accepted()

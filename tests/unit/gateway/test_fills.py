@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import FillsQuery
 from protocol.events import Fill, FillPage, Trade
 from protocol.units import Side

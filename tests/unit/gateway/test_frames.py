@@ -9,7 +9,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from gateway.frames import EXTENSION, message
+from gateway.http.frames import EXTENSION, message
 from tests.unit.gateway.fakes import Gateway, eventually, settle
 from tests.unit.gateway.streams import DEPTH, DEPTH_PATH, TRADES_PATH, Exchange, StreamClient, depth_message
 

@@ -1,17 +1,21 @@
 """What a worker knows of instruments, and how it asks for what it does not."""
 
 import asyncio
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from msgspec import structs
 
-from gateway.broker import Broker, MatcherUnavailableError, Stamped
-from gateway.instruments import Instruments
-from gateway.problems import ProblemError
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError, RefusedError
+from gateway.link.instruments import Instruments
 from protocol.commands import InstrumentsQuery, Query
 from protocol.events import InstrumentList
+from protocol.units import Refusal
 from tests.unit.gateway.fakes import BTC, FakeBroker, eventually
+
+if TYPE_CHECKING:
+    from gateway.link.broker import Broker
 
 NEW = structs.replace(BTC, symbol="NEW-USDT")
 
@@ -58,7 +62,7 @@ def test_a_question_that_was_sent_before_the_call_does_not_answer_it() -> None:
         assert len(broker.gates) == 1
         broker.results[InstrumentsQuery] = InstrumentList([BTC, NEW])
         broker.gates[0].set()
-        with pytest.raises(ProblemError):
+        with pytest.raises(RefusedError):
             await early
         await eventually(lambda: len(broker.gates) == 2)
         broker.gates[1].set()
@@ -100,9 +104,9 @@ def test_a_caller_that_goes_away_does_not_take_the_question_along() -> None:
 def test_what_cannot_be_a_symbol_is_not_asked_for(symbol: str) -> None:
     async def scenario() -> None:
         broker = FakeBroker()
-        with pytest.raises(ProblemError) as caught:
+        with pytest.raises(RefusedError) as caught:
             await Instruments(cast("Broker", broker)).find(symbol)
-        assert caught.value.code == "unknown_symbol"
+        assert caught.value.refusal is Refusal.UNKNOWN_SYMBOL
         assert broker.queries == []
 
     asyncio.run(scenario())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import InstrumentsQuery, PlaceOrder
 from protocol.events import CommandRefused
 from protocol.units import Refusal

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError, TooMuchInFlightError
+from gateway.link.errors import MatcherUnavailableError, TooMuchInFlightError
 from protocol.commands import DepthQuery, InstrumentsQuery, StatusQuery, TradesQuery
 from protocol.events import CommandRefused, Depth, InstrumentList, MatcherStatus, Trade, TradeHistory
 from protocol.units import InstrumentStatus, Refusal, Side

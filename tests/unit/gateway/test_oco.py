@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import OrderTerms, PlaceOco
 from protocol.events import CommandRefused, OrderState, OrderStates
 from protocol.units import OrderStatus, OrderType, Refusal, SelfTradePrevention, Side

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from gateway.openapi import document
-from gateway.problems import KINDS
-from gateway.resources import Resource
+from gateway.http.resources import Resource
+from gateway.native.openapi import document
+from gateway.native.problem_kinds import KINDS
+from protocol.order_types import ORDER_TYPES, TERMS, TypeRow
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway.fakes import Gateway
 
@@ -31,6 +32,18 @@ def test_every_route_is_described_and_nothing_else(gateway: Gateway) -> None:
     }
     described = {(path, method) for path, methods in document()["paths"].items() for method in methods}
     assert described == served
+
+
+def test_a_path_with_a_parameter_hides_no_other_path(gateway: Gateway) -> None:
+    for path, methods in document()["paths"].items():
+        for method in methods:
+            found = next(
+                route
+                for route in gateway.app.router.routes
+                if route.matches({"type": "http", "path": path, "method": method.upper()})[0] is not Match.NONE
+            )
+            assert isinstance(found, Route)
+            assert found.path == path
 
 
 def test_it_is_served(gateway: Gateway) -> None:
@@ -86,6 +99,24 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
         for path, methods in document()["paths"].items()
         for method, operation in methods.items()
     ]
+
+
+def _takes(row: TypeRow, name: str) -> bool:
+    """Whether orders of the type take the field."""
+    return row.price if name == "price" else row.trigger_price if name == "trigger_price" else row.takes(name)
+
+
+def test_the_description_of_an_order_names_the_types_that_take_each_field() -> None:
+    described = document()["components"]["schemas"]["OrderRequest"]["description"]
+    taken = {
+        name: [row.order_type.name.lower() for row in ORDER_TYPES.values() if _takes(row, name)]
+        for name in ("price", "trigger_price", *TERMS)
+        if name != "self_trade_prevention"
+    }
+    told = dict(re.findall(r"^\* (\w+): (.*)$", described, re.MULTILINE))
+    assert {name: sorted(types.split(", ")) for name, types in told.items()} == {
+        name: sorted(types) for name, types in taken.items()
+    }
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), operations())

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.orders import read_order
-from gateway.problems import ProblemError
-from gateway.resources import encode
-from gateway.translate import ORDER_FIELDS, fill, order, place_order
+from gateway.http.replies import encode
+from gateway.native.calls.orders import read_order
+from gateway.native.enum_words import ORDER_TYPES
+from gateway.native.json.translate import fill, order, place_order
+from gateway.native.problems import ProblemError
 from protocol.commands import OrderTerms, PlaceOrder
 from protocol.events import OrderState, Trade
 from protocol.units import OrderStatus, OrderType, Reason, SelfTradePrevention, Side
@@ -82,7 +83,7 @@ def refusal(order_type: str, **fields: Any) -> tuple[int, str, str]:
 
 
 def test_every_type_is_tried() -> None:
-    assert set(NEEDED) == set(ORDER_FIELDS)
+    assert set(NEEDED) == set(ORDER_TYPES)
 
 
 def instead(order_type: str, name: str) -> dict[str, Any]:
@@ -214,6 +215,13 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("trailing_stop", {"trigger_price": "1"}, (422, "trigger_price_not_allowed", "trigger_price")),
     ("take_profit_limit", {"price": UNSENT}, (422, "price_required", "price")),
     ("market", {"trailing_bps": 0}, (422, "trailing_bps_not_allowed", "trailing_bps")),
+    # Two faults: the field that is not taken is told before the value that is bad.
+    ("market", {"price": "0"}, (422, "price_not_allowed", "price")),
+    ("market", {"price": "abc", "quantity": "-1"}, (422, "price_not_allowed", "price")),
+    ("limit", {"price": UNSENT, "quantity": "-1"}, (422, "price_required", "price")),
+    ("limit", {"trigger_price": ""}, (422, "trigger_price_not_allowed", "trigger_price")),
+    ("fok", {"expire_time": "soon"}, (422, "expire_time_not_allowed", "expire_time")),
+    ("stop_limit", {"display_quantity": "1e30"}, (422, "display_quantity_not_allowed", "display_quantity")),
 ]
 
 

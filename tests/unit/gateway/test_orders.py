@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.mass_cancels import MAX_TOLD
+from gateway.exchange.accounts import MAX_TOLD
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
 from protocol.commands import CancelAllOrders, CancelOrder, InstrumentsQuery, OrderQuery, OrdersQuery, PlaceOrder
 from protocol.events import CommandRefused, OrderPage, OrderResult, OrderState, OrderStates
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
@@ -410,7 +410,7 @@ def test_the_list_ends_where_the_matcher_says(gateway: Gateway) -> None:
 
 
 def test_joining_pages_takes_a_bounded_time(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.orders.LIST_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.exchange.orders.LIST_SECONDS", 0.0)
     gateway.broker.results[OrdersQuery] = lambda query: OrderPage([], query.after + 1)
     assert gateway.request("GET", "/orders").json == {"orders": [], "next": "1"}
 

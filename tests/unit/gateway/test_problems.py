@@ -4,19 +4,38 @@ import re
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.problems import KINDS, ProblemError, encode_problem, expect, refusal_code, unanswered
-from gateway.schemas import OcoRequest, OrderRequest
+from gateway.http.closing import CloseFrame
+from gateway.http.errors import FAULTS, HttpError
+from gateway.link.answers import expect
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
+from gateway.native.json.schemas import OcoRequest, OrderRequest
+from gateway.native.problem_kinds import KINDS, refusal_code
+from gateway.native.problems import (
+    ProblemError,
+    close_frame,
+    encode_problem,
+    http_close_frame,
+    http_error_reply,
+    known_problem,
+    problem_of,
+    problem_reply,
+)
 from protocol.events import BookSaved, CommandRefused
 from protocol.units import Refusal
 
 
+def told(refused: CommandRefused) -> ProblemError:
+    """The problem that a client is told when the matcher refuses so."""
+    with pytest.raises(RefusedError) as caught:
+        expect(BookSaved, refused)
+    return known_problem(caught.value)
+
+
 @pytest.mark.parametrize("refusal", Refusal)
 def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
-    with pytest.raises(ProblemError) as caught:
-        expect(BookSaved, CommandRefused(refusal))
-    assert caught.value.code == refusal.name.lower()
-    assert caught.value.status in (404, 409, 422, 500)
+    problem = told(CommandRefused(refusal))
+    assert problem.code == refusal.name.lower()
+    assert problem.status in (404, 409, 422, 500)
 
 
 STATUS_OF_REFUSALS = {
@@ -69,18 +88,16 @@ def test_a_detail_is_a_sentence(refusal: Refusal) -> None:
 
 
 def test_the_field_that_the_matcher_names_is_the_one_told() -> None:
-    with pytest.raises(ProblemError) as caught:
-        expect(BookSaved, CommandRefused(Refusal.PRICE_OFF_TICK, "stop_price"))
-    assert (caught.value.field, caught.value.detail) == (
+    problem = told(CommandRefused(Refusal.PRICE_OFF_TICK, "stop_price"))
+    assert (problem.field, problem.detail) == (
         "stop_price",
         "stop_price takes a multiple of the instrument's tick_size.",
     )
 
 
 def test_what_the_matcher_says_of_a_refusal_is_passed_on() -> None:
-    with pytest.raises(ProblemError) as caught:
-        expect(BookSaved, CommandRefused(Refusal.INVALID_INSTRUMENT, "max_price", "takes a multiple of tick_size"))
-    assert (caught.value.field, caught.value.detail) == ("max_price", "takes a multiple of tick_size")
+    problem = told(CommandRefused(Refusal.INVALID_INSTRUMENT, "max_price", "takes a multiple of tick_size"))
+    assert (problem.field, problem.detail) == ("max_price", "takes a multiple of tick_size")
 
 
 def test_an_answer_of_the_expected_kind_is_passed_on() -> None:
@@ -97,9 +114,23 @@ def test_an_answer_of_the_expected_kind_is_passed_on() -> None:
     ],
 )
 def test_no_answer_is_a_problem_too(failure: Exception, status: int, code: str) -> None:
-    problem = unanswered(failure)
+    problem = known_problem(failure)
     assert (problem.status, problem.code) == (status, code)
     assert problem.headers() == ({"retry-after": "1"} if status == 503 else {})
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_an_error_of_http_is_told_with_its_status_and_its_text(code: str) -> None:
+    error = HttpError(code, headers={"allow": "GET"})
+    problem = known_problem(error)
+    assert (problem.code, problem.status, problem.detail) == (code, error.status, error.detail)
+    assert (b"allow", b"GET") in http_error_reply(error).headers
+    assert http_close_frame(error) == CloseFrame(4000 + error.status, error.detail)
+
+
+def test_an_error_that_no_call_is_meant_to_end_with_is_no_problem() -> None:
+    error = KeyError("BTC-USDT")
+    assert (problem_of(error), problem_reply(error), close_frame(error)) == (None, None, None)
 
 
 def test_the_document_is_that_of_rfc_9457() -> None:

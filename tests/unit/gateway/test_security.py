@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 
-from gateway.security import MAX_REMEMBERED, AllowedHosts
+from gateway.http.security import MAX_REMEMBERED, AllowedHosts
 from protocol.commands import DepthQuery, PlaceOrder
 from protocol.events import Depth, OrderResult
 from protocol.units import OrderStatus

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import DepthQuery, InstrumentsQuery, TradesQuery
 from protocol.events import CommandRefused, InstrumentList
 from protocol.units import Refusal
@@ -134,7 +134,7 @@ def test_without_a_matcher_a_stream_of_an_unknown_symbol_is_to_be_tried_again(
 def test_trades_that_cannot_be_promised_are_to_be_tried_again(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.channels.READY_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.trades_channel.READY_SECONDS", 0.01)
     gateway.feed.current.clear()
 
     async def scenario() -> tuple[int, str]:
@@ -148,7 +148,7 @@ def test_trades_that_cannot_be_promised_are_to_be_tried_again(
 def test_the_number_of_streams_is_bounded(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.streams.MAX_STREAMS", 3)
+    monkeypatch.setattr("gateway.streams.serve.MAX_STREAMS", 3)
 
     async def scenario() -> tuple[int, str]:
         clients = [await StreamClient(gateway, path).accepted() for path in (DEPTH_PATH, TRADES_PATH, DEPTH_PATH)]

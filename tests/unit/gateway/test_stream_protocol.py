@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.frames import Close, Opcode
 
-from gateway.stream_protocol import MAX_FRAMES, TURN_BYTES, TURN_SECONDS
+from gateway.http.stream_protocol import MAX_FRAMES, TURN_BYTES, TURN_SECONDS
 from tests.unit.gateway.wire import HANDSHAKE, HIGH_WATER, Wire, frame, run
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = (int(opcode) for opcode in Opcode)

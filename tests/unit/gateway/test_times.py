@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.problems import ProblemError
-from gateway.times import format_exact_time, format_timestamp, parse_exact_time
+from gateway.native.json.times import format_exact_time, format_timestamp, parse_exact_time
+from gateway.native.problems import ProblemError
 
 NOON = 1_795_348_800 * 10**9
 """2026-11-22T12:00:00Z"""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import TradesQuery
 from protocol.events import TradeHistory
 from tests.unit.gateway.fakes import TIMESTAMP_TEXT, Gateway, eventually, instrument_message
@@ -141,7 +141,7 @@ def test_a_hole_behind_a_hole_is_filled_too(gateway: Gateway, exchange: Exchange
 
 def test_the_end_of_a_burst_is_not_lost(gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     """What overflows on the way is what came last: no later trade shows the hole."""
-    monkeypatch.setattr("gateway.channels.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.channels.CHECK_SECONDS", 0.01)
 
     async def scenario() -> list[int]:
         client = await StreamClient(gateway, TRADES_PATH).accepted()
@@ -168,7 +168,7 @@ def test_trades_of_an_outage_follow_when_the_matcher_is_back(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No trade need come after it: the instrument's message tells that the connection is new."""
-    monkeypatch.setattr("gateway.channels.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.trades_channel.RETRY_SECONDS", 0.001)
 
     async def scenario() -> list[int]:
         client = await StreamClient(gateway, TRADES_PATH).accepted()
@@ -208,7 +208,7 @@ def test_a_client_is_closed_rather_than_made_to_miss_trades_that_nobody_has(
 def test_a_slow_client_of_trades_is_closed_and_others_miss_nothing(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.clients.TRADES_QUEUE", 100)
+    monkeypatch.setattr("gateway.streams.clients.TRADES_QUEUE", 100)
 
     async def scenario() -> tuple[list[int], list[int], tuple[int, str]]:
         slow = await StreamClient(gateway, TRADES_PATH).accepted()

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
-from gateway.problems import ProblemError
-from gateway.resources import encode
-from gateway.schemas import OrderRequest
-from gateway.translate import (
-    ORDER_FIELDS,
+from gateway.exchange.orders import placed_order
+from gateway.http.replies import encode
+from gateway.native.enum_words import ORDER_TYPES
+from gateway.native.json.schemas import OrderRequest
+from gateway.native.json.translate import (
     best_prices,
     depth_update,
     depth_view,
@@ -18,9 +18,9 @@ from gateway.translate import (
     market_trade,
     order,
     place_order,
-    placed_order,
     published_trade,
 )
+from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOrder
 from protocol.events import Depth, OrderResult, OrderState, Trade
 from protocol.market_data import TradeMessage
@@ -105,8 +105,8 @@ TAKES = {
 
 
 def test_every_order_type_is_in_the_table() -> None:
-    assert {fields.order_type for fields in ORDER_FIELDS.values()} == set(OrderType)
-    assert set(TAKES) == set(ORDER_FIELDS) - {"trailing_stop"}
+    assert set(ORDER_TYPES.values()) == set(OrderType)
+    assert set(TAKES) == set(ORDER_TYPES) - {"trailing_stop"}
 
 
 @pytest.mark.parametrize("order_type", TAKES)

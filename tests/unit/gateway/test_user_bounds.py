@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from gateway import account_channel
-from gateway.account_client import AccountClient
-from gateway.broker import MatcherUnavailableError, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError
+from gateway.streams import user_channel
+from gateway.streams.user_client import UserClient
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import CommandRefused
 from protocol.units import Refusal
@@ -39,7 +40,7 @@ async def texts_until_the_end(client: StreamClient) -> tuple[list[str], int, str
 def test_a_slow_client_is_closed_and_others_miss_nothing(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_client.UPDATES_WAITING", 100)
+    monkeypatch.setattr("gateway.streams.user_client.UPDATES_WAITING", 100)
 
     async def scenario() -> tuple[int, int, str]:
         slow, quick = await joined(gateway), await joined(gateway)
@@ -67,28 +68,28 @@ def test_a_slow_client_is_closed_and_others_miss_nothing(
 
 
 @pytest.fixture
-def clients(monkeypatch: pytest.MonkeyPatch) -> list[AccountClient]:
+def clients(monkeypatch: pytest.MonkeyPatch) -> list[UserClient]:
     """The gateway's side of all clients."""
-    clients: list[AccountClient] = []
-    new_client = account_channel.AccountChannel.new_client
+    clients: list[UserClient] = []
+    new_client = user_channel.UserChannel.new_client
 
-    def noted(channel: account_channel.AccountChannel, after: int | None = None) -> AccountClient:
+    def noted(channel: user_channel.UserChannel, after: int | None = None) -> UserClient:
         clients.append(new_client(channel, after))
         return clients[-1]
 
-    monkeypatch.setattr("gateway.account_channel.AccountChannel.new_client", noted)
+    monkeypatch.setattr("gateway.streams.user_channel.UserChannel.new_client", noted)
     return clients
 
 
-def waiting_characters(client: AccountClient) -> int:
+def waiting_characters(client: UserClient) -> int:
     return sum(len(text) for text, _ in client._queue) + sum(len(text) for _, text in client._held)
 
 
 def test_what_waits_for_a_client_that_stops_reading_is_bounded(
-    gateway: Gateway, accounts: Accounts, clients: list[AccountClient], monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, accounts: Accounts, clients: list[UserClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = 1024 * 1024
-    monkeypatch.setattr("gateway.account_client.CHARACTERS_WAITING", limit)
+    monkeypatch.setattr("gateway.streams.user_client.CHARACTERS_WAITING", limit)
 
     async def scenario() -> tuple[list[int], int]:
         for _ in range(300):
@@ -114,10 +115,10 @@ def test_what_waits_for_a_client_that_stops_reading_is_bounded(
 
 
 def test_what_waits_for_a_beginning_is_bounded(
-    gateway: Gateway, accounts: Accounts, clients: list[AccountClient], monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, accounts: Accounts, clients: list[UserClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_client.UPDATES_WAITING", 100)
-    monkeypatch.setattr("gateway.account_channel.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_client.UPDATES_WAITING", 100)
+    monkeypatch.setattr("gateway.streams.user_channel.RETRY_SECONDS", 0.001)
 
     async def scenario() -> tuple[int, str]:
         gateway.broker.results[OrdersQuery] = MatcherUnavailableError("")
@@ -138,7 +139,7 @@ def test_what_waits_for_a_beginning_is_bounded(
 def test_an_update_of_any_size_reaches_a_client_that_reads(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_client.CHARACTERS_WAITING", 1_000)
+    monkeypatch.setattr("gateway.streams.user_client.CHARACTERS_WAITING", 1_000)
 
     async def scenario() -> Any:
         for _ in range(300):
@@ -153,8 +154,8 @@ def test_an_update_of_any_size_reaches_a_client_that_reads(
 def test_a_fresh_start_of_any_size_reaches_a_client_that_reads(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_client.CHARACTERS_WAITING", 1_000)
-    monkeypatch.setattr("gateway.account_client.UPDATES_WAITING", 2)
+    monkeypatch.setattr("gateway.streams.user_client.CHARACTERS_WAITING", 1_000)
+    monkeypatch.setattr("gateway.streams.user_client.UPDATES_WAITING", 2)
 
     async def scenario() -> Reader:
         for _ in range(2_000):
@@ -228,7 +229,7 @@ def test_pages_of_other_origins_get_no_stream(gateway: Gateway, accounts: Accoun
 
 
 def test_streams_of_all_kinds_count(gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.streams.MAX_STREAMS", 2)
+    monkeypatch.setattr("gateway.streams.serve.MAX_STREAMS", 2)
 
     async def scenario() -> tuple[int, str]:
         readers = [await joined(gateway) for _ in range(2)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.account_messages import update_text
+from gateway.native.json.user_messages import update_text
 from protocol.events import (
     AccountSet,
     AccountUpdate,

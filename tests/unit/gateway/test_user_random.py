@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from tests.unit.gateway.accounts import ACCOUNT, LIVE, PATH, Accounts, Reader
 from tests.unit.gateway.fakes import Gateway
@@ -24,9 +24,9 @@ STEPS = 400
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RETRY_SECONDS", "FIRST_CHECK_SECONDS", "CHECK_SECONDS", "IDLE_CHECK_SECONDS"):
-        monkeypatch.setattr(f"gateway.account_channel.{name}", 0.001)
-    monkeypatch.setattr("gateway.account_channel.UPDATES_WAITING", 5)
-    monkeypatch.setattr("gateway.account_messages.PART_ORDERS", 7)
+        monkeypatch.setattr(f"gateway.streams.user_channel.{name}", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.LIVE_UPDATES_WAITING", 5)
+    monkeypatch.setattr("gateway.native.json.user_messages.PART_ORDERS", 7)
 
 
 class Scenario:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.broker import MatcherUnavailableError, OutcomeUnknownError, Stamped
+from gateway.link.answers import Stamped
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, Query, WatchAccount
 from tests.unit.gateway.accounts import ACCOUNT, PATH, Accounts, Reader, begun, joined
 from tests.unit.gateway.fakes import TIMESTAMP_TEXT, Gateway, eventually, settle
@@ -130,7 +131,7 @@ def test_an_account_that_is_not_watched_any_more_is_watched_again(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What happened meanwhile is told by a fresh start, to all its clients."""
-    monkeypatch.setattr("gateway.account_channel.IDLE_CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.user_channel.IDLE_CHECK_SECONDS", 0.01)
 
     async def scenario() -> list[Reader]:
         readers = [await joined(gateway) for _ in range(3)]
@@ -253,7 +254,7 @@ def test_what_could_not_be_asked_for_is_asked_again_soon(
 ) -> None:
     """A matcher that was busy for a moment does not come back: it was never away."""
     for name in ("FIRST_CHECK_SECONDS", "CHECK_SECONDS", "IDLE_CHECK_SECONDS"):
-        monkeypatch.setattr(f"gateway.account_channel.{name}", 1_000.0)
+        monkeypatch.setattr(f"gateway.streams.user_channel.{name}", 1_000.0)
 
     async def scenario() -> None:
         reader = await begun(gateway)
@@ -271,7 +272,7 @@ def test_what_could_not_be_asked_for_is_asked_again_soon(
 def test_a_beginning_waits_for_the_matchers_return(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_channel.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.RETRY_SECONDS", 0.001)
 
     async def scenario() -> None:
         await (await joined(gateway)).read()
@@ -308,7 +309,7 @@ def test_an_account_is_watched_as_soon_as_the_matcher_takes_it(
 def test_without_a_matcher_a_new_client_is_to_come_again(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, *, known: bool
 ) -> None:
-    monkeypatch.setattr("gateway.account_channel.READY_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.user_channel.READY_SECONDS", 0.01)
 
     async def scenario() -> tuple[int, str]:
         if known:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.broker import Stamped
+from gateway.link.answers import Stamped
 from protocol.commands import AccountUpdatesQuery, InstrumentsQuery, OrdersQuery, WatchAccount
 from protocol.events import InstrumentList
 from tests.unit.gateway.accounts import ACCOUNT, PATH, Accounts, Reader, asked, begun, joined
@@ -132,7 +132,7 @@ def test_what_happens_while_the_orders_are_collected_is_in_them_or_follows(
 def test_where_what_happened_between_two_pages_is_gone_the_orders_are_collected_again(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_channel.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.RETRY_SECONDS", 0.001)
     accounts.page = 2
     pages = 0
 
@@ -163,8 +163,8 @@ def test_an_account_that_is_forgotten_while_its_orders_are_collected_is_watched_
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once: no check would come so soon."""
-    monkeypatch.setattr("gateway.account_channel.FIRST_CHECK_SECONDS", 1_000.0)
-    monkeypatch.setattr("gateway.account_channel.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 1_000.0)
+    monkeypatch.setattr("gateway.streams.user_channel.RETRY_SECONDS", 0.001)
     accounts.page = 2
 
     def page(query: OrdersQuery) -> Stamped[Any]:
@@ -351,8 +351,8 @@ def test_the_last_update_before_a_silence_is_not_lost(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No later update shows the hole: the matcher is asked, again and again as long as there is a client."""
-    monkeypatch.setattr("gateway.account_channel.CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("gateway.account_channel.IDLE_CHECK_SECONDS", 0.02)
+    monkeypatch.setattr("gateway.streams.user_channel.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.user_channel.IDLE_CHECK_SECONDS", 0.02)
 
     async def scenario() -> None:
         reader = await begun(gateway)
@@ -378,8 +378,8 @@ def test_the_last_update_before_a_silence_is_not_lost(
 def test_an_update_after_a_long_silence_may_be_followed_by_a_lost_one(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_channel.FIRST_CHECK_SECONDS", 1_000.0)
-    monkeypatch.setattr("gateway.account_channel.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 1_000.0)
+    monkeypatch.setattr("gateway.streams.user_channel.CHECK_SECONDS", 0.01)
 
     async def scenario() -> None:
         reader = await begun(gateway)
@@ -394,9 +394,9 @@ def test_many_accounts_are_checked_less_often(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All together they may not ask more than so much."""
-    monkeypatch.setattr("gateway.account_channel.FIRST_CHECK_SECONDS", 0.001)
-    monkeypatch.setattr("gateway.account_channel.IDLE_CHECK_SECONDS", 0.001)
-    monkeypatch.setattr("gateway.account_stream.CHECKS_PER_SECOND", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.IDLE_CHECK_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channels.CHECKS_PER_SECOND", 0.001)
 
     async def scenario() -> None:
         readers = [await StreamClient(gateway, f"/ws/user?account=desk{number}").accepted() for number in range(5)]
@@ -413,8 +413,8 @@ def test_many_accounts_are_checked_less_often(
 def test_what_is_lost_before_the_subscription_stands_is_found_soon(
     gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.account_channel.CHECK_SECONDS", 1_000.0)
-    monkeypatch.setattr("gateway.account_channel.FIRST_CHECK_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.CHECK_SECONDS", 1_000.0)
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 0.001)
 
     async def scenario() -> None:
         reader = await begun(gateway)

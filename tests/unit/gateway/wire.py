@@ -12,10 +12,12 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from gateway.admission import Admission
-from gateway.connections import Bounds, HttpConnection
-from gateway.problems import ProblemError
-from gateway.resources import problem_reply
+from gateway.http.admission import Admission
+from gateway.http.bounds import Bounds
+from gateway.http.connections import HttpConnection
+from gateway.http.errors import HttpError
+from gateway.native.problems import http_error_reply
+from gateway.native.work import work_of
 from tests.unit.gateway.fakes import settle
 
 Value = TypeVar("Value")
@@ -167,8 +169,8 @@ class Application:
                     return
                 body += message["body"]
                 more = message["more_body"]
-        except ProblemError as problem:
-            await problem_reply(problem).send(send)
+        except HttpError as error:
+            await http_error_reply(error).send(send)
             return
         await self.open.wait()
         answer = json.dumps([scope["method"], scope["path"], scope["query_string"].decode(), body.decode()]).encode()
@@ -210,10 +212,19 @@ class Wire:
         """`others` is a connection of the same worker."""
         self.loop: Loop = others.loop if others else Loop()
         self.app: Application = others.app if others else Application()
-        self.admission: Admission = others.admission if others else Admission(DEADLINE)
+        self.admission: Admission = others.admission if others else Admission(DEADLINE, work_of)
         config = Config(self.app, ws="none", log_config=None, access_log=False, proxy_headers=False, ws_max_size=4096)
         config.load()
-        self.connection = HttpConnection(bounds, self.admission, config, ServerState(), {}, self.loop, self.loop.time)  # type: ignore[arg-type]
+        self.connection = HttpConnection(
+            bounds,
+            self.admission,
+            http_error_reply,
+            config,
+            ServerState(),
+            {},
+            self.loop,  # type: ignore[arg-type]
+            self.loop.time,
+        )
         self.transport = Transport(descriptor)
         self.transport.protocol = self.connection
         self.connection.connection_made(self.transport)

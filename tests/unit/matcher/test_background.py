@@ -5,19 +5,21 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic_ns
 
 import pytest
 import zmq
 from structlog.testing import capture_logs
 
-from matcher.background import MAX_WAITING, Background
 from matcher.config import read_config
-from matcher.data_directory import DataDirectory
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.instrument_list import read_instruments
-from matcher.recovery import recover
-from matcher.snapshot_file import snapshots
-from matcher.state import OWN_SESSION, OwnCommands
+from matcher.serving.background import MAX_WAITING, Background
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.local_log import LocalLog
+from matcher.storage.recovery import recover
+from matcher.storage.snapshot_file import snapshots
 from protocol.codec import encode
 from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer
 from protocol.units import Refusal
@@ -36,7 +38,8 @@ class Bench:
         self.state = self.recovered.state
         self.poller = zmq.Poller()
         config = read_config([f"--data-dir={path}", "--snapshot-every=3"], {})
-        self.background = Background(config, self.directory, self.recovered.journal, self.state, self.poller)
+        log = LocalLog(self.directory.journal, self.recovered.journal, 0, monotonic_ns)
+        self.background = Background(config, self.directory, log, self.state, self.poller)
 
     def trade(self) -> None:
         """So many commands that a snapshot is due."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from matcher.crash_notes import MAX_ENDED, MAX_NOTED, CrashNotes
-from matcher.data_directory import DataDirectory, DirectoryError
+from matcher.storage.crash_notes import MAX_ENDED, MAX_NOTED, CrashNotes
+from matcher.storage.data_directory import DataDirectory, DirectoryError
 
 Start = Callable[[], CrashNotes]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from matcher import forked
-from matcher.forked import Forked
+from matcher.serving import forked
+from matcher.serving.forked import Forked
 from tests.exchange import PATIENCE, ROOT, clean_environment
 
 PARENT = """
 import sys, time
-from matcher.forked import Forked
+from matcher.serving.forked import Forked
 
 def work():
     print("at work", flush=True)
@@ -30,7 +30,7 @@ time.sleep({patience})
 
 FAILING = """
 from pathlib import Path
-from matcher.forked import Forked
+from matcher.serving.forked import Forked
 from matching_exchange.process.logs import configure_logs
 
 configure_logs()

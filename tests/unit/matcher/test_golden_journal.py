@@ -10,17 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from msgspec.structs import asdict
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.journal import Journal
 from matcher.state import Caused, Reply, State
+from matcher.storage.journal import Journal
 from protocol.commands import OrderTerms, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, OrderRejected
 from protocol.units import OrderType, Reason, SelfTradePrevention
@@ -31,9 +31,9 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 REPLAY = """
 import sys
 from pathlib import Path
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.journal import Journal
+from matcher.storage.journal import Journal
 from matcher.state import State
 state = State(Engine())
 for record in Journal(Path(sys.argv[1])).records():
@@ -76,8 +76,15 @@ class Watched(State):
         self.reasons: set[Reason] = set()
         self.terms: set[tuple[str, Any]] = set()
 
-    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
-        reply, every = super().apply(session, number, commands, time)
+    def apply(
+        self,
+        session: int,
+        number: int,
+        commands: Sequence[OwnCommand],
+        time: int,
+        is_over: Callable[[], bool] | None = None,
+    ) -> tuple[Reply, list[Caused]]:
+        reply, every = super().apply(session, number, commands, time, is_over)
         for caused in every:
             self.commands.add(type(caused.command).__name__)
             if isinstance(caused.command, PlaceOrder) and isinstance(caused.events[0], OrderPlaced):

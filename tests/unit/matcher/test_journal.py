@@ -8,7 +8,9 @@ from zlib import crc32
 
 import pytest
 
-from matcher.journal import FORMAT, HEADER_BYTES, DiskFile, Journal, JournalError, Record
+from matcher.storage.journal import DiskFile, Journal
+from matcher.storage.journal_format import FORMAT, HEADER_BYTES, JournalError
+from matcher.storage.log import Record
 
 RECORDS = [
     Record(1 + 2 * index, 1_000 + index, [b"frame %d" % index * (1 + index % 3), b"x" * index]) for index in range(6)

@@ -5,8 +5,9 @@ from msgspec import structs
 
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.market_data import MAX_TOLD, MarketData
-from matcher.state import OWN_SESSION, State
+from matcher.serving.market_data import MAX_TOLD, MarketData
+from matcher.state import State
+from matcher.storage.entries import OWN_SESSION
 from protocol import topics
 from protocol.codec import decode_market_data
 from protocol.commands import CancelOrder, Command, PlaceOrder

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from matcher.data_directory import DataDirectory, DirectoryError
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.journal import Journal, JournalError
-from matcher.recovery import drop_superseded, recover
-from matcher.snapshot import write_snapshot
-from matcher.snapshot_file import snapshots
-from matcher.state import OWN_SESSION, OwnCommands, State
+from matcher.state import State
+from matcher.storage.data_directory import DataDirectory, DirectoryError
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import JournalError
+from matcher.storage.recovery import drop_superseded, recover
+from matcher.storage.snapshot import write_snapshot
+from matcher.storage.snapshot_file import snapshots
 from matching_exchange.process.files import what_failed
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands, Hello, PlaceOrder
@@ -103,7 +105,7 @@ def test_two_snapshots_stay_and_only_the_segments_that_they_need(life: Life) -> 
         life.trade(10)
         life.snapshot()
         (life.directory.snapshots / "1.snapshot.new").write_bytes(b"half written")
-        drop_superseded(life.directory, life.journal, keep_journal=False)
+        drop_superseded(life.directory, life.journal.drop_before, keep_journal=False)
     life.trade(3)
     names = [path.name for path in snapshots(life.directory.snapshots)]
     assert names == [f"{83:020d}.snapshot", f"{63:020d}.snapshot"]
@@ -118,7 +120,7 @@ def test_the_whole_journal_stays_where_it_is_to_be_kept(life: Life) -> None:
     for _ in range(3):
         life.trade(10)
         life.snapshot()
-        drop_superseded(life.directory, life.journal, keep_journal=True)
+        drop_superseded(life.directory, life.journal.drop_before, keep_journal=True)
     for path in snapshots(life.directory.snapshots):
         path.unlink()
     assert_same(recovered(life), life)
@@ -267,6 +269,13 @@ def test_a_file_that_cannot_be_read_is_named_and_not_passed_over(life: Life, kin
     assert_same(recovered(life), life)
 
 
+def begin(life: Life) -> None:
+    """Start on the directory, as far as its files are concerned."""
+    found = recover(life.directory)
+    found.settle()
+    found.note_journal()
+
+
 def test_before_the_start_has_succeeded_nothing_is_changed(life: Life) -> None:
     """A torn record stays, so do snapshots that do not fit; once it has, both are dealt with."""
     life.trade(10)
@@ -291,7 +300,7 @@ def test_before_the_start_has_succeeded_nothing_is_changed(life: Life) -> None:
 
 def test_a_journal_that_was_noted_is_missed_also_without_a_snapshot(life: Life) -> None:
     life.trade(3)
-    recover(life.directory).settle()
+    begin(life)
     marker = life.directory.path / "journal_id"
     assert marker.read_text() == f"{life.journal.id}\n"
     life.directory.journal.rename(life.directory.path / "aside")
@@ -304,7 +313,7 @@ def test_a_journal_that_was_noted_is_missed_also_without_a_snapshot(life: Life) 
 
 def test_another_journal_in_its_place_is_refused(life: Life, tmp_path: Path) -> None:
     life.trade(3)
-    recover(life.directory).settle()
+    begin(life)
     other = Life(tmp_path / "other")
     life.directory.journal.rename(life.directory.path / "aside")
     other.directory.journal.rename(life.directory.journal)
@@ -319,7 +328,42 @@ def test_a_new_exchange_begins_in_an_empty_directory_and_notes_its_journal_with_
     directory = DataDirectory(tmp_path)
     found = recover(directory)
     found.settle()
+    found.note_journal()
     assert list(tmp_path.iterdir()) == []
     found.journal.append(1, 1, [encode(OwnCommands(list(read_instruments(None))))])
-    found.settle()
+    found.note_journal()
     assert directory.read_journal_id() == found.journal.id
+
+
+@pytest.mark.parametrize("size", [0, 10, 40])
+def test_a_first_segment_whose_header_is_gone_is_missed(life: Life, size: int) -> None:
+    life.trade(3)
+    begin(life)
+    segment = min(life.directory.journal.glob("*.journal"))
+    whole = segment.read_bytes()
+    segment.write_bytes(whole[:size])
+    line = refused(life)
+    assert str(life.directory.journal) in line
+    assert "journal_id" in line
+    segment.write_bytes(whole)
+    assert_same(recovered(life), life)
+
+
+def test_the_journal_of_another_exchange_sets_no_snapshot_aside(
+    life: Life, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Also in a directory of an early version, which has no file of the journal's id."""
+    life.trade(10)
+    taken = life.snapshot()
+    other = Life(tmp_path_factory.mktemp("other"))
+    other.trade(3)
+    own = life.directory.path / "aside"
+    life.directory.journal.rename(own)
+    other.directory.journal.rename(life.directory.journal)
+    line = refused(life)
+    assert life.journal.id in line
+    assert other.journal.id in line
+    life.directory.journal.rename(life.directory.path / "other")
+    own.rename(life.directory.journal)
+    assert_same(recovered(life), life)
+    assert taken.exists()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from matcher.crash_notes import CrashNotes
-from matcher.data_directory import DataDirectory
+from matcher.storage.crash_notes import CrashNotes
+from matcher.storage.data_directory import DataDirectory
 from matching_exchange.process import files
 from matching_exchange.process.files import (
     make_directory,

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.tools.bench import system
 from matching_exchange.tools.bench.applied import Stopwatch, kind_of, run_chunks
 from matching_exchange.tools.bench.distribution import Distribution, Point, middle_of, points_of
