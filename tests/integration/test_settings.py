@@ -357,9 +357,22 @@ BAD_FILES = {
     "no TOML": ("[[instrument]]\nsymbol = BTC\n", ["line 2"]),
     "another table": ("[instruments]\nx = 1", ["instruments"]),
     "no tables": ('instrument = "BTC-USDT"', ["instrument"]),
-    "missing field": (changed('quote = "USDT"\n', ""), ["quote"]),
+    "missing field": (changed('quote = "USDT"\n', ""), ["DOGE-USDT: quote is missing"]),
+    "nearly empty table": ('[[instrument]]\nbase = "BTC"\n', ["[[instrument]] number 1: symbol is missing"]),
+    "missing in the second table": (
+        changed('symbol = "BTC-EUR"\n', ""),
+        ["[[instrument]] number 2: symbol is missing"],
+    ),
+    "one table": ("[instrument]\n", ["takes [[instrument]] tables"]),
+    "nested arrays": ("x = " + "[" * 5_000 + "]" * 5_000, ["nested"]),
+    "nested tables": ("x = " + "{a = " * 5_000 + "1" + "}" * 5_000, ["nested"]),
+    "nested field": (changed("taker_fee_bps = 35", "taker_fee_bps = " + "[" * 100 + "]" * 100), ["taker_fee_bps"]),
+    "dotted field": (changed("taker_fee_bps = 35", "taker_fee_bps" + ".a" * 5_000 + " = 1"), ["taker_fee_bps"]),
     "unknown field": (changed("[[instrument]]\n", "[[instrument]]\nleverage = 5\n"), ["leverage"]),
-    "number instead of text": (changed('tick_size = "0.00001"', "tick_size = 0.00001"), ["tick_size"]),
+    "number instead of text": (
+        changed('tick_size = "0.00001"', "tick_size = 0.00001"),
+        ["DOGE-USDT: tick_size: takes a text in quotes"],
+    ),
     "no decimal": (changed('tick_size = "0.00001"', 'tick_size = "cheap"'), ["DOGE-USDT", "tick_size"]),
     "too many decimals": (changed('max_price = "1000"', 'max_price = "1000.000001"'), ["DOGE-USDT", "max_price"]),
     "zero tick": (changed('tick_size = "0.00001"', 'tick_size = "0"'), ["DOGE-USDT", "tick_size"]),
@@ -374,13 +387,18 @@ BAD_FILES = {
     "unknown status": (changed('"cancel_only"', '"closed"'), ["BTC-EUR", "status"]),
     "negative fee": (changed("taker_fee_bps = 35", "taker_fee_bps = -1"), ["taker_fee_bps"]),
     "fee over all": (changed("taker_fee_bps = 35", "taker_fee_bps = 10001"), ["BTC-EUR", "taker_fee_bps"]),
-    "fee as text": (changed("taker_fee_bps = 35", 'taker_fee_bps = "35"'), ["taker_fee_bps"]),
+    "fee as text": (
+        changed("taker_fee_bps = 35", 'taker_fee_bps = "35"'),
+        ["BTC-EUR: taker_fee_bps: takes a whole number"],
+    ),
+    "fee as truth": (changed("taker_fee_bps = 35", "taker_fee_bps = true"), ["BTC-EUR: taker_fee_bps: takes a whole"]),
+    "fee over 64 bits": (changed("taker_fee_bps = 35", f"taker_fee_bps = {10**30}"), ["BTC-EUR", "taker_fee_bps"]),
     "more than 63 bits": (
         changed('max_quantity = "10000000"', 'max_quantity = "10000000000000"'),
         ["DOGE-USDT", "max_quantity"],
     ),
     "same symbol twice": (changed('symbol = "DOGE-USDT"', 'symbol = "BTC-EUR"'), ["BTC-EUR: symbol"]),
-    "no UTF-8": ("symbol = \udcff", ["utf-8"]),
+    "no UTF-8": ("symbol = \udcff", ["UTF-8: byte 10 "]),
 }
 
 
