@@ -18,6 +18,9 @@ from websockets.protocol import Protocol, State
 
 from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION
+from gateway.http.heads import declared_length
+
+_GET_ONLY: Final = {"allow": "GET"}
 
 TURN_BYTES: Final = 1024
 """Bytes read of one connection at a time: at most 170 frames, which take about a millisecond."""
@@ -53,6 +56,10 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         scope: of the HTTP request for a WebSocket.
         received: the bytes that came after it.
         """
+        if scope["method"] != "GET":
+            raise HttpError("method_not_allowed", "A WebSocket is opened with GET.", _GET_ONLY)
+        if declared_length(scope["headers"]) != 0:
+            raise HttpError("bad_request", "The request for a WebSocket has no body.")
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
         self.response = self.conn.accept(Request(scope["path"], headers))
         if self.response.status_code != 101:
