@@ -8,7 +8,6 @@ WebSocket, and passed over for anything else.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from enum import Enum, auto
 from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -21,8 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.admission import Admission, work_of
-from gateway.cycle import Cycle, LingeringTransport
-from gateway.heads import check_fields, declared_length, offers_websocket, read_target, size_of
+from gateway.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
+from gateway.heads import check_fields, offers_websocket, read_target, size_of, without_offer
 from gateway.problems import MAX_HEAD_BYTES, ProblemError
 from gateway.resources import problem_app
 from gateway.stream_protocol import StreamProtocol
@@ -56,17 +55,6 @@ class Bounds(Struct, frozen=True):
     linger: float = 2.0
 
 
-class Part(Enum):
-    """What is being received; the trailers belong to the body."""
-
-    NOTHING = auto()
-    HEAD = auto()
-    BODY = auto()
-
-
-NOTHING, HEAD, BODY = Part
-
-
 class HttpConnection(HttpToolsProtocol):
     """One connection. Its requests are parsed as they come, and answered one after the other."""
 
@@ -91,7 +79,7 @@ class HttpConnection(HttpToolsProtocol):
         self._bounds = bounds
         self._admission = admission
         self._clock = clock
-        self._part = NOTHING
+        self._part: Part = NOTHING
         self._refused = False
         self._ended = False
         # What has come and is not parsed yet, and when the last of it came.
@@ -107,6 +95,8 @@ class HttpConnection(HttpToolsProtocol):
         self._with_trailers = 0
         # Why a callback of the parser has stopped it.
         self._found: ProblemError | None = None
+        # The request that is being answered, or was the last.
+        self._current: Cycle | None = None
         # When the peer must have done its part; None while it is not its turn.
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -125,6 +115,10 @@ class HttpConnection(HttpToolsProtocol):
             self._look_at(self._due)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._current is not None:
+            # The server tells the newest request alone that nobody reads its answer.
+            self._current.disconnect()
+        self.pipeline.clear()
         super().connection_lost(exc)
         if self._timer is not None:
             self._timer.cancel()
@@ -162,7 +156,7 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offer:
             head_ends = offer.args[0]
         except httptools.HttpParserError as error:
-            self._refuse(self._found or _problem_of(error))
+            self._refuse(self._found or self._problem_of(error))
             return
         if head_ends is not None:
             self._take_offer(piece[head_ends:])
@@ -205,9 +199,10 @@ class HttpConnection(HttpToolsProtocol):
             self._take_head()
         except ProblemError as problem:
             self._stop(problem)
+        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
+        # What fails before is a request that has not begun: see `_refuse`.
         self._part = BODY
         self._advanced = self._parsed
-        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
 
     def on_body(self, body: bytes) -> None:
         self._advanced = self._parsed
@@ -222,7 +217,6 @@ class HttpConnection(HttpToolsProtocol):
         if self._part is HEAD:
             # It offers an upgrade: its body is still to come.
             return
-        self._part = NOTHING
         cycle = self.cycle
         if cycle.response_complete:
             self._due = self._clock() + self._bounds.idle
@@ -230,6 +224,7 @@ class HttpConnection(HttpToolsProtocol):
             self._due = None
             cycle.more_body = False
             cycle.message_event.set()
+        self._part = NOTHING
 
     def _stop(self, problem: ProblemError) -> NoReturn:
         """End the parser's work, from one of its callbacks."""
@@ -261,8 +256,7 @@ class HttpConnection(HttpToolsProtocol):
             self._open_stream(rest)
         else:
             # The parser would take the body for the other protocol's: a fresh one reads the request without the offer.
-            lines = [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
-            head = b"".join((b"%s %s HTTP/%s\r\n" % (method, self.url, version.encode()), *lines, b"\r\n"))
+            head = without_offer(method, self.url, version, self.headers)
             self.parser = httptools.HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             self._rest = rest + self._rest
@@ -271,56 +265,50 @@ class HttpConnection(HttpToolsProtocol):
     def _open_stream(self, rest: bytes) -> None:
         """The connection is a WebSocket's from now on."""
         try:
-            self._take_head()
-            if self.scope["method"] != "GET":
-                raise ProblemError("method_not_allowed", "A WebSocket is opened with GET.")
-            if declared_length(self.headers) != 0:
-                raise ProblemError("bad_request", "The request for a WebSocket has no body.")
-            if self.cycle is not None and not self.cycle.response_complete:
-                raise ProblemError("bad_request", "A WebSocket is opened when all requests before it are answered.")
-            stream = StreamProtocol(self.config, self.server_state, self.app_state, self.loop)
-            stream.open(self.transport, self.scope, rest + self._rest)
-            self._rest = b""
+            self._hand_over(rest)
         except ProblemError as problem:
             self._refuse(problem, {"allow": "GET"} if problem.status == 405 else None)
             return
+        except Exception as error:
+            # As the parser does with what its callbacks raise.
+            self._refuse(self._failed(error))
+            return
+        self._rest = b""
         self.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         # It refers to this connection, and both would wait for the garbage collector.
         self.parser = None
 
+    def _hand_over(self, rest: bytes) -> None:
+        self._take_head()
+        if self.cycle is not None and not self.cycle.response_complete:
+            raise ProblemError("bad_request", "A WebSocket is opened when all requests before it are answered.")
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, self.loop)
+        stream.open(self.transport, self.scope, rest + self._rest)
+
     def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
         """Let the application answer the newest request, when those before it are answered."""
         before = self.cycle
-        self.cycle = Cycle(
-            self.scope,
-            transport,
-            self.flow,
-            self.logger,
-            self.access_logger,
-            self.access_log,
-            self.server_state.default_headers,
-            asyncio.Event(),
-            self.expect_100_continue,
-            keep_alive,
-            self.on_response_complete,
-        )
+        cycle = Cycle.of(self, transport, keep_alive)
+        if app is self.app:
+            cycle.work = work_of(self.scope)
         if before is None or before.response_complete:
-            self._start(self.cycle, app)
+            self._start(cycle, app)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, app))
+            self.pipeline.appendleft((cycle, app))
+        self.cycle = cycle
 
     def _start(self, cycle: Any, app: Any) -> None:
         """Start the application, or let it wait for its turn."""
-        work = work_of(cycle.scope) if app is self.app else 0
-        if work == 0:
+        self._current = cycle
+        if cycle.work == 0:
             self._start_asgi_task(cycle, app)
-        elif self._admission.admits(work):
+        elif self._admission.admits(cycle.work):
             self._start_order(cycle, app)
         else:
-            self._admission.wait(work, partial(self._start_order, cycle, app))
+            self._admission.wait(cycle.work, partial(self._start_order, cycle, app))
 
     def _start_order(self, cycle: Any, app: Any) -> None:
         if self._clock() - arrival(cycle.scope) > self._admission.deadline:
@@ -396,9 +384,13 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._refuse(ProblemError("request_timeout"))
 
+    def _problem_of(self, error: httptools.HttpParserError) -> ProblemError:
+        if isinstance(error, httptools.HttpParserCallbackError):
+            return self._failed(error)
+        return ProblemError("bad_request", f"The request cannot be read: {error}.")
 
-def _problem_of(error: httptools.HttpParserError) -> ProblemError:
-    if isinstance(error, httptools.HttpParserCallbackError):
-        log.error("a request could not be parsed", exc_info=error)
+    def _failed(self, error: Exception) -> ProblemError:
+        """The problem for what nobody has expected while a request was read; the log tells what it was."""
+        if (left_out := self.brake.passes("unexpected")) is not None:
+            log.error("a request could not be read", exc_info=error, **left_out)
         return ProblemError("internal_error")
-    return ProblemError("bad_request", f"The request cannot be read: {error}.")

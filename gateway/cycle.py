@@ -3,18 +3,53 @@ come."""
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.problems import ProblemError
 
 
+class Part(Enum):
+    """What is being received; the trailers belong to the body."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
+NOTHING, HEAD, BODY = Part
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer. `problem` is why the rest of its body will never come: it is raised to whoever waits
-    for that."""
+    for that. `work` is how many orders it counts as, see `admission`."""
 
     problem: ProblemError | None = None
+    work = 0
+
+    @classmethod
+    def of(cls, connection: HttpToolsProtocol, transport: Any, keep_alive: bool) -> "Cycle":
+        """That of the connection's newest request."""
+        return cls(
+            connection.scope,
+            transport,
+            connection.flow,
+            connection.logger,
+            connection.access_logger,
+            connection.access_log,
+            connection.server_state.default_headers,
+            asyncio.Event(),
+            connection.expect_100_continue,
+            keep_alive,
+            connection.on_response_complete,
+        )
+
+    def disconnect(self) -> None:
+        """The connection is gone: nothing more is read from it or written to it."""
+        self.disconnected = True
+        self.message_event.set()
 
     async def receive(self) -> Any:
         if self.problem is None and not self.disconnected and not self.response_complete:

@@ -9,6 +9,9 @@ import httptools
 from gateway.problems import MAX_BODY_BYTES, ProblemError
 from gateway.resources import Header
 
+MAX_LENGTH_DIGITS: Final = 19
+"""As many as a length of 64 bits has, zeros before it included."""
+
 _CHECKED: Final = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"expect"})
 
 
@@ -34,7 +37,7 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
     """Whether the peer waits for a 100 before it sends the body; ProblemError where a header says what is not taken.
     The names are in lower case; a length is a number, and not there beside a coding."""
     hosts = 0
-    length = b"0"
+    length = 0
     waits = False
     codings: list[bytes] = []
     for name, value in headers:
@@ -43,7 +46,7 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
         if name == b"host":
             hosts += 1
         elif name == b"content-length":
-            length = value
+            length = _read_length(value)
         elif name == b"transfer-encoding":
             codings += [coding.strip() for coding in value.lower().split(b",")]
         elif name == b"content-encoding":
@@ -57,7 +60,7 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
         raise ProblemError("bad_request", "A request takes one Host header.")
     if codings:
         _check_codings(codings, version)
-    if waits and int(length) > MAX_BODY_BYTES:
+    if waits and length > MAX_BODY_BYTES:
         raise ProblemError("body_too_large")
     return waits
 
@@ -71,11 +74,18 @@ def _check_codings(codings: Sequence[bytes], version: str) -> None:
         raise ProblemError("transfer_coding_not_supported")
 
 
+def _read_length(value: bytes) -> int:
+    digits = value.rstrip()
+    if len(digits) > MAX_LENGTH_DIGITS:
+        raise ProblemError("bad_request", f"Content-Length takes at most {MAX_LENGTH_DIGITS} digits.")
+    return int(digits)
+
+
 def declared_length(headers: Iterable[Header]) -> int | None:
-    """How many bytes the body has; None where its chunks tell that."""
+    """How many bytes the body has, None where its chunks tell that; ProblemError for a length that is not taken."""
     for name, value in headers:
         if name == b"content-length":
-            return int(value)
+            return _read_length(value)
         if name == b"transfer-encoding":
             return None
     return 0
@@ -89,3 +99,9 @@ def offers_websocket(headers: Sequence[Header]) -> bool:
     return b"upgrade" in connection and [value.strip().lower() for name, value in headers if name == b"upgrade"] == [
         b"websocket"
     ]
+
+
+def without_offer(method: bytes, target: bytes, version: str, headers: Iterable[Header]) -> bytes:
+    """The head again, with all that it says but the upgrades that it offers."""
+    lines = [b"%s: %s\r\n" % header for header in headers if header[0] != b"upgrade"]
+    return b"".join((b"%s %s HTTP/%s\r\n" % (method, target, version.encode()), *lines, b"\r\n"))

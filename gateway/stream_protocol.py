@@ -18,6 +18,7 @@ from websockets.http11 import Request
 from websockets.protocol import Protocol, State
 
 from gateway.frames import EXTENSION
+from gateway.heads import declared_length
 from gateway.problems import ProblemError
 
 TURN_BYTES: Final = 1024
@@ -51,6 +52,10 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
         """Take the connection over: `scope` is that of the HTTP request for a WebSocket, `received` what came after it.
         ProblemError where the request is not a proper one; then nothing has changed."""
+        if scope["method"] != "GET":
+            raise ProblemError("method_not_allowed", "A WebSocket is opened with GET.")
+        if declared_length(scope["headers"]) != 0:
+            raise ProblemError("bad_request", "The request for a WebSocket has no body.")
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
         self.response = self.conn.accept(Request(scope["path"], headers))
         if self.response.status_code != 101:
