@@ -284,7 +284,7 @@ class HttpConnection(HttpToolsProtocol):
         self._take_head()
         if self.cycle is not None and not self.cycle.response_complete:
             raise ProblemError("bad_request", "A WebSocket is opened when all requests before it are answered.")
-        stream = StreamProtocol(self.config, self.server_state, self.app_state, self.loop)
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, self._admission.reading, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
     def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:

@@ -1,8 +1,8 @@
 """The WebSocket side of a connection: uvicorn's, with the short way of `frames` in its scope, and a bound on what one
 peer may cost.
 
-What has come is read a little at a time: a peer that sends more in a turn of the loop waits, and so does one that is to
-read pongs first. Nothing is read before the handshake is answered.
+What has come is read a little at a time, in turn with all streams of the worker. Nothing more is received of a peer
+that waits for its turn, or that is to read pongs first. Nothing is read before the handshake is answered.
 """
 
 import asyncio
@@ -17,15 +17,10 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import Protocol, State
 
+from gateway.admission import READ_OF_ONE, Reading
 from gateway.frames import EXTENSION
 from gateway.heads import declared_length
 from gateway.problems import ProblemError
-
-TURN_BYTES: Final = 1024
-"""What is read of one connection at a time: at most 170 frames, which take about a millisecond."""
-
-TURN_SECONDS: Final = 0.005
-"""How long what a peer has sent beyond that waits."""
 
 MAX_FRAMES: Final = 128
 """The most frames that one message may come in."""
@@ -41,12 +36,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
+        reading: Reading,
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._reading = reading
         # What has come and was not read yet.
         self._rest = memoryview(b"")
-        self._turn: asyncio.TimerHandle | None = None
         self._owes_pongs = False
 
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
@@ -85,8 +81,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._turn is not None:
-            self._turn.cancel()
+        self._reading.leave(self._read)
         # What refers to itself would wait for the garbage collector: the garbage of 10,000 streams stops the loop for a
         # second.
         self.conn.parser.close()
@@ -103,15 +98,17 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     # What the peer sends
 
     def data_received(self, data: bytes) -> None:
-        self._rest = memoryview(bytes(self._rest) + data)
-        if self._turn is None:
+        self._rest = memoryview(bytes(self._rest) + data if self._rest else data)
+        if self._reading.admits():
             self._read()
+        else:
+            self._read_on()
 
     def _read(self) -> None:
         """Read a little of what has come."""
-        self._turn = None
-        if self._may_read():
-            piece, self._rest = self._rest[:TURN_BYTES], self._rest[TURN_BYTES:]
+        if self._rest and self._may_read():
+            piece, self._rest = self._rest[:READ_OF_ONE], self._rest[READ_OF_ONE:]
+            self._reading.take(self.loop, len(piece))
             super().data_received(bytes(piece))
         self._read_on()
 
@@ -119,13 +116,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         return self.handshake_complete and not self.read_paused and not self._owes_pongs
 
     def _read_on(self) -> None:
-        """Read what has come a little later, or else what comes; nothing, while something has to happen before."""
+        """Read what has come in its turn, or else what comes; nothing, while something has to happen before."""
         if self.transport.is_closing():
             self._rest = memoryview(b"")
         elif self._rest or not self._may_read():
             self.transport.pause_reading()
-            if self._turn is None and self._may_read():
-                self._turn = self.loop.call_later(TURN_SECONDS, self._read)
+            if self._may_read():
+                self._reading.wait(self.loop, self._read)
         else:
             self.transport.resume_reading()
 
