@@ -153,6 +153,9 @@ class HttpConnection(HttpToolsProtocol):
             self._take_offer(piece[head_ends:])
         elif self._part is not NOTHING:
             self._expect_more()
+        elif self._parsed - self._advanced > MAX_HEAD_BYTES:
+            # Blank lines before a request are allowed, but not without end.
+            self._refuse(HttpError("head_too_large"))
 
     def _expect_more(self) -> None:
         """A part of the request is still to come."""
@@ -216,6 +219,7 @@ class HttpConnection(HttpToolsProtocol):
             cycle.more_body = False
             cycle.message_event.set()
         self._part = NOTHING
+        self._advanced = self._parsed
 
     def _stop(self, error: HttpError) -> NoReturn:
         """End the parser's work, from one of its callbacks."""
