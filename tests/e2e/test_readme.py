@@ -1,4 +1,4 @@
-"""Every command of the README, as it is written there, in a shell that knows nothing of the virtual environment.
+"""Every command of the README and of the pages that it was cut into, as it is written there, in a shell that knows nothing of the virtual environment.
 
 Only addresses are replaced, so that the exchange of the test is met and no other.
 """
@@ -20,7 +20,8 @@ from matching_exchange.tools.processes import free_ports
 from tests.exchange import PATIENCE, ROOT, Json, wait_until
 from tests.scripts import Script, call, free_base, is_lively, running
 
-README = (ROOT / "README.md").read_text()
+PAGES = ("README.md", "docs/market-data.md", "docs/operation.md", "docs/replay.md")
+README = "\n".join((ROOT / page).read_text() for page in PAGES)
 
 BLOCKS = [(language, text) for language, text in re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)]
 
@@ -128,7 +129,7 @@ def test_first_orders(tmp_path: Path, command: str) -> None:
 
 def test_ten_lines_of_market_data(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    [code] = [place.moved(text) for language, text in BLOCKS if language == "python"]
+    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "zmq" in text]
     with started("scripts/run", tmp_path, place.environment) as script:
         wait_until_open(script)
         command = [str(ROOT / ".venv/bin/python"), "-u", "-c", code]
@@ -138,6 +139,16 @@ def test_ten_lines_of_market_data(tmp_path: Path) -> None:
             assert reader.stdout is not None
             assert reader.stdout.readline().startswith("instrument ")
             reader.kill()
+
+
+def test_fifteen_lines_of_python(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "urllib" in text]
+    with started("scripts/run", tmp_path, place.environment) as script:
+        wait_until_open(script)
+        (tmp_path / "lines.py").write_text(code)
+        told = run(f"{ROOT / '.venv/bin/python'} {tmp_path / 'lines.py'}", place.environment)
+        assert told.splitlines() == ["open 1", "[['25000', '0.1']]", "canceled"]
 
 
 def test_subscriber(tmp_path: Path) -> None:
