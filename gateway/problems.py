@@ -105,7 +105,7 @@ KINDS: Final[dict[str, Kind]] = {
         "look the order up.",
     ),
     # what the matcher refuses: one for each Refusal
-    "invalid_name": Kind(422, "Invalid name", f"Takes 1 to {NAME_LENGTH} of letters, digits and . _ : -"),
+    "invalid_name": Kind(422, "Invalid name", f"{{field}} takes 1 to {NAME_LENGTH} of letters, digits and . _ : -."),
     "unknown_symbol": Kind(404, "Unknown symbol", "No such instrument; GET /instruments lists them.", "symbol"),
     "client_order_id_conflict": Kind(
         409, "client_order_id in use", "The account has used this client_order_id for another order.", "client_order_id"
@@ -269,7 +269,7 @@ class ProblemError(Exception):
         self.code = code
         self.status = status or kind.status
         self.field = field or kind.field
-        self.detail = detail or kind.detail.format_map({**limits, "field": self.field})
+        self.detail = detail or kind.detail.format_map({**limits, "field": self.field or "The field"})
         self.names_limit = not detail and code in _WITH_LIMIT
 
     def with_limits(self, limits: Mapping[str, str]) -> "ProblemError":
