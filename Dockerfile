@@ -1,13 +1,12 @@
 # One image for both processes: `python -m matcher` and `python -m gateway`.
 ARG PYTHON_IMAGE=python:3.13-slim
 
-# The dependencies have a layer of their own, made again only when pyproject.toml changes. All of them come as wheels: no compiler is needed.
+# The dependencies have a layer of their own, made again only when their versions change. All of them come as wheels: no compiler is needed.
 FROM ${PYTHON_IMAGE} AS dependencies
-COPY pyproject.toml /
-RUN python -c 'import tomllib; print(*tomllib.load(open("/pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > /requirements.txt \
- && python -m venv --without-pip /exchange/python \
+COPY requirements/run.txt /requirements.txt
+RUN python -m venv --without-pip /exchange/python \
  && python -m pip --python /exchange/python/bin/python install --no-cache-dir --disable-pip-version-check --only-binary :all: \
-    --requirement /requirements.txt
+    --require-hashes --requirement /requirements.txt
 
 # Compiled and made readable here, since the processes may not change their own code.
 FROM ${PYTHON_IMAGE} AS sources

@@ -15,10 +15,13 @@ from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.admission import Admission
 from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
-from gateway.connections import Bounds, HttpConnection
+from gateway.http.admission import Admission
+from gateway.http.bounds import Bounds
+from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
+from gateway.native.problems import http_error_reply
+from gateway.native.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url
 from matching_exchange.process.command_line import end_with_line
@@ -30,22 +33,19 @@ BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
 
 SPARE_DESCRIPTORS: Final = 32
-"""Descriptors that no connection takes: those of files, of the sockets to the matcher, and of connections until they
-are told to go."""
+"""Descriptors kept free of connections: for files, for sockets to the matcher, and to refuse a connection."""
 
 SHUTDOWN_SECONDS: Final = 8
-"""How long requests may go on after SIGTERM; a container runtime waits 10 s."""
+"""Time that requests have left after SIGTERM. A container runtime waits 10 s."""
 
 SILENT_MILLISECONDS: Final = 30_000
-"""After so long without an acknowledgement a peer that reads nothing is cut off, and what was meant for it is
-dropped."""
+"""A peer that acknowledges nothing for this time is cut off. What was meant for it is dropped."""
 
 SEND_BUFFER: Final = 256 * 1024
-"""Bytes that the kernel holds for a connection: a client of depth that falls behind reads so much of the past before
-the newest."""
+"""Bytes that the kernel holds for a connection. A slow client of depth reads this much of the past first."""
 
 MAX_INCOMING_MESSAGE: Final = 4096
-"""Bytes. What a client sends on a stream is ignored; a larger message closes it."""
+"""Bytes. Messages of a stream's client are ignored; a larger one closes the stream."""
 
 PING_SECONDS: Final = 20
 
@@ -53,7 +53,7 @@ EXIT_CANNOT_LISTEN: Final = 1
 
 
 def _stop(_: int, __: FrameType | None) -> NoReturn:
-    """Ends the process cleanly: before it serves at once, else when the server, having shut down, raises the signal
+    """Ends the process cleanly. Before it serves, that is at once; later the server shuts down and raises the signal
     again."""
     sys.exit(0)
 
@@ -63,13 +63,13 @@ def _title(name: str) -> str:
 
 
 def _bind(config: GatewayConfig) -> socket.socket:
-    """The listening socket; ends the process with one line where the address cannot be had."""
+    """The listening socket. Ends the process with one line where the address is not free."""
     try:
         found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        # A name such as localhost may stand for both: clients try IPv4 sooner or later, IPv6 not always.
+        # A name such as localhost may have both. Clients try IPv4 sooner or later, IPv6 not always.
         family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         listening = socket.socket(family, socket.SOCK_STREAM)
-        # The port is free again at once after a stop, whatever is left of old connections.
+        # A new process may bind the port at once, although old connections are still ending.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Connections inherit these two.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
@@ -78,7 +78,7 @@ def _bind(config: GatewayConfig) -> socket.socket:
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:
-        # The host where it is no address of this machine, else the port.
+        # Name the host where it is no address of this machine, else the port.
         named = (
             "host"
             if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -94,7 +94,7 @@ def _bind(config: GatewayConfig) -> socket.socket:
 
 
 def _check_hosts(config: GatewayConfig) -> None:
-    """End the process with one line where others reach it and it is not said by which names."""
+    """End the process with one line where other machines reach it, and no setting names its hosts."""
     if config.allowed_hosts or is_loopback(config.host.lower()):
         return
     known = socket.gethostname() if config.host in WILDCARDS else config.host
@@ -130,7 +130,12 @@ def main() -> None:
         workers=config.workers,
         http=cast(
             "type[Protocol]",
-            partial(HttpConnection, Bounds(raise_limit(SPARE_DESCRIPTORS)), Admission(config.deadline / 1000)),
+            partial(
+                HttpConnection,
+                Bounds(raise_limit(SPARE_DESCRIPTORS)),
+                Admission(config.deadline / 1000, work_of),
+                http_error_reply,
+            ),
         ),
         # The connection opens the streams itself.
         ws="none",

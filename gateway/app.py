@@ -1,4 +1,4 @@
-"""Wires one worker: its connections to the matcher, the routes on top of them, and what stands around the routes."""
+"""Wires one worker: its connections to the matcher, the use cases on top of them, and the doors to these."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,34 +9,23 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway.account_stream import AccountStreams
-from gateway.accounts import Accounts
-from gateway.admin import Admin, token_guard
-from gateway.amends import Amends
-from gateway.batches import Batches
-from gateway.broker import Broker
-from gateway.channels import DepthChannel, TradesChannel
 from gateway.config import GatewayConfig
-from gateway.endings import deny_stream
-from gateway.feed import MarketDataFeed
-from gateway.fills import Fills
-from gateway.health import HealthCheck
-from gateway.instruments import Instruments
-from gateway.market import Market
-from gateway.oco import Ocos
-from gateway.openapi import openapi_handler
-from gateway.orders import Orders
+from gateway.exchange.exchange import Exchange
+from gateway.http.closing import deny_stream
+from gateway.http.errors import HttpError
+from gateway.http.security import AllowedHosts, CallerCheck, token_guard
+from gateway.link.broker import Broker
+from gateway.link.feed import MarketDataFeed
+from gateway.link.instruments import Instruments
+from gateway.native.problems import http_close_frame, http_error_reply
+from gateway.native.routes import native_routes
 from gateway.pages import page_routes
-from gateway.problems import ProblemError
-from gateway.resources import Handler, Resource, problem_reply
-from gateway.security import AllowedHosts, CallerCheck
-from gateway.streams import StreamCount, Streams
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
-"""The problems that the router finds by itself."""
+"""The errors that the router finds by itself."""
 
 
 def create_app(config: GatewayConfig) -> FastAPI:
@@ -57,7 +46,14 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         await feed.stop()
         await broker.stop()
 
-    middleware = [Middleware(CallerCheck, hosts=AllowedHosts(config), origins=config.cors_origins)]
+    caller_check = Middleware(
+        CallerCheck,
+        hosts=AllowedHosts(config),
+        origins=config.cors_origins,
+        error_reply=http_error_reply,
+        close_frame=http_close_frame,
+    )
+    middleware = [caller_check]
     if config.cors_origins:
         methods = ("GET", "POST", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type")
@@ -79,71 +75,35 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         routes=_routes(config, broker, feed),
         middleware=middleware,
-        exception_handlers={HTTPException: _router_problem, Exception: _internal_error},
+        exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
 def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
-    instruments = Instruments(broker)
-    orders = Orders(broker, instruments)
-    amends = Amends(broker, instruments)
-    ocos = Ocos(broker, instruments)
-    batches = Batches(broker, instruments)
-    accounts = Accounts(broker, instruments)
-    fills = Fills(broker, instruments)
-    market = Market(broker, instruments)
-    admin = Admin(broker, instruments)
+    """What each door serves, then what no door knows, then the pages."""
+    exchange = Exchange(broker, Instruments(broker))
     guard = token_guard(config.admin_token) if config.admin_token else None
-    count = StreamCount()
-    depth = Streams(broker, instruments, count, lambda instrument: DepthChannel(instrument, broker, feed))
-    trades = Streams(broker, instruments, count, lambda instrument: TradesChannel(instrument, broker, feed))
-    user_streams = AccountStreams(broker, instruments, count)
-
-    def resource(path: str, **handlers: Handler) -> Route:
-        return Route(path, Resource(handlers, guard if path.startswith("/admin/") else None))
-
     return [
-        resource("/orders", POST=orders.place, GET=orders.list, DELETE=orders.cancel_all),
-        resource("/orders/oco", POST=ocos.place),
-        resource("/orders/batch", POST=batches.place),
-        resource("/orders/cancel-batch", POST=batches.cancel),
-        resource("/orders/{order_id}", GET=orders.look_up, PATCH=amends.amend, DELETE=orders.cancel),
-        resource("/fills", GET=fills.list),
-        resource("/accounts/{account}/cancel-after", POST=accounts.cancel_after),
-        resource("/depth", GET=market.depth),
-        resource("/bbo", GET=market.best_prices),
-        resource("/trades", GET=market.trades),
-        resource("/instruments", GET=market.instruments),
-        resource("/health", GET=HealthCheck(broker).check),
-        resource("/admin/instruments", POST=admin.set_instrument),
-        resource("/admin/save", POST=admin.save),
-        resource("/admin/load", POST=admin.load),
-        resource("/admin/accounts/{account}/suspend", POST=accounts.suspend),
-        resource("/admin/accounts/{account}/resume", POST=accounts.resume),
-        resource("/admin/digest", GET=admin.digest),
-        resource("/openapi.json", GET=openapi_handler()),
-        WebSocketRoute("/ws/marketdata", depth.serve),
-        WebSocketRoute("/ws/trades", trades.serve),
-        WebSocketRoute("/ws/user", user_streams.serve),
+        *native_routes(exchange, broker, feed, guard),
         WebSocketRoute("/{path:path}", _no_stream),
-        *page_routes(),
+        *page_routes(http_error_reply),
     ]
 
 
 async def _no_stream(websocket: WebSocket) -> None:
-    await deny_stream(websocket.send, ProblemError("not_found"))
+    await deny_stream(websocket.send, http_error_reply(HttpError("not_found")))
 
 
-async def _router_problem(_: HTTPConnection, error: Exception) -> Response:
+async def _router_error(_: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _response(ProblemError(CODES_BY_STATUS.get(error.status_code, "internal_error")), error.headers)
+    return _response(HttpError(CODES_BY_STATUS.get(error.status_code, "internal_error"), headers=error.headers or {}))
 
 
 async def _internal_error(_: HTTPConnection, __: Exception) -> Response:
     # The server logs the exception with its traceback: it is raised again after this answer.
-    return _response(ProblemError("internal_error"), None)
+    return _response(HttpError("internal_error"))
 
 
-def _response(problem: ProblemError, headers: Mapping[str, str] | None) -> Response:
-    reply = problem_reply(problem, headers)
+def _response(error: HttpError) -> Response:
+    reply = http_error_reply(error)
     return Response(reply.body, reply.status, {name.decode(): value.decode() for name, value in reply.headers})

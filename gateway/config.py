@@ -1,4 +1,4 @@
-"""The gateway's settings: see the contract, section 1."""
+"""The gateway's settings: their names, defaults, and what each takes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,15 +21,19 @@ MAX_DEADLINE: Final = 3_600_000
 ANY_HOST: Final = "*"
 
 WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
-"""Hosts that stand for every address of this machine."""
+"""Hosts that mean every address of this machine."""
 
 _TOKEN: Final = re.compile(r"[!-~]*")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 class GatewayConfig(Struct, frozen=True):
-    """`deadline` is in milliseconds; `admin_token` is empty where none is set; `allowed_hosts` holds `*` where every
-    host is served."""
+    """The settings.
+
+    deadline: milliseconds.
+    admin_token: empty for none.
+    allowed_hosts: holds `*` to serve every host.
+    """
 
     host: str
     port: int
@@ -65,7 +69,7 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def host_name(text: str) -> str:
-    """A host's name or address in the one way in which it is compared; ValueError for what is neither."""
+    """A host's name or address, as it is compared. ValueError where the text is neither."""
     try:
         return str(ip_address(text.removeprefix("[").removesuffix("]")))
     except ValueError:
@@ -124,7 +128,7 @@ SETTINGS: Final = (
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> GatewayConfig:
-    """The settings of this process; ends it where one is bad."""
+    """The settings of this process. Ends it where one is bad."""
     description = "Serves the exchange over HTTP and WebSocket."
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)

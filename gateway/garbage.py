@@ -1,7 +1,7 @@
-"""The garbage collector of a worker: what has lived through a full collection is not looked at again for a while.
+"""The garbage collector of a worker: old objects are rarely looked at.
 
-A full collection looks at every object that there is. With 10,000 streams these are more than a million, nearly all of
-them alive, and each collection on the way there stops the event loop for longer, up to a second.
+A full collection looks at every object. With 10,000 streams these are more than a million, nearly all of them alive.
+Each collection would stop the event loop for up to a second.
 """
 
 import gc
@@ -13,7 +13,7 @@ OLDEST: Final = 2
 """The generation of a full collection."""
 
 LOOK_AGAIN_SECONDS: Final = 900.0
-"""How long garbage among what has lived through a collection may stay."""
+"""Time for which garbage among old objects may stay."""
 
 
 class Collector:
@@ -34,5 +34,5 @@ class Collector:
 
 
 def collect_little() -> None:
-    """Let full collections of this process look at what is new."""
+    """Let full collections of this process look at new objects only."""
     gc.callbacks.append(Collector())

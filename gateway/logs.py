@@ -1,4 +1,4 @@
-"""The logs of libraries that write to `logging`, the web server above all, in the form of this project's own."""
+"""The logs of libraries, in this project's own form. The web server is the most important one."""
 
 import logging
 
@@ -14,7 +14,7 @@ class _Forward(logging.Handler):
         self._brake = LogBrake()
 
     def emit(self, record: logging.LogRecord) -> None:
-        # What one line of a library's code says is of one kind, unless it tells of different exceptions.
+        # One line of a library's code is one kind of message, unless the exceptions differ.
         error = record.exc_info[0] if record.exc_info else None
         left_out = self._brake.passes((record.pathname, record.lineno, error))
         if left_out is not None:

@@ -1,5 +1,4 @@
-"""The dashboard and the page of the API's documentation, with everything they need: neither loads anything from
-elsewhere."""
+"""The dashboard, and the page of the API's documentation. Both load everything from this gateway."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -12,8 +11,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.problems import ProblemError
-from gateway.resources import problem_reply
+from gateway.http.errors import HttpError
+from gateway.http.replies import ErrorReply
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -51,21 +50,22 @@ DOCS_START: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deep
 
 
 class Page:
-    """GET of one path, or of what is below it, with the headers that a page needs."""
+    """GET of one path or of all paths below it, with the headers that a page needs."""
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, policy: str, error_reply: ErrorReply) -> None:
         self._app = app
+        self._error_reply = error_reply
         self._headers = {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
-            # A browser asks each time whether its copy is still the one: most answers are 304.
+            # A browser asks each time whether its copy is current. Most answers are 304.
             "cache-control": "no-cache",
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await problem_reply(ProblemError("method_not_allowed"), {"allow": "GET, HEAD"}).send(send)
+            await self._error_reply(HttpError("method_not_allowed", headers={"allow": "GET, HEAD"})).send(send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -77,7 +77,11 @@ class Page:
 
 
 class Files:
-    """Files of one directory: the path's `file`, or always the same one; only those `listed`, where that is given."""
+    """Files of one directory.
+
+    file: always this one; else the path's `file`.
+    listed: the only ones that are served, where any are listed.
+    """
 
     def __init__(self, directory: Path, file: str = "", listed: tuple[str, ...] = ()) -> None:
         self._files = StaticFiles(directory=directory)
@@ -102,13 +106,14 @@ class Text:
         await self._response(scope, receive, send)
 
 
-def page_routes() -> list[BaseRoute]:
+def page_routes(error_reply: ErrorReply) -> list[BaseRoute]:
     """The dashboard, its files, and the documentation."""
     swagger = Path(str(files("fastapi_swagger") / "resources"))
-    return [
-        Route("/", Page(Files(STATIC, "index.html"), DASHBOARD_POLICY)),
-        Route("/static/{file:path}", Page(Files(STATIC), DASHBOARD_POLICY)),
-        Route("/docs", Page(Text(DOCS_PAGE, "text/html"), DOCS_POLICY)),
-        Route("/docs/start.js", Page(Text(DOCS_START, "text/javascript"), DOCS_POLICY)),
-        Route("/docs/{file}", Page(Files(swagger, listed=DOCS_ASSETS), DOCS_POLICY)),
-    ]
+    pages: dict[str, tuple[ASGIApp, str]] = {
+        "/": (Files(STATIC, "index.html"), DASHBOARD_POLICY),
+        "/static/{file:path}": (Files(STATIC), DASHBOARD_POLICY),
+        "/docs": (Text(DOCS_PAGE, "text/html"), DOCS_POLICY),
+        "/docs/start.js": (Text(DOCS_START, "text/javascript"), DOCS_POLICY),
+        "/docs/{file}": (Files(swagger, listed=DOCS_ASSETS), DOCS_POLICY),
+    }
+    return [Route(path, Page(app, policy, error_reply)) for path, (app, policy) in pages.items()]

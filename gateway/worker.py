@@ -1,4 +1,4 @@
-"""The process that serves: the only one, or one of several below a supervisor."""
+"""The process that serves: the only one, or one of several under a supervisor."""
 
 import multiprocessing
 import os
@@ -23,7 +23,7 @@ def create_worker(config: GatewayConfig) -> FastAPI:
 
 
 def _end_with_supervisor() -> None:
-    """A worker must not outlive a killed supervisor: it would keep the address, and nobody could stop it."""
+    """A worker must not outlive a killed supervisor: it would keep the address, and no command could stop it."""
     supervisor = multiprocessing.parent_process()
     assert supervisor is not None
     supervisor.join()

@@ -7,16 +7,17 @@ import structlog
 import zmq
 
 from matcher.config import Config, read_config
-from matcher.connections import DescriptorsError, descriptor_bounds
-from matcher.data_directory import DataDirectory, DirectoryError
-from matcher.endpoints import EndpointError, check_endpoints
-from matcher.file_check import check_files
+from matcher.core.limits import standing_limits
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
-from matcher.journal import JournalError
-from matcher.limits import standing_limits
-from matcher.loop import JournalFailedError, Matcher
-from matcher.recovery import recover
+from matcher.serving.connections import DescriptorsError, descriptor_bounds
+from matcher.serving.endpoints import EndpointError, check_endpoints
+from matcher.serving.loop import Matcher
 from matcher.state import JournalMismatchError
+from matcher.storage.data_directory import DataDirectory, DirectoryError
+from matcher.storage.file_check import check_files
+from matcher.storage.journal_format import JournalError
+from matcher.storage.log import LogFailedError
+from matcher.storage.recovery import recover
 from matching_exchange.process.addresses import connectable
 from matching_exchange.process.command_line import EXIT_BAD_SETTING
 from matching_exchange.process.files import what_failed
@@ -43,7 +44,7 @@ def main() -> int:
     try:
         listed = read_instruments(config.instruments)
     except InstrumentListError as error:
-        print(f"matcher: --instruments: {config.instruments}: {error}", file=sys.stderr)
+        print(f"matcher: {config.instruments_source}: {config.instruments}: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
     matcher: Matcher | None = None
     try:
@@ -53,15 +54,16 @@ def main() -> int:
             check_endpoints(config)
             recovered = recover(directory)
             journal, state = recovered.journal, recovered.state
-            own: list[OwnCommand] = [*missing_instruments(state.engine, listed)]
+            own: list[OwnCommand] = [*missing_instruments(state.registry, listed)]
             limits = standing_limits(config.max_accounts)
-            if state.engine.limits != limits:
+            if state.registry.limits != limits:
                 own.append(limits)
             matcher = Matcher(config, directory, journal, state)
             matcher.bind()
+            recovered.settle()
             if own:
                 matcher.begin_with(own)
-            recovered.settle()
+            recovered.note_journal()
             log.info(
                 "matcher started",
                 commands=config.commands,
@@ -86,7 +88,7 @@ def main() -> int:
     except (DescriptorsError, DirectoryError, EndpointError, JournalError, JournalMismatchError) as error:
         print(f"matcher: {error}", file=sys.stderr)
         return EXIT_FAILED
-    except JournalFailedError as error:
+    except LogFailedError as error:
         return stop_working(str(error))
     except OSError as error:
         if error.filename is None:

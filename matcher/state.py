@@ -4,33 +4,23 @@ Frames that change the state are carried out here, live ones and journaled ones 
 which they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
-from matcher.account_streams import AccountStreams
-from matcher.answers import answer
 from matcher.engine import Engine
-from matcher.journal import Record
+from matcher.serving.account_streams import AccountStreams
+from matcher.serving.answers import answer
+from matcher.storage.entries import OWN_SESSION, read_entry
+from matcher.storage.log import Record
 from protocol.commands import Commands, Hello, OwnCommand, WatchAccount
 from protocol.events import AccountState, AccountUpdate, AccountWatched, Answer, Event
 from protocol.session import MatcherSessions, Taken
 
-OWN_SESSION: Final = 0
-"""Stands for the matcher itself, where a session's id is."""
-
-
-class OwnCommands(Struct, frozen=True, array_like=True, tag=3):
-    """Journaled commands of the matcher itself: instruments of its list, what the clocks bring."""
-
-    commands: list[OwnCommand]
-
-
-JournalEntry = Hello | Commands | OwnCommands
-
-_decode_entry = msgspec.msgpack.Decoder(JournalEntry).decode
+MANY_EVENTS: Final = 8
+ASK_EVERY: Final = 8
+"""Whether the time is over is asked after a command of more events, and after every eighth command."""
 
 
 class Caused(Struct):
@@ -62,16 +52,27 @@ class State:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.registry = engine.registry
         self.sessions: MatcherSessions[Reply] = MatcherSessions()
         self.streams = AccountStreams()
         self.sequence = 0
         self.time = 0
         self.running: Reply | None = None
 
-    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
-        """Apply commands in order; each is answered as the state is right after it. The reply is kept until the session
-        has it."""
-        engine, apply = self.engine, self.engine.apply
+    def apply(
+        self,
+        session: int,
+        number: int,
+        commands: Sequence[OwnCommand],
+        time: int,
+        is_over: Callable[[], bool] | None = None,
+    ) -> tuple[Reply, list[Caused]]:
+        """Apply commands in order; each is answered as the state is right after it.
+
+        The reply is kept until the session has it. `is_over` is asked now and then: from True on, the commands that are
+        left are not applied. At least one is.
+        """
+        registry, apply = self.registry, self.engine.apply
         watching = bool(self.streams)
         sequence = self.sequence
         self.time = time
@@ -81,12 +82,14 @@ class State:
         for command in commands:
             sequence += 1
             events = apply(sequence, time, command)
-            answers.append(answer(engine, command, events))
+            answers.append(answer(registry, command, events))
             outcome = Caused(sequence, command, events)
             if watching or type(command) is WatchAccount:
                 watching = True
                 outcome.updates = self._stream(sequence, time, events, answers)
             caused.append(outcome)
+            if is_over is not None and (len(events) > MANY_EVENTS or not sequence % ASK_EVERY) and is_over():
+                break
         self.sequence = sequence
         self.running = None
         if session != OWN_SESSION:
@@ -102,14 +105,14 @@ class State:
                 assert isinstance(last, AccountState), "it is the answer to a WatchAccount"
                 since = self.streams.watch(event.account, sequence)
                 answers[-1] = AccountState(last.account, last.suspended, last.cancel_at, last.orders, since)
-        return self.streams.note(self.engine, sequence, time, events)
+        return self.streams.note(self.registry, sequence, time, events)
 
     def replay(self, record: Record) -> None:
         """Carry out a journaled batch."""
         if record.sequence != self.sequence + 1:
             raise JournalMismatchError(f"a record begins with sequence {record.sequence}, after {self.sequence}")
         for payload in record.entries:
-            entry = _decode_entry(payload)
+            entry = read_entry(payload)
             if isinstance(entry, Commands):
                 outcome = self.sessions.receive(entry)
                 if not isinstance(outcome, Taken):

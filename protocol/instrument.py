@@ -1,7 +1,7 @@
 """The instrument, and the only conversions between decimal text and integers.
 
-The text of a decimal is digits with at most one point and, as JSON numbers may have it, an exponent; no sign but a
-minus, no spaces, no underscores. It is read digit by digit, so nothing is ever rounded and no float is involved.
+The text of a decimal is digits with at most one point. An exponent may follow, as in JSON, and a minus may precede.
+Spaces and underscores are not taken. It is read digit by digit: nothing is rounded, and no float is involved.
 """
 
 import re
@@ -33,11 +33,11 @@ _DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?", 
 
 
 class DecimalError(ValueError):
-    """A text that is no decimal, or one that the unit cannot hold; the message says what it takes."""
+    """A text that is no decimal, or that the unit cannot hold. The message tells what it takes."""
 
 
 def parse_decimal(text: str, decimals: int) -> int:
-    """The integer number of 10^-decimals that `text` names, exactly; DecimalError where there is none."""
+    """The exact integer number of 10^-decimals in the text. DecimalError where it holds none."""
     if len(text) > MAX_DECIMAL_LENGTH:
         raise DecimalError(f"takes a decimal number of at most {MAX_DECIMAL_LENGTH} characters")
     match = _DECIMAL.fullmatch(text)
@@ -79,11 +79,12 @@ def decimals_of(text: str) -> int:
 
 
 class Instrument(Struct, frozen=True, array_like=True):
-    """What is traded, with its units and limits.
+    """A market, with its units and limits.
 
-    tick_size and max_price are in the price unit 10^-price_decimals, lot_size, min_quantity and max_quantity in the
-    quantity unit 10^-quantity_decimals, min_notional in the product of the two. The decimals, the tick, the lot and the
-    currencies never change.
+    tick_size, max_price: in the price unit 10^-price_decimals.
+    lot_size, min_quantity, max_quantity: in the quantity unit 10^-quantity_decimals.
+    min_notional: in price unit times quantity unit.
+    The decimals, the tick, the lot and the currencies never change.
     """
 
     symbol: str
@@ -108,7 +109,7 @@ class Instrument(Struct, frozen=True, array_like=True):
 
     @property
     def fee_zeros(self) -> int:
-        """How many trailing zeros both fees share: so many decimals no fee ever needs."""
+        """How many trailing zeros both rates share: decimals that no fee needs."""
         zeros = 0
         maker, taker = self.maker_fee_bps, self.taker_fee_bps
         while zeros < FEE_DECIMALS and (maker or taker) and maker % 10 == 0 and taker % 10 == 0:
@@ -119,26 +120,31 @@ class Instrument(Struct, frozen=True, array_like=True):
 
     @property
     def fee_decimals(self) -> int:
-        """The decimals of the smallest fee unit: the fewest in which price x quantity x bps is whole at both fees."""
+        """The fewest decimals in which the fee of every trade is whole, at both rates."""
         return self.value_decimals + FEE_DECIMALS - self.fee_zeros
 
     @property
     def fee_divisor(self) -> int:
-        """price x quantity x bps is so many times the fee in units of 10^-fee_decimals."""
+        """How many units of `exact_fee` are one of 10^-fee_decimals."""
         return int(10**self.fee_zeros)
 
     def fee(self, price: int, quantity: int, fee_bps: int) -> int:
         """The exact fee in units of 10^-fee_decimals; fee_bps is one of this instrument's two."""
-        return price * quantity * (fee_bps // self.fee_divisor)
+        return exact_fee(price, quantity, fee_bps) // self.fee_divisor
+
+
+def exact_fee(price: int, quantity: int, fee_bps: int) -> int:
+    """The fee of one side of a trade, in units of 10^-(value_decimals + FEE_DECIMALS): nothing is rounded."""
+    return price * quantity * fee_bps
 
 
 def format_fee(instrument: Instrument, price: int, quantity: int, fee_bps: int) -> str:
-    """The exact fee as a decimal, at whatever rate was in force when the trade was made."""
-    return format_decimal(price * quantity * fee_bps, instrument.value_decimals + FEE_DECIMALS)
+    """The exact fee as a decimal. The rate may be one that the instrument no longer has."""
+    return format_decimal(exact_fee(price, quantity, fee_bps), instrument.value_decimals + FEE_DECIMALS)
 
 
 class InstrumentError(ValueError):
-    """What is wrong with an instrument: `field` is at fault, the message says what it takes."""
+    """A fault of an instrument: `field` is at fault, the message tells what it takes."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -146,7 +152,7 @@ class InstrumentError(ValueError):
 
 
 def check_instrument(instrument: Instrument) -> None:
-    """Raise InstrumentError for the first field that the contract (section 2) does not allow."""
+    """Raise InstrumentError for the first field that breaks a rule of instruments."""
     i = instrument
     if not SYMBOL_PATTERN.fullmatch(i.symbol):
         raise InstrumentError("symbol", "takes 1 to 32 of A-Z 0-9 . _ - and does not begin with a dot")

@@ -1,17 +1,21 @@
-"""Sessions between a gateway and the matcher: every command is taken once, in order, and answered, over sockets that
-lose messages.
+"""Sessions between a gateway and the matcher, over sockets that lose messages.
 
-The client numbers its commands from 1 without a hole. The matcher takes only the next number, and answers each command;
-the answer is the acknowledgement. It keeps answers until the client says, with its next commands, up to which number it
-has them all. What is not answered in time, or behind a hole in the answers, the client sends again: the matcher repeats
-the answers to what it has taken and takes the rest. A client that the matcher does not know, or that it knows less far
-than it has answered, starts a new session; what was sent and not answered has then an unknown outcome.
+Every command is taken once, in order, and answered. The client numbers its commands from 1 without a hole. The matcher
+takes only the next number, and answers each command; the answer is the acknowledgement. It keeps answers until the
+client's next commands say that they have arrived.
 
-Epochs of a matcher ascend: what comes late from an earlier one is told by its epoch and ignored.
+The client sends again whatever is not answered in time, or stands behind a hole in the answers. The matcher then
+repeats the answers to the commands that it has taken, and takes the rest.
 
-Neither side here touches a socket or a clock: messages go in and come out, times (seconds, monotonic) are arguments.
+If the matcher does not know the session, or knows fewer commands than it has answered, the client opens a new one.
+Commands that were sent and not answered have then an unknown outcome.
+
+Epochs of a matcher ascend. A late message of an earlier one is told by its epoch, and ignored.
+
+No side here touches a socket or a clock: messages go in and come out, times (seconds, monotonic) are arguments.
 """
 
+import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
@@ -23,19 +27,24 @@ from protocol.commands import VERSION, Command, Commands, Hello
 from protocol.events import Answer, Answers, FrameRefused, Pulse, Report, SessionUnknown, Welcome
 
 WINDOW: Final = 16_384
-"""The most commands of one session that wait for an answer, and the most answers that the matcher keeps for it."""
+"""Commands of one session that wait for an answer at most; also answers that the matcher keeps for it at most."""
 
 MAX_SESSIONS: Final = 1_024
-"""How many sessions the matcher knows; a new one beyond them makes it forget the one that has been silent longest."""
+"""Sessions that the matcher knows at most. A new one then replaces the one that has been silent longest."""
 
 FRAME_COMMANDS: Final = 256
-"""The most commands that a client puts in one frame."""
+"""Commands in one frame at most."""
 
 RESEND_AFTER: Final = 0.25
-"""After so many seconds without progress the client sends again what is not answered."""
+"""Seconds without progress after which the client sends its unanswered commands again."""
 
 HELLO_EVERY: Final = 0.05
-"""So many seconds pass between two hellos of a client that has no welcome yet."""
+"""Seconds between two hellos of a client that waits for its welcome."""
+
+
+def new_session() -> int:
+    """A session id that no other client has: 63 random bits."""
+    return secrets.randbits(63) or 1
 
 
 class SessionState(Enum):
@@ -61,7 +70,8 @@ class Answered(Struct, frozen=True):
 
 
 class Lost(Struct, frozen=True):
-    """The session ended. The commands `sent` may have been executed or not; those `unsent` were not and will not be."""
+    """The session ended. The commands `sent` may have been executed or not. The commands `unsent` were not, and will
+    not be."""
 
     reason: str
     sent: list[int]
@@ -69,9 +79,9 @@ class Lost(Struct, frozen=True):
 
 
 class ClientSession:
-    """The client's side. `new_session` makes an id that no other session has: a random one.
+    """The client's side. `new_session` makes an id that no other session has.
 
-    `submit` commands, send what `next_frame` gives (and say so by `sent`), hand each report to `receive`, call
+    `submit` commands, send the result of `next_frame`, and confirm it by `sent`. Hand each report to `receive`. Call
     `next_frame` again at least every RESEND_AFTER seconds.
     """
 
@@ -103,7 +113,7 @@ class ClientSession:
         return self._answered + len(self._pending)
 
     def next_frame(self, now: float) -> Hello | Commands | None:
-        """What is to be sent now, if anything. It is not taken for sent before `sent` is called."""
+        """The next frame, if one is due. It counts as sent after `sent` is called."""
         if self.state is SessionState.CONNECTING:
             if now - self._hello_at < HELLO_EVERY:
                 return None
@@ -130,7 +140,7 @@ class ClientSession:
         self._highest_sent = max(self._highest_sent, self._next_to_send - 1)
 
     def withdraw_unsent(self) -> list[int]:
-        """Give up the commands that were never sent: the transport does not take them. Their numbers."""
+        """Give up the commands that were never sent; their numbers. The transport does not take them."""
         last = self._answered + len(self._pending)
         numbers = list(range(self._highest_sent + 1, last + 1))
         for _ in numbers:
@@ -138,8 +148,7 @@ class ClientSession:
         return numbers
 
     def receive(self, report: Report, now: float) -> list[Answered] | Lost | None:
-        """Take in a report: the answers that it brings, in order, or the end of the session; None where it brings
-        neither."""
+        """Take in a report: returns the answers that it brings, in order, the end of the session, or None."""
         if isinstance(report, Answers):
             current = report.session == self.session and report.epoch == self.epoch and self.state is SessionState.OPEN
             return self._receive_answers(report, now) if current else None
@@ -207,12 +216,15 @@ class ClientSession:
 
 
 Kept = TypeVar("Kept")
-"""The form in which the matcher keeps the answers to a frame: its bytes, or what they are made of."""
+"""The form of the kept answers to a frame: its bytes, or the values that they are made of."""
 
 
 class _Peer(Generic[Kept]):
-    """What the matcher knows of a session: the last number taken, and the answers kept, in order: (first number, last
-    number, answers)."""
+    """One session, as the matcher knows it.
+
+    taken: the last number taken.
+    answers: kept ones in order, each with its first and last number.
+    """
 
     __slots__ = ("answers", "taken")
 
@@ -222,27 +234,27 @@ class _Peer(Generic[Kept]):
 
 
 class Taken(Struct, frozen=True):
-    """The commands to execute now, the first of which bears `number`."""
+    """The commands to execute now. `number` is that of the first."""
 
     number: int
     commands: list[Command]
 
 
 class Repeat(Struct, Generic[Kept], frozen=True):
-    """Nothing new: these answers are to be sent again."""
+    """Nothing new: send these answers again."""
 
     answers: list[Kept]
 
 
 class Unknown(Struct, frozen=True):
-    """The session is not known: the client must start a new one."""
+    """The session is not known: the client must open a new one."""
 
 
 class MatcherSessions(Generic[Kept]):
-    """The matcher's side: what it has taken from each session, and the answers that the session may still ask for.
+    """The matcher's side: the commands taken from each session, and the answers that it may still ask for.
 
-    Which sessions are known, and what is taken, depends on nothing but the frames that opened a session or were taken
-    before, in their order: a journal of those frames brings the same state back.
+    This state depends only on the frames that opened a session or were taken, in their order. So a journal of those
+    frames brings it back.
     """
 
     def __init__(self) -> None:
@@ -256,7 +268,7 @@ class MatcherSessions(Generic[Kept]):
         return session in self._peers
 
     def hello(self, frame: Hello) -> int:
-        """Open the session where it is new; the last number taken from it."""
+        """Open the session if it is new; the last number taken from it."""
         peer = self._peers.get(frame.session)
         if peer is None:
             self._latest = peer = self._peers[frame.session] = _Peer()
@@ -265,13 +277,11 @@ class MatcherSessions(Generic[Kept]):
         return peer.taken
 
     def receive(self, frame: Commands) -> Taken | Repeat[Kept] | Unknown:
-        """What to do with the frame. Commands that are Taken count as taken from here on."""
+        """How to act on the frame. Commands that are Taken count as taken from here on."""
         peer = self._peers.get(frame.session)
         if peer is None:
             return Unknown()
         answers = peer.answers
-        while answers and answers[0][1] <= frame.answered:
-            answers.popleft()
         last = frame.number + len(frame.commands) - 1
         skip = peer.taken + 1 - frame.number
         if skip < 0:
@@ -280,20 +290,27 @@ class MatcherSessions(Generic[Kept]):
             return Repeat([kept for first, final, kept in answers if final >= frame.number and first <= last])
         if last - frame.answered > WINDOW:
             return Repeat([])
+        # Not for a frame that brings nothing new: no log tells of it, and a replay would keep more.
+        while answers and answers[0][1] <= frame.answered:
+            answers.popleft()
         peer.taken = last
         if peer is not self._latest:
             self._latest = peer
             self._peers.move_to_end(frame.session)
         return Taken(frame.number + skip, frame.commands[skip:] if skip else frame.commands)
 
+    def give_back(self, session: int, count: int) -> None:
+        """Do not count the last `count` commands as taken: they are handed in again, or sent again."""
+        self._peers[session].taken -= count
+
     def keep(self, session: int, number: int, count: int, answers: Kept) -> None:
-        """Keep the answers to `count` commands from `number` on until the session has them."""
+        """Keep the answers to `count` commands from `number` on until they have arrived."""
         peer = self._peers.get(session)
         if peer is not None:
             peer.answers.append((number, number + count - 1, answers))
 
     def known(self) -> Iterator[tuple[int, int, list[Kept]]]:
-        """Each session, the one that was silent longest first: its id, the last number taken, the answers kept."""
+        """Each session, the longest silent first: its id, the last number taken, the kept answers."""
         for session, peer in self._peers.items():
             yield session, peer.taken, [kept for _, _, kept in peer.answers]
 

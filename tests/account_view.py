@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import convert
 
-from gateway.account_messages import AccountOrders, AccountResumed, AccountUpdated
+from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
 
 Json = dict[str, Any]
 

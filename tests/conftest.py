@@ -1,6 +1,6 @@
 """Fixtures of running exchanges, their logs in the report of a failed test, and the files that took the longest."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,14 +24,14 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 seconds[report.location[0]] += report.duration
     if len(seconds) > 1:
         terminalreporter.section(f"{SLOWEST} slowest files")
-        for file, taken in seconds.most_common(SLOWEST):
+        for file, taken in sorted(seconds.items(), key=lambda item: -item[1])[:SLOWEST]:
             terminalreporter.write_line(f"{taken:7.1f} s  {file}")
 
 

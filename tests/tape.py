@@ -42,7 +42,7 @@ from protocol.events import (
 )
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
-from tests.naive_engine import NaiveEngine
+from tests.oracle.naive_engine import NaiveEngine
 
 BUY = Side.BUY
 SELL = Side.SELL

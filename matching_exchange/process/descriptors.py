@@ -21,7 +21,7 @@ KEPT: Final = 32
 Opened = TypeVar("Opened")
 
 
-def raise_limit(reserve: int, keep: bool = False) -> int:
+def raise_limit(reserve: int, *, keep: bool = False) -> int:
     """Raise the soft limit towards the hard one, as far as the system allows it, up to KEPT below it with `keep`. How
     many descriptors connections may use while `reserve` more of them are left for what was not foreseen; at least
     one."""

@@ -21,7 +21,7 @@ def tell_ready(environment: Mapping[str, str]) -> None:
     address = "\0" + path[1:] if path.startswith("@") else path
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-            told.setblocking(False)
+            told.settimeout(0)
             told.sendto(READY, address)
     except OSError as error:
         structlog.get_logger("process").warning("nobody could be told of the start", socket=path, error=str(error))

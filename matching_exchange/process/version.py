@@ -3,4 +3,4 @@ as well."""
 
 from typing import Final
 
-VERSION: Final = "0.1.0"
+VERSION: Final = "0.2.0"

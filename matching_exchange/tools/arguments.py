@@ -11,9 +11,7 @@ from typing import Any, Final, TypeVar
 from gateway.config import PREFIX, SETTINGS
 from matching_exchange.process import command_line
 from matching_exchange.process.addresses import check_sockets, in_url, keep_apart, reachable
-from matching_exchange.process.settings import Setting, bounded, read_value
-
-EXIT_INTERRUPTED: Final = 130
+from matching_exchange.process.settings import Setting, bounded, read_value, warn_of_unknown
 
 MAX_NUMBER: Final = 10**9
 
@@ -32,7 +30,7 @@ class Parser(command_line.Parser):
         super().__init__(program, description, epilog)
         self._endpoints: list[Setting] = []
 
-    def add_endpoint(self, name: str, text: str, optional: bool = False) -> None:
+    def add_endpoint(self, name: str, text: str, *, optional: bool = False) -> None:
         """A flag for one of the matcher's sockets: the gateway's setting of that name. An optional one is None where it
         is not given, and may be given without a value."""
         setting = _SETTINGS[name]
@@ -46,6 +44,7 @@ class Parser(command_line.Parser):
     def read(self, arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
         """The options; ends the process where one is bad."""
         options = self.parse_args(arguments)
+        warn_of_unknown(self.prog, PREFIX, SETTINGS, environment)
         wanted = [setting for setting in self._endpoints if getattr(options, setting.key) is not None]
         for setting in wanted:
             flag = getattr(options, setting.key)

@@ -131,7 +131,7 @@ class Connections:
     def _connect(self, connection: _Connection) -> None:
         opened = socket.create_connection(self._address, CONNECT_SECONDS)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opened.setblocking(False)
+        opened.settimeout(0)
         connection.socket = opened
         self._selector.register(opened, selectors.EVENT_READ, connection)
 

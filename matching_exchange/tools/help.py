@@ -14,6 +14,7 @@ COLUMNS: Final = 80
 
 MODULES: Final = {
     "bench": "matching_exchange.tools.bench",
+    "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
     "gateway": "gateway",
     "load_test": "matching_exchange.tools.load_test",

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from matcher.data_directory import NAMES, DataDirectory, DirectoryError
+from matcher.storage.data_directory import NAMES, DataDirectory, DirectoryError
 
 KNOWN: Final = NAMES | {f"{name}.new" for name in NAMES}
 """What a matcher makes in its data directory."""

@@ -1,8 +1,8 @@
 """Prints a symbol's trades and depth straight from ZeroMQ.
 
-Copy `follow`: it needs pyzmq and msgspec and nothing of this project. A message is two frames, topic and payload; the
-payload is a MessagePack map. Prices and quantities are integers; the instrument message, which comes first, says how
-many decimals they have.
+Copy `follow` with the two functions that it calls: they need pyzmq and msgspec and nothing of this project. A message
+is two frames, topic and payload; the payload is a MessagePack map. Prices and quantities are integers; the instrument
+message, which comes first, says how many decimals they have.
 """
 
 import os
@@ -10,11 +10,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import zmq
 
+from matching_exchange.process.command_line import run_program
 from matching_exchange.tools.arguments import Parser, number
+
+PROGRAM = "subscribe"
 
 SILENT_SECONDS = 2
 """After so long without a word from the matcher, which sends a heartbeat once a second, somebody is told."""
@@ -75,32 +79,34 @@ def follow(endpoint: str, symbol: str, count: int) -> None:
             decimals = message["price_decimals"], message["quantity_decimals"]
             print(f"{symbol} is {message['status']}", flush=True)
             continue
-        if decimals is None:
-            continue  # the instrument's message is still to come
-        price_decimals, quantity_decimals = decimals
-        if message["type"] == "trade":
-            traded = amount((message["quantity"], quantity_decimals), (message["price"], price_decimals))
-            print(f"trade {message['trade_id']}: {message['aggressor_side']} {traded}", flush=True)
-        else:
-            best = [side[0] if side else None for side in (message["bids"], message["asks"])]
-            bid, ask = (
-                amount((level[1], quantity_decimals), (level[0], price_decimals)) if level else "nothing"
-                for level in best
-            )
-            print(f"depth {message['number']}: best bid {bid}, best ask {ask}", flush=True)
+        if decimals is not None:  # the instrument's message may still be to come
+            tell(message, *decimals)
+
+
+def tell(message: dict[str, Any], price_decimals: int, quantity_decimals: int) -> None:
+    """Print a trade, or the best levels of a depth."""
+    if message["type"] == "trade":
+        traded = amount((message["quantity"], quantity_decimals), (message["price"], price_decimals))
+        print(f"trade {message['trade_id']}: {message['aggressor_side']} {traded}", flush=True)
+        return
+    best = [side[0] if side else None for side in (message["bids"], message["asks"])]
+    bid, ask = (
+        amount((level[1], quantity_decimals), (level[0], price_decimals)) if level else "nothing" for level in best
+    )
+    print(f"depth {message['number']}: best bid {bid}, best ask {ask}", flush=True)
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    parser = Parser("subscribe", "Print a symbol's trades and depth straight from ZeroMQ.")
+    parser = Parser(PROGRAM, "Print a symbol's trades and depth straight from ZeroMQ.")
     parser.add_argument("symbol", nargs="?", default="BTC-USDT", help="the symbol (default: BTC-USDT)")
     parser.add_endpoint("market-data", "the matcher's socket of market data")
     parser.add_argument(
         "--count", type=number(0), default=0, metavar="N", help="stop after so many messages (default: 0, never)"
     )
     options = parser.read(arguments, environment)
-    follow(options.market_data, options.symbol, options.count)
+    with suppress(KeyboardInterrupt):
+        follow(options.market_data, options.symbol, options.count)
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        main(sys.argv[1:], os.environ)
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from tests.e2e.fields import INSTRUMENT
 from tests.exchange import Exchange, Json, good, receive, receive_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TOKEN = "a-long-and-secret-word"
 

@@ -333,22 +333,22 @@ def test_the_dark_scheme_follows_the_system_and_the_choice_is_kept(
 ) -> None:
     with opened(browser, shared_exchange, symbol, color_scheme="dark") as dashboard:
 
-        def expect_dark(dark: bool) -> None:
+        def expect_dark(*, dark: bool) -> None:
             background, text = (
                 dashboard.find("html").evaluate(BRIGHTNESS, name) for name in ("backgroundColor", "color")
             )
             assert (background < 0.2, text > 0.5) == (dark, dark), (background, text)
 
         dashboard.place("limit", "buy", "1", "100")
-        expect_dark(True)
+        expect_dark(dark=True)
         dashboard.page.emulate_media(color_scheme="light")
-        expect_dark(False)
+        expect_dark(dark=False)
         dashboard.find("#theme").click()
         expect(dashboard.find("html")).to_have_attribute("data-theme", "dark")
-        expect_dark(True)
+        expect_dark(dark=True)
         dashboard.page.reload()
         dashboard.wait_until_live()
-        expect_dark(True)
+        expect_dark(dark=True)
 
 
 def test_it_can_show_another_gateway_and_says_what_is_missing(dashboard: Dashboard) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -447,7 +448,7 @@ def test_where_something_is_missing_all_is_asked_for_anew(
         shared_exchange.place(symbol, "market", "buy", "0.5")
         dashboard.find("#fills-tab").click()
         hole = '{"type": "update", "sequence": 9000000, "previous": 8000000, "changes": [], "orders": []}'
-        for count, disturb in enumerate((lambda: line.close(1012), lambda: line.say(hole)), start=2):
+        for count, disturb in enumerate((partial(line.close, 1012), partial(line.say, hole)), start=2):
             # The fills are asked for at a fresh start only.
             with dashboard.page.expect_response(lambda response: urlsplit(response.url).path == "/fills"):
                 disturb()

@@ -12,7 +12,7 @@ from matching_exchange.process.version import VERSION
 from matching_exchange.tools.help import MODULES, path_of, text_of
 from tests.exchange import PATIENCE, ROOT, clean_environment
 
-SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and path.name != "environment")
+SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and path.name != "_environment")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_anything_else_needs_python(bare_checkout: Path, without_python: dict[st
 
 
 def test_every_door_leads_somewhere() -> None:
-    assert set(SCRIPTS) == {*MODULES, "lint", "test"}
+    assert set(SCRIPTS) == {*MODULES, "lint", "lock", "test"}
 
 
 @pytest.mark.parametrize("script", MODULES)

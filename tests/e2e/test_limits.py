@@ -141,7 +141,7 @@ def test_amend(shared_exchange: Exchange, symbol: str) -> None:
     assert amended(iceberg, quantity="50.001") == (422, "quantity_too_large", f"quantity {MOST}")
     displayed = "quantity takes at least 2, the order's display_quantity."
     assert amended(iceberg, quantity="1.9") == (422, "display_quantity_too_large", displayed)
-    done = "quantity takes more than 1.5: so much is filled or prevented."
+    done = "quantity takes more than 1.5, the filled and prevented quantity."
     assert amended(partly_filled, quantity="1.5") == (409, "quantity_below_filled", done)
 
 

@@ -86,7 +86,7 @@ def test_open_orders_are_counted(shared_exchange: Exchange, symbol: str) -> None
     assert shared_exchange.get("/health")["open_orders"] == before + 2
 
 
-# WebSocket: depth
+# Depth over WebSocket
 
 
 def test_depth_stream_begins_with_the_book_of_now(shared_exchange: Exchange, symbol: str) -> None:
@@ -138,7 +138,7 @@ def test_streams_are_of_their_symbol_alone(shared_exchange: Exchange, symbol: st
         assert trade["price"] == "100"
 
 
-# WebSocket: trades
+# Trades over WebSocket
 
 
 def test_trade_stream_brings_every_trade_in_order(shared_exchange: Exchange, symbol: str) -> None:

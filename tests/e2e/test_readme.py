@@ -188,7 +188,8 @@ def test_tests() -> None:
     """Which go on to collect, and no further."""
     assert "scripts/test" in COMMANDS
     output = run(
-        "scripts/test", bare_environment({"PYTEST_ADDOPTS": "--collect-only --quiet tests/unit/test_readiness.py"})
+        "scripts/test",
+        bare_environment({"PYTEST_ADDOPTS": "--collect-only --quiet tests/unit/process/test_readiness.py"}),
     )
     assert "tests collected" in output
 

@@ -11,7 +11,12 @@ Problem = tuple[int, str, str | None]
 
 
 def order(
-    symbol: str, order_type: str, side: str, quantity: str | None = None, price: str | None = None, **more: Any
+    symbol: str,
+    order_type: str,
+    side: str,
+    quantity: str | int | None = None,
+    price: str | int | None = None,
+    **more: Any,
 ) -> Json:
     """The body of an order; what is None is left out."""
     fields = {"symbol": symbol, "order_type": order_type, "side": side, "quantity": quantity, "price": price, **more}

@@ -9,7 +9,7 @@ import pytest
 import zmq
 
 from protocol import topics
-from protocol.client import CommandClient, OutcomeUnknownError, open_commands, open_reports
+from protocol.client import CommandClient, OutcomeUnknownError
 from protocol.codec import MAX_FRAME_BYTES, decode_report, encode
 from protocol.commands import (
     VERSION,
@@ -39,6 +39,7 @@ from protocol.events import (
     SessionUnknown,
     Welcome,
 )
+from protocol.sockets import open_commands, open_reports
 from protocol.units import OrderStatus, OrderType, Refusal, Side
 from tests.exchange import PATIENCE, Matcher, Subscriber, wait_until
 
@@ -230,7 +231,7 @@ BAD_COMMANDS = {
     "quantity: null": place_with(5, None),
     "quantity: text": place_with(5, "1"),
     "quantity: float": place_with(5, 1.0),
-    "quantity: true": place_with(5, True),
+    "quantity: true": place_with(5, True),  # noqa: FBT003 - the value on the wire
     "quantity: list": place_with(5, [1]),
     "quantity: negative": place_with(5, -1),
     "quantity: least": place_with(5, -(2**63)),

@@ -169,8 +169,22 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
     ]
 
 
+def quick_plan(directory: Path, recording: Path) -> Plan:
+    return Plan(
+        rounds=1,
+        seconds=0.01,
+        quick=True,
+        seed=1,
+        directory=directory,
+        tell=lambda _: None,
+        recording=recording,
+        distributions=[],
+        left_out=[],
+    )
+
+
 def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None:
-    plan = Plan(1, 0.01, True, 1, tmp_path, lambda _: None, tmp_path / "none.log", [], [])
+    plan = quick_plan(tmp_path, tmp_path / "none.log")
     assert list(recorded_flow(plan)) == []
     assert plan.left_out == [f"recorded flow of Bitstamp: there is no file {tmp_path / 'none.log'}"]
 
@@ -178,7 +192,7 @@ def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None
 def test_recording_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     recording = tmp_path / "flow.log"
     recording.write_text("hello\n")
-    plan = Plan(1, 0.01, True, 1, tmp_path, lambda _: None, recording, [], [])
+    plan = quick_plan(tmp_path, recording)
     with pytest.raises(BenchError, match=r"flow\.log, line 1: none of the known formats"):
         list(recorded_flow(plan))
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
-from protocol.client import CommandClient, MatcherAwayError, open_commands
+from protocol.client import CommandClient, MatcherAwayError
 from protocol.commands import OrdersQuery, PlaceOrder, StatusQuery
 from protocol.events import MatcherStatus, OrderPage, OrderResult
+from protocol.sockets import open_commands
 from protocol.units import OrderType, Side
 from tests.exchange import PATIENCE, Matcher
 

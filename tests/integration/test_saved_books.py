@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from matcher.data_directory import MAX_SAVED_BOOK_BYTES
-from matcher.limits import MAX_LOADED_ORDERS
+from matcher.core.limits import MAX_LOADED_ORDERS
+from matcher.storage.data_directory import MAX_SAVED_BOOK_BYTES
 from protocol.client import CommandClient
 from protocol.commands import (
     AmendOrder,

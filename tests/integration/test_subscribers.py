@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
-from matcher import subscribers
-from matcher.connections import Connections
-from matcher.subscribers import Subscribers, is_topic
+from matcher.serving import subscribers
+from matcher.serving.connections import Connections
+from matcher.serving.subscribers import Subscribers, is_topic
 from matching_exchange.process.log_brake import LogBrake
 from tests.exchange import wait_until
 
@@ -108,7 +108,12 @@ def test_a_topic_is_wanted_while_a_prefix_of_it_is_subscribed_to(door: Door) -> 
     assert not door.subscribers.want(b"depth/BTC-USDT/")
     changes = door.subscribers.changes
     reader.close()
-    wait_until(lambda: (door.take(), door.subscribers.changes > changes)[1], "the end of the first reader")
+
+    def changed() -> bool:
+        door.take()
+        return door.subscribers.changes > changes
+
+    wait_until(changed, "the end of the first reader")
     assert wants(door, BTC), "the other one still wants all trades"
     other.socket.unsubscribe("trades/")
     wait_until(lambda: not wants(door, BTC), "the end of the other's subscription")

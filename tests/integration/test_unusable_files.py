@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,10 @@ def own_endpoints() -> list[str]:
     return [f"--{name}=tcp://127.0.0.1:{port}" for name, port in zip(names, free_ports(3), strict=True)]
 
 
+def has_snapshots(matcher: Matcher, count: int) -> bool:
+    return len(list((matcher.data / "snapshots").glob("*.snapshot"))) == count
+
+
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of a matcher that has left two segments and two snapshots."""
@@ -70,10 +75,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
                         "BTC-USDT", "ann", Side.BUY, OrderType.LIMIT, 100_000, 6_000_000, client_order_id=str(number)
                     )
                 )
-        wait_until(
-            lambda count=first // 20 + 1: len(list((matcher.data / "snapshots").glob("*.snapshot"))) == count,
-            "a snapshot",
-        )  # type: ignore[misc]
+        wait_until(partial(has_snapshots, matcher, first // 20 + 1), "a snapshot")
         matcher.stop()
     (matcher.data / "crashed_commands.json").write_text("[]")
     return matcher.data

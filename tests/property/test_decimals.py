@@ -21,7 +21,7 @@ from protocol.instrument import (
     parse_decimal,
 )
 from protocol.units import MAX_DECIMALS, MAX_FEE_BPS, MAX_INTEGER, MAX_PRICE, MAX_QUANTITY
-from tests.commands_strategy import COIN, examples
+from tests.oracle.commands_strategy import COIN, examples
 
 decimals = st.integers(0, MAX_DECIMALS)
 values = st.one_of(st.integers(-1_000, 1_000), st.integers(-MAX_INTEGER, MAX_INTEGER))

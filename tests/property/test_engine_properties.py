@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hypothesis import given, seed, settings
 from msgspec.structs import replace
 
-from matcher.book import MAX_TRADES
+from matcher.core.book import MAX_TRADES
+from matcher.core.levels import Levels, shown_quantity
+from matcher.core.order import MAX_FILLS, Extra, Order
 from matcher.engine import Engine
-from matcher.levels import Levels, shown_quantity
-from matcher.order import MAX_FILLS, Order, Special
 from protocol.codec import encode
 from protocol.commands import AmendOrder, CancelOrder, PlaceOco, PlaceOrder, SetLimits
 from protocol.events import (
@@ -25,13 +26,15 @@ from protocol.events import (
     OrderRejected,
     Trade,
 )
-from protocol.instrument import Instrument
 from protocol.units import UNLIMITED, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
-from tests.commands_strategy import Tape, examples, tapes
-from tests.encounters import ALL, Encounters, terms_of
-from tests.naive_engine import NaiveEngine
-from tests.naive_order import NaiveOrder
+from tests.oracle.commands_strategy import Tape, examples, tapes
+from tests.oracle.encounters import ALL, Encounters, terms_of
+from tests.oracle.naive_engine import NaiveEngine
+from tests.oracle.naive_order import NaiveOrder
 from tests.tape import without_wording
+
+if TYPE_CHECKING:
+    from protocol.instrument import Instrument
 
 LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
@@ -42,7 +45,7 @@ Standing = tuple[int, int, int, int, int | None, int | None]
 def queues(engine: Engine, symbol: str) -> list[list[Standing]]:
     """Bids and asks in the order in which they trade, pending orders in the order in which they fire on a rise and on a
     fall, and those that have no trigger_price."""
-    book = engine.books[symbol]
+    book = engine.registry.books[symbol]
     triggers = book.triggers
 
     def stand(orders: Iterable[Order]) -> list[Standing]:
@@ -95,7 +98,7 @@ Whole = tuple[object, ...]
 
 def whole(order: Order) -> Whole:
     """All that an order is, without what is only shown of it."""
-    special = order.special or Special()
+    special = order.extra or Extra()
     return (
         (
             order.quantity,
@@ -107,7 +110,7 @@ def whole(order: Order) -> Whole:
             special.unspent,
         ),
         (order.account.name, order.client_order_id, order.side, order.order_type, special.terms, special.oco_id),
-        (special.mark, special.partner.order_id if special.partner is not None else None)
+        (special.best_price, special.partner.order_id if special.partner is not None else None)
         if order.status in LIVE
         else None,
         (order.status, order.reason) if order.status not in LIVE else order.status is OrderStatus.PENDING,
@@ -146,11 +149,11 @@ def test_both_engines_agree(tape: Tape) -> None:
         assert said == [without_wording(event) for event in naive.apply(sequence, time, command)]
         for symbol in naive.instruments:
             assert queues(engine, symbol) == naive_queues(naive, symbol)
-    assert [whole(engine.orders[order.order_id]) for order in naive.orders] == [
+    assert [whole(engine.registry.orders[order.order_id]) for order in naive.orders] == [
         naive_whole(order) for order in naive.orders
     ]
     for name, account in naive.accounts.items():
-        known = engine.accounts.get(name)
+        known = engine.registry.accounts.get(name)
         assert (account.suspended, account.cancel_at) == (
             (known.suspended, known.cancel_at) if known is not None else (False, None)
         )
@@ -164,7 +167,7 @@ def test_book_is_never_locked_or_crossed(tape: Tape) -> None:
     engine = Engine()
     for sequence, time, command in tape:
         engine.apply(sequence, time, command)
-        for book in engine.books.values():
+        for book in engine.registry.books.values():
             (best_bid,), (best_ask,) = book.bids.top(1) or [(0, 0)], book.asks.top(1) or [(10**14, 0)]
             assert best_bid[0] < best_ask[0]
             for levels in (book.bids, book.asks):
@@ -182,7 +185,7 @@ def test_book_is_never_locked_or_crossed(tape: Tape) -> None:
                 assert all((order.trigger_price or 0) > book.last_price for order in rising)
                 assert all((order.trigger_price or 0) < book.last_price for order in falling)
             for order in pending:
-                limit_leg = order.special.partner if order.special is not None else None
+                limit_leg = order.extra.partner if order.extra is not None else None
                 if limit_leg is not None:
                     assert limit_leg.remaining == order.remaining
                     assert limit_leg.price is not None and order.trigger_price is not None
@@ -192,12 +195,12 @@ def test_book_is_never_locked_or_crossed(tape: Tape) -> None:
 def shown_part(order: Order) -> int:
     """What of a resting order may be seen: of an iceberg more than nothing, and no more than its display_quantity."""
     assert order.remaining > 0
-    display = order.special.terms.display_quantity if order.special is not None else None
+    display = order.extra.terms.display_quantity if order.extra is not None else None
     if display is None:
         return order.remaining
-    assert order.special is not None
-    assert 0 < order.special.shown <= min(display, order.remaining)
-    return order.special.shown
+    assert order.extra is not None
+    assert 0 < order.extra.shown <= min(display, order.remaining)
+    return order.extra.shown
 
 
 @examples
@@ -242,7 +245,7 @@ def test_each_trade_is_made_with_the_first_order_at_the_best_price(tape: Tape) -
 
 @examples
 @given(tapes)
-def test_quantities_are_conserved(tape: Tape) -> None:
+def test_quantities_are_conserved(tape: Tape) -> None:  # noqa: C901 - one case an event
     """Of each order: filled + prevented + remaining, or what was canceled of it, = quantity, after each command. Of
     each trade: one side buys what the other sells. An OCO trades no more than one of its legs would alone."""
     engine = Engine()
@@ -282,8 +285,8 @@ def test_quantities_are_conserved(tape: Tape) -> None:
                         rest = quantities[order_id] - filled[order_id] - prevented[order_id]
                         assert quantity in (0, rest)
                         prevented[order_id] += max(0, rest)
-        assert {order.order_id for order in engine.orders} == set(quantities)
-        for order in engine.orders:
+        assert {order.order_id for order in engine.registry.orders} == set(quantities)
+        for order in engine.registry.orders:
             order_id = order.order_id
             terms = terms_of(order)
             if terms.quote_quantity is not None:
@@ -292,7 +295,7 @@ def test_quantities_are_conserved(tape: Tape) -> None:
                 assert order.filled_value <= terms.quote_quantity
             remaining = order.remaining if order.status in LIVE else 0
             rejected = quantities[order_id] if order.status is OrderStatus.REJECTED else 0
-            assert prevented[order_id] == (order.special.prevented if order.special is not None else 0)
+            assert prevented[order_id] == (order.extra.prevented if order.extra is not None else 0)
             whole = filled[order_id] + prevented[order_id] + remaining + canceled[order_id] + rejected
             assert whole == quantities[order_id] == order.quantity
             if order.order_type is OrderType.FOK:
@@ -324,21 +327,23 @@ def test_orders_know_what_happened_to_them(tape: Tape) -> None:
                 case Trade():
                     assert (event.sequence, event.timestamp) == (sequence, time)
                     trades.append(event)
-    for symbol, book in engine.books.items():
+    for symbol, book in engine.registry.books.items():
         printed = [trade for trade in trades if trade.symbol == symbol]
         assert list(book.trades) == printed[-MAX_TRADES:]
         assert [trade.trade_id for trade in printed] == list(range(1, len(printed) + 1))
         assert book.last_price == (printed[-1].price if printed else None)
     live = [
         order
-        for book in engine.books.values()
+        for book in engine.registry.books.values()
         for order in (*in_order(book.bids), *in_order(book.asks), *book.triggers.pending.values())
     ]
-    assert {order.order_id for order in live} == {order.order_id for order in engine.orders if order.status in LIVE}
-    assert {order.order_id for order in engine.done} == {order.order_id for order in engine.orders} - {
-        order.order_id for order in live
+    assert {order.order_id for order in live} == {
+        order.order_id for order in engine.registry.orders if order.status in LIVE
     }
-    for order in engine.orders:
+    assert {order.order_id for order in engine.registry.done} == {
+        order.order_id for order in engine.registry.orders
+    } - {order.order_id for order in live}
+    for order in engine.registry.orders:
         order_id = order.order_id
         fills = [trade for trade in trades if order_id in (trade.maker_order_id, trade.taker_order_id)]
         assert (order.fills or []) == fills[-MAX_FILLS:]
@@ -357,7 +362,10 @@ def test_no_order_trades_against_its_terms(tape: Tape) -> None:
     for sequence, time, command in tape:
         for event in engine.apply(sequence, time, command):
             if isinstance(event, Trade):
-                maker, taker = engine.orders[event.maker_order_id], engine.orders[event.taker_order_id]
+                maker, taker = (
+                    engine.registry.orders[event.maker_order_id],
+                    engine.registry.orders[event.taker_order_id],
+                )
                 terms = terms_of(taker)
                 assert maker.account is not taker.account or terms.self_trade_prevention is SelfTradePrevention.NONE
                 assert all(not of.expire_time or time <= of.expire_time for of in (terms, terms_of(maker)))
@@ -429,8 +437,8 @@ def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) ->
         else:
             assert [without_wording(event) for event in said] == [without_wording(event) for event in expected]
         live = {order.order_id for order in naive.live()}
-        assert live <= {order.order_id for order in engine.orders}
-        assert len(engine.orders) == len(live) + len(engine.done)
+        assert live <= {order.order_id for order in engine.registry.orders}
+        assert len(engine.registry.orders) == len(live) + len(engine.registry.done)
 
 
 def is_refused(event: Event | None, refusal: Refusal) -> bool:
@@ -441,7 +449,7 @@ def test_random_tapes_reach_what_can_happen() -> None:
     """A guard of the strategy: always the same tapes, more of them until they have met all."""
     missing = set(ALL)
 
-    for number in range(20):
+    for number in range(100):
 
         @seed(number)
         @settings(max_examples=60, deadline=None, database=None)
@@ -471,6 +479,6 @@ def test_an_order_bears_the_stamp_of_the_last_command_that_changed_it(tape: Tape
                 changed[order_id] = (sequence, time)
         stamps = {
             order.order_id: (order.updated_sequence or order.sequence, order.updated or order.timestamp)
-            for order in engine.orders
+            for order in engine.registry.orders
         }
     assert stamps == changed

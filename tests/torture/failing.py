@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from matcher.journal import HEADER_BYTES
+from matcher.storage.journal_format import HEADER_BYTES
 from tests.exchange import PATIENCE, Exchange, Json, Matcher, Process, clean_environment
 
 DOUBLES = "tests.torture.doubles"

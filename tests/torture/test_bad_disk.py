@@ -2,15 +2,15 @@
 there afterwards."""
 
 import asyncio
-import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from gateway.broker import Broker, MatcherUnavailableError
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError
 from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient
 from protocol.commands import OrderQuery, PlaceOrder
@@ -30,6 +30,11 @@ from tests.torture.failing import (
     wait_for_end,
 )
 
+if TYPE_CHECKING:
+    import subprocess
+
+    import httpx
+
 STOPS = "matcher stops: nothing more is answered"
 FILE_TOO_LARGE = "the journal does not take a record: File too large"
 NO_SPACE = "the journal does not take a record: No space left on device"
@@ -47,7 +52,8 @@ def break_disk(matcher: Matcher, how: str) -> None:
 def assert_stops(matcher: Matcher, why: str) -> None:
     assert wait_for_end(matcher) == 1
     (record,) = matcher.records(STOPS)
-    assert (record["error"], record["level"]) == (why, "critical")
+    assert record["level"] == "critical"
+    assert record["error"] == f"{why}: {matcher.data / 'journal'} (--data-dir, MATCHER_DATA_DIR)"
 
 
 def place(number: int) -> PlaceOrder:

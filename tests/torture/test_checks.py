@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
 from matcher.state import Caused, State
 from matching_exchange.tools.torture.checks import Checks
@@ -215,7 +215,7 @@ def test_orders_of_one_batch_in_another_order_are_told(evidence: Evidence, tape:
 
 def test_a_trade_of_an_order_that_had_expired_is_told(evidence: Evidence, tape: Tape) -> None:
     engine, time, last, answer = tape.rows[-1]
-    expired = next(order for order in engine.orders if order.terms.expire_time)
+    expired = next(order for order in engine.registry.orders if order.terms.expire_time)
     trade = next(event for row in tape.rows for event in row[2].events if isinstance(event, Trade))
     trade = replace(trade, trade_id=10**6, maker_order_id=expired.order_id, timestamp=expired.terms.expire_time + 1)
     late = Caused(last.sequence + 1, AdvanceTime(), [trade])
@@ -305,7 +305,7 @@ def test_faults_of_look_ups_are_told(evidence: Evidence, tape: Tape) -> None:
 
 def test_states_that_differ_are_told(directory: Path) -> None:
     state = replay(directory / "data", lambda *_: None)
-    live = digest(state.engine)
+    live = digest(state.registry)
     _, promise = compare_states(live, state, [("a snapshot", state)])
     assert promise.broken == 0
     other = State(Engine())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.crash_notes import MAX_ENDED
+from matcher.storage.crash_notes import MAX_ENDED
 from protocol.commands import OrderQuery, PlaceOrder
 from protocol.events import Answer, CommandRefused, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Refusal, Side
@@ -26,6 +26,7 @@ from tests.torture.failing import (
 
 CRASHING = f"{DOUBLES}.crashing"
 DYING = f"{DOUBLES}.dying"
+DYING_LOG = f"{DOUBLES}.dying_log"
 
 
 def crashed_commands(matcher: Matcher) -> list[object]:
@@ -123,11 +124,14 @@ def test_the_commands_of_others_in_the_same_batch_are_carried_out_after_the_rest
         assert [found.order_id for found in order_ids if isinstance(found, OrderState)] == [1, 2]
 
 
-def test_a_command_that_kills_without_a_word_is_refused_after_two_restarts_that_it_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("double", [DYING, DYING_LOG])
+def test_a_command_that_kills_without_a_word_is_refused_after_two_restarts_that_it_ended(
+    tmp_path: Path, double: str
+) -> None:
     """An order without a deadline stands for every command that is sent again for ever; those around it are carried out
     once."""
     matcher = Matcher(tmp_path)
-    replace_matcher(matcher, DYING)
+    replace_matcher(matcher, double)
     matcher.start()
     names = ["first", "die", "last"]
     try:
@@ -137,7 +141,7 @@ def test_a_command_that_kills_without_a_word_is_refused_after_two_restarts_that_
             receiving = threads.submit(lambda: [client.receive().answer for _ in names])
             for _ in range(MAX_ENDED):
                 assert wait_for_end(matcher) == -signal.SIGKILL
-                replace_matcher(matcher, DYING)
+                replace_matcher(matcher, double)
                 matcher.start()
             first, refused, last = receiving.result()
             assert refused == CommandRefused(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.snapshot import snapshots
+from matcher.storage.snapshot_file import snapshots
 from protocol.commands import DigestQuery, PlaceOrder, SaveBook
 from protocol.events import BookSaved, Digest, OrderResult
 from protocol.units import OrderType, Side
@@ -46,7 +46,7 @@ class Crowd:
     def come(self, number: int) -> None:
         for _ in range(number):
             connection = self.opened.enter_context(socket.create_connection(self.address))
-            connection.setblocking(False)
+            connection.settimeout(0)
             self.selector.register(connection, selectors.EVENT_READ)
 
     def count_closed(self) -> int:

@@ -16,7 +16,7 @@ from matching_exchange.tools.torture.replay import replay
 from matching_exchange.tools.torture.run import Plan, torture
 from protocol.events import Answer
 from protocol.units import Side
-from tests.naive_engine import NaiveEngine
+from tests.oracle.naive_engine import NaiveEngine
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "20"))
 SEED = int(os.environ.get("TORTURE_SEED", secrets.randbelow(10**9)))
@@ -64,7 +64,7 @@ def books(engine: Engine) -> dict[str, list[list[tuple[int, int]]]]:
             ),
             sorted((order.order_id, order.remaining) for order in book.triggers.pending.values()),
         ]
-        for symbol, book in engine.books.items()
+        for symbol, book in engine.registry.books.items()
     }
 
 

@@ -4,7 +4,7 @@ stamp."""
 from msgspec.structs import asdict
 
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.queries import answer_query
 from matcher.state import State
 from protocol.commands import OrderQuery, PlaceOrder, SetInstrument, StatusQuery
 from protocol.events import OrderResult, OrderState
@@ -20,7 +20,7 @@ def test_an_answer_keeps_its_trades_when_the_order_is_filled_further() -> None:
     resting = limit(BUY, 10, 100, client_order_id="resting")
     state.apply(7, 1, [SetInstrument(**asdict(COIN)), resting, limit(SELL, 1, 100)], 1_000)
     reply, _ = state.apply(7, 4, [resting], 2_000)
-    found = answer_query(state.engine, OrderQuery(1))
+    found = answer_query(state.registry, OrderQuery(1))
     state.apply(7, 5, [limit(SELL, 2, 100)], 3_000)
     (answer,) = reply.answers
     for said in (answer, found):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.tools.torture.replay import recover_from_snapshots, replay
 from protocol.client import CommandClient
 from protocol.commands import DigestQuery, OrderQuery, PlaceOrder
@@ -87,8 +87,8 @@ def test_the_matcher_alone_is_killed(matcher: Matcher) -> None:
         )
         live = client.query(DigestQuery()).result
     matcher.stop()
-    replayed = digest(replay(matcher.data, lambda *_: None).engine)
-    recovered = [digest(state.engine) for _, state in recover_from_snapshots(matcher.data)]
+    replayed = digest(replay(matcher.data, lambda *_: None).registry)
+    recovered = [digest(state.registry) for _, state in recover_from_snapshots(matcher.data)]
     assert isinstance(live, Digest)
     assert [live.digest] * (1 + len(recovered)) == [replayed, *recovered] and recovered
 

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.engine import Engine
 from matching_exchange.tools.bench.distribution import Point, points_of
 from matching_exchange.tools.bench.measure import BenchError
@@ -152,7 +152,7 @@ def measure(arguments: Arguments) -> Applied:
     run_chunks(stopwatch, read_tape(Path(arguments.tape)), WARM_UP)
     clock = clock_cost()
     found = stopwatch.operations, stopwatch.seconds, clock, stopwatch.kinds(clock), stopwatch.points(clock)
-    return Applied(digest(engine), taken, *found)
+    return Applied(digest(engine.registry), taken, *found)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from matcher.data_directory import DataDirectory
-from matcher.journal import Journal
-from matcher.recovery import recover
-from matcher.snapshot import write_snapshot
-from matcher.state import OwnCommands, State
+from matcher.state import State
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.entries import OwnCommands
+from matcher.storage.journal import Journal
+from matcher.storage.recovery import recover
+from matcher.storage.snapshot import write_snapshot
 from matching_exchange.tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL, first_commands
 from protocol.codec import encode
 from protocol.commands import VERSION, Command, Commands, Hello, PlaceOrder

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.process.files import SYNC_NAME
 from matching_exchange.tools.bench.child import measure_in_child
 from matching_exchange.tools.bench.data import resting, write_journal, write_resting
@@ -84,7 +84,7 @@ def throughput(plan: Plan) -> Iterator[Row]:
         sync = Yardstick(f"{SYNC_NAME} of 4 KiB", median(syncs), "ms")
         yield row(f"{name}, sync always", spread(always), "commands/s", sync)
         yield row(f"{name}, sync off", spread(off), "commands/s", Yardstick("sender busy", max(busy) * 100, "%"))
-        yield row(f"{name}, always to off", ratio(always, off), "ratio", sync, Target(0.7), plan.quick)
+        yield row(f"{name}, always to off", ratio(always, off), "ratio", sync, Target(0.7), quick=plan.quick)
 
 
 def commands_per_second(plan: Plan, prepared: Sequence[Frame], under_way: int, sync: str, busy: list[float]) -> float:
@@ -111,7 +111,7 @@ def replay(plan: Plan, sizes: Sizes) -> Iterator[Row]:
         plan.tell(f"writing a journal of {sizes.replayed:,} commands")
         mix = Mix(plan.seed)
         write_journal(data, islice(mix, sizes.replayed), JOURNALED_FRAME)
-        before = digest(mix.engine)
+        before = digest(mix.engine.registry)
         own = len(first_commands())
         del mix
         plan.tell("replaying it")
@@ -124,7 +124,7 @@ def replay(plan: Plan, sizes: Sizes) -> Iterator[Row]:
 
         rates, look_ups = take_turns(plan.rounds, replayed_per_second, time_look_ups)
     name = f"replay of {sizes.replayed:,} commands"
-    yield row(name, spread(rates), "commands/s", look_up_yardstick(look_ups), Target(400_000), plan.quick)
+    yield row(name, spread(rates), "commands/s", look_up_yardstick(look_ups), Target(400_000), quick=plan.quick)
 
 
 def resting_orders(plan: Plan, sizes: Sizes) -> Iterator[Row]:
@@ -132,11 +132,11 @@ def resting_orders(plan: Plan, sizes: Sizes) -> Iterator[Row]:
     with scratch(plan, "resting") as data:
         plan.tell(f"writing a snapshot of {sizes.resting:,} orders")
         engine = write_resting(data, sizes.resting, sizes.levels, plan.seed).engine
-        before = digest(engine)
+        before = digest(engine.registry)
         plan.tell("starting a matcher from it")
         times, look_ups = take_turns(plan.rounds, partial(time_start, data, sizes, before), time_look_ups)
         name = f"start with {sizes.resting:,} resting orders"
-        yield row(name, spread(times), "s", look_up_yardstick(look_ups), Target(10, at_most=True), plan.quick)
+        yield row(name, spread(times), "s", look_up_yardstick(look_ups), Target(10, at_most=True), quick=plan.quick)
 
         plan.tell(f"snapshots under {sizes.rate:,} commands a second")
         live = {
@@ -145,7 +145,7 @@ def resting_orders(plan: Plan, sizes: Sizes) -> Iterator[Row]:
         }
         mix = Mix(plan.seed, engine, live)
         commands = list(frames(islice(mix, sizes.loaded), 1))
-        after = digest(mix.engine)
+        after = digest(mix.engine.registry)
         # The client's memory is not to weigh on the machine that is measured.
         del engine, live, mix
         with MatcherProcess(data, f"--snapshot-every={sizes.snapshot_every}") as matcher, matcher.connect() as wire:
@@ -167,7 +167,7 @@ def resting_orders(plan: Plan, sizes: Sizes) -> Iterator[Row]:
     yield row(f"{name}: longest wait at the child's end", spread([pause.end for pause in found]), "ms", yardstick)
     added = [max(0.0, pause.longest - calm) for pause in found]
     yield row(
-        f"{name}: added to the longest wait", spread(added), "ms", yardstick, Target(20, at_most=True), plan.quick
+        f"{name}: added to the longest wait", spread(added), "ms", yardstick, Target(20, at_most=True), quick=plan.quick
     )
     yield row(f"{name}: until it is written", spread([pause.seconds for pause in found]), "s")
 

@@ -78,7 +78,12 @@ def mix_rows(plan: Plan, found: Sequence[Applied], rates: Sequence[float], look_
     yield row("mix", spread(rates), "operations/s", yardstick)
     scaled = [rate * seconds / LOOK_UP_SECONDS for rate, seconds in zip(rates, look_ups, strict=True)]
     yield row(
-        "mix, scaled to look-ups in 0.5 s", spread(scaled), "operations/s", yardstick, Target(1_000_000), plan.quick
+        "mix, scaled to look-ups in 0.5 s",
+        spread(scaled),
+        "operations/s",
+        yardstick,
+        Target(1_000_000),
+        quick=plan.quick,
     )
     for kind, name in (("limit", "limits"), ("cancel", "cancels"), ("market", "markets")):
         yield row(
@@ -95,10 +100,15 @@ def deep_rows(
 ) -> Iterator[Row]:
     name = f"deep book, {shape.resting:,} orders"
     yield row(name, spread(rates), "operations/s", Yardstick("mix", median(mix_rates), "operations/s"))
-    yield row(f"{name}, to the mix", ratio(rates, mix_rates), "ratio", None, Target(0.35), plan.quick)
+    yield row(f"{name}, to the mix", ratio(rates, mix_rates), "ratio", None, Target(0.35), quick=plan.quick)
     memory = spread([each.resident / shape.resting for each in found])
     yield row(
-        "memory of a resting order, no client_order_id", memory, "bytes", None, Target(300, at_most=True), plan.quick
+        "memory of a resting order, no client_order_id",
+        memory,
+        "bytes",
+        None,
+        Target(300, at_most=True),
+        quick=plan.quick,
     )
     yield from tails("deep book", found)
 

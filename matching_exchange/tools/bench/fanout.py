@@ -147,14 +147,19 @@ def fanout(plan: Plan) -> Iterator[Row]:
     yield row(f"{name}, delivered", spread(delivered), "updates/s", yardstick)
     share = Yardstick("clients busy, broadcast", max(each.busy for each in bare_heard) * 100, "%")
     yield row(
-        f"{name}, delivered, to the bare broadcast", ratio(delivered, bare), "ratio", share, Target(0.7), plan.quick
+        f"{name}, delivered, to the bare broadcast",
+        ratio(delivered, bare),
+        "ratio",
+        share,
+        Target(0.7),
+        quick=plan.quick,
     )
     yield row(f"{name}, clients busy", spread([each.busy * 100 for each in heard]), "%", share)
     yield row(f"{name}, late, p50", spread([each.p50 for each in heard]), "ms")
     yield row(f"{name}, late, p99", spread([each.p99 for each in heard]), "ms")
     none = Yardstick("without clients", median(speed_alone), "commands/s")
     yield row(f"matcher with {name}", spread(speed), "commands/s", none)
-    yield row(f"matcher with {name}, to none", ratio(speed, speed_alone), "ratio", none, Target(0.95), plan.quick)
+    yield row(f"matcher with {name}, to none", ratio(speed, speed_alone), "ratio", none, Target(0.95), quick=plan.quick)
     if costs_alone:
         cost = Yardstick("without clients", median(costs_alone), "µs")
         yield row(f"matcher with {name}, processor time each", spread(costs), "µs", cost)

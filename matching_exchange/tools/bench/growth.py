@@ -82,7 +82,7 @@ def long_run(plan: Plan) -> Iterator[Row]:
         "ratio",
         yardstick,
         Target(1.05, at_most=True),
-        plan.quick,
+        quick=plan.quick,
     )
 
 
@@ -105,7 +105,12 @@ def rows(plan: Plan, found: Mapping[int, Sequence[Applied]], what: str, most: fl
         grown = ratio(means(found[last], kind), means(found[first], kind))
         yardstick = Yardstick(f"{first:,}", spread(means(found[first], kind)).median, "ns")
         yield row(
-            f"{plural}, {last:,} to {first:,} {what}", grown, "ratio", yardstick, Target(most, at_most=True), plan.quick
+            f"{plural}, {last:,} to {first:,} {what}",
+            grown,
+            "ratio",
+            yardstick,
+            Target(most, at_most=True),
+            quick=plan.quick,
         )
 
 

@@ -102,7 +102,7 @@ def http(plan: Plan) -> Iterator[Row]:
             )
             orders = Orders(plan.seed, int(plan.seconds * FASTEST))
             for server in (gateway, noop):
-                measure(server, orders, max(CONNECTIONS), plan.seconds, server is gateway, [])
+                measure(server, orders, max(CONNECTIONS), plan.seconds, [], check=server is gateway)
             for connections in CONNECTIONS:
                 plan.tell(f"{connections} connections, workers: {workers}")
                 yield from rows(plan, gateway, noop, orders, workers, connections)
@@ -116,15 +116,17 @@ def rows(
     alone = workers == connections == 1
     rates, bare, *syncs = take_turns(
         plan.rounds,
-        partial(measure, gateway, orders, connections, plan.seconds, True, placed),
-        partial(measure, noop, orders, connections, plan.seconds, False, nothing),
+        partial(measure, gateway, orders, connections, plan.seconds, placed, check=True),
+        partial(measure, noop, orders, connections, plan.seconds, nothing, check=False),
         *((partial(time_sync, plan.directory),) if alone else ()),
     )
     name = f"{workers} worker{'s' * (workers > 1)}, {connections} connection{'s' * (connections > 1)}"
     durable = workers == 1 and connections == 32
     busy = Yardstick("client busy, no-op", max(each.busy for each in nothing) * 100, "%")
     yield row(name, spread(rates), "orders/s", Yardstick("no-op route", median(bare), "requests/s"))
-    yield row(f"{name}, to the no-op", ratio(rates, bare), "ratio", busy, Target(0.8) if durable else None, plan.quick)
+    yield row(
+        f"{name}, to the no-op", ratio(rates, bare), "ratio", busy, Target(0.8) if durable else None, quick=plan.quick
+    )
     yield row(f"{name}, client busy", spread([each.busy * 100 for each in placed]), "%", busy)
     for percentile in (50.0, 99.0):
         wait = spread([each.milliseconds(percentile) for each in placed])
@@ -134,13 +136,15 @@ def rows(
         pairs = zip(placed, nothing, disk, strict=True)
         beyond = spread([one.milliseconds(50) - other.milliseconds(50) - sync for one, other, sync in pairs])
         yardstick = Yardstick(f"{SYNC_NAME} of 4 KiB", median(disk), "ms")
-        yield row(f"{name}, p50 beyond no-op and sync", beyond, "ms", yardstick, Target(0.3, at_most=True), plan.quick)
+        yield row(
+            f"{name}, p50 beyond no-op and sync", beyond, "ms", yardstick, Target(0.3, at_most=True), quick=plan.quick
+        )
     plan.distributions.append(Distribution(name, middle_of([each.points for each in placed])))
     plan.distributions.append(Distribution(f"{name}, no-op", middle_of([each.points for each in nothing])))
 
 
 def measure(
-    server: GatewayProcess, orders: Orders, connections: int, seconds: float, check: bool, found: list[Loop]
+    server: GatewayProcess, orders: Orders, connections: int, seconds: float, found: list[Loop], *, check: bool
 ) -> float:
     """One round; requests a second."""
     loop, bodies = closed_loop(server.port, connections, orders.prepare(server.port), seconds)

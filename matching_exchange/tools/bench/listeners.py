@@ -74,7 +74,7 @@ class Listener:
         answer, _, self.received = self.received.partition(b"\r\n\r\n")
         if not answer.startswith(b"HTTP/1.1 101 "):
             raise BenchError(f"a stream was refused: {answer.decode(errors='replace')}")
-        self.socket.setblocking(False)
+        self.socket.settimeout(0)
 
 
 class Audience:

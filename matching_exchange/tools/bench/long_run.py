@@ -26,7 +26,7 @@ def measure(orders: int, step: int, seed: int) -> LongRun:
     mix = Mix(seed)
     found: list[int] = []
     for wanted in range(step, orders + 1, step):
-        while mix.engine.last_order_id < wanted:
+        while mix.engine.registry.last_order_id < wanted:
             next(mix)
         found.append(resident_memory())
     return LongRun(found)

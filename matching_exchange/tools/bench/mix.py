@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
+from matcher.core.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
 from protocol.commands import CancelOrder, Command, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, Trade
 from protocol.units import OrderType, Side
@@ -102,12 +102,12 @@ class Mix(Iterator[Command]):
         if share < CANCELS and self._ids:
             command: Command = CancelOrder(self._ids[int(self._random.random() * len(self._ids))])
         else:
-            command = self._order(CANCELS <= share < CANCELS + MARKETS)
+            command = self._order(market=CANCELS <= share < CANCELS + MARKETS)
         self._sequence += 1
         self._note(command, self.engine.apply(self._sequence, self._sequence, command))
         return command
 
-    def _order(self, market: bool) -> PlaceOrder:
+    def _order(self, *, market: bool) -> PlaceOrder:
         random = self._random.random
         buys = random() < 0.5
         account = ACCOUNTS[int(random() * len(ACCOUNTS))]

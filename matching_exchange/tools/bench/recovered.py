@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from matcher.data_directory import DataDirectory
-from matcher.digest import digest
-from matcher.recovery import recover
+from matcher.core.digest import digest
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.recovery import recover
 from matching_exchange.process.logs import configure_logs
 
 
@@ -27,7 +27,7 @@ def measure(path: Path) -> Recovered:
         started = time.perf_counter()
         state = recover(directory).state
         seconds = time.perf_counter() - started
-    return Recovered(state.sequence, seconds, digest(state.engine))
+    return Recovered(state.sequence, seconds, digest(state.registry))
 
 
 if __name__ == "__main__":

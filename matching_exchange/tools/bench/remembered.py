@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.queries import answer_query
 from matching_exchange.tools.bench.measure import BenchError
 from matching_exchange.tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL, new_engine
 from matching_exchange.tools.bench.system import resident_memory
@@ -73,7 +73,7 @@ def measure(kind: str, count: int, seed: int) -> Remembered:
 def place(engine: Engine, flow: Iterator[PlaceOrder]) -> PlaceOrder:
     """Place the orders as they come from a socket: each of new objects. The last one."""
     for order in flow:
-        sequence = engine.last_order_id + 1
+        sequence = engine.registry.last_order_id + 1
         engine.apply(sequence, sequence * 1_000_000_000, _decode(encode(order)))
     return order
 
@@ -82,9 +82,11 @@ def check(engine: Engine, kind: str, last: PlaceOrder) -> None:
     """The first and the last order are remembered, and done."""
     for query in (
         OrderQuery(1),
-        OrderQuery(None, last.account, last.client_order_id) if kind == "named" else OrderQuery(engine.last_order_id),
+        OrderQuery(None, last.account, last.client_order_id)
+        if kind == "named"
+        else OrderQuery(engine.registry.last_order_id),
     ):
-        found = answer_query(engine, query)
+        found = answer_query(engine.registry, query)
         wanted = OrderStatus.FILLED if kind == "filled" else OrderStatus.CANCELED
         if not isinstance(found, OrderState) or found.status is not wanted:
             raise BenchError(f"{query} does not find a done order: {found}")

@@ -70,6 +70,7 @@ def row(
     unit: str,
     yardstick: Yardstick | None = None,
     target: Target | None = None,
+    *,
     quick: bool = False,
 ) -> Row:
     """A row that says whether its median meets the target; a quick one does not."""

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matching_exchange.tools.bench.data import resting
 from matching_exchange.tools.bench.mix import REACH, Mix, new_engine, symbols_of
 from protocol.codec import encode
@@ -53,10 +53,10 @@ def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> str:
     for chunk in chunks_of(resting_orders(shape, seed)):
         for command in decode_chunk(chunk):
             engine.apply(1, 1, command)
-            live[engine.last_order_id] = engine.orders[engine.last_order_id].remaining
+            live[engine.registry.last_order_id] = engine.registry.orders[engine.registry.last_order_id].remaining
     mix = Mix(seed, engine, live, symbols, max(REACH, shape.levels // 2))
     path.write_bytes(encode(list(chunks_of(islice(mix, commands)))))
-    return digest(mix.engine)
+    return digest(mix.engine.registry)
 
 
 def read_tape(path: Path) -> list[bytes]:

@@ -132,9 +132,11 @@ def rows(plan: Plan, forwarder: Forwarder, prepared: Sequence[Frame], count: int
     # Of what a forwarder does with frames of many commands, any matcher does many times as much: the small ones are the
     # measure.
     target = {1: Target(0.5), 256: Target(0.9)}.get(count)
-    yield row(f"{name}, off to a forwarder of 1 a frame", ratio(off, bare_one), "ratio", small, target, plan.quick)
+    yield row(
+        f"{name}, off to a forwarder of 1 a frame", ratio(off, bare_one), "ratio", small, target, quick=plan.quick
+    )
     target = Target(0.8) if count == max(FRAMES) else None
-    yield row(f"{name}, always to off", ratio(always, off), "ratio", None, target, plan.quick)
+    yield row(f"{name}, always to off", ratio(always, off), "ratio", None, target, quick=plan.quick)
     yield row(
         f"{name}, sender busy",
         spread([each * 100 for each in sender]),

@@ -16,7 +16,6 @@ from msgspec import Raw, Struct
 
 from matching_exchange.tools.bench.measure import BenchError
 from protocol import topics
-from protocol.client import new_session
 from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Command, Hello, Query
 from protocol.events import (
@@ -29,6 +28,7 @@ from protocol.events import (
     SessionUnknown,
     Welcome,
 )
+from protocol.session import new_session
 
 PATIENCE: Final = 120.0
 """How many seconds anything may take."""

@@ -24,12 +24,12 @@ class Checker:
         """The answer to a new order, with all the trades that it has had."""
         self._check(sent, told)
         traded = sum(quantity for _, quantity in told.trades)
-        self._expect(traded == told.filled, sent, f"{told.filled} is filled, but the trades are of {traded}")
+        self._expect(sent, f"{told.filled} is filled, but the trades are of {traded}", holds=traded == told.filled)
         for price, _ in told.trades:
             within = price <= sent.price if sent.side is Side.BUY else price >= sent.price
-            self._expect(within, sent, f"a trade at {price}, beyond the limit of {sent.price}")
+            self._expect(sent, f"a trade at {price}, beyond the limit of {sent.price}", holds=within)
         first = self._orders.setdefault(told.order_id, sent.client_order_id)
-        self._expect(first == sent.client_order_id, sent, f"order_id {told.order_id} is that of {first} too")
+        self._expect(sent, f"order_id {told.order_id} is that of {first} too", holds=first == sent.client_order_id)
         self._filled[sent.client_order_id] = told.filled
 
     def looked_up(self, sent: Sent, told: Told | None) -> None:
@@ -37,13 +37,13 @@ class Checker:
         filled = self._filled.get(sent.client_order_id)
         if told is None:
             # An order of an unknown outcome may never have been taken.
-            self._expect(filled is None, sent, "was answered, but is lost")
+            self._expect(sent, "was answered, but is lost", holds=filled is None)
             return
         self._check(sent, told)
         if filled is not None:
-            self._expect(told.filled >= filled, sent, f"{told.filled} is filled, but {filled} was before")
+            self._expect(sent, f"{told.filled} is filled, but {filled} was before", holds=told.filled >= filled)
             known = self._orders.get(told.order_id) == sent.client_order_id
-            self._expect(known, sent, f"was answered with another order_id than {told.order_id}")
+            self._expect(sent, f"was answered with another order_id than {told.order_id}", holds=known)
 
     def _check(self, sent: Sent, told: Told) -> None:
         same = (told.client_order_id, told.side, told.quantity, told.price) == (
@@ -52,14 +52,14 @@ class Checker:
             sent.quantity,
             sent.price,
         )
-        self._expect(same, sent, f"is told as another order: {told}")
+        self._expect(sent, f"is told as another order: {told}", holds=same)
         canceled = told.quantity - told.filled - told.remaining
-        self._expect(min(told.filled, told.remaining, canceled) >= 0, sent, f"does not add up: {told}")
+        self._expect(sent, f"does not add up: {told}", holds=min(told.filled, told.remaining, canceled) >= 0)
         rule = RULES.get(told.status)
-        self._expect(rule is not None and rule(told, canceled), sent, f"cannot be {told.status}: {told}")
+        self._expect(sent, f"cannot be {told.status}: {told}", holds=rule is not None and rule(told, canceled))
 
-    def _expect(self, true: bool, sent: Sent, fault: str) -> None:
-        if not true:
+    def _expect(self, sent: Sent, fault: str, *, holds: bool) -> None:
+        if not holds:
             self.count += 1
             if len(self.faults) < SHOWN:
                 self.faults.append(f"{sent.client_order_id}: {fault}")

@@ -8,11 +8,13 @@ import zmq
 
 from matching_exchange.tools.load_test.orders import Market, Sent, Told
 from matching_exchange.tools.load_test.transport import LoadError, Reply
-from protocol.client import CommandClient, MatcherAwayError, new_session, open_commands, open_reports
+from matching_exchange.tools.waiting import unanswered
+from protocol.client import CommandClient, MatcherAwayError
 from protocol.codec import decode_report, encode
 from protocol.commands import CancelAllOrders, Commands, DepthQuery, InstrumentsQuery, OrderQuery, PlaceOrder
 from protocol.events import Answer, CommandRefused, Depth, InstrumentList, OrderResult, OrderState, Trade
-from protocol.session import WINDOW, Answered, ClientSession, Lost, NotOpenError, SessionState
+from protocol.session import WINDOW, Answered, ClientSession, Lost, NotOpenError, SessionState, new_session
+from protocol.sockets import open_commands, open_reports
 from protocol.units import OrderStatus, OrderType, Refusal
 
 CONNECT_SECONDS: Final = 10.0
@@ -79,7 +81,7 @@ class ZeroMqTransport:
             self._open()
         except MatcherAwayError as error:
             self.close()
-            raise LoadError(f"{commands}: {error}") from error
+            raise LoadError(unanswered({"--commands": commands, "--reports": reports})) from error
 
     def _open(self) -> None:
         deadline = time.monotonic() + CONNECT_SECONDS

@@ -38,7 +38,7 @@ class Score(Struct):
     reached: int = 0
     possible: int = 0
 
-    def count(self, reached: bool) -> None:
+    def count(self, *, reached: bool) -> None:
         self.possible += 1
         self.reached += reached
 
@@ -82,11 +82,12 @@ class Comparison:
         elif isinstance(step, Take):
             if step.maker is not None:
                 hit = [(trade.maker_order_id, trade.price, trade.quantity) for trade in trades]
-                self._queue.count(hit == [(self._order_ids.get(step.maker), step.price, step.quantity)])
+                self._queue.count(reached=hit == [(self._order_ids.get(step.maker), step.price, step.quantity)])
         elif isinstance(step, Cancel):
             if step.remaining is not None:
                 self._cancels.count(
-                    isinstance(answer, OrderState) and answer.quantity - answer.filled_quantity == step.remaining
+                    reached=isinstance(answer, OrderState)
+                    and answer.quantity - answer.filled_quantity == step.remaining
                 )
         elif isinstance(step, Replace):
             self._uncertain.add(step.order)
@@ -98,7 +99,7 @@ class Comparison:
         self._venue_fills.append(step)
 
     def executed_out_of_turn(self, step: OutOfTurn) -> None:
-        self._queue.count(False)
+        self._queue.count(reached=False)
 
     def looked(self, step: VenueBest, result: QueryResult) -> None:
         """The exchange's depth at the point at which the venue said its best bid and ask."""
@@ -108,8 +109,8 @@ class Comparison:
             if isinstance(result, Depth)
             else ()
         )
-        self._quantities.count(exchange == venue)
-        self._best.count([level and level[0] for level in exchange] == [level and level[0] for level in venue])
+        self._quantities.count(reached=exchange == venue)
+        self._best.count(reached=[level and level[0] for level in exchange] == [level and level[0] for level in venue])
 
     def scores(self) -> list[Score]:
         """The scores of all that can be compared in this recording."""
@@ -122,7 +123,7 @@ class Comparison:
         for fill in self._venue_fills:
             order_id = self._order_ids.get(fill.order)
             same = order_id is not None and self._filled[order_id] == fill.quantity
-            (repriced if fill.order in self._uncertain else filled).count(same)
+            (repriced if fill.order in self._uncertain else filled).count(reached=same)
         every = (tape, filled, repriced, self._cancels, self._queue, self._best, self._quantities)
         return [score for score in every if score.possible]
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from matcher.answers import answer
 from matcher.engine import Engine
-from matcher.queries import answer_query
+from matcher.serving.answers import answer
+from matcher.serving.queries import answer_query
 from protocol.commands import Command, DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery
 from protocol.events import Answer, QueryResult
 
@@ -67,10 +67,10 @@ class EngineExchange:
     def send(self, command: Command, receive: Callable[[Subject, Answer], None], subject: Subject) -> None:
         self._sequence += 1
         events = self._engine.apply(self._sequence, self._sequence, command)
-        receive(subject, answer(self._engine, command, events))
+        receive(subject, answer(self._engine.registry, command, events))
 
     def ask(self, question: Question, receive: Callable[[Subject, QueryResult], None], subject: Subject) -> None:
-        receive(subject, answer_query(self._engine, question))
+        receive(subject, answer_query(self._engine.registry, question))
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -6,12 +6,13 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway.problems import refusal_code
-from gateway.resources import encode
-from gateway.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
-from gateway.schemas import Order as OrderView
-from gateway.times import MILLISECOND, format_timestamp
-from gateway.translate import order, placed_order
+from gateway.exchange.orders import placed_order
+from gateway.http.replies import encode
+from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
+from gateway.native.json.schemas import Order as OrderView
+from gateway.native.json.times import MILLISECOND, format_timestamp
+from gateway.native.json.translate import order
+from gateway.native.problem_kinds import refusal_code
 from matcher.engine import Engine
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode
@@ -99,7 +100,7 @@ class Checks:
 
     def _check_expiry(self, engine: Engine, trade: Trade) -> None:
         for order_id in (trade.maker_order_id, trade.taker_order_id):
-            expire_time = engine.orders[order_id].terms.expire_time
+            expire_time = engine.registry.orders[order_id].terms.expire_time
             if 0 < expire_time < trade.timestamp:
                 self._expired.breach(f"order {order_id}, good until {expire_time}: {trade}")
 
@@ -238,7 +239,7 @@ def _body(engine: Engine, time: int, caused: Caused, answer: Answer) -> bytes:
 
 
 def _views(engine: Engine, states: Iterable[OrderState]) -> list[OrderView]:
-    return [order(state, engine.books[state.symbol].instrument) for state in states]
+    return [order(state, engine.registry.books[state.symbol].instrument) for state in states]
 
 
 def _is_first_answer(told: Told) -> bool:

@@ -95,9 +95,9 @@ class Client:
     before it goes on, about `pause` seconds between two calls; once `give_up` is set, it does not wait any more."""
 
     def __init__(
-        self, account: str, seed: int, gateway: Caller, pause: float, give_up: Event, switching: bool = False
+        self, account: str, seed: int, gateway: Caller, pause: float, give_up: Event, *, switching: bool = False
     ) -> None:
-        self._flow = Flow(f"{seed} {account}", account, switching)
+        self._flow = Flow(f"{seed} {account}", account, switching=switching)
         self._random = Random(f"{seed} {account} pauses")
         self._gateway = gateway
         self._pause = pause

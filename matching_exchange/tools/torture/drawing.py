@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gateway.times import format_exact_time
+from gateway.native.json.times import format_exact_time
 from protocol.instrument import format_decimal
+from protocol.order_types import ORDER_TYPES as ROWS
 
 REACH: Final = 20
 """Prices lie up to so many steps from the middle."""
@@ -33,9 +34,10 @@ ORDER_TYPES: Final = {
 PREVENTIONS: Final = {"none": 6, "cancel_newest": 1, "cancel_oldest": 1, "cancel_both": 1, "decrement": 1}
 """How often each comes, in proportion."""
 
-PRICED: Final = ("limit", "ioc", "fok", "stop_limit", "take_profit_limit")
-TRIGGERED: Final = ("stop_market", "stop_limit", "take_profit", "take_profit_limit")
-RESTING: Final = ("limit", "stop_limit", "take_profit_limit")
+PRICED: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.price)
+TRIGGERED: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.trigger_price)
+RESTING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.rests)
+"""The types that take a price, take a trigger_price, may rest."""
 
 EXPIRY: Final = (-50, 2_000)
 """The expire_time of an order that has one lies so many milliseconds ahead, from and to: a few come too late."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from matcher.snapshot import snapshots
+from matcher.storage.snapshot_file import snapshots
 from matching_exchange.tools.processes import ExchangeError, Process, free_ports
 from matching_exchange.tools.torture.clients import Connection
 
@@ -37,7 +37,7 @@ class Exchange:
             "--keep-journal=all",
         ]
         gateway = [*endpoints, f"--port={self.port}", f"--workers={workers}"]
-        self.matcher = Process("matcher", matcher, {}, directory / "matcher.log")
+        self.matcher = Process("matcher", matcher, {}, directory / "matcher.storage.log")
         self.gateway = Process("gateway", gateway, {}, directory / "gateway.log")
 
     def __enter__(self) -> "Exchange":

@@ -57,7 +57,7 @@ class LiveOrder(Struct, frozen=True):
 class Flow:
     """The requests of one client. `placed` tells it what became of an order."""
 
-    def __init__(self, seed: str, account: str, switching: bool = False) -> None:
+    def __init__(self, seed: str, account: str, *, switching: bool = False) -> None:
         self.account = account
         self._random = Random(seed)
         self._drawing = Drawing(self._random)
@@ -152,7 +152,7 @@ class Flow:
             body["trigger_price"] = price_text(amended.trigger_price)
         return Request("amend", key, "PATCH", f"/orders/{named}?account={self.account}", encode(body), order.name)
 
-    def _place(self, too_small: bool) -> Request:
+    def _place(self, *, too_small: bool) -> Request:
         market = self._drawing.market()
         return self._new(
             "place", "/orders", self._drawing.too_small(market) if too_small else self._drawing.order(market)

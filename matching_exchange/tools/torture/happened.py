@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.words import REASON_WORDS
+from gateway.native.enum_words import REASON_WORDS
 from protocol.events import (
     AccountSet,
     AccountWatched,

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from matcher.data_directory import DataDirectory
 from matcher.engine import Engine
-from matcher.journal import Journal, Place
-from matcher.snapshot import read_snapshot, snapshots
 from matcher.state import Caused, Reply, State
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import Place
+from matcher.storage.snapshot import read_snapshot
+from matcher.storage.snapshot_file import snapshots
 from protocol.commands import OwnCommand
 from protocol.events import Answer
 
@@ -20,8 +22,15 @@ class _WatchedState(State):
         super().__init__(Engine())
         self._watch = watch
 
-    def apply(self, session: int, number: int, commands: Sequence[OwnCommand], time: int) -> tuple[Reply, list[Caused]]:
-        reply, every = super().apply(session, number, commands, time)
+    def apply(
+        self,
+        session: int,
+        number: int,
+        commands: Sequence[OwnCommand],
+        time: int,
+        is_over: Callable[[], bool] | None = None,
+    ) -> tuple[Reply, list[Caused]]:
+        reply, every = super().apply(session, number, commands, time, is_over)
         for caused, answer in zip(every, reply.answers, strict=True):
             self._watch(self.engine, time, caused, answer)
         return reply, every

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from matcher.digest import digest
+from matcher.core.digest import digest
 from matcher.state import State
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.torture.checks import Checks
@@ -258,10 +258,10 @@ def get(connection: Connection, path: str) -> dict[str, Any]:
 def compare_states(live: str, replayed: State, recovered: list[tuple[str, State]]) -> tuple[dict[str, str], Promise]:
     """The digests, by what they are of, and whether all ways lead to the same state: a start from a snapshot has to
     bring back the sessions and the accounts' streams as well."""
-    digests = {"live": live, "replay from the first record": digest(replayed.engine)}
+    digests = {"live": live, "replay from the first record": digest(replayed.engine.registry)}
     promise = Promise("unequal states")
     for name, state in recovered:
-        digests[f"{name} and tail"] = digest(state.engine)
+        digests[f"{name} and tail"] = digest(state.registry)
         # Where no command came after the snapshot, its clock had gone on.
         if state.sequence != replayed.sequence or state.time < replayed.time:
             ends = f"sequence {state.sequence} at {state.time}, the replay with {replayed.sequence} at {replayed.time}"

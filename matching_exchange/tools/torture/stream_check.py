@@ -10,11 +10,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.account_messages import update_text
-from gateway.resources import encode
-from gateway.translate import order
-from matcher.answers import order_state
+from gateway.http.replies import encode
+from gateway.native.json.translate import order
+from gateway.native.json.user_messages import update_text
 from matcher.engine import Engine
+from matcher.serving.answers import order_state
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode
 from matching_exchange.tools.torture.evidence import StreamEvidence
@@ -48,12 +48,12 @@ class StreamCheck:
     def watch(self, engine: Engine, caused: Caused) -> None:
         """Take in the next command of the replay; the engine stands after the last command of its frame."""
         account = self._evidence.account
-        instruments = {symbol: book.instrument for symbol, book in engine.books.items()}
+        instruments = {symbol: book.instrument for symbol, book in engine.registry.books.items()}
         for update in caused.updates:
             if update.account == account:
                 self._updates.append(_Update(update.sequence, update_text(update, instruments)))
-        if caused.sequence in self._starts and account in engine.accounts:
-            states = [order_state(each, []) for each in engine.accounts[account].orders]
+        if caused.sequence in self._starts and account in engine.registry.accounts:
+            states = [order_state(each, []) for each in engine.registry.accounts[account].orders]
             self._orders[caused.sequence] = [
                 decode(encode(order(state, instruments[state.symbol]))) for state in states
             ]

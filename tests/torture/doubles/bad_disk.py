@@ -11,7 +11,7 @@ import sys
 from unittest.mock import patch
 
 from matcher.__main__ import main
-from matcher.journal import DiskFile
+from matcher.storage.journal import DiskFile
 
 
 class Fault:

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from matcher.__main__ import main
-from matcher.journal import DiskFile
+from matcher.storage.journal import DiskFile
 
 _sync = DiskFile.sync
 

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
-from matcher import snapshot
 from matcher.__main__ import main
 from matcher.state import State
+from matcher.storage import snapshot
 
-_pack = snapshot._pack
+_parts = snapshot._parts
 
 
-def pack(state: State) -> Iterator[Any]:
-    yield from _pack(state)
+def parts(state: State) -> Iterator[Any]:
+    yield from _parts(state)
     signal.pause()
 
 
 if __name__ == "__main__":
-    with patch.object(snapshot, "_pack", pack):
+    with patch.object(snapshot, "_parts", parts):
         sys.exit(main())

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway import connections, cycle, stream_protocol
-from gateway.connections import HttpConnection
-from gateway.stream_protocol import StreamProtocol
+from gateway.http import connections, cycle, stream_protocol
+from gateway.http.connections import HttpConnection
+from gateway.http.stream_protocol import StreamProtocol
 from matching_exchange.process.log_brake import LogBrake
-from tests.unit.gateway_wire import GET, HANDSHAKE, HIGH_WATER, POST, Wire, run
+from tests.unit.gateway import wire
+from tests.unit.gateway.wire import GET, HANDSHAKE, HIGH_WATER, POST, Wire, run
 
 ORDER = POST + b"Content-Length: 2\r\n\r\n{}"
 STREAM = b"GET /stream HTTP/1.1\r\nHost: localhost\r\n" + HANDSHAKE + b"\r\n"
@@ -25,7 +26,7 @@ PARTS = [
     (HttpConnection, "on_message_complete", (ORDER, GET)),
     (connections, "check_fields", ANY_REQUEST),
     (connections, "read_target", ANY_REQUEST),
-    (connections, "work_of", (ORDER,)),
+    (wire, "work_of", (ORDER,)),
     (stream_protocol, "declared_length", (STREAM,)),
     (cycle.Cycle, "of", (ORDER,)),
     (StreamProtocol, "open", (STREAM,)),
@@ -45,11 +46,11 @@ class Failing:
         self._function = getattr(owner, name)
         self.armed = False
         # A plain function, since it is to become a method.
-        monkeypatch.setattr(owner, name, lambda *given: self._call(*given))
+        monkeypatch.setattr(owner, name, lambda *given, **named: self._call(*given, **named))
 
-    def _call(self, *given: Any) -> Any:
+    def _call(self, *given: Any, **named: Any) -> Any:
         if not self.armed:
-            return self._function(*given)
+            return self._function(*given, **named)
         self.armed = False
         raise RuntimeError("nobody expected this")
 
@@ -71,26 +72,26 @@ def test_a_failure_is_answered_500_once_and_the_connection_is_freed(
     failing = Failing(monkeypatch, owner, name)
 
     async def scenario() -> None:
-        wire = Wire()
+        connected = Wire()
         if before != "nothing":
             if before == "a request":
-                wire.app.open.clear()
-            await wire.say(GET)
+                connected.app.open.clear()
+            await connected.say(GET)
         failing.armed = True
-        await wire.say(sent + GET)
-        wire.app.open.set()
-        await wire.say()
-        *answered, answer = wire.answers()
+        await connected.say(sent + GET)
+        connected.app.open.set()
+        await connected.say()
+        *answered, answer = connected.answers()
         assert [each.status for each in answered] == [200] * (before != "nothing")
         assert answer.problem == (500, "internal_error")
         assert answer.headers["connection"] == "close"
-        assert wire.transport.ended
-        assert wire.transport.reading
-        await wire.loop.advance(3)
-        assert wire.transport.closed
-        await wire.lose()
-        assert wire.loop.timers() == 0
-        assert wire.connection.connections == set()
+        assert connected.transport.ended
+        assert connected.transport.reading
+        await connected.loop.advance(3)
+        assert connected.transport.closed
+        await connected.lose()
+        assert connected.loop.timers() == 0
+        assert connected.connection.connections == set()
 
     with capture_logs() as logs:
         run(scenario)
@@ -133,15 +134,15 @@ def test_failures_are_in_the_log_once_a_second(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("before", [b"", GET])
 def test_a_length_of_many_digits_is_refused(start: bytes, length: bytes, before: bytes) -> None:
     async def scenario() -> None:
-        wire = Wire()
-        await wire.say(before + start + b"Content-Length: " + length + b"\r\n\r\n12345")
-        *_, answer = answers = wire.answers()
+        connected = Wire()
+        await connected.say(before + start + b"Content-Length: " + length + b"\r\n\r\n12345")
+        *_, answer = answers = connected.answers()
         assert len(answers) == 1 + bool(before)
         assert answer.problem == (400, "bad_request")
         assert answer.json["detail"] == "Content-Length takes at most 19 digits."
-        assert wire.transport.ended
-        await wire.loop.advance(3)
-        assert wire.transport.closed
+        assert connected.transport.ended
+        await connected.loop.advance(3)
+        assert connected.transport.closed
 
     with capture_logs() as logs:
         run(scenario)
@@ -152,10 +153,10 @@ def test_a_length_of_many_digits_is_refused(start: bytes, length: bytes, before:
 def test_a_length_of_few_digits_is_taken(length: bytes) -> None:
     async def scenario() -> None:
         for path in (b"/orders", b"/orders/batch"):
-            wire = Wire()
-            await wire.say(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length)
-            await wire.say(b"\r\n\r\n12345" + GET)
-            assert [answer.json[3] for answer in wire.answers()] == ["12345", ""]
+            connected = Wire()
+            await connected.say(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length)
+            await connected.say(b"\r\n\r\n12345" + GET)
+            assert [answer.json[3] for answer in connected.answers()] == ["12345", ""]
 
     run(scenario)
 
@@ -166,26 +167,26 @@ def test_a_length_of_few_digits_is_taken(length: bytes) -> None:
 @pytest.mark.parametrize("count", [1, 2, 290])
 @pytest.mark.parametrize("started", [False, True])
 def test_nothing_is_written_to_a_peer_that_has_gone(
-    count: int, started: bool, caplog: pytest.LogCaptureFixture
+    *, count: int, started: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        wire = Wire()
-        wire.app.open.clear()
-        wire.transport.stuck = True
-        await wire.say(GET * count)
+        connected = Wire()
+        connected.app.open.clear()
+        connected.transport.stuck = True
+        await connected.say(GET * count)
         if started:
             # The answers wait until the peer reads.
-            wire.transport.write(b"x" * 2 * HIGH_WATER)
-            wire.app.open.set()
-            await wire.say()
-        begun = len(wire.app.scopes)
+            connected.transport.write(b"x" * 2 * HIGH_WATER)
+            connected.app.open.set()
+            await connected.say()
+        begun = len(connected.app.scopes)
         assert begun == 1
-        await wire.lose()
-        wire.app.open.set()
-        await wire.say()
-        assert len(wire.app.scopes) == begun
-        assert not wire.connection.tasks
-        assert wire.loop.timers() == 0
+        await connected.lose()
+        connected.app.open.set()
+        await connected.say()
+        assert len(connected.app.scopes) == begun
+        assert not connected.connection.tasks
+        assert connected.loop.timers() == 0
 
     with caplog.at_level(logging.ERROR):
         run(scenario)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.gateway_fakes import Gateway
+from tests.unit.gateway.fakes import Gateway
 
 ORDER = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "price": "1", "quantity": "1"}
 TYPES = "market, limit, ioc, fok, stop_market, stop_limit, take_profit, take_profit_limit, trailing_stop"

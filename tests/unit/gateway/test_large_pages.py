@@ -9,7 +9,7 @@ from msgspec import structs
 from protocol.commands import OrdersQuery
 from protocol.events import OrderPage, OrderState
 from protocol.units import OrderStatus, OrderType, Side
-from tests.unit.gateway_fakes import SEQUENCE, TIMESTAMP, Gateway
+from tests.unit.gateway.fakes import SEQUENCE, TIMESTAMP, Gateway
 
 STATE = OrderState(
     1,

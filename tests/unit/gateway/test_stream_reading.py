@@ -5,8 +5,8 @@ import pickle
 import pytest
 from websockets.frames import Opcode
 
-from gateway.admission import LEAST_READ, READ_A_TURN, READ_OF_ONE, TURN_SECONDS, Admission
-from tests.unit.gateway_wire import DEADLINE, Wire, frame, run
+from gateway.http.reading import LEAST_READ, READ_A_TURN, READ_OF_ONE, TURN_SECONDS, Reading
+from tests.unit.gateway.wire import Wire, frame, run
 
 CONT, TEXT, _, CLOSE, PING, PONG = (int(opcode) for opcode in Opcode)
 DATA = b"x" * 10
@@ -97,4 +97,4 @@ def test_what_has_ended_takes_no_turn() -> None:
 
 
 def test_it_goes_to_another_process_as_settings_do() -> None:
-    assert pickle.loads(pickle.dumps(Admission(DEADLINE))).reading.admits()
+    assert pickle.loads(pickle.dumps(Reading())).admits()

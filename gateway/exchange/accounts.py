@@ -1,0 +1,64 @@
+"""Whole accounts: cancel all orders, now or on silence, suspend, and the last fills."""
+
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from gateway.link.answers import expect
+from gateway.link.broker import Broker
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.instruments import Instruments
+from protocol.commands import CancelAfter, CancelAllOrders, Command, FillsQuery, SetAccountStatus
+from protocol.events import AccountState, FillPage, OrderState, OrderStates
+
+MAX_TOLD: Final = 10_000
+"""Canceled orders that one answer holds at most."""
+
+Result = TypeVar("Result", OrderStates, AccountState)
+
+
+class Canceled(Struct):
+    """The first MAX_TOLD orders that were canceled, and the count of all."""
+
+    orders: list[OrderState]
+    count: int
+
+
+class Accounts:
+    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+        self._broker = broker
+        self._instruments = instruments
+
+    async def cancel_all(self, command: CancelAllOrders) -> Canceled:
+        _, canceled = await self._cancel_many(command, OrderStates)
+        return canceled
+
+    async def suspend(self, command: SetAccountStatus) -> tuple[AccountState, Canceled]:
+        """Suspend the account, or let it trade again. Returns its state and the canceled orders."""
+        return await self._cancel_many(command, AccountState)
+
+    async def cancel_after(self, command: CancelAfter) -> AccountState:
+        return expect(AccountState, (await self._broker.submit(command)).value)
+
+    async def fills(self, query: FillsQuery) -> FillPage:
+        page = expect(FillPage, (await self._broker.query(query)).value)
+        await self._instruments.know([entry.trade for entry in page.fills])
+        return page
+
+    async def _cancel_many(self, command: Command, kind: type[Result]) -> tuple[Result, Canceled]:
+        """Carry the command out to its end: the matcher does a bounded part each time that it is sent.
+
+        OutcomeUnknownError where the matcher goes away between two parts. Sent again, the command goes on.
+        """
+        canceled = Canceled([], 0)
+        result = expect(kind, (await self._broker.submit(command)).value)
+        while True:
+            canceled.count += len(result.orders)
+            canceled.orders += result.orders[: MAX_TOLD - len(canceled.orders)]
+            try:
+                if not result.more:
+                    await self._instruments.know(canceled.orders)
+                    return result, canceled
+                result = expect(kind, (await self._broker.submit(command)).value)
+            except MatcherUnavailableError as error:
+                raise OutcomeUnknownError("the matcher went away after the command") from error

@@ -1,0 +1,1 @@
+"""The frame of HTTP: connections, requests, answers, and which callers are served."""

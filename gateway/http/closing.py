@@ -1,0 +1,55 @@
+"""How a WebSocket is closed: with a code and a reason, or with an HTTP answer before it is opened."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from msgspec import Struct
+from starlette.types import Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from gateway.http.replies import Reply
+
+MAX_REASON_BYTES: Final = 123
+"""The longest reason that fits in a close frame."""
+
+START_AGAIN: Final = 1012
+"""What the stream has told no longer holds: the client should connect again."""
+
+
+class CloseFrame(Struct, frozen=True):
+    """The last frame of a WebSocket."""
+
+    code: int
+    reason: str
+
+
+class Closing(Struct, frozen=True):
+    """How a dialect closes its streams.
+
+    error: the frame that tells an error; None for an unknown error, which means that the gateway has failed.
+    too_slow: the code for a client that would have missed something.
+    """
+
+    error: Callable[[Exception], CloseFrame | None]
+    too_slow: int
+
+
+async def close_stream(websocket: WebSocket, frame: CloseFrame) -> None:
+    await websocket.close(frame.code, frame.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
+
+
+async def refuse_stream(websocket: WebSocket, frame: CloseFrame) -> None:
+    """Close a stream that is not open yet.
+
+    It is accepted first: browsers hide the code of a refused handshake from pages.
+    """
+    with suppress(WebSocketDisconnect):
+        await websocket.accept()
+        await close_stream(websocket, frame)
+
+
+async def deny_stream(send: Send, reply: Reply) -> None:
+    """Answer the request for a stream over HTTP: nothing is opened."""
+    await send({"type": "websocket.http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "websocket.http.response.body", "body": reply.body})

@@ -1,0 +1,50 @@
+"""Whole responses, and the headers that they share."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.http.errors import HttpError
+
+Header = tuple[bytes, bytes]
+
+NO_SNIFF: Final[Header] = (b"x-content-type-options", b"nosniff")
+NO_STORE: Final[Header] = (b"cache-control", b"no-store")
+JSON: Final[Header] = (b"content-type", b"application/json")
+
+encode = msgspec.json.Encoder().encode
+
+
+class Reply:
+    """A whole response."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes, *headers: Header) -> None:
+        self.status = status
+        self.body = body
+        self.headers = [*headers, NO_SNIFF, (b"content-length", b"%d" % len(body))]
+
+    async def send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+ErrorReply = Callable[[HttpError], Reply]
+"""How a dialect tells an error of HTTP."""
+
+
+def json_reply(value: Any) -> Reply:
+    """The answer to a read. It tells the state of this moment, so no cache keeps it."""
+    return Reply(200, encode(value), JSON, NO_STORE)
+
+
+def reply_app(reply: Reply) -> ASGIApp:
+    """An application that answers every request with the reply."""
+
+    async def answer(_: Scope, __: Receive, send: Send) -> None:
+        await reply.send(send)
+
+    return answer

@@ -1,0 +1,85 @@
+"""One HTTP path and its methods: the frame around every handler.
+
+A handler takes the ASGI scope and receive function, and returns a Reply. It raises what ends a call early. Nothing else
+stands between the server and a handler, because POST /orders has to be fast.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.types import Receive, Scope, Send
+
+from gateway.http.bounds import MAX_BODY_BYTES
+from gateway.http.errors import HttpError
+from gateway.http.replies import Reply
+
+Handler = Callable[[Scope, Receive], Awaitable[Reply]]
+Guard = Callable[[Scope], None]
+Render = Callable[[Exception], Reply | None]
+"""How a dialect tells the error of a call; None for an unknown error, which means that the gateway has failed."""
+
+
+class ClientGoneError(Exception):
+    """The client went away before its request was complete. No answer is needed."""
+
+
+class Resource:
+    """The ASGI application of one path.
+
+    `guard` is asked first, for every method; it raises what ends the call. `render` makes the answer to an error.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], render: Render, guard: Guard | None = None) -> None:
+        self.handlers = dict(handlers)
+        if "GET" in handlers:
+            self.handlers["HEAD"] = handlers["GET"]
+        self._allow = ", ".join(sorted(self.handlers))
+        self._render = render
+        self._guard = guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if self._guard is not None:
+                self._guard(scope)
+            handler = self.handlers.get(scope["method"])
+            if handler is None:
+                raise HttpError("method_not_allowed", headers={"allow": self._allow})
+            reply = await handler(scope, receive)
+        except ClientGoneError:
+            return
+        except Exception as error:
+            rendered = self._render(error)
+            if rendered is None:
+                raise
+            reply = rendered
+        await reply.send(send)
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body. HttpError above MAX_BODY_BYTES, whatever the headers say."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        if len(body) > MAX_BODY_BYTES:
+            raise HttpError("body_too_large")
+        return body
+    chunks = bytearray(body)
+    while len(chunks) <= MAX_BODY_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        chunks += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    if len(chunks) > MAX_BODY_BYTES:
+        raise HttpError("body_too_large")
+    return bytes(chunks)
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The value of a request's header; the name in lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None

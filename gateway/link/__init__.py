@@ -1,0 +1,1 @@
+"""The matcher's side: commands out, answers and market data in."""

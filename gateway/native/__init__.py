@@ -1,0 +1,1 @@
+"""The exchange's own dialect of HTTP and WebSocket."""

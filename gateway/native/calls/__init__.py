@@ -1,0 +1,1 @@
+"""The calls of the native dialect: read, carry out, answer."""

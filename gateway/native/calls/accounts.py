@@ -1,0 +1,95 @@
+"""Calls of whole accounts: cancel all orders, now or on silence, suspend and resume, the last fills."""
+
+import re
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from gateway.exchange.exchange import Exchange
+from gateway.http.replies import Reply, json_reply
+from gateway.http.resources import read_body
+from gateway.native.calls.bodies import body_decoder
+from gateway.native.calls.order_lists import orders
+from gateway.native.calls.parameters import account_of_path, query_parameters, whole_number
+from gateway.native.json.names import check_name
+from gateway.native.json.schemas import (
+    AccountView,
+    CancelAfterRequest,
+    CancelAfterView,
+    CanceledOrders,
+    FillList,
+)
+from gateway.native.json.times import MILLISECOND, format_timestamp
+from gateway.native.json.translate import fill
+from gateway.native.problems import ProblemError
+from protocol.commands import CancelAfter, CancelAllOrders, FillsQuery, SetAccountStatus
+from protocol.units import DEFAULT_ACCOUNT, MAX_CANCEL_AFTER, MIN_CANCEL_AFTER
+
+SHORTEST: Final = MIN_CANCEL_AFTER // MILLISECOND
+LONGEST: Final = MAX_CANCEL_AFTER // MILLISECOND
+"""The bounds of a cancel on silence, in milliseconds."""
+
+MAX_FILLS: Final = 1000
+"""Fills that one page holds at most."""
+
+CURSOR_PATTERN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
+"""The sequence and the trade_id of a fill."""
+
+_read_cancel_after = body_decoder(CancelAfterRequest)
+
+
+async def cancel_all(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    parameters = query_parameters(scope, "symbol", "account")
+    account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+    canceled = await exchange.accounts.cancel_all(CancelAllOrders(account, symbol))
+    return json_reply(CanceledOrders(await orders(canceled.orders, exchange.instruments.known), canceled.count))
+
+
+async def cancel_after(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+    account = account_of_path(scope)
+    timeout = _read_cancel_after(await read_body(receive)).timeout_ms
+    if timeout != 0 and not SHORTEST <= timeout <= LONGEST:
+        detail = f"timeout_ms takes a whole number from {SHORTEST} to {LONGEST}, or 0 to switch it off."
+        raise ProblemError("invalid_value", detail, "timeout_ms")
+    state = await exchange.accounts.cancel_after(CancelAfter(account, timeout * MILLISECOND))
+    cancel_at = None if state.cancel_at is None else format_timestamp(state.cancel_at)
+    return json_reply(CancelAfterView(state.account, timeout, cancel_at))
+
+
+async def suspend(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    return await _set_status(exchange, scope, suspended=True)
+
+
+async def resume(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    return await _set_status(exchange, scope, suspended=False)
+
+
+async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    parameters = query_parameters(scope, "account", "symbol", "after", "limit")
+    account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+    limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
+    page = await exchange.accounts.fills(FillsQuery(account, symbol, limit, _cursor(parameters.get("after"))))
+    known = exchange.instruments.known
+    fills = [fill(entry.trade, entry.maker, known[entry.trade.symbol]) for entry in page.fills]
+    return json_reply(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
+
+
+async def _set_status(exchange: Exchange, scope: Scope, suspended: bool) -> Reply:
+    state, canceled = await exchange.accounts.suspend(SetAccountStatus(account_of_path(scope), suspended))
+    views = await orders(canceled.orders, exchange.instruments.known)
+    return json_reply(AccountView(state.account, state.suspended, views, canceled.count))
+
+
+def _cursor(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = CURSOR_PATTERN.fullmatch(text)
+    if match is None:
+        raise ProblemError("invalid_value", "after takes the `next` of the answer that this one continues.", "after")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,68 @@
+"""Calls of single orders, and the list of them: read, carry out, answer."""
+
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from gateway.exchange.exchange import Exchange
+from gateway.http.replies import JSON, Reply, encode, json_reply
+from gateway.http.resources import read_body
+from gateway.link.errors import RefusedError
+from gateway.native.calls.bodies import body_decoder
+from gateway.native.calls.order_lists import orders
+from gateway.native.calls.parameters import order_of_path, query_parameters, whole_number
+from gateway.native.json.names import check_name
+from gateway.native.json.schemas import OrderList, OrderRequest
+from gateway.native.json.translate import order, place_order
+from gateway.native.limits import Limits
+from gateway.native.problems import ProblemError
+from protocol.commands import CancelOrder, OrderQuery, OrdersQuery
+
+MAX_LISTED: Final = 1000
+"""Orders that one list holds at most."""
+
+MAX_CURSOR: Final = 10**18 - 1
+
+read_order = body_decoder(OrderRequest)
+
+
+async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+    query_parameters(scope)
+    deadline = exchange.orders.deadline()
+    request = read_order(await read_body(receive))
+    instrument = exchange.instruments.known.get(request.symbol)
+    if instrument is None:
+        instrument = await exchange.instruments.find(request.symbol)
+    try:
+        state = await exchange.orders.place(place_order(request, instrument, deadline))
+    except (ProblemError, RefusedError) as error:
+        raise await Limits(exchange.instruments).tell(error, instrument, request.quantity) from error
+    return Reply(200, encode(order(state, instrument)), JSON)
+
+
+async def look_up(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    state = await exchange.orders.look_up(OrderQuery(*order_of_path(scope)))
+    return json_reply(order(state, exchange.instruments.known[state.symbol]))
+
+
+async def cancel(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    state = await exchange.orders.cancel(CancelOrder(*order_of_path(scope)))
+    return json_reply(order(state, exchange.instruments.known[state.symbol]))
+
+
+async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+    parameters = query_parameters(scope, "symbol", "account", "status", "limit", "after")
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+    account = parameters.get("account")
+    if account is not None:
+        check_name("account", account)
+    status = parameters.get("status", "open")
+    if status not in ("open", "done"):
+        raise ProblemError("invalid_value", "status takes open or done.", "status")
+    limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
+    after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
+    page = await exchange.orders.page(OrdersQuery(symbol, account, status == "done", limit, after))
+    next_page = None if page.next is None else str(page.next)
+    return json_reply(OrderList(await orders(page.orders, exchange.instruments.known), next_page))

@@ -1,0 +1,58 @@
+"""What a call's path and query string say."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
+
+from gateway.native.json.names import OrderName, check_name, read_order_name
+from gateway.native.problems import ProblemError
+
+
+def query_parameters(scope: Scope, *allowed: str) -> dict[str, str]:
+    """The parameters of the query string. ProblemError for one that is not allowed, or stands there twice."""
+    parameters: dict[str, str] = {}
+    if not scope["query_string"]:
+        return parameters
+    for name, text in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if name not in allowed:
+            raise ProblemError("unknown_field", f"The call takes {_listed(allowed)}.", name)
+        if name in parameters:
+            raise ProblemError("invalid_value", f"{name} takes one value.", name)
+        parameters[name] = text
+    return parameters
+
+
+def required(parameters: Mapping[str, str], name: str) -> str:
+    text = parameters.get(name)
+    if text is None:
+        raise ProblemError("missing_field", f"The call needs {name}.", name)
+    return text
+
+
+def whole_number(parameters: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+    """The parameter as an integer from lowest to highest."""
+    text = parameters.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest):
+        raise ProblemError("invalid_value", f"{name} takes a whole number from {lowest} to {highest}.", name)
+    return int(text)
+
+
+def order_of_path(scope: Scope) -> OrderName:
+    """The order that the path and the query parameter `account` name."""
+    account = query_parameters(scope, "account").get("account")
+    if account is not None:
+        check_name("account", account)
+    return read_order_name(scope["path_params"]["order_id"], account)
+
+
+def account_of_path(scope: Scope) -> str:
+    """The account that the path names. The call takes no query parameters."""
+    query_parameters(scope)
+    return check_name("account", scope["path_params"]["account"])
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return "no query parameters" if not names else "the query parameters " + ", ".join(names)

@@ -1,0 +1,1 @@
+"""The public JSON: how values are read and written."""

@@ -1,0 +1,304 @@
+"""The public JSON: the bodies of requests and answers. These structs are also the schemas of the OpenAPI document.
+
+Prices, quantities and fees are decimal strings. Ids are opaque strings. Timestamps are UTC ISO 8601 with milliseconds
+and `Z`.
+"""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gateway.native.json.field_types import (
+    MISSING,
+    BatchedOrderIds,
+    BatchedOrders,
+    BatchResult,
+    CancelAfterMilliseconds,
+    Decimal,
+    ExpireTime,
+    ExpireTimeInput,
+    Identifier,
+    LiquidityWord,
+    NameText,
+    NumberInput,
+    OcoNameText,
+    OptionalNumber,
+    OrderStatusWord,
+    OrderTypeWord,
+    ReasonWord,
+    SelfTradePreventionWord,
+    Sequence,
+    SideWord,
+    SymbolText,
+    Timestamp,
+    TrailingBasisPoints,
+)
+
+
+class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A new order. These fields are taken by these order types only:
+
+    * price: limit, ioc, fok, stop_limit, take_profit_limit
+    * trigger_price: stop_market, stop_limit, take_profit, take_profit_limit
+    * post_only: limit, stop_limit, take_profit_limit
+    * expire_time: limit, stop_limit, take_profit_limit
+    * display_quantity: limit
+    * quote_quantity: market
+    * trailing_bps: trailing_stop
+    * trailing_amount: trailing_stop
+    * activation_price: trailing_stop
+
+    Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
+    Every order needs a quantity, or a quote_quantity in its place: what it spends or receives at most, fees not
+    included.
+    """
+
+    symbol: SymbolText
+    order_type: OrderTypeWord
+    side: SideWord
+    quantity: OptionalNumber = MISSING
+    price: OptionalNumber = MISSING
+    trigger_price: OptionalNumber = MISSING
+    client_order_id: NameText | None = None
+    account: NameText | None = None
+    post_only: bool | None = None
+    self_trade_prevention: SelfTradePreventionWord | None = None
+    expire_time: ExpireTimeInput | None = None
+    display_quantity: OptionalNumber = MISSING
+    quote_quantity: OptionalNumber = MISSING
+    trailing_bps: TrailingBasisPoints | None = None
+    trailing_amount: OptionalNumber = MISSING
+    activation_price: OptionalNumber = MISSING
+
+
+class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes of an order, at least one. `quantity` is the new total, including the filled part. Less quantity at the
+    same price keeps the order's place in its queue. More quantity or another price loses it, and the order matches
+    again at once."""
+
+    quantity: OptionalNumber = MISSING
+    price: OptionalNumber = MISSING
+    trigger_price: OptionalNumber = MISSING
+
+
+class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two orders; each cancels the other. One is a limit order at `price`. The other is a stop at `stop_trigger_price`.
+    It becomes a limit order at `stop_price`, or a market order without one. For a sell the price lies above the last
+    trade, and the stop_trigger_price below it; for a buy the other way round. The limit order has the client_order_id,
+    the stop has it with `:stop` behind it."""
+
+    symbol: SymbolText
+    side: SideWord
+    quantity: NumberInput
+    price: NumberInput
+    stop_trigger_price: NumberInput
+    stop_price: OptionalNumber = MISSING
+    client_order_id: OcoNameText | None = None
+    account: NameText | None = None
+    self_trade_prevention: SelfTradePreventionWord | None = None
+    expire_time: ExpireTimeInput | None = None
+
+
+class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """New orders, carried out in this order. A bad element is answered by its problem, and holds none of the others
+    back."""
+
+    orders: BatchedOrders
+
+
+class CancelBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Orders to cancel: each an order_id or client:<client_order_id>, of this account."""
+
+    order_ids: BatchedOrderIds
+    account: NameText | None = None
+
+
+class OrderTrade(Struct, frozen=True):
+    """A fill of an order. Fees are in the quote currency."""
+
+    trade_id: Identifier
+    price: Decimal
+    quantity: Decimal
+    aggressor_side: SideWord
+    maker_order_id: Identifier
+    taker_order_id: Identifier
+    maker_fee: Decimal
+    taker_fee: Decimal
+
+
+class Order(Struct, frozen=True):
+    """An order. Fields that are not required are there only if the order has them.
+
+    * resting: some of it stands in the book
+    * remaining_quantity: can still trade
+    * prevented_quantity: taken off by self-trade prevention
+    * average_price: exact, or 12 significant digits of endless decimals
+    * trades: of the answered command; in a look-up the last 100; empty in lists
+    * sequence, timestamp: of its entry
+    * updated_sequence, updated: of its last change
+    * trigger_price: of a trailing stop, its current one; null before it has one
+    * quantity: of an order with a quote_quantity, the filled and prevented quantity
+    * unspent_quote_quantity: the rest of a quote_quantity
+    * oco_id: the same for both orders of an OCO
+    """
+
+    order_id: Identifier
+    client_order_id: NameText | None
+    account: NameText
+    symbol: SymbolText
+    side: SideWord
+    order_type: OrderTypeWord
+    price: Decimal | None
+    trigger_price: Decimal | None
+    status: OrderStatusWord
+    resting: bool
+    quantity: Decimal
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    prevented_quantity: Decimal
+    average_price: Decimal | None
+    trades: list[OrderTrade]
+    reason: ReasonWord | None
+    sequence: Sequence
+    timestamp: Timestamp
+    updated_sequence: Sequence
+    updated: Timestamp
+    duplicate: (
+        Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType
+    ) = UNSET
+    post_only: bool | UnsetType = UNSET
+    self_trade_prevention: SelfTradePreventionWord | UnsetType = UNSET
+    expire_time: ExpireTime | UnsetType = UNSET
+    display_quantity: Decimal | UnsetType = UNSET
+    quote_quantity: Decimal | UnsetType = UNSET
+    unspent_quote_quantity: Decimal | UnsetType = UNSET
+    trailing_bps: int | UnsetType = UNSET
+    trailing_amount: Decimal | UnsetType = UNSET
+    activation_price: Decimal | UnsetType = UNSET
+    oco_id: Identifier | UnsetType = UNSET
+
+
+class OrderList(Struct, frozen=True):
+    """`next` is the value of `after` for the following orders; null at the end."""
+
+    orders: list[Order]
+    next: str | None
+
+
+class CanceledOrders(Struct, frozen=True):
+    """`canceled` counts the canceled orders; `orders` holds them, or the first 10,000 of more."""
+
+    orders: list[Order]
+    canceled: int
+
+
+class OcoOrders(Struct, frozen=True):
+    """The limit order and the stop order."""
+
+    orders: Annotated[list[Order], Meta(min_length=2, max_length=2)]
+
+
+class BatchResults(Struct, frozen=True):
+    """For each element, in its place, the answer that it alone would have: the order or the problem."""
+
+    results: list[BatchResult]
+
+
+class CancelAfterRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """After this time without another such call, all of the account's orders are canceled. 0 switches that off."""
+
+    timeout_ms: CancelAfterMilliseconds
+
+
+class CancelAfterView(Struct, frozen=True):
+    """`cancel_at` is when the account's orders are canceled; null if that is off."""
+
+    account: NameText
+    timeout_ms: int
+    cancel_at: Timestamp | None
+
+
+class AccountView(Struct, frozen=True):
+    """`canceled` is how many orders were canceled; `orders` holds them, or the first 10,000 of more."""
+
+    account: NameText
+    suspended: bool
+    orders: list[Order]
+    canceled: int
+
+
+class Fill(Struct, frozen=True):
+    """One side of a trade, as its account sees it. `side`, `fee` and `liquidity` are of the account's order. The fee is
+    in the quote currency."""
+
+    timestamp: Timestamp
+    sequence: Sequence
+    symbol: SymbolText
+    trade_id: Identifier
+    order_id: Identifier
+    side: SideWord
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    liquidity: LiquidityWord
+
+
+class FillList(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the following fills; null if no fill is newer."""
+
+    fills: list[Fill]
+    next: str | None
+
+
+class SavedBookView(Struct, frozen=True):
+    """`file` is relative to the matcher's data directory. `orders` counts the orders in it."""
+
+    symbol: SymbolText
+    file: str
+    orders: int
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class LoadedBookView(Struct, frozen=True):
+    """`restored` orders stand in the book again. Those in `skipped` were done after the save."""
+
+    symbol: SymbolText
+    restored: int
+    skipped: list[Identifier]
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class DigestView(Struct, frozen=True):
+    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
+
+    sequence: Sequence
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Health(Struct, frozen=True, tag_field="status", tag="ok"):
+    """The matcher answers.
+
+    * version: of the exchange
+    * sync: when its journal is synced: always, interval:<ms> or off
+    * uptime: whole seconds
+    * refused_frames: frames that it could not read
+    * epoch: another one after each of its restarts
+    * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
+    """
+
+    sync: str
+    sequence: Sequence
+    open_orders: int
+    uptime: int
+    refused_frames: int
+    epoch: str
+    clock_difference_ms: int
+    version: str
+
+
+class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):
+    """No matcher answered in time, or it takes no commands yet."""
+
+    detail: str

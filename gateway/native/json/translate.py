@@ -1,0 +1,243 @@
+"""The public JSON to commands, and states to the public JSON: pure functions."""
+
+from collections.abc import Iterable
+
+from msgspec import UNSET, Raw, structs
+
+from gateway.native.enum_words import (
+    ORDER_TYPE_WORDS,
+    ORDER_TYPES,
+    REASON_WORDS,
+    SIDE_WORDS,
+    SIDES,
+    STATUS_WORDS,
+    word,
+)
+from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, is_given, optional_number
+from gateway.native.json.field_types import Level
+from gateway.native.json.market_schemas import (
+    BestLevels,
+    BestPrices,
+    DepthUpdate,
+    DepthView,
+    InstrumentView,
+    MarketTrade,
+)
+from gateway.native.json.names import check_name, not_a_word
+from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
+from gateway.native.json.schemas import Fill, Order, OrderRequest, OrderTrade
+from gateway.native.json.times import format_timestamp
+from gateway.native.problem_kinds import refusal_code
+from gateway.native.problems import ProblemError
+from protocol.commands import NO_TERMS, PlaceOrder
+from protocol.events import Depth, OrderState, Trade
+from protocol.instrument import Instrument, format_decimal, format_fee
+from protocol.market_data import DepthMessage, TradeMessage
+from protocol.order_types import check_fields
+from protocol.units import DEFAULT_ACCOUNT, Side
+
+
+def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
+    """The command for a new order. ProblemError for the first fault of a field.
+
+    A field that the type lacks or does not take is told before one whose value is bad.
+    """
+    order_type = ORDER_TYPES.get(request.order_type)
+    if order_type is None:
+        raise not_a_word("order_type", ORDER_TYPES)
+    side = SIDES.get(request.side)
+    if side is None:
+        raise not_a_word("side", SIDES)
+    account = request.account
+    client_order_id = request.client_order_id
+    if account is not None:
+        check_name("account", account)
+    if client_order_id is not None:
+        check_name("client_order_id", client_order_id)
+    try:
+        price = optional_number(request.price, PRICE, instrument.price_decimals)
+        trigger_price = optional_number(request.trigger_price, TRIGGER_PRICE, instrument.price_decimals)
+        quantity = optional_number(request.quantity, QUANTITY, instrument.quantity_decimals)
+        terms = read_terms(request, instrument)
+    except ProblemError as error:
+        # A field that is not taken is told before its bad value.
+        asked = _asked(request.price), _asked(request.trigger_price), asked_terms(request)
+        refusal = check_fields(order_type, *asked)
+        if refusal is None:
+            raise
+        raise ProblemError(refusal_code(refusal)) from error
+    refusal = check_fields(order_type, price, trigger_price, terms)
+    if refusal is not None:
+        raise ProblemError(refusal_code(refusal))
+    if quantity is None:
+        if terms.quote_quantity is None:
+            raise ProblemError("quantity_required")
+        quantity = 0
+    elif terms.quote_quantity is not None:
+        raise ProblemError("quantity_not_allowed")
+    return PlaceOrder(
+        instrument.symbol,
+        account or DEFAULT_ACCOUNT,
+        side,
+        order_type,
+        quantity,
+        price,
+        trigger_price,
+        client_order_id,
+        deadline,
+        None if terms is NO_TERMS else terms,
+    )
+
+
+def _asked(raw: Raw) -> int | None:
+    """Any number where the request gives one, good or bad."""
+    return 1 if is_given(raw) else None
+
+
+def order(state: OrderState, instrument: Instrument) -> Order:
+    """The order as it stands."""
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    view = Order(
+        str(state.order_id),
+        state.client_order_id,
+        state.account,
+        state.symbol,
+        SIDE_WORDS[state.side],
+        ORDER_TYPE_WORDS[state.order_type],
+        None if state.price is None else format_decimal(state.price, price_decimals),
+        None if state.trigger_price is None else format_decimal(state.trigger_price, price_decimals),
+        STATUS_WORDS[state.status],
+        state.resting,
+        format_decimal(state.quantity, quantity_decimals),
+        format_decimal(state.filled_quantity, quantity_decimals),
+        format_decimal(state.remaining_quantity, quantity_decimals),
+        format_decimal(state.prevented_quantity, quantity_decimals) if state.prevented_quantity else "0",
+        average_price(state.filled_value, state.filled_quantity, price_decimals),
+        [order_trade(trade, instrument) for trade in state.trades] if state.trades else [],
+        None if state.reason is None else REASON_WORDS[state.reason],
+        state.sequence,
+        format_timestamp(state.timestamp),
+        state.updated_sequence,
+        format_timestamp(state.updated),
+        True if state.duplicate else UNSET,
+    )
+    if state.terms is None and state.oco_id is None:
+        return view
+    return structs.replace(view, **terms_view(state, instrument))
+
+
+def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
+    """A fill, as in the answer of an order."""
+    return OrderTrade(
+        str(trade.trade_id),
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        SIDE_WORDS[trade.aggressor_side],
+        str(trade.maker_order_id),
+        str(trade.taker_order_id),
+        *_fees(trade, instrument),
+    )
+
+
+def fill(trade: Trade, maker: bool, instrument: Instrument) -> Fill:
+    """One side of the trade, the maker's or the taker's, as in the fills of its account."""
+    side = trade.aggressor_side
+    if maker:
+        side = Side.BUY if side is Side.SELL else Side.SELL
+    return Fill(
+        format_timestamp(trade.timestamp),
+        trade.sequence,
+        trade.symbol,
+        str(trade.trade_id),
+        str(trade.maker_order_id if maker else trade.taker_order_id),
+        SIDE_WORDS[side],
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        format_fee(instrument, trade.price, trade.quantity, trade.maker_fee_bps if maker else trade.taker_fee_bps),
+        "maker" if maker else "taker",
+    )
+
+
+def _fees(trade: Trade, instrument: Instrument) -> tuple[str, str]:
+    price, quantity = trade.price, trade.quantity
+    return format_fee(instrument, price, quantity, trade.maker_fee_bps), format_fee(
+        instrument, price, quantity, trade.taker_fee_bps
+    )
+
+
+def market_trade(trade: Trade, instrument: Instrument) -> MarketTrade:
+    """A trade of the history."""
+    return _market_trade(trade, SIDE_WORDS[trade.aggressor_side], instrument, *_fees(trade, instrument))
+
+
+def published_trade(message: TradeMessage, instrument: Instrument, fee_decimals: int) -> MarketTrade:
+    """A trade as the matcher published it, with the fee_decimals of the instrument message before it."""
+    maker_fee = format_decimal(message.maker_fee, fee_decimals)
+    return _market_trade(
+        message, message.aggressor_side, instrument, maker_fee, format_decimal(message.taker_fee, fee_decimals)
+    )
+
+
+def _market_trade(
+    trade: Trade | TradeMessage, side: str, instrument: Instrument, maker_fee: str, taker_fee: str
+) -> MarketTrade:
+    return MarketTrade(
+        format_timestamp(trade.timestamp),
+        trade.symbol,
+        trade.sequence,
+        str(trade.trade_id),
+        format_decimal(trade.price, instrument.price_decimals),
+        format_decimal(trade.quantity, instrument.quantity_decimals),
+        side,
+        str(trade.maker_order_id),
+        str(trade.taker_order_id),
+        maker_fee,
+        taker_fee,
+    )
+
+
+def depth_view(depth: Depth, sequence: int, timestamp: int, instrument: Instrument) -> DepthView:
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    return DepthView(format_timestamp(timestamp), depth.symbol, sequence, bids, asks)
+
+
+def best_prices(depth: Depth, sequence: int, timestamp: int, instrument: Instrument) -> BestPrices:
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    return BestPrices(format_timestamp(timestamp), depth.symbol, sequence, _first(bids), _first(asks))
+
+
+def depth_update(depth: Depth | DepthMessage, sequence: int, timestamp: int, instrument: Instrument) -> DepthUpdate:
+    """A message of the market data stream."""
+    bids, asks = levels(depth.bids, instrument), levels(depth.asks, instrument)
+    best = BestLevels(_first(bids), _first(asks))
+    return DepthUpdate(format_timestamp(timestamp), depth.symbol, sequence, bids, asks, best)
+
+
+def levels(pairs: Iterable[tuple[int, int]], instrument: Instrument) -> list[Level]:
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return [
+        (format_decimal(price, price_decimals), format_decimal(quantity, quantity_decimals))
+        for price, quantity in pairs
+    ]
+
+
+def _first(side: list[Level]) -> Level | None:
+    return side[0] if side else None
+
+
+def instrument_view(instrument: Instrument) -> InstrumentView:
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    return InstrumentView(
+        instrument.symbol,
+        instrument.base,
+        instrument.quote,
+        format_decimal(instrument.tick_size, price_decimals),
+        format_decimal(instrument.lot_size, quantity_decimals),
+        format_decimal(instrument.min_quantity, quantity_decimals),
+        format_decimal(instrument.max_quantity, quantity_decimals),
+        format_decimal(instrument.max_price, price_decimals),
+        format_decimal(instrument.min_notional, instrument.value_decimals),
+        instrument.maker_fee_bps,
+        instrument.taker_fee_bps,
+        word(instrument.status),
+    )

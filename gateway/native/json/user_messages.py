@@ -1,0 +1,262 @@
+"""The messages of an account's own stream. These structs are also its schemas in the OpenAPI document.
+
+Each update is encoded once for all clients.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from gateway.http.replies import encode
+from gateway.link.answers import Stamped
+from gateway.native.enum_words import REASON_WORDS
+from gateway.native.json.field_types import Decimal, Identifier, NameText, ReasonWord, Sequence, Timestamp
+from gateway.native.json.schemas import Fill, Order
+from gateway.native.json.times import format_timestamp
+from gateway.native.json.translate import fill, order
+from gateway.streams.user_history import OpenOrders
+from protocol.events import (
+    AccountUpdate,
+    OrderAmended,
+    OrderCanceled,
+    OrderChange,
+    OrderDecremented,
+    OrderPlaced,
+    OrderReduced,
+    OrderRejected,
+    OrderState,
+    OrderTriggered,
+    Trade,
+    TriggerMoved,
+)
+from protocol.instrument import Instrument, format_decimal
+from protocol.units import OrderStatus
+
+PART_ORDERS: Final = 500
+"""The most orders in one message of a fresh start."""
+
+Instruments = Mapping[str, Instrument]
+
+
+class PlacedChange(Struct, frozen=True, tag_field="event", tag="placed"):
+    """The order is in the exchange."""
+
+    order_id: Identifier
+
+
+class RejectedChange(Struct, frozen=True, tag_field="event", tag="rejected"):
+    """The market's state, or the account's, forbids the order."""
+
+    order_id: Identifier
+    reason: ReasonWord
+
+
+class TriggeredChange(Struct, frozen=True, tag_field="event", tag="triggered"):
+    """The pending order has fired."""
+
+    order_id: Identifier
+
+
+class TriggerMovedChange(Struct, frozen=True, tag_field="event", tag="trigger_moved"):
+    """The trailing stop waits for another price now."""
+
+    order_id: Identifier
+    trigger_price: Decimal
+
+
+class AmendedChange(Struct, frozen=True, tag_field="event", tag="amended"):
+    """The order was changed to this."""
+
+    order_id: Identifier
+    quantity: Decimal
+    price: Decimal | None
+    trigger_price: Decimal | None
+
+
+class ReducedChange(Struct, frozen=True, tag_field="event", tag="reduced"):
+    """The order has lost this quantity: the other order of its OCO has traded it."""
+
+    order_id: Identifier
+    quantity: Decimal
+
+
+class PreventedChange(Struct, frozen=True, tag_field="event", tag="prevented"):
+    """Self-trade prevention has taken this quantity off the order; the rest goes on."""
+
+    order_id: Identifier
+    quantity: Decimal
+
+
+class PartiallyFilledChange(Struct, frozen=True, tag_field="event", tag="partially_filled"):
+    """The order has traded and is not filled yet. `filled_quantity` is its filled quantity after this trade."""
+
+    order_id: Identifier
+    filled_quantity: Decimal
+    fill: Fill
+
+
+class FilledChange(Struct, frozen=True, tag_field="event", tag="filled"):
+    """The order has traded and is filled. `filled_quantity` is all of it."""
+
+    order_id: Identifier
+    filled_quantity: Decimal
+    fill: Fill
+
+
+class CanceledChange(Struct, frozen=True, tag_field="event", tag="canceled"):
+    """The rest of the order, `quantity`, is gone."""
+
+    order_id: Identifier
+    reason: ReasonWord
+    quantity: Decimal
+
+
+class AccountChange(Struct, frozen=True, tag_field="event", tag="account"):
+    """The account's new state. `cancel_at` is when its orders are canceled unless that is put off; null if that is
+    off."""
+
+    suspended: bool
+    cancel_at: Timestamp | None
+
+
+Change = (
+    PlacedChange
+    | RejectedChange
+    | TriggeredChange
+    | TriggerMovedChange
+    | AmendedChange
+    | ReducedChange
+    | PreventedChange
+    | PartiallyFilledChange
+    | FilledChange
+    | CanceledChange
+    | AccountChange
+)
+
+
+class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
+    """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. Earlier knowledge
+    of the client no longer counts. `cancel_at` is when the orders are canceled unless that is put off; null if that is
+    off."""
+
+    account: NameText
+    sequence: Sequence
+    timestamp: Timestamp
+    suspended: bool
+    cancel_at: Timestamp | None
+    orders: Annotated[list[Order], Meta(max_length=PART_ORDERS)]
+    more: Annotated[bool, Meta(description="Whether another part follows.")]
+    resumed: Annotated[bool, Meta(description="Always false: the message type resumed stands for the other case.")] = (
+        False
+    )
+
+
+class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
+    """The updates after `sequence`, which the client has asked for, follow, all of them."""
+
+    account: NameText
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
+    """All that one command changed for the account: the changes in order, and the orders after it. `previous` is the
+    sequence of the account's update before it. If that is above the last one told, the client has missed an update."""
+
+    account: NameText
+    sequence: Sequence
+    previous: Sequence
+    timestamp: Timestamp
+    changes: list[Change]
+    orders: list[Order]
+
+
+def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instruments) -> Iterator[str]:
+    """The messages of a fresh start."""
+    found = start.value
+    states = found.orders
+    timestamp = format_timestamp(start.timestamp)
+    cancel_at = None if found.cancel_at is None else format_timestamp(found.cancel_at)
+    for first in range(0, max(len(states), 1), PART_ORDERS):
+        after = first + PART_ORDERS
+        part = _orders(states[first:after], instruments)
+        message = AccountOrders(
+            account, start.sequence, timestamp, found.suspended, cancel_at, part, after < len(states)
+        )
+        yield encode(message).decode()
+
+
+def resumed_text(account: str, after: int, timestamp: int) -> str:
+    return encode(AccountResumed(account, after, format_timestamp(timestamp))).decode()
+
+
+def update_text(update: AccountUpdate, instruments: Instruments) -> str:
+    """The message of an update. All its symbols are among the instruments."""
+    changes = list(_changes(update, instruments))
+    account_set = update.account_set
+    if account_set is not None:
+        cancel_at = None if account_set.cancel_at is None else format_timestamp(account_set.cancel_at)
+        changes.append(AccountChange(account_set.suspended, cancel_at))
+    return encode(
+        AccountUpdated(
+            update.account,
+            update.sequence,
+            update.previous,
+            format_timestamp(update.timestamp),
+            changes,
+            _orders(update.orders, instruments),
+        )
+    ).decode()
+
+
+def _orders(states: Iterable[OrderState], instruments: Instruments) -> list[Order]:
+    return [order(state, instruments[state.symbol]) for state in states]
+
+
+def _changes(update: AccountUpdate, instruments: Instruments) -> Iterator[Change]:
+    instrument_of = {state.order_id: instruments[state.symbol] for state in update.orders}
+    filled = {state.order_id for state in update.orders if state.status is OrderStatus.FILLED}
+    # An order is filled by its last trade. Its own numbers tell only its state after the command.
+    filling = {
+        change.order_id: change
+        for change in update.changes
+        if change.order_id in filled and isinstance(change.event, Trade)
+    }
+    for change in update.changes:
+        yield _change(change, instrument_of[change.order_id], change is filling.get(change.order_id))
+
+
+def _change(change: OrderChange, instrument: Instrument, fills: bool) -> Change:
+    order_id, event = str(change.order_id), change.event
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    match event:
+        case Trade():
+            kind = FilledChange if fills else PartiallyFilledChange
+            is_maker = event.maker_order_id == change.order_id
+            return kind(
+                order_id, format_decimal(change.filled_quantity, quantity_decimals), fill(event, is_maker, instrument)
+            )
+        case OrderPlaced():
+            return PlacedChange(order_id)
+        case OrderCanceled():
+            return CanceledChange(
+                order_id, REASON_WORDS[event.reason], format_decimal(event.quantity, quantity_decimals)
+            )
+        case OrderTriggered():
+            return TriggeredChange(order_id)
+        case TriggerMoved():
+            return TriggerMovedChange(order_id, format_decimal(event.trigger_price, price_decimals))
+        case OrderAmended():
+            return AmendedChange(
+                order_id,
+                format_decimal(event.quantity, quantity_decimals),
+                None if event.price is None else format_decimal(event.price, price_decimals),
+                None if event.trigger_price is None else format_decimal(event.trigger_price, price_decimals),
+            )
+        case OrderReduced():
+            return ReducedChange(order_id, format_decimal(event.quantity, quantity_decimals))
+        case OrderDecremented():
+            return PreventedChange(order_id, format_decimal(event.quantity, quantity_decimals))
+    assert isinstance(event, OrderRejected), event
+    return RejectedChange(order_id, REASON_WORDS[event.reason])

@@ -1,0 +1,150 @@
+"""The OpenAPI document: paths from the table of `operations`, schemas from the structs of `json`."""
+
+import re
+from inspect import cleandoc
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from starlette.types import Receive, Scope
+
+from gateway.http.replies import JSON, Reply, encode
+from gateway.http.resources import Handler
+from gateway.native.calls.parameters import query_parameters
+from gateway.native.json import market_schemas
+from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
+from gateway.native.operations import OPERATIONS, Operation, Parameter
+from gateway.native.problem_kinds import KINDS
+from gateway.native.problems import Problem
+from matching_exchange.process.version import VERSION
+
+DESCRIPTION: Final = """\
+A crypto exchange. Prices, quantities and fees are exact: decimal strings in answers; requests may hold strings or
+numbers. Errors are RFC 9457 problem documents with a stable `code`, and name the `field` at fault.
+
+WebSocket streams, one symbol or one account each:
+
+* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and
+  after each change; a slow client gets the newest state and skips older ones.
+* `/ws/trades?symbol=` sends each trade (schema MarketTrade).
+* `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
+  Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
+  `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the
+  missed updates instead. If the exchange no longer keeps them, also in mid-stream, the orders are sent again. They
+  replace all that the client knows.
+
+A stream is closed with one of these codes:
+
+* 4403: a page of another origin
+* 4404: the symbol is unknown
+* 4408: the client is too slow for its trades or updates
+* 4422: the parameters are wrong
+* 4429, 4503: try again later
+* 1012 without a reason: the gateway has stopped; connect again
+* 1012 with a reason: earlier messages no longer hold; connect again, to an account's stream without `after`
+"""
+
+_STREAMED: Final = (
+    market_schemas.DepthUpdate,
+    market_schemas.MarketTrade,
+    AccountOrders,
+    AccountResumed,
+    AccountUpdated,
+)
+_ALWAYS: Final = (400, 408, 414, 415, 417, 421, 431, 500, 501, 503)
+_PHRASES: Final = {
+    400: "Not a valid HTTP request; the connection is closed",
+    401: "Not authorized",
+    403: "The origin of the page is not allowed",
+    404: "Not found",
+    408: "The whole request did not arrive in time; the connection is closed",
+    409: "Refused in the current state",
+    413: "The body is too large",
+    414: "The request line is too long",
+    415: "The body is encoded: no Content-Encoding is taken",
+    417: "Expect takes 100-continue and nothing else",
+    421: "The host is not served",
+    422: "Not a valid request",
+    431: "The head and the trailers are too large",
+    500: "The exchange failed",
+    501: "Transfer-Encoding takes chunked and nothing else",
+    503: "Not taken: no matcher, overloaded, too much in flight, or too many connections",
+    504: "The outcome is unknown",
+}
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    kinds: set[type[Struct]] = {Problem, *_STREAMED}
+    for operation in OPERATIONS:
+        kinds.update(kind for kind in (operation.answer, operation.body, operation.unhealthy) if kind is not None)
+    listed = sorted(kinds, key=lambda kind: kind.__name__)
+    references, components = msgspec.json.schema_components(listed, ref_template="#/components/schemas/{name}")
+    reference = dict(zip(listed, references, strict=True))
+    components["Problem"]["properties"]["code"]["enum"] = list(KINDS)
+    for schema in components.values():
+        # Markdown would take the indentation of a docstring for code.
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _describe(operation, reference)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Exchange", "version": VERSION, "description": DESCRIPTION},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "admin": {"type": "http", "scheme": "bearer", "description": "GATEWAY_ADMIN_TOKEN, where it is set"}
+            },
+        },
+    }
+
+
+def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]]) -> dict[str, Any]:
+    statuses = {*operation.problems, *_ALWAYS, *((401,) if operation.admin else ())}
+    responses = {"200": _content("Done", "application/json", reference[operation.answer])}
+    for status in sorted(statuses):
+        responses[str(status)] = _content(_PHRASES[status], "application/problem+json", reference[Problem])
+    if operation.unhealthy is not None:
+        responses["503"] = _content("No matcher", "application/json", reference[operation.unhealthy])
+    responses["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    described: dict[str, Any] = {
+        "operationId": f"{operation.method}{re.sub('[^a-z]+', '_', operation.path).rstrip('_')}",
+        "summary": operation.summary,
+        "tags": [operation.path.split("/")[1]],
+        "parameters": [_parameter(parameter) for parameter in operation.parameters],
+        "responses": responses,
+    }
+    if operation.body is not None:
+        content = {"schema": reference[operation.body], "example": operation.example}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if operation.admin:
+        described["security"] = [{"admin": []}, {}]
+    return described
+
+
+def _content(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "description": parameter.description,
+        "schema": parameter.schema,
+    }
+
+
+def openapi_handler() -> Handler:
+    """The handler of GET /openapi.json."""
+    body = encode(document())
+
+    async def handler(scope: Scope, _: Receive) -> Reply:
+        query_parameters(scope)
+        return Reply(200, body, JSON)
+
+    return handler

@@ -1,0 +1,131 @@
+"""Errors as RFC 9457 problem documents, and which document stands for which error.
+
+A WebSocket is closed with 4000 plus the problem's status.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from gateway.http.bounds import RETRY_AFTER_SECONDS
+from gateway.http.closing import CloseFrame
+from gateway.http.errors import NO_HEADERS, HttpError
+from gateway.http.replies import Header, Reply
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
+from gateway.native.problem_kinds import KINDS, LIMIT_NAMES, refusal_code
+
+PROBLEM_JSON: Final[Header] = (b"content-type", b"application/problem+json")
+
+CLOSE_BASE: Final = 4000
+"""A problem closes a stream with this code plus its status."""
+
+_WITH_LIMIT: Final = frozenset(
+    code for code, kind in KINDS.items() if any(f"{{{name}}}" in kind.detail for name in LIMIT_NAMES)
+)
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """An error. `code` is a stable word; `field` names the field at fault, where one is."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    field: str | None = None
+
+
+class ProblemError(Exception):
+    """Ends a call with the error `code`.
+
+    detail, field, status: used in place of the code's own.
+    limits: texts for the names of LIMIT_NAMES.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", field: str = "", status: int = 0, limits: Mapping[str, str] = LIMIT_NAMES
+    ) -> None:
+        super().__init__(code)
+        kind = KINDS[code]
+        self.code = code
+        self.status = status or kind.status
+        self.field = field or kind.field
+        self.detail = detail or kind.detail.format_map({**limits, "field": self.field or "The field"})
+        self.names_limit = not detail and code in _WITH_LIMIT
+        """Whether the detail names a limit whose number is not known."""
+
+    def with_limits(self, limits: Mapping[str, str]) -> "ProblemError":
+        """The same problem, with these limits in its text."""
+        return ProblemError(self.code, "", self.field, self.status, limits)
+
+    def document(self) -> Problem:
+        title = KINDS[self.code].title
+        return Problem(f"urn:problem-type:{self.code}", title, self.status, self.detail, self.code, self.field or None)
+
+    def headers(self) -> dict[str, str]:
+        """The headers that its status asks for."""
+        if self.status == 503:
+            return {"retry-after": str(RETRY_AFTER_SECONDS)}
+        if self.status == 401:
+            return {"www-authenticate": "Bearer"}
+        return {}
+
+
+encode_problem = msgspec.json.Encoder().encode
+
+
+def problem_of(error: Exception) -> ProblemError | None:
+    """The problem that tells the error; None where no call is meant to end with it."""
+    match error:
+        case ProblemError():
+            return error
+        case RefusedError():
+            return ProblemError(refusal_code(error.refusal), error.detail, error.field)
+        case HttpError():
+            return ProblemError(error.code, error.detail)
+        case TooMuchInFlightError():
+            return ProblemError("too_much_in_flight")
+        case MatcherUnavailableError():
+            return ProblemError("matcher_unavailable")
+        case OutcomeUnknownError():
+            return ProblemError("outcome_unknown")
+    return None
+
+
+def known_problem(error: Exception) -> ProblemError:
+    """As `problem_of`, of an error that a call is meant to end with."""
+    problem = problem_of(error)
+    assert problem is not None, error
+    return problem
+
+
+def problem_reply(error: Exception) -> Reply | None:
+    """The answer that tells the error; None as `problem_of`."""
+    problem = problem_of(error)
+    if problem is None:
+        return None
+    headers = {**problem.headers(), **(error.headers if isinstance(error, HttpError) else NO_HEADERS)}
+    extra = [(name.encode(), text.encode()) for name, text in headers.items()]
+    return Reply(problem.status, encode_problem(problem.document()), PROBLEM_JSON, *extra)
+
+
+def http_error_reply(error: HttpError) -> Reply:
+    """The answer that tells the error."""
+    reply = problem_reply(error)
+    assert reply is not None, error
+    return reply
+
+
+def close_frame(error: Exception) -> CloseFrame | None:
+    """How a stream is closed that ends with the error; None as `problem_of`."""
+    problem = problem_of(error)
+    return None if problem is None else CloseFrame(CLOSE_BASE + problem.status, problem.detail)
+
+
+def http_close_frame(error: HttpError) -> CloseFrame:
+    """How a stream is closed that ends with the error."""
+    frame = close_frame(error)
+    assert frame is not None, error
+    return frame

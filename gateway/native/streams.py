@@ -1,0 +1,103 @@
+"""The WebSockets of the native dialect: what a client asks for, and the messages that it is sent."""
+
+from collections.abc import Callable
+from typing import Final, Generic
+
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from gateway.http.closing import Closing
+from gateway.http.replies import encode
+from gateway.link.broker import Broker
+from gateway.link.feed import MarketDataFeed
+from gateway.link.instruments import Instruments
+from gateway.native.calls.parameters import query_parameters, required, whole_number
+from gateway.native.json.names import check_name
+from gateway.native.json.translate import depth_update, market_trade, published_trade
+from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
+from gateway.native.problems import CLOSE_BASE, close_frame
+from gateway.streams.channels import Channel, Member
+from gateway.streams.depth_channel import DepthChannel
+from gateway.streams.serve import OpenChannels, StreamCount, serve_stream
+from gateway.streams.trades_channel import TradeEncoders, TradesChannel
+from gateway.streams.user_channel import UserEncoders
+from gateway.streams.user_channels import UserChannels
+from protocol.events import Depth, Trade
+from protocol.instrument import Instrument
+from protocol.market_data import DepthMessage, TradeMessage
+from protocol.units import MAX_INTEGER
+
+CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
+
+
+def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
+    """The routes of all streams."""
+    count = StreamCount()
+
+    def depth(instrument: Instrument) -> DepthChannel:
+        return DepthChannel(instrument, broker, feed, _depth_text, CLOSING)
+
+    def trades(instrument: Instrument) -> TradesChannel:
+        return TradesChannel(instrument, broker, feed, TradeEncoders(_trade_text, _published_text), CLOSING)
+
+    users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
+    return [
+        WebSocketRoute("/ws/marketdata", MarketStreams(broker, instruments, count, depth).serve),
+        WebSocketRoute("/ws/trades", MarketStreams(broker, instruments, count, trades).serve),
+        WebSocketRoute("/ws/user", UserStreams(users, count).serve),
+    ]
+
+
+class MarketStreams(Generic[Member]):
+    """The WebSocket of one kind of market data, one symbol each."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        instruments: Instruments,
+        count: StreamCount,
+        open_channel: Callable[[Instrument], Channel[Member]],
+    ) -> None:
+        self._instruments = instruments
+        self._count = count
+        self._open_channel = open_channel
+        self._channels: OpenChannels[Channel[Member]] = OpenChannels(broker)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        await serve_stream(websocket, self._count, CLOSING, self._stream)
+
+    async def _stream(self, websocket: WebSocket) -> None:
+        symbol = required(query_parameters(websocket.scope, "symbol"), "symbol")
+        instrument = await self._instruments.find(symbol)
+        await self._channels.attend(
+            websocket, symbol, lambda: self._open_channel(instrument), lambda channel: channel.new_client()
+        )
+
+
+class UserStreams:
+    """The WebSocket of the accounts, one account each."""
+
+    def __init__(self, channels: UserChannels, count: StreamCount) -> None:
+        self._channels = channels
+        self._count = count
+
+    async def serve(self, websocket: WebSocket) -> None:
+        await serve_stream(websocket, self._count, CLOSING, self._stream)
+
+    async def _stream(self, websocket: WebSocket) -> None:
+        parameters = query_parameters(websocket.scope, "account", "after")
+        account = check_name("account", required(parameters, "account"))
+        after = whole_number(parameters, "after", 0, 0, MAX_INTEGER) if "after" in parameters else None
+        await self._channels.attend(websocket, account, after)
+
+
+def _depth_text(depth: Depth | DepthMessage, sequence: int, timestamp: int, instrument: Instrument) -> str:
+    return encode(depth_update(depth, sequence, timestamp, instrument)).decode()
+
+
+def _trade_text(trade: Trade, instrument: Instrument) -> str:
+    return encode(market_trade(trade, instrument)).decode()
+
+
+def _published_text(trade: TradeMessage, instrument: Instrument, fee_decimals: int) -> str:
+    return encode(published_trade(trade, instrument, fee_decimals)).decode()

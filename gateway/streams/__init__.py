@@ -1,0 +1,1 @@
+"""The WebSocket streams: channels of market data and accounts, and their clients."""

@@ -1,0 +1,118 @@
+"""One WebSocket from beginning to end, and the channels that are open because they have clients.
+
+What a client sends is read and ignored. A stream that cannot begin is closed with a code and a reason.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, Generic, TypeVar
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from gateway.http.closing import START_AGAIN, CloseFrame, Closing, close_stream, refuse_stream
+from gateway.http.errors import HttpError
+from gateway.http.frames import write_frame_of
+from gateway.link.broker import Broker
+from gateway.streams.channels import Channel
+from gateway.streams.clients import Client
+
+MAX_STREAMS: Final = 10_000
+"""Streams that one worker serves at most."""
+
+Shared = TypeVar("Shared", bound=Channel[Any])
+
+
+class StreamCount:
+    """The number of open streams of all kinds."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+
+async def serve_stream(
+    websocket: WebSocket, count: StreamCount, closing: Closing, stream: Callable[[WebSocket], Awaitable[None]]
+) -> None:
+    """Serve one stream to its end. Close it with the reason if it cannot begin."""
+    count.open += 1
+    try:
+        if count.open > MAX_STREAMS:
+            raise HttpError("too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later.")
+        await stream(websocket)
+    except WebSocketDisconnect:
+        # The client has gone before its stream began.
+        return
+    except Exception as error:
+        frame = closing.error(error)
+        if frame is None:
+            raise
+        await refuse_stream(websocket, frame)
+    finally:
+        count.open -= 1
+
+
+class OpenChannels(Generic[Shared]):
+    """The channels of one kind that have clients, by symbol or account."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._channels: dict[str, Shared] = {}
+        broker.on_reset(self._start_again)
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def __iter__(self) -> Iterator[Shared]:
+        return iter(self._channels.values())
+
+    async def attend(
+        self,
+        websocket: WebSocket,
+        name: str,
+        open_channel: Callable[[], Shared],
+        new_client: Callable[[Shared], Client],
+    ) -> None:
+        """Serve a client of the channel; open the channel first if need be."""
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = open_channel()
+        client = new_client(channel)
+        channel.clients.add(client)
+        try:
+            await channel.prepare(client)
+            await websocket.accept()
+            client.connect(write_frame_of(websocket.scope))
+            await _run(websocket, client)
+        finally:
+            channel.clients.discard(client)
+            if not channel.clients and self._channels.get(name) is channel:
+                del self._channels[name]
+                channel.close()
+
+    def _start_again(self) -> None:
+        """The matcher has another journal: symbols and numbers may have another meaning."""
+        channels = list(self._channels.values())
+        self._channels.clear()
+        for channel in channels:
+            channel.end_clients(CloseFrame(START_AGAIN, "the exchange has begun a new journal"))
+            channel.close()
+
+
+async def _run(websocket: WebSocket, client: Client) -> None:
+    """Write until the stream is closed here, read until the client has gone."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(_write(websocket, client))
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
+            writer.cancel()
+    except* WebSocketDisconnect:
+        pass
+
+
+async def _write(websocket: WebSocket, client: Client) -> None:
+    try:
+        while isinstance(text := await client.next(), str):
+            await websocket.send_text(text)
+        await close_stream(websocket, text)
+    except RuntimeError as error:
+        # The server is closing the connection already: a ping had no answer, or a message was too large.
+        raise WebSocketDisconnect from error

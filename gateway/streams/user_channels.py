@@ -1,0 +1,44 @@
+"""The accounts' channels of one worker: they share the queries that the matcher is asked."""
+
+from typing import Final
+
+from starlette.websockets import WebSocket
+
+from gateway.http.closing import Closing
+from gateway.link.broker import Broker
+from gateway.link.instruments import Instruments
+from gateway.streams.serve import OpenChannels
+from gateway.streams.user_channel import UserChannel, UserEncoders
+from gateway.streams.user_history import UserHistory
+
+CHECKS_PER_SECOND: Final = 100
+"""How often all channels together ask the matcher whether something was lost."""
+
+
+class UserChannels:
+    def __init__(self, broker: Broker, instruments: Instruments, encoders: UserEncoders, closing: Closing) -> None:
+        self._broker = broker
+        self._instruments = instruments
+        self._encoders = encoders
+        self._closing = closing
+        self._history = UserHistory(broker)
+        self._channels: OpenChannels[UserChannel] = OpenChannels(broker)
+        broker.on_open(self._matcher_is_back)
+
+    async def attend(self, websocket: WebSocket, account: str, after: int | None) -> None:
+        """Serve a client that knows everything up to the sequence `after`, or nothing."""
+        await self._channels.attend(
+            websocket, account, lambda: self._open_channel(account), lambda channel: channel.new_client(after)
+        )
+
+    def _open_channel(self, account: str) -> UserChannel:
+        return UserChannel(
+            account, self._broker, self._instruments, self._history, self._encoders, self._closing, self._pace
+        )
+
+    def _pace(self) -> float:
+        return len(self._channels) / CHECKS_PER_SECOND
+
+    def _matcher_is_back(self) -> None:
+        for channel in self._channels:
+            channel.matcher_is_back()

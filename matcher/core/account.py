@@ -1,0 +1,70 @@
+"""An account as the engine holds it: its orders, its last fills, whether it may trade."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+
+from matcher.core.order import Order
+from matcher.core.order_list import OrderList
+from protocol.units import OrderType
+
+if TYPE_CHECKING:
+    from protocol.events import Trade
+
+AsSent = tuple[int, int | None, int | None]
+"""The quantity, price and trigger_price with which an order was sent."""
+
+NONE_ENTERED: Final[dict[str, AsSent]] = {}
+"""Shared by all accounts of which no order was amended. Never changed."""
+
+
+class Account(Struct, gc=False):
+    """An account.
+
+    orders: its live orders.
+    last_done: its remembered order that was done last, linked to those before it by `previous`.
+    client_orders: its remembered orders that have a client_order_id.
+    entered: by client_order_id, how its amended orders were first sent.
+    maker_fills, taker_fills: lists that end with its last trades; None before the first.
+    suspended: it may send no orders.
+    cancel_at: the time at which its orders are canceled, in nanoseconds; None while that is off.
+    """
+
+    name: str
+    orders: OrderList = field(default_factory=OrderList)
+    last_done: Order | None = None
+    client_orders: dict[str, Order] = field(default_factory=dict)
+    entered: dict[str, AsSent] = field(default_factory=lambda: NONE_ENTERED)
+    maker_fills: list[Trade] | None = None
+    taker_fills: list[Trade] | None = None
+    suspended: bool = False
+    cancel_at: int | None = None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether anything is left of it: an order, a suspension or a timer."""
+        return (
+            self.last_done is not None
+            or self.suspended
+            or self.cancel_at is not None
+            or next(iter(self.orders), None) is not None
+        )
+
+
+def as_sent(order: Order) -> AsSent:
+    """How the order was sent, before amends, trails and fills changed it."""
+    if order.client_order_id is not None and order.client_order_id in order.account.entered:
+        return order.account.entered[order.client_order_id]
+    quantity = order.quantity if order.terms.quote_quantity is None else 0
+    return quantity, order.price, None if order.order_type is OrderType.TRAILING_STOP else order.trigger_price
+
+
+def remember_as_sent(order: Order) -> None:
+    """Keep how an order was sent, before it is amended for the first time."""
+    if order.client_order_id is not None:
+        account = order.account
+        if account.entered is NONE_ENTERED:
+            account.entered = {}
+        account.entered.setdefault(order.client_order_id, as_sent(order))

@@ -1,0 +1,133 @@
+"""LoadBook: makes a saved book the symbol's book again, its orders with their ids and their places.
+
+What happened since the save is not undone. An order that is done stays done and is skipped. Fills stay. Ids and trade
+numbers never go back. Live orders that the saved book does not hold are canceled. Everything is checked before anything
+changes.
+"""
+
+from matcher.core.book import Book
+from matcher.core.order import Extra, Order
+from matcher.core.registry import Registry
+from matcher.core.restoring import put_back
+from matcher.core.saved_book_reader import SavedBookError, read_saved_book
+from protocol.commands import LoadBook
+from protocol.events import BookLoaded, CommandRefused, Event
+from protocol.saved_book import SavedBook
+from protocol.units import Reason, Refusal
+
+
+def load_book(registry: Registry, command: LoadBook) -> list[Event]:
+    """Make the saved book the symbol's book again, or refuse it and change nothing."""
+    book = registry.books.get(command.symbol)
+    if book is None:
+        return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
+    if command.contents is None:
+        return [CommandRefused(Refusal.NO_SAVED_BOOK)]
+    return _restore(registry, book, command.contents)
+
+
+def _restore(registry: Registry, book: Book, contents: SavedBook) -> list[Event]:
+    try:
+        saved_orders, last_price = read_saved_book(registry, book, contents)
+        _check_accounts(registry, saved_orders)
+    except SavedBookError as error:
+        return [CommandRefused(Refusal.INVALID_SAVED_BOOK, error.field, str(error))]
+    restored: list[Order] = []
+    skipped: list[int] = []
+    for saved in saved_orders:
+        order = _merge(registry, saved)
+        if order is None:
+            skipped.append(saved.order_id)
+        else:
+            restored.append(order)
+
+    events: list[Event] = []
+    kept = {order.order_id for order in restored}
+    live = sorted(book.live_orders(), key=lambda order: order.order_id)
+    for order in live:
+        _part(order)
+        if order.order_id in kept:
+            book.unlink(order)
+    for order in live:
+        if order.order_id not in kept:
+            book.cancel(order, Reason.BOOK_REPLACED, events)
+    book.set_last_price(last_price)
+    new: dict[str, list[Order]] = {}
+    for saved, order in zip((saved for saved in saved_orders if saved.order_id in kept), restored, strict=True):
+        _enter(registry, book, saved, order)
+        if order is saved:
+            new.setdefault(order.account.name, []).append(order)
+    _pair(restored)
+    for name, orders in new.items():
+        registry.accounts[name].orders.insert(orders)
+    book.orders.insert([order for orders in new.values() for order in orders])
+    book.last_trade_id = max(book.last_trade_id, contents.last_trade_id)
+    events.append(BookLoaded(contents.symbol, len(restored), sorted(skipped)))
+    return events
+
+
+def _merge(registry: Registry, saved: Order) -> Order | None:
+    """The order to put in the book: the saved one, or the one that is still live under its id; None where it is done
+    since the save."""
+    known = registry.orders.get(saved.order_id)
+    if known is None:
+        return saved if saved.order_id > registry.last_order_id else None
+    if known.level is None or saved.quantity <= known.quantity - known.remaining:
+        return None
+    return known
+
+
+def _part(order: Order) -> None:
+    """Undo the bond of an OCO: the file says which legs belong together."""
+    if order.extra is not None and order.extra.partner is not None:
+        assert order.extra.partner.extra is not None, "a leg has its partner there"
+        order.extra.partner.extra.partner = None
+        order.extra.partner = None
+
+
+def _pair(orders: list[Order]) -> None:
+    """Bind the legs of each OCO of which both are there."""
+    first: dict[int, Order] = {}
+    for order in orders:
+        extra = order.extra
+        if extra is None or extra.oco_id is None:
+            continue
+        partner = first.setdefault(extra.oco_id, order)
+        if partner is not order:
+            assert partner.extra is not None, "it has an oco_id"
+            extra.partner, partner.extra.partner = partner, order
+
+
+def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
+    """Put the order where and as it was when it was saved, but for the fills that it has had since."""
+    if order is saved:
+        order.account = account = registry.accounts.setdefault(order.account.name, order.account)
+        registry.orders.add(order)
+        registry.last_order_id = max(registry.last_order_id, order.order_id)
+        if order.client_order_id is not None:
+            account.client_orders[order.client_order_id] = order
+    else:
+        if order.terms.expire_time:
+            registry.expiries.discard(order.terms.expire_time, order.order_id)
+        taken = order.quantity - order.remaining
+        prevented = 0 if order.extra is None else order.extra.prevented
+        order.quantity = saved.quantity
+        order.remaining = saved.quantity - taken
+        order.price = saved.price
+        order.trigger_price = saved.trigger_price
+        order.status = saved.status
+        order.extra = saved.extra
+        if order.extra is not None:
+            order.extra.prevented = prevented
+            order.extra.shown = min(order.extra.shown, order.remaining)
+        elif prevented:
+            order.extra = Extra(prevented=prevented)
+    book.touch(order)
+    put_back(registry, order)
+
+
+def _check_accounts(registry: Registry, orders: list[Order]) -> None:
+    """The accounts that the file brings back fit in beside those that are there."""
+    new = {order.account.name for order in orders} - registry.accounts.keys()
+    if new and len(registry.accounts) + len(new) > registry.limits.accounts:
+        raise SavedBookError("account", f"{min(new)}: the exchange takes at most {registry.limits.accounts} accounts")

@@ -1,0 +1,281 @@
+"""Trading where one of two orders has terms: an iceberg, a leg of an OCO, a quote_quantity, or self-trade prevention by
+the taker.
+
+At each maker it is asked what the terms allow. Self-trade prevention follows Binance's and Coinbase's published rules:
+the taker's mode decides, what is canceled or taken off counts as prevented, and an order that it ends trades no more.
+"""
+
+from matcher.core.book import Book
+from matcher.core.levels import change_remaining, shown_quantity
+from matcher.core.order import Extra, Level, Order, remember_fills
+from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
+from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
+
+BUY = Side.BUY
+FILLED = OrderStatus.FILLED
+CANCELED = OrderStatus.CANCELED
+
+NO_PREVENTION = SelfTradePrevention.NONE
+CANCEL_NEWEST = SelfTradePrevention.CANCEL_NEWEST
+CANCEL_OLDEST = SelfTradePrevention.CANCEL_OLDEST
+DECREMENT = SelfTradePrevention.DECREMENT
+
+
+def can_fill(book: Book, order: Order, limit: int) -> bool:
+    """Whether the order can trade its whole quantity as far as the key `limit`, with as many trades as the command may
+    make. Cost: O(1) for each order that it may meet."""
+    prevention = order.terms.self_trade_prevention
+    missing = order.remaining
+    trades_left = book.running.trades_left
+    ended: set[int] | None = None
+    for level in book.asks if order.side is BUY else book.bids:
+        if level.key < limit:
+            return False
+        skips_level = (
+            ended is None and prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level)
+        )
+        if ended is None and not skips_level:
+            ended = _legs_ended_by(book, level.price)
+        if trades_left < UNLIMITED:
+            in_turn = prevention is NO_PREVENTION and not ended
+            trades_left -= _most_trades(level, missing if in_turn else None)
+            if trades_left < 0:
+                return False
+        if skips_level:
+            continue
+        if prevention is NO_PREVENTION and not ended:
+            missing -= level.quantity + level.hidden
+        else:
+            makers = [maker for maker in level if maker.order_id not in (ended or ())]
+            own = [maker.account is order.account for maker in makers]
+            if prevention in (NO_PREVENTION, CANCEL_OLDEST) or not any(own):
+                skips_own = prevention is CANCEL_OLDEST
+                missing -= sum(
+                    maker.remaining for maker, is_own in zip(makers, own, strict=True) if not (is_own and skips_own)
+                )
+            else:
+                # It comes to the own order before any iceberg shows another slice.
+                return missing <= sum(shown_quantity(maker) for maker in makers[: own.index(True)])
+        if missing <= 0:
+            return True
+    return False
+
+
+def _most_trades(level: Level, quantity: int | None) -> int:
+    """How many orders of the level a taker of so much meets at the most, where it trades with each in turn; else, or
+    where it comes round to the second part of an iceberg, all of them, with all their parts."""
+    if quantity is not None:
+        for met, maker in enumerate(level, 1):
+            quantity -= shown_quantity(maker)
+            if quantity <= 0:
+                return met
+    return sum(_parts(maker) for maker in level)
+
+
+def _parts(order: Order) -> int:
+    """In how many parts a resting order trades at the most."""
+    extra = order.extra
+    if extra is None or extra.terms.display_quantity is None:
+        return 1
+    return 1 - (extra.shown - order.remaining) // extra.terms.display_quantity
+
+
+def _legs_ended_by(book: Book, price: int) -> set[int]:
+    """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
+    fired = book.triggers.reached(book.last_price, price)
+    return {
+        order.extra.partner.order_id for order in fired if order.extra is not None and order.extra.partner is not None
+    }
+
+
+def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
+    """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains
+    of it, it is done."""
+    running = book.running
+    levels = book.asks if taker.side is BUY else book.bids
+    keys, by_key = levels.keys, levels.by_key
+    prevention = taker.terms.self_trade_prevention
+    while taker.remaining and keys and keys[-1] >= limit and running.trades_left > 0:
+        running.trades_left -= 1
+        maker = by_key[keys[-1]].head
+        assert maker is not None, "a level that is kept is never empty"
+        if prevention is NO_PREVENTION or maker.account is not taker.account:
+            _trade(book, taker, maker, min(taker.remaining, shown_quantity(maker)), events)
+            if not taker.remaining:
+                _fill(book, taker, events)
+        elif prevention is DECREMENT:
+            _decrement(book, taker, maker, min(taker.remaining, maker.remaining), events)
+        else:
+            _cancel_self_trade(book, taker, maker, prevention, events)
+
+
+def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Event]) -> None:
+    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots. Its quantity
+    grows with what it takes."""
+    levels = book.asks if taker.side is BUY else book.bids
+    keys, by_key = levels.keys, levels.by_key
+    lot_size, most = book.instrument.lot_size, book.instrument.max_quantity
+    prevention = taker.terms.self_trade_prevention
+    reason: Reason | None = None
+    running = book.running
+    while keys:
+        if running.trades_left <= 0:
+            reason = Reason.TOO_MANY_TRADES
+            break
+        level = by_key[keys[-1]]
+        maker = level.head
+        assert maker is not None, "a level that is kept is never empty"
+        affordable = min(budget // (level.price * lot_size) * lot_size, most - taker.quantity)
+        if not affordable:
+            reason = Reason.QUOTE_QUANTITY_TOO_SMALL
+            break
+        running.trades_left -= 1
+        own = prevention is not NO_PREVENTION and maker.account is taker.account
+        if own and prevention is not DECREMENT:
+            _cancel_self_trade(book, taker, maker, prevention, events, ends_taker=False)
+            if prevention is not CANCEL_OLDEST:
+                reason = Reason.SELF_TRADE
+                break
+            continue
+        quantity = min(affordable, maker.remaining if own else shown_quantity(maker))
+        budget -= level.price * quantity
+        taker.quantity += quantity
+        taker.remaining = quantity
+        if own:
+            _decrement(book, taker, maker, quantity, events, ends_taker=False)
+        else:
+            _trade(book, taker, maker, quantity, events)
+    extra.unspent = budget
+    if taker.filled_value:
+        book.end(taker, FILLED)
+    else:
+        book.drop(taker, reason or Reason.NO_LIQUIDITY, events)
+
+
+def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[Event]) -> None:
+    """Let two orders trade; the maker is done, or goes to the back of its queue, where what it shows is used up."""
+    level = maker.level
+    assert level is not None, "a maker stands in a queue"
+    instrument, price = book.instrument, level.price
+    book.last_trade_id += 1
+    trade = Trade(
+        instrument.symbol,
+        book.last_trade_id,
+        price,
+        quantity,
+        taker.side,
+        maker.order_id,
+        taker.order_id,
+        instrument.maker_fee_bps,
+        instrument.taker_fee_bps,
+        book.running.sequence,
+        book.running.time,
+    )
+    events.append(trade)
+    book.trades.append(trade)
+    book.running.takes.append((taker, [maker], [trade]))
+    for order in (maker, taker):
+        order.filled_value += price * quantity
+        book.touch(order)
+        remember_fills(order, [trade])
+    taker.remaining -= quantity
+    if quantity < shown_quantity(maker):
+        maker.remaining -= quantity
+        level.quantity -= quantity
+        if maker.extra is not None:
+            maker.extra.shown -= quantity
+    elif quantity < maker.remaining:
+        level.levels.remove(maker, level)
+        maker.remaining -= quantity
+        level.levels.add(maker, price)
+    else:
+        level.levels.remove(maker, level)
+        maker.remaining = 0
+        book.end(maker, FILLED)
+    if price != book.checked_price:
+        book.fire(price, events)
+    for order in (maker, taker):
+        if order.extra is not None and order.extra.partner is not None:
+            _tell_partner(book, order, order.extra, quantity, events)
+
+
+def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events: list[Event]) -> None:
+    """A leg of an OCO has lost a part of its quantity: its partner loses as much, or, with the leg's end,
+    everything."""
+    partner = extra.partner
+    assert partner is not None, "a leg has a partner"
+    if not order.remaining:
+        book.cancel_partner(extra, events)
+        return
+    partner.quantity -= quantity
+    change_remaining(partner, -quantity)
+    book.touch(partner)
+    events.append(OrderReduced(partner.order_id, quantity))
+
+
+def _fill(book: Book, taker: Order, events: list[Event]) -> None:
+    """End a taker of which nothing remains."""
+    book.end(taker, FILLED)
+    if taker.extra is not None:
+        book.cancel_partner(taker.extra, events)
+
+
+def _cancel_self_trade(
+    book: Book,
+    taker: Order,
+    maker: Order,
+    prevention: SelfTradePrevention,
+    events: list[Event],
+    ends_taker: bool = True,
+) -> None:
+    """Cancel the maker, the taker or both instead of letting them trade."""
+    # Without a trade it counts all the same.
+    book.running.takes.append((taker, [], []))
+    if prevention is not CANCEL_NEWEST:
+        book.unlink(maker)
+        _prevent(book, maker, events)
+    if prevention is not CANCEL_OLDEST and ends_taker:
+        _prevent(book, taker, events)
+
+
+def _prevent(book: Book, order: Order, events: list[Event]) -> None:
+    """Cancel all that remains of an order that stands in no queue."""
+    extra = order.extra
+    if extra is None:
+        extra = order.extra = Extra()
+    quantity = order.remaining
+    extra.prevented += quantity
+    order.remaining = 0
+    order.reason = Reason.SELF_TRADE
+    book.end(order, CANCELED)
+    events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE))
+    book.cancel_partner(extra, events)
+
+
+def _decrement(
+    book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], ends_taker: bool = True
+) -> None:
+    """Take the quantity off both orders without a trade; what reaches zero is canceled."""
+    book.running.takes.append((taker, [], []))
+    for order in (maker, taker):
+        if order.extra is None:
+            order.extra = Extra()
+        order.extra.prevented += quantity
+        book.touch(order)
+    assert maker.extra is not None and taker.extra is not None, "set above"
+    if quantity < maker.remaining:
+        change_remaining(maker, -quantity)
+        events.append(OrderDecremented(maker.order_id, quantity))
+        if maker.extra.partner is not None:
+            _tell_partner(book, maker, maker.extra, quantity, events)
+    else:
+        book.unlink(maker)
+        maker.remaining = 0
+        _prevent(book, maker, events)
+    taker.remaining -= quantity
+    if taker.remaining or not ends_taker:
+        events.append(OrderDecremented(taker.order_id, quantity))
+        if taker.extra.partner is not None:
+            _tell_partner(book, taker, taker.extra, quantity, events)
+    else:
+        _prevent(book, taker, events)

@@ -1,0 +1,143 @@
+"""An order as the engine holds it, and the queue of orders at one price.
+
+An order links to its neighbours in its queue, to its account and to its book. It is out of the cyclic collector's
+sight (gc=False): the engine unlinks an order when it is done, and counting references then frees it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from protocol.commands import NO_TERMS, OrderTerms
+from protocol.units import OrderStatus, OrderType, Reason, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matcher.core.account import Account
+    from matcher.core.book import Book
+    from matcher.core.levels import Levels
+    from protocol.events import Trade
+
+
+MAX_FILLS: Final = 100
+"""Fills that an order remembers, the last ones."""
+
+
+class Extra(Struct, gc=False):
+    """What only some orders have beside their plain fields.
+
+    prevented: the quantity that self-trade prevention took off the order.
+    shown: the shown part of a resting iceberg.
+    unspent: what a quote_quantity has left.
+    partner: the other leg of an OCO, while both live. oco_id stays.
+    active: a trailing stop has reached its activation_price.
+    best_price: the best price that an active trailing stop has followed.
+    """
+
+    terms: OrderTerms = NO_TERMS
+    prevented: int = 0
+    shown: int = 0
+    unspent: int | None = None
+    partner: Order | None = None
+    oco_id: int | None = None
+    active: bool = False
+    best_price: int | None = None
+
+
+NO_EXTRA: Final = Extra()
+"""Stands for the extra of a plain order. Never changed."""
+
+
+class Order(Struct, gc=False):
+    """One order, live or done.
+
+    quantity: the total.
+    remaining: the part that was neither filled nor prevented; of a canceled order, what was canceled.
+    filled_value: the sum of price x quantity over all fills.
+    status: PENDING, OPEN (partly filled or not), or a done one.
+    level: the queue in which the order stands, of its price or of its trigger price; None once it stands in none.
+    previous, next: its neighbours there; of a done order, its neighbours among the done ones of its account.
+    sequence, timestamp: of its entry.
+    updated_sequence, updated: of its last change; zero while nothing has changed it.
+    """
+
+    order_id: int
+    account: Account
+    book: Book
+    client_order_id: str | None
+    side: Side
+    order_type: OrderType
+    quantity: int
+    remaining: int
+    price: int | None
+    trigger_price: int | None
+    sequence: int
+    timestamp: int
+    status: OrderStatus = OrderStatus.OPEN
+    reason: Reason | None = None
+    filled_value: int = 0
+    fills: list[Trade] | None = None
+    level: Level | None = None
+    previous: Order | None = None
+    next: Order | None = None
+    extra: Extra | None = None
+    updated_sequence: int = 0
+    updated: int = 0
+
+    @property
+    def filled(self) -> int:
+        """The quantity that has traded."""
+        if self.extra is None:
+            return self.quantity - self.remaining
+        return self.quantity - self.remaining - self.extra.prevented
+
+    @property
+    def terms(self) -> OrderTerms:
+        """The order's terms; all at their defaults for a plain order."""
+        return NO_TERMS if self.extra is None else self.extra.terms
+
+    @property
+    def symbol(self) -> str:
+        return self.book.instrument.symbol
+
+    @property
+    def account_name(self) -> str:
+        return self.account.name
+
+
+def remember_fills(order: Order, trades: list[Trade]) -> None:
+    """Add an order's newest fills, a list that becomes its own, to those that it remembers."""
+    if order.fills is None:
+        order.fills = trades if len(trades) <= MAX_FILLS else trades[-MAX_FILLS:]
+    else:
+        order.fills += trades
+        if len(order.fills) > MAX_FILLS:
+            del order.fills[:-MAX_FILLS]
+
+
+class Level:
+    """The orders at one price, in a linked queue, first come first.
+
+    quantity: the sum of what remains of them, without the `hidden` part of icebergs.
+    """
+
+    __slots__ = ("head", "hidden", "key", "levels", "price", "quantity", "tail")
+
+    def __init__(self, levels: Levels, key: int, price: int) -> None:
+        self.levels = levels
+        self.key = key
+        self.price = price
+        self.quantity = 0
+        self.hidden = 0
+        self.head: Order | None = None
+        self.tail: Order | None = None
+
+    def __iter__(self) -> Iterator[Order]:
+        order = self.head
+        while order is not None:
+            following = order.next
+            yield order
+            order = following

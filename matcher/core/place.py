@@ -1,0 +1,160 @@
+"""PlaceOrder: checks a new order, enters it and lets it run."""
+
+from typing import Final
+
+from matcher.core.account import Account, as_sent
+from matcher.core.book import Book
+from matcher.core.checks import check_plain, check_special
+from matcher.core.instruments import REJECTED_BY
+from matcher.core.matching import RUN, run_fired, run_limit
+from matcher.core.order import Extra, Order
+from matcher.core.registry import Registry
+from protocol.commands import NO_TERMS, PlaceOrder
+from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced, OrderRejected
+from protocol.order_types import ORDER_TYPES, Waits
+from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal
+
+TRADING = InstrumentStatus.TRADING
+LIMIT = OrderType.LIMIT
+
+WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType))
+"""Whether an order type waits before it runs, by its number."""
+
+
+def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
+    """Enter a new order, or refuse it and change nothing."""
+    accounts = registry.accounts
+    account = accounts.get(command.account)
+    book = registry.books.get(command.symbol)
+    client_order_id = command.client_order_id
+    if account is None or book is None or client_order_id is not None:
+        event = _refuse_or_repeat(account, book, command)
+        if event is not None:
+            return [event]
+        assert book is not None, "an unknown symbol is refused"
+    order_type, quantity, price, trigger_price = (
+        command.order_type,
+        command.quantity,
+        command.price,
+        command.trigger_price,
+    )
+    running = registry.running
+    instrument = book.instrument
+    terms = command.terms
+    if terms is None or terms == NO_TERMS:
+        terms = None
+        refusal = check_plain(instrument, order_type, quantity, price, trigger_price)
+    else:
+        refusal = check_special(instrument, command, terms, running.time, registry.limits)
+    if refusal is not None:
+        return [CommandRefused(refusal)]
+    if account is None:
+        refused = registry.refuse_account(command.account)
+        if refused is not None:
+            return [refused]
+    if len(registry.done) > registry.remembered_orders:
+        registry.forget_some()
+        account = accounts.get(command.account)
+    if account is None:
+        accounts[command.account] = account = Account(command.account)
+    registry.last_order_id = order_id = registry.last_order_id + 1
+    order = Order(
+        order_id,
+        account,
+        book,
+        client_order_id,
+        command.side,
+        order_type,
+        quantity,
+        quantity,
+        price,
+        trigger_price,
+        running.sequence,
+        running.time,
+    )
+    registry.orders.add(order)
+    if client_order_id is not None:
+        account.client_orders[client_order_id] = order
+    if terms is not None:
+        order.extra = Extra(terms, unspent=terms.quote_quantity)
+    if (
+        command.deadline
+        or account.suspended
+        or terms is not None
+        or trigger_price is not None
+        or instrument.status is not TRADING
+    ):
+        reason = _reject_reason(registry, order, command.deadline)
+        if reason is not None:
+            return [reject(order, reason)]
+    events: list[Event] = [OrderPlaced(order_id)]
+    if order_type is LIMIT:
+        run_limit(book, order, events)
+    else:
+        RUN[order_type](book, order, events)
+    if book.fired or book.triggers.run:
+        run_fired(book, events)
+    if order.level is not None:
+        account.orders.add(order)
+        book.orders.add(order)
+        if terms is not None and terms.expire_time:
+            registry.expiries.add(terms.expire_time, order_id)
+    return events
+
+
+def reject(order: Order, reason: Reason) -> OrderRejected:
+    """End an order that the market's state, its account's, or its deadline forbids."""
+    order.reason = reason
+    order.book.end(order, OrderStatus.REJECTED)
+    return OrderRejected(order.order_id, reason)
+
+
+def forbidden(registry: Registry, account: Account, book: Book, deadline: int) -> Reason | None:
+    """Why a new order is rejected whatever it asks for: its deadline, the market's state, its account's."""
+    status = book.instrument.status
+    if deadline and registry.running.time > deadline:
+        return Reason.TOO_LATE
+    if status is not TRADING:
+        return REJECTED_BY[status][0]
+    return Reason.ACCOUNT_SUSPENDED if account.suspended else None
+
+
+def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | None:
+    """Why a sound order is rejected all the same."""
+    book = order.book
+    reason = forbidden(registry, order.account, book, deadline)
+    if reason is not None:
+        return reason
+    if order.order_type is LIMIT and order.terms.post_only and book.would_take(order.side, order.price):
+        return Reason.POST_ONLY_WOULD_CROSS
+    return registry.too_many(book, WAITS[order.order_type], expires=bool(order.terms.expire_time))
+
+
+def _refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
+    """What stands in an order's way before its fields are read: a bad name, an unknown symbol, a client_order_id that
+    the account has used."""
+    if account is None and not NAME_PATTERN.fullmatch(command.account):
+        return CommandRefused(Refusal.INVALID_NAME, "account")
+    client_order_id = command.client_order_id
+    if client_order_id is not None and not NAME_PATTERN.fullmatch(client_order_id):
+        return CommandRefused(Refusal.INVALID_NAME, "client_order_id")
+    if book is None:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    if client_order_id is not None and account is not None:
+        known = account.client_orders.get(client_order_id)
+        if known is not None:
+            return _repeat(known, command)
+    return None
+
+
+def _repeat(known: Order, command: PlaceOrder) -> Event:
+    """The answer to a client_order_id that is used again: the same order once more, or a conflict."""
+    same = (
+        known.symbol == command.symbol
+        and known.side is command.side
+        and known.order_type is command.order_type
+        and known.terms == (command.terms or NO_TERMS)
+        and as_sent(known) == (command.quantity, command.price, command.trigger_price)
+        and (known.extra is None or known.extra.oco_id is None)
+    )
+    return OrderDuplicated(known.order_id) if same else CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT)

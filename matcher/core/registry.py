@@ -1,0 +1,131 @@
+"""Everything that the engine holds: books, accounts, orders, and when something falls due. No matching."""
+
+from collections import deque
+from typing import Final
+
+from matcher.core.account import Account
+from matcher.core.book import Book
+from matcher.core.deadlines import Deadlines
+from matcher.core.order import Order
+from matcher.core.order_pages import OrderPages
+from matcher.core.running import Running
+from protocol.commands import AmendOrder, CancelOrder, OrderQuery, SetLimits
+from protocol.events import CommandRefused
+from protocol.units import DEFAULT_ACCOUNT, Reason, Refusal
+
+REMEMBERED_ORDERS: Final = 1_000_000
+"""Done orders, the last ones, that stay findable with their client_order_ids."""
+
+FORGOTTEN_AT_ONCE: Final = 8
+"""Done orders dropped per new order at most, so no command pays for an earlier burst."""
+
+
+class Registry:
+    """The state of an engine.
+
+    orders: every live and every remembered done order by order_id.
+    done: the remembered done orders in the order of their ends. `forgotten` others came before.
+    expiries: the times at which live orders expire, by order_id.
+    timers: the times at which accounts that stay silent are canceled, by name.
+    limits: those of the last SetLimits, none before it.
+    """
+
+    def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
+        self.remembered_orders = remembered_orders
+        self.limits = SetLimits()
+        self.running = Running()
+        self.books: dict[str, Book] = {}
+        self.accounts: dict[str, Account] = {}
+        self.orders = OrderPages()
+        self.done: deque[Order] = deque()
+        self.forgotten = 0
+        self.last_order_id = 0
+        self.expiries: Deadlines[int] = Deadlines()
+        self.timers: Deadlines[str] = Deadlines()
+
+    def set_limits(self, limits: SetLimits) -> None:
+        """Hold to these limits."""
+        self.limits = limits
+        self.running.trades_left = limits.trades
+        self.running.moves_left = limits.trigger_moves
+
+    def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
+        """The order that is named by order_id, or by account and client_order_id. With an account, only its own."""
+        if name.order_id is not None:
+            order = self.orders.get(name.order_id)
+            return order if order is None or name.account is None or order.account.name == name.account else None
+        account = self.accounts.get(name.account or DEFAULT_ACCOUNT)
+        if account is None or name.client_order_id is None:
+            return None
+        return account.client_orders.get(name.client_order_id)
+
+    def account(self, name: str) -> Account:
+        """The account of that name. Makes it if it is not known."""
+        account = self.accounts.get(name)
+        if account is None:
+            self.accounts[name] = account = Account(name)
+        return account
+
+    def enter(self, order: Order) -> None:
+        """Take in an order with its ids. Its book may then let it run."""
+        self.orders.add(order)
+        if order.client_order_id is not None:
+            order.account.client_orders[order.client_order_id] = order
+
+    def keep(self, order: Order) -> None:
+        """List an order that has run and is live, the youngest of all. Note when it expires."""
+        order.account.orders.add(order)
+        order.book.orders.add(order)
+        if order.extra is not None and order.extra.terms.expire_time:
+            self.expiries.add(order.extra.terms.expire_time, order.order_id)
+
+    def refuse_account(self, name: str) -> CommandRefused | None:
+        """The refusal of a command whose account is not known and cannot be made."""
+        if name in self.accounts or len(self.accounts) < self.limits.accounts:
+            return None
+        return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
+
+    def too_many(self, book: Book, waits: bool, expires: bool) -> Reason | None:
+        """Why an order may not wait in the book, or expire, beside those that do."""
+        if waits and len(book.triggers.pending) >= self.limits.trigger_orders:
+            return Reason.TOO_MANY_TRIGGER_ORDERS
+        if expires and self.expiries.count >= self.limits.expiring_orders:
+            return Reason.TOO_MANY_EXPIRING_ORDERS
+        return None
+
+    def forget_some(self) -> None:
+        """Forget a few of the longest done orders above the bound, and accounts that are not in use then.
+
+        Runs before a command ends anything: the answer still tells what the command ends.
+        """
+        for _ in range(min(FORGOTTEN_AT_ONCE, len(self.done) - self.remembered_orders)):
+            order = self.done.popleft()
+            self.forgotten += 1
+            account = order.account
+            oldest = order.book.done.popleft()
+            assert oldest is order, "a book's orders end in the same order as all orders"
+            order.book.forgotten += 1
+            _unlink_done(order)
+            self.orders.remove(order)
+            if order.client_order_id is not None:
+                del account.client_orders[order.client_order_id]
+                account.entered.pop(order.client_order_id, None)
+            if account.last_done is None:
+                self.forget_account(account)
+
+    def forget_account(self, account: Account) -> None:
+        """Forget an account that is not in use."""
+        if not account.in_use:
+            del self.accounts[account.name]
+            # They refer to the account and it to them, out of the cyclic collector's sight.
+            account.orders.clear()
+
+
+def _unlink_done(order: Order) -> None:
+    """Take an order out of the done ones of its account. It is the first of them."""
+    assert order.previous is None, "an account's orders end in the same order as all orders"
+    following = order.next
+    if following is None:
+        order.account.last_done = None
+    else:
+        following.previous = order.next = None

@@ -1,0 +1,28 @@
+"""The command that is being carried out: its stamp, what it may still do, and what the ledger has to read of it."""
+
+from matcher.core.order import Order
+from protocol.events import Trade
+from protocol.units import UNLIMITED
+
+
+class Running:
+    """One for an engine, shared by its books.
+
+    sequence, time: the command's stamp.
+    trades_left: resting orders that its takers may still meet.
+    moves_left: moves of trailing stops that it may still make. Below zero, fired orders take nothing.
+    more: the command has left orders that it is meant to cancel. Sent again, it goes on with them.
+    takes: the takers so far, each with the makers that it traded with and the trades.
+    ended: the orders that are done so far, in the order of their ends.
+    """
+
+    __slots__ = ("ended", "more", "moves_left", "sequence", "takes", "time", "trades_left")
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.time = 0
+        self.trades_left = UNLIMITED
+        self.moves_left = UNLIMITED
+        self.more = False
+        self.takes: list[tuple[Order, list[Order], list[Trade]]] = []
+        self.ended: list[Order] = []

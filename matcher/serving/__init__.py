@@ -1,0 +1,1 @@
+"""The loop and its sockets: what comes in, what goes out, and when."""

@@ -1,0 +1,203 @@
+"""What happens to the orders of watched accounts: kept for who comes back, and published (contract: the account's own
+stream).
+
+An account is watched from its first WatchAccount command on. Each command that changes something for it makes one
+AccountUpdate, which names the one before it, so that a reader sees a hole and asks. History and watched accounts are
+journaled state, and bounded.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+
+from msgspec import Struct
+
+from matcher.core.book import Book
+from matcher.core.order import Order
+from matcher.core.registry import Registry
+from matcher.serving.answers import order_state
+from protocol.events import (
+    AccountSet,
+    AccountUpdate,
+    AccountUpdates,
+    AccountWatched,
+    BookLoaded,
+    CommandRefused,
+    Event,
+    InstrumentSet,
+    OrderAmended,
+    OrderChange,
+    OrderDuplicated,
+    Trade,
+)
+
+MAX_UPDATES = 50_000
+"""How many updates are kept, the last ones of all watched accounts together."""
+
+MAX_WATCHED = 10_000
+"""How many accounts are watched at once; beyond it, the one whose WatchAccount is the longest ago is not watched any
+more."""
+
+MAX_PAGE = 500
+"""How many updates one answer holds, at the most."""
+
+MAX_PAGE_ORDERS = 2_000
+"""After how many orders in its updates an answer ends; one update may have more by itself."""
+
+
+class Watched(Struct, frozen=True):
+    """A watched account, as a snapshot keeps it.
+
+    since: the sequence of its first WatchAccount.
+    last: that of its last update, or of the WatchAccount.
+    complete_after: the sequence after which all its updates are kept.
+    """
+
+    account: str
+    since: int
+    last: int
+    complete_after: int
+
+
+class _Stream(Struct):
+    """A watched account with the updates that are kept of it."""
+
+    account: str
+    since: int
+    last: int
+    complete_after: int
+    updates: deque[AccountUpdate]
+
+
+class _Changes(Struct):
+    """What one command changed for one account."""
+
+    changes: list[OrderChange]
+    orders: dict[int, Order]
+    account_set: AccountSet | None = None
+
+
+class AccountStreams:
+    """The watched accounts, the one whose WatchAccount is the longest ago first, and their updates, oldest first."""
+
+    def __init__(self, most_updates: int = MAX_UPDATES, most_watched: int = MAX_WATCHED) -> None:
+        self._most_updates = most_updates
+        self._most_watched = most_watched
+        self._watched: dict[str, _Stream] = {}
+        self._history: deque[AccountUpdate] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._watched)
+
+    def watch(self, account: str, sequence: int) -> int:
+        """Watch the account; the sequence since which it is watched."""
+        watched = self._watched.pop(account, None)
+        if watched is None:
+            watched = _Stream(account, sequence, sequence, sequence, deque())
+            if len(self._watched) >= self._most_watched:
+                del self._watched[next(iter(self._watched))]
+        self._watched[account] = watched
+        return watched.since
+
+    def note(self, registry: Registry, sequence: int, time: int, events: list[Event]) -> list[AccountUpdate]:
+        """Keep what a command that has just been applied changed for watched accounts; the updates to publish."""
+        found: dict[str, _Changes] = {}
+        for event in events:
+            if isinstance(event, Trade):
+                self._note_order(found, registry.orders[event.maker_order_id], event)
+                self._note_order(found, registry.orders[event.taker_order_id], event)
+            elif isinstance(event, AccountSet):
+                if event.account in self._watched:
+                    found.setdefault(event.account, _Changes([], {})).account_set = event
+            elif isinstance(event, BookLoaded):
+                self._note_loaded(found, registry.books[event.symbol])
+            elif not isinstance(event, OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched):
+                self._note_order(found, registry.orders[event.order_id], event)
+        return [self._keep(account, sequence, time, changes) for account, changes in found.items()]
+
+    def _note_order(self, found: dict[str, _Changes], order: Order, event: Event) -> None:
+        account = order.account.name
+        if account not in self._watched:
+            return
+        changes = found.get(account)
+        if changes is None:
+            changes = found[account] = _Changes([], {})
+        changes.orders[order.order_id] = order
+        changes.changes.append(OrderChange(order.order_id, event, order.filled))
+
+    def _note_loaded(self, found: dict[str, _Changes], book: Book) -> None:
+        for order in book.live_orders():
+            self._note_order(
+                found, order, OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price)
+            )
+
+    def _keep(self, account: str, sequence: int, time: int, changes: _Changes) -> AccountUpdate:
+        watched = self._watched[account]
+        states = [order_state(order, []) for order in changes.orders.values()]
+        told = _with_fills_then(changes.changes)
+        update = AccountUpdate.of(account, sequence, watched.last, time, told, states, changes.account_set)
+        watched.last = sequence
+        watched.updates.append(update)
+        self._history.append(update)
+        if len(self._history) > self._most_updates:
+            self._drop_oldest()
+        return update
+
+    def _drop_oldest(self) -> None:
+        oldest = self._history.popleft()
+        watched = self._watched.get(oldest.account)
+        if watched is not None and watched.updates and watched.updates[0] is oldest:
+            watched.updates.popleft()
+            watched.complete_after = oldest.sequence
+
+    def after(self, account: str, sequence: int) -> AccountUpdates:
+        """The account's updates after the sequence, a page of them."""
+        watched = self._watched.get(account)
+        if watched is None:
+            return AccountUpdates([], False, None, False)
+        if sequence >= watched.last:
+            return AccountUpdates([], True, None, True)
+        updates = list(watched.updates)
+        start = bisect_right(updates, sequence, key=lambda update: update.sequence)
+        page: list[AccountUpdate] = []
+        orders = 0
+        for update in updates[start : start + MAX_PAGE]:
+            orders += len(update.orders)
+            if page and orders > MAX_PAGE_ORDERS:
+                break
+            page.append(update)
+        following = page[-1].sequence if start + len(page) < len(updates) else None
+        return AccountUpdates(page, sequence >= watched.complete_after, following, True)
+
+    def known(self) -> tuple[list[Watched], Iterable[AccountUpdate]]:
+        """The watched accounts, the one whose WatchAccount is the longest ago first, and all updates, oldest first."""
+        accounts = [
+            Watched(stream.account, stream.since, stream.last, stream.complete_after)
+            for stream in self._watched.values()
+        ]
+        return accounts, islice(self._history, None)
+
+    def restore_account(self, watched: Watched) -> None:
+        """Bring back a watched account of `known`."""
+        self._watched[watched.account] = _Stream(
+            watched.account, watched.since, watched.last, watched.complete_after, deque()
+        )
+
+    def restore_update(self, update: AccountUpdate) -> None:
+        """Bring back an update of `known`, after its account."""
+        self._history.append(update)
+        watched = self._watched.get(update.account)
+        if watched is not None and update.sequence > watched.complete_after:
+            watched.updates.append(update)
+
+
+def _with_fills_then(changes: list[OrderChange]) -> list[OrderChange]:
+    """The changes with what was filled of the order at each, from what the command has left filled of it."""
+    result: list[OrderChange] = []
+    filled: dict[int, int] = {}
+    for change in reversed(changes):
+        then = filled.get(change.order_id, change.filled_quantity)
+        result.append(OrderChange(change.order_id, change.event, then))
+        filled[change.order_id] = then - change.event.quantity if isinstance(change.event, Trade) else then
+    return result[::-1]

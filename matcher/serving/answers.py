@@ -1,0 +1,195 @@
+"""What a session is told of its commands: the answer to each, made of its events and of the state that it left."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from matcher.core.order import Order
+from matcher.core.registry import Registry
+from protocol.commands import (
+    NO_TERMS,
+    AdvanceTime,
+    AmendOrder,
+    CancelAfter,
+    CancelAllOrders,
+    CancelOrder,
+    LoadBook,
+    MoveTimers,
+    OwnCommand,
+    PlaceOco,
+    PlaceOrder,
+    SetAccountStatus,
+    SetLimits,
+    WatchAccount,
+)
+from protocol.events import (
+    AccountSet,
+    AccountState,
+    AccountWatched,
+    Answer,
+    BookLoaded,
+    CommandRefused,
+    Event,
+    InstrumentSet,
+    OrderAmended,
+    OrderCanceled,
+    OrderDuplicated,
+    OrderPlaced,
+    OrderRejected,
+    OrderResult,
+    OrderState,
+    OrderStates,
+    Trade,
+)
+from protocol.units import OrderStatus
+
+OPEN = OrderStatus.OPEN
+PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
+CANCELED = OrderStatus.CANCELED
+REJECTED = OrderStatus.REJECTED
+
+
+def answer(registry: Registry, command: OwnCommand, events: list[Event]) -> Answer:
+    """The answer to a command that has just been applied and caused these events."""
+    first = events[0] if events else None
+    if type(first) is OrderPlaced or type(first) is OrderRejected:
+        if type(command) is PlaceOco:
+            return _oco_states(registry, events)
+        order = registry.orders[first.order_id]
+        trades = _trades_of(order, events) if len(events) > 1 else []
+        return _order_result(order, trades) if order.extra is None else order_state(order, trades)
+    if type(first) is CommandRefused or type(first) is InstrumentSet:
+        return first
+    return _ANSWERS[type(command)](registry, events)
+
+
+def _order_result(order: Order, trades: list[Trade]) -> OrderResult:
+    """What became of a new order without terms."""
+    status, resting, remaining = _standing(order)
+    filled = order.quantity - order.remaining
+    return OrderResult(order.order_id, status, resting, filled, remaining, order.filled_value, order.reason, trades)
+
+
+def _standing(order: Order) -> tuple[OrderStatus, bool, int]:
+    """The order's status as it is told, whether it rests, and what can still trade."""
+    status = order.status
+    if status is CANCELED or status is REJECTED:
+        return status, False, 0
+    resting = status is OPEN and order.level is not None
+    return (PARTIALLY_FILLED if resting and order.filled_value else status), resting, order.remaining
+
+
+def _one_order(registry: Registry, events: list[Event]) -> OrderState:
+    """The order that the first event is about."""
+    first = events[0]
+    if type(first) is OrderCanceled or type(first) is OrderAmended:
+        order = registry.orders[first.order_id]
+        return order_state(order, _trades_of(order, events) if len(events) > 1 else [])
+    assert type(first) is OrderDuplicated, "a command about one order begins so"
+    order = registry.orders[first.order_id]
+    # A copy: the answer is kept, and the order may be filled further.
+    return order_state(order, list(order.fills or ()), duplicate=True)
+
+
+def _all_canceled(registry: Registry, events: list[Event]) -> OrderStates:
+    return OrderStates(_canceled(registry, events), registry.running.more)
+
+
+def _nothing(_registry: Registry, _events: list[Event]) -> OrderStates:
+    """Nobody waits for it."""
+    return OrderStates([])
+
+
+def _book_loaded(_registry: Registry, events: list[Event]) -> BookLoaded:
+    last = events[-1]
+    assert isinstance(last, BookLoaded), "a book that was loaded ends so"
+    return last
+
+
+def _account_state(registry: Registry, events: list[Event]) -> AccountState:
+    last = events[-1]
+    assert isinstance(last, AccountSet | AccountWatched), "a command about an account ends so"
+    account = registry.accounts.get(last.account)
+    orders = _canceled(registry, events)
+    if account is None:
+        return AccountState(last.account, False, None, orders)
+    return AccountState(last.account, account.suspended, account.cancel_at, orders, more=registry.running.more)
+
+
+def _canceled(registry: Registry, events: list[Event]) -> list[OrderState]:
+    """The orders that a command about many orders has canceled, oldest first."""
+    order_ids = sorted(event.order_id for event in events if isinstance(event, OrderCanceled))
+    return [order_state(registry.orders[order_id], []) for order_id in order_ids]
+
+
+def _oco_states(registry: Registry, events: list[Event]) -> OrderStates:
+    """The limit and the stop leg, which the first two events are about."""
+    states = []
+    for event in events[:2]:
+        assert isinstance(event, OrderPlaced | OrderRejected | OrderDuplicated), "an OCO begins so"
+        order = registry.orders[event.order_id]
+        duplicate = isinstance(event, OrderDuplicated)
+        states.append(
+            order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate)
+        )
+    return OrderStates(states)
+
+
+def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
+    """The trades that the order took part in."""
+    order_id = order.order_id
+    return [
+        event
+        for event in events
+        if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)
+    ]
+
+
+def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
+    """The order as it stands, with the given trades."""
+    status, resting, remaining = _standing(order)
+    extra = order.extra
+    state = OrderState(
+        order.order_id,
+        order.client_order_id,
+        order.account.name,
+        order.book.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.price,
+        order.trigger_price,
+        status,
+        resting,
+        order.quantity,
+        order.filled,
+        remaining,
+        order.filled_value,
+        order.reason,
+        order.sequence,
+        order.timestamp,
+        trades,
+        duplicate,
+        updated_sequence=order.updated_sequence or order.sequence,
+        updated=order.updated or order.timestamp,
+    )
+    if extra is None:
+        return state
+    terms = None if extra.terms == NO_TERMS else extra.terms
+    return replace(state, terms=terms, prevented_quantity=extra.prevented, unspent=extra.unspent, oco_id=extra.oco_id)
+
+
+_ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {
+    PlaceOrder: _one_order,
+    CancelOrder: _one_order,
+    AmendOrder: _one_order,
+    PlaceOco: _oco_states,
+    CancelAllOrders: _all_canceled,
+    LoadBook: _book_loaded,
+    SetAccountStatus: _account_state,
+    CancelAfter: _account_state,
+    WatchAccount: _account_state,
+    AdvanceTime: _nothing,
+    MoveTimers: _nothing,
+    SetLimits: _nothing,
+}
+"""By the type of the command, where it was not refused and did not place an order."""

@@ -1,0 +1,220 @@
+"""What forked children do for the matcher while it goes on: snapshots, and digests and saved books that somebody asked
+for."""
+
+import os
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+import zmq
+from msgspec import Struct
+
+from matcher.config import Config
+from matcher.core.digest import digest
+from matcher.core.saved_books import save_book
+from matcher.serving.forked import Forked
+from matcher.state import State
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.local_log import LocalLog
+from matcher.storage.recovery import drop_superseded
+from matcher.storage.snapshot import write_snapshot
+from matching_exchange.process.log_brake import LogBrake
+from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer, QueryResult
+from protocol.units import Refusal
+
+MAX_WAITING = 1_024
+"""The most digests, and the most books to be saved, that are asked for at once; further ones are dropped, and asked
+again by who still wants to know."""
+
+Asked = tuple[int, int]
+"""The session and the number of a query."""
+
+SaveResult = BookSaved | CommandRefused
+
+_decode_save = msgspec.json.Decoder(SaveResult).decode
+
+logger = structlog.get_logger("matcher")
+
+
+class _Work(Struct):
+    """A child, and the queries that its result answers, as of the sequence and time of the fork."""
+
+    child: Forked
+    asked: list[Asked]
+    sequence: int
+    time: int
+
+    def answers(self, result: QueryResult) -> list[QueryAnswer]:
+        return [QueryAnswer(session, request, self.sequence, self.time, result) for session, request in self.asked]
+
+
+class Background:
+    """At most one child of each kind is at work. They are forked between turns, when the state is that of the journal.
+    A fork that fails fails what it was for, and nothing else."""
+
+    def __init__(
+        self, config: Config, directory: DataDirectory, log: LocalLog, state: State, poller: zmq.Poller
+    ) -> None:
+        self._config = config
+        self._directory = directory
+        self._log = log
+        self._state = state
+        self._poller = poller
+        self._brake = LogBrake()
+        self._snapshot: Forked | None = None
+        self._snapshot_at = state.sequence
+        self._digest: _Work | None = None
+        self._digests: dict[Asked, None] = {}
+        self._save: _Work | None = None
+        self._saves: dict[Asked, str] = {}
+
+    def ask_digest(self, session: int, request: int) -> None:
+        """Somebody asks for the digest; it is answered by `turn`, later."""
+        if not _is_at_work(self._digest, (session, request)) and len(self._digests) < MAX_WAITING:
+            self._digests[session, request] = None
+
+    def ask_save(self, session: int, request: int, symbol: str) -> None:
+        """Somebody asks for the symbol's book to be saved; it is answered by `turn`, later."""
+        if not _is_at_work(self._save, (session, request)) and len(self._saves) < MAX_WAITING:
+            self._saves[session, request] = symbol
+
+    def turn(self, ready: dict[object, int]) -> list[QueryAnswer]:
+        """Take in what children have done, and start those that are due; the queries that are answered now.
+        LogFailedError if the log cannot be synced before a snapshot."""
+        answers: list[QueryAnswer] = []
+        if self._digest is not None and self._digest.child.descriptor in ready:
+            result = self._collect(self._digest.child)
+            made = (
+                Digest(result)
+                if result is not None
+                else CommandRefused(Refusal.COMMAND_REFUSED, detail="the digest could not be made")
+            )
+            answers += self._digest.answers(made)
+            self._digest = None
+        if self._save is not None and self._save.child.descriptor in ready:
+            result = self._collect(self._save.child)
+            saved = (
+                _decode_save(result)
+                if result is not None
+                else CommandRefused(Refusal.SAVE_FAILED, detail="its process has ended")
+            )
+            if isinstance(saved, CommandRefused):
+                self._tell_not_saved(saved)
+            answers += self._save.answers(saved)
+            self._save = None
+        if self._snapshot is not None and self._snapshot.descriptor in ready:
+            self._collect_snapshot(self._snapshot)
+            self._snapshot = None
+        if self._digests and self._digest is None:
+            answers += self._start_digest()
+        if self._saves and self._save is None:
+            answers += self._start_save()
+        if self._state.sequence - self._snapshot_at >= self._config.snapshot_every and self._snapshot is None:
+            self._start_snapshot()
+        return answers
+
+    def stop(self) -> None:
+        """End the children: what they have not finished is not needed."""
+        children = [work.child for work in (self._digest, self._save) if work is not None]
+        for child in (*children, self._snapshot):
+            if child is not None:
+                child.kill()
+
+    def _start_digest(self) -> list[QueryAnswer]:
+        """Begin to make a digest for all who ask; their answers where that fails."""
+        registry, asked = self._state.registry, list(self._digests)
+        self._digests.clear()
+        try:
+            child = self._fork(lambda: digest(registry))
+        except OSError as error:
+            refused = CommandRefused(Refusal.COMMAND_REFUSED, detail=f"the digest cannot be made: {_why(error)}")
+            return [
+                QueryAnswer(session, request, self._state.sequence, self._state.time, refused)
+                for session, request in asked
+            ]
+        self._digest = _Work(child, asked, self._state.sequence, self._state.time)
+        return []
+
+    def _start_save(self) -> list[QueryAnswer]:
+        """Begin to save the book that was asked for first; the answer where that fails."""
+        session, request = asked = next(iter(self._saves))
+        symbol = self._saves.pop(asked)
+        state, directory = self._state, self._directory
+        book = state.registry.books.get(symbol)
+        if book is None:
+            return [QueryAnswer(session, request, state.sequence, state.time, CommandRefused(Refusal.UNKNOWN_SYMBOL))]
+
+        def write() -> str:
+            saved = save_book(book, state.sequence)
+            orders = len(saved.bids) + len(saved.asks) + len(saved.pending)
+            result: SaveResult
+            try:
+                result = BookSaved(symbol, directory.write_book(saved), orders)
+            except OSError as error:
+                result = _not_written(error)
+            return msgspec.json.encode(result).decode()
+
+        try:
+            child = self._fork(write)
+        except OSError as error:
+            refused = _not_written(error)
+            self._tell_not_saved(refused)
+            return [QueryAnswer(session, request, state.sequence, state.time, refused)]
+        self._save = _Work(child, [asked], state.sequence, state.time)
+        return []
+
+    def _tell_not_saved(self, refused: CommandRefused) -> None:
+        if (left_out := self._brake.passes("save")) is not None:
+            logger.error("book not saved", error=refused.detail, **left_out)
+
+    def _start_snapshot(self) -> None:
+        # A snapshot never passes what is on disk: after a power cut the journal must reach at least as far.
+        self._log.sync()
+        state, journal, directory = self._state, self._log, self._directory
+        self._snapshot_at = state.sequence
+
+        def write() -> str:
+            path = write_snapshot(directory.snapshots, state, journal.id, journal.crc)
+            # Here and not in the matcher: removing large files takes a while.
+            drop_superseded(directory, journal.trim, self._config.keep_journal == "all")
+            return str(path)
+
+        started = time.monotonic()
+        try:
+            self._snapshot = self._fork(write)
+        except OSError as error:
+            logger.error("snapshot failed: the journal stays, the next one is tried later", error=_why(error))
+            return
+        pause = round((time.monotonic() - started) * 1000, 1)
+        logger.info("snapshot begun", sequence=state.sequence, pause_milliseconds=pause)
+
+    def _collect_snapshot(self, child: Forked) -> None:
+        path = self._collect(child)
+        if path is None:
+            logger.error("snapshot failed: the journal stays, the next one is tried later")
+            return
+        logger.info("snapshot written", file=path)
+
+    def _fork(self, work: Callable[[], str]) -> Forked:
+        """A child at work, whose end is waited for with everything else. OSError where there is none to be had."""
+        child = Forked(work)
+        self._poller.register(child.descriptor, zmq.POLLIN)
+        return child
+
+    def _collect(self, child: Forked) -> str | None:
+        """What a child that has ended has made; None where it has failed."""
+        self._poller.unregister(child.descriptor)
+        return child.result()
+
+
+def _is_at_work(work: _Work | None, asked: Asked) -> bool:
+    return work is not None and asked in work.asked
+
+
+def _not_written(error: OSError) -> CommandRefused:
+    return CommandRefused(Refusal.SAVE_FAILED, detail=f"the file cannot be written: {_why(error)}")
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or os.strerror(error.errno or 0)

@@ -1,0 +1,225 @@
+"""Takes in what comes: frames to commands that are carried out, queries, or refusals.
+
+A turn ends by time, also inside a frame. What is left of the frame is carried out first in the next turn: one heavy
+frame holds up nobody else's pulses, answers and market data.
+"""
+
+from collections.abc import Callable
+
+import structlog
+import zmq
+
+from matcher.serving.background import Background
+from matcher.serving.query_desk import QueryDesk
+from matcher.serving.turn import Turn
+from matcher.state import State
+from matcher.storage.book_files import read_saved_book
+from matcher.storage.crash_notes import CrashNotes
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matching_exchange.process.log_brake import LogBrake
+from protocol import topics
+from protocol.codec import FrameError, encode, read_frame
+from protocol.commands import (
+    VERSION,
+    Ask,
+    Command,
+    Commands,
+    DigestQuery,
+    Frame,
+    Hello,
+    LoadBook,
+    OwnCommand,
+    RefuseCommand,
+    SaveBook,
+)
+from protocol.events import FrameRefused, SessionUnknown, Welcome
+from protocol.session import Repeat, Taken
+from protocol.units import Refusal
+
+MAX_TURN_FRAMES = 1_024
+"""Frames taken per turn at most; bounds how long an answer waits."""
+
+MAX_TURN_COMMANDS = 1_024
+"""A turn takes no further frame once it has this many commands."""
+
+log = structlog.get_logger("matcher")
+
+
+class Intake:
+    """`receive` takes one frame from the socket; zmq.Again without one. `epoch` and `journal` go into welcomes."""
+
+    def __init__(
+        self,
+        receive: Callable[[], zmq.Frame],
+        state: State,
+        directory: DataDirectory,
+        desk: QueryDesk,
+        background: Background,
+        welcome: tuple[int, str],
+        monotonic: Callable[[], int],
+        brake: LogBrake,
+    ) -> None:
+        self._receive = receive
+        self._state = state
+        self._directory = directory
+        self._desk = desk
+        self._background = background
+        self._epoch, self._journal = welcome
+        self._monotonic = monotonic
+        self._brake = brake
+        self._notes = CrashNotes(directory)
+        self._rest: Commands | None = None
+        self._skipping_parts = False
+        self.refused_frames = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something of a frame is left for the next turn."""
+        return self._rest is not None
+
+    def take(self, turn: Turn) -> None:
+        """Carry out what waits, as far as one turn goes."""
+        taken = 0
+        if self._rest is not None:
+            frame, self._rest = self._rest, None
+            taken += self._carry_out(frame, None, turn)
+        most = 1 if self._notes.careful else MAX_TURN_FRAMES
+        for _ in range(most):
+            if taken >= MAX_TURN_COMMANDS or self._rest is not None or (taken and self._monotonic() >= turn.until):
+                return
+            try:
+                part = self._receive()
+            except zmq.Again:
+                return
+            payload = part.bytes
+            skipping, self._skipping_parts = self._skipping_parts, part.more
+            if skipping:
+                continue
+            if self._skipping_parts:
+                # The other parts of the message are read and dropped, in the turns to come too if they are many.
+                self._refuse(FrameError("a message of several parts: takes messages of one frame"), turn)
+                continue
+            try:
+                frame_read = read_frame(payload)
+            except FrameError as error:
+                self._refuse(error, turn)
+                continue
+            taken += self._carry_out(frame_read, payload, turn)
+
+    def carry_out_own(self, command: OwnCommand, turn: Turn) -> None:
+        """Carry out a command of the matcher itself."""
+        _, caused = self._state.apply(OWN_SESSION, 0, [command], turn.time)
+        turn.entries.append(encode(OwnCommands([command])))
+        turn.caused += caused
+
+    def logged(self, turn: Turn) -> None:
+        """The turn is in the log: none of its commands has ended this process."""
+        self._notes.end()
+        if self._notes:
+            # What is logged, as refused or as carried out, need not be remembered any more.
+            for reply in turn.replies:
+                self._notes.forget(reply.session, reply.number, len(reply.answers))
+
+    def _refuse(self, error: FrameError, turn: Turn) -> None:
+        self.refused_frames += 1
+        if (left_out := self._brake.passes("frame refused")) is not None:
+            session = f"{error.session:016x}"
+            log.warning(
+                "frame refused", detail=str(error), session=session, refused_frames=self.refused_frames, **left_out
+            )
+        if error.session:
+            report = FrameRefused(error.session, error.number, str(error))
+            turn.reports.append((topics.reports(error.session), encode(report)))
+
+    def _carry_out(self, frame: Frame, payload: bytes | None, turn: Turn) -> int:
+        """Carry out one frame. Returns how many commands of it ran. `payload` is the frame as received."""
+        if isinstance(frame, Commands):
+            return self._carry_out_commands(frame, payload, turn)
+        if isinstance(frame, Hello):
+            self._welcome(frame, encode(frame) if payload is None else payload, turn)
+        else:
+            self._ask(frame, turn)
+        return 0
+
+    def _welcome(self, frame: Hello, payload: bytes, turn: Turn) -> None:
+        sessions = self._state.sessions
+        if not sessions.knows(frame.session):
+            turn.entries.append(payload)
+        taken = sessions.hello(frame)
+        welcome = Welcome(VERSION, frame.session, self._epoch, self._journal, taken, frame.answered)
+        turn.reports.append((topics.reports(frame.session), encode(welcome)))
+
+    def _ask(self, frame: Ask, turn: Turn) -> None:
+        query = frame.query
+        if isinstance(query, DigestQuery):
+            self._background.ask_digest(frame.session, frame.request)
+        elif isinstance(query, SaveBook):
+            self._background.ask_save(frame.session, frame.request, query.symbol)
+        else:
+            self._desk.ask(frame.session, frame.request, query, turn)
+
+    def _carry_out_commands(self, frame: Commands, payload: bytes | None, turn: Turn) -> int:
+        outcome = self._state.sessions.receive(frame)
+        if not isinstance(outcome, Taken):
+            if isinstance(outcome, Repeat):
+                turn.replies += outcome.answers
+            else:
+                report = SessionUnknown(frame.session, frame.number)
+                turn.reports.append((topics.reports(frame.session), encode(report)))
+            return 0
+        number, taken = outcome.number, outcome.commands
+        if self._notes and self._notes.suspects(frame.session, number, len(taken)):
+            commands = self._prepared(frame.session, number, taken[:1])
+        else:
+            commands = self._prepared(frame.session, number, taken)
+        count = self._apply(frame.session, number, commands, turn)
+        if count < len(taken):
+            self._state.sessions.give_back(frame.session, len(taken) - count)
+            self._rest = Commands(VERSION, frame.session, number + count, frame.answered, taken[count:])
+        if payload is None or count < len(taken) or commands is not taken:
+            payload = encode(Commands(VERSION, frame.session, number, frame.answered, commands[:count]))
+        turn.entries.append(payload)
+        return count
+
+    def _apply(self, session: int, number: int, commands: list[Command], turn: Turn) -> int:
+        """Carry out commands of a session, noting what runs, until the turn's time is up. Returns how many ran."""
+        self._notes.begin(session, number, len(commands))
+        try:
+            reply, caused = self._state.apply(session, number, commands, turn.time, self._is_over(turn.until))
+        except Exception as error:
+            self._note_crash(error)
+            raise
+        turn.replies.append(reply)
+        turn.caused += caused
+        return len(caused)
+
+    def _is_over(self, until: int) -> Callable[[], bool]:
+        monotonic = self._monotonic
+        return lambda: monotonic() >= until
+
+    def _prepared(self, session: int, number: int, taken: list[Command]) -> list[Command]:
+        """The commands as they are carried out and logged: with the contents of a file that one names, and a refusal
+        in the place of one that crashed the matcher before."""
+        if not self._notes and LoadBook not in map(type, taken):
+            return taken
+        commands = taken
+        for index, command in enumerate(taken):
+            replaced: Command | None = None
+            if self._notes and (refusal := self._notes.refusal(session, number + index)) is not None:
+                replaced = RefuseCommand(Refusal.COMMAND_REFUSED, refusal)
+            elif type(command) is LoadBook:
+                replaced = read_saved_book(self._state.registry, self._directory, command)
+            if replaced is not None:
+                if commands is taken:
+                    commands = list(taken)
+                commands[index] = replaced
+        return commands
+
+    def _note_crash(self, error: Exception) -> None:
+        """Write down which command crashed the core, so that the next start refuses it instead of crashing again."""
+        running = self._state.running
+        assert running is not None, "only a running command crashes the core"
+        number = running.number + len(running.answers)
+        log.critical("command crashed the matcher", session=f"{running.session:016x}", number=number, exc_info=error)
+        self._notes.crashed(running.session, number, error)

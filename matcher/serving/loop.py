@@ -1,0 +1,193 @@
+"""The loop: one turn after another.
+
+A turn takes in what has come, logs it, and only then speaks: answers to the sessions, market data to everybody. It is
+stamped once, and stamps never go back. What is periodic goes by the monotonic clock.
+"""
+
+import gc
+import os
+import signal
+from types import FrameType
+
+import zmq
+
+from matcher.config import Config, sync_interval
+from matcher.serving.background import Background
+from matcher.serving.clock import Clock
+from matcher.serving.intake import Intake
+from matcher.serving.market_data import MarketData
+from matcher.serving.outbox import Outbox
+from matcher.serving.query_desk import QueryDesk, open_orders
+from matcher.serving.sockets import Sockets
+from matcher.serving.subscribers import Subscribers
+from matcher.serving.turn import Turn, new_turn
+from matcher.state import State
+from matcher.storage.data_directory import DataDirectory
+from matcher.storage.entries import OWN_SESSION, OwnCommands
+from matcher.storage.journal import Journal
+from matcher.storage.local_log import LocalLog
+from matcher.storage.log import Record
+from matching_exchange.process.log_brake import LogBrake
+from protocol.codec import encode
+from protocol.commands import AdvanceTime, MoveTimers, OwnCommand
+from protocol.events import CommandRefused, MatcherStatus
+from protocol.sockets import frame_receiver, publisher
+
+TIMER_TOLERANCE = 50_000_000
+"""Nanoseconds by which a cancel-after may differ from a stopwatch."""
+
+
+class Matcher:
+    """`clock` goes on from the state's time; None for that of this machine."""
+
+    def __init__(
+        self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Clock | None = None
+    ) -> None:
+        self._config = config
+        self._state = state
+        self._clock = clock = clock or Clock(state.time)
+        # Above every time that was ever stamped: epochs ascend, also where the clock was set back.
+        self._epoch = epoch = max(clock.stamp(), state.time + 1)
+        self._started_at = clock.monotonic()
+        self._stopping = False
+        self._log = log = LocalLog(directory.journal, journal, sync_interval(config.sync), clock.monotonic)
+        self._position = state.sequence
+        brake = LogBrake()
+        self._sockets = sockets = Sockets(brake)
+        self._subscribers = Subscribers(sockets.market_data, brake)
+        self._poller = zmq.Poller()
+        self._background = Background(config, directory, log, state, self._poller)
+        self._desk = QueryDesk(state, self._status, clock.monotonic)
+        self._intake = Intake(
+            frame_receiver(sockets.commands),
+            state,
+            directory,
+            self._desk,
+            self._background,
+            (epoch, log.id),
+            clock.monotonic,
+            brake,
+        )
+        self._market_data = MarketData(
+            state.registry,
+            publisher(sockets.market_data),
+            self._subscribers,
+            epoch,
+            config.depth_interval,
+            clock.monotonic,
+        )
+        self._outbox = Outbox(publisher(sockets.reports), self._market_data, state, clock, epoch, log.id)
+
+    def bind(self) -> None:
+        """Open the sockets; EndpointError names the setting whose endpoint cannot be bound."""
+        self._sockets.bind(self._config)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""
+        # The core makes no cycles: counting references frees all that it lets go of. To look for cycles among a million
+        # orders would take longer than anybody wants to wait for an answer.
+        gc.freeze()
+        gc.disable()
+        wakeup = self._catch_signals()
+        self._poller.register(wakeup, zmq.POLLIN)
+        self._sockets.register(self._poller)
+        self._market_data.publish_all(self._state.sequence, self._stamp())
+        self._keep_time()
+        while not self._stopping or self._intake.waiting:
+            self._turn(dict(self._poller.poll(self._until_due())))
+        self._background.stop()
+        self._log.sync()
+        self.close()
+
+    def close(self) -> None:
+        self._sockets.close()
+
+    def begin_with(self, commands: list[OwnCommand]) -> None:
+        """Carry out commands of the matcher's own, before it runs."""
+        turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
+        _, caused = self._state.apply(OWN_SESSION, 0, commands, turn.time)
+        for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
+            raise AssertionError(f"the list was checked before: {refused}")
+        turn.entries.append(encode(OwnCommands(commands)))
+        self._append(turn)
+
+    def _turn(self, ready: dict[object, int]) -> None:
+        self._look_after_subscribers(ready)
+        turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
+        self._keep_timers(turn)
+        if self._state.engine.due(turn.time):
+            # Before anything else of the turn: no order trades after it has expired.
+            self._intake.carry_out_own(AdvanceTime(), turn)
+        self._intake.take(turn)
+        self._desk.answer_waiting(turn)
+        if turn.entries:
+            self._append(turn)
+            self._intake.logged(turn)
+        self._outbox.hold(self._position, turn)
+        self._outbox.release(self._position)
+        self._keep_time()
+        self._outbox.tell(self._background.turn(ready))
+
+    def _append(self, turn: Turn) -> None:
+        """Log what the turn has taken in."""
+        record = Record(turn.first_sequence, turn.time, turn.entries)
+        self._position = self._log.append(self._position, record, self._state.sequence)
+
+    def _look_after_subscribers(self, ready: dict[object, int]) -> None:
+        gone = self._sockets.gone(ready)
+        if gone or self._sockets.market_data in ready:
+            self._market_data.subscribe(self._subscribers.take(gone))
+        if self._market_data.telling:
+            self._market_data.tell_newcomers(self._state.sequence, self._stamp())
+
+    def _keep_timers(self, turn: Turn) -> None:
+        """A cancel-after lasts as long as it says by a stopwatch: move them if the stamps have gained or lost time."""
+        if not self._state.registry.timers.count:
+            self._clock.settle()
+        elif abs(self._clock.gained) > TIMER_TOLERANCE:
+            self._intake.carry_out_own(MoveTimers(self._clock.gained), turn)
+            self._clock.settle()
+
+    def _keep_time(self) -> None:
+        """Do what the clocks bring: syncs, depth, pulses and heartbeats that are due."""
+        self._stamp()
+        self._log.keep_time(self._clock.monotonic())
+        self._outbox.keep_time()
+
+    def _stamp(self) -> int:
+        """The time, which never goes back."""
+        self._state.time = self._clock.stamp()
+        return self._state.time
+
+    def _until_due(self) -> int:
+        """Milliseconds until the next thing that a clock brings."""
+        if self._intake.waiting or self._desk or self._market_data.telling:
+            return 0
+        due = self._outbox.due
+        if self._log.due is not None:
+            due = min(due, self._log.due)
+        wait = due - self._clock.monotonic()
+        stamp_due = self._state.engine.next_due()
+        if stamp_due is not None:
+            wait = min(wait, stamp_due - self._state.time)
+        return max(0, -(-wait // 1_000_000))
+
+    def _status(self) -> MatcherStatus:
+        uptime = self._clock.monotonic() - self._started_at
+        return MatcherStatus(
+            self._epoch, self._config.sync, open_orders(self._state), uptime, self._intake.refused_frames
+        )
+
+    def _catch_signals(self) -> int:
+        """Stop at the end of the turn when a signal comes. Returns the descriptor that becomes readable then."""
+        reading, writing = os.pipe()
+        for end in (reading, writing):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        return reading

@@ -1,0 +1,118 @@
+"""Says what turns have caused, once their records are committed: answers, account updates, market data. Says that the
+matcher is alive."""
+
+from collections import deque
+from collections.abc import Callable
+
+from matcher.serving.clock import Clock
+from matcher.serving.market_data import MarketData
+from matcher.serving.turn import Turn
+from matcher.state import Reply, State
+from matcher.storage.log import Position
+from protocol import topics
+from protocol.codec import encode
+from protocol.commands import VERSION
+from protocol.events import Answers, Pulse, QueryAnswer
+
+PULSE_EVERY = 200_000_000
+HEARTBEAT_EVERY = 1_000_000_000
+"""In nanoseconds."""
+
+
+class Outbox:
+    """`report(topic, payload)` sends to sessions, `market_data` to everybody. `due` is the monotonic time at which
+    `keep_time` has something to do."""
+
+    def __init__(
+        self,
+        report: Callable[[bytes, bytes], None],
+        market_data: MarketData,
+        state: State,
+        clock: Clock,
+        epoch: int,
+        journal: str,
+    ) -> None:
+        self._report = report
+        self._market_data = market_data
+        self._state = state
+        self._clock = clock
+        self._epoch = epoch
+        self._journal = journal
+        self._held: deque[tuple[Position, Turn]] = deque()
+        self._pulse_at = self._heartbeat_at = 0
+        self._depth_at: int | None = None
+        self._step_told = False
+
+    @property
+    def due(self) -> int:
+        """A pulse is never far."""
+        due = min(self._pulse_at, self._heartbeat_at)
+        return due if self._depth_at is None else min(due, self._depth_at)
+
+    def hold(self, position: Position, turn: Turn) -> None:
+        """Keep what the turn has to say until the log is committed up to the position."""
+        self._held.append((position, turn))
+
+    def release(self, committed: Position) -> None:
+        """Say what is safe now. Nothing of it has been said before."""
+        while self._held and self._held[0][0] <= committed:
+            self._say(self._held.popleft()[1])
+
+    def keep_time(self) -> None:
+        """Send depth that is due, pulses and heartbeats."""
+        sequence, time, now = self._state.sequence, self._state.time, self._clock.monotonic()
+        self._depth_at = self._market_data.flush(sequence, time)
+        # Gateways hear of a step of the wall clock at once.
+        if now >= self._pulse_at or self._clock.stepping is not self._step_told:
+            self._step_told = self._clock.stepping
+            self._pulse_at = now + PULSE_EVERY
+            pulse = Pulse(VERSION, self._epoch, self._journal, sequence, self._clock.told)
+            self._report(topics.PULSE, encode(pulse))
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT_EVERY
+            self._market_data.heartbeat(sequence, time)
+
+    def tell(self, answers: list[QueryAnswer]) -> None:
+        """Send results that children have made."""
+        for answer in answers:
+            self._report(topics.reports(answer.session), encode(answer))
+
+    def _say(self, turn: Turn) -> None:
+        report = self._report
+        for reply in _joined(turn.replies):
+            answers = Answers(reply.session, self._epoch, reply.number, reply.sequence, reply.timestamp, reply.answers)
+            report(topics.reports(reply.session), encode(answers))
+        for topic, payload in turn.reports:
+            report(topic, payload)
+        for caused in turn.caused:
+            for update in caused.updates:
+                report(topics.account_updates(update.account), encode(update))
+        self._market_data.publish(turn.caused, turn.time)
+
+
+def _joined(replies: list[Reply]) -> list[Reply]:
+    """The replies, with those that continue one another in one. A session that sends frame by frame gets fewer."""
+    result: list[Reply] = []
+    last: Reply | None = None
+    number = sequence = 0
+    own = False
+    for reply in replies:
+        answers = reply.answers
+        if (
+            last is not None
+            and reply.number == number
+            and reply.sequence == sequence
+            and reply.session == last.session
+            and reply.timestamp == last.timestamp
+        ):
+            if not own:
+                # A reply is kept as it is: what is joined is a copy.
+                last = Reply(last.session, last.number, last.sequence, last.timestamp, list(last.answers))
+                result[-1] = last
+                own = True
+            last.answers += answers
+        else:
+            last, own = reply, False
+            result.append(reply)
+        number, sequence = reply.number + len(answers), reply.sequence + len(answers)
+    return result

@@ -1,0 +1,209 @@
+"""Answers to questions about the engine's state: nothing here changes it.
+
+The work of one query is that of what it tells, whatever else there is: a list that is long or sparse is answered in
+pages, and each page tells where to go on.
+"""
+
+from bisect import bisect_right
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
+
+from matcher.core.account import Account
+from matcher.core.book import Book
+from matcher.core.ledger import last_fills
+from matcher.core.registry import Registry
+from matcher.serving.answers import order_state
+from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
+from protocol.events import (
+    CommandRefused,
+    Depth,
+    Fill,
+    FillPage,
+    InstrumentList,
+    OrderPage,
+    OrderState,
+    QueryResult,
+    Trade,
+    TradeHistory,
+)
+from protocol.units import Refusal
+
+MAX_SCANNED = 10_000
+"""How many orders one query looks at, at the most."""
+
+MAX_PAGE = 1_000
+"""How many orders or trades one answer holds, at the most."""
+
+MAX_LEVELS = 1_000
+"""How many levels of each side one answer holds, at the most."""
+
+
+EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
+
+
+def answer_query(registry: Registry, query: EngineQuery) -> QueryResult:
+    """The result of a query about the engine's state."""
+    match query:
+        case OrderQuery():
+            return find_order(registry, query)
+        case OrdersQuery():
+            return list_orders(registry, query)
+        case DepthQuery():
+            return depth(registry, query)
+        case TradesQuery():
+            return trade_history(registry, query)
+        case FillsQuery():
+            return account_fills(registry, query)
+        case InstrumentsQuery():
+            return list_instruments(registry, query)
+
+
+def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentList:
+    if query.symbol is None:
+        return InstrumentList([book.instrument for book in registry.books.values()])
+    book = registry.books.get(query.symbol)
+    return InstrumentList([] if book is None else [book.instrument])
+
+
+def find_order(registry: Registry, query: OrderQuery) -> OrderState | CommandRefused:
+    order = registry.find(query)
+    if order is None:
+        return CommandRefused(Refusal.UNKNOWN_ORDER)
+    # A copy: the result is sent after the commands of its batch, which may fill the order further.
+    return order_state(order, list(order.fills or ()))
+
+
+def list_orders(registry: Registry, query: OrdersQuery) -> OrderPage | CommandRefused:
+    """Live orders oldest first, or done ones newest first, of an account, a symbol, both, or neither."""
+    book = None
+    if query.symbol is not None:
+        book = registry.books.get(query.symbol)
+        if book is None:
+            return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    account = None
+    if query.account is not None:
+        account = registry.accounts.get(query.account)
+        if account is None:
+            return OrderPage([], None)
+    return _list_done(registry, query, account, book) if query.done else _list_live(registry, query, account, book)
+
+
+def _list_live(registry: Registry, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
+    """The cursor is the last order_id seen."""
+    suspended, cancel_at = False, None
+    if account is not None:
+        suspended, cancel_at = account.suspended, account.cancel_at
+        candidates = account.orders.after(query.after)
+    elif book is not None:
+        candidates = book.orders.after(query.after)
+    else:
+        candidates = merge(
+            *(each.orders.after(query.after) for each in registry.books.values()), key=attrgetter("order_id")
+        )
+    limit = min(query.limit, MAX_PAGE)
+    found: list[OrderState] = []
+    last = query.after
+    for order in islice(candidates, MAX_SCANNED):
+        if len(found) == limit:
+            return OrderPage(found, last, suspended, cancel_at)
+        last = order.order_id
+        if book is None or order.book is book:
+            found.append(order_state(order, []))
+    return OrderPage(found, last if next(candidates, None) is not None else None, suspended, cancel_at)
+
+
+def _list_done(registry: Registry, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
+    """The cursor of an account is the last order_id seen, else the last place seen in the order of ends, counted from
+    the first ever."""
+    limit = min(query.limit, MAX_PAGE)
+    if account is not None:
+        return _list_done_of(registry, query, account, book, limit)
+    done, forgotten = (registry.done, registry.forgotten) if book is None else (book.done, book.forgotten)
+    newest = forgotten + len(done)
+    place = min(query.after, newest + 1) if query.after else newest + 1
+    skipped = newest + 1 - place
+    found = [order_state(order, []) for order in islice(reversed(done), skipped, skipped + limit)]
+    place -= len(found)
+    return OrderPage(found, place if place > forgotten + 1 else None)
+
+
+def _list_done_of(registry: Registry, query: OrdersQuery, account: Account, book: Book | None, limit: int) -> OrderPage:
+    order = account.last_done
+    if query.after:
+        # One that was forgotten meanwhile was the oldest: none come after it.
+        last = registry.orders.get(query.after)
+        order = last.previous if last is not None and last.account is account and last.level is None else None
+    found: list[OrderState] = []
+    scanned = 0
+    seen = query.after
+    while order is not None:
+        if len(found) == limit or scanned == MAX_SCANNED:
+            return OrderPage(found, seen)
+        scanned += 1
+        seen = order.order_id
+        if book is None or order.book is book:
+            found.append(order_state(order, []))
+        order = order.previous
+    return OrderPage(found, None)
+
+
+def depth(registry: Registry, query: DepthQuery) -> Depth | CommandRefused:
+    book = registry.books.get(query.symbol)
+    if book is None:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    levels = min(query.levels, MAX_LEVELS)
+    return Depth(query.symbol, book.bids.top(levels), book.asks.top(levels))
+
+
+def trade_history(registry: Registry, query: TradesQuery) -> TradeHistory | CommandRefused:
+    """The last trades, of those younger than `after`, oldest first."""
+    book = registry.books.get(query.symbol)
+    if book is None:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    wanted = max(0, min(query.limit, MAX_PAGE, book.last_trade_id - query.after))
+    trades = list(islice(reversed(book.trades), wanted))
+    return TradeHistory(query.symbol, trades[::-1])
+
+
+def account_fills(registry: Registry, query: FillsQuery) -> FillPage | CommandRefused:
+    """The account's fills after the cursor, or its newest, oldest first. A trade of the account with itself is two
+    fills of one page."""
+    if query.symbol is not None and query.symbol not in registry.books:
+        return CommandRefused(Refusal.UNKNOWN_SYMBOL)
+    account = registry.accounts.get(query.account)
+    if account is None:
+        return FillPage([], None)
+    limit = max(1, min(query.limit, MAX_PAGE))
+    as_maker, as_taker = (_candidates(trades, query, limit) for trades in last_fills(account))
+    fills = [
+        *(Fill(trade.maker_order_id, True, trade) for trade in as_maker),
+        *(Fill(trade.taker_order_id, False, trade) for trade in as_taker),
+    ]
+    fills.sort(key=lambda fill: _cursor(fill.trade))
+    if query.after is None:
+        first = _cursor(fills[-limit:][0].trade) if fills else (0, 0)
+        return FillPage([fill for fill in fills if _cursor(fill.trade) >= first], None)
+    end = min(limit, len(fills))
+    while end < len(fills) and _cursor(fills[end].trade) == _cursor(fills[end - 1].trade):
+        end += 1
+    return FillPage(fills[:end], _cursor(fills[end - 1].trade) if end < len(fills) else None)
+
+
+def _candidates(trades: list[Trade], query: FillsQuery, limit: int) -> list[Trade]:
+    """What a page may hold of one side's trades, and one more: it shows what comes after the page, or before it."""
+    if query.symbol is not None:
+        trades = [trade for trade in trades if trade.symbol == query.symbol]
+    if query.after is None:
+        return trades[-limit - 1 :]
+    start = bisect_right(trades, query.after, key=_cursor)
+    return trades[start : start + limit + 1]
+
+
+def _cursor(trade: Trade) -> tuple[int, int]:
+    return trade.sequence, trade.trade_id
+
+
+def count_open_orders(registry: Registry) -> int:
+    """How many orders rest or wait: every order that is known and not done."""
+    return len(registry.orders) - len(registry.done)

@@ -1,0 +1,59 @@
+"""Answers queries: light ones at once, lists in their share of each turn."""
+
+from collections.abc import Callable
+
+from matcher.serving.queries import EngineQuery, answer_query, count_open_orders
+from matcher.serving.query_queue import SHARE, QueryQueue, is_light
+from matcher.serving.turn import Turn
+from matcher.state import State
+from protocol import topics
+from protocol.codec import encode
+from protocol.commands import AccountUpdatesQuery, StatusQuery
+from protocol.events import MatcherStatus, QueryAnswer, QueryResult
+
+StateQuery = EngineQuery | StatusQuery | AccountUpdatesQuery
+"""What the matcher answers by itself. Digests and saves are made by children."""
+
+
+class QueryDesk:
+    """`status` tells how the matcher does, `monotonic` is in nanoseconds."""
+
+    def __init__(self, state: State, status: Callable[[], MatcherStatus], monotonic: Callable[[], int]) -> None:
+        self._state = state
+        self._status = status
+        self._monotonic = monotonic
+        self._waiting: QueryQueue[StateQuery] = QueryQueue()
+
+    def __bool__(self) -> bool:
+        """Whether lists wait to be answered."""
+        return bool(self._waiting)
+
+    def ask(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
+        """Answer a light query in its place among the commands; let another one wait."""
+        if is_light(query):
+            self._answer(session, request, query, turn)
+        else:
+            self._waiting.ask(session, request, query, self._monotonic())
+
+    def answer_waiting(self, turn: Turn) -> None:
+        """Answer lists that wait, at least one, until their share of the turn is used up."""
+        begun = now = self._monotonic()
+        while now - begun < SHARE and (asked := self._waiting.take(now)) is not None:
+            self._answer(*asked, turn)
+            now = self._monotonic()
+
+    def _answer(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
+        report = QueryAnswer(session, request, self._state.sequence, turn.time, self._result(query))
+        turn.reports.append((topics.reports(session), encode(report)))
+
+    def _result(self, query: StateQuery) -> QueryResult:
+        if isinstance(query, StatusQuery):
+            return self._status()
+        if isinstance(query, AccountUpdatesQuery):
+            return self._state.streams.after(query.account, query.after)
+        return answer_query(self._state.registry, query)
+
+
+def open_orders(state: State) -> int:
+    """How many orders rest or wait."""
+    return count_open_orders(state.registry)

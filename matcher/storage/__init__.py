@@ -1,0 +1,1 @@
+"""The data directory: the log, snapshots, recovery, crash notes, saved books."""

@@ -1,0 +1,39 @@
+"""LoadBook before the engine sees it: the command with its file's contents inside, or a refusal in its place."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from matcher.core.limits import MAX_LOADED_ORDERS
+from matcher.core.order import Order
+from matcher.core.registry import Registry
+from matcher.storage.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
+from protocol.commands import Command, LoadBook, RefuseCommand
+from protocol.units import Refusal
+
+
+def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadBook) -> Command | None:
+    """The command to carry out and to log; None if the engine refuses it anyway."""
+    book = registry.books.get(command.symbol)
+    if book is None:
+        return None
+    too_large = f"takes at most {MAX_LOADED_ORDERS} orders"
+    if _more_than(book.orders.after(0), MAX_LOADED_ORDERS):
+        return RefuseCommand(
+            Refusal.SAVED_BOOK_TOO_LARGE, f"the book of {command.symbol} has more live orders: {too_large}"
+        )
+    try:
+        saved = directory.read_book(command.symbol)
+    except NoSavedBookError as error:
+        return RefuseCommand(Refusal.NO_SAVED_BOOK, str(error))
+    except BadSavedBookError as error:
+        return RefuseCommand(Refusal.INVALID_SAVED_BOOK, str(error))
+    except SavedBookTooLargeError as error:
+        return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, str(error))
+    if len(saved.bids) + len(saved.asks) + len(saved.pending) > MAX_LOADED_ORDERS:
+        return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the file of {command.symbol} has more: {too_large}")
+    return LoadBook(command.symbol, saved)
+
+
+def _more_than(orders: Iterable[Order], count: int) -> bool:
+    """Whether there are more than `count`. Looks at no further ones."""
+    return next(islice(orders, count, None), None) is not None

@@ -1,0 +1,21 @@
+"""Whether the files that a start needs can be read: seen before anything is said of the first of them."""
+
+import os
+
+from matcher.storage import journal_format, snapshot_file
+from matcher.storage.crash_notes import read_noted
+from matcher.storage.data_directory import DataDirectory
+from matching_exchange.process.files import list_files, open_private, open_regular
+
+
+def check_files(directory: DataDirectory) -> None:
+    """OSError or DirectoryError for the first that cannot be read, or not be written where it is to be; what is in them
+    is another matter."""
+    read_noted(directory)
+    directory.read_journal_id()
+    for parent, suffix in ((directory.journal, journal_format.SUFFIX), (directory.snapshots, snapshot_file.SUFFIX)):
+        for path in list_files(parent, suffix):
+            open_regular(path).close()
+    for path in list_files(directory.journal, journal_format.SUFFIX)[-1:]:
+        # The segment that goes on, or that a torn record is cut off.
+        os.close(open_private(path, os.O_WRONLY | os.O_APPEND))

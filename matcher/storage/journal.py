@@ -1,0 +1,129 @@
+"""Writing a journal: what the matcher has taken in, in order, on disk before anything is said of it.
+
+A turn is one record. Records stand in segments. Only the owner of the data directory may write.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from matcher.storage.journal_format import HEADER_BYTES, SUFFIX, Header, Place, first_sequence, pack_header, pack_record
+from matcher.storage.journal_reader import JournalReader
+from matcher.storage.log import Record
+from matching_exchange.process.files import make_directory, open_private, sync_directory, sync_file, sync_path
+
+SEGMENT_BYTES: Final = 64 * 1024 * 1024
+"""A segment that has reached this size is followed by another."""
+
+
+class File(Protocol):
+    """What the journal does with an open segment; a test puts a disk that fails in its place."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def sync(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class DiskFile:
+    """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is
+    then unknown."""
+
+    def __init__(self, path: Path, append: bool) -> None:
+        self._descriptor = open_private(path, os.O_WRONLY | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL))
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def sync(self) -> None:
+        sync_file(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class OpenFile(Protocol):
+    """Opens a segment for writing: an existing one at its end if `append`, else a new one."""
+
+    def __call__(self, path: Path, append: bool) -> File: ...
+
+
+class Journal(JournalReader):
+    """The segments of one directory. First read all `records`, then `append`. `open_file` opens a segment for
+    writing."""
+
+    def __init__(self, directory: Path, open_file: OpenFile = DiskFile, segment_bytes: int = SEGMENT_BYTES) -> None:
+        super().__init__(directory)
+        self._open_file = open_file
+        self._segment_bytes = segment_bytes
+        self._file: File | None = None
+
+    def records(self, after: Place | None = None) -> Iterator[Record]:
+        """As JournalReader. Then the journal can be appended to: a new one has its id."""
+        yield from super().records(after)
+        if not self._id:
+            self._id = os.urandom(16)
+
+    def drop_before(self, sequence: int) -> None:
+        """Remove the segments that hold nothing after the sequence."""
+        paths = self._segments()
+        dropped = False
+        while len(paths) > 1 and first_sequence(paths[1]) <= sequence + 1:
+            paths.pop(0).unlink()
+            dropped = True
+        if dropped:
+            sync_directory(self._directory)
+
+    def cut_torn(self) -> None:
+        """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes
+        altogether."""
+        if self.torn is None:
+            return
+        (path, offset, _), self.torn = self.torn, None
+        if offset == 0:
+            path.unlink()
+        else:
+            os.truncate(path, offset)
+            sync_path(path)
+        sync_directory(self._directory)
+
+    def append(self, sequence: int, time: int, entries: Sequence[bytes]) -> None:
+        """Write one record; it is safe once `sync` has returned. OSError if the disk does not take it."""
+        if self._file is None or self._size >= self._segment_bytes:
+            self._next_segment(sequence)
+        assert self._file is not None, "a segment was opened"
+        record, crc = pack_record(Record(sequence, time, list(entries)), self._crc)
+        self._file.write(record)
+        self._crc = crc
+        self._size += len(record)
+
+    def sync(self) -> None:
+        """Make what was appended last. OSError if the disk does not."""
+        if self._file is not None:
+            self._file.sync()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _next_segment(self, sequence: int) -> None:
+        """Go on in the segment that was read last while it has room, else in a new one."""
+        self.cut_torn()
+        make_directory(self._directory)
+        if self._file is None and self._path is not None and self._size < self._segment_bytes:
+            self._file = self._open_file(self._path, True)
+            return
+        if self._file is not None:
+            self._file.sync()
+            self._file.close()
+        self._path = self._directory / f"{sequence:020d}{SUFFIX}"
+        self._file = self._open_file(self._path, False)
+        self._file.write(pack_header(Header(self._id, sequence, self._crc)))
+        self._file.sync()
+        sync_directory(self._directory)
+        self._size = HEADER_BYTES

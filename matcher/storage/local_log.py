@@ -1,0 +1,89 @@
+"""The local journal as the matcher's log: when it is synced, and one line when the disk does not take a record."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from matcher.storage.journal import Journal
+from matcher.storage.journal_reader import JournalFollower
+from matcher.storage.log import LogFailedError, Position, Record
+
+SYNC_MARGIN: Final = 50_000_000
+"""Nanoseconds before the end of its interval at which a sync is due, at most a quarter of it: the running turn fits
+in."""
+
+
+class LocalLog:
+    """The journal of the data directory, whose lock makes `expected` true.
+
+    `sync_interval` is in nanoseconds: 0 syncs each record before `append` returns, None never. `due` is the monotonic
+    time of the next sync, None without one.
+    """
+
+    def __init__(
+        self, directory: Path, journal: Journal, sync_interval: int | None, monotonic: Callable[[], int]
+    ) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._sync_interval = sync_interval
+        self._monotonic = monotonic
+        self.due: int | None = None
+
+    @property
+    def id(self) -> str:
+        """As `LogReader.id`."""
+        return self._journal.id
+
+    def head(self) -> Position:
+        """As `LogReader.head`."""
+        return self._journal.head()
+
+    def read(self, after: Position) -> Iterator[tuple[Position, Record]]:
+        """As `LogReader.read`."""
+        return self._journal.read(after)
+
+    def follow(self, after: Position) -> JournalFollower:
+        """As `LogReader.follow`."""
+        return self._journal.follow(after)
+
+    @property
+    def crc(self) -> int:
+        """That of the last record: with its sequence, a place in the chain."""
+        return self._journal.crc
+
+    def append(self, expected: Position, record: Record, end: Position) -> Position:
+        """As `Log.append`. A record is safe once MATCHER_SYNC says so."""
+        assert record.sequence == expected + 1, "the lock of the data directory keeps other writers away"
+        try:
+            self._journal.append(record.sequence, record.time, record.entries)
+            if self._sync_interval == 0:
+                self._journal.sync()
+            elif self._sync_interval is not None and self.due is None:
+                margin = min(SYNC_MARGIN, self._sync_interval // 4)
+                self.due = self._monotonic() + self._sync_interval - margin
+        except OSError as error:
+            raise LogFailedError(self._failed("does not take a record", error)) from error
+        return end
+
+    def close(self) -> None:
+        self._journal.close()
+
+    def keep_time(self, now: int) -> None:
+        """Sync if that is due at this monotonic time."""
+        if self.due is not None and now >= self.due:
+            self.sync()
+
+    def sync(self) -> None:
+        """Make what was appended last, as an interval, a snapshot or a clean stop asks for."""
+        self.due = None
+        try:
+            self._journal.sync()
+        except OSError as error:
+            raise LogFailedError(self._failed("cannot be synced", error)) from error
+
+    def _failed(self, what: str, error: OSError) -> str:
+        return f"the journal {what}: {error.strerror}: {self._directory} (--data-dir, MATCHER_DATA_DIR)"
+
+    def trim(self, upto: Position) -> None:
+        """As `Log.trim`: removes the segments that hold nothing behind `upto`."""
+        self._journal.drop_before(upto)

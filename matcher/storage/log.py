@@ -1,0 +1,72 @@
+"""What the matcher appends to, and what brings its state back: a log of records, in order.
+
+Reader and writer are apart. A reader needs no lock, and hands on only what is committed. The local journal is the first
+implementation (`matcher.storage.local_log`, `matcher.storage.journal_reader`); a replicated log fits the same shape.
+The loop, recovery, snapshots and tools know nothing else.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct
+
+Position = int
+"""Where a record ends in its log. It never shrinks from record to record. Only the log knows what it counts."""
+
+
+class Record(Struct, frozen=True):
+    """What one turn has taken in.
+
+    sequence: that of its first command.
+    time: the stamp of all of them, in nanoseconds.
+    entries: the frames as received (see `matcher.storage.entries`).
+    """
+
+    sequence: int
+    time: int
+    entries: list[bytes]
+
+
+class LogFailedError(Exception):
+    """The log did not take a record: nothing of it was said, and nothing more can be. The message is one line."""
+
+
+class Follower(Protocol):
+    """Hands on the records behind a position, as they are committed, each once and in order."""
+
+    @property
+    def descriptor(self) -> int | None:
+        """Becomes readable when `take` has something. None: ask now and then."""
+
+    def take(self) -> list[tuple[Position, Record]]:
+        """The records that are new since the last call, each with the position at which it ends."""
+
+
+class LogReader(Protocol):
+    """What anybody may do with a log."""
+
+    @property
+    def id(self) -> str:
+        """Names the log for its lifetime. Empty before the first record."""
+
+    def head(self) -> Position:
+        """The position at which the last committed record ends; 0 before the first."""
+
+    def read(self, after: Position) -> Iterator[tuple[Position, Record]]:
+        """The committed records behind a position, each with the position at which it ends."""
+
+    def follow(self, after: Position) -> Follower:
+        """Read on behind a position, for as long as the log grows."""
+
+
+class Log(LogReader, Protocol):
+    """What its one writer may do with a log."""
+
+    def append(self, expected: Position, record: Record, end: Position) -> Position:
+        """Append a record behind `expected`, where the log ends. `end` is the sequence of the record's last command.
+
+        Returns the record's position, once it is as safe as the log promises. LogFailedError if it is not taken.
+        """
+
+    def trim(self, upto: Position) -> None:
+        """Let go of records up to a position, which a snapshot holds. OSError if that fails."""

@@ -1,0 +1,174 @@
+"""The start: the newest good snapshot, then the journal's tail, through the same calls as live commands.
+
+Reading changes nothing on the disk. What the start has found out is carried out by `settle`, once the start has
+succeeded: a torn record is cut off, snapshots that do not fit the journal are set aside, and the journal's id is noted
+beside it.
+
+A journal that is missing or empty is that of a new exchange only where nothing tells of another one: neither a snapshot
+nor a noted id.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from matcher.engine import Engine
+from matcher.state import State
+from matcher.storage.data_directory import JOURNAL_ID, DataDirectory
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import ENGINE, JournalError, Place
+from matcher.storage.log import Position
+from matcher.storage.snapshot import read_snapshot
+from matcher.storage.snapshot_file import Head, SnapshotError, read_head, snapshots
+
+KEPT: Final = 2
+"""Snapshots that stay: the newest, and one to fall back on."""
+
+log = structlog.get_logger("matcher")
+
+
+class Recovered(Struct):
+    """What a start begins with: the journal, ready to be appended to, and the state that it and the snapshots hold.
+    `unfit` are snapshots that do not fit the journal."""
+
+    directory: DataDirectory
+    journal: Journal
+    state: State
+    unfit: list[Path]
+
+    def settle(self) -> None:
+        """Carry out what was found, now that the start has succeeded, and before anything is appended. OSError if the
+        disk does not take it."""
+        journal = self.journal
+        if journal.torn is not None:
+            path, offset, size = journal.torn
+            journal.cut_torn()
+            log.warning("torn record cut off: it was never answered", file=str(path), offset=offset, bytes=size)
+        for path in self.unfit:
+            # They would pass for the newest ones, whose age says what else may go.
+            aside = path.rename(path.with_name(path.name + ".unfit"))
+            log.warning("snapshot set aside: it does not fit the journal", file=str(aside))
+
+    def note_journal(self) -> None:
+        """Note the journal's id beside it, once it has begun. OSError if the disk does not take it."""
+        if not self.journal.is_empty() and self.directory.read_journal_id() != self.journal.id:
+            self.directory.write_journal_id(self.journal.id)
+
+
+def recover(directory: DataDirectory) -> Recovered:
+    """Bring the state back. JournalError or SnapshotError, with one line that names the folder or the file, where that
+    cannot be done."""
+    paths = snapshots(directory.snapshots)
+    _check_journal(directory, paths)
+    first_error: JournalError | None = None
+    unfit: list[Path] = []
+    for path in paths:
+        try:
+            head, state = read_snapshot(path)
+        except SnapshotError as error:
+            log.warning("snapshot not used", error=str(error))
+            unfit.append(path)
+            continue
+        log.info("snapshot read", file=str(path), sequence=head.sequence)
+        try:
+            journal = _replay(directory, state, Place(head.journal, head.sequence, head.crc))
+        except JournalError as error:
+            log.warning("snapshot not used", error=str(error))
+            unfit.append(path)
+            first_error = first_error or error
+        else:
+            return Recovered(directory, journal, state, unfit)
+    state = State(Engine())
+    try:
+        journal = _replay(directory, state, None)
+    except JournalError as error:
+        raise first_error or error from error
+    if first_error is not None and state.sequence == 0:
+        raise first_error
+    return Recovered(directory, journal, state, unfit)
+
+
+def _check_journal(directory: DataDirectory, paths: list[Path]) -> None:
+    """The journal is there where something tells that it was, and it is the one that was."""
+    journal = Journal(directory.journal)
+    remembered = directory.read_journal_id()
+    if journal.is_empty():
+        if paths:
+            raise JournalError(
+                f"{directory.journal}: holds no journal, but {paths[0]} was taken of one: "
+                "bring the folder back, or use another data directory"
+            )
+        if remembered is not None:
+            raise JournalError(
+                f"{directory.journal}: holds no journal, but {directory.path / JOURNAL_ID} names one: "
+                "bring the folder back, or remove that file to begin anew"
+            )
+        return
+    found = journal.read_id()
+    if remembered is not None and found is None:
+        raise JournalError(
+            f"{directory.journal}: its first segment is damaged, and {directory.path / JOURNAL_ID} names its journal: "
+            "bring the file back, or remove both to begin anew"
+        )
+    if remembered is not None and found != remembered:
+        raise JournalError(
+            f"{directory.journal}: is the journal {found}, but {directory.path / JOURNAL_ID} names {remembered}: "
+            "bring that one back, or remove that file to go on with this one"
+        )
+    for path, head in _heads(paths):
+        if remembered is None and found is not None and head.journal != found:
+            raise JournalError(
+                f"{directory.journal}: is the journal {found}, but {path} was taken of {head.journal}: "
+                "bring that one back, or move the snapshots away to go on with this one"
+            )
+
+
+def _heads(paths: list[Path]) -> Iterator[tuple[Path, Head]]:
+    """The heads of the snapshots that have one."""
+    for path in paths:
+        try:
+            yield path, read_head(path, ENGINE)
+        except SnapshotError:
+            # It is told when it is read.
+            continue
+
+
+def _replay(directory: DataDirectory, state: State, place: Place | None) -> Journal:
+    started = time.monotonic()
+    before = state.sequence
+    journal = Journal(directory.journal)
+    for record in journal.records(place):
+        state.replay(record)
+    if state.sequence > before:
+        milliseconds = int((time.monotonic() - started) * 1000)
+        log.info(
+            "journal replayed", commands=state.sequence - before, sequence=state.sequence, milliseconds=milliseconds
+        )
+    return journal
+
+
+def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], keep_journal: bool) -> None:
+    """Remove the snapshots beyond those that are kept and, unless the whole journal is, the segments that no kept one
+    needs."""
+    paths = snapshots(directory.snapshots)
+    for path in paths[KEPT:]:
+        path.unlink()
+    _remove_unfinished(directory.snapshots)
+    if len(paths) < KEPT or keep_journal:
+        return
+    try:
+        oldest = read_head(paths[KEPT - 1], ENGINE)
+    except SnapshotError as error:
+        log.error("journal not dropped: no snapshot is there to fall back on", error=str(error))
+        return
+    trim(oldest.sequence)
+
+
+def _remove_unfinished(directory: Path) -> None:
+    """Remove what a killed child has left."""
+    for path in directory.glob("*.new"):
+        path.unlink()

@@ -1,0 +1,216 @@
+"""What an order is: one row for each order type, one for each term. Matcher and gateway read both from here.
+
+A new order type of known behaviour is a member of `OrderType` and a row of ORDER_TYPES. A new term is a field of
+`OrderTerms` and a row of TERMS.
+"""
+
+from enum import Enum, auto
+from typing import Final
+
+from msgspec import Struct
+
+from protocol.commands import NO_TERMS, OrderTerms
+from protocol.units import MAX_TRAILING_BPS, OrderType, Refusal
+
+
+class Unit(Enum):
+    """In what a term is counted."""
+
+    FLAG = auto()
+    """True or false."""
+
+    SELF_TRADE_PREVENTION = auto()
+    """A member of SelfTradePrevention."""
+
+    TIME = auto()
+    """Nanoseconds since 1970; zero is none."""
+
+    BASIS_POINTS = auto()
+
+    PRICE = auto()
+    """The instrument's price unit: takes a multiple of tick_size."""
+
+    QUANTITY = auto()
+    """The instrument's quantity unit: takes a multiple of lot_size."""
+
+    VALUE = auto()
+    """Price unit times quantity unit."""
+
+
+class Term(Struct, frozen=True):
+    """One field of OrderTerms.
+
+    `most` names its upper bound: a field of the instrument or of the order, or a number. `instead_of` is the term that
+    has no place beside it.
+    """
+
+    name: str
+    unit: Unit
+    most: str | int | None = None
+    instead_of: str | None = None
+
+    @property
+    def not_allowed(self) -> Refusal:
+        """The refusal of an order whose type does not take the term."""
+        return Refusal[f"{self.name.upper()}_NOT_ALLOWED"]
+
+    @property
+    def off_step(self) -> Refusal:
+        """The refusal of a value that is no multiple of the instrument's step."""
+        return Refusal[f"{self.name.upper()}_OFF_{'TICK' if self.unit is Unit.PRICE else 'LOT'}"]
+
+    @property
+    def too_large(self) -> Refusal:
+        """The refusal of a value above `most`."""
+        return Refusal[f"{self.name.upper()}_TOO_LARGE"]
+
+
+TERMS: Final = {
+    term.name: term
+    for term in (
+        Term("post_only", Unit.FLAG),
+        Term("self_trade_prevention", Unit.SELF_TRADE_PREVENTION),
+        Term("expire_time", Unit.TIME),
+        Term("display_quantity", Unit.QUANTITY, most="quantity"),
+        Term("quote_quantity", Unit.VALUE),
+        Term("trailing_bps", Unit.BASIS_POINTS, most=MAX_TRAILING_BPS),
+        Term("trailing_amount", Unit.PRICE, most="max_price", instead_of="trailing_bps"),
+        Term("activation_price", Unit.PRICE, most="max_price"),
+    )
+}
+"""By name, in the order of OrderTerms. An order breaks several rules: the first in this order is told."""
+
+STEPPED_TERMS: Final = tuple(term for term in TERMS.values() if term.unit in (Unit.PRICE, Unit.QUANTITY))
+"""The terms that take a multiple of the instrument's step."""
+
+
+class RunsAs(Enum):
+    """What an order does when it runs."""
+
+    MARKET = auto()
+    """Takes at any price; the rest is canceled."""
+
+    LIMIT = auto()
+    """Takes up to its price; the rest rests."""
+
+    IOC = auto()
+    """Takes up to its price; the rest is canceled."""
+
+    FOK = auto()
+    """Takes all of its quantity up to its price, or nothing."""
+
+
+class Waits(Enum):
+    """What an order waits for before it runs."""
+
+    NO = auto()
+    """Nothing: it runs at once."""
+
+    STOP = auto()
+    """A trade that has moved against it, to its trigger_price: at or above to buy, at or below to sell."""
+
+    PROFIT = auto()
+    """A trade that has moved in its favour, to its trigger_price: at or below to buy, at or above to sell."""
+
+    TRAIL = auto()
+    """As STOP, at a trigger_price that follows the best price at a distance."""
+
+
+class TypeRow(Struct, frozen=True):
+    """One order type. Every type takes self_trade_prevention beside its `terms`."""
+
+    order_type: OrderType
+    runs_as: RunsAs
+    waits: Waits = Waits.NO
+    terms: frozenset[str] = frozenset()
+
+    @property
+    def price(self) -> bool:
+        """Whether it has a price."""
+        return self.runs_as is not RunsAs.MARKET
+
+    @property
+    def trigger_price(self) -> bool:
+        """Whether its sender gives a trigger_price."""
+        return self.waits in (Waits.STOP, Waits.PROFIT)
+
+    @property
+    def trails(self) -> bool:
+        return self.waits is Waits.TRAIL
+
+    @property
+    def rests(self) -> bool:
+        """Whether it may rest in the book."""
+        return self.runs_as is RunsAs.LIMIT
+
+    def takes(self, term: str) -> bool:
+        return term == "self_trade_prevention" or term in self.terms
+
+
+_RESTING: Final = frozenset({"post_only", "expire_time"})
+_TRAILING: Final = frozenset({"trailing_bps", "trailing_amount", "activation_price"})
+
+ORDER_TYPES: Final = {
+    row.order_type: row
+    for row in (
+        TypeRow(OrderType.MARKET, RunsAs.MARKET, terms=frozenset({"quote_quantity"})),
+        TypeRow(OrderType.LIMIT, RunsAs.LIMIT, terms=_RESTING | {"display_quantity"}),
+        TypeRow(OrderType.IOC, RunsAs.IOC),
+        TypeRow(OrderType.FOK, RunsAs.FOK),
+        TypeRow(OrderType.STOP_MARKET, RunsAs.MARKET, Waits.STOP),
+        TypeRow(OrderType.STOP_LIMIT, RunsAs.LIMIT, Waits.STOP, _RESTING),
+        TypeRow(OrderType.TAKE_PROFIT, RunsAs.MARKET, Waits.PROFIT),
+        TypeRow(OrderType.TAKE_PROFIT_LIMIT, RunsAs.LIMIT, Waits.PROFIT, _RESTING),
+        TypeRow(OrderType.TRAILING_STOP, RunsAs.MARKET, Waits.TRAIL, _TRAILING),
+    )
+}
+"""By order type, in the order of their numbers."""
+
+RESTING: Final = frozenset(row.order_type for row in ORDER_TYPES.values() if row.rests)
+"""The types that may rest in the book."""
+
+TRIGGERED: Final = frozenset(row.order_type for row in ORDER_TYPES.values() if row.trigger_price)
+"""The types whose sender gives a trigger_price."""
+
+PENDING: Final = frozenset(row.order_type for row in ORDER_TYPES.values() if row.waits is not Waits.NO)
+"""The types that wait before they run."""
+
+_TAKES_PRICE: Final = (False, *(ORDER_TYPES[order_type].price for order_type in OrderType))
+_TAKES_TRIGGER_PRICE: Final = (False, *(ORDER_TYPES[order_type].trigger_price for order_type in OrderType))
+_TRAILS: Final = (False, *(ORDER_TYPES[order_type].trails for order_type in OrderType))
+_NOT_TAKEN: Final = (
+    (),
+    *(
+        tuple((name, term.not_allowed) for name, term in TERMS.items() if not ORDER_TYPES[order_type].takes(name))
+        for order_type in OrderType
+    ),
+)
+"""By the number of the order type, of which there is no zero: the rows as new orders are checked by them."""
+
+_EXCLUSIVE: Final = tuple(
+    (term.name, term.instead_of, term.not_allowed) for term in TERMS.values() if term.instead_of is not None
+)
+
+
+def check_fields(
+    order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms
+) -> Refusal | None:
+    """The first field that the order type lacks or does not take."""
+    if (price is not None) is not _TAKES_PRICE[order_type]:
+        return Refusal.PRICE_REQUIRED if price is None else Refusal.PRICE_NOT_ALLOWED
+    if (trigger_price is not None) is not _TAKES_TRIGGER_PRICE[order_type]:
+        return Refusal.TRIGGER_PRICE_REQUIRED if trigger_price is None else Refusal.TRIGGER_PRICE_NOT_ALLOWED
+    return None if terms is NO_TERMS and not _TRAILS[order_type] else check_terms(order_type, terms)
+
+
+def check_terms(order_type: OrderType, terms: OrderTerms) -> Refusal | None:
+    """The first of the terms that the order type lacks or does not take."""
+    for name, refusal in _NOT_TAKEN[order_type]:
+        if getattr(terms, name):
+            return refusal
+    for name, other, refusal in _EXCLUSIVE:
+        if getattr(terms, name) is not None and getattr(terms, other) is not None:
+            return refusal
+    if _TRAILS[order_type] and terms.trailing_bps is None and terms.trailing_amount is None:
+        return Refusal.TRAILING_REQUIRED
+    return None

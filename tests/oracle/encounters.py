@@ -1,0 +1,169 @@
+"""What random tapes must meet: every event, reason and refusal of the engine, and orders whose terms are in each
+other's way."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from matcher.core.order import Order
+from matcher.engine import Engine
+from protocol.commands import AmendOrder, OrderTerms, OwnCommand, PlaceOco, PlaceOrder
+from protocol.events import (
+    AccountSet,
+    AccountWatched,
+    CommandRefused,
+    Event,
+    InstrumentSet,
+    OrderAmended,
+    OrderCanceled,
+    OrderDecremented,
+    OrderDuplicated,
+    OrderPlaced,
+    OrderReduced,
+    OrderRejected,
+    OrderTriggered,
+    Trade,
+    TriggerMoved,
+)
+from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention
+
+NOT_BY_TAPES = (
+    Refusal.TOO_MANY_INSTRUMENTS,
+    Refusal.INVALID_SAVED_BOOK,
+    Refusal.SAVED_BOOK_TOO_LARGE,
+    Refusal.SAVE_FAILED,
+    Refusal.TOO_MANY_TIMERS,
+)
+"""Books are not loaded, and bounds are far away."""
+
+EVENTS = (
+    *(OrderPlaced, OrderTriggered, OrderAmended, OrderDuplicated, OrderReduced, OrderDecremented, TriggerMoved),
+    *(Trade, InstrumentSet, AccountSet, AccountWatched),
+)
+
+ALL: frozenset[object] = frozenset(
+    (
+        *EVENTS,
+        *(repr(refusal) for refusal in Refusal if refusal not in NOT_BY_TAPES),
+        *(repr(reason) for reason in Reason if reason is not Reason.BOOK_REPLACED),
+        *(f"{mode.name} prevents" for mode in SelfTradePrevention if mode is not SelfTradePrevention.NONE),
+        *("an order sweeps", "an amend trades", "three fire and trade"),
+        "an iceberg is taken part by part",
+        "an iceberg is decremented",
+        "an iceberg ends by self-trade prevention in a cascade",
+        "an iceberg that has traded expires",
+        "a trailing stop that has moved fires",
+        "a quote_quantity is filled by several makers",
+        "a quote_quantity is prevented in part",
+        "a leg trades in part",
+        "a leg is decremented",
+        *(
+            f"a leg ends the other: {how}"
+            for how in ("FILLED", "FIRED", "REQUESTED", "SELF_TRADE", "EXPIRED", "CANCEL_AFTER")
+        ),
+        *(
+            f"an amend of {what}"
+            for what in ("an iceberg", "a trailing stop", "a limit leg", "a stop leg", "what was decremented")
+        ),
+    )
+)
+
+
+class Encounters:
+    """Follows an engine and tells what each command has met."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._moves: Counter[int] = Counter()
+
+    def of(self, command: OwnCommand, events: list[Event]) -> Iterator[object]:
+        for event in events:
+            match event:
+                case CommandRefused(refusal):
+                    yield repr(refusal)
+                case OrderRejected(_, reason) | OrderCanceled(_, _, reason):
+                    yield repr(reason)
+                case _:
+                    yield type(event)
+        yield from self._of_trades(command, [event for event in events if isinstance(event, Trade)])
+        yield from self._of_prevention(command, events)
+        yield from self._of_legs(events)
+        for event in events:
+            if isinstance(event, TriggerMoved):
+                self._moves[event.order_id] += 1
+            if isinstance(event, OrderTriggered) and self._moves[event.order_id] > 1:
+                yield "a trailing stop that has moved fires"
+            if isinstance(event, OrderAmended) and isinstance(command, AmendOrder):
+                yield from (f"an amend of {what}" for what in kinds_of(self._engine.registry.orders[event.order_id]))
+        if sum(isinstance(event, OrderTriggered) for event in events) >= 3 and isinstance(events[-1], Trade):
+            yield "three fire and trade"
+
+    def _of_trades(self, command: OwnCommand, trades: list[Trade]) -> Iterator[str]:
+        if trades and isinstance(command, AmendOrder):
+            yield "an amend trades"
+        if len(trades) > 1 and isinstance(command, PlaceOrder | PlaceOco):
+            yield "an order sweeps"
+        for earlier, later in pairwise(trades):
+            if (
+                earlier.taker_order_id == later.taker_order_id
+                and terms_of(self._engine.registry.orders[later.taker_order_id]).quote_quantity
+            ):
+                yield "a quote_quantity is filled by several makers"
+        pairs = Counter((trade.maker_order_id, trade.taker_order_id) for trade in trades)
+        if max(pairs.values(), default=0) > 1:
+            yield "an iceberg is taken part by part"
+
+    def _of_prevention(self, command: OwnCommand, events: list[Event]) -> Iterator[str]:
+        in_cascade = False
+        for event in events:
+            match event:
+                case OrderTriggered():
+                    in_cascade = True
+                case OrderDecremented(order_id) | OrderCanceled(order_id, _, Reason.SELF_TRADE):
+                    terms = terms_of(self._engine.registry.orders[order_id])
+                    if isinstance(command, PlaceOrder) and command.terms is not None and not in_cascade:
+                        yield f"{command.terms.self_trade_prevention.name} prevents"
+                    if isinstance(event, OrderDecremented):
+                        yield from ["an iceberg is decremented"] if terms.display_quantity else []
+                        yield from ["a quote_quantity is prevented in part"] if terms.quote_quantity else []
+                    elif terms.display_quantity and in_cascade:
+                        yield "an iceberg ends by self-trade prevention in a cascade"
+                case OrderCanceled(order_id, _, Reason.EXPIRED):
+                    order = self._engine.registry.orders[order_id]
+                    yield from (
+                        ["an iceberg that has traded expires"]
+                        if terms_of(order).display_quantity and order.filled_value
+                        else []
+                    )
+
+    def _of_legs(self, events: list[Event]) -> Iterator[str]:
+        for before, event in pairwise(events):
+            match event, before:
+                case OrderReduced(), OrderDecremented():
+                    yield "a leg is decremented"
+                case OrderReduced(), _:
+                    yield "a leg trades in part"
+                case OrderCanceled(reason=Reason.OCO), OrderTriggered():
+                    yield "a leg ends the other: FIRED"
+                case OrderCanceled(reason=Reason.OCO), OrderCanceled(reason=reason):
+                    yield f"a leg ends the other: {reason.name}"
+                case OrderCanceled(reason=Reason.OCO), Trade():
+                    yield "a leg ends the other: FILLED"
+
+
+def terms_of(order: Order) -> OrderTerms:
+    return order.extra.terms if order.extra is not None else OrderTerms()
+
+
+def kinds_of(order: Order) -> Iterator[str]:
+    """What an amended order is besides a plain one."""
+    special = order.extra
+    if special is not None:
+        if special.terms.display_quantity:
+            yield "an iceberg"
+        if order.order_type is OrderType.TRAILING_STOP:
+            yield "a trailing stop"
+        if special.partner is not None:
+            yield "a limit leg" if order.order_type is OrderType.LIMIT else "a stop leg"
+        if special.prevented:
+            yield "what was decremented"

@@ -1,0 +1,153 @@
+"""The OpenAPI document: complete, and true to the routes."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.routing import Match, Route
+
+from gateway.http.resources import Resource
+from gateway.native.openapi import document
+from gateway.native.problem_kinds import KINDS
+from protocol.order_types import ORDER_TYPES, TERMS, TypeRow
+from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
+from tests.unit.gateway.fakes import Gateway
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with Gateway() as gateway:
+        yield gateway
+
+
+def test_every_route_is_described_and_nothing_else(gateway: Gateway) -> None:
+    served = {
+        (route.path, method.lower())
+        for route in gateway.app.router.routes
+        if isinstance(route, Route) and isinstance(route.app, Resource) and route.path != "/openapi.json"
+        for method in route.app.handlers
+        if method != "HEAD"
+    }
+    described = {(path, method) for path, methods in document()["paths"].items() for method in methods}
+    assert described == served
+
+
+def test_a_path_with_a_parameter_hides_no_other_path(gateway: Gateway) -> None:
+    for path, methods in document()["paths"].items():
+        for method in methods:
+            found = next(
+                route
+                for route in gateway.app.router.routes
+                if route.matches({"type": "http", "path": path, "method": method.upper()})[0] is not Match.NONE
+            )
+            assert isinstance(found, Route)
+            assert found.path == path
+
+
+def test_it_is_served(gateway: Gateway) -> None:
+    answer = gateway.request("GET", "/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json == json.loads(json.dumps(document()))
+    assert answer.json["openapi"] == "3.1.0"
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def test_every_reference_leads_to_a_schema_and_every_schema_is_referred_to() -> None:
+    described = document()
+    names = {reference.removeprefix("#/components/schemas/") for reference in references(described)}
+    schemas = set(described["components"]["schemas"])
+    # The messages of the streams have schemas, but OpenAPI knows no streams.
+    assert names <= schemas
+    assert schemas - names == {"DepthUpdate", "AccountOrders", "AccountResumed", "AccountUpdated"}
+
+
+def test_words_and_codes_are_complete() -> None:
+    schemas = document()["components"]["schemas"]
+    order = schemas["Order"]["properties"]
+    for field, members in (("side", Side), ("order_type", OrderType), ("status", OrderStatus)):
+        assert order[field]["enum"] == [member.name.lower() for member in members]
+    assert order["reason"]["anyOf"][0]["enum"] == [member.name.lower() for member in Reason]
+    assert schemas["InstrumentView"]["properties"]["status"]["enum"] == [
+        member.name.lower() for member in InstrumentStatus
+    ]
+    assert schemas["Problem"]["properties"]["code"]["enum"] == list(KINDS)
+
+
+def test_a_request_for_an_order_is_described_as_it_is_read() -> None:
+    schema = document()["components"]["schemas"]["OrderRequest"]
+    assert schema["required"] == ["symbol", "order_type", "side"]
+    assert schema["additionalProperties"] is False
+    kinds = {option.get("type") for option in schema["properties"]["price"]["anyOf"]}
+    assert kinds == {"string", "number", "null"}
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def _takes(row: TypeRow, name: str) -> bool:
+    """Whether orders of the type take the field."""
+    return row.price if name == "price" else row.trigger_price if name == "trigger_price" else row.takes(name)
+
+
+def test_the_description_of_an_order_names_the_types_that_take_each_field() -> None:
+    described = document()["components"]["schemas"]["OrderRequest"]["description"]
+    taken = {
+        name: [row.order_type.name.lower() for row in ORDER_TYPES.values() if _takes(row, name)]
+        for name in ("price", "trigger_price", *TERMS)
+        if name != "self_trade_prevention"
+    }
+    told = dict(re.findall(r"^\* (\w+): (.*)$", described, re.MULTILINE))
+    assert {name: sorted(types.split(", ")) for name, types in told.items()} == {
+        name: sorted(types) for name, types in taken.items()
+    }
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), operations())
+def test_every_operation_tells_its_errors(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    expected = {"200", "400", "408", "414", "415", "417", "421", "422", "431", "500", "501", "503"}
+    if method != "get":
+        expected.add("403")
+    if "requestBody" in operation:
+        expected.add("413")
+    if method != "get" and not path.endswith("batch"):
+        expected.add("504")
+    if path.startswith("/admin/"):
+        expected.add("401")
+    if any(parameter["name"] in ("symbol", "order_id") for parameter in operation["parameters"]) or path in (
+        "/orders",
+        "/orders/oco",
+    ):
+        expected.add("404")
+    assert expected <= set(responses)
+    assert set(responses) - expected <= {"409"}
+    for status, response in responses.items():
+        [media_type] = response["content"]
+        problem = status != "200" and path != "/health"
+        assert media_type == (
+            "application/problem+json" if problem or status not in ("200", "503") else "application/json"
+        )
+    assert "Retry-After" in responses["503"]["headers"]
+
+
+def test_operation_ids_are_names_of_their_own() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z_]+", name) for name in names)

@@ -1,0 +1,455 @@
+"""An account's stream: nothing that happens to its orders is left out or said twice, whatever is lost on the way."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.link.answers import Stamped
+from protocol.commands import AccountUpdatesQuery, InstrumentsQuery, OrdersQuery, WatchAccount
+from protocol.events import InstrumentList
+from tests.unit.gateway.accounts import ACCOUNT, PATH, Accounts, Reader, asked, begun, joined
+from tests.unit.gateway.fakes import BTC, TIMESTAMP_TEXT, Gateway, eventually, settle
+from tests.unit.gateway.streams import StreamClient
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with Gateway() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def accounts(gateway: Gateway) -> Accounts:
+    return Accounts(gateway)
+
+
+@pytest.fixture
+def instruments(gateway: Gateway) -> None:
+    """The gateway knows the instruments already: nothing waits for them."""
+    assert gateway.request("GET", "/instruments").status == 200
+
+
+# How it begins
+
+
+def test_an_account_without_orders_begins_with_none(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> Any:
+        return await (await joined(gateway)).read()
+
+    assert gateway.run(scenario()) == {
+        "type": "orders",
+        "account": ACCOUNT,
+        "sequence": 101,
+        "timestamp": TIMESTAMP_TEXT,
+        "suspended": False,
+        "cancel_at": None,
+        "orders": [],
+        "more": False,
+        "resumed": False,
+    }
+
+
+def test_a_fresh_start_comes_in_parts_as_of_one_sequence(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> list[Any]:
+        for _ in range(1_001):
+            accounts.place()
+        accounts.place(account="other")
+        reader = await joined(gateway)
+        messages = [await reader.read()]
+        accounts.place()
+        messages += [await reader.read() for _ in range(3)]
+        assert reader.orders == accounts.open_views()
+        return messages
+
+    *parts, update = gateway.run(scenario())
+    assert [(part["type"], len(part["orders"]), part["more"]) for part in parts] == [
+        ("orders", 500, True),
+        ("orders", 500, True),
+        ("orders", 1, False),
+    ]
+    assert len({part["sequence"] for part in parts}) == 1
+    assert [order["order_id"] for part in parts for order in part["orders"]] == [
+        str(number) for number in range(1, 1_002)
+    ]
+    assert update["type"] == "update"
+
+
+def test_orders_that_fill_the_last_part_need_no_other(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> list[bool]:
+        for _ in range(1_000):
+            accounts.place()
+        reader = await joined(gateway)
+        return [(await reader.read())["more"] for _ in range(2)]
+
+    assert gateway.run(scenario()) == [True, False]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_happens_while_the_orders_are_collected_is_in_them_or_follows(
+    gateway: Gateway, accounts: Accounts, *, lost: bool
+) -> None:
+    """Each page of orders is as of its own moment."""
+    accounts.page = 2
+    steps: Iterator[Any] = iter(
+        [
+            # Of the first page: one is gone, one filled, and one more is there.
+            lambda: (
+                accounts.cancel(1, published=not lost),
+                accounts.fill(2, published=not lost),
+                accounts.place(published=not lost),
+            ),
+            # Of the page to come, and of the one before it.
+            lambda: (accounts.fill(5, published=not lost), accounts.cancel(3, published=not lost)),
+            lambda: accounts.fill(2, published=not lost),
+        ]
+    )
+
+    def page(query: OrdersQuery) -> Stamped[Any]:
+        answer = accounts.open_orders(query)
+        next(steps, lambda: None)()
+        return answer
+
+    async def scenario() -> None:
+        for _ in range(6):
+            accounts.place()
+        gateway.broker.results[OrdersQuery] = page
+        reader = await joined(gateway)
+        start = await reader.read()
+        if not start["more"]:
+            assert reader.orders == accounts.open_views()
+        accounts.place()
+        await reader.read_up_to(accounts.sequence)
+        assert reader.orders == accounts.open_views()
+        filled = {order_id: order["filled_quantity"] for order_id, order in reader.orders.items()}
+        assert filled == {"2": "2", "4": "0", "5": "1", "6": "0", "7": "0", "8": "0"}
+        assert reader.starts == 1
+
+    gateway.run(scenario())
+
+
+def test_where_what_happened_between_two_pages_is_gone_the_orders_are_collected_again(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.streams.user_channel.RETRY_SECONDS", 0.001)
+    accounts.page = 2
+    pages = 0
+
+    def page(query: OrdersQuery) -> Stamped[Any]:
+        nonlocal pages
+        pages += 1
+        answer = accounts.open_orders(query)
+        if pages < 3:
+            for _ in range(5):
+                accounts.others()
+                accounts.cancel(len(accounts.orders), published=False)
+                accounts.place(published=False)
+        return answer
+
+    async def scenario() -> Reader:
+        for _ in range(4):
+            accounts.place()
+        accounts.kept = 3
+        gateway.broker.results[OrdersQuery] = page
+        return await (await joined(gateway)).read_up_to(accounts.sequence)
+
+    reader = gateway.run(scenario())
+    assert reader.orders == accounts.open_views()
+
+
+@pytest.mark.usefixtures("instruments")
+def test_an_account_that_is_forgotten_while_its_orders_are_collected_is_watched_again(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once: no check would come so soon."""
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 1_000.0)
+    monkeypatch.setattr("gateway.streams.user_channel.RETRY_SECONDS", 0.001)
+    accounts.page = 2
+
+    def page(query: OrdersQuery) -> Stamped[Any]:
+        gateway.broker.results[OrdersQuery] = accounts.open_orders
+        answer = accounts.open_orders(query)
+        accounts.forget()
+        accounts.fill(1)
+        return answer
+
+    async def scenario() -> Reader:
+        for _ in range(4):
+            accounts.place()
+        await begun(gateway)
+        gateway.broker.results[OrdersQuery] = page
+        reader = await (await joined(gateway)).read_up_to(accounts.sequence)
+        await eventually(lambda: ACCOUNT in accounts.watched)
+        accounts.place()
+        return await reader.read_up_to(accounts.sequence)
+
+    reader = gateway.run(scenario())
+    assert reader.orders == accounts.open_views()
+
+
+def test_each_update_follows_as_one_message(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> list[Any]:
+        reader = await begun(gateway)
+        accounts.others(5)
+        accounts.place()
+        accounts.others(2)
+        accounts.place()
+        accounts.cancel(1, 2)
+        return [await reader.read() for _ in range(3)]
+
+    first, second, third = gateway.run(scenario())
+    assert [(update["previous"], update["sequence"]) for update in (first, second, third)] == [
+        (101, 107),
+        (107, 110),
+        (110, 111),
+    ]
+    assert [(change["event"], change["order_id"]) for change in third["changes"]] == [
+        ("canceled", "1"),
+        ("canceled", "2"),
+    ]
+    assert [order["status"] for order in third["orders"]] == ["canceled", "canceled"]
+
+
+def test_clients_of_an_account_share_one_subscription_and_its_messages(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> list[str]:
+        readers = [await joined(gateway) for _ in range(3)]
+        for reader in readers:
+            await reader.read()
+        assert [len(handlers) for handlers in gateway.broker.account_handlers.values()] == [1]
+        assert gateway.broker.commands == [WatchAccount(ACCOUNT)]
+        accounts.place()
+        texts = [(await reader.client.next())["text"] for reader in readers]
+        for reader in readers:
+            assert gateway.broker.account_handlers[ACCOUNT]
+            await reader.client.leave()
+        assert not gateway.broker.account_handlers[ACCOUNT]
+        await (await joined(gateway)).read_up_to(accounts.sequence)
+        return texts
+
+    texts = gateway.run(scenario())
+    # Encoded once.
+    assert all(text is texts[0] for text in texts)
+
+
+def test_clients_that_come_together_share_a_fresh_start(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> None:
+        first = await joined(gateway)
+        await first.read()
+        accounts.place()
+        before = asked(gateway, OrdersQuery)
+        readers = [Reader(StreamClient(gateway, PATH)) for _ in range(50)]
+        for reader in readers:
+            await reader.client.accepted()
+        for reader in readers:
+            await reader.read_up_to(accounts.sequence)
+            assert reader.orders == accounts.open_views()
+        assert asked(gateway, OrdersQuery) - before < 10
+
+    gateway.run(scenario())
+
+
+def test_accounts_are_kept_apart(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> Reader:
+        other = await StreamClient(gateway, "/ws/user?account=other").accepted()
+        assert (await other.read())["account"] == "other"
+        reader = await begun(gateway)
+        accounts.place(account="other")
+        accounts.place()
+        assert (await other.read())["orders"][0]["account"] == "other"
+        return await reader.read_up_to(accounts.sequence)
+
+    assert gateway.run(scenario()).updates == [104]
+
+
+# What is lost on the way
+
+
+def test_a_hole_is_filled_in_order(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        first = accounts.sequence
+        accounts.place()
+        for _ in range(5):
+            accounts.place(published=False)
+        accounts.place()
+        accounts.place()
+        await reader.read_up_to(accounts.sequence)
+        assert reader.updates == list(range(first + 1, first + 9))
+
+    gateway.run(scenario())
+
+
+def test_updates_that_come_while_a_hole_is_filled_wait(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        first = accounts.sequence
+        for published in (True, False, True, False, True, True):
+            accounts.place(published=published)
+        await asyncio.sleep(0)
+        for published in (False, True, True):
+            accounts.place(published=published)
+        await reader.read_up_to(accounts.sequence)
+        assert reader.updates == list(range(first + 1, first + 10))
+
+    gateway.run(scenario())
+
+
+@pytest.mark.usefixtures("instruments")
+def test_a_hole_behind_a_hole_is_filled_too(gateway: Gateway, accounts: Accounts) -> None:
+    """The matcher answers as of its own moment: what is lost after it is asked for again."""
+
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        first = accounts.sequence
+        accounts.place()
+        accounts.place(published=False)
+        accounts.place()
+        before = asked(gateway, AccountUpdatesQuery)
+        await asyncio.sleep(0)
+        # The answer is on its way.
+        assert asked(gateway, AccountUpdatesQuery) == before + 1
+        accounts.place(published=False)
+        accounts.place()
+        await reader.read_up_to(accounts.sequence)
+        assert reader.updates == list(range(first + 1, first + 6))
+        assert asked(gateway, AccountUpdatesQuery) > before + 1
+
+    gateway.run(scenario())
+
+
+def test_a_long_hole_is_filled_page_by_page(gateway: Gateway, accounts: Accounts) -> None:
+    accounts.page = 3
+
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        first = accounts.sequence
+        for _ in range(20):
+            accounts.place(published=False)
+        accounts.place()
+        await reader.read_up_to(accounts.sequence)
+        assert reader.updates == list(range(first + 1, first + 22))
+
+    gateway.run(scenario())
+
+
+def test_more_than_can_wait_is_asked_for_too(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        first = accounts.sequence
+        accounts.kept = 10_000
+        accounts.place(published=False)
+        for _ in range(3_000):
+            accounts.place()
+        await reader.read_up_to(accounts.sequence)
+        assert reader.updates == list(range(first + 1, first + 3_002))
+
+    gateway.run(scenario())
+
+
+def test_the_last_update_before_a_silence_is_not_lost(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No later update shows the hole: the matcher is asked, again and again as long as there is a client."""
+    monkeypatch.setattr("gateway.streams.user_channel.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.user_channel.IDLE_CHECK_SECONDS", 0.02)
+
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        for _ in range(3):
+            accounts.place()
+            accounts.place(published=False)
+            await reader.read_up_to(accounts.sequence)
+            before = asked(gateway, AccountUpdatesQuery)
+            await eventually(lambda before=before: asked(gateway, AccountUpdatesQuery) > before + 3)  # type: ignore[misc]
+            accounts.place(published=False)
+            await reader.read_up_to(accounts.sequence)
+        assert reader.orders == accounts.open_views()
+        assert len(reader.updates) == 9
+        await reader.client.leave()
+        before = asked(gateway, AccountUpdatesQuery)
+        await asyncio.sleep(0.1)
+        assert asked(gateway, AccountUpdatesQuery) <= before + 1
+
+    gateway.run(scenario())
+
+
+@pytest.mark.usefixtures("instruments")
+def test_an_update_after_a_long_silence_may_be_followed_by_a_lost_one(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 1_000.0)
+    monkeypatch.setattr("gateway.streams.user_channel.CHECK_SECONDS", 0.01)
+
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        accounts.place()
+        accounts.place(published=False)
+        await reader.read_up_to(accounts.sequence)
+
+    gateway.run(scenario())
+
+
+def test_many_accounts_are_checked_less_often(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All together they may not ask more than so much."""
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channel.IDLE_CHECK_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.user_channels.CHECKS_PER_SECOND", 0.001)
+
+    async def scenario() -> None:
+        readers = [await StreamClient(gateway, f"/ws/user?account=desk{number}").accepted() for number in range(5)]
+        for reader in readers:
+            await reader.read()
+        await settle()
+        before = asked(gateway, AccountUpdatesQuery)
+        await asyncio.sleep(0.1)
+        assert asked(gateway, AccountUpdatesQuery) == before
+
+    gateway.run(scenario())
+
+
+def test_what_is_lost_before_the_subscription_stands_is_found_soon(
+    gateway: Gateway, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.streams.user_channel.CHECK_SECONDS", 1_000.0)
+    monkeypatch.setattr("gateway.streams.user_channel.FIRST_CHECK_SECONDS", 0.001)
+
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        accounts.place(published=False)
+        await reader.read_up_to(accounts.sequence)
+
+    gateway.run(scenario())
+
+
+def test_updates_that_are_said_twice_or_late_are_told_once(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> None:
+        reader = await begun(gateway)
+        first = accounts.sequence
+        updates = [accounts.place(published=False) for _ in range(3)]
+        for index in (0, 2, 1, 1, 0, 2):
+            gateway.broker.publish(updates[index])
+        await settle()
+        for index in (1, 0):
+            gateway.broker.publish(updates[index])
+        accounts.place()
+        await reader.read_up_to(accounts.sequence)
+        assert reader.updates == list(range(first + 1, first + 5))
+
+    gateway.run(scenario())
+
+
+def test_an_update_of_a_new_instrument_waits_until_that_is_known(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> Any:
+        gateway.broker.results[InstrumentsQuery] = InstrumentList([])
+        reader = await begun(gateway)
+        gateway.broker.results[InstrumentsQuery] = InstrumentList([BTC])
+        accounts.place()
+        accounts.place()
+        update = await reader.read()
+        await reader.read()
+        return update
+
+    assert gateway.run(scenario())["orders"][0]["price"] == "1"

@@ -1,0 +1,253 @@
+"""The session protocol by itself, and under a network that fails in every way: a failing seed is in the test's name and
+replays."""
+
+import random
+
+import pytest
+
+from protocol.commands import VERSION, Command, Commands, Hello
+from protocol.events import Answers, CommandRefused, Pulse, SessionUnknown, Welcome
+from protocol.session import (
+    FRAME_COMMANDS,
+    MAX_SESSIONS,
+    RESEND_AFTER,
+    WINDOW,
+    ClientSession,
+    Lost,
+    MatcherSessions,
+    NotOpenError,
+    Repeat,
+    SessionState,
+    Taken,
+    Unknown,
+    WindowFullError,
+)
+from protocol.units import Refusal
+from tests.simulated_network import Client, SimulatedMatcher, command_of, simulate
+
+REFUSED = CommandRefused(Refusal.UNKNOWN_ORDER)
+
+
+def check_all_known(matcher: SimulatedMatcher, clients: list[Client]) -> None:
+    """Every answered command was executed once, at the place that the answer names, in the order in which its client
+    sent it."""
+    assert len(set(matcher.executed)) == len(matcher.executed), "a command was executed twice"
+    for client in clients:
+        own = [name for name in matcher.executed if name.startswith(f"{client.name}-")]
+        assert own == sorted(own, key=lambda name: int(name.split("-")[1])), "the client's order is not kept"
+        for name, place in client.answered.items():
+            assert matcher.executed[place - 1] == name
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_network_that_drops_doubles_delays_and_reorders_loses_nothing(seed: int) -> None:
+    matcher, clients = simulate(seed, 0.2, 200, lambda rng, matcher, clients: None)
+    check_all_known(matcher, clients)
+    assert [len(client.answered) for client in clients] == [200, 200, 200]
+    assert len(matcher.executed) == 600
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_crashes_and_cuts_lose_nothing_that_is_in_the_journal(seed: int) -> None:
+    def disturb(rng: random.Random, matcher: SimulatedMatcher, clients: list[Client]) -> None:
+        if rng.random() < 0.5:
+            matcher.crash()
+        for client in clients:
+            for link in (client.to_matcher, client.from_matcher):
+                link.cut = rng.random() < 0.3
+                if link.cut:
+                    link.clear()
+
+    matcher, clients = simulate(seed, 0.1, 200, disturb)
+    check_all_known(matcher, clients)
+    assert len(matcher.executed) == sum(len(client.answered) for client in clients)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_journal_that_forgets_is_told_apart_and_nothing_is_executed_twice(seed: int) -> None:
+    def disturb(rng: random.Random, matcher: SimulatedMatcher, clients: list[Client]) -> None:
+        if rng.random() < 0.3:
+            matcher.wipe()
+        elif rng.random() < 0.5:
+            matcher.crash(forget=rng.randrange(5))
+        else:
+            matcher.crash()
+
+    matcher, clients = simulate(seed, 0.1, 200, disturb)
+    assert len(set(matcher.executed)) == len(matcher.executed)
+    for client in clients:
+        assert len(client.answered) + len(client.unknown) + len(client.refused) == 200
+        assert not set(client.refused) & set(matcher.executed), "a refused command was executed"
+
+
+def opened(taken: int = 0) -> ClientSession:
+    session = ClientSession(lambda: 7)
+    assert session.next_frame(0.0) == Hello(VERSION, 7)
+    assert session.receive(Welcome(VERSION, 7, 1, "journal", taken), 0.0) is None
+    return session
+
+
+def test_a_session_that_is_not_open_takes_no_command() -> None:
+    with pytest.raises(NotOpenError):
+        ClientSession(lambda: 7).submit(command_of("a"))
+
+
+def test_commands_leave_in_one_frame_and_are_sent_again_after_silence() -> None:
+    session = opened()
+    commands: list[Command] = [command_of(str(index)) for index in range(3)]
+    assert [session.submit(command) for command in commands] == [1, 2, 3]
+    frame = session.next_frame(0.0)
+    assert frame == Commands(VERSION, 7, 1, 0, commands)
+    assert isinstance(frame, Commands)
+    session.sent(frame, 0.0)
+    assert session.next_frame(RESEND_AFTER / 2) is None
+    assert session.next_frame(RESEND_AFTER) == frame
+
+
+def test_what_the_transport_never_took_can_be_withdrawn() -> None:
+    session = opened()
+    session.submit(command_of("a"))
+    frame = session.next_frame(0.0)
+    assert isinstance(frame, Commands)
+    session.sent(frame, 0.0)
+    session.submit(command_of("b"))
+    assert session.withdraw_unsent() == [2]
+    assert session.waiting == 1
+    assert session.submit(command_of("c")) == 2
+
+
+def test_a_hole_in_the_answers_is_asked_for_again_and_not_skipped() -> None:
+    session = opened()
+    for name in "ab":
+        session.submit(command_of(name))
+        frame = session.next_frame(0.0)
+        assert isinstance(frame, Commands)
+        session.sent(frame, 0.0)
+    assert session.receive(Answers(7, 1, 2, 12, 0, [REFUSED]), 0.1) is None
+    frame = session.next_frame(0.1)
+    assert isinstance(frame, Commands)
+    assert (frame.number, len(frame.commands)) == (1, 2)
+    answered = session.receive(Answers(7, 1, 1, 11, 0, [REFUSED, REFUSED]), 0.2)
+    assert isinstance(answered, list)
+    assert [(answer.number, answer.sequence) for answer in answered] == [(1, 11), (2, 12)]
+
+
+def test_the_window_is_bounded() -> None:
+    session = opened()
+    for index in range(WINDOW):
+        session.submit(command_of(str(index)))
+    with pytest.raises(WindowFullError):
+        session.submit(command_of("one too many"))
+
+
+def test_a_restarted_matcher_with_the_same_journal_goes_on_with_the_session() -> None:
+    session = opened()
+    session.submit(command_of("a"))
+    frame = session.next_frame(0.0)
+    assert isinstance(frame, Commands)
+    session.sent(frame, 0.0)
+    session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
+    assert session.state is SessionState.CONNECTING
+    assert session.next_frame(0.1) == Hello(VERSION, 7)
+    session.receive(Welcome(VERSION, 7, 2, "journal", 0), 0.1)
+    assert session.next_frame(0.1) == frame
+
+
+def test_a_matcher_that_has_lost_what_it_answered_ends_the_session() -> None:
+    session = opened()
+    for name in "abc":
+        session.submit(command_of(name))
+    frame = session.next_frame(0.0)
+    assert isinstance(frame, Commands)
+    session.sent(frame, 0.0)
+    session.receive(Answers(7, 1, 1, 1, 0, [REFUSED]), 0.0)
+    session.submit(command_of("d"))
+    session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
+    assert session.next_frame(0.1) == Hello(VERSION, 7, answered=1)
+    outcome = session.receive(Welcome(VERSION, 7, 2, "journal", 0, answered=1), 0.1)
+    assert isinstance(outcome, Lost)
+    assert (outcome.sent, outcome.unsent) == ([2, 3], [4])
+    assert session.state is SessionState.CONNECTING
+
+
+def test_a_late_welcome_from_before_a_restart_is_no_loss() -> None:
+    session = opened()
+    session.submit(command_of("a"))
+    frame = session.next_frame(0.0)
+    assert isinstance(frame, Commands)
+    session.sent(frame, 0.0)
+    session.receive(Answers(7, 1, 1, 1, 0, [REFUSED]), 0.0)
+    session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
+    assert session.receive(Welcome(VERSION, 7, 1, "journal", 0), 0.1) is None
+    assert [session.state] == [SessionState.CONNECTING]
+    assert session.receive(Welcome(VERSION, 7, 2, "journal", 1, answered=1), 0.1) is None
+    assert session.state is SessionState.OPEN
+
+
+def test_an_unknown_session_is_started_anew() -> None:
+    session = opened()
+    session.submit(command_of("a"))
+    frame = session.next_frame(0.0)
+    assert isinstance(frame, Commands)
+    session.sent(frame, 0.0)
+    outcome = session.receive(SessionUnknown(7, 1), 0.0)
+    assert isinstance(outcome, Lost)
+    assert outcome.sent == [1]
+
+
+def commands_frame(number: int, count: int, answered: int = 0) -> Commands:
+    return Commands(VERSION, 7, number, answered, [command_of(str(number + index)) for index in range(count)])
+
+
+def test_the_matcher_takes_the_next_number_only_and_repeats_answers_until_they_are_had() -> None:
+    sessions: MatcherSessions[bytes] = MatcherSessions()
+    assert isinstance(sessions.receive(commands_frame(1, 1)), Unknown)
+    assert sessions.hello(Hello(VERSION, 7)) == 0
+    assert sessions.receive(commands_frame(2, 1)) == Repeat([])
+    assert sessions.receive(commands_frame(1, 2)) == Taken(1, [command_of("1"), command_of("2")])
+    sessions.keep(7, 1, 2, b"answers to 1 and 2")
+    assert sessions.receive(commands_frame(1, 2)) == Repeat([b"answers to 1 and 2"])
+    assert sessions.receive(commands_frame(2, 2)) == Taken(3, [command_of("3")])
+    sessions.keep(7, 3, 1, b"answer to 3")
+    assert sessions.receive(commands_frame(1, 3)) == Repeat([b"answers to 1 and 2", b"answer to 3"])
+    assert sessions.receive(commands_frame(3, 1, answered=2)) == Repeat([b"answer to 3"])
+    assert sessions.receive(commands_frame(4, 1, answered=2)) == Taken(4, [command_of("4")])
+    assert sessions.receive(commands_frame(1, 3)) == Repeat([b"answer to 3"])
+    assert sessions.hello(Hello(VERSION, 7)) == 4
+
+
+def test_a_session_that_never_acknowledges_is_heard_no_further_than_its_window() -> None:
+    sessions: MatcherSessions[bytes] = MatcherSessions()
+    sessions.hello(Hello(VERSION, 7))
+    number = 1
+    while number <= WINDOW:
+        assert isinstance(sessions.receive(commands_frame(number, FRAME_COMMANDS)), Taken)
+        sessions.keep(7, number, FRAME_COMMANDS, b"answers")
+        number += FRAME_COMMANDS
+    assert sessions.receive(commands_frame(number, 1)) == Repeat([])
+    assert isinstance(sessions.receive(commands_frame(number, 1, answered=1 + FRAME_COMMANDS)), Taken)
+
+
+def test_the_matcher_forgets_the_session_that_was_silent_longest() -> None:
+    sessions: MatcherSessions[bytes] = MatcherSessions()
+    for session in range(1, MAX_SESSIONS + 1):
+        sessions.hello(Hello(VERSION, session))
+    assert isinstance(sessions.receive(Commands(VERSION, 1, 1, 0, [command_of("a")])), Taken)
+    sessions.hello(Hello(VERSION, MAX_SESSIONS + 1))
+    assert len(sessions) == MAX_SESSIONS
+    assert isinstance(sessions.receive(Commands(VERSION, 2, 1, 0, [command_of("a")])), Unknown)
+    assert isinstance(sessions.receive(Commands(VERSION, 1, 2, 0, [command_of("b")])), Taken)
+
+
+def test_a_frame_that_brings_nothing_new_changes_nothing() -> None:
+    """No log tells of it: what a replay brings back would be another state."""
+    sessions: MatcherSessions[str] = MatcherSessions()
+    sessions.hello(Hello(VERSION, 7))
+    for number in (1, 2, 3):
+        assert isinstance(sessions.receive(Commands(VERSION, 7, number, 0, [command_of("1")])), Taken)
+        sessions.keep(7, number, 1, f"answer {number}")
+    before = list(sessions.known())
+    assert sessions.receive(Commands(VERSION, 7, 3, 2, [command_of("1")])) == Repeat(["answer 3"])
+    assert list(sessions.known()) == before
+    sessions.receive(Commands(VERSION, 7, 4, 2, [command_of("1")]))
+    assert list(sessions.known()) == [(7, 4, ["answer 3"])]
