@@ -113,7 +113,7 @@ KINDS: Final[dict[str, Kind]] = {
         "look the order up.",
     ),
     # What the matcher refuses: one for each Refusal.
-    "invalid_name": Kind(422, "Invalid name", f"Takes 1 to {NAME_LENGTH} of letters, digits and . _ : -"),
+    "invalid_name": Kind(422, "Invalid name", f"{{field}} takes 1 to {NAME_LENGTH} of letters, digits and . _ : -."),
     "unknown_symbol": Kind(404, "Unknown symbol", "No such instrument; GET /instruments lists them.", "symbol"),
     "client_order_id_conflict": Kind(
         409, "client_order_id in use", "The account has used this client_order_id for another order.", "client_order_id"

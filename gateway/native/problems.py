@@ -52,7 +52,7 @@ class ProblemError(Exception):
         self.code = code
         self.status = status or kind.status
         self.field = field or kind.field
-        self.detail = detail or kind.detail.format_map({**limits, "field": self.field})
+        self.detail = detail or kind.detail.format_map({**limits, "field": self.field or "The field"})
         self.names_limit = not detail and code in _WITH_LIMIT
         """Whether the detail names a limit whose number is not known."""
 

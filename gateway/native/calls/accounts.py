@@ -1,16 +1,15 @@
 """Calls of whole accounts: cancel all orders, now or on silence, suspend and resume, the last fills."""
 
-import asyncio
 import re
 from typing import Final
 
 from starlette.types import Receive, Scope
 
-from gateway.exchange.accounts import Canceled
 from gateway.exchange.exchange import Exchange
 from gateway.http.replies import Reply, json_reply
 from gateway.http.resources import read_body
 from gateway.native.calls.bodies import body_decoder
+from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import account_of_path, query_parameters, whole_number
 from gateway.native.json.names import check_name
 from gateway.native.json.schemas import (
@@ -19,10 +18,9 @@ from gateway.native.json.schemas import (
     CancelAfterView,
     CanceledOrders,
     FillList,
-    Order,
 )
 from gateway.native.json.times import MILLISECOND, format_timestamp
-from gateway.native.json.translate import fill, orders
+from gateway.native.json.translate import fill
 from gateway.native.problems import ProblemError
 from protocol.commands import CancelAfter, CancelAllOrders, FillsQuery, SetAccountStatus
 from protocol.units import DEFAULT_ACCOUNT, MAX_CANCEL_AFTER, MIN_CANCEL_AFTER
@@ -37,9 +35,6 @@ MAX_FILLS: Final = 1000
 CURSOR_PATTERN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 """The sequence and the trade_id of a fill."""
 
-VIEWS_AT_ONCE: Final = 500
-"""Orders that are made ready for an answer before other work of the loop gets its turn."""
-
 _read_cancel_after = body_decoder(CancelAfterRequest)
 
 
@@ -50,7 +45,7 @@ async def cancel_all(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     if symbol is not None:
         await exchange.instruments.find(symbol)
     canceled = await exchange.accounts.cancel_all(CancelAllOrders(account, symbol))
-    return json_reply(CanceledOrders(await _told(canceled, exchange), canceled.count))
+    return json_reply(CanceledOrders(await orders(canceled.orders, exchange.instruments.known), canceled.count))
 
 
 async def cancel_after(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
@@ -87,18 +82,8 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
 
 async def _set_status(exchange: Exchange, scope: Scope, suspended: bool) -> Reply:
     state, canceled = await exchange.accounts.suspend(SetAccountStatus(account_of_path(scope), suspended))
-    return json_reply(AccountView(state.account, state.suspended, await _told(canceled, exchange), canceled.count))
-
-
-async def _told(canceled: Canceled, exchange: Exchange) -> list[Order]:
-    # A copy: the known instruments may be dropped while other work has its turn.
-    known = dict(exchange.instruments.known)
-    views: list[Order] = []
-    for start in range(0, len(canceled.orders), VIEWS_AT_ONCE):
-        if start:
-            await asyncio.sleep(0)
-        views += orders(canceled.orders[start : start + VIEWS_AT_ONCE], known)
-    return views
+    views = await orders(canceled.orders, exchange.instruments.known)
+    return json_reply(AccountView(state.account, state.suspended, views, canceled.count))
 
 
 def _cursor(text: str | None) -> tuple[int, int] | None:

@@ -3,12 +3,12 @@
 Of a key that is there twice, the last one counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import MsgspecError, Struct
+from msgspec import Meta, MsgspecError, Struct
 from msgspec.structs import FieldInfo
 
 from gateway.native.problems import ProblemError
@@ -57,14 +57,22 @@ def _explain(body: bytes, kind: type[Struct]) -> ProblemError:
 
 
 def _takes(field: FieldInfo) -> str:
-    plain = _plain(field.type)
-    return _TAKES.get(get_origin(plain) or plain, "another value")
+    plain, said = _plain(field.type)
+    if "enum" in said:
+        return f"one of {', '.join(said['enum'])}"
+    takes = _TAKES.get(get_origin(plain) or plain, "another value")
+    return f'{takes} such as "{said["examples"][0]}"' if plain is str and "examples" in said else takes
 
 
-def _plain(kind: Any) -> Any:
-    """The type without None and annotations."""
-    if get_origin(kind) is Annotated:
-        return _plain(get_args(kind)[0])
+def _plain(kind: Any) -> tuple[Any, Mapping[str, Any]]:
+    """The type without None, and what the OpenAPI document says about it."""
     if isinstance(kind, UnionType) or get_origin(kind) is Union:
         return _plain(next(part for part in get_args(kind) if part is not NoneType))
-    return kind
+    if get_origin(kind) is Annotated:
+        plain, *said = get_args(kind)
+        return plain, {name: value for meta in said for name, value in _said_by(meta).items()}
+    return kind, {}
+
+
+def _said_by(meta: Meta) -> dict[str, Any]:
+    return {**({} if meta.examples is None else {"examples": meta.examples}), **(meta.extra_json_schema or {})}

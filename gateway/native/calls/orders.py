@@ -9,10 +9,11 @@ from gateway.http.replies import JSON, Reply, encode, json_reply
 from gateway.http.resources import read_body
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
+from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import order_of_path, query_parameters, whole_number
 from gateway.native.json.names import check_name
 from gateway.native.json.schemas import OrderList, OrderRequest
-from gateway.native.json.translate import order, orders, place_order
+from gateway.native.json.translate import order, place_order
 from gateway.native.limits import Limits
 from gateway.native.problems import ProblemError
 from protocol.commands import CancelOrder, OrderQuery, OrdersQuery
@@ -64,4 +65,4 @@ async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
     page = await exchange.orders.page(OrdersQuery(symbol, account, status == "done", limit, after))
     next_page = None if page.next is None else str(page.next)
-    return json_reply(OrderList(orders(page.orders, exchange.instruments.known), next_page))
+    return json_reply(OrderList(await orders(page.orders, exchange.instruments.known), next_page))

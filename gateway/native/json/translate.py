@@ -1,6 +1,6 @@
 """The public JSON to commands, and states to the public JSON: pure functions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec import UNSET, Raw, structs
 
@@ -124,11 +124,6 @@ def order(state: OrderState, instrument: Instrument) -> Order:
     if state.terms is None and state.oco_id is None:
         return view
     return structs.replace(view, **terms_view(state, instrument))
-
-
-def orders(states: Iterable[OrderState], instruments: Mapping[str, Instrument]) -> list[Order]:
-    """The orders as they stand. The instruments of all are among these."""
-    return [order(state, instruments[state.symbol]) for state in states]
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
