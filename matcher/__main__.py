@@ -101,7 +101,7 @@ def main() -> int:
 
 
 def stop_working(reason: str) -> int:
-    """The exit status of a matcher that has worked and cannot go on."""
+    """The exit status of a matcher that has served and then failed."""
     log.critical("matcher stops: nothing more is answered", error=reason)
     return EXIT_FAILED
 

@@ -25,7 +25,7 @@ EXIT_FAILED = 1
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status: 0 where the journal is sound, or was cut; 1 where it is damaged, or cannot be repaired so."""
+    """The exit status: 0 if the journal is whole or was cut, 1 if it is damaged or cannot be cut."""
     parser = Parser(
         PROGRAM,
         "Show what is wrong with a damaged journal, and what cutting it there would lose; with --cut, cut it there.",
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def examine(path: Path, cut: bool) -> int:
-    """Tell how the journal is and, where it is damaged and `cut` is wanted, cut it; the exit status."""
+    """Print the state of the journal. Cut it if it is damaged and `cut` is set. Returns the exit status."""
     with DataDirectory(path) as directory:
         check_files(directory)
         try:

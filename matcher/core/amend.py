@@ -100,7 +100,7 @@ def _check(
 
 
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """An OCO's limit order stays on the far side of its stop's trigger price: no trade of the one can fire the
+    """An OCO's limit order stays on the far side of its stop's trigger price. So a trade of one leg never fires the
     other."""
     partner = None if order.extra is None else order.extra.partner
     if partner is None:

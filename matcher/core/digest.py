@@ -1,7 +1,12 @@
 """The digest: a SHA-256 over the canonical state. Two matchers, or a replay, agree if their digests do.
 
-It covers the books in queue order, the pending orders, the instruments, the limits, suspended accounts and timers, the
-remembered client_order_ids and the next ids. It does not cover the sessions, the sequence, the time, or what is only
+It covers:
+- the books in queue order, and the pending orders,
+- the instruments and the limits,
+- suspended accounts and timers,
+- the remembered client_order_ids and the next ids.
+
+It does not cover the sessions, the sequence, the time, or what is only
 remembered: fills, last trades, done orders without a client_order_id.
 
 The canonical state is lines of JSON, read by field name. Symbols, accounts and client_order_ids are sorted. A field at

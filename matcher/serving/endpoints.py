@@ -44,7 +44,7 @@ def unbound(name: str, endpoint: str, error: OSError | zmq.ZMQError) -> str:
 
 
 def _try(endpoint: str) -> None:
-    """OSError where the endpoint cannot be bound."""
+    """Raises OSError if the endpoint cannot be bound."""
     path = ipc_path(endpoint)
     if path is None:
         _try_tcp(*split_tcp(endpoint))
@@ -64,7 +64,7 @@ def _try_tcp(host: str, port: int) -> None:
 
 
 def _try_file(path: str) -> None:
-    """ZeroMQ removes whatever is in the place of its socket: only a socket that nobody answers at may be."""
+    """ZeroMQ removes any file at the path of its socket. Allow that only for a socket that no process holds."""
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise OSError(errno.EEXIST, "a file is there that is no socket")
@@ -76,7 +76,7 @@ def _try_file(path: str) -> None:
 
 
 def _is_answered(path: str) -> bool:
-    """Whether a process holds the socket; OSError where that cannot be seen."""
+    """Whether a process holds the socket. Raises OSError if that cannot be found out."""
     with socket.socket(socket.AF_UNIX) as client:
         client.setblocking(False)
         code = client.connect_ex(path)

@@ -18,7 +18,7 @@ SEGMENT_BYTES: Final = 64 * 1024 * 1024
 
 
 class File(Protocol):
-    """What the journal does with an open segment; a test puts a disk that fails in its place."""
+    """What the journal does with an open segment. A test replaces it by a failing disk."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -79,8 +79,7 @@ class Journal(JournalReader):
             sync_directory(self._directory)
 
     def cut_torn(self) -> None:
-        """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes
-        altogether."""
+        """Cut off a torn record at the end. Remove a segment that holds nothing else."""
         if self.torn is None:
             return
         (path, offset, _), self.torn = self.torn, None
@@ -112,7 +111,7 @@ class Journal(JournalReader):
             self._file = None
 
     def _next_segment(self, sequence: int) -> None:
-        """Go on in the segment that was read last while it has room, else in a new one."""
+        """Continue in the segment that was read last while it has room, else in a new one."""
         self.cut_torn()
         make_directory(self._directory)
         if self._file is None and self._path is not None and self._size < self._segment_bytes:

@@ -89,7 +89,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
-    """Live orders: of each book the bids and asks in queue order, then the pending ones in the order of their entry."""
+    """The live orders of each book: bids and asks in queue order, then pending ones in the order of their entry."""
 
     orders: list[OrderRecord]
 

@@ -1,4 +1,4 @@
-"""Command lines: what is wrong with one is told in one line, and every program knows --help and --version."""
+"""Command lines: an error is one line, and every program takes --help and --version."""
 
 import argparse
 import sys

@@ -1,5 +1,5 @@
-"""Tells whoever started this process that it serves now, as systemd's Type=notify asks for: a word to the socket
-NOTIFY_SOCKET names."""
+"""Tell the starter of this process that it serves now, with systemd's Type=notify: a message to the socket
+NOTIFY_SOCKET."""
 
 import socket
 from collections.abc import Mapping

@@ -65,7 +65,7 @@ class Process:
 
     @property
     def running(self) -> subprocess.Popen[bytes]:
-        """The process; ExchangeError where it has ended by itself."""
+        """The process. Raises ExchangeError if it has ended by itself."""
         assert self._process is not None, "it was started"
         status = self._process.poll()
         if status is not None:
@@ -82,7 +82,7 @@ class Process:
         process.wait()
 
     def stop(self) -> None:
-        """Stop it cleanly; ExchangeError where it does not."""
+        """Stop it cleanly. Raises ExchangeError if it does not stop."""
         process = self.running
         process.terminate()
         try:
@@ -96,7 +96,7 @@ class Process:
             raise ExchangeError(f"the {self.module} stopped with status {status}:\n{self.log_end()}")
 
     def close(self) -> None:
-        """End whatever still runs of it."""
+        """End all of its processes that still run."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

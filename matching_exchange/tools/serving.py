@@ -1,5 +1,5 @@
-"""The processes of an exchange that one command starts: each in a session of its own, told when they serve, stopped in
-order."""
+"""The processes of an exchange that one command starts. Each has its own process session, tells when it serves, and
+is stopped in order."""
 
 import os
 import shutil

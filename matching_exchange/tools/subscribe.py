@@ -18,7 +18,7 @@ import zmq
 from matching_exchange.tools.arguments import Parser, number
 
 SILENT_SECONDS = 2
-"""After so long without a word from the matcher, which sends a heartbeat once a second, somebody is told."""
+"""Seconds without a message after which a warning is printed. The matcher sends a heartbeat once a second."""
 
 
 def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int, int]) -> str:
@@ -30,7 +30,7 @@ def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int
 
 
 def follow(endpoint: str, symbol: str, count: int) -> None:
-    """Print so many messages of the symbol, or, for zero, go on for ever."""
+    """Print `count` messages of the symbol; zero never stops."""
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
     socket.set(zmq.IPV6, "[" in endpoint)
     socket.connect(endpoint)

@@ -164,7 +164,7 @@ def seconds(text: str) -> float:
 
 
 def check_writable(flag: str, file: Path) -> None:
-    """End the process where the file cannot be written: now, and not after all was measured."""
+    """End the process now if the file cannot be written, not after the measurement."""
     try:
         with file.open("a", encoding="utf-8"):
             pass
@@ -181,7 +181,7 @@ def write_json(report: Report, file: str) -> None:
 
 
 if __name__ == "__main__":
-    # Whoever ends this process means what it has started as well.
+    # A signal to this process also ends the processes that it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # What recovery says of each start is no news here.
     structlog.configure(

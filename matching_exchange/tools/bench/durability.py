@@ -33,12 +33,12 @@ UNDER_WAY: Final = (64, 256, 1024)
 """How many orders wait for their answers at once."""
 
 FRAME: Final = 16
-"""So many commands are sent together, as a gateway does whose clients send at the same time."""
+"""Commands sent together, as by a gateway whose clients send at the same time."""
 
 JOURNALED_FRAME: Final = 64
 
 FASTEST: Final = 250_000
-"""No matcher is expected to answer more commands in a second: so many are prepared."""
+"""Commands prepared for each second: more than any matcher answers."""
 
 
 class Sizes(Struct, frozen=True):

@@ -24,7 +24,7 @@ from matching_exchange.tools.bench.measure import BenchError
 
 RECEIVED: Final = 262_144
 QUIET: Final = 0.3
-"""After so many seconds without a message the clients have had all that there is."""
+"""Seconds without a message after which the clients have received all."""
 
 SETTLE_SECONDS: Final = 30.0
 
@@ -35,11 +35,12 @@ TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 MASKED: Final = 0x80
 
 SPARE_FILES: Final = 200
-"""Files that a process with so many clients has open besides."""
+"""Files that a process has open in addition to its clients."""
 
 
 class Question(Struct, frozen=True):
-    """How much comes in so many `seconds`; with zero, what the clients have had last once nothing comes any more."""
+    """Count the messages of some `seconds`. With zero, wait until no more come, and show the last one of each
+    client."""
 
     seconds: float
 
@@ -213,7 +214,7 @@ class Listeners:
 
 
 def may_open(files: int) -> bool:
-    """Let this process, and those that it starts, open so many files; whether they may."""
+    """Let this process and its children open this many files. Returns whether they may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = files + SPARE_FILES
     if soft < wanted <= hard:

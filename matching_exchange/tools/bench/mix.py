@@ -34,13 +34,13 @@ TAKES_BELOW: Final = 0.05
 DEPTH: Final = 1_000
 
 MIDDLE: Final = 6_000_000
-"""Where the walk begins, in the instrument's price unit; it stays within half of it."""
+"""The start of the walk, in the instrument's price unit. The walk stays within half of it."""
 
 STEP: Final = 2
 """How far the walk goes at once, either way."""
 
 REACH: Final = 100
-"""Orders that rest are priced this far, on average, from the middle; those that take as far beyond it."""
+"""The average distance of resting orders from the middle. Takers are priced as far on the other side."""
 
 LOT: Final = 1_000
 MAX_LOTS: Final = 30
@@ -123,7 +123,7 @@ class Mix(Iterator[Command]):
         return PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price)
 
     def _walk(self, symbol: str) -> int:
-        """Where the symbol's walk is now."""
+        """The current price of the symbol's walk."""
         middle = self._middles[symbol] + (STEP if self._random.random() < 0.5 else -STEP)
         self._middles[symbol] = min(max(middle, MIDDLE // 2), MIDDLE + MIDDLE // 2)
         return self._middles[symbol]

@@ -1,7 +1,8 @@
-"""From PUSH to PUB through the real matcher process, beside a bare PULL -> PUB forwarder of messages of the same size.
+"""From PUSH to PUB through the real matcher process, compared with a bare PULL -> PUB forwarder of messages of the
+same size.
 
-Everything is counted at the far end: each command has its answer, each trade of the answers was published, once, in
-order, and the last depth that was published is that of the book. Market data is queued by its socket and read after the
+Everything is counted at the receiver. Each command has its answer. Each trade is published once, in order. The last
+published depth is that of the book. Market data is queued by its socket and read after the
 round: it costs the client little.
 """
 
@@ -35,7 +36,7 @@ UNDER_WAY: Final = 8_192
 """How many commands wait for their answers at once."""
 
 FASTEST: Final = 600_000
-"""No matcher is expected to answer more commands in a second: so many are prepared."""
+"""Commands prepared for each second: more than any matcher answers."""
 
 PUBLISHED_LEVELS: Final = 10
 
@@ -67,8 +68,8 @@ class PublishedCount:
         self._context.term()
 
     def check(self, trades: Sequence[tuple[int, int, int]], depth: Depth) -> None:
-        """Wait for the last trade and the last depth; BenchError where they do not come, or anything before them is
-        missing."""
+        """Wait for the last trade and the last depth. Raises BenchError if they do not come, or if earlier messages
+        are missing."""
         self._wait_for(lambda: len(self._trades) >= len(trades), f"{len(trades)} trades")
         if self._trades != list(trades):
             raise BenchError("the trades that were published are not those of the answers")

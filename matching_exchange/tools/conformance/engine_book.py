@@ -56,7 +56,7 @@ class EngineBook:
     def take(self, message: Message) -> list[str]:
         if message.kind == NEW:
             return self._place(message)
-        # An id that nobody has had is asked for all the same: the engine refuses it.
+        # An unknown id is sent too: the engine refuses it.
         order_id = self._order_ids.get(message.order_id, MAX_INTEGER)
         return self._cancel(message, order_id) if message.kind == CANCEL else self._modify(message, order_id)
 
