@@ -166,6 +166,11 @@ def check_instrument(instrument: Instrument) -> None:
         raise InstrumentError("tick_size", "takes a positive number")
     if not 1 <= i.lot_size <= MAX_QUANTITY:
         raise InstrumentError("lot_size", "takes a positive number")
+    _check_limits(i)
+    _check_fees(i)
+
+
+def _check_limits(i: Instrument) -> None:
     if not 1 <= i.max_price <= MAX_PRICE or i.max_price % i.tick_size:
         highest_price = format_decimal(MAX_PRICE, i.price_decimals)
         raise InstrumentError("max_price", f"takes a positive multiple of tick_size, at most {highest_price}")
@@ -176,6 +181,9 @@ def check_instrument(instrument: Instrument) -> None:
         raise InstrumentError("min_quantity", "takes a positive multiple of lot_size, at most max_quantity")
     if not 0 <= i.min_notional <= i.max_price * i.max_quantity:
         raise InstrumentError("min_notional", "takes zero or more, at most max_price x max_quantity")
+
+
+def _check_fees(i: Instrument) -> None:
     for field, fee in (("maker_fee_bps", i.maker_fee_bps), ("taker_fee_bps", i.taker_fee_bps)):
         if not 0 <= fee <= MAX_FEE_BPS:
             raise InstrumentError(field, f"takes a whole number of basis points from 0 to {MAX_FEE_BPS}")

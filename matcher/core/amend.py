@@ -28,7 +28,9 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     price = order.price if command.price is None else command.price
     trigger_price = order.trigger_price if command.trigger_price is None else command.trigger_price
     loses_place = price != order.price or quantity > order.quantity
-    refusal = _check(order, command, quantity, price, trigger_price, pending, loses_place, registry.limits)
+    refusal = _check(
+        order, command, quantity, price, trigger_price, registry.limits, pending=pending, loses_place=loses_place
+    )
     if refusal is not None:
         return [CommandRefused(refusal)]
 
@@ -68,11 +70,12 @@ def _check(
     quantity: int,
     price: int | None,
     trigger_price: int | None,
+    limits: SetLimits,
+    *,
     pending: bool,
     loses_place: bool,
-    limits: SetLimits,
 ) -> Refusal | None:
-    """Why the order cannot be so."""
+    """Why the order cannot be changed to these values; None if it can."""
     instrument = order.book.instrument
     if instrument.status is not InstrumentStatus.TRADING:
         return REJECTED_BY[instrument.status][1]

@@ -227,6 +227,7 @@ def _cancel_self_trade(
     maker: Order,
     prevention: SelfTradePrevention,
     events: list[Event],
+    *,
     ends_taker: bool = True,
 ) -> None:
     """Cancel the maker, the taker or both instead of letting them trade."""
@@ -254,7 +255,7 @@ def _prevent(book: Book, order: Order, events: list[Event]) -> None:
 
 
 def _decrement(
-    book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], ends_taker: bool = True
+    book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], *, ends_taker: bool = True
 ) -> None:
     """Take the quantity off both orders without a trade; what reaches zero is canceled."""
     book.running.takes.append((taker, [], []))

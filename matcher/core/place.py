@@ -127,7 +127,7 @@ def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | 
         return reason
     if order.order_type is LIMIT and order.terms.post_only and book.would_take(order.side, order.price):
         return Reason.POST_ONLY_WOULD_CROSS
-    return registry.too_many(book, WAITS[order.order_type], expires=bool(order.terms.expire_time))
+    return registry.too_many(book, waits=WAITS[order.order_type], expires=bool(order.terms.expire_time))
 
 
 def _refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:

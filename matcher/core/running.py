@@ -1,8 +1,12 @@
 """The command that runs now: its stamp, what it may still do, and what the ledger must read of it."""
 
-from matcher.core.order import Order
-from protocol.events import Trade
+from typing import TYPE_CHECKING
+
 from protocol.units import UNLIMITED
+
+if TYPE_CHECKING:
+    from matcher.core.order import Order
+    from protocol.events import Trade
 
 
 class Running:

@@ -256,7 +256,7 @@ def _word(where: str, text: str, words: type[Word]) -> Word:
     member = members.get(text)
     if member is None:
         raise SavedBookError(where, "takes one of " + ", ".join(members))
-    return cast(Word, member)
+    return cast("Word", member)
 
 
 def _decimal(where: str, text: str, decimals: int) -> int:

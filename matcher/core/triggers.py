@@ -226,7 +226,9 @@ class Triggers:
             if trigger_price != order.trigger_price:
                 # The further the run, the further the trigger price: the first trade that led it there.
                 trade = bisect_left(
-                    prices, True, key=lambda price: _trigger_price(order, price, tick_size) == trigger_price
+                    prices,
+                    True,  # noqa: FBT003  the key's value
+                    key=lambda price: _trigger_price(order, price, tick_size) == trigger_price,
                 )
                 moves.append((trade, order.order_id, order, trigger_price))
                 moved_in_run.pop(order.order_id, None)

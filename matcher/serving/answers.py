@@ -130,7 +130,7 @@ def _oco_states(registry: Registry, events: list[Event]) -> OrderStates:
         order = registry.orders[event.order_id]
         duplicate = isinstance(event, OrderDuplicated)
         states.append(
-            order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate)
+            order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate=duplicate)
         )
     return OrderStates(states)
 
@@ -145,7 +145,7 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
     ]
 
 
-def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
+def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -> OrderState:
     """The order as it stands, with the given trades."""
     status, resting, remaining = _standing(order)
     extra = order.extra

@@ -176,7 +176,7 @@ class Background:
         def write() -> str:
             path = write_snapshot(directory.snapshots, state, journal.id, journal.crc)
             # Here and not in the matcher: removing large files takes a while.
-            drop_superseded(directory, journal.trim, self._config.keep_journal == "all")
+            drop_superseded(directory, journal.trim, keep_journal=self._config.keep_journal == "all")
             return str(path)
 
         started = time.monotonic()

@@ -78,7 +78,7 @@ def _try_file(path: str) -> None:
 def _is_answered(path: str) -> bool:
     """Whether a process holds the socket. Raises OSError if that cannot be found out."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.setblocking(False)
+        client.settimeout(0)
         code = client.connect_ex(path)
     if code == errno.EACCES:
         raise OSError(code, os.strerror(code))

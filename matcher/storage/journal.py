@@ -31,7 +31,7 @@ class DiskFile:
     """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is
     then unknown."""
 
-    def __init__(self, path: Path, append: bool) -> None:
+    def __init__(self, path: Path, *, append: bool) -> None:
         self._descriptor = open_private(path, os.O_WRONLY | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL))
 
     def write(self, data: bytes) -> None:
@@ -49,7 +49,7 @@ class DiskFile:
 class OpenFile(Protocol):
     """Opens a segment for writing: an existing one at its end if `append`, else a new one."""
 
-    def __call__(self, path: Path, append: bool) -> File: ...
+    def __call__(self, path: Path, *, append: bool) -> File: ...
 
 
 class Journal(JournalReader):
@@ -115,13 +115,13 @@ class Journal(JournalReader):
         self.cut_torn()
         make_directory(self._directory)
         if self._file is None and self._path is not None and self._size < self._segment_bytes:
-            self._file = self._open_file(self._path, True)
+            self._file = self._open_file(self._path, append=True)
             return
         if self._file is not None:
             self._file.sync()
             self._file.close()
         self._path = self._directory / f"{sequence:020d}{SUFFIX}"
-        self._file = self._open_file(self._path, False)
+        self._file = self._open_file(self._path, append=False)
         self._file.write(pack_header(Header(self._id, sequence, self._crc)))
         self._file.sync()
         sync_directory(self._directory)

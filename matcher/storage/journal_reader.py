@@ -101,7 +101,7 @@ class JournalReader:
     def _segments(self) -> list[Path]:
         return list_files(self._directory, SUFFIX)
 
-    def _read_segment(self, path: Path, first: bool, last: bool) -> Iterator[Record]:
+    def _read_segment(self, path: Path, *, first: bool, last: bool) -> Iterator[Record]:
         with named(path), open_regular(path) as file:
             data = file.read()
         try:

@@ -149,7 +149,7 @@ def _replay(directory: DataDirectory, state: State, place: Place | None) -> Jour
     return journal
 
 
-def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], keep_journal: bool) -> None:
+def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], *, keep_journal: bool) -> None:
     """Remove all but the kept snapshots. Unless the whole journal is kept, remove the segments that no kept snapshot
     needs."""
     paths = snapshots(directory.snapshots)

@@ -15,7 +15,7 @@ MAX_HALVINGS: Final = 24
 
 
 class Point(Struct, frozen=True, array_like=True):
-    """`percent` percent of the values are at most `value`."""
+    """`percentile` percent of the values are at most `value`."""
 
     percentile: float
     value: float

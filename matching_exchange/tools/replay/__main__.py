@@ -33,8 +33,8 @@ EXIT_FAILED: Final = 2
 EXIT_INTERRUPTED: Final = 130
 
 MAX_REFUSED_PERCENT: Final = 20
-"""Beyond so many refused commands the comparison says nothing. A recording that fits refuses next to none (0.11 % in
-five hours of Bitstamp), and a short one of ten commands may still differ in two."""
+"""With more refused commands than this, the comparison means nothing. A good recording has hardly any (0.11 % in
+five hours of Bitstamp). A short one of ten commands may still differ in two."""
 
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids, so that runs on one matcher never share one."""
@@ -47,7 +47,8 @@ def fail(message: str) -> int:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit status: 0, 1 where an --expect is missed or too much is refused, 2 where there is nothing to compare."""
+    """The exit status: 0, 1 if an --expect is missed or too many commands are refused, 2 if there is nothing to
+    compare."""
     options = parse(arguments, environment)
     terminal = Console(stderr=True)
     try:
@@ -189,7 +190,7 @@ def misses(scores: Sequence[Score], expected: Sequence[tuple[str, int]]) -> list
 
 
 def too_much_refused(disputed: int, effort: Effort) -> list[str]:
-    """A line where the exchange refused too many of the commands that the venue took."""
+    """A line of warning, if the exchange refused too many commands that the venue took."""
     if disputed * 100 <= effort.commands * MAX_REFUSED_PERCENT:
         return []
     share = percent(disputed, effort.commands)

@@ -44,7 +44,7 @@ from protocol.units import InstrumentStatus, OrderType
 ACCOUNT: Final = "replay"
 
 PROGRESS_STEPS: Final = 1_000
-"""After so many steps the progress is told."""
+"""Steps between two reports of progress."""
 
 
 class Effort(Struct, frozen=True):
@@ -139,8 +139,8 @@ class Driver:
         )
 
     def run(self, speed: float | None, progress: Callable[[int], None]) -> Effort:
-        """Send everything, at so many times the recorded speed, None for as fast as possible; `progress` is told how
-        many steps are done. Returns when all is answered."""
+        """Send everything at `speed` times the recorded speed; None means as fast as possible. `progress` gets the
+        number of steps done. Returns when all is answered."""
         started = self._clock()
         first: int | None = None
         for number, step in enumerate(self._recording.steps):

@@ -91,7 +91,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def prepare(keep: Path | None) -> Path:
-    """The directory to work in; ends the process where the one to keep cannot be made."""
+    """The directory to work in. Ends the process if the one to keep cannot be made."""
     if keep is None:
         return Path(tempfile.mkdtemp(prefix="torture-"))
     try:
@@ -135,6 +135,6 @@ def run(options: argparse.Namespace, directory: Path, terminal: Console) -> bool
 
 
 if __name__ == "__main__":
-    # Whoever ends this process means the exchange as well.
+    # A signal to this process also ends the exchange.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

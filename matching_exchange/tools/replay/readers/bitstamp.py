@@ -15,8 +15,8 @@ another
   deleted line: that cancel was sent and is compared too.
 - Ids, prices and amounts are JSON strings or numbers. A string beside the number (`price_str`, `amount_str`) goes
 before it. A string
-  is exact. A number is a binary float that the venue has printed: its text is read exactly, and it is the unit that it
-  is next to.
+  is exact. A number is a binary float that the venue has printed. Its text is read exactly, and rounded to the nearest
+  unit.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ MAX_DIGITS: Final = 12
 """The longest price or amount before its point."""
 
 MAX_SHOWN: Final = 40
-"""So much of a value is shown in a complaint, in characters."""
+"""Characters of a value that an error message shows."""
 
 FLOAT_NOISE: Final = Decimal("0.001")
 """How far from a unit, in units, a number may be that is meant to be that unit."""
@@ -193,7 +193,7 @@ def best(levels: list[tuple[Raw, Raw]]) -> tuple[int, int] | None:
 
 
 def units(name: str, value: Raw, text: str | None, decimals: int) -> int:
-    """The value in units of 10^-decimals: that of the text, or of the JSON string, or else of the JSON number."""
+    """The value in units of 10^-decimals, from the text, the JSON string or the JSON number."""
     if text is None:
         text = string_of(value)
     number = bytes(value).decode()
@@ -227,7 +227,7 @@ def whole(value: Raw) -> int:
 
 
 def string_of(value: Raw) -> str | None:
-    """What a JSON string says; None where the value is none."""
+    """The content of a JSON string; None if the value is no string."""
     return msgspec.json.decode(value, type=str) if bytes(value).startswith(b'"') else None
 
 
@@ -247,8 +247,8 @@ def to_steps(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Step]:
 
 
 def before_recording(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Report]:
-    """The orders without a created line, in the order of their ids: the first report of each, with the largest amount
-    of all."""
+    """The orders without a created line, in the order of their ids. Each has its first report, and the largest
+    amount of all."""
     events = [report for report in reports if isinstance(report, Report)]
     created = {report.order for report in events if report.event == "order_created"}
     found: dict[int, Report] = {}

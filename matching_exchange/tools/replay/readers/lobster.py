@@ -69,7 +69,7 @@ COLUMNS: Final = 4
 """A level of both sides: ask price, ask size, bid price, bid size."""
 
 NO_LEVEL: Final = "0"
-"""The size where there is no level."""
+"""The size of a missing level."""
 
 TICKER: Final = re.compile(r"([A-Z0-9]{1,16})_\d{4}-\d\d-\d\d_", re.ASCII)
 ANONYMOUS: Final = "anonymous."
@@ -94,8 +94,7 @@ def recognises(first_line: str) -> bool:
 
 
 def read(files: Sequence[RecordingFile]) -> Recording:
-    """The recording in a message file and an order book file; where one is given alone, the other is found by its
-    name."""
+    """The recording in a message file and an order book file. If only one is given, the other is found by its name."""
     message_file, book_file = pair(files)
     timeline = Timeline(message_file.path)
     # Before the order book is opened: one writer may fill two pipes, one after the other.
@@ -172,8 +171,7 @@ def nanoseconds(text: str) -> int:
 
 
 def by_entry(messages: list[Message]) -> list[Message]:
-    """The messages, with the orders that were announced at one time of the first second and at one price in the order
-    of their ids."""
+    """The messages. Orders announced together in the first second, at one price, come in the order of their ids."""
     positions: dict[tuple[int, Side, int], list[int]] = {}
     for position, message in enumerate(messages):
         if message.time // SECOND != messages[0].time // SECOND:
@@ -241,8 +239,7 @@ class ShownBook:
         return self._steps
 
     def follow(self, message: Message, entered: Message, row: list[str]) -> None:
-        """One message, the one that takes its place by the order of entry, and the row that shows the state after the
-        message."""
+        """One message, the message to use at its place by the order of entry, and the row with the state after it."""
         shown = self._sides[message.side]
         if message.type == NEW:
             self._announce(shown, entered, row, message.size)
@@ -266,7 +263,7 @@ class ShownBook:
         self._steps.append(Place(message.time, message.order, message.side, message.price, message.size))
 
     def _take_away(self, shown: ShownSide, message: Message) -> None:
-        """A cancel or an execution, of the order itself or of the anonymous one that stands for it."""
+        """A cancel or an execution of the order, or of the anonymous order that replaces it."""
         if message.type == EXECUTION:
             self._steps.append(VenueTrade(message.time, message.price, message.size))
         queue = shown.queues.get(message.price, {})
@@ -312,7 +309,7 @@ class ShownBook:
             self._cancel(order, message, left)
 
     def _cancel(self, order: str, message: Message, left: int) -> None:
-        """The message's size of the order, of which so much is left then."""
+        """Take the message's size off the order. Returns what is left."""
         self._steps.append(Reduce(message.time, order, message.size) if left > 0 else Cancel(message.time, order, None))
 
     def _adjust(self, shown: ShownSide, row: list[str], time: int) -> None:
@@ -327,7 +324,7 @@ class ShownBook:
                 self._place_anonymous(shown, price, size, time)
 
     def _place_anonymous(self, shown: ShownSide, price: int, size: int, time: int) -> None:
-        """An order that stands for those that are not known, last in the queue of its price."""
+        """An order that replaces the unknown ones, last in the queue of its price."""
         self._placed += 1
         order = f"{ANONYMOUS}{self._placed}"
         shown.queues.setdefault(price, {})[order] = size
