@@ -1,6 +1,6 @@
 """AmendOrder: all checks first, then the change.
 
-A smaller quantity at the same price keeps the place in the queue, as on Binance (order amend keep priority) and
+A smaller quantity at the same price keeps the place in the queue. So do Binance (order amend keep priority) and
 Coinbase. A larger one, or another price, loses the place and matches again at once, as on Kraken.
 """
 

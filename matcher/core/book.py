@@ -1,7 +1,7 @@
 """One instrument's book: the orders that rest and wait in it, and what moves them. `matcher.core.matching` lets them
 trade.
 
-A trade may fire pending orders. They wait in `fired` until the running order is done, and then run as takers in the
+A trade may fire pending orders. They wait in `fired` until the running order is done. Then they run as takers, in the
 order in which they fired.
 """
 

@@ -1,6 +1,6 @@
 """OCO: a limit order and a stop of one side and quantity. If one trades or ends, the other is reduced or canceled.
 
-The last trade is between the two prices, as on Binance: to sell, limit > last > stop; to buy, limit < last < stop. An
+The last trade is between the two prices, as on Binance. To sell, limit > last > stop; to buy, limit < last < stop. An
 amend keeps this order of prices, so a trade of one leg never fires the other.
 """
 

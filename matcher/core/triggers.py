@@ -1,8 +1,8 @@
 """One instrument's pending orders: stops, take-profits and trailing stops.
 
 Each trade is compared with the trade before it. The orders whose trigger price lies between fire, the earlier price
-excluded and the new one included: nearest to the earlier price first, at one price first come first. So no pending
-order's trigger price is reached by the last trade, and only the nearest of each direction must be checked.
+excluded and the new one included: nearest to the earlier price first, at one price first come first. So the last trade
+reaches no pending order's trigger price. Only the nearest order of each direction must be checked.
 
 A trailing stop goes through three states.
 - inactive: it has an activation_price, and no trade has reached it.

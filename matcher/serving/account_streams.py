@@ -38,7 +38,7 @@ MAX_UPDATES = 50_000
 MAX_WATCHED = 10_000
 """Accounts that are watched at once. A further one replaces the account with the oldest WatchAccount."""
 
-MAX_PAGE = 500
+MAX_PAGE_UPDATES = 500
 """Updates of one answer, at most."""
 
 MAX_PAGE_ORDERS = 2_000
@@ -161,7 +161,7 @@ class AccountStreams:
         start = bisect_right(updates, sequence, key=lambda update: update.sequence)
         page: list[AccountUpdate] = []
         orders = 0
-        for update in updates[start : start + MAX_PAGE]:
+        for update in updates[start : start + MAX_PAGE_UPDATES]:
             orders += len(update.orders)
             if page and orders > MAX_PAGE_ORDERS:
                 break

@@ -2,8 +2,7 @@
 durations.
 
 A stamp is the wall clock's time. While the wall clock is behind the last stamp, stamps continue at 0.99 of the
-monotonic clock's speed, until the wall clock catches up. So a stamp never goes back, never stands still, and many
-small steps back do not add up.
+monotonic clock's speed. So a stamp never goes back, never stands still, and many small steps back do not add up.
 
 Stamps do not follow a wall clock that steps ahead at once. The deadlines of commands under way come from the time
 before the step. Stamps continue steadily for STEP_GRACE, while `told` gives the new time already. After that, every

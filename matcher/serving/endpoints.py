@@ -1,7 +1,7 @@
 """Whether the matcher can have its endpoints: seen before its state is brought back, which may take a while.
 
-A socket is bound to each for a moment, without listening: nobody can connect to it. What happens to an endpoint
-afterwards is told when the matcher's own sockets are bound.
+A socket is bound to each for a moment, without listening: nobody can connect to it. Later faults of an endpoint show
+when the matcher binds its own sockets.
 """
 
 import errno

@@ -1,8 +1,7 @@
 """Work on the state as it stands now, in a forked child, while the matcher runs.
 
 The child sees the state as of the fork and nothing that comes later. It holds none of the matcher's sockets, files or
-locks, and dies with the matcher: a matcher that is killed starts again at once, on the same ports and the same
-directory.
+locks, and dies with the matcher. So a killed matcher can start again at once, on the same ports and the same directory.
 
 Each holds one end of a connection that carries no data. The system closes an end with its process, and the other side
 notices.

@@ -91,7 +91,7 @@ def recover(directory: DataDirectory) -> Recovered:
 
 
 def _check_journal(directory: DataDirectory, paths: list[Path]) -> None:
-    """The journal is there where something tells that it was, and it is the one that was."""
+    """Check that the journal exists if a snapshot or the noted id shows that it must, and that it is the same one."""
     journal = Journal(directory.journal)
     remembered = directory.read_journal_id()
     if journal.is_empty():

@@ -25,7 +25,7 @@ _SETTINGS: Final = {setting.name: setting for setting in SETTINGS}
 
 
 class Parser(command_line.Parser):
-    """Read the arguments by `read` where there are endpoints."""
+    """Read the arguments by `read`, if they contain endpoints."""
 
     def __init__(self, program: str, description: str, epilog: str | None = None) -> None:
         super().__init__(program, description, epilog)

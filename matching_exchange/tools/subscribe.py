@@ -98,7 +98,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     parser.add_argument("symbol", nargs="?", default="BTC-USDT", help="the symbol (default: BTC-USDT)")
     parser.add_endpoint("market-data", "the matcher's socket of market data")
     parser.add_argument(
-        "--count", type=number(0), default=0, metavar="N", help="stop after so many messages (default: 0, never)"
+        "--count", type=number(0), default=0, metavar="N", help="stop after N messages (default: 0, never)"
     )
     options = parser.read(arguments, environment)
     follow(options.market_data, options.symbol, options.count)

@@ -112,7 +112,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         PROGRAM,
         "Start exchanges of its own and measure them: medians of rounds that take turns, with minimum and "
         "maximum. Nothing is "
-        "said to be fast enough; what is counted is checked. Exit status: 0, 1 where it is not true.",
+        "said to be fast enough; what is counted is checked. Exit status: 0, 1 if a check fails.",
         f"Suites: {', '.join(SUITES)} (default: all).",
     )
     parser.add_argument(

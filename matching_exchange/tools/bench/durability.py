@@ -42,8 +42,15 @@ FASTEST: Final = 250_000
 
 
 class Sizes(Struct, frozen=True):
-    """`replayed` commands are recovered; `resting` orders stand on `levels` levels a side; a snapshot is taken after so
-    many commands of a load of `rate` commands a second, of which there are `loaded`; `remembered` orders are done."""
+    """How much is measured.
+
+    replayed: commands to recover.
+    resting: orders in the book.
+    levels: levels of each side.
+    snapshot_every: commands between two snapshots.
+    rate: commands a second of the load.
+    loaded: commands of the load.
+    remembered: done orders."""
 
     replayed: int
     resting: int

@@ -1,7 +1,7 @@
 """How the cost of an operation grows with the resting orders, and with the number of symbols.
 
-Books have PER_LEVEL orders on a level, but LEAST_LEVELS a side at the least: the walk of the mix must not leave them
-behind. More symbols share the same number of orders: only the number of books grows.
+Books have PER_LEVEL orders on a level, and at least LEAST_LEVELS a side, so the walk of the mix stays inside. More
+symbols share the same number of orders: only the number of books grows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 server.
 
 A closed loop: each connection sends its next order when the one before is answered. The client is a loop over plain
-sockets with requests that are bytes already; how busy it was is told. Every answer is read and checked afterwards.
+sockets with ready bytes. The report shows how busy it was. Every answer is read and checked afterwards.
 """
 
 import time
@@ -40,8 +40,8 @@ ACCOUNT: Final = "bench"
 
 
 class Loop(Struct, frozen=True):
-    """A round: requests answered in so many seconds, their latencies in seconds, ascending; `busy` is the client's
-    share."""
+    """A round: the answered requests, the seconds, and the latencies in seconds, ascending. `busy` is the client's
+    share of the time."""
 
     answered: int
     seconds: float

@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.listeners PORT PATH COUNT: so many WebSocket clients of a symbol's market
-data, in a process of their own.
+"""python -m matching_exchange.tools.bench.listeners PORT PATH COUNT: COUNT WebSocket clients of a symbol's market
+data, in their own process.
 
 It is asked by lines of JSON (see Question) and answers each with one. The clients read all the time, asked or not.
 """
@@ -46,9 +46,8 @@ class Question(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """Messages of all clients together, and how late they came, in milliseconds; `busy` is the share of the time for
-    which this process had to work. `last` are the different messages that clients have had last: one, if all is
-    well."""
+    """Messages of all clients, and their delay in milliseconds. `busy` is the share of the time in which this
+    process worked. `last` are the different messages that clients have had last: one, if all is well."""
 
     messages: int
     seconds: float
@@ -205,7 +204,7 @@ class Listeners:
         self._process.stdin.flush()
 
     def answer(self) -> Heard:
-        """Wait for the answer; BenchError where a stream has ended."""
+        """Wait for the answer. Raises BenchError if a stream has ended."""
         assert self._process.stdout is not None, "it is a pipe"
         line = self._process.stdout.readline()
         if not line:

@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.long_run ORDERS STEP SEED: the memory of a process whose engine carries out
-the mix, after each STEP orders.
+"""python -m matching_exchange.tools.bench.long_run ORDERS STEP SEED: the memory of a process whose engine executes the
+mix, each STEP orders.
 
 As in the matcher, the cyclic collector is off: reference counting must free everything.
 """

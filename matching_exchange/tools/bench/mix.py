@@ -1,10 +1,9 @@
 """What benchmarks send: a seeded mix of 60 % limit orders around a random walk, 30 % cancels of a random live order, 10
 % market orders.
 
-The mix has an engine of its own and carries out each command before it gives it away. So it names orders by the ids
-that any engine with the same past will give them, it knows which ones live, and its engine is the state that must come
-of the commands. Every command is valid. About `depth` orders are kept live: above, more limit orders take; below, fewer
-do.
+The mix has an engine of its own and carries out each command before it gives it away. So it knows the ids that any
+engine with the same past gives, and the live orders. Its engine holds the expected state. Every command is valid.
+About `depth` orders are kept live: above, more limit orders take; below, fewer do.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,9 +68,12 @@ def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
 
 
 class Mix(Iterator[Command]):
-    """Gives commands without an end. `engine` has the past that the commands go on from (default: a new matcher's),
-    `live` the quantities of its resting orders by order_id, around the prices of the mix; where there are some, so many
-    are kept. The orders are for any of the symbols, each with a walk of its own, priced up to twice `reach` from it."""
+    """Gives commands without end.
+
+    engine: the engine to continue from (default: a new one).
+    live: the quantities of its resting orders by order_id. Their number stays the same.
+    symbols: the orders are for any of these; each has its own walk.
+    reach: half the largest distance of a price from the walk."""
 
     def __init__(
         self,

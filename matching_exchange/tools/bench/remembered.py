@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.remembered KIND ORDERS SEED: the memory that an engine takes for so many done
-orders that it remembers.
+"""python -m matching_exchange.tools.bench.remembered KIND ORDERS SEED: the memory that an engine takes for this number
+of remembered done orders.
 
 KIND is `canceled` (without a fill), `named` (the same with client_order_ids of 16 to 36 characters) or `filled` (with
 one fill).

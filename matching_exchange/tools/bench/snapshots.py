@@ -38,8 +38,10 @@ class Wait(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """One snapshot: the longest waits, in milliseconds, in each of its moments; `logged` is what the matcher says of
-    its fork, `seconds` how long the child took."""
+    """One snapshot: the longest wait in each of its moments, in milliseconds.
+
+    logged: the milliseconds of the fork, by the matcher's log.
+    seconds: how long the child took."""
 
     logged: float
     fork: float
@@ -53,8 +55,11 @@ class Pause(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """`begun` is when the matcher had forked, for which it logged so many milliseconds, `ended` when it had taken in
-    the child's end."""
+    """One snapshot.
+
+    begun: the time after the fork.
+    logged: the milliseconds of the fork, by the matcher's log.
+    ended: the time after the matcher noticed the child's end."""
 
     begun: float
     logged: float

@@ -34,7 +34,7 @@ class Target(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One figure. `met` is None where there is no target, or where the figure is of another size than the target's."""
+    """One figure. `met` is None without a target, or if the target is for another size."""
 
     name: str
     figure: Spread

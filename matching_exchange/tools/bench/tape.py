@@ -44,8 +44,7 @@ def resting_orders(shape: Shape, seed: int) -> Iterator[Command]:
 def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> str:
     """Write commands of the mix on the book to a file. Returns the digest of an engine that has executed them.
 
-    The limit orders of the mix reach over all levels of a book that there is before, so that the book keeps its
-    shape."""
+    The limit orders of the mix reach over all levels of the book, so the book keeps its shape."""
     symbols = symbols_of(shape.symbols)
     engine = new_engine(symbols)
     live: dict[int, int] = {}

@@ -78,8 +78,7 @@ def frames(commands: Iterable[Command], count: int) -> Iterator[Frame]:
 
 
 class Throughput(Struct, frozen=True):
-    """So many commands were answered in so many seconds; `busy` is the share of them for which the sender had to
-    work."""
+    """The number of answered commands, and the seconds. `busy` is the share of that time in which the sender worked."""
 
     commands: int
     seconds: float
@@ -107,7 +106,7 @@ class Wire:
         self._context = zmq.Context()
         self._commands = self._context.socket(zmq.PUSH)
         self._reports = self._context.socket(zmq.SUB)
-        # Without a matcher nothing is queued: it would have to answer first whatever was asked in vain.
+        # Without a matcher nothing is queued. Otherwise it would first answer all earlier attempts.
         self._commands.set(zmq.IMMEDIATE, 1)
         self._reports.subscribe(topics.reports(self.session))
         for socket, endpoint in ((self._commands, commands), (self._reports, reports)):
@@ -199,9 +198,8 @@ class Wire:
         return Throughput(self.answered - before, took, (time.process_time() - busy) / took)
 
     def check(self) -> int:
-        """Read all answers: each one that was sent must have one, none may be a refusal, sequences and the ids of new
-        orders must go on without a hole. Returns the number of commands answered so far. Raises BenchError if a
-        check fails."""
+        """Check all answers: one for each command, no refusal, no gap in the sequences and in the ids of new orders.
+        Returns the number of commands answered so far. Raises BenchError if a check fails."""
         for payload in self._unchecked:
             report = decode_report(payload)
             assert isinstance(report, Answers), "nothing else was kept"

@@ -74,7 +74,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         PROGRAM,
         "Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it "
         "with what "
-        f"the venue did. Exit status: 0, 1 where an --expect is missed or more than {MAX_REFUSED_PERCENT} % of "
+        f"the venue did. Exit status: 0, 1 if an --expect is missed or more than {MAX_REFUSED_PERCENT} % of "
         "the commands are refused, "
         "2 on an error.",
         "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
@@ -94,7 +94,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "--speed",
         type=factor,
         metavar="FACTOR",
-        help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)",
+        help="a multiple of the recorded speed, such as 10 or 0.5 (default: as fast as possible)",
     )
     parser.add_argument(
         "--in-process", action="store_true", help="replay to an engine in this process: no matcher, no sockets, no disk"

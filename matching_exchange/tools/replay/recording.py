@@ -1,6 +1,6 @@
 """A recording as a neutral stream of steps: what was sent to the venue, and what the venue did.
 
-Prices and quantities are integers in the units of the recording, times are nanoseconds on its own clock and never go
+Prices and quantities are integers in the units of the recording. Times are nanoseconds on its own clock, and never go
 back. Orders have the venue's ids, as text. What a format has of its own stays in its reader.
 """
 
@@ -77,7 +77,7 @@ class VenueFill(Struct, frozen=True, gc=False):
 
 class OutOfTurn(Struct, frozen=True, gc=False):
     """The venue executed the order though, by its own messages, it was not the first in its queue. No incoming order
-    can do that: a miss, whatever the exchange does."""
+    can do that, so it counts as a miss."""
 
     order: str
 

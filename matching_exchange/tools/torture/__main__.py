@@ -1,5 +1,5 @@
 """python -m matching_exchange.tools.torture: kill the exchange again and again while clients trade, and check that
-nothing that was answered is lost."""
+no answered command is lost."""
 
 import argparse
 import secrets
@@ -33,7 +33,7 @@ MAX_CLIENTS: Final = 1_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status: 0, 1 where a promise was broken or the exchange did not come back."""
+    """The exit status: 0, or 1 if a promise was broken or the exchange did not come back."""
     options = parse(arguments)
     directory = prepare(options.keep)
     terminal = Console(stderr=True)

@@ -25,8 +25,11 @@ AWAY: Final = (None, 1001, 4408, 4503)
 
 
 class Follower:
-    """`orders` are the account's open and pending orders as its client knows them, by order_id; `position` is the
-    sequence up to which it knows everything, `fills` are those since its last fresh start."""
+    """Follows one account's stream.
+
+    orders: the account's open and pending orders as its client knows them, by order_id.
+    position: the sequence up to which it knows everything.
+    fills: those since its last fresh start."""
 
     def __init__(self, account: str, port: int, seed: int) -> None:
         self._url = f"ws://127.0.0.1:{port}/ws/user?account={account}"

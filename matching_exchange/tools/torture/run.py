@@ -57,8 +57,12 @@ Result = TypeVar("Result")
 
 
 class Plan(Struct, frozen=True):
-    """`calm` and `pause` are in seconds: the longest time between a recovery and the next kill, and about how long a
-    client waits between two requests. `sync` is a setting of the matcher, `snapshot_every` a number of commands."""
+    """The size of a run.
+
+    calm: the longest time between a recovery and the next kill, in seconds.
+    pause: about how long a client waits between two requests, in seconds.
+    sync: the matcher's setting.
+    snapshot_every: commands between two snapshots."""
 
     kills: int
     seed: int

@@ -1,22 +1,18 @@
 """Bitstamp, order by order: the events of its live feeds, one a line: `<local time in ms> <event> <JSON>`.
 
-order_created carries the amount before matching, so creations, cancels and re-pricings alone must make an exchange
-repeat the venue's trades. The rules:
+order_created has the amount before matching. So creations, cancels and re-pricings alone must make an exchange repeat
+the venue's trades. The rules:
 
-- An order without a created line (or whose created line comes after its deleted one) was there before the recording.
-Those are
-  placed at the start, in the order of their ids, at their first price and with the largest amount reported.
-- order_changed at the same price is a partial fill; with another price it is a replace.
-- order_deleted with an amount cancels it. With none the order is filled: the cancel that is sent then finds nothing,
-unless the
-  two books differ; it keeps one difference from making more.
-- A created line after the same id's deleted one is ignored, as is whatever else comes after the deleted line, except
-another
-  deleted line: that cancel was sent and is compared too.
+- An order without a created line, or with a created line after its deleted one, existed before the recording. Those
+  are placed at the start, in the order of their ids, at their first price and with their largest amount.
+- order_changed at the same price is a partial fill. With another price it is a replace.
+- order_deleted with an amount cancels it. With none the order is filled. Then the cancel that is sent finds nothing,
+  unless the two books differ; it keeps one difference from causing more.
+- Lines of an id after its deleted line are ignored, also a created one. Another deleted line is not: that cancel was
+  sent, and is compared too.
 - Ids, prices and amounts are JSON strings or numbers. A string beside the number (`price_str`, `amount_str`) goes
-before it. A string
-  is exact. A number is a binary float that the venue has printed. Its text is read exactly, and rounded to the nearest
-  unit.
+  first. A string is exact. A number is a binary float that the venue has printed. Its text is read exactly, and rounded
+  to the nearest unit.
 """
 
 from collections.abc import Sequence

@@ -3,30 +3,24 @@ a header.
 
 Message: time in s after midnight, type, order id, size, price (dollars x 10000), direction (1: the resting order is a
 buy, -1: a sell). Row k of the order book is the state after message k: ask price 1, ask size 1, bid price 1, bid size
-1, ask price 2, ... with a size of 0 where there is no level. The rules:
+1, ask price 2, and so on. A missing level has a size of 0. The rules:
 
-- An execution (type 4) stands for an incoming order of the other side: it is sent as one that takes this size at this
-price and
-  must hit the order that the message names.
-- Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten (their
-orders are
-  cancelled), and a level that newly appears is adopted as one anonymous order, first in its queue. Orders that were
+- An execution (type 4) becomes an incoming order of the other side. It takes this size at this price, and must hit the
+  order that the message names.
+- Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten: their
+  orders are canceled. A level that newly appears becomes one anonymous order, first in its queue. Orders that were
   never announced, or were forgotten, take their cancels and executions from the anonymous order at their price.
-- Where the anonymous order is before others in its queue, that is a guess: when the venue executes an order of which
-only it is
-  ahead, it goes behind those that are known. Its own executions are sent only while it is at the head.
-- An order that the venue executes while, by its own messages, others are before it in the queue was executed out of
-turn: it is
-  cancelled to that extent instead, so that one difference does not make more.
+- The place of the anonymous order before others in its queue is a guess. If the venue executes an order behind it, the
+  anonymous order moves behind the known ones. Its own executions are sent only while it is at the head.
+- An order that the venue executes although others are before it in the queue was executed out of turn. It is canceled
+  to that extent, so one difference does not cause more.
 - Executions of hidden orders (5), cross trades (6, of a pseudo order with an id of 0 or below) and trading halts (7) do
-not touch the
-  shown book and are ignored.
-- The tick is the greatest one that fits all shown prices: a stock below a dollar is quoted in 0.0001.
-- Orders from before the opening are announced together in the first second, at one time: those of one price enter by
-their ids.
-- The replay starts from the state of the first row: that row is no comparison, and its message counts only where it
-announces an
-  order.
+  not touch the shown book and are ignored.
+- The tick is the largest one that fits all shown prices: a stock below a dollar is quoted in 0.0001.
+- Orders from before the opening are announced together in the first second, at one time. Those of one price enter in
+  the order of their ids.
+- The replay starts from the state of the first row. That row is not compared. Its message counts only if it announces
+  an order.
 """
 
 import re
