@@ -47,7 +47,7 @@ def main() -> int:
     try:
         listed = read_instruments(config.instruments)
     except InstrumentListError as error:
-        print(f"matcher: --instruments: {config.instruments}: {error}", file=sys.stderr)
+        print(f"matcher: {config.instruments_source}: {config.instruments}: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
     matcher: Matcher | None = None
     try:

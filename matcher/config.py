@@ -26,7 +26,7 @@ NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
 class Config(Struct, frozen=True):
-    """`depth_interval` is in nanoseconds."""
+    """`depth_interval` is in nanoseconds; `instruments_source` is the flag or variable that names the file."""
 
     commands: str
     market_data: str
@@ -41,6 +41,7 @@ class Config(Struct, frozen=True):
     log_level: str
     log_format: str
     check: bool
+    instruments_source: str = "--instruments"
 
 
 def _sync(text: str) -> str:
@@ -75,7 +76,13 @@ SETTINGS = (
         "a TOML file",
         "the instruments to start with, else the built-in list",
     ),
-    Setting("sync", "always", _sync, "always, off or interval:<ms>", "when the journal is synced to disk"),
+    Setting(
+        "sync",
+        "always",
+        _sync,
+        f"always, off or interval:<ms> with 1 to {MAX_INTERVAL} ms",
+        "when the journal is synced to disk",
+    ),
     Setting(
         "keep-journal",
         "snapshots",
@@ -124,4 +131,5 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
-    return Config(**values)
+    instruments = next(setting for setting in SETTINGS if setting.name == "instruments")
+    return Config(**values, instruments_source=instruments.source(PREFIX, arguments))

@@ -63,6 +63,10 @@ taker_fee_bps = 20
 """
 
 
+WHOLE_NUMBERS = frozenset({"maker_fee_bps", "taker_fee_bps"})
+"""The fields that are numbers; all others are texts."""
+
+
 class ListedInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One table of the list."""
 
@@ -92,14 +96,18 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
         unknown = set(content) - {"instrument"}
         if unknown:
             raise InstrumentListError(f"takes [[instrument]] tables, not {min(unknown)}")
-        listed = msgspec.convert(content.get("instrument", []), list[ListedInstrument])
     except OSError as error:
         raise InstrumentListError(str(error.strerror)) from error
     except RecursionError as error:
         raise InstrumentListError("takes [[instrument]] tables, not values that are nested so deep") from error
-    except (ValueError, msgspec.ValidationError) as error:
-        # A ValueError is one of TOML's, or of the text's encoding.
-        raise InstrumentListError(" ".join(str(error).split())) from error
+    except UnicodeDecodeError as error:
+        raise InstrumentListError(f"is no text in UTF-8: byte {error.start + 1} belongs to none") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InstrumentListError(f"is no TOML: {' '.join(str(error).split())}") from error
+    tables = content.get("instrument", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise InstrumentListError("takes [[instrument]] tables, with two brackets on either side")
+    listed = [_listed(number, table) for number, table in enumerate(tables, 1)]
     symbols = [instrument.symbol for instrument in listed]
     for symbol in symbols:
         if symbols.count(symbol) > 1:
@@ -127,6 +135,26 @@ def missing_instruments(registry: Registry, listed: list[SetInstrument]) -> list
             ):
                 raise InstrumentListError(f"{command.symbol}: {field}: differs from the known one, which never changes")
     return missing
+
+
+def _listed(number: int, table: dict[str, Any]) -> ListedInstrument:
+    """The table of that number, counted from 1."""
+    symbol = table.get("symbol")
+    where = symbol if isinstance(symbol, str) and symbol.isprintable() and symbol else f"[[instrument]] number {number}"
+    fields = {field.name: field for field in msgspec.structs.fields(ListedInstrument)}
+    for name in table:
+        if name not in fields:
+            raise InstrumentListError(f"{where}: {name!r} is no field: takes {', '.join(fields)}")
+    for name, field in fields.items():
+        if name not in table:
+            if field.required:
+                raise InstrumentListError(f"{where}: {name} is missing")
+        elif name in WHOLE_NUMBERS:
+            if type(table[name]) is not int:
+                raise InstrumentListError(f"{where}: {name}: takes a whole number, without quotes")
+        elif not isinstance(table[name], str):
+            raise InstrumentListError(f"{where}: {name}: takes a text in quotes")
+    return ListedInstrument(**table)
 
 
 def _command(listed: ListedInstrument) -> SetInstrument:

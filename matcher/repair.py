@@ -15,13 +15,11 @@ from matcher.storage.file_check import check_files
 from matcher.storage.journal_format import SUFFIX, JournalError
 from matcher.storage.journal_reader import count_records
 from matcher.storage.recovery import recover
-from matching_exchange.process.command_line import Parser, end_with_line
+from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
 from matching_exchange.process.files import sync_directory, sync_path, what_failed
 from matching_exchange.process.logs import configure_logs
 
 PROGRAM = "repair"
-
-EXIT_FAILED = 1
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,4 +90,4 @@ def _cut(path: Path, offset: int, *, really: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_program(PROGRAM, lambda: main(sys.argv[1:]))

@@ -285,8 +285,6 @@ class MatcherSessions(Generic[Kept]):
         if peer is None:
             return Unknown()
         answers = peer.answers
-        while answers and answers[0][1] <= frame.answered:
-            answers.popleft()
         last = frame.number + len(frame.commands) - 1
         skip = peer.taken + 1 - frame.number
         if skip < 0:
@@ -295,6 +293,9 @@ class MatcherSessions(Generic[Kept]):
             return Repeat([kept for first, final, kept in answers if final >= frame.number and first <= last])
         if last - frame.answered > WINDOW:
             return Repeat([])
+        # Not for a frame that brings nothing new: no log tells of it, and a replay would keep more.
+        while answers and answers[0][1] <= frame.answered:
+            answers.popleft()
         peer.taken = last
         if peer is not self._latest:
             self._latest = peer

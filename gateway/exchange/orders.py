@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import Final, TypeVar
 
+from gateway.exchange.pace import Pace
 from gateway.link.answers import Stamped, expect
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
@@ -24,6 +26,7 @@ class Orders:
     def __init__(self, broker: Broker, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
+        self._pace = Pace(monotonic)
 
     def deadline(self) -> int:
         """The latest time, by the matcher's clock, at which an order that arrives now may be executed."""
@@ -44,9 +47,9 @@ class Orders:
         return await self._changed(await self._broker.submit(command))
 
     async def place_each(self, commands: Sequence[PlaceOrder]) -> list[Outcome]:
-        """Place the orders, in this order, with no command of others between them; what became of each.
+        """Place the orders, in this order, and tell what became of each. Orders of others may come in between.
 
-        MatcherUnavailableError where the matcher took none of them.
+        MatcherUnavailableError if the matcher took none of them.
         """
 
         async def placed(command: PlaceOrder, answer: Stamped[Answer]) -> OrderState:
@@ -85,7 +88,22 @@ class Orders:
     async def _each(
         self, commands: Sequence[Sent], read: Callable[[Sent, Stamped[Answer]], Awaitable[OrderState]]
     ) -> list[Outcome]:
-        """Send all commands in one turn of the loop, so that they leave in one frame; then read each answer."""
+        """Send the commands slice by slice; read each answer."""
+        outcomes: list[Outcome] = []
+        pace = self._pace.batch()
+        while len(outcomes) < len(commands):
+            done = len(outcomes)
+            async with pace.slice(len(commands) - done) as count:
+                outcomes += await self._slice(commands[done : done + count], read)
+        not_taken = [outcome for outcome in outcomes if isinstance(outcome, MatcherUnavailableError)]
+        if not_taken and len(not_taken) == len(outcomes):
+            raise not_taken[0]
+        return outcomes
+
+    async def _slice(
+        self, commands: Sequence[Sent], read: Callable[[Sent, Stamped[Answer]], Awaitable[OrderState]]
+    ) -> list[Outcome]:
+        """Send commands in one turn of the loop, so that they leave in one frame; then read each answer."""
         sent: list[Awaitable[Stamped[Answer]] | MatcherUnavailableError] = []
         for command in commands:
             try:
@@ -93,19 +111,13 @@ class Orders:
             except MatcherUnavailableError as failure:
                 sent.append(failure)
         outcomes: list[Outcome] = []
-        not_taken: list[MatcherUnavailableError] = []
         for command, future in zip(commands, sent, strict=True):
             try:
                 if isinstance(future, MatcherUnavailableError):
                     raise future
                 outcomes.append(await read(command, await future))
-            except (RefusedError, OutcomeUnknownError) as failure:
+            except (RefusedError, OutcomeUnknownError, MatcherUnavailableError) as failure:
                 outcomes.append(failure)
-            except MatcherUnavailableError as failure:
-                not_taken.append(failure)
-                outcomes.append(failure)
-        if not_taken and len(not_taken) == len(outcomes):
-            raise not_taken[0]
         return outcomes
 
     async def _collect(self, query: OrdersQuery) -> OrderPage:

@@ -11,6 +11,8 @@ from typing import Final
 
 from starlette.types import Scope
 
+from gateway.http.reading import Reading
+
 WORK_A_TURN: Final = 32
 """Orders that begin in one turn of the event loop: about 2 ms of work."""
 
@@ -24,11 +26,13 @@ class Admission:
 
     deadline: how long after its first byte a request may begin, in seconds.
     work_of: what a request counts as.
+    reading: the turns of the streams.
     """
 
     def __init__(self, deadline: float, work_of: WorkOf) -> None:
         self.deadline = deadline
         self.work_of = work_of
+        self.reading = Reading()
         self._room = WORK_A_TURN
         self._waiting: deque[tuple[int, Begin]] = deque()
 

@@ -7,7 +7,6 @@ the connection takes nothing more. An offered upgrade to a WebSocket is taken, a
 import asyncio
 import time
 from collections.abc import Callable, MutableMapping
-from enum import Enum, auto
 from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -20,9 +19,9 @@ from uvicorn.server import ServerState
 
 from gateway.http.admission import Admission
 from gateway.http.bounds import MAX_HEAD_BYTES, Bounds
-from gateway.http.cycle import Cycle, LingeringTransport
+from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
 from gateway.http.errors import HttpError
-from gateway.http.heads import check_fields, declared_length, offers_websocket, read_target, size_of
+from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
 from gateway.http.replies import ErrorReply, reply_app
 from gateway.http.stream_protocol import StreamProtocol
 from matching_exchange.process.log_brake import LogBrake
@@ -44,17 +43,6 @@ def arrival(scope: MutableMapping[str, Any]) -> float:
     except KeyError:
         return time.monotonic()
     return found
-
-
-class Part(Enum):
-    """The part of a request that is being received. The trailers belong to the body."""
-
-    NOTHING = auto()
-    HEAD = auto()
-    BODY = auto()
-
-
-NOTHING, HEAD, BODY = Part
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -83,7 +71,7 @@ class HttpConnection(HttpToolsProtocol):
         self._admission = admission
         self._error_reply = error_reply
         self._clock = clock
-        self._part = NOTHING
+        self._part: Part = NOTHING
         self._refused = False
         self._ended = False
         # Bytes that are not parsed yet, and when the last of them came.
@@ -98,6 +86,8 @@ class HttpConnection(HttpToolsProtocol):
         self._with_trailers = 0
         # Why a callback of the parser has stopped it.
         self._found: HttpError | None = None
+        # The request that is being answered, or was the last.
+        self._current: Cycle | None = None
         # When the peer must have done its part; None while the peer waits for us.
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -116,6 +106,10 @@ class HttpConnection(HttpToolsProtocol):
             self._look_at(self._due)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._current is not None:
+            # The server tells the newest request alone that nobody reads its answer.
+            self._current.disconnect()
+        self.pipeline.clear()
         super().connection_lost(exc)
         if self._timer is not None:
             self._timer.cancel()
@@ -153,12 +147,15 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offer:
             head_ends = offer.args[0]
         except httptools.HttpParserError as error:
-            self._refuse(self._found or _error_of(error))
+            self._refuse(self._found or self._error_of(error))
             return
         if head_ends is not None:
             self._take_offer(piece[head_ends:])
         elif self._part is not NOTHING:
             self._expect_more()
+        elif self._parsed - self._advanced > MAX_HEAD_BYTES:
+            # Blank lines before a request are allowed, but not without end.
+            self._refuse(HttpError("head_too_large"))
 
     def _expect_more(self) -> None:
         """A part of the request is still to come."""
@@ -196,9 +193,10 @@ class HttpConnection(HttpToolsProtocol):
             self._take_head()
         except HttpError as error:
             self._stop(error)
+        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
+        # A request that fails before has not begun: see `_refuse`.
         self._part = BODY
         self._advanced = self._parsed
-        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
 
     def on_body(self, body: bytes) -> None:
         self._advanced = self._parsed
@@ -213,7 +211,6 @@ class HttpConnection(HttpToolsProtocol):
         if self._part is HEAD:
             # It offers an upgrade: its body is still to come.
             return
-        self._part = NOTHING
         cycle = self.cycle
         if cycle.response_complete:
             self._due = self._clock() + self._bounds.idle
@@ -221,6 +218,8 @@ class HttpConnection(HttpToolsProtocol):
             self._due = None
             cycle.more_body = False
             cycle.message_event.set()
+        self._part = NOTHING
+        self._advanced = self._parsed
 
     def _stop(self, error: HttpError) -> NoReturn:
         """End the parser's work, from one of its callbacks."""
@@ -252,8 +251,7 @@ class HttpConnection(HttpToolsProtocol):
             self._open_stream(rest)
         else:
             # The parser would take the body for the other protocol. A fresh one reads the request without the offer.
-            lines = [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
-            head = b"".join((b"%s %s HTTP/%s\r\n" % (method, self.url, version.encode()), *lines, b"\r\n"))
+            head = without_offer(method, self.url, version, self.headers)
             self.parser = httptools.HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             self._rest = rest + self._rest
@@ -262,56 +260,51 @@ class HttpConnection(HttpToolsProtocol):
     def _open_stream(self, rest: bytes) -> None:
         """The connection is a WebSocket's from now on."""
         try:
-            self._take_head()
-            if self.scope["method"] != "GET":
-                raise HttpError("method_not_allowed", "A WebSocket is opened with GET.", _GET_ONLY)
-            if declared_length(self.headers) != 0:
-                raise HttpError("bad_request", "The request for a WebSocket has no body.")
-            if self.cycle is not None and not self.cycle.response_complete:
-                raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
-            stream = StreamProtocol(self.config, self.server_state, self.app_state, self.loop)
-            stream.open(self.transport, self.scope, rest + self._rest)
-            self._rest = b""
+            self._hand_over(rest)
         except HttpError as error:
             self._refuse(error)
             return
+        except Exception as error:
+            # As the parser does with what its callbacks raise.
+            self._refuse(self._failed(error))
+            return
+        self._rest = b""
         self.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         # It refers to this connection. Both would wait for the garbage collector.
         self.parser = None
 
+    def _hand_over(self, rest: bytes) -> None:
+        """Let a stream take the connection over. HttpError for a request that opens none."""
+        self._take_head()
+        if self.cycle is not None and not self.cycle.response_complete:
+            raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, self._admission.reading, self.loop)
+        stream.open(self.transport, self.scope, rest + self._rest)
+
     def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
         """Let the application answer the newest request, after those before it."""
         before = self.cycle
-        self.cycle = Cycle(
-            self.scope,
-            transport,
-            self.flow,
-            self.logger,
-            self.access_logger,
-            self.access_log,
-            self.server_state.default_headers,
-            asyncio.Event(),
-            self.expect_100_continue,
-            keep_alive,
-            self.on_response_complete,
-        )
+        cycle = Cycle.of(self, transport, keep_alive=keep_alive)
+        if app is self.app:
+            cycle.work = self._admission.work_of(self.scope)
         if before is None or before.response_complete:
-            self._start(self.cycle, app)
+            self._start(cycle, app)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, app))
+            self.pipeline.appendleft((cycle, app))
+        self.cycle = cycle
 
     def _start(self, cycle: Any, app: Any) -> None:
         """Start the application, or let it wait for its turn."""
-        work = self._admission.work_of(cycle.scope) if app is self.app else 0
-        if work == 0:
+        self._current = cycle
+        if cycle.work == 0:
             self._start_asgi_task(cycle, app)
-        elif self._admission.admits(work):
+        elif self._admission.admits(cycle.work):
             self._start_order(cycle, app)
         else:
-            self._admission.wait(work, partial(self._start_order, cycle, app))
+            self._admission.wait(cycle.work, partial(self._start_order, cycle, app))
 
     def _start_order(self, cycle: Any, app: Any) -> None:
         if self._clock() - arrival(cycle.scope) > self._admission.deadline:
@@ -387,9 +380,13 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._refuse(HttpError("request_timeout"))
 
+    def _error_of(self, error: httptools.HttpParserError) -> HttpError:
+        if isinstance(error, httptools.HttpParserCallbackError):
+            return self._failed(error)
+        return HttpError("bad_request", f"The request cannot be read: {error}.")
 
-def _error_of(error: httptools.HttpParserError) -> HttpError:
-    if isinstance(error, httptools.HttpParserCallbackError):
-        log.error("a request could not be parsed", exc_info=error)
+    def _failed(self, error: Exception) -> HttpError:
+        """The error for a failure that nobody has expected while a request was read. The log tells what it was."""
+        if (left_out := self.brake.passes("unexpected")) is not None:
+            log.error("a request could not be read", exc_info=error, **left_out)
         return HttpError("internal_error")
-    return HttpError("bad_request", f"The request cannot be read: {error}.")

@@ -2,17 +2,56 @@
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.http.errors import HttpError
 
 
+class Part(Enum):
+    """The part of a request that is being received. The trailers belong to the body."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
+NOTHING, HEAD, BODY = Part
+
+
 class Cycle(RequestResponseCycle):
-    """One request and its answer. `error` tells why the rest of the body will never come; `receive` raises it."""
+    """One request and its answer.
+
+    error: why the rest of the body will never come; `receive` raises it.
+    work: the orders that it counts as, see `admission`.
+    """
 
     error: HttpError | None = None
+    work = 0
+
+    @classmethod
+    def of(cls, connection: HttpToolsProtocol, transport: Any, *, keep_alive: bool) -> "Cycle":
+        """That of the connection's newest request."""
+        return cls(
+            connection.scope,
+            transport,
+            connection.flow,
+            connection.logger,
+            connection.access_logger,
+            connection.access_log,
+            connection.server_state.default_headers,
+            asyncio.Event(),
+            connection.expect_100_continue,
+            keep_alive,
+            connection.on_response_complete,
+        )
+
+    def disconnect(self) -> None:
+        """The connection is gone: nothing more is read from it or written to it."""
+        self.disconnected = True
+        self.message_event.set()
 
     async def receive(self) -> Any:
         if self.error is None and not self.disconnected and not self.response_complete:

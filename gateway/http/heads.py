@@ -10,6 +10,9 @@ from gateway.http.bounds import MAX_BODY_BYTES
 from gateway.http.errors import HttpError
 from gateway.http.replies import Header
 
+MAX_LENGTH_DIGITS: Final = 19
+"""Digits of a length of 64 bits. Zeros before it count."""
+
 _CHECKED: Final = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"expect"})
 
 
@@ -39,7 +42,7 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
     The names are in lower case. A length is a number, and never stands beside a transfer coding.
     """
     hosts = 0
-    length = b"0"
+    length = 0
     waits = False
     codings: list[bytes] = []
     for name, value in headers:
@@ -48,7 +51,7 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
         if name == b"host":
             hosts += 1
         elif name == b"content-length":
-            length = value
+            length = _read_length(value)
         elif name == b"transfer-encoding":
             codings += [coding.strip() for coding in value.lower().split(b",")]
         elif name == b"content-encoding":
@@ -62,7 +65,7 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
         raise HttpError("bad_request", "A request takes one Host header.")
     if codings:
         _check_codings(codings, version)
-    if waits and int(length) > MAX_BODY_BYTES:
+    if waits and length > MAX_BODY_BYTES:
         raise HttpError("body_too_large")
     return waits
 
@@ -76,11 +79,18 @@ def _check_codings(codings: Sequence[bytes], version: str) -> None:
         raise HttpError("transfer_coding_not_supported")
 
 
+def _read_length(value: bytes) -> int:
+    digits = value.rstrip()
+    if len(digits) > MAX_LENGTH_DIGITS:
+        raise HttpError("bad_request", f"Content-Length takes at most {MAX_LENGTH_DIGITS} digits.")
+    return int(digits)
+
+
 def declared_length(headers: Iterable[Header]) -> int | None:
-    """Bytes of the body; None where its chunks tell their number."""
+    """Bytes of the body; None if its chunks tell their number. HttpError for a length that is not taken."""
     for name, value in headers:
         if name == b"content-length":
-            return int(value)
+            return _read_length(value)
         if name == b"transfer-encoding":
             return None
     return 0
@@ -94,3 +104,9 @@ def offers_websocket(headers: Sequence[Header]) -> bool:
     return b"upgrade" in connection and [value.strip().lower() for name, value in headers if name == b"upgrade"] == [
         b"websocket"
     ]
+
+
+def without_offer(method: bytes, target: bytes, version: str, headers: Iterable[Header]) -> bytes:
+    """The head again, without the upgrades that it offers."""
+    lines = [b"%s: %s\r\n" % header for header in headers if header[0] != b"upgrade"]
+    return b"".join((b"%s %s HTTP/%s\r\n" % (method, target, version.encode()), *lines, b"\r\n"))

@@ -1,7 +1,7 @@
 """The WebSocket side of a connection: uvicorn's, with the short way of `frames`, and a bound on the cost of one peer.
 
-Received bytes are read a little at a time. A peer that sends more in one turn of the loop waits. So does a peer that
-does not read its pongs. Nothing is read before the handshake is answered.
+Received bytes are read a little at a time, in turn with all streams of the worker. A peer that sends more waits. So
+does a peer that does not read its pongs. Nothing is read before the handshake is answered.
 """
 
 import asyncio
@@ -18,12 +18,10 @@ from websockets.protocol import Protocol, State
 
 from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION
+from gateway.http.heads import declared_length
+from gateway.http.reading import READ_OF_ONE, Reading
 
-TURN_BYTES: Final = 1024
-"""Bytes read of one connection at a time: at most 170 frames, which take about a millisecond."""
-
-TURN_SECONDS: Final = 0.005
-"""Time that the bytes beyond wait."""
+_GET_ONLY: Final = {"allow": "GET"}
 
 MAX_FRAMES: Final = 128
 """Frames that one message may have at most."""
@@ -39,12 +37,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
+        reading: Reading,
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._reading = reading
         # Received bytes that were not read yet.
         self._rest = memoryview(b"")
-        self._turn: asyncio.TimerHandle | None = None
         self._owes_pongs = False
 
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
@@ -53,6 +52,10 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         scope: of the HTTP request for a WebSocket.
         received: the bytes that came after it.
         """
+        if scope["method"] != "GET":
+            raise HttpError("method_not_allowed", "A WebSocket is opened with GET.", _GET_ONLY)
+        if declared_length(scope["headers"]) != 0:
+            raise HttpError("bad_request", "The request for a WebSocket has no body.")
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
         self.response = self.conn.accept(Request(scope["path"], headers))
         if self.response.status_code != 101:
@@ -82,8 +85,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._turn is not None:
-            self._turn.cancel()
+        self._reading.leave(self._read)
         # An object that refers to itself waits for the garbage collector. The garbage of 10,000 streams would stop the
         # loop for a second.
         self.conn.parser.close()
@@ -100,15 +102,17 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     # What the peer sends
 
     def data_received(self, data: bytes) -> None:
-        self._rest = memoryview(bytes(self._rest) + data)
-        if self._turn is None:
+        self._rest = memoryview(bytes(self._rest) + data if self._rest else data)
+        if self._reading.admits():
             self._read()
+        else:
+            self._read_on()
 
     def _read(self) -> None:
         """Read a little of the received bytes."""
-        self._turn = None
-        if self._may_read():
-            piece, self._rest = self._rest[:TURN_BYTES], self._rest[TURN_BYTES:]
+        if self._rest and self._may_read():
+            piece, self._rest = self._rest[:READ_OF_ONE], self._rest[READ_OF_ONE:]
+            self._reading.take(self.loop, len(piece))
             super().data_received(bytes(piece))
         self._read_on()
 
@@ -116,13 +120,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         return self.handshake_complete and not self.read_paused and not self._owes_pongs
 
     def _read_on(self) -> None:
-        """Read the rest a little later, or else read new bytes. Read nothing while the peer has to act first."""
+        """Read the rest in its turn, or else new bytes. Read nothing while the peer has to act first."""
         if self.transport.is_closing():
             self._rest = memoryview(b"")
         elif self._rest or not self._may_read():
             self.transport.pause_reading()
-            if self._turn is None and self._may_read():
-                self._turn = self.loop.call_later(TURN_SECONDS, self._read)
+            if self._may_read():
+                self._reading.wait(self.loop, self._read)
         else:
             self.transport.resume_reading()
 

@@ -16,8 +16,7 @@ from gateway.native.json.user_messages import AccountOrders, AccountResumed, Acc
 from gateway.native.operations import OPERATIONS, Operation, Parameter
 from gateway.native.problem_kinds import KINDS
 from gateway.native.problems import Problem
-
-VERSION: Final = "1.0"
+from matching_exchange.process.version import VERSION
 
 DESCRIPTION: Final = """\
 A crypto exchange. Prices, quantities and fees are exact: decimal strings in answers; requests may hold strings or

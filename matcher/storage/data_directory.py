@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +20,7 @@ CRASHED_COMMANDS = "crashed_commands.json"
 RUNNING_COMMAND = "running_command"
 
 MAX_JOURNAL_ID_BYTES = 100
+MAX_OWNER_BYTES = 20
 
 JOURNAL_ID = "journal_id"
 """The file with the id of the directory's journal. It tells a lost journal folder from a new one."""
@@ -74,19 +76,33 @@ class DataDirectory:
             make_directory(self.path)
             lock = open_private(self.path / "lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise DirectoryError(f"the data directory {self.path} cannot be used: {error.strerror}") from error
+            raise DirectoryError(f"the data directory {self.path} cannot be used: {self._reason(error)}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            owner = _read_owner(lock)
             os.close(lock)
-            raise DirectoryError(f"the data directory {self.path} is in use by another matcher") from error
+            raise DirectoryError(
+                f"the data directory {self.path} is in use by {owner}: stop it, or choose another with "
+                "MATCHER_DATA_DIR (--data-dir); scripts/run --ports starts a second exchange"
+            ) from error
         self._lock = lock
+        _note_owner(lock, f"{os.getpid()}\n".encode())
         return self
+
+    def _reason(self, error: OSError) -> str | None:
+        """Why the directory cannot be made or opened."""
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            for path in (self.path, *self.path.parents):
+                if path.exists() and not path.is_dir():
+                    return f"{path} is a file, not a directory"
+        return error.strerror
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._lock is not None:
+            _note_owner(self._lock, b"")
             os.close(self._lock)
             self._lock = None
 
@@ -129,6 +145,19 @@ class DataDirectory:
     def write_journal_id(self, journal: str) -> None:
         """Note which journal belongs here."""
         replace_file(self.path / JOURNAL_ID, f"{journal}\n".encode())
+
+
+def _note_owner(lock: int, text: bytes) -> None:
+    """Write into the locked file whose it is. It is for a message only: on a full disk the lock holds without it."""
+    with suppress(OSError):
+        os.truncate(lock, 0)
+        os.pwrite(lock, text, 0)
+
+
+def _read_owner(lock: int) -> str:
+    """Who holds the lock, in words. Earlier versions noted nothing."""
+    noted = os.pread(lock, MAX_OWNER_BYTES, 0).strip()
+    return f"the matcher with process id {noted.decode()}" if noted.isdigit() else "a running matcher"
 
 
 def _file_of(symbol: str) -> str:

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from itertools import combinations
 from typing import Any, Final
 
-from matching_exchange.process.command_line import end_with_line
+from matching_exchange.process.command_line import EXIT_FAILED, end_with_line
 from matching_exchange.process.settings import MAX_PORT, Setting, port
 
 MAX_SOCKET_PATH: Final = 103
@@ -29,8 +29,6 @@ BOUND_ENDPOINT: Final = (
 )
 CONNECTED_ENDPOINT: Final = f"{BOUND_ENDPOINT}, and no * for the host"
 """What the parsers take."""
-
-EXIT_FAILED: Final = 1
 
 _ANYWHERE: Final = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """The hosts that mean every address of this machine, each with one such address."""

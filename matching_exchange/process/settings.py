@@ -3,7 +3,9 @@
 A bad value ends the process at once with one line that names the setting, the value and what it takes.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -36,6 +38,11 @@ class Setting(Struct, frozen=True):
         """Both ways to set it, for what is found to be wrong with a value later."""
         return f"{self.variable(prefix)} (--{self.name})"
 
+    def source(self, prefix: str, arguments: Sequence[str]) -> str:
+        """The way in which its value was set."""
+        flag = f"--{self.name}"
+        return flag if any(argument.partition("=")[0] == flag for argument in arguments) else self.variable(prefix)
+
 
 class Switch(Struct, frozen=True):
     """A flag without a value that asks for another action than the process's usual one."""
@@ -67,9 +74,25 @@ def read_settings(
     values: dict[str, Any] = {
         switch.name.replace("-", "_"): given[switch.name.replace("-", "_")] for switch in switches
     }
+    warn_of_unknown(program, prefix, settings, environment)
     for setting in settings:
         values[setting.key] = read_value(program, prefix, setting, given[setting.key], environment)
     return values
+
+
+def unknown_variables(prefix: str, settings: Sequence[Setting], environment: Mapping[str, str]) -> list[str]:
+    """The variables that have the prefix and set nothing."""
+    known = {setting.variable(prefix) for setting in settings}
+    return sorted(name for name in environment if name.startswith(f"{prefix}_") and name not in known)
+
+
+def warn_of_unknown(program: str, prefix: str, settings: Sequence[Setting], environment: Mapping[str, str]) -> None:
+    """A line for each variable that sets nothing, with the name that may have been meant."""
+    # Without the prefix, which makes all names alike.
+    known = {setting.variable(prefix).removeprefix(prefix): setting.variable(prefix) for setting in settings}
+    for name in unknown_variables(prefix, settings, environment):
+        meant = get_close_matches(name.removeprefix(prefix), known, n=1)
+        print(f"{program}: {name} is no setting" + (f": {known[meant[0]]}?" if meant else ""), file=sys.stderr)
 
 
 def read_value(program: str, prefix: str, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:

@@ -10,9 +10,7 @@ from typing import Any, Final, TypeVar
 from gateway.config import PREFIX, SETTINGS
 from matching_exchange.process import command_line
 from matching_exchange.process.addresses import check_sockets, in_url, keep_apart, reachable
-from matching_exchange.process.settings import Setting, bounded, read_value
-
-EXIT_INTERRUPTED: Final = 130
+from matching_exchange.process.settings import Setting, bounded, read_value, warn_of_unknown
 
 MAX_NUMBER: Final = 10**9
 
@@ -45,6 +43,7 @@ class Parser(command_line.Parser):
     def read(self, arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
         """The options. Ends the process if one is bad."""
         options = self.parse_args(arguments)
+        warn_of_unknown(self.prog, PREFIX, SETTINGS, environment)
         wanted = [setting for setting in self._endpoints if getattr(options, setting.key) is not None]
         for setting in wanted:
             flag = getattr(options, setting.key)

@@ -10,9 +10,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 
+from matching_exchange.process.command_line import run_program
 from matching_exchange.tools.arguments import Parser, number
+from matching_exchange.tools.waiting import telling_of_silence
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import CancelAllOrders, CancelOrder, Command, InstrumentsQuery, PlaceOrder
 from protocol.events import InstrumentList
@@ -20,6 +22,9 @@ from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
 PROGRAM = "demo"
+
+ANSWER_SECONDS = 30.0
+"""How long a matcher may take to answer."""
 
 STEP = 0.1
 """Seconds between two rounds of the traders."""
@@ -37,6 +42,8 @@ MAKERS = ("demo-maker-1", "demo-maker-2")
 TAKER = "demo-taker"
 TREND_FOLLOWER = "demo-trend"
 ACCOUNTS = (*MAKERS, TAKER, TREND_FOLLOWER)
+
+NOTHING_TO_TRADE = f"{PROGRAM}: trades nothing: the exchange has no {', '.join(FAIR_PRICES)}"
 
 VALUE_OF_A_QUOTE = 2_000
 """The value of a typical quote, in whole quote currency."""
@@ -147,6 +154,8 @@ def trade(client: CommandClient, seed: int) -> None:
         client.command(CancelAllOrders(account))
     result = client.query(InstrumentsQuery()).result
     assert isinstance(result, InstrumentList), "the query has no other result"
+    symbols = [instrument.symbol for instrument in result.instruments if instrument.symbol in FAIR_PRICES]
+    print(f"{PROGRAM}: trades {', '.join(symbols)}" if symbols else NOTHING_TO_TRADE, flush=True)
     run = f"demo-{time.time_ns() // 1_000_000}"
     markets = [
         Market(instrument, f"{run}-{instrument.base}", f"{seed}-{instrument.symbol}").steps()
@@ -163,6 +172,14 @@ def trade(client: CommandClient, seed: int) -> None:
         time.sleep(max(0.0, next_at - time.monotonic()))
 
 
+def connect(client: CommandClient, endpoints: Mapping[str, str]) -> None:
+    """Wait for a matcher, however long that takes."""
+    with telling_of_silence(PROGRAM, endpoints):
+        while True:
+            with suppress(MatcherAwayError):
+                return client.connect()
+
+
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     parser = Parser(
         PROGRAM,
@@ -172,14 +189,21 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     for name in ("commands", "reports"):
         parser.add_endpoint(name, f"the matcher's socket for {name}")
     options = parser.read(arguments, environment)
+    with suppress(KeyboardInterrupt):
+        trade_for_ever(options.commands, options.reports, options.seed)
+
+
+def trade_for_ever(commands: str, reports: str, seed: int) -> None:
+    """Trade, also with the matchers that come after the first one."""
+    endpoints = {"--commands": commands, "--reports": reports}
     while True:
         try:
-            with CommandClient(options.commands, options.reports, timeout=30) as client:
-                trade(client, options.seed)
+            with closing(CommandClient(commands, reports, ANSWER_SECONDS)) as client:
+                connect(client, endpoints)
+                trade(client, seed)
         except (MatcherAwayError, OutcomeUnknownError) as error:
             print(f"{PROGRAM}: {error}; trying again", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        main(sys.argv[1:], os.environ)
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

@@ -5,11 +5,12 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from matching_exchange.tools.tied import TiedProcess
 
 PORTS: Final = range(20_000, 32_000)
 """Below the ports that the kernel gives to clients: nobody else takes one while its process is away."""
@@ -42,7 +43,7 @@ def free_ports(number: int) -> list[int]:
 
 
 class Process:
-    """`python -m <module>`, in a session of its own: Ctrl-C reaches only who started it."""
+    """`python -m <module>`, which ends with whoever started it."""
 
     def __init__(self, module: str, arguments: list[str], settings: Mapping[str, str], log: Path) -> None:
         self.module = module
@@ -50,22 +51,22 @@ class Process:
         self._arguments = arguments
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
         self._environment = {**inherited, **settings}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: TiedProcess | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", self.module, *self._arguments],
+            self._process = TiedProcess(
+                self.module,
+                self._arguments,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
 
     @property
-    def running(self) -> subprocess.Popen[bytes]:
-        """The process. Raises ExchangeError if it has ended by itself."""
+    def running(self) -> TiedProcess:
+        """The process; ExchangeError where it has ended by itself."""
         assert self._process is not None, "it was started"
         status = self._process.poll()
         if status is not None:

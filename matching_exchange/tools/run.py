@@ -17,11 +17,12 @@ from gateway.config import GatewayConfig
 from matcher.config import Config as MatcherConfig
 from matcher.storage.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
-from matching_exchange.process.command_line import end_with_line
-from matching_exchange.process.settings import MAX_PORT, bounded
+from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, run_program
+from matching_exchange.process.settings import MAX_PORT, bounded, unknown_variables
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.reset import empty
 from matching_exchange.tools.serving import Processes
+from matching_exchange.tools.vacancy import TakenError, check_addresses, check_directory
 
 PROGRAM: Final = "run"
 
@@ -36,8 +37,6 @@ SOCKETS: Final = ("COMMANDS", "MARKET_DATA", "REPORTS")
 """The matcher's sockets, as the settings of both processes name them, and in the order of their ports with --ports."""
 
 MAX_BASE: Final = MAX_PORT - len(SOCKETS)
-
-EXIT_FAILED: Final = 1
 
 
 class Stop:
@@ -56,25 +55,21 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit status: 0, 1 where the exchange does not start or a part of it ends by itself."""
     options = parse(arguments)
     chosen, matcher_config, gateway_config = choose(options, environment)
-    if options.reset:
-        try:
-            empty(matcher_config.data_dir)
-        except DirectoryError as error:
-            end_with_line(PROGRAM, f"--reset: {error}", EXIT_FAILED)
+    prepare(options, matcher_config, gateway_config)
     stop = Stop()
-    processes = Processes()
+    processes = Processes(without_unknown(environment))
     try:
         processes.start_serving("matcher", chosen)
         processes.start_serving("gateway", chosen)
         if not _wait_until_healthy(processes, gateway_config, stop):
             return 0 if stop.wanted else EXIT_FAILED
+        print(banner(gateway_config), flush=True)
         if options.demo:
             processes.start("matching_exchange.tools.demo", chosen, [f"--seed={options.seed}"])
-        print(banner(gateway_config), flush=True)
         while not stop.wanted:
             ended = processes.ended()
             if ended is not None:
-                print(f"{PROGRAM}: the {ended} has ended by itself: closing the exchange", file=sys.stderr)
+                print(f"{PROGRAM}: {told_end(ended, matcher_config)}: closing the exchange", file=sys.stderr)
                 return EXIT_FAILED
             time.sleep(LOOK_EVERY)
     finally:
@@ -114,12 +109,23 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             "matcher's commands, market data and reports; its data directory is ./data-BASE, or ./data-demo-BASE"
         ),
     )
-    parser.add_argument("--data-dir", metavar="DIR", help="the matcher's data directory (default: ./data)")
+    parser.add_argument(
+        "--data-dir",
+        type=told(directory, "a directory"),
+        metavar="DIR",
+        help="the matcher's data directory (default: ./data)",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show what both processes log, not only warnings")
     options = parser.parse_args(arguments)
     if options.reset and not options.demo:
         parser.error("--reset needs --demo")
     return options
+
+
+def directory(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
 
 
 def choose(
@@ -156,6 +162,41 @@ def choose(
     return chosen, matcher_config, gateway_config
 
 
+def prepare(options: argparse.Namespace, matcher_config: MatcherConfig, gateway_config: GatewayConfig) -> None:
+    """End the process where the exchange cannot have what it needs; else empty its directory, if that is wanted."""
+    sources = {}
+    if options.ports is not None:
+        sources = dict.fromkeys(("MATCHER_COMMANDS", "GATEWAY_PORT"), f"--ports={options.ports}")
+    if options.port is not None:
+        sources["GATEWAY_PORT"] = "--port"
+    try:
+        if not options.reset:
+            check_directory(matcher_config)
+        check_addresses(matcher_config, gateway_config, sources)
+        if options.reset:
+            empty(matcher_config.data_dir)
+    except DirectoryError as error:
+        end_with_line(PROGRAM, f"--reset: {error}" if options.reset else str(error), EXIT_FAILED)
+    except TakenError as error:
+        end_with_line(PROGRAM, str(error), EXIT_FAILED)
+
+
+def without_unknown(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those that set nothing: they were warned of once."""
+    unknown = {
+        name
+        for config in (matcher.config, gateway.config)
+        for name in unknown_variables(config.PREFIX, config.SETTINGS, environment)
+    }
+    return {name: value for name, value in environment.items() if name not in unknown}
+
+
+def told_end(ended: tuple[str, str], config: MatcherConfig) -> str:
+    name, how = ended
+    where = f" (data directory {config.data_dir}: MATCHER_DATA_DIR, --data-dir)" if name == "matcher" else ""
+    return f"the {name} has ended by itself {how}{where}"
+
+
 def banner(config: GatewayConfig) -> str:
     url = f"http://{in_url(reachable(config.host))}:{config.port}"
     return f"""
@@ -174,7 +215,7 @@ def _wait_until_healthy(processes: Processes, config: GatewayConfig, stop: Stop)
     while time.monotonic() < deadline and not stop.wanted:
         ended = processes.ended()
         if ended is not None:
-            print(f"{PROGRAM}: the {ended} did not start", file=sys.stderr)
+            print(f"{PROGRAM}: the {ended[0]} did not start", file=sys.stderr)
             return False
         # Before that, somebody else may answer: another exchange at this port, or another matcher behind this gateway.
         if processes.serve() and _is_healthy(config):
@@ -197,4 +238,4 @@ def _is_healthy(config: GatewayConfig) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

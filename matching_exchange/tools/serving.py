@@ -1,11 +1,11 @@
-"""The processes of an exchange that one command starts. Each has its own process session, tells when it serves, and
-is stopped in order."""
+"""The processes of an exchange that one command starts: told when they serve, stopped in order, also where the command
+is killed."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Final
 
 from matching_exchange.process import readiness
 from matching_exchange.process.addresses import MAX_SOCKET_PATH
+from matching_exchange.tools.tied import TiedProcess
 
 STOP_TIMEOUT: Final = 15
 """How many seconds a process may take to stop."""
@@ -24,17 +25,18 @@ LONGEST_NAME: Final = len("/gateway")
 class Processes:
     """The processes, by name."""
 
-    def __init__(self) -> None:
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """`environment` is what all of them get."""
+        self._environment = environment
+        self._processes: dict[str, TiedProcess] = {}
         self._starting: dict[str, socket.socket] = {}
         self._sockets = _make_directory_of_sockets()
 
     def start(self, module: str, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
-        """Start `python -m <module>` with these variables beside those of this process."""
-        # A session of its own: Ctrl-C reaches this process alone, which then stops the others in order.
-        self._processes[module] = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", module, *arguments], env={**os.environ, **environment}, start_new_session=True
-        )
+        """Start `python -m <module>` with these variables beside those of all."""
+        # Those before it outlive it: where this process is killed, too, the last one stops first.
+        before = list(self._processes.values())
+        self._processes[module] = TiedProcess(module, arguments, before, env={**self._environment, **environment})
 
     def start_serving(self, module: str, environment: Mapping[str, str]) -> None:
         """Start a process that says when it serves."""
@@ -52,11 +54,18 @@ class Processes:
             except BlockingIOError:
                 continue
             self._starting.pop(name).close()
+        if not self._starting:
+            # Now, and not at the end, which may be that of a kill.
+            shutil.rmtree(self._sockets, ignore_errors=True)
         return not self._starting
 
-    def ended(self) -> str | None:
-        """The name of a process that has ended by itself."""
-        return next((name for name, process in self._processes.items() if process.poll() is not None), None)
+    def ended(self) -> tuple[str, str] | None:
+        """The name of a process that has ended by itself, and how."""
+        for module, process in self._processes.items():
+            status = process.poll()
+            if status is not None:
+                return module.rpartition(".")[2], _how(status)
+        return None
 
     def stop(self) -> None:
         """Stop the processes, the last one first."""
@@ -70,6 +79,14 @@ class Processes:
                 process.kill()
                 process.wait()
         shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+def _how(status: int) -> str:
+    """A process's end in words; a negative status is that of a signal."""
+    if status >= 0:
+        return f"with status {status}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"by {names.get(-status, f'signal {-status}')}"
 
 
 def _make_directory_of_sockets() -> Path:

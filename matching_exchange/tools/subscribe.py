@@ -15,7 +15,10 @@ from typing import Any
 import msgspec
 import zmq
 
+from matching_exchange.process.command_line import run_program
 from matching_exchange.tools.arguments import Parser, number
+
+PROGRAM = "subscribe"
 
 SILENT_SECONDS = 2
 """Seconds without a message after which a warning is printed. The matcher sends a heartbeat once a second."""
@@ -94,16 +97,16 @@ def tell(message: dict[str, Any], price_decimals: int, quantity_decimals: int) -
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    parser = Parser("subscribe", "Print a symbol's trades and depth straight from ZeroMQ.")
+    parser = Parser(PROGRAM, "Print a symbol's trades and depth straight from ZeroMQ.")
     parser.add_argument("symbol", nargs="?", default="BTC-USDT", help="the symbol (default: BTC-USDT)")
     parser.add_endpoint("market-data", "the matcher's socket of market data")
     parser.add_argument(
         "--count", type=number(0), default=0, metavar="N", help="stop after N messages (default: 0, never)"
     )
     options = parser.read(arguments, environment)
-    follow(options.market_data, options.symbol, options.count)
+    with suppress(KeyboardInterrupt):
+        follow(options.market_data, options.symbol, options.count)
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        main(sys.argv[1:], os.environ)
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

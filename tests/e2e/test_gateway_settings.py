@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,8 +52,16 @@ def run(directory: Path, *arguments: str, **environment: str) -> Outcome:
 
 
 @pytest.fixture
-def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
-    """As `run`, within this process: for gateways that end before they serve, of which there are many."""
+def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[RunHere]:
+    """As `run`, within this process, for gateways that end before they serve. Their end closes their sockets."""
+    opened: list[socket.socket] = []
+
+    class Recorded(socket.socket):
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            opened.append(self)
+
+    monkeypatch.setattr("gateway.__main__.socket.socket", Recorded)
     for name in {*os.environ} - {*clean_environment()}:
         monkeypatch.delenv(name)
     monkeypatch.setattr("gateway.__main__.configure_worker_logs", lambda *_: None)
@@ -69,7 +78,9 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         assert isinstance(end.value.code, int)
         return end.value.code, captured.out, captured.err
 
-    return run_here
+    yield run_here
+    for each in opened:
+        each.close()
 
 
 def test_every_setting_has_a_bad_value() -> None:

@@ -67,18 +67,12 @@ def test_run_with_a_demo_shows_a_living_market(tmp_path: Path) -> None:
 
 def test_run_ends_where_a_part_cannot_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        command = [
-            sys.executable,
-            "-m",
-            "matching_exchange.tools.run",
-            f"--port={taken.getsockname()[1]}",
-            "--data-dir=books",
-        ]
+        port = taken.getsockname()[1]
+        command = [*RUN, f"--port={port}", "--data-dir=books"]
         with running(command, tmp_path, clean_environment(own_endpoints())) as script:
             assert script.process.wait(PATIENCE) == 1
-    assert "run: the gateway did not start\n" in script.text()
-    assert "cannot listen" in script.text()
-    assert is_free(tmp_path / "books")
+    assert script.text() == f"run: --port: cannot listen on 127.0.0.1:{port}: another process has it\n"
+    assert not (tmp_path / "books").exists()
 
 
 def test_run_is_not_open_where_another_exchange_has_its_port(exchange: Exchange, tmp_path: Path) -> None:
@@ -91,15 +85,16 @@ def test_run_is_not_open_where_another_exchange_has_its_port(exchange: Exchange,
     ]
     with running(command, tmp_path, clean_environment(own_endpoints())) as script:
         assert script.process.wait(PATIENCE) == 1
-    assert "open" not in script.text()
-    assert "run: the gateway did not start" in script.text().splitlines()
-    assert is_free(tmp_path / "books")
+    port = exchange.gateway.port
+    assert script.text() == f"run: --port: cannot listen on 127.0.0.1:{port}: another process has it\n"
+    assert not (tmp_path / "books").exists()
     assert exchange.get("/health")["open_orders"] == 0
 
 
 def test_run_is_not_open_where_its_gateway_finds_another_matcher(exchange: Exchange, tmp_path: Path) -> None:
-    """Its own matcher takes longer to start than the gateway takes to find the other one, and then cannot have the
+    """Its own matcher takes longer to start than another one, which comes in between, and then cannot have the
     addresses."""
+    exchange.matcher.stop()
     held = tmp_path / "held"
     held.touch()
     (tmp_path / "sitecustomize.py").write_text(
@@ -119,11 +114,14 @@ def test_run_is_not_open_where_its_gateway_finds_another_matcher(exchange: Excha
         tmp_path,
         environment,
     ) as script:
+        wait_until(lambda: call(f"http://127.0.0.1:{port}/openapi.json"), "a gateway")
+        matcher.start()
         wait_until(lambda: call(f"http://127.0.0.1:{port}/health"), "a gateway that finds the other matcher")
         held.unlink()
         assert script.process.wait(PATIENCE) == 1
     assert "open" not in script.text()
     assert "run: the matcher did not start" in script.text().splitlines()
+    exchange.gateway.wait_until_ready()
     assert exchange.get("/health")["open_orders"] == 0
 
 
@@ -197,7 +195,7 @@ def test_gateway_connects_to_a_matcher_that_binds_all_addresses(tmp_path: Path, 
         ),
         ([], {"MATCHER_SYNC": "often"}, "matcher: MATCHER_SYNC: 'often': takes always, off or interval:<ms>"),
         ([], {"MATCHER_COMMANDS": "tcp://*"}, "matcher: MATCHER_COMMANDS: 'tcp://*': takes an endpoint such as"),
-        (["--data-dir="], {}, "matcher: MATCHER_DATA_DIR: '': takes a directory"),
+        (["--data-dir="], {}, "run: argument --data-dir: '': takes a directory"),
     ],
 )
 def test_bad_value_ends_it_before_anything_is_started(
@@ -213,12 +211,10 @@ def test_taken_port_of_the_matcher_is_named_with_its_setting(exchange: Exchange,
     status, lines = run_in_vain(
         tmp_path, f"--port={free_ports(1)[0]}", "--data-dir=books", MATCHER_REPORTS=exchange.matcher.reports
     )
-    assert status == 1
-    assert (
-        lines[0]
-        == f"matcher: MATCHER_REPORTS (--reports): {exchange.matcher.reports} cannot be bound: another process has it"
-    )
-    assert lines[-1] == "run: the matcher did not start"
+    reports = exchange.matcher.reports
+    taken = f"run: MATCHER_REPORTS (--reports): {reports} cannot be bound: another process has it"
+    assert (status, lines) == (1, [taken])
+    assert list(tmp_path.glob("books")) == []
 
 
 # The demo from the beginning
@@ -278,7 +274,11 @@ def test_reset_never_empties_what_is_in_use(exchange: Exchange, tmp_path: Path) 
     order = exchange.place("BTC-USDT", "limit", "buy", "1", "100")
     data = exchange.matcher.data
     status, lines = run_in_vain(tmp_path, "--demo", "--reset", f"--data-dir={data}")
-    assert (status, lines) == (1, [f"run: --reset: the data directory {data} is in use by another matcher"])
+    owner = exchange.matcher.running.pid
+    assert (status, len(lines)) == (1, 1)
+    assert lines[0].startswith(
+        f"run: --reset: the data directory {data} is in use by the matcher with process id {owner}: stop it, "
+    )
     exchange.matcher.kill()
     exchange.restart_matcher()
     assert exchange.get("/orders")["orders"] == [order]

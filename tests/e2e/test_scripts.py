@@ -41,6 +41,8 @@ def test_demo_trades_until_it_is_stopped(exchange: Exchange, tmp_path: Path) -> 
         wait_until(lambda: exchange.get("/health")["sequence"] > before + 20, "more orders")
         assert demo.interrupt() == 0
     assert "Traceback" not in demo.text()
+    lines = [line for line in demo.text().splitlines() if line.startswith("demo: trades")]
+    assert set(lines) == {"demo: trades BTC-USDT, ETH-USDT, SOL-USDT"}
     assert exchange.get("/orders", account="default")["orders"] == [mine]
 
 

@@ -78,6 +78,49 @@ def test_interrupt_prints_what_there_was(shared_exchange: Exchange, symbol: str)
     assert shared_exchange.get("/orders", account="stopped")["orders"] == []
 
 
+@pytest.mark.parametrize(("way", "more"), [("http", ()), ("zeromq", ()), ("http", ("--ramp", "--p99-limit=100000"))])
+def test_exchange_that_goes_away_leaves_the_report_of_what_there_was(
+    exchange: Exchange, way: str, more: tuple[str, ...]
+) -> None:
+    before = exchange.get("/health")["sequence"]
+    with subprocess.Popen(
+        command(exchange, way, "--rate=100", "--seconds=2", *more, "--json"),
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        wait_until(lambda: exchange.get("/health")["sequence"] > before + 50, "orders")
+        exchange.matcher.kill()
+        exchange.gateway.kill()
+        printed, told = running.communicate(timeout=PATIENCE)
+    report: Json = json.loads(printed)
+    assert running.returncode == 1
+    assert report["steps"][0]["answered"] >= 40
+    assert (report["fault_count"], report["interrupted"]) == (0, False)
+    assert told.splitlines() == [f"load_test: the exchange went away: {report['failure']}"]
+
+
+def test_report_for_people_says_that_the_exchange_went_away(exchange: Exchange) -> None:
+    before = exchange.get("/health")["sequence"]
+    with subprocess.Popen(
+        command(exchange, "http", "--rate=100", "--seconds=1000"),
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        wait_until(lambda: exchange.get("/health")["sequence"] > before + 10, "orders")
+        exchange.gateway.kill()
+        printed, told = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 1
+    assert "100,000" in printed
+    assert "the exchange went away: this is what there was so far" in printed
+    assert told == f"load_test: the exchange went away: {exchange.url}: Connection refused\n"
+
+
 def test_no_exchange_ends_with_1_and_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "matching_exchange.tools.load_test", "--url", "http://127.0.0.1:9"],

@@ -116,7 +116,7 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     assert (status, output) == (2, "")
     if name == "instruments":
         assert error.count("\n") == 1
-        assert error.startswith(f"matcher: --instruments: {value}: ")
+        assert error.startswith(f"matcher: {f'--{name}' if form == 'flag' else variable}: {value}: ")
     else:
         assert error == f"matcher: {f'--{name}' if form == 'flag' else variable}: {value!r}: takes {setting.takes}\n"
     assert list(Path().iterdir()) == []
@@ -229,7 +229,11 @@ def test_sockets_over_ipc(short_path: Path) -> None:
 def test_second_matcher_on_the_same_data_directory_ends_with_one_line(shared_matcher: Matcher) -> None:
     status, output, error = run(shared_matcher.directory, *own_endpoints(), f"--data-dir={shared_matcher.data}")
     assert (status, output) == (1, "")
-    assert error == f"matcher: the data directory {shared_matcher.data} is in use by another matcher\n"
+    assert error == (
+        f"matcher: the data directory {shared_matcher.data} is in use by the matcher with process id "
+        f"{shared_matcher.running.pid}: stop it, or choose another with MATCHER_DATA_DIR (--data-dir); "
+        "scripts/run --ports starts a second exchange\n"
+    )
 
 
 def test_port_in_use_ends_with_one_line(shared_matcher: Matcher, tmp_path: Path) -> None:
@@ -245,12 +249,13 @@ def test_port_in_use_ends_with_one_line(shared_matcher: Matcher, tmp_path: Path)
         assert taken in error
 
 
-def test_unusable_data_directory_ends_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["", "/data", "/data/deeper"])
+def test_data_directory_that_is_a_file_ends_with_one_line(tmp_path: Path, below: str) -> None:
     file = tmp_path / "file"
     file.touch()
-    status, output, error = run(tmp_path, *own_endpoints(), f"--data-dir={file}")
-    assert (status, output, error.count("\n")) == (1, "", 1)
-    assert str(file) in error
+    status, output, error = run(tmp_path, *own_endpoints(), f"--data-dir={file}{below}")
+    assert (status, output) == (1, "")
+    assert error == (f"matcher: the data directory {file}{below} cannot be used: {file} is a file, not a directory\n")
 
 
 def test_check_tells_whether_a_matcher_runs(shared_matcher: Matcher, tmp_path: Path) -> None:
@@ -352,9 +357,22 @@ BAD_FILES = {
     "no TOML": ("[[instrument]]\nsymbol = BTC\n", ["line 2"]),
     "another table": ("[instruments]\nx = 1", ["instruments"]),
     "no tables": ('instrument = "BTC-USDT"', ["instrument"]),
-    "missing field": (changed('quote = "USDT"\n', ""), ["quote"]),
+    "missing field": (changed('quote = "USDT"\n', ""), ["DOGE-USDT: quote is missing"]),
+    "nearly empty table": ('[[instrument]]\nbase = "BTC"\n', ["[[instrument]] number 1: symbol is missing"]),
+    "missing in the second table": (
+        changed('symbol = "BTC-EUR"\n', ""),
+        ["[[instrument]] number 2: symbol is missing"],
+    ),
+    "one table": ("[instrument]\n", ["takes [[instrument]] tables"]),
+    "nested arrays": ("x = " + "[" * 5_000 + "]" * 5_000, ["nested"]),
+    "nested tables": ("x = " + "{a = " * 5_000 + "1" + "}" * 5_000, ["nested"]),
+    "nested field": (changed("taker_fee_bps = 35", "taker_fee_bps = " + "[" * 100 + "]" * 100), ["taker_fee_bps"]),
+    "dotted field": (changed("taker_fee_bps = 35", "taker_fee_bps" + ".a" * 5_000 + " = 1"), ["taker_fee_bps"]),
     "unknown field": (changed("[[instrument]]\n", "[[instrument]]\nleverage = 5\n"), ["leverage"]),
-    "number instead of text": (changed('tick_size = "0.00001"', "tick_size = 0.00001"), ["tick_size"]),
+    "number instead of text": (
+        changed('tick_size = "0.00001"', "tick_size = 0.00001"),
+        ["DOGE-USDT: tick_size: takes a text in quotes"],
+    ),
     "no decimal": (changed('tick_size = "0.00001"', 'tick_size = "cheap"'), ["DOGE-USDT", "tick_size"]),
     "too many decimals": (changed('max_price = "1000"', 'max_price = "1000.000001"'), ["DOGE-USDT", "max_price"]),
     "zero tick": (changed('tick_size = "0.00001"', 'tick_size = "0"'), ["DOGE-USDT", "tick_size"]),
@@ -369,13 +387,18 @@ BAD_FILES = {
     "unknown status": (changed('"cancel_only"', '"closed"'), ["BTC-EUR", "status"]),
     "negative fee": (changed("taker_fee_bps = 35", "taker_fee_bps = -1"), ["taker_fee_bps"]),
     "fee over all": (changed("taker_fee_bps = 35", "taker_fee_bps = 10001"), ["BTC-EUR", "taker_fee_bps"]),
-    "fee as text": (changed("taker_fee_bps = 35", 'taker_fee_bps = "35"'), ["taker_fee_bps"]),
+    "fee as text": (
+        changed("taker_fee_bps = 35", 'taker_fee_bps = "35"'),
+        ["BTC-EUR: taker_fee_bps: takes a whole number"],
+    ),
+    "fee as truth": (changed("taker_fee_bps = 35", "taker_fee_bps = true"), ["BTC-EUR: taker_fee_bps: takes a whole"]),
+    "fee over 64 bits": (changed("taker_fee_bps = 35", f"taker_fee_bps = {10**30}"), ["BTC-EUR", "taker_fee_bps"]),
     "more than 63 bits": (
         changed('max_quantity = "10000000"', 'max_quantity = "10000000000000"'),
         ["DOGE-USDT", "max_quantity"],
     ),
     "same symbol twice": (changed('symbol = "DOGE-USDT"', 'symbol = "BTC-EUR"'), ["BTC-EUR: symbol"]),
-    "no UTF-8": ("symbol = \udcff", ["utf-8"]),
+    "no UTF-8": ("symbol = \udcff", ["UTF-8: byte 10 "]),
 }
 
 

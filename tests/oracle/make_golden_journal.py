@@ -1,8 +1,9 @@
-"""Makes the golden journal of tests/data/golden_limits: `python -m tests.oracle.make_golden_journal DIR`.
+"""Makes a golden journal: `python -m tests.oracle.make_golden_journal DIR SEED`.
 
-It was made once, by the first version that limits what a command may cost, and stays as it is: every later version has
-to replay it to the same digests. Whoever adds a kind of command, or a field, makes another journal beside it, with a
-name of its own.
+With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0.
+
+Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
+command, or a field, makes another journal beside it, with a name of its own.
 
 The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions,
 frames that were sent again in part, commands of the matcher itself, at the times at which its loop gives them,
@@ -59,7 +60,6 @@ from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePreven
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SEED = 2
 START = 1_800_000_000_000_000_000
 BATCHES = 200
 SEGMENT_BYTES = 28_000
@@ -82,8 +82,8 @@ STEP = 1_000_000
 class Maker:
     """Applies commands and journals them, as the matcher's loop does."""
 
-    def __init__(self, directory: Path) -> None:
-        self.random = Random(SEED)
+    def __init__(self, directory: Path, seed: int) -> None:
+        self.random = Random(seed)
         self.journal = Journal(directory / "journal", segment_bytes=SEGMENT_BYTES)
         assert list(self.journal.records()) == [], "the directory holds a journal already"
         self.state = State(Engine())
@@ -294,8 +294,8 @@ def change(**fields: Any) -> SetInstrument:
     return SetInstrument("NEW-USDT", 2, 1, **fields)
 
 
-def make(directory: Path) -> None:
-    maker = Maker(directory)
+def make(directory: Path, seed: int) -> None:
+    maker = Maker(directory, seed)
     maker.own(list(read_instruments(None)))
     for session in SESSIONS:
         maker.hello(session)
@@ -345,4 +345,4 @@ def make(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+    make(Path(sys.argv[1]), int(sys.argv[2]))

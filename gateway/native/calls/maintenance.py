@@ -10,6 +10,7 @@ from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.schemas import DigestView, Health, LoadedBookView, SavedBookView, Unhealthy
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
+from matching_exchange.process.version import VERSION
 
 
 async def health(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
@@ -31,6 +32,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
             matcher.refused_frames,
             str(matcher.epoch),
             status.clock_difference // MILLISECOND,
+            VERSION,
         )
     )
 

@@ -280,6 +280,7 @@ class DigestView(Struct, frozen=True):
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     """The matcher answers.
 
+    * version: of the exchange
     * sync: when its journal is synced: always, interval:<ms> or off
     * uptime: whole seconds
     * refused_frames: frames that it could not read
@@ -294,6 +295,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     refused_frames: int
     epoch: str
     clock_difference_ms: int
+    version: str
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

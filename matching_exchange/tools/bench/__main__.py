@@ -16,8 +16,8 @@ import structlog
 from rich.console import Console
 from rich.status import Status
 
-from matching_exchange.process.command_line import end_with_line
-from matching_exchange.tools.arguments import EXIT_INTERRUPTED, Parser, number, told
+from matching_exchange.process.command_line import EXIT_INTERRUPTED, end_with_line, run_program
+from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.bench.durability import durability
 from matching_exchange.tools.bench.engine import engine
 from matching_exchange.tools.bench.fanout import fanout
@@ -188,4 +188,4 @@ if __name__ == "__main__":
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    sys.exit(main(sys.argv[1:]))
+    run_program(PROGRAM, lambda: main(sys.argv[1:]))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from matching_exchange.tools.arguments import EXIT_INTERRUPTED, Parser
+from matching_exchange.process.command_line import EXIT_INTERRUPTED, run_program
+from matching_exchange.tools.arguments import Parser
 from matching_exchange.tools.conformance.benchmark import NAME, BenchmarkError, Workload, read_gate, read_workloads
 from matching_exchange.tools.conformance.engine_book import EngineBook
 from matching_exchange.tools.conformance.messages import Message, Subject, digest
@@ -84,4 +85,4 @@ def _tell(subject: str, expected: str, found: str, book: str = "same book") -> b
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_program(PROGRAM, lambda: main(sys.argv[1:]), EXIT_FAILED)

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.status import Status
 
 from matching_exchange.process.addresses import host
+from matching_exchange.process.command_line import EXIT_INTERRUPTED, run_program
 from matching_exchange.process.settings import port
-from matching_exchange.tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from matching_exchange.tools.arguments import MAX_NUMBER, Parser, number, told
 from matching_exchange.tools.load_test.check import Checker
 from matching_exchange.tools.load_test.orders import Flow, Sent
 from matching_exchange.tools.load_test.over_http import HttpTransport
@@ -30,6 +31,9 @@ from protocol.units import NAME_PATTERN
 PROGRAM: Final = "load_test"
 
 EXIT_MISSED: Final = 1
+
+AWAY: Final = (LoadError, MatcherAwayError, OutcomeUnknownError)
+"""What a transport raises where the exchange does not answer."""
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 URL: Final = f"http://HOST:PORT, such as {DEFAULT_URL} or http://[::1]:8000"
@@ -54,7 +58,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         with closing(connect(options)) as transport, terminal.status("connecting") as status:
             test = LoadTest(options, transport, status)
             report = test.run()
-    except (LoadError, MatcherAwayError, OutcomeUnknownError) as error:
+    except AWAY as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_MISSED
     except KeyboardInterrupt:
@@ -63,6 +67,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         print(to_json(report))
     else:
         print_report(report, Console(width=WIDTH))
+    if report.failure is not None:
+        print(f"{PROGRAM}: the exchange went away: {report.failure}", file=sys.stderr)
+        return EXIT_MISSED
     if report.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_MISSED if report.missed else 0
@@ -75,7 +82,7 @@ def connect(options: argparse.Namespace) -> Transport:
 
 
 class LoadTest:
-    """One test; what was found before an interrupt is kept."""
+    """One test; what was found before an interrupt, or before the exchange went away, is kept."""
 
     def __init__(self, options: argparse.Namespace, transport: Transport, status: Status) -> None:
         self._options = options
@@ -91,16 +98,20 @@ class LoadTest:
         highest: float | None = None
         looked_up = 0
         interrupted = False
+        failure: str | None = None
         try:
-            if options.ramp:
-                highest = ramp(self._measure, options.rate, options.p99_limit)
+            try:
+                if options.ramp:
+                    highest = ramp(self._measure, options.rate, options.p99_limit)
+                else:
+                    self._measure(options.rate)
+            except KeyboardInterrupt:
+                interrupted = True
             else:
-                self._measure(options.rate)
-        except KeyboardInterrupt:
-            interrupted = True
-        else:
-            looked_up = self._look_up()
-        self._transport.cancel_all()
+                looked_up = self._look_up()
+            self._transport.cancel_all()
+        except AWAY as error:
+            failure = str(error)
         details: dict[str, int] = {}
         for run in self._runs:
             for detail, count in run.details.items():
@@ -117,8 +128,9 @@ class LoadTest:
             details,
             self._checker.count,
             self._checker.faults,
-            self._missed(highest, interrupted=interrupted),
+            self._missed(highest, cut_short=interrupted or failure is not None),
             interrupted,
+            failure,
         )
 
     def _measure(self, rate: float) -> Step:
@@ -137,12 +149,12 @@ class LoadTest:
         orders: list[Sent] = [order for run in self._runs for order in run.sent]
         return check_orders(self._transport, self._checker, orders, LOOKED_UP)
 
-    def _missed(self, highest: float | None, *, interrupted: bool) -> list[str]:
+    def _missed(self, highest: float | None, *, cut_short: bool) -> list[str]:
         options = self._options
         missed: list[str] = []
         if self._checker.count:
             missed.append(f"{self._checker.count} answers or look-ups cannot be true")
-        if interrupted:
+        if cut_short:
             return missed
         if options.ramp:
             if highest is None:
@@ -246,4 +258,4 @@ def name_of_account(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

@@ -61,6 +61,13 @@ def order_body(order: Sent, account: str, market: Market) -> bytes:
     )
 
 
+def ending(response: Response) -> str:
+    """What came in the place of a good answer."""
+    if response.status == BROKEN:
+        return "a broken connection"
+    return f"{response.status}: {response.body.decode(errors='replace')}"
+
+
 class HttpTransport:
     """A gateway at an address such as http://127.0.0.1:8000."""
 
@@ -113,7 +120,7 @@ class HttpTransport:
 
     def send(self, number: int, order: Sent) -> None:
         body = order_body(order, self._account, self._known)
-        self._post(number, request_bytes("POST", "/orders", self._host, body))
+        self._send(number, request_bytes("POST", "/orders", self._host, body))
 
     def receive(self, seconds: float) -> list[Reply]:
         return [self._reply(response) for response in self._connections.receive(seconds)]
@@ -128,7 +135,7 @@ class HttpTransport:
         while number is not None or self._connections.under_way:
             while number is not None and self._connections.free:
                 path = f"/orders/client:{quote(orders[number].client_order_id)}?account={quote(self._account)}"
-                self._connections.send(number, request_bytes("GET", path, self._host))
+                self._send(number, request_bytes("GET", path, self._host))
                 number = next(numbers, None)
             responses = self._connections.receive(ANSWER_SECONDS)
             if responses:
@@ -142,9 +149,7 @@ class HttpTransport:
                 elif response.status == HTTPStatus.OK:
                     yield order, read_order(response.body, self._known)
                 else:
-                    raise LoadError(
-                        f"{self._url}: a look-up ends with {response.status}: {response.body.decode(errors='replace')}"
-                    )
+                    raise LoadError(f"{self._url}: a look-up ends with {ending(response)}")
 
     def cancel_all(self) -> None:
         self._call("DELETE", f"/orders?symbol={quote(self._known.symbol)}&account={quote(self._account)}")
@@ -152,7 +157,7 @@ class HttpTransport:
     def close(self) -> None:
         self._connections.close()
 
-    def _post(self, number: int, request: bytes) -> None:
+    def _send(self, number: int, request: bytes) -> None:
         try:
             self._connections.send(number, request)
         except OSError as error:
@@ -161,26 +166,18 @@ class HttpTransport:
     def _reply(self, response: Response) -> Reply:
         if response.status == HTTPStatus.OK:
             return Reply(response.number, response.at, "answered", read_order(response.body, self._known))
-        detail = (
-            "the connection broke"
-            if response.status == BROKEN
-            else f"{response.status}: {response.body.decode(errors='replace')}"
-        )
         # What the client did wrong, or what nobody is there for, was not taken.
         refused = response.status // 100 == 4 or response.status == HTTPStatus.SERVICE_UNAVAILABLE
-        return Reply(response.number, response.at, "refused" if refused else "unknown", None, detail)
+        return Reply(response.number, response.at, "refused" if refused else "unknown", None, ending(response))
 
     def _call(self, method: str, path: str) -> Any:
         """The answer to one call, with nothing else under way."""
-        self._post(0, request_bytes(method, path, self._host))
+        self._send(0, request_bytes(method, path, self._host))
         deadline = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < deadline:
             for response in self._connections.receive(deadline - time.monotonic()):
                 if response.status != HTTPStatus.OK:
-                    raise LoadError(
-                        f"{self._url}: {method} {path} ends with {response.status}: "
-                        f"{response.body.decode(errors='replace')}"
-                    )
+                    raise LoadError(f"{self._url}: {method} {path} ends with {ending(response)}")
                 try:
                     return _decode(response.body)
                 except msgspec.MsgspecError as error:

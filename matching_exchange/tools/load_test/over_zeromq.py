@@ -8,6 +8,7 @@ import zmq
 
 from matching_exchange.tools.load_test.orders import Market, Sent, Told
 from matching_exchange.tools.load_test.transport import LoadError, Reply
+from matching_exchange.tools.waiting import unanswered
 from protocol.client import CommandClient, MatcherAwayError
 from protocol.codec import decode_report, encode
 from protocol.commands import CancelAllOrders, Commands, DepthQuery, InstrumentsQuery, OrderQuery, PlaceOrder
@@ -80,7 +81,7 @@ class ZeroMqTransport:
             self._open()
         except MatcherAwayError as error:
             self.close()
-            raise LoadError(f"{commands}: {error}") from error
+            raise LoadError(unanswered({"--commands": commands, "--reports": reports})) from error
 
     def _open(self) -> None:
         deadline = time.monotonic() + CONNECT_SECONDS

@@ -12,7 +12,8 @@ from matching_exchange.tools.tables import plain_table
 class Report(Struct, frozen=True):
     """`highest` is the highest rate that holds, where one was looked for; `p99_limit` is in milliseconds. `details`
     tells how often orders were not answered for what reason. `missed` are the limits that were not kept, and `faults`
-    what cannot be true; the checks are complete unless the test was `interrupted`."""
+    what cannot be true; the checks are complete unless the test was `interrupted`, or the exchange went away, for which
+    `failure` is the reason."""
 
     where: str
     symbol: str
@@ -27,6 +28,7 @@ class Report(Struct, frozen=True):
     faults: Sequence[str]
     missed: Sequence[str]
     interrupted: bool
+    failure: str | None = None
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -56,7 +58,9 @@ def print_report(report: Report, console: Console) -> None:
     lines.append(f"looked up: {report.looked_up:,} orders; faults: {report.fault_count:,}")
     lines += report.faults
     lines += [f"MISSED: {missed}" for missed in report.missed]
-    if report.interrupted:
+    if report.failure is not None:
+        lines.append("the exchange went away: this is what there was so far")
+    elif report.interrupted:
         lines.append("interrupted: this is what there was so far")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

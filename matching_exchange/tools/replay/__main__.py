@@ -14,6 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from matching_exchange.process.command_line import EXIT_INTERRUPTED, run_program
 from matching_exchange.tools.arguments import Parser
 from matching_exchange.tools.replay.comparison import Comparison, Score
 from matching_exchange.tools.replay.driver import Driver, Effort, clear
@@ -30,7 +31,6 @@ PROGRAM: Final = "replay"
 
 EXIT_MISSED: Final = 1
 EXIT_FAILED: Final = 2
-EXIT_INTERRUPTED: Final = 130
 
 MAX_REFUSED_PERCENT: Final = 20
 """With more refused commands than this, the comparison means nothing. A good recording has hardly any (0.11 % in
@@ -198,4 +198,4 @@ def too_much_refused(disputed: int, effort: Effort) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ), EXIT_FAILED)

@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway.config import MAX_WORKERS
 from matcher.config import SETTINGS
 from matcher.storage.journal_format import JournalError
-from matching_exchange.process.command_line import end_with_line
-from matching_exchange.tools.arguments import EXIT_INTERRUPTED, MAX_NUMBER, Parser, number, told
+from matching_exchange.process.command_line import EXIT_INTERRUPTED, end_with_line, run_program
+from matching_exchange.tools.arguments import MAX_NUMBER, Parser, number, told
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.tables import to_json
 from matching_exchange.tools.torture.clients import UnansweredError
@@ -137,4 +137,4 @@ def run(options: argparse.Namespace, directory: Path, terminal: Console) -> bool
 if __name__ == "__main__":
     # A signal to this process also ends the exchange.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main(sys.argv[1:]))
+    run_program(PROGRAM, lambda: main(sys.argv[1:]))

@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 
+from gateway.http.bounds import MAX_HEAD_BYTES
 from tests.unit.gateway.wire import GET, HANDSHAKE, POST, Wire, run
 
 MAX_HEAD = 64 * 1024
@@ -273,5 +274,27 @@ def test_a_target_that_names_its_host_counts_more_than_the_header(
         [answer] = wire.answers()
         assert answer.json[1:3] == [path, query]
         assert dict(wire.app.scopes[0]["headers"])[b"host"] == host
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("before", [b"", GET])
+def test_blank_lines_before_a_request_have_an_end(before: bytes) -> None:
+    async def scenario() -> None:
+        wire = Wire()
+        await wire.say(before)
+        answered = wire.transport.written
+        for _ in range(3 * MAX_HEAD_BYTES // 1_000):
+            await wire.say(b"\r\n" * 500)
+        assert wire.transport.written.removeprefix(answered).startswith(b"HTTP/1.1 431 ")
+
+    run(scenario)
+
+
+def test_some_blank_lines_before_a_request_are_passed_over() -> None:
+    async def scenario() -> None:
+        wire = Wire()
+        await wire.say(b"\r\n" * 100 + GET)
+        assert wire.transport.written.startswith(b"HTTP/1.1 200 ")
 
     run(scenario)

@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from gateway.link.errors import MatcherUnavailableError, TooMuchInFlightError
+from matching_exchange.process.version import VERSION
 from protocol.commands import DepthQuery, InstrumentsQuery, StatusQuery, TradesQuery
 from protocol.events import CommandRefused, Depth, InstrumentList, MatcherStatus, Trade, TradeHistory
 from protocol.units import InstrumentStatus, Refusal, Side
@@ -144,6 +145,7 @@ def test_health(gateway: Gateway) -> None:
         "refused_frames": 3,
         "epoch": str(2**60),
         "clock_difference_ms": -1_501,
+        "version": VERSION,
     }
 
 

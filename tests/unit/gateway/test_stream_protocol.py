@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.frames import Close, Opcode
 
-from gateway.http.stream_protocol import MAX_FRAMES, TURN_BYTES, TURN_SECONDS
+from gateway.http.reading import READ_A_TURN, READ_OF_ONE, TURN_SECONDS
+from gateway.http.stream_protocol import MAX_FRAMES
 from tests.unit.gateway.wire import HANDSHAKE, HIGH_WATER, Wire, frame, run
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = (int(opcode) for opcode in Opcode)
@@ -90,7 +91,7 @@ def test_what_a_peer_sends_at_once_is_read_a_little_at_a_time() -> None:
             await wire.loop.advance(TURN_SECONDS)
             turns += 1
         assert wire.frames() == [(Opcode.PONG, b"last")]
-        assert turns >= count * SMALLEST / TURN_BYTES
+        assert turns >= count * SMALLEST / READ_A_TURN
         # Then all is as before.
         await wire.say(frame(PING, b"again"))
         assert wire.frames() == [(Opcode.PONG, b"again")]
@@ -105,7 +106,7 @@ def test_messages_wait_until_the_application_has_read_those_before() -> None:
         sent = [str(number) for number in range(1000)]
         wire.connection = wire.transport.protocol
         wire.connection.data_received(b"".join(frame(TEXT, text.encode()) for text in sent))
-        assert wire.transport.protocol.queue.qsize() <= TURN_BYTES / SMALLEST
+        assert wire.transport.protocol.queue.qsize() <= READ_OF_ONE / SMALLEST + 1
         assert not wire.transport.reading
         got: list[str] = []
         while not wire.transport.reading:
@@ -127,7 +128,7 @@ def test_a_peer_that_reads_no_pongs_is_not_read(ping: bytes) -> None:
             await wire.say(ping * 100)
             await wire.loop.advance(0.01)
         await wire.loop.advance(1)
-        assert len(wire.transport.written) < HIGH_WATER + TURN_BYTES
+        assert len(wire.transport.written) < HIGH_WATER + READ_A_TURN
         wire.frames()
         wire.transport.drain()
         await wire.loop.advance(1)

@@ -1,7 +1,7 @@
 """Journals of earlier versions replay to the digests that they had then: in this process, with any hash seed, on any
 Python.
 
-How they were made: tests/make_golden_journal.py. Interpreters of other versions are looked for on the PATH and in
+How they were made: tests/oracle/make_golden_journal.py. Interpreters of other versions are looked for on the PATH and in
 OTHER_PYTHONS (paths with colons between); those that lack msgspec, or cannot run, are left out by name.
 """
 
@@ -57,8 +57,9 @@ class Golden:
 FIRST = Golden("golden")
 ORDER_MANAGEMENT = Golden("golden_order_management")
 LIMITS = Golden("golden_limits")
+REBUILD = Golden("golden_rebuild")
 
-ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS}
+ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS, "rebuild": REBUILD}
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
 

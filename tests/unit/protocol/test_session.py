@@ -211,8 +211,9 @@ def test_the_matcher_takes_the_next_number_only_and_repeats_answers_until_they_a
     sessions.keep(7, 3, 1, b"answer to 3")
     assert sessions.receive(commands_frame(1, 3)) == Repeat([b"answers to 1 and 2", b"answer to 3"])
     assert sessions.receive(commands_frame(3, 1, answered=2)) == Repeat([b"answer to 3"])
+    assert sessions.receive(commands_frame(4, 1, answered=2)) == Taken(4, [command_of("4")])
     assert sessions.receive(commands_frame(1, 3)) == Repeat([b"answer to 3"])
-    assert sessions.hello(Hello(VERSION, 7)) == 3
+    assert sessions.hello(Hello(VERSION, 7)) == 4
 
 
 def test_a_session_that_never_acknowledges_is_heard_no_further_than_its_window() -> None:
@@ -236,3 +237,17 @@ def test_the_matcher_forgets_the_session_that_was_silent_longest() -> None:
     assert len(sessions) == MAX_SESSIONS
     assert isinstance(sessions.receive(Commands(VERSION, 2, 1, 0, [command_of("a")])), Unknown)
     assert isinstance(sessions.receive(Commands(VERSION, 1, 2, 0, [command_of("b")])), Taken)
+
+
+def test_a_frame_that_brings_nothing_new_changes_nothing() -> None:
+    """No log tells of it: what a replay brings back would be another state."""
+    sessions: MatcherSessions[str] = MatcherSessions()
+    sessions.hello(Hello(VERSION, 7))
+    for number in (1, 2, 3):
+        assert isinstance(sessions.receive(Commands(VERSION, 7, number, 0, [command_of("1")])), Taken)
+        sessions.keep(7, number, 1, f"answer {number}")
+    before = list(sessions.known())
+    assert sessions.receive(Commands(VERSION, 7, 3, 2, [command_of("1")])) == Repeat(["answer 3"])
+    assert list(sessions.known()) == before
+    sessions.receive(Commands(VERSION, 7, 4, 2, [command_of("1")]))
+    assert list(sessions.known()) == [(7, 4, ["answer 3"])]

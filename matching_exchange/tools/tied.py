@@ -1,0 +1,53 @@
+"""Processes that end with whoever started them, however that ends.
+
+Both hold one end of a line on which nothing is ever said: the system closes an end with its process, and the other side
+hears that. `python -m matching_exchange.tools.tied LINE MODULE ...` runs the module as `python -m MODULE ...` does, and
+stops it by SIGTERM, as an operator does, when the descriptor LINE hears the end.
+"""
+
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import weakref
+from collections.abc import Sequence
+from threading import Thread
+from typing import Any, Final
+
+MODULE: Final = "matching_exchange.tools.tied"
+
+
+class TiedProcess(subprocess.Popen[bytes]):
+    """`python -m <module>`, in a session of its own: Ctrl-C reaches only who started it."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], outlived_by: Sequence["TiedProcess"] = (), **options: Any
+    ) -> None:
+        """`options` are those of Popen. Those that outlive it hear the end of their starter only after its own end."""
+        line, self._held = os.pipe()
+        # Not at its end: whoever reads the line still answers what was taken.
+        weakref.finalize(self, os.close, self._held)
+        try:
+            super().__init__(
+                [sys.executable, "-m", MODULE, str(line), module, *arguments],
+                pass_fds=[line, *(process._held for process in outlived_by)],
+                start_new_session=True,
+                **options,
+            )
+        finally:
+            os.close(line)
+
+
+def _stop_with_starter(line: int) -> None:
+    os.read(line, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    _, line_of_starter, module, *arguments = sys.argv
+    descriptor = int(line_of_starter)
+    os.set_inheritable(descriptor, False)  # noqa: FBT003  its signature
+    Thread(target=_stop_with_starter, args=(descriptor,), daemon=True).start()
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,0 +1,43 @@
+"""Snapshots of earlier versions bring the state back that their journal brings back.
+
+Both are of the journal of golden_limits. format_1 was written by 0.1.0, format_2 by 0.2.0. Neither is ever rewritten.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from matcher.core.digest import digest
+from matcher.engine import Engine
+from matcher.state import State
+from matcher.storage.journal import Journal
+from matcher.storage.journal_format import Place
+from matcher.storage.snapshot import read_snapshot, write_snapshot
+
+DATA = Path(__file__).parents[2] / "data"
+FORMATS = [1, 2]
+
+
+@pytest.fixture(scope="module")
+def replayed() -> State:
+    state = State(Engine())
+    for record in Journal(DATA / "golden_limits" / "journal").records():
+        state.replay(record)
+    return state
+
+
+@pytest.mark.parametrize("version", FORMATS)
+def test_the_state_is_that_of_the_journal(replayed: State, version: int, tmp_path: Path) -> None:
+    head, state = read_snapshot(DATA / "golden_snapshots" / f"format_{version}.snapshot")
+    assert (head.format, head.sequence, head.time) == (version, replayed.sequence, replayed.time)
+    assert head.digest == digest(state.registry) == digest(replayed.registry)
+    # All that is remembered as well: fills, done orders, sessions with their answers, updates of watched accounts.
+    written = [write_snapshot(tmp_path / name, one, "journal", 1) for name, one in (("a", state), ("b", replayed))]
+    assert written[0].read_bytes() == written[1].read_bytes()
+
+
+@pytest.mark.parametrize("version", FORMATS)
+def test_the_snapshot_stands_in_its_journal(version: int) -> None:
+    head, _ = read_snapshot(DATA / "golden_snapshots" / f"format_{version}.snapshot")
+    journal = Journal(DATA / "golden_limits" / "journal")
+    assert list(journal.records(Place(head.journal, head.sequence, head.crc))) == []
