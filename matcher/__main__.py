@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 import zmq
@@ -24,8 +25,10 @@ from matching_exchange.process.files import what_failed
 from matching_exchange.process.logs import configure_logs
 from matching_exchange.process.readiness import tell_ready
 from protocol import topics
-from protocol.commands import OwnCommand
 from protocol.sockets import is_ipv6
+
+if TYPE_CHECKING:
+    from protocol.commands import OwnCommand
 
 CHECK_TIMEOUT = 3_000
 """How many milliseconds `--check` waits for a heartbeat: three of them."""
@@ -101,7 +104,7 @@ def main() -> int:
 
 
 def stop_working(reason: str) -> int:
-    """The exit status of a matcher that has worked and cannot go on."""
+    """The exit status of a matcher that has served and then failed."""
     log.critical("matcher stops: nothing more is answered", error=reason)
     return EXIT_FAILED
 

@@ -118,7 +118,7 @@ SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit 
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Config:
-    """The configuration of this process; ends it with one line where a setting is bad."""
+    """The configuration of this process. Ends it with one line if a setting is bad."""
     values = read_settings(
         PROGRAM,
         PREFIX,

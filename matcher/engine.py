@@ -1,8 +1,8 @@
 """The engine: commands in, events out.
 
-`apply` depends on nothing but the commands before it and their stamps: no clock, no socket, no disk, no randomness, no
-log. Live and replayed commands go through the same call. A refusal is an event. An assertion is for what cannot happen,
-and stops the process.
+`apply` depends only on the commands before it and their stamps: no clock, no socket, no disk, no randomness, no log.
+Live and replayed commands go through the same call. A refusal is an event. An assertion is for what cannot happen, and
+stops the process.
 """
 
 from collections.abc import Callable

@@ -89,7 +89,7 @@ class InstrumentListError(ValueError):
 
 
 def read_instruments(path: Path | None) -> list[SetInstrument]:
-    """The commands that add the instruments of the file, or of the built-in list where there is none."""
+    """The commands that add the instruments of the file. Without a file, those of the built-in list."""
     try:
         text = BUILT_IN if path is None else read_file(path, MAX_FILE_BYTES).decode()
         content: dict[str, Any] = tomllib.loads(text)

@@ -23,7 +23,7 @@ PROGRAM = "repair"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status: 0 where the journal is sound, or was cut; 1 where it is damaged, or cannot be repaired so."""
+    """The exit status: 0 if the journal is whole or was cut, 1 if it is damaged or cannot be cut."""
     parser = Parser(
         PROGRAM,
         "Show what is wrong with a damaged journal, and what cutting it there would lose; with --cut, cut it there.",
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if not path.is_dir():
             raise DirectoryError(f"there is no data directory {path}")
-        return examine(path, options.cut)
+        return examine(path, cut=options.cut)
     except (DirectoryError, JournalMismatchError) as error:
         end_with_line(PROGRAM, str(error), EXIT_FAILED)
     except OSError as error:
@@ -49,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         end_with_line(PROGRAM, what_failed(error), EXIT_FAILED)
 
 
-def examine(path: Path, cut: bool) -> int:
-    """Tell how the journal is and, where it is damaged and `cut` is wanted, cut it; the exit status."""
+def examine(path: Path, *, cut: bool) -> int:
+    """Print the state of the journal. Cut it if it is damaged and `cut` is set. Returns the exit status."""
     with DataDirectory(path) as directory:
         check_files(directory)
         try:
@@ -65,8 +65,8 @@ def examine(path: Path, cut: bool) -> int:
     return 0
 
 
-def _cut(path: Path, offset: int, really: bool) -> int:
-    """Tell what is behind the damage and, if `really`, cut it off."""
+def _cut(path: Path, offset: int, *, really: bool) -> int:
+    """Print what is behind the damage. If `really`, cut it off."""
     later = sorted(other for other in path.parent.glob(f"*{SUFFIX}") if other.name > path.name)
     lost = count_records(path, offset + 1) + sum(count_records(other, 0) for other in later)
     size = path.stat().st_size - offset

@@ -1,7 +1,7 @@
-"""What the journal brings back: the engine, the sessions, and the last sequence and time.
+"""All that a journal restores: the engine, the sessions, and the last sequence and time.
 
-Frames that change the state are carried out here, live ones and journaled ones by the same calls; nothing here can tell
-which they are.
+Frames that change the state are executed here. Live and journaled frames take the same calls; nothing here can tell
+them apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ class JournalMismatchError(Exception):
 
 
 class State:
-    """`running` is the reply that is being made: where the core fails, it tells at which command."""
+    """`running` is the reply in the making. If the core fails, it shows at which command."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -97,8 +97,8 @@ class State:
         return reply, caused
 
     def _stream(self, sequence: int, time: int, events: list[Event], answers: list[Answer]) -> list[AccountUpdate]:
-        """Keep what watched accounts are to hear of the command that was answered last; a newly watched one's answer
-        tells since when."""
+        """Keep the updates of watched accounts for the last answered command. The answer to a WatchAccount gets
+        `watched_since`."""
         for event in events:
             if isinstance(event, AccountWatched):
                 last = answers[-1]

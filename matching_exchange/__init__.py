@@ -1,2 +1,1 @@
-"""What is the exchange's own beside its processes: the programs that run, load, test and replay it, and what each
-process needs."""
+"""Programs that run, load, test and replay the exchange, and what each of its processes needs."""

@@ -45,7 +45,7 @@ def main() -> NoReturn:
 
 
 def parse(arguments: Sequence[str]) -> str:
-    """The name of the command; ends the process where there is none."""
+    """The name of the command. Ends the process if none is given."""
     listed = "\n".join(f"  {name:<12} {command.text}" for name, command in COMMANDS.items())
     parser = Parser(
         PROGRAM,

@@ -1,1 +1,1 @@
-"""What crosses the borders between processes: messages, topics, sessions, and the instrument's decimals."""
+"""All that crosses the border between processes: messages, topics, sessions, and the instrument's decimals."""

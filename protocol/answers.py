@@ -1,4 +1,4 @@
-"""Answers to commands: one for each, on the sender's own topic. Fields and tags are only ever appended."""
+"""Answers to commands: one for each command, on the topic of its session. Only append fields and tags."""
 
 from msgspec import Struct
 
@@ -8,11 +8,19 @@ from protocol.units import OrderStatus, OrderType, Reason, Side
 
 
 class OrderState(Struct, frozen=True, array_like=True, tag=21):
-    """An order as it stands. filled_value is the sum of price x quantity of all its fills; trades are those of the
-    answered command or, in a look-up, its last ones. `duplicate` marks the answer to an order that was sent before.
-    `prevented_quantity` was taken off it by self-trade prevention, `unspent` is what a quote_quantity has left,
-    `oco_id` is the same for both orders of an OCO. `sequence` and `timestamp` are those of the order's entry,
-    `updated_sequence` and `updated` those of its last change."""
+    """An order as it stands.
+
+    resting: whether it stands in the book.
+    filled_value: the sum of price x quantity of all its fills, in price unit times quantity unit.
+    reason: why it was rejected or canceled, else None.
+    sequence, timestamp: the stamp of the command that placed it.
+    trades: those of the answered command; in the answer to an OrderQuery, the order's last ones.
+    duplicate: the order was placed before under this client_order_id; the answered command changed nothing.
+    prevented_quantity: what self-trade prevention has taken off it.
+    unspent: what remains of its quote_quantity, else None.
+    oco_id: the same for both orders of an OCO, else None.
+    updated_sequence, updated: the stamp of its last change.
+    """
 
     order_id: int
     client_order_id: str | None
@@ -42,8 +50,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):
-    """What became of a new order without terms: the part of OrderState that its sender does not know already. `trades`
-    are those that the order took part in."""
+    """The answer to a new order without terms: the fields of OrderState that its sender does not know yet."""
 
     order_id: int
     status: OrderStatus
@@ -56,17 +63,23 @@ class OrderResult(Struct, frozen=True, array_like=True, tag=22):
 
 
 class OrderStates(Struct, frozen=True, array_like=True, tag=23):
-    """The orders that a CancelAllOrders canceled, oldest first, or the limit and the stop leg of a PlaceOco. `more`
-    says that a CancelAllOrders has left some: sent again, it goes on."""
+    """Answers CancelAllOrders with the canceled orders, oldest first; PlaceOco with the limit and the stop leg.
+
+    more: some orders are still live. Send CancelAllOrders again to cancel them.
+    """
 
     orders: list[OrderState]
     more: bool = False
 
 
 class AccountState(Struct, frozen=True, array_like=True, tag=24):
-    """The account as the command left it, and the orders that it canceled, oldest first. `watched_since` is the
-    sequence from which on what happens to the account's orders is kept; None where it is not. `more` says that a
-    suspension has left live orders: sent again, it goes on."""
+    """The account after the command.
+
+    cancel_at: the time at which cancel-after cancels its orders; None while that is off.
+    orders: those that the command canceled, oldest first.
+    watched_since: the sequence from which on its changes are kept; None if they are not kept.
+    more: some orders are still live after a suspension. Send SetAccountStatus again to cancel them.
+    """
 
     account: str
     suspended: bool

@@ -1,6 +1,6 @@
-"""The ZeroMQ edge as a library for blocking programs: a command client, and a market data reader.
+"""A ZeroMQ client library for blocking programs: a command client, and a market data reader.
 
-Each belongs to one thread. Prices and quantities are the instrument's integers.
+Use each object from one thread. Prices and quantities are the instrument's integers (see `protocol.units`).
 """
 
 import time
@@ -20,19 +20,19 @@ from protocol.session import Answered, Lost, NotOpenError, SessionState, new_ses
 from protocol.sockets import message_receiver, open_commands, open_market_data, open_reports
 
 REPEAT_QUERY_AFTER = 1.0
-"""Seconds without an answer after which a query is asked again."""
+"""Seconds without a result after which a query is asked again."""
 
 
 class MatcherAwayError(Exception):
-    """No matcher answered in time."""
+    """No matcher has answered within the timeout."""
 
 
 class OutcomeUnknownError(Exception):
-    """The session ended before the answer came: the commands may have been executed or not."""
+    """The session ended before the answer came. The commands may have been executed or not."""
 
 
 class QueryResponse(Struct, frozen=True):
-    """The result of a query, as of `sequence`."""
+    """The result of a query, as of the command with this `sequence`."""
 
     sequence: int
     timestamp: int
@@ -40,9 +40,10 @@ class QueryResponse(Struct, frozen=True):
 
 
 class CommandClient:
-    """Sends commands over one session, and waits for the answers. Many may be in flight: `send` them, then `receive`.
+    """Sends commands over one session and waits for the answers. To have many in flight, `send` them, then `receive`.
 
-    A context manager. `timeout` (seconds) bounds each wait; passing it raises MatcherAwayError.
+    A context manager. Each wait raises MatcherAwayError after `timeout` seconds. It raises OutcomeUnknownError if the
+    session ends.
     """
 
     def __init__(
@@ -77,17 +78,17 @@ class CommandClient:
 
     @property
     def waiting(self) -> int:
-        """How many commands are not answered yet."""
+        """The number of commands that wait for an answer."""
         return self._session.waiting
 
     def connect(self) -> None:
-        """Wait until a matcher has welcomed the session."""
+        """Wait until a matcher has opened the session."""
         deadline = time.monotonic() + self._timeout
         while self._session.state is not SessionState.OPEN:
             self._turn(deadline)
 
     def send(self, commands: Iterable[Command]) -> list[int]:
-        """Send commands; their numbers. WindowFullError where too many wait for their answers."""
+        """Send commands, and return their numbers. Raises WindowFullError if WINDOW commands wait for answers."""
         try:
             numbers = [self._session.submit(command) for command in commands]
         except NotOpenError as error:
@@ -96,27 +97,27 @@ class CommandClient:
         return numbers
 
     def receive(self) -> Answered:
-        """The next answer, in the order of the commands."""
+        """Wait for the next answer. Answers come in the order of the commands."""
         deadline = time.monotonic() + self._timeout
         while not self._answers:
             self._turn(deadline)
         return self._answers.popleft()
 
     def command(self, command: Command) -> Answer:
-        """Send one command and wait for its answer; no other may be under way."""
+        """Send one command and wait for its answer. Call it only while no other command waits for an answer."""
         self.send([command])
         return self.receive().answer
 
     def ask(self, query: Query) -> int:
-        """Ask a query, after the commands that were sent before, as soon as a matcher takes it; its request number."""
+        """Send a query behind all commands sent before, and return its request number."""
         return self._ask(query, ONCE, time.monotonic() + self._timeout)
 
     def result(self, request: int) -> QueryResponse:
-        """Wait for the result of an asked query. A lost one is not asked again."""
+        """Wait for the result of a query that `ask` has sent. It is not asked again if it was lost."""
         return self._result(request, time.monotonic() + self._timeout)
 
     def query(self, query: Query) -> QueryResponse:
-        """Ask a query, again if need be, and wait for its result."""
+        """Ask a query and wait for its result. Asks again every REPEAT_QUERY_AFTER seconds."""
         deadline = time.monotonic() + self._timeout
         request = self._ask(query, REPEAT_QUERY_AFTER, deadline)
         try:
@@ -142,7 +143,7 @@ class CommandClient:
         return QueryResponse(answer.sequence, answer.timestamp, answer.result)
 
     def _push(self) -> None:
-        """Send all due frames, as far as the transport takes them."""
+        """Send the due frames until the transport is full."""
         if self._subscribed != self._session.session:
             self._reports.unsubscribe(topics.reports(self._subscribed))
             self._subscribed = self._session.session
@@ -154,7 +155,7 @@ class CommandClient:
                 return
 
     def _turn(self, deadline: float) -> None:
-        """Wait a moment for reports and take them in. MatcherAwayError after the deadline."""
+        """Wait at most 50 milliseconds for reports, and take them in. Raises MatcherAwayError after the deadline."""
         self._push()
         left = deadline - time.monotonic()
         if left <= 0:
@@ -178,8 +179,8 @@ class CommandClient:
 class Update(Struct, frozen=True):
     """One market data message.
 
-    missed: messages of its topic that were lost before it.
-    fresh: false for a message that was read before.
+    missed: the number of messages of its topic that were lost before it.
+    fresh: false if this message was read before.
     """
 
     topic: str
@@ -189,7 +190,7 @@ class Update(Struct, frozen=True):
 
 
 class MarketDataReader:
-    """Reads topics, or prefixes of them, of the market data socket and notices holes. A context manager."""
+    """Reads topics of the market data socket, by prefixes, and counts lost messages. A context manager."""
 
     def __init__(self, prefixes: Iterable[bytes], market_data: str = "tcp://127.0.0.1:5556") -> None:
         self._context = zmq.Context()
@@ -209,7 +210,7 @@ class MarketDataReader:
         self._context.term()
 
     def read(self, timeout: float | None = None) -> Update | None:
-        """The next message; None if none comes within `timeout` seconds."""
+        """Wait for the next message; None if none comes within `timeout` seconds. A `timeout` of None waits forever."""
         if not self._socket.poll(None if timeout is None else int(timeout * 1000)):
             return None
         topic, payload = self._socket.recv_multipart()

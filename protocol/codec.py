@@ -1,6 +1,6 @@
-"""Encoders and decoders, one for each union of messages, made once.
+"""Encoders and decoders: one for each union of messages, made once.
 
-Each process has a single thread that uses them. Decoding checks every type and bound that the structs declare.
+Use them from one thread of a process. Decoding checks every type and bound that the structs declare.
 """
 
 import msgspec
@@ -10,7 +10,7 @@ from protocol.events import Report
 from protocol.market_data import MarketDataMessage
 
 MAX_FRAME_BYTES = 1024 * 1024
-"""The largest frame of commands that a matcher reads; a LoadBook's file is read by the matcher itself."""
+"""The largest frame of commands, in bytes. The contents of a LoadBook do not count: the matcher reads that file."""
 
 encode = msgspec.msgpack.Encoder().encode
 decode_frame = msgspec.msgpack.Decoder(Frame).decode
@@ -21,8 +21,10 @@ _decode_any = msgspec.msgpack.Decoder().decode
 
 
 class FrameError(ValueError):
-    """A frame that cannot be read; the message says what is wrong with it, session and number (zero where unreadable)
-    whose it is."""
+    """A frame cannot be read. The message says why.
+
+    session, number: those of the frame; zero if they cannot be read.
+    """
 
     def __init__(self, detail: str, session: int = 0, number: int = 0) -> None:
         super().__init__(detail)
@@ -31,7 +33,7 @@ class FrameError(ValueError):
 
 
 def read_frame(payload: bytes) -> Frame:
-    """The frame in the payload; FrameError where it is none of this version."""
+    """Read the frame in the payload. Raises FrameError, also for a frame of another version."""
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameError(f"a frame of {len(payload)} bytes: takes at most {MAX_FRAME_BYTES}")
     try:
@@ -44,7 +46,7 @@ def read_frame(payload: bytes) -> Frame:
 
 
 def _explain(payload: bytes, detail: str) -> FrameError:
-    """Find out as much as can be read of a bad frame."""
+    """Read of a bad frame what can be read: its version, session and number."""
     try:
         content = _decode_any(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

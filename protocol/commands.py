@@ -1,7 +1,7 @@
-"""All inputs of the matcher.
+"""All inputs of the matcher: commands, queries, and the frames that carry them.
 
-Fields and tags are only ever appended: these structs stand in journals. Prices and quantities are the instrument's
-integers (see `units`). A command that does not decode, or that the engine refuses, changes nothing.
+Only append fields and tags: journals hold these structs. Prices and quantities are the instrument's integers (see
+`units`). A command that does not decode, or that the engine refuses, changes nothing.
 """
 
 from typing import Final
@@ -36,12 +36,17 @@ VERSION = 1
 
 
 class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
-    """What an order may ask for beyond its type, price and quantity.
+    """Optional fields of an order, in addition to its type, price and quantity.
 
-    `expire_time` is the last moment at which it may trade; zero for none. `display_quantity` is the part of an iceberg
-    that is shown. `quote_quantity` is what a market order may spend or receive at most, in 10^-(price_decimals +
-    quantity_decimals) of the quote currency. A trailing stop has a trail, of basis points of the price or an amount of
-    it, and may have an `activation_price`.
+    post_only: rejects the order if it would trade at once.
+    self_trade_prevention: the rule for an order that meets one of its own account.
+    expire_time: the last moment at which the order may trade, in nanoseconds since 1970; zero means none.
+    display_quantity: the part of an iceberg that the book shows.
+    quote_quantity: the most that a market order spends or receives, in 10^-(price_decimals + quantity_decimals) of
+        the quote currency.
+    trailing_bps: the distance of a trailing stop, in basis points of the best price.
+    trailing_amount: the distance of a trailing stop, in the price unit. It excludes trailing_bps.
+    activation_price: the price at which a trailing stop begins to follow the market.
     """
 
     post_only: bool = False
@@ -55,13 +60,16 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
 
 
 NO_TERMS: Final = OrderTerms()
-"""What an order asks for that has no terms."""
+"""The terms of an order that names none: all defaults."""
 
 
 class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
-    """A new order. `deadline` is the latest time at which it may be executed; zero for none. `quantity` is zero where
-    the terms have a quote_quantity in its place; `terms` is None where the order has none that differ from their
-    defaults."""
+    """Place one new order. Answer: OrderResult for a new order without terms, else OrderState; or CommandRefused.
+
+    quantity: zero if the terms have a quote_quantity.
+    deadline: the latest time at which the matcher may execute the command, in nanoseconds since 1970; zero means none.
+    terms: None means all defaults.
+    """
 
     symbol: Symbol
     account: Name
@@ -76,9 +84,15 @@ class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
 
 
 class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
-    """Two orders of one side and quantity of which one cancels the other: a limit order at `price`, and a stop at
-    `stop_trigger_price` that becomes a limit order at `stop_price`, or a market order where there is none. The stop's
-    client_order_id is the limit order's with STOP_LEG_SUFFIX behind it."""
+    """Place two orders of one side and quantity; if one trades or ends, the other is reduced or canceled.
+
+    Answer: OrderStates with both legs, or CommandRefused.
+
+    price: the price of the limit order.
+    stop_trigger_price: the trigger price of the stop.
+    stop_price: the stop's limit price; None makes it a stop_market order.
+    client_order_id: that of the limit order. The stop's is the same with STOP_LEG_SUFFIX appended.
+    """
 
     symbol: Symbol
     account: Name
@@ -94,7 +108,10 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
 
 
 class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
-    """Cancel what is left of one order, named by order_id or, within the account, by client_order_id."""
+    """Cancel what remains of one order. Name it by order_id, or by account and client_order_id.
+
+    Answer: OrderState or CommandRefused.
+    """
 
     order_id: OrderId | None = None
     account: Name | None = None
@@ -102,17 +119,20 @@ class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
 
 
 class CancelAllOrders(Struct, frozen=True, array_like=True, tag=3, gc=False):
-    """Cancel all open and pending orders of the account, of one symbol or of all."""
+    """Cancel all open and pending orders of the account; `symbol` None means all symbols.
+
+    Answer: OrderStates or CommandRefused.
+    """
 
     account: Name
     symbol: Symbol | None = None
 
 
 class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
-    """Change an order, named as in CancelOrder. `quantity` is the new total, the filled part included; None leaves a
-    field as it is.
+    """Change an open or pending order, named as in CancelOrder. Answer: OrderState or CommandRefused.
 
-    Less quantity at the same price keeps the place in the queue; any other change loses it and matches again at once.
+    `quantity` is the new total, the filled part included. None keeps a field. Less quantity at the same price keeps
+    the place in the queue. After any other change the order matches again and joins the end of its queue.
     """
 
     order_id: OrderId | None = None
@@ -124,39 +144,53 @@ class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
 
 
 class SetAccountStatus(Struct, frozen=True, array_like=True, tag=9, gc=False):
-    """Suspend an account, which cancels all its orders and rejects its new ones, or let it trade again."""
+    """Suspend an account, or let it trade again. Suspending cancels its orders and rejects new ones.
+
+    Answer: AccountState or CommandRefused.
+    """
 
     account: Name
     suspended: bool
 
 
 class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
-    """Cancel all orders of the account when `timeout` nanoseconds have passed without another such command; zero
-    switches it off."""
+    """Cancel all orders of the account `timeout` nanoseconds from now. The next CancelAfter replaces this one.
+
+    Zero switches it off. Answer: AccountState or CommandRefused.
+    """
 
     account: Name
     timeout: CancelAfterTimeout
 
 
 class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
-    """Do what the stamped time brings: orders expire, accounts that were silent too long are canceled. Only the matcher
-    itself sends it."""
+    """Cancel what has expired by the stamped time: orders, and those of accounts whose cancel-after is due.
+
+    Only the matcher itself sends it.
+    """
 
 
 class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
-    """Move the time of each account's cancel on silence by so many nanoseconds: the clock has gained them, or lost
-    them, on a stopwatch."""
+    """Move each account's cancel-after by `by` nanoseconds: what the clock has gained on a stopwatch, or lost to it.
+
+    Only the matcher itself sends it.
+    """
 
     by: TimeShift
 
 
 class SetLimits(Struct, frozen=True, array_like=True, tag=14, gc=False):
-    """From now on hold to these limits, so that no command costs the matcher more time than it has. Journals of earlier
-    versions have none.
+    """Set the limits that bound the time of each later command. Journals of earlier versions have none.
 
-    `accounts` is how many there may be. One command makes at most `trades` trades, moves trailing stops at most
-    `trigger_moves` times and cancels at most `cancels` orders of accounts. At most `trigger_orders` wait in one book,
-    and `expiring_orders` in all have an expire_time. An iceberg has at most `iceberg_parts` parts.
+    Only the matcher itself sends it.
+
+    accounts: accounts in all.
+    trades: trades of one command.
+    trigger_moves: moves of trailing stops in one command.
+    cancels: orders that one command cancels for accounts.
+    trigger_orders: pending orders of one book.
+    expiring_orders: live orders with an expire_time, in all.
+    iceberg_parts: parts of one iceberg.
     """
 
     accounts: Count = UNLIMITED
@@ -169,15 +203,19 @@ class SetLimits(Struct, frozen=True, array_like=True, tag=14, gc=False):
 
 
 class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
-    """From now on keep what happens to the account's orders, and publish it."""
+    """From now on, publish the changes of the account's orders, and keep them for queries.
+
+    Answer: AccountState or CommandRefused.
+    """
 
     account: Name
 
 
 class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
-    """Add an instrument or change its limits, fees or status; None leaves a known instrument's field as it is.
+    """Add an instrument, or change the limits, fees or status of a known one. None keeps a known instrument's field.
 
-    The decimals say in which units the sender wrote the integers; they must be those of a known instrument.
+    The decimals name the units of the other fields. For a known instrument they must be its own.
+    Answer: InstrumentSet or CommandRefused.
     """
 
     symbol: Symbol
@@ -197,16 +235,21 @@ class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
 
 
 class LoadBook(Struct, frozen=True, array_like=True, tag=5):
-    """Make the saved book the symbol's book again. A gateway sends it without contents; the matcher reads and checks
-    its file and stamps the command with the contents inside, so that a replay needs no file."""
+    """Replace the symbol's book by its saved one. Answer: BookLoaded or CommandRefused.
+
+    A gateway sends no contents. The matcher reads its file and journals the command with the contents inside, so a
+    replay needs no file.
+    """
 
     symbol: Symbol
     contents: SavedBook | None = None
 
 
 class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
-    """Stands in the place of a command that the matcher's shell refused before the engine saw it (a bad file, a command
-    that crashed the engine), so that a replay refuses it too."""
+    """Replaces a command that the matcher refused before the engine saw it. A replay then refuses it too.
+
+    Such commands name a bad file, or have crashed the engine before.
+    """
 
     refusal: Refusal
     detail: str = ""
@@ -229,11 +272,11 @@ Command = (
 """What a session may send."""
 
 OwnCommand = Command | MoveTimers | SetLimits
-"""What the engine carries out: also what only the matcher itself sends."""
+"""All that the engine executes: also the commands that only the matcher itself sends."""
 
 
 class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
-    """One order as it stands now, named as in CancelOrder. Answer: OrderState or Refused."""
+    """Ask for one order as it stands now, named as in CancelOrder. Answer: OrderState or CommandRefused."""
 
     order_id: OrderId | None = None
     account: Name | None = None
@@ -241,7 +284,10 @@ class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
 
 
 class OrdersQuery(Struct, frozen=True, array_like=True, tag=2):
-    """Open and pending orders, oldest first, or done ones, newest first, after a cursor. Answer: OrderPage."""
+    """Ask for orders: open and pending ones, oldest first; or, with `done`, done ones, newest first.
+
+    `limit` is a number of orders. `after` is the cursor of the page before; zero starts the list. Answer: OrderPage.
+    """
 
     symbol: Symbol | None = None
     account: Name | None = None
@@ -251,14 +297,17 @@ class OrdersQuery(Struct, frozen=True, array_like=True, tag=2):
 
 
 class DepthQuery(Struct, frozen=True, array_like=True, tag=3):
-    """The best levels of a book. Answer: Depth or Refused."""
+    """Ask for the best levels of a book; `levels` counts those of each side. Answer: Depth or CommandRefused."""
 
     symbol: Symbol
     levels: Count = 10
 
 
 class TradesQuery(Struct, frozen=True, array_like=True, tag=4):
-    """The last trades of a symbol with a trade_id above `after`, oldest first. Answer: TradeHistory or Refused."""
+    """Ask for a symbol's last trades with a trade_id above `after`, oldest first.
+
+    Answer: TradeHistory or CommandRefused.
+    """
 
     symbol: Symbol
     limit: Count = 100
@@ -266,28 +315,34 @@ class TradesQuery(Struct, frozen=True, array_like=True, tag=4):
 
 
 class InstrumentsQuery(Struct, frozen=True, array_like=True, tag=5):
-    """All instruments, or the one of that symbol, if there is one. Answer: InstrumentList."""
+    """Ask for all instruments, or for that of one symbol. The list is empty for an unknown symbol.
+
+    Answer: InstrumentList.
+    """
 
     symbol: Symbol | None = None
 
 
 class StatusQuery(Struct, frozen=True, array_like=True, tag=6):
-    """How the matcher does. Answer: MatcherStatus."""
+    """Ask for the state of the matcher process. Answer: MatcherStatus."""
 
 
 class SaveBook(Struct, frozen=True, array_like=True, tag=7):
-    """Write the symbol's book to its file. Answer: BookSaved or Refused."""
+    """Write the symbol's book to its file. Answer: BookSaved or CommandRefused."""
 
     symbol: Symbol
 
 
 class DigestQuery(Struct, frozen=True, array_like=True, tag=8):
-    """The digest of the state as it is now. Answer: Digest."""
+    """Ask for the digest of the state as it is now. Answer: Digest or CommandRefused."""
 
 
 class FillsQuery(Struct, frozen=True, array_like=True, tag=9):
-    """The account's last fills, of one symbol or of all, oldest first: those after a cursor, where one is given, else
-    the newest. A cursor is the sequence and the trade_id of a fill. Answer: FillPage or Refused."""
+    """Ask for the account's last fills, oldest first; `symbol` None means all symbols.
+
+    `after` is a cursor, the sequence and the trade_id of a fill; None asks for the newest fills.
+    Answer: FillPage or CommandRefused.
+    """
 
     account: Name
     symbol: Symbol | None = None
@@ -296,7 +351,7 @@ class FillsQuery(Struct, frozen=True, array_like=True, tag=9):
 
 
 class AccountUpdatesQuery(Struct, frozen=True, array_like=True, tag=10):
-    """What happened to the account's orders after the sequence, oldest first. Answer: AccountUpdates."""
+    """Ask for the changes of the account's orders after a sequence, oldest first. Answer: AccountUpdates."""
 
     account: Name
     after: Count
@@ -317,7 +372,7 @@ Query = (
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=1):
-    """Opens a session, or asks where it stands. `answered` is as in Commands. Answer: Welcome."""
+    """Open a session, or ask which commands the matcher has taken. `answered` is as in Commands. Answer: Welcome."""
 
     version: int
     session: SessionId
@@ -325,8 +380,11 @@ class Hello(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Commands(Struct, frozen=True, array_like=True, tag=2):
-    """Commands of a session: the first bears `number`, the following the next ones. `answered` is the number up to
-    which the sender has all answers. Answer: Answers, or SessionUnknown."""
+    """Commands of a session. Answer: Answers, SessionUnknown or FrameRefused.
+
+    number: the number of the first command; the others have the next numbers.
+    answered: the sender has all answers up to this number.
+    """
 
     version: int
     session: SessionId
@@ -336,7 +394,7 @@ class Commands(Struct, frozen=True, array_like=True, tag=2):
 
 
 class Ask(Struct, frozen=True, array_like=True, tag=3):
-    """A query: outside the numbers of the session, safe to repeat. Answer: QueryAnswer with the same `request`."""
+    """A query. It has no number in the session and is safe to repeat. Answer: QueryAnswer with the same `request`."""
 
     version: int
     session: SessionId

@@ -1,4 +1,4 @@
-"""All that the matcher can say, in one place to import from: events, answers, results of queries, reports."""
+"""All outputs of the matcher, to import from one place: events, answers, results of queries, reports."""
 
 from protocol.answers import (
     AccountState,

@@ -1,6 +1,6 @@
-"""Events: everything that a command caused, in the order in which it happened.
+"""Events: all that a command caused, in the order in which it happened.
 
-Fields and tags are only ever appended. Prices and quantities are the instrument's integers (see `units`).
+Only append fields and tags. Prices and quantities are the instrument's integers, times nanoseconds (see `units`).
 """
 
 from msgspec import Struct
@@ -10,33 +10,38 @@ from protocol.units import Reason, Refusal, Side
 
 
 class OrderPlaced(Struct, frozen=True, array_like=True, tag=1, gc=False):
-    """The order is in the exchange: it takes, rests or waits; what follows says what became of it."""
+    """The exchange has accepted the order. The next events show whether it trades, rests or waits."""
 
     order_id: int
 
 
 class OrderRejected(Struct, frozen=True, array_like=True, tag=2, gc=False):
-    """The market's state, or the deadline, forbids the order. It keeps its id and its client_order_id."""
+    """The order is valid, but cannot enter now: `reason` says why. It keeps its id and its client_order_id."""
 
     order_id: int
     reason: Reason
 
 
 class OrderDuplicated(Struct, frozen=True, array_like=True, tag=3, gc=False):
-    """The same order was sent before under this client_order_id; nothing happened."""
+    """The same order was placed before under this client_order_id. Nothing changed."""
 
     order_id: int
 
 
 class OrderTriggered(Struct, frozen=True, array_like=True, tag=4, gc=False):
-    """A pending order fired: a trade printed at or beyond its trigger_price."""
+    """A pending order has fired: a trade has reached its trigger_price."""
 
     order_id: int
 
 
 class Trade(Struct, frozen=True, array_like=True, tag=5, gc=False):
-    """Two orders met at the maker's price. trade_id counts the symbol's trades from 1. Each side's fee is exactly
-    price x quantity x its rate in basis points."""
+    """Two orders have traded at the maker's price. Each side's fee is exactly price x quantity x its rate.
+
+    trade_id: counts the symbol's trades from 1.
+    aggressor_side: the taker's side.
+    maker_fee_bps, taker_fee_bps: the rates at the time of the trade, in basis points.
+    sequence, timestamp: the stamp of the command that caused the trade.
+    """
 
     symbol: str
     trade_id: int
@@ -52,7 +57,7 @@ class Trade(Struct, frozen=True, array_like=True, tag=5, gc=False):
 
 
 class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
-    """`quantity` of the order, all that was not filled, is gone."""
+    """The order is canceled. `quantity` is what remained of it."""
 
     order_id: int
     quantity: int
@@ -60,7 +65,7 @@ class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
 
 
 class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
-    """The order is now so; trades that the change caused follow."""
+    """The order has this quantity and these prices now. Trades that the change caused follow."""
 
     order_id: int
     quantity: int
@@ -69,29 +74,31 @@ class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
 
 
 class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
-    """The order's quantity, and what remains of it, is lower by so much: the other leg of its OCO has traded it."""
+    """The order's quantity and its remaining part are lower by `quantity`: the other leg of its OCO traded it."""
 
     order_id: int
     quantity: int
 
 
 class OrderDecremented(Struct, frozen=True, array_like=True, tag=12, gc=False):
-    """So much of what remained of the order is gone without a trade, by self-trade prevention; the rest goes on."""
+    """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live."""
 
     order_id: int
     quantity: int
 
 
 class TriggerMoved(Struct, frozen=True, array_like=True, tag=13, gc=False):
-    """The trailing stop waits for another price now."""
+    """The trailing stop has a new trigger_price."""
 
     order_id: int
     trigger_price: int
 
 
 class AccountSet(Struct, frozen=True, array_like=True, tag=14, gc=False):
-    """The account is now so. `cancel_at` is when its orders are canceled unless that is put off; None where it is
-    off."""
+    """The account has this state now.
+
+    cancel_at: the time at which cancel-after cancels its orders; None while that is off.
+    """
 
     account: str
     suspended: bool
@@ -99,19 +106,23 @@ class AccountSet(Struct, frozen=True, array_like=True, tag=14, gc=False):
 
 
 class AccountWatched(Struct, frozen=True, array_like=True, tag=15, gc=False):
-    """From this command on what happens to the account's orders is kept and published."""
+    """From this command on, the changes of the account's orders are kept and published."""
 
     account: str
 
 
 class InstrumentSet(Struct, frozen=True, array_like=True, tag=7):
-    """The instrument is now so."""
+    """The instrument has these fields now."""
 
     instrument: Instrument
 
 
 class BookLoaded(Struct, frozen=True, array_like=True, tag=8):
-    """The symbol's book is that of the file; the orders in `skipped` were done since the save."""
+    """The symbol's book has been replaced by the saved one.
+
+    restored: orders that are in the book again.
+    skipped: ids of saved orders that are not, because they are done since the save.
+    """
 
     symbol: str
     restored: int
@@ -119,7 +130,11 @@ class BookLoaded(Struct, frozen=True, array_like=True, tag=8):
 
 
 class CommandRefused(Struct, frozen=True, array_like=True, tag=9, gc=False):
-    """The command changed nothing. `field` and `detail` say more where the refusal alone does not."""
+    """The command has changed nothing. `refusal` says why.
+
+    field: the field at fault, if the refusal does not name it.
+    detail: more about the fault, for people; often empty.
+    """
 
     refusal: Refusal
     field: str = ""

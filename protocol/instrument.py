@@ -1,7 +1,7 @@
 """The instrument, and the only conversions between decimal text and integers.
 
-The text of a decimal is digits with at most one point. An exponent may follow, as in JSON, and a minus may precede.
-Spaces and underscores are not taken. It is read digit by digit: nothing is rounded, and no float is involved.
+The text of a decimal is digits with at most one point. A minus may precede, and an exponent may follow, as in JSON.
+Spaces and underscores are errors. No float is involved, and nothing is rounded.
 """
 
 import re
@@ -21,23 +21,23 @@ from protocol.units import (
 )
 
 MAX_DECIMAL_LENGTH: Final = 64
-"""The longest text of a decimal that is read, in characters."""
+"""The longest text of a decimal, in characters."""
 
 MAX_EXPONENT: Final = 40
-"""The largest exponent, either way, of a decimal that is read."""
+"""The largest exponent of a decimal, positive or negative."""
 
 FEE_DECIMALS: Final = 4
-"""A basis point is 10^-4."""
+"""The decimals of a rate in basis points: one is 10^-4."""
 
 _DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?", re.ASCII)
 
 
 class DecimalError(ValueError):
-    """A text that is no decimal, or that the unit cannot hold. The message tells what it takes."""
+    """The text is no decimal, or has more decimals than the unit. The message says what the field takes."""
 
 
 def parse_decimal(text: str, decimals: int) -> int:
-    """The exact integer number of 10^-decimals in the text. DecimalError where it holds none."""
+    """Read the text as an exact number of units of 10^-decimals. Raises DecimalError."""
     if len(text) > MAX_DECIMAL_LENGTH:
         raise DecimalError(f"takes a decimal number of at most {MAX_DECIMAL_LENGTH} characters")
     match = _DECIMAL.fullmatch(text)
@@ -59,7 +59,7 @@ def parse_decimal(text: str, decimals: int) -> int:
 
 
 def format_decimal(value: int, decimals: int) -> str:
-    """The shortest plain text of value x 10^-decimals: no exponent, no trailing zero."""
+    """Write value x 10^-decimals as its shortest plain text: no exponent, no trailing zero."""
     if decimals == 0:
         return str(value)
     sign = "-" if value < 0 else ""
@@ -69,7 +69,7 @@ def format_decimal(value: int, decimals: int) -> str:
 
 
 def decimals_of(text: str) -> int:
-    """How many decimals the number in `text` needs: 2 for "0.01" and "0.010", 0 for "5"."""
+    """Count the decimals that the number in `text` needs: 2 for "0.01" and "0.010", 0 for "5". Raises DecimalError."""
     value = parse_decimal(text, MAX_DECIMALS)
     decimals = MAX_DECIMALS
     while decimals > 0 and value % 10 == 0:
@@ -79,12 +79,12 @@ def decimals_of(text: str) -> int:
 
 
 class Instrument(Struct, frozen=True, array_like=True):
-    """A market, with its units and limits.
+    """A market, with its units and limits. Its decimals, tick, lot and currencies never change.
 
     tick_size, max_price: in the price unit 10^-price_decimals.
     lot_size, min_quantity, max_quantity: in the quantity unit 10^-quantity_decimals.
     min_notional: in price unit times quantity unit.
-    The decimals, the tick, the lot and the currencies never change.
+    maker_fee_bps, taker_fee_bps: in basis points of the trade's value.
     """
 
     symbol: str
@@ -109,7 +109,7 @@ class Instrument(Struct, frozen=True, array_like=True):
 
     @property
     def fee_zeros(self) -> int:
-        """How many trailing zeros both rates share: decimals that no fee needs."""
+        """The number of trailing zeros that both rates share. No fee needs these decimals."""
         zeros = 0
         maker, taker = self.maker_fee_bps, self.taker_fee_bps
         while zeros < FEE_DECIMALS and (maker or taker) and maker % 10 == 0 and taker % 10 == 0:
@@ -120,31 +120,31 @@ class Instrument(Struct, frozen=True, array_like=True):
 
     @property
     def fee_decimals(self) -> int:
-        """The fewest decimals in which the fee of every trade is whole, at both rates."""
+        """The fewest decimals that write the fee of every trade exactly, at both rates."""
         return self.value_decimals + FEE_DECIMALS - self.fee_zeros
 
     @property
     def fee_divisor(self) -> int:
-        """How many units of `exact_fee` are one of 10^-fee_decimals."""
+        """Units of `exact_fee` in one unit of 10^-fee_decimals."""
         return int(10**self.fee_zeros)
 
     def fee(self, price: int, quantity: int, fee_bps: int) -> int:
-        """The exact fee in units of 10^-fee_decimals; fee_bps is one of this instrument's two."""
+        """The exact fee in units of 10^-fee_decimals. `fee_bps` is one of this instrument's two rates."""
         return exact_fee(price, quantity, fee_bps) // self.fee_divisor
 
 
 def exact_fee(price: int, quantity: int, fee_bps: int) -> int:
-    """The fee of one side of a trade, in units of 10^-(value_decimals + FEE_DECIMALS): nothing is rounded."""
+    """The fee of one side of a trade, in units of 10^-(value_decimals + FEE_DECIMALS). Nothing is rounded."""
     return price * quantity * fee_bps
 
 
 def format_fee(instrument: Instrument, price: int, quantity: int, fee_bps: int) -> str:
-    """The exact fee as a decimal. The rate may be one that the instrument no longer has."""
+    """The exact fee as a decimal. The rate may be a former one of the instrument."""
     return format_decimal(exact_fee(price, quantity, fee_bps), instrument.value_decimals + FEE_DECIMALS)
 
 
 class InstrumentError(ValueError):
-    """A fault of an instrument: `field` is at fault, the message tells what it takes."""
+    """An instrument breaks a rule. `field` is the field at fault; the message says what it takes."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -166,6 +166,11 @@ def check_instrument(instrument: Instrument) -> None:
         raise InstrumentError("tick_size", "takes a positive number")
     if not 1 <= i.lot_size <= MAX_QUANTITY:
         raise InstrumentError("lot_size", "takes a positive number")
+    _check_limits(i)
+    _check_fees(i)
+
+
+def _check_limits(i: Instrument) -> None:
     if not 1 <= i.max_price <= MAX_PRICE or i.max_price % i.tick_size:
         highest_price = format_decimal(MAX_PRICE, i.price_decimals)
         raise InstrumentError("max_price", f"takes a positive multiple of tick_size, at most {highest_price}")
@@ -176,11 +181,14 @@ def check_instrument(instrument: Instrument) -> None:
         raise InstrumentError("min_quantity", "takes a positive multiple of lot_size, at most max_quantity")
     if not 0 <= i.min_notional <= i.max_price * i.max_quantity:
         raise InstrumentError("min_notional", "takes zero or more, at most max_price x max_quantity")
+
+
+def _check_fees(i: Instrument) -> None:
     for field, fee in (("maker_fee_bps", i.maker_fee_bps), ("taker_fee_bps", i.taker_fee_bps)):
         if not 0 <= fee <= MAX_FEE_BPS:
             raise InstrumentError(field, f"takes a whole number of basis points from 0 to {MAX_FEE_BPS}")
     highest = max(i.maker_fee_bps, i.taker_fee_bps)
     if max(i.max_price * i.max_quantity, i.fee(i.max_price, i.max_quantity, highest)) > MAX_INTEGER:
         raise InstrumentError(
-            "max_quantity", "takes so much that max_price x max_quantity x fee fits in 63 bits of the smallest fee unit"
+            "max_quantity", "takes at most what keeps max_price x max_quantity x fee within 63 bits of the fee unit"
         )

@@ -1,9 +1,13 @@
 """The public messages of the market data socket: MessagePack maps with names, readable from any language.
 
-Prices and quantities are integers: value = integer x 10^-price_decimals (quantity_decimals, fee_decimals), which the
-instrument message tells. `number` counts the messages of the topic and `previous` is the number before it: a reader
-that has seen another one last has missed something. A reader that asks for a topic gets its current message at once,
-which others may see twice.
+Prices, quantities and fees are integers: value = integer x 10^-price_decimals (quantity_decimals, fee_decimals). The
+instrument message has these decimals.
+
+epoch: the number of this start of the matcher. Numbers of two epochs do not compare, but for trades.
+number: counts the messages of the topic.
+previous: the number of the message before. A reader that saw another number last has missed messages.
+
+A new subscriber of a topic gets its current message at once. Other subscribers may then see that message twice.
 """
 
 from typing import Literal
@@ -15,7 +19,7 @@ Level = tuple[int, int]
 
 
 class TradeMessage(Struct, frozen=True, tag_field="type", tag="trade"):
-    """Every trade of a symbol; `number` is its trade_id and goes on over restarts."""
+    """Every trade of a symbol. `number` is its trade_id, which continues after a restart."""
 
     epoch: int
     sequence: int
@@ -34,8 +38,7 @@ class TradeMessage(Struct, frozen=True, tag_field="type", tag="trade"):
 
 
 class DepthMessage(Struct, frozen=True, tag_field="type", tag="depth"):
-    """The top levels as of `sequence`, best first. States between two messages may be left out, the last one never
-    is."""
+    """The top levels as of `sequence`, best first. States between two messages may be skipped, the last one never."""
 
     epoch: int
     sequence: int
@@ -48,7 +51,7 @@ class DepthMessage(Struct, frozen=True, tag_field="type", tag="depth"):
 
 
 class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument"):
-    """The instrument as it is now; `status` is trading, cancel_only or halted."""
+    """The instrument as it is now. `status` is trading, cancel_only or halted."""
 
     epoch: int
     sequence: int
@@ -69,7 +72,7 @@ class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument")
 
 
 class HeartbeatMessage(Struct, frozen=True, tag_field="type", tag="heartbeat"):
-    """Once a second; `sequence` is that of the last command."""
+    """Comes once a second. `sequence` is that of the last command."""
 
     epoch: int
     sequence: int

@@ -1,7 +1,7 @@
-"""What an order is: one row for each order type, one for each term. Matcher and gateway read both from here.
+"""What an order is: one row for each order type, one for each term. Matcher and gateway both read them here.
 
-A new order type of known behaviour is a member of `OrderType` and a row of ORDER_TYPES. A new term is a field of
-`OrderTerms` and a row of TERMS.
+For a new order type of known behaviour, add a member to `OrderType` and a row to ORDER_TYPES. For a new term, add a
+field to `OrderTerms` and a row to TERMS.
 """
 
 from enum import Enum, auto
@@ -14,7 +14,7 @@ from protocol.units import MAX_TRAILING_BPS, OrderType, Refusal
 
 
 class Unit(Enum):
-    """In what a term is counted."""
+    """The unit of a term."""
 
     FLAG = auto()
     """True or false."""
@@ -23,7 +23,7 @@ class Unit(Enum):
     """A member of SelfTradePrevention."""
 
     TIME = auto()
-    """Nanoseconds since 1970; zero is none."""
+    """Nanoseconds since 1970; zero means none."""
 
     BASIS_POINTS = auto()
 
@@ -40,8 +40,8 @@ class Unit(Enum):
 class Term(Struct, frozen=True):
     """One field of OrderTerms.
 
-    `most` names its upper bound: a field of the instrument or of the order, or a number. `instead_of` is the term that
-    has no place beside it.
+    most: its upper bound: a number, or the name of a field of the instrument or of the order.
+    instead_of: the term that an order cannot have together with this one.
     """
 
     name: str
@@ -78,7 +78,7 @@ TERMS: Final = {
         Term("activation_price", Unit.PRICE, most="max_price"),
     )
 }
-"""By name, in the order of OrderTerms. An order breaks several rules: the first in this order is told."""
+"""By name, in the order of OrderTerms. If an order breaks several rules, the refusal names the first in this order."""
 
 STEPPED_TERMS: Final = tuple(term for term in TERMS.values() if term.unit in (Unit.PRICE, Unit.QUANTITY))
 """The terms that take a multiple of the instrument's step."""
@@ -185,7 +185,7 @@ _NOT_TAKEN: Final = (
         for order_type in OrderType
     ),
 )
-"""By the number of the order type, of which there is no zero: the rows as new orders are checked by them."""
+"""The rows in the form in which new orders are checked, by the number of the order type. No type has the number 0."""
 
 _EXCLUSIVE: Final = tuple(
     (term.name, term.instead_of, term.not_allowed) for term in TERMS.values() if term.instead_of is not None
@@ -195,7 +195,7 @@ _EXCLUSIVE: Final = tuple(
 def check_fields(
     order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms
 ) -> Refusal | None:
-    """The first field that the order type lacks or does not take."""
+    """The refusal of the first field that is missing, or that the order type does not take; None if all fit."""
     if (price is not None) is not _TAKES_PRICE[order_type]:
         return Refusal.PRICE_REQUIRED if price is None else Refusal.PRICE_NOT_ALLOWED
     if (trigger_price is not None) is not _TAKES_TRIGGER_PRICE[order_type]:
@@ -204,7 +204,7 @@ def check_fields(
 
 
 def check_terms(order_type: OrderType, terms: OrderTerms) -> Refusal | None:
-    """The first of the terms that the order type lacks or does not take."""
+    """The refusal of the first term that is missing, or that the order type does not take; None if all fit."""
     for name, refusal in _NOT_TAKEN[order_type]:
         if getattr(terms, name):
             return refusal

@@ -1,6 +1,6 @@
-"""One client's work with the matcher: the commands of its session, and its queries.
+"""One client's exchange with the matcher: the commands of its session, and its queries.
 
-No socket and no clock is touched here: frames come out, reports go in, times (seconds, monotonic) are arguments.
+It touches no socket and no clock. Frames come out, reports go in, times (seconds, monotonic) are arguments.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from protocol.events import QueryAnswer, Report
 from protocol.session import Answered, ClientSession, Lost, SessionState
 
 ONCE = float("inf")
-"""A query that is asked once."""
+"""The `repeat_every` of a query that is asked once."""
 
 
 class _Asked(Struct):
@@ -26,7 +26,7 @@ class _Asked(Struct):
 class Pump:
     """`submit` commands to the `session`, `ask` queries, send the `due` frames, hand each report to `receive`.
 
-    Send the due frames at least every RESEND_AFTER seconds, see `protocol.session`.
+    Send the due frames at least every RESEND_AFTER seconds (see `protocol.session`).
     """
 
     def __init__(self, new_session: Callable[[], int]) -> None:
@@ -40,24 +40,24 @@ class Pump:
         return len(self._asked)
 
     def ask(self, query: Query, now: float, repeat_every: float = ONCE) -> int:
-        """Ask now, and again every `repeat_every` seconds; the number of the request."""
+        """Ask now, and again every `repeat_every` seconds. Returns the number of the request."""
         self._request += 1
         self._asked[self._request] = _Asked(query, repeat_every, now)
         return self._request
 
     def is_sent(self, request: int) -> bool:
-        """Whether the transport has taken the query."""
+        """Whether the query was sent."""
         asked = self._asked.get(request)
         return asked is None or asked.sent
 
     def forget(self, request: int) -> None:
-        """The result is no longer needed."""
+        """Drop a query whose result is no longer needed."""
         self._asked.pop(request, None)
 
     def due(self, now: float) -> Iterator[bytes]:
-        """The frames to send now. Each counts as sent when the next one is taken: stop where the transport is full.
+        """The frames to send now. A frame counts as sent when you take the next one: stop when the transport is full.
 
-        Queries follow the commands, and wait for the welcome of a matcher.
+        Queries follow the commands, and wait until the session is open.
         """
         session = self.session
         while (frame := session.next_frame(now)) is not None:
@@ -73,10 +73,9 @@ class Pump:
                 asked.ask_at = now + asked.repeat_every
 
     def receive(self, report: Report, now: float) -> list[Answered] | QueryAnswer | Lost | None:
-        """Take in a report: returns the answers to commands, in order, the result of a query, or the end of the
-        session.
+        """Take in a report. Returns the answers to commands in order, the result of a query, or the end of the session.
 
-        None for a report that brings none of them.
+        Returns None for a report with none of these.
         """
         if isinstance(report, QueryAnswer):
             waited_for = report.session == self.session.session and self._asked.pop(report.request, None) is not None

@@ -1,4 +1,4 @@
-"""Reports: the frames that carry answers and results to a session. Fields and tags are only ever appended."""
+"""Reports: the frames that carry answers and results to a session. Only append fields and tags."""
 
 from msgspec import Struct
 
@@ -7,8 +7,14 @@ from protocol.results import AccountUpdate, QueryResult
 
 
 class Welcome(Struct, frozen=True, array_like=True, tag=1):
-    """Answers Hello, whose `answered` it repeats. `journal` names the journal for its lifetime, `taken` is the last
-    number that the matcher took from the session: below `answered`, the journal has lost what was answered."""
+    """Answers Hello.
+
+    epoch: the number of this start of the matcher; it grows with each start.
+    journal: the id of the journal, the same for its lifetime.
+    taken: the last number that the matcher took from the session. If it is below `answered`, the journal has lost
+        answered commands.
+    answered: that of the Hello.
+    """
 
     version: int
     session: int
@@ -19,8 +25,11 @@ class Welcome(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Answers(Struct, frozen=True, array_like=True, tag=2):
-    """Answers in the order of the commands' numbers, the first one to `number` and stamped `sequence`, the following
-    the next ones."""
+    """Answers to consecutive commands of a session. All have the same `timestamp`.
+
+    number: the number of the first answered command; the others have the next numbers.
+    sequence: the sequence of the first answered command; the others have the next sequences.
+    """
 
     session: int
     epoch: int
@@ -31,14 +40,14 @@ class Answers(Struct, frozen=True, array_like=True, tag=2):
 
 
 class SessionUnknown(Struct, frozen=True, array_like=True, tag=3):
-    """The matcher does not know the session, or not any more: nothing of the frame was taken."""
+    """The matcher does not know the session, or has forgotten it. It took no command of the frame."""
 
     session: int
     number: int
 
 
 class FrameRefused(Struct, frozen=True, array_like=True, tag=4):
-    """The frame that began with `number` is no sound frame: nothing of it was taken."""
+    """The matcher cannot read the frame that began with `number`. It took no command of it."""
 
     session: int
     number: int
@@ -56,8 +65,11 @@ class QueryAnswer(Struct, frozen=True, array_like=True, tag=5):
 
 
 class Pulse(Struct, frozen=True, array_like=True, tag=6):
-    """The matcher is alive; goes to all sessions. `timestamp` is the matcher's time, from which deadlines are made;
-    zero where an older matcher does not tell it."""
+    """Tells all sessions that the matcher is alive.
+
+    sequence: that of the last command.
+    timestamp: the matcher's time, the base of deadlines; zero from a matcher too old to tell it.
+    """
 
     version: int
     epoch: int

@@ -1,4 +1,4 @@
-"""Results of queries, as of the sequence that their report bears. Fields and tags are only ever appended."""
+"""Results of queries, as of the `sequence` of the QueryAnswer that carries them. Only append fields and tags."""
 
 from msgspec import Struct
 
@@ -8,9 +8,13 @@ from protocol.instrument import Instrument
 
 
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
-    """Orders without their trades, and the cursor from which the list goes on; null at its end. A page may hold fewer
-    orders than were asked for, even none, and go on all the same: a query's work is bounded. Where they were asked for
-    of one account, `suspended` and `cancel_at` are that account's."""
+    """Orders without their trades.
+
+    A query's work is bounded: a page may hold fewer orders than the limit, or none, and not be the last.
+
+    next: the cursor of the next page; None after the last.
+    suspended, cancel_at: the state of the account, if the query names one.
+    """
 
     orders: list[OrderState]
     next: int | None
@@ -19,7 +23,7 @@ class OrderPage(Struct, frozen=True, array_like=True, tag=31):
 
 
 class Depth(Struct, frozen=True, array_like=True, tag=32):
-    """The best levels, best first: (price, quantity) pairs."""
+    """The best levels of each side, best first, as (price, quantity) pairs."""
 
     symbol: str
     bids: list[tuple[int, int]]
@@ -34,11 +38,19 @@ class TradeHistory(Struct, frozen=True, array_like=True, tag=33):
 
 
 class InstrumentList(Struct, frozen=True, array_like=True, tag=34):
+    """All instruments, or the one that was asked for."""
+
     instruments: list[Instrument]
 
 
 class MatcherStatus(Struct, frozen=True, array_like=True, tag=35):
-    """`uptime` is in nanoseconds, `refused_frames` counts what the matcher could not read since it started."""
+    """The state of the matcher process.
+
+    epoch: the number of this start of the matcher.
+    sync: the matcher's setting of that name: "always", "off" or "interval:<ms>".
+    uptime: nanoseconds since it started.
+    refused_frames: frames that it could not read since it started.
+    """
 
     epoch: int
     sync: str
@@ -48,7 +60,7 @@ class MatcherStatus(Struct, frozen=True, array_like=True, tag=35):
 
 
 class BookSaved(Struct, frozen=True, array_like=True, tag=36):
-    """The book is in the file of that name under the data directory."""
+    """The book is saved. `file` is its path below the data directory; `orders` counts the saved orders."""
 
     symbol: str
     file: str
@@ -56,13 +68,13 @@ class BookSaved(Struct, frozen=True, array_like=True, tag=36):
 
 
 class Digest(Struct, frozen=True, array_like=True, tag=37):
-    """SHA-256 over the canonical state, in hexadecimal."""
+    """SHA-256 of the canonical state, in hexadecimal. Equal states have equal digests."""
 
     digest: str
 
 
 class Fill(Struct, frozen=True, array_like=True):
-    """One side of a trade: the account's order in it, and whether that was the maker."""
+    """One side of a trade. `order_id` is the account's order; `maker` says whether it was the maker."""
 
     order_id: int
     maker: bool
@@ -70,17 +82,18 @@ class Fill(Struct, frozen=True, array_like=True):
 
 
 class FillPage(Struct, frozen=True, array_like=True, tag=38):
-    """Fills of an account, oldest first. `next` is the cursor for the page after this one, null where there is no newer
-    fill."""
+    """Fills of an account, oldest first. `next` is the cursor of the next page; None if no fill is newer."""
 
     fills: list[Fill]
     next: tuple[int, int] | None
 
 
 class OrderChange(Struct, frozen=True, array_like=True):
-    """What happened to an order: `event` is an OrderPlaced, OrderRejected, OrderTriggered, OrderCanceled, OrderAmended,
-    OrderReduced, OrderDecremented or TriggerMoved of its id, or a Trade; `filled_quantity` is what was filled of it
-    then."""
+    """One change of an order.
+
+    event: an order event with this order_id, or a Trade that the order took part in.
+    filled_quantity: the filled part of the order after this event.
+    """
 
     order_id: int
     event: Event
@@ -88,8 +101,11 @@ class OrderChange(Struct, frozen=True, array_like=True):
 
 
 class OrdersPart(Struct, frozen=True, array_like=True, tag=1):
-    """What happened to the account's orders. `changes` are in the order in which they happened. `orders` are as the
-    command left them, without their trades, in the order of their first change."""
+    """The changes of the account's orders.
+
+    changes: in the order in which they happened.
+    orders: as the command left them, without their trades, in the order of their first change.
+    """
 
     changes: list[OrderChange]
     orders: list[OrderState]
@@ -102,12 +118,14 @@ class AccountPart(Struct, frozen=True, array_like=True, tag=2):
 
 
 UpdatePart = OrdersPart | AccountPart
-"""What an update may tell of. Later parts get the next tags."""
+"""The parts of an update. New parts get the next tags."""
 
 
 class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
-    """Report: all that one command changed for one account, in parts, each at most once. `previous` is the sequence of
-    the update before it."""
+    """A report: all that one command changed for one account. `previous` is the sequence of the update before it.
+
+    `parts` holds each kind of part at most once.
+    """
 
     account: str
     sequence: int
@@ -126,7 +144,7 @@ class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
         orders: list[OrderState],
         account_set: AccountSet | None = None,
     ) -> "AccountUpdate":
-        """An update of these changes. A part that would be empty is left out."""
+        """Make an update of these changes, without empty parts."""
         parts: list[UpdatePart] = []
         if changes:
             parts.append(OrdersPart(changes, orders))
@@ -146,14 +164,18 @@ class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
 
     @property
     def account_set(self) -> AccountSet | None:
-        """The account's state; None while that has not changed."""
+        """The account's state, if it has changed, else None."""
         return next((part.account for part in self.parts if isinstance(part, AccountPart)), None)
 
 
 class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
-    """The updates after the asked sequence, oldest first. `complete` is False where some that came after it are not
-    kept any more. `next` is the sequence to go on after, null at the end. `watched` says whether updates of the account
-    are kept at all."""
+    """The updates after the given sequence.
+
+    updates: oldest first.
+    complete: false if some updates after the given sequence are no longer kept.
+    next: the sequence to ask after for the next page; None after the last.
+    watched: whether updates of the account are kept.
+    """
 
     updates: list[AccountUpdate]
     complete: bool

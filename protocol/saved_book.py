@@ -1,6 +1,6 @@
-"""One symbol's book as `state/orderbook_<symbol>.json` holds it and as a LoadBook command carries it.
+"""The saved book of one symbol: the file `state/orderbook_<symbol>.json`, also carried by a LoadBook command.
 
-Prices and quantities are decimal strings: the file is for people to read and to compare.
+Prices and quantities are decimal strings: people read and compare the file.
 """
 
 from msgspec import Struct
@@ -11,9 +11,16 @@ FORMAT = 1
 
 
 class SavedOrder(Struct, frozen=True, omit_defaults=True):
-    """A resting or pending order. Orders of one level stand in the order of their queue. `shown_quantity` is the shown
-    part of an iceberg; `activated` and `best_price` tell how far a trailing stop is; both legs of an OCO bear its
-    oco_id."""
+    """A resting or pending order. Orders of one level are in the order of their queue.
+
+    sequence, timestamp: the stamp of the command that placed it; times are in nanoseconds.
+    filled_value: the sum of price x quantity of its fills.
+    shown_quantity: the shown part of an iceberg.
+    activated: the trailing stop follows the market.
+    best_price: the best price since then.
+    prevented_quantity: what self-trade prevention has taken off it.
+    oco_id: the same for both legs of an OCO.
+    """
 
     order_id: str
     account: str
@@ -42,9 +49,13 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
 
 
 class SavedBook(Struct, frozen=True):
-    """Bids and asks best first, pending orders in the order of their entry.
+    """A whole book.
 
-    `timestamp` of an order is in nanoseconds, `last_trade` is the price of the last trade, null before the first.
+    sequence: that of the last command before the save.
+    last_trade: the price of the last trade; null before the first.
+    last_trade_id: its id; zero before the first.
+    bids, asks: best first.
+    pending: in the order of their entry.
     """
 
     format: Count

@@ -1,18 +1,18 @@
 """Sessions between a gateway and the matcher, over sockets that lose messages.
 
-Every command is taken once, in order, and answered. The client numbers its commands from 1 without a hole. The matcher
-takes only the next number, and answers each command; the answer is the acknowledgement. It keeps answers until the
-client's next commands say that they have arrived.
+The matcher takes every command once, in order, and answers it. The client numbers its commands from 1 without a hole.
+The matcher takes only the next number. Its answer is the acknowledgement. It keeps answers until the client's next
+commands say that they have arrived.
 
-The client sends again whatever is not answered in time, or stands behind a hole in the answers. The matcher then
+The client sends commands again if no answer comes in time, or if an answer before theirs is missing. The matcher then
 repeats the answers to the commands that it has taken, and takes the rest.
 
 If the matcher does not know the session, or knows fewer commands than it has answered, the client opens a new one.
-Commands that were sent and not answered have then an unknown outcome.
+Commands that were sent and not answered then have an unknown outcome.
 
-Epochs of a matcher ascend. A late message of an earlier one is told by its epoch, and ignored.
+The epoch of a matcher grows with each start. The client ignores a late message of an earlier epoch.
 
-No side here touches a socket or a clock: messages go in and come out, times (seconds, monotonic) are arguments.
+Neither side touches a socket or a clock: messages go in and come out, times (seconds, monotonic) are arguments.
 """
 
 import secrets
@@ -27,10 +27,10 @@ from protocol.commands import VERSION, Command, Commands, Hello
 from protocol.events import Answer, Answers, FrameRefused, Pulse, Report, SessionUnknown, Welcome
 
 WINDOW: Final = 16_384
-"""Commands of one session that wait for an answer at most; also answers that the matcher keeps for it at most."""
+"""Commands of one session that wait for an answer, at most. The matcher keeps as many answers for it."""
 
 MAX_SESSIONS: Final = 1_024
-"""Sessions that the matcher knows at most. A new one then replaces the one that has been silent longest."""
+"""Sessions that the matcher knows at most. A further one replaces the one that has been silent longest."""
 
 FRAME_COMMANDS: Final = 256
 """Commands in one frame at most."""
@@ -39,11 +39,11 @@ RESEND_AFTER: Final = 0.25
 """Seconds without progress after which the client sends its unanswered commands again."""
 
 HELLO_EVERY: Final = 0.05
-"""Seconds between two hellos of a client that waits for its welcome."""
+"""Seconds between two Hellos of a client that waits for its Welcome."""
 
 
 def new_session() -> int:
-    """A session id that no other client has: 63 random bits."""
+    """Make a session id that no other client has: 63 random bits."""
     return secrets.randbits(63) or 1
 
 
@@ -53,15 +53,15 @@ class SessionState(Enum):
 
 
 class WindowFullError(Exception):
-    """WINDOW commands wait for their answers; this one was not taken."""
+    """WINDOW commands wait for their answers. This one was not sent."""
 
 
 class NotOpenError(Exception):
-    """There is no session with a matcher; the command was not taken."""
+    """No session with a matcher is open. The command was not sent."""
 
 
 class Answered(Struct, frozen=True):
-    """The answer to the command of that number, stamped with its sequence and time."""
+    """The answer to the command of this number, with the command's sequence and time."""
 
     number: int
     sequence: int
@@ -70,8 +70,11 @@ class Answered(Struct, frozen=True):
 
 
 class Lost(Struct, frozen=True):
-    """The session ended. The commands `sent` may have been executed or not. The commands `unsent` were not, and will
-    not be."""
+    """The session has ended.
+
+    sent: numbers of commands that may have been executed or not.
+    unsent: numbers of commands that were not executed, and will not be.
+    """
 
     reason: str
     sent: list[int]
@@ -100,11 +103,11 @@ class ClientSession:
 
     @property
     def waiting(self) -> int:
-        """How many commands wait for an answer."""
+        """The number of commands that wait for an answer."""
         return len(self._pending)
 
     def submit(self, command: Command) -> int:
-        """Take a command to be sent; its number."""
+        """Queue a command, and return its number. Raises NotOpenError or WindowFullError."""
         if self.state is not SessionState.OPEN:
             raise NotOpenError
         if len(self._pending) >= WINDOW:
@@ -113,7 +116,7 @@ class ClientSession:
         return self._answered + len(self._pending)
 
     def next_frame(self, now: float) -> Hello | Commands | None:
-        """The next frame, if one is due. It counts as sent after `sent` is called."""
+        """The next frame to send now, else None. It counts as sent after you call `sent`."""
         if self.state is SessionState.CONNECTING:
             if now - self._hello_at < HELLO_EVERY:
                 return None
@@ -133,14 +136,14 @@ class ClientSession:
         return Commands(VERSION, self.session, self._next_to_send, self._answered, commands)
 
     def sent(self, frame: Commands, now: float) -> None:
-        """The transport has taken the frame of `next_frame`."""
+        """Confirm that the transport has taken the frame of `next_frame`."""
         if self._highest_sent == self._answered:
             self._progress_at = now
         self._next_to_send = frame.number + len(frame.commands)
         self._highest_sent = max(self._highest_sent, self._next_to_send - 1)
 
     def withdraw_unsent(self) -> list[int]:
-        """Give up the commands that were never sent; their numbers. The transport does not take them."""
+        """Drop the commands that were never sent, because the transport does not take them. Returns their numbers."""
         last = self._answered + len(self._pending)
         numbers = list(range(self._highest_sent + 1, last + 1))
         for _ in numbers:
@@ -148,7 +151,7 @@ class ClientSession:
         return numbers
 
     def receive(self, report: Report, now: float) -> list[Answered] | Lost | None:
-        """Take in a report: returns the answers that it brings, in order, the end of the session, or None."""
+        """Take in a report. Returns its answers in order, the end of the session, or None."""
         if isinstance(report, Answers):
             current = report.session == self.session and report.epoch == self.epoch and self.state is SessionState.OPEN
             return self._receive_answers(report, now) if current else None
@@ -216,14 +219,14 @@ class ClientSession:
 
 
 Kept = TypeVar("Kept")
-"""The form of the kept answers to a frame: its bytes, or the values that they are made of."""
+"""The form in which answers to a frame are kept: encoded, or as values."""
 
 
 class _Peer(Generic[Kept]):
     """One session, as the matcher knows it.
 
-    taken: the last number taken.
-    answers: kept ones in order, each with its first and last number.
+    taken: the number of the last taken command.
+    answers: the kept answers in order, each with its first and last number.
     """
 
     __slots__ = ("answers", "taken")
@@ -234,27 +237,27 @@ class _Peer(Generic[Kept]):
 
 
 class Taken(Struct, frozen=True):
-    """The commands to execute now. `number` is that of the first."""
+    """Execute these commands now. `number` is that of the first."""
 
     number: int
     commands: list[Command]
 
 
 class Repeat(Struct, Generic[Kept], frozen=True):
-    """Nothing new: send these answers again."""
+    """The frame has no new command. Send these answers again."""
 
     answers: list[Kept]
 
 
 class Unknown(Struct, frozen=True):
-    """The session is not known: the client must open a new one."""
+    """The matcher does not know the session. The client must open a new one."""
 
 
 class MatcherSessions(Generic[Kept]):
-    """The matcher's side: the commands taken from each session, and the answers that it may still ask for.
+    """The matcher's side: the commands taken from each session, and the answers that its client may still need.
 
-    This state depends only on the frames that opened a session or were taken, in their order. So a journal of those
-    frames brings it back.
+    This state depends only on the frames that opened a session or were taken, in their order. So a replay of those
+    frames restores it.
     """
 
     def __init__(self) -> None:
@@ -268,7 +271,7 @@ class MatcherSessions(Generic[Kept]):
         return session in self._peers
 
     def hello(self, frame: Hello) -> int:
-        """Open the session if it is new; the last number taken from it."""
+        """Open the session if it is new. Returns the last number taken from it."""
         peer = self._peers.get(frame.session)
         if peer is None:
             self._latest = peer = self._peers[frame.session] = _Peer()
@@ -277,7 +280,7 @@ class MatcherSessions(Generic[Kept]):
         return peer.taken
 
     def receive(self, frame: Commands) -> Taken | Repeat[Kept] | Unknown:
-        """How to act on the frame. Commands that are Taken count as taken from here on."""
+        """Decide how to act on the frame. The commands of a returned Taken count as taken from here on."""
         peer = self._peers.get(frame.session)
         if peer is None:
             return Unknown()
@@ -300,22 +303,22 @@ class MatcherSessions(Generic[Kept]):
         return Taken(frame.number + skip, frame.commands[skip:] if skip else frame.commands)
 
     def give_back(self, session: int, count: int) -> None:
-        """Do not count the last `count` commands as taken: they are handed in again, or sent again."""
+        """No longer count the last `count` commands as taken: they will come again."""
         self._peers[session].taken -= count
 
     def keep(self, session: int, number: int, count: int, answers: Kept) -> None:
-        """Keep the answers to `count` commands from `number` on until they have arrived."""
+        """Keep the answers to `count` commands from `number` on until the client has them."""
         peer = self._peers.get(session)
         if peer is not None:
             peer.answers.append((number, number + count - 1, answers))
 
     def known(self) -> Iterator[tuple[int, int, list[Kept]]]:
-        """Each session, the longest silent first: its id, the last number taken, the kept answers."""
+        """Each session's id, last taken number and kept answers; the longest silent session first."""
         for session, peer in self._peers.items():
             yield session, peer.taken, [kept for _, _, kept in peer.answers]
 
     def restore(self, session: int, taken: int, answers: Iterable[tuple[int, int, Kept]]) -> None:
-        """Bring back a session of `known`, with the number and count of each of its kept answers."""
+        """Restore a session that `known` has given, with the number and count of each of its kept answers."""
         self._latest = peer = self._peers[session] = _Peer()
         peer.taken = taken
         peer.answers.extend((number, number + count - 1, kept) for number, count, kept in answers)

@@ -1,7 +1,7 @@
-"""The sockets of clients, each option with its reason; and how both sides send and receive.
+"""The sockets of clients, with a reason for each option; and functions that send and receive, for both sides.
 
 Both sides send and receive thousands of times a second. pyzmq's `Socket` wraps a compiled class in Python code that
-takes longer than the sending itself. So the methods of the compiled class are called, with plain numbers.
+takes longer than sending. So these functions call the compiled class, with plain numbers.
 """
 
 from collections.abc import Callable
@@ -15,34 +15,35 @@ Socket = zmq.Socket[bytes]
 Context = zmq.Context[Socket]
 
 MAX_REPORT_BYTES: Final = 512 * 1024 * 1024
-"""The largest report. The answer to an order that trades with a million others fits, and so does that to a cancel."""
+"""The largest report. The answer to an order that trades with a million others fits."""
 
 MAX_MARKET_DATA_BYTES: Final = 1024 * 1024
 """The largest message of market data."""
 
 MAX_GREETING_BYTES: Final = 1_024
-"""The largest message that comes from the matcher's socket of commands, which sends greetings only."""
+"""The largest message from the matcher's socket of commands. It sends only ZeroMQ's greetings."""
 
 DONT_WAIT: Final = int(zmq.NOBLOCK)
 MORE_FOLLOWS: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
 def is_ipv6(endpoint: str) -> bool:
-    """Whether ZeroMQ is to speak IPv6 there: the endpoint holds an IPv6 address, in brackets.
+    """Whether the endpoint holds an IPv6 address, in brackets.
 
-    A host name stands for its IPv4 address. With IPv6, `localhost` would not be the address that is bound here.
+    ZeroMQ resolves a host name to its IPv4 address: with IPv6 on, `localhost` would be another address than the bound
+    one.
     """
     return "://[" in endpoint
 
 
 def open_commands(context: Context, endpoint: str) -> Socket:
-    """A PUSH socket to a matcher. It refuses at once what it cannot deliver."""
+    """Open a PUSH socket to a matcher. Sending fails at once if no matcher is connected."""
     socket = context.socket(zmq.PUSH)
     # Without a matcher a send fails at once. A queued command might be executed late, or never.
     socket.set(zmq.IMMEDIATE, 1)
-    # Messages that have not left at exit were not taken, and nothing waits for them.
+    # At exit, drop messages that were not sent: nobody waits for them.
     socket.set(zmq.LINGER, 0)
-    # A matcher that falls further behind is noticed by the session's window.
+    # If the matcher falls further behind, the session's window fills.
     socket.set(zmq.SNDHWM, 1_000)
     socket.set(zmq.MAXMSGSIZE, MAX_GREETING_BYTES)
     _connect(socket, endpoint)
@@ -50,10 +51,10 @@ def open_commands(context: Context, endpoint: str) -> Socket:
 
 
 def open_reports(context: Context, endpoint: str, session: int) -> Socket:
-    """A SUB socket to the session's reports and the matcher's pulse."""
+    """Open a SUB socket to the session's reports and the matcher's pulse."""
     socket = context.socket(zmq.SUB)
     socket.set(zmq.LINGER, 0)
-    # What overflows leaves a hole. The session sees it and asks again.
+    # An overflow leaves a hole in the answers. The session sees it and sends its commands again.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_REPORT_BYTES)
     socket.subscribe(topics.PULSE)
@@ -63,10 +64,10 @@ def open_reports(context: Context, endpoint: str, session: int) -> Socket:
 
 
 def open_market_data(context: Context, endpoint: str) -> Socket:
-    """A SUB socket to the public market data, subscribed to nothing yet."""
+    """Open a SUB socket to the public market data. It has no subscription yet."""
     socket = context.socket(zmq.SUB)
     socket.set(zmq.LINGER, 0)
-    # A reader that falls further behind loses messages, and sees the hole by their numbers.
+    # A reader that falls further behind loses messages, and sees the gap in their numbers.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_MARKET_DATA_BYTES)
     _connect(socket, endpoint)
@@ -74,11 +75,11 @@ def open_market_data(context: Context, endpoint: str) -> Socket:
 
 
 def _connect(socket: Socket, endpoint: str) -> None:
-    """Connect, and connect again whenever the peer is lost."""
-    # A peer that has vanished without a word is given up after three silent seconds.
+    """Connect, and connect again after each loss of the peer."""
+    # Give up a peer after three silent seconds.
     socket.set(zmq.HEARTBEAT_IVL, 1_000)
     socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
-    # A restarted container has another address under its name. The system would try the old one for two minutes.
+    # A restarted container has a new address under its name. The system would try the old one for two minutes.
     socket.set(zmq.CONNECT_TIMEOUT, 2_000)
     socket.set(zmq.HANDSHAKE_IVL, 2_000)
     # Milliseconds: the first attempt soon, later ones at least every second.
@@ -89,7 +90,7 @@ def _connect(socket: Socket, endpoint: str) -> None:
 
 
 def sender(socket: Socket) -> Callable[[bytes], None]:
-    """A function that sends a message of one frame; zmq.Again where the socket does not take it now."""
+    """Make a function that sends a message of one frame. It raises zmq.Again if the socket is full."""
     send = super(zmq.Socket, socket).send
 
     def send_frame(payload: bytes) -> None:
@@ -99,7 +100,7 @@ def sender(socket: Socket) -> Callable[[bytes], None]:
 
 
 def publisher(socket: Socket) -> Callable[[bytes, bytes], None]:
-    """A function that sends a message of two frames, topic and payload, without ever waiting."""
+    """Make a function that sends a message of two frames, topic and payload, and never waits."""
     send = super(zmq.Socket, socket).send
 
     def publish(topic: bytes, payload: bytes) -> None:
@@ -110,20 +111,22 @@ def publisher(socket: Socket) -> Callable[[bytes, bytes], None]:
 
 
 def frame_receiver(socket: Socket) -> Callable[[], zmq.Frame]:
-    """A function that takes in one frame, which tells whether more follow in its message; zmq.Again where none
-    waits."""
+    """Make a function that receives one frame. It raises zmq.Again if none waits.
+
+    `more` of the frame says whether others of its message follow.
+    """
     receive = super(zmq.Socket, socket).recv
 
     def receive_frame() -> zmq.Frame:
         frame = receive(DONT_WAIT, copy=False)
-        assert isinstance(frame, zmq.Frame), "as was asked for"
+        assert isinstance(frame, zmq.Frame), "copy=False gives a Frame"
         return frame
 
     return receive_frame
 
 
 def message_receiver(socket: Socket) -> Callable[[], list[bytes]]:
-    """A function that takes in all frames of one message; zmq.Again where none waits."""
+    """Make a function that receives all frames of one message. It raises zmq.Again if none waits."""
     receive_frame = frame_receiver(socket)
 
     def receive_message() -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Topics of the two PUB sockets. Each ends with `/`, so that one symbol's prefix never matches another's."""
+"""Topics of the two PUB sockets. Each ends with `/`, so one symbol's prefix never matches another symbol."""
 
 TRADES = b"trades/"
 DEPTH = b"depth/"
@@ -26,5 +26,5 @@ def reports(session: int) -> bytes:
 
 
 def account_updates(account: str) -> bytes:
-    """What happens to one account's orders, for all gateways."""
+    """The topic of one account's updates, for all gateways."""
     return b"accounts/%s/" % account.encode()

@@ -1,8 +1,9 @@
 """Names for the integers and words that cross process borders.
 
-Every price is an integer number of 10^-price_decimals of the quote currency, every quantity an integer number of
-10^-quantity_decimals of the base currency; the instrument says how many decimals. Times are nanoseconds since 1970 UTC.
-Members of an enumeration are only ever appended: their numbers stand in journals.
+A price counts units of 10^-price_decimals of the quote currency. A quantity counts units of 10^-quantity_decimals of
+the base currency. The instrument has these decimals. Times are nanoseconds since 1970 UTC.
+
+Only append members of an enumeration: journals hold their numbers.
 """
 
 import re
@@ -12,23 +13,23 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 MAX_INTEGER: Final = 2**63 - 1
-"""The largest integer any field may hold: it fits a signed 64-bit field in every language."""
+"""The largest integer of any field. It fits a signed 64-bit integer in every language."""
 
 UNLIMITED: Final = 2**62
-"""Stands for no limit: more than there can ever be of anything that is counted."""
+"""The value of a limit that limits nothing."""
 
 MAX_PRICE: Final = 10**13
 """The largest max_price of an instrument, in its smallest price unit."""
 
 MAX_QUANTITY: Final = 10**13
-"""The largest max_quantity of an instrument, in its smallest quantity unit: the total of a level of 900,000 such orders
-fits in 63 bits."""
+"""The largest max_quantity of an instrument, in its smallest quantity unit. The total of 900,000 such orders fits in 63
+bits."""
 
 MAX_DECIMALS: Final = 12
-"""The most decimals a price or a quantity may have."""
+"""The most decimals of a price or a quantity."""
 
 MAX_FEE_BPS: Final = 10_000
-"""The largest fee: all of the trade's value."""
+"""The largest fee rate: the whole value of the trade."""
 
 NAME_LENGTH: Final = 64
 """The longest account or client_order_id, in characters."""
@@ -43,14 +44,14 @@ CURRENCY_PATTERN: Final = re.compile(r"[A-Z0-9]{1,16}")
 DEFAULT_ACCOUNT: Final = "default"
 
 STOP_LEG_SUFFIX: Final = ":stop"
-"""What the client_order_id of an OCO's stop leg has after that of its limit leg."""
+"""Appended to the client_order_id of an OCO's limit leg, it makes that of the stop leg."""
 
 MAX_TRAILING_BPS: Final = 9_999
-"""The widest trail of a trailing stop in basis points: less than all of the price."""
+"""The largest distance of a trailing stop, in basis points: less than the whole price."""
 
 MIN_CANCEL_AFTER: Final = 100_000_000
 MAX_CANCEL_AFTER: Final = 86_400_000_000_000
-"""The bounds of a cancel on silence, in nanoseconds: 100 milliseconds to a day."""
+"""The bounds of a cancel-after timeout, in nanoseconds: 100 milliseconds to one day."""
 
 Price = Annotated[int, Meta(ge=1, le=MAX_PRICE)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
@@ -87,8 +88,14 @@ class OrderType(IntEnum):
 
 
 class SelfTradePrevention(IntEnum):
-    """What becomes of an order that would trade with one of its own account: nothing special, the taker canceled, the
-    maker, both, or both lowered by the smaller one's quantity."""
+    """The rule for a taker that meets an order of its own account.
+
+    NONE: they trade.
+    CANCEL_NEWEST: cancels the taker.
+    CANCEL_OLDEST: cancels the maker.
+    CANCEL_BOTH: cancels both.
+    DECREMENT: takes the smaller remaining quantity off both.
+    """
 
     NONE = 1
     CANCEL_NEWEST = 2

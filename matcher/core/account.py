@@ -17,7 +17,7 @@ AsSent = tuple[int, int | None, int | None]
 """The quantity, price and trigger_price with which an order was sent."""
 
 NONE_ENTERED: Final[dict[str, AsSent]] = {}
-"""Shared by all accounts of which no order was amended. Never changed."""
+"""Shared by all accounts that have amended no order. Never changed."""
 
 
 class Account(Struct, gc=False):

@@ -1,6 +1,6 @@
 """AmendOrder: all checks first, then the change.
 
-A smaller quantity at the same price keeps the place in the queue, as on Binance (order amend keep priority) and
+A smaller quantity at the same price keeps the place in the queue. So do Binance (order amend keep priority) and
 Coinbase. A larger one, or another price, loses the place and matches again at once, as on Kraken.
 """
 
@@ -28,7 +28,9 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     price = order.price if command.price is None else command.price
     trigger_price = order.trigger_price if command.trigger_price is None else command.trigger_price
     loses_place = price != order.price or quantity > order.quantity
-    refusal = _check(order, command, quantity, price, trigger_price, pending, loses_place, registry.limits)
+    refusal = _check(
+        order, command, quantity, price, trigger_price, registry.limits, pending=pending, loses_place=loses_place
+    )
     if refusal is not None:
         return [CommandRefused(refusal)]
 
@@ -68,11 +70,12 @@ def _check(
     quantity: int,
     price: int | None,
     trigger_price: int | None,
+    limits: SetLimits,
+    *,
     pending: bool,
     loses_place: bool,
-    limits: SetLimits,
 ) -> Refusal | None:
-    """Why the order cannot be so."""
+    """Why the order cannot be changed to these values; None if it can."""
     instrument = order.book.instrument
     if instrument.status is not InstrumentStatus.TRADING:
         return REJECTED_BY[instrument.status][1]
@@ -100,7 +103,7 @@ def _check(
 
 
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """An OCO's limit order stays on the far side of its stop's trigger price: no trade of the one can fire the
+    """An OCO's limit order stays on the far side of its stop's trigger price. So a trade of one leg never fires the
     other."""
     partner = None if order.extra is None else order.extra.partner
     if partner is None:

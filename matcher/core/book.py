@@ -1,7 +1,7 @@
 """One instrument's book: the orders that rest and wait in it, and what moves them. `matcher.core.matching` lets them
 trade.
 
-A trade may fire pending orders. They wait in `fired` until the running order is done, and then run as takers in the
+A trade may fire pending orders. They wait in `fired` until the running order is done. Then they run as takers, in the
 order in which they fired.
 """
 
@@ -75,7 +75,7 @@ class Book:
         return [*resting, *self.triggers.pending.values()]
 
     def set_last_price(self, price: int | None) -> None:
-        """Go on from a last trade at that price."""
+        """Continue from a last trade at this price."""
         self.last_price = price
         self.checked_price = None if self.triggers.wants_any_trade else price
 
@@ -109,7 +109,7 @@ class Book:
             level.levels.remove(order, level)
 
     def cancel(self, order: Order, reason: Reason, events: list[Event]) -> None:
-        """Cancel an order that rests or waits, and with it the other leg of its OCO."""
+        """Cancel an order that rests or waits, and the other leg of its OCO."""
         level = order.level
         if order.status is PENDING or level is None:
             self.unlink(order)
@@ -141,7 +141,7 @@ class Book:
         order.updated = self.running.time
 
     def cancel_partner(self, extra: Extra, events: list[Event]) -> None:
-        """Cancel the other leg of an OCO, one leg of which has fired or ended."""
+        """Cancel the other leg of an OCO after one leg has fired or ended."""
         partner = extra.partner
         if partner is not None:
             assert partner.extra is not None, "a leg has its partner there"
@@ -201,7 +201,7 @@ class Book:
         self._move(self.triggers.follow(price, self.instrument.tick_size, behind), events)
 
     def _move(self, moved: list[Order], events: list[Event]) -> None:
-        """Tell of trailing stops that have moved."""
+        """Add an event for each trailing stop that has moved."""
         for order in moved:
             assert order.trigger_price is not None, "it has just been moved"
             self.touch(order)

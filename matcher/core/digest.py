@@ -1,7 +1,12 @@
 """The digest: a SHA-256 over the canonical state. Two matchers, or a replay, agree if their digests do.
 
-It covers the books in queue order, the pending orders, the instruments, the limits, suspended accounts and timers, the
-remembered client_order_ids and the next ids. It does not cover the sessions, the sequence, the time, or what is only
+It covers:
+- the books in queue order, and the pending orders,
+- the instruments and the limits,
+- suspended accounts and timers,
+- the remembered client_order_ids and the next ids.
+
+It does not cover the sessions, the sequence, the time, or what is only
 remembered: fills, last trades, done orders without a client_order_id.
 
 The canonical state is lines of JSON, read by field name. Symbols, accounts and client_order_ids are sorted. A field at
@@ -17,7 +22,7 @@ from msgspec import structs
 
 from matcher.core.account import Account
 from matcher.core.book import Book
-from matcher.core.order import Order
+from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
 from protocol.commands import NO_TERMS, SetLimits
 from protocol.instrument import Instrument
@@ -92,9 +97,11 @@ def _order_line(order: Order) -> dict[str, Any]:
         line["client_order_id"] = order.client_order_id
     if order.filled_value:
         line["filled_value"] = order.filled_value
-    extra = order.extra
-    if extra is None:
-        return line
+    return line if order.extra is None else line | _extra_fields(order.extra)
+
+
+def _extra_fields(extra: Extra) -> dict[str, Any]:
+    line: dict[str, Any] = {}
     for name in LIVE_TERMS:
         value = getattr(extra.terms, name)
         if value != getattr(NO_TERMS, name):

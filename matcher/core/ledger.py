@@ -14,7 +14,7 @@ MAX_ACCOUNT_FILLS: Final = 1_000
 """Fills as maker, and as many as taker, that an account remembers, the last ones."""
 
 FILLS_KEPT: Final = 1_250
-"""Fills that an account holds before those beyond MAX_ACCOUNT_FILLS are dropped at once."""
+"""An account with this many fills drops all but the newest MAX_ACCOUNT_FILLS at once."""
 
 
 def settle(registry: Registry) -> None:

@@ -1,8 +1,8 @@
 """Price levels, sorted, each a queue of orders: one side of a book, or the pending orders of one direction.
 
-A level is found by its key: its price on a side whose highest price is best (bids), the negative of it on the other
-(asks). The keys stand in one ascending list, so the best is always the last. To join or leave a known level costs
-O(1). A new level costs a bisection and the shift of the keys behind it: least at the best price, where most happens.
+A level is found by its key: the price of a bid, the negative price of an ask. The largest key is best. The keys stand
+in one ascending list, so the best is always the last. To join or leave a known level costs O(1). A new level costs a
+bisection and a shift of the keys behind it. This is cheapest at the best price, where most levels are added.
 """
 
 from bisect import bisect_left, insort

@@ -1,7 +1,7 @@
-"""The limits that a running matcher holds to, so that no command keeps its loop for more than a quarter of a second.
+"""The limits of a running matcher: no command keeps its loop busy for more than a quarter of a second.
 
-They are journaled, as a SetLimits command: a replay knows which ones held when, and journals of earlier versions have
-none. Users find them in docs/contract.md.
+A SetLimits command journals them, so a replay applies the same limits at the same time. Journals of earlier versions
+have none. Users find them in docs/contract.md.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ MAX_TRADES: Final = 10_000
 """Trades of one command, and self-trades that it prevents."""
 
 MAX_TRIGGER_MOVES: Final = 100_000
-"""Moves of trailing stops in one command, beyond which what has fired takes nothing."""
+"""Moves of trailing stops in one command. After these, fired orders trade nothing."""
 
 MAX_CANCELS: Final = 5_000
 """Orders that one command about an account cancels."""

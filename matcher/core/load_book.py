@@ -67,8 +67,7 @@ def _restore(registry: Registry, book: Book, contents: SavedBook) -> list[Event]
 
 
 def _merge(registry: Registry, saved: Order) -> Order | None:
-    """The order to put in the book: the saved one, or the one that is still live under its id; None where it is done
-    since the save."""
+    """The order to put in the book: the saved one, or the live one of its id. None if it is done since the save."""
     known = registry.orders.get(saved.order_id)
     if known is None:
         return saved if saved.order_id > registry.last_order_id else None
@@ -86,7 +85,7 @@ def _part(order: Order) -> None:
 
 
 def _pair(orders: list[Order]) -> None:
-    """Bind the legs of each OCO of which both are there."""
+    """Bind the two legs of each OCO, if both are restored."""
     first: dict[int, Order] = {}
     for order in orders:
         extra = order.extra
@@ -99,7 +98,7 @@ def _pair(orders: list[Order]) -> None:
 
 
 def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
-    """Put the order where and as it was when it was saved, but for the fills that it has had since."""
+    """Put the order back as it was saved, and take off the fills that it has had since."""
     if order is saved:
         order.account = account = registry.accounts.setdefault(order.account.name, order.account)
         registry.orders.add(order)
@@ -127,7 +126,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
 
 
 def _check_accounts(registry: Registry, orders: list[Order]) -> None:
-    """The accounts that the file brings back fit in beside those that are there."""
+    """Check that the number of accounts, with those of the file, stays within the limit."""
     new = {order.account.name for order in orders} - registry.accounts.keys()
     if new and len(registry.accounts) + len(new) > registry.limits.accounts:
         raise SavedBookError("account", f"{min(new)}: the exchange takes at most {registry.limits.accounts} accounts")

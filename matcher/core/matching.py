@@ -1,8 +1,8 @@
 """Matching: how each order type runs, and how plain orders trade.
 
 Best price first, at one price first come first served, each trade at the resting order's price (docs/contract.md).
-Cost of an order: O(1) for each order that it meets and each level that it empties at the best price. Plain orders trade
-with one another in `_take`, in line. If one of two orders has terms, `matcher.core.matching_on_terms` goes on.
+Cost of an order: O(1) for each maker, and for each level that it empties at the best price. Plain orders trade with
+one another in `_take`, in line. If one of two orders has terms, `matcher.core.matching_on_terms` takes over.
 """
 
 from collections.abc import Callable
@@ -39,8 +39,8 @@ def enter(book: Book, order: Order, events: list[Event]) -> None:
 
 
 def run_fired(book: Book, events: list[Event]) -> None:
-    """End a command that has let an order run: run what has fired, and what that fires in turn, until nothing is left.
-    Then let the trailing stops follow. If they have moved too often already, what has fired takes nothing."""
+    """End a command that ran an order: run the fired orders, and those that they fire, until none is left. Then let
+    the trailing stops follow. If they have moved too often already, what has fired takes nothing."""
     fired, running = book.fired, book.running
     while fired:
         if running.moves_left < 0:
@@ -153,8 +153,8 @@ def _limit(order: Order) -> int:
 
 
 def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
-    """Trade the order against the opposite side, as far as the key `limit` and as the command may. It ends when nothing
-    of it remains."""
+    """Trade the order against the opposite side, up to the key `limit` and within the limits of the command. It ends
+    when nothing of it remains."""
     if taker.extra is not None:
         take_on_terms(book, taker, limit, events)
         return

@@ -1,8 +1,8 @@
-"""Trading where one of two orders has terms: an iceberg, a leg of an OCO, a quote_quantity, or self-trade prevention by
-the taker.
+"""Trading if one of the two orders has terms: an iceberg, a leg of an OCO, a quote_quantity, or the taker's self-trade
+prevention.
 
-At each maker it is asked what the terms allow. Self-trade prevention follows Binance's and Coinbase's published rules:
-the taker's mode decides, what is canceled or taken off counts as prevented, and an order that it ends trades no more.
+At each maker it is asked what the terms allow. Self-trade prevention follows Binance's and Coinbase's published rules.
+The taker's mode decides. What is canceled or taken off counts as prevented. An order that it ends trades no more.
 """
 
 from matcher.core.book import Book
@@ -22,7 +22,7 @@ DECREMENT = SelfTradePrevention.DECREMENT
 
 
 def can_fill(book: Book, order: Order, limit: int) -> bool:
-    """Whether the order can trade its whole quantity as far as the key `limit`, with as many trades as the command may
+    """Whether the order can trade its whole quantity up to the key `limit`, within the trades that the command may
     make. Cost: O(1) for each order that it may meet."""
     prevention = order.terms.self_trade_prevention
     missing = order.remaining
@@ -62,8 +62,8 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
 
 
 def _most_trades(level: Level, quantity: int | None) -> int:
-    """How many orders of the level a taker of so much meets at the most, where it trades with each in turn; else, or
-    where it comes round to the second part of an iceberg, all of them, with all their parts."""
+    """The most trades of a taker of this quantity on the level. If the quantity is None, or reaches second parts of
+    icebergs, count all parts of all orders."""
     if quantity is not None:
         for met, maker in enumerate(level, 1):
             quantity -= shown_quantity(maker)
@@ -73,7 +73,7 @@ def _most_trades(level: Level, quantity: int | None) -> int:
 
 
 def _parts(order: Order) -> int:
-    """In how many parts a resting order trades at the most."""
+    """The most parts in which a resting order trades."""
     extra = order.extra
     if extra is None or extra.terms.display_quantity is None:
         return 1
@@ -89,8 +89,8 @@ def _legs_ended_by(book: Book, price: int) -> set[int]:
 
 
 def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
-    """Trade the order against the opposite side as far as the key `limit`, or as the command may; where nothing remains
-    of it, it is done."""
+    """Trade the order against the opposite side, up to the key `limit` and within the limits of the command. The
+    order is done if nothing remains."""
     running = book.running
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
@@ -153,7 +153,8 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Even
 
 
 def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[Event]) -> None:
-    """Let two orders trade; the maker is done, or goes to the back of its queue, where what it shows is used up."""
+    """Let two orders trade. If the maker's shown part is used up, the maker is done or goes to the back of its
+    queue."""
     level = maker.level
     assert level is not None, "a maker stands in a queue"
     instrument, price = book.instrument, level.price
@@ -200,8 +201,8 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
 
 
 def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events: list[Event]) -> None:
-    """A leg of an OCO has lost a part of its quantity: its partner loses as much, or, with the leg's end,
-    everything."""
+    """A leg of an OCO has lost a part of its quantity: reduce its partner by as much. If the leg has ended, cancel
+    the partner."""
     partner = extra.partner
     assert partner is not None, "a leg has a partner"
     if not order.remaining:
@@ -214,7 +215,7 @@ def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events:
 
 
 def _fill(book: Book, taker: Order, events: list[Event]) -> None:
-    """End a taker of which nothing remains."""
+    """End a taker with nothing remaining."""
     book.end(taker, FILLED)
     if taker.extra is not None:
         book.cancel_partner(taker.extra, events)
@@ -226,10 +227,11 @@ def _cancel_self_trade(
     maker: Order,
     prevention: SelfTradePrevention,
     events: list[Event],
+    *,
     ends_taker: bool = True,
 ) -> None:
     """Cancel the maker, the taker or both instead of letting them trade."""
-    # Without a trade it counts all the same.
+    # It counts also without a trade.
     book.running.takes.append((taker, [], []))
     if prevention is not CANCEL_NEWEST:
         book.unlink(maker)
@@ -253,7 +255,7 @@ def _prevent(book: Book, order: Order, events: list[Event]) -> None:
 
 
 def _decrement(
-    book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], ends_taker: bool = True
+    book: Book, taker: Order, maker: Order, quantity: int, events: list[Event], *, ends_taker: bool = True
 ) -> None:
     """Take the quantity off both orders without a trade; what reaches zero is canceled."""
     book.running.takes.append((taker, [], []))

@@ -1,7 +1,7 @@
-"""OCO: a limit order and a stop of one side and quantity, of which one cancels the other.
+"""OCO: a limit order and a stop of one side and quantity. If one trades or ends, the other is reduced or canceled.
 
-The limit order stands on the far side of the last trade, the stop's trigger price on the near side (Binance's rule: to
-sell, limit > last > stop; to buy, limit < last < stop), and they stay so: no trade of the one can fire the other.
+The last trade is between the two prices, as on Binance. To sell, limit > last > stop; to buy, limit < last < stop. An
+amend keeps this order of prices, so a trade of one leg never fires the other.
 """
 
 from matcher.core.account import Account, as_sent

@@ -1,7 +1,7 @@
 """An order as the engine holds it, and the queue of orders at one price.
 
-An order links to its neighbours in its queue, to its account and to its book. It is out of the cyclic collector's
-sight (gc=False): the engine unlinks an order when it is done, and counting references then frees it.
+An order links to its neighbours in its queue, to its account and to its book. The cyclic collector does not track it
+(gc=False). The engine unlinks a done order, and reference counting frees it.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class Extra(Struct, gc=False):
 
 
 NO_EXTRA: Final = Extra()
-"""Stands for the extra of a plain order. Never changed."""
+"""The extra of a plain order. Never changed."""
 
 
 class Order(Struct, gc=False):
     """One order, live or done.
 
     quantity: the total.
-    remaining: the part that was neither filled nor prevented; of a canceled order, what was canceled.
+    remaining: the part that was not filled and not prevented; of a canceled order, the canceled part.
     filled_value: the sum of price x quantity over all fills.
     status: PENDING, OPEN (partly filled or not), or a done one.
-    level: the queue in which the order stands, of its price or of its trigger price; None once it stands in none.
+    level: the queue of its price or of its trigger price; None if it is in no queue.
     previous, next: its neighbours there; of a done order, its neighbours among the done ones of its account.
     sequence, timestamp: of its entry.
     updated_sequence, updated: of its last change; zero while nothing has changed it.

@@ -1,8 +1,8 @@
-"""The live orders of an account or a book, oldest first, in a list that forgets the done ones little by little.
+"""The live orders of an account or a book, oldest first, in a list that drops done ones a few at a time.
 
-Nobody tells the list when an order is done: that would cost each fill. The list is cut into short chunks. Whenever the
-last one is full, it and another one in turn lose their done orders. An order that joins waits for two chunks at most.
-Orders that were not touched for long are slow to read: while few of them are done, their chunks get fewer turns.
+Nobody tells the list when an order is done: that would cost each fill. The list is cut into short chunks. When the
+last chunk is full, it and another one in turn drop their done orders. An order that joins waits for two chunks at
+most. Orders that were not used for long are slow to read. While few of them are done, their chunks get fewer turns.
 """
 
 from bisect import bisect_right
@@ -89,7 +89,7 @@ class OrderList(Struct, gc=False):
             self._last = []
 
     def _tidy_next(self) -> None:
-        """Take the done orders out of the next chunk in turn, and join it to the one before where both fit in one."""
+        """Drop the done orders of the next chunk in turn. Join it to the one before if both fit in one."""
         chunks = self._chunks
         if not chunks:
             return

@@ -1,8 +1,8 @@
 """Orders by order_id, in pages of consecutive ids.
 
-A dict copies itself whenever it has grown: with a million orders, nobody is answered for tens of milliseconds. Here
-nothing is ever moved, an order takes the 8 bytes of its place, and neighbours in age are neighbours in memory. A page
-goes with the last of its orders. It is short, since one old order that rests keeps all of it.
+A dict copies itself each time it grows. With a million orders, that stops the matcher for tens of milliseconds. Here
+nothing is ever moved. An order takes 8 bytes. Orders of similar age are neighbours in memory. A page goes with the
+last of its orders. It is short, since one old order that rests keeps all of it.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class OrderPages:
             yield from (order for order in page.orders if order is not None)
 
     def __getitem__(self, order_id: int) -> Order:
-        """The order, which is there; KeyError where it is not."""
+        """The order of this id. Raises KeyError if there is none."""
         order = self.get(order_id)
         if order is None:
             raise KeyError(order_id)
@@ -61,7 +61,7 @@ class OrderPages:
         page.kept += 1
 
     def remove(self, order: Order) -> None:
-        """Let go of an order that is there."""
+        """Remove an order that is present."""
         number = order.order_id >> PAGE_BITS
         page = self._pages[number]
         page.orders[order.order_id & PLACE] = None

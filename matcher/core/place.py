@@ -110,7 +110,7 @@ def reject(order: Order, reason: Reason) -> OrderRejected:
 
 
 def forbidden(registry: Registry, account: Account, book: Book, deadline: int) -> Reason | None:
-    """Why a new order is rejected whatever it asks for: its deadline, the market's state, its account's."""
+    """Why any new order would be rejected now: its deadline, the instrument's status, or its account's."""
     status = book.instrument.status
     if deadline and registry.running.time > deadline:
         return Reason.TOO_LATE
@@ -120,19 +120,19 @@ def forbidden(registry: Registry, account: Account, book: Book, deadline: int) -
 
 
 def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | None:
-    """Why a sound order is rejected all the same."""
+    """Why a valid order is rejected."""
     book = order.book
     reason = forbidden(registry, order.account, book, deadline)
     if reason is not None:
         return reason
     if order.order_type is LIMIT and order.terms.post_only and book.would_take(order.side, order.price):
         return Reason.POST_ONLY_WOULD_CROSS
-    return registry.too_many(book, WAITS[order.order_type], expires=bool(order.terms.expire_time))
+    return registry.too_many(book, waits=WAITS[order.order_type], expires=bool(order.terms.expire_time))
 
 
 def _refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
-    """What stands in an order's way before its fields are read: a bad name, an unknown symbol, a client_order_id that
-    the account has used."""
+    """Check an order before its fields: a bad name, an unknown symbol, or a client_order_id that the account has
+    used."""
     if account is None and not NAME_PATTERN.fullmatch(command.account):
         return CommandRefused(Refusal.INVALID_NAME, "account")
     client_order_id = command.client_order_id

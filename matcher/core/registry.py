@@ -85,8 +85,8 @@ class Registry:
             return None
         return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
 
-    def too_many(self, book: Book, waits: bool, expires: bool) -> Reason | None:
-        """Why an order may not wait in the book, or expire, beside those that do."""
+    def too_many(self, book: Book, *, waits: bool, expires: bool) -> Reason | None:
+        """Why the book takes no further order that waits, or that expires; None if it does."""
         if waits and len(book.triggers.pending) >= self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
         if expires and self.expiries.count >= self.limits.expiring_orders:

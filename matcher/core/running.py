@@ -1,8 +1,12 @@
-"""The command that is being carried out: its stamp, what it may still do, and what the ledger has to read of it."""
+"""The command that runs now: its stamp, what it may still do, and what the ledger must read of it."""
 
-from matcher.core.order import Order
-from protocol.events import Trade
+from typing import TYPE_CHECKING
+
 from protocol.units import UNLIMITED
+
+if TYPE_CHECKING:
+    from matcher.core.order import Order
+    from protocol.events import Trade
 
 
 class Running:
@@ -11,7 +15,7 @@ class Running:
     sequence, time: the command's stamp.
     trades_left: resting orders that its takers may still meet.
     moves_left: moves of trailing stops that it may still make. Below zero, fired orders take nothing.
-    more: the command has left orders that it is meant to cancel. Sent again, it goes on with them.
+    more: the command has left orders that it is meant to cancel. Sent again, it cancels them.
     takes: the takers so far, each with the makers that it traded with and the trades.
     ended: the orders that are done so far, in the order of their ends.
     """

@@ -43,8 +43,8 @@ class SavedBookError(ValueError):
 
 
 def read_saved_book(registry: Registry, book: Book, contents: SavedBook) -> tuple[list[Order], int | None]:
-    """The saved orders in the order of their queues, pending ones last, and the price of the last trade; SavedBookError
-    where the contents cannot be this symbol's book."""
+    """The saved orders in the order of their queues, pending ones last, and the price of the last trade. Raises
+    SavedBookError if the contents cannot be this symbol's book."""
     instrument = book.instrument
     if contents.format != FORMAT:
         raise SavedBookError("format", f"is {contents.format}: takes {FORMAT}")
@@ -187,7 +187,7 @@ def _read_extra(
     if saved.oco_id is not None and not _is_id(saved.oco_id):
         raise SavedBookError(f"{where}.oco_id", "takes an order_id")
     refusal = check_terms(order_type, terms)
-    # The legs of an OCO take an expire_time whatever their type.
+    # Both legs of an OCO take an expire_time, also a stop_market order.
     if refusal is not None and not (refusal is Refusal.EXPIRE_TIME_NOT_ALLOWED and saved.oco_id is not None):
         raise SavedBookError(where, refusal.name.lower())
     extra = Extra(
@@ -256,7 +256,7 @@ def _word(where: str, text: str, words: type[Word]) -> Word:
     member = members.get(text)
     if member is None:
         raise SavedBookError(where, "takes one of " + ", ".join(members))
-    return cast(Word, member)
+    return cast("Word", member)
 
 
 def _decimal(where: str, text: str, decimals: int) -> int:

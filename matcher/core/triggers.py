@@ -1,8 +1,8 @@
 """One instrument's pending orders: stops, take-profits and trailing stops.
 
 Each trade is compared with the trade before it. The orders whose trigger price lies between fire, the earlier price
-excluded and the new one included: nearest to the earlier price first, at one price first come first. So every pending
-order waits strictly beyond the last trade, and only the nearest of each direction need a look.
+excluded and the new one included: nearest to the earlier price first, at one price first come first. So the last trade
+reaches no pending order's trigger price. Only the nearest order of each direction must be checked.
 
 A trailing stop goes through three states.
 - inactive: it has an activation_price, and no trade has reached it.
@@ -54,7 +54,7 @@ class Following:
             orders[order.order_id] = order
 
     def discard(self, order: Order, best_price: int) -> None:
-        """Let go of an order that is there."""
+        """Remove an order that is present."""
         key = best_price * self.sign
         orders = self._by_key[key]
         del orders[order.order_id]
@@ -147,7 +147,7 @@ class Triggers:
 
     def take_reached(self, last_price: int | None, price: int) -> list[Order]:
         """Take out the orders that a trade at `price`, after one at `last_price`, reaches. Returns those that fire, in
-        their order. Inactive trailing stops among them go on waiting as starting ones."""
+        their order. Inactive trailing stops among them become starting ones and keep waiting."""
         if last_price is None:
             self._take_sides(price)
         fired = []
@@ -163,7 +163,7 @@ class Triggers:
     def reached(self, last_price: int | None, price: int) -> list[Order]:
         """The orders that a trade at `price`, after one at `last_price`, reaches, in the order in which they fire.
 
-        Before its first trade a symbol has no earlier price: whatever the price meets is reached, in order of entry.
+        Before its first trade a symbol has no earlier price: all orders that the price reaches fire, in order of entry.
         """
         if last_price is None:
             return [order for order in self.pending.values() if _meets_first(order, price)]
@@ -215,8 +215,8 @@ class Triggers:
     def follow_run(self, tick_size: int) -> list[Order]:
         """Let the trailing stops that are behind follow the run.
 
-        Returns those whose trigger price has changed, in the order in which the trades would have moved them one by
-        one to where they are now. In that order they, and those that moved in the run, have joined.
+        Returns those whose trigger price has changed, in the order in which single trades would have moved them. In
+        that order they, and those that moved in the run, have joined.
         """
         prices, self.run = self.run, []
         moved_in_run, self.moved_in_run = self.moved_in_run, {}
@@ -226,7 +226,9 @@ class Triggers:
             if trigger_price != order.trigger_price:
                 # The further the run, the further the trigger price: the first trade that led it there.
                 trade = bisect_left(
-                    prices, True, key=lambda price: _trigger_price(order, price, tick_size) == trigger_price
+                    prices,
+                    True,  # noqa: FBT003  the key's value
+                    key=lambda price: _trigger_price(order, price, tick_size) == trigger_price,
                 )
                 moves.append((trade, order.order_id, order, trigger_price))
                 moved_in_run.pop(order.order_id, None)

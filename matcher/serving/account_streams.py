@@ -2,7 +2,7 @@
 stream).
 
 An account is watched from its first WatchAccount command on. Each command that changes something for it makes one
-AccountUpdate, which names the one before it, so that a reader sees a hole and asks. History and watched accounts are
+AccountUpdate. It names the update before it, so a reader sees a gap and asks. History and watched accounts are
 journaled state, and bounded.
 """
 
@@ -36,11 +36,10 @@ MAX_UPDATES = 50_000
 """How many updates are kept, the last ones of all watched accounts together."""
 
 MAX_WATCHED = 10_000
-"""How many accounts are watched at once; beyond it, the one whose WatchAccount is the longest ago is not watched any
-more."""
+"""Accounts that are watched at once. A further one replaces the account with the oldest WatchAccount."""
 
-MAX_PAGE = 500
-"""How many updates one answer holds, at the most."""
+MAX_PAGE_UPDATES = 500
+"""Updates of one answer, at most."""
 
 MAX_PAGE_ORDERS = 2_000
 """After how many orders in its updates an answer ends; one update may have more by itself."""
@@ -162,7 +161,7 @@ class AccountStreams:
         start = bisect_right(updates, sequence, key=lambda update: update.sequence)
         page: list[AccountUpdate] = []
         orders = 0
-        for update in updates[start : start + MAX_PAGE]:
+        for update in updates[start : start + MAX_PAGE_UPDATES]:
             orders += len(update.orders)
             if page and orders > MAX_PAGE_ORDERS:
                 break

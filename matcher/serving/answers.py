@@ -1,4 +1,4 @@
-"""What a session is told of its commands: the answer to each, made of its events and of the state that it left."""
+"""The answers to commands, made from their events and from the state after them."""
 
 from collections.abc import Callable
 
@@ -71,7 +71,7 @@ def _order_result(order: Order, trades: list[Trade]) -> OrderResult:
 
 
 def _standing(order: Order) -> tuple[OrderStatus, bool, int]:
-    """The order's status as it is told, whether it rests, and what can still trade."""
+    """Status, resting flag and remaining quantity, as clients see them."""
     status = order.status
     if status is CANCELED or status is REJECTED:
         return status, False, 0
@@ -130,7 +130,7 @@ def _oco_states(registry: Registry, events: list[Event]) -> OrderStates:
         order = registry.orders[event.order_id]
         duplicate = isinstance(event, OrderDuplicated)
         states.append(
-            order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate)
+            order_state(order, list(order.fills or ()) if duplicate else _trades_of(order, events), duplicate=duplicate)
         )
     return OrderStates(states)
 
@@ -145,7 +145,7 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
     ]
 
 
-def order_state(order: Order, trades: list[Trade], duplicate: bool = False) -> OrderState:
+def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -> OrderState:
     """The order as it stands, with the given trades."""
     status, resting, remaining = _standing(order)
     extra = order.extra
@@ -192,4 +192,4 @@ _ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {
     MoveTimers: _nothing,
     SetLimits: _nothing,
 }
-"""By the type of the command, where it was not refused and did not place an order."""
+"""By the type of the command. For commands that were not refused and placed no order."""

@@ -1,4 +1,4 @@
-"""What forked children do for the matcher while it goes on: snapshots, and digests and saved books that somebody asked
+"""The work of forked children beside the running matcher: snapshots, and digests and saved books that clients ask
 for."""
 
 import os
@@ -24,8 +24,7 @@ from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer, Quer
 from protocol.units import Refusal
 
 MAX_WAITING = 1_024
-"""The most digests, and the most books to be saved, that are asked for at once; further ones are dropped, and asked
-again by who still wants to know."""
+"""Digests, and books to save, that wait at once, at most. Further queries are dropped; their clients ask again."""
 
 Asked = tuple[int, int]
 """The session and the number of a query."""
@@ -122,7 +121,7 @@ class Background:
                 child.kill()
 
     def _start_digest(self) -> list[QueryAnswer]:
-        """Begin to make a digest for all who ask; their answers where that fails."""
+        """Begin to make a digest for all who ask. Returns their answers if that fails."""
         registry, asked = self._state.registry, list(self._digests)
         self._digests.clear()
         try:
@@ -137,7 +136,7 @@ class Background:
         return []
 
     def _start_save(self) -> list[QueryAnswer]:
-        """Begin to save the book that was asked for first; the answer where that fails."""
+        """Begin to save the book that was asked for first. Returns the answer if that fails."""
         session, request = asked = next(iter(self._saves))
         symbol = self._saves.pop(asked)
         state, directory = self._state, self._directory
@@ -177,7 +176,7 @@ class Background:
         def write() -> str:
             path = write_snapshot(directory.snapshots, state, journal.id, journal.crc)
             # Here and not in the matcher: removing large files takes a while.
-            drop_superseded(directory, journal.trim, self._config.keep_journal == "all")
+            drop_superseded(directory, journal.trim, keep_journal=self._config.keep_journal == "all")
             return str(path)
 
         started = time.monotonic()
@@ -197,13 +196,13 @@ class Background:
         logger.info("snapshot written", file=path)
 
     def _fork(self, work: Callable[[], str]) -> Forked:
-        """A child at work, whose end is waited for with everything else. OSError where there is none to be had."""
+        """A child at work, whose end is waited for with everything else. Raises OSError if the system gives none."""
         child = Forked(work)
         self._poller.register(child.descriptor, zmq.POLLIN)
         return child
 
     def _collect(self, child: Forked) -> str | None:
-        """What a child that has ended has made; None where it has failed."""
+        """The result of a child that has ended; None if it failed."""
         self._poller.unregister(child.descriptor)
         return child.result()
 

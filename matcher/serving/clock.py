@@ -1,13 +1,12 @@
 """The matcher's two clocks: stamps, which are dates and never go back, and the monotonic clock, which measures
 durations.
 
-A stamp is the wall clock's time. While the wall clock is behind the last stamp, stamps go on from there at 0.99 of the
-monotonic clock's speed, until the wall clock has caught up. So a stamp never goes back, never stands still, and many
-small steps back do not add up.
+A stamp is the wall clock's time. While the wall clock is behind the last stamp, stamps continue at 0.99 of the
+monotonic clock's speed. So a stamp never goes back, never stands still, and many small steps back do not add up.
 
-A wall clock that steps ahead is not followed at once: the deadlines of commands under way were made from the time
-before the step. Stamps go on steadily for STEP_GRACE, while `told` gives the new time already. By then every gateway
-makes its deadlines from it.
+Stamps do not follow a wall clock that steps ahead at once. The deadlines of commands under way come from the time
+before the step. Stamps continue steadily for STEP_GRACE, while `told` gives the new time already. After that, every
+gateway makes its deadlines from the new time.
 """
 
 import time
@@ -22,8 +21,8 @@ STEP_GRACE: Final = 500_000_000
 
 
 class Clock:
-    """`wall` gives nanoseconds since 1970, `monotonic` nanoseconds since any moment. Stamps go on from `last`, however
-    far ahead it is. `told` is the time from which deadlines are to be made, as of the last stamp."""
+    """`wall` gives nanoseconds since 1970, `monotonic` nanoseconds since any moment. Stamps continue from `last`,
+    even if it is far ahead. `told` is the time from which deadlines are to be made, as of the last stamp."""
 
     def __init__(
         self, last: int, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns
@@ -58,8 +57,8 @@ class Clock:
 
     @property
     def gained(self) -> int:
-        """How many nanoseconds stamps have gained on the monotonic clock since `settle`; below zero where they have
-        lost."""
+        """Nanoseconds that stamps have gained on the monotonic clock since `settle`; negative if they have lost
+        time."""
         stamp, at = self._settled
         return (self._last - stamp) - (self._stamped_at - at)
 

@@ -1,7 +1,7 @@
 """The connections to a socket of the matcher, as many as there are descriptors for.
 
-libzmq accepts whatever comes, and turns round and round once nothing is left to accept with. Its monitor tells which
-descriptor a new connection has, and the system gives the lowest free one: a high number means that few are left. Such a
+libzmq accepts every connection, and loops without pause once no descriptor is left. Its monitor tells which descriptor
+a new connection has, and the system gives the lowest free one: a high number means that few are left. Such a
 connection is shut down at once, which ends it for libzmq as if its peer had left. Peers try again by themselves.
 """
 
@@ -18,14 +18,13 @@ from matching_exchange.process.log_brake import LogBrake
 from protocol.sockets import Socket
 
 RESERVE: Final = 32
-"""So many descriptors are left for what is accepted before this is noticed."""
+"""Descriptors for connections that are accepted before the shortage is noticed."""
 
 MAX_PRIVATE: Final = 512
-"""So many descriptors, at most a quarter of all, are left to commands and reports where market data has taken the
-others."""
+"""Descriptors kept for commands and reports when market data has taken the others; at most a quarter of all."""
 
 LEAST: Final = 64
-"""So many are needed for the matcher itself and a few connections."""
+"""Descriptors that the matcher itself and a few connections need."""
 
 NEAR: Final = 0.9
 """From this part of its descriptors on, a socket says that it is near its limit."""
@@ -106,6 +105,6 @@ def _shut_down(descriptor: int) -> None:
         # It has gone meanwhile.
         return
     with suppress(OSError):
-        # Where it fails, the peer was faster.
+        # If it fails, the peer has closed first.
         connection.shutdown(socket.SHUT_RDWR)
     connection.detach()

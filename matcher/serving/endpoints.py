@@ -1,7 +1,7 @@
 """Whether the matcher can have its endpoints: seen before its state is brought back, which may take a while.
 
-A socket is bound to each for a moment, without listening: nobody can connect to it. What happens to an endpoint
-afterwards is told when the matcher's own sockets are bound.
+A socket is bound to each for a moment, without listening: nobody can connect to it. Later faults of an endpoint show
+when the matcher binds its own sockets.
 """
 
 import errno
@@ -44,7 +44,7 @@ def unbound(name: str, endpoint: str, error: OSError | zmq.ZMQError) -> str:
 
 
 def _try(endpoint: str) -> None:
-    """OSError where the endpoint cannot be bound."""
+    """Raises OSError if the endpoint cannot be bound."""
     path = ipc_path(endpoint)
     if path is None:
         _try_tcp(*split_tcp(endpoint))
@@ -64,7 +64,7 @@ def _try_tcp(host: str, port: int) -> None:
 
 
 def _try_file(path: str) -> None:
-    """ZeroMQ removes whatever is in the place of its socket: only a socket that nobody answers at may be."""
+    """ZeroMQ removes any file at the path of its socket. Allow that only for a socket that no process holds."""
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise OSError(errno.EEXIST, "a file is there that is no socket")
@@ -76,9 +76,9 @@ def _try_file(path: str) -> None:
 
 
 def _is_answered(path: str) -> bool:
-    """Whether a process holds the socket; OSError where that cannot be seen."""
+    """Whether a process holds the socket. Raises OSError if that cannot be found out."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.setblocking(False)
+        client.settimeout(0)
         code = client.connect_ex(path)
     if code == errno.EACCES:
         raise OSError(code, os.strerror(code))

@@ -1,11 +1,10 @@
-"""Work on the state as it stands now, in a forked child, while the matcher goes on.
+"""Work on the state as it stands now, in a forked child, while the matcher runs.
 
 The child sees the state as of the fork and nothing that comes later. It holds none of the matcher's sockets, files or
-locks, and dies with the matcher: a matcher that is killed starts again at once, on the same ports and the same
-directory.
+locks, and dies with the matcher. So a killed matcher can start again at once, on the same ports and the same directory.
 
-Both hold one end of a line on which nothing is ever said: the system closes an end with its process, and the other side
-hears that.
+Each holds one end of a connection that carries no data. The system closes an end with its process, and the other side
+notices.
 """
 
 import os
@@ -28,7 +27,7 @@ FIRST_DESCRIPTOR: Final = 3
 """Below it are the standard streams."""
 
 MAX_DESCRIPTORS: Final = 65_536
-"""So many are looked at where the system does not tell which are open."""
+"""Descriptors to check if the system does not list the open ones."""
 
 log = structlog.get_logger("matcher")
 
@@ -38,7 +37,7 @@ class Forked:
     returned."""
 
     def __init__(self, work: Callable[[], str]) -> None:
-        """OSError where the system has no process or no descriptor left for it."""
+        """Raises OSError if the system has no process or no descriptor left."""
         with ExitStack() as opened:
             self._pipe, writing = open_for_sure(os.pipe)
             opened.callback(os.close, self._pipe)
@@ -52,12 +51,11 @@ class Forked:
             opened.pop_all()
         os.close(writing)
         line_of_child.close()
-        # Not the pipe: it speaks while the child's memory is still being given back, and waiting for that end takes its
-        # time.
+        # Not the pipe: it closes before the system has freed the child's memory, and waiting for that end would block.
         self.descriptor = self._line.fileno()
 
     def result(self) -> str | None:
-        """What the work returned, None where it failed."""
+        """What the work returned; None if it failed."""
         content = os.read(self._pipe, MAX_RESULT_BYTES)
         return content.decode() if self._reap() == 0 else None
 
@@ -74,7 +72,7 @@ class Forked:
 
 
 def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
-    """The child's life. It ends here, whatever happens: nothing of the parent's way back is to be run twice."""
+    """The child's life. Always end here: the child must not run the parent's code that follows."""
     status = 1
     try:
         signal.set_wakeup_fd(-1)

@@ -199,8 +199,8 @@ class Intake:
         return lambda: monotonic() >= until
 
     def _prepared(self, session: int, number: int, taken: list[Command]) -> list[Command]:
-        """The commands as they are carried out and logged: with the contents of a file that one names, and a refusal
-        in the place of one that crashed the matcher before."""
+        """The commands in the form that is executed and logged. A LoadBook gets the contents of its file. A command
+        that crashed the matcher before becomes a refusal."""
         if not self._notes and LoadBook not in map(type, taken):
             return taken
         commands = taken

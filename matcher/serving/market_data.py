@@ -1,9 +1,9 @@
 """From events to the public messages (contract, section 6), and what late subscribers need.
 
-Trades go out as they happen. Depth goes out when the top of a book has changed, at most once in the depth interval for
-each symbol; what comes in between is left out, the last state never is. Messages are made only for topics that somebody
-subscribes to, but counted for all, so that their numbers mean the same to everybody. The current state of a topic goes
-out again for newcomers, at most once a turn, however many they are.
+Trades go out as they happen. Depth goes out when the top of a book has changed, at most once per depth interval for
+each symbol. States in between are skipped, the last one never. Messages are made only for topics with a subscriber,
+but counted for all. So a number means the same to every reader. The current state of a topic goes out again for
+newcomers, at most once a turn, however many they are.
 """
 
 from bisect import bisect_left, insort
@@ -40,7 +40,7 @@ ChangesDepth = OrderCanceled | OrderPlaced | OrderTriggered | OrderAmended | Ord
 """The depth of the order's book may be another after it. Each trade comes with one of them."""
 
 MAX_TOLD = 256
-"""The most states that newcomers are told in one turn."""
+"""States sent to new subscribers in one turn, at most."""
 
 Send = Callable[[bytes, bytes], None]
 Levels = list[tuple[int, int]]
@@ -95,8 +95,8 @@ class _Feed:
 
 
 class MarketData:
-    """Publishes through `send(topic, payload)`. `depth_interval` and all times are in nanoseconds; the interval is
-    measured by `monotonic`, messages bear stamps."""
+    """Publishes through `send(topic, payload)`. `depth_interval` and all times are in nanoseconds. `monotonic`
+    measures the interval; messages carry stamps."""
 
     def __init__(
         self,
@@ -147,8 +147,8 @@ class MarketData:
                     self._note_order(event.order_id)
 
     def flush(self, sequence: int, time: int) -> int | None:
-        """Publish each changed depth whose interval is over; the monotonic time of the next one, None where none
-        waits."""
+        """Publish each changed depth whose interval is over. Returns the monotonic time of the next one; None if
+        none waits."""
         due_next = None
         now = self._monotonic()
         for symbol in list(self._changed):

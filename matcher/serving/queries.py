@@ -1,7 +1,7 @@
 """Answers to questions about the engine's state: nothing here changes it.
 
-The work of one query is that of what it tells, whatever else there is: a list that is long or sparse is answered in
-pages, and each page tells where to go on.
+The work of a query grows only with its answer. A long or sparse list is answered in pages; each page holds the cursor
+of the next.
 """
 
 from bisect import bisect_right
@@ -30,13 +30,13 @@ from protocol.events import (
 from protocol.units import Refusal
 
 MAX_SCANNED = 10_000
-"""How many orders one query looks at, at the most."""
+"""Orders that one query looks at, at most."""
 
 MAX_PAGE = 1_000
-"""How many orders or trades one answer holds, at the most."""
+"""Orders or trades of one answer, at most."""
 
 MAX_LEVELS = 1_000
-"""How many levels of each side one answer holds, at the most."""
+"""Levels of each side in one answer, at most."""
 
 
 EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
@@ -114,8 +114,8 @@ def _list_live(registry: Registry, query: OrdersQuery, account: Account | None, 
 
 
 def _list_done(registry: Registry, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
-    """The cursor of an account is the last order_id seen, else the last place seen in the order of ends, counted from
-    the first ever."""
+    """The cursor of an account's list is the last order_id seen. Without an account it is the running number of the
+    last order seen, counted by their ends since the journal began."""
     limit = min(query.limit, MAX_PAGE)
     if account is not None:
         return _list_done_of(registry, query, account, book, limit)
@@ -191,7 +191,7 @@ def account_fills(registry: Registry, query: FillsQuery) -> FillPage | CommandRe
 
 
 def _candidates(trades: list[Trade], query: FillsQuery, limit: int) -> list[Trade]:
-    """What a page may hold of one side's trades, and one more: it shows what comes after the page, or before it."""
+    """One side's trades for a page, and one more. That one shows whether more follow or precede."""
     if query.symbol is not None:
         trades = [trade for trade in trades if trade.symbol == query.symbol]
     if query.after is None:

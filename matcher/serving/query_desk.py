@@ -29,7 +29,7 @@ class QueryDesk:
         return bool(self._waiting)
 
     def ask(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
-        """Answer a light query in its place among the commands; let another one wait."""
+        """Answer a light query at once, in order with the commands. Let another one wait."""
         if is_light(query):
             self._answer(session, request, query, turn)
         else:

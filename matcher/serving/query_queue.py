@@ -1,8 +1,8 @@
 """Queries that wait for their turn: lists get a share of the matcher's time, and commands the rest.
 
-What tells little is answered in its place among the commands, and costs no more than one of them. A list is answered
-after those that came before it, and after commands that came later. One that is asked again while it waits is answered
-once; one that has waited longer than who asked it does is not answered at all.
+A light query costs at most as much as a command. It is answered at once, in order with the commands. A list is
+answered after those that came before it, and after commands that came later. A query that is asked again while it
+waits is answered once. One is not answered if its client no longer waits.
 """
 
 from collections import deque
@@ -30,7 +30,7 @@ LIGHT: Final = 20
 
 
 def is_light(query: Query) -> bool:
-    """Whether the query costs no more than a command does."""
+    """Whether the query costs at most as much as a command."""
     match query:
         case OrderQuery() | StatusQuery():
             return True
@@ -58,7 +58,7 @@ class QueryQueue(Generic[Q]):
             self._waiting.append((asked, now, query))
 
     def take(self, now: int) -> tuple[int, int, Q] | None:
-        """The session, number and query that is to be answered next; None where none is left."""
+        """The session, number and query to answer next; None if none is left."""
         while self._waiting:
             asked, asked_at, query = self._waiting.popleft()
             self._known.discard(asked)

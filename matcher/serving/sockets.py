@@ -43,9 +43,9 @@ class Sockets:
             socket.set(zmq.HEARTBEAT_IVL, 1_000)
             socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
             socket.set(zmq.LINGER, 0)
-            # A reader that falls behind by so many messages loses some and sees the hole; it never slows the matcher.
+            # A reader that falls this many messages behind loses some, and sees the gap. It never slows the matcher.
             socket.set(zmq.SNDHWM, 10_000)
-            # Senders beyond it wait in their own process, where a full window tells them.
+            # Further senders wait in their own process, until their window is full.
             socket.set(zmq.RCVHWM, 1_000)
             socket.set(zmq.MAXMSGSIZE, MAX_TRANSPORT_BYTES if socket is self.commands else MAX_SUBSCRIPTION_BYTES)
             socket.set(zmq.IPV6, is_ipv6(endpoint))

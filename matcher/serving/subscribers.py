@@ -1,8 +1,8 @@
 """The public market data socket's other side: who subscribes to what, bounded for each of them.
 
-The socket hands each subscription over and waits to be told whether it stands. Prefixes that no topic can have do not,
-nor those beyond a peer's bound: they cost one look each, and nothing when the peer leaves. A peer is known by the
-descriptor of its connection.
+The socket hands each subscription over and waits to be told whether it stands. Prefixes that match no topic are not
+kept, and not those above a peer's bound. They cost one look each, and nothing when the peer leaves. A peer is known by
+the descriptor of its connection.
 """
 
 import re
@@ -57,8 +57,8 @@ class Subscribers:
         return any(topic[:end] in standing for end in range(len(topic) + 1))
 
     def take(self, gone: Iterable[int]) -> set[bytes]:
-        """Take in what waits, a bounded part of it at a time, and forget the peers whose connections are gone; the
-        prefixes that somebody has subscribed to."""
+        """Take in a bounded part of what waits, and forget peers whose connections are gone. Returns the prefixes
+        with a new subscription."""
         for peer in gone:
             self._by_peer.pop(peer, None)
         subscribed: set[bytes] = set()
@@ -112,7 +112,7 @@ def is_topic(prefix: bytes) -> bool:
 
 
 def peer_of(frame: zmq.Frame) -> int | None:
-    """The descriptor of the connection over which it came; None for what the socket itself says of one that is gone."""
+    """The descriptor of the connection that it came over; None if the socket itself reports a lost connection."""
     try:
         return int(frame.get(zmq.SRCFD))
     except zmq.ZMQError:

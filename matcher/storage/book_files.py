@@ -1,4 +1,4 @@
-"""LoadBook before the engine sees it: the command with its file's contents inside, or a refusal in its place."""
+"""LoadBook before the engine sees it: add the contents of its file, or replace the command by a refusal."""
 
 from collections.abc import Iterable
 from itertools import islice

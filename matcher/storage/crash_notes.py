@@ -1,10 +1,9 @@
-"""Which commands have ended the matcher: they are refused by a later start, instead of ending each one that they are
-sent to again.
+"""Notes of commands that have ended the matcher. A later start refuses them, so they do not end it again.
 
-A command that raises an exception is noted with it, and refused from the next start on. One that ends the process
-without a word (out of memory, a hang that somebody killed) is known by the note of what runs, which the system keeps
-when a process dies. That may have been a whole frame, or a command that did nothing: so the start carries the suspects
-out one by one, and the one that has ended MAX_ENDED processes is refused.
+A command that raises an exception is noted with its error. The next start refuses it. A command can also end the
+process silently: out of memory, or a hang that somebody kills. The note of what runs shows it; the system keeps that
+note when the process dies. The note may name a whole frame, or an innocent command. So the start runs the suspects one
+by one, and refuses one that has ended MAX_ENDED processes.
 """
 
 import mmap
@@ -21,26 +20,26 @@ NOTE_BYTES: Final = 24
 """What runs: three numbers of eight bytes, session, number and count; a count of zero says nothing."""
 
 MAX_ENDED: Final = 3
-"""A command that has ended so many processes, the one that took it and two restarts, is refused."""
+"""Processes that a command ends before it is refused: the first one and two restarts."""
 
 MAX_NOTED: Final = 1_000
 """The most commands that are remembered, the last ones."""
 
 
 MAX_ERROR_LENGTH: Final = 1_000
-"""So many characters of an error are written down."""
+"""Characters of an error that are noted."""
 
 MAX_NOTED_BYTES: Final = 16 * 1024 * 1024
-"""More than so many commands with such errors can take."""
+"""More bytes than all noted commands with their errors can take."""
 
 
 CAREFUL_SECONDS: Final = 60
-"""From the start on."""
+"""Seconds after the start in which commands run one by one."""
 
 
 class CrashedCommand(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A command, by its session and number, with the error that it raised; or, without one, `count` suspects from that
-    number on, one of which has ended so many processes."""
+    """A command, by its session and number, with the error that it raised. Without an error: `count` suspects from
+    that number on; one of them has ended `ended` processes."""
 
     session: int
     number: int
@@ -53,14 +52,14 @@ class CrashedCommand(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def refusal(self) -> str | None:
-        """Why the command is refused, where it is."""
+        """Why the command is refused; None if it is not."""
         if self.error:
             return self.error
         return f"it has ended the matcher {self.ended} times" if self.count == 1 and self.ended >= MAX_ENDED else None
 
 
 class CrashNotes:
-    """`begin` and `end` enclose what is carried out. DirectoryError or OSError where the files cannot be used."""
+    """`begin` and `end` enclose what is carried out. Raises DirectoryError or OSError if the files cannot be used."""
 
     def __init__(self, directory: DataDirectory) -> None:
         self._path = directory.path / CRASHED_COMMANDS
@@ -80,12 +79,12 @@ class CrashNotes:
     def careful(self) -> bool:
         """Whether a turn takes one frame only, so that the note tells which one has ended the process.
 
-        That is so for a while after a process has ended while it carried commands out.
+        This is true for a while after a process has ended while it executed commands.
         """
         return any(not noted.error for noted in self._noted) and monotonic() < self._careful_until
 
     def begin(self, session: int, number: int, count: int) -> None:
-        """So many commands of the session are being carried out, from this number on."""
+        """Note that `count` commands of the session run now, from this number on."""
         running = self._running
         running[0] = session
         running[1] = number
@@ -96,7 +95,7 @@ class CrashNotes:
         self._running[2] = 0
 
     def refusal(self, session: int, number: int) -> str | None:
-        """Why the command is to be refused; None where it is not."""
+        """Why the command must be refused; None if it must not."""
         for noted in self._noted:
             if noted.covers(session, number) and (refusal := noted.refusal) is not None:
                 return refusal
@@ -136,8 +135,8 @@ class CrashNotes:
 
 
 def read_noted(directory: DataDirectory) -> list[CrashedCommand]:
-    """The commands that earlier processes have noted. DirectoryError where the file cannot be read, or holds no such
-    notes."""
+    """The commands that earlier processes have noted. Raises DirectoryError if the file cannot be read, or holds
+    other data."""
     path = directory.path / CRASHED_COMMANDS
     try:
         return msgspec.json.decode(read_file(path, MAX_NOTED_BYTES), type=list[CrashedCommand])

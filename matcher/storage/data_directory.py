@@ -1,4 +1,4 @@
-"""The data directory: made where it is missing, locked while a matcher runs, and where saved books lie."""
+"""The data directory: made if it is missing, locked while a matcher runs. It also holds the saved books."""
 
 import errno
 import fcntl
@@ -23,11 +23,10 @@ MAX_JOURNAL_ID_BYTES = 100
 MAX_OWNER_BYTES = 20
 
 JOURNAL_ID = "journal_id"
-"""The file that names the directory's journal: a folder that is empty because it was lost is told from one that is
-new."""
+"""The file with the id of the directory's journal. It tells a lost journal folder from a new one."""
 
 NAMES = frozenset({"lock", "journal", "snapshots", "state", CRASHED_COMMANDS, RUNNING_COMMAND, JOURNAL_ID})
-"""What the directory holds; a file that is being replaced stands beside it for a moment, with `.new` behind its
+"""The entries of the directory. While a file is being replaced, a second one exists with `.new` appended to its
 name."""
 
 _encoder = msgspec.json.Encoder()
@@ -59,17 +58,17 @@ class DataDirectory:
 
     @property
     def journal(self) -> Path:
-        """Where the journal's segments lie."""
+        """The folder of the journal's segments."""
         return self.path / "journal"
 
     @property
     def snapshots(self) -> Path:
-        """Where the snapshots lie."""
+        """The folder of the snapshots."""
         return self.path / "snapshots"
 
     @property
     def open_to_others(self) -> bool:
-        """Whether users of the machine beyond the owner and its group may look into it."""
+        """Whether users other than the owner and its group may read it."""
         return bool(self.path.stat().st_mode & stat.S_IRWXO)
 
     def __enter__(self) -> "DataDirectory":
@@ -133,7 +132,8 @@ class DataDirectory:
             raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
 
     def read_journal_id(self) -> str | None:
-        """The id of the journal that belongs here; None before there was one. OSError where the file cannot be read."""
+        """The id of the journal that belongs here; None before there was one. Raises OSError if the file cannot be
+        read."""
         path = self.path / JOURNAL_ID
         try:
             return read_file(path, MAX_JOURNAL_ID_BYTES).decode("ascii").strip()

@@ -9,7 +9,7 @@ from matcher.storage.log import Record
 from protocol.commands import Commands, Hello, OwnCommand
 
 OWN_SESSION: Final = 0
-"""Stands for the matcher itself, in the place of a session's id."""
+"""The session id of entries that the matcher itself has made."""
 
 
 class OwnCommands(Struct, frozen=True, array_like=True, tag=3):

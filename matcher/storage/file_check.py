@@ -9,13 +9,13 @@ from matching_exchange.process.files import list_files, open_private, open_regul
 
 
 def check_files(directory: DataDirectory) -> None:
-    """OSError or DirectoryError for the first that cannot be read, or not be written where it is to be; what is in them
-    is another matter."""
+    """Raises OSError or DirectoryError for the first file that cannot be read, or written if it has to be. Does not
+    check contents."""
     read_noted(directory)
     directory.read_journal_id()
     for parent, suffix in ((directory.journal, journal_format.SUFFIX), (directory.snapshots, snapshot_file.SUFFIX)):
         for path in list_files(parent, suffix):
             open_regular(path).close()
     for path in list_files(directory.journal, journal_format.SUFFIX)[-1:]:
-        # The segment that goes on, or that a torn record is cut off.
+        # The segment that gets new records, or loses a torn one.
         os.close(open_private(path, os.O_WRONLY | os.O_APPEND))

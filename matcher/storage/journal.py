@@ -18,7 +18,7 @@ SEGMENT_BYTES: Final = 64 * 1024 * 1024
 
 
 class File(Protocol):
-    """What the journal does with an open segment; a test puts a disk that fails in its place."""
+    """What the journal does with an open segment. A test replaces it by a failing disk."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -31,7 +31,7 @@ class DiskFile:
     """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is
     then unknown."""
 
-    def __init__(self, path: Path, append: bool) -> None:
+    def __init__(self, path: Path, *, append: bool) -> None:
         self._descriptor = open_private(path, os.O_WRONLY | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL))
 
     def write(self, data: bytes) -> None:
@@ -49,7 +49,7 @@ class DiskFile:
 class OpenFile(Protocol):
     """Opens a segment for writing: an existing one at its end if `append`, else a new one."""
 
-    def __call__(self, path: Path, append: bool) -> File: ...
+    def __call__(self, path: Path, *, append: bool) -> File: ...
 
 
 class Journal(JournalReader):
@@ -79,8 +79,7 @@ class Journal(JournalReader):
             sync_directory(self._directory)
 
     def cut_torn(self) -> None:
-        """Cut off the record that was torn at the end, if there is one; a segment that has nothing else goes
-        altogether."""
+        """Cut off a torn record at the end. Remove a segment that holds nothing else."""
         if self.torn is None:
             return
         (path, offset, _), self.torn = self.torn, None
@@ -112,17 +111,17 @@ class Journal(JournalReader):
             self._file = None
 
     def _next_segment(self, sequence: int) -> None:
-        """Go on in the segment that was read last while it has room, else in a new one."""
+        """Continue in the segment that was read last while it has room, else in a new one."""
         self.cut_torn()
         make_directory(self._directory)
         if self._file is None and self._path is not None and self._size < self._segment_bytes:
-            self._file = self._open_file(self._path, True)
+            self._file = self._open_file(self._path, append=True)
             return
         if self._file is not None:
             self._file.sync()
             self._file.close()
         self._path = self._directory / f"{sequence:020d}{SUFFIX}"
-        self._file = self._open_file(self._path, False)
+        self._file = self._open_file(self._path, append=False)
         self._file.write(pack_header(Header(self._id, sequence, self._crc)))
         self._file.sync()
         sync_directory(self._directory)

@@ -1,8 +1,15 @@
 """The layout of a journal on disk: segments of records, integers little-endian.
 
-A record is a mark, the payload's length, a CRC-32 over all that follows it, the CRC of the record before (a chain), the
-first sequence, the time, and the entries. A segment begins with a header that names the journal, the versions, and
-where its chain begins.
+The fields of a record, in order:
+- a mark,
+- the payload's length,
+- a CRC-32 over all that follows it,
+- the CRC of the record before, which makes a chain,
+- the first sequence,
+- the time,
+- the entries.
+
+A segment begins with a header that names the journal, the versions, and where its chain begins.
 """
 
 import struct
@@ -40,8 +47,8 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class JournalError(Exception):
-    """The journal cannot be used; the message is one line: which file, which offset, what to do. `damage` is where it
-    is damaged."""
+    """The journal cannot be used; the message is one line: which file, which offset, what to do. `damage` says where
+    it is damaged."""
 
     def __init__(self, message: str, damage: tuple[Path, int] | None = None) -> None:
         super().__init__(message)
@@ -53,7 +60,7 @@ class DamageError(Exception):
 
 
 class Place(Struct, frozen=True):
-    """A place in the chain: after the record of that CRC, which ends with that sequence, in the journal of that id."""
+    """A place in the chain: after the record with this CRC and this last sequence, in the journal with this id."""
 
     journal: str
     sequence: int
@@ -98,8 +105,8 @@ def read_header(data: bytes) -> Header:
 
 
 def read_record(data: bytes, offset: int, previous_crc: int | None) -> tuple[Record, int, int]:
-    """The record at the offset, its CRC, and where it ends. `previous_crc` is that of the record before, None where it
-    is not known."""
+    """The record at the offset, its CRC, and the offset of its end. `previous_crc` is that of the record before;
+    None if it is not known."""
     if len(data) - offset < _RECORD.size:
         raise DamageError("a record's header is not whole")
     mark, length, crc, previous, sequence, time = _RECORD.unpack_from(data, offset)
@@ -116,7 +123,7 @@ def read_record(data: bytes, offset: int, previous_crc: int | None) -> tuple[Rec
 
 
 def find_whole_record(data: bytes, start: int) -> int | None:
-    """The offset of the first sound record from `start` on; None without one."""
+    """The offset of the first whole record from `start` on; None without one."""
     offset = data.find(MARK, start)
     while offset >= 0:
         try:

@@ -101,7 +101,7 @@ class JournalReader:
     def _segments(self) -> list[Path]:
         return list_files(self._directory, SUFFIX)
 
-    def _read_segment(self, path: Path, first: bool, last: bool) -> Iterator[Record]:
+    def _read_segment(self, path: Path, *, first: bool, last: bool) -> Iterator[Record]:
         with named(path), open_regular(path) as file:
             data = file.read()
         try:
@@ -171,7 +171,7 @@ class JournalFollower:
         return starts[-1] if starts else None
 
     def _read(self, path: Path) -> tuple[list[tuple[Position, Record]], int, bool]:
-        """The whole records from the offset on, where they end, and whether no other segment follows."""
+        """The whole records from the offset on, the offset of their end, and whether no other segment follows."""
         with named(path), open_regular(path) as file:
             data = file.read()
         found: list[tuple[Position, Record]] = []
@@ -193,7 +193,7 @@ class JournalFollower:
 
 
 def count_records(path: Path, start: int) -> int:
-    """How many sound records stand in the segment from the offset on, whatever stands between them."""
+    """Count the whole records of the segment from the offset on, and skip damage between them."""
     with named(path), open_regular(path) as file:
         data = file.read()
     count = 0

@@ -1,4 +1,4 @@
-"""The local journal as the matcher's log: when it is synced, and one line when the disk does not take a record."""
+"""The local journal as the matcher's log. Decides when to sync, and logs one line if the disk refuses a record."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +9,8 @@ from matcher.storage.journal_reader import JournalFollower
 from matcher.storage.log import LogFailedError, Position, Record
 
 SYNC_MARGIN: Final = 50_000_000
-"""Nanoseconds before the end of its interval at which a sync is due, at most a quarter of it: the running turn fits
-in."""
+"""Nanoseconds before the end of the interval at which a sync begins, so the running turn still fits. At most a
+quarter of the interval."""
 
 
 class LocalLog:

@@ -63,10 +63,11 @@ class Log(LogReader, Protocol):
     """What its one writer may do with a log."""
 
     def append(self, expected: Position, record: Record, end: Position) -> Position:
-        """Append a record behind `expected`, where the log ends. `end` is the sequence of the record's last command.
+        """Append a record behind the position `expected`, the end of the log. `end` is the sequence of the record's
+        last command.
 
         Returns the record's position, once it is as safe as the log promises. LogFailedError if it is not taken.
         """
 
     def trim(self, upto: Position) -> None:
-        """Let go of records up to a position, which a snapshot holds. OSError if that fails."""
+        """Drop records up to a position that a snapshot covers. OSError if that fails."""

@@ -1,11 +1,10 @@
 """The start: the newest good snapshot, then the journal's tail, through the same calls as live commands.
 
 Reading changes nothing on the disk. What the start has found out is carried out by `settle`, once the start has
-succeeded: a torn record is cut off, snapshots that do not fit the journal are set aside, and the journal's id is noted
+succeeded. It cuts off a torn record, sets aside snapshots that do not fit the journal, and notes the journal's id
 beside it.
 
-A journal that is missing or empty is that of a new exchange only where nothing tells of another one: neither a snapshot
-nor a noted id.
+A missing or empty journal means a new exchange only if no snapshot and no noted id exists.
 """
 
 import time
@@ -32,8 +31,8 @@ log = structlog.get_logger("matcher")
 
 
 class Recovered(Struct):
-    """What a start begins with: the journal, ready to be appended to, and the state that it and the snapshots hold.
-    `unfit` are snapshots that do not fit the journal."""
+    """The result of a recovery: the journal, ready for new records, and the state of it and the snapshots. `unfit`
+    are snapshots that do not fit the journal."""
 
     directory: DataDirectory
     journal: Journal
@@ -60,8 +59,7 @@ class Recovered(Struct):
 
 
 def recover(directory: DataDirectory) -> Recovered:
-    """Bring the state back. JournalError or SnapshotError, with one line that names the folder or the file, where that
-    cannot be done."""
+    """Bring the state back. Raises JournalError or SnapshotError, with one line that names the folder or the file."""
     paths = snapshots(directory.snapshots)
     _check_journal(directory, paths)
     first_error: JournalError | None = None
@@ -93,7 +91,7 @@ def recover(directory: DataDirectory) -> Recovered:
 
 
 def _check_journal(directory: DataDirectory, paths: list[Path]) -> None:
-    """The journal is there where something tells that it was, and it is the one that was."""
+    """Check that the journal exists if a snapshot or the noted id shows that it must, and that it is the same one."""
     journal = Journal(directory.journal)
     remembered = directory.read_journal_id()
     if journal.is_empty():
@@ -133,7 +131,7 @@ def _heads(paths: list[Path]) -> Iterator[tuple[Path, Head]]:
         try:
             yield path, read_head(path, ENGINE)
         except SnapshotError:
-            # It is told when it is read.
+            # Reading it shows that.
             continue
 
 
@@ -151,8 +149,8 @@ def _replay(directory: DataDirectory, state: State, place: Place | None) -> Jour
     return journal
 
 
-def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], keep_journal: bool) -> None:
-    """Remove the snapshots beyond those that are kept and, unless the whole journal is, the segments that no kept one
+def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], *, keep_journal: bool) -> None:
+    """Remove all but the kept snapshots. Unless the whole journal is kept, remove the segments that no kept snapshot
     needs."""
     paths = snapshots(directory.snapshots)
     for path in paths[KEPT:]:

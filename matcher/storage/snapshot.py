@@ -7,7 +7,7 @@ class, its writer and its reader. A new field of an order stands in `Order` and 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -16,7 +16,6 @@ from matcher.core.book import Book
 from matcher.core.digest import digest
 from matcher.core.ledger import last_fills, remember_done
 from matcher.core.order import Extra, Order
-from matcher.core.registry import Registry
 from matcher.core.restoring import put_back
 from matcher.engine import Engine
 from matcher.serving.account_streams import Watched
@@ -28,6 +27,9 @@ from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
 from protocol.units import OrderStatus, OrderType, Reason, Side
+
+if TYPE_CHECKING:
+    from matcher.core.registry import Registry
 
 PART_ITEMS: Final = 5_000
 """Orders, or ids, in one part at most."""
@@ -89,7 +91,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
-    """Live orders: of each book the bids and asks in queue order, then the pending ones in the order of their entry."""
+    """The live orders of each book: bids and asks in queue order, then pending ones in the order of their entry."""
 
     orders: list[OrderRecord]
 

@@ -46,7 +46,8 @@ class SnapshotError(Exception):
 
 
 class Head(Struct, frozen=True):
-    """Where the snapshot stands. `crc` is that of the last journal record in it, `engine` the version of the rules."""
+    """The place in the journal up to which the snapshot holds the state. `crc` is that of the last journal record in
+    it, `engine` the version of the rules."""
 
     format: int
     engine: int
@@ -113,8 +114,8 @@ def read_head(path: Path, engine: int) -> Head:
 
 
 def open_blocks(path: Path, engine: int) -> tuple[Head, Iterator[bytes]]:
-    """The head, and the encoded blocks behind it. SnapshotError, after the last block at the latest, if the file is no
-    whole snapshot of these rules; OSError if it cannot be read."""
+    """The head, and the encoded blocks behind it. Raises SnapshotError, at the latest after the last block, if the
+    file is no whole snapshot of these rules. Raises OSError if it cannot be read."""
     blocks = _read_blocks(path)
     payload = next(blocks)
     try:

@@ -138,7 +138,7 @@ _KINDS: Final[dict[type, str]] = {
 
 
 def read_old_part(payload: bytes, part: Any) -> Any:
-    """The part, one of the union `part`, that an encoded block of format 1 stands for."""
+    """Read an encoded block of format 1 as a part: a member of the union `part`."""
     block = _decode(payload)
     if isinstance(block, _Accounts):
         fields: dict[str, Any] = {"type": "entered", "accounts": {name: entered for name, _, entered in block.accounts}}

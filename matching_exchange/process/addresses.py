@@ -1,7 +1,7 @@
 """Hosts and ZeroMQ endpoints as settings take them: endpoints that are bound, and endpoints that are connected to.
 
-A parser gives back the text of a setting, or raises ValueError. What it lets through is taken by the functions of the
-system and of ZeroMQ too, as far as a text alone can tell.
+A parser gives back the text of a setting, or raises ValueError. The functions of the system and of ZeroMQ accept what
+passes here, as far as the text alone decides.
 """
 
 import errno
@@ -31,7 +31,7 @@ CONNECTED_ENDPOINT: Final = f"{BOUND_ENDPOINT}, and no * for the host"
 """What the parsers take."""
 
 _ANYWHERE: Final = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-"""The hosts that stand for every address of this machine, each with one of them."""
+"""The hosts that mean every address of this machine, each with one such address."""
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
@@ -44,7 +44,7 @@ def host(text: str) -> str:
 
 
 def bound_endpoint(text: str) -> str:
-    """A ZeroMQ endpoint at which this machine can be reached: `tcp://*:5555` stands for all its addresses."""
+    """A ZeroMQ endpoint at which this machine can be reached: `tcp://*:5555` means all its addresses."""
     transport, address = _split(text)
     if transport == "tcp":
         name, _ = split_tcp(text)
@@ -78,7 +78,7 @@ def split_tcp(endpoint: str) -> tuple[str, int]:
 
 
 def ipc_path(endpoint: str) -> str | None:
-    """The path of an IPC endpoint, which begins with @ where it is none of the file system; None for TCP."""
+    """The path of an IPC endpoint; None for TCP. It begins with @ if it is not in the file system."""
     transport, address = _split(endpoint)
     return address if transport == "ipc" else None
 
@@ -114,8 +114,8 @@ def keep_apart(program: str, prefix: str, settings: Sequence[Setting], values: M
 
 
 def check_sockets(program: str, prefix: str, settings: Sequence[Setting], values: Mapping[str, Any]) -> None:
-    """End the process where nobody can connect to one of its endpoints: a socket in the file system need not be there
-    yet, but nothing else may be in its place, and this user has to be let in."""
+    """End the process if nobody can connect to one of its endpoints. A socket in the file system may be missing yet.
+    Another kind of file, or one closed to this user, is an error."""
     for setting in settings:
         path = ipc_path(values[setting.key]) if setting.parse is connected_endpoint else None
         hindrance = "" if path is None or path.startswith("@") else _hindrance(path)

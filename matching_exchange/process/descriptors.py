@@ -12,19 +12,17 @@ except ImportError:
     resource = None  # type: ignore[assignment]
 
 WANTED: Final = (1_048_576, 10_240)
-"""The limits that are asked for, one after the other: billions make some libraries slow, and macOS may take only the
-smaller."""
+"""The limits to try, in this order. Billions make some libraries slow, and macOS may take only the smaller one."""
 
 KEPT: Final = 32
-"""So many stay above the soft limit of a process that keeps some for its files."""
+"""Descriptors that stay above the soft limit of a process with `keep`, for its files."""
 
 Opened = TypeVar("Opened")
 
 
 def raise_limit(reserve: int, *, keep: bool = False) -> int:
-    """Raise the soft limit towards the hard one, as far as the system allows it, up to KEPT below it with `keep`. How
-    many descriptors connections may use while `reserve` more of them are left for what was not foreseen; at least
-    one."""
+    """Raise the soft limit towards the hard one as the system allows. With `keep`, stop KEPT below it. Returns the
+    descriptors that connections may use if `reserve` stay free for other needs; at least one."""
     if resource is None:
         return sys.maxsize
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

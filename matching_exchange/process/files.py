@@ -1,5 +1,4 @@
-"""Files that last over a power cut and that no other user of the machine may read, on every system that the exchange
-runs on."""
+"""Files that survive a power cut and that no other user may read, on every supported system."""
 
 import errno
 import fcntl
@@ -24,7 +23,7 @@ SYNC_NAME: Final = _SYNC_DATA.__name__ if _FULL_SYNC is None else "F_FULLFSYNC"
 
 
 def sync_file(descriptor: int) -> None:
-    """Make what was written to the open file last. OSError where the disk does not take it."""
+    """Make what was written to the open file last. Raises OSError if the disk does not take it."""
     if not _flushes_disk(descriptor):
         _SYNC_DATA(descriptor)
 
@@ -49,20 +48,19 @@ def sync_directory(path: Path) -> None:
 
 
 def _flushes_disk(descriptor: int) -> bool:
-    """Whether the system has synced as macOS has to be asked: its fsync leaves what was written in the disk's own
-    cache."""
+    """Sync as macOS needs it: its fsync leaves data in the disk's own cache. Returns whether that was possible."""
     if _FULL_SYNC is None:
         return False
     try:
         fcntl.fcntl(descriptor, _FULL_SYNC)
     except OSError:
-        # Not every file system has it. Where the disk has failed, the usual sync fails too.
+        # Not every file system has it. If the disk has failed, the usual sync fails too.
         return False
     return True
 
 
 def what_failed(error: OSError) -> str:
-    """The file of the error, and what is wrong with it; for an error that has a file."""
+    """The file that the error names, and what is wrong with it."""
     return f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}"
 
 
@@ -78,8 +76,8 @@ def named(path: Path) -> Iterator[None]:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open the file to be read; OSError where it is none that ends, such as a named pipe, whose opening would wait for
-    its other end."""
+    """Open the file to read it. Raises OSError if it has no end, such as a named pipe, which would wait for its
+    other side."""
     descriptor = _open(path, os.O_RDONLY | os.O_NONBLOCK)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb")
@@ -88,7 +86,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """The file's content; OSError where it has more than so many bytes, too."""
+    """The file's content. Raises OSError, also if it has more than `limit` bytes."""
     with named(path), open_regular(path) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -97,8 +95,8 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def list_files(directory: Path, suffix: str) -> list[Path]:
-    """The files of the directory whose names end so, sorted; none where the directory is not there. OSError where it
-    cannot be listed."""
+    """The files of the directory whose names have this ending, sorted; none if the directory is missing. Raises
+    OSError if it cannot be listed."""
     try:
         names = open_for_sure(lambda: os.listdir(directory))
     except FileNotFoundError:
@@ -107,14 +105,14 @@ def list_files(directory: Path, suffix: str) -> list[Path]:
 
 
 def make_directory(path: Path) -> None:
-    """Make the directory, and those above it, where they are missing."""
+    """Make the directory and those above it, if they are missing."""
     if not path.parent.exists():
         make_directory(path.parent)
     path.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
 
 
 def open_private(path: str | Path, flags: int) -> int:
-    """The descriptor of a file that is private where it is made: the `opener` that the built-in `open` takes."""
+    """Open a file, and make it private if it is new. An `opener` for the built-in `open`."""
     return _open(path, flags)
 
 

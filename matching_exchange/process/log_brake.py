@@ -1,5 +1,4 @@
-"""A brake for lines of the log that others can cause: whoever sends nonsense fast must not fill the disk with what is
-said of it."""
+"""A brake for log lines that others can cause. A flood of bad messages must not fill the disk with lines about it."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -19,8 +18,8 @@ class LogBrake:
         self._left_out: dict[Hashable, int] = {}
 
     def passes(self, kind: Hashable) -> dict[str, int] | None:
-        """What to add to a line of this kind that may be written now: how many were left out since the last one, if any
-        were. None where the line is to be left out."""
+        """The fields to add to a line of this kind: how many were left out since the last one, if any. None if the
+        line must be left out."""
         now = self._clock()
         if now - self._passed_at.get(kind, float("-inf")) < INTERVAL:
             self._left_out[kind] = self._left_out.get(kind, 0) + 1

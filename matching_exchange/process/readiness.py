@@ -1,5 +1,5 @@
-"""Tells whoever started this process that it serves now, as systemd's Type=notify asks for: a word to the socket
-NOTIFY_SOCKET names."""
+"""Tell the starter of this process that it serves now, with systemd's Type=notify: a message to the socket
+NOTIFY_SOCKET."""
 
 import socket
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ READY: Final = b"READY=1"
 
 
 def tell_ready(environment: Mapping[str, str]) -> None:
-    """The addresses of this process are its own, and who calls there is answered. Nothing where nobody wants to
-    know."""
+    """Report that this process is bound to its addresses and answers there. Does nothing if nobody asks for it."""
     path = environment.get(VARIABLE)
     if not path:
         return

@@ -1,5 +1,4 @@
-"""The version of this project: pyproject.toml takes it from here, so that a checkout that was never installed knows it
-as well."""
+"""The version of this project. pyproject.toml reads it here, so a checkout that is not installed knows it too."""
 
 from typing import Final
 

@@ -1,7 +1,6 @@
-"""What the command lines of the tools share: parsers of arguments that say what they take, and where a running exchange
-is.
+"""Shared parts of the tools' command lines: parsers of arguments, and the addresses of a running exchange.
 
-Where the exchange is, each tool reads from the variables that the gateway reads; the flag wins.
+Each tool reads the exchange's addresses from the gateway's variables. A flag wins over a variable.
 """
 
 import argparse
@@ -24,15 +23,15 @@ _SETTINGS: Final = {setting.name: setting for setting in SETTINGS}
 
 
 class Parser(command_line.Parser):
-    """Read the arguments by `read` where there are endpoints."""
+    """Read the arguments by `read`, if they contain endpoints."""
 
     def __init__(self, program: str, description: str, epilog: str | None = None) -> None:
         super().__init__(program, description, epilog)
         self._endpoints: list[Setting] = []
 
     def add_endpoint(self, name: str, text: str, *, optional: bool = False) -> None:
-        """A flag for one of the matcher's sockets: the gateway's setting of that name. An optional one is None where it
-        is not given, and may be given without a value."""
+        """A flag for one of the matcher's sockets: the gateway's setting of that name. An optional one is None if it
+        is not given. It may be given without a value."""
         setting = _SETTINGS[name]
         self._endpoints.append(setting)
         help_text = f"{text} (default: {setting.default}; environment: {setting.variable(PREFIX)})"
@@ -42,7 +41,7 @@ class Parser(command_line.Parser):
             self.add_argument(f"--{name}", default=_UNSAID, metavar="ENDPOINT", help=help_text)
 
     def read(self, arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
-        """The options; ends the process where one is bad."""
+        """The options. Ends the process if one is bad."""
         options = self.parse_args(arguments)
         warn_of_unknown(self.prog, PREFIX, SETTINGS, environment)
         wanted = [setting for setting in self._endpoints if getattr(options, setting.key) is not None]
@@ -54,7 +53,7 @@ class Parser(command_line.Parser):
         return options
 
     def gateway_url(self, environment: Mapping[str, str]) -> str:
-        """The gateway that the environment names; ends the process where that is bad."""
+        """The gateway that the environment names. Ends the process if that is bad."""
         host, port = (self._value(_SETTINGS[name], None, environment) for name in ("host", "port"))
         return f"http://{in_url(reachable(host))}:{port}"
 

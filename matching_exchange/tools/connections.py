@@ -18,15 +18,14 @@ RECEIVED: Final = 65_536
 CONNECT_SECONDS: Final = 10.0
 
 BROKEN: Final = 0
-"""Stands for the status of a response that never came: the connection broke."""
+"""The status of a response that never came, because the connection broke."""
 
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length: "
 
 
 class Response(Struct, frozen=True):
-    """What came to the request of that number; `at` is when its last byte was read, by the clock of
-    time.perf_counter."""
+    """The response to the request of this number. `at` is the time of its last byte, by time.perf_counter."""
 
     number: int
     status: int
@@ -42,8 +41,8 @@ class _Connection:
 
 
 class Connections:
-    """So many connections to a server, each opened when it is first used, and again after a break. OSError where that
-    cannot be."""
+    """A number of connections to a server. Each is opened at its first use, and again after a break. Raises OSError
+    if that fails."""
 
     def __init__(self, host: str, port: int, count: int) -> None:
         self._address = host, port
@@ -92,7 +91,7 @@ class Connections:
             connection.socket.send(request)
 
     def receive(self, seconds: float) -> list[Response]:
-        """The responses that are there; where there are none, wait for some up to so many seconds."""
+        """The responses that have come. If there are none, wait up to `seconds` seconds for some."""
         responses: list[Response] = []
         for key, _ in self._selector.select(seconds):
             response = self._read(key.data)

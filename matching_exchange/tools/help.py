@@ -1,7 +1,7 @@
 """python -m matching_exchange.tools.help: writes what the scripts print for --help, which they do before anything is
 installed.
 
-The texts are those of the programs themselves; a test tells where one is out of date.
+The texts are those of the programs themselves. A test finds one that is out of date.
 """
 
 import os

@@ -83,7 +83,7 @@ class Process:
         process.wait()
 
     def stop(self) -> None:
-        """Stop it cleanly; ExchangeError where it does not."""
+        """Stop it cleanly. Raises ExchangeError if it does not stop."""
         process = self.running
         process.terminate()
         try:
@@ -97,7 +97,7 @@ class Process:
             raise ExchangeError(f"the {self.module} stopped with status {status}:\n{self.log_end()}")
 
     def close(self) -> None:
-        """End whatever still runs of it."""
+        """End all of its processes that still run."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ KNOWN: Final = NAMES | {f"{name}.new" for name in NAMES}
 
 
 def empty(path: Path) -> None:
-    """Remove what a matcher has left there; DirectoryError where the directory is in use, holds anything else, or
+    """Remove what a matcher has left there. Raises DirectoryError if the directory is in use, holds other files, or
     cannot be emptied."""
     try:
         names = {entry.name for entry in path.iterdir()}

@@ -21,7 +21,7 @@ from matching_exchange.tools.arguments import Parser, number
 PROGRAM = "subscribe"
 
 SILENT_SECONDS = 2
-"""After so long without a word from the matcher, which sends a heartbeat once a second, somebody is told."""
+"""Seconds without a message after which a warning is printed. The matcher sends a heartbeat once a second."""
 
 
 def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int, int]) -> str:
@@ -33,7 +33,7 @@ def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int
 
 
 def follow(endpoint: str, symbol: str, count: int) -> None:
-    """Print so many messages of the symbol, or, for zero, go on for ever."""
+    """Print `count` messages of the symbol; zero never stops."""
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
     socket.set(zmq.IPV6, "[" in endpoint)
     socket.connect(endpoint)
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     parser.add_argument("symbol", nargs="?", default="BTC-USDT", help="the symbol (default: BTC-USDT)")
     parser.add_endpoint("market-data", "the matcher's socket of market data")
     parser.add_argument(
-        "--count", type=number(0), default=0, metavar="N", help="stop after so many messages (default: 0, never)"
+        "--count", type=number(0), default=0, metavar="N", help="stop after N messages (default: 0, never)"
     )
     options = parser.read(arguments, environment)
     with suppress(KeyboardInterrupt):

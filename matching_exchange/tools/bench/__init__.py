@@ -1,6 +1,11 @@
 """Benchmarks. A suite measures and checks that what it counted is true; it asserts nothing about speed.
 
-`measure` and `machine` are how and where, `table` is what comes of it; `mix` is what is sent, `exchange` the process
-that it is sent to, `wire` the connection between them, `data` what the process starts from. Each suite is a module that
-yields rows.
+measure, machine: how and where to measure.
+table: the results.
+mix: the commands to send.
+exchange: the measured process.
+wire: the connection to it.
+data: its data directory at the start.
+
+Each suite is a module that yields rows.
 """

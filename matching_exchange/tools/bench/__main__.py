@@ -112,7 +112,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         PROGRAM,
         "Start exchanges of its own and measure them: medians of rounds that take turns, with minimum and "
         "maximum. Nothing is "
-        "said to be fast enough; what is counted is checked. Exit status: 0, 1 where it is not true.",
+        "said to be fast enough; what is counted is checked. Exit status: 0, 1 if a check fails.",
         f"Suites: {', '.join(SUITES)} (default: all).",
     )
     parser.add_argument(
@@ -164,7 +164,7 @@ def seconds(text: str) -> float:
 
 
 def check_writable(flag: str, file: Path) -> None:
-    """End the process where the file cannot be written: now, and not after all was measured."""
+    """End the process now if the file cannot be written, not after the measurement."""
     try:
         with file.open("a", encoding="utf-8"):
             pass
@@ -181,7 +181,7 @@ def write_json(report: Report, file: str) -> None:
 
 
 if __name__ == "__main__":
-    # Whoever ends this process means what it has started as well.
+    # A signal to this process also ends the processes that it has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # What recovery says of each start is no news here.
     structlog.configure(

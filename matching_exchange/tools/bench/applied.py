@@ -1,9 +1,9 @@
 """python -m matching_exchange.tools.bench.applied ARGUMENTS: what the commands of a tape cost an engine, and what its
 resting orders take of memory.
 
-ARGUMENTS are Arguments as JSON. As in the matcher, the cyclic collector is off. Chunks take turns: one is timed as a
-whole, for the throughput; the next one command by command, less what two readings of the clock take, for what each kind
-costs.
+ARGUMENTS are Arguments as JSON. As in the matcher, the cyclic collector is off. Chunks take turns. One is timed as a
+whole, for the throughput. The next is timed command by command, for the cost of each kind; two readings of the clock
+are subtracted.
 """
 
 import gc
@@ -49,9 +49,12 @@ class Kind(Struct, frozen=True):
 
 
 class Applied(Struct, frozen=True):
-    """`operations` were carried out in `seconds`, timed together; `kinds` and `points` (of which the values are
-    microseconds) tell of those that were timed one by one; `clock` is what that took away from each, in nanoseconds.
-    `resident` is the memory of the resting orders in bytes."""
+    """The cost of a tape's commands.
+
+    resident: the memory of the resting orders, in bytes.
+    operations, seconds: commands that were timed together, and their time.
+    kinds, points: commands that were timed one by one; the values of points are microseconds.
+    clock: the nanoseconds of timing that were taken off each of these."""
 
     digest: str
     resident: int

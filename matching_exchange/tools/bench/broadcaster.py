@@ -1,6 +1,6 @@
-"""python -m matching_exchange.tools.bench.broadcaster PORT TEXT: sends the text, with the time of the moment in its
-place, to all WebSocket clients by the `broadcast` of the package websockets, as often as a matcher publishes a depth.
-One is left out while the last has not left."""
+"""python -m matching_exchange.tools.bench.broadcaster PORT TEXT: sends the text to all WebSocket clients, with the
+current time inside. It uses `broadcast` of the package websockets, as often as a matcher publishes a depth. One is
+left out while the last has not left."""
 
 import asyncio
 import sys

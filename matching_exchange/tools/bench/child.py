@@ -12,7 +12,7 @@ Found = TypeVar("Found")
 
 
 def measure_in_child(module: str, arguments: list[str], found: type[Found]) -> Found:
-    """What `python -m <module>` prints as JSON; BenchError where it fails."""
+    """Run `python -m <module>` and read the JSON that it prints. Raises BenchError if it fails."""
     done = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise BenchError(f"{module} ended with status {done.returncode}:\n{done.stderr.decode(errors='replace')}")

@@ -1,5 +1,4 @@
-"""What a measured matcher starts from: data directories with a journal, or with a snapshot, as a matcher would have
-left them."""
+"""Data directories for measured matchers: with a journal or a snapshot, as a matcher would have left them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -26,7 +25,8 @@ BETWEEN: Final = 100_000
 
 
 def write_journal(path: Path, commands: Iterable[Command], frame: int) -> int:
-    """Make a data directory whose journal holds the commands, in records of one frame of so many; how many commands."""
+    """Make a data directory with the commands in its journal; each record holds one frame. Returns the number of
+    commands."""
     with DataDirectory(path) as directory:
         journal = Journal(directory.journal)
         for _ in journal.records():
@@ -46,7 +46,8 @@ def write_journal(path: Path, commands: Iterable[Command], frame: int) -> int:
 
 
 def write_resting(path: Path, orders: int, levels: int, seed: int) -> State:
-    """Make a data directory with a snapshot of so many resting orders on so many levels a side; its state."""
+    """Make a data directory with a snapshot of resting orders, spread over the levels of each side. Returns its
+    state."""
     write_journal(path, islice(resting(seed, levels), orders), 1024)
     with DataDirectory(path) as directory:
         recovered = recover(directory)
@@ -56,7 +57,7 @@ def write_resting(path: Path, orders: int, levels: int, seed: int) -> State:
 
 
 def resting(seed: int, levels: int, symbols: Sequence[str] = (SYMBOL,)) -> Iterator[PlaceOrder]:
-    """Orders that never meet, spread evenly over so many levels of each side of each symbol, in no order."""
+    """Orders that never trade, spread evenly over the levels of each side of each symbol, shuffled."""
     random = Random(seed)
     places = [
         (symbol, side, 1 + level) for symbol in symbols for side in (Side.BUY, Side.SELL) for level in range(levels)

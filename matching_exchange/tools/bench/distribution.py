@@ -9,13 +9,13 @@ from typing import Final
 from msgspec import Struct
 
 STEPS: Final = 8
-"""Points between two percentiles of which the second leaves half as many above it as the first."""
+"""Points between two percentiles; the second leaves half as many values above it as the first."""
 
 MAX_HALVINGS: Final = 24
 
 
 class Point(Struct, frozen=True, array_like=True):
-    """So many percent of the values are at most `value`."""
+    """`percentile` percent of the values are at most `value`."""
 
     percentile: float
     value: float
@@ -29,13 +29,14 @@ class Distribution(Struct, frozen=True):
 
 
 def percentiles(count: int) -> list[float]:
-    """Those that so many values tell apart, from 0 on; each halving of what lies above has the same number of them."""
+    """The percentiles that this number of values can tell apart, from 0 on. Each halving of the rest has the same
+    number of points."""
     found = [100 - 100 * 2 ** (-step / STEPS) for step in range(MAX_HALVINGS * STEPS)]
     return [percentile for percentile in found if (100 - percentile) * count >= 100]
 
 
 def at_percentile(ascending: Sequence[float], percentile: float) -> float:
-    """The value that so many percent of the values do not exceed."""
+    """The value that this percentage of the values does not exceed."""
     return ascending[min(len(ascending) - 1, floor(len(ascending) * percentile / 100))]
 
 

@@ -33,17 +33,24 @@ UNDER_WAY: Final = (64, 256, 1024)
 """How many orders wait for their answers at once."""
 
 FRAME: Final = 16
-"""So many commands are sent together, as a gateway does whose clients send at the same time."""
+"""Commands sent together, as by a gateway whose clients send at the same time."""
 
 JOURNALED_FRAME: Final = 64
 
 FASTEST: Final = 250_000
-"""No matcher is expected to answer more commands in a second: so many are prepared."""
+"""Commands prepared for each second: more than any matcher answers."""
 
 
 class Sizes(Struct, frozen=True):
-    """`replayed` commands are recovered; `resting` orders stand on `levels` levels a side; a snapshot is taken after so
-    many commands of a load of `rate` commands a second, of which there are `loaded`; `remembered` orders are done."""
+    """How much is measured.
+
+    replayed: commands to recover.
+    resting: orders in the book.
+    levels: levels of each side.
+    snapshot_every: commands between two snapshots.
+    rate: commands a second of the load.
+    loaded: commands of the load.
+    remembered: done orders."""
 
     replayed: int
     resting: int

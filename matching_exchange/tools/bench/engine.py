@@ -1,5 +1,5 @@
-"""What the engine alone carries out, in process: the mix, a venue's recorded flow, a deep book; and the memory of an
-order that rests."""
+"""The speed of the engine alone, in process: the mix, a venue's recorded flow, a deep book. Also the memory of a
+resting order."""
 
 import gc
 import time
@@ -29,10 +29,10 @@ from protocol.commands import Command
 from protocol.events import Answer
 
 LOOK_UP_SECONDS: Final = 0.5
-"""Figures are scaled to a machine on which ten million look-ups take so long."""
+"""Figures are scaled to a machine on which ten million look-ups take this many seconds."""
 
 PER_SECOND: Final = 1_000_000
-"""So many commands are prepared for each second of a round."""
+"""Commands prepared for each second of a round."""
 
 QUICK_COMMANDS: Final = 20_000
 
@@ -189,7 +189,7 @@ def recorded_flow(plan: Plan) -> Iterator[Row]:
 
 
 def commands_of(path: Path) -> list[bytes]:
-    """The commands of a recording, its instrument's first. BenchError where there are none to be had."""
+    """The commands of a recording, its instrument's first. Raises BenchError if there are none."""
     recorder = _Recorder()
     try:
         recording = read_recording([path])

@@ -49,8 +49,8 @@ class MatcherProcess:
 
 
 class GatewayProcess:
-    """A context manager: inside, a gateway in front of the matcher answers, or what stands in its place (`module`,
-    which takes the same flags); after it, it is gone."""
+    """A context manager: inside, a gateway in front of the matcher answers; after it, the gateway is gone. `module`
+    can replace the gateway, and takes the same flags."""
 
     def __init__(self, matcher: MatcherProcess, log: Path, workers: int = 1, module: str = "gateway") -> None:
         [self.port] = free_ports(1)

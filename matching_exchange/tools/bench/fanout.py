@@ -1,5 +1,5 @@
-"""Many WebSocket clients on one symbol's market data while its book changes all the time, beside a bare broadcast of
-the same bytes; and what they cost the matcher.
+"""Many WebSocket clients on the market data of one busy symbol, compared with a bare broadcast of the same bytes. Also
+their cost to the matcher.
 
 A gateway sends each client the newest state and leaves out older ones: what is counted is what arrived. An update is
 late by the time from the matcher's stamp, which has milliseconds, until it is read. After each round all clients must
@@ -38,7 +38,7 @@ RATE: Final = 2_000
 FRAME: Final = 16
 UNDER_WAY: Final = 1_024
 PER_SECOND: Final = 50_000
-"""What the matcher's speed is measured with: so many commands for each second of a round."""
+"""Commands for each second of a round in which the matcher's speed is measured."""
 
 CATCH_UP: Final = 0.2
 
@@ -62,8 +62,8 @@ class Fed:
         self.wire.check()
 
     def speed(self, seconds: float, costs: list[float]) -> float:
-        """Commands a second, as fast as it goes; `costs` gets the processor time of the matcher for one, in
-        microseconds, where the system tells it."""
+        """Commands a second at full speed. `costs` gets the matcher's processor time for one, in microseconds, if
+        the system tells it."""
         prepared = list(frames(islice(self._mix, int(seconds * PER_SECOND)), FRAME))
         before = self._processor_time()
         found = self.wire.run(iter(prepared), UNDER_WAY)
@@ -101,7 +101,7 @@ class Broadcast:
         wait_for_port(self._process, port)
 
     def delivered(self, seconds: float, found: list[Heard]) -> float:
-        """Messages a second. The clients leave again: a broadcast that goes on would slow down everything else."""
+        """Messages a second. The clients leave: a running broadcast would slow down everything else."""
         with Listeners(self._port, "/", self._clients, self._log) as listeners:
             # What came while they connected has waited for them.
             listeners.ask(CATCH_UP)
@@ -179,7 +179,7 @@ def deliver(listeners: Listeners, fed: Fed, seconds: float, found: list[Heard]) 
 
 
 def last_of(listeners: Listeners, fed: Fed) -> str:
-    """The update that all clients have had last, once no more come; BenchError where it is not the book as it is."""
+    """The last update of all clients, after no more come. Raises BenchError if it is not the current book."""
     listeners.ask(0)
     last = listeners.answer().last
     if len(last) != 1:

@@ -1,7 +1,7 @@
 """python -m matching_exchange.tools.bench.forwarder IN OUT: what comes in on a PULL socket goes out on a PUB socket,
 and nothing else is done.
 
-A client of it has as much under way as one of a matcher; what does not come back is a BenchError.
+Its client has as many messages under way as one of a matcher. A missing message is a BenchError.
 """
 
 import sys
@@ -70,8 +70,8 @@ class Forwarder:
         self._context.term()
 
     def run(self, payload: bytes, under_way: int, seconds: float) -> Throughput:
-        """Send the payload again and again for so many seconds, with up to so many messages under way, and wait for all
-        of them."""
+        """Send the payload again and again for some seconds, with a bounded number of messages under way. Wait for
+        all of them."""
         send, receive, clock = self._push.send, self._sub.recv, time.perf_counter
         sent = received = 0
         busy = time.process_time()

@@ -1,7 +1,7 @@
-"""How the cost of an operation grows with the orders that rest, and with the symbols that they are spread over.
+"""How the cost of an operation grows with the resting orders, and with the number of symbols.
 
-Books have PER_LEVEL orders on a level, but LEAST_LEVELS a side at the least: the walk of the mix must not leave them
-behind. Where there are more symbols, all of them together have as many orders: what grows is the number of books alone.
+Books have PER_LEVEL orders on a level, and at least LEAST_LEVELS a side, so the walk of the mix stays inside. More
+symbols share the same number of orders: only the number of books grows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -96,8 +96,7 @@ def mean_of_all(tape: Tape, found: list[Applied]) -> float:
 
 
 def rows(plan: Plan, found: Mapping[int, Sequence[Applied]], what: str, most: float) -> Iterator[Row]:
-    """What an operation of each kind takes, by the number of what grows; and how many times as much at the end as at
-    the beginning."""
+    """The cost of each kind of operation by size, and the ratio of the last cost to the first."""
     for kind, plural in KINDS:
         for number, applied in found.items():
             yield row(f"{plural}, {number:,} {what}", spread(means(applied, kind)), "ns", clock_yardstick(applied))

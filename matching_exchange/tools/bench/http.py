@@ -1,8 +1,8 @@
-"""POST /orders through a real gateway and a matcher that syncs every batch, beside a route that does nothing on the
-same server.
+"""POST /orders through a real gateway and a matcher that syncs every batch, compared with an empty route on the same
+server.
 
 A closed loop: each connection sends its next order when the one before is answered. The client is a loop over plain
-sockets with requests that are bytes already; how busy it was is told. Every answer is read and checked afterwards.
+sockets with ready bytes. The report shows how busy it was. Every answer is read and checked afterwards.
 """
 
 import time
@@ -33,15 +33,15 @@ WORKERS: Final = (1, 2)
 CONNECTIONS: Final = (1, 32, 256)
 
 FASTEST: Final = 20_000
-"""No gateway is expected to answer more orders in a second: so many are prepared."""
+"""Orders prepared for each second: more than any gateway answers."""
 
 MARKET: Final = Market(SYMBOL, 2, 5, 1, 1, 1, 10**7)
 ACCOUNT: Final = "bench"
 
 
 class Loop(Struct, frozen=True):
-    """A round: requests answered in so many seconds, their latencies in seconds, ascending; `busy` is the client's
-    share."""
+    """A round: the answered requests, the seconds, and the latencies in seconds, ascending. `busy` is the client's
+    share of the time."""
 
     answered: int
     seconds: float
@@ -81,7 +81,7 @@ class Orders:
         ]
 
     def check(self, bodies: dict[int, bytes]) -> None:
-        """Every answer must add up and be that to its order; BenchError where one is not."""
+        """Check that each answer adds up and is that to its order. Raises BenchError if not."""
         for number, body in bodies.items():
             self._checker.answered(self.sent[number], read_order(body, MARKET))
         if self._checker.count:
@@ -155,8 +155,8 @@ def measure(
 
 
 def closed_loop(port: int, count: int, requests: Sequence[bytes], seconds: float) -> tuple[Loop, dict[int, bytes]]:
-    """Send requests for so many seconds, or until none is left, and wait for all answers; the bodies, by the requests'
-    numbers. BenchError where one is not answered with 200."""
+    """Send requests for some seconds, or until none is left, and wait for all answers. Returns the bodies, by the
+    requests' numbers. Raises BenchError if one is not answered with 200."""
     connections = Connections("127.0.0.1", port, count)
     connections.open()
     sent: list[float] = []

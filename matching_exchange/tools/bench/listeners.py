@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.listeners PORT PATH COUNT: so many WebSocket clients of a symbol's market
-data, in a process of their own.
+"""python -m matching_exchange.tools.bench.listeners PORT PATH COUNT: COUNT WebSocket clients of a symbol's market
+data, in their own process.
 
 It is asked by lines of JSON (see Question) and answers each with one. The clients read all the time, asked or not.
 """
@@ -24,7 +24,7 @@ from matching_exchange.tools.bench.measure import BenchError
 
 RECEIVED: Final = 262_144
 QUIET: Final = 0.3
-"""After so many seconds without a message the clients have had all that there is."""
+"""Seconds without a message after which the clients have received all."""
 
 SETTLE_SECONDS: Final = 30.0
 
@@ -35,19 +35,19 @@ TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 MASKED: Final = 0x80
 
 SPARE_FILES: Final = 200
-"""Files that a process with so many clients has open besides."""
+"""Files that a process has open in addition to its clients."""
 
 
 class Question(Struct, frozen=True):
-    """How much comes in so many `seconds`; with zero, what the clients have had last once nothing comes any more."""
+    """Count the messages of some `seconds`. With zero, wait until no more come, and show the last one of each
+    client."""
 
     seconds: float
 
 
 class Heard(Struct, frozen=True):
-    """Messages of all clients together, and how late they came, in milliseconds; `busy` is the share of the time for
-    which this process had to work. `last` are the different messages that clients have had last: one, if all is
-    well."""
+    """Messages of all clients, and their delay in milliseconds. `busy` is the share of the time in which this
+    process worked. `last` are the different messages that clients have had last: one, if all is well."""
 
     messages: int
     seconds: float
@@ -204,7 +204,7 @@ class Listeners:
         self._process.stdin.flush()
 
     def answer(self) -> Heard:
-        """Wait for the answer; BenchError where a stream has ended."""
+        """Wait for the answer. Raises BenchError if a stream has ended."""
         assert self._process.stdout is not None, "it is a pipe"
         line = self._process.stdout.readline()
         if not line:
@@ -213,7 +213,7 @@ class Listeners:
 
 
 def may_open(files: int) -> bool:
-    """Let this process, and those that it starts, open so many files; whether they may."""
+    """Let this process and its children open this many files. Returns whether they may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = files + SPARE_FILES
     if soft < wanted <= hard:

@@ -1,7 +1,7 @@
-"""python -m matching_exchange.tools.bench.long_run ORDERS STEP SEED: the memory of a process whose engine carries out
-the mix, after each STEP orders.
+"""python -m matching_exchange.tools.bench.long_run ORDERS STEP SEED: the memory of a process whose engine executes the
+mix, each STEP orders.
 
-As in the matcher, the cyclic collector is off: what is let go of must be free without it.
+As in the matcher, the cyclic collector is off: reference counting must free everything.
 """
 
 import gc

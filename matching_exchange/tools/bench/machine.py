@@ -1,4 +1,4 @@
-"""The machine that was measured on: what it is, and yardsticks by which figures of two machines can be compared."""
+"""The measured machine: its description, and yardsticks to compare figures of two machines."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ APPENDED: Final = bytes(4096)
 
 SYNCS: Final = 200
 SYNC_SECONDS: Final = 1.0
-"""A sync is timed so often, or as often as it can be in so many seconds."""
+"""A sync is timed this often, or as often as the time limit allows."""
 
 LOOK_UPS: Final = 10_000_000
 

@@ -1,6 +1,6 @@
 """How things are measured: in rounds that take turns, and told as a median with the least and the most.
 
-Two things that are compared are measured A B A B, so that what the machine does beside them befalls both.
+Two compared things are measured A B A B, so disturbances of the machine hit both.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,15 +13,15 @@ from matching_exchange.tools.bench.distribution import Distribution
 
 
 class BenchError(Exception):
-    """What was counted is not true: an answer is missing or a refusal, or a state is not what it was. The message says
-    which."""
+    """A result is wrong: an answer is missing or is a refusal, or a state differs from the expected one. The message
+    says which."""
 
 
 class Plan(Struct, frozen=True):
-    """How much to measure: `rounds` of each measurement, where one of throughput lasts about so many `seconds`. `quick`
-    takes sizes so small that figures mean nothing. Files lie below `directory`; `tell` is told what is being done.
-    `recording` is the venue's recorded flow that is replayed where the file is there. A suite adds to `distributions`
-    what it knows of latencies, and to `left_out` what it did not measure, and why."""
+    """How much to measure: `rounds` of each measurement. A round of throughput lasts about `seconds`. `quick` takes
+    sizes so small that figures mean nothing. Files are below `directory`. `tell` gets progress messages. `recording`
+    is a venue's recorded flow, replayed if the file exists. A suite adds to `distributions` what it knows of
+    latencies, and to `left_out` what it did not measure, and why."""
 
     rounds: int
     seconds: float
@@ -53,7 +53,7 @@ def ratio(dividends: Sequence[float], divisors: Sequence[float]) -> Spread:
 
 
 def take_turns(rounds: int, *measurements: Callable[[], float]) -> list[list[float]]:
-    """Measure each in turn, so many rounds; what each gave, round by round."""
+    """Measure each in turn, for `rounds` rounds. Returns the results of each, round by round."""
     measured: list[list[float]] = [[] for _ in measurements]
     for _ in range(rounds):
         for measurement, values in zip(measurements, measured, strict=True):

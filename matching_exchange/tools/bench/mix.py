@@ -1,10 +1,9 @@
 """What benchmarks send: a seeded mix of 60 % limit orders around a random walk, 30 % cancels of a random live order, 10
 % market orders.
 
-The mix has an engine of its own and carries out each command before it gives it away. So it names orders by the ids
-that any engine with the same past will give them, it knows which ones live, and its engine is the state that must come
-of the commands. Every command is valid. About `depth` orders are kept live: above, more limit orders take; below, fewer
-do.
+The mix has an engine of its own and carries out each command before it gives it away. So it knows the ids that any
+engine with the same past gives, and the live orders. Its engine holds the expected state. Every command is valid.
+About `depth` orders are kept live: above, more limit orders take; below, fewer do.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,13 +33,13 @@ TAKES_BELOW: Final = 0.05
 DEPTH: Final = 1_000
 
 MIDDLE: Final = 6_000_000
-"""Where the walk begins, in the instrument's price unit; it stays within half of it."""
+"""The start of the walk, in the instrument's price unit. The walk stays within half of it."""
 
 STEP: Final = 2
 """How far the walk goes at once, either way."""
 
 REACH: Final = 100
-"""Orders that rest are priced this far, on average, from the middle; those that take as far beyond it."""
+"""The average distance of resting orders from the middle. Takers are priced as far on the other side."""
 
 LOT: Final = 1_000
 MAX_LOTS: Final = 30
@@ -69,9 +68,12 @@ def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
 
 
 class Mix(Iterator[Command]):
-    """Gives commands without an end. `engine` has the past that the commands go on from (default: a new matcher's),
-    `live` the quantities of its resting orders by order_id, around the prices of the mix; where there are some, so many
-    are kept. The orders are for any of the symbols, each with a walk of its own, priced up to twice `reach` from it."""
+    """Gives commands without end.
+
+    engine: the engine to continue from (default: a new one).
+    live: the quantities of its resting orders by order_id. Their number stays the same.
+    symbols: the orders are for any of these; each has its own walk.
+    reach: half the largest distance of a price from the walk."""
 
     def __init__(
         self,
@@ -123,7 +125,7 @@ class Mix(Iterator[Command]):
         return PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price)
 
     def _walk(self, symbol: str) -> int:
-        """Where the symbol's walk is now."""
+        """The current price of the symbol's walk."""
         middle = self._middles[symbol] + (STEP if self._random.random() < 0.5 else -STEP)
         self._middles[symbol] = min(max(middle, MIDDLE // 2), MIDDLE + MIDDLE // 2)
         return self._middles[symbol]

@@ -31,11 +31,11 @@ COLOURS: Final = (
 FONT: Final = 'font-family="sans-serif" font-size="12"'
 
 DASHES: Final = ("", "6 3", "2 3")
-"""Curves beyond the number of colours are dashed."""
+"""Curves that share a colour with an earlier one are dashed."""
 
 
 def draw(panels: Sequence[tuple[str, Sequence[Distribution]]]) -> str:
-    """The picture of panels with titles, of which each has a curve at least."""
+    """Draw panels with titles. Each has at least one curve."""
     height = PANEL * len(panels)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {FONT}>',

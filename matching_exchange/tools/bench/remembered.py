@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.remembered KIND ORDERS SEED: the memory that an engine takes for so many done
-orders that it remembers.
+"""python -m matching_exchange.tools.bench.remembered KIND ORDERS SEED: the memory that an engine takes for this number
+of remembered done orders.
 
 KIND is `canceled` (without a fill), `named` (the same with client_order_ids of 16 to 36 characters) or `filled` (with
 one fill).
@@ -30,7 +30,7 @@ CHARACTERS: Final = ascii_letters + digits + "._:-"
 NAME_LENGTHS: Final = (16, 36)
 
 WARM_UP: Final = 1_000
-"""So many orders are done before memory is first looked at: what they need once is there then."""
+"""Orders that are done before the first look at memory, so that one-time allocations do not count."""
 
 _decode = msgspec.msgpack.Decoder(Command).decode
 
@@ -43,7 +43,7 @@ class Remembered(Struct, frozen=True):
 
 
 def orders(kind: str, seed: int) -> Iterator[PlaceOrder]:
-    """Orders that are done at once, or, where they are `filled`, two by two."""
+    """Orders that are done at once. `filled` ones are done in pairs."""
     random = Random(seed)
     for number in range(sys.maxsize):
         account = ACCOUNTS[number // 2 % len(ACCOUNTS)]

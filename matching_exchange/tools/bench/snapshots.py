@@ -18,7 +18,7 @@ from matching_exchange.tools.bench.measure import BenchError
 from matching_exchange.tools.bench.wire import PATIENCE, Frame, Wire
 
 LOOK_EVERY: Final = 0.0003
-"""So long, in seconds, the client sleeps at the most before it looks for answers."""
+"""The longest sleep of the client between two looks for answers, in seconds."""
 
 PRECISION: Final = 0.001
 """How far, in seconds, the time in a log record may be from when it happened."""
@@ -38,8 +38,10 @@ class Wait(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """One snapshot: the longest waits, in milliseconds, in each of its moments; `logged` is what the matcher says of
-    its fork, `seconds` how long the child took."""
+    """One snapshot: the longest wait in each of its moments, in milliseconds.
+
+    logged: the milliseconds of the fork, by the matcher's log.
+    seconds: how long the child took."""
 
     logged: float
     fork: float
@@ -53,8 +55,11 @@ class Pause(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """`begun` is when the matcher had forked, for which it logged so many milliseconds, `ended` when it had taken in
-    the child's end."""
+    """One snapshot.
+
+    begun: the time after the fork.
+    logged: the milliseconds of the fork, by the matcher's log.
+    ended: the time after the matcher noticed the child's end."""
 
     begun: float
     logged: float
@@ -66,8 +71,7 @@ class Snapshot(Struct, frozen=True):
         return self.begun - self.logged / 1000 - PRECISION
 
     def moment_of(self, wait: Wait) -> Moment | None:
-        """The moment in which the command waited, the first one where it waited in several; None where it was in
-        none."""
+        """The first moment in which the command waited; None if it waited in none."""
         if wait.answered < self.fork:
             return None
         if wait.meant <= self.begun + PRECISION:
@@ -78,7 +82,7 @@ class Snapshot(Struct, frozen=True):
 
 
 def load(wire: Wire, frames: Sequence[Frame], rate: int) -> list[Wait]:
-    """Send the frames, of one command each, at so many a second; how long each had to wait."""
+    """Send the frames, each with one command, at `rate` a second. Returns how long each waited."""
     waits: list[Wait] = []
     since_1970 = time.time() - time.perf_counter()
     first = time.perf_counter()
@@ -106,7 +110,7 @@ def load(wire: Wire, frames: Sequence[Frame], rate: int) -> list[Wait]:
 
 
 def snapshots_of(matcher: MatcherProcess) -> list[Snapshot]:
-    """What the matcher's log says of its snapshots; BenchError where one failed. The last one may not have ended."""
+    """Read the matcher's log about its snapshots. Raises BenchError if one failed. The last one may not have ended."""
     if failed := matcher.records("snapshot failed: the journal stays, the next one is tried later"):
         raise BenchError(f"{len(failed)} snapshots failed:\n{matcher.process.log_end()}")
     begun = matcher.records("snapshot begun")
@@ -123,8 +127,7 @@ def pauses(snapshots: Sequence[Snapshot], waits: Sequence[Wait]) -> tuple[list[P
     moments: list[dict[Moment, float]] = [{"fork": 0.0, "writing": 0.0, "end": 0.0} for _ in snapshots]
     outside = [0.0] * (len(snapshots) + 1)
     for wait in waits:
-        # Where the end of one snapshot is followed at once by the fork of the next, a wait counts for the first of
-        # them.
+        # If one snapshot ends just before the fork of the next, a wait counts for the first.
         for snapshot, longest in zip(snapshots, moments, strict=True):
             moment = snapshot.moment_of(wait)
             if moment is not None:

@@ -1,5 +1,4 @@
-"""What the system tells of itself and of processes: Linux in files below /proc, other systems in other ways, or not at
-all."""
+"""What the system tells about itself and about processes. Linux has files below /proc; other systems tell less."""
 
 import os
 import platform
@@ -10,7 +9,7 @@ from matching_exchange.tools.bench.measure import BenchError
 
 
 def processor() -> str:
-    """The processor's name, or that of its kind where the system tells no more."""
+    """The processor's name, or its architecture if the system tells no more."""
     for line in _read("/proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == "model name":
@@ -19,7 +18,7 @@ def processor() -> str:
 
 
 def cores() -> int:
-    """How many cores this process may use, as far as the system tells."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -56,13 +55,13 @@ def resident_memory() -> int:
 
 
 def processor_time(pid: int) -> int | None:
-    """Nanoseconds that all threads of the process have run; None where the system does not tell."""
+    """Nanoseconds that all threads of the process have run; None if the system does not tell."""
     threads = [_read(str(path)).split() for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
     return sum(int(told[0]) for told in threads if told) or None
 
 
 def _read(path: str) -> str:
-    """What the file says; nothing where there is none."""
+    """The content of the file; empty if it does not exist."""
     try:
         return Path(path).read_text()
     except FileNotFoundError:

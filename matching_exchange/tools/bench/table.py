@@ -12,7 +12,7 @@ from matching_exchange.tools.bench.measure import Spread
 from matching_exchange.tools.tables import plain_table
 
 WIDTH: Final = 160
-"""Characters of a line, so that no cell is broken where the output is a file."""
+"""Characters of a line. In a file, no cell is then broken."""
 
 
 class Yardstick(Struct, frozen=True):
@@ -24,7 +24,7 @@ class Yardstick(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """A figure meets it where it is at least, or at most, so much."""
+    """A figure meets it if it is at least, or at most, `value`."""
 
     value: float
     at_most: bool = False
@@ -34,7 +34,7 @@ class Target(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One figure. `met` is None where there is no target, or where the figure is of another size than the target's."""
+    """One figure. `met` is None without a target, or if the target is for another size."""
 
     name: str
     figure: Spread

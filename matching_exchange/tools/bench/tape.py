@@ -1,5 +1,4 @@
-"""What is carried out by an engine that is measured: chunks of encoded commands, decoded just before, as those that
-come from a socket."""
+"""The commands for a measured engine: encoded chunks, decoded just before use, like those from a socket."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -23,7 +22,7 @@ _decode_tape = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class Shape(Struct, frozen=True):
-    """A book: so many resting orders over so many levels of each side of each of so many symbols. With none, the mix
+    """A book: a number of resting orders, spread over the levels of each side of each symbol. With none, the mix
     makes its own."""
 
     resting: int
@@ -43,10 +42,9 @@ def resting_orders(shape: Shape, seed: int) -> Iterator[Command]:
 
 
 def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> str:
-    """Write so many commands of the mix on the book to a file; the digest of an engine that has carried them out.
+    """Write commands of the mix on the book to a file. Returns the digest of an engine that has executed them.
 
-    The limit orders of the mix reach over all levels of a book that there is before, so that the book keeps its
-    shape."""
+    The limit orders of the mix reach over all levels of the book, so the book keeps its shape."""
     symbols = symbols_of(shape.symbols)
     engine = new_engine(symbols)
     live: dict[int, int] = {}

@@ -1,7 +1,8 @@
-"""From PUSH to PUB through the real matcher process, beside a bare PULL -> PUB forwarder of messages of the same size.
+"""From PUSH to PUB through the real matcher process, compared with a bare PULL -> PUB forwarder of messages of the
+same size.
 
-Everything is counted at the far end: each command has its answer, each trade of the answers was published, once, in
-order, and the last depth that was published is that of the book. Market data is queued by its socket and read after the
+Everything is counted at the receiver. Each command has its answer. Each trade is published once, in order. The last
+published depth is that of the book. Market data is queued by its socket and read after the
 round: it costs the client little.
 """
 
@@ -35,7 +36,7 @@ UNDER_WAY: Final = 8_192
 """How many commands wait for their answers at once."""
 
 FASTEST: Final = 600_000
-"""No matcher is expected to answer more commands in a second: so many are prepared."""
+"""Commands prepared for each second: more than any matcher answers."""
 
 PUBLISHED_LEVELS: Final = 10
 
@@ -67,8 +68,8 @@ class PublishedCount:
         self._context.term()
 
     def check(self, trades: Sequence[tuple[int, int, int]], depth: Depth) -> None:
-        """Wait for the last trade and the last depth; BenchError where they do not come, or anything before them is
-        missing."""
+        """Wait for the last trade and the last depth. Raises BenchError if they do not come, or if earlier messages
+        are missing."""
         self._wait_for(lambda: len(self._trades) >= len(trades), f"{len(trades)} trades")
         if self._trades != list(trades):
             raise BenchError("the trades that were published are not those of the answers")
@@ -129,8 +130,7 @@ def rows(plan: Plan, forwarder: Forwarder, prepared: Sequence[Frame], count: int
     alike = Yardstick(f"forwarder, {len(same):,} bytes", median(bare[0]), "messages/s") if bare else small
     yield row(f"{name}, sync off", spread(off), "commands/s", alike)
     yield row(f"{name}, sync always", spread(always), "commands/s", alike)
-    # Of what a forwarder does with frames of many commands, any matcher does many times as much: the small ones are the
-    # measure.
+    # With frames of many commands, a matcher does far more work than a forwarder. Compare the small frames.
     target = {1: Target(0.5), 256: Target(0.9)}.get(count)
     yield row(
         f"{name}, off to a forwarder of 1 a frame", ratio(off, bare_one), "ratio", small, target, quick=plan.quick

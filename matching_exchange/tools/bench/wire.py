@@ -1,7 +1,7 @@
 """A session with a matcher that costs its client little: commands are encoded before, answers are read after.
 
-While it is measured, only the counts of answers are looked at; `check` reads all of them. Nothing is sent again: on the
-loopback, with less under way than the sockets queue, nothing is lost, and what is missing all the same is a BenchError.
+While it is measured, only the counts of answers are looked at; `check` reads all of them. Nothing is sent again: the
+sockets queue more than is under way, so the loopback loses nothing. A missing answer is a BenchError.
 """
 
 import time
@@ -38,14 +38,14 @@ ASK_EVERY: Final = 0.02
 
 
 class Frame(Struct, frozen=True):
-    """So many commands, encoded."""
+    """A number of commands, encoded."""
 
     count: int
     commands: Raw
 
 
 class _Commands(Struct, frozen=True, array_like=True, tag=2):
-    """Stands for protocol's Commands, with the commands as they are."""
+    """As protocol's Commands, with encoded commands."""
 
     version: int
     session: int
@@ -55,7 +55,7 @@ class _Commands(Struct, frozen=True, array_like=True, tag=2):
 
 
 class _Answers(Struct, frozen=True, array_like=True, tag=2):
-    """Stands for protocol's Answers, with the answers as they are."""
+    """As protocol's Answers, with encoded answers."""
 
     session: int
     epoch: int
@@ -71,15 +71,14 @@ _decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRef
 
 
 def frames(commands: Iterable[Command], count: int) -> Iterator[Frame]:
-    """The commands in frames of so many, the last one perhaps of fewer."""
+    """The commands in frames of `count`; the last frame may have fewer."""
     rest = iter(commands)
     while some := list(islice(rest, count)):
         yield Frame(len(some), Raw(encode(some)))
 
 
 class Throughput(Struct, frozen=True):
-    """So many commands were answered in so many seconds; `busy` is the share of them for which the sender had to
-    work."""
+    """The number of answered commands, and the seconds. `busy` is the share of that time in which the sender worked."""
 
     commands: int
     seconds: float
@@ -107,12 +106,12 @@ class Wire:
         self._context = zmq.Context()
         self._commands = self._context.socket(zmq.PUSH)
         self._reports = self._context.socket(zmq.SUB)
-        # Without a matcher nothing is queued: it would have to answer first whatever was asked in vain.
+        # Without a matcher nothing is queued. Otherwise it would first answer all earlier attempts.
         self._commands.set(zmq.IMMEDIATE, 1)
         self._reports.subscribe(topics.reports(self.session))
         for socket, endpoint in ((self._commands, commands), (self._reports, reports)):
             socket.set(zmq.LINGER, 0)
-            # A matcher that starts is found at once, not after a pause that would be measured with it.
+            # A starting matcher is found at once. A pause would be part of the measurement.
             socket.set(zmq.RECONNECT_IVL, 2)
             socket.set(zmq.SNDHWM, 10_000)
             socket.set(zmq.RCVHWM, 100_000)
@@ -160,7 +159,7 @@ class Wire:
         self.sent += frame.count
 
     def receive(self, patience: float = PATIENCE) -> int:
-        """Take in the answers that wait; where there are none, wait for the first ones up to so many seconds. How many
+        """Take in the answers that wait. If there are none, wait up to `patience` seconds for the first. How many
         came."""
         before = self.answered
         if self._reports.poll(int(patience * 1000)):
@@ -183,7 +182,7 @@ class Wire:
             raise BenchError(f"the matcher did not take a frame: {report}")
 
     def run(self, frames: Iterator[Frame], under_way: int, seconds: float = float("inf")) -> Throughput:
-        """Send frames for so many seconds, or until none is left, with up to so many commands under way, and wait for
+        """Send frames for some seconds, or until none is left, with a bounded number of commands under way. Wait for
         all answers."""
         before = self.answered
         busy = time.process_time()
@@ -199,8 +198,8 @@ class Wire:
         return Throughput(self.answered - before, took, (time.process_time() - busy) / took)
 
     def check(self) -> int:
-        """Read all answers: each one that was sent must have one, none may be a refusal, sequences and the ids of new
-        orders must go on without a hole. How many commands are answered so far; BenchError where it is not so."""
+        """Check all answers: one for each command, no refusal, no gap in the sequences and in the ids of new orders.
+        Returns the number of commands answered so far. Raises BenchError if a check fails."""
         for payload in self._unchecked:
             report = decode_report(payload)
             assert isinstance(report, Answers), "nothing else was kept"

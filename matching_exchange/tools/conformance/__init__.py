@@ -1,1 +1,1 @@
-"""Checks the engine against flash1-dev/matching-engine-benchmark, where a user has a copy of it."""
+"""Check the engine against a copy of flash1-dev/matching-engine-benchmark."""

@@ -24,7 +24,7 @@ SHOWN: Final = 16
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status: 0 where all fits, 1 where something differs, 2 where there is nothing to compare with."""
+    """The exit status: 0 if all fits, 1 if something differs, 2 if there is nothing to compare with."""
     options = parse(arguments)
     try:
         cases = read_gate(options.directory)

@@ -54,7 +54,7 @@ class Workload(NamedTuple):
     command: str
 
     def messages(self) -> Iterator[Message]:
-        """All messages of the file; BenchmarkError where it is not one of the benchmark's, or not whole."""
+        """All messages of the file. Raises BenchmarkError if it is not one of the benchmark's, or not whole."""
         try:
             with self.path.open("rb") as file:
                 count = self._count(file.read(HEADER.size))
@@ -66,7 +66,7 @@ class Workload(NamedTuple):
             raise BenchmarkError(f"{self.path} cannot be read: {error.strerror}") from error
 
     def check(self) -> None:
-        """Raise BenchmarkError where the file is missing, or is not a whole workload."""
+        """Raise BenchmarkError if the file is missing, or is not a whole workload."""
         try:
             size = self.path.stat().st_size
             with self.path.open("rb") as file:

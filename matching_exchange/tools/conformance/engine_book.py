@@ -10,7 +10,7 @@ from matching_exchange.tools.conformance.messages import (
     BUY,
     CANCEL,
     NEW,
-    Levels,
+    BookLevels,
     Message,
     cancel_ack,
     cancel_reject,
@@ -56,14 +56,14 @@ class EngineBook:
     def take(self, message: Message) -> list[str]:
         if message.kind == NEW:
             return self._place(message)
-        # An id that nobody has had is asked for all the same: the engine refuses it.
+        # An unknown id is sent too: the engine refuses it.
         order_id = self._order_ids.get(message.order_id, MAX_INTEGER)
         return self._cancel(message, order_id) if message.kind == CANCEL else self._modify(message, order_id)
 
-    def levels(self) -> Levels:
+    def levels(self) -> BookLevels:
         depth = answer_query(self._engine.registry, DepthQuery(SYMBOL, MAX_INTEGER))
         assert isinstance(depth, Depth), "the instrument is there"
-        return Levels(depth.bids, depth.asks)
+        return BookLevels(depth.bids, depth.asks)
 
     def _apply(self, command: Command) -> list[Event]:
         self._sequence += 1

@@ -30,7 +30,7 @@ class Message(NamedTuple):
     price: int
 
 
-class Levels(NamedTuple):
+class BookLevels(NamedTuple):
     """All levels of a book, best first: (price, quantity) pairs."""
 
     bids: list[tuple[int, int]]
@@ -43,7 +43,7 @@ class Subject(Protocol):
     def take(self, message: Message) -> list[str]:
         """The reports of one message."""
 
-    def levels(self) -> Levels:
+    def levels(self) -> BookLevels:
         """The book as it stands."""
 
 

@@ -10,7 +10,7 @@ from matching_exchange.tools.conformance.messages import (
     BUY,
     CANCEL,
     NEW,
-    Levels,
+    BookLevels,
     Message,
     cancel_ack,
     cancel_reject,
@@ -71,8 +71,8 @@ class PlainBook:
         trades, _ = self._enter(message, rests=True)
         return [*trades, modify_ack(message)]
 
-    def levels(self) -> Levels:
-        return Levels(self._bids.levels(), self._asks.levels())
+    def levels(self) -> BookLevels:
+        return BookLevels(self._bids.levels(), self._asks.levels())
 
     def _side(self, side: int) -> _Side:
         return self._bids if side == BUY else self._asks

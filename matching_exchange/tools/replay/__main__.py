@@ -33,8 +33,8 @@ EXIT_MISSED: Final = 1
 EXIT_FAILED: Final = 2
 
 MAX_REFUSED_PERCENT: Final = 20
-"""Beyond so many refused commands the comparison says nothing. A recording that fits refuses next to none (0.11 % in
-five hours of Bitstamp), and a short one of ten commands may still differ in two."""
+"""With more refused commands than this, the comparison means nothing. A good recording has hardly any (0.11 % in
+five hours of Bitstamp). A short one of ten commands may still differ in two."""
 
 RUN_BYTES: Final = 4
 """The random part of a run's client_order_ids, so that runs on one matcher never share one."""
@@ -47,7 +47,8 @@ def fail(message: str) -> int:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit status: 0, 1 where an --expect is missed or too much is refused, 2 where there is nothing to compare."""
+    """The exit status: 0, 1 if an --expect is missed or too many commands are refused, 2 if there is nothing to
+    compare."""
     options = parse(arguments, environment)
     terminal = Console(stderr=True)
     try:
@@ -73,7 +74,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         PROGRAM,
         "Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it "
         "with what "
-        f"the venue did. Exit status: 0, 1 where an --expect is missed or more than {MAX_REFUSED_PERCENT} % of "
+        f"the venue did. Exit status: 0, 1 if an --expect is missed or more than {MAX_REFUSED_PERCENT} % of "
         "the commands are refused, "
         "2 on an error.",
         "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
@@ -93,7 +94,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "--speed",
         type=factor,
         metavar="FACTOR",
-        help="so many times as fast as recorded, 10 or 0.5 (default: as fast as possible)",
+        help="a multiple of the recorded speed, such as 10 or 0.5 (default: as fast as possible)",
     )
     parser.add_argument(
         "--in-process", action="store_true", help="replay to an engine in this process: no matcher, no sockets, no disk"
@@ -189,7 +190,7 @@ def misses(scores: Sequence[Score], expected: Sequence[tuple[str, int]]) -> list
 
 
 def too_much_refused(disputed: int, effort: Effort) -> list[str]:
-    """A line where the exchange refused too many of the commands that the venue took."""
+    """A line of warning, if the exchange refused too many commands that the venue took."""
     if disputed * 100 <= effort.commands * MAX_REFUSED_PERCENT:
         return []
     share = percent(disputed, effort.commands)

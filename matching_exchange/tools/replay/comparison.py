@@ -1,7 +1,7 @@
 """What the exchange did against what the venue did.
 
-Sees the steps of a recording, the exchange's answers to the commands made of them, and its depth; knows neither formats
-nor sockets. Every score counts up to what is possible in the recording.
+Compares the steps of a recording with the exchange's answers and its depth. Knows no formats and no sockets. Every
+score counts up to what is possible in the recording.
 """
 
 from collections import Counter
@@ -44,8 +44,11 @@ class Score(Struct):
 
 
 class Comparison:
-    """Fed step by step, in the order of the recording; `refused` counts the refused commands by step and refusal,
-    `disputed` those that the venue took: a cancel of an order that is filled in both is none."""
+    """Takes the steps in the order of the recording.
+
+    refused: counts the refused commands by step and refusal.
+    disputed: counts those that the venue took. A cancel of an order that is filled in both does not count.
+    """
 
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()

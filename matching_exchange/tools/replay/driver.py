@@ -1,7 +1,7 @@
 """Drives a recording through an exchange: steps become commands and queries, answers go to the comparison.
 
-Orders are named by the venue's ids, behind a prefix that is this run's own, so nothing has to wait for an answer: only
-a replace looks first what is left of its order.
+Orders are named by the venue's ids, behind a prefix of this run. So nothing waits for an answer, except a replace: it
+first asks what is left of its order.
 """
 
 import time
@@ -44,7 +44,7 @@ from protocol.units import InstrumentStatus, OrderType
 ACCOUNT: Final = "replay"
 
 PROGRESS_STEPS: Final = 1_000
-"""After so many steps the progress is told."""
+"""Steps between two reports of progress."""
 
 
 class Effort(Struct, frozen=True):
@@ -95,8 +95,8 @@ class Driver:
         }
 
     def prepare(self) -> None:
-        """Make an instrument for the recording. ExchangeError where there cannot be one, or where the symbol has orders
-        already: with them in the book, nothing could be compared."""
+        """Make an instrument for the recording. Raises ExchangeError if that fails, or if the symbol has orders
+        already: they would spoil the comparison."""
         sized = [step for step in self._recording.steps if isinstance(step, Place | Take)]
         priced = [step for step in self._recording.steps if isinstance(step, Place | Take | Replace)]
         if not sized:
@@ -139,8 +139,8 @@ class Driver:
         )
 
     def run(self, speed: float | None, progress: Callable[[int], None]) -> Effort:
-        """Send everything, at so many times the recorded speed, None for as fast as possible; `progress` is told how
-        many steps are done. Returns when all is answered."""
+        """Send everything at `speed` times the recorded speed; None means as fast as possible. `progress` gets the
+        number of steps done. Returns when all is answered."""
         started = self._clock()
         first: int | None = None
         for number, step in enumerate(self._recording.steps):

@@ -1,7 +1,7 @@
 """The exchange that a recording is replayed to: an engine in this process, or a running matcher behind its sockets.
 
-Both take commands and queries in the order in which they are given and answer in that order, perhaps later: each answer
-goes to the function that was given with it, together with the subject that it is about.
+Both take commands and queries in order, and answer in that order, perhaps later. Each answer goes to the function
+given with the command, together with its subject.
 """
 
 import time
@@ -32,7 +32,7 @@ class Exchange(Protocol):
         """Ask for the state after all commands before; the result goes to `receive`."""
 
     def wait(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Let this time pass."""
 
     def settle(self) -> None:
         """Return when everything that was sent and asked is answered."""

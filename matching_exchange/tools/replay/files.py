@@ -1,4 +1,4 @@
-"""The files of a recording: text, plain or compressed with xz, each opened once, so that a pipe is read like a file."""
+"""The files of a recording: text, plain or compressed with xz. Each is opened once, so a pipe works like a file."""
 
 import lzma
 from collections.abc import Iterator
@@ -11,15 +11,14 @@ from typing import Final, TextIO
 from matching_exchange.tools.replay.recording import RecordingError
 
 XZ_FIRST_BYTE: Final = b"\xfd"
-"""No text in UTF-8 begins with it."""
+"""No UTF-8 text begins with these bytes."""
 
 MAX_LINE: Final = 1024 * 1024
 """The longest line, in characters."""
 
 
 class RecordingFile:
-    """A file that is opened at the first look. Its lines are given out once; RecordingError where they cannot be
-    read."""
+    """A file that is opened at the first look. Read its lines once. Raises RecordingError if they cannot be read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +35,7 @@ class RecordingFile:
         return self._lines
 
     def is_same_pipe(self, other: "RecordingFile") -> bool:
-        """Whether both are one stream, of which each would get a part."""
+        """Whether both are the same stream. Each would get only a part of it."""
         try:
             return not self.path.is_file() and self.path.samefile(other.path)
         except OSError:

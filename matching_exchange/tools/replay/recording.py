@@ -1,7 +1,7 @@
-"""A recording as a neutral stream of steps: what was sent to the venue, and what the venue made of it.
+"""A recording as a neutral stream of steps: what was sent to the venue, and what the venue did.
 
-Prices and quantities are integers in the units of the recording, times are nanoseconds on its own clock and never go
-back. Orders bear the venue's ids, as text. What a format has of its own stays in its reader.
+Prices and quantities are integers in the units of the recording. Times are nanoseconds on its own clock, and never go
+back. Orders have the venue's ids, as text. What a format has of its own stays in its reader.
 """
 
 import math
@@ -14,7 +14,7 @@ from protocol.units import Side
 
 
 class Place(Struct, frozen=True, gc=False):
-    """A new limit order. `announced` is false for one of which the recording does not show how it was entered."""
+    """A new limit order. `announced` is false if the recording does not show its entry."""
 
     time: int
     order: str
@@ -25,8 +25,8 @@ class Place(Struct, frozen=True, gc=False):
 
 
 class Take(Struct, frozen=True, gc=False):
-    """An incoming order of which only its execution is known: it takes `quantity` at `price`, at once. `maker` is the
-    resting order that the venue executed, None where the recording does not know that order."""
+    """An incoming order that is known only by its execution: it takes `quantity` at `price`, at once. `maker` is the
+    resting order that the venue executed; None if the recording does not know it."""
 
     time: int
     side: Side
@@ -36,7 +36,7 @@ class Take(Struct, frozen=True, gc=False):
 
 
 class Cancel(Struct, frozen=True, gc=False):
-    """Cancel what is left of the order: `remaining` by the venue's account, None where there is nothing to compare."""
+    """Cancel what is left of the order: `remaining` by the venue's account; None if the venue does not say it."""
 
     time: int
     order: str
@@ -77,7 +77,7 @@ class VenueFill(Struct, frozen=True, gc=False):
 
 class OutOfTurn(Struct, frozen=True, gc=False):
     """The venue executed the order though, by its own messages, it was not the first in its queue. No incoming order
-    can do that: a miss, whatever the exchange does."""
+    can do that, so it counts as a miss."""
 
     order: str
 
@@ -100,7 +100,7 @@ Step = Sent | Said
 
 
 class Gap(Struct, frozen=True):
-    """So many nanoseconds lie between this line and the one before it."""
+    """`nanoseconds` pass between this line and the one before."""
 
     path: Path
     line: int
@@ -108,8 +108,8 @@ class Gap(Struct, frozen=True):
 
 
 class Recording(Struct, frozen=True):
-    """The steps, in the order in which they happened, and what was traded, in which units. `symbol` is the usual one; a
-    replay at the recorded speed waits through `longest_gap`, None where there is nothing to wait for."""
+    """The steps, in the order in which they happened, and what was traded, in which units. `symbol` is the usual
+    one. `longest_gap` is the longest wait of a replay at the recorded speed; None if there is none."""
 
     format: str
     symbol: str
@@ -124,7 +124,7 @@ class Recording(Struct, frozen=True):
 
 
 def greatest_tick(steps: Iterable[Step]) -> int:
-    """The greatest tick of which all prices of the recording are multiples; 1 where it has none."""
+    """The largest tick that divides all prices of the recording; 1 if it has no price."""
     prices: list[int] = []
     for step in steps:
         if isinstance(step, Place | Take | Replace | VenueTrade):
@@ -135,8 +135,7 @@ def greatest_tick(steps: Iterable[Step]) -> int:
 
 
 class RecordingError(Exception):
-    """A file that cannot be read as a recording; the message names the file, the line where there is one, and what is
-    wrong."""
+    """A file cannot be read as a recording. The message names the file, the line if there is one, and the fault."""
 
     def __init__(self, path: Path, detail: str, line: int | None = None) -> None:
         super().__init__(f"{path}: {detail}" if line is None else f"{path}, line {line}: {detail}")

@@ -12,7 +12,7 @@ from matching_exchange.tools.tables import plain_table
 
 
 class Report(Struct, frozen=True):
-    """`exchange` says where the recording was replayed to; `refused` counts commands by step and refusal."""
+    """`exchange` names the target of the replay. `refused` counts commands by step and refusal."""
 
     format: str
     symbol: str

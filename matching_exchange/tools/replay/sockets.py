@@ -1,7 +1,7 @@
 """A running matcher as the exchange of a replay: commands and queries over one session, many under way at once.
 
-They leave through one socket and the matcher takes them in that order, so a query sees the state after the commands
-before it. What is under way is bounded below what the sockets queue: nothing is dropped or turned away, and nothing
+They leave through one socket, and the matcher takes them in order. So a query sees the state after the commands before
+it. What is under way is bounded below what the sockets queue: nothing is dropped or turned away, and nothing
 overtakes.
 """
 
@@ -20,7 +20,7 @@ MAX_UNDER_WAY: Final = 512
 """The most commands and queries that wait for an answer."""
 
 FRAME_COMMANDS: Final = 64
-"""So many commands are sent together where no query stands between them."""
+"""Commands sent together if no query is between them."""
 
 
 class _Awaited(NamedTuple):
@@ -32,7 +32,7 @@ class _Awaited(NamedTuple):
 
 
 class SocketExchange:
-    """A matcher behind its sockets. ExchangeError where none answers within `timeout` seconds, at the start or
+    """A matcher behind its sockets. Raises ExchangeError if none answers within `timeout` seconds, at the start or
     later."""
 
     def __init__(self, commands: str, reports: str, timeout: float = 10.0) -> None:
@@ -81,7 +81,7 @@ class SocketExchange:
             self._unsent = []
 
     def _receive_all_but(self, count: int) -> None:
-        """Take in answers, in the order of the questions, until no more than `count` are awaited."""
+        """Take in answers, in the order of the questions, until at most `count` are missing."""
         while len(self._awaited) > count:
             awaited = self._awaited.popleft()
             if awaited.request is None:

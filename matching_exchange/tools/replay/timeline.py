@@ -1,4 +1,4 @@
-"""The times of a recording's lines: they never go back, and no gap between two is longer than a replay can wait."""
+"""The times of a recording's lines. They never go back, and a replay can wait through each gap."""
 
 from pathlib import Path
 from typing import Final
@@ -8,15 +8,15 @@ from matching_exchange.tools.replay.recording import Gap, RecordingError
 SECOND: Final = 10**9
 
 MAX_GAP: Final = 7 * 86_400 * SECOND
-"""The longest gap between two lines: a recording that goes on after more than a week has a broken time."""
+"""The longest gap between two lines. A gap of more than a week means a broken time."""
 
 MAX_WAIT: Final = 86_400
 """The longest wait for a line at the speed of a replay, in seconds."""
 
 
 class Timeline:
-    """Takes the times of a file's lines, in nanoseconds, and knows the longest gap between two of them, None while
-    there is none."""
+    """Takes the times of a file's lines, in nanoseconds. Knows the longest gap between two; None before the second
+    line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class Timeline:
         self.longest: Gap | None = None
 
     def check(self, time: int, line: int) -> None:
-        """RecordingError where the time goes back, or ahead by more than MAX_GAP."""
+        """Raises RecordingError if the time goes back, or ahead by more than MAX_GAP."""
         gap = 0 if self._before is None else time - self._before
         if gap < 0:
             raise RecordingError(self._path, "the time goes back", line)
@@ -38,8 +38,7 @@ class Timeline:
 
 
 def check_speed(gap: Gap, speed: float) -> None:
-    """RecordingError where a replay at so many times the recorded speed would wait too long for the line after the
-    gap."""
+    """Raises RecordingError if a replay at this speed would wait too long for the line after the gap."""
     wait = gap.nanoseconds / SECOND / speed
     if wait > MAX_WAIT:
         detail = f"{seconds(gap.nanoseconds)} after the line before, at this --speed a wait of {wait:,.0f} s"
@@ -47,5 +46,5 @@ def check_speed(gap: Gap, speed: float) -> None:
 
 
 def seconds(nanoseconds: int) -> str:
-    """Rounded up: what is beyond a bound never reads like the bound."""
+    """Rounded up, so a value above a bound never looks like the bound."""
     return f"{-(-nanoseconds // SECOND):,} s"

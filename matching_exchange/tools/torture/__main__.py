@@ -1,5 +1,5 @@
 """python -m matching_exchange.tools.torture: kill the exchange again and again while clients trade, and check that
-nothing that was answered is lost."""
+no answered command is lost."""
 
 import argparse
 import secrets
@@ -33,7 +33,7 @@ MAX_CLIENTS: Final = 1_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status: 0, 1 where a promise was broken or the exchange did not come back."""
+    """The exit status: 0, or 1 if a promise was broken or the exchange did not come back."""
     options = parse(arguments)
     directory = prepare(options.keep)
     terminal = Console(stderr=True)
@@ -91,7 +91,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def prepare(keep: Path | None) -> Path:
-    """The directory to work in; ends the process where the one to keep cannot be made."""
+    """The directory to work in. Ends the process if the one to keep cannot be made."""
     if keep is None:
         return Path(tempfile.mkdtemp(prefix="torture-"))
     try:
@@ -135,6 +135,6 @@ def run(options: argparse.Namespace, directory: Path, terminal: Console) -> bool
 
 
 if __name__ == "__main__":
-    # Whoever ends this process means the exchange as well.
+    # A signal to this process also ends the exchange.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run_program(PROGRAM, lambda: main(sys.argv[1:]))

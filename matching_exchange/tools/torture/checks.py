@@ -147,8 +147,7 @@ class Checks:
                     doubled.breach(f"{listing.account} {name}: listed {times} times, as {listing.orders[name]}")
 
     def _out_of_order(self) -> Promise:
-        """Who asks after an answer comes after it, one client's commands in the order in which it sent them above
-        all."""
+        """A command sent after an answer has a later sequence. Above all, one client's commands keep their order."""
         promise = Promise("out of order")
         earliest: tuple[float, int, Key] | None = None
         for sequence, told in sorted(self._effects, key=lambda effect: effect[0], reverse=True):
@@ -176,8 +175,7 @@ class Checks:
             calls[call] = sequence, told
 
     def _taken_after_refusal(self) -> Promise:
-        """A command is taken as often as it was answered, and at most once more for each attempt with an unknown
-        outcome."""
+        """A command is taken once per answer, and at most once more per attempt with an unknown outcome."""
         promise = Promise("taken after a 503")
         for key, copies in self._copies.items():
             if copies > self._allowed[key]:
@@ -254,7 +252,7 @@ def _sequence(told: Told) -> int:
 
 
 def _is_unique(command: OwnCommand, answer: Answer) -> bool:
-    """Whether the answer tells of a change, so that no other command can have been answered so."""
+    """Whether the answer shows a change: then no other command can have the same answer."""
     match answer:
         case OrderStates():
             return bool(answer.orders)
@@ -264,7 +262,7 @@ def _is_unique(command: OwnCommand, answer: Answer) -> bool:
 
 
 def _code(body: bytes) -> str:
-    """The code of a problem; empty where the body is none."""
+    """The code of a problem; empty if the body is no problem."""
     try:
         problem = decode(body)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Clients that trade over HTTP and send again, under the same client_order_id, whatever was not answered."""
+"""Clients that trade over HTTP. They repeat each unanswered call, under the same client_order_id."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ CALL_SECONDS: Final = 20.0
 """How many seconds one attempt may take: longer than a gateway lets anybody wait."""
 
 RETRY_SECONDS: Final = 0.05
-"""So long a client waits, about, before it sends again what was not taken."""
+"""About how long a client waits before it repeats a call that was not taken."""
 
 HEADERS: Final = {"Content-Type": "application/json"}
 
@@ -35,7 +35,7 @@ class UnansweredError(Exception):
 
 
 class Reply(Struct, frozen=True):
-    """What came of an attempt; `status` and `body` where it was answered."""
+    """The result of an attempt. `status` and `body` are set if it was answered."""
 
     outcome: Literal["answered", "refused", "unknown"]
     status: int = 0
@@ -91,8 +91,8 @@ class Caller(Protocol):
 
 
 class Client:
-    """One client with its own account, which it suspends now and then where it is `switching`. It waits for each answer
-    before it goes on, about `pause` seconds between two calls; once `give_up` is set, it does not wait any more."""
+    """One client with its own account. With `switching`, it sometimes suspends that account. It waits for each
+    answer, and about `pause` seconds between two calls. Once `give_up` is set, it stops waiting."""
 
     def __init__(
         self, account: str, seed: int, gateway: Caller, pause: float, give_up: Event, *, switching: bool = False

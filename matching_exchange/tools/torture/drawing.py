@@ -1,5 +1,4 @@
-"""Draws what clients ask for: seeded orders of all types and with all terms, OCOs and amends, around prices that
-meet."""
+"""Draws the requests of clients: seeded orders of all types and terms, OCOs and amends, around crossing prices."""
 
 import time
 from random import Random
@@ -12,11 +11,11 @@ from protocol.instrument import format_decimal
 from protocol.order_types import ORDER_TYPES as ROWS
 
 REACH: Final = 20
-"""Prices lie up to so many steps from the middle."""
+"""The largest distance of a price from the middle, in steps."""
 
 OVERLAP: Final = 5
-"""Prices of orders that rest lie up to so many steps on the other side's half: most find nobody at first, so that books
-fill."""
+"""The largest distance of a resting order's price on the other side of the middle, in steps. Most meet nobody at
+first, so books fill."""
 
 MAX_LOTS: Final = 30
 
@@ -40,7 +39,7 @@ RESTING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() 
 """The types that take a price, take a trigger_price, may rest."""
 
 EXPIRY: Final = (-50, 2_000)
-"""The expire_time of an order that has one lies so many milliseconds ahead, from and to: a few come too late."""
+"""The shortest and longest time until expire_time, in milliseconds. A few come too late."""
 
 MAX_TRAILING_BPS: Final = 20
 MAX_TRAILING_STEPS: Final = 10

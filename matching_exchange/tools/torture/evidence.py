@@ -8,9 +8,13 @@ CommandKind = Literal["place", "oco", "amend", "cancel", "cancel_all", "cancel_a
 
 
 class Key(Struct, frozen=True):
-    """Names the commands that only one request can have caused. `name` is the client_order_id of a new order or OCO; of
-    a cancel the order's client_order_id behind `client:`, or its order_id; of an amend that and what it asks for; the
-    symbol where the command cancels all orders; the milliseconds of a cancel on silence."""
+    """Identifies the commands that only one request can have caused. `name` depends on the command:
+
+    - a new order or OCO: its client_order_id,
+    - a cancel: `client:` and the order's client_order_id, or its order_id,
+    - an amend: the same, and the new values,
+    - a cancel of all orders: the symbol,
+    - a cancel-after: its milliseconds."""
 
     kind: CommandKind
     account: str
@@ -23,11 +27,14 @@ def amend_name(named: str, quantity: int | None, price: int | None, trigger_pric
 
 
 class Told(Struct):
-    """A request that was answered. `invoked` and `returned` are when it was first sent and when it was answered, in
-    seconds of one clock; `position` is its place among those that were sent in the same call.
+    """A request that was answered.
 
-    `unknown` counts the attempts that may have been taken although nobody said so, `refused` those that were not taken:
-    503, or no connection at all. `again` marks an order that had been answered before.
+    invoked, returned: when it was first sent and when it was answered, in seconds of one clock.
+    position: its place among the requests of the same call.
+
+    unknown: attempts that may have been taken, but got no answer.
+    refused: attempts that were not taken: 503, or no connection.
+    again: the order had been answered before.
     """
 
     key: Key
@@ -63,8 +70,8 @@ class PublishedTrade(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """All orders of an account, as the living exchange lists them at the end: how often each client_order_id, and which
-    order it is."""
+    """All orders of an account, as the running exchange lists them at the end, with the count of each
+    client_order_id."""
 
     account: str
     orders: dict[str, Identity]
@@ -72,8 +79,8 @@ class Listing(Struct, frozen=True):
 
 
 class StreamEvidence(Struct):
-    """What an account's own stream has told its follower: the messages of each connection, in order. `faults` are what
-    the follower has found wrong by itself."""
+    """The messages of an account's own stream, by connection, in order. `faults` are those that the follower itself
+    has found."""
 
     account: str
     connections: list[list[str]]
@@ -81,8 +88,8 @@ class StreamEvidence(Struct):
 
 
 class Evidence(Struct):
-    """`look_up_faults` tells of look-ups that said less than an answer before them; `digest` is that of the living
-    exchange."""
+    """All that the exchange has answered. `look_up_faults` are look-ups that showed less than an earlier answer.
+    `digest` is that of the running exchange."""
 
     told: list[Told]
     look_ups: int

@@ -20,7 +20,7 @@ LOOK_SECONDS: Final = 0.005
 
 
 class Exchange:
-    """A context manager: inside, both processes were started; after it, none is left."""
+    """A context manager: inside, both processes run; after it, none does."""
 
     def __init__(self, directory: Path, workers: int, sync: str, snapshot_every: int) -> None:
         self.data = directory / "data"
@@ -68,8 +68,7 @@ class Exchange:
             time.sleep(LOOK_SECONDS)
 
     def gateway_workers(self) -> list[int]:
-        """The processes that serve below the gateway's own; none where it serves alone, or where the system does not
-        tell."""
+        """The worker processes of the gateway; none if it serves alone, or if the system does not tell."""
         pid = self.gateway.running.pid
         with suppress(FileNotFoundError):
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

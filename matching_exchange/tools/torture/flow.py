@@ -14,10 +14,10 @@ from protocol.instrument import format_decimal
 from protocol.units import STOP_LEG_SUFFIX
 
 LIVE_ORDERS: Final = 50
-"""So many of its orders, the last ones, a client may still cancel or amend."""
+"""A client may cancel or amend its last orders, up to this number."""
 
 KNOWN_ORDERS: Final = 200
-"""So many of its orders, the last ones, a client may look up or send again."""
+"""A client may look up or repeat its last orders, up to this number."""
 
 ACTIONS: Final = {
     "place": 52,
@@ -39,7 +39,7 @@ MAX_BATCH: Final = 6
 """The most requests in one call."""
 
 TIMEOUTS: Final = (100, 2_000)
-"""A cancel on silence comes after so many milliseconds, from and to."""
+"""The shortest and longest cancel-after, in milliseconds."""
 
 LIVE: Final = ("open", "partially_filled", "pending")
 

@@ -18,15 +18,18 @@ CLOSE_SECONDS: Final = 0.1
 """Who hangs up with messages unread never sees the answer to its close: waiting longer only makes it fall behind."""
 
 HANG_UP: Final = 0.01
-"""This share of the messages is the last of its connection, as the follower wants it: so that it comes back often."""
+"""The share of messages after which the follower closes its connection, so that it reconnects often."""
 
 AWAY: Final = (None, 1001, 4408, 4503)
 """How a connection may end: with its gateway, for want of a matcher, or because the follower was too slow."""
 
 
 class Follower:
-    """`orders` are the account's open and pending orders as its client knows them, by order_id; `position` is the
-    sequence up to which it knows everything, `fills` are those since its last fresh start."""
+    """Follows one account's stream.
+
+    orders: the account's open and pending orders as its client knows them, by order_id.
+    position: the sequence up to which it knows everything.
+    fills: those since its last fresh start."""
 
     def __init__(self, account: str, port: int, seed: int) -> None:
         self._url = f"ws://127.0.0.1:{port}/ws/user?account={account}"

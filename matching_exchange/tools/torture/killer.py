@@ -15,8 +15,8 @@ from matching_exchange.tools.torture.exchange import Exchange
 KillKind = Literal["matcher", "gateway", "both", "snapshot", "worker"]
 
 WEIGHTS: Final[dict[KillKind, int]] = {"matcher": 8, "snapshot": 4, "gateway": 4, "both": 3, "worker": 2}
-"""How often each kind comes, in proportion: the matcher, the matcher while a snapshot is written, the gateway with its
-workers, both, one worker of the gateway."""
+"""The weight of each kind of kill. The kinds: the matcher, the matcher during a snapshot, the gateway with its
+workers, both, one worker."""
 
 HASTE: Final = 0.2
 """This share of the kills comes before the exchange has recovered from the one before."""
@@ -25,14 +25,14 @@ HASTE_SECONDS: Final = 0.5
 """So soon, at the latest, does a hasty kill come."""
 
 SNAPSHOT_SECONDS: Final = 3.0
-"""So long the killer waits for a snapshot to be under way."""
+"""The longest wait for a running snapshot."""
 
 SNAPSHOT_LOOK_SECONDS: Final = 0.0005
 
 
 class Kill(Struct):
-    """`recovery` is the time, in seconds, from the kill until the exchange answered again; None where the next kill
-    came before. `half_written` marks a kill that has cut through a snapshot."""
+    """`recovery` is the time from the kill to the next answer, in seconds; None if the next kill came first.
+    `half_written` marks a kill that has cut through a snapshot."""
 
     kind: KillKind
     recovery: float | None = None
@@ -50,7 +50,7 @@ class Killer:
         self.kills: list[Kill] = []
 
     def run(self, count: int, progress: Callable[[int], None]) -> None:
-        """Kill so many times, and wait for the last recovery. ExchangeError where something does not come back."""
+        """Kill `count` times, and wait for the last recovery. Raises ExchangeError if a process does not come back."""
         self._exchange.wait_until_ready()
         for number in range(1, count + 1):
             time.sleep(self._random.uniform(0, self._calm))
@@ -73,8 +73,8 @@ class Killer:
         if kind == "worker" and not self._kill_worker():
             kind = "gateway"
         self._killed_at = time.monotonic()
-        # What the matcher has forked is left to itself: it must not outlive the matcher, nor hold anything that the
-        # next one needs.
+        # Forked children of the matcher are not killed. They must end with it, and hold nothing that the next matcher
+        # needs.
         if kind in ("matcher", "snapshot", "both"):
             exchange.matcher.kill(with_children=False)
         if kind in ("gateway", "both"):
@@ -99,7 +99,7 @@ class Killer:
         return False
 
     def _kill_worker(self) -> bool:
-        """Kill one of several workers; the gateway starts another in its place."""
+        """Kill one of several workers; the gateway replaces it."""
         workers = self._exchange.gateway_workers()
         if not workers:
             return False

@@ -1,11 +1,11 @@
-"""What an exchange promises, and how a run tells of what was broken."""
+"""The promises of an exchange, and how a run reports broken ones."""
 
 from typing import Final
 
 from msgspec import Struct
 
 CASES_TOLD: Final = 20
-"""The most cases of a broken promise that are told in words."""
+"""Cases of a broken promise that are described, at most."""
 
 
 class Promise(Struct):

@@ -14,7 +14,7 @@ from protocol.commands import OwnCommand
 from protocol.events import Answer
 
 Watch = Callable[[Engine, int, Caused, Answer], None]
-"""Is told each command, in order, after its frame: the engine, the time, what the command caused, its answer."""
+"""Gets each command in order, after its frame: the engine, the time, the events, the answer."""
 
 
 class _WatchedState(State):
@@ -37,7 +37,7 @@ class _WatchedState(State):
 
 
 def replay(data: Path, watch: Watch) -> State:
-    """The state after the whole journal of the data directory. JournalError where it is damaged."""
+    """The state after the whole journal of the data directory. Raises JournalError if it is damaged."""
     with DataDirectory(data) as directory:
         state = _WatchedState(watch)
         for record in Journal(directory.journal).records():
@@ -46,8 +46,7 @@ def replay(data: Path, watch: Watch) -> State:
 
 
 def recover_from_snapshots(data: Path) -> list[tuple[str, State]]:
-    """The states after each snapshot of the data directory and the journal's tail behind it, with the snapshots' names,
-    newest first."""
+    """The state after each snapshot and the rest of the journal, with the snapshot's name, newest first."""
     with DataDirectory(data) as directory:
         states = []
         for path in snapshots(directory.snapshots):

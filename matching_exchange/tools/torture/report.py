@@ -26,7 +26,7 @@ TITLES: Final[dict[str, str]] = {
     "amend": "amends",
     "cancel": "cancels",
     "cancel_all": "cancels of all orders",
-    "cancel_after": "cancels on silence",
+    "cancel_after": "cancel-afters",
     "suspend": "suspensions",
     "resume": "resumptions",
 }
@@ -45,10 +45,15 @@ class Recoveries(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """`answered` counts the commands by kind; so many were `batched` with others. `retried` commands needed more than
-    one attempt. Every unknown outcome was resolved by asking again; so many of them were orders that had been
-    `placed_before`. The follower of an account's stream came by so many connections, of which so many were `resumed`.
-    `happened` counts the events of the journal."""
+    """The result of a run.
+
+    answered: commands by kind.
+    batched: commands that were sent in one call with others.
+    retried: commands that needed more than one attempt.
+    unknown_outcomes: attempts without an answer; asking again resolved each.
+    placed_before: those of them whose order had been placed.
+    resumed: connections of the account's follower that continued an earlier one.
+    happened: events of the journal."""
 
     seed: int
     sync: str

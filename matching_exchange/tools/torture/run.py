@@ -57,8 +57,12 @@ Result = TypeVar("Result")
 
 
 class Plan(Struct, frozen=True):
-    """`calm` and `pause` are in seconds: the longest time between a recovery and the next kill, and about how long a
-    client waits between two requests. `sync` is a setting of the matcher, `snapshot_every` a number of commands."""
+    """The size of a run.
+
+    calm: the longest time between a recovery and the next kill, in seconds.
+    pause: about how long a client waits between two requests, in seconds.
+    sync: the matcher's setting.
+    snapshot_every: commands between two snapshots."""
 
     kills: int
     seed: int
@@ -71,9 +75,9 @@ class Plan(Struct, frozen=True):
 
 
 def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -> Report:
-    """Carry out the plan in the directory. `progress` is told the number of kills and of answered commands.
-    ExchangeError where a process does not come back, UnansweredError where a client is left without an answer,
-    JournalError where the journal cannot be read."""
+    """Carry out the plan in the directory. `progress` gets the numbers of kills and of answered commands.
+    Raises ExchangeError if a process does not come back, UnansweredError if a client gets no answer, JournalError if
+    the journal cannot be read."""
     started = time.monotonic()
     with Exchange(directory, plan.workers, plan.sync, plan.snapshot_every) as exchange:
         killer = Killer(exchange, plan.seed, plan.calm)
@@ -117,8 +121,8 @@ def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -
 
 
 def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[int, int], None]) -> Evidence:
-    """Let clients trade, a subscriber read and a follower follow the first client while the killer works; all that they
-    were told, and what the survivor says of itself."""
+    """Run clients, a subscriber and a follower of the first client while the killer works. Returns all their
+    answers, and the survivor's own lists."""
     stop, give_up = Event(), Event()
     accounts = [*(f"client-{number}" for number in range(1, plan.clients + 1)), SWITCHED]
     clients = [
@@ -157,8 +161,8 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
 
 
 def settle(plan: Plan, exchange: Exchange, clients: list[Client]) -> None:
-    """Let clients go on after the last recovery for so long that a snapshot is due once more, and wait for one.
-    ExchangeError where none comes."""
+    """Let clients trade after the last recovery until one more snapshot is due, and wait for it. Raises
+    ExchangeError if none comes."""
     commands = min(plan.snapshot_every, SETTLE_COMMANDS)
     goal = answered(clients) + commands
     deadline = time.monotonic() + SETTLE_SECONDS
@@ -256,13 +260,13 @@ def get(connection: Connection, path: str) -> dict[str, Any]:
 
 
 def compare_states(live: str, replayed: State, recovered: list[tuple[str, State]]) -> tuple[dict[str, str], Promise]:
-    """The digests, by what they are of, and whether all ways lead to the same state: a start from a snapshot has to
-    bring back the sessions and the accounts' streams as well."""
+    """The digests by their source, and whether all ways lead to the same state. A start from a snapshot must also
+    restore the sessions and the accounts' streams."""
     digests = {"live": live, "replay from the first record": digest(replayed.engine.registry)}
     promise = Promise("unequal states")
     for name, state in recovered:
         digests[f"{name} and tail"] = digest(state.registry)
-        # Where no command came after the snapshot, its clock had gone on.
+        # Without a command after the snapshot, its clock was ahead.
         if state.sequence != replayed.sequence or state.time < replayed.time:
             ends = f"sequence {state.sequence} at {state.time}, the replay with {replayed.sequence} at {replayed.time}"
             promise.breach(f"{name} and tail: ends with {ends}")

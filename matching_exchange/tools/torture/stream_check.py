@@ -1,5 +1,4 @@
-"""The messages of an account's own stream against the journal: every update of the replay, once, in order, word by
-word.
+"""Compare an account's own stream with the journal: every update of the replay, once, in order, field by field.
 
 A run has fewer updates than a matcher keeps: one fresh start is all that a follower needs.
 """

@@ -1,4 +1,4 @@
-"""Reads all trades of the market data, as far as they come: what it has seen must be in the journal."""
+"""Reads the trades of the market data. All that it has seen must be in the journal."""
 
 from threading import Event
 from typing import Final

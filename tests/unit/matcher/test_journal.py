@@ -176,7 +176,7 @@ class FailingFile:
     room = 0
 
     def __init__(self, path: Path, append: bool) -> None:  # noqa: FBT001 - as OpenFile has it
-        self._file = DiskFile(path, append)
+        self._file = DiskFile(path, append=append)
 
     def write(self, data: bytes) -> None:
         taken = min(len(data), FailingFile.room)

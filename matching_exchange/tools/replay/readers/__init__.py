@@ -13,8 +13,8 @@ from matching_exchange.tools.replay.recording import Recording, RecordingError
 
 
 class Reader(Struct, frozen=True):
-    """`recognises` tells from the first line of a file whether it is of this format; `read` reads the files of one
-    recording, in any order, or raises RecordingError."""
+    """`recognises` says whether the first line of a file has this format. `read` reads the files of one recording,
+    in any order, or raises RecordingError."""
 
     name: str
     help: str
@@ -30,7 +30,7 @@ def all_readers() -> dict[str, Reader]:
 
 
 def detect(file: RecordingFile) -> Reader:
-    """The reader whose format the file's first line has; RecordingError where there is none."""
+    """The reader for the format of the file's first line. Raises RecordingError if there is none."""
     first_line = file.first_line()
     for reader in all_readers().values():
         if reader.recognises(first_line):
@@ -39,8 +39,8 @@ def detect(file: RecordingFile) -> Reader:
 
 
 def read_recording(paths: Sequence[Path], name: str | None = None) -> Recording:
-    """The recording in the files, of the format of this name, or of the one that is found; RecordingError where it
-    cannot be read."""
+    """Read the recording in the files. Without the name of a format, the first line decides. Raises RecordingError
+    if it cannot be read."""
     files = [RecordingFile(path) for path in paths]
     reader = all_readers()[name] if name else detect(files[0])
     return reader.read(files)

@@ -1,22 +1,18 @@
 """Bitstamp, order by order: the events of its live feeds, one a line: `<local time in ms> <event> <JSON>`.
 
-order_created carries the amount before matching, so creations, cancels and re-pricings alone must make an exchange
-repeat the venue's trades. The rules:
+order_created has the amount before matching. So creations, cancels and re-pricings alone must make an exchange repeat
+the venue's trades. The rules:
 
-- An order without a created line (or whose created line comes after its deleted one) was there before the recording.
-Those are
-  placed at the start, in the order of their ids, at their first price and with the largest amount reported.
-- order_changed at the same price is a partial fill; with another price it is a replace.
-- order_deleted with an amount cancels it. With none the order is filled: the cancel that is sent then finds nothing,
-unless the
-  two books differ; it keeps one difference from making more.
-- A created line after the same id's deleted one is ignored, as is whatever else comes after the deleted line, except
-another
-  deleted line: that cancel was sent and is compared too.
+- An order without a created line, or with a created line after its deleted one, existed before the recording. Those
+  are placed at the start, in the order of their ids, at their first price and with their largest amount.
+- order_changed at the same price is a partial fill. With another price it is a replace.
+- order_deleted with an amount cancels it. With none the order is filled. Then the cancel that is sent finds nothing,
+  unless the two books differ; it keeps one difference from causing more.
+- Lines of an id after its deleted line are ignored, also a created one. Another deleted line is not: that cancel was
+  sent, and is compared too.
 - Ids, prices and amounts are JSON strings or numbers. A string beside the number (`price_str`, `amount_str`) goes
-before it. A string
-  is exact. A number is a binary float that the venue has printed: its text is read exactly, and it is the unit that it
-  is next to.
+  first. A string is exact. A number is a binary float that the venue has printed. Its text is read exactly, and rounded
+  to the nearest unit.
 """
 
 from collections.abc import Sequence
@@ -54,7 +50,7 @@ MAX_DIGITS: Final = 12
 """The longest price or amount before its point."""
 
 MAX_SHOWN: Final = 40
-"""So much of a value is shown in a complaint, in characters."""
+"""Characters of a value that an error message shows."""
 
 FLOAT_NOISE: Final = Decimal("0.001")
 """How far from a unit, in units, a number may be that is meant to be that unit."""
@@ -193,7 +189,7 @@ def best(levels: list[tuple[Raw, Raw]]) -> tuple[int, int] | None:
 
 
 def units(name: str, value: Raw, text: str | None, decimals: int) -> int:
-    """The value in units of 10^-decimals: that of the text, or of the JSON string, or else of the JSON number."""
+    """The value in units of 10^-decimals, from the text, the JSON string or the JSON number."""
     if text is None:
         text = string_of(value)
     number = bytes(value).decode()
@@ -227,7 +223,7 @@ def whole(value: Raw) -> int:
 
 
 def string_of(value: Raw) -> str | None:
-    """What a JSON string says; None where the value is none."""
+    """The content of a JSON string; None if the value is no string."""
     return msgspec.json.decode(value, type=str) if bytes(value).startswith(b'"') else None
 
 
@@ -247,8 +243,8 @@ def to_steps(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Step]:
 
 
 def before_recording(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Report]:
-    """The orders without a created line, in the order of their ids: the first report of each, with the largest amount
-    of all."""
+    """The orders without a created line, in the order of their ids. Each has its first report, and the largest
+    amount of all."""
     events = [report for report in reports if isinstance(report, Report)]
     created = {report.order for report in events if report.event == "order_created"}
     found: dict[int, Report] = {}

@@ -3,30 +3,24 @@ a header.
 
 Message: time in s after midnight, type, order id, size, price (dollars x 10000), direction (1: the resting order is a
 buy, -1: a sell). Row k of the order book is the state after message k: ask price 1, ask size 1, bid price 1, bid size
-1, ask price 2, ... with a size of 0 where there is no level. The rules:
+1, ask price 2, and so on. A missing level has a size of 0. The rules:
 
-- An execution (type 4) stands for an incoming order of the other side: it is sent as one that takes this size at this
-price and
-  must hit the order that the message names.
-- Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten (their
-orders are
-  cancelled), and a level that newly appears is adopted as one anonymous order, first in its queue. Orders that were
+- An execution (type 4) becomes an incoming order of the other side. It takes this size at this price, and must hit the
+  order that the message names.
+- Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten: their
+  orders are canceled. A level that newly appears becomes one anonymous order, first in its queue. Orders that were
   never announced, or were forgotten, take their cancels and executions from the anonymous order at their price.
-- Where the anonymous order is before others in its queue, that is a guess: when the venue executes an order of which
-only it is
-  ahead, it goes behind those that are known. Its own executions are sent only while it is at the head.
-- An order that the venue executes while, by its own messages, others are before it in the queue was executed out of
-turn: it is
-  cancelled to that extent instead, so that one difference does not make more.
+- The place of the anonymous order before others in its queue is a guess. If the venue executes an order behind it, the
+  anonymous order moves behind the known ones. Its own executions are sent only while it is at the head.
+- An order that the venue executes although others are before it in the queue was executed out of turn. It is canceled
+  to that extent, so one difference does not cause more.
 - Executions of hidden orders (5), cross trades (6, of a pseudo order with an id of 0 or below) and trading halts (7) do
-not touch the
-  shown book and are ignored.
-- The tick is the greatest one that fits all shown prices: a stock below a dollar is quoted in 0.0001.
-- Orders from before the opening are announced together in the first second, at one time: those of one price enter by
-their ids.
-- The replay starts from the state of the first row: that row is no comparison, and its message counts only where it
-announces an
-  order.
+  not touch the shown book and are ignored.
+- The tick is the largest one that fits all shown prices: a stock below a dollar is quoted in 0.0001.
+- Orders from before the opening are announced together in the first second, at one time. Those of one price enter in
+  the order of their ids.
+- The replay starts from the state of the first row. That row is not compared. Its message counts only if it announces
+  an order.
 """
 
 import re
@@ -69,7 +63,7 @@ COLUMNS: Final = 4
 """A level of both sides: ask price, ask size, bid price, bid size."""
 
 NO_LEVEL: Final = "0"
-"""The size where there is no level."""
+"""The size of a missing level."""
 
 TICKER: Final = re.compile(r"([A-Z0-9]{1,16})_\d{4}-\d\d-\d\d_", re.ASCII)
 ANONYMOUS: Final = "anonymous."
@@ -94,8 +88,7 @@ def recognises(first_line: str) -> bool:
 
 
 def read(files: Sequence[RecordingFile]) -> Recording:
-    """The recording in a message file and an order book file; where one is given alone, the other is found by its
-    name."""
+    """The recording in a message file and an order book file. If only one is given, the other is found by its name."""
     message_file, book_file = pair(files)
     timeline = Timeline(message_file.path)
     # Before the order book is opened: one writer may fill two pipes, one after the other.
@@ -172,8 +165,7 @@ def nanoseconds(text: str) -> int:
 
 
 def by_entry(messages: list[Message]) -> list[Message]:
-    """The messages, with the orders that were announced at one time of the first second and at one price in the order
-    of their ids."""
+    """The messages. Orders announced together in the first second, at one price, come in the order of their ids."""
     positions: dict[tuple[int, Side, int], list[int]] = {}
     for position, message in enumerate(messages):
         if message.time // SECOND != messages[0].time // SECOND:
@@ -241,8 +233,7 @@ class ShownBook:
         return self._steps
 
     def follow(self, message: Message, entered: Message, row: list[str]) -> None:
-        """One message, the one that takes its place by the order of entry, and the row that shows the state after the
-        message."""
+        """One message, the message to use at its place by the order of entry, and the row with the state after it."""
         shown = self._sides[message.side]
         if message.type == NEW:
             self._announce(shown, entered, row, message.size)
@@ -266,7 +257,7 @@ class ShownBook:
         self._steps.append(Place(message.time, message.order, message.side, message.price, message.size))
 
     def _take_away(self, shown: ShownSide, message: Message) -> None:
-        """A cancel or an execution, of the order itself or of the anonymous one that stands for it."""
+        """A cancel or an execution of the order, or of the anonymous order that replaces it."""
         if message.type == EXECUTION:
             self._steps.append(VenueTrade(message.time, message.price, message.size))
         queue = shown.queues.get(message.price, {})
@@ -312,7 +303,7 @@ class ShownBook:
             self._cancel(order, message, left)
 
     def _cancel(self, order: str, message: Message, left: int) -> None:
-        """The message's size of the order, of which so much is left then."""
+        """Take the message's size off the order. Returns what is left."""
         self._steps.append(Reduce(message.time, order, message.size) if left > 0 else Cancel(message.time, order, None))
 
     def _adjust(self, shown: ShownSide, row: list[str], time: int) -> None:
@@ -327,7 +318,7 @@ class ShownBook:
                 self._place_anonymous(shown, price, size, time)
 
     def _place_anonymous(self, shown: ShownSide, price: int, size: int, time: int) -> None:
-        """An order that stands for those that are not known, last in the queue of its price."""
+        """An order that replaces the unknown ones, last in the queue of its price."""
         self._placed += 1
         order = f"{ANONYMOUS}{self._placed}"
         shown.queues.setdefault(price, {})[order] = size
