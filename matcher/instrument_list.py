@@ -93,9 +93,6 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
     try:
         text = BUILT_IN if path is None else read_file(path, MAX_FILE_BYTES).decode()
         content: dict[str, Any] = tomllib.loads(text)
-        unknown = set(content) - {"instrument"}
-        if unknown:
-            raise InstrumentListError(f"takes [[instrument]] tables, not {min(unknown)}")
     except OSError as error:
         raise InstrumentListError(str(error.strerror)) from error
     except RecursionError as error:
@@ -104,6 +101,11 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
         raise InstrumentListError(f"is no text in UTF-8: byte {error.start + 1} belongs to none") from error
     except tomllib.TOMLDecodeError as error:
         raise InstrumentListError(f"is no TOML: {' '.join(str(error).split())}") from error
+    except ValueError as error:
+        # The only one that Python's reader of TOML lets through: more digits than an integer is read from.
+        raise InstrumentListError("takes no number of so many digits") from error
+    if unknown := set(content) - {"instrument"}:
+        raise InstrumentListError(f"takes [[instrument]] tables, not {min(unknown)}")
     tables = content.get("instrument", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise InstrumentListError("takes [[instrument]] tables, with two brackets on either side")

@@ -413,7 +413,7 @@ def test_another_journal_ends_the_stream(exchange: Exchange) -> None:
         # Found by the session's welcome or by the first query, whichever the matcher answers first.
         assert reason in (
             "the exchange has begun a new journal",
-            "the exchange has lost what it had told up to sequence 5",
+            "the exchange has lost what it had told up to sequence 6",
         )
     with Follower(exchange, "desk") as follower:
         assert follower.read()["orders"] == []
