@@ -19,6 +19,7 @@ export class ConnectionView {
   #feed = { phase: "connecting" };
   #origin = location.origin;
   #up = null;
+  #heardAt = 0; // when /health was last answered, or found that it is not
   #lastLive = null;
   #since = performance.now(); // when the stream was lost, or first asked for
 
@@ -30,6 +31,7 @@ export class ConnectionView {
 
   showHealth({ up }) {
     this.#up = up;
+    this.#heardAt = performance.now();
     this.#render();
   }
 
@@ -59,13 +61,22 @@ export class ConnectionView {
     this.#root.dataset.state = state;
     this.#root.title = phase === "lost" ? `The last attempt ended: ${error.message}` : "";
     if (down) this.#showNotice(DOWN);
-    else if (phase === "lost" && performance.now() - this.#since >= LASTING) {
+    else if (phase === "lost" && error instanceof NotOpened && this.#up === null && this.#isOwn) {
+      // WebSockets are what is missing only where somebody is there: /health tells soon.
+      const gone = `The gateway at ${location.origin} cannot be reached. Check that it runs.`;
+      this.#showNotice(this.#heardAt < this.#since ? "" : `Not connected. ${gone} This page goes on trying.`);
+    } else if (phase === "lost" && performance.now() - this.#since >= LASTING) {
       this.#showNotice(`Not connected. ${asSentence(error.message)} This page goes on trying.`, this.#adviceFor(error));
     } else this.#showNotice("");
     document.documentElement.dataset.connection = state;
     setText(this.#state, words[state]);
     setText(this.#detail, detail);
     setText(this.#age, age);
+  }
+
+  /** Whether the exchange is where this page comes from: of another origin a page is not told whether it answers. */
+  get #isOwn() {
+    return new URL(this.#origin).origin === location.origin;
   }
 
   #adviceFor(error) {
@@ -75,7 +86,7 @@ export class ConnectionView {
     if (!(error instanceof NotOpened)) return "";
     const between = "Check that no proxy and no browser extension on the way stops WebSockets.";
     const allowed = `Check that ${origin} allows pages of ${location.origin} (its setting GATEWAY_CORS_ORIGINS).`;
-    return [cookies, between, origin === location.origin ? "" : allowed].filter(Boolean).join(" ");
+    return [cookies, between, this.#isOwn ? "" : allowed].filter(Boolean).join(" ");
   }
 
   #showNotice(what, advice = "") {

@@ -192,8 +192,8 @@ function showOwn() {
   const list = symbol ? all.filter((order) => order.symbol === symbol) : all;
   const where = symbol ? " in this instrument" : "";
   own.dataset.scope = symbol ? "one" : "all";
-  orders.show(list, `No open or pending orders of this account${where}.`);
-  fills.show(ownOrders.fills, `No fills of this account${where} yet.`);
+  orders.show(list, `No open or pending orders of account ${settings.account}${where}.`);
+  fills.show(ownOrders.fills, `No fills of account ${settings.account}${where} yet.`);
   const elsewhere = all.length - list.length;
   setText(document.querySelector("#elsewhere"), elsewhere ? `${elsewhere} more` : "");
   const resting = all.filter((order) => order.resting && order.symbol === instrument.symbol);

@@ -2,7 +2,7 @@
 
 import { readDecimal } from "./decimal.js";
 import { element, setText } from "./dom.js";
-import { showAsRead, TAKES_DECIMAL } from "./number_input.js";
+import { decimalFault, showAsRead } from "./number_input.js";
 
 const NUMBERS = ["decimal", "integer"];
 const PLAIN = { autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
@@ -22,7 +22,7 @@ const CONTROLS = {
 
 /** What is wrong with what stands in a field; null for nothing. */
 const FAULTS = {
-  decimal: (text) => (text === "" || readDecimal(text) !== null ? null : TAKES_DECIMAL),
+  decimal: (text) => (text === "" || readDecimal(text) !== null ? null : decimalFault(text)),
   integer: (text) => (text === "" || /^\d{1,15}$/.test(readDecimal(text) ?? "") ? null : "takes a whole number."),
   time: (_, { validity }) => (validity.badInput || validity.rangeOverflow ? "needs a whole date and time." : null),
 };

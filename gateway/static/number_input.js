@@ -2,8 +2,18 @@
 
 import { nudge, readDecimal } from "./decimal.js";
 
-export const TAKES_DECIMAL =
+const TAKES_DECIMAL =
   "takes a number as in 60,011.13: a point before the decimals, commas or spaces only between thousands.";
+
+/** What is wrong with a text that readDecimal does not read. */
+export function decimalFault(text) {
+  const written = text.trim();
+  if (/^[-\u2212]\s*[\d.]/.test(written)) return "takes a positive number.";
+  if (/^\+\s*[\d.]/.test(written)) return "takes a number without a sign.";
+  if (/^\.\d+$/.test(written)) return `takes a digit before the point: 0${written}.`;
+  if (/^\d+\.$/.test(written)) return `takes a digit behind the point: ${written}0.`;
+  return TAKES_DECIMAL;
+}
 
 /** Once the user is done with the input, it shows the number as it was read. */
 export function showAsRead(input) {

@@ -2,7 +2,7 @@
 
 import { compare, readDecimal } from "./decimal.js";
 import { element, setText } from "./dom.js";
-import { showAsRead, stepped, TAKES_DECIMAL } from "./number_input.js";
+import { decimalFault, showAsRead, stepped } from "./number_input.js";
 
 const INPUTS = {
   price: { cell: "price", label: "Price", step: "tick_size" },
@@ -92,7 +92,7 @@ export class OrderEditor {
   /** The first input in which no number stands, and what is wrong with it; null for none. */
   #fault() {
     for (const [name, { input }] of this.#inputs) {
-      const fault = input.value.trim() === "" ? "is missing." : TAKES_DECIMAL;
+      const fault = input.value.trim() === "" ? "is missing." : decimalFault(input.value);
       if (readDecimal(input.value) === null) return { name, words: `${INPUTS[name].label} ${fault}` };
     }
     return null;

@@ -43,12 +43,13 @@ export class OrderRow {
     const { order_id, side, order_type, price, quantity, remaining_quantity, filled_quantity, symbol } = order;
     const instrument = this.#handlers.instrumentOf(symbol);
     const scale = scaleOf(instrument.tick_size);
+    const lots = scaleOf(instrument.lot_size);
     this.node.dataset.side = side;
     const name = `${side === "buy" ? "▲ Buy" : "▼ Sell"} ${typeWord(order_type)}`;
     const partly = compare(remaining_quantity, quantity) !== 0;
     this.#write("order", name, order_id);
     this.#write("price", price === null ? "market" : shown(price, scale), triggerWords(order, scale));
-    this.#write("quantity", shown(remaining_quantity), partly ? `of ${shown(quantity)}` : "");
+    this.#write("quantity", shown(remaining_quantity, lots), partly ? `of ${shown(quantity, lots)}` : "");
     this.#write("status", STATUS[order.status] ?? order.status, clock(new Date(order.timestamp)));
     this.#cells.order.main.dataset.symbol = symbol;
     setText(this.#terms, termWords(order, partner, scale).join(" · "));

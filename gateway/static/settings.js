@@ -65,7 +65,7 @@ export class Settings {
 
   #chooseBase() {
     const base = normalBase(this.#baseUrl.value);
-    this.#tell(this.#baseUrl, base === null ? "A base URL looks like http://127.0.0.1:8000; empty means this page's origin." : "");
+    this.#tell(this.#baseUrl, base === null ? "A base URL names a host, as in http://127.0.0.1:8000; empty means this page's origin." : "");
     if (base === null) return;
     this.#baseUrl.value = base;
     this.#choose("baseUrl", "base_url", base);
@@ -92,10 +92,17 @@ function normalBase(text) {
   try {
     const url = new URL(/^[a-z]+:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`);
     if (url.protocol !== "http:" && url.protocol !== "https:") return null;
+    if (!namesHost(trimmed, url.hostname)) return null;
     return url.origin + url.pathname.replace(/\/+$/, "");
   } catch {
     return null;
   }
+}
+
+/** Whether the host is one that was written: a browser makes 0.0.31.64 of 8000, and a host of any word. */
+function namesHost(text, hostname) {
+  if (/^\d+(\.\d+){3}$/.test(hostname)) return text.includes(hostname);
+  return /^[a-z]+:\/\//i.test(text) || hostname === "localhost" || /[.[]/.test(hostname) || /^[^/]+:\d+/.test(text);
 }
 
 function setUpTheme(button) {

@@ -215,7 +215,11 @@ def _wait_until_healthy(processes: Processes, config: GatewayConfig, stop: Stop)
     while time.monotonic() < deadline and not stop.wanted:
         ended = processes.ended()
         if ended is not None:
-            print(f"{PROGRAM}: the {ended[0]} did not start", file=sys.stderr)
+            name, how = ended
+            # One that was killed has said nothing itself.
+            print(
+                f"{PROGRAM}: the {name} did not start" + (f": it ended {how}" if "SIG" in how else ""), file=sys.stderr
+            )
             return False
         # Before that, somebody else may answer: another exchange at this port, or another matcher behind this gateway.
         if processes.serve() and _is_healthy(config):

@@ -355,7 +355,7 @@ def test_it_can_show_another_gateway_and_says_what_is_missing(dashboard: Dashboa
     dashboard.find("#base-url").fill("ftp://127.0.0.1")
     dashboard.find("#base-url").press("Enter")
     expect(dashboard.find("#base-url")).to_have_attribute("aria-invalid", "true")
-    expect(dashboard.find("#settings-error")).to_contain_text("A base URL looks like")
+    expect(dashboard.find("#settings-error")).to_contain_text("A base URL names a host")
     dashboard.find("#base-url").fill(f"{dashboard.exchange.url}/")
     dashboard.find("#base-url").press("Enter")
     expect(dashboard.find("#base-url")).to_have_value(dashboard.exchange.url)

@@ -200,8 +200,8 @@ def test_an_order_is_amended_in_its_row(dashboard: Dashboard) -> None:
 
     # It stands behind the other order now.
     exchange.place(symbol, "market", "buy", "1.5")
-    expect(row.locator(".quantity .main")).to_have_text("1")
-    expect(row.locator(".quantity .more")).to_have_text("of 1.5")
+    expect(row.locator(".quantity .main")).to_have_text("1.00000")
+    expect(row.locator(".quantity .more")).to_have_text("of 1.50000")
     exchange.place(symbol, "limit", "buy", "0.25", "100")
     row.locator(".quantity").dblclick()
     expect(row.get_by_label("Quantity in all")).to_be_focused()
@@ -231,7 +231,7 @@ def test_an_amend_that_is_refused_is_told_at_its_row(dashboard: Dashboard) -> No
 
     # What comes meanwhile is seen, but what was typed stays; Escape leaves all as it is.
     dashboard.exchange.place(dashboard.symbol, "market", "buy", "0.5")
-    expect(row.locator(".quantity .main")).to_have_text("0.5")
+    expect(row.locator(".quantity .main")).to_have_text("0.50000")
     expect(quantity).to_have_value("1")
     quantity.press("Escape")
     expect(row.locator("input")).to_have_count(0)
@@ -270,7 +270,9 @@ def test_a_partial_fill_is_seen_live_with_its_fee(dashboard: Dashboard) -> None:
     exchange, symbol = dashboard.exchange, dashboard.symbol
     order = rest(dashboard, "sell", "2", "100")
     dashboard.find("#fills-tab").click()
-    expect(dashboard.find("#fills-empty")).to_have_text("No fills of this account in this instrument yet.")
+    expect(dashboard.find("#fills-empty")).to_have_text(
+        f"No fills of account {dashboard.account} in this instrument yet."
+    )
     exchange.place(symbol, "market", "buy", "0.5")
     dashboard.expect_fills(("▼ sell", "100.00", "0.50000", "0.05", "maker"))
     expect(dashboard.find("#orders-news")).to_contain_text("partly filled, 0.5 BTC at 100 USDT, maker, fee 0.05 USDT.")

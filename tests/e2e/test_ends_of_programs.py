@@ -47,6 +47,18 @@ def test_interrupt_of_a_program_that_is_starting_says_nothing(tmp_path: Path, sc
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
+def test_interrupt_of_a_script_while_it_waits_for_a_command_ends_it(tmp_path: Path) -> None:
+    """The command, here `uname`, ends well all the same."""
+    uname = tmp_path / "uname"
+    uname.write_text("#!/bin/sh\nkill -INT $PPID\necho Linux\n")
+    uname.chmod(0o755)
+    environment = clean_environment({"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"})
+    done = subprocess.run(
+        [ROOT / "scripts" / "subscribe", "--help"], env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_scripts_become_their_programs() -> None:
     """None starts Python in a way of its own."""
     for script, module in MODULES.items():

@@ -11,7 +11,7 @@ import pytest
 
 from matching_exchange.tools.processes import free_ports
 from tests.children import children_of
-from tests.exchange import PATIENCE, clean_environment, wait_until
+from tests.exchange import PATIENCE, ROOT, clean_environment, wait_until
 from tests.scripts import free_base, own_endpoints, running
 
 RUN = [sys.executable, "-m", "matching_exchange.tools.run"]
@@ -83,6 +83,15 @@ def test_unknown_variable_is_told_once(tmp_path: Path) -> None:
         "matcher: MATCHER_QWXZ is no setting",
         "matcher: MATCHER_SINC is no setting: MATCHER_SYNC?",
     ]
+
+
+def test_part_that_is_killed_while_it_starts_says_how(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\nif 'matcher' in sys.orig_argv:\n    os.kill(os.getpid(), signal.SIGBUS)\n"
+    )
+    environment = {**own_endpoints(), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    lines = refused(tmp_path, f"--port={free_ports(1)[0]}", **environment)
+    assert lines == ["run: the matcher did not start: it ended by SIGBUS"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
