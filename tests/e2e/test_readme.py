@@ -143,7 +143,7 @@ def test_ten_lines_of_market_data(tmp_path: Path) -> None:
 
 def test_fifteen_lines_of_python(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "urllib" in text]
+    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "HTTPConnection" in text]
     with started("scripts/run", tmp_path, place.environment) as script:
         wait_until_open(script)
         (tmp_path / "lines.py").write_text(code)
