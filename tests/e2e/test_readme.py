@@ -123,8 +123,7 @@ def test_first_orders(tmp_path: Path, command: str) -> None:
     assert (amended["status"], amended["account"]) == ("open", "bob")
     if command == "scripts/run":
         [shown] = [json.loads(text) for language, text in BLOCKS if language == "json" and '"order_id"' in text]
-        told = {name: bought[name] for name in shown}
-        assert told == {**shown, "timestamp": bought["timestamp"], "updated": bought["updated"]}
+        assert bought == {**shown, "timestamp": bought["timestamp"], "updated": bought["updated"]}
 
 
 def test_ten_lines_of_market_data(tmp_path: Path) -> None:
@@ -138,6 +137,24 @@ def test_ten_lines_of_market_data(tmp_path: Path) -> None:
         ) as reader:
             assert reader.stdout is not None
             assert reader.stdout.readline().startswith("instrument ")
+            reader.kill()
+
+
+def test_the_stream_of_an_account_in_python(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    page = (ROOT / "docs" / "order-management.md").read_text()
+    [code] = [place.moved(text) for text in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
+    buy, *_ = [curl for curl in CURLS if '"account":"bob"' in curl and '"limit"' in curl]
+    with started("scripts/run", tmp_path, place.environment) as script:
+        wait_until_open(script)
+        command = [str(ROOT / ".venv/bin/python"), "-u", "-c", code]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=place.environment, stdout=subprocess.PIPE, text=True
+        ) as reader:
+            assert reader.stdout is not None
+            assert reader.stdout.readline().startswith("orders ")
+            run(place.moved(f"curl --silent --noproxy '*' {buy.removeprefix('curl ')}"), place.environment)
+            assert "'event': 'placed'" in reader.stdout.readline()
             reader.kill()
 
 
