@@ -23,20 +23,6 @@ BUY = Side.BUY
 FILLED = OrderStatus.FILLED
 LIMIT = OrderType.LIMIT
 
-RESTS: Final = (False, *(ORDER_TYPES[order_type].rests for order_type in OrderType))
-"""Whether an order type may rest, by its number."""
-
-
-def enter(book: Book, order: Order, events: list[Event]) -> None:
-    """Let a new order run, then what it fires."""
-    order_type = order.order_type
-    if order_type is LIMIT:
-        run_limit(book, order, events)
-    else:
-        RUN[order_type](book, order, events)
-    if book.fired or book.triggers.run:
-        run_fired(book, events)
-
 
 def run_fired(book: Book, events: list[Event]) -> None:
     """End a command that ran an order: run the fired orders, and those that they fire, until none is left. Then let
@@ -46,12 +32,10 @@ def run_fired(book: Book, events: list[Event]) -> None:
         if running.moves_left < 0:
             running.trades_left = 0
         order = fired.popleft()
-        if not RESTS[order.order_type]:
-            run_market(book, order, events)
-        elif order.terms.post_only and book.would_take(order.side, order.price):
+        if order.terms.post_only and book.would_take(order.side, order.price):
             book.drop(order, Reason.POST_ONLY_WOULD_CROSS, events)
         else:
-            run_limit(book, order, events)
+            RUN_FIRED[order.order_type](book, order, events)
     if book.triggers.run:
         book.follow_run(events)
 
@@ -137,6 +121,13 @@ def _run_of(row: TypeRow) -> Run:
 
 RUN: Final[tuple[Run, ...]] = (run_market, *(_run_of(ORDER_TYPES[order_type]) for order_type in OrderType))
 """How each order type runs, by its number. There is no order type 0."""
+
+
+RUN_FIRED: Final[tuple[Run, ...]] = (
+    run_market,
+    *(_RUNS_AS[ORDER_TYPES[order_type].runs_as] for order_type in OrderType),
+)
+"""How each order type runs once it has fired, by its number."""
 
 
 def _reason(book: Book, order: Order, limit: int, otherwise: Reason) -> Reason:

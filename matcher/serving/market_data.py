@@ -1,4 +1,4 @@
-"""From events to the public messages (contract, section 6), and what late subscribers need.
+"""From events to the public messages, and what late subscribers need.
 
 Trades go out as they happen. Depth goes out when the top of a book has changed, at most once per depth interval for
 each symbol. States in between are skipped, the last one never. Messages are made only for topics with a subscriber,
