@@ -89,12 +89,14 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
             return [reject(order, reason)]
     events: list[Event] = [OrderPlaced(order_id)]
     if order_type is LIMIT:
+        # As RUN has it: most orders are limit orders.
         run_limit(book, order, events)
     else:
         RUN[order_type](book, order, events)
     if book.fired or book.triggers.run:
         run_fired(book, events)
     if order.level is not None:
+        # As Registry.keep, in line: most orders come this way.
         account.orders.add(order)
         book.orders.add(order)
         if terms is not None and terms.expire_time:

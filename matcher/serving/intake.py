@@ -84,7 +84,10 @@ class Intake:
         if self._rest is not None:
             frame, self._rest = self._rest, None
             taken += self._carry_out(frame, None, turn)
-        most = 1 if self._notes.careful else MAX_TURN_FRAMES
+        most = MAX_TURN_FRAMES
+        if self._notes.careful:
+            # One frame, or the rest of one: the note then tells which has ended the process.
+            most = 0 if taken else 1
         for _ in range(most):
             if taken >= MAX_TURN_COMMANDS or self._rest is not None or (taken and self._monotonic() >= turn.until):
                 return

@@ -17,7 +17,8 @@ from matcher.serving.clock import Clock
 from matcher.serving.intake import Intake
 from matcher.serving.market_data import MarketData
 from matcher.serving.outbox import Outbox
-from matcher.serving.query_desk import QueryDesk, open_orders
+from matcher.serving.queries import count_open_orders
+from matcher.serving.query_desk import QueryDesk
 from matcher.serving.sockets import Sockets
 from matcher.serving.subscribers import Subscribers
 from matcher.serving.turn import Turn, new_turn
@@ -174,9 +175,8 @@ class Matcher:
 
     def _status(self) -> MatcherStatus:
         uptime = self._clock.monotonic() - self._started_at
-        return MatcherStatus(
-            self._epoch, self._config.sync, open_orders(self._state), uptime, self._intake.refused_frames
-        )
+        open_orders = count_open_orders(self._state.registry)
+        return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, self._intake.refused_frames)
 
     def _catch_signals(self) -> int:
         """Stop at the end of the turn when a signal comes. Returns the descriptor that becomes readable then."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from matcher.serving.queries import EngineQuery, answer_query, count_open_orders
+from matcher.serving.queries import EngineQuery, answer_query
 from matcher.serving.query_queue import SHARE, QueryQueue, is_light
 from matcher.serving.turn import Turn
 from matcher.state import State
@@ -52,8 +52,3 @@ class QueryDesk:
         if isinstance(query, AccountUpdatesQuery):
             return self._state.streams.after(query.account, query.after)
         return answer_query(self._state.registry, query)
-
-
-def open_orders(state: State) -> int:
-    """How many orders rest or wait."""
-    return count_open_orders(state.registry)

@@ -65,9 +65,6 @@ class LocalLog:
             raise LogFailedError(self._failed("does not take a record", error)) from error
         return end
 
-    def close(self) -> None:
-        self._journal.close()
-
     def keep_time(self, now: int) -> None:
         """Sync if that is due at this monotonic time."""
         if self.due is not None and now >= self.due:
