@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct, field
-
-from matcher.core.order import Order
 from matcher.core.order_list import OrderList
 from protocol.units import OrderType
 
 if TYPE_CHECKING:
+    from matcher.core.order import Order
     from protocol.events import Trade
 
 AsSent = tuple[int, int | None, int | None]
@@ -20,7 +18,7 @@ NONE_ENTERED: Final[dict[str, AsSent]] = {}
 """Shared by all accounts that have amended no order. Never changed."""
 
 
-class Account(Struct, gc=False):
+class Account:
     """An account.
 
     orders: its live orders.
@@ -32,15 +30,28 @@ class Account(Struct, gc=False):
     cancel_at: the time at which its orders are canceled, in nanoseconds; None while that is off.
     """
 
-    name: str
-    orders: OrderList = field(default_factory=OrderList)
-    last_done: Order | None = None
-    client_orders: dict[str, Order] = field(default_factory=dict)
-    entered: dict[str, AsSent] = field(default_factory=lambda: NONE_ENTERED)
-    maker_fills: list[Trade] | None = None
-    taker_fills: list[Trade] | None = None
-    suspended: bool = False
-    cancel_at: int | None = None
+    __slots__ = (
+        "cancel_at",
+        "client_orders",
+        "entered",
+        "last_done",
+        "maker_fills",
+        "name",
+        "orders",
+        "suspended",
+        "taker_fills",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.orders = OrderList()
+        self.last_done: Order | None = None
+        self.client_orders: dict[str, Order] = {}
+        self.entered = NONE_ENTERED
+        self.maker_fills: list[Trade] | None = None
+        self.taker_fills: list[Trade] | None = None
+        self.suspended = False
+        self.cancel_at: int | None = None
 
     @property
     def in_use(self) -> bool:

@@ -1,14 +1,12 @@
 """An order as the engine holds it, and the queue of orders at one price.
 
-An order links to its neighbours in its queue, to its account and to its book. The cyclic collector does not track it
-(gc=False). The engine unlinks a done order, and reference counting frees it.
+An order links to its neighbours in its queue, to its account and to its book. The engine unlinks a done order, and
+reference counting frees it: nothing here waits for the cyclic collector.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-
-from msgspec import Struct
 
 from protocol.commands import NO_TERMS, OrderTerms
 from protocol.units import OrderStatus, OrderType, Reason, Side
@@ -22,11 +20,13 @@ if TYPE_CHECKING:
     from protocol.events import Trade
 
 
+OPEN: Final = OrderStatus.OPEN
+
 MAX_FILLS: Final = 100
 """Fills that an order remembers, the last ones."""
 
 
-class Extra(Struct, gc=False):
+class Extra:
     """What only some orders have beside their plain fields.
 
     prevented: the quantity that self-trade prevention took off the order.
@@ -37,21 +37,46 @@ class Extra(Struct, gc=False):
     best_price: the best price that an active trailing stop has followed.
     """
 
-    terms: OrderTerms = NO_TERMS
-    prevented: int = 0
-    shown: int = 0
-    unspent: int | None = None
-    partner: Order | None = None
-    oco_id: int | None = None
-    active: bool = False
-    best_price: int | None = None
+    __slots__ = ("active", "best_price", "oco_id", "partner", "prevented", "shown", "terms", "unspent")
+
+    def __init__(
+        self,
+        terms: OrderTerms = NO_TERMS,
+        prevented: int = 0,
+        shown: int = 0,
+        unspent: int | None = None,
+        oco_id: int | None = None,
+        active: bool = False,  # noqa: FBT001, FBT002  all are given by name
+        best_price: int | None = None,
+    ) -> None:
+        self.terms = terms
+        self.prevented = prevented
+        self.shown = shown
+        self.unspent = unspent
+        self.partner: Order | None = None
+        self.oco_id = oco_id
+        self.active = active
+        self.best_price = best_price
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything differs from a plain order."""
+        return (
+            self.terms != NO_TERMS
+            or self.prevented != 0
+            or self.shown != 0
+            or self.unspent is not None
+            or self.oco_id is not None
+            or self.active
+            or self.best_price is not None
+        )
 
 
 NO_EXTRA: Final = Extra()
 """The extra of a plain order. Never changed."""
 
 
-class Order(Struct, gc=False):
+class Order:
     """One order, live or done.
 
     quantity: the total.
@@ -64,28 +89,68 @@ class Order(Struct, gc=False):
     updated_sequence, updated: of its last change; zero while nothing has changed it.
     """
 
-    order_id: int
-    account: Account
-    book: Book
-    client_order_id: str | None
-    side: Side
-    order_type: OrderType
-    quantity: int
-    remaining: int
-    price: int | None
-    trigger_price: int | None
-    sequence: int
-    timestamp: int
-    status: OrderStatus = OrderStatus.OPEN
-    reason: Reason | None = None
-    filled_value: int = 0
-    fills: list[Trade] | None = None
-    level: Level | None = None
-    previous: Order | None = None
-    next: Order | None = None
-    extra: Extra | None = None
-    updated_sequence: int = 0
-    updated: int = 0
+    __slots__ = (
+        "account",
+        "book",
+        "client_order_id",
+        "extra",
+        "filled_value",
+        "fills",
+        "level",
+        "next",
+        "order_id",
+        "order_type",
+        "previous",
+        "price",
+        "quantity",
+        "reason",
+        "remaining",
+        "sequence",
+        "side",
+        "status",
+        "timestamp",
+        "trigger_price",
+        "updated",
+        "updated_sequence",
+    )
+
+    def __init__(
+        self,
+        order_id: int,
+        account: Account,
+        book: Book,
+        client_order_id: str | None,
+        side: Side,
+        order_type: OrderType,
+        quantity: int,
+        remaining: int,
+        price: int | None,
+        trigger_price: int | None,
+        sequence: int,
+        timestamp: int,
+    ) -> None:
+        self.order_id = order_id
+        self.account = account
+        self.book = book
+        self.client_order_id = client_order_id
+        self.side = side
+        self.order_type = order_type
+        self.quantity = quantity
+        self.remaining = remaining
+        self.price = price
+        self.trigger_price = trigger_price
+        self.sequence = sequence
+        self.timestamp = timestamp
+        self.status = OPEN
+        self.reason: Reason | None = None
+        self.filled_value = 0
+        self.fills: list[Trade] | None = None
+        self.level: Level | None = None
+        self.previous: Order | None = None
+        self.next: Order | None = None
+        self.extra: Extra | None = None
+        self.updated_sequence = 0
+        self.updated = 0
 
     @property
     def filled(self) -> int:

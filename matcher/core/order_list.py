@@ -9,8 +9,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct, field
-
 from matcher.core.order import Order
 
 CHUNK: Final = 128
@@ -23,18 +21,21 @@ NO_CHUNKS: Final[list[list[Order]]] = []
 """Shared by all short lists. Never changed."""
 
 
-class OrderList(Struct, gc=False):
+class OrderList:
     """Orders ascending by order_id: the live ones, and some that are done meanwhile.
 
     `_last` is the chunk that orders join, `_chunks` are those before it, none of them empty. Every account has a list,
     so it takes few bytes.
     """
 
-    _chunks: list[list[Order]] = field(default_factory=lambda: NO_CHUNKS)
-    _last: list[Order] = field(default_factory=list)
-    _next: int = 0
-    _skip: int = 0
-    _skipped: int = 0
+    __slots__ = ("_chunks", "_last", "_next", "_skip", "_skipped")
+
+    def __init__(self) -> None:
+        self._chunks = NO_CHUNKS
+        self._last: list[Order] = []
+        self._next = 0
+        self._skip = 0
+        self._skipped = 0
 
     def __iter__(self) -> Iterator[Order]:
         """The live orders, oldest first."""

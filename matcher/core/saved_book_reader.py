@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar, cast
 
 from matcher.core.account import Account
 from matcher.core.book import Book
-from matcher.core.order import NO_EXTRA, Extra, Order
+from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
 from matcher.core.saved_books import SAVED_TERMS
 from protocol.commands import NO_TERMS, OrderTerms
@@ -165,9 +165,9 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
         else _price(f"{where}.trigger_price", saved.trigger_price, instrument),
         sequence=saved.sequence,
         timestamp=saved.timestamp,
-        filled_value=_decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals),
-        extra=extra,
     )
+    order.filled_value = _decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals)
+    order.extra = extra
     _check_ids(registry, where, order)
     return order
 
@@ -198,7 +198,7 @@ def _read_extra(
         active=saved.activated or best_price is not None,
         best_price=best_price,
     )
-    return None if extra == NO_EXTRA else extra
+    return extra if extra.is_used else None
 
 
 def _read_term(where: str, term: Term, saved: SavedOrder, instrument: Instrument) -> Any:

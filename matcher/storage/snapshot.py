@@ -159,6 +159,9 @@ _ORDER_FIELDS: Final = tuple(
 )
 """The fields that a record and its order share as they are."""
 
+_STATE_FIELDS: Final = ("status", "reason", "filled_value", "updated_sequence", "updated")
+"""The fields of them that a new order has at their defaults."""
+
 _EXTRA_FIELDS: Final = tuple(field.name for field in structs.fields(ExtraRecord) if field.name != "partner")
 
 
@@ -320,8 +323,22 @@ class _Reader:
 
     def _order(self, record: OrderRecord) -> Order:
         account = self._registry.account(record.account_name)
-        fields = {name: getattr(record, name) for name in _ORDER_FIELDS}
-        order = Order(account=account, book=self._registry.books[record.symbol], **fields)
+        order = Order(
+            record.order_id,
+            account,
+            self._registry.books[record.symbol],
+            record.client_order_id,
+            record.side,
+            record.order_type,
+            record.quantity,
+            record.remaining,
+            record.price,
+            record.trigger_price,
+            record.sequence,
+            record.timestamp,
+        )
+        for name in _STATE_FIELDS:
+            setattr(order, name, getattr(record, name))
         if record.fills is not None:
             order.fills = self._shared(record.fills)
         if order.fills and not order.updated_sequence:
