@@ -1,0 +1,75 @@
+"""Changes of the naive engine's orders, and how a command names an order."""
+
+from protocol import commands, events
+from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, OrderType, Refusal
+from tests.oracle.naive_checks import RefusedError, check_legs, check_limits
+from tests.oracle.naive_order import NaiveOrder
+from tests.oracle.naive_triggers import NaiveTriggers
+
+
+class NaiveAmends(NaiveTriggers):
+    def _find_live(self, command: commands.CancelOrder | commands.AmendOrder) -> NaiveOrder:
+        name = (command.account or DEFAULT_ACCOUNT, command.client_order_id)
+        for order in self.orders:
+            if command.order_id is not None:
+                found = command.order_id == order.order_id and command.account in (None, order.account)
+            else:
+                found = command.client_order_id is not None and name == (order.account, order.entered.client_order_id)
+            if found:
+                if order.is_done:
+                    raise RefusedError(Refusal.ORDER_NOT_OPEN)
+                return order
+        raise RefusedError(Refusal.UNKNOWN_ORDER)
+
+    def _amend(self, order: NaiveOrder, command: commands.AmendOrder) -> None:
+        instrument = self.instruments[order.entered.symbol]
+        if instrument.status is not InstrumentStatus.TRADING:
+            raise RefusedError(Refusal["INSTRUMENT_" + instrument.status.name])
+        if command.price is not None and order.price is None:
+            raise RefusedError(Refusal.PRICE_NOT_ALLOWED)
+        if command.trigger_price is not None and (
+            order.state != "pending" or order.entered.order_type is OrderType.TRAILING_STOP
+        ):
+            raise RefusedError(Refusal.TRIGGER_PRICE_NOT_ALLOWED)
+        before, gone = (order.quantity, order.price, order.trigger_price), order.quantity - order.remaining
+        after = (
+            command.quantity or order.quantity,
+            command.price or order.price,
+            command.trigger_price or order.trigger_price,
+        )
+        more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
+        follows = order.entered.order_type is OrderType.TRAILING_STOP
+        check_limits(instrument, after[0], after[1], None if follows else after[2])
+        if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
+            raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
+        if (
+            order.terms.display_quantity is not None
+            and more > 0
+            and after[0] > order.terms.display_quantity * self.limits.iceberg_parts
+        ):
+            raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_SMALL)
+        if after[0] <= gone:
+            raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
+        if order.partner is not None:
+            check_legs(order.side, after[1:], (order.partner.price, order.partner.trigger_price))
+        loses_place = order.state == "resting" and (more > 0 or other_price)
+        if loses_place and order.terms.post_only and self._makers(order, after[1]):
+            raise RefusedError(Refusal.POST_ONLY_WOULD_CROSS)
+        order.quantity, order.price, order.trigger_price = after
+        order.remaining = order.quantity - gone
+        order.slice = min(order.slice, order.remaining)
+        self._said.append(events.OrderAmended(order.order_id, *after))
+        if order.partner is not None and more:
+            self._amend_partner(order.partner, more)
+        if order.state == "pending" and other_trigger:
+            self._wait(order)
+        elif loses_place:
+            self._take(order)
+
+    def _amend_partner(self, partner: NaiveOrder, more: int) -> None:
+        """The quantity of the other leg of an OCO was changed by so much."""
+        partner.quantity += more
+        partner.remaining += more
+        if more > 0 and partner.state == "resting":
+            partner.ticket = next(self._tickets)
+        self._said.append(events.OrderAmended(partner.order_id, partner.quantity, partner.price, partner.trigger_price))

@@ -1,0 +1,128 @@
+"""New orders of the naive engine: what is refused, what is rejected, and what then takes or waits."""
+
+from protocol import events
+from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
+from protocol.units import (
+    NAME_LENGTH,
+    STOP_LEG_SUFFIX,
+    InstrumentStatus,
+    OrderType,
+    Reason,
+    Refusal,
+)
+from tests.oracle.naive_accounts import NaiveAccounts
+from tests.oracle.naive_checks import (
+    RefusedError,
+    check_fields,
+    check_limits,
+    check_name,
+    check_oco,
+    check_sides,
+    check_terms,
+)
+from tests.oracle.naive_order import NaiveOrder, same_order
+from tests.oracle.naive_triggers import NaiveTriggers
+
+
+class NaiveEntry(NaiveTriggers, NaiveAccounts):
+    def _place(self, command: PlaceOrder) -> None:
+        check_name("account", command.account)
+        check_name("client_order_id", command.client_order_id)
+        instrument = self._instrument(command.symbol)
+        known = self._find_known(command.account, command.client_order_id)
+        if known is not None:
+            if not same_order(known, command):
+                raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
+            self._said.append(events.OrderDuplicated(known.order_id))
+            return
+        terms = command.terms or OrderTerms()
+        check_fields(command, terms)
+        check_limits(instrument, command.quantity, command.price, command.trigger_price)
+        check_terms(instrument, command.quantity, terms, self._stamp[1], self.limits.iceberg_parts)
+        self._check_account(command.account)
+        order = self._enter(command)
+        reason = self._why_rejected(command)
+        if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
+            reason = Reason.POST_ONLY_WOULD_CROSS
+        reason = reason or self._why_too_many(order)
+        if reason is not None:
+            self._reject(order, reason)
+            return
+        self._said.append(events.OrderPlaced(order.order_id))
+        if command.trigger_price is None and command.order_type is not OrderType.TRAILING_STOP:
+            self._take(order)
+        else:
+            self._wait(order)
+
+    def _place_oco(self, command: PlaceOco) -> None:
+        check_name("account", command.account)
+        check_name("client_order_id", command.client_order_id)
+        stop_name = command.client_order_id and command.client_order_id + STOP_LEG_SUFFIX
+        if stop_name and len(stop_name) > NAME_LENGTH:
+            raise RefusedError(Refusal.INVALID_NAME, "client_order_id")
+        instrument = self._instrument(command.symbol)
+        known = self._find_known(command.account, command.client_order_id)
+        if known is not None and known.order_id == known.oco_id and same_order(known, command):
+            self._said += [events.OrderDuplicated(known.order_id), events.OrderDuplicated(known.order_id + 1)]
+            return
+        if known is not None or self._find_known(command.account, stop_name) is not None:
+            raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
+        check_oco(instrument, command, self._stamp[1])
+        check_sides(command, self.last_price(command.symbol))
+        self._check_account(command.account)
+        terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
+        what = (command.symbol, command.account, command.side)
+        stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
+        stop_prices = (command.stop_price, command.stop_trigger_price)
+        limit_leg = PlaceOrder(
+            *what, OrderType.LIMIT, command.quantity, command.price, None, command.client_order_id, terms=terms
+        )
+        stop_leg = PlaceOrder(*what, stop_type, command.quantity, *stop_prices, stop_name, terms=terms)
+        limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
+        for leg in legs:
+            leg.oco, leg.oco_id = command, limit.order_id
+        reason = self._why_rejected(command) or self._why_too_many(stop)
+        if reason is not None:
+            for leg in legs:
+                self._reject(leg, reason)
+            return
+        limit.partner, stop.partner = stop, limit
+        self._said += [events.OrderPlaced(leg.order_id) for leg in legs]
+        self._wait(stop)
+        self._take(limit)
+
+    def _find_known(self, account: str, client_order_id: str | None) -> NaiveOrder | None:
+        for order in self.orders if client_order_id else []:
+            if (order.account, order.entered.client_order_id) == (account, client_order_id):
+                return order
+        return None
+
+    def _enter(self, entered: PlaceOrder) -> NaiveOrder:
+        quantity, prices, terms = (
+            entered.quantity,
+            (entered.price, entered.trigger_price),
+            entered.terms or OrderTerms(),
+        )
+        order = NaiveOrder(len(self.orders) + 1, entered, quantity, quantity, *prices, terms)
+        self.orders.append(order)
+        return order
+
+    def _why_rejected(self, command: PlaceOrder | PlaceOco) -> Reason | None:
+        status = self.instruments[command.symbol].status
+        if command.deadline and self._stamp[1] > command.deadline:
+            return Reason.TOO_LATE
+        if status is not InstrumentStatus.TRADING:
+            return Reason["INSTRUMENT_" + status.name]
+        return Reason.ACCOUNT_SUSPENDED if self.accounts[command.account].suspended else None
+
+    def _why_too_many(self, order: NaiveOrder) -> Reason | None:
+        waits = order.trigger_price is not None or order.entered.order_type is OrderType.TRAILING_STOP
+        if waits and len(self.pending(order.entered.symbol)) >= self.limits.trigger_orders:
+            return Reason.TOO_MANY_TRIGGER_ORDERS
+        expiring = [other for other in self.live() if other.terms.expire_time and other is not order]
+        too_many = order.terms.expire_time and len(expiring) >= self.limits.expiring_orders
+        return Reason.TOO_MANY_EXPIRING_ORDERS if too_many else None
+
+    def _reject(self, order: NaiveOrder, reason: Reason) -> None:
+        order.is_rejected, order.reason = True, reason
+        self._said.append(events.OrderRejected(order.order_id, reason))

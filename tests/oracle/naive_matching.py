@@ -1,0 +1,184 @@
+"""How an order of the naive engine takes: against whom, how much, and what becomes of the rest."""
+
+from itertools import accumulate, groupby
+
+from protocol import events
+from protocol.units import OrderType, Reason, SelfTradePrevention
+from tests.oracle.naive_order import NaiveOrder, NaiveRun
+from tests.oracle.naive_triggers import NaiveTriggers
+
+
+class NaiveMatching(NaiveTriggers):
+    def _run(self, taker: NaiveOrder) -> None:
+        """Let an order take what it can; what is left of it rests or is canceled, as its type says."""
+        order_type = taker.entered.order_type
+        if taker.terms.post_only and self._makers(taker):
+            self._cancel(taker, Reason.POST_ONLY_WOULD_CROSS)
+        elif order_type is OrderType.FOK and not self._can_fill(taker):
+            self._cancel(taker, Reason.FOK_UNFILLABLE)
+        else:
+            self._sweep(taker)
+        if taker.is_done:
+            return
+        is_limited = not self._trades_left > 0 and bool(self._makers(taker))
+        if taker.terms.quote_quantity is not None:
+            if taker.filled:
+                taker.state = "done"
+            elif is_limited:
+                self._cancel(taker, Reason.TOO_MANY_TRADES)
+            else:
+                self._cancel(taker, Reason.QUOTE_QUANTITY_TOO_SMALL if self._makers(taker) else Reason.NO_LIQUIDITY)
+        elif is_limited:
+            self._cancel(taker, Reason.TOO_MANY_TRADES)
+        elif taker.price is None:
+            self._cancel(taker, Reason.NO_LIQUIDITY)
+        elif order_type is OrderType.IOC:
+            self._cancel(taker, Reason.IOC_REMAINDER)
+        else:
+            taker.state, taker.ticket = "resting", next(self._tickets)
+            taker.show_next_slice()
+
+    def _can_fill(self, taker: NaiveOrder) -> bool:
+        """Try it: let the order take what it can, and put all back as it was."""
+        if self._meets_too_many(taker):
+            return False
+        kept = [(order, dict(vars(order))) for order in self.orders]
+        last_trades, said, takers = dict(self.last_trades), list(self._said), list(self._takers)
+        left, moves, self._run_of_trades = self._trades_left, self._moves, NaiveRun()
+        self._sweep(taker)
+        is_filled = taker.filled == taker.quantity
+        for order, before in kept:
+            vars(order).update(before)
+        self.last_trades, self._said, self._takers = last_trades, said, takers
+        self._trades_left, self._moves, self._run_of_trades = left, moves, NaiveRun()
+        return is_filled
+
+    def _meets_too_many(self, taker: NaiveOrder) -> bool:
+        """Whether it may meet more orders than the command may: on each level that it needs those in turn up to its
+        quantity, but with all their parts all of them where it comes to further parts of icebergs, prevents
+        self-trades, or ends legs by what it fires."""
+        symbol, mode, left, missing = (
+            taker.entered.symbol,
+            taker.terms.self_trade_prevention,
+            self._trades_left,
+            taker.remaining,
+        )
+        ended: set[int] | None = None
+        for price, level in groupby(self._makers(taker), key=lambda maker: abs(maker.price_rank())):
+            makers = list(level)
+            skips = (
+                ended is None
+                and mode is SelfTradePrevention.CANCEL_OLDEST
+                and all(maker.account == taker.account for maker in makers)
+            )
+            if ended is None and not skips:
+                fired = [order for order in self.pending(symbol) if order.fires(self.last_price(symbol), price)]
+                ended = {order.partner.order_id for order in fired if order.partner is not None}
+            plain = mode is SelfTradePrevention.NONE and not ended
+            reached = [
+                number
+                for number, total in enumerate(accumulate(maker.shown for maker in makers), 1)
+                if total >= missing
+            ]
+            left -= reached[0] if plain and reached else sum(maker.parts for maker in makers)
+            if left < 0:
+                return True
+            takes = [maker for maker in makers if maker.order_id not in (ended or ())]
+            own = [maker.account == taker.account for maker in takes]
+            if any(own) and mode not in (SelfTradePrevention.NONE, SelfTradePrevention.CANCEL_OLDEST):
+                return False
+            may = [
+                maker.remaining for maker in takes if mode is SelfTradePrevention.NONE or maker.account != taker.account
+            ]
+            missing -= 0 if skips else sum(may)
+            if missing <= 0:
+                return False
+        return False
+
+    def _sweep(self, taker: NaiveOrder) -> None:
+        mode = taker.terms.self_trade_prevention
+        while taker.state == "taking" and self._trades_left > 0 and (makers := self._makers(taker)):
+            maker = makers[0]
+            most = self._most(taker, maker)
+            if not most:
+                break
+            self._trades_left -= 1
+            if maker.account == taker.account and mode is not SelfTradePrevention.NONE:
+                self._prevent(mode, maker, taker, most)
+            else:
+                self._trade(maker, taker, min(maker.shown, most))
+
+    def _most(self, taker: NaiveOrder, maker: NaiveOrder) -> int:
+        """The most that the taker may take of the maker."""
+        if taker.unspent is None:
+            return taker.remaining
+        instrument, price = self.instruments[taker.entered.symbol], abs(maker.price_rank())
+        return min(
+            taker.unspent // (price * instrument.lot_size) * instrument.lot_size,
+            instrument.max_quantity - taker.quantity,
+        )
+
+    def _trade(self, maker: NaiveOrder, taker: NaiveOrder, quantity: int) -> None:
+        symbol, price = taker.entered.symbol, abs(maker.price_rank())
+        earlier, earlier_price, instrument = (
+            self.last_trades.get(symbol),
+            self.last_price(symbol),
+            self.instruments[symbol],
+        )
+        what = (symbol, earlier.trade_id + 1 if earlier else 1, price, quantity)
+        who = (taker.side, maker.order_id, taker.order_id)
+        trade = events.Trade(*what, *who, instrument.maker_fee_bps, instrument.taker_fee_bps, *self._stamp)
+        self._said.append(trade)
+        self.last_trades[symbol] = trade
+        legs = [(order, order.partner) for order in (maker, taker)]
+        for order in (maker, taker):
+            order.filled += quantity
+            order.filled_value += price * quantity
+            self._lower(order, quantity)
+        maker.slice -= quantity
+        if maker.remaining and not maker.shown:
+            maker.ticket = next(self._tickets)
+            maker.show_next_slice()
+        self._look_at_triggers(symbol, earlier_price, price)
+        for order, partner in legs:
+            if partner is not None:
+                self._reduce_partner(order, partner, quantity)
+
+    # Self-trade prevention
+
+    def _prevent(self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, most: int) -> None:
+        match mode:
+            case SelfTradePrevention.CANCEL_NEWEST:
+                self._prevent_all(taker)
+            case SelfTradePrevention.CANCEL_OLDEST:
+                self._prevent_all(maker)
+            case SelfTradePrevention.CANCEL_BOTH:
+                self._prevent_all(maker)
+                self._prevent_all(taker)
+            case SelfTradePrevention.DECREMENT:
+                quantity = min(maker.remaining, most)
+                self._decrement(maker, quantity)
+                if taker.terms.quote_quantity is not None:
+                    taker.prevented_value += abs(maker.price_rank()) * quantity
+                self._decrement(taker, quantity)
+
+    def _prevent_all(self, order: NaiveOrder) -> None:
+        """Cancel it; but what a quote_quantity has filled already is all that it was for."""
+        quantity = order.remaining
+        order.prevented += quantity
+        order.remaining = 0
+        if order.filled and order.terms.quote_quantity is not None:
+            order.state = "done"
+        else:
+            self._end(order, quantity, Reason.SELF_TRADE)
+
+    def _decrement(self, order: NaiveOrder, quantity: int) -> None:
+        order.prevented += quantity
+        self._lower(order, quantity)
+        order.slice = min(order.slice, order.remaining)
+        if order.is_done:
+            self._end(order, 0, Reason.SELF_TRADE)
+            return
+        self._said.append(events.OrderDecremented(order.order_id, quantity))
+        if order.partner is not None:
+            self._reduce_partner(order, order.partner, quantity)
