@@ -1,21 +1,17 @@
-"""Two orders of which one ends the other. The sides are those of Binance's OCO: a seller's limit above the last trade,
-its stop below.
+"""Two orders of which one ends the other.
 
 In all tables 1 and 2 are the orders of the opening trade, at 100; 3 is the limit leg and 4 the stop leg.
 """
 
 import pytest
-from msgspec.structs import replace
 
-from protocol.commands import AmendOrder, Command, PlaceOco
-from protocol.events import CommandRefused, Event, InstrumentSet
-from protocol.units import InstrumentStatus, Reason, Refusal
+from protocol.commands import Command
+from protocol.events import Event
+from protocol.units import Reason
 from tests.tape import (
     BUY,
-    COIN,
     SELL,
     MakeEngine,
-    Row,
     account_set,
     advance_time,
     amend,
@@ -25,8 +21,6 @@ from tests.tape import (
     cancel_after,
     cancel_all,
     canceled,
-    change,
-    duplicated,
     fok,
     limit,
     market,
@@ -35,25 +29,15 @@ from tests.tape import (
     placed,
     play,
     reduced,
-    refused,
-    rejected,
     stop_market,
     suspend,
     time_of,
     trade,
     triggered,
 )
+from tests.unit.engine.oco_legs import legs
 
 pytestmark = both_engines
-
-SELLER = oco(SELL, 5, 105, at=95, account="ann")
-
-
-def legs(order: PlaceOco = SELLER) -> tuple[Row, Row, Row]:
-    return (*opening_trade(100), (order, [placed(3), placed(4)]))
-
-
-# One leg ends the other.
 
 
 def test_filled_limit_leg_cancels_the_stop_leg(engine: MakeEngine) -> None:
@@ -289,259 +273,4 @@ def test_cancel_on_silence_of_both(engine: MakeEngine) -> None:
         *legs(),
         (cancel_after(1, "ann"), [account_set("ann", cancel_at=time_of(6) + 1)]),
         (advance_time(), [canceled(3, 5, Reason.CANCEL_AFTER), canceled(4, 5, Reason.OCO), account_set("ann")]),
-    )
-
-
-# Amends.
-
-
-@pytest.mark.parametrize(
-    ("amends", "events", "limit_quantity"),
-    [
-        (amend(3, quantity=7), [amended(3, 7, 105), amended(4, 7, None, 95)], 7),
-        (amend(4, quantity=7), [amended(4, 7, None, 95), amended(3, 7, 105)], 7),
-        (amend(3, quantity=2), [amended(3, 2, 105), amended(4, 2, None, 95)], 2),
-        (amend(4, quantity=2), [amended(4, 2, None, 95), amended(3, 2, 105)], 2),
-        (amend(3, quantity=5), [amended(3, 5, 105)], 5),
-        (amend(3, price=104), [amended(3, 5, 104)], 5),
-        (amend(4, at=96), [amended(4, 5, None, 96)], 5),
-        (amend(4, at=96, quantity=6), [amended(4, 6, None, 96), amended(3, 6, 105)], 6),
-    ],
-)
-def test_quantity_is_amended_in_both(
-    engine: MakeEngine, amends: AmendOrder, events: list[Event], limit_quantity: int
-) -> None:
-    """As it is of both orders of an OCO at Binance (faqs/order_amend_keep_priority.md); all else is the named leg's
-    own."""
-    play(
-        engine,
-        *legs(),
-        (amends, events),
-        (cancel(3), [canceled(3, limit_quantity), canceled(4, limit_quantity, Reason.OCO)]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("amends", "events", "remaining"),
-    [
-        (amend(3, quantity=7), [amended(3, 7, 105), amended(4, 5, None, 95)], 5),
-        (amend(4, quantity=7), [amended(4, 7, None, 95), amended(3, 9, 105)], 7),
-        (amend(4, quantity=2), [amended(4, 2, None, 95), amended(3, 4, 105)], 2),
-        (amend(3, quantity=3), [amended(3, 3, 105), amended(4, 1, None, 95)], 1),
-        (amend(3, quantity=2), [refused(Refusal.QUANTITY_BELOW_FILLED)], 3),
-    ],
-)
-def test_quantity_of_a_leg_that_has_traded(
-    engine: MakeEngine, amends: AmendOrder, events: list[Event], remaining: int
-) -> None:
-    """2 of 5 are filled: the limit leg's quantity counts them, the stop leg's does not."""
-    play(
-        engine,
-        *legs(),
-        (market(BUY, 2), [placed(5), trade(2, BUY, 2, 105, maker=3, taker=5), reduced(4, 2)]),
-        (amends, events),
-        (cancel(4), [canceled(4, remaining), canceled(3, remaining, Reason.OCO)]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("amends", "events", "first"),
-    [
-        (amend(4, quantity=6), [amended(4, 6, None, 95), amended(3, 6, 105)], 5),
-        (amend(3, quantity=6), [amended(3, 6, 105), amended(4, 6, None, 95)], 5),
-        (amend(4, quantity=4), [amended(4, 4, None, 95), amended(3, 4, 105)], 3),
-        (amend(4, at=94), [amended(4, 5, None, 94)], 3),
-    ],
-)
-def test_limit_leg_loses_its_place_where_its_quantity_grows(
-    engine: MakeEngine, amends: AmendOrder, events: list[Event], first: int
-) -> None:
-    left = [reduced(4, 1)] if first == 3 else []
-    play(
-        engine,
-        *legs(),
-        (limit(SELL, 9, 105), [placed(5)]),
-        (amends, events),
-        (market(BUY, 1), [placed(6), trade(2, BUY, 1, 105, maker=first, taker=6), *left]),
-    )
-
-
-def test_amended_limit_leg_that_matches(engine: MakeEngine) -> None:
-    """Below the last trade too, but not to the stop leg's trigger or beyond."""
-    play(
-        engine,
-        *legs(),
-        (limit(BUY, 2, 97), [placed(5)]),
-        (limit(BUY, 1, 96), [placed(6)]),
-        (amend(3, price=95), [refused(Refusal.PRICE_ON_WRONG_SIDE)]),
-        (amend(3, price=94), [refused(Refusal.PRICE_ON_WRONG_SIDE)]),
-        (amend(4, at=105), [refused(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE)]),
-        (
-            amend(3, price=96, quantity=4),
-            [
-                amended(3, 4, 96),
-                amended(4, 4, None, 95),
-                trade(2, SELL, 2, 97, maker=5, taker=3),
-                reduced(4, 2),
-                trade(3, SELL, 1, 96, maker=6, taker=3),
-                reduced(4, 1),
-            ],
-        ),
-        (market(BUY, 1), [placed(7), trade(4, BUY, 1, 96, maker=3, taker=7), canceled(4, 1, Reason.OCO)]),
-    )
-
-
-def test_amended_stop_leg_fires_where_the_last_trade_meets_it(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *legs(),
-        (
-            amend(4, at=100, quantity=6),
-            [
-                amended(4, 6, None, 100),
-                amended(3, 6, 105),
-                triggered(4),
-                canceled(3, 6, Reason.OCO),
-                canceled(4, 6, Reason.NO_LIQUIDITY),
-            ],
-        ),
-    )
-
-
-# New ones: what is refused, what is rejected, what is known already.
-
-
-@pytest.mark.parametrize(
-    ("order", "refusal"),
-    [
-        (oco(SELL, 5, 100, at=95), refused(Refusal.PRICE_ON_WRONG_SIDE, "price")),
-        (oco(SELL, 5, 99, at=95), refused(Refusal.PRICE_ON_WRONG_SIDE, "price")),
-        (oco(SELL, 5, 105, at=100), refused(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")),
-        (oco(SELL, 5, 105, at=101), refused(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")),
-        (oco(SELL, 5, 95, at=105), refused(Refusal.PRICE_ON_WRONG_SIDE, "price")),
-        (oco(BUY, 5, 100, at=105), refused(Refusal.PRICE_ON_WRONG_SIDE, "price")),
-        (oco(BUY, 5, 95, at=100), refused(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")),
-        (oco(BUY, 5, 105, at=95), refused(Refusal.PRICE_ON_WRONG_SIDE, "price")),
-        (oco(SELL, 5, 105, at=95, symbol="GOLD-USD"), refused(Refusal.NO_LAST_TRADE, "stop_trigger_price")),
-    ],
-)
-def test_prices_must_be_on_their_sides_of_the_last_trade(
-    engine: MakeEngine, order: PlaceOco, refusal: CommandRefused
-) -> None:
-    play(engine, *opening_trade(100), (order, [refusal]), (limit(BUY, 1, 1), [placed(3)]))
-
-
-STRICT = replace(COIN, tick_size=5, lot_size=10, min_quantity=20, max_quantity=1_000, max_price=500, min_notional=1_900)
-
-
-@pytest.mark.parametrize(
-    ("order", "refusal"),
-    [
-        (oco(SELL, 20, 105, at=95, account="a b"), refused(Refusal.INVALID_NAME, "account")),
-        (oco(SELL, 20, 105, at=95, client_order_id="a b"), refused(Refusal.INVALID_NAME, "client_order_id")),
-        (oco(SELL, 20, 105, at=95, client_order_id="x" * 60), refused(Refusal.INVALID_NAME, "client_order_id")),
-        (oco(SELL, 20, 105, at=95, symbol="NONE-USD"), refused(Refusal.UNKNOWN_SYMBOL)),
-        (oco(SELL, 25, 105, at=95), refused(Refusal.QUANTITY_OFF_LOT)),
-        (oco(SELL, 10, 105, at=95), refused(Refusal.QUANTITY_TOO_SMALL)),
-        (oco(SELL, 1_010, 105, at=95), refused(Refusal.QUANTITY_TOO_LARGE)),
-        (oco(SELL, 20, 104, at=95), refused(Refusal.PRICE_OFF_TICK)),
-        (oco(SELL, 20, 505, at=95), refused(Refusal.PRICE_TOO_LARGE)),
-        (oco(BUY, 20, 90, at=105), refused(Refusal.BELOW_MIN_NOTIONAL)),
-        (oco(SELL, 20, 105, at=94), refused(Refusal.TRIGGER_PRICE_OFF_TICK, "stop_trigger_price")),
-        (oco(BUY, 20, 95, at=505), refused(Refusal.TRIGGER_PRICE_TOO_LARGE, "stop_trigger_price")),
-        (oco(SELL, 20, 105, at=95, stop_price=94), refused(Refusal.PRICE_OFF_TICK, "stop_price")),
-        (oco(BUY, 20, 95, at=105, stop_price=505), refused(Refusal.PRICE_TOO_LARGE, "stop_price")),
-        (oco(SELL, 20, 105, at=95, stop_price=90), refused(Refusal.BELOW_MIN_NOTIONAL, "stop_price")),
-        (oco(SELL, 20, 105, at=95, expire_time=time_of(5)), refused(Refusal.EXPIRE_TIME_PAST)),
-        (oco(SELL, 20, 100, at=95, expire_time=time_of(5)), refused(Refusal.EXPIRE_TIME_PAST)),
-        (oco(SELL, 20, 104, at=94, stop_price=90), refused(Refusal.PRICE_OFF_TICK)),
-    ],
-)
-def test_checks_come_in_their_order_and_name_the_fields_of_the_stop_leg(
-    engine: MakeEngine, order: PlaceOco, refusal: CommandRefused
-) -> None:
-    play(
-        engine,
-        (limit(SELL, 20, 100), [placed(1)]),
-        (market(BUY, 20), [placed(2), trade(1, BUY, 20, 100, maker=1, taker=2)]),
-        (cancel_all(), []),
-        (order, [refusal]),
-        (
-            oco(SELL, 20, 105, at=95, stop_price=95, client_order_id="x" * 59, expire_time=time_of(9)),
-            [placed(3), placed(4)],
-        ),
-        instruments=(STRICT,),
-    )
-
-
-@pytest.mark.parametrize(
-    ("first", "order", "reason"),
-    [
-        ((cancel_all(), []), replace(SELLER, deadline=time_of(1)), Reason.TOO_LATE),
-        (
-            (
-                change(COIN, InstrumentStatus.CANCEL_ONLY),
-                [InstrumentSet(replace(COIN, status=InstrumentStatus.CANCEL_ONLY))],
-            ),
-            SELLER,
-            Reason.INSTRUMENT_CANCEL_ONLY,
-        ),
-        (
-            (change(COIN, InstrumentStatus.HALTED), [InstrumentSet(replace(COIN, status=InstrumentStatus.HALTED))]),
-            SELLER,
-            Reason.INSTRUMENT_HALTED,
-        ),
-        ((suspend("ann"), [account_set("ann", suspended=True)]), SELLER, Reason.ACCOUNT_SUSPENDED),
-    ],
-)
-def test_both_are_rejected(engine: MakeEngine, first: Row, order: PlaceOco, reason: Reason) -> None:
-    """They keep their ids and their client_order_ids."""
-    named = replace(order, client_order_id="one")
-    play(
-        engine,
-        *opening_trade(100),
-        first,
-        (named, [rejected(3, reason), rejected(4, reason)]),
-        (named, [duplicated(3), duplicated(4)]),
-        (cancel(account="ann", client_order_id="one:stop"), [refused(Refusal.ORDER_NOT_OPEN)]),
-    )
-
-
-def test_legs_bear_the_client_order_id(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *legs(replace(SELLER, client_order_id="one")),
-        (amend(account="ann", client_order_id="one:stop", at=96), [amended(4, 5, None, 96)]),
-        (cancel(account="ann", client_order_id="one"), [canceled(3, 5), canceled(4, 5, Reason.OCO)]),
-    )
-
-
-def test_same_oco_again(engine: MakeEngine) -> None:
-    """Whatever became of it, and whatever else of the last trade."""
-    named = replace(SELLER, client_order_id="one")
-    conflict = refused(Refusal.CLIENT_ORDER_ID_CONFLICT)
-    play(
-        engine,
-        *legs(named),
-        (named, [duplicated(3), duplicated(4)]),
-        (replace(named, deadline=1), [duplicated(3), duplicated(4)]),
-        (market(BUY, 5), [placed(5), trade(2, BUY, 5, 105, maker=3, taker=5), canceled(4, 5, Reason.OCO)]),
-        (named, [duplicated(3), duplicated(4)]),
-        (replace(named, quantity=4), [conflict]),
-        (replace(named, stop_price=95), [conflict]),
-        (replace(named, expire_time=time_of(99)), [conflict]),
-        (replace(named, client_order_id="one:stop"), [conflict]),
-        (limit(SELL, 5, 105, account="ann", client_order_id="one"), [conflict]),
-        (stop_market(SELL, 5, at=95, account="ann", client_order_id="one:stop"), [conflict]),
-        (limit(SELL, 5, 105, account="bob", client_order_id="one"), [placed(6)]),
-    )
-
-
-def test_id_of_the_stop_leg_is_taken(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *opening_trade(100),
-        (limit(BUY, 1, 1, account="ann", client_order_id="one:stop"), [placed(3)]),
-        (replace(SELLER, client_order_id="one"), [refused(Refusal.CLIENT_ORDER_ID_CONFLICT)]),
-        (replace(SELLER, client_order_id="two"), [placed(4), placed(5)]),
     )
