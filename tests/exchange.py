@@ -18,8 +18,6 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx
-import msgspec
-import zmq
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -35,7 +33,7 @@ LOG_SHOWN = 6_000
 """How many characters of a log's end a failed test shows."""
 
 Json = dict[str, Any]
-Message = tuple[str, Json]
+
 Value = TypeVar("Value")
 
 LIVING: list["Process"] = []
@@ -358,53 +356,3 @@ def ending(stream: ClientConnection) -> tuple[int, str]:
         frame = closed.rcvd
     assert frame is not None, "the connection broke"
     return frame.code, frame.reason
-
-
-class Subscriber:
-    """Reads market data as a program without this project's code does: two frames, the second one plain MessagePack. A
-    context manager."""
-
-    def __init__(
-        self, matcher: Matcher, *prefixes: str, receive_buffer: int = -1, receive_limit: int = 100_000
-    ) -> None:
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.SUB)
-        self._socket.set(zmq.LINGER, 0)
-        self._socket.set(zmq.RCVHWM, receive_limit)
-        self._socket.set(zmq.RCVBUF, receive_buffer)
-        self._socket.set(zmq.RECONNECT_IVL, 20)
-        self._socket.connect(matcher.market_data)
-        for prefix in prefixes:
-            self.subscribe(prefix)
-
-    def __enter__(self) -> "Subscriber":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
-        self._context.term()
-
-    def subscribe(self, prefix: str) -> None:
-        self._socket.subscribe(prefix)
-
-    def read(self) -> Message:
-        """The next message."""
-        assert self._socket.poll(int(PATIENCE * 1000)), "no message came"
-        frames = self._socket.recv_multipart()
-        assert len(frames) == 2
-        message: Json = msgspec.msgpack.decode(frames[1])
-        return frames[0].decode(), message
-
-    def read_until(self, wanted: Callable[[str, Json], bool]) -> list[Message]:
-        """Messages up to the first one that is wanted."""
-        messages = [self.read()]
-        while not wanted(*messages[-1]):
-            messages.append(self.read())
-        return messages
-
-    def read_waiting(self) -> list[Message]:
-        """What is there already."""
-        messages: list[Message] = []
-        while self._socket.poll(0):
-            messages.append(self.read())
-        return messages

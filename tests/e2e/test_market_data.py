@@ -19,7 +19,8 @@ from protocol.commands import PlaceOrder
 from protocol.events import OrderResult
 from protocol.units import OrderType, Side
 from tests.e2e.fields import DEPTH_UPDATE, MARKET_TRADE, ORDER_TRADE, TIMESTAMP
-from tests.exchange import Exchange, Json, Subscriber, ending, receive, receive_until, wait_until
+from tests.exchange import Exchange, Json, ending, receive, receive_until, wait_until
+from tests.subscriber import Subscriber
 
 
 def shows(message: Json, bids: list[list[str]], asks: list[list[str]]) -> bool:

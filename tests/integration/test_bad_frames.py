@@ -3,102 +3,21 @@
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count
 
 import pytest
 import zmq
 
-from protocol import topics
 from protocol.client import CommandClient, OutcomeUnknownError
-from protocol.codec import MAX_FRAME_BYTES, decode_report, encode
-from protocol.commands import (
-    VERSION,
-    Ask,
-    CancelOrder,
-    Command,
-    Commands,
-    DepthQuery,
-    Hello,
-    InstrumentsQuery,
-    OrdersQuery,
-    PlaceOrder,
-    SetInstrument,
-    StatusQuery,
-    TradesQuery,
-)
-from protocol.events import (
-    Answers,
-    CommandRefused,
-    FrameRefused,
-    MatcherStatus,
-    OrderResult,
-    OrderState,
-    Pulse,
-    QueryAnswer,
-    Report,
-    SessionUnknown,
-    Welcome,
-)
-from protocol.sockets import open_commands, open_reports
-from protocol.units import OrderStatus, OrderType, Refusal, Side
-from tests.exchange import PATIENCE, Matcher, Subscriber, wait_until
+from protocol.codec import MAX_FRAME_BYTES, encode
+from protocol.commands import VERSION, CancelOrder, Command, Commands, PlaceOrder, SetInstrument
+from protocol.events import Answers, CommandRefused, FrameRefused, OrderResult, OrderState, SessionUnknown
+from protocol.units import OrderType, Refusal, Side
+from tests.exchange import PATIENCE, Matcher, wait_until
+from tests.integration.raw_session import ASK, COMMANDS, HELLO, PLACE, RawSession, _sessions, commands_frame
+from tests.integration.witness import GOOD_ORDER, Witness
+from tests.subscriber import Subscriber
 
 MEGABYTE = 1024 * 1024
-HELLO, COMMANDS, ASK = 1, 2, 3
-PLACE = [1, "BTC-USDT", "default", 1, 2, 100_000, 100]
-"""A PlaceOrder as it stands in a frame: tag, symbol, account, side, order type, quantity, price."""
-
-GOOD_ORDER = PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 100_000, 100)
-
-_sessions = count(0x5E55)
-
-
-class RawSession:
-    """A session that sends whatever bytes it is given."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self.session = next(_sessions)
-        self._context = zmq.Context()
-        self._commands = open_commands(self._context, matcher.commands)
-        self._reports = open_reports(self._context, matcher.reports, self.session)
-        self._request = 0
-        wait_until(self._is_welcome, "a welcome")
-
-    def _is_welcome(self) -> bool:
-        try:
-            self.send(encode(Hello(VERSION, self.session)))
-        except zmq.Again:
-            return False
-        return bool(self._reports.poll(50)) and isinstance(self._read(), Welcome)
-
-    def send(self, *frames: bytes) -> None:
-        self._commands.send_multipart(frames, zmq.NOBLOCK)
-
-    def reports(self) -> list[Report]:
-        """All reports to what was sent so far, but for the matcher's pulse: those before the result of a query."""
-        self._request += 1
-        self.send(encode(Ask(VERSION, self.session, self._request, StatusQuery())))
-        reports: list[Report] = []
-        while True:
-            assert self._reports.poll(int(PATIENCE * 1000)), "no report came"
-            report = self._read()
-            if isinstance(report, QueryAnswer) and report.request == self._request:
-                return reports
-            if not isinstance(report, Pulse | Welcome):
-                reports.append(report)
-
-    def _read(self) -> Report:
-        _, payload = self._reports.recv_multipart()
-        report: Report = decode_report(payload)
-        return report
-
-    def listen_to(self, session: int) -> None:
-        self._reports.subscribe(topics.reports(session))
-
-    def close(self) -> None:
-        self._commands.close()
-        self._reports.close()
-        self._context.term()
 
 
 @pytest.fixture(scope="module")
@@ -117,74 +36,6 @@ def peer(shared_matcher: Matcher) -> Iterator[RawSession]:
     session = RawSession(shared_matcher)
     yield session
     session.close()
-
-
-class Witness:
-    """A client beside the one that misbehaves, and what it sees of the matcher."""
-
-    def __init__(self, matcher: Matcher, client: CommandClient) -> None:
-        self.matcher = matcher
-        self.client = client
-        self.order_id = self.place_and_cancel()
-        self.refused_frames = self.count_refused_frames()
-        self.state = self.look()
-
-    def count_refused_frames(self) -> int:
-        status = self.client.query(StatusQuery()).result
-        assert isinstance(status, MatcherStatus)
-        return status.refused_frames
-
-    def look(self) -> list[object]:
-        """All that a command could change, and at last the sequence."""
-        queries = (
-            InstrumentsQuery(),
-            OrdersQuery(),
-            OrdersQuery(done=True),
-            DepthQuery("BTC-USDT"),
-            TradesQuery("BTC-USDT"),
-        )
-        requests = [self.client.ask(query) for query in queries]
-        responses = [self.client.result(request) for request in requests]
-        return [*(response.result for response in responses), responses[0].sequence]
-
-    def place_and_cancel(self) -> int:
-        """The order_id that the next good order gets."""
-        placed = self.client.command(GOOD_ORDER)
-        assert isinstance(placed, OrderResult)
-        canceled = self.client.command(CancelOrder(placed.order_id))
-        assert isinstance(canceled, OrderState)
-        assert canceled.status is OrderStatus.CANCELED
-        return placed.order_id
-
-    def assert_refused(self, frames: int = 1) -> None:
-        """So many more frames are told of; the state is that of before; the next good order is taken."""
-        self.assert_told(frames)
-        assert self.matcher.failures() == []
-        assert self.look() == self.state
-        assert self.place_and_cancel() == self.order_id + 1
-
-    def assert_told(self, frames: int) -> None:
-        """So many more frames are counted; the log tells of all but the last ones."""
-        assert self.count_refused_frames() == self.refused_frames + frames
-        told = 0
-        for record in self.matcher.records("frame refused"):
-            told += 1 + record.get("left_out", 0)
-            assert (record["refused_frames"], record["level"], bool(record["detail"])) == (told, "warning", True)
-        assert 1 <= told <= self.refused_frames + frames
-
-    def assert_unchanged(self, commands: int = 0) -> None:
-        """Nothing was refused as a frame, and the state is that of before, so many refused commands later."""
-        *rest, sequence = self.state
-        assert isinstance(sequence, int)
-        assert self.look() == [*rest, sequence + commands]
-        assert self.count_refused_frames() == self.refused_frames
-        assert self.place_and_cancel() == self.order_id + 1
-
-
-def commands_frame(
-    session: int, *commands: object, version: object = VERSION, number: object = 1, answered: object = 0
-) -> bytes:
-    return encode([COMMANDS, version, session, number, answered, list(commands)])
 
 
 def place_with(position: int, value: object) -> list[object]:

@@ -1,54 +1,34 @@
 """The market data socket as the contract's section 6 promises it, read without the project's own decoder."""
 
-import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count, groupby, pairwise
 from pathlib import Path
 
 import pytest
 
 from protocol.client import CommandClient
-from protocol.commands import (
-    CancelAllOrders,
-    CancelOrder,
-    Command,
-    DepthQuery,
-    InstrumentsQuery,
-    OrdersQuery,
-    PlaceOrder,
-    SetInstrument,
-    TradesQuery,
+from protocol.commands import CancelOrder, DepthQuery, OrdersQuery, SetInstrument, TradesQuery
+from protocol.events import OrderPage, OrderResult, TradeHistory
+from protocol.units import InstrumentStatus, Side
+from tests.exchange import Json, Matcher, wait_until
+from tests.integration.market_data import (
+    BUY,
+    EVERY,
+    SELL,
+    add,
+    current,
+    depth_of,
+    flow,
+    instrument_of,
+    last_trade_id,
+    limit,
+    published,
+    send,
+    shows,
+    sync,
+    without_epoch,
 )
-from protocol.events import Answer, Depth, InstrumentList, InstrumentSet, OrderPage, OrderResult, Trade, TradeHistory
-from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OrderType, Side
-from tests.exchange import Json, Matcher, Message, Subscriber, wait_until
-
-BUY, SELL = Side.BUY, Side.SELL
-BUILT_IN = ("BTC-USDT", "ETH-USDT", "SOL-USDT")
-
-EVERY = {"type", "epoch", "sequence", "number", "previous", "timestamp"}
-TRADE = EVERY | {
-    "symbol",
-    "trade_id",
-    "price",
-    "quantity",
-    "aggressor_side",
-    "maker_order_id",
-    "taker_order_id",
-    "maker_fee",
-    "taker_fee",
-}
-DEPTH = EVERY | {"symbol", "bids", "asks"}
-INSTRUMENT = EVERY | {
-    "symbol",
-    "price_decimals",
-    "quantity_decimals",
-    "fee_decimals",
-    "tick_size",
-    "lot_size",
-    "status",
-}
+from tests.subscriber import Subscriber
 
 _symbols = count(1)
 
@@ -63,163 +43,6 @@ def client(shared_matcher: Matcher) -> Iterator[CommandClient]:
 def symbol(client: CommandClient) -> str:
     """An instrument of the test's own: two decimals in the price, three in the quantity."""
     return add(client, f"COIN{next(_symbols)}-USD")
-
-
-def add(client: CommandClient, symbol: str) -> str:
-    command = SetInstrument(symbol, 2, 3, "COIN", "USD", 5, 10, 10, 10**9, 10**8, 0, 10, 20)
-    assert isinstance(client.command(command), InstrumentSet)
-    return symbol
-
-
-def limit(symbol: str, side: Side, quantity: int, price: int, account: str = "default") -> PlaceOrder:
-    return PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price)
-
-
-def send(client: CommandClient, commands: Iterable[Command]) -> list[Answer]:
-    """The answers to the commands, of which many are under way at a time."""
-    numbers = client.send(commands)
-    return [client.receive().answer for _ in numbers]
-
-
-def depth_of(client: CommandClient, symbol: str) -> tuple[list[list[int]], list[list[int]]]:
-    depth = client.query(DepthQuery(symbol)).result
-    assert isinstance(depth, Depth)
-    return [list(level) for level in depth.bids], [list(level) for level in depth.asks]
-
-
-def shows(message: Json, depth: tuple[list[list[int]], list[list[int]]]) -> bool:
-    return (message["bids"], message["asks"]) == depth
-
-
-def last_trade_id(client: CommandClient, symbol: str) -> int:
-    history = client.query(TradesQuery(symbol, 1)).result
-    assert isinstance(history, TradeHistory)
-    return history.trades[0].trade_id
-
-
-def instrument_of(client: CommandClient, symbol: str) -> Instrument:
-    listed = client.query(InstrumentsQuery()).result
-    assert isinstance(listed, InstrumentList)
-    return next(instrument for instrument in listed.instruments if instrument.symbol == symbol)
-
-
-def published(trade: Trade, instrument: Instrument) -> Json:
-    """What the trade looks like on the market data socket, but for the epoch."""
-    return {
-        "type": "trade",
-        "sequence": trade.sequence,
-        "number": trade.trade_id,
-        "previous": trade.trade_id - 1,
-        "timestamp": trade.timestamp,
-        "symbol": trade.symbol,
-        "trade_id": trade.trade_id,
-        "price": trade.price,
-        "quantity": trade.quantity,
-        "aggressor_side": trade.aggressor_side.name.lower(),
-        "maker_order_id": trade.maker_order_id,
-        "taker_order_id": trade.taker_order_id,
-        "maker_fee": instrument.fee(trade.price, trade.quantity, trade.maker_fee_bps),
-        "taker_fee": instrument.fee(trade.price, trade.quantity, trade.taker_fee_bps),
-    }
-
-
-def without_epoch(message: Json) -> Json:
-    assert isinstance(message["epoch"], int)
-    return {name: value for name, value in message.items() if name != "epoch"}
-
-
-def flow(symbol: str, length: int, seed: int) -> list[Command]:
-    """Orders around one price that rest, cross and sweep, and now and then a clean sweep of the account."""
-    dice = random.Random(seed)
-    commands: list[Command] = []
-    for _ in range(length):
-        side = dice.choice((BUY, SELL))
-        if dice.random() < 0.02:
-            commands.append(CancelAllOrders("default", symbol))
-        elif dice.random() < 0.2:
-            commands.append(PlaceOrder(symbol, "default", side, OrderType.MARKET, dice.randint(1, 300) * 10))
-        else:
-            commands.append(limit(symbol, side, dice.randint(1, 100) * 10, dice.randint(1_900, 2_100) * 5))
-    return commands
-
-
-def current(messages: Iterable[Message]) -> dict[str, Json]:
-    """The last message of each topic."""
-    return dict(messages)
-
-
-# Who comes late
-
-
-def test_late_subscriber_gets_the_depth_without_a_change(
-    shared_matcher: Matcher, client: CommandClient, symbol: str
-) -> None:
-    send(client, [limit(symbol, BUY, 20, 9_000), limit(symbol, BUY, 30, 9_000), limit(symbol, SELL, 40, 9_100)])
-    with Subscriber(shared_matcher, f"depth/{symbol}/") as early:
-        topic, message = early.read()
-        with Subscriber(shared_matcher, f"depth/{symbol}/") as late:
-            assert late.read() == (topic, message)
-    assert topic == f"depth/{symbol}/"
-    assert message.keys() >= DEPTH
-    assert (message["type"], message["symbol"]) == ("depth", symbol)
-    assert (message["bids"], message["asks"]) == ([[9_000, 50]], [[9_100, 40]])
-
-
-def test_late_subscriber_gets_the_instrument_without_a_change(shared_matcher: Matcher, symbol: str) -> None:
-    with Subscriber(shared_matcher, f"instruments/{symbol}/") as subscriber:
-        topic, message = subscriber.read()
-    assert topic == f"instruments/{symbol}/"
-    assert message.keys() >= INSTRUMENT
-    told = {
-        name: message[name]
-        for name in ("type", "symbol", "price_decimals", "quantity_decimals", "tick_size", "lot_size", "status")
-    }
-    assert told == {
-        "type": "instrument",
-        "symbol": symbol,
-        "price_decimals": 2,
-        "quantity_decimals": 3,
-        "tick_size": 5,
-        "lot_size": 10,
-        "status": "trading",
-    }
-    # 10 and 20 basis points are whole thousandths: three digits behind those of price x quantity.
-    assert message["fee_decimals"] == 2 + 3 + 3
-
-
-@pytest.mark.parametrize(
-    ("prefixes", "kinds"),
-    [
-        (["depth/"], ["depth"]),
-        (["instruments/"], ["instruments"]),
-        (["depth/", "instruments/"], ["depth", "instruments"]),
-        (["d"], ["depth"]),
-        ([""], ["depth", "instruments"]),
-        ([f"depth/{symbol}/" for symbol in BUILT_IN], ["depth"]),
-        ([f"{kind}/{symbol}/" for symbol in BUILT_IN for kind in ("depth", "instruments")], ["depth", "instruments"]),
-    ],
-)
-def test_prefix_brings_the_state_of_all_its_topics(
-    shared_matcher: Matcher, prefixes: list[str], kinds: list[str]
-) -> None:
-    wanted = {f"{kind}/{symbol}/" for kind in kinds for symbol in BUILT_IN}
-    seen: dict[str, Json] = {}
-    with Subscriber(shared_matcher, *prefixes) as subscriber:
-        while not wanted <= seen.keys():
-            topic, message = subscriber.read()
-            seen[topic] = message
-            assert topic.startswith(tuple(prefixes))
-            assert topic.endswith("/")
-    for topic in wanted:
-        kind, symbol, _ = topic.split("/")
-        assert seen[topic]["symbol"] == symbol
-        assert seen[topic].keys() >= (DEPTH if kind == "depth" else INSTRUMENT)
-
-
-def test_subscription_of_others_does_not_hide_mine(shared_matcher: Matcher, symbol: str) -> None:
-    topic = f"depth/{symbol}/"
-    with Subscriber(shared_matcher, topic) as first, Subscriber(shared_matcher, topic) as second:
-        assert first.read() == second.read()
 
 
 # Numbers
@@ -329,22 +152,6 @@ def test_everybody_gets_the_same_messages(shared_matcher: Matcher, client: Comma
     )
     assert len(broad_trades) > 50
     assert broad_trades == narrow_trades
-
-
-def sync(client: CommandClient, symbol: str, *subscribers: Subscriber) -> None:
-    """Make trades until each of the subscribers has seen one, then read up to the last of them."""
-    trade = [limit(symbol, SELL, 10, 100), limit(symbol, BUY, 10, 100)]
-    for subscriber in subscribers:
-
-        def heard(subscriber: Subscriber = subscriber) -> bool:
-            send(client, trade)
-            return any(topic == f"trades/{symbol}/" for topic, _ in subscriber.read_waiting())
-
-        wait_until(heard, "a trade is heard")
-    send(client, trade)
-    last = last_trade_id(client, symbol)
-    for subscriber in subscribers:
-        subscriber.read_until(lambda topic, message: (topic, message["number"]) == (f"trades/{symbol}/", last))
 
 
 # Instruments

@@ -10,7 +10,8 @@ from protocol.commands import CancelOrder, Command, OrderQuery, OrdersQuery, Pla
 from protocol.events import OrderPage, OrderResult, OrderState, Trade, TradeHistory
 from protocol.session import Answered
 from protocol.units import OrderType, Side
-from tests.exchange import Matcher, Subscriber
+from tests.exchange import Matcher
+from tests.subscriber import Subscriber
 
 SYMBOL = "BTC-USDT"
 ORDERS = 2_000

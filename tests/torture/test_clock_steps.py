@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.exchange import PATIENCE, Exchange, Json, Process, Subscriber, wait_until
+from tests.exchange import PATIENCE, Exchange, Json, Process, wait_until
+from tests.subscriber import Subscriber
 from tests.torture.failing import DOUBLES, replace_matcher
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)

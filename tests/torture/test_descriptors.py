@@ -14,7 +14,8 @@ from matcher.storage.snapshot_file import snapshots
 from protocol.commands import DigestQuery, PlaceOrder, SaveBook
 from protocol.events import BookSaved, Digest, OrderResult
 from protocol.units import OrderType, Side
-from tests.exchange import PATIENCE, Matcher, Subscriber, clean_environment, wait_until
+from tests.exchange import PATIENCE, Matcher, clean_environment, wait_until
+from tests.subscriber import Subscriber
 from tests.torture.failing import DOUBLES
 
 CONNECTIONS = 300
