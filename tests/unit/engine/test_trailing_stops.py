@@ -32,7 +32,6 @@ from tests.tape import (
     placed,
     play,
     refused,
-    stop_limit,
     stop_market,
     trade,
     trailing_stop,
@@ -243,115 +242,6 @@ def test_activation_price_is_reached_from_either_side(engine: MakeEngine, activa
         *opening_trade(100),
         (trailing_stop(SELL, 1, trailing_amount=5, activation_price=activation), [placed(3)]),
         *trades(table),
-    )
-
-
-def test_orders_fire_first_then_trailing_stops_move_by_age(engine: MakeEngine) -> None:
-    """Before the last trade order 4 follows the price, order 6 waits for its activation_price, order 9 for any trade:
-    all move in the order of their ids, whatever their side, after all that fire."""
-    play(
-        engine,
-        *opening_trade(100),
-        (stop_limit(BUY, 1, 1, at=104), [placed(3)]),
-        (trailing_stop(SELL, 1, trailing_amount=5), [placed(4)]),
-        (stop_limit(BUY, 1, 1, at=102), [placed(5)]),
-        (trailing_stop(BUY, 1, trailing_amount=9, activation_price=103), [placed(6)]),
-        *trades([(101, [moved(4, 96)])], first=7),
-        (trailing_stop(SELL, 1, trailing_amount=2), [placed(9)]),
-        *trades(
-            [(106, [triggered(5), triggered(3), moved(4, 101), moved(6, 115), moved(9, 104)])], first=10, trade_id=3
-        ),
-    )
-
-
-def test_order_that_moves_to_a_trigger_price_stands_behind_those_that_are_there(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *opening_trade(100),
-        (trailing_stop(SELL, 1, trailing_amount=5), [placed(3)]),
-        *trades([(101, [moved(3, 96)])]),
-        (stop_market(SELL, 1, at=97), [placed(6)]),
-        (stop_market(SELL, 1, at=96), [placed(7)]),
-        *trades([(102, [moved(3, 97)])], first=8, trade_id=3),
-        *trades(
-            [
-                (
-                    90,
-                    [
-                        triggered(6),
-                        triggered(3),
-                        triggered(7),
-                        canceled(6, 1, Reason.NO_LIQUIDITY),
-                        canceled(3, 1, Reason.NO_LIQUIDITY),
-                        canceled(7, 1, Reason.NO_LIQUIDITY),
-                    ],
-                )
-            ],
-            first=10,
-            trade_id=4,
-        ),
-    )
-
-
-def test_move_within_a_tick_says_nothing_and_keeps_the_place(engine: MakeEngine) -> None:
-    """One basis point more of the price does not move the trigger by a tick."""
-    play(
-        engine,
-        *opening_trade(100),
-        (trailing_stop(SELL, 1, trailing_bps=9_000), [placed(3)]),
-        *trades([(100, [moved(3, 10)])]),
-        (stop_market(SELL, 1, at=10), [placed(6)]),
-        *trades(
-            [
-                (105, []),
-                (109, []),
-                (
-                    10,
-                    [
-                        triggered(3),
-                        triggered(6),
-                        canceled(3, 1, Reason.NO_LIQUIDITY),
-                        canceled(6, 1, Reason.NO_LIQUIDITY),
-                    ],
-                ),
-            ],
-            first=7,
-            trade_id=3,
-        ),
-    )
-
-
-def test_its_trade_moves_another(engine: MakeEngine) -> None:
-    """A cascade in which one that fires moves and fires others: all look at each trade."""
-    play(
-        engine,
-        *opening_trade(100),
-        (trailing_stop(SELL, 1, trailing_amount=2), [placed(3)]),
-        (trailing_stop(BUY, 1, trailing_amount=4), [placed(4)]),
-        *trades([(100, [moved(3, 98), moved(4, 104)])], first=5),
-        (limit(BUY, 1, 98), [placed(7)]),
-        (limit(BUY, 1, 95), [placed(8)]),
-        (limit(SELL, 1, 107), [placed(9)]),
-        (
-            stop_market(BUY, 1, at=99),
-            [
-                placed(10),
-                triggered(10),
-                trade(3, BUY, 1, 107, maker=9, taker=10),
-                triggered(4),
-                moved(3, 105),
-                canceled(4, 1, Reason.NO_LIQUIDITY),
-            ],
-        ),
-        (
-            market(SELL, 1),
-            [
-                placed(11),
-                trade(4, SELL, 1, 98, maker=7, taker=11),
-                triggered(3),
-                trade(5, SELL, 1, 95, maker=8, taker=3),
-            ],
-        ),
     )
 
 
