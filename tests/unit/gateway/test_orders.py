@@ -8,20 +8,13 @@ from msgspec import structs
 
 from gateway.exchange.accounts import MAX_TOLD
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
-from protocol.commands import CancelAllOrders, CancelOrder, InstrumentsQuery, OrderQuery, OrdersQuery, PlaceOrder
-from protocol.events import CommandRefused, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.commands import CancelAllOrders, CancelOrder, InstrumentsQuery, OrderQuery, PlaceOrder
+from protocol.events import CommandRefused, OrderResult, OrderStates
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
-from tests.unit.gateway.fakes import SEQUENCE, TIMESTAMP, TIMESTAMP_TEXT, Gateway
+from tests.unit.gateway.fakes import SEQUENCE, TIMESTAMP_TEXT, Gateway
+from tests.unit.gateway.order_answers import CANCELED, RESTS, STATE
 
 LIMIT = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.5", "price": "60000"}
-RESTS = OrderResult(41, OrderStatus.OPEN, True, 0, 50_000, 0, None)
-STATE = OrderState(
-    41, "c", "default", "BTC-USDT", Side.BUY, OrderType.LIMIT, 6_000_000, None, OrderStatus.OPEN, True,
-    50_000, 0, 50_000, 0, None, SEQUENCE, TIMESTAMP, [],
-)  # fmt: skip
-CANCELED = structs.replace(
-    STATE, status=OrderStatus.CANCELED, resting=False, remaining_quantity=0, reason=Reason.REQUESTED
-)
 
 
 @pytest.fixture
@@ -352,73 +345,3 @@ def test_a_cancel_that_a_matcher_has_begun_and_not_ended_has_an_unknown_outcome(
     answers = [OrderStates([CANCELED], more=True), MatcherUnavailableError("away")]
     gateway.broker.answers[CancelAllOrders] = lambda _: answers.pop(0)
     assert gateway.request("DELETE", "/orders").problem == (504, "outcome_unknown", None)
-
-
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_the_filters_of_lists_are_checked(gateway: Gateway, method: str) -> None:
-    assert gateway.request(method, "/orders?symbol=NOPE").problem == (404, "unknown_symbol", "symbol")
-    assert gateway.request(method, "/orders?account=").problem == (422, "invalid_name", "account")
-    assert gateway.request(method, "/orders?side=buy").problem == (422, "unknown_field", "side")
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("limit=0", "limit"),
-        ("limit=1001", "limit"),
-        ("limit=-1", "limit"),
-        ("limit=1.5", "limit"),
-        ("limit=", "limit"),
-        ("limit=%D9%A1", "limit"),
-        ("status=rejected", "status"),
-        ("after=x", "after"),
-        ("after=-1", "after"),
-        ("after=" + "9" * 30, "after"),
-    ],
-)
-def test_a_bad_parameter_of_the_list_is_named(gateway: Gateway, query: str, field: str) -> None:
-    assert gateway.request("GET", f"/orders?{query}").problem == (422, "invalid_value", field)
-
-
-def test_the_list_is_asked_for_as_the_client_said(gateway: Gateway) -> None:
-    gateway.broker.results[OrdersQuery] = OrderPage([], None)
-    assert gateway.request("GET", "/orders").json == {"orders": [], "next": None}
-    gateway.request("GET", "/orders?symbol=BTC-USDT&account=alice&status=done&limit=1000&after=17")
-    asked = [query for query in gateway.broker.queries if isinstance(query, OrdersQuery)]
-    assert asked == [OrdersQuery(None, None, False, 100, 0), OrdersQuery("BTC-USDT", "alice", True, 1000, 17)]
-
-
-def test_short_pages_of_the_matcher_are_joined(gateway: Gateway) -> None:
-    pages = {
-        0: OrderPage([STATE], 10),
-        10: OrderPage([], 20),
-        20: OrderPage([structs.replace(STATE, order_id=42), structs.replace(STATE, order_id=43)], 30),
-    }
-    gateway.broker.results[OrdersQuery] = lambda query: pages[query.after]
-    answer = gateway.request("GET", "/orders?limit=3").json
-    assert [order["order_id"] for order in answer["orders"]] == ["41", "42", "43"]
-    assert answer["next"] == "30"
-    limits = [query.limit for query in gateway.broker.queries if isinstance(query, OrdersQuery)]
-    assert limits == [3, 2, 2]
-
-
-def test_the_list_ends_where_the_matcher_says(gateway: Gateway) -> None:
-    pages = {0: OrderPage([STATE], 10), 10: OrderPage([], None)}
-    gateway.broker.results[OrdersQuery] = lambda query: pages[query.after]
-    answer = gateway.request("GET", "/orders").json
-    assert (len(answer["orders"]), answer["next"]) == (1, None)
-
-
-def test_joining_pages_takes_a_bounded_time(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.exchange.orders.LIST_SECONDS", 0.0)
-    gateway.broker.results[OrdersQuery] = lambda query: OrderPage([], query.after + 1)
-    assert gateway.request("GET", "/orders").json == {"orders": [], "next": "1"}
-
-
-def test_a_list_that_breaks_off_can_be_continued(gateway: Gateway) -> None:
-    pages = {0: OrderPage([STATE], 10), 10: MatcherUnavailableError("")}
-    gateway.broker.results[OrdersQuery] = lambda query: pages[query.after]
-    answer = gateway.request("GET", "/orders").json
-    assert (len(answer["orders"]), answer["next"]) == (1, "10")
-    gateway.broker.results[OrdersQuery] = MatcherUnavailableError("")
-    assert gateway.request("GET", "/orders").problem == (503, "matcher_unavailable", None)
