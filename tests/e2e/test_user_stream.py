@@ -1,27 +1,21 @@
 """An account's own stream with real processes: nothing is lost and nothing said twice, under load and over restarts."""
 
-import random
 import socket
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
-from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
-from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
-from protocol.events import OrderResult
+from protocol.commands import CancelAllOrders, PlaceOrder
 from protocol.units import OrderType, Side
 from tests.account_view import AccountView, Json
-from tests.exchange import PATIENCE, Exchange, ending, receive, wait_until
-
-LOT = 100_000
-"""Of a whole unit of the base currency."""
+from tests.e2e.flow import LOT, trading, wait_for_orders
+from tests.e2e.follower import Follower, check, open_stream
+from tests.exchange import Exchange, ending, receive, wait_until
 
 _accounts = count(1)
 
@@ -30,69 +24,6 @@ _accounts = count(1)
 def account() -> str:
     """An account of the test's own."""
     return f"desk-{next(_accounts)}"
-
-
-def open_stream(
-    exchange: Exchange, account: str, after: int | None = None, sock: socket.socket | None = None
-) -> AbstractContextManager[ClientConnection]:
-    query = f"account={account}" if after is None else f"account={account}&after={after}"
-    url = f"ws://127.0.0.1:{exchange.gateway.port}/ws/user?{query}"
-    # Tests read when they want to: no ping is answered before.
-    return connect(
-        url, open_timeout=PATIENCE, proxy=None, compression=None, max_size=None, ping_interval=None, sock=sock
-    )
-
-
-class Follower(AccountView):
-    """A client of the account's stream; it can come back. A context manager."""
-
-    def __init__(self, exchange: Exchange, account: str) -> None:
-        super().__init__(account)
-        self._exchange = exchange
-        self._stack = ExitStack()
-
-    def __enter__(self) -> "Follower":
-        self._stream = self._stack.enter_context(open_stream(self._exchange, self.account))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def come_back(self) -> None:
-        """Break the connection, connect again and go on after what was read last."""
-        with suppress(OSError):
-            self._stream.socket.shutdown(socket.SHUT_RDWR)
-        self._stack.close()
-        self.updates.clear()
-        self._stream = self._stack.enter_context(open_stream(self._exchange, self.account, self.sequence))
-
-    def read(self) -> Json:
-        message = receive(self._stream)
-        self.take_in(message)
-        return message
-
-    def read_up_to(self, sequence: int) -> None:
-        while not self.knows(sequence):
-            self.read()
-
-    def read_to_the_end(self) -> tuple[int, str]:
-        """Read what came before the stream ended, or broke; code and reason."""
-        try:
-            while True:
-                self.read()
-        except ConnectionClosed as closed:
-            return (1006, "") if closed.rcvd is None else (closed.rcvd.code, closed.rcvd.reason)
-
-
-def open_orders(exchange: Exchange, account: str) -> dict[str, Json]:
-    """As GET /orders lists them."""
-    orders: dict[str, Json] = {}
-    after: str | None = "0"
-    while after is not None:
-        page = exchange.get("/orders", account=account, limit=1000, after=after)
-        orders.update((order["order_id"], order) for order in page["orders"])
-        after = page["next"]
-    return orders
 
 
 def test_it_begins_with_the_state_of_the_account(exchange: Exchange, account: str) -> None:
@@ -106,21 +37,6 @@ def test_it_begins_with_the_state_of_the_account(exchange: Exchange, account: st
     with open_stream(exchange, account) as stream:
         told = receive(stream)
     assert (told["suspended"], told["cancel_at"]) == (False, None)
-
-
-def check(exchange: Exchange, *followers: Follower) -> None:
-    """When nobody trades any more: what the account's clients know is what the exchange lists, and all were told the
-    same."""
-    account = followers[0].account
-    last = exchange.place("BTC-USDT", "limit", "buy", "1", "1", account=account)
-    expected = open_orders(exchange, account)
-    longest: list[int] = []
-    for follower in followers:
-        follower.read_up_to(last["sequence"])
-        assert follower.orders == expected
-        shorter, longest = sorted((longest, follower.since_beginning), key=len)
-        assert longest[-1:] == [last["sequence"]]
-        assert longest[len(longest) - len(shorter) :] == shorter
 
 
 # What is told
@@ -221,77 +137,6 @@ def test_stream_that_cannot_be(shared_exchange: Exchange, query: str, code: int,
 
 
 # Under load
-
-
-class Flow:
-    """Random orders and cancels of an account and of a counterparty, straight to the matcher, until it is stopped."""
-
-    def __init__(self, exchange: Exchange, account: str, symbols: tuple[str, ...], seed: int) -> None:
-        self.sent = 0
-        self._exchange = exchange
-        self._accounts = (account, account, f"against-{account}")
-        self._symbols = symbols
-        self._random = random.Random(seed)
-        self._stopping = Event()
-        self._ids: list[int] = []
-
-    def run(self) -> None:
-        with self._exchange.matcher.client() as client:
-            while not self._stopping.is_set():
-                try:
-                    self._send(client, [self._command() for _ in range(self._random.randrange(1, 20))])
-                except (MatcherAwayError, OutcomeUnknownError):
-                    wait_until(lambda: _is_back(client), "the matcher")
-
-    def stop(self) -> None:
-        self._stopping.set()
-
-    def _send(self, client: CommandClient, commands: list[Command]) -> None:
-        for _ in client.send(commands):
-            answer = client.receive().answer
-            self.sent += 1
-            if isinstance(answer, OrderResult) and answer.resting:
-                self._ids.append(answer.order_id)
-
-    def _command(self) -> Command:
-        chance = self._random.random()
-        if chance < 0.35 and self._ids:
-            return CancelOrder(self._ids.pop(self._random.randrange(len(self._ids))))
-        symbol, account = self._random.choice(self._symbols), self._random.choice(self._accounts)
-        if chance < 0.36:
-            return CancelAllOrders(account, symbol)
-        side = self._random.choice((Side.BUY, Side.SELL))
-        price = 10_000 + self._random.randrange(-20, 40 if side is Side.SELL else 20) * 100
-        return PlaceOrder(symbol, account, side, OrderType.LIMIT, self._random.randrange(1, 4) * LOT, price)
-
-
-def _is_back(client: CommandClient) -> bool:
-    try:
-        client.connect()
-    except (MatcherAwayError, OutcomeUnknownError):
-        return False
-    return True
-
-
-@contextmanager
-def trading(exchange: Exchange, account: str, symbols: tuple[str, ...], clients: int = 2) -> Iterator[list[Flow]]:
-    """Several clients that trade for the account; at the end all of them have stopped."""
-    flows = [Flow(exchange, account, symbols, seed) for seed in range(clients)]
-    threads = [Thread(target=flow.run) for flow in flows]
-    for thread in threads:
-        thread.start()
-    try:
-        yield flows
-    finally:
-        for flow in flows:
-            flow.stop()
-        for thread in threads:
-            thread.join()
-
-
-def wait_for_orders(flows: list[Flow], number: int) -> None:
-    sent = sum(flow.sent for flow in flows)
-    wait_until(lambda: sum(flow.sent for flow in flows) >= sent + number, "orders")
 
 
 def test_fresh_starts_under_load_are_exact(shared_exchange: Exchange, symbol: str, account: str) -> None:
