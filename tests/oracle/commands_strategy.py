@@ -7,7 +7,6 @@ something; and now and then for nothing.
 """
 
 import os
-from itertools import product
 from typing import Any
 
 from hypothesis import settings
@@ -32,9 +31,9 @@ from protocol.commands import (
     WatchAccount,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
-from tests.oracle.naive_checks import PRICED, TAKEN_BY, TRIGGERED
+from protocol.units import InstrumentStatus, Refusal, Side
 from tests.oracle.naive_engine import NaiveEngine
+from tests.oracle.orders_strategy import NEAR, SOON, START, client_order_ids, ocos, orders, prices, quantities
 
 Tape = list[tuple[int, int, OwnCommand]]
 """Sequence, time and command."""
@@ -49,89 +48,17 @@ SILVER = replace(COIN, symbol="SILVER-USD", base="SILVER")
 
 LENGTH = 50
 ITS_OWN = "its-own"
-START = 1_700_000_000_000_000_000
+
 COMMANDS_A_TICK = 3
 """So many commands bear the same time."""
 
-SOON = 100
-"""An expire_time below it is so many nanoseconds after the order's own time, see stamp."""
-
-NEAR = 50
-"""Prices of an OCO below it are distances from the last trade, see stamp."""
-
-TYPES = (
-    *[OrderType.LIMIT] * 12,
-    *[OrderType.FOK] * 2,
-    *[OrderType.IOC] * 2,
-    *[OrderType.MARKET] * 3,
-    *[OrderType.TRAILING_STOP] * 3,
-    *[OrderType.STOP_LIMIT] * 2,
-    *[OrderType.TAKE_PROFIT_LIMIT] * 2,
-    OrderType.STOP_MARKET,
-    OrderType.TAKE_PROFIT,
-)
-
-preventions = (*[SelfTradePrevention.NONE] * 3, SelfTradePrevention.DECREMENT, *SelfTradePrevention)
-terms_of = {
-    order_type: st.sampled_from(
-        [
-            OrderTerms(
-                post_only=post_only and order_type in TAKEN_BY["post_only"],
-                self_trade_prevention=prevention,
-                expire_time=expire_time if order_type in TAKEN_BY["expire_time"] else 0,
-                display_quantity=display_quantity if order_type in TAKEN_BY["display_quantity"] else None,
-            )
-            for post_only, expire_time, display_quantity, prevention in product(
-                [False] * 4 + [True], [0, 0, 0, 0, 3, 6], [None, None, 10, 20], preventions
-            )
-        ]
-    )
-    for order_type in OrderType
-}
-quote_quantities = st.sampled_from((*[0] * 4, 1_000, 1_999, 3_300, 5_000, 300, 20_000))
-trails = st.sampled_from(
-    [
-        {"trailing_amount": amount, "trailing_bps": bps, "activation_price": activation}
-        for amount, bps in [(5, None), (10, None), (None, 500), (None, 700), (None, 1)]
-        for activation in (None, None, 95, 100, 105)
-    ]
-)
-
-traders = st.sampled_from(
-    [
-        (symbol, account)
-        for symbol, account in product(
-            (*["COIN-USD"] * 80, *["GOLD-USD"] * 18, "SILVER-USD", "NONE-USD"),
-            (*["default"] * 60, *["ann"] * 40, *["bob"] * 40, "a b"),
-        )
-    ]
-)
 symbols = st.sampled_from((*["COIN-USD"] * 40, *["GOLD-USD"] * 10, "SILVER-USD", "NONE-USD"))
-sides = st.sampled_from(Side)
+
 accounts = st.sampled_from((*["default"] * 30, *["ann"] * 20, *["bob"] * 20, "a b"))
-client_order_ids = st.sampled_from((*[None] * 72, *"abcdefghijklmn" * 2, "a b"))
-oco_names = st.sampled_from((*[None] * 40, *"abcdefghijklmn" * 2, "a b", "n" * 60, "a:stop"))
-quantities = st.sampled_from((*[10, 20, 30, 40, 50] * 20, 100, 15, 5, 5, 5, 110))
-resting_quantities = st.sampled_from((*[30, 50, 20, 40, 100, 60] * 20, 15, 5, 5, 5, 110))
-prices = st.sampled_from((*[90, 95, 100, 105, 110] * 20, 45, 200, 102, 205))
-resting_prices = {
-    Side.BUY: st.sampled_from((*[95] * 8, 100, 90, 90, 105, 110, 100)),
-    Side.SELL: st.sampled_from((*[105] * 8, 100, 110, 110, 95, 90, 100)),
-}
-"""Prices of limit orders, so that more rest behind each other than trade at once."""
 
-taking_prices = {
-    Side.BUY: st.sampled_from((*[105, 110, 110, 100, 95] * 12, 45, 200, 102, 205)),
-    Side.SELL: st.sampled_from((*[95, 90, 90, 100, 105] * 12, 45, 200, 102, 205)),
-}
-"""Prices of the other orders that have one, so that more trade at once than do not."""
-
-distances = st.sampled_from((*[5, 5, 5, 10] * 6, 15, 2, 90, 110, 205))
-stop_distances = st.sampled_from((*[5, 10, 5, 10, 15] * 4, 2, 90, 110, 205))
-deadlines = st.sampled_from((*[0] * 60, START, START + 5, START + 10, START + 100))
 live_orders = st.integers(0, 20)
 any_orders = st.integers(1, 30)
-often = st.integers(0, 2).map(lambda number: number < 2)
+
 changes = st.sampled_from(
     (
         *[("quantity",), ("price", "trigger_price")] * 6,
@@ -140,98 +67,6 @@ changes = st.sampled_from(
     )
 )
 ways_to_name = st.sampled_from((*["live"] * 16, *["order_id"] * 2, "client_order_id"))
-
-SOUND: dict[str, Any] = {}
-FLAWS: tuple[dict[str, Any], ...] = (
-    *[SOUND] * 160,
-    {"price": None},
-    {"price": 100},
-    {"trigger_price": None},
-    {"trigger_price": 100},
-    {"post_only": True},
-    {"expire_time": START},
-    {"expire_time": 5},
-    {"display_quantity": 10},
-    {"quote_quantity": 1_000},
-    {"quantity": 0},
-    {"quantity": 0},
-    {"trailing_bps": 100},
-    {"trailing_amount": 5},
-    {"activation_price": 100},
-)
-"""What is put into orders to spoil them, or, as it happens, not."""
-
-FLAWS_OF: dict[OrderType, tuple[dict[str, Any], ...]] = {
-    OrderType.LIMIT: ({"display_quantity": 15}, {"display_quantity": 110}) * 2,
-    OrderType.MARKET: ({"quote_quantity": 1_000, "quantity": 10},) * 4,
-    OrderType.TRAILING_STOP: (
-        {"trailing_amount": 7, "trailing_bps": None},
-        {"trailing_amount": 205, "trailing_bps": None},
-        {"trailing_amount": None, "trailing_bps": None},
-        {"activation_price": 102},
-        {"activation_price": 205},
-    )
-    * 6,
-    **{
-        order_type: ({"trigger_price": None}, {"price": None}, {"post_only": True})
-        for order_type in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT)
-    },
-    **{
-        order_type: ({"trigger_price": None}, {"price": None})
-        for order_type in (OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
-    },
-}
-"""What spoils only those that may have it."""
-
-flaws_of = {order_type: st.sampled_from(FLAWS + FLAWS_OF.get(order_type, ())) for order_type in OrderType}
-
-
-def order_of(**fields: Any) -> PlaceOrder:
-    """An order of the named fields, those of its terms among them."""
-    terms = OrderTerms(**{name: fields.pop(name) for name in OrderTerms.__struct_fields__ if name in fields})
-    return PlaceOrder(**fields, terms=None if terms == OrderTerms() else terms)
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> PlaceOrder:
-    order_type, side, (symbol, account) = draw(st.sampled_from(TYPES)), draw(sides), draw(traders)
-    rests = order_type is OrderType.LIMIT
-    fields = {**asdict(draw(terms_of[order_type])), "quantity": draw(resting_quantities if rests else quantities)}
-    if order_type in PRICED:
-        fields["price"] = draw((resting_prices if rests else taking_prices)[side])
-    if order_type in TRIGGERED:
-        fields["trigger_price"] = draw(prices)
-    if order_type is OrderType.TRAILING_STOP:
-        fields |= draw(trails)
-    if order_type is OrderType.MARKET and (quote_quantity := draw(quote_quantities)):
-        fields |= {"quote_quantity": quote_quantity, "quantity": 0}
-    fields |= {"client_order_id": draw(client_order_ids), "deadline": draw(deadlines)}
-    return order_of(
-        **{
-            "symbol": symbol,
-            "account": account,
-            "side": side,
-            "order_type": order_type,
-            **fields,
-            **draw(flaws_of[order_type]),
-        }
-    )
-
-
-@st.composite
-def ocos(draw: st.DrawFn) -> PlaceOco:
-    return PlaceOco(
-        *draw(traders),
-        draw(sides),
-        draw(resting_quantities),
-        draw(distances),
-        draw(stop_distances),
-        draw(stop_distances) if draw(often) else None,
-        draw(oco_names),
-        draw(deadlines),
-        draw(st.sampled_from(preventions)),
-        draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
-    )
 
 
 @st.composite

@@ -27,7 +27,8 @@ from protocol.commands import (
 )
 from protocol.session import Taken
 from protocol.units import OrderType, Side
-from tests.oracle.commands_strategy import COIN, START, Tape, tapes
+from tests.oracle.commands_strategy import COIN, Tape, tapes
+from tests.oracle.orders_strategy import START
 
 REMEMBERED = 5
 """So few done orders are remembered that tapes reach the bound."""

@@ -1,11 +1,10 @@
 """The checks of a torture run find what they are there for: evidence of a sound run, altered in one place, breaks one
 promise."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from threading import Event
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 import pytest
@@ -15,8 +14,8 @@ from matcher.core.digest import digest
 from matcher.engine import Engine
 from matcher.state import Caused, State
 from matching_exchange.tools.torture.checks import Checks
-from matching_exchange.tools.torture.clients import Client, Reply, UnansweredError, decode
-from matching_exchange.tools.torture.evidence import CommandKind, Evidence, Identity, Key, Told
+from matching_exchange.tools.torture.clients import decode
+from matching_exchange.tools.torture.evidence import CommandKind, Evidence, Identity, Told
 from matching_exchange.tools.torture.replay import replay
 from matching_exchange.tools.torture.run import EVIDENCE_FILE, Plan, compare_states, torture
 from protocol.commands import AdvanceTime, CancelAfter, PlaceOco, PlaceOrder, WatchAccount
@@ -313,144 +312,3 @@ def test_states_that_differ_are_told(directory: Path) -> None:
     assert len(promise.cases) == 4, "sequence, sessions, accounts' streams, digest"
     _, promise = compare_states("another", state, [])
     assert promise.broken == 1
-
-
-class Gateway:
-    """Answers as `answer` says, which may raise StopIteration to end the client."""
-
-    def __init__(self, answer: Callable[[str, str, bytes | None], Reply]) -> None:
-        self._answer = answer
-        self.closed = False
-
-    def call(self, method: str, path: str, body: bytes | None = None) -> Reply:
-        return self._answer(method, path, body)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def order(body: bytes, filled: str = "0", order_id: str = "5") -> dict[str, Any]:
-    """The answer to an order; the same to a leg of an OCO."""
-    sent = {"order_type": "limit", **decode(body)}
-    return {
-        "order_id": order_id,
-        "sequence": 9,
-        "timestamp": "then",
-        "status": "open",
-        "filled_quantity": filled,
-        **sent,
-    }
-
-
-def answer_to(path: str, body: bytes | None, filled: str = "0") -> Reply:
-    """The answer of a gateway that takes everything."""
-    content: dict[str, Any] = {}
-    if path == "/orders":
-        content = order(body or b"", filled)
-    elif path == "/orders/oco":
-        legs = [order(body or b"", filled), order(body or b"", filled)]
-        legs[1]["client_order_id"] += ":stop"
-        content = {"orders": legs}
-    elif path == "/orders/batch":
-        content = {"results": [order(msgspec.json.encode(each), filled) for each in decode(body or b"")["orders"]]}
-    elif path == "/orders/cancel-batch":
-        content = {"results": [{"status": "canceled"} for _ in decode(body or b"")["order_ids"]]}
-    return Reply("answered", HTTPStatus.OK, msgspec.json.encode(content))
-
-
-def test_a_client_sends_again_what_was_not_answered() -> None:
-    stop = Event()
-    bodies: list[bytes | None] = []
-    outcomes: Iterator[Reply] = iter([Reply("unknown"), Reply("refused"), Reply("unknown")])
-
-    def answer(method: str, path: str, body: bytes | None) -> Reply:
-        bodies.append(body)
-        reply = next(outcomes, None)
-        if reply is not None:
-            return reply
-        stop.set()
-        return answer_to(path, body)
-
-    gateway = Gateway(answer)
-    client = Client("ann", 1, gateway, 0, Event())
-    client.run(stop)
-    told, farewell = client.told
-    assert len(bodies) == 5 and len(set(bodies[:4])) == 1
-    assert (told.unknown, told.refused, told.status, told.again) == (2, 1, HTTPStatus.OK, False)
-    assert told.invoked < told.returned
-    assert farewell.key == Key("cancel_after", "ann", "0")
-    assert gateway.closed
-
-
-@pytest.mark.parametrize("path", ["/orders/batch", "/orders/cancel-batch"])
-def test_a_client_sends_again_those_of_a_batch_that_were_not_answered(path: str) -> None:
-    stop = Event()
-    batches: list[list[Any]] = []
-
-    def answer(method: str, called: str, body: bytes | None) -> Reply:
-        if method == "GET":
-            return Reply("answered", HTTPStatus.NOT_FOUND)
-        sent = list(decode(body).values())[-1] if body and called == path else []
-        if not sent or (len(sent) < 3 and not batches):
-            return answer_to(called, body)
-        batches.append(sent)
-        if len(batches) == 1:
-            results = [
-                {"status": 409, "code": "x"},
-                {"status": 503},
-                {"status": 504},
-                *({"status": 503} for _ in sent[3:]),
-            ]
-            return Reply("answered", HTTPStatus.OK, msgspec.json.encode({"results": results}))
-        if len(batches) == 2:
-            return Reply("unknown")
-        stop.set()
-        return answer_to(called, body)
-
-    client = Client("ann", 1, Gateway(answer), 0, Event())
-    client.run(stop)
-    assert batches[1] == batches[2] == batches[0][1:]
-    size = len(batches[0])
-    first, second, third, *_ = told = client.told[-1 - size : -1]
-    assert [each.position for each in told] == list(range(size))
-    assert (first.status, first.unknown, first.refused) == (HTTPStatus.CONFLICT, 0, 0)
-    assert (second.status, second.unknown, second.refused) == (HTTPStatus.OK, 1, 1)
-    assert (third.status, third.unknown, third.refused) == (HTTPStatus.OK, 2, 0)
-
-
-@pytest.mark.parametrize(
-    ("found", "fault"),
-    [
-        (Reply("answered", HTTPStatus.NOT_FOUND, b"unknown"), "was answered, but its look-up ends with 404"),
-        (Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", order_id="6"))), "was answered as"),
-        (
-            Reply("answered", HTTPStatus.OK, msgspec.json.encode(order(b"{}", filled="1"))),
-            "was filled to 2 before, now to 1",
-        ),
-    ],
-)
-def test_a_look_up_that_says_less_than_an_answer_before_it_is_a_fault(found: Reply, fault: str) -> None:
-    stop = Event()
-
-    def answer(method: str, path: str, body: bytes | None) -> Reply:
-        if method == "GET":
-            stop.set()
-            return found
-        return answer_to(path, body, filled="2")
-
-    client = Client("ann", 1, Gateway(answer), 0, Event())
-    client.run(stop)
-    assert client.look_ups == 1
-    (told,) = client.look_up_faults
-    assert fault in told
-
-
-def test_a_client_that_is_never_answered_gives_up_when_it_is_told_to() -> None:
-    give_up = Event()
-
-    def answer(method: str, path: str, body: bytes | None) -> Reply:
-        give_up.set()
-        return Reply("unknown")
-
-    with pytest.raises(UnansweredError, match="1 attempts"):
-        Client("ann", 1, Gateway(answer), 0, give_up).run(Event())
