@@ -8,20 +8,12 @@ from msgspec.structs import asdict, replace
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.instrument import Instrument, InstrumentError, check_instrument
 from protocol.units import NAME_PATTERN, OrderType, Refusal, Side
+from tests.order_matrix import FIELDS, takers
 
-PRICED = (OrderType.LIMIT, OrderType.IOC, OrderType.FOK, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
-TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
-THAT_MAY_REST = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
-TAKEN_BY: dict[str, tuple[OrderType, ...]] = {
-    "post_only": THAT_MAY_REST,
-    "expire_time": THAT_MAY_REST,
-    "display_quantity": (OrderType.LIMIT,),
-    "quote_quantity": (OrderType.MARKET,),
-    "trailing_bps": (OrderType.TRAILING_STOP,),
-    "trailing_amount": (OrderType.TRAILING_STOP,),
-    "activation_price": (OrderType.TRAILING_STOP,),
-}
-"""The terms that not every type of order takes."""
+PRICED = takers("price")
+TRIGGERED = takers("trigger_price")
+TAKEN_BY = {name: takers(name) for name in FIELDS if name not in ("quantity", "price", "trigger_price")}
+"""The types that take each term."""
 
 FIXED = {
     "price_decimals": "tick_size",

@@ -1,5 +1,4 @@
-"""Which order takes which terms, in which order they are checked, and what an order with terms is to one that is sent
-again.
+"""In which order terms are checked, and what an order with terms is to one that is sent again.
 
 The amends are those of two venues: the book of Binance's faqs/order_amend_keep_priority.md (hundredths of its
 quantities), and Kraken's rules for its amends (the spot amends guide of its documentation), where the two differ from
@@ -28,7 +27,6 @@ from tests.tape import (
     limit,
     market,
     opening_trade,
-    place,
     placed,
     play,
     refused,
@@ -56,43 +54,9 @@ PLAIN = {
     OrderType.TRAILING_STOP: trailing_stop(BUY, 20, trailing_bps=100),
 }
 
-THAT_REST = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT}
-TRAILING = {OrderType.TRAILING_STOP}
-
-TAKEN: dict[str, tuple[object, set[OrderType], Refusal]] = {
-    "post_only": (True, THAT_REST, Refusal.POST_ONLY_NOT_ALLOWED),
-    "expire_time": (time_of(9), THAT_REST, Refusal.EXPIRE_TIME_NOT_ALLOWED),
-    "display_quantity": (10, {OrderType.LIMIT}, Refusal.DISPLAY_QUANTITY_NOT_ALLOWED),
-    "quote_quantity": (9, {OrderType.MARKET}, Refusal.QUOTE_QUANTITY_NOT_ALLOWED),
-    "trailing_bps": (9, TRAILING, Refusal.TRAILING_BPS_NOT_ALLOWED),
-    "trailing_amount": (9, set(), Refusal.TRAILING_AMOUNT_NOT_ALLOWED),
-    "activation_price": (9, TRAILING, Refusal.ACTIVATION_PRICE_NOT_ALLOWED),
-}
-"""A value of each term, the types that take it beside what they have in PLAIN, and how the others refuse it. For a
-trailing stop of so many basis points trailing_amount is one term too many."""
-
 
 def with_terms(order: PlaceOrder, **terms: object) -> PlaceOrder:
     return replace(order, terms=replace(order.terms or OrderTerms(), **terms))
-
-
-@pytest.mark.parametrize("term", TAKEN)
-@pytest.mark.parametrize("order_type", OrderType)
-def test_each_type_takes_its_terms(engine: MakeEngine, order_type: OrderType, term: str) -> None:
-    value, takers, refusal = TAKEN[term]
-    order = with_terms(PLAIN[order_type], **{term: value})
-    if term == "quote_quantity" and order_type in takers:
-        order = replace(order, quantity=0)
-    left = canceled(1, order.quantity, Reason.NO_LIQUIDITY)
-    play(
-        engine,
-        (
-            order,
-            [refused(refusal)]
-            if order_type not in takers
-            else [placed(1), *([left] if order_type is OrderType.MARKET else [])],
-        ),
-    )
 
 
 @pytest.mark.parametrize("mode", SelfTradePrevention)
@@ -109,22 +73,12 @@ def test_each_type_takes_self_trade_prevention(
     play(engine, (order, [placed(1), *left.get(order_type, [])]))
 
 
-@pytest.mark.parametrize(
-    ("order", "refusal"),
-    [
-        (trailing_stop(BUY, 20), Refusal.TRAILING_REQUIRED),
-        (trailing_stop(BUY, 20, activation_price=100), Refusal.TRAILING_REQUIRED),
-        (trailing_stop(BUY, 20, trailing_bps=1, trailing_amount=5), Refusal.TRAILING_AMOUNT_NOT_ALLOWED),
-        (place(OrderType.TRAILING_STOP, BUY, 20, 100, trailing_bps=1), Refusal.PRICE_NOT_ALLOWED),
-        (place(OrderType.TRAILING_STOP, BUY, 20, None, 100, trailing_bps=1), Refusal.TRIGGER_PRICE_NOT_ALLOWED),
-        (place(OrderType.TAKE_PROFIT_LIMIT, BUY, 20, None, 100), Refusal.PRICE_REQUIRED),
-        (place(OrderType.TAKE_PROFIT_LIMIT, BUY, 20, 100, None), Refusal.TRIGGER_PRICE_REQUIRED),
-        *((replace(order, quantity=0), Refusal.QUANTITY_REQUIRED) for order in PLAIN.values()),
-        (market(BUY, 20, quote_quantity=2_000), Refusal.QUANTITY_NOT_ALLOWED),
-    ],
-)
-def test_what_must_be_there_and_what_must_not(engine: MakeEngine, order: PlaceOrder, refusal: Refusal) -> None:
-    play(engine, (order, [refused(refusal)]), (limit(BUY, 1, 1), [placed(1)]))
+def test_activation_price_is_no_trail(engine: MakeEngine) -> None:
+    play(
+        engine,
+        (trailing_stop(BUY, 20, activation_price=100), [refused(Refusal.TRAILING_REQUIRED)]),
+        (limit(BUY, 1, 1), [placed(1)]),
+    )
 
 
 STRICT = replace(COIN, tick_size=5, lot_size=10, min_quantity=20, max_quantity=1_000, max_price=500, min_notional=2_000)

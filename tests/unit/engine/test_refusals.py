@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from protocol.commands import PlaceOrder, RefuseCommand
 from protocol.events import CommandRefused, InstrumentSet
-from protocol.units import InstrumentStatus, OrderType, Reason, Refusal
+from protocol.units import InstrumentStatus, Reason, Refusal
 from tests.tape import (
     BUY,
     COIN,
@@ -19,7 +19,6 @@ from tests.tape import (
     ioc,
     limit,
     market,
-    place,
     placed,
     play,
     refused,
@@ -62,43 +61,6 @@ def test_symbol_must_be_known_exactly(engine: MakeEngine) -> None:
         (limit(BUY, 1, 1, symbol="COIN"), [refused(Refusal.UNKNOWN_SYMBOL)]),
         (limit(BUY, 1, 1, symbol="coin-usd"), [refused(Refusal.UNKNOWN_SYMBOL)]),
         (limit(BUY, 1, 1, symbol="COIN-USDT"), [refused(Refusal.UNKNOWN_SYMBOL)]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("order_type", "takes_price", "takes_trigger_price"),
-    [
-        (OrderType.MARKET, False, False),
-        (OrderType.LIMIT, True, False),
-        (OrderType.IOC, True, False),
-        (OrderType.FOK, True, False),
-        (OrderType.STOP_MARKET, False, True),
-        (OrderType.STOP_LIMIT, True, True),
-        (OrderType.TAKE_PROFIT, False, True),
-    ],
-)
-def test_each_order_type_takes_just_its_fields(
-    engine: MakeEngine, order_type: OrderType, *, takes_price: bool, takes_trigger_price: bool
-) -> None:
-    price = 100 if takes_price else None
-    trigger_price = 100 if takes_trigger_price else None
-    bad_price = refused(Refusal.PRICE_REQUIRED if takes_price else Refusal.PRICE_NOT_ALLOWED)
-    bad_trigger_price = refused(
-        Refusal.TRIGGER_PRICE_REQUIRED if takes_trigger_price else Refusal.TRIGGER_PRICE_NOT_ALLOWED
-    )
-    other_price = None if takes_price else 100
-    other_trigger_price = None if takes_trigger_price else 100
-    play(
-        engine,
-        (limit(SELL, 1, 100), [placed(1)]),
-        (place(order_type, BUY, 1, other_price, trigger_price), [bad_price]),
-        (place(order_type, BUY, 1, price, other_trigger_price), [bad_trigger_price]),
-        (place(order_type, BUY, 1, other_price, other_trigger_price), [bad_price]),
-        (place(order_type, BUY, 1_001, price, other_trigger_price), [bad_trigger_price]),
-        (
-            place(order_type, BUY, 1, price, trigger_price),
-            [placed(2)] if takes_trigger_price else [placed(2), trade(1, BUY, 1, 100, maker=1, taker=2)],
-        ),
     )
 
 
