@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from protocol.events import InstrumentSet
 from protocol.units import OrderType, Reason, Side
+from tests.mirror import View, both_sides
 from tests.tape import (
     BUY,
     COIN,
@@ -43,56 +44,37 @@ def test_equal_prices_trade(engine: MakeEngine) -> None:
     )
 
 
-def test_buyer_who_offers_more_pays_the_makers_price(engine: MakeEngine) -> None:
-    play(
-        engine,
-        (limit(SELL, 5, 100), [placed(1)]),
-        (limit(BUY, 5, 110), [placed(2), trade(1, BUY, 5, 100, maker=1, taker=2)]),
+@both_sides
+def test_taker_who_offers_more_trades_at_the_makers_price(engine: MakeEngine, view: View) -> None:
+    tape = view(
+        [
+            (limit(SELL, 5, 100), [placed(1)]),
+            (limit(BUY, 5, 110), [placed(2), trade(1, BUY, 5, 100, maker=1, taker=2)]),
+        ]
     )
+    play(engine, *tape)
 
 
-def test_seller_who_asks_less_gets_the_makers_price(engine: MakeEngine) -> None:
-    play(
-        engine,
-        (limit(BUY, 5, 100), [placed(1)]),
-        (limit(SELL, 5, 90), [placed(2), trade(1, SELL, 5, 100, maker=1, taker=2)]),
+@both_sides
+def test_best_price_trades_first(engine: MakeEngine, view: View) -> None:
+    tape = view(
+        [
+            (limit(SELL, 1, 102), [placed(1)]),
+            (limit(SELL, 1, 100), [placed(2)]),
+            (limit(SELL, 1, 101), [placed(3)]),
+            (
+                market(BUY, 3),
+                [
+                    placed(4),
+                    trade(1, BUY, 1, 100, maker=2, taker=4),
+                    trade(2, BUY, 1, 101, maker=3, taker=4),
+                    trade(3, BUY, 1, 102, maker=1, taker=4),
+                ],
+            ),
+        ],
+        about=101,
     )
-
-
-def test_lowest_ask_trades_first(engine: MakeEngine) -> None:
-    play(
-        engine,
-        (limit(SELL, 1, 102), [placed(1)]),
-        (limit(SELL, 1, 100), [placed(2)]),
-        (limit(SELL, 1, 101), [placed(3)]),
-        (
-            market(BUY, 3),
-            [
-                placed(4),
-                trade(1, BUY, 1, 100, maker=2, taker=4),
-                trade(2, BUY, 1, 101, maker=3, taker=4),
-                trade(3, BUY, 1, 102, maker=1, taker=4),
-            ],
-        ),
-    )
-
-
-def test_highest_bid_trades_first(engine: MakeEngine) -> None:
-    play(
-        engine,
-        (limit(BUY, 1, 100), [placed(1)]),
-        (limit(BUY, 1, 102), [placed(2)]),
-        (limit(BUY, 1, 101), [placed(3)]),
-        (
-            market(SELL, 3),
-            [
-                placed(4),
-                trade(1, SELL, 1, 102, maker=2, taker=4),
-                trade(2, SELL, 1, 101, maker=3, taker=4),
-                trade(3, SELL, 1, 100, maker=1, taker=4),
-            ],
-        ),
-    )
+    play(engine, *tape)
 
 
 def test_at_one_price_first_come_first_served(engine: MakeEngine) -> None:
@@ -127,33 +109,23 @@ def test_partly_filled_maker_stays_first_in_its_queue(engine: MakeEngine) -> Non
     )
 
 
-def test_limit_sweeps_levels_up_to_its_own_price_and_rests_there(engine: MakeEngine) -> None:
-    play(
-        engine,
-        (limit(SELL, 2, 100), [placed(1)]),
-        (limit(SELL, 2, 101), [placed(2)]),
-        (limit(SELL, 2, 102), [placed(3)]),
-        (
-            limit(BUY, 7, 101),
-            [placed(4), trade(1, BUY, 2, 100, maker=1, taker=4), trade(2, BUY, 2, 101, maker=2, taker=4)],
-        ),
-        (market(SELL, 3), [placed(5), trade(3, SELL, 3, 101, maker=4, taker=5)]),
-        (market(BUY, 2), [placed(6), trade(4, BUY, 2, 102, maker=3, taker=6)]),
+@both_sides
+def test_limit_sweeps_levels_up_to_its_own_price_and_rests_there(engine: MakeEngine, view: View) -> None:
+    tape = view(
+        [
+            (limit(SELL, 2, 100), [placed(1)]),
+            (limit(SELL, 2, 101), [placed(2)]),
+            (limit(SELL, 2, 102), [placed(3)]),
+            (
+                limit(BUY, 7, 101),
+                [placed(4), trade(1, BUY, 2, 100, maker=1, taker=4), trade(2, BUY, 2, 101, maker=2, taker=4)],
+            ),
+            (market(SELL, 3), [placed(5), trade(3, SELL, 3, 101, maker=4, taker=5)]),
+            (market(BUY, 2), [placed(6), trade(4, BUY, 2, 102, maker=3, taker=6)]),
+        ],
+        about=101,
     )
-
-
-def test_limit_that_sells_sweeps_down_to_its_own_price(engine: MakeEngine) -> None:
-    play(
-        engine,
-        (limit(BUY, 2, 102), [placed(1)]),
-        (limit(BUY, 2, 101), [placed(2)]),
-        (limit(BUY, 2, 100), [placed(3)]),
-        (
-            limit(SELL, 7, 101),
-            [placed(4), trade(1, SELL, 2, 102, maker=1, taker=4), trade(2, SELL, 2, 101, maker=2, taker=4)],
-        ),
-        (market(BUY, 3), [placed(5), trade(3, BUY, 3, 101, maker=4, taker=5)]),
-    )
+    play(engine, *tape)
 
 
 def test_remainder_rests_behind_earlier_orders_of_its_price(engine: MakeEngine) -> None:

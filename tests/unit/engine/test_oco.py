@@ -8,6 +8,7 @@ import pytest
 from protocol.commands import Command
 from protocol.events import Event
 from protocol.units import Reason
+from tests.mirror import View, both_sides
 from tests.tape import (
     BUY,
     SELL,
@@ -116,24 +117,27 @@ def test_fired_leg_is_an_order_of_its_own(engine: MakeEngine) -> None:
     )
 
 
-def test_buyer(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *legs(oco(BUY, 5, 95, at=105, account="ann")),
-        (market(SELL, 2), [placed(5), trade(2, SELL, 2, 95, maker=3, taker=5), reduced(4, 2)]),
-        (limit(SELL, 1, 105), [placed(6)]),
-        (limit(SELL, 9, 106), [placed(7)]),
-        (
-            market(BUY, 1),
-            [
-                placed(8),
-                trade(3, BUY, 1, 105, maker=6, taker=8),
-                triggered(4),
-                canceled(3, 3, Reason.OCO),
-                trade(4, BUY, 3, 106, maker=7, taker=4),
-            ],
-        ),
+@both_sides
+def test_limit_leg_that_has_traded_and_a_stop_leg_that_fires(engine: MakeEngine, view: View) -> None:
+    tape = view(
+        [
+            *legs(),
+            (market(BUY, 2), [placed(5), trade(2, BUY, 2, 105, maker=3, taker=5), reduced(4, 2)]),
+            (limit(BUY, 1, 95), [placed(6)]),
+            (limit(BUY, 9, 94), [placed(7)]),
+            (
+                market(SELL, 1),
+                [
+                    placed(8),
+                    trade(3, SELL, 1, 95, maker=6, taker=8),
+                    triggered(4),
+                    canceled(3, 3, Reason.OCO),
+                    trade(4, SELL, 3, 94, maker=7, taker=4),
+                ],
+            ),
+        ]
     )
+    play(engine, *tape)
 
 
 def test_limit_leg_that_takes(engine: MakeEngine) -> None:

@@ -19,7 +19,7 @@ from tests.tape import (
     trailing_stop,
     triggered,
 )
-from tests.unit.engine.test_trailing_stops import trades
+from tests.unit.engine.trade_rows import trades
 
 pytestmark = both_engines
 

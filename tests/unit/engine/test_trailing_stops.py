@@ -5,8 +5,6 @@ tenths of its prices. Its stop price is the activation_price here, its limit pri
 series of trades is one or two trades.
 """
 
-from collections.abc import Sequence
-
 import pytest
 from msgspec.structs import replace
 
@@ -18,7 +16,6 @@ from tests.tape import (
     COIN,
     SELL,
     MakeEngine,
-    Row,
     amend,
     amended,
     both_engines,
@@ -37,30 +34,13 @@ from tests.tape import (
     trailing_stop,
     triggered,
 )
+from tests.unit.engine.trade_rows import Table, trades
 
 pytestmark = both_engines
 
 DEAR = replace(COIN, price_decimals=1, max_price=1_000_000)
 
 FIRES: list[Event] = [triggered(3), canceled(3, 1, Reason.NO_LIQUIDITY)]
-
-Table = Sequence[tuple[int, Sequence[Event]]]
-"""The prices of trades one after the other, and what each causes."""
-
-
-def trades(table: Table, first: int = 4, trade_id: int = 2) -> list[Row]:
-    """Each trade is of two orders of its own, and leaves an empty book; `first` is the order_id of the first maker."""
-    rows: list[Row] = []
-    for number, (price, events) in enumerate(table):
-        maker = first + 2 * number
-        rows.append((limit(SELL, 1, price), [placed(maker)]))
-        rows.append(
-            (
-                market(BUY, 1),
-                [placed(maker + 1), trade(trade_id + number, BUY, 1, price, maker=maker, taker=maker + 1), *events],
-            )
-        )
-    return rows
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from protocol.commands import PlaceOrder
 from protocol.events import InstrumentSet
 from protocol.units import InstrumentStatus, Reason
+from tests.mirror import View, both_sides
 from tests.tape import (
     BUY,
     COIN,
@@ -32,47 +33,32 @@ from tests.tape import (
 pytestmark = both_engines
 
 
-FIRES_ON_RISE = (stop_market(BUY, 1, at=105), stop_limit(BUY, 1, 100, at=105), take_profit(SELL, 1, at=105))
-
-
-FIRES_ON_FALL = (stop_market(SELL, 1, at=95), stop_limit(SELL, 1, 100, at=95), take_profit(BUY, 1, at=95))
-
-
 def name_of(command: PlaceOrder) -> str:
     return f"{command.order_type.name.lower()}-{command.side.name.lower()}"
 
 
-@pytest.mark.parametrize("waiting", FIRES_ON_RISE, ids=name_of)
-def test_fires_on_a_trade_at_its_trigger_price_on_the_way_up(engine: MakeEngine, waiting: PlaceOrder) -> None:
+@both_sides
+@pytest.mark.parametrize(
+    "waiting",
+    [stop_market(BUY, 1, at=105), stop_limit(BUY, 1, 100, at=105), take_profit(SELL, 1, at=105)],
+    ids=name_of,
+)
+def test_fires_on_a_trade_at_its_trigger_price(engine: MakeEngine, view: View, waiting: PlaceOrder) -> None:
     """The first trade beyond 100 is one short of the trigger; below, it fires no more than in between."""
     left = [] if waiting.price else [canceled(3, 1, Reason.NO_LIQUIDITY)]
-    play(
-        engine,
-        *opening_trade(100),
-        (waiting, [placed(3)]),
-        (limit(SELL, 1, 104), [placed(4)]),
-        (market(BUY, 1), [placed(5), trade(2, BUY, 1, 104, maker=4, taker=5)]),
-        (limit(BUY, 1, 50), [placed(6)]),
-        (market(SELL, 1), [placed(7), trade(3, SELL, 1, 50, maker=6, taker=7)]),
-        (limit(SELL, 1, 105), [placed(8)]),
-        (market(BUY, 1), [placed(9), trade(4, BUY, 1, 105, maker=8, taker=9), triggered(3), *left]),
+    tape = view(
+        [
+            *opening_trade(100),
+            (waiting, [placed(3)]),
+            (limit(SELL, 1, 104), [placed(4)]),
+            (market(BUY, 1), [placed(5), trade(2, BUY, 1, 104, maker=4, taker=5)]),
+            (limit(BUY, 1, 50), [placed(6)]),
+            (market(SELL, 1), [placed(7), trade(3, SELL, 1, 50, maker=6, taker=7)]),
+            (limit(SELL, 1, 105), [placed(8)]),
+            (market(BUY, 1), [placed(9), trade(4, BUY, 1, 105, maker=8, taker=9), triggered(3), *left]),
+        ]
     )
-
-
-@pytest.mark.parametrize("waiting", FIRES_ON_FALL, ids=name_of)
-def test_fires_on_a_trade_at_its_trigger_price_on_the_way_down(engine: MakeEngine, waiting: PlaceOrder) -> None:
-    left = [] if waiting.price else [canceled(3, 1, Reason.NO_LIQUIDITY)]
-    play(
-        engine,
-        *opening_trade(100),
-        (waiting, [placed(3)]),
-        (limit(BUY, 1, 96), [placed(4)]),
-        (market(SELL, 1), [placed(5), trade(2, SELL, 1, 96, maker=4, taker=5)]),
-        (limit(SELL, 1, 150), [placed(6)]),
-        (market(BUY, 1), [placed(7), trade(3, BUY, 1, 150, maker=6, taker=7)]),
-        (limit(BUY, 1, 95), [placed(8)]),
-        (market(SELL, 1), [placed(9), trade(4, SELL, 1, 95, maker=8, taker=9), triggered(3), *left]),
-    )
+    play(engine, *tape)
 
 
 def test_fires_on_a_trade_that_jumps_over_its_trigger_price(engine: MakeEngine) -> None:
