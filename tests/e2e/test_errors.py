@@ -1,5 +1,7 @@
-"""What cannot be taken, over HTTP: the status, the problem document, its code and field; and that nothing has
-changed."""
+"""Calls, instruments and saved books that cannot be taken, over HTTP.
+
+Each gets its status and a problem document with its code and field, and nothing has changed.
+"""
 
 import httpx
 import pytest

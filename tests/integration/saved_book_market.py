@@ -32,8 +32,6 @@ from protocol.units import OrderStatus, OrderType, Side
 from tests.exchange import Json, Matcher
 
 BUY, SELL = Side.BUY, Side.SELL
-
-
 LIMIT = OrderType.LIMIT
 
 

@@ -244,9 +244,6 @@ def test_fresh_data_directory_can_load(market: Market, tmp_path: Path) -> None:
         fresh.close()
 
 
-# Files that cannot be loaded
-
-
 def test_a_large_book_is_saved_while_orders_go_on(market: Market) -> None:
     """The file is written beside the loop: it holds the book as of the sequence that the answer names, and nothing that
     came later."""

@@ -35,7 +35,7 @@ from tests.tape import (
 pytestmark = both_engines
 
 
-# Amend: the place in the queue
+# The place in the queue
 
 
 def test_less_quantity_keeps_the_place(engine: MakeEngine) -> None:

@@ -34,7 +34,7 @@ pytestmark = both_engines
 
 
 def name_of(command: PlaceOrder) -> str:
-    return f"{command.order_type.name.lower()}-{command.side.name.lower()}"
+    return f"{command.order_type.name.lower()}-{command.side.name.lower()}-at-{command.trigger_price}"
 
 
 @both_sides
@@ -74,25 +74,24 @@ def test_fires_on_a_trade_that_jumps_over_its_trigger_price(engine: MakeEngine) 
     )
 
 
+@both_sides
 @pytest.mark.parametrize(
     "waiting",
     [
         stop_market(BUY, 1, at=100),
-        stop_market(SELL, 1, at=101),
+        stop_market(BUY, 1, at=99),
         take_profit(BUY, 1, at=100),
-        take_profit(SELL, 1, at=99),
+        take_profit(BUY, 1, at=101),
+        stop_limit(BUY, 1, 90, at=100),
         stop_limit(BUY, 1, 90, at=99),
-        stop_limit(SELL, 1, 110, at=100),
     ],
     ids=name_of,
 )
-def test_fires_at_once_where_the_last_trade_meets_it_on_entry(engine: MakeEngine, waiting: PlaceOrder) -> None:
+def test_fires_at_once_where_the_last_trade_meets_it_on_entry(
+    engine: MakeEngine, view: View, waiting: PlaceOrder
+) -> None:
     left = [] if waiting.price else [canceled(3, 1, Reason.NO_LIQUIDITY)]
-    play(
-        engine,
-        *opening_trade(100),
-        (waiting, [placed(3), triggered(3), *left]),
-    )
+    play(engine, *view([*opening_trade(100), (waiting, [placed(3), triggered(3), *left])]))
 
 
 def test_order_that_fires_at_once_takes_what_it_can(engine: MakeEngine) -> None:
@@ -172,50 +171,31 @@ def test_first_trade_is_the_earlier_one_of_the_second_in_the_same_sweep(engine: 
     )
 
 
-def test_on_a_rise_the_lowest_trigger_fires_first(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *opening_trade(100),
-        (stop_limit(BUY, 1, 1, at=103), [placed(3)]),
-        (take_profit(SELL, 1, at=102), [placed(4)]),
-        (stop_limit(BUY, 1, 1, at=101), [placed(5)]),
-        (stop_limit(BUY, 1, 1, at=105), [placed(6)]),
-        (limit(SELL, 1, 104), [placed(7)]),
-        (
-            market(BUY, 1),
-            [
-                placed(8),
-                trade(2, BUY, 1, 104, maker=7, taker=8),
-                triggered(5),
-                triggered(4),
-                triggered(3),
-                trade(3, SELL, 1, 1, maker=5, taker=4),
-            ],
-        ),
+@both_sides
+def test_nearest_trigger_fires_first(engine: MakeEngine, view: View) -> None:
+    """Whatever their order of entry: on a rise the lowest, on a fall the highest."""
+    tape = view(
+        [
+            *opening_trade(100),
+            (stop_limit(BUY, 1, 1, at=103), [placed(3)]),
+            (take_profit(SELL, 1, at=102), [placed(4)]),
+            (stop_limit(BUY, 1, 1, at=101), [placed(5)]),
+            (stop_limit(BUY, 1, 1, at=105), [placed(6)]),
+            (limit(SELL, 1, 104), [placed(7)]),
+            (
+                market(BUY, 1),
+                [
+                    placed(8),
+                    trade(2, BUY, 1, 104, maker=7, taker=8),
+                    triggered(5),
+                    triggered(4),
+                    triggered(3),
+                    trade(3, SELL, 1, 1, maker=5, taker=4),
+                ],
+            ),
+        ]
     )
-
-
-def test_on_a_fall_the_highest_trigger_fires_first(engine: MakeEngine) -> None:
-    play(
-        engine,
-        *opening_trade(100),
-        (stop_limit(SELL, 1, 200, at=97), [placed(3)]),
-        (stop_limit(SELL, 1, 200, at=99), [placed(4)]),
-        (take_profit(BUY, 1, at=98), [placed(5)]),
-        (stop_limit(SELL, 1, 200, at=95), [placed(6)]),
-        (limit(BUY, 1, 96), [placed(7)]),
-        (
-            market(SELL, 1),
-            [
-                placed(8),
-                trade(2, SELL, 1, 96, maker=7, taker=8),
-                triggered(4),
-                triggered(5),
-                triggered(3),
-                trade(3, BUY, 1, 200, maker=4, taker=5),
-            ],
-        ),
-    )
+    play(engine, *tape)
 
 
 def test_ties_fire_by_order_of_entry(engine: MakeEngine) -> None:

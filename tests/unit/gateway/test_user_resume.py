@@ -1,5 +1,4 @@
-"""Clients of an account's stream that come back, and streams over restarts of the matcher: they go on where they were,
-or say that they begin afresh."""
+"""Clients of an account's stream that come back: they go on where they were, or are told that they begin afresh."""
 
 import asyncio
 from collections.abc import Iterator
