@@ -8,7 +8,7 @@ import pytest
 from matcher.core.levels import Levels
 from matcher.core.order import Order
 from matcher.core.order_list import CHUNK, OrderList
-from protocol.units import OrderType, Side
+from tests.unit.engine.plain_orders import plain_order
 
 
 class Orders:
@@ -20,7 +20,7 @@ class Orders:
 
     def make(self) -> Order:
         self.made += 1
-        order = Order(self.made, None, None, None, Side.BUY, OrderType.LIMIT, 1, 1, 100, None, 1, 1)  # type: ignore[arg-type]
+        order = plain_order(self.made)
         self.levels.add(order, 100)
         return order
 

@@ -6,11 +6,7 @@ import pytest
 
 from matcher.core.order import Order
 from matcher.core.order_pages import PAGE_ORDERS, OrderPages
-from protocol.units import OrderType, Side
-
-
-def make(order_id: int) -> Order:
-    return Order(order_id, None, None, None, Side.BUY, OrderType.LIMIT, 1, 1, 100, None, 1, 1)  # type: ignore[arg-type]
+from tests.unit.engine.plain_orders import plain_order
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -22,7 +18,7 @@ def test_it_finds_what_a_dict_finds(seed: int) -> None:
         if order_id in known and random.random() < 0.7:
             pages.remove(known.pop(order_id))
         elif order_id not in known:
-            known[order_id] = make(order_id)
+            known[order_id] = plain_order(order_id)
             pages.add(known[order_id])
         wanted = random.randrange(1, 41 * PAGE_ORDERS)
         assert pages.get(wanted) is known.get(wanted)
@@ -32,7 +28,7 @@ def test_it_finds_what_a_dict_finds(seed: int) -> None:
 
 def test_an_order_that_is_not_there_is_a_key_error() -> None:
     pages = OrderPages()
-    pages.add(make(7))
+    pages.add(plain_order(7))
     assert pages[7].order_id == 7
     for order_id in (6, PAGE_ORDERS + 7, 2**63 - 1):
         assert pages.get(order_id) is None
@@ -42,7 +38,7 @@ def test_an_order_that_is_not_there_is_a_key_error() -> None:
 
 def test_a_page_goes_with_its_last_order() -> None:
     pages = OrderPages()
-    orders = [make(order_id) for order_id in range(1, 10 * PAGE_ORDERS)]
+    orders = [plain_order(order_id) for order_id in range(1, 10 * PAGE_ORDERS)]
     for order in orders:
         pages.add(order)
     for order in orders[:-1]:

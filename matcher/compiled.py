@@ -1,0 +1,100 @@
+"""Which core runs: the hot modules as a compiler has built them, or their sources.
+
+Only the standard library is used here: this runs before any hot module is imported, and in a build.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+PACKAGE: Final = Path(__file__).parent
+
+HOT: Final = ("core/*.py", "engine.py")
+"""The files that are compiled, within the package."""
+
+GROUP: Final = "matcher.binary"
+"""What the compiler calls the library that the modules share."""
+
+MANIFEST: Final = "compiled.json"
+"""Says from which sources the binaries were built, and for which Python. It lies beside this file."""
+
+VARIABLE: Final = "EXCHANGE_COMPILE"
+AUTO: Final = "auto"
+ALWAYS: Final = "always"
+NEVER: Final = "never"
+CHOICES: Final = (AUTO, ALWAYS, NEVER)
+
+COMPILED: Final = "compiled"
+INTERPRETED: Final = "interpreted"
+
+
+class Core:
+    """The core of this process.
+
+    kind: COMPILED or INTERPRETED.
+    reason: why it is interpreted; empty for a compiled one.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.kind = INTERPRETED if reason else COMPILED
+        self.reason = reason
+
+
+def hot_sources(package: Path = PACKAGE) -> dict[str, Path]:
+    """The hot modules by name, with their source files."""
+    files = sorted(file for pattern in HOT for file in package.glob(pattern) if file.name != "__init__.py")
+    return {".".join([package.name, *file.relative_to(package).with_suffix("").parts]): file for file in files}
+
+
+def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
+    """The manifest that fits the sources and this Python."""
+    sources = {module: hashlib.sha256(file.read_bytes()).hexdigest() for module, file in hot_sources(package).items()}
+    return {"python": sysconfig.get_config_var("EXT_SUFFIX"), "sources": sources}
+
+
+def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:
+    """Why the sources are to run; empty if the binaries are."""
+    if wanted == NEVER:
+        return f"{VARIABLE}={NEVER}"
+    try:
+        written = json.loads((package / MANIFEST).read_text())
+    except FileNotFoundError:
+        return "nothing is built (scripts/build does)"
+    except (OSError, ValueError) as error:
+        return f"{package / MANIFEST} cannot be read ({error}): scripts/build writes it"
+    fitting = manifest_of(package)
+    if written == fitting:
+        return ""
+    if isinstance(written, dict) and written.get("python") != fitting["python"]:
+        return "what is built is for another Python (scripts/build builds for this one)"
+    return "the sources are newer than what is built (scripts/build builds anew)"
+
+
+class _Sources(MetaPathFinder):
+    """Finds the sources of hot modules, also where binaries lie beside them."""
+
+    def __init__(self, sources: Mapping[str, Path]) -> None:
+        self._sources = sources
+
+    def find_spec(
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        source = self._sources.get(fullname)
+        return None if source is None else importlib.util.spec_from_file_location(fullname, source)
+
+
+def choose(environment: Mapping[str, str] = os.environ) -> Core:
+    """Decide which core this process imports. Call it before any hot module is imported."""
+    core = Core(why_interpreted(environment.get(VARIABLE, AUTO)))
+    if core.kind == INTERPRETED:
+        sys.meta_path.insert(0, _Sources(hot_sources()))
+    return core

@@ -1,0 +1,87 @@
+"""Builds the compiled core into wheels, and beside the sources (scripts/build). All else stands in pyproject.toml.
+
+EXCHANGE_COMPILE: auto (compile if a C compiler works), always (or fail), never.
+"""
+
+import json
+import os
+import sys
+import sysconfig
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
+
+from matcher.compiled import ALWAYS, AUTO, GROUP, MANIFEST, NEVER, PACKAGE, VARIABLE, hot_sources, manifest_of  # noqa: E402
+
+PROBE = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
+
+
+@cache
+def compiles() -> bool:
+    """Whether the core is compiled. Ends the build if it must be and cannot be."""
+    wanted = os.environ.get(VARIABLE, AUTO)
+    if wanted == NEVER:
+        return False
+    fault = _compiler_fault()
+    if fault and wanted == ALWAYS:
+        raise SystemExit(f"setup: {VARIABLE}={ALWAYS}: {fault}")
+    if fault:
+        print(f"The core is not compiled: {fault}. It runs interpreted.", file=sys.stderr)
+    return not fault
+
+
+def _compiler_fault() -> str:
+    """Why nothing can be compiled here; empty if it can."""
+    # setuptools brings it, under its old name, once it is imported.
+    from distutils.ccompiler import new_compiler
+    from distutils.sysconfig import customize_compiler
+
+    compiler = new_compiler()
+    customize_compiler(compiler)
+    with tempfile.TemporaryDirectory() as directory:
+        source = Path(directory, "probe.c")
+        source.write_text(PROBE)
+        try:
+            compiler.compile([str(source)], output_dir=directory, include_dirs=[sysconfig.get_path("include")])
+        except (CCompilerError, ExecError, PlatformError):
+            return "no C compiler with Python's headers was found"
+    return ""
+
+
+class ExchangeDistribution(Distribution):
+    def has_ext_modules(self) -> bool:
+        return compiles()
+
+
+class BuildCore(build_ext):
+    """Compiles the hot modules and writes the manifest last: what is half built is never used."""
+
+    def finalize_options(self) -> None:
+        # Of the sources as they are now: they may change while the compiler runs.
+        self.manifest = manifest_of()
+        if compiles() and not self.distribution.ext_modules:
+            from mypyc.build import mypycify
+
+            os.chdir(ROOT)
+            sources = [str(file.relative_to(ROOT)) for file in hot_sources().values()]
+            options = ["--config-file=", "--strict", "--follow-imports=silent", f"--python-executable={sys.executable}"]
+            target = self.build_temp or "build"
+            self.distribution.ext_modules = mypycify([*options, *sources], group_name=GROUP, target_dir=target)
+        super().finalize_options()
+
+    def run(self) -> None:
+        beside = PACKAGE if self.inplace or self.editable_mode else Path(self.build_lib, PACKAGE.name)
+        (beside / MANIFEST).unlink(missing_ok=True)
+        super().run()
+        if self.extensions:
+            (beside / MANIFEST).write_text(json.dumps(self.manifest, indent=1) + "\n")
+
+
+setup(distclass=ExchangeDistribution, cmdclass={"build_ext": BuildCore})
