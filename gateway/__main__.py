@@ -5,10 +5,9 @@ import os
 import signal
 import socket
 import sys
-from asyncio import Protocol
 from functools import partial
 from types import FrameType
-from typing import Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import structlog
 from msgspec import structs
@@ -28,6 +27,9 @@ from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.descriptors import raise_limit
 from matching_exchange.process.readiness import tell_ready
 from matching_exchange.process.settings import is_loopback
+
+if TYPE_CHECKING:
+    from asyncio import Protocol
 
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""

@@ -193,7 +193,8 @@ class HttpConnection(HttpToolsProtocol):
             self._take_head()
         except HttpError as error:
             self._stop(error)
-        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
+        keep_alive = self.scope["http_version"] != "1.0" and self.parser.should_keep_alive()
+        self._begin(self.app, self.transport, keep_alive=keep_alive)
         # A request that fails before has not begun: see `_refuse`.
         self._part = BODY
         self._advanced = self._parsed
@@ -283,7 +284,7 @@ class HttpConnection(HttpToolsProtocol):
         stream = StreamProtocol(self.config, self.server_state, self.app_state, self._admission.reading, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
-    def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
+    def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
         """Let the application answer the newest request, after those before it."""
         before = self.cycle
         cycle = Cycle.of(self, transport, keep_alive=keep_alive)
@@ -340,7 +341,7 @@ class HttpConnection(HttpToolsProtocol):
             super().on_message_begin()
             self.scope["method"] = "GET"
             self.expect_100_continue = False
-            self._begin(reply_app(self._error_reply(error)), False, transport)
+            self._begin(reply_app(self._error_reply(error)), transport, keep_alive=False)
             return
         self.cycle.error = error
         self.cycle.keep_alive = False

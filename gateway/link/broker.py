@@ -251,9 +251,7 @@ class Broker:
         try:
             report = decode_report(payload)
         except msgspec.MsgspecError as error:
-            if not self._strange_reports:
-                log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
-            self._strange_reports += 1
+            self._count_strange_report(error)
             return
         now = time.monotonic()
         if isinstance(report, AccountUpdate):
@@ -279,6 +277,12 @@ class Broker:
                     waiting.future.set_result(Stamped(answered.sequence, answered.timestamp, answered.answer))
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
+
+    def _count_strange_report(self, error: msgspec.MsgspecError) -> None:
+        """Log the first one only: all others have the same cause."""
+        if not self._strange_reports:
+            log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
+        self._strange_reports += 1
 
     def _opened(self) -> None:
         if self._journal and self._journal != self._session.journal:

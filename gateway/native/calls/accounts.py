@@ -76,11 +76,11 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
     page = await exchange.accounts.fills(FillsQuery(account, symbol, limit, _cursor(parameters.get("after"))))
     known = exchange.instruments.known
-    fills = [fill(entry.trade, entry.maker, known[entry.trade.symbol]) for entry in page.fills]
+    fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in page.fills]
     return json_reply(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
 
 
-async def _set_status(exchange: Exchange, scope: Scope, suspended: bool) -> Reply:
+async def _set_status(exchange: Exchange, scope: Scope, *, suspended: bool) -> Reply:
     state, canceled = await exchange.accounts.suspend(SetAccountStatus(account_of_path(scope), suspended))
     views = await orders(canceled.orders, exchange.instruments.known)
     return json_reply(AccountView(state.account, state.suspended, views, canceled.count))
