@@ -19,7 +19,7 @@ from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
-from gateway.native.problems import http_error_reply
+from gateway.native.problems import http_error_response
 from gateway.native.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url
@@ -136,7 +136,7 @@ def main() -> None:
                 HttpConnection,
                 Bounds(raise_limit(SPARE_DESCRIPTORS)),
                 Admission(config.deadline / 1000, work_of),
-                http_error_reply,
+                http_error_response,
             ),
         ),
         # The connection opens the streams itself.

@@ -8,7 +8,7 @@ import httptools
 
 from gateway.http.bounds import MAX_BODY_BYTES
 from gateway.http.errors import HttpError
-from gateway.http.replies import Header
+from gateway.http.responses import Header
 
 MAX_LENGTH_DIGITS: Final = 19
 """Digits of a length of 64 bits. Zeros before it count."""

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
-from gateway.http.replies import JSON, Reply, encode
 from gateway.http.resources import Handler
+from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.json import market_schemas
 from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
@@ -143,8 +143,8 @@ def openapi_handler() -> Handler:
     """The handler of GET /openapi.json."""
     body = encode(document())
 
-    async def handler(scope: Scope, _: Receive) -> Reply:
+    async def handler(scope: Scope, _: Receive) -> HttpResponse:
         query_parameters(scope)
-        return Reply(200, body, JSON)
+        return HttpResponse(200, body, JSON)
 
     return handler

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.link.answers import Stamped
 from gateway.native.enum_words import REASON_WORDS
 from gateway.native.json.field_types import Decimal, Identifier, NameText, ReasonWord, Sequence, Timestamp

@@ -65,7 +65,7 @@ class _Answers(Struct, frozen=True, array_like=True, tag=2):
     answers: list[Raw]
 
 
-Reply = TypeVar("Reply", Welcome, QueryAnswer)
+Kind = TypeVar("Kind", Welcome, QueryAnswer)
 
 _decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRefused | QueryAnswer).decode
 
@@ -134,7 +134,7 @@ class Wire:
         self._request += 1
         return self._ask(Ask(VERSION, self.session, self._request, query), QueryAnswer).result
 
-    def _ask(self, question: Hello | Ask, kind: type[Reply]) -> Reply:
+    def _ask(self, question: Hello | Ask, kind: type[Kind]) -> Kind:
         """Ask again and again until there is an answer of the kind, to this question."""
         payload = encode(question)
         deadline = time.monotonic() + PATIENCE

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.native.calls.orders import read_order
 from gateway.native.enum_words import ORDER_TYPES
 from gateway.native.json.translate import fill, order, place_order
