@@ -1,4 +1,4 @@
-"""Results of queries, as of the `sequence` of the QueryAnswer that carries them. Only append fields and tags."""
+"""Results of queries, as of the `sequence` of the QueryResult that carries them. Only append fields and tags."""
 
 from msgspec import Struct
 
@@ -183,7 +183,7 @@ class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
     watched: bool
 
 
-QueryResult = (
+Result = (
     OrderState
     | OrderPage
     | Depth

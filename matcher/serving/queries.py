@@ -23,7 +23,7 @@ from protocol.events import (
     InstrumentList,
     OrderPage,
     OrderState,
-    QueryResult,
+    Result,
     Trade,
     TradeHistory,
 )
@@ -42,7 +42,7 @@ MAX_LEVELS = 1_000
 EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
 
 
-def answer_query(registry: Registry, query: EngineQuery) -> QueryResult:
+def answer_query(registry: Registry, query: EngineQuery) -> Result:
     """The result of a query about the engine's state."""
     match query:
         case OrderQuery():

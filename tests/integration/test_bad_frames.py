@@ -34,7 +34,7 @@ from protocol.events import (
     OrderResult,
     OrderState,
     Pulse,
-    QueryAnswer,
+    QueryResult,
     Report,
     SessionUnknown,
     Welcome,
@@ -82,7 +82,7 @@ class RawSession:
         while True:
             assert self._reports.poll(int(PATIENCE * 1000)), "no report came"
             report = self._read()
-            if isinstance(report, QueryAnswer) and report.request == self._request:
+            if isinstance(report, QueryResult) and report.request == self._request:
                 return reports
             if not isinstance(report, Pulse | Welcome):
                 reports.append(report)

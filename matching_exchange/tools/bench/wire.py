@@ -23,8 +23,8 @@ from protocol.events import (
     CommandRefused,
     FrameRefused,
     OrderResult,
-    QueryAnswer,
     QueryResult,
+    Result,
     SessionUnknown,
     Welcome,
 )
@@ -65,9 +65,9 @@ class _Answers(Struct, frozen=True, array_like=True, tag=2):
     answers: list[Raw]
 
 
-Kind = TypeVar("Kind", Welcome, QueryAnswer)
+Kind = TypeVar("Kind", Welcome, QueryResult)
 
-_decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRefused | QueryAnswer).decode
+_decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRefused | QueryResult).decode
 
 
 def frames(commands: Iterable[Command], count: int) -> Iterator[Frame]:
@@ -129,10 +129,10 @@ class Wire:
         """Wait until a matcher, which need not run yet, has welcomed the session."""
         self._ask(Hello(VERSION, self.session), Welcome)
 
-    def query(self, query: Query) -> QueryResult:
+    def query(self, query: Query) -> Result:
         """The result; waits for a matcher, which need not run yet. No command may be under way."""
         self._request += 1
-        return self._ask(Ask(VERSION, self.session, self._request, query), QueryAnswer).result
+        return self._ask(Ask(VERSION, self.session, self._request, query), QueryResult).result
 
     def _ask(self, question: Hello | Ask, kind: type[Kind]) -> Kind:
         """Ask again and again until there is an answer of the kind, to this question."""
@@ -144,7 +144,7 @@ class Wire:
             while self._reports.poll(int(ASK_EVERY * 1000)):
                 report = _decode(self._reports.recv_multipart()[1])
                 if isinstance(report, kind) and (
-                    not isinstance(report, QueryAnswer) or report.request == self._request
+                    not isinstance(report, QueryResult) or report.request == self._request
                 ):
                     return report
         raise BenchError(f"no matcher answered within {PATIENCE:g} seconds")

@@ -53,7 +53,7 @@ SETTLE_COMMANDS: Final = 2_000
 SETTLE_SECONDS: Final = 60.0
 
 
-Result = TypeVar("Result")
+Kind = TypeVar("Kind")
 
 
 class Plan(Struct, frozen=True):
@@ -219,7 +219,7 @@ def ask_digest(exchange: Exchange) -> str:
     return ask(exchange, DigestQuery(), Digest).digest
 
 
-def ask(exchange: Exchange, query: Query, kind: type[Result]) -> Result:
+def ask(exchange: Exchange, query: Query, kind: type[Kind]) -> Kind:
     """What the living matcher answers."""
     try:
         with CommandClient(exchange.commands, exchange.reports, ANSWER_SECONDS) as client:
