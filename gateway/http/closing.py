@@ -27,7 +27,7 @@ class CloseFrame(Struct, frozen=True):
 class Closing(Struct, frozen=True):
     """How a dialect closes its streams.
 
-    error: the frame that tells an error; None for an unknown error, which means that the gateway has failed.
+    error: the frame that tells an error. None for an unknown error: the gateway has failed.
     too_slow: the code for a client that would have missed something.
     """
 

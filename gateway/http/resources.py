@@ -15,7 +15,7 @@ from gateway.http.responses import HttpResponse
 Handler = Callable[[Scope, Receive], Awaitable[HttpResponse]]
 Guard = Callable[[Scope], None]
 Render = Callable[[Exception], HttpResponse | None]
-"""How a dialect tells the error of a call; None for an unknown error, which means that the gateway has failed."""
+"""How a dialect tells the error of a call. None for an unknown error: the gateway has failed."""
 
 
 class ClientGoneError(Exception):

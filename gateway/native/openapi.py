@@ -24,8 +24,8 @@ numbers. Errors are RFC 9457 problem documents with a stable `code`, and name th
 
 WebSocket streams, one symbol or one account each:
 
-* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and
-  after each change; a slow client gets the newest state and skips older ones.
+* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate). It sends them
+  at once and after each change. A slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
 * `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With

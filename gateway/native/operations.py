@@ -212,8 +212,8 @@ OPERATIONS: Final = (
             Parameter(
                 "after",
                 {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},
-                "The `next` of the answer that this one continues, or the sequence and the trade_id of a fill, "
-                "with a hyphen between.",
+                "The `next` of the answer that this one continues, or a fill's sequence and trade_id with a hyphen "
+                "between.",
             ),
         ),
     ),

@@ -69,17 +69,17 @@ class Background:
         self._saves: dict[Asked, str] = {}
 
     def ask_digest(self, session: int, request: int) -> None:
-        """Somebody asks for the digest; it is answered by `turn`, later."""
+        """Ask for the digest. `turn` returns it later."""
         if not _is_at_work(self._digest, (session, request)) and len(self._digests) < MAX_WAITING:
             self._digests[session, request] = None
 
     def ask_save(self, session: int, request: int, symbol: str) -> None:
-        """Somebody asks for the symbol's book to be saved; it is answered by `turn`, later."""
+        """Ask to save the symbol's book. `turn` returns the result later."""
         if not _is_at_work(self._save, (session, request)) and len(self._saves) < MAX_WAITING:
             self._saves[session, request] = symbol
 
     def turn(self, ready: dict[object, int]) -> list[QueryResult]:
-        """Take in what children have done, and start those that are due; the queries that are answered now.
+        """Take in what children have done, and start those that are due. Returns the results that are ready. Raises
         LogFailedError if the log cannot be synced before a snapshot."""
         results: list[QueryResult] = []
         if self._digest is not None and self._digest.child.descriptor in ready:

@@ -1,7 +1,7 @@
 """Takes in what comes: frames to commands that are carried out, queries, or refusals.
 
-A turn ends by time, also inside a frame. What is left of the frame is carried out first in the next turn: one heavy
-frame holds up nobody else's pulses, answers and market data.
+A turn ends by time, also inside a frame. The next turn carries out the rest of the frame first. So one heavy frame
+holds up nobody else's pulses, answers and market data.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,5 @@
-"""The processes of an exchange that one command starts: told when they serve, stopped in order, also where the command
-is killed."""
+"""The processes of an exchange that one command starts. They tell when they serve. They stop in order, even if the
+command is killed."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""POST /orders/oco: two orders, each of which cancels the other."""
+"""POST /orders/oco: place two orders that cancel each other."""
 
 from typing import Final
 

@@ -198,8 +198,8 @@ class Wire:
         return Throughput(self.answered - before, took, (time.process_time() - busy) / took)
 
     def check(self) -> int:
-        """Check all answers: one for each command, no refusal, no gap in the sequences and in the ids of new orders.
-        Returns the number of commands answered so far. Raises BenchError if a check fails."""
+        """Check all answers: one for each command, no refusal, no gap in sequences and new order ids. Returns the
+        number of commands answered so far. Raises BenchError if a check fails."""
         for payload in self._unchecked:
             report = decode_report(payload)
             assert isinstance(report, Answers), "nothing else was kept"

@@ -75,8 +75,8 @@ class Plan(Struct, frozen=True):
 
 
 def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -> Report:
-    """Carry out the plan in the directory. `progress` gets the numbers of kills and of answered commands.
-    Raises ExchangeError if a process does not come back, UnansweredError if a client gets no answer, JournalError if
+    """Carry out the plan in the directory. `progress` gets the numbers of kills and of answered commands. Raises
+    ExchangeError if a process does not come back, UnansweredError if a client gets no answer. Raises JournalError if
     the journal cannot be read."""
     started = time.monotonic()
     with Exchange(directory, plan.workers, plan.sync, plan.snapshot_every) as exchange:
