@@ -15,6 +15,9 @@ from matching_exchange.process.command_line import Parser, end_with_line
 
 MAX_PORT: Final = 65_535
 
+NOT_FOR_PROCESSES: Final = frozenset({"GATEWAY_MEMORY", "MATCHER_MEMORY"})
+"""Variables of docker-compose.yml. They share the prefix of a process, and set nothing in it."""
+
 
 class Setting(Struct, frozen=True):
     """One setting.
@@ -86,8 +89,8 @@ def read_settings(
 
 
 def unknown_variables(prefix: str, settings: Sequence[Setting], environment: Mapping[str, str]) -> list[str]:
-    """The variables that have the prefix and set nothing."""
-    known = {setting.variable(prefix) for setting in settings}
+    """The variables that have the prefix, set nothing, and are for nothing else."""
+    known = {setting.variable(prefix) for setting in settings} | NOT_FOR_PROCESSES
     return sorted(name for name in environment if name.startswith(f"{prefix}_") and name not in known)
 
 
