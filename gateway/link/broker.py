@@ -189,7 +189,7 @@ class Broker:
     ) -> Stamped[Result]:
         """Ask a query, again every `repeat` seconds, and wait for its result, at most `timeout` seconds.
 
-        MatcherUnavailableError: not asked. NoResultError, which is one of these: asked, and no result came.
+        MatcherUnavailableError: not asked. NoResultError, a kind of it: asked, and no result came.
         """
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")

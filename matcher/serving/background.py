@@ -196,7 +196,7 @@ class Background:
         logger.info("snapshot written", file=path)
 
     def _fork(self, work: Callable[[], str]) -> Forked:
-        """A child at work, whose end is waited for with everything else. Raises OSError if the system gives none."""
+        """Start a child. The poller hears its end. Raises OSError if the system gives none."""
         child = Forked(work)
         self._poller.register(child.descriptor, zmq.POLLIN)
         return child

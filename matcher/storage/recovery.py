@@ -30,8 +30,8 @@ log = structlog.get_logger("matcher")
 
 
 class Recovered(Struct):
-    """The result of a recovery: the journal, ready for new records, and the state of it and the snapshots. `unfit`
-    are snapshots that do not fit the journal."""
+    """The result of a recovery: the journal, ready for new records, and the state. `unfit` are snapshots that do not
+    fit the journal."""
 
     directory: DataDirectory
     journal: Journal
@@ -47,7 +47,7 @@ class Recovered(Struct):
             journal.cut_torn()
             log.warning("torn record cut off: it was never answered", file=str(path), offset=offset, bytes=size)
         for path in self.unfit:
-            # They would pass for the newest ones, whose age says what else may go.
+            # They would count as the newest ones, and older good ones would be removed.
             aside = path.rename(path.with_name(path.name + ".unfit"))
             log.warning("snapshot set aside: it does not fit the journal", file=str(aside))
 

@@ -105,8 +105,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         type=told(bounded(1, MAX_BASE), f"a port from 1 to {MAX_BASE}"),
         metavar="BASE",
         help=(
-            "the ports of a second exchange: BASE for the gateway, the next three for the "
-            "matcher's commands, market data and reports. Its data directory is ./data-BASE, or ./data-demo-BASE"
+            "ports of a second exchange: BASE for the gateway, the next three for the "
+            "matcher's commands, market data and reports. Its data directory is ./data-BASE or ./data-demo-BASE"
         ),
     )
     parser.add_argument(

@@ -55,7 +55,7 @@ class Processes:
                 continue
             self._starting.pop(name).close()
         if not self._starting:
-            # Now, and not at the end, which may be that of a kill.
+            # Remove them now: at a kill nothing could be removed.
             shutil.rmtree(self._sockets, ignore_errors=True)
         return not self._starting
 
