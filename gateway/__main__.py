@@ -5,10 +5,10 @@ import os
 import signal
 import socket
 import sys
-from asyncio import Protocol
+from contextlib import ExitStack
 from functools import partial
 from types import FrameType
-from typing import Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import structlog
 from msgspec import structs
@@ -20,7 +20,7 @@ from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
-from gateway.native.problems import http_error_reply
+from gateway.native.problems import http_error_response
 from gateway.native.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url
@@ -28,6 +28,9 @@ from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.descriptors import raise_limit
 from matching_exchange.process.readiness import tell_ready
 from matching_exchange.process.settings import is_loopback
+
+if TYPE_CHECKING:
+    from asyncio import Protocol
 
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
@@ -53,8 +56,7 @@ EXIT_CANNOT_LISTEN: Final = 1
 
 
 def _stop(_: int, __: FrameType | None) -> NoReturn:
-    """Ends the process cleanly. Before it serves, that is at once; later the server shuts down and raises the signal
-    again."""
+    """End the process cleanly: at once before it serves. Later the server shuts down, and raises the signal again."""
     sys.exit(0)
 
 
@@ -63,22 +65,11 @@ def _title(name: str) -> str:
 
 
 def _bind(config: GatewayConfig) -> socket.socket:
-    """The listening socket. Ends the process with one line where the address is not free."""
+    """The listening socket. Ends the process with one line if the address is not free."""
     try:
-        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        # A name such as localhost may have both. Clients try IPv4 sooner or later, IPv6 not always.
-        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        # A new process may bind the port at once, although old connections are still ending.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Connections inherit these two.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MILLISECONDS)
-        listening.bind(address)
-        listening.listen(BACKLOG)
+        return _listen(config)
     except OSError as error:
-        # Name the host where it is no address of this machine, else the port.
+        # Name the host if it is no address of this machine, else the port.
         named = (
             "host"
             if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -90,11 +81,28 @@ def _bind(config: GatewayConfig) -> socket.socket:
             f"{_title(named)}: cannot listen on {in_url(config.host)}:{config.port}: {reason}",
             EXIT_CANNOT_LISTEN,
         )
+
+
+def _listen(config: GatewayConfig) -> socket.socket:
+    found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # A name such as localhost may have both. Clients try IPv4 sooner or later, IPv6 not always.
+    family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    with ExitStack() as on_failure:
+        listening = on_failure.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        # A new process may bind the port at once, although old connections are still ending.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit these two.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MILLISECONDS)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+        on_failure.pop_all()
     return listening
 
 
 def _check_hosts(config: GatewayConfig) -> None:
-    """End the process with one line where other machines reach it, and no setting names its hosts."""
+    """End the process with one line if other machines reach it, and no setting names its hosts."""
     if config.allowed_hosts or is_loopback(config.host.lower()):
         return
     known = socket.gethostname() if config.host in WILDCARDS else config.host
@@ -107,13 +115,14 @@ def _check_hosts(config: GatewayConfig) -> None:
 
 def main() -> None:
     config = read_config(sys.argv[1:], os.environ)
-    _check_hosts(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     configure_worker_logs(config.log_level, config.log_format)
     log = structlog.get_logger("gateway")
     check_sockets(PROGRAM, PREFIX, SETTINGS, structs.asdict(config))
     listening = _bind(config)
+    # A host that is none of this machine's has that fault first.
+    _check_hosts(config)
     host, port = listening.getsockname()[:2]
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)
     if not config.admin_token and not is_loopback(config.host):
@@ -134,7 +143,7 @@ def main() -> None:
                 HttpConnection,
                 Bounds(raise_limit(SPARE_DESCRIPTORS)),
                 Admission(config.deadline / 1000, work_of),
-                http_error_reply,
+                http_error_response,
             ),
         ),
         # The connection opens the streams itself.

@@ -20,7 +20,7 @@ from gateway.http.security import AllowedHosts, CallerCheck, token_guard
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
-from gateway.native.problems import http_close_frame, http_error_reply
+from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import native_routes
 from gateway.pages import page_routes
 
@@ -50,7 +50,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         CallerCheck,
         hosts=AllowedHosts(config),
         origins=config.cors_origins,
-        error_reply=http_error_reply,
+        error_response=http_error_response,
         close_frame=http_close_frame,
     )
     middleware = [caller_check]
@@ -86,12 +86,12 @@ def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list
     return [
         *native_routes(exchange, broker, feed, guard),
         WebSocketRoute("/{path:path}", _no_stream),
-        *page_routes(http_error_reply),
+        *page_routes(http_error_response),
     ]
 
 
 async def _no_stream(websocket: WebSocket) -> None:
-    await deny_stream(websocket.send, http_error_reply(HttpError("not_found")))
+    await deny_stream(websocket.send, http_error_response(HttpError("not_found")))
 
 
 async def _router_error(_: HTTPConnection, error: Exception) -> Response:
@@ -105,5 +105,5 @@ async def _internal_error(_: HTTPConnection, __: Exception) -> Response:
 
 
 def _response(error: HttpError) -> Response:
-    reply = http_error_reply(error)
-    return Response(reply.body, reply.status, {name.decode(): value.decode() for name, value in reply.headers})
+    response = http_error_response(error)
+    return Response(response.body, response.status, {name.decode(): value.decode() for name, value in response.headers})

@@ -128,7 +128,7 @@ SETTINGS: Final = (
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> GatewayConfig:
-    """The settings of this process. Ends it where one is bad."""
+    """The settings of this process. Ends it if one is bad."""
     description = "Serves the exchange over HTTP and WebSocket."
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)

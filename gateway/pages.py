@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.errors import HttpError
-from gateway.http.replies import ErrorReply
+from gateway.http.responses import ErrorResponse
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -52,9 +52,9 @@ DOCS_START: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deep
 class Page:
     """GET of one path or of all paths below it, with the headers that a page needs."""
 
-    def __init__(self, app: ASGIApp, policy: str, error_reply: ErrorReply) -> None:
+    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse) -> None:
         self._app = app
-        self._error_reply = error_reply
+        self._error_response = error_response
         self._headers = {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
@@ -65,7 +65,7 @@ class Page:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await self._error_reply(HttpError("method_not_allowed", headers={"allow": "GET, HEAD"})).send(send)
+            await self._error_response(HttpError("method_not_allowed", headers={"allow": "GET, HEAD"})).send(send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -106,7 +106,7 @@ class Text:
         await self._response(scope, receive, send)
 
 
-def page_routes(error_reply: ErrorReply) -> list[BaseRoute]:
+def page_routes(error_response: ErrorResponse) -> list[BaseRoute]:
     """The dashboard, its files, and the documentation."""
     swagger = Path(str(files("fastapi_swagger") / "resources"))
     pages: dict[str, tuple[ASGIApp, str]] = {
@@ -116,4 +116,4 @@ def page_routes(error_reply: ErrorReply) -> list[BaseRoute]:
         "/docs/start.js": (Text(DOCS_START, "text/javascript"), DOCS_POLICY),
         "/docs/{file}": (Files(swagger, listed=DOCS_ASSETS), DOCS_POLICY),
     }
-    return [Route(path, Page(app, policy, error_reply)) for path, (app, policy) in pages.items()]
+    return [Route(path, Page(app, policy, error_response)) for path, (app, policy) in pages.items()]

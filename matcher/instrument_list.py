@@ -4,6 +4,7 @@ A file has one `[[instrument]]` table for each, with the fields of the contract'
 strings.
 """
 
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,14 @@ from protocol.events import CommandRefused
 from protocol.instrument import DecimalError, decimals_of, parse_decimal
 from protocol.units import InstrumentStatus
 
-MAX_FILE_BYTES = 4 * 1024 * 1024
-"""The largest file: thousands of instruments."""
+MAX_FILE_BYTES = 1024 * 1024
+"""The largest file: a kilobyte for each instrument that the exchange may hold."""
+
+MAX_DOTS = 100
+"""Dots in one line, at most. The time to read a key grows with the square of its dotted parts."""
+
+SHOWN = 40
+"""Characters of a refused line that its error shows."""
 
 BUILT_IN = """
 [[instrument]]
@@ -85,25 +92,22 @@ class ListedInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InstrumentListError(ValueError):
-    """The list cannot be used; the message is one line that names the instrument and the field."""
+    """The list cannot be used. The message is one line that names the instrument and the field, or the line."""
 
 
 def read_instruments(path: Path | None) -> list[SetInstrument]:
     """The commands that add the instruments of the file. Without a file, those of the built-in list."""
+    text = BUILT_IN if path is None else _text_of(path)
+    _check_dots(text)
     try:
-        text = BUILT_IN if path is None else read_file(path, MAX_FILE_BYTES).decode()
         content: dict[str, Any] = tomllib.loads(text)
-    except OSError as error:
-        raise InstrumentListError(str(error.strerror)) from error
     except RecursionError as error:
         raise InstrumentListError("takes [[instrument]] tables, not values that are nested so deep") from error
-    except UnicodeDecodeError as error:
-        raise InstrumentListError(f"is no text in UTF-8: byte {error.start + 1} belongs to none") from error
     except tomllib.TOMLDecodeError as error:
         raise InstrumentListError(f"is no TOML: {' '.join(str(error).split())}") from error
     except ValueError as error:
-        # The only one that Python's reader of TOML lets through: more digits than an integer is read from.
-        raise InstrumentListError("takes no number of so many digits") from error
+        # Python's reader of TOML raises no other: an integer has too many digits.
+        raise InstrumentListError(f"takes no number of more than {sys.get_int_max_str_digits()} digits") from error
     if unknown := set(content) - {"instrument"}:
         raise InstrumentListError(f"takes [[instrument]] tables, not {min(unknown)}")
     tables = content.get("instrument", [])
@@ -115,6 +119,23 @@ def read_instruments(path: Path | None) -> list[SetInstrument]:
         if symbols.count(symbol) > 1:
             raise InstrumentListError(f"{symbol}: symbol: stands twice")
     return [_command(instrument) for instrument in listed]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return read_file(path, MAX_FILE_BYTES).decode()
+    except OSError as error:
+        raise InstrumentListError(str(error.strerror)) from error
+    except UnicodeDecodeError as error:
+        raise InstrumentListError(f"is no text in UTF-8: byte {error.start + 1} belongs to none") from error
+
+
+def _check_dots(text: str) -> None:
+    """Refuse lines that would take seconds to read."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MAX_DOTS and not line.lstrip().startswith("#"):
+            start = line.lstrip().partition(".")[0][:SHOWN]
+            raise InstrumentListError(f"line {number}: {start!r}: takes at most {MAX_DOTS} dots in a line")
 
 
 def missing_instruments(registry: Registry, listed: list[SetInstrument]) -> list[SetInstrument]:

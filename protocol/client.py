@@ -13,7 +13,7 @@ from msgspec import Struct
 from protocol import topics
 from protocol.codec import decode_market_data, decode_report
 from protocol.commands import Command, Query
-from protocol.events import Answer, QueryAnswer, QueryResult
+from protocol.events import Answer, QueryResult
 from protocol.market_data import MarketDataMessage
 from protocol.pump import ONCE, Pump
 from protocol.session import Answered, Lost, NotOpenError, SessionState, new_session
@@ -29,14 +29,6 @@ class MatcherAwayError(Exception):
 
 class OutcomeUnknownError(Exception):
     """The session ended before the answer came. The commands may have been executed or not."""
-
-
-class QueryResponse(Struct, frozen=True):
-    """The result of a query, as of the command with this `sequence`."""
-
-    sequence: int
-    timestamp: int
-    result: QueryResult
 
 
 class CommandClient:
@@ -58,7 +50,7 @@ class CommandClient:
         self._receive_message = message_receiver(self._reports)
         self._subscribed = self._session.session
         self._answers: deque[Answered] = deque()
-        self._results: dict[int, QueryAnswer] = {}
+        self._results: dict[int, QueryResult] = {}
 
     def __enter__(self) -> "CommandClient":
         try:
@@ -112,11 +104,11 @@ class CommandClient:
         """Send a query behind all commands sent before, and return its request number."""
         return self._ask(query, ONCE, time.monotonic() + self._timeout)
 
-    def result(self, request: int) -> QueryResponse:
+    def result(self, request: int) -> QueryResult:
         """Wait for the result of a query that `ask` has sent. It is not asked again if it was lost."""
         return self._result(request, time.monotonic() + self._timeout)
 
-    def query(self, query: Query) -> QueryResponse:
+    def query(self, query: Query) -> QueryResult:
         """Ask a query and wait for its result. Asks again every REPEAT_QUERY_AFTER seconds."""
         deadline = time.monotonic() + self._timeout
         request = self._ask(query, REPEAT_QUERY_AFTER, deadline)
@@ -136,11 +128,10 @@ class CommandClient:
             raise
         return request
 
-    def _result(self, request: int, deadline: float) -> QueryResponse:
+    def _result(self, request: int, deadline: float) -> QueryResult:
         while request not in self._results:
             self._turn(deadline)
-        answer = self._results.pop(request)
-        return QueryResponse(answer.sequence, answer.timestamp, answer.result)
+        return self._results.pop(request)
 
     def _push(self) -> None:
         """Send the due frames until the transport is full."""
@@ -170,7 +161,7 @@ class CommandClient:
             outcome = self._pump.receive(decode_report(payload), time.monotonic())
             if isinstance(outcome, Lost):
                 raise OutcomeUnknownError(outcome.reason)
-            if isinstance(outcome, QueryAnswer):
+            if isinstance(outcome, QueryResult):
                 self._results[outcome.request] = outcome
             elif outcome:
                 self._answers.extend(outcome)

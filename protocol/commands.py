@@ -394,7 +394,7 @@ class Commands(Struct, frozen=True, array_like=True, tag=2):
 
 
 class Ask(Struct, frozen=True, array_like=True, tag=3):
-    """A query. It has no number in the session and is safe to repeat. Answer: QueryAnswer with the same `request`."""
+    """A query. It has no number in the session and is safe to repeat. Answer: QueryResult with the same `request`."""
 
     version: int
     session: SessionId

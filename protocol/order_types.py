@@ -107,10 +107,10 @@ class Waits(Enum):
     """Nothing: it runs at once."""
 
     STOP = auto()
-    """A trade that has moved against it, to its trigger_price: at or above to buy, at or below to sell."""
+    """A trade that has moved against it, at its trigger_price or beyond: above to buy, below to sell."""
 
     PROFIT = auto()
-    """A trade that has moved in its favour, to its trigger_price: at or below to buy, at or above to sell."""
+    """A trade that has moved in its favour, at its trigger_price or beyond: below to buy, above to sell."""
 
     TRAIL = auto()
     """As STOP, at a trigger_price that follows the best price at a distance."""
@@ -195,7 +195,7 @@ _EXCLUSIVE: Final = tuple(
 def check_fields(
     order_type: OrderType, price: int | None, trigger_price: int | None, terms: OrderTerms
 ) -> Refusal | None:
-    """The refusal of the first field that is missing, or that the order type does not take; None if all fit."""
+    """The refusal of the first field that is missing or not taken by the order type. None if all fit."""
     if (price is not None) is not _TAKES_PRICE[order_type]:
         return Refusal.PRICE_REQUIRED if price is None else Refusal.PRICE_NOT_ALLOWED
     if (trigger_price is not None) is not _TAKES_TRIGGER_PRICE[order_type]:
@@ -204,7 +204,7 @@ def check_fields(
 
 
 def check_terms(order_type: OrderType, terms: OrderTerms) -> Refusal | None:
-    """The refusal of the first term that is missing, or that the order type does not take; None if all fit."""
+    """The refusal of the first term that is missing or not taken by the order type. None if all fit."""
     for name, refusal in _NOT_TAKEN[order_type]:
         if getattr(terms, name):
             return refusal

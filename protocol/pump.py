@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from protocol.codec import encode
 from protocol.commands import VERSION, Ask, Commands, Query
-from protocol.events import QueryAnswer, Report
+from protocol.events import QueryResult, Report
 from protocol.session import Answered, ClientSession, Lost, SessionState
 
 ONCE = float("inf")
@@ -72,12 +72,12 @@ class Pump:
                 asked.sent = True
                 asked.ask_at = now + asked.repeat_every
 
-    def receive(self, report: Report, now: float) -> list[Answered] | QueryAnswer | Lost | None:
+    def receive(self, report: Report, now: float) -> list[Answered] | QueryResult | Lost | None:
         """Take in a report. Returns the answers to commands in order, the result of a query, or the end of the session.
 
         Returns None for a report with none of these.
         """
-        if isinstance(report, QueryAnswer):
+        if isinstance(report, QueryResult):
             waited_for = report.session == self.session.session and self._asked.pop(report.request, None) is not None
             return report if waited_for else None
         return self.session.receive(report, now)

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from protocol.answers import Answer
-from protocol.results import AccountUpdate, QueryResult
+from protocol.results import AccountUpdate, Result
 
 
 class Welcome(Struct, frozen=True, array_like=True, tag=1):
@@ -54,14 +54,14 @@ class FrameRefused(Struct, frozen=True, array_like=True, tag=4):
     detail: str
 
 
-class QueryAnswer(Struct, frozen=True, array_like=True, tag=5):
-    """The result of the query `request`, as of `sequence`."""
+class QueryResult(Struct, frozen=True, array_like=True, tag=5):
+    """The result of the query `request`, as of the command with this `sequence`."""
 
     session: int
     request: int
     sequence: int
     timestamp: int
-    result: QueryResult
+    result: Result
 
 
 class Pulse(Struct, frozen=True, array_like=True, tag=6):
@@ -78,4 +78,4 @@ class Pulse(Struct, frozen=True, array_like=True, tag=6):
     timestamp: int = 0
 
 
-Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryAnswer | Pulse | AccountUpdate
+Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryResult | Pulse | AccountUpdate

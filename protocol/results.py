@@ -1,4 +1,4 @@
-"""Results of queries, as of the `sequence` of the QueryAnswer that carries them. Only append fields and tags."""
+"""Results of queries, as of the `sequence` of the QueryResult that carries them. Only append fields and tags."""
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from protocol.instrument import Instrument
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
     """Orders without their trades.
 
-    A query's work is bounded: a page may hold fewer orders than the limit, or none, and not be the last.
+    A query's work is bounded. So a page may hold fewer orders than the limit, or none, although others follow.
 
     next: the cursor of the next page; None after the last.
     suspended, cancel_at: the state of the account, if the query names one.
@@ -183,7 +183,7 @@ class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
     watched: bool
 
 
-QueryResult = (
+Result = (
     OrderState
     | OrderPage
     | Depth

@@ -7,7 +7,7 @@ commands say that they have arrived.
 The client sends commands again if no answer comes in time, or if an answer before theirs is missing. The matcher then
 repeats the answers to the commands that it has taken, and takes the rest.
 
-If the matcher does not know the session, or knows fewer commands than it has answered, the client opens a new one.
+The matcher may not know the session, or know fewer commands than it has answered. Then the client opens a new one.
 Commands that were sent and not answered then have an unknown outcome.
 
 The epoch of a matcher grows with each start. The client ignores a late message of an earlier epoch.

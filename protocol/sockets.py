@@ -1,7 +1,7 @@
 """The sockets of clients, with a reason for each option; and functions that send and receive, for both sides.
 
-Both sides send and receive thousands of times a second. pyzmq's `Socket` wraps a compiled class in Python code that
-takes longer than sending. So these functions call the compiled class, with plain numbers.
+Both sides send and receive thousands of times a second. pyzmq's `Socket` wraps a compiled class. Its Python code takes
+longer than sending. So these functions call the compiled class, with plain numbers.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ MORE_FOLLOWS: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 def is_ipv6(endpoint: str) -> bool:
     """Whether the endpoint holds an IPv6 address, in brackets.
 
-    ZeroMQ resolves a host name to its IPv4 address: with IPv6 on, `localhost` would be another address than the bound
-    one.
+    Without IPv6, ZeroMQ resolves a host name to its IPv4 address. With it, `localhost` could be another address than
+    the bound one.
     """
     return "://[" in endpoint
 

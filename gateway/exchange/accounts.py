@@ -14,7 +14,7 @@ from protocol.events import AccountState, FillPage, OrderState, OrderStates
 MAX_TOLD: Final = 10_000
 """Canceled orders that one answer holds at most."""
 
-Result = TypeVar("Result", OrderStates, AccountState)
+Kind = TypeVar("Kind", OrderStates, AccountState)
 
 
 class Canceled(Struct):
@@ -45,7 +45,7 @@ class Accounts:
         await self._instruments.know([entry.trade for entry in page.fills])
         return page
 
-    async def _cancel_many(self, command: Command, kind: type[Result]) -> tuple[Result, Canceled]:
+    async def _cancel_many(self, command: Command, kind: type[Kind]) -> tuple[Kind, Canceled]:
         """Carry the command out to its end: the matcher does a bounded part each time that it is sent.
 
         OutcomeUnknownError where the matcher goes away between two parts. Sent again, the command goes on.

@@ -103,7 +103,7 @@ class Orders:
     async def _slice(
         self, commands: Sequence[Sent], read: Callable[[Sent, Stamped[Answer]], Awaitable[OrderState]]
     ) -> list[Outcome]:
-        """Send commands in one turn of the loop, so that they leave in one frame; then read each answer."""
+        """Send commands in one turn of the loop: they leave in one frame. Then read each answer."""
         sent: list[Awaitable[Stamped[Answer]] | MatcherUnavailableError] = []
         for command in commands:
             try:
@@ -140,7 +140,7 @@ class Orders:
 
 
 def _placed(command: PlaceOrder, answer: Stamped[Answer]) -> OrderState:
-    """The order of the command. A new one is told short: its sender knows the rest."""
+    """The order of the command. The answer to a new one leaves out what its sender knows."""
     result = answer.value
     if isinstance(result, OrderResult):
         return placed_order(command, result, answer.sequence, answer.timestamp)
@@ -148,7 +148,7 @@ def _placed(command: PlaceOrder, answer: Stamped[Answer]) -> OrderState:
 
 
 def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:
-    """The order that the command made: what its sender knows, and what became of it."""
+    """The order that the command made, from its own fields and its result."""
     return OrderState(
         result.order_id,
         command.client_order_id,

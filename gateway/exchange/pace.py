@@ -1,4 +1,4 @@
-"""Lets batches through in slices, one slice of a worker at a time, so that the orders of others come in between."""
+"""Lets batches through in slices, one slice of a worker at a time. The orders of others come in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

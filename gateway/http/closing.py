@@ -8,7 +8,7 @@ from msgspec import Struct
 from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.http.replies import Reply
+from gateway.http.responses import HttpResponse
 
 MAX_REASON_BYTES: Final = 123
 """The longest reason that fits in a close frame."""
@@ -27,7 +27,7 @@ class CloseFrame(Struct, frozen=True):
 class Closing(Struct, frozen=True):
     """How a dialect closes its streams.
 
-    error: the frame that tells an error; None for an unknown error, which means that the gateway has failed.
+    error: the frame that tells an error. None for an unknown error: the gateway has failed.
     too_slow: the code for a client that would have missed something.
     """
 
@@ -49,7 +49,7 @@ async def refuse_stream(websocket: WebSocket, frame: CloseFrame) -> None:
         await close_stream(websocket, frame)
 
 
-async def deny_stream(send: Send, reply: Reply) -> None:
+async def deny_stream(send: Send, response: HttpResponse) -> None:
     """Answer the request for a stream over HTTP: nothing is opened."""
-    await send({"type": "websocket.http.response.start", "status": reply.status, "headers": reply.headers})
-    await send({"type": "websocket.http.response.body", "body": reply.body})
+    await send({"type": "websocket.http.response.start", "status": response.status, "headers": response.headers})
+    await send({"type": "websocket.http.response.body", "body": response.body})

@@ -22,7 +22,7 @@ from gateway.http.bounds import MAX_HEAD_BYTES, Bounds
 from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
 from gateway.http.errors import HttpError
 from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
-from gateway.http.replies import ErrorReply, reply_app
+from gateway.http.responses import ErrorResponse, response_app
 from gateway.http.stream_protocol import StreamProtocol
 from matching_exchange.process.log_brake import LogBrake
 
@@ -59,7 +59,7 @@ class HttpConnection(HttpToolsProtocol):
         self,
         bounds: Bounds,
         admission: Admission,
-        error_reply: ErrorReply,
+        error_response: ErrorResponse,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -69,7 +69,7 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._admission = admission
-        self._error_reply = error_reply
+        self._error_response = error_response
         self._clock = clock
         self._part: Part = NOTHING
         self._refused = False
@@ -193,7 +193,8 @@ class HttpConnection(HttpToolsProtocol):
             self._take_head()
         except HttpError as error:
             self._stop(error)
-        self._begin(self.app, self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(), self.transport)
+        keep_alive = self.scope["http_version"] != "1.0" and self.parser.should_keep_alive()
+        self._begin(self.app, self.transport, keep_alive=keep_alive)
         # A request that fails before has not begun: see `_refuse`.
         self._part = BODY
         self._advanced = self._parsed
@@ -283,7 +284,7 @@ class HttpConnection(HttpToolsProtocol):
         stream = StreamProtocol(self.config, self.server_state, self.app_state, self._admission.reading, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
-    def _begin(self, app: Any, keep_alive: bool, transport: Any) -> None:
+    def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
         """Let the application answer the newest request, after those before it."""
         before = self.cycle
         cycle = Cycle.of(self, transport, keep_alive=keep_alive)
@@ -308,7 +309,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _start_order(self, cycle: Any, app: Any) -> None:
         if self._clock() - arrival(cycle.scope) > self._admission.deadline:
-            app = reply_app(self._error_reply(HttpError("overloaded")))
+            app = response_app(self._error_response(HttpError("overloaded")))
         if not self.transport.is_closing():
             self._start_asgi_task(cycle, app)
 
@@ -340,7 +341,7 @@ class HttpConnection(HttpToolsProtocol):
             super().on_message_begin()
             self.scope["method"] = "GET"
             self.expect_100_continue = False
-            self._begin(reply_app(self._error_reply(error)), False, transport)
+            self._begin(response_app(self._error_response(error)), transport, keep_alive=False)
             return
         self.cycle.error = error
         self.cycle.keep_alive = False

@@ -8,7 +8,7 @@ import httptools
 
 from gateway.http.bounds import MAX_BODY_BYTES
 from gateway.http.errors import HttpError
-from gateway.http.replies import Header
+from gateway.http.responses import Header
 
 MAX_LENGTH_DIGITS: Final = 19
 """Digits of a length of 64 bits. Zeros before it count."""
@@ -55,12 +55,9 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
         elif name == b"transfer-encoding":
             codings += [coding.strip() for coding in value.lower().split(b",")]
         elif name == b"content-encoding":
-            if value.strip().lower() not in (b"", b"identity"):
-                raise HttpError("content_encoding_not_supported")
-        elif value.strip() and version != "1.0":
-            if value.strip().lower() != b"100-continue":
-                raise HttpError("expectation_failed")
-            waits = True
+            _check_encoding(value)
+        elif version != "1.0":
+            waits = _expects_continue(value) or waits
     if hosts > 1 or (hosts == 0 and version != "1.0"):
         raise HttpError("bad_request", "A request takes one Host header.")
     if codings:
@@ -68,6 +65,19 @@ def check_fields(headers: Sequence[Header], version: str) -> bool:
     if waits and length > MAX_BODY_BYTES:
         raise HttpError("body_too_large")
     return waits
+
+
+def _check_encoding(value: bytes) -> None:
+    if value.strip().lower() not in (b"", b"identity"):
+        raise HttpError("content_encoding_not_supported")
+
+
+def _expects_continue(value: bytes) -> bool:
+    """Whether an Expect header asks for a 100; it may be empty. HttpError where it asks for something else."""
+    expected = value.strip().lower()
+    if expected not in (b"", b"100-continue"):
+        raise HttpError("expectation_failed")
+    return bool(expected)
 
 
 def _check_codings(codings: Sequence[bytes], version: str) -> None:

@@ -1,4 +1,4 @@
-"""All streams of a worker together are read a little at a time, so that peers that send without end delay no orders."""
+"""All streams of a worker together are read a little at a time. Peers that send without end then delay no orders."""
 
 import asyncio
 from collections import OrderedDict

@@ -1,7 +1,7 @@
 """One HTTP path and its methods: the frame around every handler.
 
-A handler takes the ASGI scope and receive function, and returns a Reply. It raises what ends a call early. Nothing else
-stands between the server and a handler, because POST /orders has to be fast.
+A handler takes the ASGI scope and receive function, and returns an HttpResponse. It raises what ends a call early.
+Nothing else stands between the server and a handler, because POST /orders has to be fast.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,12 +10,12 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.http.bounds import MAX_BODY_BYTES
 from gateway.http.errors import HttpError
-from gateway.http.replies import Reply
+from gateway.http.responses import HttpResponse
 
-Handler = Callable[[Scope, Receive], Awaitable[Reply]]
+Handler = Callable[[Scope, Receive], Awaitable[HttpResponse]]
 Guard = Callable[[Scope], None]
-Render = Callable[[Exception], Reply | None]
-"""How a dialect tells the error of a call; None for an unknown error, which means that the gateway has failed."""
+Render = Callable[[Exception], HttpResponse | None]
+"""How a dialect tells the error of a call. None for an unknown error: the gateway has failed."""
 
 
 class ClientGoneError(Exception):
@@ -43,15 +43,15 @@ class Resource:
             handler = self.handlers.get(scope["method"])
             if handler is None:
                 raise HttpError("method_not_allowed", headers={"allow": self._allow})
-            reply = await handler(scope, receive)
+            response = await handler(scope, receive)
         except ClientGoneError:
             return
         except Exception as error:
             rendered = self._render(error)
             if rendered is None:
                 raise
-            reply = rendered
-        await reply.send(send)
+            response = rendered
+        await response.send(send)
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket
 from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
 from gateway.http.closing import CloseFrame, deny_stream, refuse_stream
 from gateway.http.errors import HttpError
-from gateway.http.replies import ErrorReply
 from gateway.http.resources import Guard, header
+from gateway.http.responses import ErrorResponse
 from matching_exchange.process.settings import is_loopback
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -61,7 +61,7 @@ class AllowedHosts:
 class CallerCheck:
     """Refuses every call to another host. Refuses to pages of other origins streams, and calls that change something.
 
-    error_reply, close_frame: how the dialect tells why.
+    error_response, close_frame: how the dialect tells why.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class CallerCheck:
         app: ASGIApp,
         hosts: AllowedHosts,
         origins: Collection[str],
-        error_reply: ErrorReply,
+        error_response: ErrorResponse,
         close_frame: Callable[[HttpError], CloseFrame],
     ) -> None:
-        self._error_reply = error_reply
+        self._error_response = error_response
         self._close_frame = close_frame
         self._app = app
         self._hosts = hosts
@@ -91,14 +91,14 @@ class CallerCheck:
             elif name == b"origin" and origin is None:
                 origin = value
         if host not in self._remembered and not self._hosts.serve(host):
-            reply = self._error_reply(HttpError("host_not_allowed"))
-            await (deny_stream(send, reply) if scope["type"] == "websocket" else reply.send(send))
+            response = self._error_response(HttpError("host_not_allowed"))
+            await (deny_stream(send, response) if scope["type"] == "websocket" else response.send(send))
         elif origin is None or self._may_call(origin, host, scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await refuse_stream(WebSocket(scope, receive, send), self._close_frame(HttpError("origin_not_allowed")))
         else:
-            await self._error_reply(HttpError("origin_not_allowed")).send(send)
+            await self._error_response(HttpError("origin_not_allowed")).send(send)
 
     def _may_call(self, origin: bytes, host: bytes | None, scope: Scope) -> bool:
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:

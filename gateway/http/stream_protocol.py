@@ -1,4 +1,4 @@
-"""The WebSocket side of a connection: uvicorn's, with the short way of `frames`, and a bound on the cost of one peer.
+"""The WebSocket side of a connection: uvicorn's, with the short way of `frames`. It bounds what one peer costs.
 
 Received bytes are read a little at a time, in turn with all streams of the worker. A peer that sends more waits. So
 does a peer that does not read its pongs. Nothing is read before the handshake is answered.

@@ -20,7 +20,7 @@ from gateway.link.matcher_clock import MatcherClock
 from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import Command, Query
-from protocol.events import AccountUpdate, Answer, Pulse, QueryAnswer, QueryResult
+from protocol.events import AccountUpdate, Answer, Pulse, QueryResult, Result
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 from protocol.sockets import message_receiver, open_commands, open_reports, sender
@@ -72,7 +72,7 @@ class Broker:
         self._pump = Pump(new_session)
         self._session = self._pump.session
         self._waiting: dict[int, _Waiting] = {}
-        self._asked: dict[int, asyncio.Future[Stamped[QueryResult]]] = {}
+        self._asked: dict[int, asyncio.Future[Stamped[Result]]] = {}
         self._flushing = False
         self._pulse_at = float("-inf")
         self._pulse_epoch = 0
@@ -186,17 +186,17 @@ class Broker:
         query: Query,
         timeout: float = QUERY_TIMEOUT,  # noqa: ASYNC109
         repeat: float = QUERY_REPEAT,
-    ) -> Stamped[QueryResult]:
+    ) -> Stamped[Result]:
         """Ask a query, again every `repeat` seconds, and wait for its result, at most `timeout` seconds.
 
-        MatcherUnavailableError: not asked. NoResultError, which is one of these: asked, and no result came.
+        MatcherUnavailableError: not asked. NoResultError, a kind of it: asked, and no result came.
         """
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
         if len(self._asked) >= MAX_QUERIES:
             raise TooMuchInFlightError("too many queries wait for their results")
         request = self._pump.ask(query, time.monotonic(), repeat)
-        result: asyncio.Future[Stamped[QueryResult]] = self._loop.create_future()
+        result: asyncio.Future[Stamped[Result]] = self._loop.create_future()
         self._asked[request] = result
         self._loop.call_later(timeout, self._give_up, request)
         self._flush_soon()
@@ -251,9 +251,7 @@ class Broker:
         try:
             report = decode_report(payload)
         except msgspec.MsgspecError as error:
-            if not self._strange_reports:
-                log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
-            self._strange_reports += 1
+            self._count_strange_report(error)
             return
         now = time.monotonic()
         if isinstance(report, AccountUpdate):
@@ -268,7 +266,7 @@ class Broker:
         outcome = self._pump.receive(report, now)
         if isinstance(outcome, Lost):
             self._lose(outcome)
-        elif isinstance(outcome, QueryAnswer):
+        elif isinstance(outcome, QueryResult):
             result = self._asked.get(outcome.request)
             if result is not None and not result.done():
                 result.set_result(Stamped(outcome.sequence, outcome.timestamp, outcome.result))
@@ -279,6 +277,12 @@ class Broker:
                     waiting.future.set_result(Stamped(answered.sequence, answered.timestamp, answered.answer))
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
+
+    def _count_strange_report(self, error: msgspec.MsgspecError) -> None:
+        """Log the first one only: all others have the same cause."""
+        if not self._strange_reports:
+            log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
+        self._strange_reports += 1
 
     def _opened(self) -> None:
         if self._journal and self._journal != self._session.journal:

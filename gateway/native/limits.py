@@ -1,7 +1,5 @@
 """The numbers in the text of a refusal: the instrument's current limits, which the code alone does not tell."""
 
-from collections.abc import Mapping
-
 from msgspec import Raw
 
 from gateway.link.errors import MatcherUnavailableError, RefusedError
@@ -52,8 +50,8 @@ class Limits:
 
 def limits_of(instrument: Instrument) -> dict[str, str]:
     """The instrument's limits as decimals, by their names in LIMIT_NAMES."""
-    prices: Mapping[str, int] = {"tick_size": instrument.tick_size, "max_price": instrument.max_price}
-    quantities: Mapping[str, int] = {
+    prices = {"tick_size": instrument.tick_size, "max_price": instrument.max_price}
+    quantities = {
         "lot_size": instrument.lot_size,
         "min_quantity": instrument.min_quantity,
         "max_quantity": instrument.max_quantity,

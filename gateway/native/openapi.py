@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
-from gateway.http.replies import JSON, Reply, encode
 from gateway.http.resources import Handler
+from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.json import market_schemas
 from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
@@ -24,8 +24,8 @@ numbers. Errors are RFC 9457 problem documents with a stable `code`, and name th
 
 WebSocket streams, one symbol or one account each:
 
-* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate), at once and
-  after each change; a slow client gets the newest state and skips older ones.
+* `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate). It sends them
+  at once and after each change. A slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
 * `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
@@ -143,8 +143,8 @@ def openapi_handler() -> Handler:
     """The handler of GET /openapi.json."""
     body = encode(document())
 
-    async def handler(scope: Scope, _: Receive) -> Reply:
+    async def handler(scope: Scope, _: Receive) -> HttpResponse:
         query_parameters(scope)
-        return Reply(200, body, JSON)
+        return HttpResponse(200, body, JSON)
 
     return handler

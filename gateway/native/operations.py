@@ -7,7 +7,7 @@ from msgspec import Struct
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.http.replies import Reply
+from gateway.http.responses import HttpResponse
 from gateway.native.calls import accounts, amends, batches, instruments, maintenance, market, oco, orders
 from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
@@ -15,7 +15,7 @@ from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import market_schemas, schemas
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
-Call = Callable[[Exchange, Scope, Receive], Awaitable[Reply]]
+Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
 
 _SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
 _NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
@@ -212,8 +212,8 @@ OPERATIONS: Final = (
             Parameter(
                 "after",
                 {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},
-                "The `next` of the answer that this one continues, or the sequence and the trade_id of a fill, "
-                "with a hyphen between.",
+                "The `next` of the answer that this one continues, or a fill's sequence and trade_id with a hyphen "
+                "between.",
             ),
         ),
     ),

@@ -12,7 +12,7 @@ from msgspec import Struct
 from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.closing import CloseFrame
 from gateway.http.errors import NO_HEADERS, HttpError
-from gateway.http.replies import Header, Reply
+from gateway.http.responses import Header, HttpResponse
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
 from gateway.native.problem_kinds import KINDS, LIMIT_NAMES, refusal_code
 
@@ -101,21 +101,21 @@ def known_problem(error: Exception) -> ProblemError:
     return problem
 
 
-def problem_reply(error: Exception) -> Reply | None:
+def problem_response(error: Exception) -> HttpResponse | None:
     """The answer that tells the error; None as `problem_of`."""
     problem = problem_of(error)
     if problem is None:
         return None
     headers = {**problem.headers(), **(error.headers if isinstance(error, HttpError) else NO_HEADERS)}
     extra = [(name.encode(), text.encode()) for name, text in headers.items()]
-    return Reply(problem.status, encode_problem(problem.document()), PROBLEM_JSON, *extra)
+    return HttpResponse(problem.status, encode_problem(problem.document()), PROBLEM_JSON, *extra)
 
 
-def http_error_reply(error: HttpError) -> Reply:
+def http_error_response(error: HttpError) -> HttpResponse:
     """The answer that tells the error."""
-    reply = problem_reply(error)
-    assert reply is not None, error
-    return reply
+    response = problem_response(error)
+    assert response is not None, error
+    return response
 
 
 def close_frame(error: Exception) -> CloseFrame | None:

@@ -11,7 +11,7 @@ from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.native.openapi import openapi_handler
 from gateway.native.operations import OPERATIONS
-from gateway.native.problems import problem_reply
+from gateway.native.problems import problem_response
 from gateway.native.streams import stream_routes
 
 
@@ -25,10 +25,10 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, guar
             guarded.add(operation.path)
     return [
         *(
-            Route(path, Resource(calls[path], problem_reply, guard if path in guarded else None))
+            Route(path, Resource(calls[path], problem_response, guard if path in guarded else None))
             for path in _sorted(calls)
         ),
-        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_reply)),
+        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
         *stream_routes(exchange.instruments, broker, feed),
     ]
 

@@ -62,9 +62,8 @@ export class ConnectionView {
     this.#root.title = phase === "lost" ? `The last attempt ended: ${error.message}` : "";
     if (down) this.#showNotice(DOWN);
     else if (phase === "lost" && error instanceof NotOpened && this.#up === null && this.#isOwn) {
-      // WebSockets are what is missing only where somebody is there: /health tells soon.
-      const gone = `The gateway at ${location.origin} cannot be reached. Check that it runs.`;
-      this.#showNotice(this.#heardAt < this.#since ? "" : `Not connected. ${gone} This page goes on trying.`);
+      const reason = this.reasonOf(error);
+      this.#showNotice(reason && `Not connected. ${reason} Check that it runs. This page goes on trying.`);
     } else if (phase === "lost" && performance.now() - this.#since >= LASTING) {
       this.#showNotice(`Not connected. ${asSentence(error.message)} This page goes on trying.`, this.#adviceFor(error));
     } else this.#showNotice("");
@@ -72,6 +71,13 @@ export class ConnectionView {
     setText(this.#state, words[state]);
     setText(this.#detail, detail);
     setText(this.#age, age);
+  }
+
+  /** Why a stream has ended, in a sentence; empty while /health has not told yet whether the gateway runs. */
+  reasonOf(error) {
+    if (!(error instanceof NotOpened) || !this.#isOwn) return asSentence(error.message);
+    if (this.#heardAt < this.#since) return "";
+    return this.#up === null ? `The gateway at ${location.origin} cannot be reached.` : asSentence(error.message);
   }
 
   /** Whether the exchange is where this page comes from: of another origin a page is not told whether it answers. */

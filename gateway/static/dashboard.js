@@ -6,7 +6,7 @@ import { Api } from "./api.js";
 import { Book } from "./book.js";
 import { Confirm } from "./confirm.js";
 import { ConnectionView } from "./connection.js";
-import { asSentence, clock, oncePerFrame, setText } from "./dom.js";
+import { clock, oncePerFrame, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { FillsView } from "./fills.js";
 import { OrderForm } from "./form.js";
@@ -33,6 +33,7 @@ let followed = null; // what ownOrders follows
 let live = false;
 let wasDown = false;
 let unanswered = 0;
+let ownState = { phase: "connecting" };
 
 const instrumentOf = (symbol) => instruments.get(symbol) ?? UNLISTED;
 const connection = new ConnectionView();
@@ -153,17 +154,19 @@ function showFeedState(state) {
   for (const view of [book, tape]) view.lost = state.phase === "lost";
 }
 
-function showOwnState({ phase, error, retryIn }) {
+function showOwnState(state) {
+  const { phase, error, retryIn } = (ownState = state);
   own.dataset.stream = phase;
   if (phase !== "lost") return orders.note("stream", "");
   const age = ownOrders.known ? "Out of date, the account’s stream is lost" : "The account’s stream cannot be read";
   const retry = retryIn > 0 ? `Retrying in ${retryIn} s.` : "Retrying now.";
-  orders.note("stream", `${age}. ${asSentence(error.message)} ${retry}`);
+  orders.note("stream", [`${age}.`, connection.reasonOf(error), retry].filter(Boolean).join(" "));
   if (!ownOrders.known) showUnknown((what) => `Not connected: the ${what} cannot be shown.`);
 }
 
 function showHealth({ up, sync }) {
   connection.showHealth({ up });
+  if (followed) showOwnState(ownState);
   if (up) {
     showDurability(sync);
     if (wasDown) {

@@ -19,7 +19,7 @@ PAGE_ORDERS: Final = 1_000
 
 LIVE: Final = frozenset({OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
 
-Result = TypeVar("Result")
+Kind = TypeVar("Kind")
 
 
 class OpenOrders(Struct):
@@ -89,7 +89,7 @@ class UserHistory:
     async def _orders(self, account: str, after: int) -> Stamped[OrderPage]:
         return await self._ask(OrdersQuery(account=account, limit=PAGE_ORDERS, after=after), OrderPage)
 
-    async def _ask(self, query: Query, kind: type[Result]) -> Stamped[Result]:
+    async def _ask(self, query: Query, kind: type[Kind]) -> Stamped[Kind]:
         async with self._free:
             answer = await self._broker.query(query)
         return Stamped(answer.sequence, answer.timestamp, expect(kind, answer.value))

@@ -20,7 +20,7 @@ from matcher.storage.local_log import LocalLog
 from matcher.storage.recovery import drop_superseded
 from matcher.storage.snapshot import write_snapshot
 from matching_exchange.process.log_brake import LogBrake
-from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer, QueryResult
+from protocol.events import BookSaved, CommandRefused, Digest, QueryResult, Result
 from protocol.units import Refusal
 
 MAX_WAITING = 1_024
@@ -44,8 +44,8 @@ class _Work(Struct):
     sequence: int
     time: int
 
-    def answers(self, result: QueryResult) -> list[QueryAnswer]:
-        return [QueryAnswer(session, request, self.sequence, self.time, result) for session, request in self.asked]
+    def results(self, result: Result) -> list[QueryResult]:
+        return [QueryResult(session, request, self.sequence, self.time, result) for session, request in self.asked]
 
 
 class Background:
@@ -69,49 +69,49 @@ class Background:
         self._saves: dict[Asked, str] = {}
 
     def ask_digest(self, session: int, request: int) -> None:
-        """Somebody asks for the digest; it is answered by `turn`, later."""
+        """Ask for the digest. `turn` returns it later."""
         if not _is_at_work(self._digest, (session, request)) and len(self._digests) < MAX_WAITING:
             self._digests[session, request] = None
 
     def ask_save(self, session: int, request: int, symbol: str) -> None:
-        """Somebody asks for the symbol's book to be saved; it is answered by `turn`, later."""
+        """Ask to save the symbol's book. `turn` returns the result later."""
         if not _is_at_work(self._save, (session, request)) and len(self._saves) < MAX_WAITING:
             self._saves[session, request] = symbol
 
-    def turn(self, ready: dict[object, int]) -> list[QueryAnswer]:
-        """Take in what children have done, and start those that are due; the queries that are answered now.
+    def turn(self, ready: dict[object, int]) -> list[QueryResult]:
+        """Take in what children have done, and start those that are due. Returns the results that are ready. Raises
         LogFailedError if the log cannot be synced before a snapshot."""
-        answers: list[QueryAnswer] = []
+        results: list[QueryResult] = []
         if self._digest is not None and self._digest.child.descriptor in ready:
-            result = self._collect(self._digest.child)
+            text = self._collect(self._digest.child)
             made = (
-                Digest(result)
-                if result is not None
+                Digest(text)
+                if text is not None
                 else CommandRefused(Refusal.COMMAND_REFUSED, detail="the digest could not be made")
             )
-            answers += self._digest.answers(made)
+            results += self._digest.results(made)
             self._digest = None
         if self._save is not None and self._save.child.descriptor in ready:
-            result = self._collect(self._save.child)
+            text = self._collect(self._save.child)
             saved = (
-                _decode_save(result)
-                if result is not None
+                _decode_save(text)
+                if text is not None
                 else CommandRefused(Refusal.SAVE_FAILED, detail="its process has ended")
             )
             if isinstance(saved, CommandRefused):
                 self._tell_not_saved(saved)
-            answers += self._save.answers(saved)
+            results += self._save.results(saved)
             self._save = None
         if self._snapshot is not None and self._snapshot.descriptor in ready:
             self._collect_snapshot(self._snapshot)
             self._snapshot = None
         if self._digests and self._digest is None:
-            answers += self._start_digest()
+            results += self._start_digest()
         if self._saves and self._save is None:
-            answers += self._start_save()
+            results += self._start_save()
         if self._state.sequence - self._snapshot_at >= self._config.snapshot_every and self._snapshot is None:
             self._start_snapshot()
-        return answers
+        return results
 
     def stop(self) -> None:
         """End the children: what they have not finished is not needed."""
@@ -120,8 +120,8 @@ class Background:
             if child is not None:
                 child.kill()
 
-    def _start_digest(self) -> list[QueryAnswer]:
-        """Begin to make a digest for all who ask. Returns their answers if that fails."""
+    def _start_digest(self) -> list[QueryResult]:
+        """Begin to make a digest for all who ask. Returns their results if that fails."""
         registry, asked = self._state.registry, list(self._digests)
         self._digests.clear()
         try:
@@ -129,20 +129,20 @@ class Background:
         except OSError as error:
             refused = CommandRefused(Refusal.COMMAND_REFUSED, detail=f"the digest cannot be made: {_why(error)}")
             return [
-                QueryAnswer(session, request, self._state.sequence, self._state.time, refused)
+                QueryResult(session, request, self._state.sequence, self._state.time, refused)
                 for session, request in asked
             ]
         self._digest = _Work(child, asked, self._state.sequence, self._state.time)
         return []
 
-    def _start_save(self) -> list[QueryAnswer]:
-        """Begin to save the book that was asked for first. Returns the answer if that fails."""
+    def _start_save(self) -> list[QueryResult]:
+        """Begin to save the book that was asked for first. Returns its result if that fails."""
         session, request = asked = next(iter(self._saves))
         symbol = self._saves.pop(asked)
         state, directory = self._state, self._directory
         book = state.registry.books.get(symbol)
         if book is None:
-            return [QueryAnswer(session, request, state.sequence, state.time, CommandRefused(Refusal.UNKNOWN_SYMBOL))]
+            return [QueryResult(session, request, state.sequence, state.time, CommandRefused(Refusal.UNKNOWN_SYMBOL))]
 
         def write() -> str:
             saved = save_book(book, state.sequence)
@@ -159,7 +159,7 @@ class Background:
         except OSError as error:
             refused = _not_written(error)
             self._tell_not_saved(refused)
-            return [QueryAnswer(session, request, state.sequence, state.time, refused)]
+            return [QueryResult(session, request, state.sequence, state.time, refused)]
         self._save = _Work(child, [asked], state.sequence, state.time)
         return []
 
@@ -196,7 +196,7 @@ class Background:
         logger.info("snapshot written", file=path)
 
     def _fork(self, work: Callable[[], str]) -> Forked:
-        """A child at work, whose end is waited for with everything else. Raises OSError if the system gives none."""
+        """Start a child. The poller hears its end. Raises OSError if the system gives none."""
         child = Forked(work)
         self._poller.register(child.descriptor, zmq.POLLIN)
         return child

@@ -1,5 +1,4 @@
-"""The matcher's two clocks: stamps, which are dates and never go back, and the monotonic clock, which measures
-durations.
+"""The matcher's two clocks. Stamps are dates, and never go back. The monotonic clock measures durations.
 
 A stamp is the wall clock's time. While the wall clock is behind the last stamp, stamps continue at 0.99 of the
 monotonic clock's speed. So a stamp never goes back, never stands still, and many small steps back do not add up.

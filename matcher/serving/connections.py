@@ -1,8 +1,8 @@
-"""The connections to a socket of the matcher, as many as there are descriptors for.
+"""The connections to a socket of the matcher, within the number of free descriptors.
 
 libzmq accepts every connection, and loops without pause once no descriptor is left. Its monitor tells which descriptor
-a new connection has, and the system gives the lowest free one: a high number means that few are left. Such a
-connection is shut down at once, which ends it for libzmq as if its peer had left. Peers try again by themselves.
+a new connection has, and the system gives the lowest free one: a high number means that few are left. Such a connection
+is shut down at once. To libzmq it looks as if its peer had left. Peers try again by themselves.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""Whether the matcher can have its endpoints: seen before its state is brought back, which may take a while.
+"""Checks whether the matcher can have its endpoints, before its state is brought back. That may take a while.
 
 A socket is bound to each for a moment, without listening: nobody can connect to it. Later faults of an endpoint show
 when the matcher binds its own sockets.

@@ -1,7 +1,7 @@
 """Takes in what comes: frames to commands that are carried out, queries, or refusals.
 
-A turn ends by time, also inside a frame. What is left of the frame is carried out first in the next turn: one heavy
-frame holds up nobody else's pulses, answers and market data.
+A turn ends by time, also inside a frame. The next turn carries out the rest of the frame first. So one heavy frame
+holds up nobody else's pulses, answers and market data.
 """
 
 from collections.abc import Callable
@@ -79,7 +79,7 @@ class Intake:
         return self._rest is not None
 
     def take(self, turn: Turn) -> None:
-        """Carry out what waits, as far as one turn goes."""
+        """Carry out waiting frames until the turn ends."""
         taken = 0
         if self._rest is not None:
             frame, self._rest = self._rest, None
@@ -220,7 +220,7 @@ class Intake:
         return commands
 
     def _note_crash(self, error: Exception) -> None:
-        """Write down which command crashed the core, so that the next start refuses it instead of crashing again."""
+        """Note which command crashed the core. The next start then refuses it, and does not crash again."""
         running = self._state.running
         assert running is not None, "only a running command crashes the core"
         number = running.number + len(running.answers)

@@ -1,7 +1,7 @@
 """The loop: one turn after another.
 
-A turn takes in what has come, logs it, and only then speaks: answers to the sessions, market data to everybody. It is
-stamped once, and stamps never go back. What is periodic goes by the monotonic clock.
+A turn takes in the frames that have come, and logs them. Only then it sends answers to the sessions, and market data to
+all. It is stamped once, and stamps never go back. Periodic work goes by the monotonic clock.
 """
 
 import gc
@@ -39,7 +39,7 @@ TIMER_TOLERANCE = 50_000_000
 
 
 class Matcher:
-    """`clock` goes on from the state's time; None for that of this machine."""
+    """`clock` goes on from the state's time. Without one, it is that of this machine."""
 
     def __init__(
         self, config: Config, directory: DataDirectory, journal: Journal, state: State, clock: Clock | None = None
@@ -47,7 +47,7 @@ class Matcher:
         self._config = config
         self._state = state
         self._clock = clock = clock or Clock(state.time)
-        # Above every time that was ever stamped: epochs ascend, also where the clock was set back.
+        # Above every time that was ever stamped: epochs ascend, even if the clock was set back.
         self._epoch = epoch = max(clock.stamp(), state.time + 1)
         self._started_at = clock.monotonic()
         self._stopping = False
@@ -80,13 +80,13 @@ class Matcher:
         self._outbox = Outbox(publisher(sockets.reports), self._market_data, state, clock, epoch, log.id)
 
     def bind(self) -> None:
-        """Open the sockets; EndpointError names the setting whose endpoint cannot be bound."""
+        """Open the sockets. EndpointError names the setting whose endpoint cannot be bound."""
         self._sockets.bind(self._config)
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; what was taken is answered before it returns."""
-        # The core makes no cycles: counting references frees all that it lets go of. To look for cycles among a million
-        # orders would take longer than anybody wants to wait for an answer.
+        """Work until SIGTERM or SIGINT. All commands that were taken are answered before it returns."""
+        # The core makes no cycles, so counting references frees all its garbage. To look for cycles among a million
+        # orders would delay answers by up to a second.
         gc.freeze()
         gc.disable()
         wakeup = self._catch_signals()
@@ -104,7 +104,7 @@ class Matcher:
         self._sockets.close()
 
     def begin_with(self, commands: list[OwnCommand]) -> None:
-        """Carry out commands of the matcher's own, before it runs."""
+        """Carry out the matcher's own commands, before it runs."""
         turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
         _, caused = self._state.apply(OWN_SESSION, 0, commands, turn.time)
         for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
@@ -117,7 +117,7 @@ class Matcher:
         turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
         self._keep_timers(turn)
         if self._state.engine.due(turn.time):
-            # Before anything else of the turn: no order trades after it has expired.
+            # This comes first in the turn: no order trades after it has expired.
             self._intake.carry_out_own(AdvanceTime(), turn)
         self._intake.take(turn)
         self._desk.answer_waiting(turn)
@@ -130,7 +130,7 @@ class Matcher:
         self._outbox.tell(self._background.turn(ready))
 
     def _append(self, turn: Turn) -> None:
-        """Log what the turn has taken in."""
+        """Log the entries of the turn."""
         record = Record(turn.first_sequence, turn.time, turn.entries)
         self._position = self._log.append(self._position, record, self._state.sequence)
 
@@ -142,7 +142,8 @@ class Matcher:
             self._market_data.tell_newcomers(self._state.sequence, self._stamp())
 
     def _keep_timers(self, turn: Turn) -> None:
-        """A cancel-after lasts as long as it says by a stopwatch: move them if the stamps have gained or lost time."""
+        """Move the cancel-afters if the stamps have gained or lost time. A stopwatch must show the time that was asked
+        for."""
         if not self._state.registry.timers.count:
             self._clock.settle()
         elif abs(self._clock.gained) > TIMER_TOLERANCE:
@@ -150,7 +151,7 @@ class Matcher:
             self._clock.settle()
 
     def _keep_time(self) -> None:
-        """Do what the clocks bring: syncs, depth, pulses and heartbeats that are due."""
+        """Do the periodic work that is due: syncs, depth, pulses and heartbeats."""
         self._stamp()
         self._log.keep_time(self._clock.monotonic())
         self._outbox.keep_time()
@@ -161,7 +162,7 @@ class Matcher:
         return self._state.time
 
     def _until_due(self) -> int:
-        """Milliseconds until the next thing that a clock brings."""
+        """Milliseconds until the next work that waits for a clock."""
         if self._intake.waiting or self._desk or self._market_data.telling:
             return 0
         due = self._outbox.due
@@ -179,7 +180,7 @@ class Matcher:
         return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, self._intake.refused_frames)
 
     def _catch_signals(self) -> int:
-        """Stop at the end of the turn when a signal comes. Returns the descriptor that becomes readable then."""
+        """Let a signal stop the matcher at the end of its turn. Returns the descriptor that a signal makes readable."""
         reading, writing = os.pipe()
         for end in (reading, writing):
             os.set_blocking(end, False)

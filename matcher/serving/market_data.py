@@ -168,7 +168,7 @@ class MarketData:
         self._send(topics.HEARTBEAT, encode(HeartbeatMessage(self._epoch, sequence, number, number - 1, time)))
 
     def subscribe(self, prefixes: Collection[bytes]) -> None:
-        """Somebody has subscribed to each of these: the current state of the topics that they name is to be told."""
+        """Take in new subscriptions to these prefixes. The current state of their topics is sent."""
         for prefix in prefixes:
             start = bisect_left(self._topics, prefix, key=_topic_of)
             for topic, feed in self._topics[start:]:

@@ -12,7 +12,7 @@ from matcher.storage.log import Position
 from protocol import topics
 from protocol.codec import encode
 from protocol.commands import VERSION
-from protocol.events import Answers, Pulse, QueryAnswer
+from protocol.events import Answers, Pulse, QueryResult
 
 PULSE_EVERY = 200_000_000
 HEARTBEAT_EVERY = 1_000_000_000
@@ -72,10 +72,10 @@ class Outbox:
             self._heartbeat_at = now + HEARTBEAT_EVERY
             self._market_data.heartbeat(sequence, time)
 
-    def tell(self, answers: list[QueryAnswer]) -> None:
+    def tell(self, results: list[QueryResult]) -> None:
         """Send results that children have made."""
-        for answer in answers:
-            self._report(topics.reports(answer.session), encode(answer))
+        for result in results:
+            self._report(topics.reports(result.session), encode(result))
 
     def _say(self, turn: Turn) -> None:
         report = self._report

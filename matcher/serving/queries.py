@@ -23,7 +23,7 @@ from protocol.events import (
     InstrumentList,
     OrderPage,
     OrderState,
-    QueryResult,
+    Result,
     Trade,
     TradeHistory,
 )
@@ -42,7 +42,7 @@ MAX_LEVELS = 1_000
 EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
 
 
-def answer_query(registry: Registry, query: EngineQuery) -> QueryResult:
+def answer_query(registry: Registry, query: EngineQuery) -> Result:
     """The result of a query about the engine's state."""
     match query:
         case OrderQuery():
@@ -115,7 +115,7 @@ def _list_live(registry: Registry, query: OrdersQuery, account: Account | None, 
 
 def _list_done(registry: Registry, query: OrdersQuery, account: Account | None, book: Book | None) -> OrderPage:
     """The cursor of an account's list is the last order_id seen. Without an account it is the running number of the
-    last order seen, counted by their ends since the journal began."""
+    last order seen. Orders are numbered by their ends since the journal began."""
     limit = min(query.limit, MAX_PAGE)
     if account is not None:
         return _list_done_of(registry, query, account, book, limit)

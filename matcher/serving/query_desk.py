@@ -9,7 +9,7 @@ from matcher.state import State
 from protocol import topics
 from protocol.codec import encode
 from protocol.commands import AccountUpdatesQuery, StatusQuery
-from protocol.events import MatcherStatus, QueryAnswer, QueryResult
+from protocol.events import MatcherStatus, QueryResult, Result
 
 StateQuery = EngineQuery | StatusQuery | AccountUpdatesQuery
 """What the matcher answers by itself. Digests and saves are made by children."""
@@ -43,10 +43,10 @@ class QueryDesk:
             now = self._monotonic()
 
     def _answer(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
-        report = QueryAnswer(session, request, self._state.sequence, turn.time, self._result(query))
+        report = QueryResult(session, request, self._state.sequence, turn.time, self._result(query))
         turn.reports.append((topics.reports(session), encode(report)))
 
-    def _result(self, query: StateQuery) -> QueryResult:
+    def _result(self, query: StateQuery) -> Result:
         if isinstance(query, StatusQuery):
             return self._status()
         if isinstance(query, AccountUpdatesQuery):

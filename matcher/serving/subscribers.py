@@ -37,7 +37,7 @@ class Subscribers:
 
     def __init__(self, socket: Socket, brake: LogBrake) -> None:
         self._socket = socket
-        # Each subscription is passed on, also one that somebody else has already: each newcomer gets the current state.
+        # Each subscription is passed on, even if another client has the same: each newcomer gets the current state.
         socket.set(zmq.XPUB_VERBOSE, 1)
         socket.set(zmq.XPUB_MANUAL, 1)
         self._receive = frame_receiver(socket)

@@ -1,4 +1,4 @@
-"""One turn of the loop: what it has taken in, and what it has to say once that is safe."""
+"""One turn of the loop: what it has taken in, and what it sends once that is safe."""
 
 from msgspec import Struct
 

@@ -77,7 +77,7 @@ class CrashNotes:
 
     @property
     def careful(self) -> bool:
-        """Whether a turn takes one frame only, so that the note tells which one has ended the process.
+        """Whether a turn takes one frame only. Then the note tells which frame has ended the process.
 
         This is true for a while after a process has ended while it executed commands.
         """

@@ -132,7 +132,7 @@ class DataDirectory:
             raise BadSavedBookError(f"{_file_of(symbol)} is no saved book: {error}") from error
 
     def read_journal_id(self) -> str | None:
-        """The id of the journal that belongs here; None before there was one. Raises OSError if the file cannot be
+        """The id of the journal that belongs here; None before it has begun. Raises OSError if the file cannot be
         read."""
         path = self.path / JOURNAL_ID
         try:

@@ -60,7 +60,7 @@ class DamageError(Exception):
 
 
 class Place(Struct, frozen=True):
-    """A place in the chain: after the record with this CRC and this last sequence, in the journal with this id."""
+    """A place in a journal's chain: after the record with this CRC and this last sequence."""
 
     journal: str
     sequence: int

@@ -1,4 +1,4 @@
-"""What the matcher appends to, and what brings its state back: a log of records, in order.
+"""A log of records, in order. The matcher appends to it. It brings the state back.
 
 Reader and writer are apart. A reader needs no lock, and hands on only what is committed. The local journal is the first
 implementation (`matcher.storage.local_log`, `matcher.storage.journal_reader`); a replicated log fits the same shape.
@@ -36,14 +36,14 @@ class Follower(Protocol):
 
     @property
     def descriptor(self) -> int | None:
-        """Becomes readable when `take` has something. None: ask now and then."""
+        """Becomes readable when `take` has something. If it is None, call `take` repeatedly."""
 
     def take(self) -> list[tuple[Position, Record]]:
         """The records that are new since the last call, each with the position at which it ends."""
 
 
 class LogReader(Protocol):
-    """What anybody may do with a log."""
+    """What a reader of a log needs."""
 
     @property
     def id(self) -> str:

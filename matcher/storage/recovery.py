@@ -1,8 +1,7 @@
 """The start: the newest good snapshot, then the journal's tail, through the same calls as live commands.
 
-Reading changes nothing on the disk. What the start has found out is carried out by `settle`, once the start has
-succeeded. It cuts off a torn record, sets aside snapshots that do not fit the journal, and notes the journal's id
-beside it.
+Reading changes nothing on the disk. `settle` carries out what the start has found, once it has succeeded. It cuts off a
+torn record. It sets aside snapshots that do not fit the journal.
 
 A missing or empty journal means a new exchange only if no snapshot and no noted id exists.
 """
@@ -31,8 +30,8 @@ log = structlog.get_logger("matcher")
 
 
 class Recovered(Struct):
-    """The result of a recovery: the journal, ready for new records, and the state of it and the snapshots. `unfit`
-    are snapshots that do not fit the journal."""
+    """The result of a recovery: the journal, ready for new records, and the state. `unfit` are snapshots that do not
+    fit the journal."""
 
     directory: DataDirectory
     journal: Journal
@@ -48,7 +47,7 @@ class Recovered(Struct):
             journal.cut_torn()
             log.warning("torn record cut off: it was never answered", file=str(path), offset=offset, bytes=size)
         for path in self.unfit:
-            # They would pass for the newest ones, whose age says what else may go.
+            # They would count as the newest ones, and older good ones would be removed.
             aside = path.rename(path.with_name(path.name + ".unfit"))
             log.warning("snapshot set aside: it does not fit the journal", file=str(aside))
 
@@ -91,7 +90,7 @@ def recover(directory: DataDirectory) -> Recovered:
 
 
 def _check_journal(directory: DataDirectory, paths: list[Path]) -> None:
-    """Check that the journal exists if a snapshot or the noted id shows that it must, and that it is the same one."""
+    """Check that the journal is the one of the snapshots and of the noted id. It may be missing only without them."""
     journal = Journal(directory.journal)
     remembered = directory.read_journal_id()
     if journal.is_empty():

@@ -91,7 +91,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
-    """The live orders of each book: bids and asks in queue order, then pending ones in the order of their entry."""
+    """The live orders of each book: bids and asks in queue order, then pending ones by entry."""
 
     orders: list[OrderRecord]
 

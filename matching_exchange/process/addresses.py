@@ -128,7 +128,7 @@ def check_sockets(program: str, prefix: str, settings: Sequence[Setting], values
 
 
 def _hindrance(path: str) -> str:
-    """Why nobody can connect to a socket of that path, now or later; nothing where somebody may."""
+    """Why nobody can connect to a socket of that path, now or later; empty if a connection may succeed."""
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return "a file is there that is no socket"
@@ -159,7 +159,7 @@ def _split(endpoint: str) -> tuple[str, str]:
 
 
 def _takes_names(address: str) -> bool:
-    """Whether a socket can have this name, which is none of the file system's: only Linux has such."""
+    """Whether a socket can have this name outside the file system. Only Linux has such names."""
     return sys.platform == "linux" and address != "@"
 
 

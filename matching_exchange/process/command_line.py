@@ -1,5 +1,5 @@
-"""Command lines: what is wrong with one is told in one line, every program knows --help and --version, and what ends a
-program from outside leaves no traceback."""
+"""Command lines. A program tells in one line what is wrong with its own. It knows --help and --version. It leaves no
+traceback when it is ended from outside."""
 
 import argparse
 import errno
@@ -58,8 +58,8 @@ def end_with_line(program: str, message: str, status: int = EXIT_BAD_SETTING) ->
 
 
 def run_program(program: str, main: Callable[[], int | None], failed: int = EXIT_FAILED) -> NoReturn:
-    """End the process with the status of `main`, in which Ctrl-C is a KeyboardInterrupt. An output that is full ends it
-    with one line and the status `failed`, one that nobody reads without a word."""
+    """End the process with the status of `main`. Ctrl-C is a KeyboardInterrupt in `main`. If the output is full, print
+    one line and end with the status `failed`. If nobody reads the output, end without a word."""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _watch_output()

@@ -76,8 +76,7 @@ def named(path: Path) -> Iterator[None]:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open the file to read it. Raises OSError if it has no end, such as a named pipe, which would wait for its
-    other side."""
+    """Open the file to read it. Raises OSError if it is no regular file: a named pipe would wait for its other side."""
     descriptor = _open(path, os.O_RDONLY | os.O_NONBLOCK)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb")

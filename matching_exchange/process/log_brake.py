@@ -9,8 +9,7 @@ INTERVAL: Final = 1.0
 
 
 class LogBrake:
-    """Lets one line of each kind pass in an interval, and counts the others. There are as many kinds as the code
-    names."""
+    """Lets one line of each kind pass in an interval, and counts the others. The code names the kinds: they are few."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -18,8 +17,8 @@ class LogBrake:
         self._left_out: dict[Hashable, int] = {}
 
     def passes(self, kind: Hashable) -> dict[str, int] | None:
-        """The fields to add to a line of this kind: how many were left out since the last one, if any. None if the
-        line must be left out."""
+        """The fields to add to a line of this kind, or None if the line must be left out. They tell how many lines were
+        left out since the last one."""
         now = self._clock()
         if now - self._passed_at.get(kind, float("-inf")) < INTERVAL:
             self._left_out[kind] = self._left_out.get(kind, 0) + 1

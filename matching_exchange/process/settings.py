@@ -1,6 +1,6 @@
-"""Settings of a process: an environment variable and a command-line flag of the same name each; the flag wins.
+"""Settings of a process. Each has an environment variable and a command-line flag of the same name. The flag wins.
 
-A bad value ends the process at once with one line that names the setting, the value and what it takes.
+A bad value ends the process at once. One line names the setting, the value and what the setting takes.
 """
 
 import sys
@@ -15,10 +15,18 @@ from matching_exchange.process.command_line import Parser, end_with_line
 
 MAX_PORT: Final = 65_535
 
+NOT_FOR_PROCESSES: Final = frozenset({"GATEWAY_MEMORY", "MATCHER_MEMORY"})
+"""Variables of docker-compose.yml. They share the prefix of a process, and set nothing in it."""
+
 
 class Setting(Struct, frozen=True):
-    """`name` is that of the flag ("data-dir"); `parse` turns its text into the value or raises ValueError; `takes` says
-    what it takes."""
+    """One setting.
+
+    name: that of its flag ("data-dir").
+    default: a text, as a user would write it.
+    parse: makes the value of a text. Raises ValueError for a bad one.
+    takes: says which texts are good.
+    """
 
     name: str
     default: str
@@ -35,17 +43,17 @@ class Setting(Struct, frozen=True):
         return self.name.replace("-", "_")
 
     def title(self, prefix: str) -> str:
-        """Both ways to set it, for what is found to be wrong with a value later."""
+        """Both ways to set it. Messages use it that are written after the settings were read."""
         return f"{self.variable(prefix)} (--{self.name})"
 
     def source(self, prefix: str, arguments: Sequence[str]) -> str:
-        """The way in which its value was set."""
+        """The flag if it was given, else the environment variable."""
         flag = f"--{self.name}"
         return flag if any(argument.partition("=")[0] == flag for argument in arguments) else self.variable(prefix)
 
 
 class Switch(Struct, frozen=True):
-    """A flag without a value that asks for another action than the process's usual one."""
+    """A flag without a value. It asks for another action than the usual one."""
 
     name: str
     help: str
@@ -60,7 +68,7 @@ def read_settings(
     environment: Mapping[str, str],
     switches: Sequence[Switch] = (),
 ) -> dict[str, Any]:
-    """The parsed values by key ("data_dir"), switches as booleans. Ends the process on a bad one, or after --help or
+    """The parsed values by key ("data_dir"), switches as booleans. Ends the process at a bad value, and after --help or
     --version."""
     parser = Parser(program, description)
     for setting in settings:
@@ -81,13 +89,13 @@ def read_settings(
 
 
 def unknown_variables(prefix: str, settings: Sequence[Setting], environment: Mapping[str, str]) -> list[str]:
-    """The variables that have the prefix and set nothing."""
-    known = {setting.variable(prefix) for setting in settings}
+    """The variables that have the prefix, set nothing, and are for nothing else."""
+    known = {setting.variable(prefix) for setting in settings} | NOT_FOR_PROCESSES
     return sorted(name for name in environment if name.startswith(f"{prefix}_") and name not in known)
 
 
 def warn_of_unknown(program: str, prefix: str, settings: Sequence[Setting], environment: Mapping[str, str]) -> None:
-    """A line for each variable that sets nothing, with the name that may have been meant."""
+    """Print a line for each variable that sets nothing, with the name that may be meant."""
     # Without the prefix, which makes all names alike.
     known = {setting.variable(prefix).removeprefix(prefix): setting.variable(prefix) for setting in settings}
     for name in unknown_variables(prefix, settings, environment):
@@ -96,7 +104,7 @@ def warn_of_unknown(program: str, prefix: str, settings: Sequence[Setting], envi
 
 
 def read_value(program: str, prefix: str, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:
-    """The parsed value of the flag, else of the variable, else the default. Ends the process on a bad one."""
+    """The parsed value of the flag, else of the variable, else the default. Ends the process if it is bad."""
     variable = setting.variable(prefix)
     source, text = (
         (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))

@@ -1,7 +1,7 @@
-"""A lively synthetic market: a few traders around a random walk, the same for the same seed.
+"""A lively synthetic market: a few traders around a random walk. The same seed gives the same walk.
 
-Makers quote around a fair price that wanders, takers trade now and then in either direction, a trend follower leaves
-stops and take-profits. They trade over ZeroMQ as accounts `demo-...`, so nobody else's orders are touched.
+Makers quote around a fair price that moves. A taker trades now and then in either direction. A trend follower places
+stops and take-profits. They trade over ZeroMQ as accounts `demo-...`. Other accounts' orders are not canceled.
 """
 
 import os
@@ -24,19 +24,19 @@ from protocol.units import OrderType, Side
 PROGRAM = "demo"
 
 ANSWER_SECONDS = 30.0
-"""How long a matcher may take to answer."""
+"""Seconds that a matcher may take to answer."""
 
 STEP = 0.1
 """Seconds between two rounds of the traders."""
 
 MAX_QUOTES = 60
-"""How many quotes a maker keeps in a book, on both sides together."""
+"""The most quotes that a maker keeps in a book, on both sides together."""
 
 MAX_TRIGGERS = 12
-"""How many trigger orders the trend follower keeps."""
+"""The most trigger orders that the trend follower keeps in a book."""
 
 FAIR_PRICES = {"BTC-USDT": 60_000, "ETH-USDT": 3_000, "SOL-USDT": 150}
-"""Where the walks begin, in whole quote currency; other symbols are left alone."""
+"""The prices at which the walks begin, in whole quote currency. Other symbols are not traded."""
 
 MAKERS = ("demo-maker-1", "demo-maker-2")
 TAKER = "demo-taker"
@@ -50,7 +50,7 @@ VALUE_OF_A_QUOTE = 2_000
 
 
 class Market:
-    """The traders of one symbol. `steps` yields what they send, round after round."""
+    """The traders of one symbol. `steps` yields the commands of each round."""
 
     def __init__(self, instrument: Instrument, run: str, seed: str) -> None:
         self._instrument = instrument
@@ -78,7 +78,7 @@ class Market:
             yield commands
 
     def _walk(self) -> None:
-        """A step of some thousandths of a percent, drawn back to where the walk began."""
+        """Take a step of some thousandths of a percent. It tends back to the start of the walk."""
         step = (self._random.randint(-100, 100) * self._fair) // 3_000_000
         self._fair += step + (self._start - self._fair) // 400
 
@@ -87,7 +87,7 @@ class Market:
         return max(1, (self._fair + distance) // self._tick) * self._tick
 
     def _quantity(self, share: int) -> int:
-        """A random quantity, worth about `share` percent of a typical quote."""
+        """A random quantity. Its value is about `share` percent of a typical quote's."""
         unit: int = 10**self._instrument.value_decimals * VALUE_OF_A_QUOTE // self._fair
         wanted = unit * share * self._random.randint(20, 180) // 10_000
         lot = self._instrument.lot_size
@@ -149,7 +149,7 @@ class Market:
 
 
 def trade(client: CommandClient, seed: int) -> None:
-    """Trade until the matcher goes away, in place of what an earlier run has left in the books."""
+    """Cancel what an earlier run has left in the books. Then trade until the matcher goes away."""
     for account in ACCOUNTS:
         client.command(CancelAllOrders(account))
     result = client.query(InstrumentsQuery()).result
@@ -173,7 +173,7 @@ def trade(client: CommandClient, seed: int) -> None:
 
 
 def connect(client: CommandClient, endpoints: Mapping[str, str]) -> None:
-    """Wait for a matcher, however long that takes."""
+    """Wait for a matcher, without an end."""
     with telling_of_silence(PROGRAM, endpoints):
         while True:
             with suppress(MatcherAwayError):
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 def trade_for_ever(commands: str, reports: str, seed: int) -> None:
-    """Trade, also with the matchers that come after the first one."""
+    """Trade. After a matcher has gone, wait for the next one."""
     endpoints = {"--commands": commands, "--reports": reports}
     while True:
         try:

@@ -23,7 +23,7 @@ LOG_SHOWN: Final = 3_000
 
 
 class ExchangeError(Exception):
-    """A process has ended by itself, does not answer or does not stop; the message shows the end of its log."""
+    """A process has ended by itself, does not answer or does not stop. The message shows the end of its log."""
 
 
 def free_ports(number: int) -> list[int]:
@@ -43,7 +43,7 @@ def free_ports(number: int) -> list[int]:
 
 
 class Process:
-    """`python -m <module>`, which ends with whoever started it."""
+    """`python -m <module>`. It ends with the process that has started it."""
 
     def __init__(self, module: str, arguments: list[str], settings: Mapping[str, str], log: Path) -> None:
         self.module = module

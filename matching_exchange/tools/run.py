@@ -27,20 +27,20 @@ from matching_exchange.tools.vacancy import TakenError, check_addresses, check_d
 PROGRAM: Final = "run"
 
 START_TIMEOUT: Final = 60
-"""How many seconds the exchange may take to answer its first health check."""
+"""Seconds until the exchange must have answered a health check."""
 
 HEALTH_TIMEOUT: Final = 1.0
 LOOK_EVERY: Final = 0.05
 """Seconds."""
 
 SOCKETS: Final = ("COMMANDS", "MARKET_DATA", "REPORTS")
-"""The matcher's sockets, as the settings of both processes name them, and in the order of their ports with --ports."""
+"""The matcher's sockets, as the settings of both processes name them. With --ports their ports have this order."""
 
 MAX_BASE: Final = MAX_PORT - len(SOCKETS)
 
 
 class Stop:
-    """Whether somebody wants the exchange closed."""
+    """Whether a signal has asked to close the exchange."""
 
     def __init__(self) -> None:
         self.wanted = False
@@ -52,7 +52,7 @@ class Stop:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit status: 0, 1 where the exchange does not start or a part of it ends by itself."""
+    """The exit status: 0; 1 if the exchange does not start, or a part of it ends by itself."""
     options = parse(arguments)
     chosen, matcher_config, gateway_config = choose(options, environment)
     prepare(options, matcher_config, gateway_config)
@@ -105,8 +105,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         type=told(bounded(1, MAX_BASE), f"a port from 1 to {MAX_BASE}"),
         metavar="BASE",
         help=(
-            "the ports of a second exchange on this machine: BASE for the gateway, the next three for the "
-            "matcher's commands, market data and reports; its data directory is ./data-BASE, or ./data-demo-BASE"
+            "ports of a second exchange: BASE for the gateway, the next three for the "
+            "matcher's commands, market data and reports. Its data directory is ./data-BASE or ./data-demo-BASE"
         ),
     )
     parser.add_argument(
@@ -131,8 +131,8 @@ def directory(text: str) -> str:
 def choose(
     options: argparse.Namespace, environment: Mapping[str, str]
 ) -> tuple[dict[str, str], MatcherConfig, GatewayConfig]:
-    """The variables that the processes get beside those of this one, and what both make of them; ends the process where
-    one is bad."""
+    """The variables that the processes get beside those of this one, and the settings of both. Ends the process if a
+    setting is bad."""
     chosen: dict[str, str] = {}
     if options.ports is not None:
         for port, name in enumerate(SOCKETS, options.ports + 1):
@@ -163,7 +163,7 @@ def choose(
 
 
 def prepare(options: argparse.Namespace, matcher_config: MatcherConfig, gateway_config: GatewayConfig) -> None:
-    """End the process where the exchange cannot have what it needs; else empty its directory, if that is wanted."""
+    """End the process if the directory or an address is taken. Then empty the directory, if --reset asks for it."""
     sources = {}
     if options.ports is not None:
         sources = dict.fromkeys(("MATCHER_COMMANDS", "GATEWAY_PORT"), f"--ports={options.ports}")
@@ -182,7 +182,7 @@ def prepare(options: argparse.Namespace, matcher_config: MatcherConfig, gateway_
 
 
 def without_unknown(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those that set nothing: they were warned of once."""
+    """The variables without those that set nothing. One warning of these is enough."""
     unknown = {
         name
         for config in (matcher.config, gateway.config)
@@ -216,12 +216,12 @@ def _wait_until_healthy(processes: Processes, config: GatewayConfig, stop: Stop)
         ended = processes.ended()
         if ended is not None:
             name, how = ended
-            # One that was killed has said nothing itself.
+            # A process that was killed has said nothing itself.
             print(
                 f"{PROGRAM}: the {name} did not start" + (f": it ended {how}" if "SIG" in how else ""), file=sys.stderr
             )
             return False
-        # Before that, somebody else may answer: another exchange at this port, or another matcher behind this gateway.
+        # Before both serve, others may answer: another exchange at this port, or another matcher behind this gateway.
         if processes.serve() and _is_healthy(config):
             return True
         time.sleep(LOOK_EVERY)

@@ -1,5 +1,5 @@
-"""The processes of an exchange that one command starts: told when they serve, stopped in order, also where the command
-is killed."""
+"""The processes of an exchange that one command starts. They tell when they serve. They stop in order, even if the
+command is killed."""
 
 import os
 import shutil
@@ -55,7 +55,7 @@ class Processes:
                 continue
             self._starting.pop(name).close()
         if not self._starting:
-            # Now, and not at the end, which may be that of a kill.
+            # Remove them now: at a kill nothing could be removed.
             shutil.rmtree(self._sockets, ignore_errors=True)
         return not self._starting
 

@@ -70,7 +70,7 @@ def follow(endpoint: str, symbol: str, count: int) -> None:
         received += 1
         epoch, number_before = last_numbers.get(topic, (0, 0))
         if message["epoch"] == epoch and message["number"] <= number_before:
-            continue  # sent again for somebody who has just subscribed
+            continue  # sent again for a new subscriber
         if message["epoch"] == epoch and message["previous"] != number_before:
             print(f"-- missed {message['previous'] - number_before} of {topic.decode()}")
         last_numbers[topic] = (message["epoch"], message["number"])

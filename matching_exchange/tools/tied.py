@@ -1,8 +1,8 @@
-"""Processes that end with whoever started them, however that ends.
+"""Processes that end with the process that has started them, however that ends.
 
-Both hold one end of a line on which nothing is ever said: the system closes an end with its process, and the other side
-hears that. `python -m matching_exchange.tools.tied LINE MODULE ...` runs the module as `python -m MODULE ...` does, and
-stops it by SIGTERM, as an operator does, when the descriptor LINE hears the end.
+Both hold one end of a line on which nothing is ever said. The system closes an end with its process. The other side
+hears that. `python -m matching_exchange.tools.tied LINE MODULE ...` runs the module as `python -m MODULE ...` does.
+When the descriptor LINE hears the end, it stops the module by SIGTERM, as an operator does.
 """
 
 import os
@@ -26,7 +26,7 @@ class TiedProcess(subprocess.Popen[bytes]):
     ) -> None:
         """`options` are those of Popen. Those that outlive it hear the end of their starter only after its own end."""
         line, self._held = os.pipe()
-        # Not at its end: whoever reads the line still answers what was taken.
+        # Not at its end: the process that reads the line still answers what was taken.
         weakref.finalize(self, os.close, self._held)
         try:
             super().__init__(

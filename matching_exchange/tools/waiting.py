@@ -10,14 +10,14 @@ from typing import Final
 from matching_exchange.process.addresses import ipc_path, split_tcp
 
 SILENT_SECONDS: Final = 2.0
-"""After so long without an answer somebody is told."""
+"""Time without an answer after which the user is told."""
 
 CONNECT_SECONDS: Final = 1.0
 
 
 def unanswered(endpoints: Mapping[str, str]) -> str:
-    """What to say where no matcher answers over these endpoints, which are by the flags that set them. Where something
-    listens at some of them, the others alone are named: a wrong port is one of those."""
+    """The message if no matcher answers over these endpoints, by the flags that set them. It leaves out endpoints at
+    which something listens, unless all are such. A wrong port is among the others."""
     silent = {flag: endpoint for flag, endpoint in endpoints.items() if not _is_listened_at(endpoint)}
     named = ", ".join(f"{endpoint} ({flag})" for flag, endpoint in (silent or endpoints).items())
     return f"no matcher answers at {named}"
@@ -25,7 +25,7 @@ def unanswered(endpoints: Mapping[str, str]) -> str:
 
 @contextmanager
 def telling_of_silence(program: str, endpoints: Mapping[str, str]) -> Iterator[None]:
-    """Inside, a matcher is waited for: after a moment somebody is told so."""
+    """Wraps a wait for a matcher. If it lasts, the user is told."""
     timer = Timer(SILENT_SECONDS, _tell, (program, endpoints))
     timer.daemon = True
     timer.start()

@@ -220,7 +220,7 @@ def test_port_in_use_ends_with_one_line(run_here: RunHere) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_address_of_another_machine_ends_with_one_line(run_here: RunHere, host: str) -> None:
-    status, output, error = run_here(f"--host={host}", "--allowed-hosts=*")
+    status, output, error = run_here(f"--host={host}")
     assert (status, output, error.count("\n")) == (1, "", 1)
     assert error.startswith(f"gateway: GATEWAY_HOST (--host): cannot listen on {host}:8000: ")
 
@@ -249,9 +249,9 @@ def test_settings_come_from_the_environment_and_flags_win(tmp_path: Path) -> Non
         matcher.close()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_an_address_that_others_reach_needs_the_hosts_that_are_served(run_here: RunHere, host: str) -> None:
-    status, output, error = run_here(f"--host={host}")
+    status, output, error = run_here(f"--host={host}", "--port=0")
     assert (status, output, error.count("\n")) == (2, "", 1)
     assert error.startswith(f"gateway: GATEWAY_HOST (--host): {host} is reached from other machines: ")
     [example, any_host] = [

@@ -7,7 +7,7 @@ import zmq
 from protocol import topics
 from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Hello, StatusQuery
-from protocol.events import Pulse, QueryAnswer, Report, Welcome
+from protocol.events import Pulse, QueryResult, Report, Welcome
 from protocol.sockets import open_commands, open_reports
 from tests.exchange import PATIENCE, Matcher, wait_until
 
@@ -47,7 +47,7 @@ class RawSession:
         while True:
             assert self._reports.poll(int(PATIENCE * 1000)), "no report came"
             report = self._read()
-            if isinstance(report, QueryAnswer) and report.request == self._request:
+            if isinstance(report, QueryResult) and report.request == self._request:
                 return reports
             if not isinstance(report, Pulse | Welcome):
                 reports.append(report)

@@ -23,7 +23,7 @@ from matching_exchange.tools.replay.recording import Cancel, Place, Recording, R
 from matching_exchange.tools.replay.sockets import MAX_UNDER_WAY, SocketExchange
 from protocol.client import CommandClient
 from protocol.commands import OrdersQuery
-from protocol.events import CommandRefused, Depth, OrderPage, QueryResult
+from protocol.events import CommandRefused, Depth, OrderPage, Result
 from protocol.units import Side
 
 ROOT = Path(__file__).parents[2]
@@ -196,7 +196,7 @@ class Witness(Comparison):
         self.seen.append((step, answer if refused else [(trade.price, trade.quantity) for trade in answer.trades]))
         super().answered(step, answer)
 
-    def looked(self, step: VenueBest, result: QueryResult) -> None:
+    def looked(self, step: VenueBest, result: Result) -> None:
         assert isinstance(result, Depth)
         self.seen.append((step, (result.bids, result.asks)))
         super().looked(step, result)

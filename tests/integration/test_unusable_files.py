@@ -248,7 +248,7 @@ def test_repair_tells_what_is_wrong_with_its_arguments_in_one_line(tmp_path: Pat
         (lambda path: path.write_text("a = " + "9" * 10_000), ""),
         (lambda path: path.write_text("a = 2020-13-45"), ""),
         (lambda path: path.write_bytes(b"\x00\x01\xff"), ""),
-        (lambda path: path.write_bytes(b"# " + b"x" * 5_000_000), "it is larger than 4194304 bytes"),
+        (lambda path: path.write_bytes(b"# " + b"x" * 5_000_000), "it is larger than 1048576 bytes"),
         (lambda path: path.symlink_to("nowhere"), "No such file or directory"),
     ],
     ids=["directory", "pipe", "arrays", "keys", "tables", "number", "date", "binary", "huge", "dangling"],

@@ -6,8 +6,8 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.http.replies import Reply, json_reply
 from gateway.http.resources import read_body
+from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import account_of_path, query_parameters, whole_number
@@ -38,17 +38,17 @@ CURSOR_PATTERN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 _read_cancel_after = body_decoder(CancelAfterRequest)
 
 
-async def cancel_all(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def cancel_all(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     parameters = query_parameters(scope, "symbol", "account")
     account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
     symbol = parameters.get("symbol")
     if symbol is not None:
         await exchange.instruments.find(symbol)
     canceled = await exchange.accounts.cancel_all(CancelAllOrders(account, symbol))
-    return json_reply(CanceledOrders(await orders(canceled.orders, exchange.instruments.known), canceled.count))
+    return json_response(CanceledOrders(await orders(canceled.orders, exchange.instruments.known), canceled.count))
 
 
-async def cancel_after(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def cancel_after(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     timeout = _read_cancel_after(await read_body(receive)).timeout_ms
     if timeout != 0 and not SHORTEST <= timeout <= LONGEST:
@@ -56,18 +56,18 @@ async def cancel_after(exchange: Exchange, scope: Scope, receive: Receive) -> Re
         raise ProblemError("invalid_value", detail, "timeout_ms")
     state = await exchange.accounts.cancel_after(CancelAfter(account, timeout * MILLISECOND))
     cancel_at = None if state.cancel_at is None else format_timestamp(state.cancel_at)
-    return json_reply(CancelAfterView(state.account, timeout, cancel_at))
+    return json_response(CancelAfterView(state.account, timeout, cancel_at))
 
 
-async def suspend(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def suspend(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     return await _set_status(exchange, scope, suspended=True)
 
 
-async def resume(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def resume(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     return await _set_status(exchange, scope, suspended=False)
 
 
-async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     parameters = query_parameters(scope, "account", "symbol", "after", "limit")
     account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
     symbol = parameters.get("symbol")
@@ -76,14 +76,14 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
     page = await exchange.accounts.fills(FillsQuery(account, symbol, limit, _cursor(parameters.get("after"))))
     known = exchange.instruments.known
-    fills = [fill(entry.trade, entry.maker, known[entry.trade.symbol]) for entry in page.fills]
-    return json_reply(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
+    fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in page.fills]
+    return json_response(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
 
 
-async def _set_status(exchange: Exchange, scope: Scope, suspended: bool) -> Reply:
+async def _set_status(exchange: Exchange, scope: Scope, *, suspended: bool) -> HttpResponse:
     state, canceled = await exchange.accounts.suspend(SetAccountStatus(account_of_path(scope), suspended))
     views = await orders(canceled.orders, exchange.instruments.known)
-    return json_reply(AccountView(state.account, state.suspended, views, canceled.count))
+    return json_response(AccountView(state.account, state.suspended, views, canceled.count))
 
 
 def _cursor(text: str | None) -> tuple[int, int] | None:

@@ -5,8 +5,8 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.http.replies import Reply, json_reply
 from gateway.http.resources import read_body
+from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import order_of_path
@@ -62,7 +62,7 @@ def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) 
     )
 
 
-async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     name = order_of_path(scope)
     request = _read_amend(await read_body(receive))
     if not any(is_given(number) for number in (request.quantity, request.price, request.trigger_price)):
@@ -80,7 +80,7 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
         raise await Limits(exchange.instruments).tell(error, instrument) from error
     except ProblemError as error:
         raise await Limits(exchange.instruments).tell(error, instrument) from error
-    return json_reply(order(state, instrument))
+    return json_response(order(state, instrument))
 
 
 def _refused(refusal: Refusal, state: OrderState, instrument: Instrument) -> ProblemError:

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.orders import Outcome
-from gateway.http.replies import Reply, json_reply
 from gateway.http.resources import read_body
+from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
 from gateway.link.instruments import Instruments
 from gateway.native.calls.bodies import body_decoder
@@ -38,7 +38,7 @@ _read_orders = body_decoder(OrderBatchRequest)
 _read_cancels = body_decoder(CancelBatchRequest)
 
 
-async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
     deadline = exchange.orders.deadline()
     elements = _counted("orders", _read_orders(await read_body(receive)).orders)
@@ -56,10 +56,10 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
         if isinstance(request, OrderRequest) and request.symbol in found:
             problem = await limits.tell(problem, found[request.symbol], request.quantity)
         results.append(problem.document())
-    return json_reply(BatchResults(results))
+    return json_response(BatchResults(results))
 
 
-async def cancel(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def cancel(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
     request = _read_cancels(await read_body(receive))
     if request.account is not None:
@@ -67,7 +67,7 @@ async def cancel(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
     commands = [_cancel(element, request.account) for element in _counted("order_ids", request.order_ids)]
     outcomes = await _carry_out(commands, exchange.orders.cancel_each)
     known = exchange.instruments.known
-    return json_reply(
+    return json_response(
         BatchResults(
             [
                 order(outcome, known[outcome.symbol])

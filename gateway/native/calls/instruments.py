@@ -4,8 +4,8 @@ from msgspec import Raw
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.http.replies import Reply, json_reply
 from gateway.http.resources import read_body
+from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.enum_words import INSTRUMENT_STATUSES
@@ -21,18 +21,18 @@ from protocol.units import MAX_FEE_BPS, MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, SY
 _read_instrument = body_decoder(InstrumentRequest)
 
 
-async def list_instruments(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def list_instruments(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     query_parameters(scope)
     found = await exchange.instruments.all()
-    return json_reply(InstrumentViews([instrument_view(instrument) for instrument in found]))
+    return json_response(InstrumentViews([instrument_view(instrument) for instrument in found]))
 
 
-async def set_instrument(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def set_instrument(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
     request = _read_instrument(await read_body(receive))
     known = {instrument.symbol: instrument for instrument in await exchange.instruments.all()}
     changed = await exchange.markets.set_instrument(_command(request, known.get(request.symbol)))
-    return json_reply(instrument_view(changed))
+    return json_response(instrument_view(changed))
 
 
 def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrument:

@@ -5,7 +5,7 @@ from starlette.types import Receive, Scope
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.maintenance import HEALTH_SECONDS
 from gateway.http.bounds import RETRY_AFTER_SECONDS
-from gateway.http.replies import JSON, NO_STORE, Reply, encode, json_reply
+from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.schemas import DigestView, Health, LoadedBookView, SavedBookView, Unhealthy
@@ -13,7 +13,7 @@ from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
 
 
-async def health(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     """200 when the matcher has answered in time, and takes commands."""
     query_parameters(scope)
     try:
@@ -23,7 +23,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     if not status.takes_commands:
         return _unhealthy("The matcher has started again and takes no commands yet.")
     matcher = status.matcher
-    return json_reply(
+    return json_response(
         Health(
             matcher.sync,
             status.sequence,
@@ -37,29 +37,29 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     )
 
 
-async def save(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def save(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     symbol = required(query_parameters(scope, "symbol"), "symbol")
     answer = await exchange.maintenance.save(symbol)
     saved = answer.value
-    return json_reply(
+    return json_response(
         SavedBookView(saved.symbol, saved.file, saved.orders, answer.sequence, format_timestamp(answer.timestamp))
     )
 
 
-async def load(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def load(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     symbol = required(query_parameters(scope, "symbol"), "symbol")
     answer = await exchange.maintenance.load(symbol)
     loaded = answer.value
     skipped = [str(order_id) for order_id in loaded.skipped]
     timestamp = format_timestamp(answer.timestamp)
-    return json_reply(LoadedBookView(loaded.symbol, loaded.restored, skipped, answer.sequence, timestamp))
+    return json_response(LoadedBookView(loaded.symbol, loaded.restored, skipped, answer.sequence, timestamp))
 
 
-async def digest(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def digest(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     query_parameters(scope)
     answer = await exchange.maintenance.digest()
-    return json_reply(DigestView(answer.sequence, answer.value.digest))
+    return json_response(DigestView(answer.sequence, answer.value.digest))
 
 
-def _unhealthy(detail: str) -> Reply:
-    return Reply(503, encode(Unhealthy(detail)), JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+def _unhealthy(detail: str) -> HttpResponse:
+    return HttpResponse(503, encode(Unhealthy(detail)), JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))

@@ -1,12 +1,12 @@
-"""POST /orders/oco: two orders, each of which cancels the other."""
+"""POST /orders/oco: place two orders that cancel each other."""
 
 from typing import Final
 
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.http.replies import Reply, json_reply
 from gateway.http.resources import read_body
+from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters
@@ -57,7 +57,7 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int) -> Pla
     )
 
 
-async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
     deadline = exchange.orders.deadline()
     request = _read_oco(await read_body(receive))
@@ -66,4 +66,4 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
         states = await exchange.orders.place_oco(place_oco(request, instrument, deadline))
     except (ProblemError, RefusedError) as error:
         raise await Limits(exchange.instruments).tell(error, instrument) from error
-    return json_reply(OcoOrders([order(state, instrument) for state in states]))
+    return json_response(OcoOrders([order(state, instrument) for state in states]))

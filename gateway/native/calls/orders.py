@@ -5,8 +5,8 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.http.replies import JSON, Reply, encode, json_reply
 from gateway.http.resources import read_body
+from gateway.http.responses import JSON, HttpResponse, encode, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
@@ -26,7 +26,7 @@ MAX_CURSOR: Final = 10**18 - 1
 read_order = body_decoder(OrderRequest)
 
 
-async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
+async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
     deadline = exchange.orders.deadline()
     request = read_order(await read_body(receive))
@@ -37,20 +37,20 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> Reply:
         state = await exchange.orders.place(place_order(request, instrument, deadline))
     except (ProblemError, RefusedError) as error:
         raise await Limits(exchange.instruments).tell(error, instrument, request.quantity) from error
-    return Reply(200, encode(order(state, instrument)), JSON)
+    return HttpResponse(200, encode(order(state, instrument)), JSON)
 
 
-async def look_up(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def look_up(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     state = await exchange.orders.look_up(OrderQuery(*order_of_path(scope)))
-    return json_reply(order(state, exchange.instruments.known[state.symbol]))
+    return json_response(order(state, exchange.instruments.known[state.symbol]))
 
 
-async def cancel(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def cancel(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     state = await exchange.orders.cancel(CancelOrder(*order_of_path(scope)))
-    return json_reply(order(state, exchange.instruments.known[state.symbol]))
+    return json_response(order(state, exchange.instruments.known[state.symbol]))
 
 
-async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
+async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     parameters = query_parameters(scope, "symbol", "account", "status", "limit", "after")
     symbol = parameters.get("symbol")
     if symbol is not None:
@@ -65,4 +65,4 @@ async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> Reply:
     after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
     page = await exchange.orders.page(OrdersQuery(symbol, account, status == "done", limit, after))
     next_page = None if page.next is None else str(page.next)
-    return json_reply(OrderList(await orders(page.orders, exchange.instruments.known), next_page))
+    return json_response(OrderList(await orders(page.orders, exchange.instruments.known), next_page))

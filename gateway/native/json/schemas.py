@@ -49,8 +49,8 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     * activation_price: trailing_stop
 
     Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
-    Every order needs a quantity, or a quote_quantity in its place: what it spends or receives at most, fees not
-    included.
+    Every order needs a quantity, or a quote_quantity in its place. That is what it spends or receives at most, without
+    fees.
     """
 
     symbol: SymbolText
@@ -83,9 +83,9 @@ class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Two orders; each cancels the other. One is a limit order at `price`. The other is a stop at `stop_trigger_price`.
-    It becomes a limit order at `stop_price`, or a market order without one. For a sell the price lies above the last
-    trade, and the stop_trigger_price below it; for a buy the other way round. The limit order has the client_order_id,
-    the stop has it with `:stop` behind it."""
+    It becomes a limit order at `stop_price`, or a market order without one. To sell, the price lies above the last
+    trade, and the stop_trigger_price below it. To buy, the price lies below, and the stop_trigger_price above. The
+    limit order has the client_order_id, the stop has it with `:stop` behind it."""
 
     symbol: SymbolText
     side: SideWord

@@ -139,7 +139,7 @@ def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:
     )
 
 
-def fill(trade: Trade, maker: bool, instrument: Instrument) -> Fill:
+def fill(trade: Trade, instrument: Instrument, *, maker: bool) -> Fill:
     """One side of the trade, the maker's or the taker's, as in the fills of its account."""
     side = trade.aggressor_side
     if maker:

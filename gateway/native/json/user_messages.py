@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.link.answers import Stamped
 from gateway.native.enum_words import REASON_WORDS
 from gateway.native.json.field_types import Decimal, Identifier, NameText, ReasonWord, Sequence, Timestamp
@@ -224,19 +224,18 @@ def _changes(update: AccountUpdate, instruments: Instruments) -> Iterator[Change
         if change.order_id in filled and isinstance(change.event, Trade)
     }
     for change in update.changes:
-        yield _change(change, instrument_of[change.order_id], change is filling.get(change.order_id))
+        yield _change(change, instrument_of[change.order_id], fills=change is filling.get(change.order_id))
 
 
-def _change(change: OrderChange, instrument: Instrument, fills: bool) -> Change:
+def _change(change: OrderChange, instrument: Instrument, *, fills: bool) -> Change:
     order_id, event = str(change.order_id), change.event
     price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
     match event:
         case Trade():
             kind = FilledChange if fills else PartiallyFilledChange
             is_maker = event.maker_order_id == change.order_id
-            return kind(
-                order_id, format_decimal(change.filled_quantity, quantity_decimals), fill(event, is_maker, instrument)
-            )
+            filled_quantity = format_decimal(change.filled_quantity, quantity_decimals)
+            return kind(order_id, filled_quantity, fill(event, instrument, maker=is_maker))
         case OrderPlaced():
             return PlacedChange(order_id)
         case OrderCanceled():

@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.applied ARGUMENTS: what the commands of a tape cost an engine, and what its
-resting orders take of memory.
+"""python -m matching_exchange.tools.bench.applied ARGUMENTS: what a tape's commands cost an engine, and the memory of
+its resting orders.
 
 ARGUMENTS are Arguments as JSON. As in the matcher, the cyclic collector is off. Chunks take turns. One is timed as a
 whole, for the throughput. The next is timed command by command, for the cost of each kind; two readings of the clock

@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.bench.forwarder IN OUT: what comes in on a PULL socket goes out on a PUB socket,
-and nothing else is done.
+"""python -m matching_exchange.tools.bench.forwarder IN OUT: pass messages from a PULL socket to a PUB socket, and do
+nothing else.
 
 Its client has as many messages under way as one of a matcher. A missing message is a BenchError.
 """

@@ -1,6 +1,6 @@
 """How the cost of an operation grows with the resting orders, and with the number of symbols.
 
-Books have PER_LEVEL orders on a level, and at least LEAST_LEVELS a side, so the walk of the mix stays inside. More
+Books have PER_LEVEL orders on a level, and at least LEAST_LEVELS a side. So the walk of the mix stays inside. More
 symbols share the same number of orders: only the number of books grows.
 """
 

@@ -1,5 +1,5 @@
-"""POST /orders through a real gateway and a matcher that syncs every batch, compared with an empty route on the same
-server.
+"""POST /orders through a real gateway, and a matcher that syncs every batch. An empty route of the same server is
+measured for comparison.
 
 A closed loop: each connection sends its next order when the one before is answered. The client is a loop over plain
 sockets with ready bytes. The report shows how busy it was. Every answer is read and checked afterwards.

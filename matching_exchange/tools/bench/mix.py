@@ -1,5 +1,5 @@
-"""What benchmarks send: a seeded mix of 60 % limit orders around a random walk, 30 % cancels of a random live order, 10
-% market orders.
+"""What benchmarks send, by a seed: 60 % limit orders around a random walk, 30 % cancels, 10 % market orders. A cancel
+takes a random live order.
 
 The mix has an engine of its own and carries out each command before it gives it away. So it knows the ids that any
 engine with the same past gives, and the live orders. Its engine holds the expected state. Every command is valid.

@@ -1,5 +1,4 @@
-"""A picture of latency distributions as an SVG: percentiles to the right, as far from each other as they leave less
-above them, values up.
+"""A picture of latency distributions as an SVG: percentiles to the right, values up.
 
 Both axes are logarithmic: the way from 90 % to 99 % is as long as that from 99 % to 99.9 %. Each suite has a panel of
 its own.

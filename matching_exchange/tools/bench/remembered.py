@@ -1,8 +1,8 @@
 """python -m matching_exchange.tools.bench.remembered KIND ORDERS SEED: the memory that an engine takes for this number
 of remembered done orders.
 
-KIND is `canceled` (without a fill), `named` (the same with client_order_ids of 16 to 36 characters) or `filled` (with
-one fill).
+KIND is `canceled` (without a fill), `filled` (with one fill) or `named`. `named` is `canceled` with client_order_ids of
+16 to 36 characters.
 """
 
 import gc

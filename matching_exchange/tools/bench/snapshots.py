@@ -1,9 +1,9 @@
-"""How long a snapshot makes orders wait: an even load, with latencies from the moment at which each command was meant
-to be sent.
+"""How long a snapshot makes orders wait, under an even load. Latencies count from when each command was meant to be
+sent.
 
-A matcher that stands still makes all commands wait that were meant to be sent meanwhile, so none of them may be left
-out: they are sent at their times whether or not the earlier ones are answered. Each snapshot has three moments: the
-fork, the time in which the child writes, and the turn in which the matcher takes in that it has ended.
+A matcher that stands still makes all later commands wait, so none of them may be left out. Commands are sent at their
+times, whether or not earlier ones are answered. A snapshot has three parts. First comes the fork. Then the child
+writes. Then comes the turn in which the matcher notices its end.
 """
 
 import gc

@@ -1,5 +1,5 @@
-"""From PUSH to PUB through the real matcher process, compared with a bare PULL -> PUB forwarder of messages of the
-same size.
+"""From PUSH to PUB through the real matcher process. A bare PULL -> PUB forwarder of messages of the same size is
+measured for comparison.
 
 Everything is counted at the receiver. Each command has its answer. Each trade is published once, in order. The last
 published depth is that of the book. Market data is queued by its socket and read after the

@@ -23,8 +23,8 @@ from protocol.events import (
     CommandRefused,
     FrameRefused,
     OrderResult,
-    QueryAnswer,
     QueryResult,
+    Result,
     SessionUnknown,
     Welcome,
 )
@@ -65,9 +65,9 @@ class _Answers(Struct, frozen=True, array_like=True, tag=2):
     answers: list[Raw]
 
 
-Reply = TypeVar("Reply", Welcome, QueryAnswer)
+Kind = TypeVar("Kind", Welcome, QueryResult)
 
-_decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRefused | QueryAnswer).decode
+_decode = msgspec.msgpack.Decoder(Welcome | _Answers | SessionUnknown | FrameRefused | QueryResult).decode
 
 
 def frames(commands: Iterable[Command], count: int) -> Iterator[Frame]:
@@ -129,12 +129,12 @@ class Wire:
         """Wait until a matcher, which need not run yet, has welcomed the session."""
         self._ask(Hello(VERSION, self.session), Welcome)
 
-    def query(self, query: Query) -> QueryResult:
+    def query(self, query: Query) -> Result:
         """The result; waits for a matcher, which need not run yet. No command may be under way."""
         self._request += 1
-        return self._ask(Ask(VERSION, self.session, self._request, query), QueryAnswer).result
+        return self._ask(Ask(VERSION, self.session, self._request, query), QueryResult).result
 
-    def _ask(self, question: Hello | Ask, kind: type[Reply]) -> Reply:
+    def _ask(self, question: Hello | Ask, kind: type[Kind]) -> Kind:
         """Ask again and again until there is an answer of the kind, to this question."""
         payload = encode(question)
         deadline = time.monotonic() + PATIENCE
@@ -144,7 +144,7 @@ class Wire:
             while self._reports.poll(int(ASK_EVERY * 1000)):
                 report = _decode(self._reports.recv_multipart()[1])
                 if isinstance(report, kind) and (
-                    not isinstance(report, QueryAnswer) or report.request == self._request
+                    not isinstance(report, QueryResult) or report.request == self._request
                 ):
                     return report
         raise BenchError(f"no matcher answered within {PATIENCE:g} seconds")
@@ -198,8 +198,8 @@ class Wire:
         return Throughput(self.answered - before, took, (time.process_time() - busy) / took)
 
     def check(self) -> int:
-        """Check all answers: one for each command, no refusal, no gap in the sequences and in the ids of new orders.
-        Returns the number of commands answered so far. Raises BenchError if a check fails."""
+        """Check all answers: one for each command, no refusal, no gap in sequences and new order ids. Returns the
+        number of commands answered so far. Raises BenchError if a check fails."""
         for payload in self._unchecked:
             report = decode_report(payload)
             assert isinstance(report, Answers), "nothing else was kept"

@@ -42,7 +42,7 @@ _HASH: Final = re.compile(r"([0-9a-f]{64})  ([a-z0-9-]+)_seed([0-9]+)_count([0-9
 
 
 class BenchmarkError(Exception):
-    """The directory is no copy of the benchmark, or lacks what has to be built; the message says what to do."""
+    """The directory is no copy of the benchmark, or something in it is not built. The message says what to do."""
 
 
 class Workload(NamedTuple):

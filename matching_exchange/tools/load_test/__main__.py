@@ -33,7 +33,7 @@ PROGRAM: Final = "load_test"
 EXIT_MISSED: Final = 1
 
 AWAY: Final = (LoadError, MatcherAwayError, OutcomeUnknownError)
-"""What a transport raises where the exchange does not answer."""
+"""What a transport raises if the exchange does not answer."""
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 URL: Final = f"http://HOST:PORT, such as {DEFAULT_URL} or http://[::1]:8000"
@@ -47,11 +47,11 @@ LOOKED_UP: Final = 20_000
 """The most orders that are looked up at the end."""
 
 WIDTH: Final = 140
-"""Characters of a line, so that no cell is broken where the output is a file."""
+"""Characters of a line. In a file, no cell is broken then."""
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit status: 0, 1 where a limit was missed, an answer was not true, or the exchange does not answer."""
+    """The exit status: 0; 1 for a missed limit, an untrue answer, or an exchange that does not answer."""
     options = parse(arguments, environment)
     terminal = Console(stderr=True)
     try:
@@ -82,7 +82,7 @@ def connect(options: argparse.Namespace) -> Transport:
 
 
 class LoadTest:
-    """One test; what was found before an interrupt, or before the exchange went away, is kept."""
+    """One test. It keeps what it has found if it is interrupted, or if the exchange goes away."""
 
     def __init__(self, options: argparse.Namespace, transport: Transport, status: Status) -> None:
         self._options = options
@@ -173,12 +173,10 @@ class LoadTest:
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
     parser = Parser(
         PROGRAM,
-        "Put a running exchange under load: limit orders at a constant rate that waits for no answer, latencies "
-        "from when each "
-        "was meant to be sent. Every answer is checked, every order looked up at the end (of more than "
-        f"{LOOKED_UP:,}, so many evenly spread), and what rests of the account is canceled. Exit status: 0, 1 "
-        "where a limit was missed or "
-        "an answer cannot be true.",
+        "Put a running exchange under load: send limit orders at a constant rate, without waiting for answers. A "
+        "latency counts from when its order was meant to be sent. Check every answer. At the end look up all orders, "
+        f"or {LOOKED_UP:,} evenly spread ones. Then cancel the account's orders for the symbol. Exit status: 0; 1 for "
+        "a missed limit, an untrue answer, or an exchange that does not answer.",
     )
     parser.add_argument(
         "--url",
@@ -193,7 +191,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
             "connections",
             32,
             MAX_CONNECTIONS,
-            "HTTP connections; an order waits where all are busy, and the wait counts",
+            "HTTP connections; an order waits if all are busy, and the wait counts",
         ),
         ("seed", 1, MAX_NUMBER, "of what is sent"),
     ):

@@ -1,4 +1,5 @@
-"""Whether what the exchange tells of an order can be true: quantities add up, and it is the order that was sent."""
+"""Checks whether an order, as the exchange tells it, can be true. Quantities must add up. It must be the order that was
+sent."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,12 +8,11 @@ from matching_exchange.tools.load_test.orders import Sent, Told
 from protocol.units import Side
 
 SHOWN: Final = 20
-"""So many faults are told in words; all are counted."""
+"""The faults that are told in words. All are counted."""
 
 
 class Checker:
-    """Takes in answers and look-ups. `faults` tells the first ones of them that cannot be true, `count` how many there
-    are."""
+    """Takes in answers and look-ups. `count` counts those that cannot be true, `faults` tells the first ones."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -33,7 +33,7 @@ class Checker:
         self._filled[sent.client_order_id] = told.filled
 
     def looked_up(self, sent: Sent, told: Told | None) -> None:
-        """What a look-up finds later: `told` is None where it finds nothing."""
+        """What a look-up finds later; None for nothing."""
         filled = self._filled.get(sent.client_order_id)
         if told is None:
             # An order of an unknown outcome may never have been taken.
@@ -72,4 +72,4 @@ RULES: Final[dict[str, Callable[[Told, int], bool]]] = {
     "canceled": lambda told, canceled: told.remaining == 0 and canceled > 0,
     "rejected": lambda told, canceled: told.remaining == 0 and canceled == told.quantity,
 }
-"""What holds for an order of each status, and for what was canceled of it."""
+"""What holds for an order of each status, and for its canceled quantity."""

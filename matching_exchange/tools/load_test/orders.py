@@ -1,4 +1,4 @@
-"""What a load test sends, and what it is told: limit orders around one price, which trade with each other or rest."""
+"""What a load test sends, and what it is told: limit orders around one price. They trade with each other or rest."""
 
 from collections.abc import Iterator
 from random import Random
@@ -9,17 +9,17 @@ from msgspec import Struct
 from protocol.units import Side
 
 REACH: Final = 20
-"""How many ticks an order is priced from the middle, at the most."""
+"""Ticks between an order's price and the middle, at most."""
 
 MAX_SIZE: Final = 10
-"""The largest order, in smallest ones."""
+"""The largest order, as a multiple of the smallest one."""
 
 UNTRADED_TICKS: Final = 10_000
-"""Where nobody has named a price yet, the middle is at so many ticks."""
+"""The middle of a market without prices, in ticks."""
 
 
 class Market(Struct, frozen=True):
-    """What orders for a symbol must keep to: integers in its units; `min_notional` in those of price x quantity."""
+    """The rules for a symbol's orders: integers in its units. `min_notional` is in price unit times quantity unit."""
 
     symbol: str
     price_decimals: int
@@ -40,7 +40,7 @@ class Sent(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """An order as the exchange tells it; `trades` are prices and quantities, `status` a word of the contract."""
+    """An order as the exchange tells it. `trades` are prices and quantities, `status` is a word of the contract."""
 
     order_id: str
     client_order_id: str | None
@@ -54,8 +54,8 @@ class Told(Struct, frozen=True):
 
 
 class Flow(Iterator[Sent]):
-    """Orders without an end. `run` makes their client_order_ids this run's own; `middle` is the price that they are
-    around, None where there is none yet."""
+    """Orders without an end. `run` makes their client_order_ids this run's own. `middle` is the price around which they
+    lie; None if the market has none."""
 
     def __init__(self, market: Market, middle: int | None, run: str, seed: int) -> None:
         self._random = Random(seed)

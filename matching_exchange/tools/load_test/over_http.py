@@ -15,7 +15,7 @@ from protocol.instrument import decimals_of, format_decimal, parse_decimal
 from protocol.units import Side
 
 ANSWER_SECONDS: Final = 20.0
-"""How long a call may take: longer than a gateway lets anybody wait."""
+"""Seconds that a call may take. A gateway answers sooner."""
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
@@ -62,7 +62,7 @@ def order_body(order: Sent, account: str, market: Market) -> bytes:
 
 
 def ending(response: Response) -> str:
-    """What came in the place of a good answer."""
+    """What came instead of a good answer."""
     if response.status == BROKEN:
         return "a broken connection"
     return f"{response.status}: {response.body.decode(errors='replace')}"
@@ -166,7 +166,7 @@ class HttpTransport:
     def _reply(self, response: Response) -> Reply:
         if response.status == HTTPStatus.OK:
             return Reply(response.number, response.at, "answered", read_order(response.body, self._known))
-        # What the client did wrong, or what nobody is there for, was not taken.
+        # An order with a fault, or one that found no matcher, was not taken.
         refused = response.status // 100 == 4 or response.status == HTTPStatus.SERVICE_UNAVAILABLE
         return Reply(response.number, response.at, "refused" if refused else "unknown", None, ending(response))
 

@@ -22,7 +22,7 @@ CONNECT_SECONDS: Final = 10.0
 LOOK_UPS_UNDER_WAY: Final = 256
 
 TICK: Final = 0.05
-"""So often, in seconds, the session looks at the clock."""
+"""Seconds between two looks of the session at the clock."""
 
 
 def word_of(status: OrderStatus) -> str:
@@ -171,7 +171,7 @@ class ZeroMqTransport:
         )
 
     def _push(self) -> None:
-        """Send what the session has to send, as far as the transport takes it."""
+        """Send the due frames until the transport is full."""
         now = time.monotonic()
         while (frame := self._session.next_frame(now)) is not None:
             try:

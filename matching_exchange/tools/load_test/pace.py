@@ -1,8 +1,7 @@
 """An open loop: orders arrive at a constant rate, whether or not those before them are answered.
 
-An order's latency counts from the moment at which it was meant to be sent: whatever holds up the exchange, or this
-program, is in it (no coordinated omission). One that had no answer when the time was over counts with the time that it
-had waited until then.
+An order's latency counts from when it was meant to be sent. So it holds every delay of the exchange and of this program
+(no coordinated omission). An order without an answer counts with the time that it has waited at the end.
 """
 
 import gc
@@ -18,11 +17,11 @@ from matching_exchange.tools.load_test.orders import Flow, Sent
 from matching_exchange.tools.load_test.transport import Transport
 
 GRACE: Final = 5.0
-"""How many seconds answers may come after the last order was meant to be sent."""
+"""Seconds after the last order was meant to be sent, in which answers still count."""
 
 LONGEST: Final = 3_600_000_000
 DIGITS: Final = 3
-"""The histogram: microseconds up to an hour, to so many digits."""
+"""The histogram: microseconds up to an hour, and their significant digits."""
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the progress."""
@@ -32,16 +31,15 @@ IDLE: Final = 0.02
 
 COARSE: Final = 0.002
 PAUSE: Final = 0.0003
-"""Sockets are waited for in whole milliseconds: where an order is due sooner, this program sleeps so long at the most
-and looks again."""
+"""Sockets are waited for in whole milliseconds. If an order is due within COARSE, sleep at most PAUSE seconds and look
+again."""
 
 PERCENTILES: Final = (50.0, 90.0, 99.0, 99.9, 100.0)
 
 
 class Step(Struct, frozen=True):
-    """What came of one rate. Latencies are in milliseconds; `busy` is the share of the time for which this program had
-    to work. Of the orders `planned`, those that were not `answered` were refused, of an unknown outcome or not even
-    sent in time."""
+    """What came of one rate. Latencies are in milliseconds. `busy` is the share of the time in which this program
+    worked. `unknown` counts orders of an unknown outcome. `unsent` counts orders that were not sent in time."""
 
     rate: float
     planned: int
@@ -65,7 +63,7 @@ class Step(Struct, frozen=True):
 
 
 class Run:
-    """Sends the orders of one rate. It may be interrupted; `step` then tells what came of it so far."""
+    """Sends the orders of one rate. After an interrupt, `step` tells what came of it so far."""
 
     def __init__(self, transport: Transport, flow: Flow, checker: Checker, rate: float, seconds: float) -> None:
         self._transport = transport
@@ -84,7 +82,7 @@ class Run:
         self._worked = 0.0
 
     def run(self, tell: Callable[[Step], None]) -> Step:
-        """Send all, and wait for what comes; `tell` is told now and then how it goes."""
+        """Send all orders, and wait for their answers. Give `tell` the state now and then."""
         # This program's own collector would hold up orders now and then.
         gc.disable()
         worked = time.process_time()
@@ -136,7 +134,7 @@ class Run:
         self.histogram.record_value(min(LONGEST, max(1, round(seconds * 1_000_000))))
 
     def _give_up(self) -> None:
-        """Nothing comes any more: what was meant to be sent until now has waited so long."""
+        """Count all orders without an answer with the time that they have waited."""
         self._transport.give_up()
         for meant in self._waiting.values():
             self._record(self._ended - meant)
@@ -158,7 +156,7 @@ class Run:
 
 
 def check_orders(transport: Transport, checker: Checker, orders: list[Sent], most: int) -> int:
-    """Look up so many of the orders, evenly spread; how many."""
+    """Look up at most `most` of the orders, evenly spread. Returns how many."""
     every = max(1, -(-len(orders) // most))
     looked_up = 0
     for order, told in transport.look_up(orders[::every]):

@@ -1,5 +1,5 @@
-"""The search for the highest rate within a limit: up by a factor until a rate misses it, then between the last two,
-closer and closer."""
+"""The search for the highest rate within a limit. The rate grows by a factor until it misses the limit. Then the gap
+between the last two rates is halved."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,12 +14,12 @@ MAX_STEPS: Final = 30
 
 
 def within(step: Step, p99_limit: float) -> bool:
-    """Whether all orders were answered, with a p99 of so many milliseconds at the most."""
+    """Whether all orders were answered, with a p99 within the limit."""
     return step.complete and step.p99 <= p99_limit
 
 
 def ramp(measure: Callable[[float], Step], first: float, p99_limit: float) -> float | None:
-    """The highest rate that was found to hold; None where not even the first one does."""
+    """The highest rate that was found to hold; None if the first one does not."""
     holds: float | None = None
     fails: float | None = None
     rate = first

@@ -10,10 +10,15 @@ from matching_exchange.tools.tables import plain_table
 
 
 class Report(Struct, frozen=True):
-    """`highest` is the highest rate that holds, where one was looked for; `p99_limit` is in milliseconds. `details`
-    tells how often orders were not answered for what reason. `missed` are the limits that were not kept, and `faults`
-    what cannot be true; the checks are complete unless the test was `interrupted`, or the exchange went away, for which
-    `failure` is the reason."""
+    """What was found. It is not complete if the test was interrupted, or if the exchange went away.
+
+    highest: the highest rate that holds; None if none was found, or none was looked for.
+    p99_limit: milliseconds.
+    details: how many orders were not answered, by the reason.
+    faults: the first answers and look-ups that cannot be true.
+    missed: the limits that were not kept.
+    failure: why the exchange went away, else None.
+    """
 
     where: str
     symbol: str

@@ -1,4 +1,4 @@
-"""The way to the exchange, as a load test needs it: orders go out without waiting, answers come in when they come."""
+"""The way to the exchange, as a load test needs it. Orders go out without waiting. Answers are read when they come."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
@@ -11,11 +11,11 @@ Outcome = Literal["answered", "refused", "unknown"]
 
 
 class LoadError(Exception):
-    """The exchange does not answer, or cannot be tested so; the message says why."""
+    """The exchange does not answer, or cannot be tested so. The message says why."""
 
 
 class Reply(Struct, frozen=True):
-    """What came of the order of that number: `told` where it was answered, `detail` where not. `at` is by
+    """What came of the order with this number: `told` if it was answered, else `detail`. `at` is a time of
     time.perf_counter."""
 
     number: int
@@ -27,25 +27,25 @@ class Reply(Struct, frozen=True):
 
 class Transport(Protocol):
     def market(self, symbol: str) -> Market:
-        """The instrument; LoadError where there is none."""
+        """The instrument. LoadError if it is unknown."""
 
     def middle(self) -> int | None:
-        """The middle of the market's best prices; None where a side is empty."""
+        """The middle of the market's best prices; None if a side is empty."""
 
     def can_send(self) -> bool:
         """Whether an order can go out now."""
 
     def send(self, number: int, order: Sent) -> None:
-        """Send an order; it may leave with the next `receive`."""
+        """Send an order. It may leave with the next `receive`."""
 
     def receive(self, seconds: float) -> list[Reply]:
-        """The replies that are there; where there are none, wait for some up to so many seconds."""
+        """The replies that have come. Without one, wait for some, at most for these seconds."""
 
     def give_up(self) -> None:
-        """Wait no more for what is not replied yet."""
+        """Wait no more for replies."""
 
     def look_up(self, orders: Sequence[Sent]) -> Iterator[tuple[Sent, Told | None]]:
-        """Each order as it stands now; None where there is no such order."""
+        """Each order as it stands now; None for an unknown order."""
 
     def cancel_all(self) -> None:
         """Cancel all orders of the account for the symbol."""

@@ -47,8 +47,7 @@ def fail(message: str) -> int:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit status: 0, 1 if an --expect is missed or too many commands are refused, 2 if there is nothing to
-    compare."""
+    """The exit status: 0; 1 for a missed --expect or too many refused commands; 2 on an error."""
     options = parse(arguments, environment)
     terminal = Console(stderr=True)
     try:
@@ -72,11 +71,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
     formats = all_readers()
     parser = Parser(
         PROGRAM,
-        "Send a venue's recorded order flow to a running matcher, as a client does, and compare what comes of it "
-        "with what "
-        f"the venue did. Exit status: 0, 1 if an --expect is missed or more than {MAX_REFUSED_PERCENT} % of "
-        "the commands are refused, "
-        "2 on an error.",
+        "Send a venue's recorded order flow to a running matcher, as a client does. Compare the result with what the "
+        "venue did. Exit status: 0, or 2 on an error. It is 1 if an --expect is missed or more than "
+        f"{MAX_REFUSED_PERCENT} % of the commands are refused.",
         "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
     )
     parser.add_argument(

@@ -20,7 +20,7 @@ from matching_exchange.tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
-from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, QueryResult, Trade
+from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, Result, Trade
 from protocol.units import Refusal
 
 TAPE_WINDOW: Final = 10 * 10**9
@@ -104,7 +104,7 @@ class Comparison:
     def executed_out_of_turn(self, step: OutOfTurn) -> None:
         self._queue.count(reached=False)
 
-    def looked(self, step: VenueBest, result: QueryResult) -> None:
+    def looked(self, step: VenueBest, result: Result) -> None:
         """The exchange's depth at the point at which the venue said its best bid and ask."""
         venue = (step.bid, step.ask)
         exchange = (

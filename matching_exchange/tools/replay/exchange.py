@@ -12,7 +12,7 @@ from matcher.engine import Engine
 from matcher.serving.answers import answer
 from matcher.serving.queries import answer_query
 from protocol.commands import Command, DepthQuery, InstrumentsQuery, OrderQuery, OrdersQuery
-from protocol.events import Answer, QueryResult
+from protocol.events import Answer, Result
 
 Question = DepthQuery | InstrumentsQuery | OrderQuery | OrdersQuery
 """The queries that a replay asks."""
@@ -28,7 +28,7 @@ class Exchange(Protocol):
     def send(self, command: Command, receive: Callable[[Subject, Answer], None], subject: Subject) -> None:
         """Send the command; its answer goes to `receive`."""
 
-    def ask(self, question: Question, receive: Callable[[Subject, QueryResult], None], subject: Subject) -> None:
+    def ask(self, question: Question, receive: Callable[[Subject, Result], None], subject: Subject) -> None:
         """Ask for the state after all commands before; the result goes to `receive`."""
 
     def wait(self, seconds: float) -> None:
@@ -49,9 +49,9 @@ def send_now(exchange: Exchange, command: Command) -> Answer:
     return answers[0]
 
 
-def ask_now(exchange: Exchange, question: Question) -> QueryResult:
+def ask_now(exchange: Exchange, question: Question) -> Result:
     """The result of a query that the next command depends on."""
-    results: list[QueryResult] = []
+    results: list[Result] = []
     exchange.ask(question, list.append, results)
     exchange.settle()
     return results[0]
@@ -69,7 +69,7 @@ class EngineExchange:
         events = self._engine.apply(self._sequence, self._sequence, command)
         receive(subject, answer(self._engine.registry, command, events))
 
-    def ask(self, question: Question, receive: Callable[[Subject, QueryResult], None], subject: Subject) -> None:
+    def ask(self, question: Question, receive: Callable[[Subject, Result], None], subject: Subject) -> None:
         receive(subject, answer_query(self._engine.registry, question))
 
     def wait(self, seconds: float) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from matching_exchange.tools.replay.exchange import ExchangeError, Question, Subject
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import Command
-from protocol.events import Answer, QueryResult
+from protocol.events import Answer, Result
 
 MAX_UNDER_WAY: Final = 512
 """The most commands and queries that wait for an answer."""
@@ -56,7 +56,7 @@ class SocketExchange:
                 self._flush()
                 self._receive_all_but(MAX_UNDER_WAY)
 
-    def ask(self, question: Question, receive: Callable[[Subject, QueryResult], None], subject: Subject) -> None:
+    def ask(self, question: Question, receive: Callable[[Subject, Result], None], subject: Subject) -> None:
         with self._explained():
             self._flush()
             self._awaited.append(_Awaited(self._client.ask(question), receive, subject))

@@ -56,11 +56,9 @@ def main(arguments: Sequence[str]) -> int:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         PROGRAM,
-        "Start an exchange of its own, kill its processes at random moments while clients trade and retry, and "
-        "check that "
-        "everything that was answered is there once, in order, and that the recovered state is that of the "
-        "journal. Exit status: 0, 1 "
-        "where a promise was broken.",
+        "Start an exchange of its own, and kill its processes at random moments while clients trade and retry. Check "
+        "that everything that was answered is there once, in order. Check that the recovered state is that of the "
+        "journal. Exit status: 0; 1 if a promise was broken.",
     )
     for name, default, least, most, text in (
         ("kills", 20, 0, MAX_NUMBER, "how many times to kill"),

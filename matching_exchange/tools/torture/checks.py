@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from gateway.exchange.orders import placed_order
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
 from gateway.native.json.schemas import Order as OrderView
 from gateway.native.json.times import MILLISECOND, format_timestamp

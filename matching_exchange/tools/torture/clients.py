@@ -205,7 +205,7 @@ def _reply(status: int, body: bytes) -> Reply:
 
 
 def _reply_of(result: Raw) -> Reply:
-    """The reply to one request of a batch: the status of a problem is in its document; an order's is a word."""
+    """The reply to one request of a batch. A problem's status is a number, an order's status a word."""
     status = decode(bytes(result))["status"]
     return _reply(status if isinstance(status, int) else HTTPStatus.OK, bytes(result))
 

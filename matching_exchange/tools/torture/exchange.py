@@ -1,5 +1,5 @@
-"""The tortured exchange: a matcher and a gateway in processes of their own, on free ports, in a directory of their
-own."""
+"""The tortured exchange: a matcher and a gateway in processes of their own. They have free ports and their own
+directory."""
 
 import time
 from collections.abc import Callable

@@ -53,7 +53,7 @@ SETTLE_COMMANDS: Final = 2_000
 SETTLE_SECONDS: Final = 60.0
 
 
-Result = TypeVar("Result")
+Kind = TypeVar("Kind")
 
 
 class Plan(Struct, frozen=True):
@@ -75,8 +75,8 @@ class Plan(Struct, frozen=True):
 
 
 def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -> Report:
-    """Carry out the plan in the directory. `progress` gets the numbers of kills and of answered commands.
-    Raises ExchangeError if a process does not come back, UnansweredError if a client gets no answer, JournalError if
+    """Carry out the plan in the directory. `progress` gets the numbers of kills and of answered commands. Raises
+    ExchangeError if a process does not come back, UnansweredError if a client gets no answer. Raises JournalError if
     the journal cannot be read."""
     started = time.monotonic()
     with Exchange(directory, plan.workers, plan.sync, plan.snapshot_every) as exchange:
@@ -219,7 +219,7 @@ def ask_digest(exchange: Exchange) -> str:
     return ask(exchange, DigestQuery(), Digest).digest
 
 
-def ask(exchange: Exchange, query: Query, kind: type[Result]) -> Result:
+def ask(exchange: Exchange, query: Query, kind: type[Kind]) -> Kind:
     """What the living matcher answers."""
     try:
         with CommandClient(exchange.commands, exchange.reports, ANSWER_SECONDS) as client:

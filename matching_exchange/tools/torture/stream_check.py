@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.native.json.translate import order
 from gateway.native.json.user_messages import update_text
 from matcher.engine import Engine

@@ -16,7 +16,7 @@ from gateway.native.calls.maintenance import health
 from protocol import topics
 from protocol.codec import encode, read_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
-from protocol.events import AccountUpdate, Answers, CommandRefused, MatcherStatus, Pulse, QueryAnswer, Report, Welcome
+from protocol.events import AccountUpdate, Answers, CommandRefused, MatcherStatus, Pulse, QueryResult, Report, Welcome
 from protocol.units import Refusal
 from tests.unit.gateway.fakes import PATIENCE, eventually, scope
 
@@ -54,7 +54,7 @@ class FakeMatcher:
 
     def status(self, ask: Ask, epoch: int) -> None:
         """Answer a health check."""
-        self.say(QueryAnswer(ask.session, ask.request, 7, 0, MatcherStatus(epoch, "always", 0, 0, 0)), ask.session)
+        self.say(QueryResult(ask.session, ask.request, 7, 0, MatcherStatus(epoch, "always", 0, 0, 0)), ask.session)
 
     def read(self) -> Frame | None:
         """The next frame that has come."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.native.enum_words import ORDER_TYPES
 from gateway.native.json.translate import fill, order
 from gateway.native.problems import ProblemError
@@ -246,7 +246,7 @@ TRADE = Trade("BTC-USDT", 5, 6_000_050, 30_001, Side.SELL, 3, 4, 10, 20, 9, TIME
     ],
 )
 def test_a_fill_is_told_from_its_accounts_side(aggressor: Side, *, maker: bool, expected: dict[str, str]) -> None:
-    view = json.loads(encode(fill(structs.replace(TRADE, aggressor_side=aggressor), maker, BTC)))
+    view = json.loads(encode(fill(structs.replace(TRADE, aggressor_side=aggressor), BTC, maker=maker)))
     assert view == {
         "timestamp": TIMESTAMP_TEXT,
         "sequence": 9,

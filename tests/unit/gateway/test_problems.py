@@ -15,10 +15,10 @@ from gateway.native.problems import (
     close_frame,
     encode_problem,
     http_close_frame,
-    http_error_reply,
+    http_error_response,
     known_problem,
     problem_of,
-    problem_reply,
+    problem_response,
 )
 from protocol.events import BookSaved, CommandRefused
 from protocol.units import Refusal
@@ -124,13 +124,13 @@ def test_an_error_of_http_is_told_with_its_status_and_its_text(code: str) -> Non
     error = HttpError(code, headers={"allow": "GET"})
     problem = known_problem(error)
     assert (problem.code, problem.status, problem.detail) == (code, error.status, error.detail)
-    assert (b"allow", b"GET") in http_error_reply(error).headers
+    assert (b"allow", b"GET") in http_error_response(error).headers
     assert http_close_frame(error) == CloseFrame(4000 + error.status, error.detail)
 
 
 def test_an_error_that_no_call_is_meant_to_end_with_is_no_problem() -> None:
     error = KeyError("BTC-USDT")
-    assert (problem_of(error), problem_reply(error), close_frame(error)) == (None, None, None)
+    assert (problem_of(error), problem_response(error), close_frame(error)) == (None, None, None)
 
 
 def test_the_document_is_that_of_rfc_9457() -> None:

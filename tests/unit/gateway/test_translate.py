@@ -7,7 +7,7 @@ import pytest
 from msgspec import Raw, structs
 
 from gateway.exchange.orders import placed_order
-from gateway.http.replies import encode
+from gateway.http.responses import encode
 from gateway.native.enum_words import ORDER_TYPES
 from gateway.native.json.schemas import OrderRequest
 from gateway.native.json.translate import (

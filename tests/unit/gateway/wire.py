@@ -16,7 +16,7 @@ from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
 from gateway.http.connections import HttpConnection
 from gateway.http.errors import HttpError
-from gateway.native.problems import http_error_reply
+from gateway.native.problems import http_error_response
 from gateway.native.work import work_of
 from tests.unit.gateway.fakes import settle
 
@@ -170,7 +170,7 @@ class Application:
                 body += message["body"]
                 more = message["more_body"]
         except HttpError as error:
-            await http_error_reply(error).send(send)
+            await http_error_response(error).send(send)
             return
         await self.open.wait()
         answer = json.dumps([scope["method"], scope["path"], scope["query_string"].decode(), body.decode()]).encode()
@@ -218,7 +218,7 @@ class Wire:
         self.connection = HttpConnection(
             bounds,
             self.admission,
-            http_error_reply,
+            http_error_response,
             config,
             ServerState(),
             {},

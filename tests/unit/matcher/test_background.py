@@ -21,7 +21,7 @@ from matcher.storage.local_log import LocalLog
 from matcher.storage.recovery import recover
 from matcher.storage.snapshot_file import snapshots
 from protocol.codec import encode
-from protocol.events import BookSaved, CommandRefused, Digest, QueryAnswer
+from protocol.events import BookSaved, CommandRefused, Digest, QueryResult
 from protocol.units import Refusal
 from tests.exchange import PATIENCE
 
@@ -47,7 +47,7 @@ class Bench:
         self.recovered.journal.append(self.state.sequence + 1, 1, [encode(OwnCommands(list(instruments)))])
         self.state.apply(OWN_SESSION, 0, instruments, 1)
 
-    def answers(self, number: int) -> list[QueryAnswer]:
+    def answers(self, number: int) -> list[QueryResult]:
         """Turn until so many queries are answered."""
         answers = self.background.turn({})
         while len(answers) < number:

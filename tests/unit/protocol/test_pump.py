@@ -2,7 +2,7 @@
 
 from protocol.codec import decode_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
-from protocol.events import Answers, CommandRefused, Digest, QueryAnswer, SessionUnknown, Welcome
+from protocol.events import Answers, CommandRefused, Digest, QueryResult, SessionUnknown, Welcome
 from protocol.pump import Pump
 from protocol.session import RESEND_AFTER, Lost
 from protocol.units import Refusal
@@ -66,7 +66,7 @@ def test_a_query_is_asked_again_until_its_result_has_come() -> None:
     assert due(pump, 0.0) == [ask(request)]
     assert due(pump, REPEAT - 0.01) == []
     assert due(pump, REPEAT) == [ask(request)]
-    result = QueryAnswer(1, request, 7, 0, Digest("d"))
+    result = QueryResult(1, request, 7, 0, Digest("d"))
     assert pump.receive(result, REPEAT) == result
     assert pump.asked == 0
     assert due(pump, 9 * REPEAT) == []
@@ -79,7 +79,7 @@ def test_a_query_that_is_asked_once_is_not_repeated() -> None:
     assert due(pump, 0.0) == [ask(request)]
     assert due(pump, 1_000.0) == []
     pump.forget(request)
-    assert pump.receive(QueryAnswer(1, request, 7, 0, Digest("d")), 0.0) is None
+    assert pump.receive(QueryResult(1, request, 7, 0, Digest("d")), 0.0) is None
 
 
 def test_queries_wait_for_the_welcome_of_a_matcher() -> None:
@@ -101,7 +101,7 @@ def test_a_lost_session_ends_its_commands_and_asks_its_queries_anew() -> None:
     assert (lost.sent, lost.unsent) == ([1], [])
     assert due(pump, REPEAT) == [Hello(VERSION, 2)]
     welcome(pump, session=2)
-    assert pump.receive(QueryAnswer(1, request, 7, 0, Digest("d")), 0.0) is None, "of the session before"
+    assert pump.receive(QueryResult(1, request, 7, 0, Digest("d")), 0.0) is None, "of the session before"
     assert due(pump, REPEAT) == [ask(request, session=2)]
 
 

@@ -18,7 +18,7 @@ from matching_exchange.tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
-from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, QueryResult, Trade
+from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, Result, Trade
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
 
 SECOND = 10**9
@@ -60,7 +60,7 @@ def compared(
     answers: Sequence[tuple[Sent, Answer]] = (),
     trades: Sequence[VenueTrade] = (),
     fills: Sequence[VenueFill] = (),
-    looks: Sequence[tuple[VenueBest, QueryResult]] = (),
+    looks: Sequence[tuple[VenueBest, Result]] = (),
 ) -> dict[str, tuple[int, int]]:
     """Reached and possible, by the name of the score."""
     comparison = Comparison()
@@ -189,7 +189,7 @@ def test_the_best_levels(bids: list[tuple[int, int]], asks: list[tuple[int, int]
 
 def test_an_empty_side_is_only_equal_to_an_empty_side() -> None:
     venue = VenueBest(0, None, (101, 6))
-    both: list[tuple[VenueBest, QueryResult]] = [
+    both: list[tuple[VenueBest, Result]] = [
         (venue, Depth("COIN-USD", [], [(101, 6)])),
         (venue, Depth("COIN-USD", [(99, 5)], [(101, 6)])),
         (venue, CommandRefused(Refusal.UNKNOWN_SYMBOL)),

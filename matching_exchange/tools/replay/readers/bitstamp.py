@@ -3,11 +3,11 @@
 order_created has the amount before matching. So creations, cancels and re-pricings alone must make an exchange repeat
 the venue's trades. The rules:
 
-- An order without a created line, or with a created line after its deleted one, existed before the recording. Those
-  are placed at the start, in the order of their ids, at their first price and with their largest amount.
+- An order without a created line, or with a created line after its deleted one, existed before the recording. Those are
+  placed at the start, in the order of their ids. They have their first price and their largest amount.
 - order_changed at the same price is a partial fill. With another price it is a replace.
-- order_deleted with an amount cancels it. With none the order is filled. Then the cancel that is sent finds nothing,
-  unless the two books differ; it keeps one difference from causing more.
+- order_deleted with an amount cancels it. With none the order is filled. A cancel is sent all the same. It finds
+  nothing unless the two books differ. Then it keeps one difference from causing more.
 - Lines of an id after its deleted line are ignored, also a created one. Another deleted line is not: that cancel was
   sent, and is compared too.
 - Ids, prices and amounts are JSON strings or numbers. A string beside the number (`price_str`, `amount_str`) goes

@@ -1,21 +1,21 @@
-"""LOBSTER (Nasdaq, order by order): a file of messages and one of the shown levels after each message, both CSV without
-a header.
+"""LOBSTER (Nasdaq, order by order): two CSV files without a header. One has the messages, the other the shown levels
+after each message.
 
-Message: time in s after midnight, type, order id, size, price (dollars x 10000), direction (1: the resting order is a
-buy, -1: a sell). Row k of the order book is the state after message k: ask price 1, ask size 1, bid price 1, bid size
-1, ask price 2, and so on. A missing level has a size of 0. The rules:
+A message has: time in s after midnight, type, order id, size, price (dollars x 10000), direction. The direction is that
+of the resting order: 1 to buy, -1 to sell. Row k of the order book is the state after message k. It has: ask price 1,
+ask size 1, bid price 1, bid size 1, ask price 2, and so on. A missing level has a size of 0. The rules:
 
 - An execution (type 4) becomes an incoming order of the other side. It takes this size at this price, and must hit the
   order that the message names.
 - Messages exist only for the shown levels. After each row, levels deeper than the shown ones are forgotten: their
-  orders are canceled. A level that newly appears becomes one anonymous order, first in its queue. Orders that were
-  never announced, or were forgotten, take their cancels and executions from the anonymous order at their price.
+  orders are canceled. A level that newly appears becomes one anonymous order, first in its queue. Some orders were
+  never announced, or were forgotten. The anonymous order at their price takes their cancels and executions.
 - The place of the anonymous order before others in its queue is a guess. If the venue executes an order behind it, the
   anonymous order moves behind the known ones. Its own executions are sent only while it is at the head.
 - An order that the venue executes although others are before it in the queue was executed out of turn. It is canceled
   to that extent, so one difference does not cause more.
-- Executions of hidden orders (5), cross trades (6, of a pseudo order with an id of 0 or below) and trading halts (7) do
-  not touch the shown book and are ignored.
+- Types that do not touch the shown book are ignored: executions of hidden orders (5), cross trades (6), trading halts
+  (7). A cross trade names a pseudo order with an id of 0 or below.
 - The tick is the largest one that fits all shown prices: a stock below a dollar is quoted in 0.0001.
 - Orders from before the opening are announced together in the first second, at one time. Those of one price enter in
   the order of their ids.
@@ -233,7 +233,7 @@ class ShownBook:
         return self._steps
 
     def follow(self, message: Message, entered: Message, row: list[str]) -> None:
-        """One message, the message to use at its place by the order of entry, and the row with the state after it."""
+        """One message, the message that takes its place by the order of entry, and the row after it."""
         shown = self._sides[message.side]
         if message.type == NEW:
             self._announce(shown, entered, row, message.size)

@@ -17,7 +17,7 @@ JSON: Final[Header] = (b"content-type", b"application/json")
 encode = msgspec.json.Encoder().encode
 
 
-class Reply:
+class HttpResponse:
     """A whole response."""
 
     __slots__ = ("body", "headers", "status")
@@ -32,19 +32,19 @@ class Reply:
         await send({"type": "http.response.body", "body": self.body})
 
 
-ErrorReply = Callable[[HttpError], Reply]
+ErrorResponse = Callable[[HttpError], HttpResponse]
 """How a dialect tells an error of HTTP."""
 
 
-def json_reply(value: Any) -> Reply:
+def json_response(value: Any) -> HttpResponse:
     """The answer to a read. It tells the state of this moment, so no cache keeps it."""
-    return Reply(200, encode(value), JSON, NO_STORE)
+    return HttpResponse(200, encode(value), JSON, NO_STORE)
 
 
-def reply_app(reply: Reply) -> ASGIApp:
-    """An application that answers every request with the reply."""
+def response_app(response: HttpResponse) -> ASGIApp:
+    """An application that answers every request with the response."""
 
     async def answer(_: Scope, __: Receive, send: Send) -> None:
-        await reply.send(send)
+        await response.send(send)
 
     return answer
