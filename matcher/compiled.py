@@ -18,7 +18,14 @@ from typing import Final
 
 PACKAGE: Final = Path(__file__).parent
 
-HOT: Final = ("core/*.py", "engine.py")
+HOT: Final = (
+    "core/*.py",
+    "engine.py",
+    "state.py",
+    "serving/account_streams.py",
+    "serving/answers.py",
+    "serving/market_data.py",
+)
 """The files that are compiled, within the package."""
 
 GROUP: Final = "matcher.binary"

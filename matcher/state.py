@@ -7,9 +7,8 @@ them apart.
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from msgspec import Struct
-
 from matcher.engine import Engine
+from matcher.reply import Reply
 from matcher.serving.account_streams import AccountStreams
 from matcher.serving.answers import answer
 from matcher.storage.entries import OWN_SESSION, read_entry
@@ -23,24 +22,20 @@ ASK_EVERY: Final = 8
 """Whether the time is over is asked after a command of more events, and after every eighth command."""
 
 
-class Caused(Struct):
+NO_UPDATES: Final[list[AccountUpdate]] = []
+"""Shared by all commands that no watched account hears of. Never changed."""
+
+
+class Caused:
     """A command with its sequence, what it caused, and what watched accounts are to hear of it."""
 
-    sequence: int
-    command: OwnCommand
-    events: list[Event]
-    updates: Sequence[AccountUpdate] = ()
+    __slots__ = ("command", "events", "sequence", "updates")
 
-
-class Reply(Struct):
-    """The answers to commands of one session: the first to `number`, stamped `sequence`, the following to the next
-    ones."""
-
-    session: int
-    number: int
-    sequence: int
-    timestamp: int
-    answers: list[Answer]
+    def __init__(self, sequence: int, command: OwnCommand, events: list[Event]) -> None:
+        self.sequence = sequence
+        self.command = command
+        self.events = events
+        self.updates = NO_UPDATES
 
 
 class JournalMismatchError(Exception):

@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
-from msgspec import Struct
-
 from matcher.core.book import Book
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.serving.answers import order_state
+from matcher.serving.watched import Watched
 from protocol.events import (
     AccountSet,
     AccountUpdate,
@@ -45,36 +44,28 @@ MAX_PAGE_ORDERS = 2_000
 """After how many orders in its updates an answer ends; one update may have more by itself."""
 
 
-class Watched(Struct, frozen=True):
-    """A watched account, as a snapshot keeps it.
-
-    since: the sequence of its first WatchAccount.
-    last: that of its last update, or of the WatchAccount.
-    complete_after: the sequence after which all its updates are kept.
-    """
-
-    account: str
-    since: int
-    last: int
-    complete_after: int
-
-
-class _Stream(Struct):
+class _Stream:
     """A watched account with the updates that are kept of it."""
 
-    account: str
-    since: int
-    last: int
-    complete_after: int
-    updates: deque[AccountUpdate]
+    __slots__ = ("account", "complete_after", "last", "since", "updates")
+
+    def __init__(self, account: str, since: int, last: int, complete_after: int) -> None:
+        self.account = account
+        self.since = since
+        self.last = last
+        self.complete_after = complete_after
+        self.updates: deque[AccountUpdate] = deque()
 
 
-class _Changes(Struct):
+class _Changes:
     """What one command changed for one account."""
 
-    changes: list[OrderChange]
-    orders: dict[int, Order]
-    account_set: AccountSet | None = None
+    __slots__ = ("account_set", "changes", "orders")
+
+    def __init__(self) -> None:
+        self.changes: list[OrderChange] = []
+        self.orders: dict[int, Order] = {}
+        self.account_set: AccountSet | None = None
 
 
 class AccountStreams:
@@ -93,7 +84,7 @@ class AccountStreams:
         """Watch the account; the sequence since which it is watched."""
         watched = self._watched.pop(account, None)
         if watched is None:
-            watched = _Stream(account, sequence, sequence, sequence, deque())
+            watched = _Stream(account, sequence, sequence, sequence)
             if len(self._watched) >= self._most_watched:
                 del self._watched[next(iter(self._watched))]
         self._watched[account] = watched
@@ -108,7 +99,7 @@ class AccountStreams:
                 self._note_order(found, registry.orders[event.taker_order_id], event)
             elif isinstance(event, AccountSet):
                 if event.account in self._watched:
-                    found.setdefault(event.account, _Changes([], {})).account_set = event
+                    found.setdefault(event.account, _Changes()).account_set = event
             elif isinstance(event, BookLoaded):
                 self._note_loaded(found, registry.books[event.symbol])
             elif not isinstance(event, OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched):
@@ -121,7 +112,7 @@ class AccountStreams:
             return
         changes = found.get(account)
         if changes is None:
-            changes = found[account] = _Changes([], {})
+            changes = found[account] = _Changes()
         changes.orders[order.order_id] = order
         changes.changes.append(OrderChange(order.order_id, event, order.filled))
 
@@ -179,9 +170,7 @@ class AccountStreams:
 
     def restore_account(self, watched: Watched) -> None:
         """Bring back a watched account of `known`."""
-        self._watched[watched.account] = _Stream(
-            watched.account, watched.since, watched.last, watched.complete_after, deque()
-        )
+        self._watched[watched.account] = _Stream(watched.account, watched.since, watched.last, watched.complete_after)
 
     def restore_update(self, update: AccountUpdate) -> None:
         """Bring back an update of `known`, after its account."""

@@ -4,10 +4,11 @@ matcher is alive."""
 from collections import deque
 from collections.abc import Callable
 
+from matcher.reply import Reply
 from matcher.serving.clock import Clock
 from matcher.serving.market_data import MarketData
 from matcher.serving.turn import Turn
-from matcher.state import Reply, State
+from matcher.state import State
 from matcher.storage.log import Position
 from protocol import topics
 from protocol.codec import encode

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from matcher.state import Caused, Reply
+from matcher.reply import Reply
+from matcher.state import Caused
 
 TURN_TIME = 20_000_000
 """Nanoseconds after which a turn takes in nothing more. The command that runs then is finished."""

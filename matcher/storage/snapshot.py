@@ -18,8 +18,9 @@ from matcher.core.ledger import last_fills, remember_done
 from matcher.core.order import Extra, Order
 from matcher.core.restoring import put_back
 from matcher.engine import Engine
-from matcher.serving.account_streams import Watched
-from matcher.state import Reply, State
+from matcher.reply import Reply
+from matcher.serving.watched import Watched
+from matcher.state import State
 from matcher.storage.journal_format import ENGINE
 from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part

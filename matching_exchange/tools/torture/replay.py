@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from matcher.engine import Engine
-from matcher.state import Caused, Reply, State
+from matcher.reply import Reply
+from matcher.state import Caused, State
 from matcher.storage.data_directory import DataDirectory
 from matcher.storage.journal import Journal
 from matcher.storage.journal_format import Place

@@ -19,7 +19,8 @@ from msgspec.structs import asdict
 
 from matcher.core.digest import digest
 from matcher.engine import Engine
-from matcher.state import Caused, Reply, State
+from matcher.reply import Reply
+from matcher.state import Caused, State
 from matcher.storage.journal import Journal
 from protocol.commands import OrderTerms, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, OrderRejected
