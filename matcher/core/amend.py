@@ -85,7 +85,7 @@ def _check(
         return Refusal.TRIGGER_PRICE_NOT_ALLOWED
     # Nobody has asked for the price to which the market has led a trailing stop.
     follows = order.order_type is OrderType.TRAILING_STOP
-    refusal = check_values(instrument, quantity, price, None if follows else trigger_price)
+    refusal = check_values(order.book.rules, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
     display_quantity = order.terms.display_quantity

@@ -11,6 +11,7 @@ from typing import Final
 from matcher.core.levels import Levels, change_remaining
 from matcher.core.order import Extra, Order
 from matcher.core.order_list import OrderList
+from matcher.core.rules import Rules
 from matcher.core.running import Running
 from matcher.core.triggers import Triggers
 from protocol.events import Event, OrderAmended, OrderCanceled, OrderTriggered, Trade, TriggerMoved
@@ -29,6 +30,7 @@ CANCELED = OrderStatus.CANCELED
 class Book:
     """One instrument's orders.
 
+    rules: the instrument's numbers, as orders are checked and traded by them.
     last_price: that of the last trade, None before it.
     checked_price: a trade at this price cannot fire a trigger or move a trailing stop.
     followed: the sequence of the last command whose trades trailing stops have followed.
@@ -48,6 +50,7 @@ class Book:
         "last_price",
         "last_trade_id",
         "orders",
+        "rules",
         "running",
         "trades",
         "triggers",
@@ -55,6 +58,7 @@ class Book:
 
     def __init__(self, instrument: Instrument, running: Running) -> None:
         self.instrument = instrument
+        self.rules = Rules(instrument)
         self.running = running
         self.bids = Levels(1)
         self.asks = Levels(-1)
@@ -68,6 +72,11 @@ class Book:
         self.done: deque[Order] = deque()
         self.forgotten = 0
         self.trades: deque[Trade] = deque(maxlen=MAX_TRADES)
+
+    def change(self, instrument: Instrument) -> None:
+        """Trade by a changed instrument from now on."""
+        self.instrument = instrument
+        self.rules = Rules(instrument)
 
     def live_orders(self) -> list[Order]:
         """Every order that rests, bids first, best first, in the order of their queues, then every one that waits."""
@@ -188,7 +197,7 @@ class Book:
 
     def follow_run(self, events: list[Event]) -> None:
         """Let the trailing stops follow the run of trades that they are behind."""
-        self._move(self.triggers.follow_run(self.instrument.tick_size), events)
+        self._move(self.triggers.follow_run(self.rules.tick_size), events)
 
     def _follow(self, last_price: int | None, price: int, events: list[Event]) -> None:
         """Let the trailing stops follow a trade. Those that a run moves follow only its first trade at once."""
@@ -198,7 +207,7 @@ class Book:
             if self.followed == sequence and last_price is not None:
                 behind = Side.SELL if price > last_price else BUY
             self.followed = sequence
-        self._move(self.triggers.follow(price, self.instrument.tick_size, behind), events)
+        self._move(self.triggers.follow(price, self.rules.tick_size, behind), events)
 
     def _move(self, moved: list[Order], events: list[Event]) -> None:
         """Add an event for each trailing stop that has moved."""

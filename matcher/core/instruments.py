@@ -31,7 +31,7 @@ def set_instrument(registry: Registry, command: SetInstrument) -> list[Event]:
     if isinstance(made, CommandRefused):
         return [made]
     if book is not None:
-        book.instrument = made
+        book.change(made)
     elif len(registry.books) >= MAX_INSTRUMENTS:
         return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
     else:

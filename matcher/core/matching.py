@@ -6,7 +6,7 @@ one another in `_take`, in line. If one of two orders has terms, `matcher.core.m
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from matcher.core.book import Book
 from matcher.core.matching_on_terms import can_fill, spend, take_on_terms
@@ -151,11 +151,15 @@ def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
         return
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key, pending = levels.keys, levels.by_key, book.triggers.pending
-    instrument = book.instrument
-    symbol, maker_fee_bps, taker_fee_bps = instrument.symbol, instrument.maker_fee_bps, instrument.taker_fee_bps
-    running = book.running
-    sequence, time, ended = running.sequence, running.time, running.ended
-    taker_id, side, remaining = taker.order_id, taker.side, taker.remaining
+    rules, running = book.rules, book.running
+    # Many trades share these as the objects that they are.
+    maker_fee_bps: Any = rules.maker_fee_bps
+    taker_fee_bps: Any = rules.taker_fee_bps
+    shared_sequence: Any = running.sequence
+    shared_time: Any = running.time
+    shared_taker_id: Any = taker.order_id
+    symbol, sequence, time, ended = rules.symbol, running.sequence, running.time, running.ended
+    side, remaining = taker.side, taker.remaining
     trade_id = book.last_trade_id
     last_allowed = trade_id + running.trades_left
     value = 0
@@ -165,6 +169,7 @@ def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
     while remaining and keys and keys[-1] >= limit:
         level = by_key[keys[-1]]
         price = level.price
+        shared_price: Any = price
         maker = level.head
         before = remaining
         while remaining and maker is not None and maker.extra is None and trade_id < last_allowed:
@@ -174,15 +179,15 @@ def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
             trade = Trade(
                 symbol,
                 trade_id,
-                price,
+                shared_price,
                 quantity,
                 side,
                 maker.order_id,
-                taker_id,
+                shared_taker_id,
                 maker_fee_bps,
                 taker_fee_bps,
-                sequence,
-                time,
+                shared_sequence,
+                shared_time,
             )
             events.append(trade)
             trades.append(trade)

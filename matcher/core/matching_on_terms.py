@@ -114,7 +114,7 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Even
     grows with what it takes."""
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
-    lot_size, most = book.instrument.lot_size, book.instrument.max_quantity
+    lot_size, most = book.rules.lot_size, book.rules.max_quantity
     prevention = taker.terms.self_trade_prevention
     reason: Reason | None = None
     running = book.running
@@ -157,18 +157,18 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
     queue."""
     level = maker.level
     assert level is not None, "a maker stands in a queue"
-    instrument, price = book.instrument, level.price
+    rules, price = book.rules, level.price
     book.last_trade_id += 1
     trade = Trade(
-        instrument.symbol,
+        rules.symbol,
         book.last_trade_id,
         price,
         quantity,
         taker.side,
         maker.order_id,
         taker.order_id,
-        instrument.maker_fee_bps,
-        instrument.taker_fee_bps,
+        rules.maker_fee_bps,
+        rules.taker_fee_bps,
         book.running.sequence,
         book.running.time,
     )

@@ -68,14 +68,14 @@ def place_oco(registry: Registry, command: PlaceOco) -> list[Event]:
 
 def _check(book: Book, command: PlaceOco, time: int) -> CommandRefused | None:
     """The first rule that one of the legs breaks."""
-    instrument = book.instrument
-    refusal = check_values(instrument, command.quantity, command.price, None)
+    rules = book.rules
+    refusal = check_values(rules, command.quantity, command.price, None)
     if refusal is not None:
         return CommandRefused(refusal)
-    refusal = check_prices(instrument, command.quantity, None, command.stop_trigger_price)
+    refusal = check_prices(rules, command.quantity, None, command.stop_trigger_price)
     if refusal is not None:
         return CommandRefused(refusal, "stop_trigger_price")
-    refusal = check_prices(instrument, command.quantity, command.stop_price, None)
+    refusal = check_prices(rules, command.quantity, command.stop_price, None)
     if refusal is not None:
         return CommandRefused(refusal, "stop_price")
     if command.expire_time and command.expire_time <= time:

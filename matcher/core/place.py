@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import astuple
+
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_plain, check_special
@@ -9,10 +11,10 @@ from matcher.core.instruments import REJECTED_BY
 from matcher.core.matching import RUN, run_fired, run_limit
 from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
-from protocol.commands import NO_TERMS, PlaceOrder
+from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced, OrderRejected
 from protocol.order_types import ORDER_TYPES, Waits
-from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal
+from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, Side
 
 TRADING = InstrumentStatus.TRADING
 LIMIT = OrderType.LIMIT
@@ -23,47 +25,50 @@ WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order
 
 def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
     """Enter a new order, or refuse it and change nothing."""
+    symbol: str
+    name: str
+    side: Side
+    order_type: OrderType
+    quantity: int
+    price: int | None
+    trigger_price: int | None
+    client_order_id: str | None
+    deadline: int
+    terms: OrderTerms | None
+    symbol, name, side, order_type, quantity, price, trigger_price, client_order_id, deadline, terms = astuple(command)
     accounts = registry.accounts
-    account = accounts.get(command.account)
-    book = registry.books.get(command.symbol)
-    client_order_id = command.client_order_id
+    account = accounts.get(name)
+    book = registry.books.get(symbol)
     if account is None or book is None or client_order_id is not None:
         event = _refuse_or_repeat(account, book, command)
         if event is not None:
             return [event]
         assert book is not None, "an unknown symbol is refused"
-    order_type, quantity, price, trigger_price = (
-        command.order_type,
-        command.quantity,
-        command.price,
-        command.trigger_price,
-    )
     running = registry.running
-    instrument = book.instrument
-    terms = command.terms
+    rules = book.rules
     if terms is None or terms == NO_TERMS:
         terms = None
-        refusal = check_plain(instrument, order_type, quantity, price, trigger_price)
+        refusal = check_plain(rules, order_type, quantity, price, trigger_price)
     else:
-        refusal = check_special(instrument, command, terms, running.time, registry.limits)
+        refusal = check_special(rules, command, terms, running.time, registry.limits)
     if refusal is not None:
         return [CommandRefused(refusal)]
     if account is None:
-        refused = registry.refuse_account(command.account)
+        refused = registry.refuse_account(name)
         if refused is not None:
             return [refused]
     if len(registry.done) > registry.remembered_orders:
         registry.forget_some()
-        account = accounts.get(command.account)
+        account = accounts.get(name)
     if account is None:
-        accounts[command.account] = account = Account(command.account)
+        accounts[name] = account = Account(name)
     registry.last_order_id = order_id = registry.last_order_id + 1
     order = Order(
         order_id,
         account,
         book,
         client_order_id,
-        command.side,
+        side,
         order_type,
         quantity,
         quantity,
@@ -77,14 +82,8 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         account.client_orders[client_order_id] = order
     if terms is not None:
         order.extra = Extra(terms, unspent=terms.quote_quantity)
-    if (
-        command.deadline
-        or account.suspended
-        or terms is not None
-        or trigger_price is not None
-        or instrument.status is not TRADING
-    ):
-        reason = _reject_reason(registry, order, command.deadline)
+    if deadline or account.suspended or terms is not None or trigger_price is not None or not rules.trades:
+        reason = _reject_reason(registry, order, deadline)
         if reason is not None:
             return [reject(order, reason)]
     events: list[Event] = [OrderPlaced(order_id)]

@@ -153,7 +153,7 @@ def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -
         order.order_id,
         order.client_order_id,
         order.account.name,
-        order.book.instrument.symbol,
+        order.book.rules.symbol,
         order.side,
         order.order_type,
         order.price,

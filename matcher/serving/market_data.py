@@ -208,7 +208,7 @@ class MarketData:
         """The depth of the order's book may have changed."""
         order = self._registry.orders.get(order_id)
         if order is not None:
-            self._changed[order.book.instrument.symbol] = None
+            self._changed[order.book.rules.symbol] = None
         else:
             # A later command of the batch has made the engine forget it: any book may have been its own.
             self._changed.update(dict.fromkeys(self._feeds))
