@@ -38,6 +38,14 @@ class Caused:
         self.updates = NO_UPDATES
 
 
+Observe = Callable[[Reply, list[Caused]], None]
+"""Gets the answers to commands that have run, and what each has caused."""
+
+
+def unobserved(_reply: Reply, _caused: list[Caused]) -> None:
+    """Watch nothing."""
+
+
 class JournalMismatchError(Exception):
     """A record does not continue the state: the message says where."""
 
@@ -102,8 +110,8 @@ class State:
                 answers[-1] = AccountState(last.account, last.suspended, last.cancel_at, last.orders, since)
         return self.streams.note(self.registry, sequence, time, events)
 
-    def replay(self, record: Record) -> None:
-        """Carry out a journaled batch."""
+    def replay(self, record: Record, observe: Observe = unobserved) -> None:
+        """Carry out a journaled batch. `observe` hears of each frame's commands once they have run."""
         if record.sequence != self.sequence + 1:
             raise JournalMismatchError(f"a record begins with sequence {record.sequence}, after {self.sequence}")
         for payload in record.entries:
@@ -114,8 +122,8 @@ class State:
                     raise JournalMismatchError(
                         f"the record of sequence {record.sequence} holds a frame that no session sent"
                     )
-                self.apply(entry.session, outcome.number, outcome.commands, record.time)
+                observe(*self.apply(entry.session, outcome.number, outcome.commands, record.time))
             elif isinstance(entry, Hello):
                 self.sessions.hello(entry)
             else:
-                self.apply(OWN_SESSION, 0, entry.commands, record.time)
+                observe(*self.apply(OWN_SESSION, 0, entry.commands, record.time))

@@ -1,6 +1,6 @@
 """What really happened: the journal carried out again from its first record, or from a snapshot on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from matcher.engine import Engine
@@ -11,38 +11,23 @@ from matcher.storage.journal import Journal
 from matcher.storage.journal_format import Place
 from matcher.storage.snapshot import read_snapshot
 from matcher.storage.snapshot_file import snapshots
-from protocol.commands import OwnCommand
 from protocol.events import Answer
 
 Watch = Callable[[Engine, int, Caused, Answer], None]
 """Gets each command in order, after its frame: the engine, the time, the events, the answer."""
 
 
-class _WatchedState(State):
-    def __init__(self, watch: Watch) -> None:
-        super().__init__(Engine())
-        self._watch = watch
-
-    def apply(
-        self,
-        session: int,
-        number: int,
-        commands: Sequence[OwnCommand],
-        time: int,
-        is_over: Callable[[], bool] | None = None,
-    ) -> tuple[Reply, list[Caused]]:
-        reply, every = super().apply(session, number, commands, time, is_over)
-        for caused, answer in zip(every, reply.answers, strict=True):
-            self._watch(self.engine, time, caused, answer)
-        return reply, every
-
-
 def replay(data: Path, watch: Watch) -> State:
     """The state after the whole journal of the data directory. Raises JournalError if it is damaged."""
     with DataDirectory(data) as directory:
-        state = _WatchedState(watch)
+        state = State(Engine())
+
+        def observe(reply: Reply, every: list[Caused]) -> None:
+            for caused, answer in zip(every, reply.answers, strict=True):
+                watch(state.engine, reply.timestamp, caused, answer)
+
         for record in Journal(directory.journal).records():
-            state.replay(record)
+            state.replay(record, observe)
         return state
 
 

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,11 +64,11 @@ ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS, "
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
 
 
-class Watched(State):
-    """Notes the digests at the sequences for which one is known, and what the journal holds."""
+class Watched:
+    """A state, the digests at the sequences for which one is known, and what the journal holds."""
 
     def __init__(self, golden: Golden) -> None:
-        super().__init__(Engine())
+        self.state = State(Engine())
         self._golden = golden
         self.digests: dict[str, str] = {}
         self.commands: set[str] = set()
@@ -78,15 +77,7 @@ class Watched(State):
         self.reasons: set[Reason] = set()
         self.terms: set[tuple[str, Any]] = set()
 
-    def apply(
-        self,
-        session: int,
-        number: int,
-        commands: Sequence[OwnCommand],
-        time: int,
-        is_over: Callable[[], bool] | None = None,
-    ) -> tuple[Reply, list[Caused]]:
-        reply, every = super().apply(session, number, commands, time, is_over)
+    def note(self, _reply: Reply, every: list[Caused]) -> None:
         for caused in every:
             self.commands.add(type(caused.command).__name__)
             if isinstance(caused.command, PlaceOrder) and isinstance(caused.events[0], OrderPlaced):
@@ -96,9 +87,8 @@ class Watched(State):
             self.reasons |= {
                 event.reason for event in caused.events if isinstance(event, OrderRejected | OrderCanceled)
             }
-        if str(self.sequence) in self._golden.expected["digests"]:
-            self.digests[str(self.sequence)] = digest(self.engine.registry)
-        return reply, every
+        if str(self.state.sequence) in self._golden.expected["digests"]:
+            self.digests[str(self.state.sequence)] = digest(self.state.registry)
 
 
 def asked_terms(terms: OrderTerms) -> set[tuple[str, Any]]:
@@ -114,10 +104,10 @@ def asked_terms(terms: OrderTerms) -> set[tuple[str, Any]]:
 
 def replay(golden: Golden, directory: Path) -> Watched:
     """The state after the whole journal: after a copy of it, as who reads a journal may cut it off where it is torn."""
-    state = Watched(golden)
+    watched = Watched(golden)
     for record in Journal(copy_of(golden, directory)).records():
-        state.replay(record)
-    return state
+        watched.state.replay(record, watched.note)
+    return watched
 
 
 def copy_of(golden: Golden, directory: Path) -> Path:
@@ -126,9 +116,10 @@ def copy_of(golden: Golden, directory: Path) -> Path:
 
 @each
 def test_it_replays_to_its_digests(golden: Golden, tmp_path: Path) -> None:
-    state = replay(golden, tmp_path)
+    watched = replay(golden, tmp_path)
+    state = watched.state
     assert (state.sequence, state.time) == (golden.expected["sequence"], golden.expected["time"])
-    assert state.digests == golden.expected["digests"]
+    assert watched.digests == golden.expected["digests"]
     assert len(list(golden.journal.iterdir())) > 1, "segments"
     assert any(kept for _, _, kept in state.sessions.known())
 
