@@ -7,6 +7,8 @@ them apart.
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from matcher.engine import Engine
 from matcher.reply import Reply
 from matcher.serving.account_streams import AccountStreams
@@ -26,6 +28,7 @@ NO_UPDATES: Final[list[AccountUpdate]] = []
 """Shared by all commands that no watched account hears of. Never changed."""
 
 
+@mypyc_attr(acyclic=True)
 class Caused:
     """A command with its sequence, what it caused, and what watched accounts are to hear of it."""
 

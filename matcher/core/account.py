@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import mypyc_attr
+
 from matcher.core.order_list import OrderList
 from protocol.units import OrderType
 
@@ -18,6 +20,7 @@ NONE_ENTERED: Final[dict[str, AsSent]] = {}
 """Shared by all accounts that have amended no order. Never changed."""
 
 
+@mypyc_attr(acyclic=True)
 class Account:
     """An account.
 

@@ -98,8 +98,7 @@ class Book:
         """Put an order at the back of the queue at its price."""
         price = order.price
         assert price is not None, "an order that rests has a price"
-        # Equal prices are one object: a million of them are 30 MB.
-        order.price = (self.bids if order.side is BUY else self.asks).add(order, price).price
+        order.price = (self.bids if order.side is BUY else self.asks).add(order, price).order_price
 
     def wait(self, order: Order) -> None:
         """Let a trigger order wait that does not fire at once."""

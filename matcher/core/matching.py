@@ -66,8 +66,7 @@ def run_limit(book: Book, order: Order, events: list[Event]) -> None:
         if keys and keys[-1] >= limit:
             book.drop(order, Reason.TOO_MANY_TRADES, events)
             return
-    # As in Book.rest.
-    order.price = own.add(order, price).price
+    order.price = own.add(order, price).order_price
 
 
 def run_ioc(book: Book, order: Order, events: list[Event]) -> None:
@@ -169,7 +168,7 @@ def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
     while remaining and keys and keys[-1] >= limit:
         level = by_key[keys[-1]]
         price = level.price
-        shared_price: Any = price
+        shared_price: Any = level.order_price
         maker = level.head
         before = remaining
         while remaining and maker is not None and maker.extra is None and trade_id < last_allowed:

@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from matcher.core.order import Order
 
 CHUNK: Final = 128
@@ -21,6 +23,7 @@ NO_CHUNKS: Final[list[list[Order]]] = []
 """Shared by all short lists. Never changed."""
 
 
+@mypyc_attr(acyclic=True)
 class OrderList:
     """Orders ascending by order_id: the live ones, and some that are done meanwhile.
 

@@ -8,6 +8,8 @@ last of its orders. It is short, since one old order that rests keeps all of it.
 from collections.abc import Iterator
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from matcher.core.order import Order
 
 PAGE_BITS: Final = 6
@@ -16,6 +18,7 @@ PLACE: Final = PAGE_ORDERS - 1
 """The bits of an order_id that say where in its page the order stands."""
 
 
+@mypyc_attr(acyclic=True)
 class _Page:
     __slots__ = ("kept", "orders")
 
