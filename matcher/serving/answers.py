@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from matcher.core.order import Order
+from matcher.core.order import MAX_FILLS, Order
 from matcher.core.registry import Registry
 from protocol.commands import (
     NO_TERMS,
@@ -56,7 +56,7 @@ def answer(registry: Registry, command: OwnCommand, events: list[Event]) -> Answ
         if type(command) is PlaceOco:
             return _oco_states(registry, events)
         order = registry.orders[first.order_id]
-        trades = _trades_of(order, events) if len(events) > 1 else []
+        trades = _trades_of_new(order, events) if len(events) > 1 else []
         return _order_result(order, trades) if order.extra is None else order_state(order, trades)
     if type(first) is CommandRefused or type(first) is InstrumentSet:
         return first
@@ -143,6 +143,17 @@ def _trades_of(order: Order, events: list[Event]) -> list[Trade]:
         for event in events
         if type(event) is Trade and (event.taker_order_id == order_id or event.maker_order_id == order_id)
     ]
+
+
+def _trades_of_new(order: Order, events: list[Event]) -> list[Trade]:
+    """The trades of an order that the command has placed: its fills, unless it has more than it remembers."""
+    fills = order.fills
+    if fills is None:
+        return []
+    if len(fills) >= MAX_FILLS:
+        return _trades_of(order, events)
+    # A resting order may be filled further, and its answer is kept.
+    return fills if order.level is None else fills.copy()
 
 
 def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -> OrderState:

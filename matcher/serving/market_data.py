@@ -9,7 +9,9 @@ newcomers, at most once a turn, however many they are.
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
+
+from msgspec.structs import astuple
 
 from matcher.core.book import Book
 from matcher.core.registry import Registry
@@ -19,6 +21,7 @@ from protocol.codec import encode
 from protocol.commands import PlaceOrder
 from protocol.events import (
     BookLoaded,
+    Event,
     InstrumentSet,
     OrderAmended,
     OrderCanceled,
@@ -36,8 +39,8 @@ DEPTH_LEVELS = 10
 
 BUY = Side.BUY
 
-ChangesDepth = OrderCanceled | OrderPlaced | OrderTriggered | OrderAmended | OrderReduced | OrderDecremented
-"""The depth of the order's book may be another after it. Each trade comes with one of them."""
+CHANGES_DEPTH: Final = (OrderPlaced, OrderTriggered, OrderAmended, OrderReduced, OrderDecremented)
+"""The depth of the order's book may be another after one of these, or a cancel. Each trade comes with one of them."""
 
 MAX_TOLD = 256
 """States sent to new subscribers in one turn, at most."""
@@ -132,18 +135,24 @@ class MarketData:
         changed = self._changed
         for one in caused:
             events = one.events
-            if type(one.command) is PlaceOrder and len(events) == 1:
+            command = one.command
+            if type(command) is PlaceOrder:
+                # All that it causes is of one book.
                 if type(events[0]) is OrderPlaced:
-                    changed[one.command.symbol] = None
+                    changed[command.symbol] = None
+                if len(events) > 1:
+                    self._publish_trades(events)
                 continue
             for event in events:
-                if type(event) is Trade:
+                if type(event) is OrderCanceled:
+                    self._note_order(event.order_id)
+                elif type(event) is Trade:
                     self._publish_trade(event)
                 elif type(event) is InstrumentSet:
                     self._note_instrument(event.instrument, one.sequence, time)
                 elif type(event) is BookLoaded:
                     changed[event.symbol] = None
-                elif isinstance(event, ChangesDepth):
+                elif isinstance(event, CHANGES_DEPTH):
                     self._note_order(event.order_id)
 
     def flush(self, sequence: int, time: int) -> int | None:
@@ -220,6 +229,11 @@ class MarketData:
         else:
             self._publish_instrument(feed, instrument, sequence, time)
 
+    def _publish_trades(self, events: list[Event]) -> None:
+        for event in events:
+            if type(event) is Trade:
+                self._publish_trade(event)
+
     def _publish_trade(self, trade: Trade) -> None:
         feed = self._feeds[trade.symbol]
         if feed.looked_at != self._wanted.changes:
@@ -227,23 +241,36 @@ class MarketData:
             feed.trades_wanted = self._wanted.want(feed.trades_topic)
         if not feed.trades_wanted:
             return
-        price, quantity = trade.price, trade.quantity
+        # All fields at once: one by one they cost a compiled core more than the message.
+        (
+            symbol,
+            trade_id,
+            price,
+            quantity,
+            side,
+            maker_order_id,
+            taker_order_id,
+            maker_fee_bps,
+            taker_fee_bps,
+            sequence,
+            timestamp,
+        ) = astuple(trade)
         value = price * quantity
         message = TradeMessage(
             self._epoch,
-            trade.sequence,
-            trade.trade_id,
-            trade.trade_id - 1,
-            trade.timestamp,
-            trade.symbol,
-            trade.trade_id,
+            sequence,
+            trade_id,
+            trade_id - 1,
+            timestamp,
+            symbol,
+            trade_id,
             price,
             quantity,
-            "buy" if trade.aggressor_side is BUY else "sell",
-            trade.maker_order_id,
-            trade.taker_order_id,
-            value * (trade.maker_fee_bps // feed.fee_divisor),
-            value * (trade.taker_fee_bps // feed.fee_divisor),
+            "buy" if side is BUY else "sell",
+            maker_order_id,
+            taker_order_id,
+            value * (maker_fee_bps // feed.fee_divisor),
+            value * (taker_fee_bps // feed.fee_divisor),
         )
         self._send(feed.trades_topic, encode(message))
 
