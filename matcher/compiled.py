@@ -24,7 +24,11 @@ HOT: Final = (
     "state.py",
     "serving/account_streams.py",
     "serving/answers.py",
+    "serving/intake.py",
     "serving/market_data.py",
+    "serving/outbox.py",
+    "serving/turn.py",
+    "sessions.py",
 )
 """The files that are compiled, within the package."""
 

@@ -13,11 +13,11 @@ from matcher.engine import Engine
 from matcher.reply import Reply
 from matcher.serving.account_streams import AccountStreams
 from matcher.serving.answers import answer
+from matcher.sessions import MatcherSessions, Taken
 from matcher.storage.entries import OWN_SESSION, read_entry
 from matcher.storage.log import Record
 from protocol.commands import Commands, Hello, OwnCommand, WatchAccount
 from protocol.events import AccountState, AccountUpdate, AccountWatched, Answer, Event
-from protocol.session import MatcherSessions, Taken
 
 MANY_EVENTS: Final = 8
 ASK_EVERY: Final = 8

@@ -4,10 +4,11 @@ messages."""
 import random
 from collections.abc import Callable
 
+from matcher.sessions import MatcherSessions, Repeat, Taken
 from protocol.codec import decode_report, encode, read_frame
 from protocol.commands import VERSION, Command, Commands, Hello, PlaceOrder
 from protocol.events import Answers, OrderResult, Pulse, SessionUnknown, Welcome
-from protocol.session import Answered, ClientSession, Lost, MatcherSessions, NotOpenError, Repeat, SessionState, Taken
+from protocol.session import Answered, ClientSession, Lost, NotOpenError, SessionState
 from protocol.units import OrderStatus, OrderType, Side
 
 STEP = 0.01

@@ -12,6 +12,7 @@ import zmq
 from matcher.serving.background import Background
 from matcher.serving.query_desk import QueryDesk
 from matcher.serving.turn import Turn
+from matcher.sessions import Repeat, Taken
 from matcher.state import State
 from matcher.storage.book_files import read_saved_book
 from matcher.storage.crash_notes import CrashNotes
@@ -34,7 +35,6 @@ from protocol.commands import (
     SaveBook,
 )
 from protocol.events import FrameRefused, SessionUnknown, Welcome
-from protocol.session import Repeat, Taken
 from protocol.units import Refusal
 
 MAX_TURN_FRAMES = 1_024
@@ -81,8 +81,9 @@ class Intake:
     def take(self, turn: Turn) -> None:
         """Carry out waiting frames until the turn ends."""
         taken = 0
-        if self._rest is not None:
-            frame, self._rest = self._rest, None
+        frame = self._rest
+        if frame is not None:
+            self._rest = None
             taken += self._carry_out(frame, None, turn)
         most = MAX_TURN_FRAMES
         if self._notes.careful:

@@ -1,15 +1,19 @@
 """One turn of the loop: what it has taken in, and what it sends once that is safe."""
 
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
-from matcher.reply import Reply
-from matcher.state import Caused
+from mypy_extensions import mypyc_attr
+
+if TYPE_CHECKING:
+    from matcher.reply import Reply
+    from matcher.state import Caused
 
 TURN_TIME = 20_000_000
 """Nanoseconds after which a turn takes in nothing more. The command that runs then is finished."""
 
 
-class Turn(Struct):
+@mypyc_attr(acyclic=True)
+class Turn:
     """All of one turn is stamped with one `time`.
 
     first_sequence: that of its first command.
@@ -20,15 +24,18 @@ class Turn(Struct):
     caused: what each command has caused.
     """
 
-    first_sequence: int
-    time: int
-    until: int
-    entries: list[bytes]
-    replies: list[Reply]
-    reports: list[tuple[bytes, bytes]]
-    caused: list[Caused]
+    __slots__ = ("caused", "entries", "first_sequence", "replies", "reports", "time", "until")
+
+    def __init__(self, first_sequence: int, time: int, until: int) -> None:
+        self.first_sequence = first_sequence
+        self.time = time
+        self.until = until
+        self.entries: list[bytes] = []
+        self.replies: list[Reply] = []
+        self.reports: list[tuple[bytes, bytes]] = []
+        self.caused: list[Caused] = []
 
 
 def new_turn(first_sequence: int, time: int, now: int) -> Turn:
     """A turn that begins at the monotonic time `now`."""
-    return Turn(first_sequence, time, now + TURN_TIME, [], [], [], [])
+    return Turn(first_sequence, time, now + TURN_TIME)

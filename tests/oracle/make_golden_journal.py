@@ -28,6 +28,7 @@ from matcher.core.digest import digest
 from matcher.core.saved_books import save_book
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
+from matcher.sessions import Taken
 from matcher.state import State
 from matcher.storage.entries import OWN_SESSION, OwnCommands
 from matcher.storage.journal import Journal
@@ -54,7 +55,6 @@ from protocol.commands import (
     SetLimits,
     WatchAccount,
 )
-from protocol.session import Taken
 from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from matcher.core.digest import digest
 from matcher.engine import Engine
+from matcher.sessions import Taken
 from matcher.state import State
 from matcher.storage.journal_format import ENGINE
 from matcher.storage.snapshot import read_snapshot, write_snapshot
@@ -25,7 +26,6 @@ from protocol.commands import (
     SetAccountStatus,
     SetInstrument,
 )
-from protocol.session import Taken
 from protocol.units import OrderType, Side
 from tests.oracle.commands_strategy import COIN, Tape, tapes
 from tests.oracle.orders_strategy import START

@@ -10,6 +10,7 @@ import pytest
 from matcher.core.digest import digest
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
+from matcher.sessions import Taken
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory, DirectoryError
 from matcher.storage.entries import OWN_SESSION, OwnCommands
@@ -21,7 +22,6 @@ from matcher.storage.snapshot_file import snapshots
 from matching_exchange.process.files import what_failed
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands, Hello, PlaceOrder
-from protocol.session import Taken
 from protocol.units import OrderType, Side
 
 

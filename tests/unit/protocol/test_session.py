@@ -8,18 +8,12 @@ import pytest
 from protocol.commands import VERSION, Command, Commands, Hello
 from protocol.events import Answers, CommandRefused, Pulse, SessionUnknown, Welcome
 from protocol.session import (
-    FRAME_COMMANDS,
-    MAX_SESSIONS,
     RESEND_AFTER,
     WINDOW,
     ClientSession,
     Lost,
-    MatcherSessions,
     NotOpenError,
-    Repeat,
     SessionState,
-    Taken,
-    Unknown,
     WindowFullError,
 )
 from protocol.units import Refusal
@@ -193,61 +187,3 @@ def test_an_unknown_session_is_started_anew() -> None:
     outcome = session.receive(SessionUnknown(7, 1), 0.0)
     assert isinstance(outcome, Lost)
     assert outcome.sent == [1]
-
-
-def commands_frame(number: int, count: int, answered: int = 0) -> Commands:
-    return Commands(VERSION, 7, number, answered, [command_of(str(number + index)) for index in range(count)])
-
-
-def test_the_matcher_takes_the_next_number_only_and_repeats_answers_until_they_are_had() -> None:
-    sessions: MatcherSessions[bytes] = MatcherSessions()
-    assert isinstance(sessions.receive(commands_frame(1, 1)), Unknown)
-    assert sessions.hello(Hello(VERSION, 7)) == 0
-    assert sessions.receive(commands_frame(2, 1)) == Repeat([])
-    assert sessions.receive(commands_frame(1, 2)) == Taken(1, [command_of("1"), command_of("2")])
-    sessions.keep(7, 1, 2, b"answers to 1 and 2")
-    assert sessions.receive(commands_frame(1, 2)) == Repeat([b"answers to 1 and 2"])
-    assert sessions.receive(commands_frame(2, 2)) == Taken(3, [command_of("3")])
-    sessions.keep(7, 3, 1, b"answer to 3")
-    assert sessions.receive(commands_frame(1, 3)) == Repeat([b"answers to 1 and 2", b"answer to 3"])
-    assert sessions.receive(commands_frame(3, 1, answered=2)) == Repeat([b"answer to 3"])
-    assert sessions.receive(commands_frame(4, 1, answered=2)) == Taken(4, [command_of("4")])
-    assert sessions.receive(commands_frame(1, 3)) == Repeat([b"answer to 3"])
-    assert sessions.hello(Hello(VERSION, 7)) == 4
-
-
-def test_a_session_that_never_acknowledges_is_heard_no_further_than_its_window() -> None:
-    sessions: MatcherSessions[bytes] = MatcherSessions()
-    sessions.hello(Hello(VERSION, 7))
-    number = 1
-    while number <= WINDOW:
-        assert isinstance(sessions.receive(commands_frame(number, FRAME_COMMANDS)), Taken)
-        sessions.keep(7, number, FRAME_COMMANDS, b"answers")
-        number += FRAME_COMMANDS
-    assert sessions.receive(commands_frame(number, 1)) == Repeat([])
-    assert isinstance(sessions.receive(commands_frame(number, 1, answered=1 + FRAME_COMMANDS)), Taken)
-
-
-def test_the_matcher_forgets_the_session_that_was_silent_longest() -> None:
-    sessions: MatcherSessions[bytes] = MatcherSessions()
-    for session in range(1, MAX_SESSIONS + 1):
-        sessions.hello(Hello(VERSION, session))
-    assert isinstance(sessions.receive(Commands(VERSION, 1, 1, 0, [command_of("a")])), Taken)
-    sessions.hello(Hello(VERSION, MAX_SESSIONS + 1))
-    assert len(sessions) == MAX_SESSIONS
-    assert isinstance(sessions.receive(Commands(VERSION, 2, 1, 0, [command_of("a")])), Unknown)
-    assert isinstance(sessions.receive(Commands(VERSION, 1, 2, 0, [command_of("b")])), Taken)
-
-
-def test_a_frame_that_brings_nothing_new_changes_nothing() -> None:
-    """No log tells of it: what a replay brings back would be another state."""
-    sessions: MatcherSessions[str] = MatcherSessions()
-    sessions.hello(Hello(VERSION, 7))
-    for number in (1, 2, 3):
-        assert isinstance(sessions.receive(Commands(VERSION, 7, number, 0, [command_of("1")])), Taken)
-        sessions.keep(7, number, 1, f"answer {number}")
-    before = list(sessions.known())
-    assert sessions.receive(Commands(VERSION, 7, 3, 2, [command_of("1")])) == Repeat(["answer 3"])
-    assert list(sessions.known()) == before
-    sessions.receive(Commands(VERSION, 7, 4, 2, [command_of("1")]))
-    assert list(sessions.known()) == [(7, 4, ["answer 3"])]
