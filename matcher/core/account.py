@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
+from matcher.core.named_orders import NamedOrders
 from matcher.core.order_list import OrderList
 from protocol.units import OrderType
 
@@ -49,7 +50,7 @@ class Account:
         self.name = name
         self.orders = OrderList()
         self.last_done: Order | None = None
-        self.client_orders: dict[str, Order] = {}
+        self.client_orders = NamedOrders()
         self.entered = NONE_ENTERED
         self.maker_fills: list[Trade] | None = None
         self.taker_fills: list[Trade] | None = None

@@ -129,7 +129,7 @@ def _account_lines(account: Account) -> Iterator[dict[str, Any]]:
             line["cancel_at"] = account.cancel_at
         yield line
     if account.client_orders:
-        ids = sorted((client_order_id, order.order_id) for client_order_id, order in account.client_orders.items())
+        ids = sorted((order.client_order_id or "", order.order_id) for order in account.client_orders)
         line = {"account": account.name, "client_order_ids": ids}
         if account.entered:
             line["entered"] = sorted(account.entered.items())

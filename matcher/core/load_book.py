@@ -104,7 +104,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
         registry.orders.add(order)
         registry.last_order_id = max(registry.last_order_id, order.order_id)
         if order.client_order_id is not None:
-            account.client_orders[order.client_order_id] = order
+            account.client_orders.add(order)
     else:
         if order.terms.expire_time:
             registry.expiries.discard(order.terms.expire_time, order.order_id)

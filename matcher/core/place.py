@@ -79,7 +79,7 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
     )
     registry.orders.add(order)
     if client_order_id is not None:
-        account.client_orders[client_order_id] = order
+        account.client_orders.add(order)
     if terms is not None:
         order.extra = Extra(terms, unspent=terms.quote_quantity)
     if deadline or account.suspended or terms is not None or trigger_price is not None or not rules.trades:

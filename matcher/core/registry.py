@@ -70,7 +70,7 @@ class Registry:
         """Take in an order with its ids. Its book may then let it run."""
         self.orders.add(order)
         if order.client_order_id is not None:
-            order.account.client_orders[order.client_order_id] = order
+            order.account.client_orders.add(order)
 
     def keep(self, order: Order) -> None:
         """List an order that has run and is live, the youngest of all. Note when it expires."""
@@ -108,7 +108,7 @@ class Registry:
             _unlink_done(order)
             self.orders.remove(order)
             if order.client_order_id is not None:
-                del account.client_orders[order.client_order_id]
+                account.client_orders.remove(order)
                 account.entered.pop(order.client_order_id, None)
             if account.last_done is None:
                 self.forget_account(account)
