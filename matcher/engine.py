@@ -85,7 +85,13 @@ class Engine:
         running = registry.running
         running.sequence = sequence
         running.time = time
-        events = HANDLERS[type(command)](registry, command)
+        # Most commands are these: a compiled core calls what it knows at a third of the cost.
+        if type(command) is PlaceOrder:
+            events = place_order(registry, command)
+        elif type(command) is CancelOrder:
+            events = cancel_order(registry, command)
+        else:
+            events = HANDLERS[type(command)](registry, command)
         # A trade ends at least one of its command's orders.
         if running.ended:
             settle(registry)

@@ -78,7 +78,7 @@ class State:
         The reply is kept until the session has it. `is_over` is asked now and then: from True on, the commands that are
         left are not applied. At least one is.
         """
-        registry, apply = self.registry, self.engine.apply
+        registry, engine = self.registry, self.engine
         watching = bool(self.streams)
         sequence = self.sequence
         self.time = time
@@ -87,7 +87,7 @@ class State:
         self.running = reply = Reply(session, number, sequence + 1, time, answers)
         for command in commands:
             sequence += 1
-            events = apply(sequence, time, command)
+            events = engine.apply(sequence, time, command)
             answers.append(answer(registry, command, events))
             outcome = Caused(sequence, command, events)
             if watching or type(command) is WatchAccount:

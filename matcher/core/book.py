@@ -21,10 +21,10 @@ from protocol.units import OrderStatus, Reason, Side
 MAX_TRADES: Final = 1_000
 """Trades that a book remembers, the last ones."""
 
-BUY = Side.BUY
-OPEN = OrderStatus.OPEN
-PENDING = OrderStatus.PENDING
-CANCELED = OrderStatus.CANCELED
+BUY: Final = Side.BUY
+OPEN: Final = OrderStatus.OPEN
+PENDING: Final = OrderStatus.PENDING
+CANCELED: Final = OrderStatus.CANCELED
 
 
 class Book:

@@ -1,6 +1,7 @@
 """CancelOrder and CancelAllOrders."""
 
 from itertools import islice
+from typing import Final
 
 from matcher.core.account import Account
 from matcher.core.book import Book
@@ -9,7 +10,7 @@ from protocol.commands import CancelAllOrders, CancelOrder
 from protocol.events import CommandRefused, Event
 from protocol.units import Reason, Refusal
 
-REQUESTED = Reason.REQUESTED
+REQUESTED: Final = Reason.REQUESTED
 
 
 def cancel_order(registry: Registry, command: CancelOrder) -> list[Event]:

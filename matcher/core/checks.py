@@ -1,12 +1,14 @@
 """The instrument's limits on a new order. What its type takes stands in `protocol.order_types`. Pure functions."""
 
+from typing import Final
+
 from matcher.core.rules import Rules
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder, SetLimits
 from protocol.order_types import STEPPED_TERMS, Unit, check_fields
 from protocol.units import OrderType, Refusal
 
-LIMIT = OrderType.LIMIT
-MARKET = OrderType.MARKET
+LIMIT: Final = OrderType.LIMIT
+MARKET: Final = OrderType.MARKET
 
 STEPPED = tuple(
     (term.name, term.unit is Unit.QUANTITY, term.off_step, term.too_large, term.most == "quantity")

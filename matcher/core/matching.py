@@ -19,9 +19,9 @@ from protocol.units import OrderStatus, OrderType, Reason, Side
 ANY_PRICE: Final = -(2**63)
 """Below every key: the limit of an order without a price."""
 
-BUY = Side.BUY
-FILLED = OrderStatus.FILLED
-LIMIT = OrderType.LIMIT
+BUY: Final = Side.BUY
+FILLED: Final = OrderStatus.FILLED
+LIMIT: Final = OrderType.LIMIT
 
 
 def run_fired(book: Book, events: list[Event]) -> None:
@@ -202,7 +202,8 @@ def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
                 maker.fills = [trade]
             else:
                 remember_fills(maker, [trade])
-            if price != book.checked_price:
+            checked = book.checked_price
+            if checked is None or price != checked:
                 if pending:
                     book.fire(price, events)
                 else:

@@ -5,20 +5,22 @@ At each maker it is asked what the terms allow. Self-trade prevention follows Bi
 The taker's mode decides. What is canceled or taken off counts as prevented. An order that it ends trades no more.
 """
 
+from typing import Final
+
 from matcher.core.book import Book
 from matcher.core.levels import change_remaining, shown_quantity
 from matcher.core.order import Extra, Level, Order, remember_fills
 from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
 from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
 
-BUY = Side.BUY
-FILLED = OrderStatus.FILLED
-CANCELED = OrderStatus.CANCELED
+BUY: Final = Side.BUY
+FILLED: Final = OrderStatus.FILLED
+CANCELED: Final = OrderStatus.CANCELED
 
-NO_PREVENTION = SelfTradePrevention.NONE
-CANCEL_NEWEST = SelfTradePrevention.CANCEL_NEWEST
-CANCEL_OLDEST = SelfTradePrevention.CANCEL_OLDEST
-DECREMENT = SelfTradePrevention.DECREMENT
+NO_PREVENTION: Final = SelfTradePrevention.NONE
+CANCEL_NEWEST: Final = SelfTradePrevention.CANCEL_NEWEST
+CANCEL_OLDEST: Final = SelfTradePrevention.CANCEL_OLDEST
+DECREMENT: Final = SelfTradePrevention.DECREMENT
 
 
 def can_fill(book: Book, order: Order, limit: int) -> bool:

@@ -16,8 +16,8 @@ from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced,
 from protocol.order_types import ORDER_TYPES, Waits
 from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, Side
 
-TRADING = InstrumentStatus.TRADING
-LIMIT = OrderType.LIMIT
+TRADING: Final = InstrumentStatus.TRADING
+LIMIT: Final = OrderType.LIMIT
 
 WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType))
 """Whether an order type waits before it runs, by its number."""

@@ -16,14 +16,15 @@ the command ends. A command costs the stops that it moves, not stops times trade
 """
 
 from bisect import bisect_left, insort
+from typing import Final
 
 from matcher.core.levels import Levels
 from matcher.core.order import Extra, Order
 from protocol.order_types import ORDER_TYPES, Waits
 from protocol.units import OrderType, Side
 
-BUY = Side.BUY
-TRAILING_STOP = OrderType.TRAILING_STOP
+BUY: Final = Side.BUY
+TRAILING_STOP: Final = OrderType.TRAILING_STOP
 TAKES_PROFIT = (False, *(ORDER_TYPES[order_type].waits is Waits.PROFIT for order_type in OrderType))
 """Whether an order type waits for a price in its favour, by its number."""
 

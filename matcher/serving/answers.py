@@ -1,6 +1,7 @@
 """The answers to commands, made from their events and from the state after them."""
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -43,10 +44,10 @@ from protocol.events import (
 )
 from protocol.units import OrderStatus
 
-OPEN = OrderStatus.OPEN
-PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
-CANCELED = OrderStatus.CANCELED
-REJECTED = OrderStatus.REJECTED
+OPEN: Final = OrderStatus.OPEN
+PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
+CANCELED: Final = OrderStatus.CANCELED
+REJECTED: Final = OrderStatus.REJECTED
 
 
 def answer(registry: Registry, command: OwnCommand, events: list[Event]) -> Answer:

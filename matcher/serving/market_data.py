@@ -37,7 +37,7 @@ from protocol.units import Side
 
 DEPTH_LEVELS = 10
 
-BUY = Side.BUY
+BUY: Final = Side.BUY
 
 CHANGES_DEPTH: Final = (OrderPlaced, OrderTriggered, OrderAmended, OrderReduced, OrderDecremented)
 """The depth of the order's book may be another after one of these, or a cancel. Each trade comes with one of them."""
