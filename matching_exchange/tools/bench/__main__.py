@@ -18,6 +18,7 @@ from rich.status import Status
 
 from matching_exchange.process.command_line import EXIT_INTERRUPTED, end_with_line, run_program
 from matching_exchange.tools.arguments import Parser, number, told
+from matching_exchange.tools.bench.cores import core_line
 from matching_exchange.tools.bench.durability import durability
 from matching_exchange.tools.bench.engine import engine
 from matching_exchange.tools.bench.fanout import fanout
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
     finally:
         shutil.rmtree(directory)
-    report = Report(machine, plan.rounds, plan.quick, plan.seed, time.monotonic() - started, suites)
+    report = Report(machine, core_line(), plan.rounds, plan.quick, plan.seed, time.monotonic() - started, suites)
     if options.json is not None:
         write_json(report, options.json)
     if options.svg is not None:
