@@ -27,7 +27,8 @@ def by_core(*names: str) -> tuple[str, ...]:
 
 
 TAILS = tuple(f"one operation, p{percentile}" for percentile in ("50", "99", "99.9"))
-RATIO = ("mix, compiled to interpreted",) if BOTH else ()
+MIX_RATIO = ("mix, compiled to interpreted",) if BOTH else ()
+WAY_RATIO = ("the whole way, compiled to interpreted",) if BOTH else ()
 OTHER_ENGINE = (
     ()
     if why_missing()
@@ -39,12 +40,17 @@ OTHER_ENGINE = (
 )
 WITHOUT_COMPILED = [] if BOTH else [f"the compiled core: {CORE.reason}"]
 WITHOUT_OTHER = [f"{NAME}: {why_missing()}"] if why_missing() else []
-LEFT_OUT = {"engine": WITHOUT_COMPILED + WITHOUT_OTHER, "durability": WITHOUT_COMPILED}
+LEFT_OUT = {
+    "engine": WITHOUT_COMPILED + WITHOUT_OTHER,
+    "way": WITHOUT_COMPILED,
+    "durability": WITHOUT_COMPILED,
+    "pauses": WITHOUT_COMPILED,
+}
 
 ROWS = {
     "engine": (
         *by_core("mix, {core}"),
-        *RATIO,
+        *MIX_RATIO,
         *by_core("mix, {core}, scaled to look-ups in 0.5 s"),
         *by_core(
             *(f"mix, {{core}}, {kind}" for kind in ("limits", "cancels", "markets")),
@@ -63,6 +69,13 @@ ROWS = {
         *by_core(
             "memory of a resting order, no client_order_id, {core}",
             "memory of a canceled order that is remembered, {core}",
+        ),
+    ),
+    "way": (
+        *by_core("the whole way, {core}"),
+        *WAY_RATIO,
+        *by_core(
+            *(f"{stage}, {{core}}" for stage in ("decode", "apply and answer", "encode", "market data", "let go"))
         ),
     ),
     "wire": tuple(
@@ -123,17 +136,24 @@ ROWS = {
         "memory of a done order, canceled without a fill",
         "memory of a done order, filled by one trade",
     ),
+    "pauses": (
+        *by_core("longest of 20,000 operations, 1,000 accounts, {core}"),
+        *by_core("longest of one account with 5,000 named orders, {core}"),
+    ),
 }
 WITH_TARGET = {
     "engine": 3 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
+    "way": 0,
     "wire": 3,
     "http": 2,
     "fanout": 3,
     "growth": 7,
     "durability": 5 + BOTH,
+    "pauses": 2 * len(CORES),
 }
 DISTRIBUTIONS = {
     "engine": by_core("mix, {core}", "deep book, {core}"),
+    "way": (),
     "wire": (),
     "http": tuple(
         f"{workers}, {connections}{what}"
@@ -144,6 +164,7 @@ DISTRIBUTIONS = {
     "fanout": ("late, 50 clients", "late, bare broadcast"),
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
     "durability": (),
+    "pauses": (),
 }
 
 RECORDING = """\

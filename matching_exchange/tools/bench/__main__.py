@@ -26,9 +26,11 @@ from matching_exchange.tools.bench.growth import growth
 from matching_exchange.tools.bench.http import http
 from matching_exchange.tools.bench.machine import describe
 from matching_exchange.tools.bench.measure import BenchError, Plan
+from matching_exchange.tools.bench.pauses import pauses
 from matching_exchange.tools.bench.picture import draw
 from matching_exchange.tools.bench.table import WIDTH, Report, Row, Suite, print_report
 from matching_exchange.tools.bench.throughput import throughput
+from matching_exchange.tools.bench.way import way
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.replay.recording import RecordingError
 from matching_exchange.tools.tables import to_json
@@ -39,11 +41,13 @@ EXIT_UNTRUE: Final = 1
 
 SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "engine": engine,
+    "way": way,
     "wire": throughput,
     "http": http,
     "fanout": fanout,
     "growth": growth,
     "durability": durability,
+    "pauses": pauses,
 }
 
 ROUNDS: Final = 5

@@ -11,7 +11,6 @@ import pytest
 
 from matcher.core.digest import digest
 from matching_exchange.tools.bench import system
-from matching_exchange.tools.bench.bare_book import BareBook
 from matching_exchange.tools.bench.distribution import Distribution, Point, middle_of, points_of
 from matching_exchange.tools.bench.machine import describe
 from matching_exchange.tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
@@ -22,14 +21,14 @@ from matching_exchange.tools.bench.snapshots import Pause, Snapshot, Wait, pause
 from matching_exchange.tools.bench.stopwatch import Stopwatch, kind_of, run_chunks
 from matching_exchange.tools.bench.system import find_filesystem, processor_time, resident_memory
 from matching_exchange.tools.bench.table import Target, row, text_of
-from matching_exchange.tools.bench.tape import Shape, chunks_of, decode_chunk, read_tape, resting_orders, write_tape
+from matching_exchange.tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
 from matching_exchange.tools.bench.throughput import PublishedCount
 from matching_exchange.tools.bench.wire import Wire, frames
 from protocol.codec import encode
 from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
-from protocol.events import Answers, CommandRefused, Depth, OrderResult, Trade
+from protocol.events import Answers, CommandRefused, Depth, OrderResult
 from protocol.market_data import DepthMessage, TradeMessage
-from protocol.units import OrderStatus, OrderType, Refusal, Side
+from protocol.units import OrderStatus, OrderType, Refusal
 
 # What is sent
 
@@ -94,49 +93,6 @@ def test_a_tape_keeps_the_shape_of_its_book(tmp_path: Path) -> None:
     assert digest(engine.registry) == wanted.digest
     assert (stopwatch.operations, sum(kind.count for kind in stopwatch.kinds(0).values())) == (1_024 + 928, 1_024)
     assert 3_600 < sum(order.level is not None for order in engine.registry.orders) < 4_400
-
-
-def test_counts_of_the_mix_are_those_of_its_engine_and_of_the_bare_book(tmp_path: Path) -> None:
-    written = write_tape(tmp_path / "tape", Shape(0, 0), 3, 20_000)
-    engine, book = new_engine(), BareBook()
-    commands = [command for chunk in read_tape(tmp_path / "tape") for command in decode_chunk(chunk)]
-    trades: list[Trade] = []
-    for sequence, command in enumerate(commands, 1):
-        trades += [event for event in engine.apply(sequence, sequence, command) if isinstance(event, Trade)]
-        book.apply(sequence, sequence, command)
-    live = [order for order in engine.registry.orders if order.level is not None]
-    assert written.outcome == {
-        "live orders": len(live),
-        "resting quantity": sum(order.remaining for order in live),
-        "filled quantity": sum(trade.quantity for trade in trades),
-        "trades": len(trades),
-    }
-    assert book.outcome().items() <= written.outcome.items()
-    assert set(book.orders) == {order.order_id for order in live}
-
-
-def test_bare_book_fills_the_best_and_the_oldest_first() -> None:
-    def order(side: Side, quantity: int, price: int | None) -> PlaceOrder:
-        order_type = OrderType.MARKET if price is None else OrderType.LIMIT
-        return PlaceOrder("BTC-USDT", "a", side, order_type, quantity, price)
-
-    book = BareBook()
-    for command in (
-        order(Side.SELL, 5, 101),
-        order(Side.SELL, 5, 100),
-        order(Side.SELL, 5, 100),
-        order(Side.SELL, 5, 102),
-        order(Side.BUY, 7, 100),
-    ):
-        book.apply(1, 1, command)
-    assert {order_id: left.remaining for order_id, left in book.orders.items()} == {1: 5, 3: 3, 4: 5}
-    book.apply(1, 1, CancelOrder(1))
-    book.apply(1, 1, order(Side.BUY, 5, 101))
-    assert {order_id: left.remaining for order_id, left in book.orders.items()} == {4: 5, 6: 2}
-    book.apply(1, 1, order(Side.SELL, 9, None))
-    assert (list(book.orders), book.filled) == ([4], 7 + 3 + 2)
-    with pytest.raises(ValueError, match="CancelAllOrders"):
-        book.apply(1, 1, CancelAllOrders("a"))
 
 
 def test_an_engine_that_refuses_is_not_timed() -> None:
