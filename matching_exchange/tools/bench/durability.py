@@ -26,15 +26,13 @@ from matching_exchange.tools.bench.mix import Mix, first_commands
 from matching_exchange.tools.bench.recovered import Recovered
 from matching_exchange.tools.bench.remembered import Remembered
 from matching_exchange.tools.bench.snapshots import load, pauses, snapshots_of
-from matching_exchange.tools.bench.table import Row, Target, Yardstick, look_up_yardstick, row
+from matching_exchange.tools.bench.table import LOOK_UPS, Row, Target, Yardstick, look_up_yardstick, row
 from matching_exchange.tools.bench.wire import Frame, Wire, frames
 from protocol.commands import DigestQuery, StatusQuery
 from protocol.events import Digest, MatcherStatus
 
 TARGETS: Final = {64: 0.75, 256: 0.7, 1024: 0.7}
 """The least ratio of throughput with syncs to that without, by the orders that wait for their answers at once."""
-
-LOOK_UPS: Final = "look-ups"
 
 FRAME: Final = 16
 """Commands sent together, as by a gateway whose clients send at the same time."""

@@ -21,7 +21,7 @@ from matching_exchange.tools.bench.measure import BenchError, Plan, ratio, sprea
 from matching_exchange.tools.bench.other_engine import NAME, why_missing
 from matching_exchange.tools.bench.recorded import recorded_flow
 from matching_exchange.tools.bench.remembered import Remembered
-from matching_exchange.tools.bench.table import Row, Target, Yardstick, look_up_yardstick, row
+from matching_exchange.tools.bench.table import LOOK_UPS, Row, Target, Yardstick, look_up_yardstick, row
 from matching_exchange.tools.bench.tape import Shape, Written, write_tape
 
 LOOK_UP_SECONDS: Final = 0.5
@@ -40,7 +40,6 @@ CANCELED: Final = 300_000
 QUICK_CANCELED: Final = 10_000
 
 BARE_BOOK: Final = "bare book"
-LOOK_UPS: Final = "look-ups"
 
 TARGETS: Final = {
     (BARE_BOOK, COMPILED): Target(0.5),

@@ -10,7 +10,7 @@ from matching_exchange.tools.bench.child import measure_in_child
 from matching_exchange.tools.bench.machine import time_look_ups
 from matching_exchange.tools.bench.measure import BenchError, Plan, spread, take_named_turns
 from matching_exchange.tools.bench.recorded_flow import Flow
-from matching_exchange.tools.bench.table import Row, look_up_yardstick, row
+from matching_exchange.tools.bench.table import LOOK_UPS, Row, look_up_yardstick, row
 from matching_exchange.tools.bench.tape import chunks_of
 from matching_exchange.tools.replay.comparison import Comparison
 from matching_exchange.tools.replay.driver import Driver
@@ -22,7 +22,6 @@ from protocol.commands import Command
 from protocol.events import Answer
 
 NAME: Final = "recorded flow of Bitstamp"
-LOOK_UPS: Final = "look-ups"
 
 
 class _Recorder(EngineExchange):

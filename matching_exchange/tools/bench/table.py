@@ -15,6 +15,9 @@ from matching_exchange.tools.tables import plain_table
 WIDTH: Final = 180
 """Characters of a line. In a file, no cell is then broken."""
 
+LOOK_UPS: Final = "look-ups"
+"""The key of their times among measurements that take turns."""
+
 
 class Yardstick(Struct, frozen=True):
     """What the figure is held against: it tells how much of the figure is the machine's."""

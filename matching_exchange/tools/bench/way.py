@@ -20,15 +20,13 @@ from matching_exchange.tools.bench.data import SESSION
 from matching_exchange.tools.bench.machine import time_look_ups
 from matching_exchange.tools.bench.measure import BenchError, Plan, ratio, spread, take_named_turns
 from matching_exchange.tools.bench.mix import Mix
-from matching_exchange.tools.bench.table import Row, Yardstick, look_up_yardstick, row
+from matching_exchange.tools.bench.table import LOOK_UPS, Row, Yardstick, look_up_yardstick, row
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands
 from protocol.session import FRAME_COMMANDS
 
 PER_SECOND: Final = 400_000
 """Commands for each second of a round."""
-
-LOOK_UPS: Final = "look-ups"
 
 
 def way(plan: Plan) -> Iterator[Row]:
