@@ -8,28 +8,75 @@ from xml.etree import ElementTree
 
 import pytest
 
+from matcher import CORE
+from matcher.compiled import COMPILED, INTERPRETED
 from matching_exchange.tools.bench.__main__ import SUITES, parse
-from matching_exchange.tools.bench.engine import recorded_flow
 from matching_exchange.tools.bench.measure import BenchError, Plan
+from matching_exchange.tools.bench.other_engine import NAME, why_missing
+from matching_exchange.tools.bench.recorded import recorded_flow
 from tests.exchange import PATIENCE, ROOT, Json, clean_environment
+
+CORES = [COMPILED, INTERPRETED] if CORE.kind == COMPILED else [INTERPRETED]
+
+BOTH = COMPILED in CORES
+
+
+def by_core(*names: str) -> tuple[str, ...]:
+    """The names for each core."""
+    return tuple(name.format(core=core) for core in CORES for name in names)
+
+
+TAILS = tuple(f"one operation, p{percentile}" for percentile in ("50", "99", "99.9"))
+MIX_RATIO = ("mix, compiled to interpreted",) if BOTH else ()
+WAY_RATIO = ("the whole way, compiled to interpreted",) if BOTH else ()
+OTHER_ENGINE = (
+    ()
+    if why_missing()
+    else (
+        f"{NAME}, mix",
+        *by_core(f"mix, {{core}}, to {NAME}"),
+        *(f"{NAME}, mix, {tail}" for tail in TAILS),
+    )
+)
+WITHOUT_COMPILED = [] if BOTH else [f"the compiled core: {CORE.reason}"]
+WITHOUT_OTHER = [f"{NAME}: {why_missing()}"] if why_missing() else []
+LEFT_OUT = {
+    "engine": WITHOUT_COMPILED + WITHOUT_OTHER,
+    "way": WITHOUT_COMPILED,
+    "durability": WITHOUT_COMPILED,
+    "pauses": WITHOUT_COMPILED,
+}
 
 ROWS = {
     "engine": (
-        "mix",
-        "mix, scaled to look-ups in 0.5 s",
-        "mix, limits",
-        "mix, cancels",
-        "mix, markets",
-        "mix, one operation, p50",
-        "mix, one operation, p99",
-        "mix, one operation, p99.9",
-        "recorded flow of Bitstamp",
-        "deep book, 10,000 orders",
-        "deep book, 10,000 orders, to the mix",
-        "memory of a resting order, no client_order_id",
-        "deep book, one operation, p50",
-        "deep book, one operation, p99",
-        "deep book, one operation, p99.9",
+        *by_core("mix, {core}"),
+        *MIX_RATIO,
+        *by_core("mix, {core}, scaled to look-ups in 0.5 s"),
+        *by_core(
+            *(f"mix, {{core}}, {kind}" for kind in ("limits", "cancels", "markets")),
+            *(f"mix, {{core}}, {tail}" for tail in TAILS),
+        ),
+        "bare book, mix",
+        *by_core("mix, {core}, to the bare book"),
+        *(f"bare book, mix, {tail}" for tail in TAILS),
+        *OTHER_ENGINE,
+        *by_core("recorded flow of Bitstamp, {core}"),
+        *by_core(
+            "deep book, 10,000 orders, {core}",
+            "deep book, 10,000 orders, {core}, to the mix",
+            *(f"deep book, {{core}}, {tail}" for tail in TAILS),
+        ),
+        *by_core(
+            "memory of a resting order, no client_order_id, {core}",
+            "memory of a canceled order that is remembered, {core}",
+        ),
+    ),
+    "way": (
+        *by_core("the whole way, {core}"),
+        *WAY_RATIO,
+        *by_core(
+            *(f"{stage}, {{core}}" for stage in ("decode", "apply and answer", "encode", "market data", "let go"))
+        ),
     ),
     "wire": tuple(
         f"{count} a frame, {what}"
@@ -52,6 +99,7 @@ ROWS = {
         "matcher with 50 clients",
         "matcher with 50 clients, to none",
         "matcher with 50 clients, processor time each",
+        "matcher with 50 clients, processor time to none",
     ),
     "growth": (
         *(
@@ -76,7 +124,7 @@ ROWS = {
         "throughput, 1,024 orders under way, sync always",
         "throughput, 1,024 orders under way, sync off",
         "throughput, 1,024 orders under way, always to off",
-        "replay of 10,000 commands",
+        *by_core("replay of 10,000 commands, {core}"),
         "start with 10,000 resting orders",
         "snapshot of 10,000 orders: fork, as logged",
         "snapshot: longest wait at the fork",
@@ -88,10 +136,24 @@ ROWS = {
         "memory of a done order, canceled without a fill",
         "memory of a done order, filled by one trade",
     ),
+    "pauses": (
+        *by_core("longest of 20,000 operations, 1,000 accounts, {core}"),
+        *by_core("longest of one account with 5,000 named orders, {core}"),
+    ),
 }
-WITH_TARGET = {"engine": 3, "wire": 3, "http": 2, "fanout": 2, "growth": 7, "durability": 6}
+WITH_TARGET = {
+    "engine": 3 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
+    "way": 0,
+    "wire": 3,
+    "http": 2,
+    "fanout": 3,
+    "growth": 7,
+    "durability": 5 + BOTH,
+    "pauses": 2 * len(CORES),
+}
 DISTRIBUTIONS = {
-    "engine": ("mix", "deep book"),
+    "engine": by_core("mix, {core}", "deep book, {core}"),
+    "way": (),
     "wire": (),
     "http": tuple(
         f"{workers}, {connections}{what}"
@@ -102,6 +164,7 @@ DISTRIBUTIONS = {
     "fanout": ("late, 50 clients", "late, bare broadcast"),
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
     "durability": (),
+    "pauses": (),
 }
 
 RECORDING = """\
@@ -141,7 +204,7 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
     assert measured["name"] == suite
     rows: list[Json] = measured["rows"]
     told = Path("/proc/self/task").exists()
-    expected = tuple(name for name in ROWS[suite] if told or not name.endswith("processor time each"))
+    expected = tuple(name for name in ROWS[suite] if told or "processor time" not in name)
     assert tuple(row["name"] for row in rows) == expected
     for row in rows:
         figure = row["figure"]
@@ -149,10 +212,10 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
         # Small sizes meet no target, and miss none.
         assert row["met"] is None
         assert row["unit"] in done.stdout
-    assert measured["left_out"] == (
-        [] if expected == ROWS[suite] else ["the matcher's processor time: this system does not tell it"]
-    )
-    assert sum(row["target"] is not None for row in rows) == WITH_TARGET[suite]
+    untold = [] if expected == ROWS[suite] else ["the matcher's processor time: this system does not tell it"]
+    assert measured["left_out"] == LEFT_OUT.get(suite, []) + untold
+    assert sum(row["target"] is not None for row in rows) == WITH_TARGET[suite] - len(untold)
+    assert done.stdout.startswith(found["core"] + "\n")
 
     printed = [line.strip() for line in done.stdout.splitlines()]
     for name in expected:
@@ -185,7 +248,7 @@ def quick_plan(directory: Path, recording: Path) -> Plan:
 
 def test_recording_that_is_not_there_is_left_out_by_name(tmp_path: Path) -> None:
     plan = quick_plan(tmp_path, tmp_path / "none.log")
-    assert list(recorded_flow(plan)) == []
+    assert list(recorded_flow(plan, CORES)) == []
     assert plan.left_out == [f"recorded flow of Bitstamp: there is no file {tmp_path / 'none.log'}"]
 
 
@@ -194,7 +257,7 @@ def test_recording_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     recording.write_text("hello\n")
     plan = quick_plan(tmp_path, recording)
     with pytest.raises(BenchError, match=r"flow\.log, line 1: none of the known formats"):
-        list(recorded_flow(plan))
+        list(recorded_flow(plan, CORES))
 
 
 @pytest.mark.parametrize(

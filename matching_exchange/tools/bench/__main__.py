@@ -18,6 +18,7 @@ from rich.status import Status
 
 from matching_exchange.process.command_line import EXIT_INTERRUPTED, end_with_line, run_program
 from matching_exchange.tools.arguments import Parser, number, told
+from matching_exchange.tools.bench.cores import core_line
 from matching_exchange.tools.bench.durability import durability
 from matching_exchange.tools.bench.engine import engine
 from matching_exchange.tools.bench.fanout import fanout
@@ -25,9 +26,11 @@ from matching_exchange.tools.bench.growth import growth
 from matching_exchange.tools.bench.http import http
 from matching_exchange.tools.bench.machine import describe
 from matching_exchange.tools.bench.measure import BenchError, Plan
+from matching_exchange.tools.bench.pauses import pauses
 from matching_exchange.tools.bench.picture import draw
 from matching_exchange.tools.bench.table import WIDTH, Report, Row, Suite, print_report
 from matching_exchange.tools.bench.throughput import throughput
+from matching_exchange.tools.bench.way import way
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.replay.recording import RecordingError
 from matching_exchange.tools.tables import to_json
@@ -38,11 +41,13 @@ EXIT_UNTRUE: Final = 1
 
 SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "engine": engine,
+    "way": way,
     "wire": throughput,
     "http": http,
     "fanout": fanout,
     "growth": growth,
     "durability": durability,
+    "pauses": pauses,
 }
 
 ROUNDS: Final = 5
@@ -91,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
     finally:
         shutil.rmtree(directory)
-    report = Report(machine, plan.rounds, plan.quick, plan.seed, time.monotonic() - started, suites)
+    report = Report(machine, core_line(), plan.rounds, plan.quick, plan.seed, time.monotonic() - started, suites)
     if options.json is not None:
         write_json(report, options.json)
     if options.svg is not None:

@@ -163,6 +163,8 @@ def fanout(plan: Plan) -> Iterator[Row]:
     if costs_alone:
         cost = Yardstick("without clients", median(costs_alone), "µs")
         yield row(f"matcher with {name}, processor time each", spread(costs), "µs", cost)
+        more, target = ratio(costs, costs_alone), Target(1.1, at_most=True)
+        yield row(f"matcher with {name}, processor time to none", more, "ratio", cost, target, quick=plan.quick)
     else:
         plan.left_out.append("the matcher's processor time: this system does not tell it")
     plan.distributions.append(Distribution(f"late, {name}", middle_of([each.points for each in heard])))

@@ -8,13 +8,13 @@ import gc
 import sys
 
 import msgspec
-from msgspec import Struct
 
+from matching_exchange.tools.bench.cores import Measured
 from matching_exchange.tools.bench.mix import Mix
 from matching_exchange.tools.bench.system import resident_memory
 
 
-class LongRun(Struct, frozen=True):
+class LongRun(Measured, frozen=True):
     """`resident` are the bytes after each step."""
 
     resident: list[int]

@@ -3,13 +3,16 @@
 Two compared things are measured A B A B, so disturbances of the machine hit both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from msgspec import Struct
 
 from matching_exchange.tools.bench.distribution import Distribution
+
+Key = TypeVar("Key")
 
 
 class BenchError(Exception):
@@ -59,3 +62,8 @@ def take_turns(rounds: int, *measurements: Callable[[], float]) -> list[list[flo
         for measurement, values in zip(measurements, measured, strict=True):
             values.append(measurement())
     return measured
+
+
+def take_named_turns(rounds: int, measurements: Mapping[Key, Callable[[], float]]) -> dict[Key, list[float]]:
+    """The same, by key."""
+    return dict(zip(measurements, take_turns(rounds, *measurements.values()), strict=True))

@@ -8,11 +8,12 @@ About `depth` orders are kept live: above, more limit orders take; below, fewer 
 
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
+from matcher.core.registry import Registry
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
 from protocol.commands import CancelOrder, Command, OwnCommand, PlaceOrder
@@ -67,23 +68,38 @@ def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
     return engine
 
 
+class Carries(Protocol):
+    """An engine, or something around it."""
+
+    @property
+    def registry(self) -> Registry: ...
+
+    def apply(self, sequence: int, time: int, command: OwnCommand) -> list[Event]: ...
+
+
 class Mix(Iterator[Command]):
     """Gives commands without end.
 
     engine: the engine to continue from (default: a new one).
     live: the quantities of its resting orders by order_id. Their number stays the same.
     symbols: the orders are for any of these; each has its own walk.
-    reach: half the largest distance of a price from the walk."""
+    reach: half the largest distance of a price from the walk.
+    accounts: the orders are from any of these.
+    trades, filled: the trades so far, and the sum of their quantities."""
 
     def __init__(
         self,
         seed: int,
-        engine: Engine | None = None,
+        engine: Carries | None = None,
         live: Mapping[int, int] | None = None,
         symbols: Sequence[str] = (SYMBOL,),
         reach: int = REACH,
+        accounts: Sequence[str] = ACCOUNTS,
     ) -> None:
-        self.engine = new_engine(symbols) if engine is None else engine
+        self.engine: Carries = new_engine(symbols) if engine is None else engine
+        self.trades = 0
+        self.filled = 0
+        self._accounts = accounts
         self._reach = reach
         self._random = Random(seed)
         self._remaining = dict(live or {})
@@ -99,6 +115,11 @@ class Mix(Iterator[Command]):
         """How many orders are live."""
         return len(self._ids)
 
+    @property
+    def resting(self) -> int:
+        """What the live orders have left, all together."""
+        return sum(self._remaining.values())
+
     def __next__(self) -> Command:
         share = self._random.random()
         if share < CANCELS and self._ids:
@@ -112,7 +133,7 @@ class Mix(Iterator[Command]):
     def _order(self, *, market: bool) -> PlaceOrder:
         random = self._random.random
         buys = random() < 0.5
-        account = ACCOUNTS[int(random() * len(ACCOUNTS))]
+        account = self._accounts[int(random() * len(self._accounts))]
         symbol = self._symbols[int(random() * len(self._symbols))]
         side = Side.BUY if buys else Side.SELL
         quantity = LOT * (1 + int(random() * MAX_LOTS))
@@ -135,6 +156,8 @@ class Mix(Iterator[Command]):
         remaining = self._remaining
         for event in events:
             if type(event) is Trade:
+                self.trades += 1
+                self.filled += event.quantity
                 for order_id in (event.maker_order_id, event.taker_order_id):
                     remaining[order_id] -= event.quantity
                     if not remaining[order_id]:

@@ -6,15 +6,15 @@ import time
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from matcher.core.digest import digest
 from matcher.storage.data_directory import DataDirectory
 from matcher.storage.recovery import recover
 from matching_exchange.process.logs import configure_logs
+from matching_exchange.tools.bench.cores import Measured
 
 
-class Recovered(Struct, frozen=True):
+class Recovered(Measured, frozen=True):
     """`sequence` is that of the last command."""
 
     sequence: int

@@ -1,8 +1,8 @@
 """python -m matching_exchange.tools.bench.remembered KIND ORDERS SEED: the memory that an engine takes for this number
 of remembered done orders.
 
-KIND is `canceled` (without a fill), `filled` (with one fill) or `named`. `named` is `canceled` with client_order_ids of
-16 to 36 characters.
+KIND is `canceled` (without a fill), `filled` (with one fill), `named` or `withdrawn`. `named` is `canceled` with
+client_order_ids of 16 to 36 characters. `withdrawn` orders have rested until a command canceled them.
 """
 
 import gc
@@ -14,15 +14,15 @@ from string import ascii_letters, digits
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from matcher.engine import Engine
 from matcher.serving.queries import answer_query
+from matching_exchange.tools.bench.cores import Measured
 from matching_exchange.tools.bench.measure import BenchError
 from matching_exchange.tools.bench.mix import ACCOUNTS, LOT, MAX_LOTS, MIDDLE, SYMBOL, new_engine
 from matching_exchange.tools.bench.system import resident_memory
 from protocol.codec import encode
-from protocol.commands import Command, OrderQuery, PlaceOrder
+from protocol.commands import CancelOrder, Command, OrderQuery, PlaceOrder
 from protocol.events import OrderState
 from protocol.units import OrderStatus, OrderType, Side
 
@@ -35,7 +35,7 @@ WARM_UP: Final = 1_000
 _decode = msgspec.msgpack.Decoder(Command).decode
 
 
-class Remembered(Struct, frozen=True):
+class Remembered(Measured, frozen=True):
     """`resident` is the memory, in bytes, that the orders have added to the process."""
 
     orders: int
@@ -51,30 +51,31 @@ def orders(kind: str, seed: int) -> Iterator[PlaceOrder]:
         if kind != "filled" or number % 2 == 0:
             quantity = LOT * random.randint(1, MAX_LOTS)
             price = MIDDLE + random.randint(-1000, 1000)
-        order_type = OrderType.LIMIT if kind == "filled" else OrderType.IOC
-        yield PlaceOrder(
-            SYMBOL, account, Side.SELL if number % 2 else Side.BUY, order_type, quantity, price, None, name
-        )
+        order_type = OrderType.LIMIT if kind in ("filled", "withdrawn") else OrderType.IOC
+        side = Side.SELL if number % 2 and kind != "withdrawn" else Side.BUY
+        yield PlaceOrder(SYMBOL, account, side, order_type, quantity, price, None, name)
 
 
 def measure(kind: str, count: int, seed: int) -> Remembered:
     engine = new_engine()
     flow = orders(kind, seed)
-    place(engine, islice(flow, WARM_UP))
+    place(engine, kind, islice(flow, WARM_UP))
     gc.collect()
     before = resident_memory()
-    last = place(engine, islice(flow, count))
+    last = place(engine, kind, islice(flow, count))
     gc.collect()
     added = resident_memory() - before
     check(engine, kind, last)
     return Remembered(count, added)
 
 
-def place(engine: Engine, flow: Iterator[PlaceOrder]) -> PlaceOrder:
+def place(engine: Engine, kind: str, flow: Iterator[PlaceOrder]) -> PlaceOrder:
     """Place the orders as they come from a socket: each of new objects. The last one."""
     for order in flow:
         sequence = engine.registry.last_order_id + 1
         engine.apply(sequence, sequence * 1_000_000_000, _decode(encode(order)))
+        if kind == "withdrawn":
+            engine.apply(sequence, sequence * 1_000_000_000, _decode(encode(CancelOrder(sequence))))
     return order
 
 

@@ -30,6 +30,13 @@ class Shape(Struct, frozen=True):
     symbols: int = 1
 
 
+class Written(Struct, frozen=True):
+    """What comes of a tape: the digest of an engine that has carried it out, and counts."""
+
+    digest: str
+    outcome: dict[str, int]
+
+
 def chunks_of(commands: Iterable[Command]) -> Iterator[bytes]:
     rest = iter(commands)
     while some := list(islice(rest, CHUNK)):
@@ -41,8 +48,8 @@ def resting_orders(shape: Shape, seed: int) -> Iterator[Command]:
     return islice(resting(seed, shape.levels, symbols_of(shape.symbols)), shape.resting)
 
 
-def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> str:
-    """Write commands of the mix on the book to a file. Returns the digest of an engine that has executed them.
+def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> Written:
+    """Write commands of the mix on the book to a file. Returns what comes of them.
 
     The limit orders of the mix reach over all levels of the book, so the book keeps its shape."""
     symbols = symbols_of(shape.symbols)
@@ -54,7 +61,13 @@ def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> str:
             live[engine.registry.last_order_id] = engine.registry.orders[engine.registry.last_order_id].remaining
     mix = Mix(seed, engine, live, symbols, max(REACH, shape.levels // 2))
     path.write_bytes(encode(list(chunks_of(islice(mix, commands)))))
-    return digest(mix.engine.registry)
+    outcome = {
+        "live orders": mix.live,
+        "resting quantity": mix.resting,
+        "filled quantity": mix.filled,
+        "trades": mix.trades,
+    }
+    return Written(digest(mix.engine.registry), outcome)
 
 
 def read_tape(path: Path) -> list[bytes]:

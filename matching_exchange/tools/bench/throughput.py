@@ -131,7 +131,7 @@ def rows(plan: Plan, forwarder: Forwarder, prepared: Sequence[Frame], count: int
     yield row(f"{name}, sync off", spread(off), "commands/s", alike)
     yield row(f"{name}, sync always", spread(always), "commands/s", alike)
     # With frames of many commands, a matcher does far more work than a forwarder. Compare the small frames.
-    target = {1: Target(0.5), 256: Target(0.9)}.get(count)
+    target = {1: Target(0.2), 256: Target(0.45)}.get(count)
     yield row(
         f"{name}, off to a forwarder of 1 a frame", ratio(off, bare_one), "ratio", small, target, quick=plan.quick
     )

@@ -11,7 +11,6 @@ import pytest
 
 from matcher.core.digest import digest
 from matching_exchange.tools.bench import system
-from matching_exchange.tools.bench.applied import Stopwatch, kind_of, run_chunks
 from matching_exchange.tools.bench.distribution import Distribution, Point, middle_of, points_of
 from matching_exchange.tools.bench.machine import describe
 from matching_exchange.tools.bench.measure import BenchError, Spread, ratio, spread, take_turns
@@ -19,6 +18,7 @@ from matching_exchange.tools.bench.mix import DEPTH, MIDDLE, Mix, new_engine, sy
 from matching_exchange.tools.bench.picture import draw
 from matching_exchange.tools.bench.remembered import orders
 from matching_exchange.tools.bench.snapshots import Pause, Snapshot, Wait, pauses
+from matching_exchange.tools.bench.stopwatch import Stopwatch, kind_of, run_chunks
 from matching_exchange.tools.bench.system import find_filesystem, processor_time, resident_memory
 from matching_exchange.tools.bench.table import Target, row, text_of
 from matching_exchange.tools.bench.tape import Shape, chunks_of, read_tape, resting_orders, write_tape
@@ -90,7 +90,7 @@ def test_a_tape_keeps_the_shape_of_its_book(tmp_path: Path) -> None:
         engine.apply(1, 1, command)
     stopwatch = Stopwatch(engine)
     run_chunks(stopwatch, read_tape(tmp_path / "tape"), 1)
-    assert digest(engine.registry) == wanted
+    assert digest(engine.registry) == wanted.digest
     assert (stopwatch.operations, sum(kind.count for kind in stopwatch.kinds(0).values())) == (1_024 + 928, 1_024)
     assert 3_600 < sum(order.level is not None for order in engine.registry.orders) < 4_400
 
