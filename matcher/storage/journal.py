@@ -3,6 +3,7 @@
 A turn is one record. Records stand in segments. Only the owner of the data directory may write.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from matcher.storage.journal_format import HEADER_BYTES, SUFFIX, Header, Place, 
 from matcher.storage.journal_reader import JournalReader
 from matcher.storage.log import Record
 from matching_exchange.process.files import make_directory, open_private, sync_directory, sync_file, sync_path
+
+RESERVED_BYTES: Final = 256 * 1024
+"""Zeros that a file gets ahead of its records at once."""
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment that has reached this size is followed by another."""
@@ -29,21 +33,47 @@ class File(Protocol):
 
 class DiskFile:
     """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is
-    then unknown."""
+    then unknown.
+
+    A file that is synced after each write gets zeros ahead of its records. A sync then leaves the file's size as it
+    is, which takes half the time. A file that is closed has no zeros; a reader skips those of a process that died.
+    """
 
     def __init__(self, path: Path, *, append: bool) -> None:
-        self._descriptor = open_private(path, os.O_WRONLY | (os.O_APPEND if append else os.O_CREAT | os.O_EXCL))
+        self._descriptor = open_private(path, os.O_WRONLY | (0 if append else os.O_CREAT | os.O_EXCL))
+        self._end = self._reserved = os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._synced = False
 
     def write(self, data: bytes) -> None:
+        end = self._end + len(data)
+        if end > self._reserved and self._synced:
+            self._reserve(end)
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
+        self._end = end
+        self._synced = False
 
     def sync(self) -> None:
         sync_file(self._descriptor)
+        self._synced = True
 
     def close(self) -> None:
+        if self._reserved > self._end:
+            os.ftruncate(self._descriptor, self._end)
         os.close(self._descriptor)
+
+    def _reserve(self, end: int) -> None:
+        """Write zeros behind the coming record, as far as there is room. The next sync makes them last."""
+        reserved = end + RESERVED_BYTES
+        try:
+            written = os.pwrite(self._descriptor, bytes(reserved - self._end), self._end)
+        except OSError as error:
+            # A full disk may still take the record.
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            written = 0
+        self._reserved = max(self._reserved, self._end + written)
 
 
 class OpenFile(Protocol):
@@ -115,6 +145,9 @@ class Journal(JournalReader):
         self.cut_torn()
         make_directory(self._directory)
         if self._file is None and self._path is not None and self._size < self._segment_bytes:
+            if self._path.stat().st_size > self._size:
+                # Zeros that a process which died had ahead of its records.
+                os.truncate(self._path, self._size)
             self._file = self._open_file(self._path, append=True)
             return
         if self._file is not None:

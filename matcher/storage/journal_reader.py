@@ -2,7 +2,7 @@
 
 Reading tells two kinds of damage apart. A record that is not whole at the end of the last segment, with no whole one
 behind it, was torn while it was written: nothing of it was ever answered. Anything else that does not fit is
-corruption: JournalError names the file and the offset.
+corruption: JournalError names the file and the offset. Zeros at the end of a segment are room for records to come.
 """
 
 from collections.abc import Iterator
@@ -125,8 +125,11 @@ class JournalReader:
             try:
                 record, crc, end = read_record(data, offset, self._crc)
             except DamageError as damage:
+                written = data[offset:].rstrip(b"\0")
+                if not written:
+                    break
                 if last and find_whole_record(data, offset + 1) is None:
-                    self.torn = (path, offset, len(data) - offset)
+                    self.torn = (path, offset, len(written))
                     break
                 raise corrupt(path, offset, str(damage)) from damage
             yield record

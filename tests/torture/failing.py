@@ -1,6 +1,5 @@
 """What the tests of failures share: matchers that fail, calls that wait for them, and damage to their files."""
 
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import httpx
 
-from matcher.storage.journal_format import HEADER_BYTES
 from tests.exchange import PATIENCE, Exchange, Json, Matcher, Process, clean_environment
 
 DOUBLES = "tests.torture.doubles"
@@ -60,17 +58,6 @@ def place_in(threads: ThreadPoolExecutor, exchange: Exchange, client_order_id: s
 def only_segment(matcher: Matcher) -> Path:
     (path,) = (matcher.data / "journal").glob("*.journal")
     return path
-
-
-def ends_of_records(segment: Path) -> list[int]:
-    """The offsets at which the segment's records end, in order."""
-    data = segment.read_bytes()
-    offset, ends = HEADER_BYTES, []
-    while offset < len(data):
-        (length,) = struct.unpack_from("<I", data, offset + 4)
-        offset += 32 + length
-        ends.append(offset)
-    return ends
 
 
 def damage_after(segment: Path, offset: int) -> None:

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from tests.exchange import Exchange, Json, receive, receive_until
+from tests.journal_files import ends_of_records
 from tests.torture.failing import (
     DOUBLES,
     PATIENT,
@@ -21,7 +22,6 @@ from tests.torture.failing import (
     assert_code,
     calls,
     damage_after,
-    ends_of_records,
     only_segment,
     order,
     place_in,

@@ -16,7 +16,8 @@ from protocol.events import Digest, OrderResult, OrderState
 from protocol.units import OrderType, Side
 from tests.children import alive, children_of
 from tests.exchange import Matcher, wait_until
-from tests.torture.failing import DOUBLES, SYMBOL, damage_after, ends_of_records, only_segment, repair, replace_matcher
+from tests.journal_files import ends_of_records
+from tests.torture.failing import DOUBLES, SYMBOL, damage_after, only_segment, repair, replace_matcher
 
 EVERY = 500
 """Commands between two snapshots: so many that a snapshot does not fit into the buffer of the file, and some of it is

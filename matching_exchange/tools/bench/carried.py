@@ -15,6 +15,7 @@ import msgspec
 from matcher.core.digest import digest
 from matcher.engine import Engine
 from matcher.serving.market_data import MarketData
+from matcher.sessions import Taken
 from matcher.state import State
 from matcher.storage.entries import OWN_SESSION
 from matching_exchange.tools.bench.cores import Measured
@@ -27,7 +28,6 @@ from protocol.codec import decode_market_data, decode_report, encode, read_frame
 from protocol.commands import VERSION, Commands, Hello
 from protocol.events import Answers, CommandRefused
 from protocol.market_data import DepthMessage, TradeMessage
-from protocol.session import Taken
 
 EPOCH: Final = 1
 DEPTH_INTERVAL: Final = 10_000_000

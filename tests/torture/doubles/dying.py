@@ -3,22 +3,15 @@
 import os
 import signal
 import sys
-from unittest.mock import patch
 
 from matcher.__main__ import main
-from matcher.engine import Engine
-from protocol.commands import Command, PlaceOrder
-from protocol.events import Event
-
-_apply = Engine.apply
+from tests.torture.doubles.entering import on_entry
 
 
-def apply(engine: Engine, sequence: int, time: int, command: Command) -> list[Event]:
-    if isinstance(command, PlaceOrder) and (command.client_order_id or "").startswith("die"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return _apply(engine, sequence, time, command)
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    with patch.object(Engine, "apply", apply):
+    with on_entry("die", die):
         sys.exit(main())

@@ -1,6 +1,7 @@
 """The journal: what was appended comes back, a torn end is cut off, other damage is refused, and never is a wrong
 record read."""
 
+import errno
 import os
 import struct
 from pathlib import Path
@@ -8,9 +9,10 @@ from zlib import crc32
 
 import pytest
 
-from matcher.storage.journal import DiskFile, Journal
+from matcher.storage.journal import RESERVED_BYTES, DiskFile, Journal
 from matcher.storage.journal_format import FORMAT, HEADER_BYTES, JournalError
 from matcher.storage.log import Record
+from tests.journal_files import ends_of_records
 
 RECORDS = [
     Record(1 + 2 * index, 1_000 + index, [b"frame %d" % index * (1 + index % 3), b"x" * index]) for index in range(6)
@@ -33,17 +35,6 @@ def read(directory: Path) -> list[Record]:
 def only_segment(directory: Path) -> Path:
     (path,) = directory.glob("*.journal")
     return path
-
-
-def ends_of_records(path: Path) -> list[int]:
-    """The offsets at which records end, the header first."""
-    data = path.read_bytes()
-    offset, ends = HEADER_BYTES, [HEADER_BYTES]
-    while offset < len(data):
-        (length,) = struct.unpack_from("<I", data, offset + 4)
-        offset += 32 + length
-        ends.append(offset)
-    return ends
 
 
 def test_what_was_appended_comes_back(tmp_path: Path) -> None:
@@ -83,7 +74,7 @@ def test_a_missing_segment_is_named(tmp_path: Path) -> None:
 def test_a_journal_cut_at_any_byte_of_its_last_records_loses_the_torn_ones_only(tmp_path: Path) -> None:
     write(tmp_path / "whole", RECORDS)
     whole = only_segment(tmp_path / "whole").read_bytes()
-    ends = ends_of_records(only_segment(tmp_path / "whole"))
+    ends = [HEADER_BYTES, *ends_of_records(only_segment(tmp_path / "whole"))]
     for size in range(ends[-4], len(whole)):
         directory = tmp_path / str(size)
         directory.mkdir()
@@ -116,7 +107,7 @@ def test_a_segment_torn_while_it_was_made_is_removed(tmp_path: Path, size: int) 
 def test_a_flipped_bit_in_the_last_record_cuts_it_off_and_one_before_it_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "whole", RECORDS)
     whole = only_segment(tmp_path / "whole").read_bytes()
-    ends = ends_of_records(only_segment(tmp_path / "whole"))
+    ends = [HEADER_BYTES, *ends_of_records(only_segment(tmp_path / "whole"))]
     directory = tmp_path / "flipped"
     directory.mkdir()
     path = directory / f"{1:020d}.journal"
@@ -205,3 +196,76 @@ def test_a_full_disk_is_an_error_and_what_was_synced_before_stays(tmp_path: Path
             safe += 1
     journal.close()
     assert read(tmp_path)[:safe] == RECORDS[:safe]
+
+
+ROOM = [0, 1, 31, 32, 5_000]
+"""Bytes of zeros behind the last record."""
+
+
+@pytest.mark.parametrize("room", ROOM)
+def test_zeros_at_the_end_of_a_segment_are_room_and_nothing_torn(tmp_path: Path, room: int) -> None:
+    write(tmp_path, RECORDS[:4])
+    with only_segment(tmp_path).open("ab") as file:
+        file.write(bytes(room))
+    journal = Journal(tmp_path)
+    assert list(journal.records()) == RECORDS[:4]
+    assert journal.torn is None
+    for record in RECORDS[4:]:
+        journal.append(record.sequence, record.time, record.entries)
+    journal.close()
+    assert read(tmp_path) == RECORDS
+    path = only_segment(tmp_path)
+    assert path.stat().st_size == ends_of_records(path)[-1], "no zeros between the records, none behind them"
+
+
+@pytest.mark.parametrize("room", ROOM[1:])
+def test_a_record_torn_before_zeros_is_cut_off_with_them(tmp_path: Path, room: int) -> None:
+    write(tmp_path / "whole", RECORDS)
+    whole = only_segment(tmp_path / "whole").read_bytes()
+    ends = ends_of_records(only_segment(tmp_path / "whole"))
+    for size in range(ends[-2] + 1, ends[-1]):
+        directory = tmp_path / str(size)
+        directory.mkdir()
+        path = directory / f"{1:020d}.journal"
+        path.write_bytes(whole[:size] + bytes(room))
+        journal = Journal(directory)
+        assert list(journal.records()) == RECORDS[:-1]
+        assert journal.torn is not None
+        assert journal.torn[:2] == (path, ends[-2])
+        journal.cut_torn()
+        assert path.read_bytes() == whole[: ends[-2]]
+
+
+def test_zeros_between_records_are_damage(tmp_path: Path) -> None:
+    write(tmp_path, RECORDS)
+    path = only_segment(tmp_path)
+    data, ends = path.read_bytes(), ends_of_records(path)
+    path.write_bytes(data[: ends[2]] + bytes(ends[3] - ends[2]) + data[ends[3] :])
+    with pytest.raises(JournalError, match=f"damaged at byte {ends[2]}"):
+        read(tmp_path)
+
+
+def test_a_journal_that_is_synced_after_each_record_keeps_its_size_and_nobody_who_reads_sees_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert list(journal.records()) == []
+    sizes = set()
+    for record in RECORDS:
+        journal.append(record.sequence, record.time, record.entries)
+        journal.sync()
+        sizes.add(only_segment(tmp_path).stat().st_size)
+        assert read(tmp_path)[-1] == record
+    assert len(sizes) == 1
+    assert sizes.pop() > RESERVED_BYTES
+    # A process that dies closes nothing.
+    again = Journal(tmp_path)
+    assert list(again.records()) == RECORDS
+    assert again.torn is None
+
+
+def test_a_disk_without_room_for_zeros_still_takes_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int, _data: bytes, _offset: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    write(tmp_path, RECORDS)
+    assert read(tmp_path) == RECORDS

@@ -62,12 +62,13 @@ def test_a_follower_begins_behind_a_position(writer: Writer) -> None:
     assert reader.follow(10).take() == []
 
 
-def test_a_record_that_is_half_written_is_not_handed_on(writer: Writer) -> None:
+@pytest.mark.parametrize("room", [0, 1, 4_096])
+def test_a_record_that_is_half_written_is_not_handed_on(writer: Writer, room: int) -> None:
     writer.write(2, 3)
     follower = JournalReader(writer.directory).follow(0)
     path = max(writer.directory.iterdir())
     whole = path.read_bytes()
-    path.write_bytes(whole[:-5])
+    path.write_bytes(whole.rstrip(b"\0")[:-5] + bytes(room))
     assert follower.take() == writer.records[:1]
     path.write_bytes(whole)
     assert follower.take() == writer.records[1:]

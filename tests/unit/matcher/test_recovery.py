@@ -23,6 +23,7 @@ from matching_exchange.process.files import what_failed
 from protocol.codec import encode
 from protocol.commands import VERSION, Commands, Hello, PlaceOrder
 from protocol.units import OrderType, Side
+from tests.journal_files import end_of_content
 
 
 class Life:
@@ -148,7 +149,7 @@ def test_a_damaged_snapshot_is_passed_over(life: Life) -> None:
 def test_a_snapshot_beyond_the_journal_is_passed_over(life: Life) -> None:
     life.trade(10)
     kept = life.state.sequence
-    size = {path: path.stat().st_size for path in life.directory.journal.glob("*.journal")}
+    size = {path: end_of_content(path) for path in life.directory.journal.glob("*.journal")}
     life.trade(10)
     life.snapshot()
     for path in life.directory.journal.glob("*.journal"):
@@ -281,7 +282,7 @@ def test_before_the_start_has_succeeded_nothing_is_changed(life: Life) -> None:
     life.trade(10)
     kept = life.state.sequence
     last = max(life.directory.journal.glob("*.journal"))
-    size = last.stat().st_size
+    size = end_of_content(last)
     life.trade(5)
     beyond = life.snapshot()
     for path in life.directory.journal.glob("*.journal"):
