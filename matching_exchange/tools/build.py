@@ -111,29 +111,30 @@ def build(tell: Callable[[str], None]) -> bool:
             # What a killed build has left.
             for left in work.glob(f"{PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
-            _install_compiler()
             with TemporaryDirectory(prefix=PREFIX, dir=work) as directory:
+                _install_compiler(directory)
                 made = Path(directory, "made")
-                _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--build-lib={made}"])
+                _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--build-lib={made}"], directory)
                 _put_in_place(made / PACKAGE.name)
     except OSError as error:
         raise BuildError(what_failed(error) if error.filename is not None else str(error)) from error
     return True
 
 
-def _install_compiler() -> None:
+def _install_compiler(directory: str) -> None:
     """Install what translates the sources, unless it is there."""
     if any(importlib.util.find_spec(package) is None for package in ("mypyc", "setuptools")):
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        _run([*pip, "--requirement", str(COMPILER)])
+        _run([*pip, "--requirement", str(COMPILER)], directory)
 
 
-def _run(arguments: list[str]) -> None:
-    """Run Python in the checkout, which ends with this process. Raises BuildError with the last that it says."""
+def _run(arguments: list[str], directory: str) -> None:
+    """Run Python in the checkout, with its passing files in the directory. It ends with this process. Raises BuildError
+    with the last that it says."""
     with subprocess.Popen(  # noqa: S603
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, VARIABLE: ALWAYS},
+        env={**os.environ, VARIABLE: ALWAYS, "TMPDIR": directory},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
