@@ -83,7 +83,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 def what_hinders(wanted: str, environment: Mapping[str, str]) -> str:
     """Why nothing can or shall be built here; empty if it can and may."""
     if wanted == NEVER:
-        return f"{VARIABLE}={NEVER}"
+        return f"{VARIABLE}={NEVER} wants the sources to run"
     if not (ROOT / "setup.py").exists():
         return "this is no checkout: pip compiles it where it installs it"
     compiler = (environment.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
