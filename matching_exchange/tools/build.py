@@ -59,6 +59,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         action="store_true",
         help=f"end well where nothing can be built, unless {VARIABLE}=always, and where nothing shall be",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write mypyc's report on what stays slow (HTML), and build nothing"
+    )
     options = parser.parse_args(arguments)
     wanted = read_compile(PROGRAM, environment)
     signal.signal(signal.SIGTERM, _end)
@@ -72,6 +75,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             raise BuildError(hindrance)
         if options.gently:
             os.nice(LOWEST_PRIORITY)
+        if options.report is not None:
+            write_report(options.report)
+            return 0
         built = build(tell=_keep_quiet if options.gently else _tell)
     except BuildError as error:
         end_with_line(PROGRAM, str(error), EXIT_FAILED)
@@ -92,6 +98,13 @@ def what_hinders(wanted: str, environment: Mapping[str, str]) -> str:
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
         return f"the headers of Python {sys.version_info.major}.{sys.version_info.minor} were not found"
     return ""
+
+
+def write_report(file: Path) -> None:
+    """Write which lines of the hot modules call into Python. Raises BuildError."""
+    with TemporaryDirectory(prefix=PREFIX) as directory:
+        _install_compiler(directory)
+        _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--report={file.absolute()}"], directory)
 
 
 def build(tell: Callable[[str], None]) -> bool:
