@@ -1,17 +1,35 @@
 # One image for both processes: `python -m matcher` and `python -m gateway`.
 ARG PYTHON_IMAGE=python:3.13-slim
 
-# The dependencies have a layer of their own, made again only when their versions change. All of them come as wheels: no compiler is needed.
+# The dependencies have a layer of their own, made again only when their versions change. All of them come as wheels.
 FROM ${PYTHON_IMAGE} AS dependencies
 COPY requirements/run.txt /requirements.txt
 RUN python -m venv --without-pip /exchange/python \
  && python -m pip --python /exchange/python/bin/python install --no-cache-dir --disable-pip-version-check --only-binary :all: \
     --require-hashes --requirement /requirements.txt
 
+# What compiles the core: `auto` does without where no compiler can be had, `always` fails there, `never` compiles nothing.
+FROM dependencies AS compiler
+ARG EXCHANGE_COMPILE=auto
+COPY requirements/compile.txt /requirements.txt
+RUN if [ "$EXCHANGE_COMPILE" = never ]; then exit; fi; \
+    missing=$(command -v cc >/dev/null || echo gcc libc6-dev) \
+ && headers=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h \
+ && missing="$missing $(test -e "$headers" || echo python3-dev)" \
+ && if [ "$missing" != " " ]; then \
+      { apt-get update && apt-get install --yes --no-install-recommends $missing; } || echo "not installed: $missing" >&2; \
+    fi \
+ && python -m pip --python /exchange/python/bin/python install --no-cache-dir --disable-pip-version-check --only-binary :all: \
+    --require-hashes --requirement /requirements.txt
+
 # Compiled and made readable here, since the processes may not change their own code.
-FROM ${PYTHON_IMAGE} AS sources
+FROM compiler AS sources
+ARG EXCHANGE_COMPILE=auto
 COPY . /exchange/sources
-RUN python -m compileall -q --invalidation-mode unchecked-hash /exchange/sources \
+WORKDIR /exchange/sources
+RUN EXCHANGE_COMPILE=$EXCHANGE_COMPILE /exchange/python/bin/python -m matching_exchange.tools.build --where-possible \
+ && rm --recursive --force build setup.py README.md requirements/compile.txt \
+ && python -m compileall -q --invalidation-mode unchecked-hash /exchange/sources \
  && chmod --recursive go=rX /exchange/sources
 
 FROM ${PYTHON_IMAGE}

@@ -61,7 +61,16 @@ class ExchangeDistribution(Distribution):
 
 
 class BuildCore(build_ext):
-    """Compiles the hot modules and writes the manifest last: what is half built is never used."""
+    """Compiles the hot modules and writes the manifest last: what is half built is never used.
+
+    --report=FILE: write mypyc's report on what stays slow, and build nothing.
+    """
+
+    user_options = [*build_ext.user_options, ("report=", None, "write a report on what stays slow, and build nothing")]  # noqa: RUF012
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.report: str | None = None
 
     def finalize_options(self) -> None:
         # Of the sources as they are now: they may change while the compiler runs.
@@ -72,11 +81,14 @@ class BuildCore(build_ext):
             os.chdir(ROOT)
             sources = [str(file.relative_to(ROOT)) for file in hot_sources().values()]
             options = ["--config-file=", "--strict", "--follow-imports=silent", f"--python-executable={sys.executable}"]
+            options += ["-a", self.report] if self.report else []
             target = self.build_temp or "build"
             self.distribution.ext_modules = mypycify([*options, *sources], group_name=GROUP, target_dir=target)
         super().finalize_options()
 
     def run(self) -> None:
+        if self.report:
+            return
         beside = PACKAGE if self.inplace or self.editable_mode else Path(self.build_lib, PACKAGE.name)
         (beside / MANIFEST).unlink(missing_ok=True)
         super().run()

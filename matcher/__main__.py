@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import structlog
 import zmq
 
-from matcher.config import Config, read_config
+from matcher import CORE
+from matcher.compile_setting import read_compile
+from matcher.compiled import ALWAYS, INTERPRETED, VARIABLE
+from matcher.config import PROGRAM, Config, read_config
 from matcher.core.limits import standing_limits
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
@@ -20,7 +23,7 @@ from matcher.storage.journal_format import JournalError
 from matcher.storage.log import LogFailedError
 from matcher.storage.recovery import recover
 from matching_exchange.process.addresses import connectable
-from matching_exchange.process.command_line import EXIT_BAD_SETTING
+from matching_exchange.process.command_line import EXIT_BAD_SETTING, end_with_line
 from matching_exchange.process.files import what_failed
 from matching_exchange.process.logs import configure_logs
 from matching_exchange.process.readiness import tell_ready
@@ -43,6 +46,7 @@ def main() -> int:
     config = read_config(sys.argv[1:])
     if config.check:
         return check(config)
+    check_core()
     configure_logs(config.log_level, config.log_format)
     try:
         listed = read_instruments(config.instruments)
@@ -67,15 +71,7 @@ def main() -> int:
             if own:
                 matcher.begin_with(own)
             recovered.note_journal()
-            log.info(
-                "matcher started",
-                commands=config.commands,
-                market_data=config.market_data,
-                reports=config.reports,
-                data_dir=str(config.data_dir),
-                sync=config.sync,
-                sequence=state.sequence,
-            )
+            log_start(config, state.sequence)
             if directory.open_to_others:
                 log.warning(
                     "other users of this machine may read the data directory: chmod 700 ends that",
@@ -101,6 +97,27 @@ def main() -> int:
         print(f"matcher: {what_failed(error)}", file=sys.stderr)
         return EXIT_FAILED
     return 0
+
+
+def check_core() -> None:
+    """End the process if EXCHANGE_COMPILE is bad, or asks for a compiled core that is not there."""
+    if read_compile(PROGRAM, os.environ) == ALWAYS and CORE.kind == INTERPRETED:
+        end_with_line(PROGRAM, f"{VARIABLE}={ALWAYS}: {CORE.reason}", EXIT_FAILED)
+
+
+def log_start(config: Config, sequence: int) -> None:
+    log.info(
+        "matcher started",
+        commands=config.commands,
+        market_data=config.market_data,
+        reports=config.reports,
+        data_dir=str(config.data_dir),
+        sync=config.sync,
+        sequence=sequence,
+        core=CORE.kind,
+    )
+    if CORE.kind == INTERPRETED:
+        log.info("the core runs interpreted", reason=CORE.reason)
 
 
 def stop_working(reason: str) -> int:

@@ -32,6 +32,15 @@ HOT: Final = (
 )
 """The files that are compiled, within the package."""
 
+LEANED_ON: Final = (
+    "matcher/reply.py",
+    "matcher/serving/watched.py",
+    "matcher/storage/entries.py",
+    "matcher/storage/log.py",
+    "protocol/*.py",
+)
+"""The other files whose constants and types the compiler takes over, within the directory of the packages."""
+
 GROUP: Final = "matcher.binary"
 """What the compiler calls the library that the modules share."""
 
@@ -68,8 +77,18 @@ def hot_sources(package: Path = PACKAGE) -> dict[str, Path]:
 
 def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
     """The manifest that fits the sources and this Python."""
-    sources = {module: hashlib.sha256(file.read_bytes()).hexdigest() for module, file in hot_sources(package).items()}
+    beside = package.parent
+    leaned_on = (file for pattern in LEANED_ON for file in beside.glob(pattern))
+    files = sorted([*hot_sources(package).values(), *leaned_on])
+    sources = {str(file.relative_to(beside)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {"python": sysconfig.get_config_var("EXT_SUFFIX"), "sources": sources}
+
+
+def binaries(package: Path = PACKAGE) -> list[Path]:
+    """The files that a build for this Python makes, without the manifest."""
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    shared = package / f"{GROUP.rpartition('.')[2]}__mypyc{suffix}"
+    return [shared, *(file.with_suffix(suffix) for file in hot_sources(package).values())]
 
 
 def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:
@@ -83,11 +102,13 @@ def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:
     except (OSError, ValueError) as error:
         return f"{package / MANIFEST} cannot be read ({error}): scripts/build writes it"
     fitting = manifest_of(package)
-    if written == fitting:
-        return ""
-    if isinstance(written, dict) and written.get("python") != fitting["python"]:
+    if not isinstance(written, dict) or written.get("python") != fitting["python"]:
         return "what is built is for another Python (scripts/build builds for this one)"
-    return "the sources are newer than what is built (scripts/build builds anew)"
+    if written != fitting:
+        return "the sources are newer than what is built (scripts/build builds anew)"
+    if not all(file.exists() for file in binaries(package)):
+        return "a part of what was built is missing (scripts/build builds anew)"
+    return ""
 
 
 class _Sources(MetaPathFinder):

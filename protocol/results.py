@@ -50,6 +50,7 @@ class MatcherStatus(Struct, frozen=True, array_like=True, tag=35):
     sync: the matcher's setting of that name: "always", "off" or "interval:<ms>".
     uptime: nanoseconds since it started.
     refused_frames: frames that it could not read since it started.
+    core: "compiled" or "interpreted"; empty where an older matcher does not say.
     """
 
     epoch: int
@@ -57,6 +58,7 @@ class MatcherStatus(Struct, frozen=True, array_like=True, tag=35):
     open_orders: int
     uptime: int
     refused_frames: int
+    core: str = ""
 
 
 class BookSaved(Struct, frozen=True, array_like=True, tag=36):

@@ -7,10 +7,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from matcher import CORE
 from tests.exchange import LIVING, Exchange, Matcher
 
 SLOWEST = 10
 """How many files the report of a run names."""
+
+
+def pytest_report_header() -> str:
+    return f"core: {CORE.kind}" + (f" ({CORE.reason})" if CORE.reason else "")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,8 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from matcher import CORE
+from matcher.compiled import INTERPRETED, NEVER, VARIABLE
 from matching_exchange.tools.processes import free_ports
 from protocol.client import CommandClient, MatcherAwayError
 
@@ -53,8 +55,10 @@ def wait_until(condition: Callable[[], Value], what: str) -> Value:
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without settings of an exchange, and with `more`; modules of this checkout are found
-    from anywhere."""
+    from anywhere. An exchange runs the core that this process runs, and builds none beside."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
+    if CORE.kind == INTERPRETED:
+        environment[VARIABLE] = NEVER
     return {**environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(more or {})}
 
 

@@ -11,6 +11,7 @@ from types import FrameType
 
 import zmq
 
+from matcher import CORE
 from matcher.config import Config, sync_interval
 from matcher.serving.background import Background
 from matcher.serving.clock import Clock
@@ -177,7 +178,8 @@ class Matcher:
     def _status(self) -> MatcherStatus:
         uptime = self._clock.monotonic() - self._started_at
         open_orders = count_open_orders(self._state.registry)
-        return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, self._intake.refused_frames)
+        refused = self._intake.refused_frames
+        return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, refused, CORE.kind)
 
     def _catch_signals(self) -> int:
         """Let a signal stop the matcher at the end of its turn. Returns the descriptor that a signal makes readable."""

@@ -8,6 +8,7 @@ import fcntl
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -15,10 +16,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Final
 
+from matcher.compile_setting import read_compile
 from matcher.compiled import ALWAYS, AUTO, MANIFEST, NEVER, PACKAGE, VARIABLE, why_interpreted
-from matching_exchange.process.command_line import EXIT_FAILED, Parser, run_program
+from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
+from matching_exchange.process.files import what_failed
 
 PROGRAM: Final = "build"
 
@@ -31,6 +35,12 @@ LINES_OF_FAILURE: Final = 20
 
 LOWEST_PRIORITY: Final = 19
 
+PREFIX: Final = "core-"
+"""Of the directory of a build, within build/."""
+
+EXIT_TERMINATED: Final = 143
+"""The status that a shell gives for SIGTERM."""
+
 
 class BuildError(Exception):
     """Nothing could be built: the message says why."""
@@ -41,80 +51,117 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser = Parser(
         PROGRAM,
         "Build the compiled core of this checkout, and wait for it. It needs a C compiler and Python's headers.",
-        f"{VARIABLE}=auto (default), always or never says which core a start runs.",
+        f"{VARIABLE}=auto (default), always or never says which core a start runs; with never, nothing is built.",
     )
     parser.add_argument("--gently", action="store_true", help="leave the processor to others, and print only failures")
     parser.add_argument(
-        "--where-possible", action="store_true", help=f"end well without a compiler, or with {VARIABLE}=never"
+        "--where-possible",
+        action="store_true",
+        help=f"end well where nothing can be built, unless {VARIABLE}=always, and where nothing shall be",
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write mypyc's report on what stays slow (HTML), and build nothing"
     )
     options = parser.parse_args(arguments)
-    if options.where_possible and not possible(environment):
-        return 0
-    if options.gently:
-        os.nice(LOWEST_PRIORITY)
+    wanted = read_compile(PROGRAM, environment)
+    signal.signal(signal.SIGTERM, _end)
     started = time.monotonic()
     try:
+        hindrance = what_hinders(wanted, environment)
+        if hindrance and options.where_possible and wanted != ALWAYS:
+            print(f"The core is not compiled: {hindrance}.", file=sys.stderr)
+            return 0
+        if hindrance:
+            raise BuildError(hindrance)
+        if options.gently:
+            os.nice(LOWEST_PRIORITY)
+        if options.report is not None:
+            write_report(options.report)
+            return 0
         built = build(tell=_keep_quiet if options.gently else _tell)
     except BuildError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return EXIT_FAILED
+        end_with_line(PROGRAM, str(error), EXIT_FAILED)
     if not options.gently:
         print(f"The core was compiled in {time.monotonic() - started:.0f} s." if built else "The core is compiled.")
     return 0
 
 
-def possible(environment: Mapping[str, str]) -> bool:
-    """Whether a start may build the core: in a checkout, with a C compiler and Python's headers."""
-    headers = Path(sysconfig.get_path("include"), "Python.h")
-    compiler = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0])
-    wanted = environment.get(VARIABLE, AUTO) != NEVER
-    return wanted and compiler is not None and headers.exists() and (ROOT / "setup.py").exists()
+def what_hinders(wanted: str, environment: Mapping[str, str]) -> str:
+    """Why nothing can or shall be built here; empty if it can and may."""
+    if wanted == NEVER:
+        return f"{VARIABLE}={NEVER} wants the sources to run"
+    if not (ROOT / "setup.py").exists():
+        return "this is no checkout: pip compiles it where it installs it"
+    compiler = (environment.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler, path=environment.get("PATH")) is None:
+        return f"no C compiler was found ({compiler})"
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        return f"the headers of Python {sys.version_info.major}.{sys.version_info.minor} were not found"
+    return ""
+
+
+def write_report(file: Path) -> None:
+    """Write which lines of the hot modules call into Python. Raises BuildError."""
+    with TemporaryDirectory(prefix=PREFIX) as directory:
+        _install_compiler(directory)
+        _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--report={file.absolute()}"], directory)
 
 
 def build(tell: Callable[[str], None]) -> bool:
     """Build what is missing or stale. Returns whether anything was. Raises BuildError."""
-    if not (ROOT / "setup.py").exists():
-        raise BuildError("takes a checkout: an installed package is built by pip")
     work = ROOT / "build"
-    work.mkdir(exist_ok=True)
-    with (work / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            tell("another build is under way: waiting for it ...")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if not why_interpreted(AUTO):
-            return False
-        tell("compiling the core, which takes about half a minute ...")
-        _install_compiler()
-        with TemporaryDirectory(dir=work) as directory:
-            made = Path(directory, "made")
-            _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--build-lib={made}"])
-            _put_in_place(made / PACKAGE.name)
+    try:
+        work.mkdir(exist_ok=True)
+        with (work / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                tell("another build is under way: waiting for it ...")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if not why_interpreted(AUTO):
+                return False
+            tell("compiling the core, which takes about half a minute ...")
+            # What a killed build has left.
+            for left in work.glob(f"{PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            with TemporaryDirectory(prefix=PREFIX, dir=work) as directory:
+                _install_compiler(directory)
+                made = Path(directory, "made")
+                _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--build-lib={made}"], directory)
+                _put_in_place(made / PACKAGE.name)
+    except OSError as error:
+        raise BuildError(what_failed(error) if error.filename is not None else str(error)) from error
     return True
 
 
-def _install_compiler() -> None:
+def _install_compiler(directory: str) -> None:
     """Install what translates the sources, unless it is there."""
     if any(importlib.util.find_spec(package) is None for package in ("mypyc", "setuptools")):
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        _run([*pip, "--requirement", str(COMPILER)])
+        _run([*pip, "--requirement", str(COMPILER)], directory)
 
 
-def _run(arguments: list[str]) -> None:
-    """Run Python in the checkout. Raises BuildError with the last that it says."""
-    environment = {**os.environ, VARIABLE: ALWAYS}
-    ended = subprocess.run(  # noqa: S603
+def _run(arguments: list[str], directory: str) -> None:
+    """Run Python in the checkout, with its passing files in the directory. It ends with this process. Raises BuildError
+    with the last that it says."""
+    with subprocess.Popen(  # noqa: S603
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, VARIABLE: ALWAYS, "TMPDIR": directory},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    if ended.returncode:
-        said = "\n".join(ended.stdout.splitlines()[-LINES_OF_FAILURE:])
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            # Compilers that it has started, too.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        said = "\n".join(output.splitlines()[-LINES_OF_FAILURE:])
         raise BuildError(f"the core was not compiled:\n{said}")
 
 
@@ -127,6 +174,11 @@ def _put_in_place(made: Path) -> None:
     for new in made.rglob(f"*{suffix}"):
         new.replace(PACKAGE / new.relative_to(made))
     (made / MANIFEST).replace(PACKAGE / MANIFEST)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """End as by SIGTERM, but leave neither a compiler nor its files behind."""
+    sys.exit(EXIT_TERMINATED)
 
 
 def _tell(line: str) -> None:

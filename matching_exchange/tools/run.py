@@ -14,12 +14,15 @@ from typing import Final
 import gateway.config
 import matcher.config
 from gateway.config import GatewayConfig
+from matcher.compile_setting import read_compile
+from matcher.compiled import ALWAYS
 from matcher.config import Config as MatcherConfig
 from matcher.storage.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
 from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, run_program
 from matching_exchange.process.settings import MAX_PORT, bounded, unknown_variables
 from matching_exchange.tools.arguments import Parser, number, told
+from matching_exchange.tools.core_build import BuildBeside, build_before
 from matching_exchange.tools.reset import empty
 from matching_exchange.tools.serving import Processes
 from matching_exchange.tools.vacancy import TakenError, check_addresses, check_directory
@@ -54,16 +57,21 @@ class Stop:
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit status: 0; 1 if the exchange does not start, or a part of it ends by itself."""
     options = parse(arguments)
+    wanted = read_compile(PROGRAM, environment)
     chosen, matcher_config, gateway_config = choose(options, environment)
     prepare(options, matcher_config, gateway_config)
+    if wanted == ALWAYS:
+        build_before(PROGRAM, environment)
     stop = Stop()
     processes = Processes(without_unknown(environment))
+    beside: BuildBeside | None = None
     try:
         processes.start_serving("matcher", chosen)
         processes.start_serving("gateway", chosen)
         if not _wait_until_healthy(processes, gateway_config, stop):
             return 0 if stop.wanted else EXIT_FAILED
         print(banner(gateway_config), flush=True)
+        beside = BuildBeside(PROGRAM, wanted, environment, verbose=options.verbose)
         if options.demo:
             processes.start("matching_exchange.tools.demo", chosen, [f"--seed={options.seed}"])
         while not stop.wanted:
@@ -71,8 +79,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             if ended is not None:
                 print(f"{PROGRAM}: {told_end(ended, matcher_config)}: closing the exchange", file=sys.stderr)
                 return EXIT_FAILED
+            beside.look()
             time.sleep(LOOK_EVERY)
     finally:
+        if beside is not None:
+            beside.stop()
         processes.stop()
     print("The exchange is closed.")
     return 0
@@ -83,7 +94,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         PROGRAM,
         "Start the whole exchange: a matcher and a gateway. Ctrl-C stops both.",
         "All settings of both processes are environment variables (MATCHER_..., GATEWAY_...): see the --help of "
-        "matcher and of gateway.",
+        "matcher and of gateway. EXCHANGE_COMPILE: auto (default) runs the compiled core where it is built, and builds "
+        "it beside for the next start; always builds it first; never runs the sources.",
     )
     parser.add_argument(
         "--demo",

@@ -26,7 +26,7 @@ COMMANDS, MARKET_DATA, REPORTS = 5555, 5556, 5557
 HTTP = 8000
 """The ports inside."""
 
-SETTINGS = ("MATCHER_", "GATEWAY_", "COMPOSE_")
+SETTINGS = ("MATCHER_", "GATEWAY_", "COMPOSE_", "EXCHANGE_")
 """The environment's variables that would change what is tested."""
 
 Object = dict[str, Any]

@@ -199,6 +199,12 @@ def test_containers_hold_no_compiler_and_write_to_nothing_but_the_volume(exchang
     assert volumes == ([("volume", "/data")] if service == "matcher" else [])
 
 
+def test_the_core_is_compiled_where_the_build_had_a_compiler(exchange: Exchange) -> None:
+    built = exchange.execute("matcher", "test -e matcher/compiled.json && echo compiled || echo interpreted")
+
+    assert exchange.request("GET", "/health").json()["core"] == built.strip()
+
+
 def test_a_book_is_saved_on_the_volume(exchange: Exchange) -> None:
     order = exchange.place("SOL-USDT", "buy", "150")
 

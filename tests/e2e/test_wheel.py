@@ -4,13 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from matcher.compiled import AUTO, MANIFEST, NEVER, VARIABLE, binaries
 from matching_exchange.cli import COMMANDS
 from matching_exchange.process.version import VERSION
+from matching_exchange.tools.build import what_hinders
 from matching_exchange.tools.help import MODULES
 from matching_exchange.tools.processes import free_ports
 from tests.exchange import ROOT, clean_environment, wait_until
@@ -25,19 +28,14 @@ needs_network = pytest.mark.skipif(
     "RUN_INSTALL_TESTS" not in os.environ, reason="RUN_INSTALL_TESTS is not set: it installs packages from the network"
 )
 
+_hindrance = what_hinders(os.environ.get(VARIABLE, AUTO), os.environ)
+needs_compiler = pytest.mark.skipif(bool(_hindrance), reason=f"the core cannot be compiled here: {_hindrance}")
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, made in a copy: a build leaves files behind."""
-    checkout, made = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("wheel")
-    for name in PACKAGES:
-        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("LICENSE", "README.md", "pyproject.toml"):
-        shutil.copy(ROOT / name, checkout)
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--wheel-dir", str(made)]
-    call([sys.executable, "-m", "pip", "wheel", *options, str(checkout)], made)
-    [wheel] = made.glob("*.whl")
-    return wheel
+    """The wheel of this checkout. Its core is compiled where this machine has a compiler."""
+    return make_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +45,33 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(directory)
     return clean_environment({**own_endpoints(), "PYTHONPATH": str(directory)})
+
+
+def make_wheel(directory: Path, **environment: str) -> Path:
+    """Make it in a copy: a build leaves files behind."""
+    checkout = directory / "checkout"
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", MANIFEST))
+    for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
+        shutil.copy(ROOT / name, checkout)
+    options = ["--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--wheel-dir", str(directory)]
+    call([sys.executable, "-m", "pip", "wheel", *options, str(checkout)], directory, {**os.environ, **environment})
+    [wheel] = directory.glob("*.whl")
+    return wheel
+
+
+def held_by(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def core_of(wheel: Path, directory: Path) -> str:
+    """The core that runs where the wheel is installed, and why."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(directory)
+    environment = {**clean_environment(), "PYTHONPATH": str(directory), VARIABLE: AUTO}
+    program = "import matcher.core.book; print(matcher.CORE.kind, matcher.CORE.reason, matcher.core.book.__file__)"
+    return call([sys.executable, "-P", "-c", program], directory, environment).stdout
 
 
 def call(
@@ -72,19 +97,38 @@ def assert_demo_runs(command: list[str], directory: Path, environment: dict[str,
 
 
 def test_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+    held = held_by(wheel)
     with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = archive.read(f"matching_exchange-{VERSION}.dist-info/METADATA").decode()
     files = {
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".so" and path.name != MANIFEST
     }
-    assert held == files
+    assert {name for name in held if not name.endswith((".so", MANIFEST))} == files
     assert {f"{package}/py.typed" for package in PACKAGES} < held
     assert "License-Expression: MIT\n" in metadata
     assert "Classifier: Typing :: Typed\n" in metadata
+
+
+@needs_compiler
+def test_wheel_has_the_compiled_core(wheel: Path, tmp_path: Path) -> None:
+    built = {str(file.relative_to(ROOT)) for file in binaries()} | {f"matcher/{MANIFEST}"}
+    assert held_by(wheel) >= built
+    assert not wheel.name.endswith("-none-any.whl")
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    assert core_of(wheel, tmp_path) == f"compiled  {tmp_path}/matcher/core/book{suffix}\n"
+
+
+@pytest.mark.parametrize("environment", [{"CC": "no-compiler"}, {VARIABLE: NEVER}], ids=["no_compiler", "never"])
+def test_wheel_without_a_compiler_is_for_every_python(environment: dict[str, str], tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, **{VARIABLE: AUTO, **environment})
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert [name for name in held_by(wheel) if name.endswith((".so", MANIFEST))] == []
+    directory = tmp_path / "unpacked"
+    core = f"interpreted nothing is built (scripts/build does) {directory}/matcher/core/book.py\n"
+    assert core_of(wheel, directory) == core
 
 
 def test_demo_runs_from_the_wheel_alone(unpacked: dict[str, str], tmp_path: Path) -> None:
@@ -96,7 +140,9 @@ def test_demo_runs_from_the_wheel_alone(unpacked: dict[str, str], tmp_path: Path
 
 def test_every_door_is_a_command() -> None:
     modules = {command.module for command in COMMANDS.values()}
-    assert set(MODULES) - {"demo"} == {name.replace("-", "_") for name in COMMANDS} - {"demo"}
+    # Who has installed the package has a core that was built with it, or none.
+    modules.add(MODULES["build"])
+    assert set(MODULES) - {"demo", "build"} == {name.replace("-", "_") for name in COMMANDS} - {"demo"}
     assert set(MODULES.values()) - modules == {"matching_exchange.tools.demo"}
 
 

@@ -199,6 +199,8 @@ def test_signal_stops_a_busy_matcher_cleanly(matcher: Matcher, number: signal.Si
             client.send([PlaceOrder("BTC-USDT", "default", Side.BUY, OrderType.LIMIT, 100_000, price)])
         assert isinstance(client.receive().answer, OrderResult)
         matcher.stop(number)
-    assert [record["event"] for record in matcher.records()] == ["matcher started", "matcher stopped"]
+    events = [record["event"] for record in matcher.records()]
+    assert (events[0], events[-1]) == ("matcher started", "matcher stopped")
+    assert set(events[1:-1]) <= {"the core runs interpreted"}
     # The lock is free: the next one starts.
     matcher.restart()

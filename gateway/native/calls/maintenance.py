@@ -33,6 +33,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             str(matcher.epoch),
             status.clock_difference // MILLISECOND,
             VERSION,
+            matcher.core,
         )
     )
 

@@ -285,6 +285,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * uptime: whole seconds
     * refused_frames: frames that it could not read
     * epoch: another one after each of its restarts
+    * core: compiled or interpreted; empty if an older matcher does not say
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     """
 
@@ -296,6 +297,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     epoch: str
     clock_difference_ms: int
     version: str
+    core: str
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

@@ -132,7 +132,7 @@ def test_another_journal_makes_all_instruments_unknown(gateway: Gateway) -> None
 
 def test_health(gateway: Gateway) -> None:
     gateway.broker.epoch = 2**60
-    gateway.broker.results[StatusQuery] = MatcherStatus(2**60, "interval:50", 12, 61_999_999_999, 3)
+    gateway.broker.results[StatusQuery] = MatcherStatus(2**60, "interval:50", 12, 61_999_999_999, 3, "compiled")
     gateway.broker.clock_difference = -1_500_000_001
     answer = gateway.request("GET", "/health")
     assert answer.status == 200
@@ -146,6 +146,7 @@ def test_health(gateway: Gateway) -> None:
         "epoch": str(2**60),
         "clock_difference_ms": -1_501,
         "version": VERSION,
+        "core": "compiled",
     }
 
 

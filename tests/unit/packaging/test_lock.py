@@ -19,7 +19,8 @@ WANTED = {
     "run": PROJECT["dependencies"],
     "bench": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["bench"],
     "test": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"],
-    "build": PYPROJECT["build-system"]["requires"],
+    "compile": PROJECT["dependencies"] + PYPROJECT["build-system"]["requires"],
+    "build": ["setuptools"],
 }
 """What each file locks."""
 
@@ -60,7 +61,9 @@ def test_what_is_asked_for_is_locked_within_its_bounds(name: str) -> None:
             assert wanted.specifier.contains(pin.version, prereleases=True), f"{wanted} is locked as {requirement}"
 
 
-@pytest.mark.parametrize(("part", "whole"), [("run", "bench"), ("bench", "test"), ("build", "test")])
+@pytest.mark.parametrize(
+    ("part", "whole"), [("run", "bench"), ("bench", "test"), ("compile", "test"), ("build", "compile")]
+)
 def test_parts_hold_the_same_versions_as_the_whole(part: str, whole: str) -> None:
     """So that an environment for tests is one for running."""
     versions = {name: {str(found.specifier) for found in requirements} for name, requirements in locked(whole).items()}
@@ -68,11 +71,17 @@ def test_parts_hold_the_same_versions_as_the_whole(part: str, whole: str) -> Non
         assert {str(found.specifier) for found in requirements} <= versions[name]
 
 
-def test_the_container_is_made_from_the_lock() -> None:
+def test_what_compiles_a_wheel_compiles_a_checkout() -> None:
+    wheel, checkout = PYPROJECT["build-system"]["requires"], PROJECT["optional-dependencies"]["compile"]
+    assert set(checkout) <= set(wheel) <= {*checkout, *PROJECT["dependencies"]}
+
+
+@pytest.mark.parametrize("name", ["run", "compile"])
+def test_the_container_is_made_from_the_lock(name: str) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
-    assert "COPY requirements/run.txt " in dockerfile
-    assert "--require-hashes" in dockerfile
-    assert "!requirements/run.txt" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert f"COPY requirements/{name}.txt " in dockerfile
+    assert dockerfile.count("pip --python") == dockerfile.count("--require-hashes") == 2
+    assert f"!requirements/{name}.txt" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_a_checkout_is_made_again_when_the_lock_changes(tmp_path: Path) -> None:
@@ -86,6 +95,7 @@ def test_a_checkout_is_made_again_when_the_lock_changes(tmp_path: Path) -> None:
     python.chmod(0o755)
     (tmp_path / "scripts" / "_environment").write_text((ROOT / "scripts" / "_environment").read_text())
     (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "setup.py").touch()
     for name in WANTED:
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"{name}==1\n")
 
