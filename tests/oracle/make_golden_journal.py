@@ -1,6 +1,7 @@
 """Makes a golden journal: `python -m tests.oracle.make_golden_journal DIR SEED`.
 
-With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0.
+With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
+compiled core of version 0.3.0 made tests/data/golden_compiled.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.

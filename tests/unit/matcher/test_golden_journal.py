@@ -58,8 +58,9 @@ FIRST = Golden("golden")
 ORDER_MANAGEMENT = Golden("golden_order_management")
 LIMITS = Golden("golden_limits")
 REBUILD = Golden("golden_rebuild")
+COMPILED = Golden("golden_compiled")
 
-ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS, "rebuild": REBUILD}
+ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS, "rebuild": REBUILD, "compiled": COMPILED}
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
 
