@@ -33,10 +33,8 @@ HOT: Final = (
 """The files that are compiled, within the package."""
 
 LEANED_ON: Final = (
-    "matcher/reply.py",
-    "matcher/serving/watched.py",
-    "matcher/storage/entries.py",
-    "matcher/storage/log.py",
+    "matcher/**/*.py",
+    "matching_exchange/process/*.py",
     "protocol/*.py",
 )
 """The other files whose constants and types the compiler takes over, within the directory of the packages."""
@@ -79,7 +77,7 @@ def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
     """The manifest that fits the sources and this Python."""
     beside = package.parent
     leaned_on = (file for pattern in LEANED_ON for file in beside.glob(pattern))
-    files = sorted([*hot_sources(package).values(), *leaned_on])
+    files = sorted({*hot_sources(package).values(), *leaned_on})
     sources = {str(file.relative_to(beside)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {"python": sysconfig.get_config_var("EXT_SUFFIX"), "sources": sources}
 

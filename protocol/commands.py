@@ -1,4 +1,4 @@
-"""All inputs of the matcher: commands, queries, and the frames that carry them.
+"""All inputs of the matcher: commands, and the frames that carry them and queries (`protocol.queries`).
 
 Only append fields and tags: journals hold these structs. Prices and quantities are the instrument's integers (see
 `units`). A command that does not decode, or that the engine refuses, changes nothing.
@@ -8,6 +8,19 @@ from typing import Final
 
 from msgspec import Struct
 
+from protocol.queries import (
+    AccountUpdatesQuery,
+    DepthQuery,
+    DigestQuery,
+    FillsQuery,
+    InstrumentsQuery,
+    OrderQuery,
+    OrdersQuery,
+    Query,
+    SaveBook,
+    StatusQuery,
+    TradesQuery,
+)
 from protocol.saved_book import SavedBook
 from protocol.units import (
     UNLIMITED,
@@ -30,6 +43,43 @@ from protocol.units import (
     TimeShift,
     TrailingBps,
 )
+
+__all__ = [
+    "NO_TERMS",
+    "VERSION",
+    "AccountUpdatesQuery",
+    "AdvanceTime",
+    "AmendOrder",
+    "Ask",
+    "CancelAfter",
+    "CancelAllOrders",
+    "CancelOrder",
+    "Command",
+    "Commands",
+    "DepthQuery",
+    "DigestQuery",
+    "FillsQuery",
+    "Frame",
+    "Hello",
+    "InstrumentsQuery",
+    "LoadBook",
+    "MoveTimers",
+    "OrderQuery",
+    "OrderTerms",
+    "OrdersQuery",
+    "OwnCommand",
+    "PlaceOco",
+    "PlaceOrder",
+    "Query",
+    "RefuseCommand",
+    "SaveBook",
+    "SetAccountStatus",
+    "SetInstrument",
+    "SetLimits",
+    "StatusQuery",
+    "TradesQuery",
+    "WatchAccount",
+]
 
 VERSION = 1
 """The version of the messages between gateway and matcher; both sides refuse any other."""
@@ -273,102 +323,6 @@ Command = (
 
 OwnCommand = Command | MoveTimers | SetLimits
 """All that the engine executes: also the commands that only the matcher itself sends."""
-
-
-class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
-    """Ask for one order as it stands now, named as in CancelOrder. Answer: OrderState or CommandRefused."""
-
-    order_id: OrderId | None = None
-    account: Name | None = None
-    client_order_id: Name | None = None
-
-
-class OrdersQuery(Struct, frozen=True, array_like=True, tag=2):
-    """Ask for orders: open and pending ones, oldest first; or, with `done`, done ones, newest first.
-
-    `limit` is a number of orders. `after` is the cursor of the page before; zero starts the list. Answer: OrderPage.
-    """
-
-    symbol: Symbol | None = None
-    account: Name | None = None
-    done: bool = False
-    limit: Count = 100
-    after: Count = 0
-
-
-class DepthQuery(Struct, frozen=True, array_like=True, tag=3):
-    """Ask for the best levels of a book; `levels` counts those of each side. Answer: Depth or CommandRefused."""
-
-    symbol: Symbol
-    levels: Count = 10
-
-
-class TradesQuery(Struct, frozen=True, array_like=True, tag=4):
-    """Ask for a symbol's last trades with a trade_id above `after`, oldest first.
-
-    Answer: TradeHistory or CommandRefused.
-    """
-
-    symbol: Symbol
-    limit: Count = 100
-    after: Count = 0
-
-
-class InstrumentsQuery(Struct, frozen=True, array_like=True, tag=5):
-    """Ask for all instruments, or for that of one symbol. The list is empty for an unknown symbol.
-
-    Answer: InstrumentList.
-    """
-
-    symbol: Symbol | None = None
-
-
-class StatusQuery(Struct, frozen=True, array_like=True, tag=6):
-    """Ask for the state of the matcher process. Answer: MatcherStatus."""
-
-
-class SaveBook(Struct, frozen=True, array_like=True, tag=7):
-    """Write the symbol's book to its file. Answer: BookSaved or CommandRefused."""
-
-    symbol: Symbol
-
-
-class DigestQuery(Struct, frozen=True, array_like=True, tag=8):
-    """Ask for the digest of the state as it is now. Answer: Digest or CommandRefused."""
-
-
-class FillsQuery(Struct, frozen=True, array_like=True, tag=9):
-    """Ask for the account's last fills, oldest first; `symbol` None means all symbols.
-
-    `after` is a cursor, the sequence and the trade_id of a fill; None asks for the newest fills.
-    Answer: FillPage or CommandRefused.
-    """
-
-    account: Name
-    symbol: Symbol | None = None
-    limit: Count = 100
-    after: tuple[Count, Count] | None = None
-
-
-class AccountUpdatesQuery(Struct, frozen=True, array_like=True, tag=10):
-    """Ask for the changes of the account's orders after a sequence, oldest first. Answer: AccountUpdates."""
-
-    account: Name
-    after: Count
-
-
-Query = (
-    OrderQuery
-    | OrdersQuery
-    | DepthQuery
-    | TradesQuery
-    | InstrumentsQuery
-    | StatusQuery
-    | SaveBook
-    | DigestQuery
-    | FillsQuery
-    | AccountUpdatesQuery
-)
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=1):
