@@ -19,22 +19,24 @@ PART_ORDERS: Final = 2_048
 class NamedOrders:
     """`_mask` + 1 is the largest power of two that is not above the number of parts.
 
-    The last bits of an order's hash name its part. If there is no such part yet, one bit less names it.
+    The last bits of an order's hash name its part. If there is no such part yet, one bit less names it. Most accounts
+    have the `_first` part only, and no list of parts.
     """
 
-    __slots__ = ("_count", "_mask", "_parts")
+    __slots__ = ("_count", "_first", "_mask", "_parts")
 
     def __init__(self) -> None:
         self._count = 0
         self._mask = 0
-        self._parts: list[dict[str, Order]] = [{}]
+        self._first: dict[str, Order] = {}
+        self._parts: list[dict[str, Order]] | None = None
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[Order]:
         """The orders, in no order that a digest may depend on: a process has its own hashes."""
-        for part in self._parts:
+        for part in self._parts or [self._first]:
             yield from part.values()
 
     def get(self, name: str) -> Order | None:
@@ -46,7 +48,7 @@ class NamedOrders:
         assert name is not None, "only an order with a name is found by it"
         self._part(name)[name] = order
         self._count += 1
-        if self._count > PART_ORDERS * len(self._parts):
+        if self._count > PART_ORDERS * (1 if self._parts is None else len(self._parts)):
             self._grow()
 
     def remove(self, order: Order) -> None:
@@ -58,13 +60,16 @@ class NamedOrders:
 
     def _part(self, name: str) -> dict[str, Order]:
         parts = self._parts
-        if len(parts) == 1:
-            return parts[0]
+        if parts is None:
+            return self._first
         number = hash(name) & (2 * self._mask + 1)
         return parts[number if number < len(parts) else number & self._mask]
 
     def _grow(self) -> None:
         """Divide the first part that is not divided yet in two."""
+        if self._parts is None:
+            self._parts = [self._first]
+            self._first = {}
         parts, bits = self._parts, 2 * self._mask + 1
         divided = len(parts) - self._mask - 1
         kept: dict[str, Order] = {}
