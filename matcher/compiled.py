@@ -8,10 +8,9 @@ import importlib.util
 import json
 import os
 import sys
-import sysconfig
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -41,6 +40,9 @@ LEANED_ON: Final = (
 
 GROUP: Final = "matcher.binary"
 """What the compiler calls the library that the modules share."""
+
+SUFFIX: Final = EXTENSION_SUFFIXES[0]
+"""That of a binary for this Python."""
 
 MANIFEST: Final = "compiled.json"
 """Says from which sources the binaries were built, and for which Python. It lies beside this file."""
@@ -79,14 +81,13 @@ def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
     leaned_on = (file for pattern in LEANED_ON for file in beside.glob(pattern))
     files = sorted({*hot_sources(package).values(), *leaned_on})
     sources = {str(file.relative_to(beside)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    return {"python": sysconfig.get_config_var("EXT_SUFFIX"), "sources": sources}
+    return {"python": SUFFIX, "sources": sources}
 
 
 def binaries(package: Path = PACKAGE) -> list[Path]:
     """The files that a build for this Python makes, without the manifest."""
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    shared = package / f"{GROUP.rpartition('.')[2]}__mypyc{suffix}"
-    return [shared, *(file.with_suffix(suffix) for file in hot_sources(package).values())]
+    shared = package / f"{GROUP.rpartition('.')[2]}__mypyc{SUFFIX}"
+    return [shared, *(file.with_suffix(SUFFIX) for file in hot_sources(package).values())]
 
 
 def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:

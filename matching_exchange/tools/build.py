@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Final
 
 from matcher.compile_setting import read_compile
-from matcher.compiled import ALWAYS, AUTO, MANIFEST, NEVER, PACKAGE, VARIABLE, why_interpreted
+from matcher.compiled import ALWAYS, AUTO, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, why_interpreted
 from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
 from matching_exchange.process.files import what_failed
 
@@ -168,10 +168,9 @@ def _run(arguments: list[str], directory: str) -> None:
 def _put_in_place(made: Path) -> None:
     """Move the binaries beside their sources. Those of earlier builds go."""
     (PACKAGE / MANIFEST).unlink(missing_ok=True)
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    for old in PACKAGE.rglob(f"*{suffix}"):
+    for old in PACKAGE.rglob(f"*{SUFFIX}"):
         old.unlink()
-    for new in made.rglob(f"*{suffix}"):
+    for new in made.rglob(f"*{SUFFIX}"):
         new.replace(PACKAGE / new.relative_to(made))
     (made / MANIFEST).replace(PACKAGE / MANIFEST)
 
