@@ -18,7 +18,7 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from matcher.compiled import ALWAYS, AUTO, GROUP, MANIFEST, NEVER, PACKAGE, VARIABLE, hot_sources, manifest_of  # noqa: E402
+from matcher.compiled import ALWAYS, AUTO, GROUP, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, hot_sources, manifest_of  # noqa: E402
 
 PROBE = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
 
@@ -91,6 +91,8 @@ class BuildCore(build_ext):
             return
         beside = PACKAGE if self.inplace or self.editable_mode else Path(self.build_lib, PACKAGE.name)
         (beside / MANIFEST).unlink(missing_ok=True)
+        for left in beside.rglob(f"*{SUFFIX}"):
+            left.unlink()
         super().run()
         if self.extensions:
             (beside / MANIFEST).write_text(json.dumps(self.manifest, indent=1) + "\n")

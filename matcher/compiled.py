@@ -8,7 +8,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
@@ -69,16 +69,21 @@ class Core:
         self.reason = reason
 
 
+def _is_module(file: Path) -> bool:
+    """Whether it can be imported by its name. An editor's lock file cannot."""
+    return file.stem.isidentifier() and file.name != "__init__.py"
+
+
 def hot_sources(package: Path = PACKAGE) -> dict[str, Path]:
     """The hot modules by name, with their source files."""
-    files = sorted(file for pattern in HOT for file in package.glob(pattern) if file.name != "__init__.py")
+    files = sorted(file for pattern in HOT for file in package.glob(pattern) if _is_module(file))
     return {".".join([package.name, *file.relative_to(package).with_suffix("").parts]): file for file in files}
 
 
 def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
     """The manifest that fits the sources and this Python."""
     beside = package.parent
-    leaned_on = (file for pattern in LEANED_ON for file in beside.glob(pattern))
+    leaned_on = (file for pattern in LEANED_ON for file in beside.glob(pattern) if _is_module(file))
     files = sorted({*hot_sources(package).values(), *leaned_on})
     sources = {str(file.relative_to(beside)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {"python": SUFFIX, "sources": sources}
@@ -100,32 +105,40 @@ def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:
         return "nothing is built (scripts/build does)"
     except (OSError, ValueError) as error:
         return f"{package / MANIFEST} cannot be read ({error}): scripts/build writes it"
-    fitting = manifest_of(package)
+    try:
+        fitting = manifest_of(package)
+    except OSError as error:
+        return f"a source cannot be read: {error}"
     if not isinstance(written, dict) or written.get("python") != fitting["python"]:
         return "what is built is for another Python (scripts/build builds for this one)"
     if written != fitting:
         return "the sources are newer than what is built (scripts/build builds anew)"
-    if not all(file.exists() for file in binaries(package)):
+    if not all(file.exists() and file.stat().st_size for file in binaries(package)):
         return "a part of what was built is missing (scripts/build builds anew)"
     return ""
 
 
 class _Sources(MetaPathFinder):
-    """Finds the sources of hot modules, also where binaries lie beside them."""
+    """Finds the sources of the package's modules, also if binaries of some build lie beside them.
 
-    def __init__(self, sources: Mapping[str, Path]) -> None:
-        self._sources = sources
+    compiled: the modules whose binaries are to be found.
+    """
+
+    def __init__(self, compiled: Collection[str]) -> None:
+        self._compiled = compiled
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        source = self._sources.get(fullname)
-        return None if source is None else importlib.util.spec_from_file_location(fullname, source)
+        package, *parts = fullname.split(".")
+        if package != PACKAGE.name or fullname in self._compiled:
+            return None
+        source = PACKAGE.joinpath(*parts).with_suffix(".py")
+        return importlib.util.spec_from_file_location(fullname, source) if source.is_file() else None
 
 
 def choose(environment: Mapping[str, str] = os.environ) -> Core:
     """Decide which core this process imports. Call it before any hot module is imported."""
     core = Core(why_interpreted(environment.get(VARIABLE, AUTO)))
-    if core.kind == INTERPRETED:
-        sys.meta_path.insert(0, _Sources(hot_sources()))
+    sys.meta_path.insert(0, _Sources(hot_sources() if core.kind == COMPILED else ()))
     return core

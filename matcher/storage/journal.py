@@ -26,6 +26,8 @@ class File(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
+    def reserve(self) -> None: ...
+
     def sync(self) -> None: ...
 
     def close(self) -> None: ...
@@ -35,45 +37,41 @@ class DiskFile:
     """A segment on disk. A write or sync that fails raises OSError and must end the process: what the disk holds is
     then unknown.
 
-    A file that is synced after each write gets zeros ahead of its records. A sync then leaves the file's size as it
-    is, which takes half the time. A file that is closed has no zeros; a reader skips those of a process that died.
+    `reserve` gets zeros ahead of the records. A sync then leaves the file's size as it is, which takes half the time.
+    Only a file that is synced after each record may have them: unsynced records could reach the disk in another order.
+    A file that is closed has no zeros; a reader skips those of a process that died.
     """
 
     def __init__(self, path: Path, *, append: bool) -> None:
         self._descriptor = open_private(path, os.O_WRONLY | (0 if append else os.O_CREAT | os.O_EXCL))
         self._end = self._reserved = os.lseek(self._descriptor, 0, os.SEEK_END)
-        self._synced = False
 
     def write(self, data: bytes) -> None:
-        end = self._end + len(data)
-        if end > self._reserved and self._synced:
-            self._reserve(end)
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
-        self._end = end
-        self._synced = False
+        self._end += len(data)
 
     def sync(self) -> None:
         sync_file(self._descriptor)
-        self._synced = True
 
     def close(self) -> None:
         if self._reserved > self._end:
             os.ftruncate(self._descriptor, self._end)
         os.close(self._descriptor)
 
-    def _reserve(self, end: int) -> None:
-        """Write zeros behind the coming record, as far as there is room. The next sync makes them last."""
-        reserved = end + RESERVED_BYTES
+    def reserve(self) -> None:
+        """Write zeros behind the last record, if it has used up those before. The next sync makes them last."""
+        if self._reserved > self._end:
+            return
         try:
-            written = os.pwrite(self._descriptor, bytes(reserved - self._end), self._end)
+            written = os.pwrite(self._descriptor, bytes(RESERVED_BYTES), self._end)
         except OSError as error:
             # A full disk may still take the record.
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             written = 0
-        self._reserved = max(self._reserved, self._end + written)
+        self._reserved = self._end + written
 
 
 class OpenFile(Protocol):
@@ -120,13 +118,16 @@ class Journal(JournalReader):
             sync_path(path)
         sync_directory(self._directory)
 
-    def append(self, sequence: int, time: int, entries: Sequence[bytes]) -> None:
-        """Write one record; it is safe once `sync` has returned. OSError if the disk does not take it."""
+    def append(self, sequence: int, time: int, entries: Sequence[bytes], *, synced: bool = False) -> None:
+        """Write one record; it is safe once `sync` has returned. `synced`: a sync follows each record at once. OSError
+        if the disk does not take it."""
         if self._file is None or self._size >= self._segment_bytes:
             self._next_segment(sequence)
         assert self._file is not None, "a segment was opened"
         record, crc = pack_record(Record(sequence, time, list(entries)), self._crc)
         self._file.write(record)
+        if synced:
+            self._file.reserve()
         self._crc = crc
         self._size += len(record)
 

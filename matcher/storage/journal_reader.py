@@ -175,8 +175,8 @@ class JournalFollower:
 
     def _read(self, path: Path) -> tuple[list[tuple[Position, Record]], int, bool]:
         """The whole records from the offset on, the offset of their end, and whether no other segment follows."""
-        with named(path), open_regular(path) as file:
-            data = file.read()
+        data = self._data(path)
+        read_again = False
         found: list[tuple[Position, Record]] = []
         offset = self._offset
         before = self._position
@@ -184,15 +184,23 @@ class JournalFollower:
             try:
                 record, _, end = read_record(data, offset, None)
             except DamageError as damage:
-                if find_whole_record(data, offset + 1) is not None:
+                if find_whole_record(data, offset + 1) is None:
+                    break
+                if read_again:
                     raise corrupt(path, offset, str(damage)) from damage
-                break
+                # The writer may have filled its room between two pages of the reading.
+                data, read_again = self._data(path), True
+                continue
             offset = end
             position = last_sequence(record)
             if position > before or record.sequence > before:
                 found.append((position, record))
                 self._position = max(self._position, position)
         return found, offset, self._next_segment() == path
+
+    def _data(self, path: Path) -> bytes:
+        with named(path), open_regular(path) as file:
+            return file.read()
 
 
 def count_records(path: Path, start: int) -> int:

@@ -55,8 +55,9 @@ class LocalLog:
         """As `Log.append`. A record is safe once MATCHER_SYNC says so."""
         assert record.sequence == expected + 1, "the lock of the data directory keeps other writers away"
         try:
-            self._journal.append(record.sequence, record.time, record.entries)
-            if self._sync_interval == 0:
+            synced = self._sync_interval == 0
+            self._journal.append(record.sequence, record.time, record.entries, synced=synced)
+            if synced:
                 self._journal.sync()
             elif self._sync_interval is not None and self.due is None:
                 margin = min(SYNC_MARGIN, self._sync_interval // 4)

@@ -22,7 +22,7 @@ from typing import Final
 from matcher.compile_setting import read_compile
 from matcher.compiled import ALWAYS, AUTO, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, why_interpreted
 from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
-from matching_exchange.process.files import what_failed
+from matching_exchange.process.files import sync_path, what_failed
 
 PROGRAM: Final = "build"
 
@@ -171,6 +171,8 @@ def _put_in_place(made: Path) -> None:
     for old in PACKAGE.rglob(f"*{SUFFIX}"):
         old.unlink()
     for new in made.rglob(f"*{SUFFIX}"):
+        # A power cut must not leave a manifest beside an empty binary.
+        sync_path(new)
         new.replace(PACKAGE / new.relative_to(made))
     (made / MANIFEST).replace(PACKAGE / MANIFEST)
 

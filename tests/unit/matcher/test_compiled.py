@@ -172,3 +172,38 @@ def test_all_that_the_compiler_reads_is_in_the_manifest() -> None:
     known = {*hot_sources().values(), *(file for pattern in LEANED_ON for file in ROOT.glob(pattern))}
     empty = {file for file in reached if not file.read_text().strip()}
     assert {str(file.relative_to(ROOT)) for file in reached - known - empty} == set()
+
+
+def test_an_editors_lock_file_is_no_source(package: Path) -> None:
+    before = manifest_of(package)
+    (package / "core" / ".#book.py").symlink_to("somebody@somewhere")
+    assert manifest_of(package) == before
+
+
+@needs_binaries
+def test_an_empty_binary_is_a_missing_one(package: Path) -> None:
+    write_manifest(package)
+    binaries(package)[0].write_bytes(b"")
+    assert why_interpreted(AUTO, package).startswith("a part of what was built is missing")
+
+
+@needs_binaries
+def test_a_binary_of_a_module_that_is_not_compiled_any_more_is_not_run(package: Path) -> None:
+    write_manifest(package)
+    chooser = package / "compiled.py"
+    chooser.write_text(chooser.read_text().replace('    "sessions.py",\n', ""))
+    for wanted in (AUTO, NEVER):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-P",
+                "-c",
+                "import sys; sys.path.insert(0, '.'); import matcher.sessions as m; print(m.__file__)",
+            ],
+            cwd=package.parent,
+            env={**clean_environment(), "EXCHANGE_COMPILE": wanted},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert Path(done.stdout.strip()).name == "sessions.py", done.stderr

@@ -176,6 +176,9 @@ class FailingFile:
         if taken < len(data):
             raise OSError(28, "No space left on device")
 
+    def reserve(self) -> None:
+        self._file.reserve()
+
     def sync(self) -> None:
         self._file.sync()
 
@@ -250,7 +253,7 @@ def test_a_journal_that_is_synced_after_each_record_keeps_its_size_and_nobody_wh
     assert list(journal.records()) == []
     sizes = set()
     for record in RECORDS:
-        journal.append(record.sequence, record.time, record.entries)
+        journal.append(record.sequence, record.time, record.entries, synced=True)
         journal.sync()
         sizes.add(only_segment(tmp_path).stat().st_size)
         assert read(tmp_path)[-1] == record
@@ -267,5 +270,22 @@ def test_a_disk_without_room_for_zeros_still_takes_records(tmp_path: Path, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "pwrite", full)
-    write(tmp_path, RECORDS)
+    journal = Journal(tmp_path)
+    assert list(journal.records()) == []
+    for record in RECORDS:
+        journal.append(record.sequence, record.time, record.entries, synced=True)
+        journal.sync()
     assert read(tmp_path) == RECORDS
+    path = only_segment(tmp_path)
+    assert path.stat().st_size == ends_of_records(path)[-1]
+
+
+def test_a_journal_that_is_not_synced_after_each_record_has_no_room_ahead(tmp_path: Path) -> None:
+    """Its unsynced records may reach the disk in any order: over zeros that would leave holes."""
+    journal = Journal(tmp_path)
+    assert list(journal.records()) == []
+    for record in RECORDS:
+        journal.append(record.sequence, record.time, record.entries)
+        journal.sync()
+        path = only_segment(tmp_path)
+        assert path.stat().st_size == ends_of_records(path)[-1]
