@@ -150,12 +150,11 @@ class Wire:
         raise BenchError(f"no matcher answered within {PATIENCE:g} seconds")
 
     def send(self, frame: Frame) -> None:
-        try:
-            self._commands.send(
-                encode(_Commands(VERSION, self.session, self.sent + 1, self.answered, frame.commands)), zmq.NOBLOCK
-            )
-        except zmq.Again as error:
-            raise BenchError("the matcher does not take a frame") from error
+        """Send a frame. Wait while the matcher, on a busy machine, has not read those before."""
+        payload = encode(_Commands(VERSION, self.session, self.sent + 1, self.answered, frame.commands))
+        if not self._commands.poll(int(PATIENCE * 1_000), zmq.POLLOUT):
+            raise BenchError(f"the matcher took no frame within {PATIENCE:g} seconds")
+        self._commands.send(payload, zmq.NOBLOCK)
         self.sent += frame.count
 
     def receive(self, patience: float = PATIENCE) -> int:
