@@ -31,12 +31,12 @@ HOT: Final = (
 )
 """The files that are compiled, within the package."""
 
-LEANED_ON: Final = (
+COMPILED_FROM: Final = (
     "matcher/**/*.py",
     "matching_exchange/process/*.py",
     "protocol/*.py",
 )
-"""The other files whose constants and types the compiler takes over, within the directory of the packages."""
+"""The files that the compiler reads, hot or for their constants and types, within the directory of the packages."""
 
 GROUP: Final = "matcher.binary"
 """What the compiler calls the library that the modules share."""
@@ -83,8 +83,7 @@ def hot_sources(package: Path = PACKAGE) -> dict[str, Path]:
 def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
     """The manifest that fits the sources and this Python."""
     beside = package.parent
-    leaned_on = (file for pattern in LEANED_ON for file in beside.glob(pattern) if _is_module(file))
-    files = sorted({*hot_sources(package).values(), *leaned_on})
+    files = sorted(file for pattern in COMPILED_FROM for file in beside.glob(pattern) if _is_module(file))
     sources = {str(file.relative_to(beside)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {"python": SUFFIX, "sources": sources}
 

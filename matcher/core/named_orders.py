@@ -1,7 +1,7 @@
 """An account's orders by client_order_id, in parts that grow one at a time.
 
 A dict copies itself each time it grows. With a million orders, that stops the matcher for tens of milliseconds. Here a
-step of growth moves the orders of one part (linear hashing), in less than a millisecond.
+step of growth moves the orders of one part (linear hashing), in one or two milliseconds.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
 """An order as the engine holds it, and the queue of orders at one price.
 
 An order links to its neighbours in its queue, to its account and to its book. The engine unlinks a done order, and
-reference counting frees it. Nothing here waits for the cyclic collector: `acyclic` keeps it out of a compiled core.
+reference counting frees it. Nothing here waits for the cyclic collector. In a compiled core the collector does not see
+it (`acyclic`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 
 from matcher.compiled import (
     AUTO,
-    LEANED_ON,
+    COMPILED_FROM,
     MANIFEST,
     NEVER,
     PACKAGE,
@@ -160,7 +160,7 @@ def project_imports(file: Path) -> Iterator[Path]:
 
 
 def test_all_that_the_compiler_reads_is_in_the_manifest() -> None:
-    """Add what is missing to LEANED_ON."""
+    """Add what is missing to COMPILED_FROM."""
     reached: set[Path] = set()
     ahead = [*hot_sources().values()]
     while ahead:
@@ -169,7 +169,7 @@ def test_all_that_the_compiler_reads_is_in_the_manifest() -> None:
             reached.add(file)
             ahead += project_imports(file)
     assert PACKAGE / "core" / "book.py" in reached
-    known = {*hot_sources().values(), *(file for pattern in LEANED_ON for file in ROOT.glob(pattern))}
+    known = {*hot_sources().values(), *(file for pattern in COMPILED_FROM for file in ROOT.glob(pattern))}
     empty = {file for file in reached if not file.read_text().strip()}
     assert {str(file.relative_to(ROOT)) for file in reached - known - empty} == set()
 
