@@ -38,7 +38,8 @@ class NaiveTriggers(NaiveBook):
             at_once = order.mark is None or (price != earlier and order.side is not behind)
             if order.active and at_once and order.follows(price) and self._mark(order, price):
                 self._say_moved(order)
-                run.moved[order.order_id] = len(run.prices)
+                if behind is not None:
+                    run.moved[order.order_id] = len(run.prices)
         if behind is not None:
             run.symbol, run.behind = symbol, behind
             run.prices.append(price)
