@@ -131,3 +131,37 @@ def test_its_trade_moves_another(engine: MakeEngine) -> None:
             ],
         ),
     )
+
+
+def test_order_that_the_first_trade_moved_stands_before_those_that_its_run_moves(engine: MakeEngine) -> None:
+    """One command prints 100 and 95. Order 4 takes the first for its best price, order 3 wakes up at the second."""
+    play(
+        engine,
+        (limit(BUY, 3, 95), [placed(1)]),
+        (limit(BUY, 3, 100), [placed(2)]),
+        (trailing_stop(SELL, 1, trailing_amount=5, activation_price=95), [placed(3)]),
+        (trailing_stop(SELL, 1, trailing_amount=10), [placed(4)]),
+        (
+            limit(SELL, 5, 95),
+            [
+                placed(5),
+                trade(1, SELL, 3, 100, maker=2, taker=5),
+                moved(4, 90),
+                trade(2, SELL, 2, 95, maker=1, taker=5),
+                moved(3, 90),
+            ],
+        ),
+        (limit(BUY, 1, 90), [placed(6)]),
+        (
+            market(SELL, 2),
+            [
+                placed(7),
+                trade(3, SELL, 1, 95, maker=1, taker=7),
+                trade(4, SELL, 1, 90, maker=6, taker=7),
+                triggered(4),
+                triggered(3),
+                canceled(4, 1, Reason.NO_LIQUIDITY),
+                canceled(3, 1, Reason.NO_LIQUIDITY),
+            ],
+        ),
+    )
