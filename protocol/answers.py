@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from protocol.commands import OrderTerms
 from protocol.happenings import BookLoaded, CommandRefused, InstrumentSet, Trade
+from protocol.money import LedgerState, TransferState
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 
@@ -20,6 +21,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     unspent: what remains of its quote_quantity, else None.
     oco_id: the same for both orders of an OCO, else None.
     updated_sequence, updated: the stamp of its last change.
+    reserved: what it locks, a decimal of base to sell, of quote to buy. None for an account without a ledger.
     """
 
     order_id: int
@@ -47,6 +49,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     oco_id: int | None = None
     updated_sequence: int = 0
     updated: int = 0
+    reserved: str | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):
@@ -60,6 +63,7 @@ class OrderResult(Struct, frozen=True, array_like=True, tag=22):
     filled_value: int
     reason: Reason | None
     trades: list[Trade] = []
+    reserved: str | None = None
 
 
 class OrderStates(Struct, frozen=True, array_like=True, tag=23):
@@ -89,4 +93,14 @@ class AccountState(Struct, frozen=True, array_like=True, tag=24):
     more: bool = False
 
 
-Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet | BookLoaded | CommandRefused
+Answer = (
+    OrderState
+    | OrderResult
+    | OrderStates
+    | AccountState
+    | InstrumentSet
+    | BookLoaded
+    | CommandRefused
+    | TransferState
+    | LedgerState
+)

@@ -8,6 +8,17 @@ from typing import Final
 
 from msgspec import Struct
 
+from protocol.money import (
+    AccountQuery,
+    AccountsQuery,
+    BalancesQuery,
+    CloseLedger,
+    Deposit,
+    MovementsQuery,
+    ResetAccount,
+    Transfer,
+    Withdraw,
+)
 from protocol.queries import (
     AccountUpdatesQuery,
     DepthQuery,
@@ -47,15 +58,20 @@ from protocol.units import (
 __all__ = [
     "NO_TERMS",
     "VERSION",
+    "AccountQuery",
     "AccountUpdatesQuery",
+    "AccountsQuery",
     "AdvanceTime",
     "AmendOrder",
     "Ask",
+    "BalancesQuery",
     "CancelAfter",
     "CancelAllOrders",
     "CancelOrder",
+    "CloseLedger",
     "Command",
     "Commands",
+    "Deposit",
     "DepthQuery",
     "DigestQuery",
     "FillsQuery",
@@ -64,6 +80,7 @@ __all__ = [
     "InstrumentsQuery",
     "LoadBook",
     "MoveTimers",
+    "MovementsQuery",
     "OrderQuery",
     "OrderTerms",
     "OrdersQuery",
@@ -72,13 +89,16 @@ __all__ = [
     "PlaceOrder",
     "Query",
     "RefuseCommand",
+    "ResetAccount",
     "SaveBook",
     "SetAccountStatus",
     "SetInstrument",
     "SetLimits",
     "StatusQuery",
     "TradesQuery",
+    "Transfer",
     "WatchAccount",
+    "Withdraw",
 ]
 
 VERSION = 1
@@ -318,6 +338,11 @@ Command = (
     | CancelAfter
     | AdvanceTime
     | WatchAccount
+    | Deposit
+    | Withdraw
+    | Transfer
+    | CloseLedger
+    | ResetAccount
 )
 """What a session may send."""
 

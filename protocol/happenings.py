@@ -6,6 +6,7 @@ Only append fields and tags. Prices and quantities are the instrument's integers
 from msgspec import Struct
 
 from protocol.instrument import Instrument
+from protocol.money import LedgerSet, MoneyMoved, TransferDuplicated
 from protocol.units import Reason, Refusal, Side
 
 
@@ -157,4 +158,7 @@ Event = (
     | InstrumentSet
     | BookLoaded
     | CommandRefused
+    | MoneyMoved
+    | TransferDuplicated
+    | LedgerSet
 )

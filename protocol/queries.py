@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from protocol.money import AccountQuery, AccountsQuery, BalancesQuery, MovementsQuery
 from protocol.units import Count, Name, OrderId, Symbol
 
 
@@ -98,4 +99,8 @@ Query = (
     | DigestQuery
     | FillsQuery
     | AccountUpdatesQuery
+    | BalancesQuery
+    | AccountQuery
+    | MovementsQuery
+    | AccountsQuery
 )

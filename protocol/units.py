@@ -46,6 +46,9 @@ DEFAULT_ACCOUNT: Final = "default"
 STOP_LEG_SUFFIX: Final = ":stop"
 """Appended to the client_order_id of an OCO's limit leg, it makes that of the stop leg."""
 
+MAX_RESET_ASSETS: Final = 2_000
+"""Balances that one reset sets: the assets of 1,000 instruments."""
+
 MAX_TRAILING_BPS: Final = 9_999
 """The largest distance of a trailing stop, in basis points: less than the whole price."""
 
@@ -140,6 +143,7 @@ class Reason(IntEnum):
     TOO_MANY_TRADES = 16
     TOO_MANY_TRIGGER_ORDERS = 17
     TOO_MANY_EXPIRING_ORDERS = 18
+    INSUFFICIENT_BALANCE = 19
 
 
 class Refusal(IntEnum):
@@ -197,3 +201,10 @@ class Refusal(IntEnum):
     TOO_MANY_TIMERS = 50
     DISPLAY_QUANTITY_TOO_SMALL = 51
     TOO_MANY_ACCOUNTS = 52
+    INSUFFICIENT_BALANCE = 53
+    TRANSFER_ID_CONFLICT = 54
+    OPEN_ORDERS = 55
+    UNKNOWN_ASSET = 56
+    NO_LEDGER = 57
+    INVALID_AMOUNT = 58
+    SAME_ACCOUNT = 59
