@@ -7,6 +7,7 @@ from typing import Final
 
 from matcher.core.account import Account
 from matcher.core.order import Order
+from matcher.core.protection import discount_ended
 from matcher.core.registry import Registry
 from protocol.events import Trade
 
@@ -20,6 +21,8 @@ FILLS_KEPT: Final = 1_250
 def settle(registry: Registry) -> None:
     """Take in what the running command has traded and ended so far. Give the next one all that a command may do."""
     running = registry.running
+    if registry.guarded:
+        discount_ended(running.ended)
     if running.takes:
         for taker, makers, trades in running.takes:
             place = 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from protocol.commands import (
     AdvanceTime,
@@ -192,7 +192,7 @@ def stamp(played: list[Step]) -> Tape:
         tape.append((len(tape) + 1, time, command))
         engine.apply(*tape[-1])
 
-    for number, step in enumerate((SetInstrument(**asdict(COIN)), SetInstrument(**asdict(GOLD)), *played)):
+    for number, step in enumerate((SetInstrument.of(COIN), SetInstrument.of(GOLD), *played)):
         time = START + number // COMMANDS_A_TICK
         command = complete(engine, time, sent, step)
         if isinstance(command, PlaceOrder | PlaceOco):
