@@ -238,7 +238,8 @@ def test_both_engines_agree_on_a_long_walk() -> None:
         price += random.randint(-30, 30)
         at = step * 2
         resume = [change(COIN, InstrumentStatus.TRADING)] if step % 50 == 49 else []
-        for command in (advance_time(), limit(SELL, 1, price), market(BUY, 1), *resume):
+        commands: list[OwnCommand] = [advance_time(), limit(SELL, 1, price), market(BUY, 1), *resume]
+        for command in commands:
             said = engine.tell(at, command)
             assert said == naive.tell(at, command)
             found += any(isinstance(event, InstrumentSet) and event.instrument.halted_until for event in said)

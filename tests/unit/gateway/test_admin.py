@@ -100,7 +100,18 @@ def test_zero_switches_each_protection_off_and_null_keeps_it(gateway: Gateway) -
     gateway.request("POST", "/admin/instruments", {"symbol": "BTC-USDT", **off})
     gateway.request("POST", "/admin/instruments", {"symbol": "BTC-USDT", **dict.fromkeys(off)})
     assert gateway.broker.commands == [
-        SetInstrument("BTC-USDT", 2, 5, **dict.fromkeys((*numbers, *decimals), 0)),
+        SetInstrument(
+            "BTC-USDT",
+            2,
+            5,
+            price_band_bps=0,
+            reference_price=0,
+            max_open_orders=0,
+            max_order_notional=0,
+            halt_bps=0,
+            halt_window_ms=0,
+            halt_ms=0,
+        ),
         SetInstrument("BTC-USDT", 2, 5),
     ]
 

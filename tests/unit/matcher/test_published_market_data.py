@@ -84,8 +84,9 @@ def test_each_kind_of_change_of_a_book_is_published() -> None:
 
 def test_a_halt_by_itself_is_published_behind_its_trade_and_so_is_its_end() -> None:
     published = Published()
-    limits = {"halt_bps": 1_000, "halt_window_ms": 1_000, "halt_ms": 2_000, "max_open_orders": 9}
-    published.carry_out(SetInstrument(SYMBOL, 2, 5, **limits))
+    published.carry_out(
+        SetInstrument(SYMBOL, 2, 5, halt_bps=1_000, halt_window_ms=1_000, halt_ms=2_000, max_open_orders=9)
+    )
     for price in (6_000_000, 7_000_000):
         published.carry_out(place(Side.SELL, price))
         before = len(published.sent)
