@@ -227,6 +227,8 @@ def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], 
     match step:
         case int():
             return sent[-1 - step] if step < len(sent) else None
+        case AmendOrder(quantity=None) if any(each.halted_until for each in engine.instruments.values()):
+            return MoveTimers(TICK)
         case CancelOrder() | AmendOrder():
             return name_live_order(engine, step)
         case PlaceOrder(terms=OrderTerms(expire_time=expire_time)) if 0 < expire_time < SOON:

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from protocol.events import InstrumentSet
+from matcher.core.saved_books import save_book
+from matcher.engine import Engine
+from protocol.commands import LoadBook, OrderTerms, OwnCommand, SetInstrument
+from protocol.events import BookLoaded, InstrumentSet
 from protocol.units import OrderType, Reason, Refusal
 from tests.tape import (
     BUY,
@@ -34,6 +37,7 @@ from tests.tape import (
     stop_limit,
     stop_market,
     take_profit,
+    time_of,
     trade,
     triggered,
 )
@@ -384,3 +388,32 @@ def test_an_account_has_no_more_orders_than_it_may(engine: MakeEngine) -> None:
 )
 def test_settings_out_of_bounds_are_refused(engine: MakeEngine, fields: dict[str, Any], at_fault: str) -> None:
     play(engine, (change(COIN, **fields), [refused(Refusal.INVALID_INSTRUMENT, at_fault)]))
+
+
+def test_a_loaded_book_counts_its_orders_and_begins_its_window_anew() -> None:
+    """The file holds max_slippage_bps; orders that it brings back count, those that it replaces do not."""
+    engine = Engine()
+    protected = replace(COIN, max_open_orders=2, halt_bps=1_000, halt_window_ms=1_000, halt_ms=1_000)
+    stop = stop_market(BUY, 1, at=150, max_slippage_bps=70)
+    commands: list[OwnCommand] = [SetInstrument.of(protected), limit(SELL, 1, 100), market(BUY, 1)]
+    commands += [limit(SELL, 1, 130), stop]
+    for sequence, command in enumerate(commands, 1):
+        engine.apply(sequence, time_of(sequence), command)
+    book = engine.registry.books[COIN.symbol]
+    saved = save_book(book, 5)
+    [waiting] = saved.pending
+    assert waiting.max_slippage_bps == 70
+    commands = [cancel(3), cancel(4), limit(BUY, 1, 90)]
+    for sequence, command in enumerate(commands, 6):
+        engine.apply(sequence, time_of(sequence), command)
+    other = Engine()
+    other.apply(1, time_of(1), SetInstrument.of(protected))
+    for player, orders in ((engine, {}), (other, {"default": 2})):
+        loaded = player.apply(9, time_of(9), LoadBook(COIN.symbol, saved))
+        assert isinstance(loaded[-1], BookLoaded)
+        book = player.registry.books[COIN.symbol]
+        assert book.open_orders is not None
+        assert {account.name: count for account, count in book.open_orders.items()} == orders
+        assert book.window is not None and not book.window.lows
+    assert other.registry.orders[4].terms == OrderTerms(max_slippage_bps=70)
+    assert other.apply(10, time_of(10), limit(SELL, 1, 140)) == [rejected(5, Reason.TOO_MANY_OPEN_ORDERS)]
