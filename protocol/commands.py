@@ -4,10 +4,11 @@ Only append fields and tags: journals hold these structs. Prices and quantities 
 `units`). A command that does not decode, or that the engine refuses, changes nothing.
 """
 
-from typing import Final
+from typing import Final, Self
 
 from msgspec import Struct
 
+<<<<<<< HEAD
 from protocol.money import (
     AccountQuery,
     AccountsQuery,
@@ -19,6 +20,9 @@ from protocol.money import (
     Transfer,
     Withdraw,
 )
+=======
+from protocol.instrument import Instrument
+>>>>>>> protect
 from protocol.queries import (
     AccountUpdatesQuery,
     DepthQuery,
@@ -49,6 +53,7 @@ from protocol.units import (
     SelfTradePrevention,
     SessionId,
     Side,
+    SlippageBps,
     Symbol,
     Time,
     TimeShift,
@@ -117,6 +122,7 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_bps: the distance of a trailing stop, in basis points of the best price.
     trailing_amount: the distance of a trailing stop, in the price unit. It excludes trailing_bps.
     activation_price: the price at which a trailing stop begins to follow the market.
+    max_slippage_bps: how far from the best opposite price a market order may take, in basis points of that price.
     """
 
     post_only: bool = False
@@ -127,6 +133,7 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_bps: TrailingBps | None = None
     trailing_amount: Price | None = None
     activation_price: Price | None = None
+    max_slippage_bps: SlippageBps | None = None
 
 
 NO_TERMS: Final = OrderTerms()
@@ -234,14 +241,16 @@ class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
 
 
 class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
-    """Cancel what has expired by the stamped time: orders, and those of accounts whose cancel-after is due.
+    """Cancel what has expired by the stamped time: orders, and those of accounts whose cancel-after is due. Let
+    instruments trade again whose halt is over.
 
     Only the matcher itself sends it.
     """
 
 
 class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
-    """Move each account's cancel-after by `by` nanoseconds: what the clock has gained on a stopwatch, or lost to it.
+    """Move each account's cancel-after, and the end of each halt, by `by` nanoseconds: what the clock has gained on a
+    stopwatch, or lost to it.
 
     Only the matcher itself sends it.
     """
@@ -284,7 +293,8 @@ class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
 class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
     """Add an instrument, or change the limits, fees or status of a known one. None keeps a known instrument's field.
 
-    The decimals name the units of the other fields. For a known instrument they must be its own.
+    The decimals name the units of the other fields. For a known instrument they must be its own. Zero switches a
+    protection off: the fields from `price_band_bps` on. A status ends a halt that would end by itself.
     Answer: InstrumentSet or CommandRefused.
     """
 
@@ -302,6 +312,18 @@ class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
     maker_fee_bps: Count | None = None
     taker_fee_bps: Count | None = None
     status: InstrumentStatus | None = None
+    price_band_bps: Count | None = None
+    reference_price: Count | None = None
+    max_open_orders: Count | None = None
+    max_order_notional: Count | None = None
+    halt_bps: Count | None = None
+    halt_window_ms: Count | None = None
+    halt_ms: Count | None = None
+
+    @classmethod
+    def of(cls, instrument: Instrument) -> Self:
+        """The command that adds this instrument."""
+        return cls(**{name: getattr(instrument, name) for name in cls.__struct_fields__})
 
 
 class LoadBook(Struct, frozen=True, array_like=True, tag=5):

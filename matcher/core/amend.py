@@ -10,6 +10,7 @@ from matcher.core.instruments import REJECTED_BY
 from matcher.core.levels import change_remaining
 from matcher.core.matching import run_fired, run_limit, run_trigger
 from matcher.core.order import Order
+from matcher.core.protection import why_not_amended
 from matcher.core.registry import Registry
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
@@ -88,6 +89,10 @@ def _check(
     refusal = check_values(order.book.rules, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
+    if order.book.rules.protects:
+        refusal = why_not_amended(order.book, order, quantity, price, pending=pending)
+        if refusal is not None:
+            return refusal
     display_quantity = order.terms.display_quantity
     if display_quantity is not None:
         if display_quantity > quantity:

@@ -9,15 +9,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from matcher.core.book import Book
+from matcher.core.levels import ANY_PRICE
 from matcher.core.matching_on_terms import can_fill, spend, take_on_terms
 from matcher.core.order import Order, remember_fills
+from matcher.core.protection import is_outside_band, market_limit, market_stop
 from matcher.core.triggers import is_met
 from protocol.events import Event, Trade
 from protocol.order_types import ORDER_TYPES, RunsAs, TypeRow, Waits
 from protocol.units import OrderStatus, OrderType, Reason, Side
-
-ANY_PRICE: Final = -(2**63)
-"""Below every key: the limit of an order without a price."""
 
 BUY: Final = Side.BUY
 FILLED: Final = OrderStatus.FILLED
@@ -34,6 +33,8 @@ def run_fired(book: Book, events: list[Event]) -> None:
         order = fired.popleft()
         if order.terms.post_only and book.would_take(order.side, order.price):
             book.drop(order, Reason.POST_ONLY_WOULD_CROSS, events)
+        elif order.price is not None and book.rules.price_band_bps and is_outside_band(book, order.price):
+            book.drop(order, Reason.PRICE_OUTSIDE_BAND, events)
         else:
             RUN_FIRED[order.order_type](book, order, events)
     if book.triggers.run:
@@ -41,14 +42,18 @@ def run_fired(book: Book, events: list[Event]) -> None:
 
 
 def run_market(book: Book, order: Order, events: list[Event]) -> None:
-    """Take at any price; cancel the rest."""
+    """Take at any price that the market's protection allows; cancel the rest."""
     extra = order.extra
-    if extra is not None and extra.terms.quote_quantity is not None:
-        spend(book, order, extra, extra.terms.quote_quantity, events)
-        return
-    _take(book, order, ANY_PRICE, events)
+    limit, stop = ANY_PRICE, Reason.NO_LIQUIDITY
+    if extra is not None or book.rules.price_band_bps:
+        limit, stop = market_limit(book, order), market_stop(book, order)
+        if extra is not None and extra.terms.quote_quantity is not None:
+            spend(book, order, extra, extra.terms.quote_quantity, limit, stop, events)
+            return
+    _take(book, order, limit, events)
     if order.remaining:
-        book.drop(order, _reason(book, order, ANY_PRICE, Reason.NO_LIQUIDITY), events)
+        keys = (book.asks if order.side is BUY else book.bids).keys
+        book.drop(order, _reason(book, order, limit, stop) if keys else Reason.NO_LIQUIDITY, events)
 
 
 def run_limit(book: Book, order: Order, events: list[Event]) -> None:

@@ -111,9 +111,9 @@ def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> 
             _cancel_self_trade(book, taker, maker, prevention, events)
 
 
-def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Event]) -> None:
-    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots. Its quantity
-    grows with what it takes."""
+def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop: Reason, events: list[Event]) -> None:
+    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots, up to the key
+    `limit`. Its quantity grows with what it takes. `stop` is the reason for its end in front of an order beyond."""
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
     lot_size, most = book.rules.lot_size, book.rules.max_quantity
@@ -121,6 +121,9 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Even
     reason: Reason | None = None
     running = book.running
     while keys:
+        if keys[-1] < limit:
+            reason = stop
+            break
         if running.trades_left <= 0:
             reason = Reason.TOO_MANY_TRADES
             break

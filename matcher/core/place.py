@@ -10,17 +10,14 @@ from matcher.core.checks import check_plain, check_special
 from matcher.core.instruments import REJECTED_BY
 from matcher.core.matching import RUN, run_fired, run_limit
 from matcher.core.order import Extra, Order
+from matcher.core.protection import WAITS, count_entered, why_not_entered
 from matcher.core.registry import Registry
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced, OrderRejected
-from protocol.order_types import ORDER_TYPES, Waits
 from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, Side
 
 TRADING: Final = InstrumentStatus.TRADING
 LIMIT: Final = OrderType.LIMIT
-
-WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType))
-"""Whether an order type waits before it runs, by its number."""
 
 
 def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
@@ -82,7 +79,7 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         account.client_orders.add(order)
     if terms is not None:
         order.extra = Extra(terms, unspent=terms.quote_quantity)
-    if deadline or account.suspended or terms is not None or trigger_price is not None or not rules.trades:
+    if deadline or account.suspended or terms is not None or trigger_price is not None or not rules.takes_all:
         reason = _reject_reason(registry, order, deadline)
         if reason is not None:
             return [reject(order, reason)]
@@ -123,7 +120,10 @@ def forbidden(registry: Registry, account: Account, book: Book, deadline: int) -
 def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | None:
     """Why a valid order is rejected."""
     book = order.book
+    count_entered(book, order)
     reason = forbidden(registry, order.account, book, deadline)
+    if reason is None and book.rules.protects:
+        reason = why_not_entered(book, order)
     if reason is not None:
         return reason
     if order.order_type is LIMIT and order.terms.post_only and book.would_take(order.side, order.price):

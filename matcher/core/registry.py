@@ -27,6 +27,8 @@ class Registry:
     done: the remembered done orders in the order of their ends. `forgotten` others came before.
     expiries: the times at which live orders expire, by order_id.
     timers: the times at which accounts that stay silent are canceled, by name.
+    halts: the times at which instruments that have halted by themselves trade again, by symbol.
+    guarded: whether a book counts the orders of accounts, or halts by itself.
     limits: those of the last SetLimits, none before it.
     """
 
@@ -42,12 +44,18 @@ class Registry:
         self.last_order_id = 0
         self.expiries: Deadlines[int] = Deadlines()
         self.timers: Deadlines[str] = Deadlines()
+        self.halts: Deadlines[str] = Deadlines()
+        self.guarded = False
 
     def set_limits(self, limits: SetLimits) -> None:
         """Hold to these limits."""
         self.limits = limits
         self.running.trades_left = limits.trades
         self.running.moves_left = limits.trigger_moves
+
+    def note_guards(self) -> None:
+        """See whether any book is guarded, after one has changed."""
+        self.guarded = any(book.open_orders is not None or book.window is not None for book in self.books.values())
 
     def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
         """The order that is named by order_id, or by account and client_order_id. With an account, only its own."""
