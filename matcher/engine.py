@@ -13,11 +13,11 @@ from matcher.core.amend import amend_order
 from matcher.core.cancel import cancel_all_orders, cancel_order
 from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
-from matcher.core.settlement import settle
 from matcher.core.load_book import load_book
 from matcher.core.oco import place_oco
 from matcher.core.place import place_order
 from matcher.core.registry import REMEMBERED_ORDERS, Registry
+from matcher.core.settlement import settle
 from protocol.commands import (
     AdvanceTime,
     AmendOrder,

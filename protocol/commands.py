@@ -4,11 +4,11 @@ Only append fields and tags: journals hold these structs. Prices and quantities 
 `units`). A command that does not decode, or that the engine refuses, changes nothing.
 """
 
-from typing import Final, Self
+from typing import Final
 
 from msgspec import Struct
 
-<<<<<<< HEAD
+from protocol.market_commands import LoadBook, SetInstrument
 from protocol.money import (
     AccountQuery,
     AccountsQuery,
@@ -20,9 +20,6 @@ from protocol.money import (
     Transfer,
     Withdraw,
 )
-=======
-from protocol.instrument import Instrument
->>>>>>> protect
 from protocol.queries import (
     AccountUpdatesQuery,
     DepthQuery,
@@ -36,12 +33,10 @@ from protocol.queries import (
     StatusQuery,
     TradesQuery,
 )
-from protocol.saved_book import SavedBook
 from protocol.units import (
     UNLIMITED,
     CancelAfterTimeout,
     Count,
-    InstrumentStatus,
     Name,
     OrderId,
     OrderQuantity,
@@ -288,53 +283,6 @@ class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """
 
     account: Name
-
-
-class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
-    """Add an instrument, or change the limits, fees or status of a known one. None keeps a known instrument's field.
-
-    The decimals name the units of the other fields. For a known instrument they must be its own. Zero switches a
-    protection off: the fields from `price_band_bps` on. A status ends a halt that would end by itself.
-    Answer: InstrumentSet or CommandRefused.
-    """
-
-    symbol: Symbol
-    price_decimals: Count
-    quantity_decimals: Count
-    base: str | None = None
-    quote: str | None = None
-    tick_size: Price | None = None
-    lot_size: Quantity | None = None
-    min_quantity: Quantity | None = None
-    max_quantity: Quantity | None = None
-    max_price: Price | None = None
-    min_notional: Count | None = None
-    maker_fee_bps: Count | None = None
-    taker_fee_bps: Count | None = None
-    status: InstrumentStatus | None = None
-    price_band_bps: Count | None = None
-    reference_price: Count | None = None
-    max_open_orders: Count | None = None
-    max_order_notional: Count | None = None
-    halt_bps: Count | None = None
-    halt_window_ms: Count | None = None
-    halt_ms: Count | None = None
-
-    @classmethod
-    def of(cls, instrument: Instrument) -> Self:
-        """The command that adds this instrument."""
-        return cls(**{name: getattr(instrument, name) for name in cls.__struct_fields__})
-
-
-class LoadBook(Struct, frozen=True, array_like=True, tag=5):
-    """Replace the symbol's book by its saved one. Answer: BookLoaded or CommandRefused.
-
-    A gateway sends no contents. The matcher reads its file and journals the command with the contents inside, so a
-    replay needs no file.
-    """
-
-    symbol: Symbol
-    contents: SavedBook | None = None
 
 
 class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):

@@ -159,15 +159,12 @@ class Reason(IntEnum):
     TOO_MANY_TRADES = 16
     TOO_MANY_TRIGGER_ORDERS = 17
     TOO_MANY_EXPIRING_ORDERS = 18
-<<<<<<< HEAD
     INSUFFICIENT_BALANCE = 19
-=======
     PRICE_OUTSIDE_BAND = 20
     PRICE_BAND = 21
     TOO_MANY_OPEN_ORDERS = 22
     NOTIONAL_TOO_LARGE = 23
     SLIPPAGE = 24
->>>>>>> protect
 
 
 class Refusal(IntEnum):
@@ -225,7 +222,6 @@ class Refusal(IntEnum):
     TOO_MANY_TIMERS = 50
     DISPLAY_QUANTITY_TOO_SMALL = 51
     TOO_MANY_ACCOUNTS = 52
-<<<<<<< HEAD
     INSUFFICIENT_BALANCE = 53
     TRANSFER_ID_CONFLICT = 54
     OPEN_ORDERS = 55
@@ -233,8 +229,6 @@ class Refusal(IntEnum):
     NO_LEDGER = 57
     INVALID_AMOUNT = 58
     SAME_ACCOUNT = 59
-=======
     PRICE_OUTSIDE_BAND = 61
     NOTIONAL_TOO_LARGE = 63
     MAX_SLIPPAGE_BPS_NOT_ALLOWED = 64
->>>>>>> protect

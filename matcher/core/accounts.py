@@ -5,8 +5,8 @@ from typing import Final
 from matcher.core.account import Account
 from matcher.core.cancel import cancel_orders
 from matcher.core.halts import end_halts, move_halts
-from matcher.core.settlement import settle
 from matcher.core.registry import Registry
+from matcher.core.settlement import settle
 from protocol.commands import AdvanceTime, CancelAfter, MoveTimers, SetAccountStatus, WatchAccount
 from protocol.events import AccountSet, AccountWatched, CommandRefused, Event
 from protocol.units import NAME_PATTERN, Reason, Refusal

@@ -96,5 +96,3 @@ class Balance:
         self.free = free
         self.locked = locked
         self.updated = updated
-
-

@@ -14,11 +14,11 @@ from msgspec import Struct, structs
 
 from matcher.core.book import Book
 from matcher.core.digest import digest
-from matcher.core.settlement import last_fills, remember_done
 from matcher.core.order import Extra, Order
 from matcher.core.price_window import Stamped
 from matcher.core.protection import count_open
 from matcher.core.restoring import put_back
+from matcher.core.settlement import last_fills, remember_done
 from matcher.engine import Engine
 from matcher.reply import Reply
 from matcher.serving.watched import Watched

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from matcher.core.book import MAX_TRADES
-from matcher.core.settlement import MAX_ACCOUNT_FILLS
 from matcher.core.order import MAX_FILLS
 from matcher.core.registry import FORGOTTEN_AT_ONCE
+from matcher.core.settlement import MAX_ACCOUNT_FILLS
 from matcher.engine import Engine
 from protocol.commands import Command, OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.events import InstrumentSet, Trade
