@@ -37,7 +37,7 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
             ended is None and prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level)
         )
         if ended is None and not skips_level:
-            ended = _legs_ended_by(book, level.price)
+            ended = legs_ended_by(book, level.price)
         if trades_left < UNLIMITED:
             in_turn = prevention is NO_PREVENTION and not ended
             trades_left -= _most_trades(level, missing if in_turn else None)
@@ -82,7 +82,7 @@ def _parts(order: Order) -> int:
     return 1 - (extra.shown - order.remaining) // extra.terms.display_quantity
 
 
-def _legs_ended_by(book: Book, price: int) -> set[int]:
+def legs_ended_by(book: Book, price: int) -> set[int]:
     """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
     fired = book.triggers.reached(book.last_price, price)
     return {
