@@ -14,6 +14,7 @@ from matcher.core.cancel import cancel_all_orders, cancel_order
 from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
 from matcher.core.load_book import load_book
+from matcher.core.money import close_ledger, deposit, reset_account, transfer, withdraw
 from matcher.core.oco import place_oco
 from matcher.core.place import place_order
 from matcher.core.registry import REMEMBERED_ORDERS, Registry
@@ -24,16 +25,21 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CloseLedger,
+    Deposit,
     LoadBook,
     MoveTimers,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    ResetAccount,
     SetAccountStatus,
     SetInstrument,
     SetLimits,
+    Transfer,
     WatchAccount,
+    Withdraw,
 )
 from protocol.events import CommandRefused, Event
 
@@ -66,6 +72,11 @@ HANDLERS: Final[dict[type, Handler]] = {
     MoveTimers: move_timers,
     SetLimits: set_limits,
     WatchAccount: watch_account,
+    Deposit: deposit,
+    Withdraw: withdraw,
+    Transfer: transfer,
+    CloseLedger: close_ledger,
+    ResetAccount: reset_account,
 }
 """What carries out each command. It changes the registry and returns what happened, in order."""
 
@@ -94,7 +105,7 @@ class Engine:
         else:
             events = HANDLERS[type(command)](registry, command)
         # A trade ends at least one of its command's orders.
-        if running.ended:
+        if running.ended or running.resized:
             if registry.guarded:
                 halt_if_moved(registry, events)
             settle(registry)

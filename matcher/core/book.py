@@ -8,6 +8,7 @@ order in which they fired.
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from matcher.core.assets import Currencies
 from matcher.core.levels import Levels, change_remaining
 from matcher.core.order import Extra, Order
 from matcher.core.order_list import OrderList
@@ -40,6 +41,7 @@ class Book:
     followed: the sequence of the last command whose trades trailing stops have followed.
     orders, done, forgotten, trades: its live orders, its done ones, how many were forgotten, its last trades. They are
     kept by the registry and the ledger.
+    currencies: its base and quote.
     open_orders: how many orders each account has in it; None while the instrument does not limit them.
     window: the prices by which the instrument halts; None if it does not halt by itself.
     """
@@ -48,6 +50,7 @@ class Book:
         "asks",
         "bids",
         "checked_price",
+        "currencies",
         "done",
         "fired",
         "followed",
@@ -64,9 +67,10 @@ class Book:
         "window",
     )
 
-    def __init__(self, instrument: Instrument, running: Running) -> None:
+    def __init__(self, instrument: Instrument, currencies: Currencies, running: Running) -> None:
         self.instrument = instrument
         self.rules = Rules(instrument)
+        self.currencies = currencies
         self.running = running
         self.bids = Levels(1)
         self.asks = Levels(-1)
@@ -174,6 +178,7 @@ class Book:
         difference = remaining - order.remaining
         if not difference:
             return
+        self.running.resized.append(order)
         order.quantity += difference
         self.touch(order)
         if difference > 0 and order.status is OPEN:
@@ -204,6 +209,8 @@ class Book:
         self.fired.append(order)
         events.append(OrderTriggered(order.order_id))
         if order.extra is not None:
+            if order.extra.partner is not None:
+                self.running.resized.append(order)
             self.cancel_partner(order.extra, events)
 
     def follow_run(self, events: list[Event]) -> None:

@@ -12,6 +12,7 @@ from matcher.core.levels import shown_quantity
 from matcher.core.locks import charged_rate
 from matcher.core.matching_on_terms import legs_ended_by
 from matcher.core.order import Level, Order
+from matcher.core.payments import pay
 from matcher.core.protection import market_limit
 from protocol.units import SelfTradePrevention, Side
 
@@ -39,6 +40,14 @@ def covers_market(book: Book, order: Order, ledger: Ledger) -> bool:
     walk = Walk(book, order, quote_quantity)
     walk.run()
     return walk.quantity * currencies.base_unit <= free
+
+
+def covers_fired(book: Book, order: Order, ledger: Ledger) -> bool:
+    """Whether an account can pay for its order that has fired: only one that buys at any price is looked at again."""
+    if order.side is not BUY or order.price is not None:
+        return True
+    pay(book.running)
+    return covers_cost(book, order, order.reserved + ledger.balance(book.currencies.quote).free)
 
 
 def covers_cost(book: Book, order: Order, funds: int) -> bool:
@@ -150,7 +159,8 @@ class Walk:
         own = self._prevention is not NO_PREVENTION and maker.account is self._account
         if own and self._prevention is not DECREMENT:
             return 0 if self._prevention is CANCEL_OLDEST else STOPS
-        quantity = min(wanted, remaining if own else shown)
+        offered = remaining if own else shown
+        quantity = min(wanted, offered)
         self._budget -= price * quantity
         self._taken += quantity
         self._missing -= quantity
@@ -159,7 +169,7 @@ class Walk:
             self.quantity += quantity
             if self._ended is None:
                 self._ended = legs_ended_by(self._book, price)
-        return remaining - quantity
+        return remaining - quantity if quantity == offered else STOPS
 
     def _wanted(self, price: int) -> int:
         """The quantity that the order still takes at the price."""

@@ -4,7 +4,8 @@ from typing import Final
 
 import msgspec
 
-from matcher.core.book import Book
+from matcher.core.asset_list import add_book
+from matcher.core.assets import lock_rate
 from matcher.core.protection import count_open
 from matcher.core.registry import Registry
 from protocol.commands import SetInstrument
@@ -46,11 +47,16 @@ def set_instrument(registry: Registry, command: SetInstrument) -> list[Event]:
     if book is not None:
         if book.instrument.halted_until and not made.halted_until:
             registry.halts.discard(book.instrument.halted_until, made.symbol)
+        if registry.ledgers:
+            oldest = next(iter(book.orders), None)
+            book.currencies.change(made, registry.running.sequence, 0 if oldest is None else oldest.sequence)
+        else:
+            book.currencies.lock_rate = lock_rate(made)
         book.change(made)
     elif len(registry.books) >= MAX_INSTRUMENTS:
         return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
     else:
-        book = registry.books[command.symbol] = Book(made, registry.running)
+        book = add_book(registry, made)
     count_open(book)
     registry.note_guards()
     return [InstrumentSet(made)]

@@ -9,6 +9,7 @@ from typing import Final
 
 from matcher.core.book import Book
 from matcher.core.levels import change_remaining, shown_quantity
+from matcher.core.locks import charged_rate
 from matcher.core.order import Extra, Level, Order, remember_fills
 from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
 from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
@@ -120,6 +121,8 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop:
     prevention = taker.terms.self_trade_prevention
     reason: Reason | None = None
     running = book.running
+    # What the account cannot pay.
+    kept = (extra.terms.quote_quantity or 0) - budget
     while keys:
         if keys[-1] < limit:
             reason = stop
@@ -150,7 +153,7 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop:
             _decrement(book, taker, maker, quantity, events, ends_taker=False)
         else:
             _trade(book, taker, maker, quantity, events)
-    extra.unspent = budget
+    extra.unspent = budget + kept
     if taker.filled_value:
         book.end(taker, FILLED)
     else:
@@ -163,6 +166,9 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
     level = maker.level
     assert level is not None, "a maker stands in a queue"
     rules, price = book.rules, level.price
+    maker_fee_bps, taker_fee_bps = rules.maker_fee_bps, rules.taker_fee_bps
+    if book.currencies.fee_changes:
+        maker_fee_bps, taker_fee_bps = charged_rate(maker, maker_fee_bps), charged_rate(taker, taker_fee_bps)
     book.last_trade_id += 1
     trade = Trade(
         rules.symbol,
@@ -172,8 +178,8 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         taker.side,
         maker.order_id,
         taker.order_id,
-        rules.maker_fee_bps,
-        rules.taker_fee_bps,
+        maker_fee_bps,
+        taker_fee_bps,
         book.running.sequence,
         book.running.time,
     )
@@ -213,6 +219,7 @@ def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events:
     if not order.remaining:
         book.cancel_partner(extra, events)
         return
+    book.running.resized.append(partner)
     partner.quantity -= quantity
     change_remaining(partner, -quantity)
     book.touch(partner)
@@ -272,6 +279,7 @@ def _decrement(
     assert maker.extra is not None and taker.extra is not None, "set above"
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
+        book.running.resized.append(maker)
         events.append(OrderDecremented(maker.order_id, quantity))
         if maker.extra.partner is not None:
             _tell_partner(book, maker, maker.extra, quantity, events)

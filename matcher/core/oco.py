@@ -7,6 +7,7 @@ amend keeps this order of prices, so a trade of one leg never fires the other.
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_prices, check_values
+from matcher.core.locks import reserve_pair
 from matcher.core.matching import run_fired, run_limit
 from matcher.core.order import Extra, Order
 from matcher.core.place import forbidden, reject
@@ -52,6 +53,9 @@ def place_oco(registry: Registry, command: PlaceOco) -> list[Event]:
     account = registry.account(command.account)
     limit_leg, stop_leg = _make_legs(registry, account, book, command)
     reason = _why_rejected(registry, book, command, limit_leg, stop_leg)
+    ledger = account.ledger
+    if reason is None and ledger is not None and not reserve_pair(limit_leg, stop_leg, ledger):
+        reason = Reason.INSUFFICIENT_BALANCE
     if reason is not None:
         return [reject(limit_leg, reason), reject(stop_leg, reason)]
     assert limit_leg.extra is not None and stop_leg.extra is not None, "made with them"

@@ -7,7 +7,9 @@ from msgspec.structs import astuple
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_plain, check_special
+from matcher.core.foresight import covers_market
 from matcher.core.instruments import REJECTED_BY
+from matcher.core.locks import reserve
 from matcher.core.matching import RUN, run_fired, run_limit
 from matcher.core.order import Extra, Order
 from matcher.core.protection import WAITS, count_entered, why_not_entered
@@ -18,6 +20,7 @@ from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderTyp
 
 TRADING: Final = InstrumentStatus.TRADING
 LIMIT: Final = OrderType.LIMIT
+MARKET: Final = OrderType.MARKET
 
 
 def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
@@ -83,6 +86,11 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         reason = _reject_reason(registry, order, deadline)
         if reason is not None:
             return [reject(order, reason)]
+    ledger = account.ledger
+    if ledger is not None and not (
+        covers_market(book, order, ledger) if order_type is MARKET else reserve(order, ledger)
+    ):
+        return [reject(order, Reason.INSUFFICIENT_BALANCE)]
     events: list[Event] = [OrderPlaced(order_id)]
     if order_type is LIMIT:
         # As RUN has it: most orders are limit orders.

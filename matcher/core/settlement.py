@@ -7,6 +7,7 @@ from typing import Final
 
 from matcher.core.account import Account
 from matcher.core.order import Order
+from matcher.core.payments import pay
 from matcher.core.protection import discount_ended
 from matcher.core.registry import Registry
 from protocol.events import Trade
@@ -21,6 +22,9 @@ FILLS_KEPT: Final = 1_250
 def settle(registry: Registry) -> None:
     """Take in what the running command has traded and ended so far. Give the next one all that a command may do."""
     running = registry.running
+    if registry.ledgers:
+        pay(running)
+        running.paid_takes = running.paid_ends = 0
     if registry.guarded:
         discount_ended(running.ended)
     if running.takes:
@@ -61,6 +65,7 @@ def settle(registry: Registry) -> None:
         if order.extra is not None and order.extra.terms.expire_time:
             registry.expiries.discard(order.extra.terms.expire_time, order.order_id)
     running.ended.clear()
+    running.resized.clear()
 
 
 def remember_done(registry: Registry, order: Order) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from matcher.core.asset_list import add_book
 from matcher.core.book import Book
 from matcher.core.digest import digest
 from matcher.core.order import Extra, Order
@@ -288,7 +289,7 @@ class _Reader:
         self._registry.set_limits(part.limits)
 
     def _book(self, part: BookPart) -> None:
-        book = self._registry.books[part.instrument.symbol] = Book(part.instrument, self._registry.running)
+        book = add_book(self._registry, part.instrument)
         book.set_last_price(part.last_price)
         book.last_trade_id = part.last_trade_id
         book.forgotten = part.forgotten
