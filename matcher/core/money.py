@@ -120,7 +120,7 @@ def close_ledger(registry: Registry, command: CloseLedger) -> list[Event]:
             _move(registry, account, account.ledger, WITHDRAWAL, asset, -free, "", events)
     account.ledger = None
     registry.ledgers -= 1
-    events.append(LedgerSet(account.name, False))
+    events.append(LedgerSet(account.name, ledger=False))
     registry.forget_account(account)
     return events
 
@@ -154,7 +154,7 @@ def reset_account(registry: Registry, command: ResetAccount) -> list[Event]:
     if before is None:
         registry.ledgers += 1
     account.ledger = ledger = Ledger(registry.running.sequence)
-    events.append(LedgerSet(account.name, True))
+    events.append(LedgerSet(account.name, ledger=True))
     for asset in sorted(registry.assets.values(), key=lambda asset: asset.name):
         had = 0 if before is None else before.balance(asset).free
         ledger.balance(asset).free = had
@@ -269,7 +269,7 @@ def _begin(registry: Registry, account: Account, asset: Asset, events: list[Even
     if ledger is None:
         account.ledger = ledger = Ledger(registry.running.sequence)
         registry.ledgers += 1
-        events.append(LedgerSet(account.name, True))
+        events.append(LedgerSet(account.name, ledger=True))
         balance = ledger.balance(asset)
         for order in account.orders:
             set_reserved(order, balance, share_of_pair(order))
