@@ -153,6 +153,19 @@ def test_an_order_of_too_large_a_value_is_rejected(engine: MakeEngine) -> None:
     )
 
 
+@both_engines
+def test_an_amend_makes_neither_leg_of_an_oco_too_large(engine: MakeEngine) -> None:
+    """The stop at 101 is worth more than the limit order at 50."""
+    play(
+        engine,
+        *opening_trade(100),
+        protect(max_order_notional=1_010),
+        (oco(BUY, 5, 50, at=101, stop_price=101), [placed(3), placed(4)]),
+        (amend(3, quantity=11), [refused(Refusal.NOTIONAL_TOO_LARGE)]),
+        (amend(3, quantity=10), [amended(3, 10, 50), amended(4, 10, 101, 101)]),
+    )
+
+
 # The number of an account's orders
 
 
