@@ -29,6 +29,7 @@ from protocol.events import (
     AccountSet,
     CommandRefused,
     Event,
+    InstrumentSet,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -334,3 +335,8 @@ def opening_trade(price: int) -> tuple[Row, Row]:
         (limit(SELL, 1, price), [placed(1)]),
         (market(BUY, 1), [placed(2), trade(1, BUY, 1, price, maker=1, taker=2)]),
     )
+
+
+def protect(**fields: Unpack[Limits]) -> Row:
+    """COIN-USD, otherwise as it was first, gets these fields."""
+    return change(COIN, **fields), [InstrumentSet(replace(COIN, **fields))]
