@@ -3,7 +3,7 @@
 Accounts, prices and quantities are few, so that much meets, ties and fires; names repeat; some commands are invalid.
 Most cancels and amends name a live order (the naive engine knows which ones are), most OCOs stand around the last
 trade, some orders are sent once more. As the matcher's shell does, AdvanceTime comes before a command whose time brings
-something; and now and then for nothing.
+something; and now and then for nothing. In one tape of four nobody has a ledger.
 """
 
 import os
@@ -19,19 +19,25 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CloseLedger,
+    Deposit,
     MoveTimers,
     OrderTerms,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    ResetAccount,
     SetAccountStatus,
     SetInstrument,
     SetLimits,
+    Transfer,
     WatchAccount,
+    Withdraw,
 )
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, Refusal, Side
+from tests.oracle.money_strategy import FINER, MoneyCommand, complete_money, money_commands, openings
 from tests.oracle.naive_engine import NaiveEngine
 from tests.oracle.orders_strategy import NEAR, SOON, START, client_order_ids, ocos, orders, prices, quantities
 
@@ -128,6 +134,8 @@ changes_of_instruments = st.sampled_from(
         change(COIN, price_decimals=3),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100, max_price=200),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100),
+        *FINER,
+        change(COIN, maker_fee_bps=400, taker_fee_bps=300),
         change(GOLD, status=InstrumentStatus.HALTED),
         change(GOLD, status=InstrumentStatus.TRADING, taker_fee_bps=3),
     )
@@ -161,7 +169,7 @@ refusals = st.builds(
     RefuseCommand, st.sampled_from((Refusal.NO_SAVED_BOOK, Refusal.COMMAND_REFUSED)), st.sampled_from(("", "crashed"))
 )
 repeats = st.integers(0, 6)
-"""Send the order of so many orders ago once more."""
+"""Send the order, or what moved money, of so many ago once more."""
 
 Step = OwnCommand | int | None
 
@@ -176,26 +184,36 @@ kinds: tuple[st.SearchStrategy[Step], ...] = (
     *[changes_of_accounts] * 3,
     limits,
     *[repeats] * 2,
+    *[money_commands] * 9,
     refusals,
 )
 steps: st.SearchStrategy[Step] = st.sampled_from(kinds).flatmap(lambda kind: kind)
 """None stands for no command at all: it lets a failing tape shrink, although all have the same length."""
 
 
-def stamp(played: list[Step]) -> Tape:
-    """Put in the real ids, times and prices, behind two instruments to trade."""
+Sent = list[PlaceOrder | PlaceOco | MoneyCommand]
+
+
+def stamp(played: list[Step], opening: tuple[ResetAccount, ...] | None) -> Tape:
+    """Put in the real ids, times, prices and amounts, behind two instruments to trade and the accounts' balances.
+
+    With None for these, no money is in the tape.
+    """
     tape: Tape = []
     engine = NaiveEngine()
-    sent: list[PlaceOrder | PlaceOco] = []
+    sent: Sent = []
 
     def append(time: int, command: OwnCommand) -> None:
         tape.append((len(tape) + 1, time, command))
         engine.apply(*tape[-1])
 
-    for number, step in enumerate((SetInstrument(**asdict(COIN)), SetInstrument(**asdict(GOLD)), *played)):
+    instruments = (SetInstrument(**asdict(COIN)), SetInstrument(**asdict(GOLD)))
+    for number, step in enumerate((*instruments, *(opening or ()), *played)):
         time = START + number // COMMANDS_A_TICK
+        if opening is None and isinstance(step, MoneyCommand):
+            continue
         command = complete(engine, time, sent, step)
-        if isinstance(command, PlaceOrder | PlaceOco):
+        if isinstance(command, PlaceOrder | PlaceOco | MoneyCommand):
             sent.append(command)
         if command is not None:
             if engine.is_due(time):
@@ -204,7 +222,7 @@ def stamp(played: list[Step]) -> Tape:
     return tape
 
 
-def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], step: Step) -> OwnCommand | None:
+def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnCommand | None:
     """The command that the step stands for in this state of the exchange."""
     match step:
         case int():
@@ -214,6 +232,8 @@ def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], 
         case PlaceOrder(terms=OrderTerms(expire_time=expire_time)) if 0 < expire_time < SOON:
             assert step.terms is not None
             return replace(step, terms=replace(step.terms, expire_time=time + expire_time))
+        case Deposit() | Withdraw() | Transfer() | CloseLedger() | ResetAccount():
+            return complete_money(engine, len(sent), step)
         case PlaceOco():
             return around_last_trade(engine, time, step)
         case SetInstrument() if (
@@ -262,4 +282,5 @@ def around_last_trade(engine: NaiveEngine, time: int, command: PlaceOco) -> Plac
     return replace(command, **fields)
 
 
-tapes: st.SearchStrategy[Tape] = st.lists(steps, min_size=LENGTH, max_size=LENGTH).map(stamp)
+played = st.lists(steps, min_size=LENGTH, max_size=LENGTH)
+tapes: st.SearchStrategy[Tape] = st.builds(stamp, played, st.one_of(st.none(), openings, openings, openings))

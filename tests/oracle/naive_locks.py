@@ -25,7 +25,7 @@ class NaiveLocks(NaiveBook):
         return dict(decimals)
 
     def free(self, account: str, asset: str) -> Fraction:
-        return self.ledgers[account].totals[asset] - self.locked(account, asset)
+        return self.ledgers[account].totals.get(asset, Fraction(0)) - self.locked(account, asset)
 
     def locked(self, account: str, asset: str) -> Fraction:
         orders = [order for order in self.live() if order.account == account and self.asset_of(order) == asset]
