@@ -37,9 +37,9 @@ from protocol.commands import (
 )
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, Refusal, Side
-from tests.oracle.money_strategy import FINER, MoneyCommand, complete_money, money_commands, openings
+from tests.oracle.money_strategy import FINER, MoneyCommand, complete_money, money_commands, openings, spend_all
 from tests.oracle.naive_engine import NaiveEngine
-from tests.oracle.orders_strategy import NEAR, SOON, START, client_order_ids, ocos, orders, prices, quantities
+from tests.oracle.orders_strategy import ALL_IN, NEAR, SOON, START, client_order_ids, ocos, orders, prices, quantities
 
 Tape = list[tuple[int, int, OwnCommand]]
 """Sequence, time and command."""
@@ -135,7 +135,8 @@ changes_of_instruments = st.sampled_from(
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100, max_price=200),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100),
         *FINER,
-        change(COIN, maker_fee_bps=400, taker_fee_bps=300),
+        *[change(COIN, maker_fee_bps=400, taker_fee_bps=300)] * 3,
+        *[change(COIN, maker_fee_bps=10, taker_fee_bps=20)] * 2,
         change(GOLD, status=InstrumentStatus.HALTED),
         change(GOLD, status=InstrumentStatus.TRADING, taker_fee_bps=3),
     )
@@ -155,6 +156,7 @@ limits = st.sampled_from(
         SetLimits(trigger_moves=0),
         SetLimits(trigger_moves=1),
         SetLimits(accounts=1),
+        *[SetLimits(accounts=2), SetLimits(accounts=3)] * 3,
         SetLimits(accounts=2, cancels=1),
         SetLimits(cancels=1),
         SetLimits(cancels=2, trades=2),
@@ -169,7 +171,10 @@ refusals = st.builds(
     RefuseCommand, st.sampled_from((Refusal.NO_SAVED_BOOK, Refusal.COMMAND_REFUSED)), st.sampled_from(("", "crashed"))
 )
 repeats = st.integers(0, 6)
-"""Send the order, or what moved money, of so many ago once more."""
+"""Send the order of so many orders ago once more."""
+
+repeats_of_money = st.integers(-3, -1)
+"""The last command that moves money, or one of the two before it, once more."""
 
 Step = OwnCommand | int | None
 
@@ -184,7 +189,8 @@ kinds: tuple[st.SearchStrategy[Step], ...] = (
     *[changes_of_accounts] * 3,
     limits,
     *[repeats] * 2,
-    *[money_commands] * 9,
+    *[money_commands] * 10,
+    *[repeats_of_money] * 3,
     refusals,
 )
 steps: st.SearchStrategy[Step] = st.sampled_from(kinds).flatmap(lambda kind: kind)
@@ -226,7 +232,7 @@ def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnComma
     """The command that the step stands for in this state of the exchange."""
     match step:
         case int():
-            return sent[-1 - step] if step < len(sent) else None
+            return again(sent, step)
         case CancelOrder() | AmendOrder():
             return name_live_order(engine, step)
         case PlaceOrder(terms=OrderTerms(expire_time=expire_time)) if 0 < expire_time < SOON:
@@ -234,6 +240,8 @@ def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnComma
             return replace(step, terms=replace(step.terms, expire_time=time + expire_time))
         case Deposit() | Withdraw() | Transfer() | CloseLedger() | ResetAccount():
             return complete_money(engine, len(sent), step)
+        case PlaceOrder(terms=OrderTerms(quote_quantity=quote_quantity)) if quote_quantity == ALL_IN:
+            return spend_all(engine, step)
         case PlaceOco():
             return around_last_trade(engine, time, step)
         case SetInstrument() if (
@@ -244,6 +252,13 @@ def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnComma
             suspended = [name for name, account in engine.accounts.items() if account.suspended]
             return replace(step, account=suspended[0]) if suspended else step
     return step
+
+
+def again(sent: Sent, step: int) -> OwnCommand | None:
+    what = MoneyCommand if step < 0 else PlaceOrder | PlaceOco
+    same = [command for command in sent if isinstance(command, what)]
+    back = -step if step < 0 else step + 1
+    return same[-back] if back <= len(same) else None
 
 
 def name_live_order(engine: NaiveEngine, command: CancelOrder | AmendOrder) -> CancelOrder | AmendOrder | None:

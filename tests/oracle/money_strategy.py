@@ -10,13 +10,14 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from protocol.commands import CloseLedger, Deposit, ResetAccount, SetInstrument, Transfer, Withdraw
+from protocol.commands import CloseLedger, Deposit, PlaceOrder, ResetAccount, SetInstrument, Transfer, Withdraw
 from tests.oracle.naive_engine import NaiveEngine
 
 MoneyCommand = Deposit | Withdraw | Transfer | CloseLedger | ResetAccount
 
 NEW = "new"
 ALL = "all"
+OPENING = "opening"
 
 FINER = (
     SetInstrument("COIN-EUR", 4, 5, "COIN", "EUR", 1, 1, max_quantity=10_000, max_price=10_000),
@@ -40,13 +41,13 @@ FLAWS: tuple[dict[str, Any], ...] = (
     {"amount": "0.1234"},
     {"amount": "0.1234567891234"},
     {"amount": "5e-2"},
-    {"asset": "NONE"},
+    *[{"asset": "NONE"}] * 3,
     {"transfer_id": "a b"},
     {"account": "a b"},
 )
 
-accounts = st.sampled_from(("default", "ann", "bob"))
-transfer_ids = st.sampled_from((*[NEW] * 12, "a", "b", "c"))
+accounts = st.sampled_from((*["default", "ann", "bob"] * 2, "cid", "cid"))
+transfer_ids = st.sampled_from((*[NEW] * 8, "a", "b", OPENING, OPENING))
 what = st.sampled_from(("USD", "USD", "COIN", "COIN", "GOLD")).flatmap(
     lambda asset: st.tuples(st.just(asset), st.sampled_from((*AMOUNTS[asset], ALL, ALL)))
 )
@@ -64,7 +65,7 @@ balances = st.sampled_from((("USD", "COIN"), ("USD", "COIN", "GOLD"), ("COIN",),
 @st.composite
 def movements(draw: st.DrawFn) -> MoneyCommand:
     kind, account, (asset, amount), transfer_id = (
-        draw(st.sampled_from((Deposit, Deposit, Withdraw, Withdraw, Transfer, Transfer))),
+        draw(st.sampled_from((Deposit, Withdraw, Transfer, Transfer))),
         draw(accounts),
         draw(what),
         draw(transfer_ids),
@@ -84,7 +85,7 @@ money_commands: st.SearchStrategy[MoneyCommand] = st.one_of(
 POOR: dict[str, tuple[str, ...]] = {"USD": ("0.05", "0.1", "0.1", "0.3"), "COIN": ("0.03", "0.05", "0.1", "0.3")}
 
 openings: st.SearchStrategy[tuple[ResetAccount, ...]] = st.sampled_from(
-    ((), ("ann",), ("bob", "ann"), ("default", "ann"), ("default", "ann", "bob"))
+    ((), ("ann",), ("default",), ("bob", "ann"), ("default", "ann"), ("default", "ann", "bob"))
 ).flatmap(
     lambda names: st.tuples(
         *(
@@ -97,13 +98,22 @@ openings: st.SearchStrategy[tuple[ResetAccount, ...]] = st.sampled_from(
                         "GOLD": st.sampled_from(("0", "0", "100")),
                     }
                 ),
-                st.just("opening"),
+                st.just(OPENING),
             )
             for name in names
         )
     )
 )
 """What accounts have as a tape begins. All others trade without limit."""
+
+
+def spend_all(engine: NaiveEngine, order: PlaceOrder) -> PlaceOrder:
+    """Let a quote_quantity be just what its account has free."""
+    instrument = engine.instruments.get(order.symbol)
+    if order.terms is None or instrument is None or order.account not in engine.ledgers:
+        return order
+    units = engine.free(order.account, instrument.quote) * 10**instrument.value_decimals
+    return replace(order, terms=replace(order.terms, quote_quantity=int(units) or None))
 
 
 def complete_money(engine: NaiveEngine, number: int, command: MoneyCommand) -> MoneyCommand:
