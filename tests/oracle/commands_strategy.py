@@ -135,8 +135,8 @@ changes_of_instruments = st.sampled_from(
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100, max_price=200),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100),
         *FINER,
-        *[change(COIN, maker_fee_bps=400, taker_fee_bps=300)] * 3,
-        *[change(COIN, maker_fee_bps=10, taker_fee_bps=20)] * 2,
+        *[change(COIN, maker_fee_bps=400, taker_fee_bps=300)] * 7,
+        *[change(COIN, maker_fee_bps=10, taker_fee_bps=20)] * 4,
         change(GOLD, status=InstrumentStatus.HALTED),
         change(GOLD, status=InstrumentStatus.TRADING, taker_fee_bps=3),
     )

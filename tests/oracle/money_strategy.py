@@ -82,7 +82,7 @@ money_commands: st.SearchStrategy[MoneyCommand] = st.one_of(
     movements(), movements(), movements(), resets, st.builds(CloseLedger, accounts)
 )
 
-POOR: dict[str, tuple[str, ...]] = {"USD": ("0.05", "0.1", "0.1", "0.3"), "COIN": ("0.03", "0.05", "0.1", "0.3")}
+POOR: dict[str, tuple[str, ...]] = {"USD": ("0.05", "0.1", "0.3"), "COIN": ("0.05", "0.1", "0.3", "0.3")}
 
 openings: st.SearchStrategy[tuple[ResetAccount, ...]] = st.sampled_from(
     ((), ("ann",), ("default",), ("bob", "ann"), ("default", "ann"), ("default", "ann", "bob"))
