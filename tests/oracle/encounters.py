@@ -14,6 +14,8 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    LedgerSet,
+    MoneyMoved,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -23,6 +25,7 @@ from protocol.events import (
     OrderRejected,
     OrderTriggered,
     Trade,
+    TransferDuplicated,
     TriggerMoved,
 )
 from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention
@@ -38,7 +41,7 @@ NOT_BY_TAPES = (
 
 EVENTS = (
     *(OrderPlaced, OrderTriggered, OrderAmended, OrderDuplicated, OrderReduced, OrderDecremented, TriggerMoved),
-    *(Trade, InstrumentSet, AccountSet, AccountWatched),
+    *(Trade, InstrumentSet, AccountSet, AccountWatched, MoneyMoved, TransferDuplicated, LedgerSet),
 )
 
 ALL: frozenset[object] = frozenset(
