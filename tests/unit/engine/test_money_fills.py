@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.events import InstrumentSet
-from protocol.units import Reason
+from protocol.units import Reason, Side
 from tests.money_tape import (
     COIN,
     began,
@@ -206,9 +206,9 @@ def test_a_position_grows_shrinks_and_closes(engine: MakeEngine) -> None:
 
 @both_engines
 @pytest.mark.parametrize(("side", "sign"), [(BUY, 1), (SELL, -1)])
-def test_the_share_of_the_cost_is_rounded_towards_zero(engine: MakeEngine, side: int, sign: int) -> None:
+def test_the_share_of_the_cost_is_rounded_towards_zero(engine: MakeEngine, side: Side, sign: int) -> None:
     """2 at 33 and 1 at 34 cost 100: a third of it is 33, half of the rest 33."""
-    opens, closes = (BUY, SELL) if side == BUY else (SELL, BUY)
+    opens, closes = (BUY, SELL) if side is BUY else (SELL, BUY)
     play(
         engine,
         funded("ann", USD="5000", COIN="50"),

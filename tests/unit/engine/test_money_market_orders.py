@@ -5,7 +5,7 @@ import pytest
 from protocol.commands import PlaceOrder, SetLimits
 from protocol.events import Event
 from protocol.instrument import Instrument
-from protocol.units import Reason, SelfTradePrevention
+from protocol.units import Reason, SelfTradePrevention, Side
 from tests.money_tape import fees, funded, holds, outside, play
 from tests.tape import (
     BUY,
@@ -30,8 +30,8 @@ BTC = Instrument("BTC-USDT", "BTC", "USDT", 2, 5, 1, 1, 1, 1_000_000_000, 1_000_
 """Prices have 2 decimals, quantities 5, so USDT has 11."""
 
 
-def spend(quote_quantity: int, side: int = BUY) -> PlaceOrder:
-    return market(BUY if side == BUY else SELL, 0, quote_quantity=quote_quantity, account="ann")
+def spend(quote_quantity: int, side: Side = BUY) -> PlaceOrder:
+    return market(side, 0, quote_quantity=quote_quantity, account="ann")
 
 
 @both_engines
