@@ -66,7 +66,7 @@ def test_a_refused_amend_keeps_the_place(engine: MakeEngine) -> None:
         (limit(BUY, 5, 1_000), [placed(2)]),
         (amend(1, quantity=6), [refused(SHORT)]),
         (market(SELL, 5), [placed(3), trade(1, SELL, 5, 1_000, maker=1, taker=3)]),
-        holds("ann", COIN="5"),
+        holds("ann", USD="5", COIN="5"),
     )
 
 
