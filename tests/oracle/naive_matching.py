@@ -142,11 +142,11 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
 
     def _most(self, taker: NaiveOrder, maker: NaiveOrder) -> int:
         """The most that the taker may take of the maker."""
-        if taker.unspent is None:
+        if taker.affordable is None:
             return taker.remaining
         instrument, price = self.instruments[taker.entered.symbol], abs(maker.price_rank())
         return min(
-            taker.unspent // (price * instrument.lot_size) * instrument.lot_size,
+            taker.affordable // (price * instrument.lot_size) * instrument.lot_size,
             instrument.max_quantity - taker.quantity,
         )
 

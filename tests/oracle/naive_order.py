@@ -112,8 +112,15 @@ class NaiveOrder:
     @property
     def unspent(self) -> int | None:
         """What is left of a quote_quantity."""
-        quote_quantity = self.terms.quote_quantity if self.budget is None else self.budget
+        quote_quantity = self.terms.quote_quantity
         return None if quote_quantity is None else quote_quantity - self.filled_value - self.prevented_value
+
+    @property
+    def affordable(self) -> int | None:
+        """What is left of what a quote_quantity may spend."""
+        if self.unspent is None or self.terms.quote_quantity is None or self.budget is None:
+            return self.unspent
+        return self.unspent - (self.terms.quote_quantity - self.budget)
 
     @property
     def parts(self) -> int:
