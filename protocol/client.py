@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from protocol import topics
 from protocol.codec import decode_market_data, decode_report
-from protocol.commands import Command, Query
-from protocol.events import Answer, QueryResult
+from protocol.commands import VERSION, Command, Query
+from protocol.events import Answer, Pulse, QueryResult
 from protocol.market_data import MarketDataMessage
 from protocol.pump import ONCE, Pump
 from protocol.session import Answered, Lost, NotOpenError, SessionState, new_session
@@ -46,9 +46,9 @@ class CommandClient:
         self._pump = Pump(new_session)
         self._session = self._pump.session
         self._commands = open_commands(self._context, commands)
-        self._reports = open_reports(self._context, reports, self._session.session)
+        self._reports = open_reports(self._context, reports, self._session.public)
         self._receive_message = message_receiver(self._reports)
-        self._subscribed = self._session.session
+        self._subscribed = self._session.public
         self._answers: deque[Answered] = deque()
         self._results: dict[int, QueryResult] = {}
 
@@ -135,9 +135,9 @@ class CommandClient:
 
     def _push(self) -> None:
         """Send the due frames until the transport is full."""
-        if self._subscribed != self._session.session:
+        if self._subscribed != self._session.public:
             self._reports.unsubscribe(topics.reports(self._subscribed))
-            self._subscribed = self._session.session
+            self._subscribed = self._session.public
             self._reports.subscribe(topics.reports(self._subscribed))
         for payload in self._pump.due(time.monotonic()):
             try:
@@ -158,7 +158,10 @@ class CommandClient:
                 _, payload = self._receive_message()
             except zmq.Again:
                 return
-            outcome = self._pump.receive(decode_report(payload), time.monotonic())
+            report = decode_report(payload)
+            if isinstance(report, Pulse) and report.version != VERSION:
+                raise MatcherAwayError(f"the matcher speaks version {report.version}: takes version {VERSION}")
+            outcome = self._pump.receive(report, time.monotonic())
             if isinstance(outcome, Lost):
                 raise OutcomeUnknownError(outcome.reason)
             if isinstance(outcome, QueryResult):

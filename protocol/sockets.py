@@ -50,15 +50,15 @@ def open_commands(context: Context, endpoint: str) -> Socket:
     return socket
 
 
-def open_reports(context: Context, endpoint: str, session: int) -> Socket:
-    """Open a SUB socket to the session's reports and the matcher's pulse."""
+def open_reports(context: Context, endpoint: str, number: int) -> Socket:
+    """Open a SUB socket to the reports of the session with that public number, and the matcher's pulse."""
     socket = context.socket(zmq.SUB)
     socket.set(zmq.LINGER, 0)
     # An overflow leaves a hole in the answers. The session sees it and sends its commands again.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_REPORT_BYTES)
     socket.subscribe(topics.PULSE)
-    socket.subscribe(topics.reports(session))
+    socket.subscribe(topics.reports(number))
     _connect(socket, endpoint)
     return socket
 

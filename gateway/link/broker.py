@@ -19,7 +19,7 @@ from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeU
 from gateway.link.matcher_clock import MatcherClock
 from protocol import topics
 from protocol.codec import decode_report
-from protocol.commands import Command, Query
+from protocol.commands import VERSION, Command, Query
 from protocol.events import AccountUpdate, Answer, Pulse, QueryResult, Result
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
@@ -88,10 +88,10 @@ class Broker:
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
         self._commands = open_commands(self._context, self._commands_endpoint)
-        self._reports = open_reports(self._context, self._reports_endpoint, self._session.session)
+        self._reports = open_reports(self._context, self._reports_endpoint, self._session.public)
         self._send_frame = sender(self._commands)
         self._receive_message = message_receiver(self._reports)
-        self._subscribed = self._session.session
+        self._subscribed = self._session.public
         self._loop.add_reader(int(self._reports.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_soon(self._tick)
 
@@ -251,7 +251,7 @@ class Broker:
         try:
             report = decode_report(payload)
         except msgspec.MsgspecError as error:
-            self._count_strange_report(error)
+            self._count_strange_report(str(error))
             return
         now = time.monotonic()
         if isinstance(report, AccountUpdate):
@@ -259,6 +259,9 @@ class Broker:
                 handler(report)
             return
         if isinstance(report, Pulse):
+            if report.version != VERSION:
+                self._count_strange_report(f"version {report.version}: takes version {VERSION}")
+                return
             self._pulse_at = now
             self._pulse_epoch = report.epoch
             self._clock.hear(report.timestamp)
@@ -278,10 +281,10 @@ class Broker:
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
 
-    def _count_strange_report(self, error: msgspec.MsgspecError) -> None:
+    def _count_strange_report(self, detail: str) -> None:
         """Log the first one only: all others have the same cause."""
         if not self._strange_reports:
-            log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
+            log.error("the matcher speaks another version: its reports cannot be read", detail=detail)
         self._strange_reports += 1
 
     def _opened(self) -> None:
@@ -305,7 +308,7 @@ class Broker:
             if waiting is not None:
                 _fail(waiting.future, MatcherUnavailableError(lost.reason))
         self._reports.unsubscribe(topics.reports(self._subscribed))
-        self._subscribed = self._session.session
+        self._subscribed = self._session.public
         self._reports.subscribe(topics.reports(self._subscribed))
         self._flush_soon()
 

@@ -27,7 +27,7 @@ MAX_WAITING = 1_024
 """Digests, and books to save, that wait at once, at most. Further queries are dropped; their clients ask again."""
 
 Asked = tuple[int, int]
-"""The session and the number of a query."""
+"""The session's public number, and the number of a query."""
 
 SaveResult = BookSaved | CommandRefused
 

@@ -28,6 +28,7 @@ from protocol.events import (
     SessionUnknown,
     Welcome,
 )
+from protocol.public_number import public_number
 from protocol.session import new_session
 
 PATIENCE: Final = 120.0
@@ -108,7 +109,7 @@ class Wire:
         self._reports = self._context.socket(zmq.SUB)
         # Without a matcher nothing is queued. Otherwise it would first answer all earlier attempts.
         self._commands.set(zmq.IMMEDIATE, 1)
-        self._reports.subscribe(topics.reports(self.session))
+        self._reports.subscribe(topics.reports(public_number(self.session)))
         for socket, endpoint in ((self._commands, commands), (self._reports, reports)):
             socket.set(zmq.LINGER, 0)
             # A starting matcher is found at once. A pause would be part of the measurement.

@@ -73,7 +73,7 @@ class ZeroMqTransport:
         self._context = zmq.Context()
         self._session = ClientSession(new_session)
         self._commands = open_commands(self._context, commands)
-        self._reports = open_reports(self._context, reports, self._session.session)
+        self._reports = open_reports(self._context, reports, self._session.public)
         self._waiting: dict[int, tuple[int, Sent]] = {}
         self._failed: list[Reply] = []
         try:
