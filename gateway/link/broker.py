@@ -258,13 +258,8 @@ class Broker:
             for handler in list(self._handlers.get(report.account, ())):
                 handler(report)
             return
-        if isinstance(report, Pulse):
-            if report.version != VERSION:
-                self._count_strange_report(f"version {report.version}: takes version {VERSION}")
-                return
-            self._pulse_at = now
-            self._pulse_epoch = report.epoch
-            self._clock.hear(report.timestamp)
+        if isinstance(report, Pulse) and not self._hear(report, now):
+            return
         was_connecting = self._session.state is SessionState.CONNECTING
         outcome = self._pump.receive(report, now)
         if isinstance(outcome, Lost):
@@ -280,6 +275,16 @@ class Broker:
                     waiting.future.set_result(Stamped(answered.sequence, answered.timestamp, answered.answer))
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
+
+    def _hear(self, pulse: Pulse, now: float) -> bool:
+        """Whether the pulse is that of a matcher of this version."""
+        if pulse.version != VERSION:
+            self._count_strange_report(f"version {pulse.version}: takes version {VERSION}")
+            return False
+        self._pulse_at = now
+        self._pulse_epoch = pulse.epoch
+        self._clock.hear(pulse.timestamp)
+        return True
 
     def _count_strange_report(self, detail: str) -> None:
         """Log the first one only: all others have the same cause."""
