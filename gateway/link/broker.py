@@ -20,7 +20,9 @@ from gateway.link.matcher_clock import MatcherClock
 from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import VERSION, Command, Query
+from protocol.curve import ClientKeys
 from protocol.events import AccountUpdate, Answer, Pulse, QueryResult, Result
+from protocol.handshakes import Handshakes
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 from protocol.sockets import message_receiver, open_commands, open_reports, sender
@@ -60,9 +62,11 @@ class _Waiting(Struct):
 
 
 class Broker:
-    """`deadline` is the greatest age of a command when the matcher takes it, in seconds."""
+    """`deadline` is the greatest age of a command when the matcher takes it, in seconds. `keys` are needed where the
+    matcher has CURVE."""
 
-    def __init__(self, commands: str, reports: str, deadline: float) -> None:
+    def __init__(self, commands: str, reports: str, deadline: float, keys: ClientKeys | None = None) -> None:
+        self._keys = keys
         self._commands_endpoint = commands
         self._reports_endpoint = reports
         self._deadline = int(deadline * NANOSECONDS)
@@ -87,8 +91,9 @@ class Broker:
         """Connect; the matcher may come later."""
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
-        self._commands = open_commands(self._context, self._commands_endpoint)
-        self._reports = open_reports(self._context, self._reports_endpoint, self._session.public)
+        self._commands = open_commands(self._context, self._commands_endpoint, self._keys)
+        self._reports = open_reports(self._context, self._reports_endpoint, self._session.public, self._keys)
+        self._handshakes = Handshakes(self._commands, self._keys)
         self._send_frame = sender(self._commands)
         self._receive_message = message_receiver(self._reports)
         self._subscribed = self._session.public
@@ -105,6 +110,7 @@ class Broker:
             _fail(result, MatcherUnavailableError("the gateway is stopping"))
         self._waiting.clear()
         self._asked.clear()
+        self._handshakes.close()
         self._commands.close()
         self._reports.close()
         self._context.term()
@@ -330,6 +336,8 @@ class Broker:
         for number in overdue:
             _fail(self._waiting.pop(number).future, OutcomeUnknownError("the matcher did not answer in time"))
         self._compare_clocks()
+        for reason in self._handshakes.take():
+            log.warning("no connection to the matcher", endpoint=self._commands_endpoint, reason=reason)
         if self.available is not self._was_available:
             self._was_available = not self._was_available
             if self._was_available:
