@@ -17,7 +17,7 @@ EVENTS: Final = (
 EVENT: Final = struct.Struct("=HI")
 """The first part of a message of a monitor: what has happened, and a number with it."""
 
-NOT_CURVE: Final = "one side has CURVE and the other has not"
+NOT_CURVE: Final = "one side has CURVE and the other has not: start this one again when that is changed"
 KEY_REFUSED: Final = (
     "the matcher breaks the handshake off: it does not allow this client's key, or its public key is another one"
 )

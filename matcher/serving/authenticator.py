@@ -22,7 +22,7 @@ VERSION: Final = b"1.0"
 CURVE: Final = b"CURVE"
 ALLOWED: Final = (b"200", b"OK")
 REFUSED: Final = (b"300", b"this key is not allowed")
-"""A temporary failure: the client tries again, as this matcher's next start may allow it. After a 400 it never would."""
+"""A temporary failure: the client tries again, as the next start may allow its key. After a 400 it never would."""
 
 log = structlog.get_logger("matcher")
 

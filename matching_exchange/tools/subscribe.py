@@ -32,10 +32,15 @@ def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int
     return f"{quantity} at {price}"
 
 
-def follow(endpoint: str, symbol: str, count: int) -> None:
-    """Print `count` messages of the symbol; zero never stops."""
+def follow(endpoint: str, symbol: str, count: int, server: str = "") -> None:
+    """Print `count` messages of the symbol; zero never stops. `server` is the matcher's public key, where its market
+    data has CURVE."""
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
     socket.set(zmq.IPV6, "[" in endpoint)
+    if server:
+        # Any key may read market data.
+        socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+        socket.curve_serverkey = server.encode()
     socket.connect(endpoint)
     for topic_wanted in (f"instruments/{symbol}/", f"depth/{symbol}/", f"trades/{symbol}/", "heartbeat/"):
         socket.subscribe(topic_wanted)
@@ -105,7 +110,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     )
     options = parser.read(arguments, environment)
     with suppress(KeyboardInterrupt):
-        follow(options.market_data, options.symbol, options.count)
+        keys = options.keys.for_market_data if options.keys is not None else None
+        follow(options.market_data, options.symbol, options.count, keys.server if keys is not None else "")
 
 
 if __name__ == "__main__":
