@@ -1,6 +1,6 @@
 """Prints a symbol's trades and depth straight from ZeroMQ.
 
-Copy `follow` with the two functions that it calls: they need pyzmq and msgspec and nothing of this project. A message
+Copy `follow` with the three functions that it calls: they need pyzmq and msgspec and nothing of this project. A message
 is two frames, topic and payload; the payload is a MessagePack map. Prices and quantities are integers; the instrument
 message, which comes first, says how many decimals they have.
 """
@@ -32,9 +32,8 @@ def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int
     return f"{quantity} at {price}"
 
 
-def follow(endpoint: str, symbol: str, count: int, server: str = "") -> None:
-    """Print `count` messages of the symbol; zero never stops. `server` is the matcher's public key, where its market
-    data has CURVE."""
+def connect(endpoint: str, server: str) -> "zmq.Socket[bytes]":
+    """A socket without subscriptions."""
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
     socket.set(zmq.IPV6, "[" in endpoint)
     if server:
@@ -42,6 +41,13 @@ def follow(endpoint: str, symbol: str, count: int, server: str = "") -> None:
         socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
         socket.curve_serverkey = server.encode()
     socket.connect(endpoint)
+    return socket
+
+
+def follow(endpoint: str, symbol: str, count: int, server: str = "") -> None:
+    """Print `count` messages of the symbol; zero never stops. `server` is the matcher's public key, where its market
+    data has CURVE."""
+    socket = connect(endpoint, server)
     for topic_wanted in (f"instruments/{symbol}/", f"depth/{symbol}/", f"trades/{symbol}/", "heartbeat/"):
         socket.subscribe(topic_wanted)
     if not socket.poll(SILENT_SECONDS * 1000):
