@@ -18,6 +18,7 @@ from matching_exchange.tools.bench.measure import BenchError
 from protocol import topics
 from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Command, Hello, Query
+from protocol.curve import ClientKeys, open_with
 from protocol.events import (
     Answers,
     CommandRefused,
@@ -94,7 +95,7 @@ class Wire:
     """A context manager. `sent` and `answered` count the session's commands; `trades` are those in the answers that
     were checked: trade_id, price and quantity."""
 
-    def __init__(self, commands: str, reports: str) -> None:
+    def __init__(self, commands: str, reports: str, keys: ClientKeys | None = None) -> None:
         self.session = new_session()
         self.sent = 0
         self.answered = 0
@@ -116,6 +117,7 @@ class Wire:
             socket.set(zmq.RECONNECT_IVL, 2)
             socket.set(zmq.SNDHWM, 10_000)
             socket.set(zmq.RCVHWM, 100_000)
+            open_with(socket, keys)
             socket.connect(endpoint)
 
     def __enter__(self) -> "Wire":
