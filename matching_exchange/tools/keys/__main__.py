@@ -18,7 +18,7 @@ TEXTS: Final[Mapping[str, str]] = {"curve": curve.DESCRIPTION}
 def main(arguments: Sequence[str]) -> int:
     """The exit status."""
     listed = "; ".join(f"{kind}: {text}" for kind, text in TEXTS.items())
-    parser = Parser(PROGRAM, "Make keys.", f"Kinds: {listed} `keys KIND --help` tells what a kind takes.")
+    parser = Parser(PROGRAM, "Make keys.", f"Kinds: {listed}")
     parser.add_argument("kind", choices=KINDS, metavar="KIND", help="what the keys are for")
     return KINDS[parser.parse_args(arguments[:1]).kind](arguments[1:])
 

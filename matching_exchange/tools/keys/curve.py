@@ -10,7 +10,10 @@ from protocol.curve import new_keys
 
 PROGRAM: Final = "keys curve"
 
-DESCRIPTION: Final = "Make CURVE keys of a matcher and of a gateway, and print the settings of both."
+DESCRIPTION: Final = (
+    "Make CURVE keys of a matcher and of a gateway, and print the settings of both. With --files DIR, write them to files "
+    "below DIR."
+)
 
 MATCHER: Final = ("matcher/secret", "matcher/allowed")
 GATEWAY: Final = ("gateway/secret", "gateway/server")
