@@ -11,8 +11,8 @@ from protocol.curve import new_keys
 PROGRAM: Final = "keys curve"
 
 DESCRIPTION: Final = (
-    "Make CURVE keys of a matcher and of a gateway, and print the settings of both. With --files DIR, write them to files "
-    "below DIR."
+    "Make CURVE keys of a matcher and of a gateway, and print the settings of both. With --files DIR, write them "
+    "to files below DIR."
 )
 
 MATCHER: Final = ("matcher/secret", "matcher/allowed")
