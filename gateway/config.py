@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.settings import Setting, bounded, port, read_settings
 
@@ -33,6 +34,9 @@ class GatewayConfig(Struct, frozen=True):
     deadline: milliseconds.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
+    curve_server: the matcher's public key; empty without CURVE.
+    curve_secret: the gateway's secret key.
+    curve_market_data: whether the market data has CURVE too.
     """
 
     host: str
@@ -47,6 +51,9 @@ class GatewayConfig(Struct, frozen=True):
     deadline: int
     log_level: str = "info"
     log_format: str = "auto"
+    curve_server: str = ""
+    curve_secret: str = ""
+    curve_market_data: bool = True
 
 
 def _token(text: str) -> str:
@@ -123,6 +130,7 @@ SETTINGS: Final = (
         f"a whole number from 1 to {MAX_DEADLINE}",
         "how old an order may be when the matcher takes it, in ms",
     ),
+    *CLIENT_SETTINGS,
     *LOG_SETTINGS,
 )
 
@@ -132,4 +140,5 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     description = "Serves the exchange over HTTP and WebSocket."
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
+    check_client(PROGRAM, PREFIX, values, needs_secret=True)
     return GatewayConfig(**values)

@@ -81,7 +81,14 @@ ROWS = {
     "wire": tuple(
         f"{count} a frame, {what}"
         for count in (1, 16, 256)
-        for what in ("sync off", "sync always", "off to a forwarder of 1 a frame", "always to off", "sender busy")
+        for what in (
+            "sync off",
+            "sync always",
+            "sync off, CURVE",
+            "off to a forwarder of 1 a frame",
+            "always to off",
+            "sender busy",
+        )
     ),
     "http": tuple(
         f"{workers}, {connections}{what}"
