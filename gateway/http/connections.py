@@ -19,9 +19,12 @@ from uvicorn.server import ServerState
 
 from gateway.http.admission import Admission
 from gateway.http.bounds import MAX_HEAD_BYTES, Bounds
+from gateway.http.callers import REFUSED, Caller, Limits, tell_caller
 from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
 from gateway.http.errors import HttpError
 from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
+from gateway.http.places import Place
+from gateway.http.rates import Kind
 from gateway.http.responses import ErrorResponse, response_app
 from gateway.http.stream_protocol import StreamProtocol
 from matching_exchange.process.log_brake import LogBrake
@@ -59,6 +62,7 @@ class HttpConnection(HttpToolsProtocol):
         self,
         bounds: Bounds,
         admission: Admission,
+        limits: Limits,
         error_response: ErrorResponse,
         config: Config,
         server_state: ServerState,
@@ -69,6 +73,8 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._admission = admission
+        self._limits = limits
+        self._place = Place(None)
         self._error_response = error_response
         self._clock = clock
         self._part: Part = NOTHING
@@ -97,10 +103,17 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._caller = Caller(self._limits, self.client[0] if self.client else "")
         connected = transport.get_extra_info("socket")
-        # A system gives the lowest free descriptor.
-        if connected is not None and connected.fileno() >= self._bounds.descriptors:
-            self._refuse(HttpError("too_many_connections"), linger=False)
+        try:
+            # A system gives the lowest free descriptor.
+            if connected is not None and connected.fileno() >= self._bounds.descriptors:
+                raise HttpError("too_many_connections")
+            self._place = self._caller.connect()
+            self._caller.count_connection()
+        except HttpError as error:
+            # One that has no place must not stay.
+            self._refuse(error, linger=error.code == "rate_limited")
         else:
             self._due = self._clock() + self._bounds.request
             self._look_at(self._due)
@@ -111,6 +124,7 @@ class HttpConnection(HttpToolsProtocol):
             self._current.disconnect()
         self.pipeline.clear()
         super().connection_lost(exc)
+        self._place.free()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -194,7 +208,12 @@ class HttpConnection(HttpToolsProtocol):
         except HttpError as error:
             self._stop(error)
         keep_alive = self.scope["http_version"] != "1.0" and self.parser.should_keep_alive()
-        self._begin(self.app, self.transport, keep_alive=keep_alive)
+        try:
+            self._caller_of_request().take(Kind.REQUESTS)
+        except HttpError as error:
+            self._tell_limit(error, keep_alive=keep_alive)
+        else:
+            self._begin(self.app, self.transport, keep_alive=keep_alive)
         # A request that fails before has not begun: see `_refuse`.
         self._part = BODY
         self._advanced = self._parsed
@@ -243,6 +262,11 @@ class HttpConnection(HttpToolsProtocol):
             # A host in the target counts more than the header.
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
 
+    def _caller_of_request(self) -> Caller:
+        caller = self._caller.of_request(self.headers)
+        tell_caller(self.scope, caller)
+        return caller
+
     def _take_offer(self, rest: bytes) -> None:
         """The head is complete, and offers an upgrade. `rest` came after it."""
         method, version = self.parser.get_method(), self.parser.get_http_version()
@@ -281,14 +305,16 @@ class HttpConnection(HttpToolsProtocol):
         self._take_head()
         if self.cycle is not None and not self.cycle.response_complete:
             raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
-        stream = StreamProtocol(self.config, self.server_state, self.app_state, self._admission.reading, self.loop)
+        self._caller_of_request()
+        reading = self._admission.reading
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, reading, self._place, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
     def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
         """Let the application answer the newest request, after those before it."""
         before = self.cycle
         cycle = Cycle.of(self, transport, keep_alive=keep_alive)
-        if app is self.app:
+        if app is self.app and REFUSED not in self.scope["extensions"]:
             cycle.work = self._admission.work_of(self.scope)
         if before is None or before.response_complete:
             self._start(cycle, app)
@@ -296,6 +322,22 @@ class HttpConnection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, app))
         self.cycle = cycle
+
+    def _tell_limit(self, error: HttpError, *, keep_alive: bool) -> None:
+        """Answer the newest request with the error, and go on. A flood of them must cost little."""
+        self._log(error)
+        if any(name == b"origin" for name, _ in self.headers):
+            # The application adds what lets a page read the answer.
+            self.scope["extensions"][REFUSED] = error
+            self._begin(self.app, self.transport, keep_alive=keep_alive)
+            return
+        response = self._error_response(error)
+        if self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
+            self._begin(response_app(response), self.transport, keep_alive=keep_alive)
+            return
+        self.cycle = self._current = Cycle.of(self, self.transport, keep_alive=keep_alive)
+        self.server_state.total_requests += 1
+        self._current.tell(response)
 
     def _start(self, cycle: Any, app: Any) -> None:
         """Start the application, or let it wait for its turn."""
@@ -333,9 +375,7 @@ class HttpConnection(HttpToolsProtocol):
         self._refused = True
         self._rest = b""
         self._due = None
-        if (left_out := self.brake.passes(error.code)) is not None:
-            client = self.client[0] if self.client else ""
-            log.warning("request refused", code=error.code, detail=error.detail, client=client, **left_out)
+        self._log(error)
         transport: Any = LingeringTransport(self.transport, self._linger) if linger else self.transport
         if self._part is not BODY:
             super().on_message_begin()
@@ -349,6 +389,11 @@ class HttpConnection(HttpToolsProtocol):
         self.cycle.message_event.set()
         if self.cycle.response_complete:
             self._linger()
+
+    def _log(self, error: HttpError) -> None:
+        if (left_out := self.brake.passes(error.code)) is not None:
+            client = self.client[0] if self.client else ""
+            log.warning("request refused", code=error.code, detail=error.detail, client=client, **left_out)
 
     def _linger(self) -> None:
         """Everything is sent. Give the peer time to read it: closing while it still sends could break the connection
