@@ -8,26 +8,24 @@ import asyncio
 import time
 from collections.abc import Callable, MutableMapping
 from functools import partial
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import httptools
 import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.http.admission import Admission
 from gateway.http.bounds import MAX_HEAD_BYTES, Bounds
-from gateway.http.callers import REFUSED, Caller, Limits, tell_caller
+from gateway.http.callers import REFUSED, Limits
+from gateway.http.counted_connection import CountedConnection
 from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
 from gateway.http.errors import HttpError
 from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
-from gateway.http.places import Place
 from gateway.http.rates import Kind
 from gateway.http.responses import ErrorResponse, response_app
 from gateway.http.stream_protocol import StreamProtocol
-from matching_exchange.process.log_brake import LogBrake
 
 PIECE: Final = 16 * 1024
 """Bytes parsed at a time. After each piece the connection checks whether a request has to wait."""
@@ -48,15 +46,10 @@ def arrival(scope: MutableMapping[str, Any]) -> float:
     return found
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(CountedConnection):
     """One connection. Its requests are parsed as they come, and answered one after the other."""
 
-    brake: ClassVar = LogBrake()
-
-    scope: Any
     parser: Any
-    cycle: Any
-    """The newest request's."""
 
     def __init__(
         self,
@@ -70,12 +63,9 @@ class HttpConnection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(limits, error_response, config, server_state, app_state, _loop)
         self._bounds = bounds
         self._admission = admission
-        self._limits = limits
-        self._place = Place(None)
-        self._error_response = error_response
         self._clock = clock
         self._part: Part = NOTHING
         self._refused = False
@@ -92,8 +82,6 @@ class HttpConnection(HttpToolsProtocol):
         self._with_trailers = 0
         # Why a callback of the parser has stopped it.
         self._found: HttpError | None = None
-        # The request that is being answered, or was the last.
-        self._current: Cycle | None = None
         # When the peer must have done its part; None while the peer waits for us.
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -103,14 +91,12 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._caller = Caller(self._limits, self.client[0] if self.client else "")
         connected = transport.get_extra_info("socket")
         try:
             # A system gives the lowest free descriptor.
             if connected is not None and connected.fileno() >= self._bounds.descriptors:
                 raise HttpError("too_many_connections")
-            self._place = self._caller.connect()
-            self._caller.count_connection()
+            self._count_connection()
         except HttpError as error:
             # One that has no place must not stay.
             self._refuse(error, linger=error.code == "rate_limited")
@@ -124,7 +110,6 @@ class HttpConnection(HttpToolsProtocol):
             self._current.disconnect()
         self.pipeline.clear()
         super().connection_lost(exc)
-        self._place.free()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -262,11 +247,6 @@ class HttpConnection(HttpToolsProtocol):
             # A host in the target counts more than the header.
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
 
-    def _caller_of_request(self) -> Caller:
-        caller = self._caller.of_request(self.headers)
-        tell_caller(self.scope, caller)
-        return caller
-
     def _take_offer(self, rest: bytes) -> None:
         """The head is complete, and offers an upgrade. `rest` came after it."""
         method, version = self.parser.get_method(), self.parser.get_http_version()
@@ -323,22 +303,6 @@ class HttpConnection(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, app))
         self.cycle = cycle
 
-    def _tell_limit(self, error: HttpError, *, keep_alive: bool) -> None:
-        """Answer the newest request with the error, and go on. A flood of them must cost little."""
-        self._log(error)
-        if any(name == b"origin" for name, _ in self.headers):
-            # The application adds what lets a page read the answer.
-            self.scope["extensions"][REFUSED] = error
-            self._begin(self.app, self.transport, keep_alive=keep_alive)
-            return
-        response = self._error_response(error)
-        if self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
-            self._begin(response_app(response), self.transport, keep_alive=keep_alive)
-            return
-        self.cycle = self._current = Cycle.of(self, self.transport, keep_alive=keep_alive)
-        self.server_state.total_requests += 1
-        self._current.tell(response)
-
     def _start(self, cycle: Any, app: Any) -> None:
         """Start the application, or let it wait for its turn."""
         self._current = cycle
@@ -389,11 +353,6 @@ class HttpConnection(HttpToolsProtocol):
         self.cycle.message_event.set()
         if self.cycle.response_complete:
             self._linger()
-
-    def _log(self, error: HttpError) -> None:
-        if (left_out := self.brake.passes(error.code)) is not None:
-            client = self.client[0] if self.client else ""
-            log.warning("request refused", code=error.code, detail=error.detail, client=client, **left_out)
 
     def _linger(self) -> None:
         """Everything is sent. Give the peer time to read it: closing while it still sends could break the connection

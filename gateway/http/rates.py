@@ -99,7 +99,7 @@ class Rates:
 
     def _take(self, start: int, digest: int, now: int, cost: int, burst: int) -> int:
         """Nanoseconds to wait; zero if it was taken."""
-        slots = _GROUP.unpack_from(self._memory.bytes, start)
+        slots: tuple[int, ...] = _GROUP.unpack_from(self._memory.bytes, start)
         digests, times = slots[::2], slots[1::2]
         if digest in digests:
             slot = digests.index(digest)
