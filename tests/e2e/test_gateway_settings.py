@@ -22,6 +22,8 @@ Outcome = tuple[int, str, str]
 
 RunHere = Callable[..., Outcome]
 
+RATES = ("REQUESTS", "ORDERS", "CONNECTIONS", "SUBSCRIPTIONS")
+
 BAD_SETTINGS = {
     "host": "not a host",
     "port": "65536",
@@ -220,6 +222,10 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
         "CORS_ORIGINS",
         "ALLOWED_HOSTS",
         "DEADLINE",
+        *(f"{what}_PER_{holder}" for what in RATES for holder in ("ADDRESS", "KEY")),
+        "OPEN_CONNECTIONS_PER_ADDRESS",
+        "OPEN_STREAMS_PER_ADDRESS",
+        "TRUSTED_PROXIES",
         "LOG_LEVEL",
         "LOG_FORMAT",
     )

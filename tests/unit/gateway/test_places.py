@@ -1,11 +1,14 @@
 """What an address has open, over all workers and over their deaths."""
 
 import multiprocessing
-from multiprocessing.queues import Queue
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.http.places import ROWS, SPARE_COLUMNS, Open, Places
+from gateway.http.places import ROWS, Open, Places
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
 
 STREAMS = Open.STREAMS
 
@@ -90,10 +93,10 @@ def one_too_many(found: Places, answers: "Queue[int]") -> None:
         multiprocessing.Event().wait()
 
 
-def test_a_worker_without_a_column_serves_and_counts_nothing() -> None:
+def test_a_worker_without_a_column_serves_and_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.http.places.SPARE_COLUMNS", -1)
     spawn = multiprocessing.get_context("spawn")
     found = Places(2, groups=1)
-    found._columns = SPARE_COLUMNS - 3
     answers: Queue[int] = spawn.Queue()
     running = [spawn.Process(target=one_too_many, args=(found, answers)) for _ in range(2)]
     try:
