@@ -169,6 +169,7 @@ def main() -> None:
         else:
             Multiprocess(server, [listening]).run()
     finally:
+        limits.close()
         log.info("stopped")
 
 
