@@ -108,6 +108,13 @@ ROWS = {
         "matcher with 50 clients, processor time each",
         "matcher with 50 clients, processor time to none",
     ),
+    "fairness": (
+        "quiet client alone, p99",
+        "quiet client beside the flood, p99",
+        "beside the flood, p99 of all rounds",
+        "requests of the flood refused",
+        "requests of the flood",
+    ),
     "growth": (
         *(
             f"{kind}, {what}"
@@ -154,6 +161,7 @@ WITH_TARGET = {
     "wire": 3,
     "http": 2,
     "fanout": 3,
+    "fairness": 1,
     "growth": 7,
     "durability": 5 + BOTH,
     "pauses": 2 * len(CORES),
@@ -169,6 +177,7 @@ DISTRIBUTIONS = {
         for what in ("", ", no-op")
     ),
     "fanout": ("late, 50 clients", "late, bare broadcast"),
+    "fairness": (),
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
     "durability": (),
     "pauses": (),

@@ -1,6 +1,7 @@
 """The exchange that is measured: processes of their own, on free ports."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -64,7 +65,9 @@ class GatewayProcess:
     """A context manager: inside, a gateway in front of the matcher answers; after it, the gateway is gone. `module`
     can replace the gateway, and takes the same flags."""
 
-    def __init__(self, matcher: MatcherProcess, log: Path, workers: int = 1, module: str = "gateway") -> None:
+    def __init__(
+        self, matcher: MatcherProcess, log: Path, workers: int = 1, module: str = "gateway", flags: Sequence[str] = ()
+    ) -> None:
         [self.port] = free_ports(1)
         self._sessions = workers if module == "gateway" else 0
         endpoints = [
@@ -72,7 +75,7 @@ class GatewayProcess:
             f"--market-data={matcher.market_data}",
             f"--reports={matcher.reports}",
         ]
-        self.process = Process(module, [*endpoints, f"--port={self.port}", f"--workers={workers}"], {}, log)
+        self.process = Process(module, [*endpoints, f"--port={self.port}", f"--workers={workers}", *flags], {}, log)
 
     def __enter__(self) -> "GatewayProcess":
         self.process.start()
