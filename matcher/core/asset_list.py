@@ -1,7 +1,7 @@
 """The assets of all instruments: a new instrument brings its own, or makes known ones finer."""
 
 from matcher.core.account import Account
-from matcher.core.assets import Asset, Currencies, quote_decimals
+from matcher.core.assets import Asset, Balance, Currencies, quote_decimals
 from matcher.core.book import Book
 from matcher.core.locks import asset_of
 from matcher.core.registry import Registry
@@ -22,6 +22,10 @@ def _asset(registry: Registry, name: str, decimals: int) -> Asset:
     asset = registry.assets.get(name)
     if asset is None:
         registry.assets[name] = asset = Asset(name, len(registry.assets), decimals)
+        if registry.ledgers:
+            for account in registry.accounts.values():
+                if account.ledger is not None:
+                    account.ledger.balances.append(Balance())
     elif asset.decimals < decimals:
         _make_finer(registry, asset, decimals)
     return asset

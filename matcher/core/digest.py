@@ -78,7 +78,7 @@ def canonical_state(registry: Registry) -> Iterator[bytes]:
         if ledger is not None:
             yield _encode(_ledger_line(registry, name, ledger))
     for transfer in registry.transfers:
-        yield _encode({"transfer": transfer})
+        yield _encode({"transfer": transfer.row()})
 
 
 def _book_line(book: Book) -> dict[str, Any]:
@@ -156,8 +156,7 @@ def _account_lines(account: Account) -> Iterator[dict[str, Any]]:
 
 def _ledger_line(registry: Registry, name: str, ledger: Ledger) -> dict[str, Any]:
     """The balances and positions that are not zero."""
-    balances = [(asset, registry.assets[asset].index) for asset in sorted(registry.assets)]
-    held = [(asset, ledger.balances[index]) for asset, index in balances if index < len(ledger.balances)]
+    held = [(name, ledger.balance(registry.assets[name])) for name in sorted(registry.assets)]
     return {
         "account": name,
         "ledger": ledger.since,

@@ -8,7 +8,7 @@ from typing import Final
 from matcher.core.assets import WHOLE
 from matcher.core.book import Book
 from matcher.core.ledger import Ledger
-from matcher.core.levels import shown_quantity
+from matcher.core.levels import ANY_PRICE, shown_quantity
 from matcher.core.locks import charged_rate
 from matcher.core.matching_on_terms import legs_ended_by
 from matcher.core.order import Level, Order
@@ -28,7 +28,7 @@ STOPS: Final = -1
 def covers_market(book: Book, order: Order, ledger: Ledger) -> bool:
     """Whether an account can pay or give what its new market order would trade now."""
     currencies = book.currencies
-    quote_quantity = order.terms.quote_quantity
+    quote_quantity = None if order.extra is None else order.extra.terms.quote_quantity
     if order.side is BUY:
         free = ledger.balance(currencies.quote).free
         if quote_quantity is not None:
@@ -55,7 +55,9 @@ def covers_cost(book: Book, order: Order, funds: int) -> bool:
     currencies = book.currencies
     rate = WHOLE + charged_rate(order, book.rules.taker_fee_bps)
     most = funds // (rate * currencies.quote_unit)
-    if order.terms.self_trade_prevention is NO_PREVENTION and _costs_at_most(book, order, most):
+    if (order.extra is None or order.terms.self_trade_prevention is NO_PREVENTION) and _costs_at_most(
+        book, order, most
+    ):
         return True
     walk = Walk(book, order, None)
     walk.run()
@@ -65,7 +67,7 @@ def covers_cost(book: Book, order: Order, funds: int) -> bool:
 def _costs_at_most(book: Book, order: Order, most: int) -> bool:
     """Whether the order certainly trades for no more than this value: the sum over whole levels, which none leaves
     before the order comes to it."""
-    limit = market_limit(book, order)
+    limit = ANY_PRICE if order.extra is None and not book.rules.price_band_bps else market_limit(book, order)
     missing, value = order.remaining, 0
     is_first = True
     for level in book.asks:

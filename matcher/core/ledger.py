@@ -63,22 +63,19 @@ class Position:
 
 @mypyc_attr(acyclic=True)
 class Ledger:
-    """`since` is the sequence of the command that began it; `balances` stand by the indexes of the assets."""
+    """`since` is the sequence of the command that began it; `balances` has one for each asset, by its index."""
 
     __slots__ = ("balances", "movements", "positions", "since")
 
-    def __init__(self, since: int) -> None:
+    def __init__(self, since: int, assets: int) -> None:
         self.since = since
-        self.balances: list[Balance] = []
+        self.balances: list[Balance] = [Balance() for _ in range(assets)]
         self.positions: dict[str, Position] = {}
         self.movements: list[Movement] = []
 
     def balance(self, asset: Asset) -> Balance:
-        """The balance of the asset, zero from the first look on."""
-        balances, index = self.balances, asset.index
-        while len(balances) <= index:
-            balances.append(Balance())
-        return balances[index]
+        """The balance of the asset."""
+        return self.balances[asset.index]
 
     def position(self, symbol: str) -> Position:
         """The position in the instrument, none from the first look on."""

@@ -77,11 +77,24 @@ def set_reserved(order: Order, balance: Balance, amount: int) -> None:
 
 def reserve(order: Order, ledger: Ledger) -> bool:
     """Lock for a new order that is no market order. False if too little is free; then nothing has changed."""
-    balance = ledger.balance(asset_of(order))
-    amount = lock_of(order)
+    currencies = order.book.currencies
+    if order.side is not BUY:
+        amount = order.remaining * currencies.base_unit
+        balance = ledger.balances[currencies.base.index]
+    else:
+        price = order.price
+        if price is None:
+            amount = lock_of(order)
+        else:
+            # A new order locks at the rate of now.
+            amount = price * order.remaining * currencies.lock_rate * currencies.quote_unit
+        balance = ledger.balances[currencies.quote.index]
     if amount > balance.free:
         return False
-    set_reserved(order, balance, amount)
+    balance.free -= amount
+    balance.locked += amount
+    balance.updated = order.sequence
+    order.reserved = amount
     return True
 
 

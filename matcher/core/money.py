@@ -153,7 +153,7 @@ def reset_account(registry: Registry, command: ResetAccount) -> list[Event]:
     before = account.ledger
     if before is None:
         registry.ledgers += 1
-    account.ledger = ledger = Ledger(registry.running.sequence)
+    account.ledger = ledger = Ledger(registry.running.sequence, len(registry.assets))
     events.append(LedgerSet(account.name, ledger=True))
     for asset in sorted(registry.assets.values(), key=lambda asset: asset.name):
         had = 0 if before is None else before.balance(asset).free
@@ -264,7 +264,7 @@ def _begin(registry: Registry, account: Account, asset: Asset, events: list[Even
     """The account's ledger. A new one locks for its live orders at once, before the amount is there."""
     ledger = account.ledger
     if ledger is None:
-        account.ledger = ledger = Ledger(registry.running.sequence)
+        account.ledger = ledger = Ledger(registry.running.sequence, len(registry.assets))
         registry.ledgers += 1
         events.append(LedgerSet(account.name, ledger=True))
         balance = ledger.balance(asset)

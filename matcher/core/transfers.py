@@ -4,24 +4,29 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct
-
 REMEMBERED_TRANSFERS: Final = 1_000_000
 """Transfers that are remembered, the last ones."""
 
 
-class Remembered(Struct, frozen=True, array_like=True):
+class Remembered:
     """A deposit, withdrawal, transfer or reset.
 
     content: what it was, as text: the same only for the same values.
     sequence, timestamp: the stamp of its command.
     """
 
-    account: str
-    transfer_id: str
-    content: str
-    sequence: int
-    timestamp: int
+    __slots__ = ("account", "content", "sequence", "timestamp", "transfer_id")
+
+    def __init__(self, account: str, transfer_id: str, content: str, sequence: int, timestamp: int) -> None:
+        self.account = account
+        self.transfer_id = transfer_id
+        self.content = content
+        self.sequence = sequence
+        self.timestamp = timestamp
+
+    def row(self) -> tuple[str, str, str, int, int]:
+        """Its fields, in the order in which it is made of them."""
+        return self.account, self.transfer_id, self.content, self.sequence, self.timestamp
 
 
 class Transfers:

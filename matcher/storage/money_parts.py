@@ -36,9 +36,9 @@ class LedgerPart(Struct, frozen=True, tag="ledger"):
 
 
 class TransfersPart(Struct, frozen=True, tag="transfers"):
-    """Remembered transfers, oldest first."""
+    """Remembered transfers, oldest first: account, transfer_id, content, sequence and timestamp."""
 
-    transfers: list[Remembered]
+    transfers: list[tuple[str, str, str, int, int]]
 
 
 MoneyPart = AssetsPart | LedgerPart | TransfersPart
@@ -59,7 +59,11 @@ def money_parts(registry: Registry) -> Iterator[MoneyPart]:
             yield LedgerPart(
                 account.name,
                 ledger.since,
-                {name: (str(each.free), str(each.locked), each.updated) for name, each in balances if each.updated},
+                {
+                    name: (str(each.free), str(each.locked), each.updated)
+                    for name, each in balances
+                    if each.free or each.locked or each.updated
+                },
                 {
                     symbol: (str(each.quantity), str(each.cost), str(each.cash), str(each.fees))
                     for symbol, each in ledger.positions.items()
@@ -68,7 +72,7 @@ def money_parts(registry: Registry) -> Iterator[MoneyPart]:
             )
     transfers = iter(registry.transfers)
     while some := list(islice(transfers, PART_TRANSFERS)):
-        yield TransfersPart(some)
+        yield TransfersPart([transfer.row() for transfer in some])
 
 
 def read_money_part(registry: Registry, part: MoneyPart) -> None:
@@ -90,7 +94,7 @@ def _read_assets(registry: Registry, part: AssetsPart) -> None:
 
 def _read_ledger(registry: Registry, part: LedgerPart) -> None:
     account = registry.account(part.account)
-    account.ledger = ledger = Ledger(part.since)
+    account.ledger = ledger = Ledger(part.since, len(registry.assets))
     registry.ledgers += 1
     for name, (free, locked, updated) in part.balances.items():
         balance = ledger.balance(registry.assets[name])
@@ -101,5 +105,5 @@ def _read_ledger(registry: Registry, part: LedgerPart) -> None:
 
 
 def _read_transfers(registry: Registry, part: TransfersPart) -> None:
-    for transfer in part.transfers:
-        registry.transfers.remember(transfer)
+    for row in part.transfers:
+        registry.transfers.remember(Remembered(*row))

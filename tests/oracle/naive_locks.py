@@ -76,7 +76,8 @@ class NaiveLocks(NaiveBook):
         if not {maker.account, taker.account} & set(self.ledgers):
             return
         instrument, value = self.instruments[trade.symbol], trade.price * trade.quantity
-        for order, rate in ((maker, trade.maker_fee_bps), (taker, trade.taker_fee_bps)):
+        sides = ((maker, trade.maker_fee_bps), (taker, trade.taker_fee_bps))
+        for order, rate in sorted(sides, key=lambda each: each[0].side):
             sign = 1 if order.side is Side.BUY else -1
             fee = value_of(instrument, value) * Fraction(rate, 10_000)
             ledger = self.ledgers.get(order.account)

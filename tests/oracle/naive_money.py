@@ -74,7 +74,7 @@ class NaiveMoney(NaiveLocks, NaiveAccounts):
             asset: self._parse(asset, text, "balances", "balances", least=0)
             for asset, text in sorted(command.balances.items())
         }
-        what = ("reset", balances)
+        what = ("reset", {asset: amount for asset, amount in balances.items() if amount})
         if self._is_known(command, what):
             return
         self._check_account(command.account)
@@ -149,6 +149,9 @@ class NaiveMoney(NaiveLocks, NaiveAccounts):
         if account not in self.ledgers:
             self.ledgers[account] = NaiveLedger()
             self._said.append(events.LedgerSet(account, ledger=True))
+            for order in self._live_of(account):
+                instrument = self.instruments[order.entered.symbol]
+                order.fee_cap = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
 
     def _change(self, account: str, asset: str, total: Fraction, transfer_id: str) -> None:
         """Deposit or withdraw what makes this the account's total."""

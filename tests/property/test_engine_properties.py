@@ -275,7 +275,7 @@ def test_no_order_trades_against_its_terms(tape: Tape) -> None:
 @examples
 @given(tapes)
 def test_trades_bear_the_rates_in_force(tape: Tape) -> None:
-    """An account with a ledger pays at most the larger of the two rates at its order's entry."""
+    """An account with a ledger pays at most the larger of the two rates as its order entered, or as its ledger began."""
     engine = Engine()
     instruments: dict[str, Instrument] = {}
     ledgers: set[str] = set()
@@ -286,6 +286,8 @@ def test_trades_bear_the_rates_in_force(tape: Tape) -> None:
                 instruments[event.instrument.symbol] = event.instrument
             if isinstance(event, LedgerSet):
                 (ledgers.add if event.ledger else ledgers.discard)(event.account)
+                for order in engine.registry.accounts[event.account].orders if event.ledger else ():
+                    most[order.order_id] = max(order.book.rules.maker_fee_bps, order.book.rules.taker_fee_bps)
             if isinstance(event, OrderPlaced):
                 assert isinstance(command, PlaceOrder | PlaceOco)
                 instrument = instruments[command.symbol]

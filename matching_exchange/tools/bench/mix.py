@@ -23,7 +23,7 @@ from protocol.units import OrderType, Side
 SYMBOL: Final = "BTC-USDT"
 ACCOUNTS: Final = tuple(f"account-{number}" for number in range(100))
 
-FUNDS: Final = "1000000000"
+FUNDS: Final = "10000000"
 """What a funded account has of each asset."""
 
 CANCELS: Final = 0.3
