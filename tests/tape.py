@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from matcher.engine import Engine
 from protocol.commands import (
@@ -71,7 +71,7 @@ def play(engine: MakeEngine, *rows: Row, instruments: tuple[Instrument, ...] = (
     """Play the rows to a new engine that has the instruments."""
     player = engine()
     for sequence, instrument in enumerate(instruments, 1):
-        player.apply(sequence, time_of(sequence), SetInstrument(**asdict(instrument)))
+        player.apply(sequence, time_of(sequence), SetInstrument.of(instrument))
     for sequence, (command, events) in enumerate(rows, len(instruments) + 1):
         said = [without_wording(event) for event in player.apply(sequence, time_of(sequence), command)]
         assert said == [stamped(event, sequence) for event in events], f"row {sequence - len(instruments)}: {command}"
@@ -110,6 +110,7 @@ class Options(TypedDict, total=False):
     trailing_bps: int
     trailing_amount: int
     activation_price: int
+    max_slippage_bps: int
 
 
 def place(
@@ -244,6 +245,13 @@ class Limits(TypedDict, total=False):
     min_notional: int
     maker_fee_bps: int
     taker_fee_bps: int
+    price_band_bps: int
+    reference_price: int
+    max_open_orders: int
+    max_order_notional: int
+    halt_bps: int
+    halt_window_ms: int
+    halt_ms: int
 
 
 def change(instrument: Instrument, status: InstrumentStatus | None = None, **limits: Unpack[Limits]) -> SetInstrument:

@@ -15,7 +15,15 @@ LIMIT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         **{
             name: f"the instrument's {name}"
-            for name in ("tick_size", "lot_size", "min_quantity", "max_quantity", "max_price", "min_notional")
+            for name in (
+                "tick_size",
+                "lot_size",
+                "min_quantity",
+                "max_quantity",
+                "max_price",
+                "min_notional",
+                "max_order_notional",
+            )
         },
         "quantity": "the order's quantity",
     }
@@ -177,6 +185,12 @@ KINDS: Final[dict[str, Kind]] = {
     "expire_time_past": Kind(422, "Expired already", "expire_time takes a time in the future.", "expire_time"),
     "post_only_would_cross": Kind(
         409, "Would take", "With this price the post_only order would trade at once.", "price"
+    ),
+    "price_outside_band": Kind(
+        409, "Price outside the band", "The price is farther from the last trade than price_band_bps allows.", "price"
+    ),
+    "notional_too_large": Kind(
+        409, "Value too large", "price x quantity takes at most {max_order_notional}.", "quantity"
     ),
     "no_last_trade": Kind(
         422,

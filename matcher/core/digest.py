@@ -70,13 +70,15 @@ def canonical_state(registry: Registry) -> Iterator[bytes]:
 
 
 def _book_line(book: Book) -> dict[str, Any]:
-    """The instrument, the last price and the last trade_id."""
+    """The instrument, the last price, the last trade_id and the prices by which it halts."""
     fields = structs.asdict(book.instrument).items()
     line = {name: value for name, value in fields if value != INSTRUMENT_DEFAULTS.get(name)}
     if book.last_price is not None:
         line["last_price"] = book.last_price
     if book.last_trade_id:
         line["last_trade_id"] = book.last_trade_id
+    if book.window is not None and book.window.lows:
+        line["lows"], line["highs"] = list(book.window.lows), list(book.window.highs)
     return line
 
 

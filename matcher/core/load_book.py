@@ -7,6 +7,8 @@ changes.
 
 from matcher.core.book import Book
 from matcher.core.order import Extra, Order
+from matcher.core.price_window import window_of
+from matcher.core.protection import count_entered
 from matcher.core.registry import Registry
 from matcher.core.restoring import put_back
 from matcher.core.saved_book_reader import SavedBookError, read_saved_book
@@ -52,10 +54,12 @@ def _restore(registry: Registry, book: Book, contents: SavedBook) -> list[Event]
         if order.order_id not in kept:
             book.cancel(order, Reason.BOOK_REPLACED, events)
     book.set_last_price(last_price)
+    book.window = window_of(book.instrument)
     new: dict[str, list[Order]] = {}
     for saved, order in zip((saved for saved in saved_orders if saved.order_id in kept), restored, strict=True):
         _enter(registry, book, saved, order)
         if order is saved:
+            count_entered(book, order)
             new.setdefault(order.account.name, []).append(order)
     _pair(restored)
     for name, orders in new.items():

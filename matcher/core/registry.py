@@ -4,11 +4,13 @@ from collections import deque
 from typing import Final
 
 from matcher.core.account import Account
+from matcher.core.assets import Asset
 from matcher.core.book import Book
 from matcher.core.deadlines import Deadlines
 from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
 from matcher.core.running import Running
+from matcher.core.transfers import Transfers
 from protocol.commands import AmendOrder, CancelOrder, OrderQuery, SetLimits
 from protocol.events import CommandRefused
 from protocol.units import DEFAULT_ACCOUNT, Reason, Refusal
@@ -26,7 +28,12 @@ class Registry:
     orders: every live and every remembered done order by order_id.
     done: the remembered done orders in the order of their ends. `forgotten` others came before.
     expiries: the times at which live orders expire, by order_id.
+    assets: those of all instruments, by name.
+    ledgers: how many accounts have one.
+    transfers: those that are remembered.
     timers: the times at which accounts that stay silent are canceled, by name.
+    halts: the times at which instruments that have halted by themselves trade again, by symbol.
+    guarded: whether a book counts the orders of accounts, or halts by itself.
     limits: those of the last SetLimits, none before it.
     """
 
@@ -35,6 +42,9 @@ class Registry:
         self.limits = SetLimits()
         self.running = Running()
         self.books: dict[str, Book] = {}
+        self.assets: dict[str, Asset] = {}
+        self.ledgers = 0
+        self.transfers = Transfers()
         self.accounts: dict[str, Account] = {}
         self.orders = OrderPages()
         self.done: deque[Order] = deque()
@@ -42,12 +52,18 @@ class Registry:
         self.last_order_id = 0
         self.expiries: Deadlines[int] = Deadlines()
         self.timers: Deadlines[str] = Deadlines()
+        self.halts: Deadlines[str] = Deadlines()
+        self.guarded = False
 
     def set_limits(self, limits: SetLimits) -> None:
         """Hold to these limits."""
         self.limits = limits
         self.running.trades_left = limits.trades
         self.running.moves_left = limits.trigger_moves
+
+    def note_guards(self) -> None:
+        """See whether any book is guarded, after one has changed."""
+        self.guarded = any(book.open_orders is not None or book.window is not None for book in self.books.values())
 
     def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
         """The order that is named by order_id, or by account and client_order_id. With an account, only its own."""

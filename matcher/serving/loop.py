@@ -143,9 +143,9 @@ class Matcher:
             self._market_data.tell_newcomers(self._state.sequence, self._stamp())
 
     def _keep_timers(self, turn: Turn) -> None:
-        """Move the cancel-afters if the stamps have gained or lost time. A stopwatch must show the time that was asked
-        for."""
-        if not self._state.registry.timers.count:
+        """Move the cancel-afters and the ends of halts if the stamps have gained or lost time. A stopwatch must show
+        the time that was asked for."""
+        if not self._state.registry.timers.count and not self._state.registry.halts.count:
             self._clock.settle()
         elif abs(self._clock.gained) > TIMER_TOLERANCE:
             self._intake.carry_out_own(MoveTimers(self._clock.gained), turn)

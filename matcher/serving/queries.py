@@ -11,8 +11,8 @@ from operator import attrgetter
 
 from matcher.core.account import Account
 from matcher.core.book import Book
-from matcher.core.ledger import last_fills
 from matcher.core.registry import Registry
+from matcher.core.settlement import last_fills
 from matcher.serving.answers import order_state
 from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
 from protocol.events import (

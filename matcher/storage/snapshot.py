@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from matcher.core.asset_list import add_book
 from matcher.core.book import Book
 from matcher.core.digest import digest
-from matcher.core.ledger import last_fills, remember_done
 from matcher.core.order import Extra, Order
+from matcher.core.price_window import Stamped
+from matcher.core.protection import count_open
 from matcher.core.restoring import put_back
+from matcher.core.settlement import last_fills, remember_done
 from matcher.engine import Engine
 from matcher.reply import Reply
 from matcher.serving.watched import Watched
@@ -45,13 +48,15 @@ class LimitsPart(Struct, frozen=True, tag="limits"):
 
 
 class BookPart(Struct, frozen=True, tag="book"):
-    """One instrument and its book, without the orders."""
+    """One instrument and its book, without the orders. `lows` and `highs`: those of its PriceWindow."""
 
     instrument: Instrument
     last_price: int | None
     last_trade_id: int
     trades: list[Trade]
     forgotten: int = 0
+    lows: list[Stamped] = []
+    highs: list[Stamped] = []
 
 
 class ExtraRecord(Struct, frozen=True, omit_defaults=True):
@@ -203,7 +208,7 @@ def _parts(state: State) -> Iterator[Part]:
     if registry.limits != SetLimits():
         yield LimitsPart(registry.limits)
     for book in books:
-        yield BookPart(book.instrument, book.last_price, book.last_trade_id, list(book.trades), book.forgotten)
+        yield _book_part(book)
     for orders in _chunks(_record(order) for book in books for order in book.live_orders()):
         yield LiveOrdersPart(orders)
     for orders in _chunks(_record(order) for order in registry.done):
@@ -220,6 +225,12 @@ def _parts(state: State) -> Iterator[Part]:
         yield UpdatesPart(some_updates)
     for session, taken, replies in state.sessions.known():
         yield SessionPart(session, taken, replies)
+
+
+def _book_part(book: Book) -> BookPart:
+    window = book.window
+    prices = ([], []) if window is None else (list(window.lows), list(window.highs))
+    return BookPart(book.instrument, book.last_price, book.last_trade_id, list(book.trades), book.forgotten, *prices)
 
 
 def _record(order: Order) -> OrderRecord:
@@ -262,7 +273,7 @@ class _Reader:
         self._readers[type(part)](part)
 
     def finish(self) -> None:
-        """What needs all parts: the lists of live orders, the legs of OCOs."""
+        """What needs all parts: the lists of live orders, the legs of OCOs, the orders that books count."""
         for order in sorted(self._live, key=lambda order: order.order_id):
             order.account.orders.add(order)
             order.book.orders.add(order)
@@ -270,16 +281,24 @@ class _Reader:
             extra = self._registry.orders[order_id].extra
             assert extra is not None, "only a leg of an OCO has a partner"
             extra.partner = self._registry.orders[partner_id]
+        for book in self._registry.books.values():
+            count_open(book)
+        self._registry.note_guards()
 
     def _limits(self, part: LimitsPart) -> None:
         self._registry.set_limits(part.limits)
 
     def _book(self, part: BookPart) -> None:
-        book = self._registry.books[part.instrument.symbol] = Book(part.instrument, self._registry.running)
+        book = add_book(self._registry, part.instrument)
         book.set_last_price(part.last_price)
         book.last_trade_id = part.last_trade_id
         book.forgotten = part.forgotten
         book.trades.extend(self._shared(part.trades))
+        if book.window is not None:
+            book.window.lows.extend(part.lows)
+            book.window.highs.extend(part.highs)
+        if part.instrument.halted_until:
+            self._registry.halts.add(part.instrument.halted_until, part.instrument.symbol)
 
     def _live_orders(self, part: LiveOrdersPart) -> None:
         for record in part.orders:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from protocol.commands import (
     AdvanceTime,
@@ -33,7 +33,7 @@ from protocol.commands import (
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, Refusal, Side
 from tests.oracle.naive_engine import NaiveEngine
-from tests.oracle.orders_strategy import NEAR, SOON, START, client_order_ids, ocos, orders, prices, quantities
+from tests.oracle.orders_strategy import NEAR, SOON, START, TICK, client_order_ids, ocos, orders, prices, quantities
 
 Tape = list[tuple[int, int, OwnCommand]]
 """Sequence, time and command."""
@@ -107,7 +107,14 @@ def change(instrument: Instrument, **fields: Any) -> SetInstrument:
 
 
 AS_BEFORE = change(
-    COIN, status=InstrumentStatus.TRADING, max_quantity=100, min_quantity=10, max_price=200, min_notional=900
+    COIN,
+    status=InstrumentStatus.TRADING,
+    max_quantity=100,
+    min_quantity=10,
+    max_price=200,
+    min_notional=900,
+    **dict.fromkeys(("price_band_bps", "reference_price", "max_open_orders", "max_order_notional"), 0),
+    **dict.fromkeys(("halt_bps", "halt_window_ms", "halt_ms"), 0),
 )
 
 changes_of_instruments = st.sampled_from(
@@ -128,15 +135,26 @@ changes_of_instruments = st.sampled_from(
         change(COIN, price_decimals=3),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100, max_price=200),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100),
+        *[change(COIN, price_band_bps=bps) for bps in (500, 499, 1_000, 700)] * 3,
+        *[change(COIN, price_band_bps=bps, reference_price=100) for bps in (500, 1_000)],
+        *[change(COIN, max_open_orders=most) for most in (1, 2, 3)] * 2,
+        *[change(COIN, max_order_notional=most) for most in (3_000, 4_000, 5_000)] * 2,
+        *[change(COIN, halt_bps=500, halt_window_ms=1, halt_ms=1)] * 3,
+        *[change(COIN, halt_bps=bps, halt_window_ms=2, halt_ms=3) for bps in (499, 900, 1_000)] * 2,
+        change(COIN, price_band_bps=1_000_001),
+        change(COIN, reference_price=102),
+        change(COIN, reference_price=205),
+        change(COIN, max_order_notional=899),
+        change(COIN, halt_bps=500, halt_window_ms=0),
         change(GOLD, status=InstrumentStatus.HALTED),
         change(GOLD, status=InstrumentStatus.TRADING, taker_fee_bps=3),
     )
 )
 changes_of_accounts: st.SearchStrategy[OwnCommand] = st.one_of(
     st.builds(SetAccountStatus, accounts, st.sampled_from((False, False, True))),
-    st.builds(CancelAfter, accounts, st.sampled_from((6, 3, 1, 0))),
+    st.builds(CancelAfter, accounts, st.sampled_from((6 * TICK, 3 * TICK, TICK, 0))),
     st.builds(WatchAccount, accounts),
-    st.builds(MoveTimers, st.sampled_from((-2, -1, 1, 4))),
+    st.builds(MoveTimers, st.sampled_from((-2 * TICK, -TICK, TICK, 4 * TICK))),
     st.just(AdvanceTime()),
 )
 limits = st.sampled_from(
@@ -172,7 +190,7 @@ kinds: tuple[st.SearchStrategy[Step], ...] = (
     *[cancels] * 3,
     cancels_of_all,
     *[amends()] * 12,
-    *[changes_of_instruments] * 3,
+    *[changes_of_instruments] * 4,
     *[changes_of_accounts] * 3,
     limits,
     *[repeats] * 2,
@@ -192,8 +210,8 @@ def stamp(played: list[Step]) -> Tape:
         tape.append((len(tape) + 1, time, command))
         engine.apply(*tape[-1])
 
-    for number, step in enumerate((SetInstrument(**asdict(COIN)), SetInstrument(**asdict(GOLD)), *played)):
-        time = START + number // COMMANDS_A_TICK
+    for number, step in enumerate((SetInstrument.of(COIN), SetInstrument.of(GOLD), *played)):
+        time = START + number // COMMANDS_A_TICK * TICK
         command = complete(engine, time, sent, step)
         if isinstance(command, PlaceOrder | PlaceOco):
             sent.append(command)
@@ -209,11 +227,13 @@ def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], 
     match step:
         case int():
             return sent[-1 - step] if step < len(sent) else None
+        case AmendOrder(quantity=None) if any(each.halted_until for each in engine.instruments.values()):
+            return MoveTimers(TICK)
         case CancelOrder() | AmendOrder():
             return name_live_order(engine, step)
         case PlaceOrder(terms=OrderTerms(expire_time=expire_time)) if 0 < expire_time < SOON:
             assert step.terms is not None
-            return replace(step, terms=replace(step.terms, expire_time=time + expire_time))
+            return replace(step, terms=replace(step.terms, expire_time=time + expire_time * TICK))
         case PlaceOco():
             return around_last_trade(engine, time, step)
         case SetInstrument() if (
@@ -258,7 +278,7 @@ def around_last_trade(engine: NaiveEngine, time: int, command: PlaceOco) -> Plac
         if distance is not None and distance < NEAR:
             fields[field] = last + away * distance
     if 0 < command.expire_time < SOON:
-        fields["expire_time"] = time + command.expire_time
+        fields["expire_time"] = time + command.expire_time * TICK
     return replace(command, **fields)
 
 

@@ -4,10 +4,11 @@ from protocol import commands, events
 from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, OrderType, Refusal
 from tests.oracle.naive_checks import RefusedError, check_legs, check_limits
 from tests.oracle.naive_order import NaiveOrder
+from tests.oracle.naive_protection import NaiveProtection
 from tests.oracle.naive_triggers import NaiveTriggers
 
 
-class NaiveAmends(NaiveTriggers):
+class NaiveAmends(NaiveTriggers, NaiveProtection):
     def _find_live(self, command: commands.CancelOrder | commands.AmendOrder) -> NaiveOrder:
         name = (command.account or DEFAULT_ACCOUNT, command.client_order_id)
         for order in self.orders:
@@ -40,6 +41,7 @@ class NaiveAmends(NaiveTriggers):
         more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
         follows = order.entered.order_type is OrderType.TRAILING_STOP
         check_limits(instrument, after[0], after[1], None if follows else after[2])
+        self._check_protection(order, after[0], after[1])
         if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
         if (

@@ -17,6 +17,7 @@ class NaiveBook:
         self.last_trades: dict[str, events.Trade] = {}
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
         self.limits = commands.SetLimits()
+        self.windows: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self._tickets = count()
         self._begin(0, 0)
 
@@ -55,7 +56,7 @@ class NaiveBook:
 
     def _makers(self, taker: NaiveOrder, price: int | None = None) -> list[NaiveOrder]:
         """The orders that the taker, at another price than its own if need be, may trade with, in the order in which it
-        must."""
+        must, those beyond its bound too."""
         book = self.resting(taker.entered.symbol, Side.SELL if taker.side is Side.BUY else Side.BUY)
         limit = price or taker.price
         if limit is None:

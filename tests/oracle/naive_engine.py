@@ -20,6 +20,8 @@ class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveAccounts):
         """Whether a command at that time must have an AdvanceTime before it."""
         if any(account.cancel_at is not None and account.cancel_at <= time for account in self.accounts.values()):
             return True
+        if any(0 < instrument.halted_until <= time for instrument in self.instruments.values()):
+            return True
         return any(0 < order.terms.expire_time < time for order in self.live())
 
     def apply(self, sequence: int, time: int, command: commands.OwnCommand) -> list[events.Event]:
@@ -33,6 +35,7 @@ class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveAccounts):
                 self._trades_left = 0
             self._run(self._takers.pop(0))
         self._follow_run()
+        self._halt()
         return self._said
 
     def _dispatch(self, command: commands.OwnCommand) -> None:  # noqa: C901 - one case a command
@@ -48,9 +51,7 @@ class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveAccounts):
             case commands.AmendOrder():
                 self._amend(self._find_live(command), command)
             case commands.SetInstrument():
-                instrument = changed_instrument(self.instruments.get(command.symbol), command)
-                self.instruments[command.symbol] = instrument
-                self._said.append(events.InstrumentSet(instrument))
+                self._set_instrument(changed_instrument(self.instruments.get(command.symbol), command))
             case commands.SetLimits():
                 self.limits = command
             case commands.SetAccountStatus():

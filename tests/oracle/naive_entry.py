@@ -21,10 +21,11 @@ from tests.oracle.naive_checks import (
     check_terms,
 )
 from tests.oracle.naive_order import NaiveOrder, same_order
+from tests.oracle.naive_protection import NaiveProtection
 from tests.oracle.naive_triggers import NaiveTriggers
 
 
-class NaiveEntry(NaiveTriggers, NaiveAccounts):
+class NaiveEntry(NaiveTriggers, NaiveAccounts, NaiveProtection):
     def _place(self, command: PlaceOrder) -> None:
         check_name("account", command.account)
         check_name("client_order_id", command.client_order_id)
@@ -41,7 +42,7 @@ class NaiveEntry(NaiveTriggers, NaiveAccounts):
         check_terms(instrument, command.quantity, terms, self._stamp[1], self.limits.iceberg_parts)
         self._check_account(command.account)
         order = self._enter(command)
-        reason = self._why_rejected(command)
+        reason = self._why_rejected(command) or self._why_protected(order)
         if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
             reason = Reason.POST_ONLY_WOULD_CROSS
         reason = reason or self._why_too_many(order)
@@ -81,7 +82,8 @@ class NaiveEntry(NaiveTriggers, NaiveAccounts):
         limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
         for leg in legs:
             leg.oco, leg.oco_id = command, limit.order_id
-        reason = self._why_rejected(command) or self._why_too_many(stop)
+        reason = self._why_rejected(command) or self._why_protected(limit) or self._why_protected(stop)
+        reason = reason or self._why_too_many(stop)
         if reason is not None:
             for leg in legs:
                 self._reject(leg, reason)

@@ -5,38 +5,51 @@ from itertools import accumulate, groupby
 from protocol import events
 from protocol.units import OrderType, Reason, SelfTradePrevention
 from tests.oracle.naive_order import NaiveOrder, NaiveRun
+from tests.oracle.naive_protection import NaiveProtection
 from tests.oracle.naive_triggers import NaiveTriggers
 
 
-class NaiveMatching(NaiveTriggers):
+class NaiveMatching(NaiveTriggers, NaiveProtection):
     def _run(self, taker: NaiveOrder) -> None:
         """Let an order take what it can; what is left of it rests or is canceled, as its type says."""
         order_type = taker.entered.order_type
         if taker.terms.post_only and self._makers(taker):
             self._cancel(taker, Reason.POST_ONLY_WOULD_CROSS)
+        elif self._fired_outside_band(taker):
+            self._cancel(taker, Reason.PRICE_OUTSIDE_BAND)
         elif order_type is OrderType.FOK and not self._can_fill(taker):
             self._cancel(taker, Reason.FOK_UNFILLABLE)
         else:
+            self._bound(taker)
             self._sweep(taker)
         if taker.is_done:
             return
-        is_limited = not self._trades_left > 0 and bool(self._makers(taker))
+        makers = self._makers(taker)
+        stop = taker.stop if makers and taker.stops_before(abs(makers[0].price_rank())) else None
+        is_limited = not self._trades_left > 0 and bool(makers) and stop is None
         if taker.terms.quote_quantity is not None:
             if taker.filled:
                 taker.state = "done"
             elif is_limited:
                 self._cancel(taker, Reason.TOO_MANY_TRADES)
+            elif stop is not None:
+                self._cancel(taker, stop)
             else:
                 self._cancel(taker, Reason.QUOTE_QUANTITY_TOO_SMALL if self._makers(taker) else Reason.NO_LIQUIDITY)
         elif is_limited:
             self._cancel(taker, Reason.TOO_MANY_TRADES)
         elif taker.price is None:
-            self._cancel(taker, Reason.NO_LIQUIDITY)
+            self._cancel(taker, stop or Reason.NO_LIQUIDITY)
         elif order_type is OrderType.IOC:
             self._cancel(taker, Reason.IOC_REMAINDER)
         else:
             taker.state, taker.ticket = "resting", next(self._tickets)
             taker.show_next_slice()
+
+    def _fired_outside_band(self, taker: NaiveOrder) -> bool:
+        """Whether it has waited, and its price is too far from the market now."""
+        waited = taker.trigger_price is not None and taker.entered.trigger_price is not None
+        return waited and taker.price is not None and self._is_outside_band(taker.entered.symbol, taker.price)
 
     def _can_fill(self, taker: NaiveOrder) -> bool:
         """Try it: let the order take what it can, and put all back as it was."""
@@ -99,6 +112,8 @@ class NaiveMatching(NaiveTriggers):
         mode = taker.terms.self_trade_prevention
         while taker.state == "taking" and self._trades_left > 0 and (makers := self._makers(taker)):
             maker = makers[0]
+            if taker.stops_before(abs(maker.price_rank())):
+                break
             most = self._most(taker, maker)
             if not most:
                 break

@@ -49,8 +49,9 @@ class NaiveRun:
 @dataclass(eq=False)
 class NaiveOrder:
     """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the
-    whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still end
-    the other. A trailing stop that is `active` follows the price, and once it has seen one it has a `mark`."""
+    whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still
+    end the other. A trailing stop that is `active` follows the price, and once it has seen one it has a `mark`. An
+    order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there."""
 
     order_id: int
     entered: PlaceOrder
@@ -73,6 +74,8 @@ class NaiveOrder:
     oco: PlaceOco | None = None
     oco_id: int | None = None
     partner: "NaiveOrder | None" = field(default=None, repr=False)
+    bound: Fraction | None = None
+    stop: Reason | None = None
 
     @property
     def side(self) -> Side:
@@ -115,6 +118,10 @@ class NaiveOrder:
         """Lower for a better resting price."""
         assert self.price is not None
         return -self.price if self.side is Side.BUY else self.price
+
+    def stops_before(self, price: int) -> bool:
+        """Whether that price is beyond what it may take."""
+        return self.bound is not None and (price > self.bound if self.side is Side.BUY else price < self.bound)
 
     def trigger_distance(self, price: int) -> int:
         """How far a trade at that price is from meeting the trigger; zero or less where it does."""

@@ -29,6 +29,7 @@ from gateway.native.json.field_types import (
     SelfTradePreventionWord,
     Sequence,
     SideWord,
+    SlippageBasisPoints,
     SymbolText,
     Timestamp,
     TrailingBasisPoints,
@@ -47,10 +48,12 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     * trailing_bps: trailing_stop
     * trailing_amount: trailing_stop
     * activation_price: trailing_stop
+    * max_slippage_bps: market, stop_market, take_profit, trailing_stop
 
     Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
     Every order needs a quantity, or a quote_quantity in its place. That is what it spends or receives at most, without
-    fees.
+    fees. max_slippage_bps is how far from the best opposite price it takes, in basis points of that price; the rest is
+    canceled.
     """
 
     symbol: SymbolText
@@ -69,6 +72,7 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     trailing_bps: TrailingBasisPoints | None = None
     trailing_amount: OptionalNumber = MISSING
     activation_price: OptionalNumber = MISSING
+    max_slippage_bps: SlippageBasisPoints | None = None
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,6 +182,7 @@ class Order(Struct, frozen=True):
     trailing_amount: Decimal | UnsetType = UNSET
     activation_price: Decimal | UnsetType = UNSET
     oco_id: Identifier | UnsetType = UNSET
+    max_slippage_bps: int | UnsetType = UNSET
 
 
 class OrderList(Struct, frozen=True):

@@ -54,6 +54,8 @@ STATUS_OF_REFUSALS = {
         Refusal.POST_ONLY_WOULD_CROSS,
         Refusal.TOO_MANY_TIMERS,
         Refusal.TOO_MANY_ACCOUNTS,
+        Refusal.PRICE_OUTSIDE_BAND,
+        Refusal.NOTIONAL_TOO_LARGE,
     },
     500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }
