@@ -43,7 +43,7 @@ from protocol.commands import (
     Transfer,
     Withdraw,
 )
-from protocol.instrument import MAX_DECIMAL_LENGTH, MAX_EXPONENT, DecimalError, parse_decimal
+from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, parse_decimal
 from protocol.units import CURRENCY_PATTERN, MAX_RESET_ASSETS, Refusal
 
 MAX_MOVEMENTS: Final = 1000
@@ -52,12 +52,12 @@ MAX_MOVEMENTS: Final = 1000
 MAX_ACCOUNTS: Final = 1000
 """Accounts that one page holds at most."""
 
-_FINEST: Final = MAX_DECIMAL_LENGTH + MAX_EXPONENT
-"""No decimal that can be sent has more decimals."""
-
 _AGAIN: Final = "No answer in time: the command may have been executed. Send it again with the same transfer_id."
 _CLOSE_AGAIN: Final = "No answer in time: the command may have been executed. GET the account's balances tells whether."
 _FAUCET_AGAIN: Final = "No answer in time: the account may have got it. Send the call again the same UTC day."
+
+_SUBJECTS: Final = {"account": "The account", "to": "The account that to names"}
+"""What a sentence about these fields begins with."""
 
 Result = TypeVar("Result")
 
@@ -69,20 +69,20 @@ _read_reset = body_decoder(ResetRequest)
 async def deposit(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     command = Deposit(account, *_amount_of(_read_amount(await read_body(receive))))
-    return json_response(transfer_view(await _known_to_end(exchange.money.move(command), _AGAIN)))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
 
 
 async def withdraw(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     command = Withdraw(account, *_amount_of(_read_amount(await read_body(receive))))
-    return json_response(transfer_view(await _known_to_end(exchange.money.move(command), _AGAIN)))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
 
 
 async def transfer(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     request = _read_transfer(await read_body(receive))
     command = Transfer(account, check_name("to", request.to), *_amount_of(request))
-    return json_response(transfer_view(await _known_to_end(exchange.money.move(command), _AGAIN)))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
 
 
 async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
@@ -94,12 +94,12 @@ async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
         _asset(asset, "balances"): _amount(amount, "balances", least=0) for asset, amount in request.balances.items()
     }
     command = ResetAccount(account, balances, check_name("transfer_id", request.transfer_id))
-    return json_response(ledger_view(await _known_to_end(exchange.money.set_ledger(command), _AGAIN)))
+    return json_response(ledger_view(await _told(exchange.money.set_ledger(command), _AGAIN)))
 
 
 async def close_ledger(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     command = CloseLedger(account_of_path(scope))
-    return json_response(ledger_view(await _known_to_end(exchange.money.set_ledger(command), _CLOSE_AGAIN)))
+    return json_response(ledger_view(await _told(exchange.money.set_ledger(command), _CLOSE_AGAIN)))
 
 
 async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
@@ -107,11 +107,11 @@ async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     if not exchange.money.faucet:
         raise ProblemError("faucet_off")
     try:
-        given = await _known_to_end(exchange.money.give(account), _FAUCET_AGAIN)
-    except RefusedError as error:
-        if error.refusal is Refusal.TRANSFER_ID_CONFLICT:
+        given = await _told(exchange.money.give(account), _FAUCET_AGAIN)
+    except ProblemError as error:
+        if error.code == "transfer_id_conflict":
             detail = "The account has had another amount from the faucet, this UTC day."
-            raise ProblemError(refusal_code(error.refusal), detail, "account") from error
+            raise ProblemError(error.code, detail, "account") from error
         raise
     view = balances_view(given.balances)
     return json_response(
@@ -160,12 +160,19 @@ async def list_accounts(exchange: Exchange, scope: Scope, _: Receive) -> HttpRes
     return json_response(account_list(await exchange.money.accounts(AccountsQuery(after, limit))))
 
 
-async def _known_to_end(outcome: Awaitable[Result], unknown: str) -> Result:
-    """The outcome. Where it is not known, the problem says what to do."""
+async def _told(outcome: Awaitable[Result], unknown: str) -> Result:
+    """The outcome. A refusal is told with the matcher's numbers. `unknown` says what to do where nothing is known."""
     try:
         return await outcome
     except OutcomeUnknownError as error:
         raise ProblemError("outcome_unknown", unknown) from error
+    except RefusedError as error:
+        detail = error.detail
+        if detail:
+            detail = f"{_SUBJECTS.get(error.field, error.field)} {detail}."
+            if error.refusal is Refusal.OPEN_ORDERS:
+                detail += " Cancel them first, or reset the account."
+        raise ProblemError(refusal_code(error.refusal), detail, error.field) from error
 
 
 def _amount_of(request: AmountRequest | TransferRequest) -> tuple[str, str, str]:
@@ -185,7 +192,7 @@ def _amount(raw: Raw, field: str, least: int = 1) -> str:
     """The text of the amount. ProblemError where it is none, whatever the asset. The matcher knows the decimals."""
     text = number_text(raw, field)
     try:
-        value = parse_decimal(text, _FINEST)
+        value = parse_decimal(text, MAX_DECIMAL_LENGTH)
     except DecimalError as error:
         raise ProblemError(refusal_code(Refusal.INVALID_AMOUNT), f"{field} {error}.", field) from error
     if value < least:

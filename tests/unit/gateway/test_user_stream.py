@@ -43,6 +43,8 @@ def test_an_account_without_orders_begins_with_none(gateway: Gateway, accounts: 
         "orders": [],
         "more": False,
         "resumed": False,
+        "ledger": False,
+        "balances": [],
     }
 
 
