@@ -17,11 +17,17 @@ class AccountView:
     ones that it knew. `balances` are free and locked of each asset, None without a ledger or before a fresh start. `began` is the sequence of its last beginning, `since_beginning` are those of the updates after
     it."""
 
-    def __init__(self, account: str, after: int | None = None, orders: dict[str, Json] | None = None) -> None:
+    def __init__(
+        self,
+        account: str,
+        after: int | None = None,
+        orders: dict[str, Json] | None = None,
+        balances: dict[str, tuple[str, str]] | None = None,
+    ) -> None:
         self.account = account
         self.sequence = after
         self.orders = {} if orders is None else dict(orders)
-        self.balances: dict[str, tuple[str, str]] | None = None
+        self.balances = None if balances is None else dict(balances)
         self.starts = 0
         self.resumed = 0
         self.updates: list[int] = []

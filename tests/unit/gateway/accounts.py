@@ -222,8 +222,14 @@ class Accounts:
 class Reader(AccountView):
     """A client of an account's stream."""
 
-    def __init__(self, client: StreamClient, after: int | None = None, orders: dict[str, Json] | None = None) -> None:
-        super().__init__(ACCOUNT, after, orders)
+    def __init__(
+        self,
+        client: StreamClient,
+        after: int | None = None,
+        orders: dict[str, Json] | None = None,
+        balances: dict[str, tuple[str, str]] | None = None,
+    ) -> None:
+        super().__init__(ACCOUNT, after, orders, balances)
         self.client = client
 
     async def read(self) -> Json:
