@@ -309,7 +309,7 @@ class Exchange:
         return symbol
 
     def place(
-        self, symbol: str, order_type: str, side: str, quantity: str, price: str | None = None, **more: str
+        self, symbol: str, order_type: str, side: str, quantity: str, price: str | None = None, **more: str | int
     ) -> Json:
         """The answer to an order that is taken."""
         order = {"symbol": symbol, "order_type": order_type, "side": side, "quantity": quantity, **more}

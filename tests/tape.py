@@ -29,6 +29,7 @@ from protocol.events import (
     AccountSet,
     CommandRefused,
     Event,
+    InstrumentSet,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -52,6 +53,17 @@ GOLD = replace(COIN, symbol="GOLD-USD", base="GOLD")
 
 DETAILED = (Refusal.INVALID_INSTRUMENT, Refusal.INSTRUMENT_FIXED, Refusal.TOO_MANY_ACCOUNTS)
 """Refusals whose `detail` is a text for people: its wording is not compared."""
+
+OF_MONEY = (
+    Refusal.INSUFFICIENT_BALANCE,
+    Refusal.TRANSFER_ID_CONFLICT,
+    Refusal.OPEN_ORDERS,
+    Refusal.UNKNOWN_ASSET,
+    Refusal.NO_LEDGER,
+    Refusal.INVALID_AMOUNT,
+    Refusal.SAME_ACCOUNT,
+)
+"""Refusals that may have such a text."""
 
 Row = tuple[OwnCommand, Sequence[Event]]
 
@@ -88,8 +100,8 @@ def stamped(event: Event, sequence: int) -> Event:
 
 def without_wording(event: Event) -> Event:
     """The event without the text of its detail, which must be there where the refusal alone does not say enough."""
-    if isinstance(event, CommandRefused) and event.refusal in (*DETAILED, Refusal.INVALID_NAME):
-        assert event.detail or event.refusal is Refusal.INVALID_NAME
+    if isinstance(event, CommandRefused) and event.refusal in (*DETAILED, *OF_MONEY, Refusal.INVALID_NAME):
+        assert event.detail or event.refusal not in DETAILED
         return replace(event, detail="")
     return event
 
@@ -334,3 +346,8 @@ def opening_trade(price: int) -> tuple[Row, Row]:
         (limit(SELL, 1, price), [placed(1)]),
         (market(BUY, 1), [placed(2), trade(1, BUY, 1, price, maker=1, taker=2)]),
     )
+
+
+def protect(**fields: Unpack[Limits]) -> Row:
+    """COIN-USD, otherwise as it was first, gets these fields."""
+    return change(COIN, **fields), [InstrumentSet(replace(COIN, **fields))]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
 from matcher.core.assets import Asset, Balance
-from protocol.money import Movement
+
+if TYPE_CHECKING:
+    from protocol.money import Movement
 
 MAX_MOVEMENTS: Final = 1_000
 """Movements that a ledger remembers, the last ones, beside its account's fills."""

@@ -61,7 +61,7 @@ def withdraw(registry: Registry, command: Withdraw) -> list[Event]:
         return [known]
     account = registry.accounts.get(command.account)
     if account is None or account.ledger is None:
-        return [CommandRefused(Refusal.NO_LEDGER, "account")]
+        return [CommandRefused(Refusal.NO_LEDGER)]
     if amount > account.ledger.balance(asset).free:
         return [_short(asset, account.ledger)]
     events: list[Event] = []
@@ -86,7 +86,7 @@ def transfer(registry: Registry, command: Transfer) -> list[Event]:
         return [known]
     sender = registry.accounts.get(command.account)
     if sender is None or sender.ledger is None:
-        return [CommandRefused(Refusal.NO_LEDGER, "account")]
+        return [CommandRefused(Refusal.NO_LEDGER)]
     if amount > sender.ledger.balance(asset).free:
         return [_short(asset, sender.ledger)]
     refused = _why_not_receives(registry, command.to, asset, amount)
@@ -109,9 +109,9 @@ def close_ledger(registry: Registry, command: CloseLedger) -> list[Event]:
     registry.running.more = False
     account = registry.accounts.get(command.account)
     if account is None or account.ledger is None:
-        return [CommandRefused(Refusal.NO_LEDGER, "account")]
+        return [CommandRefused(Refusal.NO_LEDGER)]
     if next(iter(account.orders), None) is not None:
-        return [CommandRefused(Refusal.OPEN_ORDERS, "account")]
+        return [CommandRefused(Refusal.OPEN_ORDERS)]
     events: list[Event] = []
     for asset in sorted(registry.assets.values(), key=lambda asset: asset.name):
         free = account.ledger.balance(asset).free
@@ -120,7 +120,7 @@ def close_ledger(registry: Registry, command: CloseLedger) -> list[Event]:
             _move(registry, account, account.ledger, WITHDRAWAL, asset, -free, "", events)
     account.ledger = None
     registry.ledgers -= 1
-    events.append(LedgerSet(account.name, False))
+    events.append(LedgerSet(account.name, ledger=False))
     registry.forget_account(account)
     return events
 
@@ -154,7 +154,7 @@ def reset_account(registry: Registry, command: ResetAccount) -> list[Event]:
     if before is None:
         registry.ledgers += 1
     account.ledger = ledger = Ledger(registry.running.sequence)
-    events.append(LedgerSet(account.name, True))
+    events.append(LedgerSet(account.name, ledger=True))
     for asset in sorted(registry.assets.values(), key=lambda asset: asset.name):
         had = 0 if before is None else before.balance(asset).free
         ledger.balance(asset).free = had
@@ -208,7 +208,7 @@ def _text(asset: Asset, amount: int) -> str:
 
 def _short(asset: Asset, ledger: Ledger) -> CommandRefused:
     free = _text(asset, ledger.balance(asset).free)
-    return CommandRefused(Refusal.INSUFFICIENT_BALANCE, "amount", f"takes at most what is free: {free} {asset.name}")
+    return CommandRefused(Refusal.INSUFFICIENT_BALANCE, detail=f"takes at most what is free: {free} {asset.name}")
 
 
 def _known(registry: Registry, account: str, transfer_id: str, content: str) -> Event | None:
@@ -217,7 +217,7 @@ def _known(registry: Registry, account: str, transfer_id: str, content: str) -> 
     if known is None:
         return None
     if known.content != content:
-        return CommandRefused(Refusal.TRANSFER_ID_CONFLICT, "transfer_id")
+        return CommandRefused(Refusal.TRANSFER_ID_CONFLICT)
     return TransferDuplicated(account, transfer_id)
 
 
@@ -230,8 +230,7 @@ def _why_not_receives(registry: Registry, name: str, asset: Asset, amount: int) 
     refused = registry.refuse_account(name)
     if refused is not None:
         return CommandRefused(refused.refusal, "to", refused.detail)
-    refused = _why_not_begun(registry, name, asset, amount)
-    return None if refused is None else CommandRefused(refused.refusal, "to", refused.detail)
+    return _why_not_begun(registry, name, asset, amount)
 
 
 def _why_not_begun(registry: Registry, name: str, asset: Asset, amount: int) -> CommandRefused | None:
@@ -243,15 +242,15 @@ def _why_not_begun(registry: Registry, name: str, asset: Asset, amount: int) -> 
     for count, order in enumerate(account.orders):
         if count >= registry.limits.cancels:
             return CommandRefused(
-                Refusal.OPEN_ORDERS, "account", f"has more than {registry.limits.cancels} open orders"
+                Refusal.OPEN_ORDERS, detail=f"has more than {registry.limits.cancels} open orders"
             )
         share = share_of_pair(order)
         locked += share
         if share and asset_of(order) is not asset:
-            return CommandRefused(Refusal.OPEN_ORDERS, "account", f"has open orders that lock {asset_of(order).name}")
+            return CommandRefused(Refusal.OPEN_ORDERS, detail=f"has open orders that lock {asset_of(order).name}")
     if locked > amount:
         needed = _text(asset, locked)
-        return CommandRefused(Refusal.OPEN_ORDERS, "account", f"has open orders that lock {needed} {asset.name}")
+        return CommandRefused(Refusal.OPEN_ORDERS, detail=f"has open orders that lock {needed} {asset.name}")
     return None
 
 
@@ -259,7 +258,7 @@ def _why_not_reset(registry: Registry, name: str) -> CommandRefused | None:
     account = registry.accounts.get(name)
     most = registry.limits.cancels
     if account is not None and any(count >= most for count, _ in enumerate(account.orders)):
-        return CommandRefused(Refusal.OPEN_ORDERS, "account", f"has more than {most} open orders")
+        return CommandRefused(Refusal.OPEN_ORDERS, detail=f"has more than {most} open orders")
     return None
 
 
@@ -269,7 +268,7 @@ def _begin(registry: Registry, account: Account, asset: Asset, events: list[Even
     if ledger is None:
         account.ledger = ledger = Ledger(registry.running.sequence)
         registry.ledgers += 1
-        events.append(LedgerSet(account.name, True))
+        events.append(LedgerSet(account.name, ledger=True))
         balance = ledger.balance(asset)
         for order in account.orders:
             set_reserved(order, balance, share_of_pair(order))

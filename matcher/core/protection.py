@@ -93,13 +93,21 @@ def why_not_entered(book: Book, order: Order) -> Reason | None:
 
 
 def why_not_amended(book: Book, order: Order, quantity: int, price: int | None, *, pending: bool) -> Refusal | None:
-    """Why the instrument's protection refuses an order these values. A price that stays is not looked at."""
+    """Why the instrument's protection refuses an order these values. A price that stays is not looked at. The other leg
+    of an OCO gets as much more quantity, and is held to the largest value too."""
     rules = book.rules
     if price is not None and price != order.price and not pending and is_outside_band(book, price):
         return Refusal.PRICE_OUTSIDE_BAND
-    if rules.max_order_notional and notional(book, order, quantity, price) > rules.max_order_notional:
+    most = rules.max_order_notional
+    if not most:
+        return None
+    if notional(book, order, quantity, price) > most:
         return Refusal.NOTIONAL_TOO_LARGE
-    return None
+    partner = None if order.extra is None else order.extra.partner
+    if partner is None:
+        return None
+    partners_quantity = partner.quantity + quantity - order.quantity
+    return Refusal.NOTIONAL_TOO_LARGE if notional(book, partner, partners_quantity, partner.price) > most else None
 
 
 def count_open(book: Book) -> None:

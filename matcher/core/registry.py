@@ -1,10 +1,9 @@
 """Everything that the engine holds: books, accounts, orders, and when something falls due. No matching."""
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matcher.core.account import Account
-from matcher.core.assets import Asset
 from matcher.core.book import Book
 from matcher.core.deadlines import Deadlines
 from matcher.core.order import Order
@@ -14,6 +13,9 @@ from matcher.core.transfers import Transfers
 from protocol.commands import AmendOrder, CancelOrder, OrderQuery, SetLimits
 from protocol.events import CommandRefused
 from protocol.units import DEFAULT_ACCOUNT, Reason, Refusal
+
+if TYPE_CHECKING:
+    from matcher.core.assets import Asset
 
 REMEMBERED_ORDERS: Final = 1_000_000
 """Done orders, the last ones, that stay findable with their client_order_ids."""

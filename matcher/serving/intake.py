@@ -23,6 +23,7 @@ from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
     VERSION,
+    AccountsQuery,
     Ask,
     Command,
     Commands,
@@ -160,6 +161,8 @@ class Intake:
             self._background.ask_digest(frame.session, frame.request)
         elif isinstance(query, SaveBook):
             self._background.ask_save(frame.session, frame.request, query.symbol)
+        elif isinstance(query, AccountsQuery):
+            self._background.ask_accounts(frame.session, frame.request, query)
         else:
             self._desk.ask(frame.session, frame.request, query, turn)
 

@@ -14,7 +14,18 @@ from matcher.core.book import Book
 from matcher.core.registry import Registry
 from matcher.core.settlement import last_fills
 from matcher.serving.answers import order_state
-from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
+from matcher.serving.money_queries import account_summary, balances, movements
+from protocol.commands import (
+    AccountQuery,
+    BalancesQuery,
+    DepthQuery,
+    FillsQuery,
+    InstrumentsQuery,
+    MovementsQuery,
+    OrderQuery,
+    OrdersQuery,
+    TradesQuery,
+)
 from protocol.events import (
     CommandRefused,
     Depth,
@@ -39,7 +50,17 @@ MAX_LEVELS = 1_000
 """Levels of each side in one answer, at most."""
 
 
-EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
+EngineQuery = (
+    OrderQuery
+    | OrdersQuery
+    | DepthQuery
+    | TradesQuery
+    | InstrumentsQuery
+    | FillsQuery
+    | BalancesQuery
+    | AccountQuery
+    | MovementsQuery
+)
 
 
 def answer_query(registry: Registry, query: EngineQuery) -> Result:
@@ -55,6 +76,12 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:
             return trade_history(registry, query)
         case FillsQuery():
             return account_fills(registry, query)
+        case BalancesQuery():
+            return balances(registry, query)
+        case AccountQuery():
+            return account_summary(registry, query)
+        case MovementsQuery():
+            return movements(registry, query)
         case InstrumentsQuery():
             return list_instruments(registry, query)
 

@@ -25,6 +25,7 @@ from matcher.reply import Reply
 from matcher.serving.watched import Watched
 from matcher.state import State
 from matcher.storage.journal_format import ENGINE
+from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
 from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
@@ -48,7 +49,8 @@ class LimitsPart(Struct, frozen=True, tag="limits"):
 
 
 class BookPart(Struct, frozen=True, tag="book"):
-    """One instrument and its book, without the orders. `lows` and `highs`: those of its PriceWindow."""
+    """One instrument and its book, without the orders. `lows` and `highs`: those of its PriceWindow.
+    `fee_changes`: those of its Currencies."""
 
     instrument: Instrument
     last_price: int | None
@@ -57,6 +59,7 @@ class BookPart(Struct, frozen=True, tag="book"):
     forgotten: int = 0
     lows: list[Stamped] = []
     highs: list[Stamped] = []
+    fee_changes: list[tuple[int, int]] = []
 
 
 class ExtraRecord(Struct, frozen=True, omit_defaults=True):
@@ -94,6 +97,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
     extra: ExtraRecord | None = None
     updated_sequence: int = 0
     updated: int = 0
+    reserved: str = ""
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
@@ -151,6 +155,7 @@ Part = (
     | DoneOrdersPart
     | EnteredPart
     | AccountPart
+    | MoneyPart
     | WatchedPart
     | UpdatesPart
     | SessionPart
@@ -161,7 +166,7 @@ _decode_part: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
 _ORDER_FIELDS: Final = tuple(
     name
     for name in (field.name for field in structs.fields(OrderRecord))
-    if name not in ("account_name", "symbol", "fills", "extra")
+    if name not in ("account_name", "symbol", "fills", "extra", "reserved")
 )
 """The fields that a record and its order share as they are."""
 
@@ -219,6 +224,7 @@ def _parts(state: State) -> Iterator[Part]:
     for account in accounts:
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
+    yield from money_parts(registry)
     watched, updates = state.streams.known()
     yield WatchedPart(watched)
     for some_updates in _chunks(updates):
@@ -230,7 +236,15 @@ def _parts(state: State) -> Iterator[Part]:
 def _book_part(book: Book) -> BookPart:
     window = book.window
     prices = ([], []) if window is None else (list(window.lows), list(window.highs))
-    return BookPart(book.instrument, book.last_price, book.last_trade_id, list(book.trades), book.forgotten, *prices)
+    return BookPart(
+        book.instrument,
+        book.last_price,
+        book.last_trade_id,
+        list(book.trades),
+        book.forgotten,
+        *prices,
+        book.currencies.fee_changes,
+    )
 
 
 def _record(order: Order) -> OrderRecord:
@@ -239,6 +253,8 @@ def _record(order: Order) -> OrderRecord:
     if extra is not None:
         partner = None if extra.partner is None else extra.partner.order_id
         fields["extra"] = ExtraRecord(partner=partner, **{name: getattr(extra, name) for name in _EXTRA_FIELDS})
+    if order.reserved:
+        fields["reserved"] = str(order.reserved)
     return OrderRecord(account_name=order.account.name, symbol=order.symbol, fills=order.fills, **fields)
 
 
@@ -264,6 +280,9 @@ class _Reader:
             DoneOrdersPart: self._done_orders,
             EnteredPart: self._entered,
             AccountPart: self._account,
+            AssetsPart: self._money,
+            LedgerPart: self._money,
+            TransfersPart: self._money,
             WatchedPart: self._watched,
             UpdatesPart: self._updates,
             SessionPart: self._session,
@@ -290,6 +309,7 @@ class _Reader:
 
     def _book(self, part: BookPart) -> None:
         book = add_book(self._registry, part.instrument)
+        book.currencies.fee_changes = part.fee_changes
         book.set_last_price(part.last_price)
         book.last_trade_id = part.last_trade_id
         book.forgotten = part.forgotten
@@ -325,6 +345,9 @@ class _Reader:
         if account.cancel_at is not None:
             self._registry.timers.add(account.cancel_at, account.name)
 
+    def _money(self, part: MoneyPart) -> None:
+        read_money_part(self._registry, part)
+
     def _watched(self, part: WatchedPart) -> None:
         for watched in part.accounts:
             self._state.streams.restore_account(watched)
@@ -359,6 +382,8 @@ class _Reader:
         )
         for name in _STATE_FIELDS:
             setattr(order, name, getattr(record, name))
+        if record.reserved:
+            order.reserved = int(record.reserved)
         if record.fills is not None:
             order.fills = self._shared(record.fills)
         if order.fills and not order.updated_sequence:

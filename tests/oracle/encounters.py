@@ -23,6 +23,8 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    LedgerSet,
+    MoneyMoved,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -32,6 +34,7 @@ from protocol.events import (
     OrderRejected,
     OrderTriggered,
     Trade,
+    TransferDuplicated,
     TriggerMoved,
 )
 from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention, Side
@@ -55,7 +58,7 @@ OCO_REJECTED = {
 
 EVENTS = (
     *(OrderPlaced, OrderTriggered, OrderAmended, OrderDuplicated, OrderReduced, OrderDecremented, TriggerMoved),
-    *(Trade, InstrumentSet, AccountSet, AccountWatched),
+    *(Trade, InstrumentSet, AccountSet, AccountWatched, MoneyMoved, TransferDuplicated, LedgerSet),
 )
 
 ALL: frozenset[object] = frozenset(

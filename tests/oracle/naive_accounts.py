@@ -28,13 +28,14 @@ class NaiveAccounts(NaiveProtection):
             self._say_account(name)
         self._move_halts(command.by)
 
-    def _check_account(self, name: str) -> None:
-        """Refuse a new account beside as many as there may be: those with orders, those that are suspended or have a
-        timer."""
+    def _check_account(self, name: str, field: str = "account") -> None:
+        """Refuse a new account beside as many as there may be: those with orders or a ledger, those that are
+        suspended or have a timer."""
         known = {order.account for order in self.orders}
         known |= {name for name, account in self.accounts.items() if account.suspended or account.cancel_at is not None}
+        known |= set(self.ledgers)
         if name not in known and len(known) >= self.limits.accounts:
-            raise RefusedError(Refusal.TOO_MANY_ACCOUNTS, "account", "there are as many as there may be")
+            raise RefusedError(Refusal.TOO_MANY_ACCOUNTS, field, "there are as many as there may be")
 
     def _cancel_account(self, account: str, reason: Reason, most: int) -> bool:
         """Cancel so many of its orders; whether that were all."""

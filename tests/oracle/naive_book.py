@@ -1,13 +1,14 @@
 """The orders of the naive engine: which stand in line, which wait, and how they end."""
 
 from collections import defaultdict
-from itertools import count
+from fractions import Fraction
 
 from protocol import commands, events
 from protocol.instrument import Instrument
 from protocol.units import Reason, Refusal, Side
 from tests.oracle.naive_checks import RefusedError
-from tests.oracle.naive_order import NaiveAccount, NaiveOrder, NaiveRun
+from tests.oracle.naive_ledger import Amounts, NaiveLedger
+from tests.oracle.naive_order import NaiveAccount, NaiveOrder, NaiveRun, Tickets
 
 
 class NaiveBook:
@@ -18,7 +19,10 @@ class NaiveBook:
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
         self.limits = commands.SetLimits()
         self.windows: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._tickets = count()
+        self._tickets = Tickets()
+        self.ledgers: dict[str, NaiveLedger] = {}
+        self.fees, self.outside, self.deposited = Amounts(Fraction), Amounts(Fraction), Amounts(Fraction)
+        self.transfers: dict[tuple[str, str], object] = {}
         self._begin(0, 0)
 
     def _begin(self, sequence: int, time: int) -> None:

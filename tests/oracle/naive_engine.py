@@ -8,14 +8,14 @@ LoadBook.
 from protocol import commands, events
 from protocol.commands import PlaceOco, PlaceOrder
 from protocol.units import Reason
-from tests.oracle.naive_accounts import NaiveAccounts
 from tests.oracle.naive_amends import NaiveAmends
 from tests.oracle.naive_checks import RefusedError, changed_instrument, check_name
 from tests.oracle.naive_entry import NaiveEntry
 from tests.oracle.naive_matching import NaiveMatching
+from tests.oracle.naive_money import NaiveMoney
 
 
-class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveAccounts):
+class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveMoney):
     def is_due(self, time: int) -> bool:
         """Whether a command at that time must have an AdvanceTime before it."""
         if any(account.cancel_at is not None and account.cancel_at <= time for account in self.accounts.values()):
@@ -33,7 +33,11 @@ class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveAccounts):
         while self._takers:
             if self._moves > self.limits.trigger_moves:
                 self._trades_left = 0
-            self._run(self._takers.pop(0))
+            taker = self._takers.pop(0)
+            if self._has_fired_short(taker):
+                self._cancel(taker, Reason.INSUFFICIENT_BALANCE)
+            else:
+                self._run(taker)
         self._follow_run()
         self._halt()
         return self._said
@@ -65,6 +69,16 @@ class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveAccounts):
             case commands.WatchAccount(account):
                 check_name("account", account)
                 self._said.append(events.AccountWatched(account))
+            case commands.Deposit():
+                self._deposit(command)
+            case commands.Withdraw():
+                self._withdraw(command)
+            case commands.Transfer():
+                self._transfer(command)
+            case commands.CloseLedger():
+                self._close_ledger(command)
+            case commands.ResetAccount():
+                self._reset(command)
             case commands.RefuseCommand():
                 raise RefusedError(command.refusal, "", command.detail)
             case commands.LoadBook():

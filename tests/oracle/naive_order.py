@@ -19,6 +19,17 @@ class NaiveAccount:
     cancel_at: int | None = None
 
 
+class Tickets:
+    """Places in line: each is behind all before."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __next__(self) -> int:
+        self._last += 1
+        return self._last
+
+
 @dataclass(eq=False)
 class NaiveRun:
     """The prices of trades in one direction that the trailing stops of the side `behind` have not followed yet: all of
@@ -49,9 +60,11 @@ class NaiveRun:
 @dataclass(eq=False)
 class NaiveOrder:
     """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the
-    whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still
-    end the other. A trailing stop that is `active` follows the price, and once it has seen one it has a `mark`. An
-    order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there."""
+    whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still end
+    the other. `fee_cap` is the larger of the two rates as it entered, in basis points, `budget` what a quote_quantity
+    may spend if its account has less. A trailing stop that is `active` follows the price, and once it has seen one it
+    has a `mark`. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
+    """
 
     order_id: int
     entered: PlaceOrder
@@ -69,6 +82,8 @@ class NaiveOrder:
     prevented: int = 0
     prevented_value: int = 0
     slice: int = 0
+    fee_cap: int = 0
+    budget: int | None = None
     active: bool = False
     mark: int | None = None
     oco: PlaceOco | None = None
@@ -99,6 +114,13 @@ class NaiveOrder:
         """What is left of a quote_quantity."""
         quote_quantity = self.terms.quote_quantity
         return None if quote_quantity is None else quote_quantity - self.filled_value - self.prevented_value
+
+    @property
+    def affordable(self) -> int | None:
+        """What is left of what a quote_quantity may spend."""
+        if self.unspent is None or self.terms.quote_quantity is None or self.budget is None:
+            return self.unspent
+        return self.unspent - (self.terms.quote_quantity - self.budget)
 
     @property
     def parts(self) -> int:

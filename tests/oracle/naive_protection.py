@@ -65,6 +65,11 @@ class NaiveProtection(NaiveBook):
             raise RefusedError(Refusal.PRICE_OUTSIDE_BAND)
         if self._is_too_large(order, quantity, price):
             raise RefusedError(Refusal.NOTIONAL_TOO_LARGE)
+        partner = order.partner
+        if partner is not None:
+            grown = partner.quantity + quantity - order.quantity
+            if self._is_too_large(partner, grown, partner.price):
+                raise RefusedError(Refusal.NOTIONAL_TOO_LARGE)
 
     def _bound(self, taker: NaiveOrder) -> None:
         """Set how far an order without a price may take, as it begins to run, and why it ends there."""

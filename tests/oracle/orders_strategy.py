@@ -29,7 +29,7 @@ TYPES = (
     *[OrderType.TRAILING_STOP] * 3,
     *[OrderType.STOP_LIMIT] * 2,
     *[OrderType.TAKE_PROFIT_LIMIT] * 2,
-    OrderType.STOP_MARKET,
+    *[OrderType.STOP_MARKET] * 3,
     OrderType.TAKE_PROFIT,
 )
 
@@ -50,7 +50,10 @@ terms_of = {
     )
     for order_type in OrderType
 }
-quote_quantities = st.sampled_from((*[0] * 4, 1_000, 1_999, 3_300, 5_000, 300, 20_000))
+ALL_IN = 20_000
+"""A quote_quantity that stands for all that the account has free, see stamp; without a ledger for itself."""
+
+quote_quantities = st.sampled_from((*[0] * 4, 1_000, 1_999, 3_300, 5_000, 300, *[ALL_IN] * 3))
 trails = st.sampled_from(
     [
         {"trailing_amount": amount, "trailing_bps": bps, "activation_price": activation}

@@ -86,7 +86,8 @@ class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     lot_size never change. A new one needs these four, max_quantity and max_price. Its defaults are: min_quantity as
     lot_size, min_notional and both fees 0, status trading. The fields behind the status protect the price. They are off
     if they are not given; 0 switches each off again. halt_bps, halt_window_ms and halt_ms go together. A status that is
-    given ends a halt that would end by itself."""
+    given ends a halt that would end by itself. halted_until is passed over, so that what the exchange shows can be sent
+    again."""
 
     symbol: SymbolText
     base: str | None = None
@@ -107,6 +108,7 @@ class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     halt_bps: ProtectionBasisPoints | None = None
     halt_window_ms: HaltWindowMilliseconds | None = None
     halt_ms: HaltMilliseconds | None = None
+    halted_until: Timestamp | None = None
 
 
 class InstrumentView(Struct, frozen=True):
