@@ -1,6 +1,6 @@
 """Calls about money: deposits, withdrawals, transfers, resets, the faucet, and what accounts have."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Final, TypeVar
 
 from msgspec import Raw
@@ -32,7 +32,7 @@ from gateway.native.json.money_views import (
 )
 from gateway.native.json.names import check_name
 from gateway.native.json.times import format_timestamp
-from gateway.native.problem_kinds import refusal_code
+from gateway.native.problem_kinds import KINDS, refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import (
     AccountsQuery,
@@ -59,6 +59,12 @@ _FAUCET_AGAIN: Final = "No answer in time: the account may have got it. Send the
 _SUBJECTS: Final = {"account": "The account", "to": "The account that to names"}
 """What a sentence about these fields begins with."""
 
+_FIELDS: Final = {Refusal.INSUFFICIENT_BALANCE: "amount"}
+"""The field at fault in these calls, where a refusal has another one elsewhere."""
+
+_FIELDS_OF_TRANSFER: Final = {**_FIELDS, Refusal.OPEN_ORDERS: "to"}
+"""In a transfer it is the receiver's ledger that begins."""
+
 Result = TypeVar("Result")
 
 _read_amount = body_decoder(AmountRequest)
@@ -82,7 +88,7 @@ async def transfer(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRe
     account = account_of_path(scope)
     request = _read_transfer(await read_body(receive))
     command = Transfer(account, check_name("to", request.to), *_amount_of(request))
-    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN, _FIELDS_OF_TRANSFER)))
 
 
 async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
@@ -160,19 +166,21 @@ async def list_accounts(exchange: Exchange, scope: Scope, _: Receive) -> HttpRes
     return json_response(account_list(await exchange.money.accounts(AccountsQuery(after, limit))))
 
 
-async def _told(outcome: Awaitable[Result], unknown: str) -> Result:
+async def _told(outcome: Awaitable[Result], unknown: str, fields: Mapping[Refusal, str] = _FIELDS) -> Result:
     """The outcome. A refusal is told with the matcher's numbers. `unknown` says what to do where nothing is known."""
     try:
         return await outcome
     except OutcomeUnknownError as error:
         raise ProblemError("outcome_unknown", unknown) from error
     except RefusedError as error:
+        code = refusal_code(error.refusal)
+        field = error.field or fields.get(error.refusal, KINDS[code].field)
         detail = error.detail
         if detail:
-            detail = f"{_SUBJECTS.get(error.field, error.field)} {detail}."
+            detail = f"{_SUBJECTS.get(field, field)} {detail}."
             if error.refusal is Refusal.OPEN_ORDERS:
                 detail += " Cancel them first, or reset the account."
-        raise ProblemError(refusal_code(error.refusal), detail, error.field) from error
+        raise ProblemError(code, detail, field) from error
 
 
 def _amount_of(request: AmountRequest | TransferRequest) -> tuple[str, str, str]:
