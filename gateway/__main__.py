@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
+from gateway.http.callers import limits_of
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.native.problems import http_error_response
@@ -133,8 +134,9 @@ def main() -> None:
             "does not show"
         )
     tell_ready(os.environ)
+    limits = limits_of(config)
     server = Config(
-        partial(create_worker, config),
+        partial(create_worker, config, limits),
         factory=True,
         workers=config.workers,
         http=cast(
@@ -143,6 +145,7 @@ def main() -> None:
                 HttpConnection,
                 Bounds(raise_limit(SPARE_DESCRIPTORS)),
                 Admission(config.deadline / 1000, work_of),
+                limits,
                 http_error_response,
             ),
         ),
@@ -166,6 +169,7 @@ def main() -> None:
         else:
             Multiprocess(server, [listening]).run()
     finally:
+        limits.close()
         log.info("stopped")
 
 

@@ -23,6 +23,7 @@ from gateway.link.instruments import Instruments
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import native_routes
 from gateway.pages import page_routes
+from protocol.curve import ClientKeys
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
 """The errors that the router finds by itself."""
@@ -30,9 +31,10 @@ CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed
 
 def create_app(config: GatewayConfig) -> FastAPI:
     """The application of one worker."""
-    return wire(
-        config, Broker(config.commands, config.reports, config.deadline / 1000), MarketDataFeed(config.market_data)
-    )
+    keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
+    used = keys if config.curve_server else None
+    broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
+    return wire(config, broker, MarketDataFeed(config.market_data, used))
 
 
 def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI:

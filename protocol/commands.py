@@ -101,8 +101,9 @@ __all__ = [
     "Withdraw",
 ]
 
-VERSION = 1
-"""The version of the messages between gateway and matcher; both sides refuse any other."""
+VERSION = 2
+"""The version of the messages between gateway and matcher; both sides refuse any other. Version 1 named sessions in
+reports by their ids."""
 
 
 class OrderTerms(Struct, frozen=True, array_like=True, gc=False):

@@ -105,6 +105,8 @@ KINDS: Final[dict[str, Kind]] = {
     "origin_not_allowed": _of_http("origin_not_allowed", "Origin not allowed"),
     "not_found": _of_http("not_found", "Not found"),
     "method_not_allowed": _of_http("method_not_allowed", "Method not allowed"),
+    "rate_limited": _of_http("rate_limited", "Too much in a short time"),
+    "too_many_open": _of_http("too_many_open", "Too many open for one address"),
     "too_many_streams": _of_http("too_many_streams", "Too many streams"),
     "faucet_off": Kind(
         403, "The faucet is off", "The operator turns it on with GATEWAY_FAUCET, as in USDT:100000,BTC:1."

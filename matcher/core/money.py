@@ -241,9 +241,7 @@ def _why_not_begun(registry: Registry, name: str, asset: Asset, amount: int) -> 
     locked = 0
     for count, order in enumerate(account.orders):
         if count >= registry.limits.cancels:
-            return CommandRefused(
-                Refusal.OPEN_ORDERS, detail=f"has more than {registry.limits.cancels} open orders"
-            )
+            return CommandRefused(Refusal.OPEN_ORDERS, detail=f"has more than {registry.limits.cancels} open orders")
         share = share_of_pair(order)
         locked += share
         if share and asset_of(order) is not asset:

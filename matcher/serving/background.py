@@ -31,7 +31,7 @@ MAX_WAITING = 1_024
 NO_SUMS = CommandRefused(Refusal.COMMAND_REFUSED, detail="the list of accounts cannot be made")
 
 Asked = tuple[int, int]
-"""The session and the number of a query."""
+"""The session's public number, and the number of a query."""
 
 SaveResult = BookSaved | CommandRefused
 

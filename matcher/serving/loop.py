@@ -55,7 +55,7 @@ class Matcher:
         self._log = log = LocalLog(directory.journal, journal, sync_interval(config.sync), clock.monotonic)
         self._position = state.sequence
         brake = LogBrake()
-        self._sockets = sockets = Sockets(brake)
+        self._sockets = sockets = Sockets(config, brake)
         self._subscribers = Subscribers(sockets.market_data, brake)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, log, state, self._poller)
@@ -82,7 +82,7 @@ class Matcher:
 
     def bind(self) -> None:
         """Open the sockets. EndpointError names the setting whose endpoint cannot be bound."""
-        self._sockets.bind(self._config)
+        self._sockets.bind()
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. All commands that were taken are answered before it returns."""

@@ -16,14 +16,8 @@ from matching_exchange.process.command_line import run_program
 from matching_exchange.tools.arguments import Parser, number
 from matching_exchange.tools.waiting import telling_of_silence
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
-from protocol.commands import (
-    CancelAllOrders,
-    CancelOrder,
-    Command,
-    InstrumentsQuery,
-    PlaceOrder,
-    SetInstrument,
-)
+from protocol.commands import CancelAllOrders, CancelOrder, Command, InstrumentsQuery, PlaceOrder, SetInstrument
+from protocol.curve import ClientKeys
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
@@ -203,10 +197,15 @@ def trade(client: CommandClient, seed: int) -> None:
 
 def connect(client: CommandClient, endpoints: Mapping[str, str]) -> None:
     """Wait for a matcher, without an end."""
+    reason = ""
     with telling_of_silence(PROGRAM, endpoints):
         while True:
-            with suppress(MatcherAwayError):
+            try:
                 return client.connect()
+            except MatcherAwayError as error:
+                if error.reason != reason:
+                    reason = error.reason
+                    print(f"{PROGRAM}: {reason or 'no matcher answers'}: waiting", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -219,15 +218,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         parser.add_endpoint(name, f"the matcher's socket for {name}")
     options = parser.read(arguments, environment)
     with suppress(KeyboardInterrupt):
-        trade_for_ever(options.commands, options.reports, options.seed)
+        trade_for_ever(options.commands, options.reports, options.seed, options.keys)
 
 
-def trade_for_ever(commands: str, reports: str, seed: int) -> None:
+def trade_for_ever(commands: str, reports: str, seed: int, keys: ClientKeys | None) -> None:
     """Trade. After a matcher has gone, wait for the next one."""
     endpoints = {"--commands": commands, "--reports": reports}
     while True:
         try:
-            with closing(CommandClient(commands, reports, ANSWER_SECONDS)) as client:
+            with closing(CommandClient(commands, reports, ANSWER_SECONDS, keys)) as client:
                 connect(client, endpoints)
                 trade(client, seed)
         except (MatcherAwayError, OutcomeUnknownError) as error:

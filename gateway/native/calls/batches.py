@@ -13,6 +13,8 @@ from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.orders import Outcome
+from gateway.http.callers import count
+from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
@@ -42,6 +44,7 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     query_parameters(scope)
     deadline = exchange.orders.deadline()
     elements = _counted("orders", _read_orders(await read_body(receive)).orders)
+    count(scope, Kind.ORDERS, len(elements))
     requests = [_read_element(element) for element in elements]
     found = await _find(exchange.instruments, {each.symbol for each in requests if isinstance(each, OrderRequest)})
     commands = [_place(request, found, deadline) for request in requests]

@@ -5,6 +5,8 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
+from gateway.http.callers import count
+from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
@@ -22,6 +24,9 @@ from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOco
 from protocol.instrument import Instrument
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
+
+LEGS: Final = 2
+"""Orders that an OCO counts as."""
 
 STOP_TRIGGER_PRICE: Final = price_field("stop_trigger_price", "trigger_price")
 STOP_PRICE: Final = price_field("stop_price", "price")
@@ -59,6 +64,7 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int) -> Pla
 
 async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
+    count(scope, Kind.ORDERS, LEGS)
     deadline = exchange.orders.deadline()
     request = _read_oco(await read_body(receive))
     instrument = await exchange.instruments.find(request.symbol)

@@ -1,0 +1,1 @@
+"""Makes keys: `curve` those of the matcher's sockets."""
