@@ -1,10 +1,13 @@
 """Money over HTTP with a real matcher: two accounts trade, and every balance is as counted by hand."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
 from tests.e2e.follower import Follower
-from tests.exchange import Exchange, Json
+from tests.exchange import ROOT, Exchange, Json
 from tests.integration.order_calls import order, place, problem
 
 
@@ -120,6 +123,17 @@ def check_sums(exchange: Exchange, fees: str, deposited: dict[str, str]) -> None
     assert all(each["exact"] and each["outside"] == "0" for each in sums.values())
     assert {asset: sums[asset]["deposited"] for asset in deposited} == deposited
     assert sums["USDT"]["fees"] == fees
+
+
+def test_the_page_about_money_deposits_over_zeromq(exchange: Exchange, tmp_path: Path) -> None:
+    """Its example runs as it stands there, but for the addresses."""
+    [program] = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "money.md").read_text(), re.MULTILINE | re.DOTALL)
+    matcher = exchange.matcher
+    program = program.replace("CommandClient()", f"CommandClient({matcher.commands!r}, {matcher.reports!r})")
+    command = [sys.executable, "-c", program]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "TransferState(account='bob', asset='USDT', amount='100000'" in told
+    assert have(exchange, "bob") == {"USDT": ("100000", "0")}
 
 
 def test_pages_of_movements_and_accounts_follow_each_other(exchange: Exchange) -> None:
