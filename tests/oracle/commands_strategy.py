@@ -185,7 +185,7 @@ limits = st.sampled_from(
         SetLimits(trigger_moves=0),
         SetLimits(trigger_moves=1),
         SetLimits(accounts=1),
-        *[SetLimits(accounts=2), SetLimits(accounts=3)] * 3,
+        *[SetLimits(accounts=1), SetLimits(accounts=2), SetLimits(accounts=3)] * 3,
         SetLimits(accounts=2, cancels=1),
         SetLimits(cancels=1),
         SetLimits(cancels=2, trades=2),

@@ -1,8 +1,9 @@
 """A second matching engine, written to be read rather than to be fast: the oracle for the tests of the real one.
 
 It shares no code with the matcher. All orders stand in one list, each with a ticket, its place in line, drawn anew
-whenever it loses it; a queue is a search through that list, sorted. Nothing is ever forgotten. Not known here:
-LoadBook.
+whenever it loses it; a queue is a search through that list, sorted. Nothing is ever forgotten. No lock is kept: it is
+computed from its order whenever it is asked for, and what an order would pay now is tried on a copy of the engine. Not
+known here: LoadBook.
 """
 
 from protocol import commands, events

@@ -164,6 +164,22 @@ def test_an_account_without_a_ledger_pays_the_rates_of_now(engine: MakeEngine) -
 
 
 @both_engines
+def test_an_order_of_before_the_ledger_has_the_rate_of_its_entry(engine: MakeEngine) -> None:
+    play(
+        engine,
+        (limit(BUY, 5, 1_000, account="ann"), [placed(1)]),
+        (change(COIN, maker_fee_bps=500, taker_fee_bps=600), [InstrumentSet(DEAR)]),
+        (deposit("ann", "USD", "5010"), [began("ann"), came("ann", "USD", "5010")]),
+        reserves((1, "5010")),
+        (
+            market(SELL, 5),
+            [placed(2), trade(1, SELL, 5, 1_000, maker=1, taker=2, instrument=replace(DEAR, maker_fee_bps=20))],
+        ),
+        holds("ann", COIN="5"),
+    )
+
+
+@both_engines
 def test_the_whole_value_as_fee(engine: MakeEngine) -> None:
     """A seller that pays 10,000 basis points gets nothing, and owes nothing."""
     whole = replace(COIN, maker_fee_bps=10_000, taker_fee_bps=10_000)
