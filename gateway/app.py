@@ -83,7 +83,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
 
 def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
-    exchange = Exchange(broker, Instruments(broker))
+    exchange = Exchange(broker, Instruments(broker), config.faucet)
     guard = token_guard(config.admin_token) if config.admin_token else None
     return [
         *native_routes(exchange, broker, feed, guard),

@@ -20,6 +20,9 @@ MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
 
+MAX_GIFTS: Final = 32
+"""Assets that the faucet gives at most: each one is a command."""
+
 MAX_OPEN: Final = 1_000_000
 """Connections or streams that one address may have open, at most."""
 
@@ -29,6 +32,7 @@ WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
 """Hosts that mean every address of this machine."""
 
 _TOKEN: Final = re.compile(r"[!-~]*")
+_GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
@@ -41,6 +45,7 @@ class GatewayConfig(Struct, frozen=True):
     deadline: milliseconds.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
+    faucet: assets and amounts.
     curve_server: the matcher's public key; empty without CURVE.
     curve_secret: the gateway's secret key.
     curve_market_data: whether the market data has CURVE too.
@@ -57,6 +62,7 @@ class GatewayConfig(Struct, frozen=True):
     cors_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     deadline: int
+    faucet: tuple[tuple[str, str], ...] = ()
     log_level: str = "info"
     log_format: str = "auto"
     curve_server: str = ""
@@ -92,6 +98,28 @@ def _hosts(text: str) -> tuple[str, ...]:
     if text.strip() in ("", ANY_HOST):
         return (ANY_HOST,) if text.strip() else ()
     return tuple(host_name(part.strip()) for part in text.split(","))
+
+
+def _faucet(text: str) -> tuple[tuple[str, str], ...]:
+    if not text.strip():
+        return ()
+    gifts = tuple(_gift(part.strip()) for part in text.split(","))
+    if len(gifts) > MAX_GIFTS or len({asset for asset, _ in gifts}) < len(gifts):
+        raise ValueError(text)
+    return gifts
+
+
+def _gift(text: str) -> tuple[str, str]:
+    """An asset and its amount, without needless zeros. ValueError where the text is no such pair.
+
+    The matcher alone knows the assets, and how many decimals each one has.
+    """
+    match = _GIFT.fullmatch(text)
+    if match is None or not match[2].strip("0."):
+        raise ValueError(text)
+    whole, _, fraction = match[2].partition(".")
+    amount = f"{whole.lstrip('0') or '0'}.{fraction.rstrip('0')}"
+    return match[1], amount.removesuffix(".")
 
 
 def host_name(text: str) -> str:
@@ -180,6 +208,13 @@ SETTINGS: Final = (
         bounded(1, MAX_DEADLINE),
         f"a whole number from 1 to {MAX_DEADLINE}",
         "how old an order may be when the matcher takes it, in ms",
+    ),
+    Setting(
+        "faucet",
+        "",
+        _faucet,
+        f"assets and amounts such as USDT:100000,BTC:1, at most {MAX_GIFTS}, each asset once",
+        "what an account may ask for each UTC day, by POST /accounts/{account}/faucet",
     ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,

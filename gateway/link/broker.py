@@ -132,6 +132,10 @@ class Broker:
         """The latest time, by the matcher's clock, at which a command that arrives now may be executed."""
         return self._clock.now() + self._deadline
 
+    def now(self) -> int:
+        """The matcher's time, in nanoseconds since 1970."""
+        return self._clock.now()
+
     @property
     def clock_difference(self) -> int:
         """Nanoseconds by which the matcher's time is ahead of this machine's clock; negative where it is behind."""

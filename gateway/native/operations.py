@@ -1,80 +1,27 @@
 """The HTTP calls of the native dialect: one table. Its router and its OpenAPI document are both made from it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
-from starlette.types import Receive, Scope
-
-from gateway.exchange.exchange import Exchange
-from gateway.http.responses import HttpResponse
 from gateway.native.calls import accounts, amends, batches, instruments, maintenance, market, oco, orders
-from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
+from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import market_schemas, schemas
-from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
-
-Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
-
-_SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
-_NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
-
-
-class Parameter(Struct, frozen=True):
-    name: str
-    schema: dict[str, Any]
-    description: str
-    required: bool = False
-    place: str = "query"
-
-
-class Operation(Struct, frozen=True):
-    """One method of one path.
-
-    call: carries it out.
-    answer: the body of a 200.
-    problems: the statuses of its problem documents, beyond those of every operation.
-    unhealthy: the body of a 503, in place of a problem document.
-    admin: whether the caller must bear the administrator's token, if one is set.
-    """
-
-    method: str
-    path: str
-    call: Call
-    summary: str
-    answer: type[Struct]
-    problems: Sequence[int]
-    parameters: Sequence[Parameter] = ()
-    body: type[Struct] | None = None
-    example: dict[str, Any] = {}
-    unhealthy: type[Struct] | None = None
-    admin: bool = False
-
-
-SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
-SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
-ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
-ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" if it is missing.')
-OWNER: Final = Parameter(
-    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" if it is missing.'
+from gateway.native.money_operations import MONEY_OPERATIONS
+from gateway.native.operation import (
+    ACCOUNT,
+    ACCOUNT_FILTER,
+    ACCOUNT_OF_PATH,
+    FILLS_OF_SYMBOL,
+    ORDER_ID,
+    OWNER,
+    SYMBOL,
+    SYMBOL_FILTER,
+    Operation,
+    Parameter,
+    bounded,
+    continued,
 )
-ORDER_ID: Final = Parameter(
-    "order_id",
-    {"type": "string", "minLength": 1},
-    "The order_id, or client:<client_order_id>.",
-    required=True,
-    place="path",
-)
-
-
-ACCOUNT_OF_PATH: Final = Parameter("account", _NAME, "The account.", required=True, place="path")
-FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instrument.")
-
-
-def _bounded(name: str, lowest: int, highest: int, default: int, description: str) -> Parameter:
-    return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
-
 
 _ORDER_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
@@ -121,7 +68,7 @@ OPERATIONS: Final = (
                 {"enum": ["open", "done"], "default": "open"},
                 "Open and pending orders, oldest first, or done ones, newest first.",
             ),
-            _bounded("limit", 1, MAX_LISTED, 100, "Orders in the answer at most."),
+            bounded("limit", 1, MAX_LISTED, 100, "Orders in the answer at most."),
             Parameter(
                 "after",
                 {"type": "string", "pattern": "^[0-9]{1,18}$"},
@@ -201,7 +148,7 @@ OPERATIONS: Final = (
         (
             ACCOUNT,
             FILLS_OF_SYMBOL,
-            _bounded(
+            bounded(
                 "limit",
                 1,
                 MAX_FILLS,
@@ -209,11 +156,9 @@ OPERATIONS: Final = (
                 "Fills in the answer at most; the newest without `after`. It holds one more if the account has traded "
                 "with itself last: both sides stay together.",
             ),
-            Parameter(
-                "after",
-                {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},
+            continued(
                 "The `next` of the answer that this one continues, or a fill's sequence and trade_id with a hyphen "
-                "between.",
+                "between."
             ),
         ),
     ),
@@ -235,7 +180,7 @@ OPERATIONS: Final = (
         "The best levels of a book",
         market_schemas.DepthView,
         (404, 422),
-        (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
+        (SYMBOL, bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
     ),
     Operation("get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)),
     Operation(
@@ -245,7 +190,7 @@ OPERATIONS: Final = (
         "The last trades, oldest first",
         market_schemas.TradeList,
         (404, 422),
-        (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
+        (SYMBOL, bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
     ),
     Operation(
         "get", "/instruments", instruments.list_instruments, "All instruments", market_schemas.InstrumentViews, (422,)
@@ -319,4 +264,5 @@ OPERATIONS: Final = (
         (SYMBOL,),
         admin=True,
     ),
+    *MONEY_OPERATIONS,
 )

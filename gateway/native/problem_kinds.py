@@ -108,6 +108,9 @@ KINDS: Final[dict[str, Kind]] = {
     "rate_limited": _of_http("rate_limited", "Too much in a short time"),
     "too_many_open": _of_http("too_many_open", "Too many open for one address"),
     "too_many_streams": _of_http("too_many_streams", "Too many streams"),
+    "faucet_off": Kind(
+        403, "The faucet is off", "The operator turns it on with GATEWAY_FAUCET, as in USDT:100000,BTC:1."
+    ),
     "internal_error": _of_http("internal_error", "Internal error"),
     "matcher_unavailable": Kind(
         503, "No matcher", "The matcher does not answer. Nothing was changed, and nothing will be."
@@ -217,4 +220,36 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "too_many_accounts": Kind(409, "Too many accounts", "The exchange takes no more accounts.", "account"),
     "too_many_timers": Kind(409, "Too many timers", "No more accounts can have a cancel-after.", "account"),
+    "insufficient_balance": Kind(
+        409, "Insufficient balance", "It takes more than the account has free. Nothing was changed."
+    ),
+    "transfer_id_conflict": Kind(
+        409,
+        "transfer_id in use",
+        "The account has used this transfer_id for another command, or with other values.",
+        "transfer_id",
+    ),
+    "open_orders": Kind(
+        409,
+        "Open orders",
+        "Live orders of the account stand against it: they lock more than it covers, or are too many. Cancel "
+        "them first.",
+        "account",
+    ),
+    "unknown_asset": Kind(
+        422,
+        "Unknown asset",
+        "{field} takes the base or the quote of an instrument; GET /instruments lists them.",
+        "asset",
+    ),
+    "no_ledger": Kind(
+        409,
+        "No ledger",
+        "The account has no ledger: the first deposit begins one. Until then it is unlimited.",
+        "account",
+    ),
+    "invalid_amount": Kind(
+        422, "Invalid amount", "{field} takes a positive number with at most the decimals of the asset.", "amount"
+    ),
+    "same_account": Kind(422, "The same account", "{field} takes another account than the sender's.", "to"),
 }

@@ -24,6 +24,7 @@ const REASONS = {
   price_band: "the next price is too far from the last trade",
   too_many_open_orders: "the account has as many orders here as it may have",
   notional_too_large: "it is worth more than one order may be",
+  insufficient_balance: "the account has too little free",
   slippage: "the next price is beyond its slippage",
 };
 

@@ -18,6 +18,7 @@ ORDER = {
     "average_price",
     "trades",
     "reason",
+    "reserved",
     "sequence",
     "timestamp",
     "updated_sequence",

@@ -138,6 +138,7 @@ class Order(Struct, frozen=True):
     * prevented_quantity: taken off by self-trade prevention
     * average_price: exact, or 12 significant digits of endless decimals
     * trades: of the answered command; in a look-up the last 100; empty in lists
+    * reserved: what it locks, of the base to sell, of the quote to buy; null if the account has no ledger
     * sequence, timestamp: of its entry
     * updated_sequence, updated: of its last change
     * trigger_price: of a trailing stop, its current one; null before it has one
@@ -163,6 +164,7 @@ class Order(Struct, frozen=True):
     average_price: Decimal | None
     trades: list[OrderTrade]
     reason: ReasonWord | None
+    reserved: Decimal | None
     sequence: Sequence
     timestamp: Timestamp
     updated_sequence: Sequence
@@ -291,6 +293,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * refused_frames: frames that it could not read
     * epoch: another one after each of its restarts
     * core: compiled or interpreted; empty if an older matcher does not say
+    * faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     """
 
@@ -303,6 +306,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     clock_difference_ms: int
     version: str
     core: str
+    faucet: dict[str, Decimal]
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

@@ -115,6 +115,7 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         average_price(state.filled_value, state.filled_quantity, price_decimals),
         [order_trade(trade, instrument) for trade in state.trades] if state.trades else [],
         None if state.reason is None else REASON_WORDS[state.reason],
+        state.reserved,
         state.sequence,
         format_timestamp(state.timestamp),
         state.updated_sequence,

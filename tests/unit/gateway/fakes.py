@@ -81,6 +81,9 @@ class FakeBroker:
     def deadline(self) -> int:
         return self.time + DEADLINE
 
+    def now(self) -> int:
+        return self.time
+
     def on_reset(self, callback: Callable[[], None]) -> None:
         self.resets.append(callback)
 

@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "GATEWAY_CORS_ORIGINS": "https://desk.example, http://localhost:3000,http://[::1]:8080",
     "GATEWAY_ALLOWED_HOSTS": "Desk.Example., 192.168.1.5,[::0001],fe80::1",
     "GATEWAY_DEADLINE": "250",
+    "GATEWAY_FAUCET": "USDT:100000.50, BTC:01",
     "GATEWAY_REQUESTS_PER_ADDRESS": "100/1",
     "GATEWAY_REQUESTS_PER_KEY": "6000/60:200",
     "GATEWAY_ORDERS_PER_ADDRESS": "1/1",
@@ -62,6 +63,7 @@ def test_every_setting_is_an_environment_variable() -> None:
         cors_origins=("https://desk.example", "http://localhost:3000", "http://[::1]:8080"),
         allowed_hosts=("desk.example", "192.168.1.5", "::1", "fe80::1"),
         deadline=250,
+        faucet=(("USDT", "100000.5"), ("BTC", "1")),
         requests_per_address=Rate(100, 1, 100),
         requests_per_key=Rate(6000, 60, 200),
         orders_per_address=Rate(1, 1, 1),
@@ -129,6 +131,14 @@ def test_every_setting_is_a_flag_and_the_flag_wins() -> None:
         ("GATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("GATEWAY_DEADLINE", "5s"),
         ("GATEWAY_DEADLINE", "3600001"),
+        ("GATEWAY_FAUCET", "USDT"),
+        ("GATEWAY_FAUCET", "USDT:"),
+        ("GATEWAY_FAUCET", "USDT:0.00"),
+        ("GATEWAY_FAUCET", "USDT:-1"),
+        ("GATEWAY_FAUCET", "usdt:1"),
+        ("GATEWAY_FAUCET", "USDT:1,"),
+        ("GATEWAY_FAUCET", "USDT:1,USDT:2"),
+        ("GATEWAY_FAUCET", ",".join(f"A{number}:1" for number in range(33))),
     ],
 )
 def test_a_bad_value_ends_the_process_with_one_line(
@@ -144,7 +154,7 @@ def test_a_bad_value_ends_the_process_with_one_line(
 
 
 def test_an_empty_token_is_no_token() -> None:
-    empty = {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": "", "GATEWAY_ALLOWED_HOSTS": " "}
+    empty = {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": "", "GATEWAY_ALLOWED_HOSTS": " ", "GATEWAY_FAUCET": " "}
     assert read_config([], empty) == read_config([], {})
 
 

@@ -1,0 +1,77 @@
+"""What one row of the table of `operations` tells, and the parameters that its rows share."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from starlette.types import Receive, Scope
+
+from gateway.exchange.exchange import Exchange
+from gateway.http.responses import HttpResponse
+from gateway.native.calls.parameters import CURSOR_PATTERN
+from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
+
+Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
+
+_SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
+_NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
+
+
+class Parameter(Struct, frozen=True):
+    name: str
+    schema: dict[str, Any]
+    description: str
+    required: bool = False
+    place: str = "query"
+
+
+class Operation(Struct, frozen=True):
+    """One method of one path.
+
+    call: carries it out.
+    answer: the body of a 200.
+    problems: the statuses of its problem documents, beyond those of every operation.
+    unhealthy: the body of a 503, in place of a problem document.
+    admin: whether the caller must bear the administrator's token, if one is set.
+    """
+
+    method: str
+    path: str
+    call: Call
+    summary: str
+    answer: type[Struct]
+    problems: Sequence[int]
+    parameters: Sequence[Parameter] = ()
+    body: type[Struct] | None = None
+    example: dict[str, Any] = {}
+    unhealthy: type[Struct] | None = None
+    admin: bool = False
+
+
+SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
+SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
+ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
+ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" if it is missing.')
+OWNER: Final = Parameter(
+    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" if it is missing.'
+)
+ORDER_ID: Final = Parameter(
+    "order_id",
+    {"type": "string", "minLength": 1},
+    "The order_id, or client:<client_order_id>.",
+    required=True,
+    place="path",
+)
+
+
+ACCOUNT_OF_PATH: Final = Parameter("account", _NAME, "The account.", required=True, place="path")
+FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instrument.")
+
+
+def bounded(name: str, lowest: int, highest: int, default: int, description: str) -> Parameter:
+    return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
+
+
+def continued(description: str) -> Parameter:
+    """The cursor of a page."""
+    return Parameter("after", {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"}, description)
