@@ -102,9 +102,12 @@ def test_the_order_that_locked_pays_no_more_after_the_rates_have_risen(engine: M
         funded("ann", USD="5010"),
         (limit(BUY, 5, 1_000, account="ann"), [placed(1)]),
         (change(COIN, maker_fee_bps=500, taker_fee_bps=600), [InstrumentSet(DEAR)]),
-        reserves((1, "5300")),
-        (market(SELL, 5), [placed(2), trade(1, SELL, 5, 1_000, maker=1, taker=2, instrument=DEAR)]),
-        holds("ann", COIN="5", USD="50"),
+        reserves((1, "5010")),
+        (
+            market(SELL, 5),
+            [placed(2), trade(1, SELL, 5, 1_000, maker=1, taker=2, instrument=replace(DEAR, maker_fee_bps=20))],
+        ),
+        holds("ann", COIN="5"),
         fees(USD="310"),
         outside(USD="4700", COIN="-5"),
     )
@@ -167,12 +170,9 @@ def test_an_order_of_before_the_ledger_has_the_rate_of_its_beginning(engine: Mak
         (limit(BUY, 5, 1_000, account="ann"), [placed(1)]),
         (change(COIN, maker_fee_bps=500, taker_fee_bps=600), [InstrumentSet(DEAR)]),
         (deposit("ann", "USD", "5300"), [began("ann"), came("ann", "USD", "5300")]),
-        reserves((1, "5010")),
-        (
-            market(SELL, 5),
-            [placed(2), trade(1, SELL, 5, 1_000, maker=1, taker=2, instrument=replace(DEAR, maker_fee_bps=20))],
-        ),
-        holds("ann", COIN="5"),
+        reserves((1, "5300")),
+        (market(SELL, 5), [placed(2), trade(1, SELL, 5, 1_000, maker=1, taker=2, instrument=DEAR)]),
+        holds("ann", COIN="5", USD="50"),
     )
 
 
