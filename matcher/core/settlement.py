@@ -19,10 +19,14 @@ FILLS_KEPT: Final = 1_250
 """An account with this many fills drops all but the newest MAX_ACCOUNT_FILLS at once."""
 
 
-def settle(registry: Registry) -> None:
+def settle(registry: Registry) -> None:  # noqa: C901  calls cost more than lines here
     """Take in what the running command has traded and ended so far. Give the next one all that a command may do."""
     running = registry.running
-    _tell_ended(registry)
+    if registry.ledgers:
+        pay(running)
+        running.paid_takes = running.paid_ends = 0
+    if registry.guarded:
+        discount_ended(running.ended)
     if running.takes:
         for taker, makers, trades in running.takes:
             place = 0
@@ -62,16 +66,6 @@ def settle(registry: Registry) -> None:
             registry.expiries.discard(order.extra.terms.expire_time, order.order_id)
     running.ended.clear()
     running.resized.clear()
-
-
-def _tell_ended(registry: Registry) -> None:
-    """Let those who count know, before what is done is forgotten."""
-    running = registry.running
-    if registry.ledgers:
-        pay(running)
-        running.paid_takes = running.paid_ends = 0
-    if registry.guarded:
-        discount_ended(running.ended)
 
 
 def remember_done(registry: Registry, order: Order) -> None:
