@@ -19,22 +19,22 @@ PENDING: Final = OrderStatus.PENDING
 
 
 def pay(running: Running) -> None:
-    """Book what the command has traded, ended and changed since the last call."""
-    if running.takes:
-        _book_takes(running)
-    ended, sequence = running.ended, running.sequence
-    for order in ended[running.paid_ends :] if running.paid_ends else ended:
-        amount = order.reserved
-        if amount:
-            ledger = order.account.ledger
-            assert ledger is not None, "only orders of an account with a ledger lock"
-            currencies = order.book.currencies
-            balance = ledger.balances[(currencies.quote if order.side is BUY else currencies.base).index]
-            balance.free += amount
-            balance.locked -= amount
-            balance.updated = sequence
-            order.reserved = 0
-    running.paid_ends = len(ended)
+    """Book what the command has traded, ended and changed so far."""
+    book_changes(running)
+    for order in running.ended:
+        if order.reserved:
+            release(order)
+
+
+def book_changes(running: Running) -> None:
+    """Book what the command has traded and changed since the last call. What has ended is left to `release`."""
+    takes = running.takes
+    for taker, makers, trades in takes[running.paid_takes :] if running.paid_takes else takes:
+        if trades:
+            _book_trades(taker, makers, trades)
+        if taker.account.ledger is not None and taker.level is not None:
+            _lock_anew(taker, taker.account.ledger)
+    running.paid_takes = len(takes)
     if running.resized:
         for order in running.resized:
             ledger = order.account.ledger
@@ -43,14 +43,17 @@ def pay(running: Running) -> None:
         running.resized.clear()
 
 
-def _book_takes(running: Running) -> None:
-    takes = running.takes
-    for taker, makers, trades in takes[running.paid_takes :] if running.paid_takes else takes:
-        if trades:
-            _book_trades(taker, makers, trades)
-        if taker.account.ledger is not None and taker.level is not None:
-            _lock_anew(taker, taker.account.ledger)
-    running.paid_takes = len(takes)
+def release(order: Order) -> None:
+    """Let an order that has ended lock nothing any more."""
+    amount = order.reserved
+    ledger = order.account.ledger
+    assert ledger is not None, "only orders of an account with a ledger lock"
+    currencies = order.book.currencies
+    balance = ledger.balances[currencies.quote.index if order.side is BUY else currencies.base.index]
+    balance.free += amount
+    balance.locked -= amount
+    balance.updated = order.book.running.sequence
+    order.reserved = 0
 
 
 def _book_trades(taker: Order, makers: list[Order], trades: list[Trade]) -> None:
