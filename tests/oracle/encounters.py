@@ -75,7 +75,7 @@ ALL: frozenset[object] = frozenset(
         "a trailing stop that has moved fires",
         "a quote_quantity is filled by several makers",
         "a quote_quantity is prevented in part",
-        *(f"a quote_quantity ends in part by {what}" for what in ("price_band_bps", "max_slippage_bps")),
+        "a quote_quantity ends in part by max_slippage_bps",
         "an order that has traded ends by SLIPPAGE",
         *(f"a fired order ends by {what}" for what in ("PRICE_OUTSIDE_BAND", "PRICE_BAND", "SLIPPAGE")),
         *("an OCO is outside the band", "an OCO is too large", "an OCO is one order too many"),
