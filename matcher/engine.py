@@ -12,6 +12,7 @@ from matcher.core.accounts import advance_time, move_timers, set_account_status,
 from matcher.core.amend import amend_order
 from matcher.core.cancel import cancel_all_orders, cancel_order
 from matcher.core.instruments import set_instrument
+from matcher.core.keys import note_key_use, revoke_key, set_key
 from matcher.core.ledger import settle
 from matcher.core.load_book import load_book
 from matcher.core.oco import place_oco
@@ -25,12 +26,15 @@ from protocol.commands import (
     CancelOrder,
     LoadBook,
     MoveTimers,
+    NoteKeyUse,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    RevokeKey,
     SetAccountStatus,
     SetInstrument,
+    SetKey,
     SetLimits,
     WatchAccount,
 )
@@ -65,6 +69,9 @@ HANDLERS: Final[dict[type, Handler]] = {
     MoveTimers: move_timers,
     SetLimits: set_limits,
     WatchAccount: watch_account,
+    SetKey: set_key,
+    RevokeKey: revoke_key,
+    NoteKeyUse: note_key_use,
 }
 """What carries out each command. It changes the registry and returns what happened, in order."""
 

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from protocol.commands import OrderTerms
 from protocol.happenings import BookLoaded, CommandRefused, InstrumentSet, Trade
+from protocol.keys import KeyState
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 
@@ -89,4 +90,4 @@ class AccountState(Struct, frozen=True, array_like=True, tag=24):
     more: bool = False
 
 
-Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet | BookLoaded | CommandRefused
+Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet | BookLoaded | CommandRefused | KeyState

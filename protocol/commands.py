@@ -8,12 +8,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from protocol.keys import Key, KeyId
 from protocol.queries import (
     AccountUpdatesQuery,
     DepthQuery,
     DigestQuery,
     FillsQuery,
     InstrumentsQuery,
+    KeysQuery,
     OrderQuery,
     OrdersQuery,
     Query,
@@ -62,8 +64,10 @@ __all__ = [
     "Frame",
     "Hello",
     "InstrumentsQuery",
+    "KeysQuery",
     "LoadBook",
     "MoveTimers",
+    "NoteKeyUse",
     "OrderQuery",
     "OrderTerms",
     "OrdersQuery",
@@ -72,9 +76,11 @@ __all__ = [
     "PlaceOrder",
     "Query",
     "RefuseCommand",
+    "RevokeKey",
     "SaveBook",
     "SetAccountStatus",
     "SetInstrument",
+    "SetKey",
     "SetLimits",
     "StatusQuery",
     "TradesQuery",
@@ -305,6 +311,29 @@ class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
     detail: str = ""
 
 
+class SetKey(Struct, frozen=True, array_like=True, tag=20, gc=False):
+    """Add a key, or replace all that is set of a known one. The same command again changes nothing.
+
+    A known key keeps its account and its type. Another secret or public key has the next generation. A key that is not
+    known has generation zero: what was revoked does not come back.
+    Answer: KeyState or CommandRefused.
+    """
+
+    key: Key
+
+
+class RevokeKey(Struct, frozen=True, array_like=True, tag=21, gc=False):
+    """Forget a key. Answer: KeyState or CommandRefused."""
+
+    key: KeyId
+
+
+class NoteKeyUse(Struct, frozen=True, array_like=True, tag=22, gc=False):
+    """Note the minute of this command as that of the key's last use. Answer: KeyState or CommandRefused."""
+
+    key: KeyId
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -318,6 +347,9 @@ Command = (
     | CancelAfter
     | AdvanceTime
     | WatchAccount
+    | SetKey
+    | RevokeKey
+    | NoteKeyUse
 )
 """What a session may send."""
 

@@ -87,6 +87,16 @@ class AccountUpdatesQuery(Struct, frozen=True, array_like=True, tag=10):
     after: Count
 
 
+class KeysQuery(Struct, frozen=True, array_like=True, tag=14):
+    """Ask for keys, by their ids in ascending order, after the id `after`. Answer: KeyList.
+
+    A `limit` of zero asks for `changed` alone.
+    """
+
+    limit: Count = 0
+    after: str = ""
+
+
 Query = (
     OrderQuery
     | OrdersQuery
@@ -98,4 +108,5 @@ Query = (
     | DigestQuery
     | FillsQuery
     | AccountUpdatesQuery
+    | KeysQuery
 )

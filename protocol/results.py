@@ -5,6 +5,7 @@ from msgspec import Struct
 from protocol.answers import OrderState
 from protocol.happenings import AccountSet, CommandRefused, Event, Trade
 from protocol.instrument import Instrument
+from protocol.keys import KeyState
 
 
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
@@ -185,6 +186,18 @@ class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
     watched: bool
 
 
+class KeyList(Struct, frozen=True, array_like=True, tag=44):
+    """Keys in the order of their ids.
+
+    changed: the sequence of the last SetKey or RevokeKey that changed something; zero before the first.
+    next: the id to ask after for the next page; None after the last.
+    """
+
+    keys: list[KeyState]
+    changed: int
+    next: str | None = None
+
+
 Result = (
     OrderState
     | OrderPage
@@ -197,4 +210,5 @@ Result = (
     | FillPage
     | AccountUpdates
     | CommandRefused
+    | KeyList
 )

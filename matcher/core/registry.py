@@ -6,6 +6,7 @@ from typing import Final
 from matcher.core.account import Account
 from matcher.core.book import Book
 from matcher.core.deadlines import Deadlines
+from matcher.core.key_ring import KeyRing
 from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
 from matcher.core.running import Running
@@ -28,6 +29,7 @@ class Registry:
     expiries: the times at which live orders expire, by order_id.
     timers: the times at which accounts that stay silent are canceled, by name.
     limits: those of the last SetLimits, none before it.
+    keys: the API keys that are good.
     """
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
@@ -42,6 +44,7 @@ class Registry:
         self.last_order_id = 0
         self.expiries: Deadlines[int] = Deadlines()
         self.timers: Deadlines[str] = Deadlines()
+        self.keys = KeyRing()
 
     def set_limits(self, limits: SetLimits) -> None:
         """Hold to these limits."""

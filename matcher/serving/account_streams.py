@@ -25,6 +25,8 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    KeyRevoked,
+    KeySet,
     OrderAmended,
     OrderChange,
     OrderDuplicated,
@@ -102,7 +104,9 @@ class AccountStreams:
                     found.setdefault(event.account, _Changes()).account_set = event
             elif isinstance(event, BookLoaded):
                 self._note_loaded(found, registry.books[event.symbol])
-            elif not isinstance(event, OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched):
+            elif not isinstance(
+                event, OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched | KeySet | KeyRevoked
+            ):
                 self._note_order(found, registry.orders[event.order_id], event)
         return [self._keep(account, sequence, time, changes) for account, changes in found.items()]
 

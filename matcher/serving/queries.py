@@ -14,13 +14,22 @@ from matcher.core.book import Book
 from matcher.core.ledger import last_fills
 from matcher.core.registry import Registry
 from matcher.serving.answers import order_state
-from protocol.commands import DepthQuery, FillsQuery, InstrumentsQuery, OrderQuery, OrdersQuery, TradesQuery
+from protocol.commands import (
+    DepthQuery,
+    FillsQuery,
+    InstrumentsQuery,
+    KeysQuery,
+    OrderQuery,
+    OrdersQuery,
+    TradesQuery,
+)
 from protocol.events import (
     CommandRefused,
     Depth,
     Fill,
     FillPage,
     InstrumentList,
+    KeyList,
     OrderPage,
     OrderState,
     Result,
@@ -35,11 +44,14 @@ MAX_SCANNED = 10_000
 MAX_PAGE = 1_000
 """Orders or trades of one answer, at most."""
 
+MAX_KEYS_LISTED = 500
+"""Keys of one answer, at most."""
+
 MAX_LEVELS = 1_000
 """Levels of each side in one answer, at most."""
 
 
-EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery
+EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery | KeysQuery
 
 
 def answer_query(registry: Registry, query: EngineQuery) -> Result:
@@ -57,6 +69,8 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:
             return account_fills(registry, query)
         case InstrumentsQuery():
             return list_instruments(registry, query)
+        case KeysQuery():
+            return list_keys(registry, query)
 
 
 def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentList:
@@ -64,6 +78,13 @@ def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentL
         return InstrumentList([book.instrument for book in registry.books.values()])
     book = registry.books.get(query.symbol)
     return InstrumentList([] if book is None else [book.instrument])
+
+
+def list_keys(registry: Registry, query: KeysQuery) -> KeyList:
+    limit = min(query.limit, MAX_KEYS_LISTED)
+    keys = registry.keys.after(query.after, limit + 1) if limit else []
+    more = len(keys) > limit
+    return KeyList(keys[:limit], registry.keys.changed, keys[limit - 1].key.key if more else None)
 
 
 def find_order(registry: Registry, query: OrderQuery) -> OrderState | CommandRefused:

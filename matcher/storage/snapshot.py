@@ -27,6 +27,7 @@ from matcher.storage.snapshot_format_1 import read_old_part
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
+from protocol.keys import KeyState
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 if TYPE_CHECKING:
@@ -139,6 +140,13 @@ class SessionPart(Struct, frozen=True, tag="session"):
     replies: list[Reply]
 
 
+class KeysPart(Struct, frozen=True, tag="keys"):
+    """API keys in the order of their ids, and when one was changed last. Left out before the first key."""
+
+    keys: list[KeyState]
+    changed: int
+
+
 Part = (
     LimitsPart
     | BookPart
@@ -149,6 +157,7 @@ Part = (
     | WatchedPart
     | UpdatesPart
     | SessionPart
+    | KeysPart
 )
 
 _decode_part: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
@@ -214,6 +223,8 @@ def _parts(state: State) -> Iterator[Part]:
     for account in accounts:
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
+    if registry.keys.changed:
+        yield KeysPart(registry.keys.all(), registry.keys.changed)
     watched, updates = state.streams.known()
     yield WatchedPart(watched)
     for some_updates in _chunks(updates):
@@ -256,6 +267,7 @@ class _Reader:
             WatchedPart: self._watched,
             UpdatesPart: self._updates,
             SessionPart: self._session,
+            KeysPart: self._keys,
         }
 
     def read(self, part: Part) -> None:
@@ -317,6 +329,11 @@ class _Reader:
     def _session(self, part: SessionPart) -> None:
         replies = [(reply.number, len(reply.answers), reply) for reply in part.replies]
         self._state.sessions.restore(part.session, part.taken, replies)
+
+    def _keys(self, part: KeysPart) -> None:
+        self._registry.keys.changed = part.changed
+        for state in part.keys:
+            self._registry.keys.put(state)
 
     def _shared(self, trades: list[Trade]) -> list[Trade]:
         """The trades. One that is remembered in several places is one object again."""
