@@ -20,7 +20,7 @@ from gateway.link.matcher_clock import MatcherClock
 from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import Command, Query
-from protocol.events import AccountUpdate, Answer, Pulse, QueryResult, Result
+from protocol.events import AccountUpdate, Answer, KeyRevoked, KeySet, Pulse, QueryResult, Result
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 from protocol.sockets import message_receiver, open_commands, open_reports, sender
@@ -50,6 +50,7 @@ ANSWER_GRACE: Final = 1.0
 Value = TypeVar("Value")
 
 Handler = Callable[[AccountUpdate], None]
+KeyHandler = Callable[[KeySet | KeyRevoked], None]
 
 log = structlog.get_logger("gateway")
 
@@ -82,6 +83,7 @@ class Broker:
         self._on_reset: list[Callable[[], None]] = []
         self._on_open: list[Callable[[], None]] = []
         self._handlers: dict[str, list[Handler]] = {}
+        self._key_handlers: list[KeyHandler] = []
 
     async def start(self) -> None:
         """Connect; the matcher may come later."""
@@ -122,6 +124,10 @@ class Broker:
         was lost."""
         return self._session.epoch
 
+    def now(self) -> int:
+        """The matcher's time, in nanoseconds since 1970."""
+        return self._clock.now()
+
     def deadline(self) -> int:
         """The latest time, by the matcher's clock, at which a command that arrives now may be executed."""
         return self._clock.now() + self._deadline
@@ -159,6 +165,12 @@ class Broker:
                 self._loop.call_soon(self._read)
 
         return unsubscribe
+
+    def subscribe_keys(self, handler: KeyHandler) -> None:
+        """Hand each published change of an API key to the handler. Changes may be lost."""
+        self._key_handlers.append(handler)
+        self._reports.subscribe(topics.KEYS)
+        self._loop.call_soon(self._read)
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]":
         """Send a command; the future of its answer, which fails as `command` does. MatcherUnavailableError at once
@@ -254,9 +266,8 @@ class Broker:
             self._count_strange_report(error)
             return
         now = time.monotonic()
-        if isinstance(report, AccountUpdate):
-            for handler in list(self._handlers.get(report.account, ())):
-                handler(report)
+        if isinstance(report, AccountUpdate | KeySet | KeyRevoked):
+            self._hand_on(report)
             return
         if isinstance(report, Pulse):
             self._pulse_at = now
@@ -277,6 +288,15 @@ class Broker:
                     waiting.future.set_result(Stamped(answered.sequence, answered.timestamp, answered.answer))
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
+
+    def _hand_on(self, published: AccountUpdate | KeySet | KeyRevoked) -> None:
+        """Give what is for all gateways to those who listen."""
+        if isinstance(published, AccountUpdate):
+            for handler in list(self._handlers.get(published.account, ())):
+                handler(published)
+        else:
+            for key_handler in self._key_handlers:
+                key_handler(published)
 
     def _count_strange_report(self, error: msgspec.MsgspecError) -> None:
         """Log the first one only: all others have the same cause."""

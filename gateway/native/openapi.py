@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
+from gateway.access.needs import ADMIN, PUBLIC
 from gateway.http.resources import Handler
 from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
@@ -35,7 +36,8 @@ WebSocket streams, one symbol or one account each:
 
 A stream is closed with one of these codes:
 
-* 4403: a page of another origin
+* 4401: no key, or none that is good
+* 4403: a page of another origin, another account, or a permission is missing
 * 4404: the symbol is unknown
 * 4408: the client is too slow for its trades or updates
 * 4422: the parameters are wrong
@@ -55,7 +57,7 @@ _ALWAYS: Final = (400, 408, 414, 415, 417, 421, 431, 500, 501, 503)
 _PHRASES: Final = {
     400: "Not a valid HTTP request; the connection is closed",
     401: "Not authorized",
-    403: "The origin of the page is not allowed",
+    403: "The origin of the page is not allowed, the account is another one, or a permission is missing",
     404: "Not found",
     408: "The whole request did not arrive in time; the connection is closed",
     409: "Refused in the current state",
@@ -65,6 +67,7 @@ _PHRASES: Final = {
     417: "Expect takes 100-continue and nothing else",
     421: "The host is not served",
     422: "Not a valid request",
+    429: "Too many wrong tokens",
     431: "The head and the trailers are too large",
     500: "The exchange failed",
     501: "Transfer-Encoding takes chunked and nothing else",
@@ -96,15 +99,18 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "admin": {"type": "http", "scheme": "bearer", "description": "GATEWAY_ADMIN_TOKEN, where it is set"}
+                "admin": {"type": "http", "scheme": "bearer", "description": "A token, where one is set"},
+                "key": {"type": "http", "scheme": "bearer", "description": "<key>.<secret>, with GATEWAY_AUTH=keys"},
             },
         },
     }
 
 
 def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]]) -> dict[str, Any]:
-    statuses = {*operation.problems, *_ALWAYS, *((401,) if operation.admin else ())}
-    responses = {"200": _content("Done", "application/json", reference[operation.answer])}
+    statuses = {*operation.problems, *_ALWAYS}
+    if operation.needs is not PUBLIC:
+        statuses |= {401, 403, 429} if operation.needs is ADMIN else {401, 403}
+    responses = {str(operation.status): _content("Done", "application/json", reference[operation.answer])}
     for status in sorted(statuses):
         responses[str(status)] = _content(_PHRASES[status], "application/problem+json", reference[Problem])
     if operation.unhealthy is not None:
@@ -120,8 +126,10 @@ def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]
     if operation.body is not None:
         content = {"schema": reference[operation.body], "example": operation.example}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
-    if operation.admin:
+    if operation.needs is ADMIN:
         described["security"] = [{"admin": []}, {}]
+    elif operation.needs is not PUBLIC:
+        described["security"] = [{"key": []}, {}]
     return described
 
 

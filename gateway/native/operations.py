@@ -6,16 +6,20 @@ from typing import Any, Final
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
+from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA, Needs
 from gateway.exchange.exchange import Exchange
 from gateway.http.responses import HttpResponse
-from gateway.native.calls import accounts, amends, batches, instruments, maintenance, market, oco, orders
+from gateway.native.calls import accounts, amends, batches, instruments, keys, maintenance, market, oco, orders
 from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
+from gateway.native.calls.keys import MAX_KEYS_LISTED, KeyDesk
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
-from gateway.native.json import market_schemas, schemas
+from gateway.native.json import key_schemas, market_schemas, schemas
+from protocol.keys import KEY_PATTERN
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
 Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
+KeyCall = Callable[[KeyDesk, Scope, Receive], Awaitable[HttpResponse]]
 
 _SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
 _NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
@@ -32,16 +36,17 @@ class Parameter(Struct, frozen=True):
 class Operation(Struct, frozen=True):
     """One method of one path.
 
-    call: carries it out.
-    answer: the body of a 200.
+    needs: what it needs of its caller.
+    call: carries it out. One of the keys gets their desk in place of the exchange.
+    answer: the body of the answer that tells success, with this `status`.
     problems: the statuses of its problem documents, beyond those of every operation.
     unhealthy: the body of a 503, in place of a problem document.
-    admin: whether the caller must bear the administrator's token, if one is set.
     """
 
+    needs: Needs
     method: str
     path: str
-    call: Call
+    call: Call | KeyCall
     summary: str
     answer: type[Struct]
     problems: Sequence[int]
@@ -49,7 +54,7 @@ class Operation(Struct, frozen=True):
     body: type[Struct] | None = None
     example: dict[str, Any] = {}
     unhealthy: type[Struct] | None = None
-    admin: bool = False
+    status: int = 200
 
 
 SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
@@ -93,10 +98,15 @@ _OCO_EXAMPLE: Final = {
     "client_order_id": "exit-1",
 }
 _BATCH_EXAMPLE: Final = {"orders": [_ORDER_EXAMPLE, {**_ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
+_KEY_EXAMPLE: Final = {"account": "alice", "label": "bot", "permissions": ["trade", "user_data"]}
+KEY: Final = Parameter(
+    "key", {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"}, "The key.", required=True, place="path"
+)
 _INSTRUMENT_EXAMPLE: Final = {"symbol": "BTC-USDT", "status": "halted"}
 
 OPERATIONS: Final = (
     Operation(
+        TRADE,
         "post",
         "/orders",
         orders.place,
@@ -107,6 +117,7 @@ OPERATIONS: Final = (
         example=_ORDER_EXAMPLE,
     ),
     Operation(
+        USER_DATA,
         "get",
         "/orders",
         orders.list_orders,
@@ -130,6 +141,7 @@ OPERATIONS: Final = (
         ),
     ),
     Operation(
+        TRADE,
         "delete",
         "/orders",
         accounts.cancel_all,
@@ -139,9 +151,17 @@ OPERATIONS: Final = (
         (SYMBOL_FILTER, ACCOUNT),
     ),
     Operation(
-        "get", "/orders/{order_id}", orders.look_up, "Look an order up", schemas.Order, (404, 422), (ORDER_ID, OWNER)
+        USER_DATA,
+        "get",
+        "/orders/{order_id}",
+        orders.look_up,
+        "Look an order up",
+        schemas.Order,
+        (404, 422),
+        (ORDER_ID, OWNER),
     ),
     Operation(
+        TRADE,
         "delete",
         "/orders/{order_id}",
         orders.cancel,
@@ -151,6 +171,7 @@ OPERATIONS: Final = (
         (ORDER_ID, OWNER),
     ),
     Operation(
+        TRADE,
         "patch",
         "/orders/{order_id}",
         amends.amend,
@@ -162,6 +183,7 @@ OPERATIONS: Final = (
         example={"quantity": "0.4"},
     ),
     Operation(
+        TRADE,
         "post",
         "/orders/oco",
         oco.place,
@@ -172,6 +194,7 @@ OPERATIONS: Final = (
         example=_OCO_EXAMPLE,
     ),
     Operation(
+        TRADE,
         "post",
         "/orders/batch",
         batches.place,
@@ -182,6 +205,7 @@ OPERATIONS: Final = (
         example=_BATCH_EXAMPLE,
     ),
     Operation(
+        TRADE,
         "post",
         "/orders/cancel-batch",
         batches.cancel,
@@ -192,6 +216,7 @@ OPERATIONS: Final = (
         example={"order_ids": ["42", "client:exit-1"]},
     ),
     Operation(
+        USER_DATA,
         "get",
         "/fills",
         accounts.list_fills,
@@ -218,6 +243,7 @@ OPERATIONS: Final = (
         ),
     ),
     Operation(
+        TRADE,
         "post",
         "/accounts/{account}/cancel-after",
         accounts.cancel_after,
@@ -229,6 +255,7 @@ OPERATIONS: Final = (
         example={"timeout_ms": 5000},
     ),
     Operation(
+        PUBLIC,
         "get",
         "/depth",
         market.depth,
@@ -237,8 +264,11 @@ OPERATIONS: Final = (
         (404, 422),
         (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
     ),
-    Operation("get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)),
     Operation(
+        PUBLIC, "get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)
+    ),
+    Operation(
+        PUBLIC,
         "get",
         "/trades",
         market.trades,
@@ -248,9 +278,16 @@ OPERATIONS: Final = (
         (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
     ),
     Operation(
-        "get", "/instruments", instruments.list_instruments, "All instruments", market_schemas.InstrumentViews, (422,)
+        PUBLIC,
+        "get",
+        "/instruments",
+        instruments.list_instruments,
+        "All instruments",
+        market_schemas.InstrumentViews,
+        (422,),
     ),
     Operation(
+        PUBLIC,
         "get",
         "/health",
         maintenance.health,
@@ -260,6 +297,7 @@ OPERATIONS: Final = (
         unhealthy=schemas.Unhealthy,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/instruments",
         instruments.set_instrument,
@@ -268,9 +306,9 @@ OPERATIONS: Final = (
         (403, 409, 413, 422, 504),
         body=market_schemas.InstrumentRequest,
         example=_INSTRUMENT_EXAMPLE,
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/suspend",
         accounts.suspend,
@@ -278,9 +316,9 @@ OPERATIONS: Final = (
         schemas.AccountView,
         (403, 422, 504),
         (ACCOUNT_OF_PATH,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/resume",
         accounts.resume,
@@ -288,9 +326,9 @@ OPERATIONS: Final = (
         schemas.AccountView,
         (403, 422, 504),
         (ACCOUNT_OF_PATH,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/save",
         maintenance.save,
@@ -298,18 +336,18 @@ OPERATIONS: Final = (
         schemas.SavedBookView,
         (403, 404, 409, 422, 504),
         (SYMBOL,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "get",
         "/admin/digest",
         maintenance.digest,
         "A digest of the whole state",
         schemas.DigestView,
         (422,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/load",
         maintenance.load,
@@ -317,6 +355,51 @@ OPERATIONS: Final = (
         schemas.LoadedBookView,
         (403, 404, 409, 422, 504),
         (SYMBOL,),
-        admin=True,
+    ),
+    Operation(
+        ADMIN,
+        "post",
+        "/admin/keys",
+        keys.create,
+        "Make an API key; the answer shows its secret this once",
+        key_schemas.NewKey,
+        (403, 409, 413, 422, 504),
+        body=key_schemas.KeyRequest,
+        example=_KEY_EXAMPLE,
+        status=201,
+    ),
+    Operation(
+        ADMIN,
+        "get",
+        "/admin/keys",
+        keys.list_keys,
+        "List the API keys",
+        key_schemas.KeyViews,
+        (422,),
+        (
+            _bounded("limit", 1, MAX_KEYS_LISTED, MAX_KEYS_LISTED, "Keys in the answer at most."),
+            Parameter("after", KEY.schema, "The `next` of the list that this one continues."),
+        ),
+    ),
+    Operation(
+        ADMIN,
+        "delete",
+        "/admin/keys/{key}",
+        keys.revoke,
+        "Revoke an API key",
+        key_schemas.KeyView,
+        (403, 404, 422, 504),
+        (KEY,),
+    ),
+    Operation(
+        ADMIN,
+        "post",
+        "/admin/keys/{key}/secret",
+        keys.renew,
+        "Give an HMAC key a new secret; the one before is good no more",
+        key_schemas.NewKey,
+        (403, 404, 409, 422, 504),
+        (KEY,),
+        status=201,
     ),
 )

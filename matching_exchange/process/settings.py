@@ -26,6 +26,7 @@ class Setting(Struct, frozen=True):
     default: a text, as a user would write it.
     parse: makes the value of a text. Raises ValueError for a bad one.
     takes: says which texts are good.
+    secret: no message shows its value.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Setting(Struct, frozen=True):
     parse: Callable[[str], Any]
     takes: str
     help: str
+    secret: bool = False
 
     def variable(self, prefix: str) -> str:
         """The environment variable: MATCHER_DATA_DIR for "data-dir"."""
@@ -112,7 +114,8 @@ def read_value(program: str, prefix: str, setting: Setting, flag: str | None, en
     try:
         return setting.parse(text)
     except ValueError:
-        end_with_line(program, f"{source}: {text!r}: takes {setting.takes}")
+        shown = "" if setting.secret else f" {text!r}:"
+        end_with_line(program, f"{source}:{shown} takes {setting.takes}")
 
 
 def port(text: str) -> int:

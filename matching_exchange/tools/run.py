@@ -168,6 +168,9 @@ def choose(
     ):
         if f"GATEWAY_{name}" not in environment:
             chosen[f"GATEWAY_{name}"] = connectable(bound)
+    chosen["GATEWAY_KEY_FILE"] = environment.get(
+        "GATEWAY_KEY_FILE", str(matcher_config.data_dir / "keys" / "server.key")
+    )
     gateway_config = gateway.config.read_config([], {**environment, **chosen})
     if gateway_config.port == 0:
         end_with_line(PROGRAM, "GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known")

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
+from gateway.access.caller import caller_of
 from gateway.native.json.names import OrderName, check_name, read_order_name
 from gateway.native.problems import ProblemError
 
@@ -45,13 +46,21 @@ def order_of_path(scope: Scope) -> OrderName:
     account = query_parameters(scope, "account").get("account")
     if account is not None:
         check_name("account", account)
-    return read_order_name(scope["path_params"]["order_id"], account)
+    return read_order_name(scope["path_params"]["order_id"], caller_of(scope).filter(account))
+
+
+def account_of_query(scope: Scope, parameters: Mapping[str, str]) -> str:
+    """The account that the query names, or the caller's."""
+    account = parameters.get("account")
+    if account is not None:
+        check_name("account", account)
+    return caller_of(scope).account(account)
 
 
 def account_of_path(scope: Scope) -> str:
     """The account that the path names. The call takes no query parameters."""
     query_parameters(scope)
-    return check_name("account", scope["path_params"]["account"])
+    return caller_of(scope).account(check_name("account", scope["path_params"]["account"]))
 
 
 def _listed(names: tuple[str, ...]) -> str:
