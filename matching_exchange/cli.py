@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "matcher": Command("matcher", "start the matcher alone"),
     "gateway": Command("gateway", "start the gateway alone"),
     "subscribe": Command("matching_exchange.tools.subscribe", "print trades and depth of a running exchange"),
+    "keys": Command("matching_exchange.tools.keys", "make keys"),
     "replay": Command("matching_exchange.tools.replay", "send recorded order flow to the exchange and compare"),
     "load-test": Command("matching_exchange.tools.load_test", "load a running exchange", needs="hdrh"),
     "bench": Command("matching_exchange.tools.bench", "measure the exchange on this machine", needs="hdrh"),

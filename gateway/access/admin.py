@@ -88,7 +88,7 @@ class Audited:
     brake: Final = LogBrake()
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 0
@@ -100,7 +100,7 @@ class Audited:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_and_note)
+            await self.app(scope, receive, send_and_note)
         finally:
             who = scope.get(WHO, NOBODY)
             # Guesses without end must not fill the disk.

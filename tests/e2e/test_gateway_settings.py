@@ -30,6 +30,8 @@ BAD_SETTINGS = {
     "market-data": "http://127.0.0.1:5556",
     "reports": "tcp://127.0.0.1",
     "admin-token": "two words",
+    "admin-tokens": "a-token-without-a-name",
+    "auth": "on",
     "cors-origins": "example.org",
     "allowed-hosts": "example.org:80",
     "deadline": "0",
@@ -84,7 +86,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 def test_every_setting_has_a_bad_value() -> None:
-    assert BAD_SETTINGS.keys() == {setting.name for setting in SETTINGS}
+    assert BAD_SETTINGS.keys() | {"key-file"} == {setting.name for setting in SETTINGS}
 
 
 @pytest.mark.parametrize("name", BAD_SETTINGS)
@@ -95,7 +97,9 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     variable = setting.variable("GATEWAY")
     outcome = run_here(f"--{name}={value}") if form == "flag" else run_here(**{variable: value})
     shown = f"--{name}" if form == "flag" else variable
-    assert outcome == (2, "", f"gateway: {shown}: {value!r}: takes {setting.takes}\n")
+    # A message never shows a token.
+    named = shown if setting.secret else f"{shown}: {value!r}"
+    assert outcome == (2, "", f"gateway: {named}: takes {setting.takes}\n")
 
 
 @pytest.mark.parametrize(
@@ -198,6 +202,9 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
         "MARKET_DATA",
         "REPORTS",
         "ADMIN_TOKEN",
+        "ADMIN_TOKENS",
+        "AUTH",
+        "KEY_FILE",
         "CORS_ORIGINS",
         "ALLOWED_HOSTS",
         "DEADLINE",
@@ -271,7 +278,9 @@ def test_an_address_of_this_machine_needs_none(run_here: RunHere, host: str) -> 
 
 
 def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, exchange.matcher, "--host=0.0.0.0", "--allowed-hosts=desk.example", name="open")
+    gateway = Gateway(
+        tmp_path, exchange.matcher, "--host=0.0.0.0", "--allowed-hosts=desk.example", "--auth=off", name="open"
+    )
     gateway.restart()
     statuses = {
         host: gateway.http.get("/health", headers={"Host": host}).status_code
@@ -279,8 +288,26 @@ def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: P
     }
     gateway.close()
     assert statuses == {"desk.example": 200, "other.example": 421}
-    [warning] = [record for record in gateway.records() if record["level"] == "warning"]
-    assert "GATEWAY_ADMIN_TOKEN" in warning["event"]
+    warnings = [record["event"] for record in gateway.records() if record["level"] == "warning"]
+    assert [setting for setting in ("GATEWAY_AUTH=off", "GATEWAY_ADMIN_TOKEN") if setting in " ".join(warnings)] == [
+        "GATEWAY_AUTH=off",
+        "GATEWAY_ADMIN_TOKEN",
+    ]
+    assert len(warnings) == 2
+
+
+def test_all_addresses_without_a_word_about_keys_end_with_one_line(run_here: RunHere) -> None:
+    status, output, error = run_here("--host=0.0.0.0", "--port=0", "--allowed-hosts=*")
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert "GATEWAY_AUTH=keys" in error
+    assert "GATEWAY_AUTH=off" in error
+
+
+def test_keys_without_a_token_end_with_one_line(run_here: RunHere) -> None:
+    status, output, error = run_here("--auth=keys", "--port=0")
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert "GATEWAY_ADMIN_TOKEN=" in error
+    assert "GATEWAY_ADMIN_TOKENS=" in error
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from starlette.types import Message
 from gateway.app import wire
 from gateway.config import GatewayConfig
 from gateway.link.answers import Stamped
-from gateway.link.broker import Broker
+from gateway.link.broker import Broker, KeyHandler
 from gateway.link.broker import Handler as AccountHandler
-from gateway.link.broker import KeyHandler
 from gateway.link.feed import Handler, MarketDataFeed
 from protocol import topics
 from protocol.commands import Command, InstrumentsQuery, Query

@@ -39,7 +39,7 @@ def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
 
 
 STATUS_OF_REFUSALS = {
-    404: {Refusal.UNKNOWN_SYMBOL, Refusal.UNKNOWN_ORDER},
+    404: {Refusal.UNKNOWN_KEY, Refusal.UNKNOWN_SYMBOL, Refusal.UNKNOWN_ORDER},
     409: {
         Refusal.CLIENT_ORDER_ID_CONFLICT,
         Refusal.ORDER_NOT_OPEN,
@@ -54,6 +54,8 @@ STATUS_OF_REFUSALS = {
         Refusal.POST_ONLY_WOULD_CROSS,
         Refusal.TOO_MANY_TIMERS,
         Refusal.TOO_MANY_ACCOUNTS,
+        Refusal.KEY_CONFLICT,
+        Refusal.TOO_MANY_KEYS,
     },
     500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }

@@ -1,0 +1,1 @@
+"""Makes keys: `create` an API key of a running exchange."""
