@@ -169,7 +169,9 @@ def read_signed(query: bytes, now: int) -> Signed:
     if window_time > MAX_WINDOW * MILLISECOND:
         raise HttpError("timestamp_outside_window", f"recvWindow takes at most {MAX_WINDOW} milliseconds.")
     sent = int(timestamp) * MILLISECOND
-    if sent >= now + AHEAD or now - sent > window_time:
+    # As the venue does: in whole milliseconds.
+    millisecond = now // MILLISECOND * MILLISECOND
+    if sent >= millisecond + AHEAD or millisecond - sent > window_time:
         raise HttpError(
             "timestamp_outside_window",
             f"timestamp is outside of the recvWindow: the exchange's time is {now // MILLISECOND}.",

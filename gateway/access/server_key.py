@@ -109,7 +109,7 @@ class ServerKey:
 def _make(path: Path) -> None:
     """Make the file, whole or not at all. Of several that make it at once, the first one wins."""
     make_directory(path.parent)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
     try:
         with open(temporary, "wb", opener=open_private) as file:
             file.write(secrets.token_bytes(KEY_BYTES))

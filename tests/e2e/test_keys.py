@@ -6,7 +6,7 @@ import hmac
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Closed(Exchange):
         self.key_file = directory / "keys" / "server.key"
         super().__init__(directory, gateway_flags=(*FLAGS, f"--key-file={self.key_file}", *flags))
 
+    def __enter__(self) -> "Closed":
+        super().__enter__()
+        return self
+
     def make_key(self, account: str, **more: Any) -> Json:
         response = self.http.post("/admin/keys", json={"account": account, **more}, headers=ADMIN_HEADERS)
         assert response.status_code == 201, response.text
@@ -52,7 +56,10 @@ def bearer(key: Json) -> dict[str, str]:
 
 
 def open_user_stream(gateway: Gateway, query: str = "", **more: Any) -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{gateway.port}/ws/user{query}", open_timeout=PATIENCE, proxy=None, **more)
+    stream: ClientConnection = connect(
+        f"ws://127.0.0.1:{gateway.port}/ws/user{query}", open_timeout=PATIENCE, proxy=None, **more
+    )
+    return stream
 
 
 def close_code(gateway: Gateway, query: str = "", **more: Any) -> int:
@@ -169,6 +176,7 @@ def test_a_page_offers_its_key_as_a_subprotocol(closed: Closed, alice: Json) -> 
 
 
 def test_nobody_touches_what_is_anothers(closed: Closed, alice: Json, bob: Json) -> None:
+    closed.as_holder(alice, "DELETE", "/orders")
     order = closed.as_holder(alice, "POST", "/orders", json={**ORDER, "client_order_id": "mine"}).json()
     assert (order["account"], order["status"]) == ("alice", "open")
     for method, body in (("GET", None), ("DELETE", None), ("PATCH", {"quantity": "0.05"})):
@@ -210,7 +218,7 @@ class Signer:
         if kind == "hmac":
             key = closed.make_key("carol")
             secret = key["secret"].encode()
-            self._sign = lambda text: hmac.digest(secret, text, "sha256").hex().upper()
+            self._sign: Callable[[bytes], str] = lambda text: hmac.digest(secret, text, "sha256").hex().upper()
         elif kind == "ed25519":
             private = ed25519.Ed25519PrivateKey.generate()
             key = closed.make_key("carol", type=kind, public_key=pem(private))
@@ -341,6 +349,7 @@ def test_keys_are_listed_without_secrets(closed: Closed, alice: Json) -> None:
         return found if found["last_used"] else None
 
     shown = wait_until(used, "a last use")
+    assert shown is not None
     assert shown["last_used"].endswith(":00.000Z")
     expected = {name: value for name, value in alice.items() if name != "secret"}
     assert shown == {**expected, "last_used": shown["last_used"]}
