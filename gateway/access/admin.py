@@ -76,7 +76,7 @@ class Administrators:
             if hmac.compare_digest(hashed, expected):
                 who = name
         if scheme.lower() != b"bearer" or who == NOBODY:
-            if given:
+            if given and scheme.lower() == b"bearer":
                 self._guesses.note(address)
             raise HttpError("unauthorized")
         scope[WHO] = who

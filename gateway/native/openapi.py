@@ -14,7 +14,8 @@ from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.json import market_schemas
 from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
-from gateway.native.operations import OPERATIONS, Operation, Parameter
+from gateway.native.operation import Operation, Parameter
+from gateway.native.operations import OPERATIONS
 from gateway.native.problem_kinds import KINDS
 from gateway.native.problems import Problem
 from matching_exchange.process.version import VERSION

@@ -1,60 +1,20 @@
 """The HTTP calls of the native dialect: one table. Its router and its OpenAPI document are both made from it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
-from starlette.types import Receive, Scope
-
-from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA, Needs
-from gateway.exchange.exchange import Exchange
-from gateway.http.responses import HttpResponse
+from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
 from gateway.native.calls import accounts, amends, batches, instruments, keys, maintenance, market, oco, orders
 from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
-from gateway.native.calls.keys import MAX_KEYS_LISTED, KeyDesk
+from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import key_schemas, market_schemas, schemas
+from gateway.native.operation import Operation, Parameter
 from protocol.keys import KEY_PATTERN
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
-Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
-KeyCall = Callable[[KeyDesk, Scope, Receive], Awaitable[HttpResponse]]
-
 _SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
 _NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
-
-
-class Parameter(Struct, frozen=True):
-    name: str
-    schema: dict[str, Any]
-    description: str
-    required: bool = False
-    place: str = "query"
-
-
-class Operation(Struct, frozen=True):
-    """One method of one path.
-
-    needs: what it needs of its caller.
-    call: carries it out. One of the keys gets their desk in place of the exchange.
-    answer: the body of the answer that tells success, with this `status`.
-    problems: the statuses of its problem documents, beyond those of every operation.
-    unhealthy: the body of a 503, in place of a problem document.
-    """
-
-    needs: Needs
-    method: str
-    path: str
-    call: Call | KeyCall
-    summary: str
-    answer: type[Struct]
-    problems: Sequence[int]
-    parameters: Sequence[Parameter] = ()
-    body: type[Struct] | None = None
-    example: dict[str, Any] = {}
-    unhealthy: type[Struct] | None = None
-    status: int = 200
 
 
 SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)

@@ -19,7 +19,8 @@ from gateway.link.feed import MarketDataFeed
 from gateway.native.calls import keys as key_calls
 from gateway.native.calls.keys import KeyDesk
 from gateway.native.openapi import openapi_handler
-from gateway.native.operations import OPERATIONS, Call, KeyCall, Operation
+from gateway.native.operation import Call, KeyCall, Operation
+from gateway.native.operations import OPERATIONS
 from gateway.native.problems import problem_response
 from gateway.native.streams import stream_routes
 

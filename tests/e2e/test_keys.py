@@ -1,70 +1,20 @@
 """API keys on a whole exchange: who may make which call, and how soon a key is good no more."""
 
-import base64
-import hashlib
 import hmac
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from websockets.sync.client import ClientConnection, connect
 
 from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA, USER_STREAM
 from gateway.native.operations import OPERATIONS
 from gateway.native.streams import STREAMS
-from tests.exchange import PATIENCE, Exchange, Gateway, Json, clean_environment, ending, receive, wait_until
-
-TOKEN = "a-long-and-secret-word"
-ADMIN_HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-ORDER = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.1", "price": "100"}
-
-FLAGS = ("--auth=keys", f"--admin-tokens=ann:{TOKEN}")
-
-
-class Closed(Exchange):
-    """An exchange that asks for keys."""
-
-    def __init__(self, directory: Path, *flags: str) -> None:
-        self.key_file = directory / "keys" / "server.key"
-        super().__init__(directory, gateway_flags=(*FLAGS, f"--key-file={self.key_file}", *flags))
-
-    def __enter__(self) -> "Closed":
-        super().__enter__()
-        return self
-
-    def make_key(self, account: str, **more: Any) -> Json:
-        response = self.http.post("/admin/keys", json={"account": account, **more}, headers=ADMIN_HEADERS)
-        assert response.status_code == 201, response.text
-        key: Json = response.json()
-        return key
-
-    def as_holder(self, key: Json, method: str, path: str, **more: Any) -> httpx.Response:
-        return self.http.request(method, path, headers=bearer(key), **more)
-
-
-def bearer(key: Json) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key['key']}.{key['secret']}"}
-
-
-def open_user_stream(gateway: Gateway, query: str = "", **more: Any) -> ClientConnection:
-    stream: ClientConnection = connect(
-        f"ws://127.0.0.1:{gateway.port}/ws/user{query}", open_timeout=PATIENCE, proxy=None, **more
-    )
-    return stream
-
-
-def close_code(gateway: Gateway, query: str = "", **more: Any) -> int:
-    with open_user_stream(gateway, query, **more) as stream:
-        return ending(stream)[0]
+from tests.e2e.keyed import ADMIN_HEADERS, ORDER, Closed, bearer, close_code, escaped, open_user_stream, pem
+from tests.exchange import Json, receive
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +76,6 @@ def test_every_call_asks_for_what_its_row_says(
         return
     if needs is ADMIN:
         assert call(closed, method, path, {}).status_code == 401
-        # From an address of its own: a key in place of a token counts as a guess.
-        transport = httpx.HTTPTransport(local_address=f"127.0.1.{CALLS.index((method, path, ADMIN)) + 1}")
-        with httpx.Client(base_url=closed.url, transport=transport) as client:
-            assert client.request(method, path.replace("{account}", "a"), headers=bearer(alice)).status_code == 401
         return
     answers = {
         name: told(call(closed, method, path, {} if key is None else bearer(key))) for name, key in bad_keys.items()
@@ -141,6 +87,11 @@ def test_every_call_asks_for_what_its_row_says(
     response = call(closed, method, path, bearer(weak))
     assert (response.status_code, response.json()["code"]) == (403, "permission_missing")
     assert call(closed, method, path, bearer(alice)).status_code not in (401, 403)
+
+
+def test_a_key_is_no_token(closed: Closed, alice: Json) -> None:
+    assert call(closed, "GET", "/admin/digest", bearer(alice)).status_code == 401
+    assert call(closed, "GET", "/orders", ADMIN_HEADERS).status_code == 401
 
 
 def test_every_row_says_something() -> None:
@@ -237,14 +188,6 @@ class Signer:
         return f"{query}&signature={self._sign(query.encode() + body)}"
 
 
-def pem(private: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> str:
-    return private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def escaped(signature: bytes) -> str:
-    return base64.b64encode(signature).decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
-
-
 @pytest.fixture(scope="module", params=["hmac", "ed25519", "rsa"])
 def signer(request: pytest.FixtureRequest, closed: Closed) -> Signer:
     return Signer(closed, request.param)
@@ -297,197 +240,3 @@ def test_a_signature_that_is_not_for_this_call_is_refused(closed: Closed, signer
     assert signed(closed, signer, "GET", "/orders", good, name=alice["key"]).status_code == 401
     assert signed(closed, signer, "GET", "/orders", good, name="x" * 64).status_code == 401
     assert signed(closed, signer, "GET", "/orders", good).status_code == 200
-
-
-# Revocation
-
-
-def test_a_revoked_key_is_good_on_no_worker_once_that_is_answered(closed: Closed) -> None:
-    """Each connection is one of either worker's."""
-    key = closed.make_key("dave")
-    clients = [httpx.Client(base_url=closed.url, trust_env=False, verify=False) for _ in range(8)]
-    try:
-        for client in clients:
-            assert client.get("/orders", headers=bearer(key)).status_code == 200
-        with ExitStack() as stack:
-            streams = [
-                stack.enter_context(open_user_stream(closed.gateway, additional_headers=bearer(key))) for _ in range(4)
-            ]
-            for stream in streams:
-                assert receive(stream)["account"] == "dave"
-            assert closed.http.delete(f"/admin/keys/{key['key']}", headers=ADMIN_HEADERS).status_code == 200
-            for client in clients:
-                assert client.get("/orders", headers=bearer(key)).status_code == 401
-                assert client.post("/orders", headers=bearer(key), json=ORDER).status_code == 401
-            assert [ending(stream)[0] for stream in streams] == [4401] * 4
-    finally:
-        for client in clients:
-            client.close()
-    again = closed.http.delete(f"/admin/keys/{key['key']}", headers=ADMIN_HEADERS)
-    assert (again.status_code, again.json()["code"]) == (404, "unknown_key")
-
-
-def test_a_new_secret_takes_the_place_of_the_old_one(closed: Closed) -> None:
-    key = closed.make_key("erin")
-    response = closed.http.post(f"/admin/keys/{key['key']}/secret", headers=ADMIN_HEADERS)
-    assert response.status_code == 201
-    renewed = response.json()
-    assert renewed["key"] == key["key"]
-    assert renewed["secret"] != key["secret"]
-    for _ in range(4):
-        with httpx.Client(base_url=closed.url, trust_env=False, verify=False) as client:
-            assert client.get("/orders", headers=bearer(key)).status_code == 401
-            assert client.get("/orders", headers=bearer(renewed)).status_code == 200
-
-
-def test_keys_are_listed_without_secrets(closed: Closed, alice: Json) -> None:
-    closed.as_holder(alice, "GET", "/orders")
-
-    def used() -> Json | None:
-        listed = closed.http.get("/admin/keys", headers=ADMIN_HEADERS).json()["keys"]
-        found: Json = next(each for each in listed if each["key"] == alice["key"])
-        return found if found["last_used"] else None
-
-    shown = wait_until(used, "a last use")
-    assert shown is not None
-    assert shown["last_used"].endswith(":00.000Z")
-    expected = {name: value for name, value in alice.items() if name != "secret"}
-    assert shown == {**expected, "last_used": shown["last_used"]}
-    assert (shown["label"], shown["type"], shown["permissions"]) == (
-        "bot",
-        "hmac",
-        ["trade", "user_data", "user_stream"],
-    )
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"account": "two words"}, "account"),
-        ({"account": "a", "label": "x" * 65}, "label"),
-        ({"account": "a", "type": "dsa"}, "type"),
-        ({"account": "a", "public_key": "x"}, "public_key"),
-        ({"account": "a", "type": "rsa"}, "public_key"),
-        ({"account": "a", "type": "ed25519", "public_key": "x"}, "public_key"),
-        ({"account": "a", "permissions": []}, "permissions"),
-        ({"account": "a", "permissions": ["admin"]}, "permissions"),
-        ({"account": "a", "addresses": ["192.0.2.7/24"]}, "addresses"),
-        ({"account": "a", "expires": "soon"}, "expires"),
-        ({"account": "a", "secret": "x"}, "secret"),
-        ({}, "account"),
-    ],
-)
-def test_a_key_that_cannot_be_names_its_field(closed: Closed, body: Json, field: str) -> None:
-    response = closed.http.post("/admin/keys", json=body, headers=ADMIN_HEADERS)
-    assert (response.status_code, response.json()["field"]) == (422, field)
-
-
-# What lasts, and what is told
-
-
-def test_keys_outlive_restarts_and_no_log_holds_a_secret(tmp_path: Path) -> None:
-    with Closed(tmp_path) as closed:
-        alice, bob = closed.make_key("alice"), closed.make_key("bob")
-        assert closed.key_file.stat().st_mode & 0o777 == 0o600
-        assert closed.key_file.stat().st_size == 32
-        with open_user_stream(closed.gateway, additional_headers=bearer(alice)) as stream:
-            assert receive(stream)["account"] == "alice"
-            closed.matcher.stop()
-            closed.matcher.restart()
-            wait_until(lambda: closed.as_holder(alice, "GET", "/orders").status_code == 200, "a key after a restart")
-            assert closed.as_holder(alice, "POST", "/orders", json=ORDER).status_code == 200
-            # The stream has gone on.
-            assert receive(stream)["account"] == "alice"
-        closed.http.get("/orders", headers={"Authorization": f"Bearer {alice['key']}.{bob['secret']}"})
-        closed.http.get("/admin/digest", headers={"Authorization": f"Bearer {bob['secret']}"})
-        closed.gateway.stop()
-        closed.gateway.restart()
-        assert closed.as_holder(bob, "GET", "/orders").status_code == 200
-        lines = closed.gateway.records("administrator's call")
-        assert ("ann", "POST /admin/keys", 201) in [(line["who"], line["call"], line["status"]) for line in lines]
-        assert ("nobody", "GET /admin/digest", 401) in [(line["who"], line["call"], line["status"]) for line in lines]
-        kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-        for secret in (alice["secret"], bob["secret"], TOKEN):
-            assert secret.encode() not in kept
-        assert hashlib.sha256(alice["secret"].encode()).digest() not in kept
-
-
-def test_a_lost_key_file_is_told_in_one_line(tmp_path: Path) -> None:
-    with Closed(tmp_path) as closed:
-        alice = closed.make_key("alice")
-        private = ed25519.Ed25519PrivateKey.generate()
-        other = closed.make_key("bob", type="ed25519", public_key=pem(private))
-        closed.gateway.stop()
-        closed.key_file.unlink()
-        closed.gateway.restart()
-        assert closed.as_holder(alice, "GET", "/orders").status_code == 401
-        [line] = closed.gateway.records("HMAC keys do not verify: GATEWAY_KEY_FILE is not set, lost, or another one")
-        assert line["keys"] == 1
-        query = f"timestamp={int(time.time() * 1000)}"
-        target = f"/orders?{query}&signature={escaped(private.sign(query.encode()))}"
-        assert closed.http.get(target, headers={"X-MBX-APIKEY": other["key"]}).status_code == 200
-        refused = closed.http.post("/admin/keys", json={"account": "x"}, headers=ADMIN_HEADERS)
-        assert (refused.status_code, refused.json()["code"]) == (409, "key_file_required")
-        assert str(closed.key_file) in refused.json()["detail"]
-
-
-def test_calls_wait_for_the_keys(tmp_path: Path) -> None:
-    """Without a matcher nobody is let in, whatever he bears."""
-    with Closed(tmp_path) as closed:
-        alice = closed.make_key("alice")
-        closed.matcher.stop()
-        wait_until(lambda: closed.as_holder(alice, "GET", "/orders").status_code == 503, "a call that is not served")
-        response = closed.as_holder(alice, "GET", "/orders")
-        assert (response.status_code, response.json()["code"]) == (503, "keys_unavailable")
-        assert response.headers["retry-after"] == "1"
-        closed.matcher.restart()
-        wait_until(lambda: closed.as_holder(alice, "GET", "/orders").status_code == 200, "a call that is served again")
-
-
-def test_guesses_are_braked(tmp_path: Path) -> None:
-    with Closed(tmp_path) as closed:
-        for _ in range(10):
-            assert closed.http.get("/admin/digest", headers={"Authorization": "Bearer x"}).status_code == 401
-        response = closed.http.get("/admin/digest", headers=ADMIN_HEADERS)
-        assert (response.status_code, response.json()["code"]) == (429, "too_many_guesses")
-        assert 1 <= int(response.headers["retry-after"]) <= 60
-
-
-def test_an_hmac_key_needs_the_setting(exchange: Exchange) -> None:
-    response = exchange.http.post("/admin/keys", json={"account": "alice"})
-    assert (response.status_code, response.json()["code"]) == (409, "key_file_required")
-    assert "GATEWAY_KEY_FILE" in response.json()["detail"]
-
-
-def test_the_script_makes_a_key_and_lines_that_work(closed: Closed, tmp_path: Path) -> None:
-    def create(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "matching_exchange.tools.keys", "create", *arguments]
-        return subprocess.run(
-            command, env=clean_environment(environment), capture_output=True, text=True, timeout=PATIENCE
-        )
-
-    done = create("--account=frank", f"--url={closed.url}", "--permissions=user_data", GATEWAY_ADMIN_TOKEN=TOKEN)
-    assert (done.returncode, done.stderr) == (0, "")
-    key, secret = (line.split()[1] for line in done.stdout.splitlines()[:2])
-    [curl, _] = [line for line in done.stdout.splitlines() if line.startswith("curl ")]
-    assert f"Bearer {key}.{secret}" in curl
-    assert curl.endswith(f"{closed.url}/orders")
-    held = {"key": key, "secret": secret}
-    assert closed.as_holder(held, "GET", "/orders").status_code == 200
-    assert closed.as_holder(held, "POST", "/orders", json=ORDER).json()["code"] == "permission_missing"
-
-    file = tmp_path / "public.pem"
-    file.write_text(pem(ed25519.Ed25519PrivateKey.generate()))
-    done = create(
-        "--account=frank", "--type=ed25519", f"--public-key={file}", f"--url={closed.url}", f"--token={TOKEN}"
-    )
-    assert (done.returncode, done.stderr, "secret" in done.stdout) == (0, "", False)
-
-    for arguments, status in (
-        (("--account=two words", f"--token={TOKEN}"), 1),
-        (("--account=frank", "--type=rsa", f"--public-key={tmp_path}/none", f"--token={TOKEN}"), 1),
-        (("--account=frank", "--type=dsa"), 2),
-        ((), 2),
-    ):
-        refused = create(*arguments, f"--url={closed.url}")
-        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (status, "", 1)
