@@ -64,7 +64,7 @@ class KeyStore:
         """Begin to follow the matcher's keys."""
         self._broker.subscribe_keys(self._hear)
         self._broker.on_open(self._start_anew)
-        self._broker.on_reset(self._start_anew)
+        self._broker.on_reset(self._forget)
         self._tick()
 
     def stop(self) -> None:
@@ -200,6 +200,13 @@ class KeyStore:
 
     def _is_expired(self, key: Key) -> bool:
         return 0 < key.expires <= self._broker.now()
+
+    def _forget(self) -> None:
+        """The matcher has another journal: none of its keys are known."""
+        self._good_until = float("-inf")
+        for name in list(self._states):
+            self._drop(name)
+        self._start_anew()
 
     def _start_anew(self) -> None:
         self._complete = False

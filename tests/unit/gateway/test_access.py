@@ -15,16 +15,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from starlette.types import Message
 
 from gateway.access.admin import GUESS_SECONDS, MAX_GUESSES, Guesses
 from gateway.access.keys import LEASE_SECONDS
 from gateway.access.server_key import ALPHABET, KeyFileError, ServerKey, check_of, derive_secret, new_key_id
 from gateway.http.errors import HttpError
 from gateway.link.errors import NoResultError
-from protocol.commands import KeysQuery, NoteKeyUse, OrdersQuery, RevokeKey
+from protocol.commands import KeysQuery, NoteKeyUse, OrdersQuery, PlaceOrder, RevokeKey
 from protocol.events import KeyList, KeyRevoked, KeySet, KeyState, OrderPage
 from protocol.keys import Key, KeyType
-from tests.unit.gateway.fakes import CONFIG, TIMESTAMP, Gateway
+from tests.unit.gateway.fakes import CONFIG, TIMESTAMP, Gateway, scope
 
 NOW = TIMESTAMP // 1_000_000
 PRIVATE = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
@@ -206,6 +207,31 @@ def test_a_revocation_that_is_heard_counts_at_once(own: Keyed) -> None:
             assert (await keyed.gateway._request("GET", "/orders", [b""], headers)).status == 401
 
     keyed.gateway.run(scenario())
+
+
+def test_a_key_that_is_revoked_while_its_call_is_read_sends_nothing(own: Keyed) -> None:
+    """The head was let in; the body comes after the revocation."""
+    broker = own.gateway.broker
+    order = b'{"symbol":"BTC-USDT","order_type":"market","side":"buy","quantity":"1"}'
+    headers = {"authorization": f"Bearer {NAMES[0]}.{own.secret(0)}"}
+
+    async def scenario() -> tuple[int, list[object]]:
+        async with own.gateway.app.router.lifespan_context(own.gateway.app):
+            assert (await own.gateway._request("GET", "/orders", [b""], headers)).status == 200
+            sent: list[Message] = []
+
+            async def receive() -> Message:
+                own.changed = 9
+                broker.key_handlers[0](KeyRevoked(KeyState(own.keys.pop(0), 1), 9, 3))
+                return {"type": "http.request", "body": order, "more_body": False}
+
+            async def send(message: Message) -> None:
+                sent.append(message)
+
+            await own.gateway.app(scope("http", "/orders", headers, method="POST", scheme="http"), receive, send)
+            return sent[0]["status"], [each for each in broker.commands if isinstance(each, PlaceOrder)]
+
+    assert own.gateway.run(scenario()) == (401, [])
 
 
 def test_nobody_is_served_beyond_the_lease(own: Keyed) -> None:
