@@ -70,10 +70,10 @@ async def create(desk: KeyDesk, scope: Scope, receive: Receive) -> HttpResponse:
 async def list_keys(desk: KeyDesk, scope: Scope, _: Receive) -> HttpResponse:
     parameters = query_parameters(scope, "limit", "after")
     limit = whole_number(parameters, "limit", MAX_KEYS_LISTED, 1, MAX_KEYS_LISTED)
-    after = parameters.get("after", "")
-    if after and not KEY_PATTERN.fullmatch(after):
+    after = parameters.get("after")
+    if after is not None and not KEY_PATTERN.fullmatch(after):
         raise ProblemError("invalid_value", "after takes the `next` of the list that this one continues.", "after")
-    found = await desk.keys.page(limit, after)
+    found = await desk.keys.page(limit, after or "")
     return json_response(KeyViews([_view(state) for state in found.keys], found.next))
 
 
