@@ -33,9 +33,9 @@ RUN EXCHANGE_COMPILE=$EXCHANGE_COMPILE /exchange/python/bin/python -m matching_e
  && chmod --recursive go=rX /exchange/sources
 
 FROM ${PYTHON_IMAGE}
-# A named volume that is mounted on /data or /keys takes over its owner.
+# Named volumes that are mounted on these directories take over their owner.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin exchange \
- && install --directory --owner exchange --group exchange --mode 0700 /data /keys
+ && install --directory --owner exchange --group exchange --mode 0700 /data /keys /keys/matcher /keys/gateway /keys/server
 COPY --from=dependencies /exchange/python /exchange/python
 COPY --from=sources /exchange/sources /exchange/sources
 ENV PATH=/exchange/python/bin:$PATH PYTHONUNBUFFERED=1 MATCHER_DATA_DIR=/data

@@ -28,6 +28,7 @@ from gateway.config import (
 )
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
+from gateway.http.callers import limits_of
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.native.problems import http_error_response
@@ -163,8 +164,9 @@ def main() -> None:
                 f"the list of processes shows {flag} to every user of this machine: {variable} it does not show"
             )
     tell_ready(os.environ)
+    limits = limits_of(config)
     server = Config(
-        partial(create_worker, config),
+        partial(create_worker, config, limits),
         factory=True,
         workers=config.workers,
         http=cast(
@@ -173,6 +175,7 @@ def main() -> None:
                 HttpConnection,
                 Bounds(raise_limit(SPARE_DESCRIPTORS)),
                 Admission(config.deadline / 1000, work_of),
+                limits,
                 http_error_response,
             ),
         ),
@@ -196,6 +199,7 @@ def main() -> None:
         else:
             Multiprocess(server, [listening]).run()
     finally:
+        limits.close()
         log.info("stopped")
 
 

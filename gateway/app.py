@@ -28,6 +28,7 @@ from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from protocol.curve import ClientKeys
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
 """The errors that the router finds by itself."""
@@ -35,9 +36,10 @@ CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed
 
 def create_app(config: GatewayConfig) -> FastAPI:
     """The application of one worker."""
-    return wire(
-        config, Broker(config.commands, config.reports, config.deadline / 1000), MarketDataFeed(config.market_data)
-    )
+    keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
+    used = keys if config.curve_server else None
+    broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
+    return wire(config, broker, MarketDataFeed(config.market_data, used))
 
 
 def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI:
@@ -45,6 +47,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
+    exchange = Exchange(broker, Instruments(broker), config.faucet)
     access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key))
 
     @asynccontextmanager
@@ -85,15 +88,14 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         redirect_slashes=False,
         # Even to find that it is not configured would cost each request a sixth of its time in this application.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        routes=_routes(broker, feed, access),
+        routes=_routes(exchange, broker, feed, access),
         middleware=middleware,
         exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
-def _routes(broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
+def _routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
-    exchange = Exchange(broker, Instruments(broker))
     return [
         *native_routes(exchange, broker, feed, access),
         WebSocketRoute("/{path:path}", _no_stream),

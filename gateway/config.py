@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from msgspec import Struct
 
+from gateway.rate import RATE, Rate, read_rate
 from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
 
@@ -21,6 +23,12 @@ MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
 
+MAX_GIFTS: Final = 32
+"""Assets that the faucet gives at most: each one is a command."""
+
+MAX_OPEN: Final = 1_000_000
+"""Connections or streams that one address may have open, at most."""
+
 ANY_HOST: Final = "*"
 
 WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
@@ -28,7 +36,11 @@ WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
 
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+
+
+Network = IPv4Network | IPv6Network
 
 
 class GatewayConfig(Struct, frozen=True):
@@ -40,6 +52,11 @@ class GatewayConfig(Struct, frozen=True):
     auth: empty where it is not set: that is OFF, on loopback alone.
     admin_tokens: names and tokens.
     key_file: empty for none.
+    faucet: assets and amounts.
+    curve_server: the matcher's public key; empty without CURVE.
+    curve_secret: the gateway's secret key.
+    curve_market_data: whether the market data has CURVE too.
+    ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
     host: str
@@ -55,8 +72,23 @@ class GatewayConfig(Struct, frozen=True):
     auth: str = ""
     admin_tokens: tuple[tuple[str, str], ...] = ()
     key_file: str = ""
+    faucet: tuple[tuple[str, str], ...] = ()
     log_level: str = "info"
     log_format: str = "auto"
+    curve_server: str = ""
+    curve_secret: str = ""
+    curve_market_data: bool = True
+    requests_per_address: Rate | None = None
+    requests_per_key: Rate | None = None
+    orders_per_address: Rate | None = None
+    orders_per_key: Rate | None = None
+    connections_per_address: Rate | None = None
+    connections_per_key: Rate | None = None
+    subscriptions_per_address: Rate | None = None
+    subscriptions_per_key: Rate | None = None
+    open_connections_per_address: int = 4000
+    open_streams_per_address: int = 2000
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -93,6 +125,28 @@ def _hosts(text: str) -> tuple[str, ...]:
     return tuple(host_name(part.strip()) for part in text.split(","))
 
 
+def _faucet(text: str) -> tuple[tuple[str, str], ...]:
+    if not text.strip():
+        return ()
+    gifts = tuple(_gift(part.strip()) for part in text.split(","))
+    if len(gifts) > MAX_GIFTS or len({asset for asset, _ in gifts}) < len(gifts):
+        raise ValueError(text)
+    return gifts
+
+
+def _gift(text: str) -> tuple[str, str]:
+    """An asset and its amount, without needless zeros. ValueError where the text is no such pair.
+
+    The matcher alone knows the assets, and how many decimals each one has.
+    """
+    match = _GIFT.fullmatch(text)
+    if match is None or not match[2].strip("0."):
+        raise ValueError(text)
+    whole, _, fraction = match[2].partition(".")
+    amount = f"{whole.lstrip('0') or '0'}.{fraction.rstrip('0')}"
+    return match[1], amount.removesuffix(".")
+
+
 def host_name(text: str) -> str:
     """A host's name or address, as it is compared. ValueError where the text is neither."""
     try:
@@ -100,6 +154,38 @@ def host_name(text: str) -> str:
     except ValueError:
         return host(text).lower().removesuffix(".")
 
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",")) if text.strip() else ()
+
+
+def _rate(name: str, help_text: str) -> Setting:
+    return Setting(name, "", read_rate, RATE, help_text)
+
+
+def _open(name: str, default: str, help_text: str) -> Setting:
+    return Setting(name, default, bounded(1, MAX_OPEN), f"a whole number from 1 to {MAX_OPEN}", help_text)
+
+
+LIMIT_SETTINGS: Final = (
+    _rate("requests-per-address", "HTTP requests that one address may send"),
+    _rate("requests-per-key", "HTTP requests that one key may send"),
+    _rate("orders-per-address", "orders and amends that one address may send; cancels have no limit"),
+    _rate("orders-per-key", "orders and amends that one key may send; cancels have no limit"),
+    _rate("connections-per-address", "connections that one address may open"),
+    _rate("connections-per-key", "connections that one key may begin to use"),
+    _rate("subscriptions-per-address", "streams that one address may open"),
+    _rate("subscriptions-per-key", "streams that one key may open"),
+    _open("open-connections-per-address", "4000", "connections that one address may have open at one time"),
+    _open("open-streams-per-address", "2000", "streams that one address may have open at one time"),
+    Setting(
+        "trusted-proxies",
+        "",
+        _networks,
+        "addresses and networks such as 10.0.0.0/8, with commas between",
+        "proxies whose X-Forwarded-For tells the address that counts",
+    ),
+)
 
 SETTINGS: Final = (
     Setting("host", "127.0.0.1", host, HOST, "where HTTP and WebSocket are served"),
@@ -135,6 +221,7 @@ SETTINGS: Final = (
         "name:token pairs with commas between; names of letters, digits and . _ -",
         "tokens of several administrators; the log names who has called",
         secret=True,
+        has_flag=False,
     ),
     Setting(
         "auth",
@@ -172,6 +259,15 @@ SETTINGS: Final = (
         f"a whole number from 1 to {MAX_DEADLINE}",
         "how old an order may be when the matcher takes it, in ms",
     ),
+    Setting(
+        "faucet",
+        "",
+        _faucet,
+        f"assets and amounts such as USDT:100000,BTC:1, at most {MAX_GIFTS}, each asset once",
+        "what an account may ask for each UTC day, by POST /accounts/{account}/faucet",
+    ),
+    *CLIENT_SETTINGS,
+    *LIMIT_SETTINGS,
     *LOG_SETTINGS,
 )
 
@@ -181,4 +277,5 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     description = "Serves the exchange over HTTP and WebSocket."
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
+    check_client(PROGRAM, PREFIX, values, needs_secret=True)
     return GatewayConfig(**values)

@@ -5,17 +5,21 @@ import os
 import signal
 from threading import Thread
 
+import structlog
 from fastapi import FastAPI
 
 from gateway.app import create_app
 from gateway.config import GatewayConfig
 from gateway.garbage import collect_little
+from gateway.http.callers import Limits
 from gateway.logs import configure_worker_logs
 
 
-def create_worker(config: GatewayConfig) -> FastAPI:
+def create_worker(config: GatewayConfig, limits: Limits) -> FastAPI:
     """The application, with the logs of its process."""
     configure_worker_logs(config.log_level, config.log_format)
+    if not limits.join():
+        structlog.get_logger("gateway").warning("too many workers: what this one has open counts for no address")
     if multiprocessing.parent_process() is not None:
         Thread(target=_end_with_supervisor, daemon=True).start()
     collect_little()

@@ -28,6 +28,7 @@ from matching_exchange.process.files import what_failed
 from matching_exchange.process.logs import configure_logs
 from matching_exchange.process.readiness import tell_ready
 from protocol import topics
+from protocol.curve import ClientKeys, open_with, public_key
 from protocol.sockets import is_ipv6
 
 if TYPE_CHECKING:
@@ -72,11 +73,7 @@ def main() -> int:
                 matcher.begin_with(own)
             recovered.note_journal()
             log_start(config, state.sequence)
-            if directory.open_to_others:
-                log.warning(
-                    "other users of this machine may read the data directory: chmod 700 ends that",
-                    data_dir=str(config.data_dir),
-                )
+            warn_of_others(config, directory)
             tell_ready(os.environ)
             matcher.run()
             journal.close()
@@ -120,6 +117,20 @@ def log_start(config: Config, sequence: int) -> None:
         log.info("the core runs interpreted", reason=CORE.reason)
 
 
+def warn_of_others(config: Config, directory: DataDirectory) -> None:
+    """Log what others can reach."""
+    if config.open_endpoints:
+        log.warning(
+            "who reaches these endpoints can trade: MATCHER_CURVE_SECRET and MATCHER_CURVE_ALLOWED close them",
+            endpoints=config.open_endpoints,
+        )
+    if directory.open_to_others:
+        log.warning(
+            "other users of this machine may read the data directory: chmod 700 ends that",
+            data_dir=str(config.data_dir),
+        )
+
+
 def stop_working(reason: str) -> int:
     """The exit status of a matcher that has served and then failed."""
     log.critical("matcher stops: nothing more is answered", error=reason)
@@ -133,6 +144,8 @@ def check(config: Config) -> int:
         socket.subscribe(topics.HEARTBEAT)
         endpoint = connectable(config.market_data)
         socket.ipv6 = is_ipv6(endpoint)
+        if config.curve_secret and config.curve_market_data:
+            open_with(socket, ClientKeys(public_key(config.curve_secret)))
         socket.connect(endpoint)
         return 0 if socket.poll(CHECK_TIMEOUT) else EXIT_FAILED
 

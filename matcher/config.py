@@ -8,7 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
-from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart
+from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
+from matching_exchange.process.command_line import end_with_line
+from matching_exchange.process.curve import KEY, KEYS, MARKET_DATA, curve_key, curve_keys
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.settings import Setting, Switch, bounded, one_of, read_settings
 
@@ -26,7 +28,15 @@ NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
 class Config(Struct, frozen=True):
-    """`depth_interval` is in nanoseconds; `instruments_source` is the flag or variable that names the file."""
+    """The settings.
+
+    depth_interval: nanoseconds.
+    instruments_source: the flag or variable that names the file.
+    curve: "auto" or "off".
+    curve_secret: empty without CURVE.
+    curve_allowed: the public keys that may send commands and read reports.
+    curve_market_data: whether the market data has CURVE too.
+    """
 
     commands: str
     market_data: str
@@ -42,6 +52,24 @@ class Config(Struct, frozen=True):
     log_format: str
     check: bool
     instruments_source: str = "--instruments"
+    curve: str = "auto"
+    curve_secret: str = ""
+    curve_allowed: tuple[str, ...] = ()
+    curve_market_data: bool = True
+
+    @property
+    def open_endpoints(self) -> list[str]:
+        """Those that other machines reach, and that have no CURVE although they are to have it, each with its
+        setting."""
+        if self.curve_secret:
+            return []
+        meant = [setting for setting in SETTINGS if setting.key in ("commands", "market_data", "reports")]
+        endpoints = {
+            setting.title(PREFIX): getattr(self, setting.key)
+            for setting in meant
+            if setting.key != "market_data" or self.curve_market_data
+        }
+        return [f"{name}: {endpoint}" for name, endpoint in endpoints.items() if not stays_here(endpoint)]
 
 
 def _sync(text: str) -> str:
@@ -111,6 +139,25 @@ SETTINGS = (
         f"a whole number from 1 to {MAX_ACCOUNTS}",
         "how many accounts there may be; each takes about 1 KB",
     ),
+    Setting(
+        "curve",
+        "auto",
+        one_of("auto", "off"),
+        "auto (CURVE where there is a secret key) or off",
+        "off lets other machines reach the sockets without CURVE",
+    ),
+    Setting(
+        "curve-secret", "", curve_key, KEY, "the matcher's secret key", secret=True, has_flag=False, from_file=True
+    ),
+    Setting(
+        "curve-allowed",
+        "",
+        curve_keys,
+        KEYS,
+        "the public keys of gateways and bots that may send commands and read reports",
+        from_file=True,
+    ),
+    MARKET_DATA,
     *LOG_SETTINGS,
 )
 
@@ -132,4 +179,25 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
     instruments = next(setting for setting in SETTINGS if setting.name == "instruments")
-    return Config(**values, instruments_source=instruments.source(PREFIX, arguments))
+    config = Config(**values, instruments_source=instruments.source(PREFIX, arguments))
+    if not config.check:
+        _check_curve(config)
+    return config
+
+
+def _check_curve(config: Config) -> None:
+    """End the process with one line where its keys do not fit, or where it would take anybody's word."""
+    if config.curve == "off" and config.curve_secret:
+        end_with_line(PROGRAM, f"{PREFIX}_CURVE=off and {PREFIX}_CURVE_SECRET: takes one of them")
+    if config.curve_secret and not config.curve_allowed:
+        end_with_line(
+            PROGRAM, f"{PREFIX}_CURVE_ALLOWED: takes the public keys of gateways: {PREFIX}_CURVE_SECRET needs it"
+        )
+    if config.curve_allowed and not config.curve_secret:
+        end_with_line(PROGRAM, f"{PREFIX}_CURVE_SECRET: takes a secret key: {PREFIX}_CURVE_ALLOWED needs it")
+    if config.curve == "auto" and config.open_endpoints:
+        end_with_line(
+            PROGRAM,
+            f"{config.open_endpoints[0]} is reached from other machines: close it with {PREFIX}_CURVE_SECRET and "
+            f"{PREFIX}_CURVE_ALLOWED (`keys curve` prints them), or write out {PREFIX}_CURVE=off",
+        )

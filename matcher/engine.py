@@ -11,19 +11,23 @@ from typing import Any, Final
 from matcher.core.accounts import advance_time, move_timers, set_account_status, set_timer, watch_account
 from matcher.core.amend import amend_order
 from matcher.core.cancel import cancel_all_orders, cancel_order
+from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
 from matcher.core.keys import note_key_use, revoke_key, set_key
-from matcher.core.ledger import settle
 from matcher.core.load_book import load_book
+from matcher.core.money import close_ledger, deposit, reset_account, transfer, withdraw
 from matcher.core.oco import place_oco
 from matcher.core.place import place_order
 from matcher.core.registry import REMEMBERED_ORDERS, Registry
+from matcher.core.settlement import settle
 from protocol.commands import (
     AdvanceTime,
     AmendOrder,
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CloseLedger,
+    Deposit,
     LoadBook,
     MoveTimers,
     NoteKeyUse,
@@ -31,12 +35,15 @@ from protocol.commands import (
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    ResetAccount,
     RevokeKey,
     SetAccountStatus,
     SetInstrument,
     SetKey,
     SetLimits,
+    Transfer,
     WatchAccount,
+    Withdraw,
 )
 from protocol.events import CommandRefused, Event
 
@@ -69,6 +76,11 @@ HANDLERS: Final[dict[type, Handler]] = {
     MoveTimers: move_timers,
     SetLimits: set_limits,
     WatchAccount: watch_account,
+    Deposit: deposit,
+    Withdraw: withdraw,
+    Transfer: transfer,
+    CloseLedger: close_ledger,
+    ResetAccount: reset_account,
     SetKey: set_key,
     RevokeKey: revoke_key,
     NoteKeyUse: note_key_use,
@@ -100,18 +112,25 @@ class Engine:
         else:
             events = HANDLERS[type(command)](registry, command)
         # A trade ends at least one of its command's orders.
-        if running.ended:
+        if running.ended or running.resized:
+            if registry.guarded:
+                halt_if_moved(registry, events)
             settle(registry)
         return events
 
     def due(self, time: int) -> bool:
         """Whether an AdvanceTime of that time has something to do."""
-        expiry, timer = self.registry.expiries.next, self.registry.timers.next
-        return (expiry is not None and expiry < time) or (timer is not None and timer <= time)
+        registry = self.registry
+        expiry, timer, halt = registry.expiries.next, registry.timers.next, registry.halts.next
+        return (
+            (expiry is not None and expiry < time)
+            or (timer is not None and timer <= time)
+            or (halt is not None and halt <= time)
+        )
 
     def next_due(self) -> int | None:
         """The earliest time at which an AdvanceTime has something to do."""
-        expiry, timer = self.registry.expiries.next, self.registry.timers.next
-        if expiry is None:
-            return timer
-        return expiry + 1 if timer is None else min(expiry + 1, timer)
+        registry = self.registry
+        expiry = registry.expiries.next
+        times = (None if expiry is None else expiry + 1, registry.timers.next, registry.halts.next)
+        return min((time for time in times if time is not None), default=None)

@@ -70,7 +70,12 @@ taker_fee_bps = 20
 """
 
 
-WHOLE_NUMBERS = frozenset({"maker_fee_bps", "taker_fee_bps"})
+WHOLE_NUMBERS = frozenset(
+    {
+        *("maker_fee_bps", "taker_fee_bps"),
+        *("price_band_bps", "max_open_orders", "halt_bps", "halt_window_ms", "halt_ms"),
+    }
+)
 """The fields that are numbers; all others are texts."""
 
 
@@ -89,6 +94,13 @@ class ListedInstrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maker_fee_bps: int = 0
     taker_fee_bps: int = 0
     status: str = "trading"
+    price_band_bps: int = 0
+    reference_price: str = "0"
+    max_open_orders: int = 0
+    max_order_notional: str = "0"
+    halt_bps: int = 0
+    halt_window_ms: int = 0
+    halt_ms: int = 0
 
 
 class InstrumentListError(ValueError):
@@ -190,6 +202,9 @@ def _command(listed: ListedInstrument) -> SetInstrument:
     def quantity(text: str) -> int:
         return parse_decimal(text, quantity_decimals)
 
+    def value(text: str) -> int:
+        return parse_decimal(text, price_decimals + quantity_decimals)
+
     statuses = {status.name.lower(): status for status in InstrumentStatus}
     if listed.status not in statuses:
         raise InstrumentListError(f"{listed.symbol}: status: takes one of {', '.join(statuses)}")
@@ -204,10 +219,17 @@ def _command(listed: ListedInstrument) -> SetInstrument:
         None if listed.min_quantity is None else _convert(listed, "min_quantity", quantity),
         _convert(listed, "max_quantity", quantity),
         _convert(listed, "max_price", price),
-        _convert(listed, "min_notional", lambda text: parse_decimal(text, price_decimals + quantity_decimals)),
+        _convert(listed, "min_notional", value),
         listed.maker_fee_bps,
         listed.taker_fee_bps,
         statuses[listed.status],
+        listed.price_band_bps,
+        _convert(listed, "reference_price", price),
+        listed.max_open_orders,
+        _convert(listed, "max_order_notional", value),
+        listed.halt_bps,
+        listed.halt_window_ms,
+        listed.halt_ms,
     )
 
 

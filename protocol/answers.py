@@ -5,6 +5,7 @@ from msgspec import Struct
 from protocol.commands import OrderTerms
 from protocol.happenings import BookLoaded, CommandRefused, InstrumentSet, Trade
 from protocol.keys import KeyState
+from protocol.money import LedgerState, TransferState
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 
@@ -21,6 +22,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     unspent: what remains of its quote_quantity, else None.
     oco_id: the same for both orders of an OCO, else None.
     updated_sequence, updated: the stamp of its last change.
+    reserved: what it locks, a decimal of base to sell, of quote to buy. None for an account without a ledger.
     """
 
     order_id: int
@@ -48,6 +50,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     oco_id: int | None = None
     updated_sequence: int = 0
     updated: int = 0
+    reserved: str | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):
@@ -61,6 +64,7 @@ class OrderResult(Struct, frozen=True, array_like=True, tag=22):
     filled_value: int
     reason: Reason | None
     trades: list[Trade] = []
+    reserved: str | None = None
 
 
 class OrderStates(Struct, frozen=True, array_like=True, tag=23):
@@ -90,4 +94,15 @@ class AccountState(Struct, frozen=True, array_like=True, tag=24):
     more: bool = False
 
 
-Answer = OrderState | OrderResult | OrderStates | AccountState | InstrumentSet | BookLoaded | CommandRefused | KeyState
+Answer = (
+    OrderState
+    | OrderResult
+    | OrderStates
+    | AccountState
+    | InstrumentSet
+    | BookLoaded
+    | CommandRefused
+    | TransferState
+    | LedgerState
+    | KeyState
+)

@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from protocol import topics
 from protocol.codec import decode_market_data, decode_report
-from protocol.commands import Command, Query
-from protocol.events import Answer, QueryResult
+from protocol.commands import VERSION, Command, Query
+from protocol.curve import ClientKeys
+from protocol.events import Answer, Pulse, QueryResult
+from protocol.handshakes import Handshakes
 from protocol.market_data import MarketDataMessage
 from protocol.pump import ONCE, Pump
 from protocol.session import Answered, Lost, NotOpenError, SessionState, new_session
@@ -24,7 +26,11 @@ REPEAT_QUERY_AFTER = 1.0
 
 
 class MatcherAwayError(Exception):
-    """No matcher has answered within the timeout."""
+    """No matcher has answered within the timeout. `reason` tells of a failed handshake; else it is empty."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(f"{message}: {reason}" if reason else message)
+        self.reason = reason
 
 
 class OutcomeUnknownError(Exception):
@@ -35,20 +41,25 @@ class CommandClient:
     """Sends commands over one session and waits for the answers. To have many in flight, `send` them, then `receive`.
 
     A context manager. Each wait raises MatcherAwayError after `timeout` seconds. It raises OutcomeUnknownError if the
-    session ends.
+    session ends. `keys` are needed where the matcher has CURVE.
     """
 
     def __init__(
-        self, commands: str = "tcp://127.0.0.1:5555", reports: str = "tcp://127.0.0.1:5557", timeout: float = 10.0
+        self,
+        commands: str = "tcp://127.0.0.1:5555",
+        reports: str = "tcp://127.0.0.1:5557",
+        timeout: float = 10.0,
+        keys: ClientKeys | None = None,
     ) -> None:
         self._timeout = timeout
         self._context = zmq.Context()
         self._pump = Pump(new_session)
         self._session = self._pump.session
-        self._commands = open_commands(self._context, commands)
-        self._reports = open_reports(self._context, reports, self._session.session)
+        self._commands = open_commands(self._context, commands, keys)
+        self._reports = open_reports(self._context, reports, self._session.public, keys)
+        self._handshakes = Handshakes(self._commands, keys)
         self._receive_message = message_receiver(self._reports)
-        self._subscribed = self._session.session
+        self._subscribed = self._session.public
         self._answers: deque[Answered] = deque()
         self._results: dict[int, QueryResult] = {}
 
@@ -64,6 +75,7 @@ class CommandClient:
         self.close()
 
     def close(self) -> None:
+        self._handshakes.close()
         self._commands.close()
         self._reports.close()
         self._context.term()
@@ -135,9 +147,9 @@ class CommandClient:
 
     def _push(self) -> None:
         """Send the due frames until the transport is full."""
-        if self._subscribed != self._session.session:
+        if self._subscribed != self._session.public:
             self._reports.unsubscribe(topics.reports(self._subscribed))
-            self._subscribed = self._session.session
+            self._subscribed = self._session.public
             self._reports.subscribe(topics.reports(self._subscribed))
         for payload in self._pump.due(time.monotonic()):
             try:
@@ -150,7 +162,8 @@ class CommandClient:
         self._push()
         left = deadline - time.monotonic()
         if left <= 0:
-            raise MatcherAwayError(f"no matcher answered within {self._timeout:g} seconds")
+            self._handshakes.take()
+            raise MatcherAwayError(f"no matcher answered within {self._timeout:g} seconds", self._handshakes.reason)
         if not self._reports.poll(min(50, int(left * 1000) + 1)):
             return
         while True:
@@ -158,7 +171,10 @@ class CommandClient:
                 _, payload = self._receive_message()
             except zmq.Again:
                 return
-            outcome = self._pump.receive(decode_report(payload), time.monotonic())
+            report = decode_report(payload)
+            if isinstance(report, Pulse) and report.version != VERSION:
+                raise MatcherAwayError(f"the matcher speaks version {report.version}: takes version {VERSION}")
+            outcome = self._pump.receive(report, time.monotonic())
             if isinstance(outcome, Lost):
                 raise OutcomeUnknownError(outcome.reason)
             if isinstance(outcome, QueryResult):
@@ -181,11 +197,17 @@ class Update(Struct, frozen=True):
 
 
 class MarketDataReader:
-    """Reads topics of the market data socket, by prefixes, and counts lost messages. A context manager."""
+    """Reads topics of the market data socket, by prefixes, and counts lost messages. A context manager. `keys` are
+    needed where the market data has CURVE."""
 
-    def __init__(self, prefixes: Iterable[bytes], market_data: str = "tcp://127.0.0.1:5556") -> None:
+    def __init__(
+        self,
+        prefixes: Iterable[bytes],
+        market_data: str = "tcp://127.0.0.1:5556",
+        keys: ClientKeys | None = None,
+    ) -> None:
         self._context = zmq.Context()
-        self._socket = open_market_data(self._context, market_data)
+        self._socket = open_market_data(self._context, market_data, keys)
         self._seen: dict[bytes, tuple[int, int]] = {}
         for prefix in prefixes:
             self._socket.subscribe(prefix)

@@ -9,6 +9,18 @@ from typing import Final
 from msgspec import Struct
 
 from protocol.keys import Key, KeyId
+from protocol.market_commands import LoadBook, SetInstrument
+from protocol.money import (
+    AccountQuery,
+    AccountsQuery,
+    BalancesQuery,
+    CloseLedger,
+    Deposit,
+    MovementsQuery,
+    ResetAccount,
+    Transfer,
+    Withdraw,
+)
 from protocol.queries import (
     AccountUpdatesQuery,
     DepthQuery,
@@ -23,12 +35,10 @@ from protocol.queries import (
     StatusQuery,
     TradesQuery,
 )
-from protocol.saved_book import SavedBook
 from protocol.units import (
     UNLIMITED,
     CancelAfterTimeout,
     Count,
-    InstrumentStatus,
     Name,
     OrderId,
     OrderQuantity,
@@ -40,6 +50,7 @@ from protocol.units import (
     SelfTradePrevention,
     SessionId,
     Side,
+    SlippageBps,
     Symbol,
     Time,
     TimeShift,
@@ -49,15 +60,20 @@ from protocol.units import (
 __all__ = [
     "NO_TERMS",
     "VERSION",
+    "AccountQuery",
     "AccountUpdatesQuery",
+    "AccountsQuery",
     "AdvanceTime",
     "AmendOrder",
     "Ask",
+    "BalancesQuery",
     "CancelAfter",
     "CancelAllOrders",
     "CancelOrder",
+    "CloseLedger",
     "Command",
     "Commands",
+    "Deposit",
     "DepthQuery",
     "DigestQuery",
     "FillsQuery",
@@ -67,6 +83,7 @@ __all__ = [
     "KeysQuery",
     "LoadBook",
     "MoveTimers",
+    "MovementsQuery",
     "NoteKeyUse",
     "OrderQuery",
     "OrderTerms",
@@ -76,6 +93,7 @@ __all__ = [
     "PlaceOrder",
     "Query",
     "RefuseCommand",
+    "ResetAccount",
     "RevokeKey",
     "SaveBook",
     "SetAccountStatus",
@@ -84,11 +102,14 @@ __all__ = [
     "SetLimits",
     "StatusQuery",
     "TradesQuery",
+    "Transfer",
     "WatchAccount",
+    "Withdraw",
 ]
 
-VERSION = 1
-"""The version of the messages between gateway and matcher; both sides refuse any other."""
+VERSION = 2
+"""The version of the messages between gateway and matcher; both sides refuse any other. Version 1 named sessions in
+reports by their ids."""
 
 
 class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
@@ -103,6 +124,7 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_bps: the distance of a trailing stop, in basis points of the best price.
     trailing_amount: the distance of a trailing stop, in the price unit. It excludes trailing_bps.
     activation_price: the price at which a trailing stop begins to follow the market.
+    max_slippage_bps: how far from the best opposite price a market order may take, in basis points of that price.
     """
 
     post_only: bool = False
@@ -113,6 +135,7 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_bps: TrailingBps | None = None
     trailing_amount: Price | None = None
     activation_price: Price | None = None
+    max_slippage_bps: SlippageBps | None = None
 
 
 NO_TERMS: Final = OrderTerms()
@@ -220,14 +243,16 @@ class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
 
 
 class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
-    """Cancel what has expired by the stamped time: orders, and those of accounts whose cancel-after is due.
+    """Cancel what has expired by the stamped time: orders, and those of accounts whose cancel-after is due. Let
+    instruments trade again whose halt is over.
 
     Only the matcher itself sends it.
     """
 
 
 class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
-    """Move each account's cancel-after by `by` nanoseconds: what the clock has gained on a stopwatch, or lost to it.
+    """Move each account's cancel-after, and the end of each halt, by `by` nanoseconds: what the clock has gained on a
+    stopwatch, or lost to it.
 
     Only the matcher itself sends it.
     """
@@ -265,40 +290,6 @@ class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """
 
     account: Name
-
-
-class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
-    """Add an instrument, or change the limits, fees or status of a known one. None keeps a known instrument's field.
-
-    The decimals name the units of the other fields. For a known instrument they must be its own.
-    Answer: InstrumentSet or CommandRefused.
-    """
-
-    symbol: Symbol
-    price_decimals: Count
-    quantity_decimals: Count
-    base: str | None = None
-    quote: str | None = None
-    tick_size: Price | None = None
-    lot_size: Quantity | None = None
-    min_quantity: Quantity | None = None
-    max_quantity: Quantity | None = None
-    max_price: Price | None = None
-    min_notional: Count | None = None
-    maker_fee_bps: Count | None = None
-    taker_fee_bps: Count | None = None
-    status: InstrumentStatus | None = None
-
-
-class LoadBook(Struct, frozen=True, array_like=True, tag=5):
-    """Replace the symbol's book by its saved one. Answer: BookLoaded or CommandRefused.
-
-    A gateway sends no contents. The matcher reads its file and journals the command with the contents inside, so a
-    replay needs no file.
-    """
-
-    symbol: Symbol
-    contents: SavedBook | None = None
 
 
 class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
@@ -347,6 +338,11 @@ Command = (
     | CancelAfter
     | AdvanceTime
     | WatchAccount
+    | Deposit
+    | Withdraw
+    | Transfer
+    | CloseLedger
+    | ResetAccount
     | SetKey
     | RevokeKey
     | NoteKeyUse

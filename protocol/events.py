@@ -28,6 +28,22 @@ from protocol.happenings import (
     TriggerMoved,
 )
 from protocol.keys import KeyState
+from protocol.money import (
+    AccountBalances,
+    AccountList,
+    AssetBalance,
+    AssetSum,
+    Balances,
+    BalancesPart,
+    LedgerSet,
+    LedgerState,
+    MoneyMoved,
+    Movement,
+    MovementPage,
+    PositionState,
+    TransferDuplicated,
+    TransferState,
+)
 from protocol.reports import (
     Answers,
     FrameRefused,
@@ -39,6 +55,7 @@ from protocol.reports import (
 )
 from protocol.results import (
     AccountPart,
+    AccountSummary,
     AccountUpdate,
     AccountUpdates,
     BookSaved,
@@ -58,14 +75,21 @@ from protocol.results import (
 )
 
 __all__ = [
+    "AccountBalances",
+    "AccountList",
     "AccountPart",
     "AccountSet",
     "AccountState",
+    "AccountSummary",
     "AccountUpdate",
     "AccountUpdates",
     "AccountWatched",
     "Answer",
     "Answers",
+    "AssetBalance",
+    "AssetSum",
+    "Balances",
+    "BalancesPart",
     "BookLoaded",
     "BookSaved",
     "CommandRefused",
@@ -81,7 +105,12 @@ __all__ = [
     "KeyRevoked",
     "KeySet",
     "KeyState",
+    "LedgerSet",
+    "LedgerState",
     "MatcherStatus",
+    "MoneyMoved",
+    "Movement",
+    "MovementPage",
     "OrderAmended",
     "OrderCanceled",
     "OrderChange",
@@ -96,6 +125,7 @@ __all__ = [
     "OrderStates",
     "OrderTriggered",
     "OrdersPart",
+    "PositionState",
     "Pulse",
     "QueryResult",
     "Report",
@@ -103,6 +133,8 @@ __all__ = [
     "SessionUnknown",
     "Trade",
     "TradeHistory",
+    "TransferDuplicated",
+    "TransferState",
     "TriggerMoved",
     "UpdatePart",
     "Welcome",

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from protocol.instrument import Instrument
 from protocol.keys import KeyState
+from protocol.money import LedgerSet, MoneyMoved, TransferDuplicated
 from protocol.units import Reason, Refusal, Side
 
 
@@ -178,6 +179,9 @@ Event = (
     | InstrumentSet
     | BookLoaded
     | CommandRefused
+    | MoneyMoved
+    | TransferDuplicated
+    | LedgerSet
     | KeySet
     | KeyRevoked
 )

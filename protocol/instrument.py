@@ -13,8 +13,12 @@ from protocol.units import (
     CURRENCY_PATTERN,
     MAX_DECIMALS,
     MAX_FEE_BPS,
+    MAX_HALT_MS,
+    MAX_HALT_WINDOW_MS,
     MAX_INTEGER,
+    MAX_OPEN_ORDERS,
     MAX_PRICE,
+    MAX_PRICE_BAND_BPS,
     MAX_QUANTITY,
     SYMBOL_PATTERN,
     InstrumentStatus,
@@ -85,6 +89,16 @@ class Instrument(Struct, frozen=True, array_like=True):
     lot_size, min_quantity, max_quantity: in the quantity unit 10^-quantity_decimals.
     min_notional: in price unit times quantity unit.
     maker_fee_bps, taker_fee_bps: in basis points of the trade's value.
+
+    The others protect the price; zero switches each off.
+
+    price_band_bps: how far from the last trade an order may trade.
+    reference_price: stands for the last trade before the first, in the price unit.
+    max_open_orders: orders of one account that rest or wait.
+    max_order_notional: in price unit times quantity unit.
+    halt_bps, halt_window_ms, halt_ms: a move of the last trade by more than this, within this time, halts the
+        instrument for so long. All three are set, or none.
+    halted_until: the time at which such a halt ends, in nanoseconds since 1970.
     """
 
     symbol: str
@@ -101,6 +115,14 @@ class Instrument(Struct, frozen=True, array_like=True):
     maker_fee_bps: int
     taker_fee_bps: int
     status: InstrumentStatus = InstrumentStatus.TRADING
+    price_band_bps: int = 0
+    reference_price: int = 0
+    max_open_orders: int = 0
+    max_order_notional: int = 0
+    halt_bps: int = 0
+    halt_window_ms: int = 0
+    halt_ms: int = 0
+    halted_until: int = 0
 
     @property
     def value_decimals(self) -> int:
@@ -168,6 +190,7 @@ def check_instrument(instrument: Instrument) -> None:
         raise InstrumentError("lot_size", "takes a positive number")
     _check_limits(i)
     _check_fees(i)
+    _check_protection(i)
 
 
 def _check_limits(i: Instrument) -> None:
@@ -192,3 +215,23 @@ def _check_fees(i: Instrument) -> None:
         raise InstrumentError(
             "max_quantity", "takes at most what keeps max_price x max_quantity x fee within 63 bits of the fee unit"
         )
+
+
+def _check_protection(i: Instrument) -> None:
+    for field, value, most in (
+        ("price_band_bps", i.price_band_bps, MAX_PRICE_BAND_BPS),
+        ("max_open_orders", i.max_open_orders, MAX_OPEN_ORDERS),
+        ("halt_bps", i.halt_bps, MAX_PRICE_BAND_BPS),
+        ("halt_window_ms", i.halt_window_ms, MAX_HALT_WINDOW_MS),
+        ("halt_ms", i.halt_ms, MAX_HALT_MS),
+    ):
+        if not 0 <= value <= most:
+            raise InstrumentError(field, f"takes a whole number from 1 to {most}, or 0 to switch it off")
+    if not 0 <= i.reference_price <= i.max_price or i.reference_price % i.tick_size:
+        raise InstrumentError("reference_price", "takes a multiple of tick_size, at most max_price, or 0 for none")
+    if i.max_order_notional and not i.min_notional <= i.max_order_notional <= MAX_INTEGER:
+        raise InstrumentError("max_order_notional", "takes at least min_notional, or 0 to switch it off")
+    halting = {"halt_bps": i.halt_bps, "halt_window_ms": i.halt_window_ms, "halt_ms": i.halt_ms}
+    missing = [field for field, value in halting.items() if not value]
+    if 0 < len(missing) < len(halting):
+        raise InstrumentError(missing[0], "takes a positive number: halt_bps, halt_window_ms and halt_ms go together")

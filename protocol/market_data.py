@@ -51,7 +51,10 @@ class DepthMessage(Struct, frozen=True, tag_field="type", tag="depth"):
 
 
 class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument"):
-    """The instrument as it is now. `status` is trading, cancel_only or halted."""
+    """The instrument as it is now. `status` is trading, cancel_only or halted.
+
+    The fields behind it are those of `Instrument`; zero means off. `halted_until` is in nanoseconds since 1970.
+    """
 
     epoch: int
     sequence: int
@@ -69,6 +72,14 @@ class InstrumentMessage(Struct, frozen=True, tag_field="type", tag="instrument")
     maker_fee_bps: int
     taker_fee_bps: int
     status: str
+    price_band_bps: int = 0
+    reference_price: int = 0
+    max_open_orders: int = 0
+    max_order_notional: int = 0
+    halt_bps: int = 0
+    halt_window_ms: int = 0
+    halt_ms: int = 0
+    halted_until: int = 0
 
 
 class HeartbeatMessage(Struct, frozen=True, tag_field="type", tag="heartbeat"):

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from protocol.commands import NO_TERMS, OrderTerms
-from protocol.units import MAX_TRAILING_BPS, OrderType, Refusal
+from protocol.units import MAX_SLIPPAGE_BPS, MAX_TRAILING_BPS, OrderType, Refusal
 
 
 class Unit(Enum):
@@ -76,6 +76,7 @@ TERMS: Final = {
         Term("trailing_bps", Unit.BASIS_POINTS, most=MAX_TRAILING_BPS),
         Term("trailing_amount", Unit.PRICE, most="max_price", instead_of="trailing_bps"),
         Term("activation_price", Unit.PRICE, most="max_price"),
+        Term("max_slippage_bps", Unit.BASIS_POINTS, most=MAX_SLIPPAGE_BPS),
     )
 }
 """By name, in the order of OrderTerms. If an order breaks several rules, the refusal names the first in this order."""
@@ -148,20 +149,21 @@ class TypeRow(Struct, frozen=True):
 
 
 _RESTING: Final = frozenset({"post_only", "expire_time"})
+_TAKING: Final = frozenset({"max_slippage_bps"})
 _TRAILING: Final = frozenset({"trailing_bps", "trailing_amount", "activation_price"})
 
 ORDER_TYPES: Final = {
     row.order_type: row
     for row in (
-        TypeRow(OrderType.MARKET, RunsAs.MARKET, terms=frozenset({"quote_quantity"})),
+        TypeRow(OrderType.MARKET, RunsAs.MARKET, terms=_TAKING | {"quote_quantity"}),
         TypeRow(OrderType.LIMIT, RunsAs.LIMIT, terms=_RESTING | {"display_quantity"}),
         TypeRow(OrderType.IOC, RunsAs.IOC),
         TypeRow(OrderType.FOK, RunsAs.FOK),
-        TypeRow(OrderType.STOP_MARKET, RunsAs.MARKET, Waits.STOP),
+        TypeRow(OrderType.STOP_MARKET, RunsAs.MARKET, Waits.STOP, _TAKING),
         TypeRow(OrderType.STOP_LIMIT, RunsAs.LIMIT, Waits.STOP, _RESTING),
-        TypeRow(OrderType.TAKE_PROFIT, RunsAs.MARKET, Waits.PROFIT),
+        TypeRow(OrderType.TAKE_PROFIT, RunsAs.MARKET, Waits.PROFIT, _TAKING),
         TypeRow(OrderType.TAKE_PROFIT_LIMIT, RunsAs.LIMIT, Waits.PROFIT, _RESTING),
-        TypeRow(OrderType.TRAILING_STOP, RunsAs.MARKET, Waits.TRAIL, _TRAILING),
+        TypeRow(OrderType.TRAILING_STOP, RunsAs.MARKET, Waits.TRAIL, _TRAILING | _TAKING),
     )
 }
 """By order type, in the order of their numbers."""

@@ -78,6 +78,6 @@ class Pump:
         Returns None for a report with none of these.
         """
         if isinstance(report, QueryResult):
-            waited_for = report.session == self.session.session and self._asked.pop(report.request, None) is not None
+            waited_for = report.session == self.session.public and self._asked.pop(report.request, None) is not None
             return report if waited_for else None
         return self.session.receive(report, now)

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from protocol.money import AccountQuery, AccountsQuery, BalancesQuery, MovementsQuery
 from protocol.units import Count, Name, OrderId, Symbol
 
 
@@ -108,5 +109,9 @@ Query = (
     | DigestQuery
     | FillsQuery
     | AccountUpdatesQuery
+    | BalancesQuery
+    | AccountQuery
+    | MovementsQuery
+    | AccountsQuery
     | KeysQuery
 )

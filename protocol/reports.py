@@ -1,4 +1,7 @@
-"""Reports: the frames that carry answers and results to a session. Only append fields and tags."""
+"""Reports: the frames that carry answers and results to a session. Only append fields and tags.
+
+`session` is the session's public number (`protocol.public_number`), never its id.
+"""
 
 from msgspec import Struct
 

@@ -6,6 +6,7 @@ from protocol.answers import OrderState
 from protocol.happenings import AccountSet, CommandRefused, Event, Trade
 from protocol.instrument import Instrument
 from protocol.keys import KeyState
+from protocol.money import AccountList, AssetBalance, Balances, BalancesPart, MovementPage, PositionState
 
 
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
@@ -120,7 +121,7 @@ class AccountPart(Struct, frozen=True, array_like=True, tag=2):
     account: AccountSet
 
 
-UpdatePart = OrdersPart | AccountPart
+UpdatePart = OrdersPart | AccountPart | BalancesPart
 """The parts of an update. New parts get the next tags."""
 
 
@@ -146,6 +147,7 @@ class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
         changes: list[OrderChange],
         orders: list[OrderState],
         account_set: AccountSet | None = None,
+        balances: BalancesPart | None = None,
     ) -> "AccountUpdate":
         """Make an update of these changes, without empty parts."""
         parts: list[UpdatePart] = []
@@ -153,6 +155,8 @@ class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
             parts.append(OrdersPart(changes, orders))
         if account_set is not None:
             parts.append(AccountPart(account_set))
+        if balances is not None:
+            parts.append(balances)
         return cls(account, sequence, previous, timestamp, parts)
 
     @property
@@ -169,6 +173,27 @@ class AccountUpdate(Struct, frozen=True, array_like=True, tag=8):
     def account_set(self) -> AccountSet | None:
         """The account's state, if it has changed, else None."""
         return next((part.account for part in self.parts if isinstance(part, AccountPart)), None)
+
+    @property
+    def balances(self) -> BalancesPart | None:
+        """The balances that have changed, else None."""
+        return next((part for part in self.parts if isinstance(part, BalancesPart)), None)
+
+
+class AccountSummary(Struct, frozen=True, array_like=True, tag=41):
+    """An account's money, orders and positions.
+
+    balances: as in Balances.
+    orders: its oldest live orders, without their trades; `more` if there are others.
+    positions: of the instruments in which it has traded since its ledger began, sorted.
+    """
+
+    account: str
+    ledger: bool
+    balances: list[AssetBalance]
+    orders: list[OrderState]
+    more: bool
+    positions: list[PositionState]
 
 
 class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
@@ -210,5 +235,9 @@ Result = (
     | FillPage
     | AccountUpdates
     | CommandRefused
+    | Balances
+    | AccountSummary
+    | MovementPage
+    | AccountList
     | KeyList
 )

@@ -46,6 +46,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     best_price: str | None = None
     prevented_quantity: str = "0"
     oco_id: str | None = None
+    max_slippage_bps: Count | None = None
 
 
 class SavedBook(Struct, frozen=True):

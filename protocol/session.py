@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from protocol.commands import VERSION, Command, Commands, Hello
 from protocol.events import Answer, Answers, FrameRefused, Pulse, Report, SessionUnknown, Welcome
+from protocol.public_number import public_number
 
 WINDOW: Final = 16_384
 """Commands of one session that wait for an answer, at most. The matcher keeps as many answers for it."""
@@ -41,7 +42,7 @@ HELLO_EVERY: Final = 0.05
 
 
 def new_session() -> int:
-    """Make a session id that no other client has: 63 random bits."""
+    """Make a session id that no other client has and nobody guesses: 63 random bits. Tell it to the matcher alone."""
     return secrets.randbits(63) or 1
 
 
@@ -80,7 +81,7 @@ class Lost(Struct, frozen=True):
 
 
 class ClientSession:
-    """The client's side. `new_session` makes an id that no other session has.
+    """The client's side. `new_session` makes an id that no other session has; `public` is its public number.
 
     `submit` commands, send the result of `next_frame`, and confirm it by `sent`. Hand each report to `receive`. Call
     `next_frame` again at least every RESEND_AFTER seconds.
@@ -89,6 +90,7 @@ class ClientSession:
     def __init__(self, new_session: Callable[[], int]) -> None:
         self._new_session = new_session
         self.session = new_session()
+        self.public = public_number(self.session)
         self.state = SessionState.CONNECTING
         self.epoch = 0
         self.journal = ""
@@ -151,17 +153,17 @@ class ClientSession:
     def receive(self, report: Report, now: float) -> list[Answered] | Lost | None:
         """Take in a report. Returns its answers in order, the end of the session, or None."""
         if isinstance(report, Answers):
-            current = report.session == self.session and report.epoch == self.epoch and self.state is SessionState.OPEN
+            current = report.session == self.public and report.epoch == self.epoch and self.state is SessionState.OPEN
             return self._receive_answers(report, now) if current else None
         if isinstance(report, Pulse) or (isinstance(report, Welcome) and self.state is SessionState.OPEN):
             if self.state is SessionState.OPEN and report.epoch > self.epoch:
                 self._connect_again()
             return None
         if isinstance(report, Welcome):
-            return self._receive_welcome(report, now) if report.session == self.session else None
-        if isinstance(report, SessionUnknown) and report.session == self.session and self.state is SessionState.OPEN:
+            return self._receive_welcome(report, now) if report.session == self.public else None
+        if isinstance(report, SessionUnknown) and report.session == self.public and self.state is SessionState.OPEN:
             return self._lose("the matcher does not know the session")
-        if isinstance(report, FrameRefused) and report.session == self.session and report.number > self._answered:
+        if isinstance(report, FrameRefused) and report.session == self.public and report.number > self._answered:
             return self._lose(f"the matcher refused a frame: {report.detail}")
         return None
 
@@ -207,6 +209,7 @@ class ClientSession:
         sent = list(range(self._answered + 1, self._answered + len(self._pending) + 1))
         self._pending.clear()
         self.session = self._new_session()
+        self.public = public_number(self.session)
         self.epoch = 0
         self.journal = ""
         self._answered = 0

@@ -10,6 +10,7 @@ from typing import Final
 import zmq
 
 from protocol import topics
+from protocol.curve import ClientKeys, open_with
 
 Socket = zmq.Socket[bytes]
 Context = zmq.Context[Socket]
@@ -36,7 +37,7 @@ def is_ipv6(endpoint: str) -> bool:
     return "://[" in endpoint
 
 
-def open_commands(context: Context, endpoint: str) -> Socket:
+def open_commands(context: Context, endpoint: str, keys: ClientKeys | None = None) -> Socket:
     """Open a PUSH socket to a matcher. Sending fails at once if no matcher is connected."""
     socket = context.socket(zmq.PUSH)
     # Without a matcher a send fails at once. A queued command might be executed late, or never.
@@ -46,35 +47,35 @@ def open_commands(context: Context, endpoint: str) -> Socket:
     # If the matcher falls further behind, the session's window fills.
     socket.set(zmq.SNDHWM, 1_000)
     socket.set(zmq.MAXMSGSIZE, MAX_GREETING_BYTES)
-    _connect(socket, endpoint)
+    _connect(socket, endpoint, keys)
     return socket
 
 
-def open_reports(context: Context, endpoint: str, session: int) -> Socket:
-    """Open a SUB socket to the session's reports and the matcher's pulse."""
+def open_reports(context: Context, endpoint: str, number: int, keys: ClientKeys | None = None) -> Socket:
+    """Open a SUB socket to the reports of the session with that public number, and the matcher's pulse."""
     socket = context.socket(zmq.SUB)
     socket.set(zmq.LINGER, 0)
     # An overflow leaves a hole in the answers. The session sees it and sends its commands again.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_REPORT_BYTES)
     socket.subscribe(topics.PULSE)
-    socket.subscribe(topics.reports(session))
-    _connect(socket, endpoint)
+    socket.subscribe(topics.reports(number))
+    _connect(socket, endpoint, keys)
     return socket
 
 
-def open_market_data(context: Context, endpoint: str) -> Socket:
+def open_market_data(context: Context, endpoint: str, keys: ClientKeys | None = None) -> Socket:
     """Open a SUB socket to the public market data. It has no subscription yet."""
     socket = context.socket(zmq.SUB)
     socket.set(zmq.LINGER, 0)
     # A reader that falls further behind loses messages, and sees the gap in their numbers.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_MARKET_DATA_BYTES)
-    _connect(socket, endpoint)
+    _connect(socket, endpoint, keys.for_market_data if keys is not None else None)
     return socket
 
 
-def _connect(socket: Socket, endpoint: str) -> None:
+def _connect(socket: Socket, endpoint: str, keys: ClientKeys | None) -> None:
     """Connect, and connect again after each loss of the peer."""
     # Give up a peer after three silent seconds.
     socket.set(zmq.HEARTBEAT_IVL, 1_000)
@@ -86,6 +87,7 @@ def _connect(socket: Socket, endpoint: str) -> None:
     socket.set(zmq.RECONNECT_IVL, 50)
     socket.set(zmq.RECONNECT_IVL_MAX, 1_000)
     socket.set(zmq.IPV6, is_ipv6(endpoint))
+    open_with(socket, keys)
     socket.connect(endpoint)
 
 

@@ -23,9 +23,9 @@ def instruments(symbol: str) -> bytes:
     return b"instruments/%s/" % symbol.encode()
 
 
-def reports(session: int) -> bytes:
-    """The private topic of one session."""
-    return b"reports/%016x/" % session
+def reports(number: int) -> bytes:
+    """The topic of the session with that public number (`protocol.public_number`)."""
+    return b"reports/%016x/" % number
 
 
 def account_updates(account: str) -> bytes:

@@ -46,8 +46,26 @@ DEFAULT_ACCOUNT: Final = "default"
 STOP_LEG_SUFFIX: Final = ":stop"
 """Appended to the client_order_id of an OCO's limit leg, it makes that of the stop leg."""
 
+MAX_RESET_ASSETS: Final = 2_000
+"""Balances that one reset sets: the assets of 1,000 instruments."""
+
 MAX_TRAILING_BPS: Final = 9_999
 """The largest distance of a trailing stop, in basis points: less than the whole price."""
+
+MAX_SLIPPAGE_BPS: Final = 9_999
+"""The largest slippage that a market order may ask for, in basis points: less than the whole price."""
+
+MAX_PRICE_BAND_BPS: Final = 1_000_000
+"""The widest price band, and the largest move before a halt, in basis points: a hundred times the price."""
+
+MAX_OPEN_ORDERS: Final = 1_000_000
+"""The largest max_open_orders of an instrument."""
+
+MAX_HALT_WINDOW_MS: Final = 3_600_000
+"""The longest window over which a halt looks for a move, in milliseconds: one hour. The window's prices are kept."""
+
+MAX_HALT_MS: Final = 86_400_000
+"""The longest halt that ends by itself, in milliseconds: one day."""
 
 MIN_CANCEL_AFTER: Final = 100_000_000
 MAX_CANCEL_AFTER: Final = 86_400_000_000_000
@@ -60,6 +78,7 @@ QuoteQuantity = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 CancelAfterTimeout = Annotated[int, Meta(ge=0, le=MAX_CANCEL_AFTER)]
 TimeShift = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 TrailingBps = Annotated[int, Meta(ge=1, le=MAX_TRAILING_BPS)]
+SlippageBps = Annotated[int, Meta(ge=1, le=MAX_SLIPPAGE_BPS)]
 OrderId = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Time = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
@@ -140,6 +159,12 @@ class Reason(IntEnum):
     TOO_MANY_TRADES = 16
     TOO_MANY_TRIGGER_ORDERS = 17
     TOO_MANY_EXPIRING_ORDERS = 18
+    INSUFFICIENT_BALANCE = 19
+    PRICE_OUTSIDE_BAND = 20
+    PRICE_BAND = 21
+    TOO_MANY_OPEN_ORDERS = 22
+    NOTIONAL_TOO_LARGE = 23
+    SLIPPAGE = 24
 
 
 class Refusal(IntEnum):
@@ -197,6 +222,16 @@ class Refusal(IntEnum):
     TOO_MANY_TIMERS = 50
     DISPLAY_QUANTITY_TOO_SMALL = 51
     TOO_MANY_ACCOUNTS = 52
+    INSUFFICIENT_BALANCE = 53
+    TRANSFER_ID_CONFLICT = 54
+    OPEN_ORDERS = 55
+    UNKNOWN_ASSET = 56
+    NO_LEDGER = 57
+    INVALID_AMOUNT = 58
+    SAME_ACCOUNT = 59
+    PRICE_OUTSIDE_BAND = 61
+    NOTIONAL_TOO_LARGE = 63
+    MAX_SLIPPAGE_BPS_NOT_ALLOWED = 64
     UNKNOWN_KEY = 65
     KEY_CONFLICT = 66
     TOO_MANY_KEYS = 67

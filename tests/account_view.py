@@ -14,13 +14,20 @@ LIVE = ("open", "partially_filled", "pending")
 
 class AccountView:
     """`orders` are the account's open orders as of `sequence`, by their ids; those of a client that comes back are the
-    ones that it knew. `began` is the sequence of its last beginning, `since_beginning` are those of the updates after
+    ones that it knew. `balances` are free and locked of each asset, None without a ledger or before a fresh start. `began` is the sequence of its last beginning, `since_beginning` are those of the updates after
     it."""
 
-    def __init__(self, account: str, after: int | None = None, orders: dict[str, Json] | None = None) -> None:
+    def __init__(
+        self,
+        account: str,
+        after: int | None = None,
+        orders: dict[str, Json] | None = None,
+        balances: dict[str, tuple[str, str]] | None = None,
+    ) -> None:
         self.account = account
         self.sequence = after
         self.orders = {} if orders is None else dict(orders)
+        self.balances = None if balances is None else dict(balances)
         self.starts = 0
         self.resumed = 0
         self.updates: list[int] = []
@@ -58,6 +65,8 @@ class AccountView:
             assert message["sequence"] == self.sequence
         else:
             self.orders.clear()
+            self.balances = {} if message["ledger"] else None
+            self._take_balances(message)
             self.starts += 1
             self.began = message["sequence"]
             self.since_beginning.clear()
@@ -74,8 +83,19 @@ class AccountView:
         self.updates.append(message["sequence"])
         self.since_beginning.append(message["sequence"])
         self.changes += message["changes"]
+        if "ledger" in message:
+            self._take_balances(message)
         for order in message["orders"]:
             if order["status"] in LIVE:
                 self.orders[order["order_id"]] = order
             else:
                 self.orders.pop(order["order_id"], None)
+
+    def _take_balances(self, message: Json) -> None:
+        if not message["ledger"]:
+            assert message["balances"] == []
+            self.balances = None
+            return
+        self.balances = {} if self.balances is None else self.balances
+        for balance in message["balances"]:
+            self.balances[balance["asset"]] = balance["free"], balance["locked"]

@@ -15,7 +15,7 @@ from protocol.units import Side
 from tests.tape import Row
 
 PRICES = ("price", "trigger_price", "stop_price", "stop_trigger_price", "activation_price")
-UNMIRRORED = ("quote_quantity", "trailing_bps")
+UNMIRRORED = ("quote_quantity", "trailing_bps", "max_slippage_bps")
 """What depends on the height of the price has no mirror image."""
 
 Said = TypeVar("Said", bound=Struct)

@@ -41,16 +41,18 @@ def takes(needed: str, allowed: str, **instead: str) -> Takes:
 
 
 TAKES: Mapping[OrderType, Takes] = {
-    OrderType.MARKET: takes("quantity", "self_trade_prevention", quote_quantity="quantity"),
+    OrderType.MARKET: takes("quantity", "self_trade_prevention max_slippage_bps", quote_quantity="quantity"),
     OrderType.LIMIT: takes("quantity price", "self_trade_prevention post_only expire_time display_quantity"),
     OrderType.IOC: takes("quantity price", "self_trade_prevention"),
     OrderType.FOK: takes("quantity price", "self_trade_prevention"),
-    OrderType.STOP_MARKET: takes("quantity trigger_price", "self_trade_prevention"),
+    OrderType.STOP_MARKET: takes("quantity trigger_price", "self_trade_prevention max_slippage_bps"),
     OrderType.STOP_LIMIT: takes("quantity price trigger_price", "self_trade_prevention post_only expire_time"),
-    OrderType.TAKE_PROFIT: takes("quantity trigger_price", "self_trade_prevention"),
+    OrderType.TAKE_PROFIT: takes("quantity trigger_price", "self_trade_prevention max_slippage_bps"),
     OrderType.TAKE_PROFIT_LIMIT: takes("quantity price trigger_price", "self_trade_prevention post_only expire_time"),
     OrderType.TRAILING_STOP: takes(
-        "quantity trailing_bps", "self_trade_prevention activation_price", trailing_amount="trailing_bps"
+        "quantity trailing_bps",
+        "self_trade_prevention activation_price max_slippage_bps",
+        trailing_amount="trailing_bps",
     ),
 }
 
@@ -115,6 +117,7 @@ BODY: Mapping[str, Any] = {
     "trailing_bps": 100,
     "trailing_amount": "10.5",
     "activation_price": "61000",
+    "max_slippage_bps": 50,
 }
 """A sound value of each field for BTC-USDT, as JSON."""
 

@@ -8,6 +8,7 @@ from matcher.sessions import MatcherSessions, Repeat, Taken
 from protocol.codec import decode_report, encode, read_frame
 from protocol.commands import VERSION, Command, Commands, Hello, PlaceOrder
 from protocol.events import Answers, OrderResult, Pulse, SessionUnknown, Welcome
+from protocol.public_number import public_number
 from protocol.session import Answered, ClientSession, Lost, NotOpenError, SessionState
 from protocol.units import OrderStatus, OrderType, Side
 
@@ -104,13 +105,17 @@ class SimulatedMatcher:
         if isinstance(frame, Hello):
             self._journal.append(payload)
             taken = self.sessions.hello(frame)
-            return [encode(Welcome(VERSION, frame.session, self.epoch, self.journal_id, taken, frame.answered))]
+            return [
+                encode(
+                    Welcome(VERSION, public_number(frame.session), self.epoch, self.journal_id, taken, frame.answered)
+                )
+            ]
         assert isinstance(frame, Commands)
         outcome = self.sessions.receive(frame)
         if isinstance(outcome, Repeat):
             return outcome.answers
         if not isinstance(outcome, Taken):
-            return [encode(SessionUnknown(frame.session, frame.number))]
+            return [encode(SessionUnknown(public_number(frame.session), frame.number))]
         self._journal.append(payload)
         return [self._execute(frame.session, outcome)]
 
@@ -119,7 +124,7 @@ class SimulatedMatcher:
         for command in taken.commands:
             self.executed.append(name_of(command))
             answers.append(OrderResult(len(self.executed), OrderStatus.OPEN, True, 0, 1, 0, None))
-        report = encode(Answers(session, self.epoch, taken.number, len(self.executed), 0, list(answers)))
+        report = encode(Answers(public_number(session), self.epoch, taken.number, len(self.executed), 0, list(answers)))
         self.sessions.keep(session, taken.number, len(answers), report)
         return report
 

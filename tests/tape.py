@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from matcher.engine import Engine
 from protocol.commands import (
@@ -29,6 +29,7 @@ from protocol.events import (
     AccountSet,
     CommandRefused,
     Event,
+    InstrumentSet,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -53,6 +54,17 @@ GOLD = replace(COIN, symbol="GOLD-USD", base="GOLD")
 DETAILED = (Refusal.INVALID_INSTRUMENT, Refusal.INSTRUMENT_FIXED, Refusal.TOO_MANY_ACCOUNTS)
 """Refusals whose `detail` is a text for people: its wording is not compared."""
 
+OF_MONEY = (
+    Refusal.INSUFFICIENT_BALANCE,
+    Refusal.TRANSFER_ID_CONFLICT,
+    Refusal.OPEN_ORDERS,
+    Refusal.UNKNOWN_ASSET,
+    Refusal.NO_LEDGER,
+    Refusal.INVALID_AMOUNT,
+    Refusal.SAME_ACCOUNT,
+)
+"""Refusals that may have such a text."""
+
 Row = tuple[OwnCommand, Sequence[Event]]
 
 
@@ -71,7 +83,7 @@ def play(engine: MakeEngine, *rows: Row, instruments: tuple[Instrument, ...] = (
     """Play the rows to a new engine that has the instruments."""
     player = engine()
     for sequence, instrument in enumerate(instruments, 1):
-        player.apply(sequence, time_of(sequence), SetInstrument(**asdict(instrument)))
+        player.apply(sequence, time_of(sequence), SetInstrument.of(instrument))
     for sequence, (command, events) in enumerate(rows, len(instruments) + 1):
         said = [without_wording(event) for event in player.apply(sequence, time_of(sequence), command)]
         assert said == [stamped(event, sequence) for event in events], f"row {sequence - len(instruments)}: {command}"
@@ -88,8 +100,8 @@ def stamped(event: Event, sequence: int) -> Event:
 
 def without_wording(event: Event) -> Event:
     """The event without the text of its detail, which must be there where the refusal alone does not say enough."""
-    if isinstance(event, CommandRefused) and event.refusal in (*DETAILED, Refusal.INVALID_NAME):
-        assert event.detail or event.refusal is Refusal.INVALID_NAME
+    if isinstance(event, CommandRefused) and event.refusal in (*DETAILED, *OF_MONEY, Refusal.INVALID_NAME):
+        assert event.detail or event.refusal not in DETAILED
         return replace(event, detail="")
     return event
 
@@ -110,6 +122,7 @@ class Options(TypedDict, total=False):
     trailing_bps: int
     trailing_amount: int
     activation_price: int
+    max_slippage_bps: int
 
 
 def place(
@@ -244,6 +257,13 @@ class Limits(TypedDict, total=False):
     min_notional: int
     maker_fee_bps: int
     taker_fee_bps: int
+    price_band_bps: int
+    reference_price: int
+    max_open_orders: int
+    max_order_notional: int
+    halt_bps: int
+    halt_window_ms: int
+    halt_ms: int
 
 
 def change(instrument: Instrument, status: InstrumentStatus | None = None, **limits: Unpack[Limits]) -> SetInstrument:
@@ -326,3 +346,8 @@ def opening_trade(price: int) -> tuple[Row, Row]:
         (limit(SELL, 1, price), [placed(1)]),
         (market(BUY, 1), [placed(2), trade(1, BUY, 1, price, maker=1, taker=2)]),
     )
+
+
+def protect(**fields: Unpack[Limits]) -> Row:
+    """COIN-USD, otherwise as it was first, gets these fields."""
+    return change(COIN, **fields), [InstrumentSet(replace(COIN, **fields))]

@@ -169,4 +169,5 @@ def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timest
         result.trades,
         updated_sequence=sequence,
         updated=timestamp,
+        reserved=result.reserved,
     )

@@ -8,23 +8,24 @@ import asyncio
 import time
 from collections.abc import Callable, MutableMapping
 from functools import partial
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import httptools
 import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.http.admission import Admission
 from gateway.http.bounds import MAX_HEAD_BYTES, Bounds
+from gateway.http.callers import REFUSED, Limits
+from gateway.http.counted_connection import CountedConnection
 from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
 from gateway.http.errors import HttpError
 from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
+from gateway.http.rates import Kind
 from gateway.http.responses import ErrorResponse, response_app
 from gateway.http.stream_protocol import StreamProtocol
-from matching_exchange.process.log_brake import LogBrake
 
 PIECE: Final = 16 * 1024
 """Bytes parsed at a time. After each piece the connection checks whether a request has to wait."""
@@ -45,20 +46,16 @@ def arrival(scope: MutableMapping[str, Any]) -> float:
     return found
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(CountedConnection):
     """One connection. Its requests are parsed as they come, and answered one after the other."""
 
-    brake: ClassVar = LogBrake()
-
-    scope: Any
     parser: Any
-    cycle: Any
-    """The newest request's."""
 
     def __init__(
         self,
         bounds: Bounds,
         admission: Admission,
+        limits: Limits,
         error_response: ErrorResponse,
         config: Config,
         server_state: ServerState,
@@ -66,10 +63,9 @@ class HttpConnection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(limits, error_response, config, server_state, app_state, _loop)
         self._bounds = bounds
         self._admission = admission
-        self._error_response = error_response
         self._clock = clock
         self._part: Part = NOTHING
         self._refused = False
@@ -86,8 +82,6 @@ class HttpConnection(HttpToolsProtocol):
         self._with_trailers = 0
         # Why a callback of the parser has stopped it.
         self._found: HttpError | None = None
-        # The request that is being answered, or was the last.
-        self._current: Cycle | None = None
         # When the peer must have done its part; None while the peer waits for us.
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -98,9 +92,14 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         connected = transport.get_extra_info("socket")
-        # A system gives the lowest free descriptor.
-        if connected is not None and connected.fileno() >= self._bounds.descriptors:
-            self._refuse(HttpError("too_many_connections"), linger=False)
+        try:
+            # A system gives the lowest free descriptor.
+            if connected is not None and connected.fileno() >= self._bounds.descriptors:
+                raise HttpError("too_many_connections")
+            self._count_connection()
+        except HttpError as error:
+            # One that has no place must not stay.
+            self._refuse(error, linger=error.code == "rate_limited")
         else:
             self._due = self._clock() + self._bounds.request
             self._look_at(self._due)
@@ -194,7 +193,12 @@ class HttpConnection(HttpToolsProtocol):
         except HttpError as error:
             self._stop(error)
         keep_alive = self.scope["http_version"] != "1.0" and self.parser.should_keep_alive()
-        self._begin(self.app, self.transport, keep_alive=keep_alive)
+        try:
+            self._caller_of_request().take(Kind.REQUESTS)
+        except HttpError as error:
+            self._tell_limit(error, keep_alive=keep_alive)
+        else:
+            self._begin(self.app, self.transport, keep_alive=keep_alive)
         # A request that fails before has not begun: see `_refuse`.
         self._part = BODY
         self._advanced = self._parsed
@@ -281,14 +285,16 @@ class HttpConnection(HttpToolsProtocol):
         self._take_head()
         if self.cycle is not None and not self.cycle.response_complete:
             raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
-        stream = StreamProtocol(self.config, self.server_state, self.app_state, self._admission.reading, self.loop)
+        self._caller_of_request()
+        reading = self._admission.reading
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, reading, self._place, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
     def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
         """Let the application answer the newest request, after those before it."""
         before = self.cycle
         cycle = Cycle.of(self, transport, keep_alive=keep_alive)
-        if app is self.app:
+        if app is self.app and REFUSED not in self.scope["extensions"]:
             cycle.work = self._admission.work_of(self.scope)
         if before is None or before.response_complete:
             self._start(cycle, app)
@@ -333,9 +339,7 @@ class HttpConnection(HttpToolsProtocol):
         self._refused = True
         self._rest = b""
         self._due = None
-        if (left_out := self.brake.passes(error.code)) is not None:
-            client = self.client[0] if self.client else ""
-            log.warning("request refused", code=error.code, detail=error.detail, client=client, **left_out)
+        self._log(error)
         transport: Any = LingeringTransport(self.transport, self._linger) if linger else self.transport
         if self._part is not BODY:
             super().on_message_begin()

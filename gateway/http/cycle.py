@@ -5,9 +5,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from gateway.http.errors import HttpError
+from gateway.http.responses import HttpResponse
 
 
 class Part(Enum):
@@ -52,6 +53,17 @@ class Cycle(RequestResponseCycle):
         """The connection is gone: nothing more is read from it or written to it."""
         self.disconnected = True
         self.message_event.set()
+
+    def tell(self, response: HttpResponse) -> None:
+        """Answer at once, without an application: nothing waits before this request."""
+        self.waiting_for_100_continue = False
+        self.response_started = self.response_complete = True
+        lines = [b"%s: %s\r\n" % header for header in (*self.default_headers, *response.headers)]
+        closing = b"" if self.keep_alive else b"connection: close\r\n"
+        body = b"" if self.scope["method"] == "HEAD" else response.body
+        self.transport.write(b"".join((STATUS_LINE[response.status], *lines, closing, b"\r\n", body)))
+        if not self.keep_alive:
+            self.transport.close()
 
     async def receive(self) -> Any:
         if self.error is None and not self.disconnected and not self.response_complete:

@@ -38,6 +38,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "origin_not_allowed": Fault(403, "Pages of this origin may not call; GATEWAY_CORS_ORIGINS names those that may."),
     "not_found": Fault(404, "Nothing is at this path."),
     "method_not_allowed": Fault(405, "The path does not take this method; the Allow header tells those it takes."),
+    "rate_limited": Fault(429, "Too much in a short time; Retry-After tells when to try again."),
+    "too_many_open": Fault(429, "The address has too many connections or streams open; close some."),
     "too_many_streams": Fault(429, "This gateway serves no more streams; try again later."),
     "internal_error": Fault(500, "The gateway failed; its log tells more."),
     "overloaded": Fault(

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
+from gateway.http.callers import REFUSED
 from gateway.http.closing import CloseFrame, deny_stream, refuse_stream
 from gateway.http.errors import HttpError
 from gateway.http.responses import ErrorResponse
@@ -80,6 +81,10 @@ class CallerCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            return
+        refused: HttpError | None = (scope.get("extensions") or {}).get(REFUSED)
+        if refused is not None:
+            await self._error_response(refused).send(send)
             return
         host: bytes | None = None
         origin: bytes | None = None

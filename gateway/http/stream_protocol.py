@@ -19,6 +19,7 @@ from websockets.protocol import Protocol, State
 from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION
 from gateway.http.heads import declared_length
+from gateway.http.places import Place
 from gateway.http.reading import READ_OF_ONE, Reading
 
 _GET_ONLY: Final = {"allow": "GET"}
@@ -38,10 +39,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         reading: Reading,
+        place: Place,
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._reading = reading
+        # The connection's, of which this is the owner as soon as it is open.
+        self._place = place
         # Received bytes that were not read yet.
         self._rest = memoryview(b"")
         self._owes_pongs = False
@@ -76,7 +80,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             "type": "websocket",
             "scheme": self.scheme,
             "subprotocols": [each.strip() for value in protocols for each in value.split(",")],
-            "extensions": {"websocket.http.response": {}, EXTENSION: self.write_frame},
+            "extensions": {**scope["extensions"], "websocket.http.response": {}, EXTENSION: self.write_frame},
         }
         self.queue.put_nowait({"type": "websocket.connect"})
         task = self.loop.create_task(self.run_asgi())
@@ -85,6 +89,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._place.free()
         self._reading.leave(self._read)
         # An object that refers to itself waits for the garbage collector. The garbage of 10,000 streams would stop the
         # loop for a second.

@@ -19,8 +19,10 @@ from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeU
 from gateway.link.matcher_clock import MatcherClock
 from protocol import topics
 from protocol.codec import decode_report
-from protocol.commands import Command, Query
+from protocol.commands import VERSION, Command, Query
+from protocol.curve import ClientKeys
 from protocol.events import AccountUpdate, Answer, KeyRevoked, KeySet, Pulse, QueryResult, Result
+from protocol.handshakes import Handshakes
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 from protocol.sockets import message_receiver, open_commands, open_reports, sender
@@ -61,9 +63,11 @@ class _Waiting(Struct):
 
 
 class Broker:
-    """`deadline` is the greatest age of a command when the matcher takes it, in seconds."""
+    """`deadline` is the greatest age of a command when the matcher takes it, in seconds. `keys` are needed where the
+    matcher has CURVE."""
 
-    def __init__(self, commands: str, reports: str, deadline: float) -> None:
+    def __init__(self, commands: str, reports: str, deadline: float, keys: ClientKeys | None = None) -> None:
+        self._keys = keys
         self._commands_endpoint = commands
         self._reports_endpoint = reports
         self._deadline = int(deadline * NANOSECONDS)
@@ -89,11 +93,12 @@ class Broker:
         """Connect; the matcher may come later."""
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
-        self._commands = open_commands(self._context, self._commands_endpoint)
-        self._reports = open_reports(self._context, self._reports_endpoint, self._session.session)
+        self._commands = open_commands(self._context, self._commands_endpoint, self._keys)
+        self._reports = open_reports(self._context, self._reports_endpoint, self._session.public, self._keys)
+        self._handshakes = Handshakes(self._commands, self._keys)
         self._send_frame = sender(self._commands)
         self._receive_message = message_receiver(self._reports)
-        self._subscribed = self._session.session
+        self._subscribed = self._session.public
         self._loop.add_reader(int(self._reports.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_soon(self._tick)
 
@@ -107,6 +112,7 @@ class Broker:
             _fail(result, MatcherUnavailableError("the gateway is stopping"))
         self._waiting.clear()
         self._asked.clear()
+        self._handshakes.close()
         self._commands.close()
         self._reports.close()
         self._context.term()
@@ -263,16 +269,14 @@ class Broker:
         try:
             report = decode_report(payload)
         except msgspec.MsgspecError as error:
-            self._count_strange_report(error)
+            self._count_strange_report(str(error))
             return
         now = time.monotonic()
         if isinstance(report, AccountUpdate | KeySet | KeyRevoked):
             self._hand_on(report)
             return
-        if isinstance(report, Pulse):
-            self._pulse_at = now
-            self._pulse_epoch = report.epoch
-            self._clock.hear(report.timestamp)
+        if isinstance(report, Pulse) and not self._hear(report, now):
+            return
         was_connecting = self._session.state is SessionState.CONNECTING
         outcome = self._pump.receive(report, now)
         if isinstance(outcome, Lost):
@@ -298,10 +302,20 @@ class Broker:
             for key_handler in self._key_handlers:
                 key_handler(published)
 
-    def _count_strange_report(self, error: msgspec.MsgspecError) -> None:
+    def _hear(self, pulse: Pulse, now: float) -> bool:
+        """Whether the pulse is that of a matcher of this version."""
+        if pulse.version != VERSION:
+            self._count_strange_report(f"version {pulse.version}: takes version {VERSION}")
+            return False
+        self._pulse_at = now
+        self._pulse_epoch = pulse.epoch
+        self._clock.hear(pulse.timestamp)
+        return True
+
+    def _count_strange_report(self, detail: str) -> None:
         """Log the first one only: all others have the same cause."""
         if not self._strange_reports:
-            log.error("the matcher speaks another version: its reports cannot be read", detail=str(error))
+            log.error("the matcher speaks another version: its reports cannot be read", detail=detail)
         self._strange_reports += 1
 
     def _opened(self) -> None:
@@ -325,7 +339,7 @@ class Broker:
             if waiting is not None:
                 _fail(waiting.future, MatcherUnavailableError(lost.reason))
         self._reports.unsubscribe(topics.reports(self._subscribed))
-        self._subscribed = self._session.session
+        self._subscribed = self._session.public
         self._reports.subscribe(topics.reports(self._subscribed))
         self._flush_soon()
 
@@ -342,6 +356,8 @@ class Broker:
         for number in overdue:
             _fail(self._waiting.pop(number).future, OutcomeUnknownError("the matcher did not answer in time"))
         self._compare_clocks()
+        for reason in self._handshakes.take():
+            log.warning("no connection to the matcher", endpoint=self._commands_endpoint, reason=reason)
         if self.available is not self._was_available:
             self._was_available = not self._was_available
             if self._was_available:

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import structlog
 import zmq
 
 from protocol.codec import decode_market_data
+from protocol.curve import ClientKeys
+from protocol.handshakes import Handshakes
 from protocol.market_data import MarketDataMessage
 from protocol.sockets import message_receiver, open_market_data
 
@@ -18,12 +21,15 @@ SAFETY_TICK: Final = 0.25
 
 Handler = Callable[[MarketDataMessage], None]
 
+log = structlog.get_logger("gateway")
+
 
 class MarketDataFeed:
     """One for each worker, on its event loop. The matcher sends the current state of a topic to each new subscription.
-    It does so again after a restart or a lost connection."""
+    It does so again after a restart or a lost connection. `keys` are needed where the market data has CURVE."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None) -> None:
+        self._keys = keys
         self._endpoint = endpoint
         self._handlers: dict[bytes, list[Handler]] = {}
         self._last: dict[bytes, MarketDataMessage] = {}
@@ -32,7 +38,8 @@ class MarketDataFeed:
         """Connect; the matcher may come later."""
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
-        self._socket = open_market_data(self._context, self._endpoint)
+        self._socket = open_market_data(self._context, self._endpoint, self._keys)
+        self._handshakes = Handshakes(self._socket, self._keys)
         self._receive_message = message_receiver(self._socket)
         self._loop.add_reader(int(self._socket.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_later(SAFETY_TICK, self._tick)
@@ -40,6 +47,7 @@ class MarketDataFeed:
     async def stop(self) -> None:
         self._ticking.cancel()
         self._loop.remove_reader(int(self._socket.getsockopt(zmq.FD)))
+        self._handshakes.close()
         self._socket.close()
         self._context.term()
 
@@ -69,6 +77,8 @@ class MarketDataFeed:
 
     def _tick(self) -> None:
         self._ticking = self._loop.call_later(SAFETY_TICK, self._tick)
+        for reason in self._handshakes.take():
+            log.warning("no connection to the market data", endpoint=self._endpoint, reason=reason)
         self._read()
 
     def _read(self) -> None:

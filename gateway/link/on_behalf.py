@@ -24,6 +24,8 @@ class Link(Protocol):
     @property
     def clock_difference(self) -> int: ...
 
+    def now(self) -> int: ...
+
     def deadline(self) -> int: ...
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]": ...
@@ -59,6 +61,9 @@ class OnBehalf:
     @property
     def clock_difference(self) -> int:
         return self._link.clock_difference
+
+    def now(self) -> int:
+        return self._link.now()
 
     def deadline(self) -> int:
         deadline = self._link.deadline()

@@ -3,6 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
+from protocol.money import MovementKind
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, SelfTradePrevention, Side
 
 
@@ -15,6 +16,7 @@ SIDE_WORDS: Final = {side: word(side) for side in Side}
 ORDER_TYPE_WORDS: Final = {order_type: word(order_type) for order_type in OrderType}
 STATUS_WORDS: Final = {status: word(status) for status in OrderStatus}
 REASON_WORDS: Final = {reason: word(reason) for reason in Reason}
+MOVEMENT_KIND_WORDS: Final = {kind: word(kind) for kind in MovementKind}
 SELF_TRADE_PREVENTION_WORDS: Final = {mode: word(mode) for mode in SelfTradePrevention}
 
 SIDES: Final = {text: side for side, text in SIDE_WORDS.items()}

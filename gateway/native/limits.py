@@ -60,4 +60,5 @@ def limits_of(instrument: Instrument) -> dict[str, str]:
         **{name: format_decimal(price, instrument.price_decimals) for name, price in prices.items()},
         **{name: format_decimal(quantity, instrument.quantity_decimals) for name, quantity in quantities.items()},
         "min_notional": format_decimal(instrument.min_notional, instrument.value_decimals),
+        "max_order_notional": format_decimal(instrument.max_order_notional, instrument.value_decimals),
     }

@@ -54,7 +54,7 @@ _STREAMED: Final = (
     AccountResumed,
     AccountUpdated,
 )
-_ALWAYS: Final = (400, 408, 414, 415, 417, 421, 431, 500, 501, 503)
+_ALWAYS: Final = (400, 408, 414, 415, 417, 421, 429, 431, 500, 501, 503)
 _PHRASES: Final = {
     400: "Not a valid HTTP request; the connection is closed",
     401: "Not authorized",
@@ -68,7 +68,7 @@ _PHRASES: Final = {
     417: "Expect takes 100-continue and nothing else",
     421: "The host is not served",
     422: "Not a valid request",
-    429: "Too many wrong tokens",
+    429: "More than a limit of rate or place allows, or too many wrong tokens; the detail names the limit",
     431: "The head and the trailers are too large",
     500: "The exchange failed",
     501: "Transfer-Encoding takes chunked and nothing else",
@@ -110,13 +110,14 @@ def document() -> dict[str, Any]:
 def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]]) -> dict[str, Any]:
     statuses = {*operation.problems, *_ALWAYS}
     if operation.needs is not PUBLIC:
-        statuses |= {401, 403, 429} if operation.needs is ADMIN else {401, 403}
+        statuses |= {401, 403}
     responses = {str(operation.status): _content("Done", "application/json", reference[operation.answer])}
     for status in sorted(statuses):
         responses[str(status)] = _content(_PHRASES[status], "application/problem+json", reference[Problem])
     if operation.unhealthy is not None:
         responses["503"] = _content("No matcher", "application/json", reference[operation.unhealthy])
-    responses["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    for told in ("429", "503"):
+        responses[told]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
     described: dict[str, Any] = {
         "operationId": f"{operation.method}{re.sub('[^a-z]+', '_', operation.path).rstrip('_')}",
         "summary": operation.summary,

@@ -1,7 +1,7 @@
-"""What a row of the table of calls says."""
+"""What one row of the table of `operations` tells, and the parameters that its rows share."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from starlette.types import Receive, Scope
@@ -10,9 +10,14 @@ from gateway.access.needs import Needs
 from gateway.exchange.exchange import Exchange
 from gateway.http.responses import HttpResponse
 from gateway.native.calls.keys import KeyDesk
+from gateway.native.calls.parameters import CURSOR_PATTERN
+from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
 Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
 KeyCall = Callable[[KeyDesk, Scope, Receive], Awaitable[HttpResponse]]
+
+_SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
+_NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
 
 
 class Parameter(Struct, frozen=True):
@@ -45,3 +50,32 @@ class Operation(Struct, frozen=True):
     example: dict[str, Any] = {}
     unhealthy: type[Struct] | None = None
     status: int = 200
+
+
+SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
+SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
+ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
+ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" if it is missing.')
+OWNER: Final = Parameter(
+    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" if it is missing.'
+)
+ORDER_ID: Final = Parameter(
+    "order_id",
+    {"type": "string", "minLength": 1},
+    "The order_id, or client:<client_order_id>.",
+    required=True,
+    place="path",
+)
+
+
+ACCOUNT_OF_PATH: Final = Parameter("account", _NAME, "The account.", required=True, place="path")
+FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instrument.")
+
+
+def bounded(name: str, lowest: int, highest: int, default: int, description: str) -> Parameter:
+    return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
+
+
+def continued(description: str) -> Parameter:
+    """The cursor of a page."""
+    return Parameter("after", {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"}, description)

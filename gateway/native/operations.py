@@ -4,42 +4,27 @@ from typing import Final
 
 from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
 from gateway.native.calls import accounts, amends, batches, instruments, keys, maintenance, market, oco, orders
-from gateway.native.calls.accounts import CURSOR_PATTERN, MAX_FILLS
+from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import key_schemas, market_schemas, schemas
-from gateway.native.operation import Operation, Parameter
+from gateway.native.money_operations import MONEY_OPERATIONS
+from gateway.native.operation import (
+    ACCOUNT,
+    ACCOUNT_FILTER,
+    ACCOUNT_OF_PATH,
+    FILLS_OF_SYMBOL,
+    ORDER_ID,
+    OWNER,
+    SYMBOL,
+    SYMBOL_FILTER,
+    Operation,
+    Parameter,
+    bounded,
+    continued,
+)
 from protocol.keys import KEY_PATTERN
-from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
-
-_SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
-_NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
-
-
-SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
-SYMBOL_FILTER: Final = Parameter("symbol", _SYMBOL, "Only orders of this instrument.")
-ACCOUNT_FILTER: Final = Parameter("account", _NAME, "Only orders of this account.")
-ACCOUNT: Final = Parameter("account", _NAME, 'The account; "default" if it is missing.')
-OWNER: Final = Parameter(
-    "account", _NAME, 'The order\'s account; for client:<client_order_id> "default" if it is missing.'
-)
-ORDER_ID: Final = Parameter(
-    "order_id",
-    {"type": "string", "minLength": 1},
-    "The order_id, or client:<client_order_id>.",
-    required=True,
-    place="path",
-)
-
-
-ACCOUNT_OF_PATH: Final = Parameter("account", _NAME, "The account.", required=True, place="path")
-FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instrument.")
-
-
-def _bounded(name: str, lowest: int, highest: int, default: int, description: str) -> Parameter:
-    return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
-
 
 _ORDER_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
@@ -92,7 +77,7 @@ OPERATIONS: Final = (
                 {"enum": ["open", "done"], "default": "open"},
                 "Open and pending orders, oldest first, or done ones, newest first.",
             ),
-            _bounded("limit", 1, MAX_LISTED, 100, "Orders in the answer at most."),
+            bounded("limit", 1, MAX_LISTED, 100, "Orders in the answer at most."),
             Parameter(
                 "after",
                 {"type": "string", "pattern": "^[0-9]{1,18}$"},
@@ -186,7 +171,7 @@ OPERATIONS: Final = (
         (
             ACCOUNT,
             FILLS_OF_SYMBOL,
-            _bounded(
+            bounded(
                 "limit",
                 1,
                 MAX_FILLS,
@@ -194,11 +179,9 @@ OPERATIONS: Final = (
                 "Fills in the answer at most; the newest without `after`. It holds one more if the account has traded "
                 "with itself last: both sides stay together.",
             ),
-            Parameter(
-                "after",
-                {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"},
+            continued(
                 "The `next` of the answer that this one continues, or a fill's sequence and trade_id with a hyphen "
-                "between.",
+                "between."
             ),
         ),
     ),
@@ -222,7 +205,7 @@ OPERATIONS: Final = (
         "The best levels of a book",
         market_schemas.DepthView,
         (404, 422),
-        (SYMBOL, _bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
+        (SYMBOL, bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
     ),
     Operation(
         PUBLIC, "get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)
@@ -235,7 +218,7 @@ OPERATIONS: Final = (
         "The last trades, oldest first",
         market_schemas.TradeList,
         (404, 422),
-        (SYMBOL, _bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
+        (SYMBOL, bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
     ),
     Operation(
         PUBLIC,
@@ -337,7 +320,7 @@ OPERATIONS: Final = (
         key_schemas.KeyViews,
         (422,),
         (
-            _bounded("limit", 1, MAX_KEYS_LISTED, MAX_KEYS_LISTED, "Keys in the answer at most."),
+            bounded("limit", 1, MAX_KEYS_LISTED, MAX_KEYS_LISTED, "Keys in the answer at most."),
             Parameter("after", KEY.schema, "The `next` of the list that this one continues."),
         ),
     ),
@@ -362,4 +345,5 @@ OPERATIONS: Final = (
         (KEY,),
         status=201,
     ),
+    *MONEY_OPERATIONS,
 )

@@ -15,7 +15,15 @@ LIMIT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         **{
             name: f"the instrument's {name}"
-            for name in ("tick_size", "lot_size", "min_quantity", "max_quantity", "max_price", "min_notional")
+            for name in (
+                "tick_size",
+                "lot_size",
+                "min_quantity",
+                "max_quantity",
+                "max_price",
+                "min_notional",
+                "max_order_notional",
+            )
         },
         "quantity": "the order's quantity",
     }
@@ -104,7 +112,12 @@ KINDS: Final[dict[str, Kind]] = {
     "origin_not_allowed": _of_http("origin_not_allowed", "Origin not allowed"),
     "not_found": _of_http("not_found", "Not found"),
     "method_not_allowed": _of_http("method_not_allowed", "Method not allowed"),
+    "rate_limited": _of_http("rate_limited", "Too much in a short time"),
+    "too_many_open": _of_http("too_many_open", "Too many open for one address"),
     "too_many_streams": _of_http("too_many_streams", "Too many streams"),
+    "faucet_off": Kind(
+        403, "The faucet is off", "The operator turns it on with GATEWAY_FAUCET, as in USDT:100000,BTC:1."
+    ),
     "internal_error": _of_http("internal_error", "Internal error"),
     "matcher_unavailable": Kind(
         503, "No matcher", "The matcher does not answer. Nothing was changed, and nothing will be."
@@ -182,6 +195,12 @@ KINDS: Final[dict[str, Kind]] = {
     "post_only_would_cross": Kind(
         409, "Would take", "With this price the post_only order would trade at once.", "price"
     ),
+    "price_outside_band": Kind(
+        409, "Price outside the band", "The price is farther from the last trade than price_band_bps allows.", "price"
+    ),
+    "notional_too_large": Kind(
+        409, "Value too large", "price x quantity takes at most {max_order_notional}.", "quantity"
+    ),
     "no_last_trade": Kind(
         422,
         "No last trade",
@@ -212,4 +231,36 @@ KINDS: Final[dict[str, Kind]] = {
     "too_many_keys": Kind(409, "Too many keys", "The exchange takes no more keys."),
     "invalid_key": Kind(422, "Invalid key", "The key's fields break a rule."),
     "too_many_timers": Kind(409, "Too many timers", "No more accounts can have a cancel-after.", "account"),
+    "insufficient_balance": Kind(
+        409, "Insufficient balance", "It takes more than the account has free. Nothing was changed."
+    ),
+    "transfer_id_conflict": Kind(
+        409,
+        "transfer_id in use",
+        "The account has used this transfer_id for another command, or with other values.",
+        "transfer_id",
+    ),
+    "open_orders": Kind(
+        409,
+        "Open orders",
+        "Live orders of the account stand against it: they lock more than it covers, or are too many. Cancel "
+        "them first.",
+        "account",
+    ),
+    "unknown_asset": Kind(
+        422,
+        "Unknown asset",
+        "{field} takes the base or the quote of an instrument; GET /instruments lists them.",
+        "asset",
+    ),
+    "no_ledger": Kind(
+        409,
+        "No ledger",
+        "The account has no ledger: the first deposit begins one. Until then it is unlimited.",
+        "account",
+    ),
+    "invalid_amount": Kind(
+        422, "Invalid amount", "{field} takes a positive number with at most the decimals of the asset.", "amount"
+    ),
+    "same_account": Kind(422, "The same account", "{field} takes another account than the sender's.", "to"),
 }

@@ -20,6 +20,12 @@ const REASONS = {
   cancel_after: "the account was silent for too long",
   account_suspended: "the account is suspended",
   quote_quantity_too_small: "one lot costs more than that",
+  price_outside_band: "its price is too far from the last trade",
+  price_band: "the next price is too far from the last trade",
+  too_many_open_orders: "the account has as many orders here as it may have",
+  notional_too_large: "it is worth more than one order may be",
+  insufficient_balance: "the account has too little free",
+  slippage: "the next price is beyond its slippage",
 };
 
 export class AnswerView {

@@ -55,6 +55,11 @@ export class Api {
     return this.#call("DELETE", `/orders/${encodeURIComponent(orderId)}`, { query: { account } });
   }
 
+  /** What the faucet gives each day: the account's balances after it, and whether it had all of it before. */
+  faucet(account) {
+    return this.#call("POST", `/accounts/${encodeURIComponent(account)}/faucet`);
+  }
+
   /** All of the account's orders; in all instruments where the symbol is null. */
   cancelAll(account, symbol) {
     return this.#call("DELETE", "/orders", { query: { account, ...(symbol && { symbol }) } });

@@ -3,6 +3,7 @@
 
 import { AnswerView, amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords, unsentWords } from "./answer.js";
 import { Api } from "./api.js";
+import { BalancesView, giftWords } from "./balances.js";
 import { Book } from "./book.js";
 import { Confirm } from "./confirm.js";
 import { ConnectionView } from "./connection.js";
@@ -33,6 +34,7 @@ let followed = null; // what ownOrders follows
 let live = false;
 let wasDown = false;
 let unanswered = 0;
+let gifts = {}; // what the faucet gives
 let ownState = { phase: "connecting" };
 
 const instrumentOf = (symbol) => instruments.get(symbol) ?? UNLISTED;
@@ -45,6 +47,7 @@ const form = new OrderForm({ onSubmit: placeOrder, onFault: (words) => answer.sh
 const book = new Book((price) => form.fillPrice(price));
 const orders = new OrdersView({ onCancel: cancelOrder, onAmend: amendOrder, onCancelAll: cancelAll, instrumentOf });
 const fills = new FillsView(instrumentOf);
+const balances = new BalancesView(askFaucet);
 const news = new NewsView();
 const ownOrders = new OwnOrders({
   onChange: oncePerFrame(showOwn, OWN_INTERVAL),
@@ -78,6 +81,7 @@ function begin() {
   instruments = new Map();
   wasDown = false;
   connection.reset(settings.origin);
+  balances.offer((gifts = {}));
   showDurability(undefined);
   book.clear();
   tape.clear();
@@ -146,6 +150,7 @@ function forgetOwn() {
 function showUnknown(wordsFor) {
   orders.show([], wordsFor("orders"));
   fills.show([], wordsFor("fills"));
+  balances.show(false, [], wordsFor("balances"));
 }
 
 function showFeedState(state) {
@@ -164,11 +169,12 @@ function showOwnState(state) {
   if (!ownOrders.known) showUnknown((what) => `Not connected: the ${what} cannot be shown.`);
 }
 
-function showHealth({ up, sync }) {
+function showHealth({ up, sync, faucet }) {
   connection.showHealth({ up });
   if (followed) showOwnState(ownState);
   if (up) {
     showDurability(sync);
+    balances.offer((gifts = faucet));
     if (wasDown) {
       feed.start(); // what happened meanwhile is fetched anew
       ownOrders.retry();
@@ -197,6 +203,7 @@ function showOwn() {
   own.dataset.scope = symbol ? "one" : "all";
   orders.show(list, `No open or pending orders of account ${settings.account}${where}.`);
   fills.show(ownOrders.fills, `No fills of account ${settings.account}${where} yet.`);
+  balances.show(ownOrders.ledger, ownOrders.balances, `Account ${settings.account} has no deposit: it trades without limit.`);
   const elsewhere = all.length - list.length;
   setText(document.querySelector("#elsewhere"), elsewhere ? `${elsewhere} more` : "");
   const resting = all.filter((order) => order.resting && order.symbol === instrument.symbol);
@@ -269,6 +276,17 @@ async function cancelAll() {
     answer.show(cancelAllWords((await api.cancelAll(account, symbol)).orders, symbol, account));
   } catch (error) {
     answer.show(errorWords("The cancel", error));
+  }
+}
+
+async function askFaucet() {
+  const { account } = settings;
+  try {
+    const { duplicate } = await api.faucet(account);
+    const headline = duplicate ? `Account ${account} has had today’s ${giftWords(gifts)} before` : `Account ${account} got ${giftWords(gifts)}`;
+    answer.show({ kind: duplicate ? "neutral" : "good", headline });
+  } catch (error) {
+    answer.show(errorWords("The faucet", error));
   }
 }
 

@@ -1,5 +1,5 @@
 // Asks /health again and again: is the matcher up, and how durable is an answer?
-// Tells onHealth({up: true | false | null, sync}); null means that the gateway itself did not answer. One bad answer is
+// Tells onHealth({up: true | false | null, sync, faucet}); null means that the gateway itself did not answer. One bad answer is
 // not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
 
 const INTERVAL = 3_000;
@@ -30,8 +30,8 @@ export class Health {
 
   async #once(api, signal) {
     try {
-      const { sync } = await api.health(signal);
-      return { up: true, sync };
+      const { sync, faucet } = await api.health(signal);
+      return { up: true, sync, faucet: faucet ?? {} };
     } catch (error) {
       return { up: error.kind === "problem" ? false : null };
     }

@@ -1,6 +1,6 @@
 // Shows the chosen instrument: its steps and limits, fees and status.
 
-import { setText } from "./dom.js";
+import { clock, setText } from "./dom.js";
 import { shown } from "./decimal.js";
 
 const STATUS = {
@@ -26,7 +26,8 @@ export class InstrumentView {
 
   show(instrument) {
     const { base, quote, status } = instrument;
-    const { label, notice } = STATUS[status] ?? { label: status, notice: `This instrument's status is ${status}.` };
+    const { label, notice: always } = STATUS[status] ?? { label: status, notice: `This instrument's status is ${status}.` };
+    const notice = instrument.halted_until ? `${always} Trades again at ${clock(new Date(instrument.halted_until))}.` : always;
     setText(this.#facts["tick-size"], `${shown(instrument.tick_size)} ${quote}`);
     setText(this.#facts["lot-size"], `${shown(instrument.lot_size)} ${base}`);
     setText(this.#facts["quantity-limits"], `${shown(instrument.min_quantity)} to ${shown(instrument.max_quantity)} ${base}`);

@@ -125,7 +125,7 @@ function triggerWords({ order_type, status, trigger_price, activation_price }, s
 
 /** What an order has beyond its type, number, price and quantity. */
 function termWords(order, partner, scale) {
-  const { client_order_id, trailing_bps, trailing_amount, post_only, display_quantity, expire_time, oco_id, self_trade_prevention } = order;
+  const { client_order_id, trailing_bps, trailing_amount, post_only, display_quantity, expire_time, oco_id, self_trade_prevention, max_slippage_bps } = order;
   const words = [];
   if (client_order_id) words.push(`id ${client_order_id}`);
   if (trailing_bps !== undefined) words.push(`trails by ${shown(String(trailing_bps))} bps`);
@@ -134,6 +134,7 @@ function termWords(order, partner, scale) {
   if (post_only) words.push("post only");
   if (display_quantity !== undefined) words.push(`iceberg, shows ${shown(display_quantity)}`);
   if (expire_time !== undefined) words.push(`expires ${moment(expire_time)}`);
+  if (max_slippage_bps !== undefined) words.push(`slips at most ${shown(String(max_slippage_bps))} bps`);
   if (self_trade_prevention !== undefined) words.push(`self-trade: ${selfTradeWord(self_trade_prevention)}`);
   if (order.prevented_quantity !== undefined && compare(order.prevented_quantity, "0") > 0) {
     words.push(`${shown(order.prevented_quantity)} prevented`);

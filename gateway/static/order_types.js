@@ -78,6 +78,15 @@ export const FIELDS = {
     option: true,
     told: (value) => `self-trade: ${selfTradeWord(value)}`,
   },
+  max_slippage_bps: {
+    id: "max-slippage-bps",
+    label: "Max. slippage",
+    kind: "integer",
+    unitWord: "bps",
+    placeholder: "any if empty",
+    option: true,
+    told: (value) => `slips at most ${value} bps`,
+  },
   client_order_id: {
     id: "client-order-id",
     label: "Client order id",
@@ -105,7 +114,7 @@ export const ORDER_TYPES = {
   market: {
     label: "Market",
     word: "market",
-    fields: [["quantity", "quote_quantity"], ...ALWAYS],
+    fields: [["quantity", "quote_quantity"], "max_slippage_bps", ...ALWAYS],
     means: both("Takes the best prices until filled; what the book cannot fill is canceled."),
   },
   ioc: {
@@ -123,7 +132,7 @@ export const ORDER_TYPES = {
   stop_market: {
     label: "Stop market",
     word: "stop market",
-    fields: ["trigger_price", "quantity", ...ALWAYS],
+    fields: ["trigger_price", "quantity", "max_slippage_bps", ...ALWAYS],
     means: whenPrinted("above", "below", "market"),
   },
   stop_limit: {
@@ -135,7 +144,7 @@ export const ORDER_TYPES = {
   take_profit: {
     label: "Take profit",
     word: "take profit",
-    fields: ["trigger_price", "quantity", ...ALWAYS],
+    fields: ["trigger_price", "quantity", "max_slippage_bps", ...ALWAYS],
     means: whenPrinted("below", "above", "market"),
   },
   take_profit_limit: {
@@ -147,7 +156,7 @@ export const ORDER_TYPES = {
   trailing_stop: {
     label: "Trailing stop",
     word: "trailing stop",
-    fields: [["trailing_bps", "trailing_amount"], "activation_price", "quantity", ...ALWAYS],
+    fields: [["trailing_bps", "trailing_amount"], "activation_price", "quantity", "max_slippage_bps", ...ALWAYS],
     means: {
       buy: "Its trigger follows the lowest trade at this distance, down only; a trade at or above it makes it a market order.",
       sell: "Its trigger follows the highest trade at this distance, up only; a trade at or below it makes it a market order.",

@@ -1,4 +1,4 @@
-// The chosen account as the exchange's stream tells it: its open and pending orders, its last fills, whether it is suspended.
+// The chosen account as the exchange's stream tells it: its open and pending orders, its last fills, its balances, whether it is suspended.
 
 import { FILLS_KEPT, UserStream } from "./user_stream.js";
 
@@ -9,11 +9,12 @@ export class OwnOrders {
   #onUpdate;
   #stream;
   #orders = new Map(); // order id -> order, oldest first
+  #balances = new Map(); // asset -> balance
   #symbol = null; // of the fills; null: all
   #filledUpTo = 0; // the sequence up to which the fills came over HTTP
 
   /**
-   * onChange(): orders, fills, suspended or cancelAt have changed. onUpdate(update): what one command changed, after onChange.
+   * onChange(): orders, fills, balances, suspended or cancelAt have changed. onUpdate(update): what one command changed, after onChange.
    * onState(state of the stream): see KeepAlive.
    */
   constructor({ onChange, onUpdate, onState }) {
@@ -50,12 +51,19 @@ export class OwnOrders {
     return [...this.#orders.values()];
   }
 
+  /** By asset. One that is not there is zero. */
+  get balances() {
+    return [...this.#balances.values()].sort((one, other) => (one.asset < other.asset ? -1 : 1));
+  }
+
   has(orderId) {
     return this.#orders.has(orderId);
   }
 
   #forget() {
     this.#orders.clear();
+    this.#balances.clear();
+    this.ledger = false; // without one the account trades without limit
     this.fills = []; // the last ones, oldest first
     this.#filledUpTo = 0;
     this.known = false; // whether the stream has told all this
@@ -63,7 +71,7 @@ export class OwnOrders {
     this.cancelAt = null;
   }
 
-  #begin({ orders, fills, suspended, cancel_at }) {
+  #begin({ orders, fills, suspended, cancel_at, ledger, balances }) {
     this.#forget();
     for (const order of orders) this.#orders.set(order.order_id, order);
     this.fills = fills;
@@ -71,6 +79,7 @@ export class OwnOrders {
     this.known = true;
     this.suspended = suspended === true;
     this.cancelAt = cancel_at ?? null;
+    this.#takeBalances(ledger, balances);
     this.#onChange();
   }
 
@@ -86,8 +95,17 @@ export class OwnOrders {
       } else if (change.event === "rejected") this.suspended ||= change.reason === "account_suspended";
       else if (change.fill && (this.#symbol === null || change.fill.symbol === this.#symbol)) this.#addFill(change.fill);
     }
+    this.#takeBalances(update.ledger, update.balances);
     this.#onChange();
     this.#onUpdate(update);
+  }
+
+  /** The balances that have changed; undefined where none has. */
+  #takeBalances(ledger, balances = []) {
+    if (ledger === undefined) return;
+    this.ledger = ledger;
+    if (!ledger) this.#balances.clear();
+    for (const balance of balances) this.#balances.set(balance.asset, balance);
   }
 
   /** What a command filled came with the last fills over HTTP wholly or not at all. */

@@ -21,12 +21,13 @@ export class Tabs {
   }
 
   #move(event, tab) {
-    const last = this.#tabs.length - 1;
-    const at = this.#tabs.indexOf(tab);
+    const shown = this.#tabs.filter((each) => !each.hidden);
+    const last = shown.length - 1;
+    const at = shown.indexOf(tab);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    const next = this.#tabs[(to + last + 1) % (last + 1)];
+    const next = shown[(to + last + 1) % (last + 1)];
     next.focus();
     this.#choose(next);
   }

@@ -23,7 +23,7 @@ export class UserStream {
   #waiting = null; // the updates that came since a fresh start that is not complete yet, or null
 
   /**
-   * onFresh({orders, fills, suspended, cancel_at}): all of it, oldest first, replaces what was there.
+   * onFresh({orders, fills, suspended, cancel_at, ledger, balances}): all of it, oldest first, replaces what was there.
    * onUpdate(update): what one command changed.
    * onState: see KeepAlive.
    */
@@ -58,13 +58,15 @@ export class UserStream {
     const { api, account } = this.#target;
     const query = this.#sequence === null ? { account } : { account, after: this.#sequence };
     let orders = [];
+    let money = {}; // the first part tells it
     const onMessage = (message) => {
       if (message.type === "update") this.#update(session, message);
       else if (message.type === "resumed") session.live();
       else if (message.type === "orders") {
+        if (orders.length === 0) money = { ledger: message.ledger, balances: message.balances };
         orders.push(...message.orders);
         if (message.more) return;
-        this.#begin(session, { ...message, orders });
+        this.#begin(session, { ...message, orders, ...money });
         orders = [];
       }
     };

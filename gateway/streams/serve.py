@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway.http.callers import open_stream
 from gateway.http.closing import START_AGAIN, CloseFrame, Closing, accept, close_stream, refuse_stream
 from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
@@ -49,7 +50,11 @@ async def serve_stream(
     try:
         if count.open > MAX_STREAMS:
             raise HttpError("too_many_streams", f"This gateway serves at most {MAX_STREAMS} streams; try again later.")
-        await stream(websocket)
+        place = open_stream(websocket.scope)
+        try:
+            await stream(websocket)
+        finally:
+            place.free()
     except WebSocketDisconnect:
         # The client has gone before its stream began.
         return

@@ -7,8 +7,17 @@ from msgspec import Struct
 
 from gateway.link.answers import Stamped, expect
 from gateway.link.broker import Broker
-from protocol.commands import AccountUpdatesQuery, OrdersQuery, Query, WatchAccount
-from protocol.events import AccountState, AccountUpdate, AccountUpdates, OrderPage, OrderState
+from protocol.commands import AccountUpdatesQuery, BalancesQuery, OrdersQuery, Query, WatchAccount
+from protocol.events import (
+    AccountState,
+    AccountUpdate,
+    AccountUpdates,
+    AssetBalance,
+    Balances,
+    BalancesPart,
+    OrderPage,
+    OrderState,
+)
 from protocol.units import OrderStatus
 
 ASKED_AT_ONCE: Final = 16
@@ -27,11 +36,14 @@ class OpenOrders(Struct):
 
     orders: open and pending, oldest first.
     cancel_at: when they are canceled, unless that is put off.
+    balances: by asset; an asset that is not there is zero. Empty without a ledger.
     """
 
     orders: list[OrderState]
     suspended: bool
     cancel_at: int | None
+    ledger: bool
+    balances: dict[str, AssetBalance]
 
 
 class UserHistory:
@@ -52,25 +64,30 @@ class UserHistory:
         return await self._ask(AccountUpdatesQuery(account, after), AccountUpdates)
 
     async def open_orders(self, account: str) -> Stamped[OpenOrders] | None:
-        """The open and pending orders, all as of one sequence. None where the needed updates are not kept."""
+        """The open and pending orders, and the balances, all as of one sequence. None where the needed updates are not
+        kept."""
         orders: dict[int, OrderState] = {}
-        page = await self._orders(account, 0)
-        first = page.sequence
+        # Asked at once, they mostly have one sequence.
+        money, page = await asyncio.gather(self._balances(account), self._orders(account, 0))
+        first = min(money.sequence, page.sequence)
         while True:
             orders.update((state.order_id, state) for state in page.value.orders)
             if page.value.next is None:
                 break
             page = await self._orders(account, page.value.next)
-        found = OpenOrders(list(orders.values()), page.value.suspended, page.value.cancel_at)
-        if page.sequence == first:
+        balances = {balance.asset: balance for balance in money.value.balances}
+        found = OpenOrders(
+            list(orders.values()), page.value.suspended, page.value.cancel_at, money.value.ledger, balances
+        )
+        if money.sequence == page.sequence == first:
             return Stamped(first, page.timestamp, found)
         return await self._brought_up(account, found, first)
 
     async def _brought_up(self, account: str, found: OpenOrders, first: int) -> Stamped[OpenOrders] | None:
-        """Bring pages of different sequences to one, none before `first`.
+        """Bring pages and balances of different sequences to one, none before `first`.
 
         The last update of an order since the first page tells its state, whether its page is older or newer. An order
-        without an update has not changed. The same holds for the account.
+        without an update has not changed. The same holds for the account, and for the balance of each asset.
         """
         orders = {state.order_id: state for state in found.orders}
         after: int | None = first
@@ -82,9 +99,14 @@ class UserHistory:
                 apply(update, orders)
                 if update.account_set is not None:
                     found.suspended, found.cancel_at = update.account_set.suspended, update.account_set.cancel_at
+                if update.balances is not None:
+                    apply_balances(update.balances, found)
             after = answer.value.next
         found.orders = [orders[order_id] for order_id in sorted(orders)]
         return Stamped(answer.sequence, answer.timestamp, found)
+
+    async def _balances(self, account: str) -> Stamped[Balances]:
+        return await self._ask(BalancesQuery(account), Balances)
 
     async def _orders(self, account: str, after: int) -> Stamped[OrderPage]:
         return await self._ask(OrdersQuery(account=account, limit=PAGE_ORDERS, after=after), OrderPage)
@@ -102,3 +124,12 @@ def apply(update: AccountUpdate, orders: dict[int, OrderState]) -> None:
             orders[state.order_id] = state
         else:
             orders.pop(state.order_id, None)
+
+
+def apply_balances(part: BalancesPart, found: OpenOrders) -> None:
+    """Change the balances to those that an update's command left."""
+    found.ledger = part.ledger
+    if part.ledger:
+        found.balances.update((balance.asset, balance) for balance in part.balances)
+    else:
+        found.balances.clear()

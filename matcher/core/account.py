@@ -11,6 +11,7 @@ from matcher.core.order_list import OrderList
 from protocol.units import OrderType
 
 if TYPE_CHECKING:
+    from matcher.core.ledger import Ledger
     from matcher.core.order import Order
     from protocol.events import Trade
 
@@ -31,6 +32,7 @@ class Account:
     entered: by client_order_id, how its amended orders were first sent.
     maker_fills, taker_fills: lists that end with its last trades; None before the first.
     suspended: it may send no orders.
+    ledger: its money; None while it trades without limit.
     cancel_at: the time at which its orders are canceled, in nanoseconds; None while that is off.
     """
 
@@ -39,6 +41,7 @@ class Account:
         "client_orders",
         "entered",
         "last_done",
+        "ledger",
         "maker_fills",
         "name",
         "orders",
@@ -55,14 +58,16 @@ class Account:
         self.maker_fills: list[Trade] | None = None
         self.taker_fills: list[Trade] | None = None
         self.suspended = False
+        self.ledger: Ledger | None = None
         self.cancel_at: int | None = None
 
     @property
     def in_use(self) -> bool:
-        """Whether anything is left of it: an order, a suspension or a timer."""
+        """Whether anything is left of it: an order, a suspension, a timer or a ledger."""
         return (
             self.last_done is not None
             or self.suspended
+            or self.ledger is not None
             or self.cancel_at is not None
             or next(iter(self.orders), None) is not None
         )

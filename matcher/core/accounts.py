@@ -4,8 +4,9 @@ from typing import Final
 
 from matcher.core.account import Account
 from matcher.core.cancel import cancel_orders
-from matcher.core.ledger import settle
+from matcher.core.halts import end_halts, move_halts
 from matcher.core.registry import Registry
+from matcher.core.settlement import settle
 from protocol.commands import AdvanceTime, CancelAfter, MoveTimers, SetAccountStatus, WatchAccount
 from protocol.events import AccountSet, AccountWatched, CommandRefused, Event
 from protocol.units import NAME_PATTERN, Reason, Refusal
@@ -60,20 +61,21 @@ def watch_account(registry: Registry, command: WatchAccount) -> list[Event]:
 
 
 def move_timers(registry: Registry, command: MoveTimers) -> list[Event]:
-    """Let each cancel-after fall due later, or earlier."""
+    """Let each cancel-after fall due later, or earlier. So do the ends of halts."""
     events: list[Event] = []
     for name in registry.timers.move(command.by):
         account = registry.accounts[name]
         assert account.cancel_at is not None, "an account with a timer has its time"
         account.cancel_at += command.by
         events.append(_account_set(account))
+    move_halts(registry, command.by, events)
     return events
 
 
 def advance_time(registry: Registry, _command: AdvanceTime) -> list[Event]:
     """Cancel the orders whose expire_time has passed, then those of accounts whose cancel-after is due.
 
-    Of the latter some may be left: then their accounts' timers stay due.
+    Of the latter some may be left: then their accounts' timers stay due. Then end the halts that are over.
     """
     time = registry.running.time
     events: list[Event] = []
@@ -95,6 +97,7 @@ def advance_time(registry: Registry, _command: AdvanceTime) -> list[Event]:
         account.cancel_at = None
         events.append(_account_set(account))
         _forget_if_unused(registry, account)
+    end_halts(registry, events)
     return events
 
 

@@ -8,8 +8,10 @@ from matcher.core.account import remember_as_sent
 from matcher.core.checks import check_values
 from matcher.core.instruments import REJECTED_BY
 from matcher.core.levels import change_remaining
+from matcher.core.locks import reserve_for_amend
 from matcher.core.matching import run_fired, run_limit, run_trigger
 from matcher.core.order import Order
+from matcher.core.protection import why_not_amended
 from matcher.core.registry import Registry
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
@@ -33,6 +35,11 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     )
     if refusal is not None:
         return [CommandRefused(refusal)]
+    ledger = order.account.ledger
+    if ledger is not None:
+        if not reserve_for_amend(order, ledger, quantity, price, trigger_price):
+            return [CommandRefused(Refusal.INSUFFICIENT_BALANCE)]
+        registry.running.resized.append(order)
 
     book = order.book
     book.touch(order)
@@ -88,6 +95,10 @@ def _check(
     refusal = check_values(order.book.rules, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
+    if order.book.rules.protects:
+        refusal = why_not_amended(order.book, order, quantity, price, pending=pending)
+        if refusal is not None:
+            return refusal
     display_quantity = order.terms.display_quantity
     if display_quantity is not None:
         if display_quantity > quantity:

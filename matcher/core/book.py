@@ -6,17 +6,22 @@ order in which they fired.
 """
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from matcher.core.assets import Currencies
 from matcher.core.levels import Levels, change_remaining
 from matcher.core.order import Extra, Order
 from matcher.core.order_list import OrderList
+from matcher.core.price_window import PriceWindow, begins_anew, window_of
 from matcher.core.rules import Rules
 from matcher.core.running import Running
 from matcher.core.triggers import Triggers
 from protocol.events import Event, OrderAmended, OrderCanceled, OrderTriggered, Trade, TriggerMoved
 from protocol.instrument import Instrument
 from protocol.units import OrderStatus, Reason, Side
+
+if TYPE_CHECKING:
+    from matcher.core.account import Account
 
 MAX_TRADES: Final = 1_000
 """Trades that a book remembers, the last ones."""
@@ -36,12 +41,16 @@ class Book:
     followed: the sequence of the last command whose trades trailing stops have followed.
     orders, done, forgotten, trades: its live orders, its done ones, how many were forgotten, its last trades. They are
     kept by the registry and the ledger.
+    currencies: its base and quote.
+    open_orders: how many orders each account has in it; None while the instrument does not limit them.
+    window: the prices by which the instrument halts; None if it does not halt by itself.
     """
 
     __slots__ = (
         "asks",
         "bids",
         "checked_price",
+        "currencies",
         "done",
         "fired",
         "followed",
@@ -49,16 +58,19 @@ class Book:
         "instrument",
         "last_price",
         "last_trade_id",
+        "open_orders",
         "orders",
         "rules",
         "running",
         "trades",
         "triggers",
+        "window",
     )
 
-    def __init__(self, instrument: Instrument, running: Running) -> None:
+    def __init__(self, instrument: Instrument, currencies: Currencies, running: Running) -> None:
         self.instrument = instrument
         self.rules = Rules(instrument)
+        self.currencies = currencies
         self.running = running
         self.bids = Levels(1)
         self.asks = Levels(-1)
@@ -72,9 +84,13 @@ class Book:
         self.done: deque[Order] = deque()
         self.forgotten = 0
         self.trades: deque[Trade] = deque(maxlen=MAX_TRADES)
+        self.open_orders: dict[Account, int] | None = None
+        self.window: PriceWindow | None = window_of(instrument)
 
     def change(self, instrument: Instrument) -> None:
         """Trade by a changed instrument from now on."""
+        if begins_anew(self.instrument, instrument):
+            self.window = window_of(instrument)
         self.instrument = instrument
         self.rules = Rules(instrument)
 
@@ -162,6 +178,7 @@ class Book:
         difference = remaining - order.remaining
         if not difference:
             return
+        self.running.resized.append(order)
         order.quantity += difference
         self.touch(order)
         if difference > 0 and order.status is OPEN:
@@ -192,6 +209,8 @@ class Book:
         self.fired.append(order)
         events.append(OrderTriggered(order.order_id))
         if order.extra is not None:
+            if order.extra.partner is not None:
+                self.running.resized.append(order)
             self.cancel_partner(order.extra, events)
 
     def follow_run(self, events: list[Event]) -> None:

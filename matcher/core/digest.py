@@ -3,6 +3,7 @@
 It covers:
 - the books in queue order, and the pending orders,
 - the instruments and the limits,
+- the ledgers, what is booked beside them, and the remembered transfers,
 - suspended accounts and timers,
 - the API keys,
 - the remembered client_order_ids and the next ids.
@@ -23,6 +24,7 @@ from msgspec import structs
 
 from matcher.core.account import Account
 from matcher.core.book import Book
+from matcher.core.ledger import Ledger
 from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
 from protocol.commands import NO_TERMS, SetLimits
@@ -66,6 +68,11 @@ def canonical_state(registry: Registry) -> Iterator[bytes]:
     yield _encode({"last_order_id": registry.last_order_id})
     if registry.limits != SetLimits():
         yield _encode({"limits": structs.asdict(registry.limits)})
+    for name in sorted(registry.assets):
+        asset = registry.assets[name]
+        if asset.is_used:
+            sums = [str(amount) for amount in (asset.deposited, asset.fees, asset.outside)]
+            yield _encode({"asset": name, "decimals": asset.decimals, "sums": sums})
     for symbol in sorted(registry.books):
         book = registry.books[symbol]
         yield _encode(_book_line(book))
@@ -74,6 +81,11 @@ def canonical_state(registry: Registry) -> Iterator[bytes]:
     for name in sorted(registry.accounts):
         for line in _account_lines(registry.accounts[name]):
             yield _encode(line)
+        ledger = registry.accounts[name].ledger
+        if ledger is not None:
+            yield _encode(_ledger_line(registry, name, ledger))
+    for transfer in registry.transfers:
+        yield _encode({"transfer": transfer.row()})
     for state in registry.keys.all():
         yield _encode(_key_line(state))
 
@@ -84,13 +96,17 @@ def _key_line(state: KeyState) -> dict[str, Any]:
 
 
 def _book_line(book: Book) -> dict[str, Any]:
-    """The instrument, the last price and the last trade_id."""
+    """The instrument, the last price, the last trade_id and the prices by which it halts."""
     fields = structs.asdict(book.instrument).items()
     line = {name: value for name, value in fields if value != INSTRUMENT_DEFAULTS.get(name)}
     if book.last_price is not None:
         line["last_price"] = book.last_price
     if book.last_trade_id:
         line["last_trade_id"] = book.last_trade_id
+    if book.currencies.fee_changes:
+        line["fee_changes"] = book.currencies.fee_changes
+    if book.window is not None and book.window.lows:
+        line["lows"], line["highs"] = list(book.window.lows), list(book.window.highs)
     return line
 
 
@@ -111,6 +127,8 @@ def _order_line(order: Order) -> dict[str, Any]:
         line["client_order_id"] = order.client_order_id
     if order.filled_value:
         line["filled_value"] = order.filled_value
+    if order.reserved:
+        line["reserved"] = str(order.reserved)
     return line if order.extra is None else line | _extra_fields(order.extra)
 
 
@@ -148,3 +166,19 @@ def _account_lines(account: Account) -> Iterator[dict[str, Any]]:
         if account.entered:
             line["entered"] = sorted(account.entered.items())
         yield line
+
+
+def _ledger_line(registry: Registry, name: str, ledger: Ledger) -> dict[str, Any]:
+    """The balances and positions that are not zero."""
+    held = [(name, ledger.balance(registry.assets[name])) for name in sorted(registry.assets)]
+    return {
+        "account": name,
+        "ledger": ledger.since,
+        "balances": [
+            (asset, str(balance.free), str(balance.locked)) for asset, balance in held if balance.free or balance.locked
+        ],
+        "positions": [
+            (symbol, *(str(number) for number in (position.quantity, position.cost, position.cash, position.fees)))
+            for symbol, position in sorted(ledger.positions.items())
+        ],
+    }

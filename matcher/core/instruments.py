@@ -4,7 +4,9 @@ from typing import Final
 
 import msgspec
 
-from matcher.core.book import Book
+from matcher.core.asset_list import add_book
+from matcher.core.assets import lock_rate
+from matcher.core.protection import count_open
 from matcher.core.registry import Registry
 from protocol.commands import SetInstrument
 from protocol.events import CommandRefused, Event, InstrumentSet
@@ -15,7 +17,19 @@ MAX_INSTRUMENTS: Final = 1_000
 
 REQUIRED = ("base", "quote", "tick_size", "lot_size", "max_quantity", "max_price")
 FIXED = ("base", "quote", "tick_size", "lot_size")
-CHANGEABLE = ("min_quantity", "max_quantity", "max_price", "min_notional", "maker_fee_bps", "taker_fee_bps", "status")
+PROTECTION = (
+    "price_band_bps",
+    "reference_price",
+    "max_open_orders",
+    "max_order_notional",
+    "halt_bps",
+    "halt_window_ms",
+    "halt_ms",
+)
+CHANGEABLE = (
+    *("min_quantity", "max_quantity", "max_price", "min_notional", "maker_fee_bps", "taker_fee_bps", "status"),
+    *PROTECTION,
+)
 
 REJECTED_BY = {
     InstrumentStatus.CANCEL_ONLY: (Reason.INSTRUMENT_CANCEL_ONLY, Refusal.INSTRUMENT_CANCEL_ONLY),
@@ -31,11 +45,20 @@ def set_instrument(registry: Registry, command: SetInstrument) -> list[Event]:
     if isinstance(made, CommandRefused):
         return [made]
     if book is not None:
+        if book.instrument.halted_until and not made.halted_until:
+            registry.halts.discard(book.instrument.halted_until, made.symbol)
+        if registry.ledgers:
+            oldest = next(iter(book.orders), None)
+            book.currencies.change(made, registry.running.sequence, 0 if oldest is None else oldest.sequence)
+        else:
+            book.currencies.lock_rate = lock_rate(made)
         book.change(made)
     elif len(registry.books) >= MAX_INSTRUMENTS:
         return [CommandRefused(Refusal.TOO_MANY_INSTRUMENTS, "symbol", f"takes at most {MAX_INSTRUMENTS} instruments")]
     else:
-        registry.books[command.symbol] = Book(made, registry.running)
+        book = add_book(registry, made)
+    count_open(book)
+    registry.note_guards()
     return [InstrumentSet(made)]
 
 
@@ -72,6 +95,7 @@ def _add(command: SetInstrument) -> Instrument | CommandRefused:
         maker_fee_bps=command.maker_fee_bps or 0,
         taker_fee_bps=command.taker_fee_bps or 0,
         status=command.status or InstrumentStatus.TRADING,
+        **{field: getattr(command, field) or 0 for field in PROTECTION},
     )
 
 
@@ -84,4 +108,6 @@ def _change(known: Instrument, command: SetInstrument) -> Instrument | CommandRe
         if getattr(command, field) not in (None, getattr(known, field)):
             return CommandRefused(Refusal.INSTRUMENT_FIXED, field, "never changes")
     changes = {field: getattr(command, field) for field in CHANGEABLE if getattr(command, field) is not None}
+    if command.status is not None:
+        changes["halted_until"] = 0
     return msgspec.structs.replace(known, **changes)

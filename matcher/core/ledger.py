@@ -1,78 +1,91 @@
-"""What a command leaves with accounts, read once it has run: their fills and their done orders. Nothing here matches.
+"""An account's ledger: its balances, its positions, and the last movements that were no trades (docs/money.md)."""
 
-The books note what has traded and what has ended in `Running`; the ledger takes it from there.
-"""
+from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from matcher.core.account import Account
-from matcher.core.order import Order
-from matcher.core.registry import Registry
-from protocol.events import Trade
+from mypy_extensions import mypyc_attr
 
-MAX_ACCOUNT_FILLS: Final = 1_000
-"""Fills as maker, and as many as taker, that an account remembers, the last ones."""
+from matcher.core.assets import Asset, Balance
 
-FILLS_KEPT: Final = 1_250
-"""An account with this many fills drops all but the newest MAX_ACCOUNT_FILLS at once."""
+if TYPE_CHECKING:
+    from protocol.money import Movement
 
+MAX_MOVEMENTS: Final = 1_000
+"""Movements that a ledger remembers, the last ones, beside its account's fills."""
 
-def settle(registry: Registry) -> None:
-    """Take in what the running command has traded and ended so far. Give the next one all that a command may do."""
-    running = registry.running
-    if running.takes:
-        for taker, makers, trades in running.takes:
-            place = 0
-            for trade in trades:
-                account = makers[place].account
-                place += 1  # noqa: SIM113  a third of what enumerate or zip costs for one trade
-                fills = account.maker_fills
-                if fills is None:
-                    account.maker_fills = [trade]
-                else:
-                    fills.append(trade)
-                    if len(fills) > FILLS_KEPT:
-                        del fills[:-MAX_ACCOUNT_FILLS]
-            account = taker.account
-            fills = account.taker_fills
-            if fills is None:
-                account.taker_fills = trades[-FILLS_KEPT:]
-            else:
-                fills += trades
-                if len(fills) > FILLS_KEPT:
-                    del fills[:-MAX_ACCOUNT_FILLS]
-        running.takes.clear()
-        running.trades_left = registry.limits.trades
-        running.moves_left = registry.limits.trigger_moves
-    done = registry.done
-    for order in running.ended:
-        # As remember_done, in line: most commands end an order.
-        done.append(order)
-        order.book.done.append(order)
-        account = order.account
-        last = account.last_done
-        if last is not None:
-            last.next = order
-            order.previous = last
-        account.last_done = order
-        if order.extra is not None and order.extra.terms.expire_time:
-            registry.expiries.discard(order.extra.terms.expire_time, order.order_id)
-    running.ended.clear()
+MOVEMENTS_KEPT: Final = 1_250
+"""A ledger with this many movements drops all but the newest MAX_MOVEMENTS at once."""
 
 
-def remember_done(registry: Registry, order: Order) -> None:
-    """Make an order that is done the last of its account's, its book's and all."""
-    registry.done.append(order)
-    order.book.done.append(order)
-    account = order.account
-    last = account.last_done
-    if last is not None:
-        last.next = order
-        order.previous = last
-    account.last_done = order
+class Position:
+    """What an account's fills in one instrument have come to.
+
+    quantity: bought less sold.
+    cost: what it has cost, in units of price x quantity, of its sign.
+    cash: received less paid, in the same units.
+    fees: in the same units x basis points.
+    """
+
+    __slots__ = ("cash", "cost", "fees", "quantity")
+
+    def __init__(self, quantity: int = 0, cost: int = 0, cash: int = 0, fees: int = 0) -> None:
+        self.quantity = quantity
+        self.cost = cost
+        self.cash = cash
+        self.fees = fees
+
+    def buy(self, quantity: int, value: int, price: int) -> None:
+        """Take in a fill that bought."""
+        held = self.quantity
+        self.cash -= value
+        self.quantity = held + quantity
+        if held >= 0:
+            self.cost += value
+        elif quantity < -held:
+            # Both are negative: the share is rounded towards zero.
+            self.cost += -self.cost * quantity // -held
+        else:
+            self.cost = price * (held + quantity)
+
+    def sell(self, quantity: int, value: int, price: int) -> None:
+        """Take in a fill that sold."""
+        held = self.quantity
+        self.cash += value
+        self.quantity = held - quantity
+        if held <= 0:
+            self.cost -= value
+        elif quantity < held:
+            self.cost -= self.cost * quantity // held
+        else:
+            self.cost = price * (held - quantity)
 
 
-def last_fills(account: Account) -> tuple[list[Trade], list[Trade]]:
-    """The fills that the account remembers, as maker and as taker."""
-    maker, taker = account.maker_fills or [], account.taker_fills or []
-    return maker[-MAX_ACCOUNT_FILLS:], taker[-MAX_ACCOUNT_FILLS:]
+@mypyc_attr(acyclic=True)
+class Ledger:
+    """`since` is the sequence of the command that began it; `balances` has one for each asset, by its index."""
+
+    __slots__ = ("balances", "movements", "positions", "since")
+
+    def __init__(self, since: int, assets: int) -> None:
+        self.since = since
+        self.balances: list[Balance] = [Balance() for _ in range(assets)]
+        self.positions: dict[str, Position] = {}
+        self.movements: list[Movement] = []
+
+    def balance(self, asset: Asset) -> Balance:
+        """The balance of the asset."""
+        return self.balances[asset.index]
+
+    def position(self, symbol: str) -> Position:
+        """The position in the instrument, none from the first look on."""
+        position = self.positions.get(symbol)
+        if position is None:
+            self.positions[symbol] = position = Position()
+        return position
+
+    def note(self, movement: Movement) -> None:
+        """Remember a movement."""
+        self.movements.append(movement)
+        if len(self.movements) > MOVEMENTS_KEPT:
+            del self.movements[:-MAX_MOVEMENTS]

@@ -7,8 +7,12 @@ bisection and a shift of the keys behind it. This is cheapest at the best price,
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from typing import Final
 
 from matcher.core.order import Extra, Level, Order
+
+ANY_PRICE: Final = -(2**63)
+"""Below every key: the limit of an order that trades at any price."""
 
 
 class Levels:

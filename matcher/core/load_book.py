@@ -6,7 +6,10 @@ changes.
 """
 
 from matcher.core.book import Book
+from matcher.core.loaded_locks import check_locks
 from matcher.core.order import Extra, Order
+from matcher.core.price_window import window_of
+from matcher.core.protection import count_entered
 from matcher.core.registry import Registry
 from matcher.core.restoring import put_back
 from matcher.core.saved_book_reader import SavedBookError, read_saved_book
@@ -27,21 +30,23 @@ def load_book(registry: Registry, command: LoadBook) -> list[Event]:
 
 
 def _restore(registry: Registry, book: Book, contents: SavedBook) -> list[Event]:
+    loaded: list[tuple[Order, Order]] = []
+    skipped: list[int] = []
     try:
         saved_orders, last_price = read_saved_book(registry, book, contents)
         _check_accounts(registry, saved_orders)
+        for saved in saved_orders:
+            order = _merge(registry, saved)
+            if order is None:
+                skipped.append(saved.order_id)
+            else:
+                loaded.append((saved, order))
+        check_locks(registry, book, loaded)
     except SavedBookError as error:
         return [CommandRefused(Refusal.INVALID_SAVED_BOOK, error.field, str(error))]
-    restored: list[Order] = []
-    skipped: list[int] = []
-    for saved in saved_orders:
-        order = _merge(registry, saved)
-        if order is None:
-            skipped.append(saved.order_id)
-        else:
-            restored.append(order)
 
     events: list[Event] = []
+    restored = [order for _, order in loaded]
     kept = {order.order_id for order in restored}
     live = sorted(book.live_orders(), key=lambda order: order.order_id)
     for order in live:
@@ -52,12 +57,15 @@ def _restore(registry: Registry, book: Book, contents: SavedBook) -> list[Event]
         if order.order_id not in kept:
             book.cancel(order, Reason.BOOK_REPLACED, events)
     book.set_last_price(last_price)
+    book.window = window_of(book.instrument)
     new: dict[str, list[Order]] = {}
-    for saved, order in zip((saved for saved in saved_orders if saved.order_id in kept), restored, strict=True):
+    for saved, order in loaded:
         _enter(registry, book, saved, order)
         if order is saved:
+            count_entered(book, order)
             new.setdefault(order.account.name, []).append(order)
     _pair(restored)
+    registry.running.resized += restored
     for name, orders in new.items():
         registry.accounts[name].orders.insert(orders)
     book.orders.insert([order for orders in new.values() for order in orders])

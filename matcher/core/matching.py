@@ -9,15 +9,16 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from matcher.core.book import Book
+from matcher.core.foresight import covers_fired
+from matcher.core.levels import ANY_PRICE
+from matcher.core.locks import affordable
 from matcher.core.matching_on_terms import can_fill, spend, take_on_terms
 from matcher.core.order import Order, remember_fills
+from matcher.core.protection import is_outside_band, market_limit, market_stop
 from matcher.core.triggers import is_met
 from protocol.events import Event, Trade
 from protocol.order_types import ORDER_TYPES, RunsAs, TypeRow, Waits
 from protocol.units import OrderStatus, OrderType, Reason, Side
-
-ANY_PRICE: Final = -(2**63)
-"""Below every key: the limit of an order without a price."""
 
 BUY: Final = Side.BUY
 FILLED: Final = OrderStatus.FILLED
@@ -34,6 +35,10 @@ def run_fired(book: Book, events: list[Event]) -> None:
         order = fired.popleft()
         if order.terms.post_only and book.would_take(order.side, order.price):
             book.drop(order, Reason.POST_ONLY_WOULD_CROSS, events)
+        elif order.price is not None and book.rules.price_band_bps and is_outside_band(book, order.price):
+            book.drop(order, Reason.PRICE_OUTSIDE_BAND, events)
+        elif order.account.ledger is not None and not covers_fired(book, order, order.account.ledger):
+            book.drop(order, Reason.INSUFFICIENT_BALANCE, events)
         else:
             RUN_FIRED[order.order_type](book, order, events)
     if book.triggers.run:
@@ -41,14 +46,21 @@ def run_fired(book: Book, events: list[Event]) -> None:
 
 
 def run_market(book: Book, order: Order, events: list[Event]) -> None:
-    """Take at any price; cancel the rest."""
+    """Take at any price that the market's protection allows; cancel the rest."""
     extra = order.extra
-    if extra is not None and extra.terms.quote_quantity is not None:
-        spend(book, order, extra, extra.terms.quote_quantity, events)
-        return
-    _take(book, order, ANY_PRICE, events)
+    limit, stop = ANY_PRICE, Reason.NO_LIQUIDITY
+    if extra is not None or book.rules.price_band_bps:
+        limit, stop = market_limit(book, order), market_stop(book, order)
+        if extra is not None and extra.terms.quote_quantity is not None:
+            budget, ledger = extra.terms.quote_quantity, order.account.ledger
+            if ledger is not None and order.side is BUY:
+                budget = affordable(book, order, ledger, budget)
+            spend(book, order, extra, budget, limit, stop, events)
+            return
+    _take(book, order, limit, events)
     if order.remaining:
-        book.drop(order, _reason(book, order, ANY_PRICE, Reason.NO_LIQUIDITY), events)
+        keys = (book.asks if order.side is BUY else book.bids).keys
+        book.drop(order, _reason(book, order, limit, stop) if keys else Reason.NO_LIQUIDITY, events)
 
 
 def run_limit(book: Book, order: Order, events: list[Event]) -> None:
@@ -145,7 +157,7 @@ def _limit(order: Order) -> int:
 def _take(book: Book, taker: Order, limit: int, events: list[Event]) -> None:
     """Trade the order against the opposite side, up to the key `limit` and within the limits of the command. It ends
     when nothing of it remains."""
-    if taker.extra is not None:
+    if taker.extra is not None or book.currencies.fee_changes:
         take_on_terms(book, taker, limit, events)
         return
     levels = book.asks if taker.side is BUY else book.bids

@@ -9,6 +9,7 @@ from typing import Final
 
 from matcher.core.book import Book
 from matcher.core.levels import change_remaining, shown_quantity
+from matcher.core.locks import charged_rate
 from matcher.core.order import Extra, Level, Order, remember_fills
 from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
 from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
@@ -37,7 +38,7 @@ def can_fill(book: Book, order: Order, limit: int) -> bool:
             ended is None and prevention is CANCEL_OLDEST and all(maker.account is order.account for maker in level)
         )
         if ended is None and not skips_level:
-            ended = _legs_ended_by(book, level.price)
+            ended = legs_ended_by(book, level.price)
         if trades_left < UNLIMITED:
             in_turn = prevention is NO_PREVENTION and not ended
             trades_left -= _most_trades(level, missing if in_turn else None)
@@ -82,7 +83,7 @@ def _parts(order: Order) -> int:
     return 1 - (extra.shown - order.remaining) // extra.terms.display_quantity
 
 
-def _legs_ended_by(book: Book, price: int) -> set[int]:
+def legs_ended_by(book: Book, price: int) -> set[int]:
     """The ids of resting legs of OCOs whose stops a trade at the price fires: they are gone after it."""
     fired = book.triggers.reached(book.last_price, price)
     return {
@@ -111,16 +112,21 @@ def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> 
             _cancel_self_trade(book, taker, maker, prevention, events)
 
 
-def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Event]) -> None:
-    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots. Its quantity
-    grows with what it takes."""
+def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop: Reason, events: list[Event]) -> None:
+    """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots, up to the key
+    `limit`. Its quantity grows with what it takes. `stop` is the reason for its end in front of an order beyond."""
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
     lot_size, most = book.rules.lot_size, book.rules.max_quantity
     prevention = taker.terms.self_trade_prevention
     reason: Reason | None = None
     running = book.running
+    # What the account cannot pay.
+    kept = (extra.terms.quote_quantity or 0) - budget
     while keys:
+        if keys[-1] < limit:
+            reason = stop
+            break
         if running.trades_left <= 0:
             reason = Reason.TOO_MANY_TRADES
             break
@@ -147,7 +153,7 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, events: list[Even
             _decrement(book, taker, maker, quantity, events, ends_taker=False)
         else:
             _trade(book, taker, maker, quantity, events)
-    extra.unspent = budget
+    extra.unspent = budget + kept
     if taker.filled_value:
         book.end(taker, FILLED)
     else:
@@ -160,6 +166,9 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
     level = maker.level
     assert level is not None, "a maker stands in a queue"
     rules, price = book.rules, level.price
+    maker_fee_bps, taker_fee_bps = rules.maker_fee_bps, rules.taker_fee_bps
+    if book.currencies.fee_changes:
+        maker_fee_bps, taker_fee_bps = charged_rate(maker, maker_fee_bps), charged_rate(taker, taker_fee_bps)
     book.last_trade_id += 1
     trade = Trade(
         rules.symbol,
@@ -169,8 +178,8 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         taker.side,
         maker.order_id,
         taker.order_id,
-        rules.maker_fee_bps,
-        rules.taker_fee_bps,
+        maker_fee_bps,
+        taker_fee_bps,
         book.running.sequence,
         book.running.time,
     )
@@ -210,6 +219,7 @@ def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events:
     if not order.remaining:
         book.cancel_partner(extra, events)
         return
+    book.running.resized.append(partner)
     partner.quantity -= quantity
     change_remaining(partner, -quantity)
     book.touch(partner)
@@ -269,6 +279,7 @@ def _decrement(
     assert maker.extra is not None and taker.extra is not None, "set above"
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
+        book.running.resized.append(maker)
         events.append(OrderDecremented(maker.order_id, quantity))
         if maker.extra.partner is not None:
             _tell_partner(book, maker, maker.extra, quantity, events)

@@ -7,9 +7,11 @@ amend keeps this order of prices, so a trade of one leg never fires the other.
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_prices, check_values
+from matcher.core.locks import reserve_pair
 from matcher.core.matching import run_fired, run_limit
 from matcher.core.order import Extra, Order
 from matcher.core.place import forbidden, reject
+from matcher.core.protection import count_entered, why_not_entered
 from matcher.core.registry import Registry
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOco
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced
@@ -18,6 +20,7 @@ from protocol.units import (
     NAME_PATTERN,
     STOP_LEG_SUFFIX,
     OrderType,
+    Reason,
     Refusal,
     Side,
 )
@@ -49,9 +52,10 @@ def place_oco(registry: Registry, command: PlaceOco) -> list[Event]:
     registry.forget_some()
     account = registry.account(command.account)
     limit_leg, stop_leg = _make_legs(registry, account, book, command)
-    reason = forbidden(registry, account, book, command.deadline)
-    if reason is None:
-        reason = registry.too_many(book, waits=True, expires=bool(command.expire_time))
+    reason = _why_rejected(registry, book, command, limit_leg, stop_leg)
+    ledger = account.ledger
+    if reason is None and ledger is not None and not reserve_pair(limit_leg, stop_leg, ledger):
+        reason = Reason.INSUFFICIENT_BALANCE
     if reason is not None:
         return [reject(limit_leg, reason), reject(stop_leg, reason)]
     assert limit_leg.extra is not None and stop_leg.extra is not None, "made with them"
@@ -91,6 +95,16 @@ def _check(book: Book, command: PlaceOco, time: int) -> CommandRefused | None:
     return None
 
 
+def _why_rejected(
+    registry: Registry, book: Book, command: PlaceOco, limit_leg: Order, stop_leg: Order
+) -> Reason | None:
+    """Why valid legs are rejected, both of them."""
+    reason = forbidden(registry, limit_leg.account, book, command.deadline)
+    if reason is None and book.rules.protects:
+        reason = why_not_entered(book, limit_leg) or why_not_entered(book, stop_leg)
+    return reason or registry.too_many(book, waits=True, expires=bool(command.expire_time))
+
+
 def _make_legs(registry: Registry, account: Account, book: Book, command: PlaceOco) -> tuple[Order, Order]:
     """The two orders, with their ids."""
     oco_id = registry.last_order_id + 1
@@ -127,6 +141,7 @@ def _make_legs(registry: Registry, account: Account, book: Book, command: PlaceO
         )
         leg.extra = Extra(terms, oco_id=oco_id)
         registry.enter(leg)
+        count_entered(book, leg)
         legs.append(leg)
     return legs[0], legs[1]
 

@@ -92,6 +92,7 @@ class Order:
     previous, next: its neighbours there; of a done order, its neighbours among the done ones of its account.
     sequence, timestamp: of its entry.
     updated_sequence, updated: of its last change; zero while nothing has changed it.
+    reserved: what it locks of its account's money, in units of the asset (`matcher.core.locks`).
     """
 
     __slots__ = (
@@ -110,6 +111,7 @@ class Order:
         "quantity",
         "reason",
         "remaining",
+        "reserved",
         "sequence",
         "side",
         "status",
@@ -156,6 +158,7 @@ class Order:
         self.extra: Extra | None = None
         self.updated_sequence = 0
         self.updated = 0
+        self.reserved = 0
 
     @property
     def filled(self) -> int:

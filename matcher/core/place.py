@@ -7,20 +7,20 @@ from msgspec.structs import astuple
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_plain, check_special
+from matcher.core.foresight import covers_market
 from matcher.core.instruments import REJECTED_BY
+from matcher.core.locks import reserve
 from matcher.core.matching import RUN, run_fired, run_limit
 from matcher.core.order import Extra, Order
+from matcher.core.protection import WAITS, count_entered, why_not_entered
 from matcher.core.registry import Registry
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced, OrderRejected
-from protocol.order_types import ORDER_TYPES, Waits
 from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, Side
 
 TRADING: Final = InstrumentStatus.TRADING
 LIMIT: Final = OrderType.LIMIT
-
-WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType))
-"""Whether an order type waits before it runs, by its number."""
+MARKET: Final = OrderType.MARKET
 
 
 def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
@@ -82,10 +82,15 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         account.client_orders.add(order)
     if terms is not None:
         order.extra = Extra(terms, unspent=terms.quote_quantity)
-    if deadline or account.suspended or terms is not None or trigger_price is not None or not rules.trades:
+    if deadline or account.suspended or terms is not None or trigger_price is not None or not rules.takes_all:
         reason = _reject_reason(registry, order, deadline)
         if reason is not None:
             return [reject(order, reason)]
+    ledger = account.ledger
+    if ledger is not None and not (
+        covers_market(book, order, ledger) if order_type is MARKET else reserve(order, ledger)
+    ):
+        return [reject(order, Reason.INSUFFICIENT_BALANCE)]
     events: list[Event] = [OrderPlaced(order_id)]
     if order_type is LIMIT:
         # As RUN has it: most orders are limit orders.
@@ -123,7 +128,10 @@ def forbidden(registry: Registry, account: Account, book: Book, deadline: int) -
 def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | None:
     """Why a valid order is rejected."""
     book = order.book
+    count_entered(book, order)
     reason = forbidden(registry, order.account, book, deadline)
+    if reason is None and book.rules.protects:
+        reason = why_not_entered(book, order)
     if reason is not None:
         return reason
     if order.order_type is LIMIT and order.terms.post_only and book.would_take(order.side, order.price):

@@ -1,7 +1,7 @@
 """Everything that the engine holds: books, accounts, orders, and when something falls due. No matching."""
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matcher.core.account import Account
 from matcher.core.book import Book
@@ -10,9 +10,13 @@ from matcher.core.key_ring import KeyRing
 from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
 from matcher.core.running import Running
+from matcher.core.transfers import Transfers
 from protocol.commands import AmendOrder, CancelOrder, OrderQuery, SetLimits
 from protocol.events import CommandRefused
 from protocol.units import DEFAULT_ACCOUNT, Reason, Refusal
+
+if TYPE_CHECKING:
+    from matcher.core.assets import Asset
 
 REMEMBERED_ORDERS: Final = 1_000_000
 """Done orders, the last ones, that stay findable with their client_order_ids."""
@@ -27,7 +31,12 @@ class Registry:
     orders: every live and every remembered done order by order_id.
     done: the remembered done orders in the order of their ends. `forgotten` others came before.
     expiries: the times at which live orders expire, by order_id.
+    assets: those of all instruments, by name.
+    ledgers: how many accounts have one.
+    transfers: those that are remembered.
     timers: the times at which accounts that stay silent are canceled, by name.
+    halts: the times at which instruments that have halted by themselves trade again, by symbol.
+    guarded: whether a book counts the orders of accounts, or halts by itself.
     limits: those of the last SetLimits, none before it.
     keys: the API keys that are good.
     """
@@ -37,6 +46,9 @@ class Registry:
         self.limits = SetLimits()
         self.running = Running()
         self.books: dict[str, Book] = {}
+        self.assets: dict[str, Asset] = {}
+        self.ledgers = 0
+        self.transfers = Transfers()
         self.accounts: dict[str, Account] = {}
         self.orders = OrderPages()
         self.done: deque[Order] = deque()
@@ -44,6 +56,8 @@ class Registry:
         self.last_order_id = 0
         self.expiries: Deadlines[int] = Deadlines()
         self.timers: Deadlines[str] = Deadlines()
+        self.halts: Deadlines[str] = Deadlines()
+        self.guarded = False
         self.keys = KeyRing()
 
     def set_limits(self, limits: SetLimits) -> None:
@@ -51,6 +65,10 @@ class Registry:
         self.limits = limits
         self.running.trades_left = limits.trades
         self.running.moves_left = limits.trigger_moves
+
+    def note_guards(self) -> None:
+        """See whether any book is guarded, after one has changed."""
+        self.guarded = any(book.open_orders is not None or book.window is not None for book in self.books.values())
 
     def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
         """The order that is named by order_id, or by account and client_order_id. With an account, only its own."""

@@ -18,9 +18,22 @@ class Running:
     more: the command has left orders that it is meant to cancel. Sent again, it cancels them.
     takes: the takers so far, each with the makers that it traded with and the trades.
     ended: the orders that are done so far, in the order of their ends.
+    resized: live orders that have changed in size or lost their partner, but not by a trade of theirs.
+    paid_takes, paid_ends: how many of takes and ended the ledgers have booked.
     """
 
-    __slots__ = ("ended", "more", "moves_left", "sequence", "takes", "time", "trades_left")
+    __slots__ = (
+        "ended",
+        "more",
+        "moves_left",
+        "paid_ends",
+        "paid_takes",
+        "resized",
+        "sequence",
+        "takes",
+        "time",
+        "trades_left",
+    )
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -30,3 +43,6 @@ class Running:
         self.more = False
         self.takes: list[tuple[Order, list[Order], list[Trade]]] = []
         self.ended: list[Order] = []
+        self.resized: list[Order] = []
+        self.paid_takes = 0
+        self.paid_ends = 0

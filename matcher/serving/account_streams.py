@@ -15,23 +15,33 @@ from matcher.core.book import Book
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.serving.answers import order_state
+from matcher.serving.money_answers import changed_balances
 from matcher.serving.watched import Watched
 from protocol.events import (
     AccountSet,
     AccountUpdate,
     AccountUpdates,
     AccountWatched,
+    BalancesPart,
     BookLoaded,
     CommandRefused,
     Event,
     InstrumentSet,
     KeyRevoked,
     KeySet,
+    LedgerSet,
+    MoneyMoved,
     OrderAmended,
     OrderChange,
     OrderDuplicated,
     Trade,
+    TransferDuplicated,
 )
+
+WITHOUT_ORDER = (
+    OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched | TransferDuplicated | KeySet | KeyRevoked
+)
+"""Events that change nothing of any order."""
 
 MAX_UPDATES = 50_000
 """How many updates are kept, the last ones of all watched accounts together."""
@@ -62,12 +72,13 @@ class _Stream:
 class _Changes:
     """What one command changed for one account."""
 
-    __slots__ = ("account_set", "changes", "orders")
+    __slots__ = ("account_set", "changes", "is_closed", "orders")
 
     def __init__(self) -> None:
         self.changes: list[OrderChange] = []
         self.orders: dict[int, Order] = {}
         self.account_set: AccountSet | None = None
+        self.is_closed = False
 
 
 class AccountStreams:
@@ -104,11 +115,17 @@ class AccountStreams:
                     found.setdefault(event.account, _Changes()).account_set = event
             elif isinstance(event, BookLoaded):
                 self._note_loaded(found, registry.books[event.symbol])
-            elif not isinstance(
-                event, OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched | KeySet | KeyRevoked
-            ):
+            elif isinstance(event, MoneyMoved | LedgerSet):
+                if event.account in self._watched:
+                    found.setdefault(event.account, _Changes()).is_closed = event == LedgerSet(
+                        event.account, ledger=False
+                    )
+            elif not isinstance(event, WITHOUT_ORDER):
                 self._note_order(found, registry.orders[event.order_id], event)
-        return [self._keep(account, sequence, time, changes) for account, changes in found.items()]
+        return [
+            self._keep(account, sequence, time, changes, _balances(registry, account, changes))
+            for account, changes in found.items()
+        ]
 
     def _note_order(self, found: dict[str, _Changes], order: Order, event: Event) -> None:
         account = order.account.name
@@ -126,11 +143,13 @@ class AccountStreams:
                 found, order, OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price)
             )
 
-    def _keep(self, account: str, sequence: int, time: int, changes: _Changes) -> AccountUpdate:
+    def _keep(
+        self, account: str, sequence: int, time: int, changes: _Changes, balances: BalancesPart | None
+    ) -> AccountUpdate:
         watched = self._watched[account]
         states = [order_state(order, []) for order in changes.orders.values()]
         told = _with_fills_then(changes.changes)
-        update = AccountUpdate.of(account, sequence, watched.last, time, told, states, changes.account_set)
+        update = AccountUpdate.of(account, sequence, watched.last, time, told, states, changes.account_set, balances)
         watched.last = sequence
         watched.updates.append(update)
         self._history.append(update)
@@ -193,3 +212,8 @@ def _with_fills_then(changes: list[OrderChange]) -> list[OrderChange]:
         result.append(OrderChange(change.order_id, change.event, then))
         filled[change.order_id] = then - change.event.quantity if isinstance(change.event, Trade) else then
     return result[::-1]
+
+
+def _balances(registry: Registry, account: str, changes: _Changes) -> BalancesPart | None:
+    """The balances that the command has changed for the account; none are left once its ledger is closed."""
+    return BalancesPart(ledger=False, balances=[]) if changes.is_closed else changed_balances(registry, account)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from matcher.core.order import MAX_FILLS, Order
 from matcher.core.registry import Registry
+from matcher.serving.money_answers import ledger_state, reserved_text, transfer_state
 from protocol.commands import (
     NO_TERMS,
     AdvanceTime,
@@ -14,17 +15,22 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CloseLedger,
+    Deposit,
     LoadBook,
     MoveTimers,
     NoteKeyUse,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
+    ResetAccount,
     RevokeKey,
     SetAccountStatus,
     SetKey,
     SetLimits,
+    Transfer,
     WatchAccount,
+    Withdraw,
 )
 from protocol.events import (
     AccountSet,
@@ -67,6 +73,10 @@ def answer(registry: Registry, command: OwnCommand, events: list[Event]) -> Answ
         return _order_result(order, trades) if order.extra is None else order_state(order, trades)
     if type(first) is CommandRefused or type(first) is InstrumentSet:
         return first
+    if isinstance(command, Deposit | Withdraw | Transfer):
+        return transfer_state(registry, command, events)
+    if isinstance(command, ResetAccount | CloseLedger):
+        return ledger_state(registry, command, events)
     return _ANSWERS[type(command)](registry, events)
 
 
@@ -74,7 +84,19 @@ def _order_result(order: Order, trades: list[Trade]) -> OrderResult:
     """What became of a new order without terms."""
     status, resting, remaining = _standing(order)
     filled = order.quantity - order.remaining
-    return OrderResult(order.order_id, status, resting, filled, remaining, order.filled_value, order.reason, trades)
+    if order.account.ledger is None:
+        return OrderResult(order.order_id, status, resting, filled, remaining, order.filled_value, order.reason, trades)
+    return OrderResult(
+        order.order_id,
+        status,
+        resting,
+        filled,
+        remaining,
+        order.filled_value,
+        order.reason,
+        trades,
+        reserved_text(order),
+    )
 
 
 def _standing(order: Order) -> tuple[OrderStatus, bool, int]:
@@ -195,6 +217,7 @@ def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -
         duplicate,
         updated_sequence=order.updated_sequence or order.sequence,
         updated=order.updated or order.timestamp,
+        reserved=reserved_text(order),
     )
     if extra is None:
         return state

@@ -14,24 +14,29 @@ from matcher.config import Config
 from matcher.core.digest import digest
 from matcher.core.saved_books import save_book
 from matcher.serving.forked import Forked
+from matcher.serving.money_queries import account_list
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory
 from matcher.storage.local_log import LocalLog
 from matcher.storage.recovery import drop_superseded
 from matcher.storage.snapshot import write_snapshot
 from matching_exchange.process.log_brake import LogBrake
-from protocol.events import BookSaved, CommandRefused, Digest, QueryResult, Result
+from protocol.commands import AccountsQuery
+from protocol.events import AccountList, BookSaved, CommandRefused, Digest, QueryResult, Result
 from protocol.units import Refusal
 
 MAX_WAITING = 1_024
 """Digests, and books to save, that wait at once, at most. Further queries are dropped; their clients ask again."""
 
+NO_SUMS = CommandRefused(Refusal.COMMAND_REFUSED, detail="the list of accounts cannot be made")
+
 Asked = tuple[int, int]
-"""The session and the number of a query."""
+"""The session's public number, and the number of a query."""
 
 SaveResult = BookSaved | CommandRefused
 
 _decode_save = msgspec.json.Decoder(SaveResult).decode
+_decode_accounts = msgspec.json.Decoder(AccountList).decode
 
 logger = structlog.get_logger("matcher")
 
@@ -67,6 +72,8 @@ class Background:
         self._digests: dict[Asked, None] = {}
         self._save: _Work | None = None
         self._saves: dict[Asked, str] = {}
+        self._sums: _Work | None = None
+        self._sum_queries: dict[Asked, AccountsQuery] = {}
 
     def ask_digest(self, session: int, request: int) -> None:
         """Ask for the digest. `turn` returns it later."""
@@ -77,6 +84,11 @@ class Background:
         """Ask to save the symbol's book. `turn` returns the result later."""
         if not _is_at_work(self._save, (session, request)) and len(self._saves) < MAX_WAITING:
             self._saves[session, request] = symbol
+
+    def ask_accounts(self, session: int, request: int, query: AccountsQuery) -> None:
+        """Ask for a page of accounts and the sums over all. `turn` returns the result later."""
+        if not _is_at_work(self._sums, (session, request)) and len(self._sum_queries) < MAX_WAITING:
+            self._sum_queries[session, request] = query
 
     def turn(self, ready: dict[object, int]) -> list[QueryResult]:
         """Take in what children have done, and start those that are due. Returns the results that are ready. Raises
@@ -102,6 +114,10 @@ class Background:
                 self._tell_not_saved(saved)
             results += self._save.results(saved)
             self._save = None
+        if self._sums is not None and self._sums.child.descriptor in ready:
+            text = self._collect(self._sums.child)
+            results += self._sums.results(NO_SUMS if text is None else _decode_accounts(text))
+            self._sums = None
         if self._snapshot is not None and self._snapshot.descriptor in ready:
             self._collect_snapshot(self._snapshot)
             self._snapshot = None
@@ -109,13 +125,15 @@ class Background:
             results += self._start_digest()
         if self._saves and self._save is None:
             results += self._start_save()
+        if self._sum_queries and self._sums is None:
+            results += self._start_sums()
         if self._state.sequence - self._snapshot_at >= self._config.snapshot_every and self._snapshot is None:
             self._start_snapshot()
         return results
 
     def stop(self) -> None:
         """End the children: what they have not finished is not needed."""
-        children = [work.child for work in (self._digest, self._save) if work is not None]
+        children = [work.child for work in (self._digest, self._save, self._sums) if work is not None]
         for child in (*children, self._snapshot):
             if child is not None:
                 child.kill()
@@ -133,6 +151,19 @@ class Background:
                 for session, request in asked
             ]
         self._digest = _Work(child, asked, self._state.sequence, self._state.time)
+        return []
+
+    def _start_sums(self) -> list[QueryResult]:
+        """Begin to make the page of accounts that was asked for first. Returns its result if that fails."""
+        session, request = asked = next(iter(self._sum_queries))
+        query = self._sum_queries.pop(asked)
+        state = self._state
+        try:
+            child = self._fork(lambda: msgspec.json.encode(account_list(state.registry, query)).decode())
+        except OSError as error:
+            logger.error("sums of accounts not made", error=_why(error))
+            return [QueryResult(session, request, state.sequence, state.time, NO_SUMS)]
+        self._sums = _Work(child, [asked], state.sequence, state.time)
         return []
 
     def _start_save(self) -> list[QueryResult]:

@@ -6,7 +6,6 @@ is shut down at once. To libzmq it looks as if its peer had left. Peers try agai
 """
 
 import socket
-import struct
 from contextlib import suppress
 from typing import Final
 
@@ -15,6 +14,7 @@ import zmq
 
 from matching_exchange.process.descriptors import KEPT, raise_limit
 from matching_exchange.process.log_brake import LogBrake
+from protocol.handshakes import EVENT
 from protocol.sockets import Socket
 
 RESERVE: Final = 32
@@ -29,7 +29,7 @@ LEAST: Final = 64
 NEAR: Final = 0.9
 """From this part of its descriptors on, a socket says that it is near its limit."""
 
-_EVENT: Final = struct.Struct("=HI")
+EVENTS: Final = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 
 log = structlog.get_logger("matcher")
 
@@ -47,7 +47,7 @@ class Connections:
         self._setting = setting
         self._bound = bound
         self._brake = brake
-        self.monitor: Socket = of.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
+        self.monitor: Socket = of.get_monitor_socket(EVENTS)
 
     def take(self) -> set[int]:
         """Take in what has changed; the descriptors of connections that have ended."""
@@ -58,8 +58,10 @@ class Connections:
                 event, _ = self.monitor.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
-            kind, descriptor = _EVENT.unpack(event)
-            if kind == zmq.EVENT_ACCEPTED:
+            kind, descriptor = EVENT.unpack(event)
+            if kind == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                self._tell_of_handshake()
+            elif kind == zmq.EVENT_ACCEPTED:
                 accepted.add(descriptor)
             else:
                 accepted.discard(descriptor)
@@ -81,6 +83,14 @@ class Connections:
             self._warn("connections are closed: no file descriptors are left for more (ulimit -n)")
         elif highest >= self._bound * NEAR:
             self._warn("few file descriptors are left for connections (ulimit -n)")
+
+    def _tell_of_handshake(self) -> None:
+        if (left_out := self._brake.passes("handshake")) is not None:
+            log.warning(
+                "a handshake failed: the client has not CURVE as this socket has it, or another public key of it",
+                socket=self._setting,
+                **left_out,
+            )
 
     def _warn(self, line: str) -> None:
         if (left_out := self._brake.passes(line)) is not None:

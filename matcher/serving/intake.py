@@ -23,6 +23,7 @@ from protocol import topics
 from protocol.codec import FrameError, encode, read_frame
 from protocol.commands import (
     VERSION,
+    AccountsQuery,
     Ask,
     Command,
     Commands,
@@ -35,6 +36,7 @@ from protocol.commands import (
     SaveBook,
 )
 from protocol.events import FrameRefused, SessionUnknown, Welcome
+from protocol.public_number import public_number
 from protocol.units import Refusal
 
 MAX_TURN_FRAMES = 1_024
@@ -127,14 +129,17 @@ class Intake:
 
     def _refuse(self, error: FrameError, turn: Turn) -> None:
         self.refused_frames += 1
-        if (left_out := self._brake.passes("frame refused")) is not None:
-            session = f"{error.session:016x}"
+        left_out = self._brake.passes("frame refused")
+        if error.session and (error.version == VERSION or left_out is not None):
+            # A client of another version begins anew at each refusal, without a pause: it hears some of them only.
+            number = listens_at(error)
+            report = FrameRefused(number, error.number, str(error))
+            turn.reports.append((topics.reports(number), encode(report)))
+        if left_out is not None:
+            session = f"{public_number(error.session):016x}" if error.session else ""
             log.warning(
                 "frame refused", detail=str(error), session=session, refused_frames=self.refused_frames, **left_out
             )
-        if error.session:
-            report = FrameRefused(error.session, error.number, str(error))
-            turn.reports.append((topics.reports(error.session), encode(report)))
 
     def _carry_out(self, frame: Frame, payload: bytes | None, turn: Turn) -> int:
         """Carry out one frame. Returns how many commands of it ran. `payload` is the frame as received."""
@@ -151,17 +156,21 @@ class Intake:
         if not sessions.knows(frame.session):
             turn.entries.append(payload)
         taken = sessions.hello(frame)
-        welcome = Welcome(VERSION, frame.session, self._epoch, self._journal, taken, frame.answered)
-        turn.reports.append((topics.reports(frame.session), encode(welcome)))
+        number = public_number(frame.session)
+        welcome = Welcome(VERSION, number, self._epoch, self._journal, taken, frame.answered)
+        turn.reports.append((topics.reports(number), encode(welcome)))
 
     def _ask(self, frame: Ask, turn: Turn) -> None:
         query = frame.query
+        number = public_number(frame.session)
         if isinstance(query, DigestQuery):
-            self._background.ask_digest(frame.session, frame.request)
+            self._background.ask_digest(number, frame.request)
         elif isinstance(query, SaveBook):
-            self._background.ask_save(frame.session, frame.request, query.symbol)
+            self._background.ask_save(number, frame.request, query.symbol)
+        elif isinstance(query, AccountsQuery):
+            self._background.ask_accounts(number, frame.request, query)
         else:
-            self._desk.ask(frame.session, frame.request, query, turn)
+            self._desk.ask(number, frame.request, query, turn)
 
     def _carry_out_commands(self, frame: Commands, payload: bytes | None, turn: Turn) -> int:
         outcome = self._state.sessions.receive(frame)
@@ -169,8 +178,8 @@ class Intake:
             if isinstance(outcome, Repeat):
                 turn.replies += outcome.answers
             else:
-                report = SessionUnknown(frame.session, frame.number)
-                turn.reports.append((topics.reports(frame.session), encode(report)))
+                report = SessionUnknown(public_number(frame.session), frame.number)
+                turn.reports.append((topics.reports(report.session), encode(report)))
             return 0
         number, taken = outcome.number, outcome.commands
         if self._notes and self._notes.suspects(frame.session, number, len(taken)):
@@ -225,5 +234,12 @@ class Intake:
         running = self._state.running
         assert running is not None, "only a running command crashes the core"
         number = running.number + len(running.answers)
-        log.critical("command crashed the matcher", session=f"{running.session:016x}", number=number, exc_info=error)
+        session = f"{public_number(running.session):016x}"
+        log.critical("command crashed the matcher", session=session, number=number, exc_info=error)
         self._notes.crashed(running.session, number, error)
+
+
+def listens_at(refused: FrameError) -> int:
+    """The number at which the sender of a refused frame listens: in version 1 the id itself. No session of this matcher
+    is opened by such a frame."""
+    return refused.session if refused.version == 1 else public_number(refused.session)

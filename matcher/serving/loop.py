@@ -55,7 +55,7 @@ class Matcher:
         self._log = log = LocalLog(directory.journal, journal, sync_interval(config.sync), clock.monotonic)
         self._position = state.sequence
         brake = LogBrake()
-        self._sockets = sockets = Sockets(brake)
+        self._sockets = sockets = Sockets(config, brake)
         self._subscribers = Subscribers(sockets.market_data, brake)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, log, state, self._poller)
@@ -82,7 +82,7 @@ class Matcher:
 
     def bind(self) -> None:
         """Open the sockets. EndpointError names the setting whose endpoint cannot be bound."""
-        self._sockets.bind(self._config)
+        self._sockets.bind()
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. All commands that were taken are answered before it returns."""
@@ -143,9 +143,9 @@ class Matcher:
             self._market_data.tell_newcomers(self._state.sequence, self._stamp())
 
     def _keep_timers(self, turn: Turn) -> None:
-        """Move the cancel-afters if the stamps have gained or lost time. A stopwatch must show the time that was asked
-        for."""
-        if not self._state.registry.timers.count:
+        """Move the cancel-afters and the ends of halts if the stamps have gained or lost time. A stopwatch must show
+        the time that was asked for."""
+        if not self._state.registry.timers.count and not self._state.registry.halts.count:
             self._clock.settle()
         elif abs(self._clock.gained) > TIMER_TOLERANCE:
             self._intake.carry_out_own(MoveTimers(self._clock.gained), turn)

@@ -142,6 +142,10 @@ class MarketData:
                     changed[command.symbol] = None
                 if len(events) > 1:
                     self._publish_trades(events)
+                    last = events[-1]
+                    if type(last) is InstrumentSet:
+                        # Its trades have halted the instrument.
+                        self._note_instrument(last.instrument, one.sequence, time)
                 continue
             for event in events:
                 if type(event) is OrderCanceled:
@@ -305,6 +309,14 @@ class MarketData:
             instrument.maker_fee_bps,
             instrument.taker_fee_bps,
             instrument.status.name.lower(),
+            instrument.price_band_bps,
+            instrument.reference_price,
+            instrument.max_open_orders,
+            instrument.max_order_notional,
+            instrument.halt_bps,
+            instrument.halt_window_ms,
+            instrument.halt_ms,
+            instrument.halted_until,
         )
         feed.fee_divisor = instrument.fee_divisor
         feed.instrument_message = encode(message)

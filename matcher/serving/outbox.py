@@ -15,6 +15,7 @@ from protocol import topics
 from protocol.codec import encode
 from protocol.commands import VERSION, NoteKeyUse, RevokeKey, SetKey
 from protocol.events import Answers, KeyRevoked, KeySet, Pulse, QueryResult
+from protocol.public_number import public_number
 
 KEY_COMMANDS: Final = (SetKey, RevokeKey, NoteKeyUse)
 """All gateways hear of their events."""
@@ -85,8 +86,9 @@ class Outbox:
     def _say(self, turn: Turn) -> None:
         report = self._report
         for reply in _joined(turn.replies):
-            answers = Answers(reply.session, self._epoch, reply.number, reply.sequence, reply.timestamp, reply.answers)
-            report(topics.reports(reply.session), encode(answers))
+            to = public_number(reply.session)
+            answers = Answers(to, self._epoch, reply.number, reply.sequence, reply.timestamp, reply.answers)
+            report(topics.reports(to), encode(answers))
         for topic, payload in turn.reports:
             report(topic, payload)
         for caused in turn.caused:

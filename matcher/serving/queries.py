@@ -11,14 +11,18 @@ from operator import attrgetter
 
 from matcher.core.account import Account
 from matcher.core.book import Book
-from matcher.core.ledger import last_fills
 from matcher.core.registry import Registry
+from matcher.core.settlement import last_fills
 from matcher.serving.answers import order_state
+from matcher.serving.money_queries import account_summary, balances, movements
 from protocol.commands import (
+    AccountQuery,
+    BalancesQuery,
     DepthQuery,
     FillsQuery,
     InstrumentsQuery,
     KeysQuery,
+    MovementsQuery,
     OrderQuery,
     OrdersQuery,
     TradesQuery,
@@ -51,7 +55,18 @@ MAX_LEVELS = 1_000
 """Levels of each side in one answer, at most."""
 
 
-EngineQuery = OrderQuery | OrdersQuery | DepthQuery | TradesQuery | InstrumentsQuery | FillsQuery | KeysQuery
+EngineQuery = (
+    OrderQuery
+    | OrdersQuery
+    | DepthQuery
+    | TradesQuery
+    | InstrumentsQuery
+    | FillsQuery
+    | BalancesQuery
+    | AccountQuery
+    | MovementsQuery
+    | KeysQuery
+)
 
 
 def answer_query(registry: Registry, query: EngineQuery) -> Result:
@@ -67,6 +82,12 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:
             return trade_history(registry, query)
         case FillsQuery():
             return account_fills(registry, query)
+        case BalancesQuery():
+            return balances(registry, query)
+        case AccountQuery():
+            return account_summary(registry, query)
+        case MovementsQuery():
+            return movements(registry, query)
         case InstrumentsQuery():
             return list_instruments(registry, query)
         case KeysQuery():

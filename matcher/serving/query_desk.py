@@ -29,7 +29,8 @@ class QueryDesk:
         return bool(self._waiting)
 
     def ask(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
-        """Answer a light query at once, in order with the commands. Let another one wait."""
+        """Answer a light query at once, in order with the commands. Let another one wait. `session` is the public
+        number."""
         if is_light(query):
             self._answer(session, request, query, turn)
         else:

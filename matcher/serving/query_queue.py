@@ -21,7 +21,7 @@ MAX_AGE: Final = 2_000_000_000
 again."""
 
 Asked = tuple[int, int]
-"""The session and the number of a query."""
+"""The session's public number, and the number of a query."""
 
 Q = TypeVar("Q")
 

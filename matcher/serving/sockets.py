@@ -1,13 +1,17 @@
 """The matcher's three sockets: commands come in, market data and private reports go out."""
 
+import os
 from typing import Final
 
 import zmq
 
 from matcher.config import Config
+from matcher.serving.authenticator import Authenticator
 from matcher.serving.connections import Connections, descriptor_bounds
 from matcher.serving.endpoints import ENDPOINTS, EndpointError, endpoints_of, unbound
+from matching_exchange.process.files import OTHERS
 from matching_exchange.process.log_brake import LogBrake
+from protocol.curve import MAX_HANDSHAKE_BYTES, keep_closed
 from protocol.sockets import Socket, is_ipv6
 
 MAX_TRANSPORT_BYTES: Final = 16 * 1024 * 1024
@@ -17,15 +21,22 @@ counted."""
 MAX_SUBSCRIPTION_BYTES: Final = 256
 """The largest subscription."""
 
+_, MARKET_DATA, _ = ENDPOINTS
+"""The socket that any key may read, where it has CURVE."""
+
 LINGER_AT_EXIT: Final = 1_000
 """How many milliseconds a clean stop waits for slow readers to fetch the last answers."""
 
 
 class Sockets:
-    """Open, and bound by `bind`."""
+    """Open, and bound by `bind`. With a secret key, they have CURVE."""
 
-    def __init__(self, brake: LogBrake) -> None:
+    def __init__(self, config: Config, brake: LogBrake) -> None:
+        self._config = config
         self._context = zmq.Context()
+        self._authenticator: Authenticator | None = None
+        if config.curve_secret:
+            self._authenticator = Authenticator(self._context, config.curve_allowed, [MARKET_DATA], brake)
         self.commands: Socket = self._context.socket(zmq.PULL)
         self.market_data: Socket = self._context.socket(zmq.XPUB)
         self.reports: Socket = self._context.socket(zmq.PUB)
@@ -36,9 +47,10 @@ class Sockets:
             for socket, name, bound in zip(self._all(), ENDPOINTS, bounds, strict=True)
         ]
 
-    def bind(self, config: Config) -> None:
+    def bind(self) -> None:
         """EndpointError names the setting whose endpoint cannot be bound."""
-        for socket, (name, endpoint) in zip(self._all(), endpoints_of(config).items(), strict=True):
+        config = self._config
+        for socket, (name, endpoint), domain in zip(self._all(), endpoints_of(config).items(), ENDPOINTS, strict=True):
             # A peer that has vanished without a word is dropped after three silent seconds.
             socket.set(zmq.HEARTBEAT_IVL, 1_000)
             socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
@@ -47,22 +59,34 @@ class Sockets:
             socket.set(zmq.SNDHWM, 10_000)
             # Further senders wait in their own process, until their window is full.
             socket.set(zmq.RCVHWM, 1_000)
-            socket.set(zmq.MAXMSGSIZE, MAX_TRANSPORT_BYTES if socket is self.commands else MAX_SUBSCRIPTION_BYTES)
+            most = MAX_TRANSPORT_BYTES if socket is self.commands else MAX_SUBSCRIPTION_BYTES
+            if config.curve_secret and (socket is not self.market_data or config.curve_market_data):
+                keep_closed(socket, config.curve_secret, domain)
+                most = max(most, MAX_HANDSHAKE_BYTES)
+            socket.set(zmq.MAXMSGSIZE, most)
             socket.set(zmq.IPV6, is_ipv6(endpoint))
+            # A socket in the file system is made so that no other user can connect to it.
+            mask = os.umask(OTHERS)
             try:
                 socket.bind(endpoint)
             except zmq.ZMQError as error:
                 raise EndpointError(unbound(name, endpoint, error)) from error
+            finally:
+                os.umask(mask)
 
     def register(self, poller: zmq.Poller) -> None:
         """Let the poller wait for commands, for subscriptions, and for connections that begin or end."""
-        monitors = [connections.monitor for connections in self._connections]
-        for socket in (self.commands, self.market_data, *monitors):
+        watched = [connections.monitor for connections in self._connections]
+        if self._authenticator is not None:
+            watched.append(self._authenticator.socket)
+        for socket in (self.commands, self.market_data, *watched):
             poller.register(socket, zmq.POLLIN)
 
     def gone(self, ready: dict[object, int]) -> set[int]:
-        """Look at the connections that have begun or ended; the descriptors of those to the market data that have
-        ended."""
+        """Look at the connections that begin, have begun or have ended; the descriptors of those to the market data
+        that have ended."""
+        if self._authenticator is not None and self._authenticator.socket in ready:
+            self._authenticator.answer()
         gone: set[int] = set()
         for connections in self._connections:
             if connections.monitor in ready:
@@ -76,6 +100,8 @@ class Sockets:
             connections.close()
         for socket in self._all():
             socket.close(linger=LINGER_AT_EXIT)
+        if self._authenticator is not None:
+            self._authenticator.close()
         self._context.term()
 
     def _all(self) -> tuple[Socket, Socket, Socket]:

@@ -5,6 +5,7 @@ class, its writer and its reader. A new field of an order stands in `Order` and 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -12,22 +13,26 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from matcher.core.asset_list import add_book
 from matcher.core.book import Book
 from matcher.core.digest import digest
-from matcher.core.ledger import last_fills, remember_done
 from matcher.core.order import Extra, Order
+from matcher.core.price_window import Stamped
+from matcher.core.protection import count_open
 from matcher.core.restoring import put_back
+from matcher.core.settlement import last_fills, remember_done
 from matcher.engine import Engine
 from matcher.reply import Reply
 from matcher.serving.watched import Watched
 from matcher.state import State
 from matcher.storage.journal_format import ENGINE
+from matcher.storage.key_parts import KeysPart, key_parts, read_keys_part
+from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
 from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
-from protocol.keys import KeyState
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 if TYPE_CHECKING:
@@ -46,13 +51,17 @@ class LimitsPart(Struct, frozen=True, tag="limits"):
 
 
 class BookPart(Struct, frozen=True, tag="book"):
-    """One instrument and its book, without the orders."""
+    """One instrument and its book, without the orders. `lows` and `highs`: those of its PriceWindow.
+    `fee_changes`: those of its Currencies."""
 
     instrument: Instrument
     last_price: int | None
     last_trade_id: int
     trades: list[Trade]
     forgotten: int = 0
+    lows: list[Stamped] = []
+    highs: list[Stamped] = []
+    fee_changes: list[tuple[int, int]] = []
 
 
 class ExtraRecord(Struct, frozen=True, omit_defaults=True):
@@ -90,6 +99,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
     extra: ExtraRecord | None = None
     updated_sequence: int = 0
     updated: int = 0
+    reserved: str = ""
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
@@ -140,13 +150,6 @@ class SessionPart(Struct, frozen=True, tag="session"):
     replies: list[Reply]
 
 
-class KeysPart(Struct, frozen=True, tag="keys"):
-    """API keys in the order of their ids, and when one was changed last. Left out before the first key."""
-
-    keys: list[KeyState]
-    changed: int
-
-
 Part = (
     LimitsPart
     | BookPart
@@ -154,6 +157,7 @@ Part = (
     | DoneOrdersPart
     | EnteredPart
     | AccountPart
+    | MoneyPart
     | WatchedPart
     | UpdatesPart
     | SessionPart
@@ -165,7 +169,7 @@ _decode_part: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
 _ORDER_FIELDS: Final = tuple(
     name
     for name in (field.name for field in structs.fields(OrderRecord))
-    if name not in ("account_name", "symbol", "fills", "extra")
+    if name not in ("account_name", "symbol", "fills", "extra", "reserved")
 )
 """The fields that a record and its order share as they are."""
 
@@ -212,7 +216,7 @@ def _parts(state: State) -> Iterator[Part]:
     if registry.limits != SetLimits():
         yield LimitsPart(registry.limits)
     for book in books:
-        yield BookPart(book.instrument, book.last_price, book.last_trade_id, list(book.trades), book.forgotten)
+        yield _book_part(book)
     for orders in _chunks(_record(order) for book in books for order in book.live_orders()):
         yield LiveOrdersPart(orders)
     for orders in _chunks(_record(order) for order in registry.done):
@@ -223,8 +227,8 @@ def _parts(state: State) -> Iterator[Part]:
     for account in accounts:
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
-    if registry.keys.changed:
-        yield KeysPart(registry.keys.all(), registry.keys.changed)
+    yield from key_parts(registry)
+    yield from money_parts(registry)
     watched, updates = state.streams.known()
     yield WatchedPart(watched)
     for some_updates in _chunks(updates):
@@ -233,12 +237,28 @@ def _parts(state: State) -> Iterator[Part]:
         yield SessionPart(session, taken, replies)
 
 
+def _book_part(book: Book) -> BookPart:
+    window = book.window
+    prices = ([], []) if window is None else (list(window.lows), list(window.highs))
+    return BookPart(
+        book.instrument,
+        book.last_price,
+        book.last_trade_id,
+        list(book.trades),
+        book.forgotten,
+        *prices,
+        book.currencies.fee_changes,
+    )
+
+
 def _record(order: Order) -> OrderRecord:
     extra = order.extra
     fields: dict[str, Any] = {name: getattr(order, name) for name in _ORDER_FIELDS}
     if extra is not None:
         partner = None if extra.partner is None else extra.partner.order_id
         fields["extra"] = ExtraRecord(partner=partner, **{name: getattr(extra, name) for name in _EXTRA_FIELDS})
+    if order.reserved:
+        fields["reserved"] = str(order.reserved)
     return OrderRecord(account_name=order.account.name, symbol=order.symbol, fills=order.fills, **fields)
 
 
@@ -264,17 +284,18 @@ class _Reader:
             DoneOrdersPart: self._done_orders,
             EnteredPart: self._entered,
             AccountPart: self._account,
+            **dict.fromkeys((AssetsPart, LedgerPart, TransfersPart), partial(read_money_part, self._registry)),
             WatchedPart: self._watched,
             UpdatesPart: self._updates,
             SessionPart: self._session,
-            KeysPart: self._keys,
+            KeysPart: partial(read_keys_part, self._registry),
         }
 
     def read(self, part: Part) -> None:
         self._readers[type(part)](part)
 
     def finish(self) -> None:
-        """What needs all parts: the lists of live orders, the legs of OCOs."""
+        """What needs all parts: the lists of live orders, the legs of OCOs, the orders that books count."""
         for order in sorted(self._live, key=lambda order: order.order_id):
             order.account.orders.add(order)
             order.book.orders.add(order)
@@ -282,16 +303,25 @@ class _Reader:
             extra = self._registry.orders[order_id].extra
             assert extra is not None, "only a leg of an OCO has a partner"
             extra.partner = self._registry.orders[partner_id]
+        for book in self._registry.books.values():
+            count_open(book)
+        self._registry.note_guards()
 
     def _limits(self, part: LimitsPart) -> None:
         self._registry.set_limits(part.limits)
 
     def _book(self, part: BookPart) -> None:
-        book = self._registry.books[part.instrument.symbol] = Book(part.instrument, self._registry.running)
+        book = add_book(self._registry, part.instrument)
+        book.currencies.fee_changes = part.fee_changes
         book.set_last_price(part.last_price)
         book.last_trade_id = part.last_trade_id
         book.forgotten = part.forgotten
         book.trades.extend(self._shared(part.trades))
+        if book.window is not None:
+            book.window.lows.extend(part.lows)
+            book.window.highs.extend(part.highs)
+        if part.instrument.halted_until:
+            self._registry.halts.add(part.instrument.halted_until, part.instrument.symbol)
 
     def _live_orders(self, part: LiveOrdersPart) -> None:
         for record in part.orders:
@@ -330,11 +360,6 @@ class _Reader:
         replies = [(reply.number, len(reply.answers), reply) for reply in part.replies]
         self._state.sessions.restore(part.session, part.taken, replies)
 
-    def _keys(self, part: KeysPart) -> None:
-        self._registry.keys.changed = part.changed
-        for state in part.keys:
-            self._registry.keys.put(state)
-
     def _shared(self, trades: list[Trade]) -> list[Trade]:
         """The trades. One that is remembered in several places is one object again."""
         return [self._trades.setdefault((trade.symbol, trade.trade_id), trade) for trade in trades]
@@ -357,6 +382,8 @@ class _Reader:
         )
         for name in _STATE_FIELDS:
             setattr(order, name, getattr(record, name))
+        if record.reserved:
+            order.reserved = int(record.reserved)
         if record.fills is not None:
             order.fills = self._shared(record.fills)
         if order.fills and not order.updated_sequence:

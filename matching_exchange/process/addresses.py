@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from matching_exchange.process.command_line import EXIT_FAILED, end_with_line
-from matching_exchange.process.settings import MAX_PORT, Setting, port
+from matching_exchange.process.settings import MAX_PORT, Setting, is_loopback, port
 
 MAX_SOCKET_PATH: Final = 103
 """The longest path of a socket in the file system, in bytes: macOS takes no longer one."""
@@ -81,6 +81,11 @@ def ipc_path(endpoint: str) -> str | None:
     """The path of an IPC endpoint; None for TCP. It begins with @ if it is not in the file system."""
     transport, address = _split(endpoint)
     return address if transport == "ipc" else None
+
+
+def stays_here(endpoint: str) -> bool:
+    """Whether processes of other machines cannot reach the endpoint."""
+    return ipc_path(endpoint) is not None or is_loopback(split_tcp(endpoint)[0])
 
 
 def connectable(endpoint: str) -> str:

@@ -15,6 +15,9 @@ PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 """The modes of what is made here; what is there already keeps its own."""
 
+OTHERS: Final = 0o077
+"""The bits of a mode that let others than the owner do something."""
+
 _FULL_SYNC: Final[int | None] = getattr(fcntl, "F_FULLFSYNC", None)
 _SYNC_DATA: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
 

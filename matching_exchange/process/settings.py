@@ -3,17 +3,26 @@
 A bad value ends the process at once. One line names the setting, the value and what the setting takes.
 """
 
+import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
 from matching_exchange.process.command_line import Parser, end_with_line
+from matching_exchange.process.files import OTHERS, read_file
 
 MAX_PORT: Final = 65_535
+
+FILE_SUFFIX: Final = "_FILE"
+"""Ends the variable that names a file with the setting's text."""
+
+MAX_FILE_BYTES: Final = 64 * 1024
+"""The largest such file."""
 
 NOT_FOR_PROCESSES: Final = frozenset({"GATEWAY_MEMORY", "MATCHER_MEMORY"})
 """Variables of docker-compose.yml. They share the prefix of a process, and set nothing in it."""
@@ -26,7 +35,10 @@ class Setting(Struct, frozen=True):
     default: a text, as a user would write it.
     parse: makes the value of a text. Raises ValueError for a bad one.
     takes: says which texts are good.
-    secret: no message shows its value.
+    secret: no message tells its value.
+    has_flag: without one it stands only in the environment, which the list of processes does not show.
+    from_file: the variable with `_FILE` behind it may name a file that holds the text. That of a secret may be read by
+        its owner alone.
     """
 
     name: str
@@ -35,6 +47,8 @@ class Setting(Struct, frozen=True):
     takes: str
     help: str
     secret: bool = False
+    has_flag: bool = True
+    from_file: bool = False
 
     def variable(self, prefix: str) -> str:
         """The environment variable: MATCHER_DATA_DIR for "data-dir"."""
@@ -46,7 +60,14 @@ class Setting(Struct, frozen=True):
 
     def title(self, prefix: str) -> str:
         """Both ways to set it. Messages use it that are written after the settings were read."""
-        return f"{self.variable(prefix)} (--{self.name})"
+        return f"{self.variable(prefix)} (--{self.name})" if self.has_flag else self.variable(prefix)
+
+    def file_variable(self, prefix: str) -> str:
+        return self.variable(prefix) + FILE_SUFFIX
+
+    def variables(self, prefix: str) -> tuple[str, ...]:
+        """All environment variables that set it."""
+        return (self.variable(prefix), *((self.file_variable(prefix),) if self.from_file else ()))
 
     def source(self, prefix: str, arguments: Sequence[str]) -> str:
         """The flag if it was given, else the environment variable."""
@@ -72,10 +93,12 @@ def read_settings(
 ) -> dict[str, Any]:
     """The parsed values by key ("data_dir"), switches as booleans. Ends the process at a bad value, and after --help or
     --version."""
-    parser = Parser(program, description)
+    parser = Parser(program, description, _told_flagless(prefix, settings))
     for setting in settings:
+        if not setting.has_flag:
+            continue
         default = setting.default or "not set"
-        where = f"(default: {default}; environment: {setting.variable(prefix)})"
+        where = f"(default: {default}; environment: {' or '.join(setting.variables(prefix))})"
         told = f"{setting.help}; takes {setting.takes} {where}".replace("%", "%%")
         parser.add_argument(f"--{setting.name}", metavar="VALUE", help=told)
     for switch in switches:
@@ -86,13 +109,24 @@ def read_settings(
     }
     warn_of_unknown(program, prefix, settings, environment)
     for setting in settings:
-        values[setting.key] = read_value(program, prefix, setting, given[setting.key], environment)
+        values[setting.key] = read_value(program, prefix, setting, given.get(setting.key), environment)
     return values
+
+
+def _told_flagless(prefix: str, settings: Sequence[Setting]) -> str | None:
+    """What --help says of settings without a flag."""
+    told = [
+        f"{setting.variable(prefix)}: {setting.help}; takes {setting.takes}."
+        + (f" {setting.file_variable(prefix)} may name a file of mode 600 that holds it." if setting.from_file else "")
+        for setting in settings
+        if not setting.has_flag
+    ]
+    return " ".join(["Only in the environment:", *told]) if told else None
 
 
 def unknown_variables(prefix: str, settings: Sequence[Setting], environment: Mapping[str, str]) -> list[str]:
     """The variables that have the prefix, set nothing, and are for nothing else."""
-    known = {setting.variable(prefix) for setting in settings} | NOT_FOR_PROCESSES
+    known = {name for setting in settings for name in setting.variables(prefix)} | NOT_FOR_PROCESSES
     return sorted(name for name in environment if name.startswith(f"{prefix}_") and name not in known)
 
 
@@ -111,11 +145,29 @@ def read_value(program: str, prefix: str, setting: Setting, flag: str | None, en
     source, text = (
         (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))
     )
+    file = environment.get(setting.file_variable(prefix)) if setting.from_file and flag is None else None
+    if file:
+        if text:
+            end_with_line(program, f"{variable} and {setting.file_variable(prefix)}: takes one of them")
+        source = setting.file_variable(prefix)
+        text = _content(program, source, Path(file), private=setting.secret)
     try:
         return setting.parse(text)
     except ValueError:
-        shown = "" if setting.secret else f" {text!r}:"
-        end_with_line(program, f"{source}:{shown} takes {setting.takes}")
+        told = "" if setting.secret else f"{text!r}: "
+        end_with_line(program, f"{source}: {told}takes {setting.takes}")
+
+
+def _content(program: str, source: str, file: Path, *, private: bool) -> str:
+    """The text in the file that the variable names. Ends the process if it cannot be had."""
+    try:
+        if private and stat.S_IMODE(file.stat().st_mode) & OTHERS:
+            end_with_line(program, f"{source}: {file}: other users may read it: chmod 600 ends that")
+        return read_file(file, MAX_FILE_BYTES).decode("ascii")
+    except OSError as error:
+        end_with_line(program, f"{source}: {file} cannot be used: {error.strerror}")
+    except UnicodeDecodeError:
+        end_with_line(program, f"{source}: {file}: takes a file of ASCII text")
 
 
 def port(text: str) -> int:

@@ -1,6 +1,7 @@
 """Shared parts of the tools' command lines: parsers of arguments, and the addresses of a running exchange.
 
-Each tool reads the exchange's addresses from the gateway's variables. A flag wins over a variable.
+Each tool reads the exchange's addresses and the keys of CURVE from the gateway's variables. A flag wins over a
+variable.
 """
 
 import argparse
@@ -10,7 +11,9 @@ from typing import Any, Final, TypeVar
 from gateway.config import PREFIX, SETTINGS
 from matching_exchange.process import command_line
 from matching_exchange.process.addresses import check_sockets, in_url, keep_apart, reachable
+from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.settings import Setting, bounded, read_value, warn_of_unknown
+from protocol.curve import ClientKeys
 
 MAX_NUMBER: Final = 10**9
 
@@ -41,7 +44,7 @@ class Parser(command_line.Parser):
             self.add_argument(f"--{name}", default=_UNSAID, metavar="ENDPOINT", help=help_text)
 
     def read(self, arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.Namespace:
-        """The options. Ends the process if one is bad."""
+        """The options; `keys` are those of CURVE, None without. Ends the process if one is bad."""
         options = self.parse_args(arguments)
         warn_of_unknown(self.prog, PREFIX, SETTINGS, environment)
         wanted = [setting for setting in self._endpoints if getattr(options, setting.key) is not None]
@@ -50,7 +53,14 @@ class Parser(command_line.Parser):
             setattr(options, setting.key, self._value(setting, None if flag is _UNSAID else flag, environment))
         keep_apart(self.prog, PREFIX, wanted, vars(options))
         check_sockets(self.prog, PREFIX, wanted, vars(options))
+        options.keys = self._keys(environment) if wanted else None
         return options
+
+    def _keys(self, environment: Mapping[str, str]) -> ClientKeys | None:
+        values = {setting.key: self._value(setting, None, environment) for setting in CLIENT_SETTINGS}
+        check_client(self.prog, PREFIX, values, needs_secret=False)
+        keys = ClientKeys(values["curve_server"], values["curve_secret"], values["curve_market_data"])
+        return keys if keys.server else None
 
     def gateway_url(self, environment: Mapping[str, str]) -> str:
         """The gateway that the environment names. Ends the process if that is bad."""

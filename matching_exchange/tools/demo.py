@@ -16,7 +16,8 @@ from matching_exchange.process.command_line import run_program
 from matching_exchange.tools.arguments import Parser, number
 from matching_exchange.tools.waiting import telling_of_silence
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
-from protocol.commands import CancelAllOrders, CancelOrder, Command, InstrumentsQuery, PlaceOrder
+from protocol.commands import CancelAllOrders, CancelOrder, Command, InstrumentsQuery, PlaceOrder, SetInstrument
+from protocol.curve import ClientKeys
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
@@ -44,6 +45,12 @@ TREND_FOLLOWER = "demo-trend"
 ACCOUNTS = (*MAKERS, TAKER, TREND_FOLLOWER)
 
 NOTHING_TO_TRADE = f"{PROGRAM}: trades nothing: the exchange has no {', '.join(FAIR_PRICES)}"
+
+PRICE_BAND_BPS = 5_000
+"""No order trades farther than half the price from the last trade."""
+
+HALT_BPS, HALT_WINDOW_MS, HALT_MS = 2_000, 10_000, 5_000
+"""A move of more than a fifth in ten seconds halts an instrument for five."""
 
 VALUE_OF_A_QUOTE = 2_000
 """The value of a typical quote, in whole quote currency."""
@@ -148,19 +155,35 @@ class Market:
         return commands
 
 
+def protect(instrument: Instrument) -> SetInstrument:
+    """The command that gives the instrument the demo's protection of price."""
+    return SetInstrument(
+        instrument.symbol,
+        instrument.price_decimals,
+        instrument.quantity_decimals,
+        price_band_bps=PRICE_BAND_BPS,
+        halt_bps=HALT_BPS,
+        halt_window_ms=HALT_WINDOW_MS,
+        halt_ms=HALT_MS,
+    )
+
+
 def trade(client: CommandClient, seed: int) -> None:
-    """Cancel what an earlier run has left in the books. Then trade until the matcher goes away."""
+    """Cancel what an earlier run has left in the books, and protect the prices. Then trade until the matcher goes
+    away."""
     for account in ACCOUNTS:
         client.command(CancelAllOrders(account))
     result = client.query(InstrumentsQuery()).result
     assert isinstance(result, InstrumentList), "the query has no other result"
-    symbols = [instrument.symbol for instrument in result.instruments if instrument.symbol in FAIR_PRICES]
+    instruments = [instrument for instrument in result.instruments if instrument.symbol in FAIR_PRICES]
+    for instrument in instruments:
+        client.command(protect(instrument))
+    symbols = [instrument.symbol for instrument in instruments]
     print(f"{PROGRAM}: trades {', '.join(symbols)}" if symbols else NOTHING_TO_TRADE, flush=True)
     run = f"demo-{time.time_ns() // 1_000_000}"
     markets = [
         Market(instrument, f"{run}-{instrument.base}", f"{seed}-{instrument.symbol}").steps()
-        for instrument in result.instruments
-        if instrument.symbol in FAIR_PRICES
+        for instrument in instruments
     ]
     next_at = time.monotonic()
     while True:
@@ -174,10 +197,15 @@ def trade(client: CommandClient, seed: int) -> None:
 
 def connect(client: CommandClient, endpoints: Mapping[str, str]) -> None:
     """Wait for a matcher, without an end."""
+    reason = ""
     with telling_of_silence(PROGRAM, endpoints):
         while True:
-            with suppress(MatcherAwayError):
+            try:
                 return client.connect()
+            except MatcherAwayError as error:
+                if error.reason != reason:
+                    reason = error.reason
+                    print(f"{PROGRAM}: {reason or 'no matcher answers'}: waiting", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -190,15 +218,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         parser.add_endpoint(name, f"the matcher's socket for {name}")
     options = parser.read(arguments, environment)
     with suppress(KeyboardInterrupt):
-        trade_for_ever(options.commands, options.reports, options.seed)
+        trade_for_ever(options.commands, options.reports, options.seed, options.keys)
 
 
-def trade_for_ever(commands: str, reports: str, seed: int) -> None:
+def trade_for_ever(commands: str, reports: str, seed: int, keys: ClientKeys | None) -> None:
     """Trade. After a matcher has gone, wait for the next one."""
     endpoints = {"--commands": commands, "--reports": reports}
     while True:
         try:
-            with closing(CommandClient(commands, reports, ANSWER_SECONDS)) as client:
+            with closing(CommandClient(commands, reports, ANSWER_SECONDS, keys)) as client:
                 connect(client, endpoints)
                 trade(client, seed)
         except (MatcherAwayError, OutcomeUnknownError) as error:

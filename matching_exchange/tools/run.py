@@ -20,12 +20,13 @@ from matcher.config import Config as MatcherConfig
 from matcher.storage.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
 from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, run_program
-from matching_exchange.process.settings import MAX_PORT, bounded, unknown_variables
+from matching_exchange.process.settings import FILE_SUFFIX, MAX_PORT, bounded, unknown_variables
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.core_build import BuildBeside, build_before
 from matching_exchange.tools.reset import empty
 from matching_exchange.tools.serving import Processes
 from matching_exchange.tools.vacancy import TakenError, check_addresses, check_directory
+from protocol.curve import public_key
 
 PROGRAM: Final = "run"
 
@@ -171,6 +172,10 @@ def choose(
     chosen["GATEWAY_KEY_FILE"] = environment.get(
         "GATEWAY_KEY_FILE", str(matcher_config.data_dir / "keys" / "server.key")
     )
+    if matcher_config.curve_secret:
+        chosen |= {
+            name: value for name, value in client_settings(matcher_config).items() if not is_set(name, environment)
+        }
     gateway_config = gateway.config.read_config([], {**environment, **chosen})
     if gateway_config.port == 0:
         end_with_line(PROGRAM, "GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known")
@@ -194,6 +199,18 @@ def prepare(options: argparse.Namespace, matcher_config: MatcherConfig, gateway_
         end_with_line(PROGRAM, f"--reset: {error}" if options.reset else str(error), EXIT_FAILED)
     except TakenError as error:
         end_with_line(PROGRAM, str(error), EXIT_FAILED)
+
+
+def client_settings(config: MatcherConfig) -> dict[str, str]:
+    """What the gateway has to know of a matcher with CURVE."""
+    return {
+        "GATEWAY_CURVE_SERVER": public_key(config.curve_secret),
+        "GATEWAY_CURVE_MARKET_DATA": "on" if config.curve_market_data else "off",
+    }
+
+
+def is_set(name: str, environment: Mapping[str, str]) -> bool:
+    return name in environment or name + FILE_SUFFIX in environment
 
 
 def without_unknown(environment: Mapping[str, str]) -> dict[str, str]:

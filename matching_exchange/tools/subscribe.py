@@ -1,6 +1,6 @@
 """Prints a symbol's trades and depth straight from ZeroMQ.
 
-Copy `follow` with the two functions that it calls: they need pyzmq and msgspec and nothing of this project. A message
+Copy `follow` with the three functions that it calls: they need pyzmq and msgspec and nothing of this project. A message
 is two frames, topic and payload; the payload is a MessagePack map. Prices and quantities are integers; the instrument
 message, which comes first, says how many decimals they have.
 """
@@ -32,11 +32,22 @@ def amount(quantity_and_decimals: tuple[int, int], price_and_decimals: tuple[int
     return f"{quantity} at {price}"
 
 
-def follow(endpoint: str, symbol: str, count: int) -> None:
-    """Print `count` messages of the symbol; zero never stops."""
+def connect(endpoint: str, server: str) -> "zmq.Socket[bytes]":
+    """A socket without subscriptions."""
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
     socket.set(zmq.IPV6, "[" in endpoint)
+    if server:
+        # Any key may read market data.
+        socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+        socket.curve_serverkey = server.encode()
     socket.connect(endpoint)
+    return socket
+
+
+def follow(endpoint: str, symbol: str, count: int, server: str = "") -> None:
+    """Print `count` messages of the symbol; zero never stops. `server` is the matcher's public key, where its market
+    data has CURVE."""
+    socket = connect(endpoint, server)
     for topic_wanted in (f"instruments/{symbol}/", f"depth/{symbol}/", f"trades/{symbol}/", "heartbeat/"):
         socket.subscribe(topic_wanted)
     if not socket.poll(SILENT_SECONDS * 1000):
@@ -105,7 +116,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     )
     options = parser.read(arguments, environment)
     with suppress(KeyboardInterrupt):
-        follow(options.market_data, options.symbol, options.count)
+        keys = options.keys.for_market_data if options.keys is not None else None
+        follow(options.market_data, options.symbol, options.count, keys.server if keys is not None else "")
 
 
 if __name__ == "__main__":

@@ -145,8 +145,8 @@ def test_the_file_bounds_what_each_service_takes() -> None:
     """As it stands, without an engine."""
     yaml = pytest.importorskip("yaml")
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    assert services.keys() == set(SERVICES)
-    for service in services.values():
+    assert services.keys() == {"keys", *SERVICES}
+    for service in (services[name] for name in SERVICES):
         assert re.fullmatch(r"\$\{[A-Z_]+:-[0-9]+g\}", service["mem_limit"])
         assert service["pids_limit"] >= 64 * 8
         assert service["ulimits"]["nofile"] > 10_000
@@ -154,6 +154,30 @@ def test_the_file_bounds_what_each_service_takes() -> None:
         assert {"max-size", "max-file"} == service["logging"]["options"].keys()
     hosts = services["gateway"]["environment"]["GATEWAY_ALLOWED_HOSTS"]
     assert hosts == "${GATEWAY_ALLOWED_HOSTS:-localhost,127.0.0.1,gateway}"
+
+
+def test_commands_and_reports_have_curve_and_each_service_sees_its_own_keys_only() -> None:
+    """As it stands, without an engine."""
+    yaml = pytest.importorskip("yaml")
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for service in SERVICES:
+        environment, prefix = services[service]["environment"], service.upper()
+        assert environment[f"{prefix}_CURVE_SECRET_FILE"] == f"/keys/{service}/secret"
+        assert environment[f"{prefix}_CURVE_MARKET_DATA"] == "off"
+        assert f"{prefix}_CURVE" not in environment
+        assert services[service]["depends_on"]["keys"] == {"condition": "service_completed_successfully"}
+        mounted = [volume for volume in services[service]["volumes"] if "keys" in volume]
+        assert mounted == [f"{service}-keys:/keys/{service}:ro"]
+    assert (services["keys"]["restart"], services["keys"]["network_mode"]) == ("no", "none")
+
+
+def test_who_has_no_key_reaches_no_commands(exchange: Exchange) -> None:
+    script = f"""from protocol.client import CommandClient, MatcherAwayError
+try:
+    CommandClient("tcp://matcher:{COMMANDS}", "tcp://matcher:{REPORTS}", 3).connect()
+except MatcherAwayError as error:
+    print(error.reason)"""
+    assert exchange.execute("gateway", f"python -c '{script}'").startswith("one side has CURVE and the other has not")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -196,7 +220,8 @@ def test_containers_hold_no_compiler_and_write_to_nothing_but_the_volume(exchang
     # Anybody may write to /tmp, were it not read-only.
     assert exchange.execute(service, "touch /tmp/file 2>/dev/null || echo refused") == "refused\n"
     volumes = [(mount["Type"], mount["Destination"]) for mount in exchange.inspect(service)["Mounts"]]
-    assert volumes == ([("volume", "/data")] if service == "matcher" else [])
+    own = [("volume", "/data")] if service == "matcher" else []
+    assert sorted(volumes) == [*own, ("volume", f"/keys/{service}")]
 
 
 def test_the_core_is_compiled_where_the_build_had_a_compiler(exchange: Exchange) -> None:

@@ -31,7 +31,10 @@ FLAGS = [
     "--disable-sync",
 ]
 
-OPTIONS = {"post_only", "display_quantity", "expire_time", "self_trade_prevention", "client_order_id"}
+OPTIONS = {
+    *("post_only", "display_quantity", "expire_time", "max_slippage_bps"),
+    *("self_trade_prevention", "client_order_id"),
+}
 """The fields that are folded away."""
 
 INSTEAD = {

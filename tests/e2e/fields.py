@@ -18,6 +18,7 @@ ORDER = {
     "average_price",
     "trades",
     "reason",
+    "reserved",
     "sequence",
     "timestamp",
     "updated_sequence",
@@ -52,6 +53,14 @@ INSTRUMENT = {
     "maker_fee_bps",
     "taker_fee_bps",
     "status",
+    "price_band_bps",
+    "reference_price",
+    "max_open_orders",
+    "max_order_notional",
+    "halt_bps",
+    "halt_window_ms",
+    "halt_ms",
+    "halted_until",
 }
 
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"

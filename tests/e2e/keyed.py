@@ -15,7 +15,7 @@ TOKEN = "a-long-and-secret-word"
 ADMIN_HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 ORDER = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.1", "price": "100"}
 
-FLAGS = ("--auth=keys", f"--admin-tokens=ann:{TOKEN}")
+ENVIRONMENT = {"GATEWAY_AUTH": "keys", "GATEWAY_FAUCET": "USDT:100000", "GATEWAY_ADMIN_TOKENS": f"ann:{TOKEN}"}
 
 
 class Closed(Exchange):
@@ -23,7 +23,8 @@ class Closed(Exchange):
 
     def __init__(self, directory: Path, *flags: str) -> None:
         self.key_file = directory / "keys" / "server.key"
-        super().__init__(directory, gateway_flags=(*FLAGS, f"--key-file={self.key_file}", *flags))
+        flags = (f"--key-file={self.key_file}", *flags)
+        super().__init__(directory, gateway_flags=flags, gateway_environment=ENVIRONMENT)
 
     def __enter__(self) -> "Closed":
         super().__enter__()

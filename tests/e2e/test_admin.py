@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.fields import INSTRUMENT
-from tests.exchange import Exchange, Json, good, receive, receive_until
+from tests.exchange import Exchange, Json, good, receive, receive_until, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,15 @@ BUILT_IN: dict[str, Json] = {
 }
 
 
+UNPROTECTED = dict.fromkeys(
+    (
+        *("price_band_bps", "reference_price", "max_open_orders", "max_order_notional"),
+        *("halt_bps", "halt_window_ms", "halt_ms", "halted_until"),
+    )
+)
+"""What shows that nothing protects an instrument's price."""
+
+
 def instrument(exchange: Exchange, symbol: str) -> Json:
     """The instrument as the list shows it."""
     found: list[Json] = [shown for shown in exchange.get("/instruments")["instruments"] if shown["symbol"] == symbol]
@@ -60,7 +69,7 @@ def brief(order: Json) -> tuple[str, str | None]:
 def test_built_in_instruments(shared_exchange: Exchange) -> None:
     for symbol, fields in BUILT_IN.items():
         common = {"quote": "USDT", "min_notional": "1", "maker_fee_bps": 10, "taker_fee_bps": 20, "status": "trading"}
-        assert instrument(shared_exchange, symbol) == {"symbol": symbol, **fields, **common}
+        assert instrument(shared_exchange, symbol) == {"symbol": symbol, **fields, **common, **UNPROTECTED}
 
 
 def test_new_instrument_can_be_traded_at_once(shared_exchange: Exchange) -> None:
@@ -88,6 +97,7 @@ def test_new_instrument_can_be_traded_at_once(shared_exchange: Exchange) -> None
         "maker_fee_bps": 0,
         "taker_fee_bps": 0,
         "status": "trading",
+        **UNPROTECTED,
     }
     assert instrument(shared_exchange, "NEW.1-EUR") == added
     with shared_exchange.stream("/ws/trades", "NEW.1-EUR") as trades:
@@ -144,6 +154,47 @@ def test_new_limits_are_those_of_the_next_order(shared_exchange: Exchange, symbo
         assert (response.status_code, response.json()["code"]) == (422, code)
     assert shared_exchange.get(f"/orders/{kept['order_id']}")["status"] == "open"
     assert shared_exchange.place(symbol, "limit", "buy", "2", "100")["status"] == "open"
+
+
+def test_prices_and_sizes_are_protected(shared_exchange: Exchange, symbol: str) -> None:
+    shared_exchange.trade(symbol, "100")
+    shared_exchange.post(
+        "/admin/instruments",
+        {"symbol": symbol, "price_band_bps": 1_000, "max_order_notional": "1000", "max_open_orders": 2},
+    )
+    outside = shared_exchange.place(symbol, "limit", "sell", "1", "110.01")
+    assert brief(outside) == ("rejected", "price_outside_band")
+    resting = shared_exchange.place(symbol, "limit", "sell", "1", "110")
+    assert brief(resting) == ("open", None)
+    refused = shared_exchange.http.patch(f"/orders/{resting['order_id']}", json={"price": "110.01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "price_outside_band")
+    refused = shared_exchange.http.patch(f"/orders/{resting['order_id']}", json={"quantity": "9.1"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "notional_too_large")
+    assert "at most 1000" in refused.json()["detail"]
+    assert shared_exchange.get(f"/orders/{resting['order_id']}") == resting
+    assert brief(shared_exchange.place(symbol, "limit", "buy", "11", "91")) == ("rejected", "notional_too_large")
+    shared_exchange.place(symbol, "stop_market", "buy", "1", trigger_price="200", max_slippage_bps=50)
+    assert brief(shared_exchange.place(symbol, "limit", "buy", "1", "95")) == ("rejected", "too_many_open_orders")
+    shared_exchange.post("/admin/instruments", {"symbol": symbol, "max_open_orders": 0, "price_band_bps": 500})
+    assert brief(shared_exchange.place(symbol, "market", "buy", "1")) == ("canceled", "price_band")
+    shared_exchange.post("/admin/instruments", {"symbol": symbol, "price_band_bps": 0})
+    slipping = shared_exchange.place(symbol, "market", "buy", "2", max_slippage_bps=1)
+    assert (brief(slipping), slipping["max_slippage_bps"]) == (("canceled", "no_liquidity"), 1)
+
+
+def test_a_move_halts_an_instrument_and_it_trades_again(shared_exchange: Exchange, symbol: str) -> None:
+    """Nobody sends anything for it."""
+    shared_exchange.post(
+        "/admin/instruments", {"symbol": symbol, "halt_bps": 1_000, "halt_window_ms": 600_000, "halt_ms": 1_500}
+    )
+    shared_exchange.trade(symbol, "100")
+    assert shared_exchange.trade(symbol, "111")["status"] == "filled"
+    halted = instrument(shared_exchange, symbol)
+    assert halted["status"] == "halted" and halted["halted_until"] is not None
+    assert brief(shared_exchange.place(symbol, "limit", "buy", "1", "100")) == ("rejected", "instrument_halted")
+    wait_until(lambda: instrument(shared_exchange, symbol)["status"] == "trading", "the end of the halt")
+    assert instrument(shared_exchange, symbol) == {**halted, "status": "trading", "halted_until": None}
+    assert brief(shared_exchange.place(symbol, "limit", "buy", "1", "100")) == ("open", None)
 
 
 def test_same_instrument_again_changes_nothing(shared_exchange: Exchange, symbol: str) -> None:

@@ -18,14 +18,14 @@ ALWAYS = ["self_trade_prevention", "client_order_id"]
 
 FIELDS = {
     "limit": ["price", "quantity", "post_only", "display_quantity", "expire_time", *ALWAYS],
-    "market": ["quantity", *ALWAYS],
+    "market": ["quantity", "max_slippage_bps", *ALWAYS],
     "ioc": ["price", "quantity", *ALWAYS],
     "fok": ["price", "quantity", *ALWAYS],
-    "stop_market": ["trigger_price", "quantity", *ALWAYS],
+    "stop_market": ["trigger_price", "quantity", "max_slippage_bps", *ALWAYS],
     "stop_limit": ["trigger_price", "price", "quantity", "post_only", "expire_time", *ALWAYS],
-    "take_profit": ["trigger_price", "quantity", *ALWAYS],
+    "take_profit": ["trigger_price", "quantity", "max_slippage_bps", *ALWAYS],
     "take_profit_limit": ["trigger_price", "price", "quantity", "post_only", "expire_time", *ALWAYS],
-    "trailing_stop": ["trailing_bps", "activation_price", "quantity", *ALWAYS],
+    "trailing_stop": ["trailing_bps", "activation_price", "quantity", "max_slippage_bps", *ALWAYS],
     "oco": ["price", "stop_trigger_price", "stop_price", "quantity", "expire_time", *ALWAYS],
 }
 

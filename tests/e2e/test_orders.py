@@ -64,6 +64,7 @@ def test_limit_rests(shared_exchange: Exchange, symbol: str, account: str) -> No
         "average_price": None,
         "trades": [],
         "reason": None,
+        "reserved": None,
     }
     assert levels(shared_exchange, symbol) == ([["60000.1", "0.5"]], [])
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from matching_exchange.tools.processes import free_ports
+from protocol.curve import new_keys
 from tests.exchange import PATIENCE, ROOT, Exchange, clean_environment, wait_until
 from tests.scripts import Script, assert_gone, call, free_base, is_free, is_lively, own_endpoints, running
 
@@ -172,11 +173,26 @@ def test_two_exchanges_on_one_machine(tmp_path: Path) -> None:
 def test_gateway_connects_to_a_matcher_that_binds_all_addresses(tmp_path: Path, bound: str) -> None:
     endpoints = {name: endpoint.replace("127.0.0.1", bound) for name, endpoint in own_endpoints().items()}
     [port] = free_ports(1)
-    with running([*RUN, f"--port={port}"], tmp_path, clean_environment(endpoints)) as script:
+    environment = clean_environment({**endpoints, "MATCHER_CURVE": "off"})
+    with running([*RUN, f"--port={port}"], tmp_path, environment) as script:
         wait_until_open(script)
         assert call(f"http://127.0.0.1:{port}/health")
         assert script.interrupt() == 0
     assert ("tcp://[::1]:" if bound == "[::]" else "tcp://127.0.0.1:") in script.text()
+
+
+def test_the_gateway_learns_the_public_key_of_a_matcher_with_curve(tmp_path: Path) -> None:
+    (_, secret), (allowed, gateway_secret) = new_keys(), new_keys()
+    settings = {
+        "MATCHER_CURVE_SECRET": secret,
+        "MATCHER_CURVE_ALLOWED": allowed,
+        "GATEWAY_CURVE_SECRET": gateway_secret,
+    }
+    [port] = free_ports(1)
+    with running([*RUN, f"--port={port}"], tmp_path, clean_environment({**own_endpoints(), **settings})) as script:
+        wait_until_open(script)
+        assert call(f"http://127.0.0.1:{port}/health")
+        assert script.interrupt() == 0
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ def test_demo_trades_until_it_is_stopped(exchange: Exchange, tmp_path: Path) -> 
     with running(command, tmp_path, clean_environment()) as demo:
         for symbol in ("BTC-USDT", "ETH-USDT", "SOL-USDT"):
             wait_until(lambda symbol=symbol: is_lively(exchange.url, symbol), f"a lively market in {symbol}")  # type: ignore[misc]
+        protected = {
+            shown["symbol"]: tuple(shown[name] for name in ("price_band_bps", "halt_bps", "halt_window_ms", "halt_ms"))
+            for shown in exchange.get("/instruments")["instruments"]
+        }
+        assert protected == dict.fromkeys(("BTC-USDT", "ETH-USDT", "SOL-USDT"), (5_000, 2_000, 10_000, 5_000))
         # It outlives a restart of the matcher.
         exchange.matcher.kill()
         exchange.restart_matcher()

@@ -8,6 +8,7 @@ from protocol import topics
 from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Hello, StatusQuery
 from protocol.events import Pulse, QueryResult, Report, Welcome
+from protocol.public_number import public_number
 from protocol.sockets import open_commands, open_reports
 from tests.exchange import PATIENCE, Matcher, wait_until
 
@@ -25,7 +26,7 @@ class RawSession:
         self.session = next(_sessions)
         self._context = zmq.Context()
         self._commands = open_commands(self._context, matcher.commands)
-        self._reports = open_reports(self._context, matcher.reports, self.session)
+        self._reports = open_reports(self._context, matcher.reports, public_number(self.session))
         self._request = 0
         wait_until(self._is_welcome, "a welcome")
 
@@ -57,8 +58,8 @@ class RawSession:
         report: Report = decode_report(payload)
         return report
 
-    def listen_to(self, session: int) -> None:
-        self._reports.subscribe(topics.reports(session))
+    def listen_to(self, number: int) -> None:
+        self._reports.subscribe(topics.reports(number))
 
     def close(self) -> None:
         self._commands.close()

@@ -11,6 +11,7 @@ from protocol.client import CommandClient, OutcomeUnknownError
 from protocol.codec import MAX_FRAME_BYTES, encode
 from protocol.commands import VERSION, CancelOrder, Command, Commands, PlaceOrder, SetInstrument
 from protocol.events import Answers, CommandRefused, FrameRefused, OrderResult, OrderState, SessionUnknown
+from protocol.public_number import public_number
 from protocol.units import OrderType, Refusal, Side
 from tests.exchange import PATIENCE, Matcher, wait_until
 from tests.integration.raw_session import ASK, COMMANDS, HELLO, PLACE, RawSession, _sessions, commands_frame
@@ -122,7 +123,7 @@ def test_unreadable_command(witness: Witness, peer: RawSession, command: object)
     peer.send(commands_frame(peer.session, PLACE, command))
     [report] = peer.reports()
     assert isinstance(report, FrameRefused)
-    assert (report.session, report.number) == (peer.session, 1)
+    assert (report.session, report.number) == (public_number(peer.session), 1)
     assert report.detail
     # Nothing of the frame was taken, the sound order before the bad command neither.
     witness.assert_refused()
@@ -131,9 +132,6 @@ def test_unreadable_command(witness: Witness, peer: RawSession, command: object)
 @pytest.mark.parametrize(
     "head",
     [
-        pytest.param({"version": VERSION + 1}, id="another version"),
-        pytest.param({"version": 0}, id="version zero"),
-        pytest.param({"version": 2**64 - 1}, id="version 2**64-1"),
         pytest.param({"number": 0}, id="number zero"),
         pytest.param({"number": -1}, id="negative number"),
         pytest.param({"number": 2**64 - 1}, id="number 2**64-1"),
@@ -146,6 +144,32 @@ def test_bad_head(witness: Witness, peer: RawSession, head: dict[str, object]) -
     [report] = peer.reports()
     assert isinstance(report, FrameRefused)
     witness.assert_refused()
+
+
+@pytest.mark.parametrize("version", [0, 1, VERSION + 1, 2**64 - 1])
+@pytest.mark.parametrize("kind", [HELLO, COMMANDS])
+def test_a_client_of_another_version_hears_why_it_is_refused(
+    witness: Witness, peer: RawSession, version: int, kind: int
+) -> None:
+    """It hears it where a client of its version listens, with a number that it waits for."""
+    number = peer.session if version == 1 else public_number(peer.session)
+    if version == 1:
+        peer.listen_to(number)
+    frame = (
+        encode([HELLO, version, peer.session, 4])
+        if kind == HELLO
+        else commands_frame(peer.session, PLACE, number=5, version=version)
+    )
+    sent = 0
+
+    def is_told() -> bool:
+        nonlocal sent
+        peer.send(frame)
+        sent += 1
+        return FrameRefused(number, 5, f"version {version}: takes version {VERSION}") in peer.reports()
+
+    wait_until(is_told, "a refusal")
+    witness.assert_refused(frames=sent)
 
 
 @pytest.mark.parametrize("session", [0, -1, 2**63, 2**64 - 1])
@@ -250,9 +274,9 @@ def test_unknown_session_takes_nothing(witness: Witness, peer: RawSession) -> No
     def is_told() -> bool:
         peer.send(commands_frame(unknown, PLACE, number=5))
         heard.extend(peer.reports())
-        return SessionUnknown(unknown, 5) in heard
+        return SessionUnknown(public_number(unknown), 5) in heard
 
-    peer.listen_to(unknown)
+    peer.listen_to(public_number(unknown))
     wait_until(is_told, "the session hears that it is unknown")
     witness.assert_unchanged()
 

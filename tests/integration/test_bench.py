@@ -81,7 +81,14 @@ ROWS = {
     "wire": tuple(
         f"{count} a frame, {what}"
         for count in (1, 16, 256)
-        for what in ("sync off", "sync always", "off to a forwarder of 1 a frame", "always to off", "sender busy")
+        for what in (
+            "sync off",
+            "sync always",
+            "sync off, CURVE",
+            "off to a forwarder of 1 a frame",
+            "always to off",
+            "sender busy",
+        )
     ),
     "http": tuple(
         f"{workers}, {connections}{what}"
@@ -100,6 +107,13 @@ ROWS = {
         "matcher with 50 clients, to none",
         "matcher with 50 clients, processor time each",
         "matcher with 50 clients, processor time to none",
+    ),
+    "fairness": (
+        "quiet client alone, p99",
+        "quiet client beside the flood, p99",
+        "beside the flood, p99 of all rounds",
+        "requests of the flood refused",
+        "requests of the flood",
     ),
     "growth": (
         *(
@@ -147,6 +161,7 @@ WITH_TARGET = {
     "wire": 3,
     "http": 2,
     "fanout": 3,
+    "fairness": 1,
     "growth": 7,
     "durability": 5 + BOTH,
     "pauses": 2 * len(CORES),
@@ -162,6 +177,7 @@ DISTRIBUTIONS = {
         for what in ("", ", no-op")
     ),
     "fanout": ("late, 50 clients", "late, bare broadcast"),
+    "fairness": (),
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
     "durability": (),
     "pauses": (),

@@ -7,6 +7,7 @@ import zmq
 
 from protocol.client import CommandClient, MatcherAwayError
 from protocol.commands import OrdersQuery, PlaceOrder, StatusQuery
+from protocol.curve import ClientKeys
 from protocol.events import MatcherStatus, OrderPage, OrderResult
 from protocol.sockets import open_commands
 from protocol.units import OrderType, Side
@@ -26,6 +27,12 @@ class ReluctantSocket:
             raise zmq.Again
         self._socket.send(payload, flags)
 
+    def get_monitor_socket(self, events: int) -> "zmq.Socket[bytes]":
+        return self._socket.get_monitor_socket(events)
+
+    def disable_monitor(self) -> None:
+        self._socket.disable_monitor()
+
     def close(self) -> None:
         self._socket.close()
 
@@ -35,8 +42,10 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> list[ReluctantSocket]:
     """The sockets of the clients made by the test."""
     made: list[ReluctantSocket] = []
 
-    def open_reluctant(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> ReluctantSocket:
-        made.append(ReluctantSocket(open_commands(context, endpoint)))
+    def open_reluctant(
+        context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, keys: ClientKeys | None
+    ) -> ReluctantSocket:
+        made.append(ReluctantSocket(open_commands(context, endpoint, keys)))
         return made[-1]
 
     monkeypatch.setattr("protocol.client.open_commands", open_reluctant)

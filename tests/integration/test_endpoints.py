@@ -46,9 +46,8 @@ def start(directory: Path, **endpoints: str) -> Outcome:
         "--data-dir=data",
         *(f"--{name}={endpoint}" for name, endpoint in named.items()),
     ]
-    done = subprocess.run(
-        command, cwd=directory, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
-    )
+    environment = clean_environment({"MATCHER_CURVE": "off"})
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -65,7 +64,7 @@ def matcher_at(directory: Path, *endpoints: str) -> Iterator[Matcher]:
     """A matcher that binds these endpoints, started."""
     matcher = Matcher(directory)
     own = [f"--{name}={endpoint}" for name, endpoint in zip(NAMES, endpoints, strict=True)]
-    matcher.arguments = [*own, f"--data-dir={directory / 'data'}"]
+    matcher.arguments = [*own, f"--data-dir={directory / 'data'}", "--curve=off"]
     matcher.start()
     try:
         yield matcher
@@ -137,7 +136,9 @@ def test_socket_that_a_killed_process_has_left_is_taken_over(short_path: Path) -
         CommandClient(f"ipc://{short_path}/c", f"ipc://{short_path}/r", PATIENCE) as client,
     ):
         assert isinstance(client.query(StatusQuery()).result, MatcherStatus)
-        assert all(stat.S_ISSOCK((short_path / name).stat().st_mode) for name in "cmr")
+        # No other user of the machine can connect.
+        modes = [(short_path / name).stat().st_mode for name in "cmr"]
+        assert [(stat.S_ISSOCK(mode), stat.S_IMODE(mode) & 0o077) for mode in modes] == [(True, 0)] * 3
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_all_addresses_are_bound_by_a_star(tmp_path: Path) -> None:
 def test_an_exchange_over_ipv6(tmp_path: Path, bound: str) -> None:
     exchange = Exchange(tmp_path, gateway_flags=("--host=::1",))
     arguments = [argument.replace("127.0.0.1", bound) for argument in exchange.matcher.arguments]
-    exchange.matcher.arguments = arguments
+    exchange.matcher.arguments = [*arguments, "--curve=off"]
     exchange.gateway.arguments = [argument.replace("127.0.0.1", "[::1]") for argument in exchange.gateway.arguments]
     exchange.gateway.http.base_url = f"http://[::1]:{exchange.gateway.port}"
     with exchange:

@@ -35,6 +35,13 @@ min_notional = "2.5"
 maker_fee_bps = 0
 taker_fee_bps = 35
 status = "cancel_only"
+price_band_bps = 1000
+reference_price = "60000.5"
+max_open_orders = 200
+max_order_notional = "1000.5"
+halt_bps = 2000
+halt_window_ms = 10000
+halt_ms = 5000
 """
 
 
@@ -43,7 +50,10 @@ def test_instruments_file(tmp_path: Path) -> None:
     file.write_text(GOOD)
     assert listed_by(Matcher(tmp_path, f"--instruments={file}")) == [
         Instrument("DOGE-USDT", "DOGE", "USDT", 5, 0, 1, 1, 1, 10**7, 10**8, 0, 0, 0, InstrumentStatus.TRADING),
-        Instrument("BTC-EUR", "BTC", "EUR", 1, 4, 5, 1, 10, 10**6, 10**7, 250_000, 0, 35, InstrumentStatus.CANCEL_ONLY),
+        Instrument(
+            *("BTC-EUR", "BTC", "EUR", 1, 4, 5, 1, 10, 10**6, 10**7, 250_000, 0, 35, InstrumentStatus.CANCEL_ONLY),
+            *(1_000, 600_005, 200, 100_050_000, 2_000, 10_000, 5_000),
+        ),
     ]
 
 

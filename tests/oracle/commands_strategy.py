@@ -3,7 +3,7 @@
 Accounts, prices and quantities are few, so that much meets, ties and fires; names repeat; some commands are invalid.
 Most cancels and amends name a live order (the naive engine knows which ones are), most OCOs stand around the last
 trade, some orders are sent once more. As the matcher's shell does, AdvanceTime comes before a command whose time brings
-something; and now and then for nothing.
+something; and now and then for nothing. In one tape of four nobody has a ledger.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from protocol.commands import (
     AdvanceTime,
@@ -19,21 +19,38 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CloseLedger,
+    Deposit,
     MoveTimers,
     OrderTerms,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
+    ResetAccount,
     SetAccountStatus,
     SetInstrument,
     SetLimits,
+    Transfer,
     WatchAccount,
+    Withdraw,
 )
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, Refusal, Side
+from tests.oracle.money_strategy import FINER, MoneyCommand, complete_money, money_commands, openings, spend_all
 from tests.oracle.naive_engine import NaiveEngine
-from tests.oracle.orders_strategy import NEAR, SOON, START, client_order_ids, ocos, orders, prices, quantities
+from tests.oracle.orders_strategy import (
+    ALL_IN,
+    NEAR,
+    SOON,
+    START,
+    TICK,
+    client_order_ids,
+    ocos,
+    orders,
+    prices,
+    quantities,
+)
 
 Tape = list[tuple[int, int, OwnCommand]]
 """Sequence, time and command."""
@@ -107,7 +124,14 @@ def change(instrument: Instrument, **fields: Any) -> SetInstrument:
 
 
 AS_BEFORE = change(
-    COIN, status=InstrumentStatus.TRADING, max_quantity=100, min_quantity=10, max_price=200, min_notional=900
+    COIN,
+    status=InstrumentStatus.TRADING,
+    max_quantity=100,
+    min_quantity=10,
+    max_price=200,
+    min_notional=900,
+    **dict.fromkeys(("price_band_bps", "reference_price", "max_open_orders", "max_order_notional"), 0),
+    **dict.fromkeys(("halt_bps", "halt_window_ms", "halt_ms"), 0),
 )
 
 changes_of_instruments = st.sampled_from(
@@ -128,15 +152,29 @@ changes_of_instruments = st.sampled_from(
         change(COIN, price_decimals=3),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100, max_price=200),
         change(SILVER, base="SILVER", quote="USD", tick_size=5, lot_size=10, max_quantity=100),
+        *[change(COIN, price_band_bps=bps) for bps in (500, 499, 1_000, 700)] * 3,
+        *[change(COIN, price_band_bps=bps, reference_price=100) for bps in (500, 1_000)],
+        *[change(COIN, max_open_orders=most) for most in (1, 2, 3)] * 2,
+        *[change(COIN, max_order_notional=most) for most in (3_000, 4_000, 5_000)] * 2,
+        *[change(COIN, halt_bps=500, halt_window_ms=1, halt_ms=1)] * 3,
+        *[change(COIN, halt_bps=bps, halt_window_ms=2, halt_ms=3) for bps in (499, 900, 1_000)] * 2,
+        change(COIN, price_band_bps=1_000_001),
+        change(COIN, reference_price=102),
+        change(COIN, reference_price=205),
+        change(COIN, max_order_notional=899),
+        change(COIN, halt_bps=500, halt_window_ms=0),
+        *FINER,
+        *[change(COIN, maker_fee_bps=400, taker_fee_bps=300)] * 7,
+        *[change(COIN, maker_fee_bps=10, taker_fee_bps=20)] * 4,
         change(GOLD, status=InstrumentStatus.HALTED),
         change(GOLD, status=InstrumentStatus.TRADING, taker_fee_bps=3),
     )
 )
 changes_of_accounts: st.SearchStrategy[OwnCommand] = st.one_of(
     st.builds(SetAccountStatus, accounts, st.sampled_from((False, False, True))),
-    st.builds(CancelAfter, accounts, st.sampled_from((6, 3, 1, 0))),
+    st.builds(CancelAfter, accounts, st.sampled_from((6 * TICK, 3 * TICK, TICK, 0))),
     st.builds(WatchAccount, accounts),
-    st.builds(MoveTimers, st.sampled_from((-2, -1, 1, 4))),
+    st.builds(MoveTimers, st.sampled_from((-2 * TICK, -TICK, TICK, 4 * TICK))),
     st.just(AdvanceTime()),
 )
 limits = st.sampled_from(
@@ -147,6 +185,7 @@ limits = st.sampled_from(
         SetLimits(trigger_moves=0),
         SetLimits(trigger_moves=1),
         SetLimits(accounts=1),
+        *[SetLimits(accounts=1), SetLimits(accounts=2), SetLimits(accounts=3)] * 3,
         SetLimits(accounts=2, cancels=1),
         SetLimits(cancels=1),
         SetLimits(cancels=2, trades=2),
@@ -163,6 +202,9 @@ refusals = st.builds(
 repeats = st.integers(0, 6)
 """Send the order of so many orders ago once more."""
 
+repeats_of_money = st.integers(-3, -1)
+"""The last command that moves money, or one of the two before it, once more."""
+
 Step = OwnCommand | int | None
 
 kinds: tuple[st.SearchStrategy[Step], ...] = (
@@ -172,30 +214,41 @@ kinds: tuple[st.SearchStrategy[Step], ...] = (
     *[cancels] * 3,
     cancels_of_all,
     *[amends()] * 12,
-    *[changes_of_instruments] * 3,
+    *[changes_of_instruments] * 4,
     *[changes_of_accounts] * 3,
     limits,
     *[repeats] * 2,
+    *[money_commands] * 10,
+    *[repeats_of_money] * 3,
     refusals,
 )
 steps: st.SearchStrategy[Step] = st.sampled_from(kinds).flatmap(lambda kind: kind)
 """None stands for no command at all: it lets a failing tape shrink, although all have the same length."""
 
 
-def stamp(played: list[Step]) -> Tape:
-    """Put in the real ids, times and prices, behind two instruments to trade."""
+Sent = list[PlaceOrder | PlaceOco | MoneyCommand]
+
+
+def stamp(played: list[Step], opening: tuple[ResetAccount, ...] | None) -> Tape:
+    """Put in the real ids, times, prices and amounts, behind two instruments to trade and the accounts' balances.
+
+    With None for these, no money is in the tape.
+    """
     tape: Tape = []
     engine = NaiveEngine()
-    sent: list[PlaceOrder | PlaceOco] = []
+    sent: Sent = []
 
     def append(time: int, command: OwnCommand) -> None:
         tape.append((len(tape) + 1, time, command))
         engine.apply(*tape[-1])
 
-    for number, step in enumerate((SetInstrument(**asdict(COIN)), SetInstrument(**asdict(GOLD)), *played)):
-        time = START + number // COMMANDS_A_TICK
+    instruments = (SetInstrument.of(COIN), SetInstrument.of(GOLD))
+    for number, step in enumerate((*instruments, *(opening or ()), *played)):
+        time = START + number // COMMANDS_A_TICK * TICK
+        if opening is None and isinstance(step, MoneyCommand):
+            continue
         command = complete(engine, time, sent, step)
-        if isinstance(command, PlaceOrder | PlaceOco):
+        if isinstance(command, PlaceOrder | PlaceOco | MoneyCommand):
             sent.append(command)
         if command is not None:
             if engine.is_due(time):
@@ -204,16 +257,22 @@ def stamp(played: list[Step]) -> Tape:
     return tape
 
 
-def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], step: Step) -> OwnCommand | None:
+def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnCommand | None:
     """The command that the step stands for in this state of the exchange."""
     match step:
         case int():
-            return sent[-1 - step] if step < len(sent) else None
+            return again(sent, step)
+        case AmendOrder(quantity=None) if any(each.halted_until for each in engine.instruments.values()):
+            return MoveTimers(TICK)
         case CancelOrder() | AmendOrder():
             return name_live_order(engine, step)
         case PlaceOrder(terms=OrderTerms(expire_time=expire_time)) if 0 < expire_time < SOON:
             assert step.terms is not None
-            return replace(step, terms=replace(step.terms, expire_time=time + expire_time))
+            return replace(step, terms=replace(step.terms, expire_time=time + expire_time * TICK))
+        case Deposit() | Withdraw() | Transfer() | CloseLedger() | ResetAccount():
+            return complete_money(engine, len(sent), step)
+        case PlaceOrder(terms=OrderTerms(quote_quantity=quote_quantity)) if quote_quantity == ALL_IN:
+            return spend_all(engine, step)
         case PlaceOco():
             return around_last_trade(engine, time, step)
         case SetInstrument() if (
@@ -224,6 +283,13 @@ def complete(engine: NaiveEngine, time: int, sent: list[PlaceOrder | PlaceOco], 
             suspended = [name for name, account in engine.accounts.items() if account.suspended]
             return replace(step, account=suspended[0]) if suspended else step
     return step
+
+
+def again(sent: Sent, step: int) -> OwnCommand | None:
+    what = MoneyCommand if step < 0 else PlaceOrder | PlaceOco
+    same = [command for command in sent if isinstance(command, what)]
+    back = -step if step < 0 else step + 1
+    return same[-back] if back <= len(same) else None
 
 
 def name_live_order(engine: NaiveEngine, command: CancelOrder | AmendOrder) -> CancelOrder | AmendOrder | None:
@@ -258,8 +324,9 @@ def around_last_trade(engine: NaiveEngine, time: int, command: PlaceOco) -> Plac
         if distance is not None and distance < NEAR:
             fields[field] = last + away * distance
     if 0 < command.expire_time < SOON:
-        fields["expire_time"] = time + command.expire_time
+        fields["expire_time"] = time + command.expire_time * TICK
     return replace(command, **fields)
 
 
-tapes: st.SearchStrategy[Tape] = st.lists(steps, min_size=LENGTH, max_size=LENGTH).map(stamp)
+played = st.lists(steps, min_size=LENGTH, max_size=LENGTH)
+tapes: st.SearchStrategy[Tape] = st.builds(stamp, played, st.one_of(st.none(), openings, openings, openings))

@@ -7,13 +7,24 @@ from itertools import pairwise
 
 from matcher.core.order import Order
 from matcher.engine import Engine
-from protocol.commands import AmendOrder, OrderTerms, OwnCommand, PlaceOco, PlaceOrder
+from protocol.commands import (
+    AdvanceTime,
+    AmendOrder,
+    MoveTimers,
+    OrderTerms,
+    OwnCommand,
+    PlaceOco,
+    PlaceOrder,
+    SetInstrument,
+)
 from protocol.events import (
     AccountSet,
     AccountWatched,
     CommandRefused,
     Event,
     InstrumentSet,
+    LedgerSet,
+    MoneyMoved,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -23,9 +34,10 @@ from protocol.events import (
     OrderRejected,
     OrderTriggered,
     Trade,
+    TransferDuplicated,
     TriggerMoved,
 )
-from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention
+from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention, Side
 
 NOT_BY_TAPES = (
     Refusal.TOO_MANY_INSTRUMENTS,
@@ -40,9 +52,17 @@ NOT_BY_TAPES = (
 )
 """Books are not loaded, keys have nothing to do with orders, and bounds are far away."""
 
+STOPS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
+
+OCO_REJECTED = {
+    Reason.PRICE_OUTSIDE_BAND: "an OCO is outside the band",
+    Reason.NOTIONAL_TOO_LARGE: "an OCO is too large",
+    Reason.TOO_MANY_OPEN_ORDERS: "an OCO is one order too many",
+}
+
 EVENTS = (
     *(OrderPlaced, OrderTriggered, OrderAmended, OrderDuplicated, OrderReduced, OrderDecremented, TriggerMoved),
-    *(Trade, InstrumentSet, AccountSet, AccountWatched),
+    *(Trade, InstrumentSet, AccountSet, AccountWatched, MoneyMoved, TransferDuplicated, LedgerSet),
 )
 
 ALL: frozenset[object] = frozenset(
@@ -59,6 +79,12 @@ ALL: frozenset[object] = frozenset(
         "a trailing stop that has moved fires",
         "a quote_quantity is filled by several makers",
         "a quote_quantity is prevented in part",
+        *(f"a quote_quantity ends in part by {what}" for what in ("price_band_bps", "max_slippage_bps")),
+        *(f"an order that has traded ends by {what}" for what in ("PRICE_BAND", "SLIPPAGE")),
+        *(f"a fired order ends by {what}" for what in ("PRICE_OUTSIDE_BAND", "PRICE_BAND", "SLIPPAGE")),
+        *("an OCO is outside the band", "an OCO is too large", "an OCO is one order too many"),
+        *("a move halts", "a cascade halts", "an amend halts", "a halt ends by itself", "a status ends a halt"),
+        "the end of a halt moves",
         "a leg trades in part",
         "a leg is decremented",
         *(
@@ -79,6 +105,7 @@ class Encounters:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._moves: Counter[int] = Counter()
+        self._halts: dict[str, int] = {}
 
     def of(self, command: OwnCommand, events: list[Event]) -> Iterator[object]:
         for event in events:
@@ -92,6 +119,8 @@ class Encounters:
         yield from self._of_trades(command, [event for event in events if isinstance(event, Trade)])
         yield from self._of_prevention(command, events)
         yield from self._of_legs(events)
+        yield from self._of_protection(command, events)
+        yield from self._of_halts(command, events)
         for event in events:
             if isinstance(event, TriggerMoved):
                 self._moves[event.order_id] += 1
@@ -139,6 +168,49 @@ class Encounters:
                         if terms_of(order).display_quantity and order.filled_value
                         else []
                     )
+
+    def _of_protection(self, command: OwnCommand, events: list[Event]) -> Iterator[str]:
+        fired = {event.order_id for event in events if isinstance(event, OrderTriggered)}
+        for event in events:
+            match event:
+                case OrderCanceled(order_id, _, reason) if reason in STOPS:
+                    if self._engine.registry.orders[order_id].filled_value:
+                        yield f"an order that has traded ends by {reason.name}"
+                    if order_id in fired:
+                        yield f"a fired order ends by {reason.name}"
+                case OrderRejected(_, reason) if isinstance(command, PlaceOco) and reason in OCO_REJECTED:
+                    yield OCO_REJECTED[reason]
+        if isinstance(command, PlaceOrder) and isinstance(events[0], OrderPlaced):
+            order = self._engine.registry.orders[events[0].order_id]
+            opposite = order.book.asks if order.side is Side.BUY else order.book.bids
+            if terms_of(order).quote_quantity and order.filled_value and opposite.keys:
+                slippage, band = terms_of(order).max_slippage_bps, order.book.rules.price_band_bps
+                trades = [event for event in events if isinstance(event, Trade)]
+                beyond = abs(opposite.keys[-1])
+                if slippage and abs(beyond - trades[0].price) * 10_000 > trades[0].price * slippage:
+                    yield "a quote_quantity ends in part by max_slippage_bps"
+                elif band and abs(beyond - trades[0].price) * 10_000 > trades[0].price * band:
+                    yield "a quote_quantity ends in part by price_band_bps"
+
+    def _of_halts(self, command: OwnCommand, events: list[Event]) -> Iterator[str]:
+        for event in events:
+            if not isinstance(event, InstrumentSet):
+                continue
+            symbol, until = event.instrument.symbol, event.instrument.halted_until
+            before = self._halts.get(symbol, 0)
+            self._halts[symbol] = until
+            match command:
+                case AdvanceTime():
+                    yield "a halt ends by itself"
+                case MoveTimers():
+                    yield "the end of a halt moves"
+                case SetInstrument():
+                    yield from ["a status ends a halt"] if before and not until else []
+                case AmendOrder():
+                    yield "an amend halts"
+                case _:
+                    yield "a move halts"
+                    yield from ["a cascade halts"] if any(isinstance(event, OrderTriggered) for event in events) else []
 
     def _of_legs(self, events: list[Event]) -> Iterator[str]:
         for before, event in pairwise(events):

@@ -1,7 +1,8 @@
 """Makes a golden journal: `python -m tests.oracle.make_golden_journal DIR SEED`.
 
 With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
-compiled core of version 0.3.0 made tests/data/golden_compiled.
+compiled core of version 0.3.0 made tests/data/golden_compiled. With seed 10 version 0.4.0 made
+tests/data/golden_protection.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.
@@ -12,9 +13,9 @@ deadlines that were kept and missed, limits that are met, timers that are moved,
 was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
 there.
 
-tests/data/golden and golden_order_management were made by this program as it was before there was order management, and
-before there were limits. They cannot be made again: messages have got more fields since, so that the same commands are
-more bytes now.
+All but golden_protection were made by this program as it was before: golden before there was order management,
+golden_order_management before there were limits, the others before there was protection of price. They cannot be made
+again: messages have got more fields since, so that the same commands are more bytes now.
 """
 
 import sys
@@ -75,6 +76,7 @@ LOT = {"BTC-USDT": 1_000, "ETH-USDT": 1_000, "NEW-USDT": 10}
 RESTING = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 PRICED = (*RESTING, OrderType.IOC, OrderType.FOK)
 TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+TAKING = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP)
 
 STEP = 1_000_000
 """Nanoseconds between two records."""
@@ -192,6 +194,7 @@ class Maker:
             else None,
             trailing_amount=5 * random.randint(1, 6) if trailing and by_amount else None,
             activation_price=self.price(symbol) if trailing and random.random() < 0.4 else None,
+            max_slippage_bps=random.choice((1, 5, 30)) if order_type in TAKING and random.random() < 0.7 else None,
         )
 
     def name(self) -> str | None:
@@ -310,8 +313,17 @@ def make(directory: Path, seed: int) -> None:
             RefuseCommand(Refusal.COMMAND_REFUSED, "RuntimeError('a defect')"),
             change(max_quantity=50_000, min_notional=1),
         ],
+        64: [change(price_band_bps=100, reference_price=1_000)],
+        80: [change(max_open_orders=3, max_order_notional=120_000)],
         100: [SetAccountStatus("bob", suspended=True)],
         104: [SetAccountStatus("bob", suspended=False), WatchAccount("bob")],
+        110: [
+            change(
+                price_band_bps=0, max_open_orders=0, max_order_notional=0, halt_bps=100, halt_window_ms=90, halt_ms=4
+            )
+        ],
+        150: [change(halt_bps=150, price_band_bps=300)],
+        180: [change(halt_bps=0, halt_window_ms=0, halt_ms=0)],
         170: [SetAccountStatus("ann", suspended=True)],
     }
     own: dict[int, OwnCommand] = {

@@ -2,11 +2,11 @@
 
 from protocol import commands, events
 from protocol.units import Reason, Refusal
-from tests.oracle.naive_book import NaiveBook
 from tests.oracle.naive_checks import RefusedError, check_name
+from tests.oracle.naive_protection import NaiveProtection
 
 
-class NaiveAccounts(NaiveBook):
+class NaiveAccounts(NaiveProtection):
     def _set_status(self, command: commands.SetAccountStatus) -> None:
         check_name("account", command.account)
         self._check_account(command.account)
@@ -26,14 +26,16 @@ class NaiveAccounts(NaiveBook):
         for cancel_at, name in sorted(timers):
             self.accounts[name].cancel_at = cancel_at + command.by
             self._say_account(name)
+        self._move_halts(command.by)
 
-    def _check_account(self, name: str) -> None:
-        """Refuse a new account beside as many as there may be: those with orders, those that are suspended or have a
-        timer."""
+    def _check_account(self, name: str, field: str = "account") -> None:
+        """Refuse a new account beside as many as there may be: those with orders or a ledger, those that are
+        suspended or have a timer."""
         known = {order.account for order in self.orders}
         known |= {name for name, account in self.accounts.items() if account.suspended or account.cancel_at is not None}
+        known |= set(self.ledgers)
         if name not in known and len(known) >= self.limits.accounts:
-            raise RefusedError(Refusal.TOO_MANY_ACCOUNTS, "account", "there are as many as there may be")
+            raise RefusedError(Refusal.TOO_MANY_ACCOUNTS, field, "there are as many as there may be")
 
     def _cancel_account(self, account: str, reason: Reason, most: int) -> bool:
         """Cancel so many of its orders; whether that were all."""
@@ -49,6 +51,10 @@ class NaiveAccounts(NaiveBook):
         self._cancel_each(orders[: self.limits.cancels], Reason.REQUESTED)
 
     def _advance(self) -> None:
+        self._cancel_what_is_due()
+        self._end_halts()
+
+    def _cancel_what_is_due(self) -> None:
         time = self._stamp[1]
         expired = [order for order in self.live() if 0 < order.terms.expire_time < time]
         self._cancel_each(sorted(expired, key=lambda order: (order.terms.expire_time, order.order_id)), Reason.EXPIRED)

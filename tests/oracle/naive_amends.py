@@ -1,13 +1,17 @@
 """Changes of the naive engine's orders, and how a command names an order."""
 
+from dataclasses import replace
+
 from protocol import commands, events
 from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, OrderType, Refusal
 from tests.oracle.naive_checks import RefusedError, check_legs, check_limits
+from tests.oracle.naive_locks import NaiveLocks
 from tests.oracle.naive_order import NaiveOrder
+from tests.oracle.naive_protection import NaiveProtection
 from tests.oracle.naive_triggers import NaiveTriggers
 
 
-class NaiveAmends(NaiveTriggers):
+class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _find_live(self, command: commands.CancelOrder | commands.AmendOrder) -> NaiveOrder:
         name = (command.account or DEFAULT_ACCOUNT, command.client_order_id)
         for order in self.orders:
@@ -40,6 +44,7 @@ class NaiveAmends(NaiveTriggers):
         more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
         follows = order.entered.order_type is OrderType.TRAILING_STOP
         check_limits(instrument, after[0], after[1], None if follows else after[2])
+        self._check_protection(order, after[0], after[1])
         if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
         if (
@@ -55,6 +60,7 @@ class NaiveAmends(NaiveTriggers):
         loses_place = order.state == "resting" and (more > 0 or other_price)
         if loses_place and order.terms.post_only and self._makers(order, after[1]):
             raise RefusedError(Refusal.POST_ONLY_WOULD_CROSS)
+        self._check_lock(order, after[1:], more)
         order.quantity, order.price, order.trigger_price = after
         order.remaining = order.quantity - gone
         order.slice = min(order.slice, order.remaining)
@@ -65,6 +71,18 @@ class NaiveAmends(NaiveTriggers):
             self._wait(order)
         elif loses_place:
             self._take(order)
+
+    def _check_lock(self, order: NaiveOrder, prices: tuple[int | None, int | None], more: int) -> None:
+        """Refuse to lock more for the order, or for it and the other leg of its OCO, than its account has free."""
+        if order.account not in self.ledgers:
+            return
+        price, trigger_price = prices
+        legs = [order] if order.partner is None else [order, order.partner]
+        changed = [replace(leg, remaining=leg.remaining + more) for leg in legs]
+        changed[0] = replace(changed[0], price=price, trigger_price=trigger_price)
+        difference = self._lock_of(*changed) - self._lock_of(*legs)
+        if difference > self.free(order.account, self.asset_of(order)):
+            raise RefusedError(Refusal.INSUFFICIENT_BALANCE)
 
     def _amend_partner(self, partner: NaiveOrder, more: int) -> None:
         """The quantity of the other leg of an OCO was changed by so much."""

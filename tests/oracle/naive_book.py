@@ -1,13 +1,14 @@
 """The orders of the naive engine: which stand in line, which wait, and how they end."""
 
 from collections import defaultdict
-from itertools import count
+from fractions import Fraction
 
 from protocol import commands, events
 from protocol.instrument import Instrument
 from protocol.units import Reason, Refusal, Side
 from tests.oracle.naive_checks import RefusedError
-from tests.oracle.naive_order import NaiveAccount, NaiveOrder, NaiveRun
+from tests.oracle.naive_ledger import Amounts, NaiveLedger
+from tests.oracle.naive_order import NaiveAccount, NaiveOrder, NaiveRun, Tickets
 
 
 class NaiveBook:
@@ -17,7 +18,11 @@ class NaiveBook:
         self.last_trades: dict[str, events.Trade] = {}
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
         self.limits = commands.SetLimits()
-        self._tickets = count()
+        self.windows: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._tickets = Tickets()
+        self.ledgers: dict[str, NaiveLedger] = {}
+        self.fees, self.outside, self.deposited = Amounts(Fraction), Amounts(Fraction), Amounts(Fraction)
+        self.transfers: dict[tuple[str, str], object] = {}
         self._begin(0, 0)
 
     def _begin(self, sequence: int, time: int) -> None:
@@ -55,7 +60,7 @@ class NaiveBook:
 
     def _makers(self, taker: NaiveOrder, price: int | None = None) -> list[NaiveOrder]:
         """The orders that the taker, at another price than its own if need be, may trade with, in the order in which it
-        must."""
+        must, those beyond its bound too."""
         book = self.resting(taker.entered.symbol, Side.SELL if taker.side is Side.BUY else Side.BUY)
         limit = price or taker.price
         if limit is None:

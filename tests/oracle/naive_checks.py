@@ -148,7 +148,8 @@ def changed_instrument(known: Instrument | None, command: SetInstrument) -> Inst
         for field, at_fault in FIXED.items():
             if field in given and given[field] != getattr(known, field):
                 raise RefusedError(Refusal.INSTRUMENT_FIXED, at_fault, "never changes")
-        instrument = replace(known, **given)
+        halted_until = known.halted_until if command.status is None else 0
+        instrument = replace(known, **given, halted_until=halted_until)
     try:
         check_instrument(instrument)
     except InstrumentError as error:

@@ -1,5 +1,8 @@
 """New orders of the naive engine: what is refused, what is rejected, and what then takes or waits."""
 
+from fractions import Fraction
+from math import floor
+
 from protocol import events
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
 from protocol.units import (
@@ -9,6 +12,7 @@ from protocol.units import (
     OrderType,
     Reason,
     Refusal,
+    Side,
 )
 from tests.oracle.naive_accounts import NaiveAccounts
 from tests.oracle.naive_checks import (
@@ -20,11 +24,13 @@ from tests.oracle.naive_checks import (
     check_sides,
     check_terms,
 )
+from tests.oracle.naive_locks import quantity_of, value_of, with_fee
+from tests.oracle.naive_matching import NaiveMatching
 from tests.oracle.naive_order import NaiveOrder, same_order
-from tests.oracle.naive_triggers import NaiveTriggers
+from tests.oracle.naive_protection import NaiveProtection
 
 
-class NaiveEntry(NaiveTriggers, NaiveAccounts):
+class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
     def _place(self, command: PlaceOrder) -> None:
         check_name("account", command.account)
         check_name("client_order_id", command.client_order_id)
@@ -41,13 +47,14 @@ class NaiveEntry(NaiveTriggers, NaiveAccounts):
         check_terms(instrument, command.quantity, terms, self._stamp[1], self.limits.iceberg_parts)
         self._check_account(command.account)
         order = self._enter(command)
-        reason = self._why_rejected(command)
+        reason = self._why_rejected(command) or self._why_protected(order)
         if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
             reason = Reason.POST_ONLY_WOULD_CROSS
-        reason = reason or self._why_too_many(order)
+        reason = reason or self._why_too_many(order) or self._why_short(order)
         if reason is not None:
             self._reject(order, reason)
             return
+        self._set_budget(order)
         self._said.append(events.OrderPlaced(order.order_id))
         if command.trigger_price is None and command.order_type is not OrderType.TRAILING_STOP:
             self._take(order)
@@ -81,7 +88,8 @@ class NaiveEntry(NaiveTriggers, NaiveAccounts):
         limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
         for leg in legs:
             leg.oco, leg.oco_id = command, limit.order_id
-        reason = self._why_rejected(command) or self._why_too_many(stop)
+        reason = self._why_rejected(command) or self._why_protected(limit) or self._why_protected(stop)
+        reason = reason or self._why_too_many(stop) or self._why_short(*legs)
         if reason is not None:
             for leg in legs:
                 self._reject(leg, reason)
@@ -104,6 +112,8 @@ class NaiveEntry(NaiveTriggers, NaiveAccounts):
             entered.terms or OrderTerms(),
         )
         order = NaiveOrder(len(self.orders) + 1, entered, quantity, quantity, *prices, terms)
+        instrument = self.instruments[entered.symbol]
+        order.fee_cap = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
         self.orders.append(order)
         return order
 
@@ -122,6 +132,34 @@ class NaiveEntry(NaiveTriggers, NaiveAccounts):
         expiring = [other for other in self.live() if other.terms.expire_time and other is not order]
         too_many = order.terms.expire_time and len(expiring) >= self.limits.expiring_orders
         return Reason.TOO_MANY_EXPIRING_ORDERS if too_many else None
+
+    def _why_short(self, *legs: NaiveOrder) -> Reason | None:
+        """Whether the account cannot lock what the order, or the two legs of an OCO, would lock."""
+        order = legs[0]
+        if order.account not in self.ledgers:
+            return None
+        is_market = order.entered.order_type is OrderType.MARKET
+        needed = self._needed_by_market(order) if is_market else self._lock_of(*legs)
+        is_short = needed > self.free(order.account, self.asset_of(order))
+        return Reason.INSUFFICIENT_BALANCE if is_short else None
+
+    def _needed_by_market(self, order: NaiveOrder) -> Fraction:
+        instrument, quote_quantity = self.instruments[order.entered.symbol], order.terms.quote_quantity
+        if order.side is Side.BUY:
+            if quote_quantity is not None:
+                return value_of(instrument, quote_quantity)
+            return self._payment(self._would_trade(order))
+        if quote_quantity is not None:
+            return quantity_of(instrument, sum(trade.quantity for trade in self._would_trade(order)))
+        return quantity_of(instrument, order.quantity)
+
+    def _set_budget(self, order: NaiveOrder) -> None:
+        """A quote_quantity that buys spends no more than what its account has free, with the fee."""
+        quote_quantity = order.terms.quote_quantity
+        if order.account in self.ledgers and order.side is Side.BUY and quote_quantity is not None:
+            instrument = self.instruments[order.entered.symbol]
+            most = self.free(order.account, instrument.quote) / with_fee(self._rate(order, instrument.taker_fee_bps))
+            order.budget = min(quote_quantity, floor(most * 10**instrument.value_decimals))
 
     def _reject(self, order: NaiveOrder, reason: Reason) -> None:
         order.is_rejected, order.reason = True, reason

@@ -1,57 +1,87 @@
 """How an order of the naive engine takes: against whom, how much, and what becomes of the rest."""
 
+from copy import deepcopy
 from itertools import accumulate, groupby
 
 from protocol import events
-from protocol.units import OrderType, Reason, SelfTradePrevention
-from tests.oracle.naive_order import NaiveOrder, NaiveRun
+from protocol.units import OrderType, Reason, SelfTradePrevention, Side
+from tests.oracle.naive_locks import NaiveLocks
+from tests.oracle.naive_order import NaiveOrder
+from tests.oracle.naive_protection import NaiveProtection
 from tests.oracle.naive_triggers import NaiveTriggers
 
+MARKETS_THAT_WAIT = (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP)
 
-class NaiveMatching(NaiveTriggers):
+
+class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _run(self, taker: NaiveOrder) -> None:
         """Let an order take what it can; what is left of it rests or is canceled, as its type says."""
         order_type = taker.entered.order_type
         if taker.terms.post_only and self._makers(taker):
             self._cancel(taker, Reason.POST_ONLY_WOULD_CROSS)
+        elif self._fired_outside_band(taker):
+            self._cancel(taker, Reason.PRICE_OUTSIDE_BAND)
         elif order_type is OrderType.FOK and not self._can_fill(taker):
             self._cancel(taker, Reason.FOK_UNFILLABLE)
         else:
+            self._bound(taker)
             self._sweep(taker)
         if taker.is_done:
             return
-        is_limited = not self._trades_left > 0 and bool(self._makers(taker))
+        makers = self._makers(taker)
+        stop = taker.stop if makers and taker.stops_before(abs(makers[0].price_rank())) else None
+        is_limited = not self._trades_left > 0 and bool(makers) and stop is None
         if taker.terms.quote_quantity is not None:
             if taker.filled:
                 taker.state = "done"
             elif is_limited:
                 self._cancel(taker, Reason.TOO_MANY_TRADES)
+            elif stop is not None:
+                self._cancel(taker, stop)
             else:
                 self._cancel(taker, Reason.QUOTE_QUANTITY_TOO_SMALL if self._makers(taker) else Reason.NO_LIQUIDITY)
         elif is_limited:
             self._cancel(taker, Reason.TOO_MANY_TRADES)
         elif taker.price is None:
-            self._cancel(taker, Reason.NO_LIQUIDITY)
+            self._cancel(taker, stop or Reason.NO_LIQUIDITY)
         elif order_type is OrderType.IOC:
             self._cancel(taker, Reason.IOC_REMAINDER)
         else:
             taker.state, taker.ticket = "resting", next(self._tickets)
             taker.show_next_slice()
 
+    def _fired_outside_band(self, taker: NaiveOrder) -> bool:
+        """Whether it has waited, and its price is too far from the market now."""
+        waited = taker.trigger_price is not None and taker.entered.trigger_price is not None
+        return waited and taker.price is not None and self._is_outside_band(taker.entered.symbol, taker.price)
+
     def _can_fill(self, taker: NaiveOrder) -> bool:
-        """Try it: let the order take what it can, and put all back as it was."""
+        """Try it on a copy of everything."""
         if self._meets_too_many(taker):
             return False
-        kept = [(order, dict(vars(order))) for order in self.orders]
-        last_trades, said, takers = dict(self.last_trades), list(self._said), list(self._takers)
-        left, moves, self._run_of_trades = self._trades_left, self._moves, NaiveRun()
-        self._sweep(taker)
-        is_filled = taker.filled == taker.quantity
-        for order, before in kept:
-            vars(order).update(before)
-        self.last_trades, self._said, self._takers = last_trades, said, takers
-        self._trades_left, self._moves, self._run_of_trades = left, moves, NaiveRun()
-        return is_filled
+        tried = deepcopy(self)
+        order = tried.orders[taker.order_id - 1]
+        tried._sweep(order)
+        return order.filled == order.quantity
+
+    def _would_trade(self, taker: NaiveOrder) -> list[events.Trade]:
+        """What the order would trade if it ran now: it runs in a copy of everything."""
+        tried = deepcopy(self)
+        order = tried.orders[taker.order_id - 1]
+        order.state, tried._said = "taking", []
+        tried._run(order)
+        return [event for event in tried._said if isinstance(event, events.Trade)]
+
+    def _has_fired_short(self, taker: NaiveOrder) -> bool:
+        """Whether a market order that has waited, and buys, would pay more than it locks and what is free."""
+        if (
+            taker.account not in self.ledgers
+            or taker.side is Side.SELL
+            or taker.entered.order_type not in MARKETS_THAT_WAIT
+        ):
+            return False
+        free = self.free(taker.account, self.asset_of(taker))
+        return self._payment(self._would_trade(taker)) > self.reserved(taker) + free
 
     def _meets_too_many(self, taker: NaiveOrder) -> bool:
         """Whether it may meet more orders than the command may: on each level that it needs those in turn up to its
@@ -99,6 +129,8 @@ class NaiveMatching(NaiveTriggers):
         mode = taker.terms.self_trade_prevention
         while taker.state == "taking" and self._trades_left > 0 and (makers := self._makers(taker)):
             maker = makers[0]
+            if taker.stops_before(abs(maker.price_rank())):
+                break
             most = self._most(taker, maker)
             if not most:
                 break
@@ -110,11 +142,11 @@ class NaiveMatching(NaiveTriggers):
 
     def _most(self, taker: NaiveOrder, maker: NaiveOrder) -> int:
         """The most that the taker may take of the maker."""
-        if taker.unspent is None:
+        if taker.affordable is None:
             return taker.remaining
         instrument, price = self.instruments[taker.entered.symbol], abs(maker.price_rank())
         return min(
-            taker.unspent // (price * instrument.lot_size) * instrument.lot_size,
+            taker.affordable // (price * instrument.lot_size) * instrument.lot_size,
             instrument.max_quantity - taker.quantity,
         )
 
@@ -127,8 +159,10 @@ class NaiveMatching(NaiveTriggers):
         )
         what = (symbol, earlier.trade_id + 1 if earlier else 1, price, quantity)
         who = (taker.side, maker.order_id, taker.order_id)
-        trade = events.Trade(*what, *who, instrument.maker_fee_bps, instrument.taker_fee_bps, *self._stamp)
+        rates = (self._rate(maker, instrument.maker_fee_bps), self._rate(taker, instrument.taker_fee_bps))
+        trade = events.Trade(*what, *who, *rates, *self._stamp)
         self._said.append(trade)
+        self._settle(trade, maker, taker)
         self.last_trades[symbol] = trade
         legs = [(order, order.partner) for order in (maker, taker)]
         for order in (maker, taker):

@@ -19,6 +19,17 @@ class NaiveAccount:
     cancel_at: int | None = None
 
 
+class Tickets:
+    """Places in line: each is behind all before."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __next__(self) -> int:
+        self._last += 1
+        return self._last
+
+
 @dataclass(eq=False)
 class NaiveRun:
     """The prices of trades in one direction that the trailing stops of the side `behind` have not followed yet: all of
@@ -50,7 +61,10 @@ class NaiveRun:
 class NaiveOrder:
     """`entered` is the order as it was sent; for the leg of an OCO, as it would have been sent alone, with `oco` the
     whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still end
-    the other. A trailing stop that is `active` follows the price, and once it has seen one it has a `mark`."""
+    the other. `fee_cap` is the larger of the two rates as it entered, in basis points, `budget` what a quote_quantity
+    may spend if its account has less. A trailing stop that is `active` follows the price, and once it has seen one it
+    has a `mark`. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
+    """
 
     order_id: int
     entered: PlaceOrder
@@ -68,11 +82,15 @@ class NaiveOrder:
     prevented: int = 0
     prevented_value: int = 0
     slice: int = 0
+    fee_cap: int = 0
+    budget: int | None = None
     active: bool = False
     mark: int | None = None
     oco: PlaceOco | None = None
     oco_id: int | None = None
     partner: "NaiveOrder | None" = field(default=None, repr=False)
+    bound: Fraction | None = None
+    stop: Reason | None = None
 
     @property
     def side(self) -> Side:
@@ -98,6 +116,13 @@ class NaiveOrder:
         return None if quote_quantity is None else quote_quantity - self.filled_value - self.prevented_value
 
     @property
+    def affordable(self) -> int | None:
+        """What is left of what a quote_quantity may spend."""
+        if self.unspent is None or self.terms.quote_quantity is None or self.budget is None:
+            return self.unspent
+        return self.unspent - (self.terms.quote_quantity - self.budget)
+
+    @property
     def parts(self) -> int:
         """In how many parts it can be taken."""
         display = self.terms.display_quantity
@@ -115,6 +140,10 @@ class NaiveOrder:
         """Lower for a better resting price."""
         assert self.price is not None
         return -self.price if self.side is Side.BUY else self.price
+
+    def stops_before(self, price: int) -> bool:
+        """Whether that price is beyond what it may take."""
+        return self.bound is not None and (price > self.bound if self.side is Side.BUY else price < self.bound)
 
     def trigger_distance(self, price: int) -> int:
         """How far a trade at that price is from meeting the trigger; zero or less where it does."""

@@ -12,8 +12,11 @@ from tests.oracle.naive_checks import PRICED, TAKEN_BY, TRIGGERED
 
 START = 1_700_000_000_000_000_000
 
+TICK = 1_000_000
+"""Nanoseconds from one time of a tape to the next."""
+
 SOON = 100
-"""An expire_time below it is so many nanoseconds after the order's own time, see stamp."""
+"""An expire_time below it is so many ticks after the order's own time, see stamp."""
 
 NEAR = 50
 """Prices of an OCO below it are distances from the last trade, see stamp."""
@@ -26,7 +29,7 @@ TYPES = (
     *[OrderType.TRAILING_STOP] * 3,
     *[OrderType.STOP_LIMIT] * 2,
     *[OrderType.TAKE_PROFIT_LIMIT] * 2,
-    OrderType.STOP_MARKET,
+    *[OrderType.STOP_MARKET] * 3,
     OrderType.TAKE_PROFIT,
 )
 
@@ -47,7 +50,10 @@ terms_of = {
     )
     for order_type in OrderType
 }
-quote_quantities = st.sampled_from((*[0] * 4, 1_000, 1_999, 3_300, 5_000, 300, 20_000))
+ALL_IN = 20_000
+"""A quote_quantity that stands for all that the account has free, see stamp; without a ledger for itself."""
+
+quote_quantities = st.sampled_from((*[0] * 4, 1_000, 1_999, 3_300, 5_000, 300, *[ALL_IN] * 3))
 trails = st.sampled_from(
     [
         {"trailing_amount": amount, "trailing_bps": bps, "activation_price": activation}
@@ -87,7 +93,8 @@ taking_prices = {
 
 distances = st.sampled_from((*[5, 5, 5, 10] * 6, 15, 2, 90, 110, 205))
 stop_distances = st.sampled_from((*[5, 10, 5, 10, 15] * 4, 2, 90, 110, 205))
-deadlines = st.sampled_from((*[0] * 60, START, START + 5, START + 10, START + 100))
+deadlines = st.sampled_from((*[0] * 60, *[START + ticks * TICK for ticks in (0, 5, 10, 100)]))
+slippages = st.sampled_from((*[None] * 5, 1, 499, 500, 500, 1_000))
 
 often = st.integers(0, 2).map(lambda number: number < 2)
 
@@ -108,6 +115,7 @@ FLAWS: tuple[dict[str, Any], ...] = (
     {"trailing_bps": 100},
     {"trailing_amount": 5},
     {"activation_price": 100},
+    {"max_slippage_bps": 100},
 )
 """What is put into orders to spoil them, or, as it happens, not."""
 
@@ -155,6 +163,8 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
         fields |= draw(trails)
     if order_type is OrderType.MARKET and (quote_quantity := draw(quote_quantities)):
         fields |= {"quote_quantity": quote_quantity, "quantity": 0}
+    if order_type in TAKEN_BY["max_slippage_bps"]:
+        fields["max_slippage_bps"] = draw(slippages)
     fields |= {"client_order_id": draw(client_order_ids), "deadline": draw(deadlines)}
     return order_of(
         **{

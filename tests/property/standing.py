@@ -1,12 +1,15 @@
 """What must be equal in both engines: where each order stands, and what it is."""
 
 from collections.abc import Iterable
+from fractions import Fraction
+from typing import NamedTuple
 
 from matcher.core.levels import Levels, shown_quantity
 from matcher.core.order import Extra, Order
 from matcher.engine import Engine
 from protocol.units import OrderStatus, Side
 from tests.oracle.naive_engine import NaiveEngine
+from tests.oracle.naive_ledger import Amounts
 from tests.oracle.naive_order import NaiveOrder
 
 LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
@@ -109,3 +112,108 @@ def naive_whole(order: NaiveOrder) -> Whole:
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
     )
+
+
+class Money(NamedTuple):
+    """All money of an engine, as integers of the smallest unit of each asset.
+
+    decimals: of each asset.
+    balances: free and locked, by account with a ledger and asset.
+    fees, outside, deposited: by asset.
+    reserved: account, asset and lock of each live order that locks something, by order_id.
+    positions: quantity, cost, cash and fees, by account and symbol; those that are all zero are left out.
+    """
+
+    decimals: dict[str, int]
+    balances: dict[str, dict[str, tuple[int, int]]]
+    fees: dict[str, int]
+    outside: dict[str, int]
+    deposited: dict[str, int]
+    reserved: dict[int, tuple[str, str, int]]
+    positions: dict[tuple[str, str], tuple[int, int, int, int]]
+
+
+def money_of(engine: Engine) -> Money:
+    registry = engine.registry
+    assets, ledgers = (
+        registry.assets,
+        {name: account.ledger for name, account in registry.accounts.items() if account.ledger is not None},
+    )
+    return Money(
+        {asset.name: asset.decimals for asset in assets.values()},
+        {
+            name: {
+                asset.name: (ledger.balances[asset.index].free, ledger.balances[asset.index].locked)
+                if asset.index < len(ledger.balances)
+                else (0, 0)
+                for asset in assets.values()
+            }
+            for name, ledger in ledgers.items()
+        },
+        {asset.name: asset.fees for asset in assets.values()},
+        {asset.name: asset.outside for asset in assets.values()},
+        {asset.name: asset.deposited for asset in assets.values()},
+        {
+            order.order_id: (order.account.name, given_by(order), order.reserved)
+            for order in registry.orders
+            if order.status in LIVE and order.reserved
+        },
+        without_zeros(
+            {
+                (name, symbol): (position.quantity, position.cost, position.cash, position.fees)
+                for name, ledger in ledgers.items()
+                for symbol, position in ledger.positions.items()
+            }
+        ),
+    )
+
+
+def given_by(order: Order) -> str:
+    instrument = order.book.instrument
+    return instrument.quote if order.side is Side.BUY else instrument.base
+
+
+def naive_money_of(engine: NaiveEngine) -> Money:
+    decimals = engine.assets()
+
+    def units(asset: str, amount: Fraction) -> int:
+        exact = amount * 10 ** decimals[asset]
+        assert exact.denominator == 1
+        return int(exact)
+
+    def of_each_asset(amounts: Amounts) -> dict[str, int]:
+        return {asset: units(asset, amounts.get(asset, Fraction(0))) for asset in decimals}
+
+    locking = [
+        (order, engine.asset_of(order), engine.reserved(order))
+        for order in engine.live()
+        if order.account in engine.ledgers and engine.reserved(order)
+    ]
+    return Money(
+        decimals,
+        {
+            name: {
+                asset: (units(asset, engine.free(name, asset)), units(asset, engine.locked(name, asset)))
+                for asset in decimals
+            }
+            for name in engine.ledgers
+        },
+        of_each_asset(engine.fees),
+        of_each_asset(engine.outside),
+        of_each_asset(engine.deposited),
+        {order.order_id: (order.account, asset, units(asset, amount)) for order, asset, amount in locking},
+        without_zeros(
+            {
+                (name, symbol): (position.quantity, position.cost, position.cash, position.fees)
+                for name, ledger in engine.ledgers.items()
+                for symbol, position in ledger.positions.items()
+            }
+        ),
+    )
+
+
+Positions = dict[tuple[str, str], tuple[int, int, int, int]]
+
+
+def without_zeros(positions: Positions) -> Positions:
+    return {place: position for place, position in positions.items() if any(position)}

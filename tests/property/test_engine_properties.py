@@ -15,6 +15,7 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    LedgerSet,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -23,6 +24,7 @@ from protocol.events import (
     OrderReduced,
     OrderRejected,
     Trade,
+    TransferDuplicated,
 )
 from protocol.units import UNLIMITED, OrderStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
 from tests.oracle.commands_strategy import Tape, examples, tapes
@@ -273,18 +275,31 @@ def test_no_order_trades_against_its_terms(tape: Tape) -> None:
 @examples
 @given(tapes)
 def test_trades_bear_the_rates_in_force(tape: Tape) -> None:
+    """An account with a ledger pays at most the larger of the two rates as its order entered, or as its ledger began."""
     engine = Engine()
     instruments: dict[str, Instrument] = {}
+    ledgers: set[str] = set()
+    most: dict[int, int] = {}
     for sequence, time, command in tape:
         for event in engine.apply(sequence, time, command):
             if isinstance(event, InstrumentSet):
                 instruments[event.instrument.symbol] = event.instrument
+            if isinstance(event, LedgerSet):
+                (ledgers.add if event.ledger else ledgers.discard)(event.account)
+                for order in engine.registry.accounts[event.account].orders if event.ledger else ():
+                    most[order.order_id] = max(order.book.rules.maker_fee_bps, order.book.rules.taker_fee_bps)
+            if isinstance(event, OrderPlaced):
+                assert isinstance(command, PlaceOrder | PlaceOco)
+                instrument = instruments[command.symbol]
+                most[event.order_id] = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
             if isinstance(event, Trade):
                 instrument = instruments[event.symbol]
-                assert (event.maker_fee_bps, event.taker_fee_bps) == (
-                    instrument.maker_fee_bps,
-                    instrument.taker_fee_bps,
-                )
+                for order_id, charged, rate in (
+                    (event.maker_order_id, event.maker_fee_bps, instrument.maker_fee_bps),
+                    (event.taker_order_id, event.taker_fee_bps, instrument.taker_fee_bps),
+                ):
+                    has_ledger = engine.registry.orders[order_id].account.name in ledgers
+                    assert charged == (min(rate, most[order_id]) if has_ledger else rate)
 
 
 def play(tape: Tape) -> bytes:
@@ -306,7 +321,7 @@ def test_refused_commands_change_nothing(tape: Tape) -> None:
     told, kept = [], []
     for sequence, time, command in tape:
         events = engine.apply(sequence, time, command)
-        if not any(isinstance(event, CommandRefused | OrderDuplicated) for event in events):
+        if not any(isinstance(event, CommandRefused | OrderDuplicated | TransferDuplicated) for event in events):
             told.append(events)
             kept.append((sequence, time, command))
     assert encode(told) == play(kept)

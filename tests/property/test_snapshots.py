@@ -6,7 +6,6 @@ from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict
 
 from matcher.core.digest import digest
 from matcher.engine import Engine
@@ -58,7 +57,7 @@ def test_account_that_is_known_for_nothing_but_its_status() -> None:
     state = State(Engine(REMEMBERED))
     state.sessions.hello(Hello(VERSION, 7))
     commands: list[Command] = [
-        SetInstrument(**asdict(COIN)),
+        SetInstrument.of(COIN),
         SetAccountStatus("ann", suspended=True),
         CancelAfter("ann", 1_000),
         PlaceOrder(COIN.symbol, "ann", Side.BUY, OrderType.LIMIT, 30, 95),

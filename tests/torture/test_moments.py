@@ -1,8 +1,6 @@
 """An answer is of its moment: neither what comes later in the same batch nor a question in between changes it, or its
 stamp."""
 
-from msgspec.structs import asdict
-
 from matcher.engine import Engine
 from matcher.serving.queries import answer_query
 from matcher.state import State
@@ -18,7 +16,7 @@ BUY, SELL = Side.BUY, Side.SELL
 def test_an_answer_keeps_its_trades_when_the_order_is_filled_further() -> None:
     state = State(Engine())
     resting = limit(BUY, 10, 100, client_order_id="resting")
-    state.apply(7, 1, [SetInstrument(**asdict(COIN)), resting, limit(SELL, 1, 100)], 1_000)
+    state.apply(7, 1, [SetInstrument.of(COIN), resting, limit(SELL, 1, 100)], 1_000)
     reply, _ = state.apply(7, 4, [resting], 2_000)
     found = answer_query(state.registry, OrderQuery(1))
     state.apply(7, 5, [limit(SELL, 2, 100)], 3_000)

@@ -1,6 +1,5 @@
 """Calls of whole accounts: cancel all orders, now or on silence, suspend and resume, the last fills."""
 
-import re
 from typing import Final
 
 from starlette.types import Receive, Scope
@@ -10,7 +9,7 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
-from gateway.native.calls.parameters import account_of_path, account_of_query, query_parameters, whole_number
+from gateway.native.calls.parameters import account_of_path, account_of_query, cursor, query_parameters, whole_number
 from gateway.native.json.schemas import (
     AccountView,
     CancelAfterRequest,
@@ -30,9 +29,6 @@ LONGEST: Final = MAX_CANCEL_AFTER // MILLISECOND
 
 MAX_FILLS: Final = 1000
 """Fills that one page holds at most."""
-
-CURSOR_PATTERN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
-"""The sequence and the trade_id of a fill."""
 
 _read_cancel_after = body_decoder(CancelAfterRequest)
 
@@ -73,7 +69,7 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespon
     if symbol is not None:
         await exchange.instruments.find(symbol)
     limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
-    page = await exchange.accounts.fills(FillsQuery(account, symbol, limit, _cursor(parameters.get("after"))))
+    page = await exchange.accounts.fills(FillsQuery(account, symbol, limit, cursor(parameters.get("after"))))
     known = exchange.instruments.known
     fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in page.fills]
     return json_response(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
@@ -83,12 +79,3 @@ async def _set_status(exchange: Exchange, scope: Scope, *, suspended: bool) -> H
     state, canceled = await exchange.accounts.suspend(SetAccountStatus(account_of_path(scope), suspended))
     views = await orders(canceled.orders, exchange.instruments.known)
     return json_response(AccountView(state.account, state.suspended, views, canceled.count))
-
-
-def _cursor(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    match = CURSOR_PATTERN.fullmatch(text)
-    if match is None:
-        raise ProblemError("invalid_value", "after takes the `next` of the answer that this one continues.", "after")
-    return int(match[1]), int(match[2])

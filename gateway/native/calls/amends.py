@@ -5,6 +5,8 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
+from gateway.http.callers import count
+from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
@@ -64,6 +66,7 @@ def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) 
 
 async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     name = order_of_path(scope)
+    count(scope, Kind.ORDERS)
     request = _read_amend(await read_body(receive))
     if not any(is_given(number) for number in (request.quantity, request.price, request.trigger_price)):
         raise ProblemError(

@@ -14,7 +14,9 @@ from starlette.types import Receive, Scope
 from gateway.access.caller import Caller, caller_of
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.orders import Outcome
+from gateway.http.callers import count
 from gateway.http.errors import HttpError
+from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
@@ -44,6 +46,7 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     query_parameters(scope)
     deadline = exchange.orders.deadline()
     elements = _counted("orders", _read_orders(await read_body(receive)).orders)
+    count(scope, Kind.ORDERS, len(elements))
     requests = [_read_element(element) for element in elements]
     found = await _find(exchange.instruments, {each.symbol for each in requests if isinstance(each, OrderRequest)})
     caller = caller_of(scope)

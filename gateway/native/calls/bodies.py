@@ -18,7 +18,13 @@ Body = TypeVar("Body", bound=Struct)
 _BAD_BODY: Final = (MsgspecError, UnicodeDecodeError, RecursionError)
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
-_TAKES: Final[dict[type, str]] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list"}
+_TAKES: Final[dict[type, str]] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
 
 
 def body_decoder(kind: type[Body]) -> Callable[[bytes], Body]:

@@ -16,7 +16,17 @@ from gateway.native.json.translate import instrument_view
 from gateway.native.problems import ProblemError
 from protocol.commands import SetInstrument
 from protocol.instrument import DecimalError, Instrument, decimals_of
-from protocol.units import MAX_FEE_BPS, MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, SYMBOL_PATTERN
+from protocol.units import (
+    MAX_FEE_BPS,
+    MAX_HALT_MS,
+    MAX_HALT_WINDOW_MS,
+    MAX_INTEGER,
+    MAX_OPEN_ORDERS,
+    MAX_PRICE,
+    MAX_PRICE_BAND_BPS,
+    MAX_QUANTITY,
+    SYMBOL_PATTERN,
+)
 
 _read_instrument = body_decoder(InstrumentRequest)
 
@@ -61,9 +71,16 @@ def _command(request: InstrumentRequest, known: Instrument | None) -> SetInstrum
         _number("max_quantity", request.max_quantity, MAX_QUANTITY, quantity_decimals),
         _number("max_price", request.max_price, MAX_PRICE, price_decimals),
         _number("min_notional", request.min_notional, MAX_INTEGER, value_decimals, lowest=0),
-        _basis_points("maker_fee_bps", request.maker_fee_bps),
-        _basis_points("taker_fee_bps", request.taker_fee_bps),
+        _whole_number("maker_fee_bps", request.maker_fee_bps, MAX_FEE_BPS),
+        _whole_number("taker_fee_bps", request.taker_fee_bps, MAX_FEE_BPS),
         None if request.status is None else read_word("status", request.status, INSTRUMENT_STATUSES),
+        _whole_number("price_band_bps", request.price_band_bps, MAX_PRICE_BAND_BPS),
+        _number("reference_price", request.reference_price, MAX_PRICE, price_decimals, lowest=0),
+        _whole_number("max_open_orders", request.max_open_orders, MAX_OPEN_ORDERS),
+        _number("max_order_notional", request.max_order_notional, MAX_INTEGER, value_decimals, lowest=0),
+        _whole_number("halt_bps", request.halt_bps, MAX_PRICE_BAND_BPS),
+        _whole_number("halt_window_ms", request.halt_window_ms, MAX_HALT_WINDOW_MS),
+        _whole_number("halt_ms", request.halt_ms, MAX_HALT_MS),
     )
 
 
@@ -82,7 +99,7 @@ def _number(
     return optional_number(raw, NumberField(name, maximum, "invalid_value", too_fine, lowest), decimals)
 
 
-def _basis_points(name: str, value: int | None) -> int | None:
-    if value is not None and not 0 <= value <= MAX_FEE_BPS:
-        raise ProblemError("invalid_value", f"{name} takes a whole number from 0 to {MAX_FEE_BPS}.", name)
+def _whole_number(name: str, value: int | None, most: int) -> int | None:
+    if value is not None and not 0 <= value <= most:
+        raise ProblemError("invalid_value", f"{name} takes a whole number from 0 to {most}.", name)
     return value

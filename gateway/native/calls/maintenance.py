@@ -34,6 +34,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             status.clock_difference // MILLISECOND,
             VERSION,
             matcher.core,
+            dict(exchange.money.faucet),
         )
     )
 

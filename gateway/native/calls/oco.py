@@ -6,6 +6,8 @@ from starlette.types import Receive, Scope
 
 from gateway.access.caller import ANYONE, Caller, caller_of
 from gateway.exchange.exchange import Exchange
+from gateway.http.callers import count
+from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
@@ -23,6 +25,9 @@ from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOco
 from protocol.instrument import Instrument
 from protocol.units import STOP_LEG_SUFFIX
+
+LEGS: Final = 2
+"""Orders that an OCO counts as."""
 
 STOP_TRIGGER_PRICE: Final = price_field("stop_trigger_price", "trigger_price")
 STOP_PRICE: Final = price_field("stop_price", "price")
@@ -60,6 +65,7 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int, caller
 
 async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
+    count(scope, Kind.ORDERS, LEGS)
     deadline = exchange.orders.deadline()
     request = _read_oco(await read_body(receive))
     instrument = await exchange.instruments.find(request.symbol)

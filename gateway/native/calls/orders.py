@@ -6,6 +6,8 @@ from starlette.types import Receive, Scope
 
 from gateway.access.caller import caller_of
 from gateway.exchange.exchange import Exchange
+from gateway.http.callers import count
+from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import JSON, HttpResponse, encode, json_response
 from gateway.link.errors import RefusedError
@@ -29,6 +31,7 @@ read_order = body_decoder(OrderRequest)
 
 async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
+    count(scope, Kind.ORDERS)
     deadline = exchange.orders.deadline()
     request = read_order(await read_body(receive))
     instrument = exchange.instruments.known.get(request.symbol)

@@ -1,6 +1,8 @@
 """What a call's path and query string say."""
 
+import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.types import Scope
@@ -8,6 +10,9 @@ from starlette.types import Scope
 from gateway.access.caller import caller_of
 from gateway.native.json.names import OrderName, check_name, read_order_name
 from gateway.native.problems import ProblemError
+
+CURSOR_PATTERN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
+"""The sequence and the trade_id of a fill or of a movement."""
 
 
 def query_parameters(scope: Scope, *allowed: str) -> dict[str, str]:
@@ -41,6 +46,16 @@ def whole_number(parameters: Mapping[str, str], name: str, default: int, lowest:
     return int(text)
 
 
+def cursor(text: str | None) -> tuple[int, int] | None:
+    """The sequence and the trade_id of a parameter `after`."""
+    if text is None:
+        return None
+    match = CURSOR_PATTERN.fullmatch(text)
+    if match is None:
+        raise ProblemError("invalid_value", "after takes the `next` of the answer that this one continues.", "after")
+    return int(match[1]), int(match[2])
+
+
 def order_of_path(scope: Scope) -> OrderName:
     """The order that the path and the query parameter `account` name."""
     account = query_parameters(scope, "account").get("account")
@@ -59,8 +74,13 @@ def account_of_query(scope: Scope, parameters: Mapping[str, str]) -> str:
 
 def account_of_path(scope: Scope) -> str:
     """The account that the path names. The call takes no query parameters."""
-    query_parameters(scope)
-    return caller_of(scope).account(check_name("account", scope["path_params"]["account"]))
+    return page_of_account(scope)[0]
+
+
+def page_of_account(scope: Scope, *allowed: str) -> tuple[str, dict[str, str]]:
+    """The account that the path names, and the query parameters."""
+    parameters = query_parameters(scope, *allowed)
+    return caller_of(scope).account(check_name("account", scope["path_params"]["account"])), parameters
 
 
 def _listed(names: tuple[str, ...]) -> str:

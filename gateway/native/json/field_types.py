@@ -11,6 +11,11 @@ from protocol.instrument import MAX_DECIMAL_LENGTH
 from protocol.units import (
     MAX_CANCEL_AFTER,
     MAX_FEE_BPS,
+    MAX_HALT_MS,
+    MAX_HALT_WINDOW_MS,
+    MAX_OPEN_ORDERS,
+    MAX_PRICE_BAND_BPS,
+    MAX_SLIPPAGE_BPS,
     MAX_TRAILING_BPS,
     MIN_CANCEL_AFTER,
     NAME_LENGTH,
@@ -56,6 +61,7 @@ def _number(*more: dict[str, object], **bound: int) -> dict[str, object]:
 
 NumberInput = Annotated[Raw, Meta(extra_json_schema=_number(exclusiveMinimum=0))]
 OptionalNumber = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, exclusiveMinimum=0))]
+ZERO_OR_MORE: Final = _number(minimum=0)
 OptionalNotional = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, minimum=0))]
 Decimal = Annotated[
     str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])
@@ -97,7 +103,18 @@ ExpireTimeInput = Annotated[
     ),
 ]
 TrailingBasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_TRAILING_BPS})]
+SlippageBasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_SLIPPAGE_BPS})]
 BasisPoints = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": MAX_FEE_BPS})]
+
+
+def _protection(most: int) -> Meta:
+    return Meta(extra_json_schema={"minimum": 0, "maximum": most}, description="0 switches it off.")
+
+
+ProtectionBasisPoints = Annotated[int, _protection(MAX_PRICE_BAND_BPS)]
+MostOpenOrders = Annotated[int, _protection(MAX_OPEN_ORDERS)]
+HaltWindowMilliseconds = Annotated[int, _protection(MAX_HALT_WINDOW_MS)]
+HaltMilliseconds = Annotated[int, _protection(MAX_HALT_MS)]
 CancelAfterMilliseconds = Annotated[
     int,
     Meta(

@@ -6,11 +6,15 @@ from gateway.native.json.field_types import (
     MISSING,
     BasisPoints,
     Decimal,
+    HaltMilliseconds,
+    HaltWindowMilliseconds,
     Identifier,
     InstrumentStatusWord,
     Level,
+    MostOpenOrders,
     OptionalNotional,
     OptionalNumber,
+    ProtectionBasisPoints,
     Sequence,
     SideWord,
     SymbolText,
@@ -80,7 +84,10 @@ class TradeList(Struct, frozen=True):
 class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """An instrument to add or to change. For a known one, a missing field stays unchanged; base, quote, tick_size and
     lot_size never change. A new one needs these four, max_quantity and max_price. Its defaults are: min_quantity as
-    lot_size, min_notional and both fees 0, status trading."""
+    lot_size, min_notional and both fees 0, status trading. The fields behind the status protect the price. They are off
+    if they are not given; 0 switches each off again. halt_bps, halt_window_ms and halt_ms go together. A status that is
+    given ends a halt that would end by itself. halted_until is passed over, so that what the exchange shows can be sent
+    again."""
 
     symbol: SymbolText
     base: str | None = None
@@ -94,9 +101,27 @@ class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     maker_fee_bps: BasisPoints | None = None
     taker_fee_bps: BasisPoints | None = None
     status: InstrumentStatusWord | None = None
+    price_band_bps: ProtectionBasisPoints | None = None
+    reference_price: OptionalNotional = MISSING
+    max_open_orders: MostOpenOrders | None = None
+    max_order_notional: OptionalNotional = MISSING
+    halt_bps: ProtectionBasisPoints | None = None
+    halt_window_ms: HaltWindowMilliseconds | None = None
+    halt_ms: HaltMilliseconds | None = None
+    halted_until: Timestamp | None = None
 
 
 class InstrumentView(Struct, frozen=True):
+    """An instrument. What protects its price is null where it is off.
+
+    * price_band_bps: how far from the last trade an order may trade
+    * reference_price: stands for the last trade before the first one
+    * max_open_orders: orders of one account that rest or wait
+    * max_order_notional: the largest value of one order
+    * halt_bps, halt_window_ms, halt_ms: a move of the last trade by more, within this time, halts it for so long
+    * halted_until: when such a halt ends
+    """
+
     symbol: SymbolText
     base: str
     quote: str
@@ -109,6 +134,14 @@ class InstrumentView(Struct, frozen=True):
     maker_fee_bps: int
     taker_fee_bps: int
     status: InstrumentStatusWord
+    price_band_bps: int | None
+    reference_price: Decimal | None
+    max_open_orders: int | None
+    max_order_notional: Decimal | None
+    halt_bps: int | None
+    halt_window_ms: int | None
+    halt_ms: int | None
+    halted_until: Timestamp | None
 
 
 class InstrumentViews(Struct, frozen=True):

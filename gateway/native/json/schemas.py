@@ -29,6 +29,7 @@ from gateway.native.json.field_types import (
     SelfTradePreventionWord,
     Sequence,
     SideWord,
+    SlippageBasisPoints,
     SymbolText,
     Timestamp,
     TrailingBasisPoints,
@@ -47,10 +48,12 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     * trailing_bps: trailing_stop
     * trailing_amount: trailing_stop
     * activation_price: trailing_stop
+    * max_slippage_bps: market, stop_market, take_profit, trailing_stop
 
     Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
     Every order needs a quantity, or a quote_quantity in its place. That is what it spends or receives at most, without
-    fees.
+    fees. max_slippage_bps is how far from the best opposite price it takes, in basis points of that price; the rest is
+    canceled.
     """
 
     symbol: SymbolText
@@ -69,6 +72,7 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     trailing_bps: TrailingBasisPoints | None = None
     trailing_amount: OptionalNumber = MISSING
     activation_price: OptionalNumber = MISSING
+    max_slippage_bps: SlippageBasisPoints | None = None
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +138,7 @@ class Order(Struct, frozen=True):
     * prevented_quantity: taken off by self-trade prevention
     * average_price: exact, or 12 significant digits of endless decimals
     * trades: of the answered command; in a look-up the last 100; empty in lists
+    * reserved: what it locks, of the base to sell, of the quote to buy; null if the account has no ledger
     * sequence, timestamp: of its entry
     * updated_sequence, updated: of its last change
     * trigger_price: of a trailing stop, its current one; null before it has one
@@ -159,6 +164,7 @@ class Order(Struct, frozen=True):
     average_price: Decimal | None
     trades: list[OrderTrade]
     reason: ReasonWord | None
+    reserved: Decimal | None
     sequence: Sequence
     timestamp: Timestamp
     updated_sequence: Sequence
@@ -176,6 +182,7 @@ class Order(Struct, frozen=True):
     trailing_amount: Decimal | UnsetType = UNSET
     activation_price: Decimal | UnsetType = UNSET
     oco_id: Identifier | UnsetType = UNSET
+    max_slippage_bps: int | UnsetType = UNSET
 
 
 class OrderList(Struct, frozen=True):
@@ -286,6 +293,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * refused_frames: frames that it could not read
     * epoch: another one after each of its restarts
     * core: compiled or interpreted; empty if an older matcher does not say
+    * faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     """
 
@@ -298,6 +306,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     clock_difference_ms: int
     version: str
     core: str
+    faucet: dict[str, Decimal]
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

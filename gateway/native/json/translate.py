@@ -116,6 +116,7 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         average_price(state.filled_value, state.filled_quantity, price_decimals),
         [order_trade(trade, instrument) for trade in state.trades] if state.trades else [],
         None if state.reason is None else REASON_WORDS[state.reason],
+        state.reserved,
         state.sequence,
         format_timestamp(state.timestamp),
         state.updated_sequence,
@@ -241,4 +242,16 @@ def instrument_view(instrument: Instrument) -> InstrumentView:
         instrument.maker_fee_bps,
         instrument.taker_fee_bps,
         word(instrument.status),
+        instrument.price_band_bps or None,
+        _number_or_off(instrument.reference_price, price_decimals),
+        instrument.max_open_orders or None,
+        _number_or_off(instrument.max_order_notional, instrument.value_decimals),
+        instrument.halt_bps or None,
+        instrument.halt_window_ms or None,
+        instrument.halt_ms or None,
+        format_timestamp(instrument.halted_until) if instrument.halted_until else None,
     )
+
+
+def _number_or_off(value: int, decimals: int) -> str | None:
+    return format_decimal(value, decimals) if value else None

@@ -6,12 +6,14 @@ Each update is encoded once for all clients.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from gateway.http.responses import encode
 from gateway.link.answers import Stamped
 from gateway.native.enum_words import REASON_WORDS
 from gateway.native.json.field_types import Decimal, Identifier, NameText, ReasonWord, Sequence, Timestamp
+from gateway.native.json.money_schemas import BalanceView
+from gateway.native.json.money_views import balance_views
 from gateway.native.json.schemas import Fill, Order
 from gateway.native.json.times import format_timestamp
 from gateway.native.json.translate import fill, order
@@ -138,7 +140,7 @@ Change = (
 class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
     """A fresh start: the account's open and pending orders as of `sequence`, oldest first, in parts. Earlier knowledge
     of the client no longer counts. `cancel_at` is when the orders are canceled unless that is put off; null if that is
-    off."""
+    off. The first part tells the balances as of `sequence`: an asset that is not there is zero."""
 
     account: NameText
     sequence: Sequence
@@ -150,6 +152,8 @@ class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
     resumed: Annotated[bool, Meta(description="Always false: the message type resumed stands for the other case.")] = (
         False
     )
+    ledger: bool | UnsetType = UNSET
+    balances: list[BalanceView] | UnsetType = UNSET
 
 
 class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
@@ -162,7 +166,9 @@ class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
 
 class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
     """All that one command changed for the account: the changes in order, and the orders after it. `previous` is the
-    sequence of the account's update before it. If that is above the last one told, the client has missed an update."""
+    sequence of the account's update before it. If that is above the last one told, the client has missed an update.
+    `ledger` and `balances` are there if the command has changed balances: those that it has changed, as it left them.
+    Where `ledger` becomes false, the account is unlimited and has no balances any more."""
 
     account: NameText
     sequence: Sequence
@@ -170,6 +176,8 @@ class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
     timestamp: Timestamp
     changes: list[Change]
     orders: list[Order]
+    ledger: bool | UnsetType = UNSET
+    balances: list[BalanceView] | UnsetType = UNSET
 
 
 def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instruments) -> Iterator[str]:
@@ -184,6 +192,9 @@ def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instrume
         message = AccountOrders(
             account, start.sequence, timestamp, found.suspended, cancel_at, part, after < len(states)
         )
+        if first == 0:
+            balances = balance_views(found.balances[asset] for asset in sorted(found.balances))
+            message = structs.replace(message, ledger=found.ledger, balances=balances)
         yield encode(message).decode()
 
 
@@ -198,6 +209,7 @@ def update_text(update: AccountUpdate, instruments: Instruments) -> str:
     if account_set is not None:
         cancel_at = None if account_set.cancel_at is None else format_timestamp(account_set.cancel_at)
         changes.append(AccountChange(account_set.suspended, cancel_at))
+    money = update.balances
     return encode(
         AccountUpdated(
             update.account,
@@ -206,6 +218,8 @@ def update_text(update: AccountUpdate, instruments: Instruments) -> str:
             format_timestamp(update.timestamp),
             changes,
             _orders(update.orders, instruments),
+            UNSET if money is None else money.ledger,
+            UNSET if money is None else balance_views(money.balances),
         )
     ).decode()
 

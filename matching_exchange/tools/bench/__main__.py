@@ -21,6 +21,7 @@ from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.bench.cores import core_line
 from matching_exchange.tools.bench.durability import durability
 from matching_exchange.tools.bench.engine import engine
+from matching_exchange.tools.bench.fairness import fairness
 from matching_exchange.tools.bench.fanout import fanout
 from matching_exchange.tools.bench.growth import growth
 from matching_exchange.tools.bench.http import http
@@ -45,6 +46,7 @@ SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "wire": throughput,
     "http": http,
     "fanout": fanout,
+    "fairness": fairness,
     "growth": growth,
     "durability": durability,
     "pauses": pauses,

@@ -19,7 +19,7 @@ from matcher.engine import Engine
 from matching_exchange.tools.bench.bare_book import BareBook
 from matching_exchange.tools.bench.cores import Measured
 from matching_exchange.tools.bench.distribution import Point
-from matching_exchange.tools.bench.mix import new_engine, symbols_of
+from matching_exchange.tools.bench.mix import fund, new_engine, symbols_of
 from matching_exchange.tools.bench.other_engine import OtherStopwatch
 from matching_exchange.tools.bench.stopwatch import WARM_UP, Kind, Stopwatch, clock_cost, run_chunks
 from matching_exchange.tools.bench.system import resident_memory
@@ -63,6 +63,8 @@ def measure(arguments: Arguments) -> Applied:
     gc.disable()
     if arguments.subject == "engine":
         engine = new_engine(symbols_of(arguments.shape.symbols))
+        if arguments.shape.funded:
+            fund(engine)
         resident = rest(engine, arguments)
         found = time_tape(arguments, Stopwatch(engine))
         return Applied(digest(engine.registry), {}, resident, *found)

@@ -28,6 +28,7 @@ from protocol.codec import decode_market_data, decode_report, encode, read_frame
 from protocol.commands import VERSION, Commands, Hello
 from protocol.events import Answers, CommandRefused
 from protocol.market_data import DepthMessage, TradeMessage
+from protocol.public_number import public_number
 
 EPOCH: Final = 1
 DEPTH_INTERVAL: Final = 10_000_000
@@ -88,8 +89,9 @@ class Way:
             frame.session, taken.number, taken.commands, stamp, lambda: time.monotonic_ns() >= until
         )
         applied = clock()
-        answers = Answers(reply.session, EPOCH, reply.number, reply.sequence, reply.timestamp, reply.answers)
-        self._report(topics.reports(reply.session), encode(answers))
+        to = public_number(reply.session)
+        answers = Answers(to, EPOCH, reply.number, reply.sequence, reply.timestamp, reply.answers)
+        self._report(topics.reports(to), encode(answers))
         encoded = clock()
         self.market_data.publish(caused, stamp)
         self.market_data.flush(state.sequence, stamp)

@@ -33,6 +33,7 @@ PER_SECOND: Final = 1_000_000
 QUICK_COMMANDS: Final = 20_000
 
 MIX: Final = Shape(0, 0)
+FUNDED: Final = Shape(0, 0, funded=True)
 DEEP: Final = Shape(1_000_000, 10_000)
 QUICK_DEEP: Final = Shape(10_000, 100)
 
@@ -69,6 +70,7 @@ def engine(plan: Plan) -> Iterator[Row]:
     cores = cores_of(plan)
     plan.tell("preparing the mix")
     mix = record(plan, "mix", MIX)
+    funded = record(plan, "funded", FUNDED)
     shape = QUICK_DEEP if plan.quick else DEEP
     plan.tell(f"preparing a book of {shape.resting:,} orders")
     deep = record(plan, "deep", shape)
@@ -78,6 +80,7 @@ def engine(plan: Plan) -> Iterator[Row]:
     measurements: dict[str, Callable[[], float]] = {}
     for core in cores:
         measurements[f"mix, {core}"] = partial(operations_per_second, mix, core, found[f"mix, {core}"])
+        measurements[f"funded, {core}"] = partial(operations_per_second, funded, core, found[f"funded, {core}"])
     others = yardsticks(plan)
     for name, subject in others.items():
         tape = Tape(msgspec.structs.replace(mix.arguments, subject=subject), mix.written)
@@ -89,6 +92,12 @@ def engine(plan: Plan) -> Iterator[Row]:
         measurements[f"memory, {core}"] = partial(bytes_of_canceled, plan, core)
     rates = take_named_turns(plan.rounds, measurements)
     yield from mix_rows(plan, cores, found, rates)
+    for core in cores:
+        name = f"mix, 100 funded accounts, {core}"
+        yield row(name, spread(rates[f"funded, {core}"]), "operations/s", look_up_yardstick(rates[LOOK_UPS]))
+        longer = ratio(rates[f"mix, {core}"], rates[f"funded, {core}"])
+        target = Target(1.25, at_most=True)
+        yield row(f"{name}, time to the mix", longer, "ratio", None, target, quick=plan.quick)
     for name in others:
         yield from other_rows(plan, cores, name, found, rates)
     yield from recorded_flow(plan, cores)

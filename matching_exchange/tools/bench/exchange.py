@@ -1,6 +1,7 @@
 """The exchange that is measured: processes of their own, on free ports."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -12,17 +13,29 @@ import msgspec
 from matching_exchange.tools.bench.measure import BenchError
 from matching_exchange.tools.bench.wire import ASK_EVERY, PATIENCE, Wire
 from matching_exchange.tools.processes import Process, free_ports
+from protocol.curve import ClientKeys, new_keys
 
 
 class MatcherProcess:
-    """A context manager: inside, it was started with the data directory and the flags; after it, it is gone."""
+    """A context manager: inside, it was started with the data directory and the flags; after it, it is gone. With
+    `curve` its commands and reports are closed, and its market data is not."""
 
-    def __init__(self, data: Path, *flags: str) -> None:
+    def __init__(self, data: Path, *flags: str, curve: bool = False) -> None:
+        settings: dict[str, str] = {}
+        self._keys: ClientKeys | None = None
+        if curve:
+            (server, server_secret), (allowed, secret) = new_keys(), new_keys()
+            self._keys = ClientKeys(server, secret)
+            settings = {
+                "MATCHER_CURVE_SECRET": server_secret,
+                "MATCHER_CURVE_ALLOWED": allowed,
+                "MATCHER_CURVE_MARKET_DATA": "off",
+            }
         commands, market_data, reports = (f"tcp://127.0.0.1:{port}" for port in free_ports(3))
         self.commands, self.market_data, self.reports = commands, market_data, reports
         endpoints = [f"--commands={commands}", f"--market-data={market_data}", f"--reports={reports}"]
         self.log = data.with_name(data.name + ".log")
-        self.process = Process("matcher", [*endpoints, f"--data-dir={data}", *flags], {}, self.log)
+        self.process = Process("matcher", [*endpoints, f"--data-dir={data}", *flags], settings, self.log)
 
     def __enter__(self) -> "MatcherProcess":
         self.process.start()
@@ -33,7 +46,7 @@ class MatcherProcess:
 
     def connect(self) -> Wire:
         """A connection, which need not wait for the matcher."""
-        return Wire(self.commands, self.reports)
+        return Wire(self.commands, self.reports, self._keys)
 
     def records(self, event: str) -> list[tuple[float, dict[str, Any]]]:
         """Its log records of one event, each with its time in seconds since 1970."""
@@ -52,7 +65,9 @@ class GatewayProcess:
     """A context manager: inside, a gateway in front of the matcher answers; after it, the gateway is gone. `module`
     can replace the gateway, and takes the same flags."""
 
-    def __init__(self, matcher: MatcherProcess, log: Path, workers: int = 1, module: str = "gateway") -> None:
+    def __init__(
+        self, matcher: MatcherProcess, log: Path, workers: int = 1, module: str = "gateway", flags: Sequence[str] = ()
+    ) -> None:
         [self.port] = free_ports(1)
         self._sessions = workers if module == "gateway" else 0
         endpoints = [
@@ -60,7 +75,7 @@ class GatewayProcess:
             f"--market-data={matcher.market_data}",
             f"--reports={matcher.reports}",
         ]
-        self.process = Process(module, [*endpoints, f"--port={self.port}", f"--workers={workers}"], {}, log)
+        self.process = Process(module, [*endpoints, f"--port={self.port}", f"--workers={workers}", *flags], {}, log)
 
     def __enter__(self) -> "GatewayProcess":
         self.process.start()

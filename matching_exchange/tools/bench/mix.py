@@ -16,12 +16,15 @@ from matcher.core.limits import DEFAULT_MAX_ACCOUNTS, standing_limits
 from matcher.core.registry import Registry
 from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from protocol.commands import CancelOrder, Command, OwnCommand, PlaceOrder
+from protocol.commands import CancelOrder, Command, Deposit, OwnCommand, PlaceOrder
 from protocol.events import Event, OrderCanceled, OrderPlaced, Trade
 from protocol.units import OrderType, Side
 
 SYMBOL: Final = "BTC-USDT"
 ACCOUNTS: Final = tuple(f"account-{number}" for number in range(100))
+
+FUNDS: Final = "10000000"
+"""What a funded account has of each asset."""
 
 CANCELS: Final = 0.3
 MARKETS: Final = 0.1
@@ -66,6 +69,13 @@ def new_engine(symbols: Sequence[str] = (SYMBOL,)) -> Engine:
     for sequence, command in enumerate(first_commands(symbols), 1):
         engine.apply(sequence, sequence, command)
     return engine
+
+
+def fund(engine: Engine) -> None:
+    """Give each account more of each asset than the mix can use."""
+    for account in ACCOUNTS:
+        for asset in engine.registry.assets:
+            engine.apply(1, 1, Deposit(account, asset, FUNDS, f"funds-{asset}"))
 
 
 class Carries(Protocol):

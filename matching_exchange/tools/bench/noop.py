@@ -5,11 +5,13 @@ from fastapi import FastAPI, Response
 
 from gateway import __main__ as server
 from gateway.config import GatewayConfig
+from gateway.http.callers import Limits
 from gateway.logs import configure_worker_logs
 
 
-def create_noop(_: GatewayConfig) -> FastAPI:
+def create_noop(_: GatewayConfig, limits: Limits) -> FastAPI:
     """The application in the place of the gateway's: POST /orders without an order."""
+    limits.join()
     configure_worker_logs()
     app = FastAPI()
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from matcher.core.digest import digest
 from matching_exchange.tools.bench.data import resting
-from matching_exchange.tools.bench.mix import REACH, Mix, new_engine, symbols_of
+from matching_exchange.tools.bench.mix import REACH, Mix, fund, new_engine, symbols_of
 from protocol.codec import encode
 from protocol.commands import Command
 
@@ -23,11 +23,12 @@ _decode_tape = msgspec.msgpack.Decoder(list[bytes]).decode
 
 class Shape(Struct, frozen=True):
     """A book: a number of resting orders, spread over the levels of each side of each symbol. With none, the mix
-    makes its own."""
+    makes its own. `funded`: the accounts have ledgers."""
 
     resting: int
     levels: int
     symbols: int = 1
+    funded: bool = False
 
 
 class Written(Struct, frozen=True):
@@ -54,6 +55,8 @@ def write_tape(path: Path, shape: Shape, seed: int, commands: int) -> Written:
     The limit orders of the mix reach over all levels of the book, so the book keeps its shape."""
     symbols = symbols_of(shape.symbols)
     engine = new_engine(symbols)
+    if shape.funded:
+        fund(engine)
     live: dict[int, int] = {}
     for chunk in chunks_of(resting_orders(shape, seed)):
         for command in decode_chunk(chunk):

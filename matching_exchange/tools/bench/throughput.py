@@ -118,10 +118,11 @@ def rows(plan: Plan, forwarder: Forwarder, prepared: Sequence[Frame], count: int
     same = bytes(prepared[0].commands)
     sender: list[float] = []
     forwarded: list[float] = []
-    off, always, bare_one, *bare = take_turns(
+    off, always, closed, bare_one, *bare = take_turns(
         plan.rounds,
         partial(commands_per_second, plan, prepared, "off", sender),
         partial(commands_per_second, plan, prepared, "always", sender),
+        partial(commands_per_second, plan, prepared, "off", [], curve=True),
         partial(messages_per_second, plan, forwarder, one, UNDER_WAY, forwarded),
         *(() if count == 1 else (partial(messages_per_second, plan, forwarder, same, UNDER_WAY // count, forwarded),)),
     )
@@ -130,6 +131,7 @@ def rows(plan: Plan, forwarder: Forwarder, prepared: Sequence[Frame], count: int
     alike = Yardstick(f"forwarder, {len(same):,} bytes", median(bare[0]), "messages/s") if bare else small
     yield row(f"{name}, sync off", spread(off), "commands/s", alike)
     yield row(f"{name}, sync always", spread(always), "commands/s", alike)
+    yield row(f"{name}, sync off, CURVE", spread(closed), "commands/s", alike)
     # With frames of many commands, a matcher does far more work than a forwarder. Compare the small frames.
     target = {1: Target(0.2), 256: Target(0.45)}.get(count)
     yield row(
@@ -145,11 +147,13 @@ def rows(plan: Plan, forwarder: Forwarder, prepared: Sequence[Frame], count: int
     )
 
 
-def commands_per_second(plan: Plan, prepared: Sequence[Frame], sync: str, busy: list[float]) -> float:
+def commands_per_second(
+    plan: Plan, prepared: Sequence[Frame], sync: str, busy: list[float], *, curve: bool = False
+) -> float:
     """One round with a new matcher."""
     with (
         scratch(plan, "throughput") as data,
-        MatcherProcess(data, f"--sync={sync}") as matcher,
+        MatcherProcess(data, f"--sync={sync}", curve=curve) as matcher,
         matcher.connect() as wire,
     ):
         wire.open()

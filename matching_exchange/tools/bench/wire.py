@@ -18,6 +18,7 @@ from matching_exchange.tools.bench.measure import BenchError
 from protocol import topics
 from protocol.codec import decode_report, encode
 from protocol.commands import VERSION, Ask, Command, Hello, Query
+from protocol.curve import ClientKeys, open_with
 from protocol.events import (
     Answers,
     CommandRefused,
@@ -28,6 +29,7 @@ from protocol.events import (
     SessionUnknown,
     Welcome,
 )
+from protocol.public_number import public_number
 from protocol.session import new_session
 
 PATIENCE: Final = 120.0
@@ -93,7 +95,7 @@ class Wire:
     """A context manager. `sent` and `answered` count the session's commands; `trades` are those in the answers that
     were checked: trade_id, price and quantity."""
 
-    def __init__(self, commands: str, reports: str) -> None:
+    def __init__(self, commands: str, reports: str, keys: ClientKeys | None = None) -> None:
         self.session = new_session()
         self.sent = 0
         self.answered = 0
@@ -108,13 +110,14 @@ class Wire:
         self._reports = self._context.socket(zmq.SUB)
         # Without a matcher nothing is queued. Otherwise it would first answer all earlier attempts.
         self._commands.set(zmq.IMMEDIATE, 1)
-        self._reports.subscribe(topics.reports(self.session))
+        self._reports.subscribe(topics.reports(public_number(self.session)))
         for socket, endpoint in ((self._commands, commands), (self._reports, reports)):
             socket.set(zmq.LINGER, 0)
             # A starting matcher is found at once. A pause would be part of the measurement.
             socket.set(zmq.RECONNECT_IVL, 2)
             socket.set(zmq.SNDHWM, 10_000)
             socket.set(zmq.RCVHWM, 100_000)
+            open_with(socket, keys)
             socket.connect(endpoint)
 
     def __enter__(self) -> "Wire":

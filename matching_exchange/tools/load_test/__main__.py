@@ -77,7 +77,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def connect(options: argparse.Namespace) -> Transport:
     if options.commands is not None:
-        return ZeroMqTransport(options.commands, options.reports, options.account)
+        return ZeroMqTransport(options.commands, options.reports, options.account, options.keys)
     return HttpTransport(options.url, options.account, options.connections)
 
 

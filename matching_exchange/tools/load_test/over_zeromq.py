@@ -12,6 +12,7 @@ from matching_exchange.tools.waiting import unanswered
 from protocol.client import CommandClient, MatcherAwayError
 from protocol.codec import decode_report, encode
 from protocol.commands import CancelAllOrders, Commands, DepthQuery, InstrumentsQuery, OrderQuery, PlaceOrder
+from protocol.curve import ClientKeys
 from protocol.events import Answer, CommandRefused, Depth, InstrumentList, OrderResult, OrderState, Trade
 from protocol.session import WINDOW, Answered, ClientSession, Lost, NotOpenError, SessionState, new_session
 from protocol.sockets import open_commands, open_reports
@@ -65,15 +66,15 @@ def told_result(order: Sent, result: OrderResult) -> Told:
 class ZeroMqTransport:
     """A matcher at these addresses."""
 
-    def __init__(self, commands: str, reports: str, account: str) -> None:
+    def __init__(self, commands: str, reports: str, account: str, keys: ClientKeys | None = None) -> None:
         self._endpoint = commands
         self._account = account
         self._market: Market | None = None
-        self._client = CommandClient(commands, reports, CONNECT_SECONDS)
+        self._client = CommandClient(commands, reports, CONNECT_SECONDS, keys)
         self._context = zmq.Context()
         self._session = ClientSession(new_session)
-        self._commands = open_commands(self._context, commands)
-        self._reports = open_reports(self._context, reports, self._session.session)
+        self._commands = open_commands(self._context, commands, keys)
+        self._reports = open_reports(self._context, reports, self._session.public, keys)
         self._waiting: dict[int, tuple[int, Sent]] = {}
         self._failed: list[Reply] = []
         try:
@@ -81,7 +82,8 @@ class ZeroMqTransport:
             self._open()
         except MatcherAwayError as error:
             self.close()
-            raise LoadError(unanswered({"--commands": commands, "--reports": reports})) from error
+            why = f": {error.reason}" if error.reason else ""
+            raise LoadError(unanswered({"--commands": commands, "--reports": reports}) + why) from error
 
     def _open(self) -> None:
         deadline = time.monotonic() + CONNECT_SECONDS

@@ -173,7 +173,7 @@ def read(options: argparse.Namespace) -> Recording:
 def connect(options: argparse.Namespace) -> Exchange:
     if options.in_process:
         return EngineExchange()
-    return SocketExchange(options.commands, options.reports)
+    return SocketExchange(options.commands, options.reports, keys=options.keys)
 
 
 def misses(scores: Sequence[Score], expected: Sequence[tuple[str, int]]) -> list[str]:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from matching_exchange.tools.replay.comparison import Comparison
@@ -110,7 +109,7 @@ class Driver:
             raise ExchangeError(
                 f"no exchange can hold this recording as {self._symbol}: {error.field} {error}"
             ) from error
-        answer = send_now(self._exchange, SetInstrument(**msgspec.structs.asdict(instrument)))
+        answer = send_now(self._exchange, SetInstrument.of(instrument))
         if isinstance(answer, CommandRefused):
             why = " ".join((answer.refusal.name, answer.field, answer.detail)).strip()
             raise ExchangeError(

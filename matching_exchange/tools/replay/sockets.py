@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from matching_exchange.tools.replay.exchange import ExchangeError, Question, Subject
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import Command
+from protocol.curve import ClientKeys
 from protocol.events import Answer, Result
 
 MAX_UNDER_WAY: Final = 512
@@ -35,9 +36,9 @@ class SocketExchange:
     """A matcher behind its sockets. Raises ExchangeError if none answers within `timeout` seconds, at the start or
     later."""
 
-    def __init__(self, commands: str, reports: str, timeout: float = 10.0) -> None:
+    def __init__(self, commands: str, reports: str, timeout: float = 10.0, keys: ClientKeys | None = None) -> None:
         self._endpoint = commands
-        self._client = CommandClient(commands, reports, timeout)
+        self._client = CommandClient(commands, reports, timeout, keys)
         self._unsent: list[Command] = []
         self._awaited: deque[_Awaited] = deque()
         self._sequence = 0

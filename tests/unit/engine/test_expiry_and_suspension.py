@@ -6,7 +6,7 @@ later command.
 """
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from matcher.engine import Engine
 from protocol.commands import CancelAfter, Command, PlaceOrder, SetAccountStatus, SetInstrument, WatchAccount
@@ -329,7 +329,7 @@ def test_watching_an_account_changes_nothing_else(engine: MakeEngine) -> None:
 def test_what_a_canceled_order_is_in_the_end() -> None:
     engine = Engine()
     commands: tuple[Command, ...] = (
-        SetInstrument(**asdict(COIN)),
+        SetInstrument.of(COIN),
         limit(BUY, 5, 100, expire_time=time_of(3), display_quantity=2),
         market(SELL, 3),
         advance_time(),

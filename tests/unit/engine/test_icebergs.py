@@ -1,7 +1,6 @@
 """Limit orders that show only a part of themselves."""
 
 import pytest
-from msgspec.structs import asdict
 
 from matcher.engine import Engine
 from protocol.commands import Command, SetInstrument
@@ -188,7 +187,7 @@ def test_depth_tells_only_what_is_shown(command: Command, asks: list[tuple[int, 
     """Order 1 shows 3 of 10, order 2 all of its 5, order 3 shows 4 of 20."""
     engine = Engine()
     commands = (
-        SetInstrument(**asdict(COIN)),
+        SetInstrument.of(COIN),
         limit(SELL, 10, 100, display_quantity=3),
         limit(SELL, 5, 100),
         limit(SELL, 20, 101, display_quantity=4),

@@ -5,12 +5,12 @@ import sys
 from itertools import count
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from matcher.core.book import MAX_TRADES
-from matcher.core.ledger import MAX_ACCOUNT_FILLS
 from matcher.core.order import MAX_FILLS
 from matcher.core.registry import FORGOTTEN_AT_ONCE
+from matcher.core.settlement import MAX_ACCOUNT_FILLS
 from matcher.engine import Engine
 from protocol.commands import Command, OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.events import InstrumentSet, Trade
@@ -263,7 +263,7 @@ def test_burst_of_done_orders_is_forgotten_bit_by_bit() -> None:
     engine = Engine(remembered_orders=2)
     rows = [limit(SELL, 1, 100) for _ in range(burst)]
     rows.append(market(BUY, burst))
-    engine.apply(1, time_of(1), SetInstrument(**asdict(COIN)))
+    engine.apply(1, time_of(1), SetInstrument.of(COIN))
     for sequence, command in enumerate(rows, 2):
         engine.apply(sequence, time_of(sequence), command)
     assert len(engine.registry.orders) == burst + 1
@@ -278,7 +278,7 @@ def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> No
     """Those of a maker that trades bit by bit as well as those of a taker that trades all at once."""
     engine = Engine()
     bits = MAX_TRADES + 5
-    engine.apply(1, time_of(1), SetInstrument(**asdict(replace(COIN, max_quantity=2 * bits))))
+    engine.apply(1, time_of(1), SetInstrument.of(replace(COIN, max_quantity=2 * bits)))
     engine.apply(2, time_of(2), limit(SELL, bits, 100))
     trades = [
         event
@@ -303,7 +303,7 @@ def test_last_fills_of_an_order_and_last_trades_of_a_book_are_remembered() -> No
 def test_fills_of_an_order_that_made_and_took_add_up() -> None:
     engine = Engine()
     tape: list[Command] = [
-        SetInstrument(**asdict(COIN)),
+        SetInstrument.of(COIN),
         limit(SELL, 5, 100),
         market(BUY, 2),
         limit(BUY, 1, 90),
@@ -350,7 +350,7 @@ def test_memory_does_not_grow_with_what_is_forgotten(accounts: int) -> None:
             tell(PlaceOrder(COIN.symbol, account, SELL, OrderType.TRAILING_STOP, 5, terms=OrderTerms(trailing_bps=100)))
             tell(cancel_all(account))
 
-    tell(SetInstrument(**asdict(COIN)))
+    tell(SetInstrument.of(COIN))
     play_rounds(2 * MAX_ACCOUNT_FILLS)
     gc.collect()
     before = sys.getallocatedblocks()

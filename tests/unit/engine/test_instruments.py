@@ -1,7 +1,7 @@
 """Adding instruments and changing them while they trade."""
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from matcher.core.instruments import MAX_INSTRUMENTS
 from matcher.engine import Engine
@@ -109,10 +109,10 @@ def test_largest_fee_must_fit_in_63_bits(engine: MakeEngine) -> None:
     play(
         engine,
         (
-            SetInstrument(**asdict(replace(largest, taker_fee_bps=9_999))),
+            SetInstrument.of(replace(largest, taker_fee_bps=9_999)),
             [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")],
         ),
-        (SetInstrument(**asdict(largest)), [InstrumentSet(largest)]),
+        (SetInstrument.of(largest), [InstrumentSet(largest)]),
         (change(COIN, taker_fee_bps=9_999), [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")]),
         (change(COIN, maker_fee_bps=1), [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")]),
         (change(COIN, max_quantity=9_223_372_036_855), [refused(Refusal.INVALID_INSTRUMENT, "max_quantity")]),

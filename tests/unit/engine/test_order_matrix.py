@@ -22,6 +22,7 @@ VALUES = {
     "display_quantity": 10,
     "quote_quantity": 9,
     "trailing_bps": 9,
+    "max_slippage_bps": 9,
     "trailing_amount": 9,
     "activation_price": 9,
 }

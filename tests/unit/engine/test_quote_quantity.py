@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from matcher.engine import Engine
 from protocol.commands import Command, PlaceOrder, SetInstrument
@@ -265,7 +265,7 @@ def test_what_the_order_is_in_the_end(
 ) -> None:
     """Its quantity is what was filled and prevented, nothing remains, and what it has not used is told."""
     engine = Engine()
-    for sequence, command in enumerate((SetInstrument(**asdict(COIN)), *makers, order), 1):
+    for sequence, command in enumerate((SetInstrument.of(COIN), *makers, order), 1):
         engine.apply(sequence, time_of(sequence), command)
     done = engine.registry.orders[engine.registry.last_order_id]
     assert done.extra is not None

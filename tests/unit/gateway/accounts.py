@@ -6,12 +6,15 @@ from msgspec import structs, to_builtins
 
 from gateway.link.answers import Stamped
 from gateway.native.json.translate import order
-from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
+from protocol.commands import AccountUpdatesQuery, BalancesQuery, OrdersQuery, WatchAccount
 from protocol.events import (
     AccountSet,
     AccountState,
     AccountUpdate,
     AccountUpdates,
+    AssetBalance,
+    Balances,
+    BalancesPart,
     Event,
     OrderCanceled,
     OrderChange,
@@ -68,6 +71,7 @@ class Accounts:
         self.page = 500
         self.kept = 1_000
         self.orders: dict[int, OrderState] = {}
+        self.money: dict[str, dict[str, AssetBalance]] = {}
         self.updates: dict[str, list[AccountUpdate]] = {}
         self.watched: dict[str, int] = {}
         self._order_id = 0
@@ -75,6 +79,7 @@ class Accounts:
         gateway.broker.answers[WatchAccount] = self.watch
         gateway.broker.results[AccountUpdatesQuery] = self.updates_after
         gateway.broker.results[OrdersQuery] = self.open_orders
+        gateway.broker.results[BalancesQuery] = self.balances
 
     def watch(self, command: WatchAccount) -> Stamped[Any]:
         self.sequence += 1
@@ -108,6 +113,16 @@ class Accounts:
         page = orders[: min(self.page, query.limit)]
         return self._as_of_now(OrderPage(page, page[-1].order_id if len(orders) > len(page) else None))
 
+    def balances(self, query: BalancesQuery) -> Stamped[Any]:
+        money = self.money.get(query.account)
+        found = [] if money is None else [money[asset] for asset in sorted(money)]
+        return self._as_of_now(Balances(query.account, money is not None, found))
+
+    def balance_views(self, account: str = ACCOUNT) -> dict[str, tuple[str, str]] | None:
+        """Free and locked of each asset, as they are told; None without a ledger."""
+        money = self.money.get(account)
+        return None if money is None else {asset: (each.free, each.locked) for asset, each in money.items()}
+
     def _as_of_now(self, value: Any) -> Stamped[Any]:
         return Stamped(self.sequence, TIMESTAMP, value)
 
@@ -126,15 +141,21 @@ class Accounts:
         *,
         published: bool = True,
         account_set: AccountSet | None = None,
+        balances: BalancesPart | None = None,
+        account: str | None = None,
     ) -> AccountUpdate:
-        """One command that has changed these orders so, all of one account."""
-        account = account_set.account if account_set is not None else states[0].account
+        """One command that has changed these orders so, all of one account, and these balances of it."""
+        account = account or (account_set.account if account_set is not None else states[0].account)
+        if balances is not None and balances.ledger:
+            self.money.setdefault(account, {}).update((each.asset, each) for each in balances.balances)
+        elif balances is not None:
+            self.money.pop(account, None)
         self.sequence += 1
         self.orders.update((state.order_id, state) for state in states)
         updates = self.updates.get(account, [])
         previous = updates[-1].sequence if updates else self.watched.get(account, 0)
         self.time += 1
-        update = AccountUpdate.of(account, self.sequence, previous, self.time, changes, states, account_set)
+        update = AccountUpdate.of(account, self.sequence, previous, self.time, changes, states, account_set, balances)
         if account in self.watched:
             updates.append(update)
             if published:
@@ -188,6 +209,11 @@ class Accounts:
             )
         return self.command(changes, states, published=published)
 
+    def pay(self, *balances: AssetBalance, ledger: bool = True, published: bool = True) -> AccountUpdate:
+        """The account has this of these assets now, and its orders are as they were."""
+        part = BalancesPart(ledger, list(balances))
+        return self.command([], [], published=published, balances=part, account=ACCOUNT)
+
     def others(self, commands: int = 1) -> None:
         """Commands that are nothing to the account."""
         self.sequence += commands
@@ -196,8 +222,14 @@ class Accounts:
 class Reader(AccountView):
     """A client of an account's stream."""
 
-    def __init__(self, client: StreamClient, after: int | None = None, orders: dict[str, Json] | None = None) -> None:
-        super().__init__(ACCOUNT, after, orders)
+    def __init__(
+        self,
+        client: StreamClient,
+        after: int | None = None,
+        orders: dict[str, Json] | None = None,
+        balances: dict[str, tuple[str, str]] | None = None,
+    ) -> None:
+        super().__init__(ACCOUNT, after, orders, balances)
         self.client = client
 
     async def read(self) -> Json:

@@ -43,6 +43,14 @@ BTC_VIEW = {
     "maker_fee_bps": 10,
     "taker_fee_bps": 20,
     "status": "trading",
+    "price_band_bps": None,
+    "reference_price": None,
+    "max_open_orders": None,
+    "max_order_notional": None,
+    "halt_bps": None,
+    "halt_window_ms": None,
+    "halt_ms": None,
+    "halted_until": None,
 }
 CONFIG = GatewayConfig("127.0.0.1", 0, 1, "", "", "", "", (), ("exchange.example",), 5000)
 

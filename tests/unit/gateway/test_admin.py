@@ -10,7 +10,7 @@ from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeU
 from protocol.commands import DigestQuery, LoadBook, SaveBook, SetInstrument
 from protocol.events import BookLoaded, BookSaved, CommandRefused, Digest, InstrumentSet
 from protocol.units import InstrumentStatus, Refusal
-from tests.unit.gateway.fakes import BTC, BTC_VIEW, CONFIG, SEQUENCE, TIMESTAMP_TEXT, Gateway
+from tests.unit.gateway.fakes import BTC, BTC_VIEW, CONFIG, SEQUENCE, TIMESTAMP, TIMESTAMP_TEXT, Gateway
 
 NEW = {
     "symbol": "NEW-USDT",
@@ -51,6 +51,81 @@ def test_a_known_instrument_keeps_its_units_and_what_is_not_named(gateway: Gatew
     assert answer.json == {**BTC_VIEW, "status": "halted"}
 
 
+def test_the_protection_of_an_instruments_price_is_set_and_told(gateway: Gateway) -> None:
+    """Numbers in the instrument's units, times in milliseconds. null keeps a field, as everywhere."""
+    protected = structs.replace(
+        BTC,
+        status=InstrumentStatus.HALTED,
+        price_band_bps=5_000,
+        reference_price=6_000_050,
+        max_open_orders=200,
+        max_order_notional=5 * 10**12,
+        halt_bps=2_000,
+        halt_window_ms=10_000,
+        halt_ms=5_000,
+        halted_until=TIMESTAMP,
+    )
+    gateway.broker.answers[SetInstrument] = InstrumentSet(protected)
+    fields = {
+        "price_band_bps": 5_000,
+        "reference_price": "60000.5",
+        "max_open_orders": 200,
+        "max_order_notional": "500000",
+        "halt_bps": 2_000,
+        "halt_window_ms": 10_000,
+        "halt_ms": 5_000,
+    }
+    answer = gateway.request("POST", "/admin/instruments", {"symbol": "BTC-USDT", "min_notional": None, **fields})
+    assert gateway.broker.commands == [
+        SetInstrument(
+            "BTC-USDT",
+            2,
+            5,
+            price_band_bps=5_000,
+            reference_price=6_000_050,
+            max_open_orders=200,
+            max_order_notional=5 * 10**12,
+            halt_bps=2_000,
+            halt_window_ms=10_000,
+            halt_ms=5_000,
+        )
+    ]
+    assert answer.json == {**BTC_VIEW, **fields, "status": "halted", "halted_until": TIMESTAMP_TEXT}
+
+
+def test_an_instrument_can_be_sent_as_it_is_shown(gateway: Gateway) -> None:
+    """Also while it is halted: nobody sets the end of a halt."""
+    gateway.request("POST", "/admin/instruments", {**BTC_VIEW, "halted_until": TIMESTAMP_TEXT})
+    [command] = gateway.broker.commands
+    assert isinstance(command, SetInstrument)
+    assert command == SetInstrument(
+        *("BTC-USDT", 2, 5, "BTC", "USDT", 1, 1, 1, 900_000_000, 10**9, 10**7, 10, 20, InstrumentStatus.TRADING)
+    )
+
+
+def test_zero_switches_each_protection_off_and_null_keeps_it(gateway: Gateway) -> None:
+    numbers = ("price_band_bps", "max_open_orders", "halt_bps", "halt_window_ms", "halt_ms")
+    decimals = ("reference_price", "max_order_notional")
+    off = {**dict.fromkeys(numbers, 0), **dict.fromkeys(decimals, "0")}
+    gateway.request("POST", "/admin/instruments", {"symbol": "BTC-USDT", **off})
+    gateway.request("POST", "/admin/instruments", {"symbol": "BTC-USDT", **dict.fromkeys(off)})
+    assert gateway.broker.commands == [
+        SetInstrument(
+            "BTC-USDT",
+            2,
+            5,
+            price_band_bps=0,
+            reference_price=0,
+            max_open_orders=0,
+            max_order_notional=0,
+            halt_bps=0,
+            halt_window_ms=0,
+            halt_ms=0,
+        ),
+        SetInstrument("BTC-USDT", 2, 5),
+    ]
+
+
 def test_no_least_value_at_all_is_zero(gateway: Gateway) -> None:
     gateway.request("POST", "/admin/instruments", {"symbol": "BTC-USDT", "min_notional": 0})
     assert gateway.broker.commands == [SetInstrument("BTC-USDT", 2, 5, min_notional=0)]
@@ -73,6 +148,17 @@ def test_no_least_value_at_all_is_zero(gateway: Gateway) -> None:
         ({"lot_size": True}, (422, "invalid_value", "lot_size")),
         ({"max_price": "0.001"}, (422, "invalid_value", "max_price")),
         ({"max_price": "1e30"}, (422, "invalid_value", "max_price")),
+        ({"price_band_bps": -1}, (422, "invalid_value", "price_band_bps")),
+        ({"price_band_bps": 1_000_001}, (422, "invalid_value", "price_band_bps")),
+        ({"price_band_bps": "100"}, (422, "invalid_value", "price_band_bps")),
+        ({"reference_price": "0.001"}, (422, "invalid_value", "reference_price")),
+        ({"reference_price": "-1"}, (422, "invalid_value", "reference_price")),
+        ({"max_open_orders": 1_000_001}, (422, "invalid_value", "max_open_orders")),
+        ({"max_order_notional": "1e30"}, (422, "invalid_value", "max_order_notional")),
+        ({"halt_bps": 1_000_001}, (422, "invalid_value", "halt_bps")),
+        ({"halt_window_ms": 3_600_001}, (422, "invalid_value", "halt_window_ms")),
+        ({"halt_ms": 86_400_001}, (422, "invalid_value", "halt_ms")),
+        ({"halted_until": 1}, (422, "invalid_value", "halted_until")),
         ({"max_quantity": 0}, (422, "invalid_value", "max_quantity")),
         ({"min_quantity": "0.0001"}, (422, "invalid_value", "min_quantity")),
         ({"min_notional": "-1"}, (422, "invalid_value", "min_notional")),

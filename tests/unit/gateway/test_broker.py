@@ -17,6 +17,7 @@ from protocol import topics
 from protocol.codec import encode, read_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
 from protocol.events import AccountUpdate, Answers, CommandRefused, MatcherStatus, Pulse, QueryResult, Report, Welcome
+from protocol.public_number import public_number
 from protocol.units import Refusal
 from tests.unit.gateway.fakes import PATIENCE, eventually, scope
 
@@ -39,22 +40,24 @@ class FakeMatcher:
         self._reports.close()
         self._context.term()
 
-    def say(self, report: Report, session: int = 0) -> None:
-        """To the session, or to all."""
-        self._reports.send_multipart((topics.reports(session) if session else topics.PULSE, encode(report)))
+    def say(self, report: Report, number: int = 0) -> None:
+        """To the session with that public number, or to all."""
+        self._reports.send_multipart((topics.reports(number) if number else topics.PULSE, encode(report)))
 
     def publish(self, update: AccountUpdate) -> None:
         self._reports.send_multipart((topics.account_updates(update.account), encode(update)))
 
-    def pulse(self, epoch: int) -> None:
-        self.say(Pulse(VERSION, epoch, JOURNAL, 0))
+    def pulse(self, epoch: int, version: int = VERSION) -> None:
+        self.say(Pulse(version, epoch, JOURNAL, 0))
 
     def welcome(self, session: int, epoch: int) -> None:
-        self.say(Welcome(VERSION, session, epoch, JOURNAL, 0), session)
+        number = public_number(session)
+        self.say(Welcome(VERSION, number, epoch, JOURNAL, 0), number)
 
     def status(self, ask: Ask, epoch: int) -> None:
         """Answer a health check."""
-        self.say(QueryResult(ask.session, ask.request, 7, 0, MatcherStatus(epoch, "always", 0, 0, 0)), ask.session)
+        number = public_number(ask.session)
+        self.say(QueryResult(number, ask.request, 7, 0, MatcherStatus(epoch, "always", 0, 0, 0)), number)
 
     def read(self) -> Frame | None:
         """The next frame that has come."""
@@ -251,7 +254,8 @@ def test_a_matcher_that_answers_is_healthy(matcher: FakeMatcher) -> None:
             answer = broker.submit(CancelOrder(1))
             frame = await matcher.next(Commands)
             assert isinstance(frame, Commands)
-            matcher.say(Answers(session, 1, frame.number, 8, 0, [CommandRefused(Refusal.UNKNOWN_ORDER)]), session)
+            number = public_number(session)
+            matcher.say(Answers(number, 1, frame.number, 8, 0, [CommandRefused(Refusal.UNKNOWN_ORDER)]), number)
             assert (await asyncio.wait_for(answer, PATIENCE)).sequence == 8
 
     run(scenario)
@@ -316,3 +320,26 @@ def test_a_welcome_of_an_earlier_matcher_than_the_one_that_is_heard_takes_no_com
             assert takes_commands(broker)
 
     run(scenario)
+
+
+def test_a_matcher_of_another_version_is_said_to_be_one_and_counts_as_away(
+    matcher: FakeMatcher, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ""
+
+    async def scenario() -> None:
+        async with started(matcher) as broker:
+            session = (await matcher.next(Hello)).session
+
+            def is_told() -> bool:
+                nonlocal told
+                matcher.welcome(session, epoch=1)
+                matcher.pulse(epoch=1, version=VERSION - 1)
+                told += capsys.readouterr().out
+                return "speaks another version" in told
+
+            await eventually(is_told)
+            assert not broker.available
+
+    run(scenario)
+    assert f"version {VERSION - 1}: takes version {VERSION}" in told

@@ -1,8 +1,11 @@
 """The gateway's settings."""
 
+from ipaddress import ip_network
+
 import pytest
 
 from gateway.config import GatewayConfig, read_config
+from gateway.rate import Rate
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
@@ -17,6 +20,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         cors_origins=(),
         allowed_hosts=(),
         deadline=5000,
+        open_connections_per_address=4000,
+        open_streams_per_address=2000,
     )
 
 
@@ -31,6 +36,18 @@ ENVIRONMENT = {
     "GATEWAY_CORS_ORIGINS": "https://desk.example, http://localhost:3000,http://[::1]:8080",
     "GATEWAY_ALLOWED_HOSTS": "Desk.Example., 192.168.1.5,[::0001],fe80::1",
     "GATEWAY_DEADLINE": "250",
+    "GATEWAY_FAUCET": "USDT:100000.50, BTC:01",
+    "GATEWAY_REQUESTS_PER_ADDRESS": "100/1",
+    "GATEWAY_REQUESTS_PER_KEY": "6000/60:200",
+    "GATEWAY_ORDERS_PER_ADDRESS": "1/1",
+    "GATEWAY_ORDERS_PER_KEY": "100000/86400:100000",
+    "GATEWAY_CONNECTIONS_PER_ADDRESS": "20/2",
+    "GATEWAY_CONNECTIONS_PER_KEY": "20/3",
+    "GATEWAY_SUBSCRIPTIONS_PER_ADDRESS": "20/4",
+    "GATEWAY_SUBSCRIPTIONS_PER_KEY": "20/5",
+    "GATEWAY_OPEN_CONNECTIONS_PER_ADDRESS": "10",
+    "GATEWAY_OPEN_STREAMS_PER_ADDRESS": "5",
+    "GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8, fd00::1",
 }
 
 
@@ -46,6 +63,18 @@ def test_every_setting_is_an_environment_variable() -> None:
         cors_origins=("https://desk.example", "http://localhost:3000", "http://[::1]:8080"),
         allowed_hosts=("desk.example", "192.168.1.5", "::1", "fe80::1"),
         deadline=250,
+        faucet=(("USDT", "100000.5"), ("BTC", "1")),
+        requests_per_address=Rate(100, 1, 100),
+        requests_per_key=Rate(6000, 60, 200),
+        orders_per_address=Rate(1, 1, 1),
+        orders_per_key=Rate(100_000, 86_400, 100_000),
+        connections_per_address=Rate(20, 2, 20),
+        connections_per_key=Rate(20, 3, 20),
+        subscriptions_per_address=Rate(20, 4, 20),
+        subscriptions_per_key=Rate(20, 5, 20),
+        open_connections_per_address=10,
+        open_streams_per_address=5,
+        trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::1")),
     )
 
 
@@ -85,8 +114,31 @@ def test_every_setting_is_a_flag_and_the_flag_wins() -> None:
         ("GATEWAY_ALLOWED_HOSTS", "two words"),
         ("GATEWAY_ALLOWED_HOSTS", "."),
         ("GATEWAY_DEADLINE", "0"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1"),
+        ("GATEWAY_REQUESTS_PER_KEY", "/"),
+        ("GATEWAY_REQUESTS_PER_KEY", "0/1"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1/0"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1/1:0"),
+        ("GATEWAY_REQUESTS_PER_KEY", "-1/1"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1/1/1"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1 /1"),
+        ("GATEWAY_REQUESTS_PER_KEY", "100001/1"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1/86401"),
+        ("GATEWAY_REQUESTS_PER_KEY", "1/1:100001"),
+        ("GATEWAY_OPEN_STREAMS_PER_ADDRESS", "0"),
+        ("GATEWAY_OPEN_CONNECTIONS_PER_ADDRESS", "1000001"),
+        ("GATEWAY_TRUSTED_PROXIES", "localhost"),
+        ("GATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("GATEWAY_DEADLINE", "5s"),
         ("GATEWAY_DEADLINE", "3600001"),
+        ("GATEWAY_FAUCET", "USDT"),
+        ("GATEWAY_FAUCET", "USDT:"),
+        ("GATEWAY_FAUCET", "USDT:0.00"),
+        ("GATEWAY_FAUCET", "USDT:-1"),
+        ("GATEWAY_FAUCET", "usdt:1"),
+        ("GATEWAY_FAUCET", "USDT:1,"),
+        ("GATEWAY_FAUCET", "USDT:1,USDT:2"),
+        ("GATEWAY_FAUCET", ",".join(f"A{number}:1" for number in range(33))),
     ],
 )
 def test_a_bad_value_ends_the_process_with_one_line(
@@ -103,7 +155,7 @@ def test_a_bad_value_ends_the_process_with_one_line(
 
 
 def test_an_empty_token_is_no_token() -> None:
-    empty = {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": "", "GATEWAY_ALLOWED_HOSTS": " "}
+    empty = {"GATEWAY_ADMIN_TOKEN": "", "GATEWAY_CORS_ORIGINS": "", "GATEWAY_ALLOWED_HOSTS": " ", "GATEWAY_FAUCET": " "}
     assert read_config([], empty) == read_config([], {})
 
 

@@ -147,6 +147,7 @@ def test_health(gateway: Gateway) -> None:
         "clock_difference_ms": -1_501,
         "version": VERSION,
         "core": "compiled",
+        "faucet": {},
     }
 
 

@@ -126,7 +126,7 @@ def test_the_description_of_an_order_names_the_types_that_take_each_field() -> N
 def test_every_operation_tells_its_errors(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     success = "201" if (method, path.rsplit("/", maxsplit=1)[-1]) in (("post", "keys"), ("post", "secret")) else "200"
-    expected = {success, "400", "408", "414", "415", "417", "421", "422", "431", "500", "501", "503"}
+    expected = {success, "400", "408", "414", "415", "417", "421", "422", "429", "431", "500", "501", "503"}
     if method != "get":
         expected.add("403")
     if "requestBody" in operation:
@@ -150,7 +150,8 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
         assert media_type == (
             "application/problem+json" if problem or status not in (success, "503") else "application/json"
         )
-    assert "Retry-After" in responses["503"]["headers"]
+    for status in ("429", "503"):
+        assert "Retry-After" in responses[status]["headers"]
 
 
 def test_operation_ids_are_names_of_their_own() -> None:

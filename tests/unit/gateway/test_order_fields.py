@@ -78,6 +78,8 @@ TERMS: list[tuple[str, dict[str, Any], OrderTerms]] = [
     ("market", {"quantity": None, "quote_quantity": 0.0000001}, OrderTerms(quote_quantity=1)),
     ("market", {"quantity": UNSENT, "quote_quantity": "922337203685.4775807"}, OrderTerms(quote_quantity=2**63 - 1)),
     ("trailing_stop", {"trailing_bps": 1}, OrderTerms(trailing_bps=1)),
+    ("market", {"max_slippage_bps": 1}, OrderTerms(max_slippage_bps=1)),
+    ("take_profit", {"max_slippage_bps": 9_999}, OrderTerms(max_slippage_bps=9_999)),
     (
         "trailing_stop",
         {"trailing_bps": 9_999, "activation_price": "0.01"},
@@ -142,6 +144,9 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("limit", {"quantity": UNSENT, "post_only": True}, (422, "quantity_required", "quantity")),
     ("limit", {"quantity": UNSENT, "quote_quantity": "25"}, (422, "quote_quantity_not_allowed", "quote_quantity")),
     ("trailing_stop", {"trailing_bps": None, "activation_price": "1"}, (422, "trailing_required", "trailing_bps")),
+    ("market", {"max_slippage_bps": 0}, (422, "invalid_value", "max_slippage_bps")),
+    ("stop_market", {"max_slippage_bps": 10_000}, (422, "invalid_value", "max_slippage_bps")),
+    ("limit", {"max_slippage_bps": 1}, (422, "max_slippage_bps_not_allowed", "max_slippage_bps")),
     ("trailing_stop", {"trailing_bps": 0}, (422, "invalid_value", "trailing_bps")),
     ("trailing_stop", {"trailing_bps": 10_000}, (422, "invalid_value", "trailing_bps")),
     ("trailing_stop", {"trailing_bps": -1}, (422, "invalid_value", "trailing_bps")),
@@ -212,6 +217,10 @@ def told(**fields: Any) -> dict[str, Any]:
         (
             {"terms": OrderTerms(trailing_bps=50, activation_price=6_100_000)},
             {"trailing_bps": 50, "activation_price": "61000"},
+        ),
+        (
+            {"terms": OrderTerms(max_slippage_bps=50)},
+            {"max_slippage_bps": 50},
         ),
         ({"terms": OrderTerms(trailing_amount=1_050), "oco_id": 3}, {"trailing_amount": "10.5", "oco_id": "3"}),
     ],

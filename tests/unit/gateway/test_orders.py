@@ -52,6 +52,7 @@ def test_a_new_order_is_sent_and_answered_whole(gateway: Gateway) -> None:
         "average_price": None,
         "trades": [],
         "reason": None,
+        "reserved": None,
         "sequence": SEQUENCE,
         "timestamp": TIMESTAMP_TEXT,
         "updated_sequence": SEQUENCE,

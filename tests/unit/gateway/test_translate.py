@@ -54,6 +54,7 @@ STATE = OrderState(
     remaining_quantity=69_999,
     filled_value=6_000_050 * 30_001,
     reason=None,
+    reserved="30030",
     sequence=9,
     timestamp=TIMESTAMP,
     trades=[TRADE],
@@ -177,6 +178,7 @@ def test_an_order_has_all_its_fields() -> None:
         "average_price": "60000.5",
         "trades": [TRADE_VIEW],
         "reason": None,
+        "reserved": "30030",
         "sequence": 9,
         "timestamp": TIMESTAMP_TEXT,
         "updated_sequence": 9,
@@ -199,7 +201,9 @@ def test_a_duplicate_says_so() -> None:
 
 def test_a_new_order_is_told_as_a_look_up_would() -> None:
     command = PlaceOrder("BTC-USDT", "alice", Side.SELL, OrderType.LIMIT, 100_000, 6_000_000, None, "c-1", 123)
-    result = OrderResult(4, OrderStatus.PARTIALLY_FILLED, True, 30_001, 69_999, 6_000_050 * 30_001, None, [TRADE])
+    result = OrderResult(
+        4, OrderStatus.PARTIALLY_FILLED, True, 30_001, 69_999, 6_000_050 * 30_001, None, [TRADE], "30030"
+    )
     assert placed_order(command, result, 9, TIMESTAMP) == STATE
 
 

@@ -9,6 +9,8 @@ from gateway.native.json.user_messages import update_text
 from protocol.events import (
     AccountSet,
     AccountUpdate,
+    AssetBalance,
+    BalancesPart,
     Event,
     OrderAmended,
     OrderCanceled,
@@ -27,8 +29,13 @@ from tests.unit.gateway.accounts import ACCOUNT, order_state
 from tests.unit.gateway.fakes import BTC, TIMESTAMP, TIMESTAMP_TEXT
 
 
-def told(changes: list[OrderChange], orders: list[OrderState], account_set: AccountSet | None = None) -> Any:
-    update = AccountUpdate.of(ACCOUNT, 12, 9, TIMESTAMP, changes, orders, account_set)
+def told(
+    changes: list[OrderChange],
+    orders: list[OrderState],
+    account_set: AccountSet | None = None,
+    balances: BalancesPart | None = None,
+) -> Any:
+    update = AccountUpdate.of(ACCOUNT, 12, 9, TIMESTAMP, changes, orders, account_set, balances)
     return json.loads(update_text(update, {"BTC-USDT": BTC}))
 
 
@@ -137,3 +144,14 @@ def test_an_update_names_the_one_before_it_and_holds_the_orders_as_it_left_them(
     assert message["timestamp"] == TIMESTAMP_TEXT
     [order] = message["orders"]
     assert (order["order_id"], order["price"], order["remaining_quantity"], order["trades"]) == ("7", "1", "3", [])
+
+
+def test_an_update_tells_the_balances_that_have_changed_and_no_others() -> None:
+    part = BalancesPart(ledger=True, balances=[AssetBalance("USDT", "69.97", "30.03")])
+    canceled = OrderChange(7, OrderCanceled(7, 300_000, Reason.REQUESTED), 0)
+    message = told([canceled], [order_state(7, reserved="0")], None, part)
+    assert list(message)[-4:] == ["changes", "orders", "ledger", "balances"]
+    assert (message["ledger"], message["balances"]) == (True, [{"asset": "USDT", "free": "69.97", "locked": "30.03"}])
+    assert message["orders"][0]["reserved"] == "0"
+    ended = told([], [], None, BalancesPart(ledger=False, balances=[]))
+    assert (ended["changes"], ended["orders"], ended["ledger"], ended["balances"]) == ([], [], False, [])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.link.errors import MatcherUnavailableError
-from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
+from protocol.commands import AccountUpdatesQuery, BalancesQuery, OrdersQuery, WatchAccount
+from protocol.events import AssetBalance
 from tests.unit.gateway.accounts import ACCOUNT, LIVE, PATH, Accounts, Reader
 from tests.unit.gateway.fakes import Gateway
 from tests.unit.gateway.streams import StreamClient
@@ -63,6 +64,7 @@ class Scenario:
     def check(self, reader: Reader) -> None:
         """It knows the open orders, and was told each update since its last beginning, once, in order."""
         assert reader.orders == self.accounts.open_views()
+        assert reader.balances == self.accounts.balance_views()
         assert reader.began is not None
         told = [update.sequence for update in self.accounts.updates[ACCOUNT] if update.sequence > reader.began]
         assert reader.since_beginning == told
@@ -71,7 +73,9 @@ class Scenario:
         """A command of the account; its update is published, lost, said twice or late."""
         live = [order_id for order_id, state in self.accounts.orders.items() if state.status in LIVE]
         action = self.random.randrange(10) if live else 0
-        if action < 5:
+        if self.random.random() < 0.3:
+            update = self.pay()
+        elif action < 5:
             update = self.accounts.place(published=False)
         elif action < 8:
             update = self.accounts.fill(self.random.choice(live), published=False)
@@ -86,6 +90,16 @@ class Scenario:
                     self.gateway.broker.publish(update)
         if self.random.random() < 0.3:
             self.accounts.others(self.random.randrange(1, 4))
+
+    def pay(self) -> "AccountUpdate":
+        """Some balances change, or the ledger ends."""
+        if self.random.random() < 0.1:
+            return self.accounts.pay(ledger=False, published=False)
+        assets = self.random.sample(("BTC", "ETH", "USDT"), self.random.randrange(1, 4))
+        changed = [
+            AssetBalance(asset, str(self.random.randrange(9)), str(self.random.randrange(9))) for asset in assets
+        ]
+        return self.accounts.pay(*changed, published=False)
 
     async def pass_time(self) -> None:
         for _ in range(self.random.randrange(6)):
@@ -107,7 +121,7 @@ class Scenario:
         if self.left:
             before = self.left.pop()
             client = await StreamClient(self.gateway, f"{PATH}&after={before.sequence}").accepted()
-            self.readers.append(Reader(client, before.sequence, before.orders))
+            self.readers.append(Reader(client, before.sequence, before.orders, before.balances))
 
     async def leave(self) -> None:
         if self.readers:
@@ -121,7 +135,8 @@ class Scenario:
         broker = self.gateway.broker
         results = dict(broker.results)
         broker.available = False
-        broker.results[AccountUpdatesQuery] = broker.results[OrdersQuery] = MatcherUnavailableError("")
+        for kind in (AccountUpdatesQuery, BalancesQuery, OrdersQuery):
+            broker.results[kind] = MatcherUnavailableError("")
         broker.answers[WatchAccount] = MatcherUnavailableError("")
         for _ in range(self.random.randrange(4)):
             await asyncio.sleep(0)

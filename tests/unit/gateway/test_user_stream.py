@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.link.answers import Stamped
-from protocol.commands import OrdersQuery, WatchAccount
+from protocol.commands import BalancesQuery, OrdersQuery, WatchAccount
+from protocol.events import AssetBalance
 from tests.unit.gateway.accounts import ACCOUNT, PATH, Accounts, Reader, asked, begun, joined
 from tests.unit.gateway.fakes import TIMESTAMP_TEXT, Gateway, eventually
 from tests.unit.gateway.streams import StreamClient
@@ -43,6 +44,8 @@ def test_an_account_without_orders_begins_with_none(gateway: Gateway, accounts: 
         "orders": [],
         "more": False,
         "resumed": False,
+        "ledger": False,
+        "balances": [],
     }
 
 
@@ -255,3 +258,65 @@ def test_accounts_are_kept_apart(gateway: Gateway, accounts: Accounts) -> None:
         return await reader.read_up_to(accounts.sequence)
 
     assert gateway.run(scenario()).updates == [104]
+
+
+def test_a_fresh_start_tells_the_balances_in_its_first_part(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> list[Any]:
+        accounts.pay(AssetBalance("USDT", "70", "30"), AssetBalance("BTC", "1", "0"))
+        for _ in range(501):
+            accounts.place()
+        reader = await joined(gateway)
+        return [await reader.read() for _ in range(2)]
+
+    first, second = gateway.run(scenario())
+    assert (first["ledger"], first["balances"]) == (
+        True,
+        [{"asset": "BTC", "free": "1", "locked": "0"}, {"asset": "USDT", "free": "70", "locked": "30"}],
+    )
+    assert not {"ledger", "balances"} & second.keys()
+
+
+@pytest.mark.parametrize("late", [BalancesQuery, OrdersQuery])
+def test_balances_of_another_sequence_than_the_orders_are_brought_up(
+    gateway: Gateway, accounts: Accounts, late: type
+) -> None:
+    """A payment comes after the balances were told, or after the first page of the orders was."""
+
+    async def scenario() -> Any:
+        accounts.page = 1
+        accounts.pay(AssetBalance("USDT", "1", "0"), AssetBalance("BTC", "5", "0"))
+        accounts.place()
+        accounts.place()
+        await begun(gateway)
+        answer = gateway.broker.results[late]
+
+        def pay_after_answer(query: Any) -> Any:
+            found = answer(query)
+            accounts.pay(AssetBalance("USDT", "2", "3"), published=False)
+            gateway.broker.results[late] = answer
+            return found
+
+        gateway.broker.results[late] = pay_after_answer
+        reader = await joined(gateway)
+        message = await reader.read()
+        return message["sequence"], reader.balances
+
+    assert gateway.run(scenario()) == (accounts.sequence, {"USDT": ("2", "3"), "BTC": ("5", "0")})
+
+
+def test_a_payment_is_an_update_also_after_a_gap(gateway: Gateway, accounts: Accounts) -> None:
+    async def scenario() -> Any:
+        reader = await begun(gateway)
+        accounts.pay(AssetBalance("USDT", "10", "0"))
+        await reader.read_up_to(accounts.sequence)
+        known = reader.sequence
+        await reader.client.leave()
+        accounts.pay(AssetBalance("USDT", "4", "0"), published=False)
+        last = accounts.pay(AssetBalance("BTC", "1", "0"), published=False)
+        back = Reader(
+            await StreamClient(gateway, f"{PATH}&after={known}").accepted(), known, reader.orders, reader.balances
+        )
+        await back.read_up_to(last.sequence)
+        return back.resumed, back.balances
+
+    assert gateway.run(scenario()) == (1, {"USDT": ("4", "0"), "BTC": ("1", "0")})

@@ -3,6 +3,7 @@ when told."""
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -12,12 +13,17 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
+from gateway.config import Network
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
+from gateway.http.callers import Limits
 from gateway.http.connections import HttpConnection
 from gateway.http.errors import HttpError
+from gateway.http.places import Open, Places
+from gateway.http.rates import Holder, Kind, Rates
 from gateway.native.problems import http_error_response
 from gateway.native.work import work_of
+from gateway.rate import Rate
 from tests.unit.gateway.fakes import settle
 
 Value = TypeVar("Value")
@@ -80,14 +86,15 @@ class Loop:
 
 
 class Socket:
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, address: str) -> None:
         self.number = number
+        self.address = address
 
     def fileno(self) -> int:
         return self.number
 
     def getpeername(self) -> tuple[str, int]:
-        return "192.0.2.1", 40_000
+        return self.address, 40_000
 
     def getsockname(self) -> tuple[str, int]:
         return "127.0.0.1", 8000
@@ -96,7 +103,7 @@ class Socket:
 class Transport(asyncio.Transport):
     """Keeps what is written. While `stuck` is set, nothing of it leaves."""
 
-    def __init__(self, number: int = 10) -> None:
+    def __init__(self, number: int = 10, address: str = "192.0.2.1") -> None:
         super().__init__()
         self.written = b""
         self.reading = True
@@ -104,7 +111,7 @@ class Transport(asyncio.Transport):
         self.closed = False
         self.stuck = False
         self.protocol: Any = None
-        self._socket = Socket(number)
+        self._socket = Socket(number, address)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._socket if name == "socket" else default
@@ -205,19 +212,45 @@ class Answer:
         return self.status, self.json["code"]
 
 
+def unlimited() -> Limits:
+    """Limits that nothing of a test meets, on tables of their own."""
+    return limited({}, {Open.CONNECTIONS: 1_000_000, Open.STREAMS: 1_000_000})
+
+
+def limited(
+    rates: dict[tuple[Kind, Holder], Rate],
+    most: dict[Open, int],
+    clock: Callable[[], int] = time.monotonic_ns,
+    proxies: tuple[Network, ...] = (),
+) -> Limits:
+    """Limits of one worker, on small tables."""
+    limits = Limits(Rates(rates, shared=False, clock=clock, groups=64), Places(1, groups=64), most, proxies)
+    assert limits.join()
+    return limits
+
+
 class Wire:
     """One connection, inside a running loop."""
 
-    def __init__(self, bounds: Bounds = BOUNDS, descriptor: int = 10, others: "Wire | None" = None) -> None:
+    def __init__(
+        self,
+        bounds: Bounds = BOUNDS,
+        descriptor: int = 10,
+        others: "Wire | None" = None,
+        limits: Limits | None = None,
+        address: str = "192.0.2.1",
+    ) -> None:
         """`others` is a connection of the same worker."""
         self.loop: Loop = others.loop if others else Loop()
         self.app: Application = others.app if others else Application()
         self.admission: Admission = others.admission if others else Admission(DEADLINE, work_of)
+        self.limits: Limits = limits or (others.limits if others else unlimited())
         config = Config(self.app, ws="none", log_config=None, access_log=False, proxy_headers=False, ws_max_size=4096)
         config.load()
         self.connection = HttpConnection(
             bounds,
             self.admission,
+            self.limits,
             http_error_response,
             config,
             ServerState(),
@@ -225,7 +258,7 @@ class Wire:
             self.loop,  # type: ignore[arg-type]
             self.loop.time,
         )
-        self.transport = Transport(descriptor)
+        self.transport = Transport(descriptor, address)
         self.transport.protocol = self.connection
         self.connection.connection_made(self.transport)
 

@@ -59,8 +59,16 @@ ORDER_MANAGEMENT = Golden("golden_order_management")
 LIMITS = Golden("golden_limits")
 REBUILD = Golden("golden_rebuild")
 COMPILED = Golden("golden_compiled")
+PROTECTION = Golden("golden_protection")
 
-ALL = {"first": FIRST, "order_management": ORDER_MANAGEMENT, "limits": LIMITS, "rebuild": REBUILD, "compiled": COMPILED}
+ALL = {
+    "first": FIRST,
+    "order_management": ORDER_MANAGEMENT,
+    "limits": LIMITS,
+    "rebuild": REBUILD,
+    "compiled": COMPILED,
+    "protection": PROTECTION,
+}
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
 

@@ -10,8 +10,8 @@ from matcher.state import State
 from matcher.storage.entries import OWN_SESSION
 from protocol import topics
 from protocol.codec import decode_market_data
-from protocol.commands import CancelOrder, Command, PlaceOrder
-from protocol.market_data import DepthMessage, TradeMessage
+from protocol.commands import AdvanceTime, CancelOrder, Command, PlaceOrder, SetInstrument
+from protocol.market_data import DepthMessage, InstrumentMessage, TradeMessage
 from protocol.units import OrderType, Side
 
 SYMBOL = "BTC-USDT"
@@ -80,6 +80,29 @@ def test_each_kind_of_change_of_a_book_is_published() -> None:
     assert levels(taken) == ([], [(6_000_000, 600), (6_000_100, 1_000)])
     [canceled] = published.carry_out(CancelOrder(2))
     assert levels(canceled) == ([], [(6_000_000, 600)])
+
+
+def test_a_halt_by_itself_is_published_behind_its_trade_and_so_is_its_end() -> None:
+    published = Published()
+    published.carry_out(
+        SetInstrument(SYMBOL, 2, 5, halt_bps=1_000, halt_window_ms=1_000, halt_ms=2_000, max_open_orders=9)
+    )
+    for price in (6_000_000, 7_000_000):
+        published.carry_out(place(Side.SELL, price))
+        before = len(published.sent)
+        published.carry_out(place(Side.BUY, 0, order_type=OrderType.MARKET))
+    sent = [decode_market_data(payload) for topic, payload in published.sent[before:] if b"/BTC" in topic]
+    assert isinstance(sent[0], TradeMessage) and isinstance(sent[1], InstrumentMessage)
+    halted = sent[1]
+    assert (halted.status, halted.halted_until) == ("halted", published.time + 2_000_000_000)
+    assert (halted.halt_bps, halted.halt_window_ms, halted.halt_ms, halted.max_open_orders) == (1_000, 1_000, 2_000, 9)
+    assert (halted.price_band_bps, halted.reference_price, halted.max_order_notional) == (0, 0, 0)
+    published.time += 2_000_000_000
+    before = len(published.sent)
+    published.carry_out(AdvanceTime())
+    [message] = [decode_market_data(payload) for topic, payload in published.sent[before:] if b"/BTC" in topic]
+    assert isinstance(message, InstrumentMessage)
+    assert (message.status, message.halted_until, message.previous) == ("trading", 0, halted.number)
 
 
 def test_what_changes_no_book_publishes_nothing() -> None:

@@ -3,6 +3,7 @@
 from protocol.codec import decode_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
 from protocol.events import Answers, CommandRefused, Digest, QueryResult, SessionUnknown, Welcome
+from protocol.public_number import public_number
 from protocol.pump import Pump
 from protocol.session import RESEND_AFTER, Lost
 from protocol.units import Refusal
@@ -22,7 +23,7 @@ def opened() -> Pump:
 
 
 def welcome(pump: Pump, session: int) -> None:
-    assert pump.receive(Welcome(VERSION, session, 1, "journal", 0), 0.0) is None
+    assert pump.receive(Welcome(VERSION, public_number(session), 1, "journal", 0), 0.0) is None
 
 
 def due(pump: Pump, now: float, taken: int | None = None) -> list[Frame]:
@@ -66,7 +67,7 @@ def test_a_query_is_asked_again_until_its_result_has_come() -> None:
     assert due(pump, 0.0) == [ask(request)]
     assert due(pump, REPEAT - 0.01) == []
     assert due(pump, REPEAT) == [ask(request)]
-    result = QueryResult(1, request, 7, 0, Digest("d"))
+    result = QueryResult(public_number(1), request, 7, 0, Digest("d"))
     assert pump.receive(result, REPEAT) == result
     assert pump.asked == 0
     assert due(pump, 9 * REPEAT) == []
@@ -79,7 +80,7 @@ def test_a_query_that_is_asked_once_is_not_repeated() -> None:
     assert due(pump, 0.0) == [ask(request)]
     assert due(pump, 1_000.0) == []
     pump.forget(request)
-    assert pump.receive(QueryResult(1, request, 7, 0, Digest("d")), 0.0) is None
+    assert pump.receive(QueryResult(public_number(1), request, 7, 0, Digest("d")), 0.0) is None
 
 
 def test_queries_wait_for_the_welcome_of_a_matcher() -> None:
@@ -96,12 +97,12 @@ def test_a_lost_session_ends_its_commands_and_asks_its_queries_anew() -> None:
     pump.session.submit(CancelOrder(1))
     request = pump.ask(STATUS, 0.0, REPEAT)
     due(pump, 0.0)
-    lost = pump.receive(SessionUnknown(1, 1), 0.0)
+    lost = pump.receive(SessionUnknown(public_number(1), 1), 0.0)
     assert isinstance(lost, Lost)
     assert (lost.sent, lost.unsent) == ([1], [])
     assert due(pump, REPEAT) == [Hello(VERSION, 2)]
     welcome(pump, session=2)
-    assert pump.receive(QueryResult(1, request, 7, 0, Digest("d")), 0.0) is None, "of the session before"
+    assert pump.receive(QueryResult(public_number(1), request, 7, 0, Digest("d")), 0.0) is None, "of the session before"
     assert due(pump, REPEAT) == [ask(request, session=2)]
 
 
@@ -111,6 +112,6 @@ def test_answers_come_with_the_numbers_of_their_commands() -> None:
     due(pump, 0.0)
     assert [frame.number for frame in due(pump, RESEND_AFTER) if isinstance(frame, Commands)] == [1], "sent again"
     refused = CommandRefused(Refusal.UNKNOWN_ORDER)
-    answered = pump.receive(Answers(1, 1, 1, 7, 0, [refused, refused]), RESEND_AFTER)
+    answered = pump.receive(Answers(public_number(1), 1, 1, 7, 0, [refused, refused]), RESEND_AFTER)
     assert isinstance(answered, list)
     assert [answer.number for answer in answered] == numbers

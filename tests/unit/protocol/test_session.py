@@ -7,6 +7,7 @@ import pytest
 
 from protocol.commands import VERSION, Command, Commands, Hello
 from protocol.events import Answers, CommandRefused, Pulse, SessionUnknown, Welcome
+from protocol.public_number import public_number
 from protocol.session import (
     RESEND_AFTER,
     WINDOW,
@@ -19,6 +20,7 @@ from protocol.session import (
 from protocol.units import Refusal
 from tests.simulated_network import Client, SimulatedMatcher, command_of, simulate
 
+NUMBER = public_number(7)
 REFUSED = CommandRefused(Refusal.UNKNOWN_ORDER)
 
 
@@ -77,7 +79,7 @@ def test_a_journal_that_forgets_is_told_apart_and_nothing_is_executed_twice(seed
 def opened(taken: int = 0) -> ClientSession:
     session = ClientSession(lambda: 7)
     assert session.next_frame(0.0) == Hello(VERSION, 7)
-    assert session.receive(Welcome(VERSION, 7, 1, "journal", taken), 0.0) is None
+    assert session.receive(Welcome(VERSION, NUMBER, 1, "journal", taken), 0.0) is None
     return session
 
 
@@ -117,11 +119,11 @@ def test_a_hole_in_the_answers_is_asked_for_again_and_not_skipped() -> None:
         frame = session.next_frame(0.0)
         assert isinstance(frame, Commands)
         session.sent(frame, 0.0)
-    assert session.receive(Answers(7, 1, 2, 12, 0, [REFUSED]), 0.1) is None
+    assert session.receive(Answers(NUMBER, 1, 2, 12, 0, [REFUSED]), 0.1) is None
     frame = session.next_frame(0.1)
     assert isinstance(frame, Commands)
     assert (frame.number, len(frame.commands)) == (1, 2)
-    answered = session.receive(Answers(7, 1, 1, 11, 0, [REFUSED, REFUSED]), 0.2)
+    answered = session.receive(Answers(NUMBER, 1, 1, 11, 0, [REFUSED, REFUSED]), 0.2)
     assert isinstance(answered, list)
     assert [(answer.number, answer.sequence) for answer in answered] == [(1, 11), (2, 12)]
 
@@ -143,7 +145,7 @@ def test_a_restarted_matcher_with_the_same_journal_goes_on_with_the_session() ->
     session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
     assert session.state is SessionState.CONNECTING
     assert session.next_frame(0.1) == Hello(VERSION, 7)
-    session.receive(Welcome(VERSION, 7, 2, "journal", 0), 0.1)
+    session.receive(Welcome(VERSION, NUMBER, 2, "journal", 0), 0.1)
     assert session.next_frame(0.1) == frame
 
 
@@ -154,11 +156,11 @@ def test_a_matcher_that_has_lost_what_it_answered_ends_the_session() -> None:
     frame = session.next_frame(0.0)
     assert isinstance(frame, Commands)
     session.sent(frame, 0.0)
-    session.receive(Answers(7, 1, 1, 1, 0, [REFUSED]), 0.0)
+    session.receive(Answers(NUMBER, 1, 1, 1, 0, [REFUSED]), 0.0)
     session.submit(command_of("d"))
     session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
     assert session.next_frame(0.1) == Hello(VERSION, 7, answered=1)
-    outcome = session.receive(Welcome(VERSION, 7, 2, "journal", 0, answered=1), 0.1)
+    outcome = session.receive(Welcome(VERSION, NUMBER, 2, "journal", 0, answered=1), 0.1)
     assert isinstance(outcome, Lost)
     assert (outcome.sent, outcome.unsent) == ([2, 3], [4])
     assert session.state is SessionState.CONNECTING
@@ -170,11 +172,11 @@ def test_a_late_welcome_from_before_a_restart_is_no_loss() -> None:
     frame = session.next_frame(0.0)
     assert isinstance(frame, Commands)
     session.sent(frame, 0.0)
-    session.receive(Answers(7, 1, 1, 1, 0, [REFUSED]), 0.0)
+    session.receive(Answers(NUMBER, 1, 1, 1, 0, [REFUSED]), 0.0)
     session.receive(Pulse(VERSION, 2, "journal", 0), 0.1)
-    assert session.receive(Welcome(VERSION, 7, 1, "journal", 0), 0.1) is None
+    assert session.receive(Welcome(VERSION, NUMBER, 1, "journal", 0), 0.1) is None
     assert [session.state] == [SessionState.CONNECTING]
-    assert session.receive(Welcome(VERSION, 7, 2, "journal", 1, answered=1), 0.1) is None
+    assert session.receive(Welcome(VERSION, NUMBER, 2, "journal", 1, answered=1), 0.1) is None
     assert session.state is SessionState.OPEN
 
 
@@ -184,6 +186,6 @@ def test_an_unknown_session_is_started_anew() -> None:
     frame = session.next_frame(0.0)
     assert isinstance(frame, Commands)
     session.sent(frame, 0.0)
-    outcome = session.receive(SessionUnknown(7, 1), 0.0)
+    outcome = session.receive(SessionUnknown(NUMBER, 1), 0.0)
     assert isinstance(outcome, Lost)
     assert outcome.sent == [1]

@@ -28,6 +28,7 @@ from protocol.codec import encode
 from protocol.commands import CancelAllOrders, CancelOrder, Command, PlaceOrder
 from protocol.events import Answers, CommandRefused, Depth, OrderResult
 from protocol.market_data import DepthMessage, TradeMessage
+from protocol.public_number import public_number
 from protocol.units import OrderStatus, OrderType, Refusal
 
 # What is sent
@@ -265,7 +266,7 @@ def result(order_id: int) -> OrderResult:
 
 
 def answers(wire: Wire, number: int, sequence: int, *given: OrderResult | CommandRefused) -> bytes:
-    return encode(Answers(wire.session, 1, number, sequence, 1, list(given)))
+    return encode(Answers(public_number(wire.session), 1, number, sequence, 1, list(given)))
 
 
 def test_every_command_is_answered(wire: Wire) -> None:

@@ -1,0 +1,209 @@
+"""Calls about money: deposits, withdrawals, transfers, resets, the faucet, and what accounts have."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Final, TypeVar
+
+from msgspec import Raw
+from starlette.types import Receive, Scope
+
+from gateway.exchange.exchange import Exchange
+from gateway.http.resources import read_body
+from gateway.http.responses import HttpResponse, json_response
+from gateway.link.errors import OutcomeUnknownError, RefusedError
+from gateway.native.calls.bodies import body_decoder
+from gateway.native.calls.order_lists import orders
+from gateway.native.calls.parameters import account_of_path, cursor, page_of_account, query_parameters, whole_number
+from gateway.native.json.decimals import number_text
+from gateway.native.json.money_schemas import (
+    AccountSummaryView,
+    AmountRequest,
+    FaucetView,
+    ResetRequest,
+    TransferRequest,
+)
+from gateway.native.json.money_views import (
+    account_list,
+    balance_views,
+    balances_view,
+    ledger_view,
+    movement_list,
+    position_view,
+    transfer_view,
+)
+from gateway.native.json.names import check_name
+from gateway.native.json.times import format_timestamp
+from gateway.native.problem_kinds import KINDS, refusal_code
+from gateway.native.problems import ProblemError
+from protocol.commands import (
+    AccountsQuery,
+    CloseLedger,
+    Deposit,
+    MovementsQuery,
+    ResetAccount,
+    Transfer,
+    Withdraw,
+)
+from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, parse_decimal
+from protocol.units import CURRENCY_PATTERN, MAX_RESET_ASSETS, Refusal
+
+MAX_MOVEMENTS: Final = 1000
+"""Movements that one page holds at most."""
+
+MAX_ACCOUNTS: Final = 1000
+"""Accounts that one page holds at most."""
+
+_AGAIN: Final = "No answer in time: the command may have been executed. Send it again with the same transfer_id."
+_CLOSE_AGAIN: Final = "No answer in time: the command may have been executed. GET the account's balances tells whether."
+_FAUCET_AGAIN: Final = "No answer in time: the account may have got it. Send the call again the same UTC day."
+
+_SUBJECTS: Final = {"account": "The account", "to": "The account that to names"}
+"""What a sentence about these fields begins with."""
+
+_FIELDS: Final = {Refusal.INSUFFICIENT_BALANCE: "amount"}
+"""The field at fault in these calls, where a refusal has another one elsewhere."""
+
+_FIELDS_OF_TRANSFER: Final = {**_FIELDS, Refusal.OPEN_ORDERS: "to"}
+"""In a transfer it is the receiver's ledger that begins."""
+
+Result = TypeVar("Result")
+
+_read_amount = body_decoder(AmountRequest)
+_read_transfer = body_decoder(TransferRequest)
+_read_reset = body_decoder(ResetRequest)
+
+
+async def deposit(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
+    account = account_of_path(scope)
+    command = Deposit(account, *_amount_of(_read_amount(await read_body(receive))))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
+
+
+async def withdraw(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
+    account = account_of_path(scope)
+    command = Withdraw(account, *_amount_of(_read_amount(await read_body(receive))))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
+
+
+async def transfer(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
+    account = account_of_path(scope)
+    request = _read_transfer(await read_body(receive))
+    command = Transfer(account, check_name("to", request.to), *_amount_of(request))
+    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN, _FIELDS_OF_TRANSFER)))
+
+
+async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
+    account = account_of_path(scope)
+    request = _read_reset(await read_body(receive))
+    if len(request.balances) > MAX_RESET_ASSETS:
+        raise ProblemError("invalid_value", f"balances takes at most {MAX_RESET_ASSETS} assets.", "balances")
+    balances = {
+        _asset(asset, "balances"): _amount(amount, "balances", least=0) for asset, amount in request.balances.items()
+    }
+    command = ResetAccount(account, balances, check_name("transfer_id", request.transfer_id))
+    return json_response(ledger_view(await _told(exchange.money.set_ledger(command), _AGAIN)))
+
+
+async def close_ledger(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    command = CloseLedger(account_of_path(scope))
+    return json_response(ledger_view(await _told(exchange.money.set_ledger(command), _CLOSE_AGAIN)))
+
+
+async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    account = account_of_path(scope)
+    if not exchange.money.faucet:
+        raise ProblemError("faucet_off")
+    try:
+        given = await _told(exchange.money.give(account), _FAUCET_AGAIN)
+    except ProblemError as error:
+        if error.code == "transfer_id_conflict":
+            detail = "The account has had another amount from the faucet, this UTC day."
+            raise ProblemError(error.code, detail, "account") from error
+        raise
+    view = balances_view(given.balances)
+    return json_response(
+        FaucetView(view.account, view.ledger, view.sequence, view.timestamp, view.balances, given.duplicate)
+    )
+
+
+async def balances(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    return json_response(balances_view(await exchange.money.balances(account_of_path(scope))))
+
+
+async def summary(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    found = await exchange.money.summary(account_of_path(scope))
+    value = found.value
+    known = dict(exchange.instruments.known)
+    return json_response(
+        AccountSummaryView(
+            value.account,
+            value.ledger,
+            found.sequence,
+            format_timestamp(found.timestamp),
+            balance_views(value.balances),
+            await orders(value.orders, known),
+            value.more,
+            [position_view(position, known[position.symbol]) for position in value.positions],
+        )
+    )
+
+
+async def movements(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    account, parameters = page_of_account(scope, "asset", "after", "limit")
+    asset = parameters.get("asset")
+    if asset is not None:
+        _asset(asset, "asset")
+    limit = whole_number(parameters, "limit", 100, 1, MAX_MOVEMENTS)
+    query = MovementsQuery(account, asset, limit, cursor(parameters.get("after")))
+    return json_response(movement_list(await exchange.money.movements(query)))
+
+
+async def list_accounts(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    parameters = query_parameters(scope, "after", "limit")
+    after = parameters.get("after", "")
+    if "after" in parameters:
+        check_name("after", after)
+    limit = whole_number(parameters, "limit", 100, 1, MAX_ACCOUNTS)
+    return json_response(account_list(await exchange.money.accounts(AccountsQuery(after, limit))))
+
+
+async def _told(outcome: Awaitable[Result], unknown: str, fields: Mapping[Refusal, str] = _FIELDS) -> Result:
+    """The outcome. A refusal is told with the matcher's numbers. `unknown` says what to do where nothing is known."""
+    try:
+        return await outcome
+    except OutcomeUnknownError as error:
+        raise ProblemError("outcome_unknown", unknown) from error
+    except RefusedError as error:
+        code = refusal_code(error.refusal)
+        field = error.field or fields.get(error.refusal, KINDS[code].field)
+        detail = error.detail
+        if detail:
+            detail = f"{_SUBJECTS.get(field, field)} {detail}."
+            if error.refusal is Refusal.OPEN_ORDERS:
+                detail += " Cancel them first, or reset the account."
+        raise ProblemError(code, detail, field) from error
+
+
+def _amount_of(request: AmountRequest | TransferRequest) -> tuple[str, str, str]:
+    """Asset, amount and transfer_id of the request. ProblemError for the first that cannot be."""
+    asset = _asset(request.asset, "asset")
+    return asset, _amount(request.amount, "amount"), check_name("transfer_id", request.transfer_id)
+
+
+def _asset(text: str, field: str) -> str:
+    """The asset. ProblemError where no instrument can have it: no command could carry it."""
+    if not CURRENCY_PATTERN.fullmatch(text):
+        raise ProblemError(refusal_code(Refusal.UNKNOWN_ASSET), field=field)
+    return text
+
+
+def _amount(raw: Raw, field: str, least: int = 1) -> str:
+    """The text of the amount. ProblemError where it is none, whatever the asset. The matcher knows the decimals."""
+    text = number_text(raw, field)
+    try:
+        value = parse_decimal(text, MAX_DECIMAL_LENGTH)
+    except DecimalError as error:
+        raise ProblemError(refusal_code(Refusal.INVALID_AMOUNT), f"{field} {error}.", field) from error
+    if value < least:
+        takes = "a positive number" if least else "zero or more of each asset"
+        raise ProblemError(refusal_code(Refusal.INVALID_AMOUNT), f"{field} takes {takes}.", field)
+    return text

@@ -1,0 +1,232 @@
+"""The public JSON of money: balances, movements, positions, and what moves them. See `schemas`.
+
+Amounts are decimal strings of any size. Those that may be negative say so.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Raw, Struct
+
+from gateway.native.enum_words import MOVEMENT_KIND_WORDS
+from gateway.native.json.field_types import (
+    ZERO_OR_MORE,
+    Decimal,
+    Identifier,
+    NameText,
+    NumberInput,
+    Sequence,
+    SymbolText,
+    Timestamp,
+)
+from gateway.native.json.schemas import Order
+from protocol.units import CURRENCY_PATTERN, MAX_RESET_ASSETS
+
+_ASSET: Final = {"pattern": f"^{CURRENCY_PATTERN.pattern}$", "examples": ["USDT"]}
+
+AssetText = Annotated[str, Meta(extra_json_schema=_ASSET)]
+SignedDecimal = Annotated[
+    str,
+    Meta(
+        pattern=r"^-?[0-9]+(\.[0-9]*[1-9])?$",
+        description="A decimal number, exact, with a minus if it is negative.",
+        examples=["-30.15"],
+    ),
+]
+MovementWord = Annotated[str, Meta(extra_json_schema={"enum": list(MOVEMENT_KIND_WORDS.values())})]
+BalancesInput = Annotated[
+    dict[str, Raw],
+    Meta(
+        extra_json_schema={
+            "propertyNames": {"pattern": _ASSET["pattern"]},
+            "additionalProperties": ZERO_OR_MORE,
+            "maxProperties": MAX_RESET_ASSETS,
+            "examples": [{"USDT": "100000"}],
+        }
+    ),
+]
+
+
+class AmountRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """An amount of an asset, more than zero. It has at most the decimals of the asset. `transfer_id` makes a retry
+    safe: the same values again under it change nothing."""
+
+    asset: AssetText
+    amount: NumberInput
+    transfer_id: NameText
+
+
+class TransferRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """As AmountRequest, to the account `to`, whose ledger begins with it if it has none."""
+
+    to: NameText
+    asset: AssetText
+    amount: NumberInput
+    transfer_id: NameText
+
+
+class ResetRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the account has after the reset: an amount, zero or more, for each asset. It has nothing of the others."""
+
+    balances: BalancesInput
+    transfer_id: NameText
+
+
+class TransferView(Struct, frozen=True):
+    """What was moved, and the account's balance of the asset now.
+
+    * free: what new orders may use
+    * locked: what the account's orders lock
+    * duplicate: the same was done before under this transfer_id; this call changed nothing
+    * sequence, timestamp: of the command that moved the money
+    """
+
+    account: NameText
+    asset: AssetText
+    amount: Decimal
+    transfer_id: NameText
+    free: Decimal
+    locked: Decimal
+    duplicate: bool
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class BalanceView(Struct, frozen=True):
+    """What an account has of an asset: what new orders may use, and what its orders lock."""
+
+    asset: AssetText
+    free: Decimal
+    locked: Decimal
+
+
+class LedgerView(Struct, frozen=True):
+    """The account after a reset, or after its ledger was closed. `canceled` counts the orders that this canceled."""
+
+    account: NameText
+    ledger: bool
+    balances: list[BalanceView]
+    canceled: int
+    duplicate: bool
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class BalancesView(Struct, frozen=True):
+    """Every asset of every instrument, sorted, as of `sequence`. Without a ledger the account is unlimited, and the
+    list is empty."""
+
+    account: NameText
+    ledger: bool
+    sequence: Sequence
+    timestamp: Timestamp
+    balances: list[BalanceView]
+
+
+class FaucetView(Struct, frozen=True):
+    """The account's balances, as in BalancesView. `duplicate` is true if it has had all of it before, this UTC day."""
+
+    account: NameText
+    ledger: bool
+    sequence: Sequence
+    timestamp: Timestamp
+    balances: list[BalanceView]
+    duplicate: bool
+
+
+class PositionView(Struct, frozen=True):
+    """What the fills since the ledger began have come to in one instrument. Deposits do not count.
+
+    * quantity: bought less sold; negative if more was sold
+    * average_price: cost / quantity, exact or 12 significant digits; null for a quantity of zero
+    * cost: what the quantity has cost, with its sign
+    * realised: the profit of what was closed, without fees
+    * unrealised: quantity x last_price less cost
+    * fees_paid: in the quote currency
+    """
+
+    symbol: SymbolText
+    quantity: SignedDecimal
+    average_price: Decimal | None
+    cost: SignedDecimal
+    realised: SignedDecimal
+    unrealised: SignedDecimal
+    fees_paid: Decimal
+    last_price: Decimal
+
+
+class AccountSummaryView(Struct, frozen=True):
+    """The account as of `sequence`. `open_orders` holds its oldest open and pending orders, without their trades;
+    `more_open_orders` is true if there are others."""
+
+    account: NameText
+    ledger: bool
+    sequence: Sequence
+    timestamp: Timestamp
+    balances: list[BalanceView]
+    open_orders: list[Order]
+    more_open_orders: bool
+    positions: list[PositionView]
+
+
+class MovementView(Struct, frozen=True):
+    """One change of a balance. `amount` is negative for what went away.
+
+    * transfer_id: of a deposit, a withdrawal or a transfer, else null
+    * counterparty: the other account of a transfer, else null
+    * symbol, trade_id, order_id: of a fill or a fee, else null
+    """
+
+    sequence: Sequence
+    timestamp: Timestamp
+    kind: MovementWord
+    asset: AssetText
+    amount: SignedDecimal
+    transfer_id: NameText | None
+    counterparty: NameText | None
+    symbol: SymbolText | None
+    trade_id: Identifier | None
+    order_id: Identifier | None
+
+
+class MovementList(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the following movements; null if none is newer."""
+
+    movements: list[MovementView]
+    next: str | None
+
+
+class AccountBalancesView(Struct, frozen=True):
+    """One account, with the assets of which it has something."""
+
+    account: NameText
+    balances: list[BalanceView]
+    open_orders: int
+
+
+class AssetSumView(Struct, frozen=True):
+    """What all ledgers have of an asset.
+
+    * accounts: free and locked of all accounts
+    * fees: what trades have paid in fees
+    * outside: what accounts without a ledger have gained from those with one; negative if they have lost
+    * deposited: deposits less withdrawals
+    * exact: whether accounts + fees + outside = deposited
+    """
+
+    asset: AssetText
+    accounts: SignedDecimal
+    fees: SignedDecimal
+    outside: SignedDecimal
+    deposited: SignedDecimal
+    exact: bool
+
+
+class AccountListView(Struct, frozen=True):
+    """The accounts that have a ledger, sorted, and the sums over all of them, as of `sequence`. `next` is the value of
+    `after` for the following accounts; null at the end."""
+
+    accounts: list[AccountBalancesView]
+    next: str | None
+    sums: list[AssetSumView]
+    sequence: Sequence
+    timestamp: Timestamp
