@@ -48,7 +48,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     exchange = Exchange(broker, Instruments(broker), config.faucet)
-    access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key))
+    access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

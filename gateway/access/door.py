@@ -17,6 +17,7 @@ from gateway.access.keys import KeyPermit, KeyStore
 from gateway.access.needs import Needs
 from gateway.access.proofs import Proofs
 from gateway.access.server_key import ServerKey
+from gateway.http.callers import count_key
 from gateway.http.errors import HttpError
 from gateway.http.resources import header, read_body
 from gateway.link.broker import Broker
@@ -69,9 +70,10 @@ class Door:
         self._brake = LogBrake()
 
     async def admit(self, needs: Needs, scope: Scope, receive: Receive) -> tuple[Caller, Key, Receive]:
-        """The caller, his key, and where the body is received. Takes a signature's parameters out of the query.
+        """The caller, his key, and where the body is received. Takes a signature's parameters out of the query,
+        and counts the call to the key.
 
-        HttpError where he proves nothing, or his key does not permit the call.
+        HttpError where he proves nothing, his key does not permit the call, or it is more than a limit allows.
         """
         await self._keys.ready()
         deadline: int | None = None
@@ -96,6 +98,7 @@ class Door:
             raise self._refused("proof", scope)
         if not _comes_from(key.addresses, scope):
             raise self._refused("address", scope)
+        count_key(scope, name)
         if not key.permissions & needs.value:
             raise HttpError("permission_missing", f"The key needs the permission {needs.name.lower()}.")
         self._keys.note_use(key)

@@ -89,12 +89,23 @@ def test_every_call_asks_for_what_its_row_says(
     assert call(closed, method, path, bearer(alice)).status_code not in (401, 403)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for method, path, needs in CALLS if "{account}" in path and needs is not ADMIN],
+)
+def test_a_path_that_names_anothers_account_is_refused(closed: Closed, bob: Json, method: str, path: str) -> None:
+    response = call(closed, method, path, bearer(bob))
+    assert (response.status_code, response.json()["code"]) == (403, "wrong_account")
+
+
 def test_a_key_is_no_token(closed: Closed, alice: Json) -> None:
     assert call(closed, "GET", "/admin/digest", bearer(alice)).status_code == 401
     assert call(closed, "GET", "/orders", ADMIN_HEADERS).status_code == 401
 
 
 def test_every_row_says_something() -> None:
+    paths = {path for _, path, needs in CALLS if needs is ADMIN}
+    assert paths == {path for _, path, _ in CALLS if path.startswith("/admin/")}
     assert {needs for _, _, needs in CALLS} == {PUBLIC, ADMIN, TRADE, USER_DATA}
     assert STREAMS == {"/ws/marketdata": PUBLIC, "/ws/trades": PUBLIC, "/ws/user": USER_STREAM}
 

@@ -1,23 +1,29 @@
 """Calls about API keys: make, list, revoke, give a new secret."""
 
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Final
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, Raw, structs
 from starlette.types import Receive, Scope
 
 from gateway.access.keys import KeyStore
 from gateway.access.proofs import read_public_key
 from gateway.access.server_key import KeyFileError, ServerKey, check_of, derive_secret, new_key_id
+from gateway.exchange.money import Money
 from gateway.http.resources import read_body
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
+from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.bodies import body_decoder
+from gateway.native.calls.money import read_amount, read_asset, told
 from gateway.native.calls.parameters import query_parameters, whole_number
 from gateway.native.enum_words import word
-from gateway.native.json.key_schemas import KeyRequest, KeyView, KeyViews, NewKey
+from gateway.native.json.key_schemas import MAX_DEPOSITS, KeyRequest, KeyView, KeyViews, NewKey
 from gateway.native.json.names import check_name, read_word
 from gateway.native.json.times import format_exact_time, format_timestamp, parse_exact_time
+from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
+from protocol.commands import Deposit
 from protocol.events import KeyState
 from protocol.keys import (
     ALL_PERMISSIONS,
@@ -29,8 +35,14 @@ from protocol.keys import (
     KeyType,
     Permission,
 )
+from protocol.units import Refusal
 
 MAX_KEYS_LISTED: Final = 500
+
+ID_LENGTH: Final = 40
+"""Characters of a key in the transfer_id of its deposits, which takes 64 with the asset."""
+
+_LOST: Final = "No answer in time: the key may be there, with some of its deposits. Nobody has its secret: revoke it."
 
 KEY_TYPES: Final = {word(kind): kind for kind in KeyType}
 PERMISSIONS: Final = {word(each): each for each in Permission}
@@ -41,8 +53,9 @@ _read_request = body_decoder(KeyRequest)
 class KeyDesk:
     """What these calls need."""
 
-    def __init__(self, keys: KeyStore, server_key: ServerKey) -> None:
+    def __init__(self, keys: KeyStore, server_key: ServerKey, money: Money) -> None:
         self.keys = keys
+        self.money = money
         self.server_key = server_key
 
     async def make_server_key(self) -> bytes:
@@ -58,13 +71,17 @@ class KeyDesk:
 
 async def create(desk: KeyDesk, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
-    key = read_key(_read_request(await read_body(receive)))
+    request = _read_request(await read_body(receive))
+    key = read_key(request)
+    deposits = await _read_deposits(desk, key, request.deposit or {})
     secret: str | None = None
     if key.key_type is KeyType.HMAC:
         server_key = await desk.make_server_key()
         key = structs.replace(key, check=check_of(server_key))
         secret = derive_secret(server_key, key.key, key.generation)
-    return _created(await desk.keys.put(key), secret)
+    state = await desk.keys.put(key)
+    await _fund(desk, key, deposits)
+    return _created(state, secret)
 
 
 async def list_keys(desk: KeyDesk, scope: Scope, _: Receive) -> HttpResponse:
@@ -118,6 +135,38 @@ def read_key(request: KeyRequest) -> Key:
         _addresses(request.addresses or []),
         expires,
     )
+
+
+async def _read_deposits(desk: KeyDesk, key: Key, amounts: Mapping[str, Raw]) -> list[Deposit]:
+    """The deposits for the key. ProblemError for the first amount that no deposit can have."""
+    if len(amounts) > MAX_DEPOSITS:
+        raise ProblemError("invalid_value", f"deposit takes at most {MAX_DEPOSITS} assets.", "deposit")
+    texts = {read_asset(asset, "deposit"): read_amount(amount, "deposit") for asset, amount in amounts.items()}
+    decimals = await desk.money.asset_decimals() if texts else {}
+    for asset in texts:
+        if asset not in decimals:
+            raise ProblemError(refusal_code(Refusal.UNKNOWN_ASSET), field="deposit")
+        read_amount(amounts[asset], "deposit", decimals=decimals[asset])
+    name = f"key-{key.key[:ID_LENGTH]}"
+    return [Deposit(key.account, asset, amount, f"{name}:{asset}") for asset, amount in texts.items()]
+
+
+async def _fund(desk: KeyDesk, key: Key, deposits: Sequence[Deposit]) -> None:
+    """Make the deposits of a key that nobody has yet. ProblemError where one is refused: then the key is revoked.
+
+    The key comes first, for money moves for nothing else. Amounts are checked before. So what can be refused is the
+    first deposit, for the account's orders.
+    """
+    made: list[str] = []
+    for deposit in deposits:
+        try:
+            await told(desk.money.move(deposit), _LOST)
+        except (ProblemError, MatcherUnavailableError) as error:
+            if isinstance(error, MatcherUnavailableError) or error.code == "outcome_unknown":
+                raise ProblemError("outcome_unknown", f"{_LOST} The key: {key.key}.") from error
+            await desk.keys.revoke(key.key)
+            raise ProblemError(error.code, " ".join([error.detail, "No key was made.", *made]), "deposit") from error
+        made.append(f"The deposit of {deposit.asset} stands.")
 
 
 def _public_key(key_type: KeyType, pem: str | None) -> str:

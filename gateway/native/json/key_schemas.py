@@ -1,12 +1,16 @@
 """The public JSON of API keys. No schema of a list holds a secret."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from gateway.native.enum_words import word
-from gateway.native.json.field_types import ExpireTime, ExpireTimeInput, NameText, Timestamp
+from gateway.native.json.field_types import MORE_THAN_ZERO, ExpireTime, ExpireTimeInput, NameText, Timestamp
 from protocol.keys import KEY_PATTERN, LABEL_LENGTH, MAX_ADDRESSES, MAX_PUBLIC_KEY, KeyType, Permission
+from protocol.units import CURRENCY_PATTERN
+
+MAX_DEPOSITS: Final = 32
+"""Assets of one key's deposit: each one is a command."""
 
 KeyText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{KEY_PATTERN.pattern}$"})]
 SecretText = Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z0-9]{64}$"})]
@@ -16,6 +20,17 @@ PublicKeyText = Annotated[str, Meta(extra_json_schema={"maxLength": MAX_PUBLIC_K
 PermissionWords = Annotated[
     list[str],
     Meta(extra_json_schema={"minItems": 1, "items": {"enum": [word(each) for each in Permission]}}),
+]
+DepositInput = Annotated[
+    dict[str, Raw],
+    Meta(
+        extra_json_schema={
+            "propertyNames": {"pattern": f"^{CURRENCY_PATTERN.pattern}$"},
+            "additionalProperties": MORE_THAN_ZERO,
+            "maxProperties": MAX_DEPOSITS,
+            "examples": [{"USDT": "10000"}],
+        }
+    ),
 ]
 Addresses = Annotated[
     list[str],
@@ -30,6 +45,7 @@ class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     * permissions: all if they are missing
     * addresses: addresses and networks from which the key may be used; any if they are missing
     * expires: from when on the key is good no more
+    * deposit: an amount of each asset, put on the account; a refused one makes no key
     """
 
     account: NameText
@@ -39,6 +55,7 @@ class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     permissions: PermissionWords | None = None
     addresses: Addresses | None = None
     expires: ExpireTimeInput | None = None
+    deposit: DepositInput | None = None
 
 
 class KeyView(Struct, frozen=True):

@@ -38,6 +38,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     )
     parser.add_argument("--addresses", metavar="LIST", help="networks that it may be used from (default: any)")
     parser.add_argument("--expires", metavar="TIME", help="from when on it is good no more (default: never)")
+    parser.add_argument(
+        "--deposit",
+        action="append",
+        default=[],
+        metavar="LIST",
+        help="what the account gets with it, such as USDT=10000,BTC=0.5; may be given again",
+    )
     parser.add_argument("--url", metavar="URL", help="the gateway (default: where GATEWAY_HOST and GATEWAY_PORT say)")
     parser.add_argument(
         "--token", metavar="TOKEN", help="the administrator's token (environment: GATEWAY_ADMIN_TOKEN; better there)"
@@ -51,6 +58,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     for name in ("permissions", "addresses"):
         if getattr(options, name) is not None:
             body[name] = [part.strip() for part in getattr(options, name).split(",")]
+    if options.deposit:
+        body["deposit"] = _deposit(options.deposit)
     if options.public_key is not None:
         try:
             body["public_key"] = read_file(options.public_key, MAX_FILE).decode("ascii", errors="replace")
@@ -58,6 +67,17 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             end_with_line(PROGRAM, f"--public-key: {what_failed(error)}", EXIT_FAILED)
     print(_told(_post(url, body, options.token or environment.get("GATEWAY_ADMIN_TOKEN", "")), url))
     return 0
+
+
+def _deposit(lists: Sequence[str]) -> dict[str, str]:
+    """Amounts by asset. Ends the process where a part is no pair, or an asset stands twice."""
+    amounts: dict[str, str] = {}
+    for part in (part.strip() for text in lists for part in text.split(",")):
+        asset, _, amount = (each.strip() for each in part.partition("="))
+        if not asset or not amount or asset in amounts:
+            end_with_line(PROGRAM, f"--deposit: {part!r}: takes ASSET=AMOUNT, with commas between, each asset once")
+        amounts[asset] = amount
+    return amounts
 
 
 def _post(url: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
