@@ -67,23 +67,23 @@ def covers_cost(book: Book, order: Order, funds: int) -> bool:
 def _costs_at_most(book: Book, order: Order, most: int) -> bool:
     """Whether the order certainly trades for no more than this value: the sum over whole levels, which none leaves
     before the order comes to it."""
+    levels = book.asks
+    keys, by_key = levels.keys, levels.by_key
+    if not keys:
+        return True
     limit = ANY_PRICE if order.extra is None and not book.rules.price_band_bps else market_limit(book, order)
-    missing, value = order.remaining, 0
-    is_first = True
-    for level in book.asks:
-        if level.key < limit:
-            break
-        if is_first and book.triggers.pending and legs_ended_by(book, level.price):
-            return False
-        is_first = False
-        quantity = min(missing, level.quantity + level.hidden)
-        value += level.price * quantity
+    if book.triggers.pending and legs_ended_by(book, -keys[-1]):
+        return False
+    missing, place = order.remaining, len(keys) - 1
+    while place >= 0 and keys[place] >= limit:
+        level = by_key[keys[place]]
+        quantity = level.quantity + level.hidden
+        if quantity >= missing:
+            return level.price * missing <= most
+        most -= level.price * quantity
         missing -= quantity
-        if value > most:
-            return False
-        if not missing:
-            break
-    return True
+        place -= 1
+    return most >= 0
 
 
 class Walk:

@@ -35,10 +35,11 @@ class Position:
         self.cash = cash
         self.fees = fees
 
-    def buy(self, quantity: int, value: int, price: int) -> None:
+    def buy(self, quantity: int, price: int, value: int, fee: int) -> None:
         """Take in a fill that bought."""
         held = self.quantity
         self.cash -= value
+        self.fees += fee
         self.quantity = held + quantity
         if held >= 0:
             self.cost += value
@@ -48,10 +49,11 @@ class Position:
         else:
             self.cost = price * (held + quantity)
 
-    def sell(self, quantity: int, value: int, price: int) -> None:
+    def sell(self, quantity: int, price: int, value: int, fee: int) -> None:
         """Take in a fill that sold."""
         held = self.quantity
         self.cash += value
+        self.fees += fee
         self.quantity = held - quantity
         if held <= 0:
             self.cost -= value

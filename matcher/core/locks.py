@@ -39,7 +39,7 @@ def share_of_pair(order: Order) -> int:
     """What a live order must have locked: the limit leg of an OCO has the larger lock of both legs."""
     extra = order.extra
     if extra is None or extra.partner is None:
-        return lock_of(order)
+        return lock_at(order, order.remaining, order.price, order.trigger_price)
     return max(lock_of(order), lock_of(extra.partner)) if order.order_type is LIMIT else 0
 
 

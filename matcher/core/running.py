@@ -19,14 +19,13 @@ class Running:
     takes: the takers so far, each with the makers that it traded with and the trades.
     ended: the orders that are done so far, in the order of their ends.
     resized: live orders that have changed in size or lost their partner, but not by a trade of theirs.
-    paid_takes, paid_ends: how many of takes and ended the ledgers have booked.
+    paid_takes: how many of takes the ledgers have booked.
     """
 
     __slots__ = (
         "ended",
         "more",
         "moves_left",
-        "paid_ends",
         "paid_takes",
         "resized",
         "sequence",
@@ -45,4 +44,3 @@ class Running:
         self.ended: list[Order] = []
         self.resized: list[Order] = []
         self.paid_takes = 0
-        self.paid_ends = 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from matcher.core.account import Account
 from matcher.core.order import Order
-from matcher.core.payments import pay
+from matcher.core.payments import book_changes, release
 from matcher.core.protection import discount_ended
 from matcher.core.registry import Registry
 from protocol.events import Trade
@@ -19,10 +19,15 @@ FILLS_KEPT: Final = 1_250
 """An account with this many fills drops all but the newest MAX_ACCOUNT_FILLS at once."""
 
 
-def settle(registry: Registry) -> None:
+def settle(registry: Registry) -> None:  # noqa: C901  calls cost more than lines here
     """Take in what the running command has traded and ended so far. Give the next one all that a command may do."""
     running = registry.running
-    _tell_ended(registry)
+    ledgers = registry.ledgers
+    if ledgers and (running.takes or running.resized):
+        book_changes(running)
+        running.paid_takes = 0
+    if registry.guarded:
+        discount_ended(running.ended)
     if running.takes:
         for taker, makers, trades in running.takes:
             place = 0
@@ -58,20 +63,12 @@ def settle(registry: Registry) -> None:
             last.next = order
             order.previous = last
         account.last_done = order
+        if ledgers and order.reserved:
+            release(order)
         if order.extra is not None and order.extra.terms.expire_time:
             registry.expiries.discard(order.extra.terms.expire_time, order.order_id)
     running.ended.clear()
     running.resized.clear()
-
-
-def _tell_ended(registry: Registry) -> None:
-    """Let those who count know, before what is done is forgotten."""
-    running = registry.running
-    if registry.ledgers:
-        pay(running)
-        running.paid_takes = running.paid_ends = 0
-    if registry.guarded:
-        discount_ended(running.ended)
 
 
 def remember_done(registry: Registry, order: Order) -> None:
