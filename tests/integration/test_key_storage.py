@@ -5,9 +5,19 @@ from pathlib import Path
 
 from matcher.core.digest import digest
 from matcher.engine import Engine
+from matcher.serving.money_queries import balances
 from matcher.state import State
 from matcher.storage.snapshot import read_snapshot, write_snapshot
-from protocol.commands import KeysQuery, NoteKeyUse, RevokeKey, SetKey
+from protocol.commands import (
+    BalancesQuery,
+    Deposit,
+    KeysQuery,
+    NoteKeyUse,
+    OwnCommand,
+    RevokeKey,
+    SetInstrument,
+    SetKey,
+)
 from protocol.events import CommandRefused, KeyList, KeyState
 from protocol.keys import Key, KeyType
 from protocol.units import Refusal
@@ -43,6 +53,27 @@ def test_keys_are_in_a_snapshot(tmp_path: Path) -> None:
     assert restored.registry.keys.all() == [KeyState(BOB, 90_000_000_000, 60_000_000_000)]
     assert restored.registry.keys.changed == state.registry.keys.changed == 4
     assert digest(restored.registry) == digest(state.registry)
+
+
+def test_keys_and_money_are_in_one_snapshot(tmp_path: Path) -> None:
+    """Each is in the digest too."""
+    state = State(Engine())
+    commands: list[OwnCommand] = [
+        SetInstrument("COIN-USD", 2, 3, "COIN", "USD", 1, 1, 1, 1_000, 10_000, 0, 10, 20),
+        SetKey(ALICE),
+        Deposit("alice", "USD", "10000", "key-1:USD"),
+        SetKey(BOB),
+    ]
+    digests = set()
+    for sequence, command in enumerate(commands):
+        state.apply(0, sequence, [command], 90_000_000_000)
+        digests.add(digest(state.registry))
+    assert len(digests) == 4
+    _, restored = read_snapshot(write_snapshot(tmp_path, state, "j" * 32, 1))
+    assert digest(restored.registry) == digest(state.registry)
+    assert [each.key for each in restored.registry.keys.all()] == [ALICE, BOB]
+    shown = {each.asset: each.free for each in balances(restored.registry, BalancesQuery("alice")).balances}
+    assert shown == {"COIN": "0", "USD": "10000"}
 
 
 def test_without_keys_a_snapshot_is_as_before(tmp_path: Path) -> None:
