@@ -80,11 +80,10 @@ ALL: frozenset[object] = frozenset(
         "a quote_quantity is filled by several makers",
         "a quote_quantity is prevented in part",
         *(f"a quote_quantity ends in part by {what}" for what in ("price_band_bps", "max_slippage_bps")),
-        *(f"an order that has traded ends by {what}" for what in ("PRICE_BAND", "SLIPPAGE")),
+        "an order that has traded ends by SLIPPAGE",
         *(f"a fired order ends by {what}" for what in ("PRICE_OUTSIDE_BAND", "PRICE_BAND", "SLIPPAGE")),
         *("an OCO is outside the band", "an OCO is too large", "an OCO is one order too many"),
-        *("a move halts", "a cascade halts", "an amend halts", "a halt ends by itself", "a status ends a halt"),
-        "the end of a halt moves",
+        *("a move halts", "a cascade halts", "a halt ends by itself"),
         "a leg trades in part",
         "a leg is decremented",
         *(

@@ -34,7 +34,6 @@ ALL_OF_MONEY: frozenset[object] = frozenset(
     (
         *(f"short: {kind}" for kind in ("a sale", "a priced purchase", "a market purchase", "an OCO", "an amend")),
         *(f"short: a quote_quantity that {what}" for what in ("buys", "sells")),
-        *(f"short: fired {order_type.name}" for order_type in (OrderType.STOP_MARKET, OrderType.TRAILING_STOP)),
         *(f"{Refusal.INSUFFICIENT_BALANCE.name}: {kind.__name__}" for kind in (Withdraw, Transfer, AmendOrder)),
         *(f"{Refusal.NO_LEDGER.name}: {kind.__name__}" for kind in (Withdraw, Transfer, CloseLedger)),
         *(f"{Refusal.OPEN_ORDERS.name}: {kind.__name__}" for kind in (Deposit, Transfer, CloseLedger, ResetAccount)),
@@ -45,7 +44,7 @@ ALL_OF_MONEY: frozenset[object] = frozenset(
         f"{Refusal.SAME_ACCOUNT.name}: {Transfer.__name__}",
         *(f"duplicated: {kind.__name__}" for kind in (*MOVEMENTS, ResetAccount)),
         *(f"trade of {kind}" for kind in ("two ledgers", "a ledger and outside", "a ledger with itself", "outside")),
-        *("the maker pays less than the rate", "the taker pays less than the rate"),
+        "the maker pays less than the rate",
         "a quote_quantity spends less than it says",
         *(f"a ledger begins: {kind.__name__}" for kind in (Deposit, Transfer, ResetAccount)),
         "a ledger begins with live orders",
