@@ -35,7 +35,7 @@ RUN EXCHANGE_COMPILE=$EXCHANGE_COMPILE /exchange/python/bin/python -m matching_e
 FROM ${PYTHON_IMAGE}
 # Named volumes that are mounted on these directories take over their owner.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin exchange \
- && install --directory --owner exchange --group exchange --mode 0700 /data /keys /keys/matcher /keys/gateway
+ && install --directory --owner exchange --group exchange --mode 0700 /data /keys /keys/matcher /keys/gateway /keys/server
 COPY --from=dependencies /exchange/python /exchange/python
 COPY --from=sources /exchange/sources /exchange/sources
 ENV PATH=/exchange/python/bin:$PATH PYTHONUNBUFFERED=1 MATCHER_DATA_DIR=/data

@@ -15,7 +15,17 @@ from msgspec import structs
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from gateway.config import PREFIX, PROGRAM, SETTINGS, WILDCARDS, GatewayConfig, read_config
+from gateway.config import (
+    KEYS,
+    OFF,
+    PREFIX,
+    PROGRAM,
+    SETTINGS,
+    WILDCARDS,
+    GatewayConfig,
+    all_tokens,
+    read_config,
+)
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
 from gateway.http.callers import limits_of
@@ -114,6 +124,23 @@ def _check_hosts(config: GatewayConfig) -> None:
     )
 
 
+def _check_access(config: GatewayConfig) -> None:
+    """End the process with one line if other machines reach it and nothing says who may call, or if keys are asked for
+    and nobody could make them."""
+    if config.auth == KEYS and not all_tokens(config):
+        end_with_line(
+            PROGRAM,
+            f"{_title('auth')}: keys needs a token for /admin: set GATEWAY_ADMIN_TOKEN=<token>, or "
+            "GATEWAY_ADMIN_TOKENS=<name>:<token>,...",
+        )
+    if not config.auth and not is_loopback(config.host.lower()):
+        end_with_line(
+            PROGRAM,
+            f"{_title('host')}: {config.host} is reached from other machines: ask for keys with GATEWAY_AUTH=keys, or "
+            "let anyone trade for any account with GATEWAY_AUTH=off",
+        )
+
+
 def main() -> None:
     config = read_config(sys.argv[1:], os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,15 +151,18 @@ def main() -> None:
     listening = _bind(config)
     # A host that is none of this machine's has that fault first.
     _check_hosts(config)
+    _check_access(config)
     host, port = listening.getsockname()[:2]
     log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", workers=config.workers)
-    if not config.admin_token and not is_loopback(config.host):
+    if config.auth == OFF and not is_loopback(config.host):
+        log.warning("anyone who reaches this address may trade for any account: GATEWAY_AUTH=off", host=config.host)
+    if not all_tokens(config) and not is_loopback(config.host):
         log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
-    if any(argument.split("=")[0] == "--admin-token" for argument in sys.argv[1:]):
-        log.warning(
-            "the list of processes shows --admin-token to every user of this machine: GATEWAY_ADMIN_TOKEN it "
-            "does not show"
-        )
+    for flag, variable in (("--admin-token", "GATEWAY_ADMIN_TOKEN"), ("--admin-tokens", "GATEWAY_ADMIN_TOKENS")):
+        if any(argument.split("=")[0] == flag for argument in sys.argv[1:]):
+            log.warning(
+                f"the list of processes shows {flag} to every user of this machine: {variable} it does not show"
+            )
     tell_ready(os.environ)
     limits = limits_of(config)
     server = Config(

@@ -12,16 +12,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from gateway.config import GatewayConfig
+from gateway.access.admin import Administrators
+from gateway.access.door import Door
+from gateway.access.keys import KeyStore
+from gateway.access.server_key import ServerKey
+from gateway.config import KEYS, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
 from gateway.http.closing import deny_stream
 from gateway.http.errors import HttpError
-from gateway.http.security import AllowedHosts, CallerCheck, token_guard
+from gateway.http.security import AllowedHosts, CallerCheck
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
-from gateway.native.routes import native_routes
+from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
 from protocol.curve import ClientKeys
 
@@ -39,12 +44,20 @@ def create_app(config: GatewayConfig) -> FastAPI:
 
 def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI:
     """The application on top of these connections."""
+    server_key = ServerKey(config.key_file)
+    keys = KeyStore(broker, server_key)
+    door = Door(broker, keys, server_key) if config.auth == KEYS else None
+    exchange = Exchange(broker, Instruments(broker), config.faucet)
+    access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await broker.start()
         await feed.start()
+        if config.auth == KEYS:
+            keys.start()
         yield
+        keys.stop()
         await feed.stop()
         await broker.stop()
 
@@ -58,7 +71,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
     middleware = [caller_check]
     if config.cors_origins:
         methods = ("GET", "POST", "PATCH", "DELETE")
-        headers = ("Authorization", "Content-Type")
+        headers = ("Authorization", "Content-Type", "X-MBX-APIKEY")
         cors = Middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
@@ -75,18 +88,16 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         redirect_slashes=False,
         # Even to find that it is not configured would cost each request a sixth of its time in this application.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        routes=_routes(config, broker, feed),
+        routes=_routes(exchange, broker, feed, access),
         middleware=middleware,
         exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
-def _routes(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
+def _routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
-    exchange = Exchange(broker, Instruments(broker), config.faucet)
-    guard = token_guard(config.admin_token) if config.admin_token else None
     return [
-        *native_routes(exchange, broker, feed, guard),
+        *native_routes(exchange, broker, feed, access),
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]

@@ -11,10 +11,13 @@ from gateway.rate import RATE, Rate, read_rate
 from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
-from matching_exchange.process.settings import Setting, bounded, port, read_settings
+from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
 
 PROGRAM: Final = "gateway"
 PREFIX: Final = "GATEWAY"
+
+OFF: Final = "off"
+KEYS: Final = "keys"
 
 MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
@@ -32,6 +35,7 @@ WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
 """Hosts that mean every address of this machine."""
 
 _TOKEN: Final = re.compile(r"[!-~]*")
+_TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
@@ -45,6 +49,9 @@ class GatewayConfig(Struct, frozen=True):
     deadline: milliseconds.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
+    auth: empty where it is not set: that is OFF, on loopback alone.
+    admin_tokens: names and tokens.
+    key_file: empty for none.
     faucet: assets and amounts.
     curve_server: the matcher's public key; empty without CURVE.
     curve_secret: the gateway's secret key.
@@ -62,6 +69,9 @@ class GatewayConfig(Struct, frozen=True):
     cors_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     deadline: int
+    auth: str = ""
+    admin_tokens: tuple[tuple[str, str], ...] = ()
+    key_file: str = ""
     faucet: tuple[tuple[str, str], ...] = ()
     log_level: str = "info"
     log_format: str = "auto"
@@ -79,6 +89,21 @@ class GatewayConfig(Struct, frozen=True):
     open_connections_per_address: int = 4000
     open_streams_per_address: int = 2000
     trusted_proxies: tuple[Network, ...] = ()
+
+
+def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
+    """The names and tokens of both settings."""
+    return [*([("admin", config.admin_token)] if config.admin_token else ()), *config.admin_tokens]
+
+
+def _tokens(text: str) -> tuple[tuple[str, str], ...]:
+    found = tuple(tuple(part.strip().partition(":")[::2]) for part in text.split(",")) if text.strip() else ()
+    pairs = tuple((name, token) for name, token in found)
+    if not all(_TOKEN_NAME.fullmatch(name) and token and _TOKEN.fullmatch(token) for name, token in pairs):
+        raise ValueError(text)
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError(text)
+    return pairs
 
 
 def _token(text: str) -> str:
@@ -187,6 +212,31 @@ SETTINGS: Final = (
         _token,
         "printable ASCII without spaces",
         "what /admin calls must bear; without it anyone may call",
+        secret=True,
+    ),
+    Setting(
+        "admin-tokens",
+        "",
+        _tokens,
+        "name:token pairs with commas between; names of letters, digits and . _ -",
+        "tokens of several administrators; the log names who has called",
+        secret=True,
+        has_flag=False,
+    ),
+    Setting(
+        "auth",
+        "",
+        one_of("", OFF, KEYS),
+        "off or keys",
+        "who may trade: off lets anyone act for any account; it has to be written out where --host is reached from "
+        "elsewhere. keys asks for an API key",
+    ),
+    Setting(
+        "key-file",
+        "",
+        str,
+        "a path",
+        "the file of the server key, from which the secrets of HMAC keys come; made with the first such key",
     ),
     Setting(
         "cors-origins",

@@ -146,7 +146,9 @@ SETTINGS = (
         "auto (CURVE where there is a secret key) or off",
         "off lets other machines reach the sockets without CURVE",
     ),
-    Setting("curve-secret", "", curve_key, KEY, "the matcher's secret key", secret=True, from_file=True),
+    Setting(
+        "curve-secret", "", curve_key, KEY, "the matcher's secret key", secret=True, has_flag=False, from_file=True
+    ),
     Setting(
         "curve-allowed",
         "",

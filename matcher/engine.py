@@ -13,6 +13,7 @@ from matcher.core.amend import amend_order
 from matcher.core.cancel import cancel_all_orders, cancel_order
 from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
+from matcher.core.keys import note_key_use, revoke_key, set_key
 from matcher.core.load_book import load_book
 from matcher.core.money import close_ledger, deposit, reset_account, transfer, withdraw
 from matcher.core.oco import place_oco
@@ -29,13 +30,16 @@ from protocol.commands import (
     Deposit,
     LoadBook,
     MoveTimers,
+    NoteKeyUse,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
     RefuseCommand,
     ResetAccount,
+    RevokeKey,
     SetAccountStatus,
     SetInstrument,
+    SetKey,
     SetLimits,
     Transfer,
     WatchAccount,
@@ -77,6 +81,9 @@ HANDLERS: Final[dict[type, Handler]] = {
     Transfer: transfer,
     CloseLedger: close_ledger,
     ResetAccount: reset_account,
+    SetKey: set_key,
+    RevokeKey: revoke_key,
+    NoteKeyUse: note_key_use,
 }
 """What carries out each command. It changes the registry and returns what happened, in order."""
 

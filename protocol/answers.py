@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from protocol.commands import OrderTerms
 from protocol.happenings import BookLoaded, CommandRefused, InstrumentSet, Trade
+from protocol.keys import KeyState
 from protocol.money import LedgerState, TransferState
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
@@ -103,4 +104,5 @@ Answer = (
     | CommandRefused
     | TransferState
     | LedgerState
+    | KeyState
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from protocol.keys import Key, KeyId
 from protocol.market_commands import LoadBook, SetInstrument
 from protocol.money import (
     AccountQuery,
@@ -26,6 +27,7 @@ from protocol.queries import (
     DigestQuery,
     FillsQuery,
     InstrumentsQuery,
+    KeysQuery,
     OrderQuery,
     OrdersQuery,
     Query,
@@ -78,9 +80,11 @@ __all__ = [
     "Frame",
     "Hello",
     "InstrumentsQuery",
+    "KeysQuery",
     "LoadBook",
     "MoveTimers",
     "MovementsQuery",
+    "NoteKeyUse",
     "OrderQuery",
     "OrderTerms",
     "OrdersQuery",
@@ -90,9 +94,11 @@ __all__ = [
     "Query",
     "RefuseCommand",
     "ResetAccount",
+    "RevokeKey",
     "SaveBook",
     "SetAccountStatus",
     "SetInstrument",
+    "SetKey",
     "SetLimits",
     "StatusQuery",
     "TradesQuery",
@@ -296,6 +302,29 @@ class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
     detail: str = ""
 
 
+class SetKey(Struct, frozen=True, array_like=True, tag=20, gc=False):
+    """Add a key, or replace all that is set of a known one. The same command again changes nothing.
+
+    A known key keeps its account and its type. Another secret or public key has the next generation. A key that is not
+    known has generation zero: what was revoked does not come back.
+    Answer: KeyState or CommandRefused.
+    """
+
+    key: Key
+
+
+class RevokeKey(Struct, frozen=True, array_like=True, tag=21, gc=False):
+    """Forget a key. Answer: KeyState or CommandRefused."""
+
+    key: KeyId
+
+
+class NoteKeyUse(Struct, frozen=True, array_like=True, tag=22, gc=False):
+    """Note the minute of this command as that of the key's last use. Answer: KeyState or CommandRefused."""
+
+    key: KeyId
+
+
 Command = (
     PlaceOrder
     | CancelOrder
@@ -314,6 +343,9 @@ Command = (
     | Transfer
     | CloseLedger
     | ResetAccount
+    | SetKey
+    | RevokeKey
+    | NoteKeyUse
 )
 """What a session may send."""
 

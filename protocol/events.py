@@ -14,6 +14,8 @@ from protocol.happenings import (
     CommandRefused,
     Event,
     InstrumentSet,
+    KeyRevoked,
+    KeySet,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -25,6 +27,7 @@ from protocol.happenings import (
     Trade,
     TriggerMoved,
 )
+from protocol.keys import KeyState
 from protocol.money import (
     AccountBalances,
     AccountList,
@@ -61,6 +64,7 @@ from protocol.results import (
     Fill,
     FillPage,
     InstrumentList,
+    KeyList,
     MatcherStatus,
     OrderChange,
     OrderPage,
@@ -97,6 +101,10 @@ __all__ = [
     "FrameRefused",
     "InstrumentList",
     "InstrumentSet",
+    "KeyList",
+    "KeyRevoked",
+    "KeySet",
+    "KeyState",
     "LedgerSet",
     "LedgerState",
     "MatcherStatus",

@@ -6,6 +6,7 @@ Only append fields and tags. Prices and quantities are the instrument's integers
 from msgspec import Struct
 
 from protocol.instrument import Instrument
+from protocol.keys import KeyState
 from protocol.money import LedgerSet, MoneyMoved, TransferDuplicated
 from protocol.units import Reason, Refusal, Side
 
@@ -130,6 +131,26 @@ class BookLoaded(Struct, frozen=True, array_like=True, tag=8):
     skipped: list[int]
 
 
+class KeySet(Struct, frozen=True, array_like=True, tag=18, gc=False):
+    """The key stands so now.
+
+    sequence: that of the last change of any key, with this one. previous: that of the change before this one; both are
+        the same if only the last use is another.
+    """
+
+    state: KeyState
+    sequence: int
+    previous: int
+
+
+class KeyRevoked(Struct, frozen=True, array_like=True, tag=19, gc=False):
+    """The key is good no more. `sequence` and `previous` are as in KeySet."""
+
+    state: KeyState
+    sequence: int
+    previous: int
+
+
 class CommandRefused(Struct, frozen=True, array_like=True, tag=9, gc=False):
     """The command has changed nothing. `refusal` says why.
 
@@ -161,4 +182,6 @@ Event = (
     | MoneyMoved
     | TransferDuplicated
     | LedgerSet
+    | KeySet
+    | KeyRevoked
 )

@@ -165,6 +165,11 @@ def format_fee(instrument: Instrument, price: int, quantity: int, fee_bps: int) 
     return format_decimal(exact_fee(price, quantity, fee_bps), instrument.value_decimals + FEE_DECIMALS)
 
 
+def quote_decimals(instrument: Instrument) -> int:
+    """The decimals that an instrument needs of its quote."""
+    return instrument.value_decimals + FEE_DECIMALS
+
+
 class InstrumentError(ValueError):
     """An instrument breaks a rule. `field` is the field at fault; the message says what it takes."""
 

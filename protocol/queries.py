@@ -88,6 +88,16 @@ class AccountUpdatesQuery(Struct, frozen=True, array_like=True, tag=10):
     after: Count
 
 
+class KeysQuery(Struct, frozen=True, array_like=True, tag=14):
+    """Ask for keys, by their ids in ascending order, after the id `after`. Answer: KeyList.
+
+    A `limit` of zero asks for `changed` alone.
+    """
+
+    limit: Count = 0
+    after: str = ""
+
+
 Query = (
     OrderQuery
     | OrdersQuery
@@ -103,4 +113,5 @@ Query = (
     | AccountQuery
     | MovementsQuery
     | AccountsQuery
+    | KeysQuery
 )

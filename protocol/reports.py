@@ -6,6 +6,7 @@
 from msgspec import Struct
 
 from protocol.answers import Answer
+from protocol.happenings import KeyRevoked, KeySet
 from protocol.results import AccountUpdate, Result
 
 
@@ -81,4 +82,4 @@ class Pulse(Struct, frozen=True, array_like=True, tag=6):
     timestamp: int = 0
 
 
-Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryResult | Pulse | AccountUpdate
+Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryResult | Pulse | AccountUpdate | KeySet | KeyRevoked

@@ -5,6 +5,7 @@ from msgspec import Struct
 from protocol.answers import OrderState
 from protocol.happenings import AccountSet, CommandRefused, Event, Trade
 from protocol.instrument import Instrument
+from protocol.keys import KeyState
 from protocol.money import AccountList, AssetBalance, Balances, BalancesPart, MovementPage, PositionState
 
 
@@ -210,6 +211,18 @@ class AccountUpdates(Struct, frozen=True, array_like=True, tag=39):
     watched: bool
 
 
+class KeyList(Struct, frozen=True, array_like=True, tag=44):
+    """Keys in the order of their ids.
+
+    changed: the sequence of the last SetKey or RevokeKey that changed something; zero before the first.
+    next: the id to ask after for the next page; None after the last.
+    """
+
+    keys: list[KeyState]
+    changed: int
+    next: str | None = None
+
+
 Result = (
     OrderState
     | OrderPage
@@ -226,4 +239,5 @@ Result = (
     | AccountSummary
     | MovementPage
     | AccountList
+    | KeyList
 )

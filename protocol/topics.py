@@ -7,6 +7,9 @@ HEARTBEAT = b"heartbeat/"
 
 PULSE = b"pulse/"
 
+KEYS = b"keys/"
+"""Changes of API keys, for all gateways."""
+
 
 def trades(symbol: str) -> bytes:
     return b"trades/%s/" % symbol.encode()

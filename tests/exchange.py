@@ -197,7 +197,14 @@ class Matcher(Process):
 class Gateway(Process):
     """A gateway in front of the matcher at these addresses, which need not run."""
 
-    def __init__(self, directory: Path, matcher: Matcher, *flags: str, name: str = "gateway") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        matcher: Matcher,
+        *flags: str,
+        name: str = "gateway",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         arguments = [
@@ -205,7 +212,7 @@ class Gateway(Process):
             f"--market-data={matcher.market_data}",
             f"--reports={matcher.reports}",
         ]
-        super().__init__("gateway", directory, [*arguments, f"--port={self.port}", *flags])
+        super().__init__("gateway", directory, [*arguments, f"--port={self.port}", *flags], environment)
         self.log = directory / f"{name}.log"
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, verify=False)
 
@@ -238,10 +245,14 @@ class Exchange:
     """A matcher and a gateway. A context manager: inside, both are up; at its end both stop cleanly."""
 
     def __init__(
-        self, directory: Path, matcher_flags: tuple[str, ...] = (), gateway_flags: tuple[str, ...] = ()
+        self,
+        directory: Path,
+        matcher_flags: tuple[str, ...] = (),
+        gateway_flags: tuple[str, ...] = (),
+        gateway_environment: Mapping[str, str] | None = None,
     ) -> None:
         self.matcher = Matcher(directory, *matcher_flags)
-        self.gateway = Gateway(directory, self.matcher, *gateway_flags)
+        self.gateway = Gateway(directory, self.matcher, *gateway_flags, environment=gateway_environment)
 
     def __enter__(self) -> "Exchange":
         self.matcher.start()

@@ -5,9 +5,9 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from gateway.link.answers import expect
-from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
+from gateway.link.on_behalf import Link
 from protocol.commands import CancelAfter, CancelAllOrders, Command, FillsQuery, SetAccountStatus
 from protocol.events import AccountState, FillPage, OrderState, OrderStates
 
@@ -25,7 +25,7 @@ class Canceled(Struct):
 
 
 class Accounts:
-    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+    def __init__(self, broker: Link, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
 

@@ -1,21 +1,32 @@
 """All use cases of one worker, a family each."""
 
+from collections.abc import Callable
+from time import monotonic
+
 from gateway.exchange.accounts import Accounts
 from gateway.exchange.maintenance import Maintenance
 from gateway.exchange.markets import Markets
 from gateway.exchange.money import Faucet, Money
 from gateway.exchange.orders import Orders
-from gateway.link.broker import Broker
+from gateway.exchange.pace import Pace
 from gateway.link.instruments import Instruments
+from gateway.link.on_behalf import Link, OnBehalf
 
 
 class Exchange:
     """What every door of the gateway calls."""
 
-    def __init__(self, broker: Broker, instruments: Instruments, faucet: Faucet = ()) -> None:
+    def __init__(self, link: Link, instruments: Instruments, faucet: Faucet = (), pace: Pace | None = None) -> None:
+        self._link = link
+        self._faucet = faucet
+        self._pace = pace or Pace(monotonic)
         self.instruments = instruments
-        self.orders = Orders(broker, instruments)
-        self.accounts = Accounts(broker, instruments)
-        self.markets = Markets(broker, instruments)
-        self.money = Money(broker, instruments, faucet)
-        self.maintenance = Maintenance(broker, instruments)
+        self.orders = Orders(link, instruments, self._pace)
+        self.accounts = Accounts(link, instruments)
+        self.markets = Markets(link, instruments)
+        self.money = Money(link, instruments, faucet)
+        self.maintenance = Maintenance(link, instruments)
+
+    def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
+        """The same for one call, as `OnBehalf` says."""
+        return Exchange(OnBehalf(self._link, confirm, deadline), self.instruments, self._faucet, self._pace)

@@ -5,9 +5,9 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
 from gateway.link.errors import NoResultError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
+from gateway.link.on_behalf import Link
 from protocol.commands import DigestQuery, LoadBook, SaveBook, StatusQuery
 from protocol.events import BookLoaded, BookSaved, Digest, MatcherStatus
 
@@ -32,7 +32,7 @@ class Status(Struct, frozen=True):
 
 
 class Maintenance:
-    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+    def __init__(self, broker: Link, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
 

@@ -1,15 +1,15 @@
 """Market data and instruments. Each call asks the matcher, so no worker shows less than another has answered."""
 
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
 from gateway.link.instruments import Instruments
+from gateway.link.on_behalf import Link
 from protocol.commands import DepthQuery, SetInstrument, TradesQuery
 from protocol.events import Depth, InstrumentSet, Trade, TradeHistory
 from protocol.instrument import Instrument
 
 
 class Markets:
-    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+    def __init__(self, broker: Link, instruments: Instruments) -> None:
         self._broker = broker
         self._instruments = instruments
 

@@ -6,9 +6,9 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
+from gateway.link.on_behalf import Link
 from protocol.commands import (
     AccountQuery,
     AccountsQuery,
@@ -28,6 +28,7 @@ from protocol.events import (
     MovementPage,
     TransferState,
 )
+from protocol.instrument import quote_decimals
 
 NANOSECONDS: Final = 1_000_000_000
 """In a second."""
@@ -50,7 +51,7 @@ class Given(Struct, frozen=True):
 class Money:
     """Each call fails as the broker's. RefusedError where the matcher refuses."""
 
-    def __init__(self, broker: Broker, instruments: Instruments, faucet: Faucet) -> None:
+    def __init__(self, broker: Link, instruments: Instruments, faucet: Faucet) -> None:
         self._broker = broker
         self._instruments = instruments
         self.faucet = faucet
@@ -60,6 +61,14 @@ class Money:
 
     async def set_ledger(self, command: ResetAccount | CloseLedger) -> LedgerState:
         return expect(LedgerState, (await self._broker.submit(command)).value)
+
+    async def asset_decimals(self) -> dict[str, int]:
+        """How many decimals each asset has now, at least. It may get more."""
+        found: dict[str, int] = {}
+        for instrument in await self._instruments.all():
+            found[instrument.base] = max(found.get(instrument.base, 0), instrument.quantity_decimals)
+            found[instrument.quote] = max(found.get(instrument.quote, 0), quote_decimals(instrument))
+        return found
 
     async def balances(self, account: str) -> Stamped[Balances]:
         answer = await self._broker.query(BalancesQuery(account))

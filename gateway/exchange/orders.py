@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic
 from typing import Final, TypeVar
 
 from gateway.exchange.pace import Pace
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
 from gateway.link.instruments import Instruments
+from gateway.link.on_behalf import Link
 from protocol.commands import AmendOrder, CancelOrder, OrderQuery, OrdersQuery, PlaceOco, PlaceOrder
 from protocol.events import Answer, OrderPage, OrderResult, OrderState, OrderStates
 
@@ -23,10 +22,10 @@ Outcome = OrderState | RefusedError | MatcherUnavailableError | OutcomeUnknownEr
 
 
 class Orders:
-    def __init__(self, broker: Broker, instruments: Instruments) -> None:
+    def __init__(self, broker: Link, instruments: Instruments, pace: Pace) -> None:
         self._broker = broker
         self._instruments = instruments
-        self._pace = Pace(monotonic)
+        self._pace = pace
 
     def deadline(self) -> int:
         """The latest time, by the matcher's clock, at which an order that arrives now may be executed."""

@@ -169,7 +169,7 @@ def count(scope: MutableMapping[str, Any], kind: Kind, cost: int = 1) -> None:
 def count_key(scope: MutableMapping[str, Any], key: str) -> None:
     """The request has proved to be of this key: count it to the key. HttpError where it is too much.
 
-    What `count` counts from now on, it counts to the key too. A WebSocket counts as a subscription, when it is opened.
+    Call it once, when the key has proved. What `count` counts from then on, it counts to the key too.
     """
     extensions = scope.get("extensions") or {}
     caller: Caller | None = extensions.get(_CALLER)
@@ -178,13 +178,16 @@ def count_key(scope: MutableMapping[str, Any], key: str) -> None:
     if caller.line.keyed != key:
         caller.limits.take(Kind.CONNECTIONS, Holder.KEY, key, 1)
         caller.line.keyed = key
-    if scope["type"] == "http":
-        caller.limits.take(Kind.REQUESTS, Holder.KEY, key, 1)
+    kind = Kind.REQUESTS if scope["type"] == "http" else Kind.SUBSCRIPTIONS
+    caller.limits.take(kind, Holder.KEY, key, 1)
     extensions[_KEY] = key
 
 
 def open_stream(scope: MutableMapping[str, Any]) -> Place:
-    """A place for the new stream. HttpError where there are too many, or were too many in a short time."""
+    """A place for the new stream of an address. HttpError where there are too many, or were too many in a short time.
+
+    It comes before the proof of a key, which is work.
+    """
     count(scope, Kind.SUBSCRIPTIONS)
     caller: Caller | None = (scope.get("extensions") or {}).get(_CALLER)
     return Place(None) if caller is None else caller.limits.open(Open.STREAMS, caller.address)

@@ -13,6 +13,9 @@ from gateway.http.responses import HttpResponse
 MAX_REASON_BYTES: Final = 123
 """The longest reason that fits in a close frame."""
 
+SUBPROTOCOL: Final = "exchange"
+"""What a page offers beside its key: a browser closes a stream that selects none of what was offered."""
+
 START_AGAIN: Final = 1012
 """What the stream has told no longer holds: the client should connect again."""
 
@@ -35,6 +38,11 @@ class Closing(Struct, frozen=True):
     too_slow: int
 
 
+async def accept(websocket: WebSocket) -> None:
+    """Open the stream. Of the offered subprotocols SUBPROTOCOL is selected: others may hold a secret."""
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", ()) else None)
+
+
 async def close_stream(websocket: WebSocket, frame: CloseFrame) -> None:
     await websocket.close(frame.code, frame.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
 
@@ -45,7 +53,7 @@ async def refuse_stream(websocket: WebSocket, frame: CloseFrame) -> None:
     It is accepted first: browsers hide the code of a refused handshake from pages.
     """
     with suppress(WebSocketDisconnect):
-        await websocket.accept()
+        await accept(websocket)
         await close_stream(websocket, frame)
 
 

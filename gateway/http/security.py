@@ -6,7 +6,6 @@ pages of the configured origins. Reads over HTTP need no such check: a browser h
 unless CORS headers allow them.
 """
 
-import hmac
 import re
 from collections.abc import Callable, Collection
 from typing import Final
@@ -18,7 +17,6 @@ from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
 from gateway.http.callers import REFUSED
 from gateway.http.closing import CloseFrame, deny_stream, refuse_stream
 from gateway.http.errors import HttpError
-from gateway.http.resources import Guard, header
 from gateway.http.responses import ErrorResponse
 from matching_exchange.process.settings import is_loopback
 
@@ -113,15 +111,3 @@ class CallerCheck:
         # A proxy in front may speak TLS while this process does not. So the scheme does not count.
         scheme, _, page = origin.partition(b"://")
         return scheme in (b"http", b"https") and page != b"" and page == host
-
-
-def token_guard(token: str) -> Guard:
-    """A guard that lets calls with the header `Authorization: Bearer <token>` pass."""
-    expected = token.encode()
-
-    def guard(scope: Scope) -> None:
-        scheme, _, given = (header(scope, b"authorization") or b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not hmac.compare_digest(given, expected):
-            raise HttpError("unauthorized")
-
-    return guard

@@ -21,7 +21,7 @@ from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
-from protocol.events import AccountUpdate, Answer, Pulse, QueryResult, Result
+from protocol.events import AccountUpdate, Answer, KeyRevoked, KeySet, Pulse, QueryResult, Result
 from protocol.handshakes import Handshakes
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
@@ -52,6 +52,7 @@ ANSWER_GRACE: Final = 1.0
 Value = TypeVar("Value")
 
 Handler = Callable[[AccountUpdate], None]
+KeyHandler = Callable[[KeySet | KeyRevoked], None]
 
 log = structlog.get_logger("gateway")
 
@@ -86,6 +87,7 @@ class Broker:
         self._on_reset: list[Callable[[], None]] = []
         self._on_open: list[Callable[[], None]] = []
         self._handlers: dict[str, list[Handler]] = {}
+        self._key_handlers: list[KeyHandler] = []
 
     async def start(self) -> None:
         """Connect; the matcher may come later."""
@@ -128,13 +130,13 @@ class Broker:
         was lost."""
         return self._session.epoch
 
-    def deadline(self) -> int:
-        """The latest time, by the matcher's clock, at which a command that arrives now may be executed."""
-        return self._clock.now() + self._deadline
-
     def now(self) -> int:
         """The matcher's time, in nanoseconds since 1970."""
         return self._clock.now()
+
+    def deadline(self) -> int:
+        """The latest time, by the matcher's clock, at which a command that arrives now may be executed."""
+        return self._clock.now() + self._deadline
 
     @property
     def clock_difference(self) -> int:
@@ -169,6 +171,12 @@ class Broker:
                 self._loop.call_soon(self._read)
 
         return unsubscribe
+
+    def subscribe_keys(self, handler: KeyHandler) -> None:
+        """Hand each published change of an API key to the handler. Changes may be lost."""
+        self._key_handlers.append(handler)
+        self._reports.subscribe(topics.KEYS)
+        self._loop.call_soon(self._read)
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]":
         """Send a command; the future of its answer, which fails as `command` does. MatcherUnavailableError at once
@@ -264,9 +272,8 @@ class Broker:
             self._count_strange_report(str(error))
             return
         now = time.monotonic()
-        if isinstance(report, AccountUpdate):
-            for handler in list(self._handlers.get(report.account, ())):
-                handler(report)
+        if isinstance(report, AccountUpdate | KeySet | KeyRevoked):
+            self._hand_on(report)
             return
         if isinstance(report, Pulse) and not self._hear(report, now):
             return
@@ -285,6 +292,15 @@ class Broker:
                     waiting.future.set_result(Stamped(answered.sequence, answered.timestamp, answered.answer))
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
+
+    def _hand_on(self, published: AccountUpdate | KeySet | KeyRevoked) -> None:
+        """Give what is for all gateways to those who listen."""
+        if isinstance(published, AccountUpdate):
+            for handler in list(self._handlers.get(published.account, ())):
+                handler(published)
+        else:
+            for key_handler in self._key_handlers:
+                key_handler(published)
 
     def _hear(self, pulse: Pulse, now: float) -> bool:
         """Whether the pulse is that of a matcher of this version."""

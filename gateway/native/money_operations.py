@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gateway.access.needs import ADMIN, TRADE, USER_DATA
 from gateway.native.calls import money
 from gateway.native.calls.money import MAX_ACCOUNTS, MAX_MOVEMENTS
 from gateway.native.json import money_schemas
@@ -12,6 +13,7 @@ _AMOUNT_EXAMPLE: Final = {"asset": "USDT", "amount": "100000", "transfer_id": "s
 
 MONEY_OPERATIONS: Final = (
     Operation(
+        USER_DATA,
         "get",
         "/accounts/{account}",
         money.summary,
@@ -21,6 +23,7 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
     ),
     Operation(
+        USER_DATA,
         "get",
         "/accounts/{account}/balances",
         money.balances,
@@ -30,6 +33,7 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
     ),
     Operation(
+        USER_DATA,
         "get",
         "/accounts/{account}/ledger",
         money.movements,
@@ -53,6 +57,7 @@ MONEY_OPERATIONS: Final = (
         ),
     ),
     Operation(
+        TRADE,
         "post",
         "/accounts/{account}/faucet",
         money.faucet,
@@ -62,6 +67,7 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
     ),
     Operation(
+        ADMIN,
         "get",
         "/admin/accounts",
         money.list_accounts,
@@ -76,9 +82,9 @@ MONEY_OPERATIONS: Final = (
                 "The `next` of the answer that this one continues.",
             ),
         ),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/deposit",
         money.deposit,
@@ -88,9 +94,9 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
         body=money_schemas.AmountRequest,
         example=_AMOUNT_EXAMPLE,
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/withdraw",
         money.withdraw,
@@ -100,9 +106,9 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
         body=money_schemas.AmountRequest,
         example={**_AMOUNT_EXAMPLE, "amount": "2500.5", "transfer_id": "out-1"},
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/transfer",
         money.transfer,
@@ -112,9 +118,9 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
         body=money_schemas.TransferRequest,
         example={"to": "bob", **_AMOUNT_EXAMPLE, "transfer_id": "to-bob-1"},
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/reset",
         money.reset,
@@ -124,9 +130,9 @@ MONEY_OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
         body=money_schemas.ResetRequest,
         example={"balances": {"USDT": "100000"}, "transfer_id": "lesson-1"},
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/close-ledger",
         money.close_ledger,
@@ -134,6 +140,5 @@ MONEY_OPERATIONS: Final = (
         money_schemas.LedgerView,
         (403, 409, 422, 504),
         (ACCOUNT_OF_PATH,),
-        admin=True,
     ),
 )

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
+from gateway.access.needs import ADMIN, PUBLIC
 from gateway.http.resources import Handler
 from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
@@ -36,7 +37,8 @@ WebSocket streams, one symbol or one account each:
 
 A stream is closed with one of these codes:
 
-* 4403: a page of another origin
+* 4401: no key, or none that is good
+* 4403: a page of another origin, another account, or a permission is missing
 * 4404: the symbol is unknown
 * 4408: the client is too slow for its trades or updates
 * 4422: the parameters are wrong
@@ -56,7 +58,7 @@ _ALWAYS: Final = (400, 408, 414, 415, 417, 421, 429, 431, 500, 501, 503)
 _PHRASES: Final = {
     400: "Not a valid HTTP request; the connection is closed",
     401: "Not authorized",
-    403: "The origin of the page is not allowed",
+    403: "The origin of the page is not allowed, the account is another one, or a permission is missing",
     404: "Not found",
     408: "The whole request did not arrive in time; the connection is closed",
     409: "Refused in the current state",
@@ -66,7 +68,7 @@ _PHRASES: Final = {
     417: "Expect takes 100-continue and nothing else",
     421: "The host is not served",
     422: "Not a valid request",
-    429: "More than a limit of rate or place allows; the detail names the limit",
+    429: "More than a limit of rate or place allows, or too many wrong tokens; the detail names the limit",
     431: "The head and the trailers are too large",
     500: "The exchange failed",
     501: "Transfer-Encoding takes chunked and nothing else",
@@ -98,21 +100,24 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "admin": {"type": "http", "scheme": "bearer", "description": "GATEWAY_ADMIN_TOKEN, where it is set"}
+                "admin": {"type": "http", "scheme": "bearer", "description": "A token, where one is set"},
+                "key": {"type": "http", "scheme": "bearer", "description": "<key>.<secret>, with GATEWAY_AUTH=keys"},
             },
         },
     }
 
 
 def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]]) -> dict[str, Any]:
-    statuses = {*operation.problems, *_ALWAYS, *((401,) if operation.admin else ())}
-    responses = {"200": _content("Done", "application/json", reference[operation.answer])}
+    statuses = {*operation.problems, *_ALWAYS}
+    if operation.needs is not PUBLIC:
+        statuses |= {401, 403}
+    responses = {str(operation.status): _content("Done", "application/json", reference[operation.answer])}
     for status in sorted(statuses):
         responses[str(status)] = _content(_PHRASES[status], "application/problem+json", reference[Problem])
     if operation.unhealthy is not None:
         responses["503"] = _content("No matcher", "application/json", reference[operation.unhealthy])
-    for status in ("429", "503"):
-        responses[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    for told in ("429", "503"):
+        responses[told]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
     described: dict[str, Any] = {
         "operationId": f"{operation.method}{re.sub('[^a-z]+', '_', operation.path).rstrip('_')}",
         "summary": operation.summary,
@@ -123,8 +128,10 @@ def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]
     if operation.body is not None:
         content = {"schema": reference[operation.body], "example": operation.example}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
-    if operation.admin:
+    if operation.needs is ADMIN:
         described["security"] = [{"admin": []}, {}]
+    elif operation.needs is not PUBLIC:
+        described["security"] = [{"key": []}, {}]
     return described
 
 

@@ -6,12 +6,15 @@ from typing import Any, Final
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
+from gateway.access.needs import Needs
 from gateway.exchange.exchange import Exchange
 from gateway.http.responses import HttpResponse
+from gateway.native.calls.keys import KeyDesk
 from gateway.native.calls.parameters import CURSOR_PATTERN
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
 Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
+KeyCall = Callable[[KeyDesk, Scope, Receive], Awaitable[HttpResponse]]
 
 _SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
 _NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
@@ -28,16 +31,17 @@ class Parameter(Struct, frozen=True):
 class Operation(Struct, frozen=True):
     """One method of one path.
 
-    call: carries it out.
-    answer: the body of a 200.
+    needs: what it needs of its caller.
+    call: carries it out. One of the keys gets their desk in place of the exchange.
+    answer: the body of the answer that tells success, with this `status`.
     problems: the statuses of its problem documents, beyond those of every operation.
     unhealthy: the body of a 503, in place of a problem document.
-    admin: whether the caller must bear the administrator's token, if one is set.
     """
 
+    needs: Needs
     method: str
     path: str
-    call: Call
+    call: Call | KeyCall
     summary: str
     answer: type[Struct]
     problems: Sequence[int]
@@ -45,7 +49,7 @@ class Operation(Struct, frozen=True):
     body: type[Struct] | None = None
     example: dict[str, Any] = {}
     unhealthy: type[Struct] | None = None
-    admin: bool = False
+    status: int = 200
 
 
 SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)

@@ -2,11 +2,13 @@
 
 from typing import Final
 
-from gateway.native.calls import accounts, amends, batches, instruments, maintenance, market, oco, orders
+from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
+from gateway.native.calls import accounts, amends, batches, instruments, keys, maintenance, market, oco, orders
 from gateway.native.calls.accounts import MAX_FILLS
+from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
-from gateway.native.json import market_schemas, schemas
+from gateway.native.json import key_schemas, market_schemas, schemas
 from gateway.native.money_operations import MONEY_OPERATIONS
 from gateway.native.operation import (
     ACCOUNT,
@@ -22,6 +24,7 @@ from gateway.native.operation import (
     bounded,
     continued,
 )
+from protocol.keys import KEY_PATTERN
 
 _ORDER_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
@@ -40,10 +43,15 @@ _OCO_EXAMPLE: Final = {
     "client_order_id": "exit-1",
 }
 _BATCH_EXAMPLE: Final = {"orders": [_ORDER_EXAMPLE, {**_ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
+_KEY_EXAMPLE: Final = {"account": "alice", "label": "bot", "permissions": ["trade", "user_data"]}
+KEY: Final = Parameter(
+    "key", {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"}, "The key.", required=True, place="path"
+)
 _INSTRUMENT_EXAMPLE: Final = {"symbol": "BTC-USDT", "status": "halted"}
 
 OPERATIONS: Final = (
     Operation(
+        TRADE,
         "post",
         "/orders",
         orders.place,
@@ -54,6 +62,7 @@ OPERATIONS: Final = (
         example=_ORDER_EXAMPLE,
     ),
     Operation(
+        USER_DATA,
         "get",
         "/orders",
         orders.list_orders,
@@ -77,6 +86,7 @@ OPERATIONS: Final = (
         ),
     ),
     Operation(
+        TRADE,
         "delete",
         "/orders",
         accounts.cancel_all,
@@ -86,9 +96,17 @@ OPERATIONS: Final = (
         (SYMBOL_FILTER, ACCOUNT),
     ),
     Operation(
-        "get", "/orders/{order_id}", orders.look_up, "Look an order up", schemas.Order, (404, 422), (ORDER_ID, OWNER)
+        USER_DATA,
+        "get",
+        "/orders/{order_id}",
+        orders.look_up,
+        "Look an order up",
+        schemas.Order,
+        (404, 422),
+        (ORDER_ID, OWNER),
     ),
     Operation(
+        TRADE,
         "delete",
         "/orders/{order_id}",
         orders.cancel,
@@ -98,6 +116,7 @@ OPERATIONS: Final = (
         (ORDER_ID, OWNER),
     ),
     Operation(
+        TRADE,
         "patch",
         "/orders/{order_id}",
         amends.amend,
@@ -109,6 +128,7 @@ OPERATIONS: Final = (
         example={"quantity": "0.4"},
     ),
     Operation(
+        TRADE,
         "post",
         "/orders/oco",
         oco.place,
@@ -119,6 +139,7 @@ OPERATIONS: Final = (
         example=_OCO_EXAMPLE,
     ),
     Operation(
+        TRADE,
         "post",
         "/orders/batch",
         batches.place,
@@ -129,6 +150,7 @@ OPERATIONS: Final = (
         example=_BATCH_EXAMPLE,
     ),
     Operation(
+        TRADE,
         "post",
         "/orders/cancel-batch",
         batches.cancel,
@@ -139,6 +161,7 @@ OPERATIONS: Final = (
         example={"order_ids": ["42", "client:exit-1"]},
     ),
     Operation(
+        USER_DATA,
         "get",
         "/fills",
         accounts.list_fills,
@@ -163,6 +186,7 @@ OPERATIONS: Final = (
         ),
     ),
     Operation(
+        TRADE,
         "post",
         "/accounts/{account}/cancel-after",
         accounts.cancel_after,
@@ -174,6 +198,7 @@ OPERATIONS: Final = (
         example={"timeout_ms": 5000},
     ),
     Operation(
+        PUBLIC,
         "get",
         "/depth",
         market.depth,
@@ -182,8 +207,11 @@ OPERATIONS: Final = (
         (404, 422),
         (SYMBOL, bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
     ),
-    Operation("get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)),
     Operation(
+        PUBLIC, "get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)
+    ),
+    Operation(
+        PUBLIC,
         "get",
         "/trades",
         market.trades,
@@ -193,9 +221,16 @@ OPERATIONS: Final = (
         (SYMBOL, bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
     ),
     Operation(
-        "get", "/instruments", instruments.list_instruments, "All instruments", market_schemas.InstrumentViews, (422,)
+        PUBLIC,
+        "get",
+        "/instruments",
+        instruments.list_instruments,
+        "All instruments",
+        market_schemas.InstrumentViews,
+        (422,),
     ),
     Operation(
+        PUBLIC,
         "get",
         "/health",
         maintenance.health,
@@ -205,6 +240,7 @@ OPERATIONS: Final = (
         unhealthy=schemas.Unhealthy,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/instruments",
         instruments.set_instrument,
@@ -213,9 +249,9 @@ OPERATIONS: Final = (
         (403, 409, 413, 422, 504),
         body=market_schemas.InstrumentRequest,
         example=_INSTRUMENT_EXAMPLE,
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/suspend",
         accounts.suspend,
@@ -223,9 +259,9 @@ OPERATIONS: Final = (
         schemas.AccountView,
         (403, 422, 504),
         (ACCOUNT_OF_PATH,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/accounts/{account}/resume",
         accounts.resume,
@@ -233,9 +269,9 @@ OPERATIONS: Final = (
         schemas.AccountView,
         (403, 422, 504),
         (ACCOUNT_OF_PATH,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/save",
         maintenance.save,
@@ -243,18 +279,18 @@ OPERATIONS: Final = (
         schemas.SavedBookView,
         (403, 404, 409, 422, 504),
         (SYMBOL,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "get",
         "/admin/digest",
         maintenance.digest,
         "A digest of the whole state",
         schemas.DigestView,
         (422,),
-        admin=True,
     ),
     Operation(
+        ADMIN,
         "post",
         "/admin/load",
         maintenance.load,
@@ -262,7 +298,52 @@ OPERATIONS: Final = (
         schemas.LoadedBookView,
         (403, 404, 409, 422, 504),
         (SYMBOL,),
-        admin=True,
+    ),
+    Operation(
+        ADMIN,
+        "post",
+        "/admin/keys",
+        keys.create,
+        "Make an API key; the answer shows its secret this once",
+        key_schemas.NewKey,
+        (403, 409, 413, 422, 504),
+        body=key_schemas.KeyRequest,
+        example=_KEY_EXAMPLE,
+        status=201,
+    ),
+    Operation(
+        ADMIN,
+        "get",
+        "/admin/keys",
+        keys.list_keys,
+        "List the API keys",
+        key_schemas.KeyViews,
+        (422,),
+        (
+            bounded("limit", 1, MAX_KEYS_LISTED, MAX_KEYS_LISTED, "Keys in the answer at most."),
+            Parameter("after", KEY.schema, "The `next` of the list that this one continues."),
+        ),
+    ),
+    Operation(
+        ADMIN,
+        "delete",
+        "/admin/keys/{key}",
+        keys.revoke,
+        "Revoke an API key",
+        key_schemas.KeyView,
+        (403, 404, 422, 504),
+        (KEY,),
+    ),
+    Operation(
+        ADMIN,
+        "post",
+        "/admin/keys/{key}/secret",
+        keys.renew,
+        "Give an HMAC key a new secret; the one before is good no more",
+        key_schemas.NewKey,
+        (403, 404, 409, 422, 504),
+        (KEY,),
+        status=201,
     ),
     *MONEY_OPERATIONS,
 )

@@ -6,7 +6,11 @@ from typing import Final, Generic
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from gateway.access.caller import ANYONE
+from gateway.access.door import Door
+from gateway.access.needs import PUBLIC, USER_STREAM
 from gateway.http.closing import Closing
+from gateway.http.errors import HttpError
 from gateway.http.responses import encode
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
@@ -27,10 +31,15 @@ from protocol.instrument import Instrument
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.units import MAX_INTEGER
 
+STREAMS: Final = {"/ws/marketdata": PUBLIC, "/ws/trades": PUBLIC, "/ws/user": USER_STREAM}
+"""Every stream, and what it needs of its caller."""
+
+REVOKED: Final = "The key is good no more."
+
 CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
 
 
-def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed) -> list[BaseRoute]:
+def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed, door: Door | None) -> list[BaseRoute]:
     """The routes of all streams."""
     count = StreamCount()
 
@@ -41,11 +50,12 @@ def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed
         return TradesChannel(instrument, broker, feed, TradeEncoders(_trade_text, _published_text), CLOSING)
 
     users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
-    return [
-        WebSocketRoute("/ws/marketdata", MarketStreams(broker, instruments, count, depth).serve),
-        WebSocketRoute("/ws/trades", MarketStreams(broker, instruments, count, trades).serve),
-        WebSocketRoute("/ws/user", UserStreams(users, count).serve),
-    ]
+    serve = {
+        "/ws/marketdata": MarketStreams(broker, instruments, count, depth).serve,
+        "/ws/trades": MarketStreams(broker, instruments, count, trades).serve,
+        "/ws/user": UserStreams(users, count, door).serve,
+    }
+    return [WebSocketRoute(path, serve[path]) for path in STREAMS]
 
 
 class MarketStreams(Generic[Member]):
@@ -77,18 +87,25 @@ class MarketStreams(Generic[Member]):
 class UserStreams:
     """The WebSocket of the accounts, one account each."""
 
-    def __init__(self, channels: UserChannels, count: StreamCount) -> None:
+    def __init__(self, channels: UserChannels, count: StreamCount, door: Door | None) -> None:
         self._channels = channels
+        self._door = door
         self._count = count
 
     async def serve(self, websocket: WebSocket) -> None:
         await serve_stream(websocket, self._count, CLOSING, self._stream)
 
     async def _stream(self, websocket: WebSocket) -> None:
+        caller, permit = ANYONE, None
+        if self._door is not None:
+            caller, permit = await self._door.admit_stream(STREAMS["/ws/user"], websocket.scope, websocket.receive)
         parameters = query_parameters(websocket.scope, "account", "after")
-        account = check_name("account", required(parameters, "account"))
+        named = parameters.get("account")
+        account = caller.filter(None if named is None else check_name("account", named))
+        if account is None:
+            account = required(parameters, "account")
         after = whole_number(parameters, "after", 0, 0, MAX_INTEGER) if "after" in parameters else None
-        await self._channels.attend(websocket, account, after)
+        await self._channels.attend(websocket, account, after, permit, close_frame(HttpError("unauthorized", REVOKED)))
 
 
 def _depth_text(depth: Depth | DepthMessage, sequence: int, timestamp: int, instrument: Instrument) -> str:

@@ -5,12 +5,13 @@ What a client sends is read and ignored. A stream that cannot begin is closed wi
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.http.callers import open_stream
-from gateway.http.closing import START_AGAIN, CloseFrame, Closing, close_stream, refuse_stream
+from gateway.http.closing import START_AGAIN, CloseFrame, Closing, accept, close_stream, refuse_stream
 from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
 from gateway.link.broker import Broker
@@ -19,6 +20,17 @@ from gateway.streams.clients import Client
 
 MAX_STREAMS: Final = 10_000
 """Streams that one worker serves at most."""
+
+
+class Permit(Protocol):
+    """What lets a stream go on."""
+
+    async def allows(self) -> bool:
+        """Whether the next message may be sent, as soon as that is known."""
+
+    def watch(self, end: Callable[[], None]) -> Callable[[], None]:
+        """Call `end` once the stream may not go on; the answer ends that."""
+
 
 Shared = TypeVar("Shared", bound=Channel[Any])
 
@@ -74,19 +86,29 @@ class OpenChannels(Generic[Shared]):
         name: str,
         open_channel: Callable[[], Shared],
         new_client: Callable[[Shared], Client],
+        permit: Permit | None = None,
+        revoked: CloseFrame | None = None,
     ) -> None:
-        """Serve a client of the channel; open the channel first if need be."""
+        """Serve a client of the channel; open the channel first if need be. Without a permit, anybody may hear it.
+
+        revoked: how the stream is closed when its permit ends.
+        """
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = open_channel()
         client = new_client(channel)
         channel.clients.add(client)
+        leave = None
+        if permit is not None and revoked is not None:
+            leave = permit.watch(partial(client.end, revoked))
         try:
             await channel.prepare(client)
-            await websocket.accept()
+            await accept(websocket)
             client.connect(write_frame_of(websocket.scope))
-            await _run(websocket, client)
+            await _run(websocket, client, permit)
         finally:
+            if leave is not None:
+                leave()
             channel.clients.discard(client)
             if not channel.clients and self._channels.get(name) is channel:
                 del self._channels[name]
@@ -101,11 +123,11 @@ class OpenChannels(Generic[Shared]):
             channel.close()
 
 
-async def _run(websocket: WebSocket, client: Client) -> None:
+async def _run(websocket: WebSocket, client: Client, permit: Permit | None) -> None:
     """Write until the stream is closed here, read until the client has gone."""
     try:
         async with asyncio.TaskGroup() as group:
-            writer = group.create_task(_write(websocket, client))
+            writer = group.create_task(_write(websocket, client, permit))
             while (await websocket.receive())["type"] != "websocket.disconnect":
                 pass
             writer.cancel()
@@ -113,10 +135,11 @@ async def _run(websocket: WebSocket, client: Client) -> None:
         pass
 
 
-async def _write(websocket: WebSocket, client: Client) -> None:
+async def _write(websocket: WebSocket, client: Client, permit: Permit | None) -> None:
     try:
         while isinstance(text := await client.next(), str):
-            await websocket.send_text(text)
+            if permit is None or await permit.allows():
+                await websocket.send_text(text)
         await close_stream(websocket, text)
     except RuntimeError as error:
         # The server is closing the connection already: a ping had no answer, or a message was too large.

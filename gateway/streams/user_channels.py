@@ -4,10 +4,10 @@ from typing import Final
 
 from starlette.websockets import WebSocket
 
-from gateway.http.closing import Closing
+from gateway.http.closing import CloseFrame, Closing
 from gateway.link.broker import Broker
 from gateway.link.instruments import Instruments
-from gateway.streams.serve import OpenChannels
+from gateway.streams.serve import OpenChannels, Permit
 from gateway.streams.user_channel import UserChannel, UserEncoders
 from gateway.streams.user_history import UserHistory
 
@@ -25,10 +25,22 @@ class UserChannels:
         self._channels: OpenChannels[UserChannel] = OpenChannels(broker)
         broker.on_open(self._matcher_is_back)
 
-    async def attend(self, websocket: WebSocket, account: str, after: int | None) -> None:
+    async def attend(
+        self,
+        websocket: WebSocket,
+        account: str,
+        after: int | None,
+        permit: Permit | None = None,
+        revoked: CloseFrame | None = None,
+    ) -> None:
         """Serve a client that knows everything up to the sequence `after`, or nothing."""
         await self._channels.attend(
-            websocket, account, lambda: self._open_channel(account), lambda channel: channel.new_client(after)
+            websocket,
+            account,
+            lambda: self._open_channel(account),
+            lambda channel: channel.new_client(after),
+            permit,
+            revoked,
         )
 
     def _open_channel(self, account: str) -> UserChannel:

@@ -1,11 +1,11 @@
 """The assets of all instruments: a new instrument brings its own, or makes known ones finer."""
 
 from matcher.core.account import Account
-from matcher.core.assets import Asset, Balance, Currencies, quote_decimals
+from matcher.core.assets import Asset, Balance, Currencies
 from matcher.core.book import Book
 from matcher.core.locks import asset_of
 from matcher.core.registry import Registry
-from protocol.instrument import Instrument
+from protocol.instrument import Instrument, quote_decimals
 
 
 def add_book(registry: Registry, instrument: Instrument) -> Book:

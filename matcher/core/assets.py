@@ -5,7 +5,7 @@ An amount is a whole number of units of 10^-decimals of its asset. Integers here
 
 from typing import Final
 
-from protocol.instrument import FEE_DECIMALS, Instrument
+from protocol.instrument import Instrument, quote_decimals
 
 WHOLE: Final = 10_000
 """Basis points of the whole."""
@@ -80,11 +80,6 @@ class Currencies:
 
 def lock_rate(instrument: Instrument) -> int:
     return WHOLE + max(instrument.maker_fee_bps, instrument.taker_fee_bps)
-
-
-def quote_decimals(instrument: Instrument) -> int:
-    """The decimals that an instrument needs of its quote."""
-    return instrument.value_decimals + FEE_DECIMALS
 
 
 class Balance:

@@ -5,10 +5,11 @@ It covers:
 - the instruments and the limits,
 - the ledgers, what is booked beside them, and the remembered transfers,
 - suspended accounts and timers,
+- the API keys,
 - the remembered client_order_ids and the next ids.
 
 It does not cover the sessions, the sequence, the time, or what is only
-remembered: fills, last trades, done orders without a client_order_id.
+remembered: fills, last trades, last uses of keys, done orders without a client_order_id.
 
 The canonical state is lines of JSON, read by field name. Symbols, accounts and client_order_ids are sorted. A field at
 its default is left out, so a later version with more fields agrees.
@@ -28,6 +29,7 @@ from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
 from protocol.commands import NO_TERMS, SetLimits
 from protocol.instrument import Instrument
+from protocol.keys import Key, KeyState
 from protocol.order_types import ORDER_TYPES, TERMS, Waits
 
 _encode = msgspec.json.Encoder().encode
@@ -37,6 +39,11 @@ INSTRUMENT_DEFAULTS: Final = {
     "min_notional": 0,
     "maker_fee_bps": 0,
     "taker_fee_bps": 0,
+}
+
+KEY_DEFAULTS: Final = {
+    **{field.name: field.default for field in structs.fields(Key) if not field.required},
+    "addresses": [],
 }
 
 LIVE_TERMS: Final = tuple(
@@ -79,6 +86,13 @@ def canonical_state(registry: Registry) -> Iterator[bytes]:
             yield _encode(_ledger_line(registry, name, ledger))
     for transfer in registry.transfers:
         yield _encode({"transfer": transfer.row()})
+    for state in registry.keys.all():
+        yield _encode(_key_line(state))
+
+
+def _key_line(state: KeyState) -> dict[str, Any]:
+    fields = structs.asdict(state.key).items()
+    return {name: value for name, value in fields if value != KEY_DEFAULTS.get(name)} | {"created": state.created}
 
 
 def _book_line(book: Book) -> dict[str, Any]:

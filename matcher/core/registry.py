@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from matcher.core.account import Account
 from matcher.core.book import Book
 from matcher.core.deadlines import Deadlines
+from matcher.core.key_ring import KeyRing
 from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
 from matcher.core.running import Running
@@ -37,6 +38,7 @@ class Registry:
     halts: the times at which instruments that have halted by themselves trade again, by symbol.
     guarded: whether a book counts the orders of accounts, or halts by itself.
     limits: those of the last SetLimits, none before it.
+    keys: the API keys that are good.
     """
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
@@ -56,6 +58,7 @@ class Registry:
         self.timers: Deadlines[str] = Deadlines()
         self.halts: Deadlines[str] = Deadlines()
         self.guarded = False
+        self.keys = KeyRing()
 
     def set_limits(self, limits: SetLimits) -> None:
         """Hold to these limits."""

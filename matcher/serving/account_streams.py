@@ -27,6 +27,8 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    KeyRevoked,
+    KeySet,
     LedgerSet,
     MoneyMoved,
     OrderAmended,
@@ -36,7 +38,9 @@ from protocol.events import (
     TransferDuplicated,
 )
 
-WITHOUT_ORDER = OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched | TransferDuplicated
+WITHOUT_ORDER = (
+    OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched | TransferDuplicated | KeySet | KeyRevoked
+)
 """Events that change nothing of any order."""
 
 MAX_UPDATES = 50_000

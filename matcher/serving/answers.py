@@ -19,11 +19,14 @@ from protocol.commands import (
     Deposit,
     LoadBook,
     MoveTimers,
+    NoteKeyUse,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
     ResetAccount,
+    RevokeKey,
     SetAccountStatus,
+    SetKey,
     SetLimits,
     Transfer,
     WatchAccount,
@@ -38,6 +41,9 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    KeyRevoked,
+    KeySet,
+    KeyState,
     OrderAmended,
     OrderCanceled,
     OrderDuplicated,
@@ -121,6 +127,12 @@ def _all_canceled(registry: Registry, events: list[Event]) -> OrderStates:
 def _nothing(_registry: Registry, _events: list[Event]) -> OrderStates:
     """Nobody waits for it."""
     return OrderStates([])
+
+
+def _key_state(_registry: Registry, events: list[Event]) -> KeyState:
+    first = events[0]
+    assert isinstance(first, KeySet | KeyRevoked), "a command about a key begins so"
+    return first.state
 
 
 def _book_loaded(_registry: Registry, events: list[Event]) -> BookLoaded:
@@ -226,5 +238,8 @@ _ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {
     AdvanceTime: _nothing,
     MoveTimers: _nothing,
     SetLimits: _nothing,
+    SetKey: _key_state,
+    RevokeKey: _key_state,
+    NoteKeyUse: _key_state,
 }
 """By the type of the command. For commands that were not refused and placed no order."""

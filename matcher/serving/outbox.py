@@ -3,6 +3,7 @@ matcher is alive."""
 
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from matcher.reply import Reply
 from matcher.serving.clock import Clock
@@ -12,9 +13,12 @@ from matcher.state import State
 from matcher.storage.log import Position
 from protocol import topics
 from protocol.codec import encode
-from protocol.commands import VERSION
-from protocol.events import Answers, Pulse, QueryResult
+from protocol.commands import VERSION, NoteKeyUse, RevokeKey, SetKey
+from protocol.events import Answers, KeyRevoked, KeySet, Pulse, QueryResult
 from protocol.public_number import public_number
+
+KEY_COMMANDS: Final = (SetKey, RevokeKey, NoteKeyUse)
+"""All gateways hear of their events."""
 
 PULSE_EVERY = 200_000_000
 HEARTBEAT_EVERY = 1_000_000_000
@@ -90,6 +94,10 @@ class Outbox:
         for caused in turn.caused:
             for update in caused.updates:
                 report(topics.account_updates(update.account), encode(update))
+            if isinstance(caused.command, KEY_COMMANDS):
+                for event in caused.events:
+                    if isinstance(event, KeySet | KeyRevoked):
+                        report(topics.KEYS, encode(event))
         self._market_data.publish(turn.caused, turn.time)
 
 

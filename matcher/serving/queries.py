@@ -21,6 +21,7 @@ from protocol.commands import (
     DepthQuery,
     FillsQuery,
     InstrumentsQuery,
+    KeysQuery,
     MovementsQuery,
     OrderQuery,
     OrdersQuery,
@@ -32,6 +33,7 @@ from protocol.events import (
     Fill,
     FillPage,
     InstrumentList,
+    KeyList,
     OrderPage,
     OrderState,
     Result,
@@ -45,6 +47,9 @@ MAX_SCANNED = 10_000
 
 MAX_PAGE = 1_000
 """Orders or trades of one answer, at most."""
+
+MAX_KEYS_LISTED = 500
+"""Keys of one answer, at most."""
 
 MAX_LEVELS = 1_000
 """Levels of each side in one answer, at most."""
@@ -60,6 +65,7 @@ EngineQuery = (
     | BalancesQuery
     | AccountQuery
     | MovementsQuery
+    | KeysQuery
 )
 
 
@@ -84,6 +90,8 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:
             return movements(registry, query)
         case InstrumentsQuery():
             return list_instruments(registry, query)
+        case KeysQuery():
+            return list_keys(registry, query)
 
 
 def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentList:
@@ -91,6 +99,13 @@ def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentL
         return InstrumentList([book.instrument for book in registry.books.values()])
     book = registry.books.get(query.symbol)
     return InstrumentList([] if book is None else [book.instrument])
+
+
+def list_keys(registry: Registry, query: KeysQuery) -> KeyList:
+    limit = min(query.limit, MAX_KEYS_LISTED)
+    keys = registry.keys.after(query.after, limit + 1) if limit else []
+    more = len(keys) > limit
+    return KeyList(keys[:limit], registry.keys.changed, keys[limit - 1].key.key if more else None)
 
 
 def find_order(registry: Registry, query: OrderQuery) -> OrderState | CommandRefused:

@@ -8,7 +8,7 @@ waits is answered once. One is not answered if its client no longer waits.
 from collections import deque
 from typing import Final, Generic, TypeVar
 
-from protocol.commands import DepthQuery, InstrumentsQuery, OrderQuery, Query, StatusQuery, TradesQuery
+from protocol.commands import DepthQuery, InstrumentsQuery, KeysQuery, OrderQuery, Query, StatusQuery, TradesQuery
 
 MAX_WAITING: Final = 16_384
 """The most queries that wait; further ones are dropped, and asked again by who still wants to know."""
@@ -36,6 +36,8 @@ def is_light(query: Query) -> bool:
             return True
         case DepthQuery(levels=count) | TradesQuery(limit=count):
             return count <= LIGHT
+        case KeysQuery(limit=count):
+            return count == 0
         case InstrumentsQuery(symbol=symbol):
             return symbol is not None
     return False

@@ -25,7 +25,7 @@ MAX_OWNER_BYTES = 20
 JOURNAL_ID = "journal_id"
 """The file with the id of the directory's journal. It tells a lost journal folder from a new one."""
 
-NAMES = frozenset({"lock", "journal", "snapshots", "state", CRASHED_COMMANDS, RUNNING_COMMAND, JOURNAL_ID})
+NAMES = frozenset({"lock", "journal", "snapshots", "state", "keys", CRASHED_COMMANDS, RUNNING_COMMAND, JOURNAL_ID})
 """The entries of the directory. While a file is being replaced, a second one exists with `.new` appended to its
 name."""
 

@@ -5,6 +5,7 @@ class, its writer and its reader. A new field of an order stands in `Order` and 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -25,6 +26,7 @@ from matcher.reply import Reply
 from matcher.serving.watched import Watched
 from matcher.state import State
 from matcher.storage.journal_format import ENGINE
+from matcher.storage.key_parts import KeysPart, key_parts, read_keys_part
 from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
 from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
@@ -159,6 +161,7 @@ Part = (
     | WatchedPart
     | UpdatesPart
     | SessionPart
+    | KeysPart
 )
 
 _decode_part: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
@@ -224,6 +227,7 @@ def _parts(state: State) -> Iterator[Part]:
     for account in accounts:
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
+    yield from key_parts(registry)
     yield from money_parts(registry)
     watched, updates = state.streams.known()
     yield WatchedPart(watched)
@@ -280,12 +284,11 @@ class _Reader:
             DoneOrdersPart: self._done_orders,
             EnteredPart: self._entered,
             AccountPart: self._account,
-            AssetsPart: self._money,
-            LedgerPart: self._money,
-            TransfersPart: self._money,
+            **dict.fromkeys((AssetsPart, LedgerPart, TransfersPart), partial(read_money_part, self._registry)),
             WatchedPart: self._watched,
             UpdatesPart: self._updates,
             SessionPart: self._session,
+            KeysPart: partial(read_keys_part, self._registry),
         }
 
     def read(self, part: Part) -> None:
@@ -344,9 +347,6 @@ class _Reader:
         account.cancel_at = part.cancel_at
         if account.cancel_at is not None:
             self._registry.timers.add(account.cancel_at, account.name)
-
-    def _money(self, part: MoneyPart) -> None:
-        read_money_part(self._registry, part)
 
     def _watched(self, part: WatchedPart) -> None:
         for watched in part.accounts:

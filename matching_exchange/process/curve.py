@@ -68,7 +68,9 @@ CLIENT_SETTINGS: Final = (
         "the matcher's public key: its sockets have CURVE",
         from_file=True,
     ),
-    Setting("curve-secret", "", curve_key, KEY, "the secret key of this client", secret=True, from_file=True),
+    Setting(
+        "curve-secret", "", curve_key, KEY, "the secret key of this client", secret=True, has_flag=False, from_file=True
+    ),
     MARKET_DATA,
 )
 """Those of a process that connects to the matcher."""

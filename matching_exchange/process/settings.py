@@ -35,7 +35,8 @@ class Setting(Struct, frozen=True):
     default: a text, as a user would write it.
     parse: makes the value of a text. Raises ValueError for a bad one.
     takes: says which texts are good.
-    secret: it has no flag, which the list of processes would show. No message tells its value.
+    secret: no message tells its value.
+    has_flag: without one it stands only in the environment, which the list of processes does not show.
     from_file: the variable with `_FILE` behind it may name a file that holds the text. That of a secret may be read by
         its owner alone.
     """
@@ -46,6 +47,7 @@ class Setting(Struct, frozen=True):
     takes: str
     help: str
     secret: bool = False
+    has_flag: bool = True
     from_file: bool = False
 
     def variable(self, prefix: str) -> str:
@@ -58,7 +60,7 @@ class Setting(Struct, frozen=True):
 
     def title(self, prefix: str) -> str:
         """Both ways to set it. Messages use it that are written after the settings were read."""
-        return self.variable(prefix) if self.secret else f"{self.variable(prefix)} (--{self.name})"
+        return f"{self.variable(prefix)} (--{self.name})" if self.has_flag else self.variable(prefix)
 
     def file_variable(self, prefix: str) -> str:
         return self.variable(prefix) + FILE_SUFFIX
@@ -91,9 +93,9 @@ def read_settings(
 ) -> dict[str, Any]:
     """The parsed values by key ("data_dir"), switches as booleans. Ends the process at a bad value, and after --help or
     --version."""
-    parser = Parser(program, description, _told_secrets(prefix, settings))
+    parser = Parser(program, description, _told_flagless(prefix, settings))
     for setting in settings:
-        if setting.secret:
+        if not setting.has_flag:
             continue
         default = setting.default or "not set"
         where = f"(default: {default}; environment: {' or '.join(setting.variables(prefix))})"
@@ -111,13 +113,13 @@ def read_settings(
     return values
 
 
-def _told_secrets(prefix: str, settings: Sequence[Setting]) -> str | None:
+def _told_flagless(prefix: str, settings: Sequence[Setting]) -> str | None:
     """What --help says of settings without a flag."""
     told = [
         f"{setting.variable(prefix)}: {setting.help}; takes {setting.takes}."
         + (f" {setting.file_variable(prefix)} may name a file of mode 600 that holds it." if setting.from_file else "")
         for setting in settings
-        if setting.secret
+        if not setting.has_flag
     ]
     return " ".join(["Only in the environment:", *told]) if told else None
 

@@ -169,6 +169,9 @@ def choose(
     ):
         if f"GATEWAY_{name}" not in environment:
             chosen[f"GATEWAY_{name}"] = connectable(bound)
+    chosen["GATEWAY_KEY_FILE"] = environment.get(
+        "GATEWAY_KEY_FILE", str(matcher_config.data_dir / "keys" / "server.key")
+    )
     if matcher_config.curve_secret:
         chosen |= {
             name: value for name, value in client_settings(matcher_config).items() if not is_set(name, environment)

@@ -167,7 +167,8 @@ def test_commands_and_reports_have_curve_and_each_service_sees_its_own_keys_only
         assert f"{prefix}_CURVE" not in environment
         assert services[service]["depends_on"]["keys"] == {"condition": "service_completed_successfully"}
         mounted = [volume for volume in services[service]["volumes"] if "keys" in volume]
-        assert mounted == [f"{service}-keys:/keys/{service}:ro"]
+        server_key = ["server-key:/keys/server"] if service == "gateway" else []
+        assert mounted == [f"{service}-keys:/keys/{service}:ro", *server_key]
     assert (services["keys"]["restart"], services["keys"]["network_mode"]) == ("no", "none")
 
 
@@ -220,8 +221,8 @@ def test_containers_hold_no_compiler_and_write_to_nothing_but_the_volume(exchang
     # Anybody may write to /tmp, were it not read-only.
     assert exchange.execute(service, "touch /tmp/file 2>/dev/null || echo refused") == "refused\n"
     volumes = [(mount["Type"], mount["Destination"]) for mount in exchange.inspect(service)["Mounts"]]
-    own = [("volume", "/data")] if service == "matcher" else []
-    assert sorted(volumes) == [*own, ("volume", f"/keys/{service}")]
+    own = {"matcher": "/data", "gateway": "/keys/server"}[service]
+    assert sorted(volumes) == sorted([("volume", own), ("volume", f"/keys/{service}")])
 
 
 def test_the_core_is_compiled_where_the_build_had_a_compiler(exchange: Exchange) -> None:

@@ -282,18 +282,14 @@ ADMIN_CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), ADMIN_CALLS)
 @pytest.mark.parametrize(
-    "header",
+    ("header", "method", "path"),
     [
-        None,
-        "",
-        "Bearer",
-        f"Bearer {TOKEN}x",
-        f"Bearer {TOKEN[:-1]}",
-        f"Basic {TOKEN}",
-        TOKEN,
-        f"Bearer {TOKEN.upper()}",
+        *((f"Bearer {TOKEN}x", *call) for call in ADMIN_CALLS),
+        *((header, *call) for header in (None, "", "Bearer", f"Basic {TOKEN}", TOKEN) for call in ADMIN_CALLS),
+        # All wrong tokens together are fewer than the brake on guesses takes.
+        (f"Bearer {TOKEN[:-1]}", *ADMIN_CALLS[0]),
+        (f"Bearer {TOKEN.upper()}", *ADMIN_CALLS[0]),
     ],
 )
 def test_call_without_the_token_is_refused(guarded: Exchange, method: str, path: str, header: str | None) -> None:

@@ -32,6 +32,7 @@ BAD_SETTINGS = {
     "market-data": "http://127.0.0.1:5556",
     "reports": "tcp://127.0.0.1",
     "admin-token": "two words",
+    "auth": "on",
     "cors-origins": "example.org",
     "allowed-hosts": "example.org:80",
     "deadline": "0",
@@ -100,8 +101,8 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 def test_every_setting_has_a_bad_value() -> None:
-    """Those of a secret are in test_curve.py: no message shows them."""
-    assert BAD_SETTINGS.keys() == {setting.name for setting in SETTINGS if not setting.secret}
+    """Those without a flag are in test_curve.py and below. A file may have any name."""
+    assert BAD_SETTINGS.keys() == {setting.name for setting in SETTINGS if setting.has_flag} - {"key-file"}
 
 
 @pytest.mark.parametrize("name", BAD_SETTINGS)
@@ -112,7 +113,15 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     variable = setting.variable("GATEWAY")
     outcome = run_here(f"--{name}={value}") if form == "flag" else run_here(**{variable: value})
     shown = f"--{name}" if form == "flag" else variable
-    assert outcome == (2, "", f"gateway: {shown}: {value!r}: takes {setting.takes}\n")
+    # A message never shows a token.
+    named = shown if setting.secret else f"{shown}: {value!r}"
+    assert outcome == (2, "", f"gateway: {named}: takes {setting.takes}\n")
+
+
+def test_bad_tokens_are_not_shown(run_here: RunHere) -> None:
+    setting = next(setting for setting in SETTINGS if setting.name == "admin-tokens")
+    outcome = run_here(GATEWAY_ADMIN_TOKENS="a-token-without-a-name")
+    assert outcome == (2, "", f"gateway: GATEWAY_ADMIN_TOKENS: takes {setting.takes}\n")
 
 
 @pytest.mark.parametrize(
@@ -223,6 +232,9 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
         "MARKET_DATA",
         "REPORTS",
         "ADMIN_TOKEN",
+        "ADMIN_TOKENS",
+        "AUTH",
+        "KEY_FILE",
         "CORS_ORIGINS",
         "ALLOWED_HOSTS",
         "DEADLINE",
@@ -240,7 +252,7 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
     assert {setting.variable("GATEWAY") for setting in SETTINGS} == {f"GATEWAY_{name}" for name in contract}
     for name in contract:
         assert any(f"GATEWAY_{name}" in word for word in words), name
-        assert (f"--{name.lower().replace('_', '-')}" in words) is (name != "CURVE_SECRET")
+        assert (f"--{name.lower().replace('_', '-')}" in words) is (name not in ("CURVE_SECRET", "ADMIN_TOKENS"))
 
 
 def test_port_in_use_ends_with_one_line(run_here: RunHere) -> None:
@@ -304,7 +316,9 @@ def test_an_address_of_this_machine_needs_none(run_here: RunHere, host: str) -> 
 
 
 def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, exchange.matcher, "--host=0.0.0.0", "--allowed-hosts=desk.example", name="open")
+    gateway = Gateway(
+        tmp_path, exchange.matcher, "--host=0.0.0.0", "--allowed-hosts=desk.example", "--auth=off", name="open"
+    )
     gateway.restart()
     statuses = {
         host: gateway.http.get("/health", headers={"Host": host}).status_code
@@ -312,8 +326,26 @@ def test_all_addresses_are_served_with_a_warning(exchange: Exchange, tmp_path: P
     }
     gateway.close()
     assert statuses == {"desk.example": 200, "other.example": 421}
-    [warning] = [record for record in gateway.records() if record["level"] == "warning"]
-    assert "GATEWAY_ADMIN_TOKEN" in warning["event"]
+    warnings = [record["event"] for record in gateway.records() if record["level"] == "warning"]
+    assert [setting for setting in ("GATEWAY_AUTH=off", "GATEWAY_ADMIN_TOKEN") if setting in " ".join(warnings)] == [
+        "GATEWAY_AUTH=off",
+        "GATEWAY_ADMIN_TOKEN",
+    ]
+    assert len(warnings) == 2
+
+
+def test_all_addresses_without_a_word_about_keys_end_with_one_line(run_here: RunHere) -> None:
+    status, output, error = run_here("--host=0.0.0.0", "--port=0", "--allowed-hosts=*")
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert "GATEWAY_AUTH=keys" in error
+    assert "GATEWAY_AUTH=off" in error
+
+
+def test_keys_without_a_token_end_with_one_line(run_here: RunHere) -> None:
+    status, output, error = run_here("--auth=keys", "--port=0")
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert "GATEWAY_ADMIN_TOKEN=" in error
+    assert "GATEWAY_ADMIN_TOKENS=" in error
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,12 @@ NOT_BY_TAPES = (
     Refusal.SAVED_BOOK_TOO_LARGE,
     Refusal.SAVE_FAILED,
     Refusal.TOO_MANY_TIMERS,
+    Refusal.UNKNOWN_KEY,
+    Refusal.KEY_CONFLICT,
+    Refusal.TOO_MANY_KEYS,
+    Refusal.INVALID_KEY,
 )
-"""Books are not loaded, and bounds are far away."""
+"""Books are not loaded, keys have nothing to do with orders, and bounds are far away."""
 
 STOPS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
 

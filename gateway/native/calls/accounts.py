@@ -9,8 +9,7 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
-from gateway.native.calls.parameters import account_of_path, cursor, query_parameters, whole_number
-from gateway.native.json.names import check_name
+from gateway.native.calls.parameters import account_of_path, account_of_query, cursor, query_parameters, whole_number
 from gateway.native.json.schemas import (
     AccountView,
     CancelAfterRequest,
@@ -22,7 +21,7 @@ from gateway.native.json.times import MILLISECOND, format_timestamp
 from gateway.native.json.translate import fill
 from gateway.native.problems import ProblemError
 from protocol.commands import CancelAfter, CancelAllOrders, FillsQuery, SetAccountStatus
-from protocol.units import DEFAULT_ACCOUNT, MAX_CANCEL_AFTER, MIN_CANCEL_AFTER
+from protocol.units import MAX_CANCEL_AFTER, MIN_CANCEL_AFTER
 
 SHORTEST: Final = MIN_CANCEL_AFTER // MILLISECOND
 LONGEST: Final = MAX_CANCEL_AFTER // MILLISECOND
@@ -36,7 +35,7 @@ _read_cancel_after = body_decoder(CancelAfterRequest)
 
 async def cancel_all(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     parameters = query_parameters(scope, "symbol", "account")
-    account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
+    account = account_of_query(scope, parameters)
     symbol = parameters.get("symbol")
     if symbol is not None:
         await exchange.instruments.find(symbol)
@@ -65,7 +64,7 @@ async def resume(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
 
 async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     parameters = query_parameters(scope, "account", "symbol", "after", "limit")
-    account = check_name("account", parameters.get("account", DEFAULT_ACCOUNT))
+    account = account_of_query(scope, parameters)
     symbol = parameters.get("symbol")
     if symbol is not None:
         await exchange.instruments.find(symbol)

@@ -11,9 +11,11 @@ import msgspec
 from msgspec import MsgspecError, Raw
 from starlette.types import Receive, Scope
 
+from gateway.access.caller import Caller, caller_of
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.orders import Outcome
 from gateway.http.callers import count
+from gateway.http.errors import HttpError
 from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
@@ -47,7 +49,8 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     count(scope, Kind.ORDERS, len(elements))
     requests = [_read_element(element) for element in elements]
     found = await _find(exchange.instruments, {each.symbol for each in requests if isinstance(each, OrderRequest)})
-    commands = [_place(request, found, deadline) for request in requests]
+    caller = caller_of(scope)
+    commands = [_place(request, found, deadline, caller) for request in requests]
     outcomes = await _carry_out(commands, exchange.orders.place_each)
     limits = Limits(exchange.instruments)
     results: list[Order | Problem] = []
@@ -67,7 +70,8 @@ async def cancel(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResp
     request = _read_cancels(await read_body(receive))
     if request.account is not None:
         check_name("account", request.account)
-    commands = [_cancel(element, request.account) for element in _counted("order_ids", request.order_ids)]
+    account = caller_of(scope).filter(request.account)
+    commands = [_cancel(element, account) for element in _counted("order_ids", request.order_ids)]
     outcomes = await _carry_out(commands, exchange.orders.cancel_each)
     known = exchange.instruments.known
     return json_response(
@@ -117,7 +121,7 @@ def _read_element(element: Raw) -> OrderRequest | ProblemError:
 
 
 def _place(
-    request: OrderRequest | ProblemError, found: dict[str, Instrument], deadline: int
+    request: OrderRequest | ProblemError, found: dict[str, Instrument], deadline: int, caller: Caller
 ) -> PlaceOrder | ProblemError:
     if isinstance(request, ProblemError):
         return request
@@ -125,9 +129,9 @@ def _place(
     if instrument is None:
         return ProblemError(refusal_code(Refusal.UNKNOWN_SYMBOL))
     try:
-        return place_order(request, instrument, deadline)
-    except ProblemError as problem:
-        return problem
+        return place_order(request, instrument, deadline, caller)
+    except (ProblemError, HttpError) as error:
+        return known_problem(error)
 
 
 def _cancel(element: Raw, account: str | None) -> CancelOrder | ProblemError:

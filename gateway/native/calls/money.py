@@ -75,20 +75,20 @@ _read_reset = body_decoder(ResetRequest)
 async def deposit(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     command = Deposit(account, *_amount_of(_read_amount(await read_body(receive))))
-    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
+    return json_response(transfer_view(await told(exchange.money.move(command), _AGAIN)))
 
 
 async def withdraw(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     command = Withdraw(account, *_amount_of(_read_amount(await read_body(receive))))
-    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN)))
+    return json_response(transfer_view(await told(exchange.money.move(command), _AGAIN)))
 
 
 async def transfer(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     request = _read_transfer(await read_body(receive))
     command = Transfer(account, check_name("to", request.to), *_amount_of(request))
-    return json_response(transfer_view(await _told(exchange.money.move(command), _AGAIN, _FIELDS_OF_TRANSFER)))
+    return json_response(transfer_view(await told(exchange.money.move(command), _AGAIN, _FIELDS_OF_TRANSFER)))
 
 
 async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
@@ -97,15 +97,16 @@ async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     if len(request.balances) > MAX_RESET_ASSETS:
         raise ProblemError("invalid_value", f"balances takes at most {MAX_RESET_ASSETS} assets.", "balances")
     balances = {
-        _asset(asset, "balances"): _amount(amount, "balances", least=0) for asset, amount in request.balances.items()
+        read_asset(asset, "balances"): read_amount(amount, "balances", least=0)
+        for asset, amount in request.balances.items()
     }
     command = ResetAccount(account, balances, check_name("transfer_id", request.transfer_id))
-    return json_response(ledger_view(await _told(exchange.money.set_ledger(command), _AGAIN)))
+    return json_response(ledger_view(await told(exchange.money.set_ledger(command), _AGAIN)))
 
 
 async def close_ledger(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     command = CloseLedger(account_of_path(scope))
-    return json_response(ledger_view(await _told(exchange.money.set_ledger(command), _CLOSE_AGAIN)))
+    return json_response(ledger_view(await told(exchange.money.set_ledger(command), _CLOSE_AGAIN)))
 
 
 async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
@@ -113,7 +114,7 @@ async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     if not exchange.money.faucet:
         raise ProblemError("faucet_off")
     try:
-        given = await _told(exchange.money.give(account), _FAUCET_AGAIN)
+        given = await told(exchange.money.give(account), _FAUCET_AGAIN)
     except ProblemError as error:
         if error.code == "transfer_id_conflict":
             detail = "The account has had another amount from the faucet, this UTC day."
@@ -151,7 +152,7 @@ async def movements(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespons
     account, parameters = page_of_account(scope, "asset", "after", "limit")
     asset = parameters.get("asset")
     if asset is not None:
-        _asset(asset, "asset")
+        read_asset(asset, "asset")
     limit = whole_number(parameters, "limit", 100, 1, MAX_MOVEMENTS)
     query = MovementsQuery(account, asset, limit, cursor(parameters.get("after")))
     return json_response(movement_list(await exchange.money.movements(query)))
@@ -166,7 +167,7 @@ async def list_accounts(exchange: Exchange, scope: Scope, _: Receive) -> HttpRes
     return json_response(account_list(await exchange.money.accounts(AccountsQuery(after, limit))))
 
 
-async def _told(outcome: Awaitable[Result], unknown: str, fields: Mapping[Refusal, str] = _FIELDS) -> Result:
+async def told(outcome: Awaitable[Result], unknown: str, fields: Mapping[Refusal, str] = _FIELDS) -> Result:
     """The outcome. A refusal is told with the matcher's numbers. `unknown` says what to do where nothing is known."""
     try:
         return await outcome
@@ -185,22 +186,22 @@ async def _told(outcome: Awaitable[Result], unknown: str, fields: Mapping[Refusa
 
 def _amount_of(request: AmountRequest | TransferRequest) -> tuple[str, str, str]:
     """Asset, amount and transfer_id of the request. ProblemError for the first that cannot be."""
-    asset = _asset(request.asset, "asset")
-    return asset, _amount(request.amount, "amount"), check_name("transfer_id", request.transfer_id)
+    asset = read_asset(request.asset, "asset")
+    return asset, read_amount(request.amount, "amount"), check_name("transfer_id", request.transfer_id)
 
 
-def _asset(text: str, field: str) -> str:
+def read_asset(text: str, field: str) -> str:
     """The asset. ProblemError where no instrument can have it: no command could carry it."""
     if not CURRENCY_PATTERN.fullmatch(text):
         raise ProblemError(refusal_code(Refusal.UNKNOWN_ASSET), field=field)
     return text
 
 
-def _amount(raw: Raw, field: str, least: int = 1) -> str:
-    """The text of the amount. ProblemError where it is none, whatever the asset. The matcher knows the decimals."""
+def read_amount(raw: Raw, field: str, least: int = 1, decimals: int = MAX_DECIMAL_LENGTH) -> str:
+    """The text of the amount. ProblemError where it is none. Without decimals, it is one whatever the asset."""
     text = number_text(raw, field)
     try:
-        value = parse_decimal(text, MAX_DECIMAL_LENGTH)
+        value = parse_decimal(text, decimals)
     except DecimalError as error:
         raise ProblemError(refusal_code(Refusal.INVALID_AMOUNT), f"{field} {error}.", field) from error
     if value < least:

@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
+from gateway.access.caller import ANYONE, Caller, caller_of
 from gateway.exchange.exchange import Exchange
 from gateway.http.callers import count
 from gateway.http.rates import Kind
@@ -23,7 +24,7 @@ from gateway.native.limits import Limits
 from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOco
 from protocol.instrument import Instrument
-from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
+from protocol.units import STOP_LEG_SUFFIX
 
 LEGS: Final = 2
 """Orders that an OCO counts as."""
@@ -39,10 +40,10 @@ _TOO_LONG: Final = (
 _read_oco = body_decoder(OcoRequest)
 
 
-def place_oco(request: OcoRequest, instrument: Instrument, deadline: int) -> PlaceOco:
+def place_oco(request: OcoRequest, instrument: Instrument, deadline: int, caller: Caller = ANYONE) -> PlaceOco:
     """The command. ProblemError for the first field that cannot be."""
     side = read_word("side", request.side, SIDES)
-    account = DEFAULT_ACCOUNT if request.account is None else check_name("account", request.account)
+    account = caller.account(None if request.account is None else check_name("account", request.account))
     client_order_id = request.client_order_id
     if client_order_id is not None and len(check_name("client_order_id", client_order_id)) > OCO_NAME_LENGTH:
         raise ProblemError("invalid_name", _TOO_LONG, "client_order_id")
@@ -69,7 +70,7 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     request = _read_oco(await read_body(receive))
     instrument = await exchange.instruments.find(request.symbol)
     try:
-        states = await exchange.orders.place_oco(place_oco(request, instrument, deadline))
+        states = await exchange.orders.place_oco(place_oco(request, instrument, deadline, caller_of(scope)))
     except (ProblemError, RefusedError) as error:
         raise await Limits(exchange.instruments).tell(error, instrument) from error
     return json_response(OcoOrders([order(state, instrument) for state in states]))

@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
+from gateway.access.caller import caller_of
 from gateway.exchange.exchange import Exchange
 from gateway.http.callers import count
 from gateway.http.rates import Kind
@@ -37,7 +38,7 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     if instrument is None:
         instrument = await exchange.instruments.find(request.symbol)
     try:
-        state = await exchange.orders.place(place_order(request, instrument, deadline))
+        state = await exchange.orders.place(place_order(request, instrument, deadline, caller_of(scope)))
     except (ProblemError, RefusedError) as error:
         raise await Limits(exchange.instruments).tell(error, instrument, request.quantity) from error
     return HttpResponse(200, encode(order(state, instrument)), JSON)
@@ -66,6 +67,7 @@ async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespo
         raise ProblemError("invalid_value", "status takes open or done.", "status")
     limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
     after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
+    account = caller_of(scope).filter(account)
     page = await exchange.orders.page(OrdersQuery(symbol, account, status == "done", limit, after))
     next_page = None if page.next is None else str(page.next)
     return json_response(OrderList(await orders(page.orders, exchange.instruments.known), next_page))

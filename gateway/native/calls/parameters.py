@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
+from gateway.access.caller import caller_of
 from gateway.native.json.names import OrderName, check_name, read_order_name
 from gateway.native.problems import ProblemError
 
@@ -60,7 +61,15 @@ def order_of_path(scope: Scope) -> OrderName:
     account = query_parameters(scope, "account").get("account")
     if account is not None:
         check_name("account", account)
-    return read_order_name(scope["path_params"]["order_id"], account)
+    return read_order_name(scope["path_params"]["order_id"], caller_of(scope).filter(account))
+
+
+def account_of_query(scope: Scope, parameters: Mapping[str, str]) -> str:
+    """The account that the query names, or the caller's."""
+    account = parameters.get("account")
+    if account is not None:
+        check_name("account", account)
+    return caller_of(scope).account(account)
 
 
 def account_of_path(scope: Scope) -> str:
@@ -71,7 +80,7 @@ def account_of_path(scope: Scope) -> str:
 def page_of_account(scope: Scope, *allowed: str) -> tuple[str, dict[str, str]]:
     """The account that the path names, and the query parameters."""
     parameters = query_parameters(scope, *allowed)
-    return check_name("account", scope["path_params"]["account"]), parameters
+    return caller_of(scope).account(check_name("account", scope["path_params"]["account"])), parameters
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -59,9 +59,11 @@ def _number(*more: dict[str, object], **bound: int) -> dict[str, object]:
     }
 
 
-NumberInput = Annotated[Raw, Meta(extra_json_schema=_number(exclusiveMinimum=0))]
-OptionalNumber = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, exclusiveMinimum=0))]
+MORE_THAN_ZERO: Final = _number(exclusiveMinimum=0)
 ZERO_OR_MORE: Final = _number(minimum=0)
+
+NumberInput = Annotated[Raw, Meta(extra_json_schema=MORE_THAN_ZERO)]
+OptionalNumber = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, exclusiveMinimum=0))]
 OptionalNotional = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"}, minimum=0))]
 Decimal = Annotated[
     str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import UNSET, Raw, structs
 
+from gateway.access.caller import ANYONE, Caller
 from gateway.native.enum_words import (
     ORDER_TYPE_WORDS,
     ORDER_TYPES,
@@ -34,10 +35,10 @@ from protocol.events import Depth, OrderState, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.order_types import check_fields
-from protocol.units import DEFAULT_ACCOUNT, Side
+from protocol.units import Side
 
 
-def place_order(request: OrderRequest, instrument: Instrument, deadline: int) -> PlaceOrder:
+def place_order(request: OrderRequest, instrument: Instrument, deadline: int, caller: Caller = ANYONE) -> PlaceOrder:
     """The command for a new order. ProblemError for the first fault of a field.
 
     A field that the type lacks or does not take is told before one whose value is bad.
@@ -77,7 +78,7 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int) ->
         raise ProblemError("quantity_not_allowed")
     return PlaceOrder(
         instrument.symbol,
-        account or DEFAULT_ACCOUNT,
+        caller.account(account),
         side,
         order_type,
         quantity,

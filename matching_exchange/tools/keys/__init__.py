@@ -1,1 +1,1 @@
-"""Makes keys: `curve` those of the matcher's sockets."""
+"""Makes keys: `create` an API key of a running exchange, `curve` those of the matcher's sockets."""

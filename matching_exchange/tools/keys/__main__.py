@@ -5,19 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from matching_exchange.process.command_line import Parser, run_program
-from matching_exchange.tools.keys import curve
+from matching_exchange.tools.keys import create, curve
 
 PROGRAM: Final = "keys"
 
-KINDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {"curve": curve.main}
+KINDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {"create": create.main, "curve": curve.main}
 """Each gets the arguments behind its name, and returns the exit status."""
 
-TEXTS: Final[Mapping[str, str]] = {"curve": curve.DESCRIPTION}
+TEXTS: Final[Mapping[str, str]] = {"create": create.DESCRIPTION, "curve": curve.DESCRIPTION}
 
 
 def main(arguments: Sequence[str]) -> int:
     """The exit status."""
-    listed = "; ".join(f"{kind}: {text}" for kind, text in TEXTS.items())
+    listed = " ".join(f"{kind}: {text}" for kind, text in TEXTS.items())
     parser = Parser(PROGRAM, "Make keys.", f"Kinds: {listed}")
     parser.add_argument("kind", choices=KINDS, metavar="KIND", help="what the keys are for")
     return KINDS[parser.parse_args(arguments[:1]).kind](arguments[1:])

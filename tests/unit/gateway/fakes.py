@@ -11,7 +11,7 @@ from starlette.types import Message
 from gateway.app import wire
 from gateway.config import GatewayConfig
 from gateway.link.answers import Stamped
-from gateway.link.broker import Broker
+from gateway.link.broker import Broker, KeyHandler
 from gateway.link.broker import Handler as AccountHandler
 from gateway.link.feed import Handler, MarketDataFeed
 from protocol import topics
@@ -71,6 +71,7 @@ class FakeBroker:
         self.resets: list[Callable[[], None]] = []
         self.openings: list[Callable[[], None]] = []
         self.account_handlers: dict[str, list[AccountHandler]] = {}
+        self.key_handlers: list[KeyHandler] = []
 
     async def start(self) -> None:
         pass
@@ -78,11 +79,14 @@ class FakeBroker:
     async def stop(self) -> None:
         pass
 
+    def now(self) -> int:
+        return self.time
+
     def deadline(self) -> int:
         return self.time + DEADLINE
 
-    def now(self) -> int:
-        return self.time
+    def subscribe_keys(self, handler: KeyHandler) -> None:
+        self.key_handlers.append(handler)
 
     def on_reset(self, callback: Callable[[], None]) -> None:
         self.resets.append(callback)

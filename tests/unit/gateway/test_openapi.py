@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.routing import Match, Route
 
+from gateway.access.admin import Audited
 from gateway.http.resources import Resource
 from gateway.native.openapi import document
 from gateway.native.problem_kinds import KINDS
@@ -26,8 +27,10 @@ def test_every_route_is_described_and_nothing_else(gateway: Gateway) -> None:
     served = {
         (route.path, method.lower())
         for route in gateway.app.router.routes
-        if isinstance(route, Route) and isinstance(route.app, Resource) and route.path != "/openapi.json"
-        for method in route.app.handlers
+        if isinstance(route, Route) and route.path != "/openapi.json"
+        for app in (route.app.app if isinstance(route.app, Audited) else route.app,)
+        if isinstance(app, Resource)
+        for method in app.handlers
         if method != "HEAD"
     }
     described = {(path, method) for path, methods in document()["paths"].items() for method in methods}
@@ -122,7 +125,8 @@ def test_the_description_of_an_order_names_the_types_that_take_each_field() -> N
 @pytest.mark.parametrize(("path", "method", "operation"), operations())
 def test_every_operation_tells_its_errors(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
-    expected = {"200", "400", "408", "414", "415", "417", "421", "422", "429", "431", "500", "501", "503"}
+    success = "201" if (method, path.rsplit("/", maxsplit=1)[-1]) in (("post", "keys"), ("post", "secret")) else "200"
+    expected = {success, "400", "408", "414", "415", "417", "421", "422", "429", "431", "500", "501", "503"}
     if method != "get":
         expected.add("403")
     if "requestBody" in operation:
@@ -130,19 +134,21 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
     if method != "get" and not path.endswith("batch"):
         expected.add("504")
     if path.startswith("/admin/"):
-        expected.add("401")
+        expected |= {"401", "403", "429"}
+    elif path not in ("/depth", "/bbo", "/trades", "/instruments", "/health"):
+        expected |= {"401", "403"}
     if any(parameter["name"] in ("symbol", "order_id") for parameter in operation["parameters"]) or path in (
         "/orders",
         "/orders/oco",
     ):
         expected.add("404")
     assert expected <= set(responses)
-    assert set(responses) - expected <= {"409"}
+    assert set(responses) - expected <= ({"404", "409"} if "keys" in path else {"409"})
     for status, response in responses.items():
         [media_type] = response["content"]
-        problem = status != "200" and path != "/health"
+        problem = status != success and path != "/health"
         assert media_type == (
-            "application/problem+json" if problem or status not in ("200", "503") else "application/json"
+            "application/problem+json" if problem or status not in (success, "503") else "application/json"
         )
     for status in ("429", "503"):
         assert "Retry-After" in responses[status]["headers"]

@@ -39,7 +39,7 @@ def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
 
 
 STATUS_OF_REFUSALS = {
-    404: {Refusal.UNKNOWN_SYMBOL, Refusal.UNKNOWN_ORDER},
+    404: {Refusal.UNKNOWN_KEY, Refusal.UNKNOWN_SYMBOL, Refusal.UNKNOWN_ORDER},
     409: {
         Refusal.CLIENT_ORDER_ID_CONFLICT,
         Refusal.ORDER_NOT_OPEN,
@@ -60,6 +60,8 @@ STATUS_OF_REFUSALS = {
         Refusal.NO_LEDGER,
         Refusal.PRICE_OUTSIDE_BAND,
         Refusal.NOTIONAL_TOO_LARGE,
+        Refusal.KEY_CONFLICT,
+        Refusal.TOO_MANY_KEYS,
     },
     500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }
