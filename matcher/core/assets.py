@@ -10,6 +10,9 @@ from protocol.instrument import Instrument, quote_decimals
 WHOLE: Final = 10_000
 """Basis points of the whole."""
 
+FeeChange = tuple[int, int, int]
+"""The sequence of a change of fee rates, and the last order_id and the lock_rate before it."""
+
 
 class Asset:
     """One asset of any instruments.
@@ -42,8 +45,9 @@ class Currencies:
     base_unit: the amount of base that one unit of quantity is.
     quote_unit: the amount of quote that one unit of price x quantity x basis points is.
     lock_rate: basis points of the value that an order that buys locks now: the whole, and the larger fee rate.
-    fee_changes: sequences after which another lock_rate held, each with the one before, oldest first. They are kept
-    while an order is older.
+    fee_changes: sequences from which another lock_rate held, each with the last order_id and the lock_rate before,
+    oldest first. They are kept while a live order is older. An order_id tells its age: a saved book of another exchange
+    has sequences of its own.
     """
 
     __slots__ = ("base", "base_unit", "fee_changes", "lock_rate", "quote", "quote_unit")
@@ -54,7 +58,7 @@ class Currencies:
         self.base_unit = 1
         self.quote_unit = 1
         self.lock_rate = lock_rate(instrument)
-        self.fee_changes: list[tuple[int, int]] = []
+        self.fee_changes: list[FeeChange] = []
         self.fit(instrument)
 
     def fit(self, instrument: Instrument) -> None:
@@ -62,20 +66,20 @@ class Currencies:
         self.base_unit = int(10 ** (self.base.decimals - instrument.quantity_decimals))
         self.quote_unit = int(10 ** (self.quote.decimals - quote_decimals(instrument)))
 
-    def rate_at(self, sequence: int) -> int:
-        """The lock_rate that held when the command of that sequence had run."""
-        for changed, before in self.fee_changes:
-            if sequence < changed:
+    def rate_of(self, order_id: int, since: int) -> int:
+        """The lock_rate that held as the order entered, or as its account's ledger began after that."""
+        for changed, last_order_id, before in self.fee_changes:
+            if order_id <= last_order_id and since < changed:
                 return before
         return self.lock_rate
 
-    def change(self, instrument: Instrument, sequence: int, oldest: int) -> None:
-        """Lock by changed fee rates from this sequence on. `oldest` is that of the oldest live order."""
+    def change(self, instrument: Instrument, sequence: int, last_order_id: int, oldest: int | None) -> None:
+        """Lock by changed fee rates from this sequence on. `oldest` is the order_id of the oldest live order."""
         rate = lock_rate(instrument)
         if rate != self.lock_rate:
-            self.fee_changes.append((sequence, self.lock_rate))
+            self.fee_changes.append((sequence, last_order_id, self.lock_rate))
             self.lock_rate = rate
-        self.fee_changes = [change for change in self.fee_changes if oldest < change[0]]
+        self.fee_changes = [change for change in self.fee_changes if oldest is not None and oldest <= change[1]]
 
 
 def lock_rate(instrument: Instrument) -> int:

@@ -49,7 +49,12 @@ def set_instrument(registry: Registry, command: SetInstrument) -> list[Event]:
             registry.halts.discard(book.instrument.halted_until, made.symbol)
         if registry.ledgers:
             oldest = next(iter(book.orders), None)
-            book.currencies.change(made, registry.running.sequence, 0 if oldest is None else oldest.sequence)
+            book.currencies.change(
+                made,
+                registry.running.sequence,
+                registry.last_order_id,
+                None if oldest is None else oldest.order_id,
+            )
         else:
             book.currencies.lock_rate = lock_rate(made)
         book.change(made)

@@ -44,12 +44,10 @@ def share_of_pair(order: Order) -> int:
 
 
 def locked_rate(order: Order) -> int:
-    """Basis points of the value that the order locks if it buys. They held as it entered, or as its ledger began."""
-    entered = order.sequence
-    ledger = order.account.ledger
-    if ledger is not None and ledger.since > entered:
-        entered = ledger.since
-    return order.book.currencies.rate_at(entered)
+    """Basis points of the value that the order locks if it buys. They held as it entered, or as its ledger began.
+    Without a ledger they are those of now: it would begin now."""
+    currencies, ledger = order.book.currencies, order.account.ledger
+    return currencies.lock_rate if ledger is None else currencies.rate_of(order.order_id, ledger.since)
 
 
 def charged_rate(order: Order, rate: int) -> int:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from matcher.core.asset_list import add_book
+from matcher.core.assets import FeeChange
 from matcher.core.book import Book
 from matcher.core.digest import digest
 from matcher.core.order import Extra, Order
@@ -61,7 +62,7 @@ class BookPart(Struct, frozen=True, tag="book"):
     forgotten: int = 0
     lows: list[Stamped] = []
     highs: list[Stamped] = []
-    fee_changes: list[tuple[int, int]] = []
+    fee_changes: list[FeeChange] = []
 
 
 class ExtraRecord(Struct, frozen=True, omit_defaults=True):

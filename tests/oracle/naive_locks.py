@@ -56,7 +56,13 @@ class NaiveLocks(NaiveBook):
         if order.entered.order_type is OrderType.TRAILING_STOP:
             return Fraction(0)
         price = order.price or order.trigger_price or 0  # A market order has neither, and locks nothing.
-        return value_of(instrument, price * order.remaining) * with_fee(order.fee_cap)
+        return value_of(instrument, price * order.remaining) * with_fee(self._fee_cap(order))
+
+    def _fee_cap(self, order: NaiveOrder) -> int:
+        """The rate at which the order locks. A ledger that begins now would begin with the rates of now."""
+        instrument = self.instruments[order.entered.symbol]
+        now = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
+        return order.fee_cap if order.account in self.ledgers else now
 
     def _rate(self, order: NaiveOrder, rate: int) -> int:
         """What the order is charged, in basis points, where the instrument says so much."""

@@ -147,11 +147,11 @@ class NaiveMoney(NaiveLocks, NaiveAccounts):
 
     def _begin_ledger(self, account: str) -> None:
         if account not in self.ledgers:
+            rates = {order.order_id: self._fee_cap(order) for order in self._live_of(account)}
             self.ledgers[account] = NaiveLedger()
             self._said.append(events.LedgerSet(account, ledger=True))
             for order in self._live_of(account):
-                instrument = self.instruments[order.entered.symbol]
-                order.fee_cap = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
+                order.fee_cap = rates[order.order_id]
 
     def _change(self, account: str, asset: str, total: Fraction, transfer_id: str) -> None:
         """Deposit or withdraw what makes this the account's total."""
