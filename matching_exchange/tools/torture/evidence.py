@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 MoveKind = Literal["deposit", "withdraw", "transfer", "reset"]
-CommandKind = Literal["place", "oco", "amend", "cancel", "cancel_all", "cancel_after", "suspend", "resume"] | MoveKind
+CommandKind = Literal["place", "oco", "amend", "cancel", "cancel_all", "cancel_after", "suspend", "resume", MoveKind]
 
 MOVES: Final = frozenset(get_args(MoveKind))
 """The kinds that move money."""
