@@ -169,7 +169,9 @@ def test_an_answer_that_the_replay_does_not_give_is_told(evidence: Evidence, tap
     assert broken(evidence, tape) == {"answered otherwise than it happened": 1}
 
 
-@pytest.mark.parametrize("kind", ["amend", "oco", "suspend", "cancel_after", "cancel_all"])
+@pytest.mark.parametrize(
+    "kind", ["amend", "oco", "suspend", "cancel_after", "cancel_all", "deposit", "withdraw", "transfer", "reset"]
+)
 def test_another_answer_than_the_replay_gives_is_told_of_each_command(
     evidence: Evidence, tape: Tape, kind: CommandKind
 ) -> None:

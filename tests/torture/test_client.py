@@ -79,6 +79,39 @@ def test_a_client_sends_again_what_was_not_answered() -> None:
     assert gateway.closed
 
 
+def test_a_client_with_money_begins_with_it_and_sends_it_under_the_same_id_until_it_is_answered() -> None:
+    stop = Event()
+    moves: list[tuple[str, Any]] = []
+
+    def answer(method: str, path: str, body: bytes | None) -> Reply:
+        if method == "GET":
+            return Reply("answered", HTTPStatus.NOT_FOUND)
+        if not path.startswith("/admin/accounts/"):
+            return answer_to(path, body)
+        moves.append((path, decode(body or b"")))
+        if len(moves) == 1:
+            return Reply("unknown")
+        if len(moves) == 60:
+            stop.set()
+        return Reply("answered", HTTPStatus.OK, b"{}")
+
+    client = Client("ann", 1, Gateway(answer), 0, Event(), peers=["bob"])
+    client.run(stop)
+    (first, first_body), second, (third, third_body) = moves[:3]
+    assert (first, first_body) == second, "sent again as it was"
+    assert (first, third) == ("/admin/accounts/ann/deposit", "/admin/accounts/ann/reset")
+    assert set(third_body["balances"]) == {"BTC", "ETH", "SOL", "USDT"}
+    told = [each for each in client.told if each.key.kind in ("deposit", "withdraw", "transfer", "reset")]
+    assert (told[0].unknown, told[0].key.name, decode(told[0].asked)) == (1, first_body["transfer_id"], first_body)
+    bodies: dict[str, list[Any]] = {}
+    for _, body in moves[1:]:
+        bodies.setdefault(body["transfer_id"], []).append(body)
+    again = [each for each in told if each.again]
+    assert again and all(decode(each.asked) in bodies[each.key.name][:-1] for each in again), "repeated as answered"
+    assert any(each != of_id[0] for of_id in bodies.values() for each in of_id), "other values under a known id"
+    assert {body["to"] for _, body in moves if "to" in body} == {"bob"}
+
+
 @pytest.mark.parametrize("path", ["/orders/batch", "/orders/cancel-batch"])
 def test_a_client_sends_again_those_of_a_batch_that_were_not_answered(path: str) -> None:
     stop = Event()

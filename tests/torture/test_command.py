@@ -10,7 +10,7 @@ from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.torture import __main__ as command
 from matching_exchange.tools.torture.killer import Kill
 from matching_exchange.tools.torture.promises import Promise
-from matching_exchange.tools.torture.report import Report, recoveries
+from matching_exchange.tools.torture.report import Report, Transfers, recoveries
 from matching_exchange.tools.torture.run import Plan
 
 Torture = Callable[[Plan, Path, Callable[[int, int], None]], Report]
@@ -28,6 +28,7 @@ def report(plan: Plan, *broken: str) -> Report:
         {"canceled, expired": 7},
         promises,
         {"live": "ab" * 32},
+        Transfers(1_234, 56, 0, 0, sums_exact=not broken),
     )
     return Report(plan.seed, plan.sync, plan.clients, plan.workers, 1.5, *what)
 
@@ -60,6 +61,7 @@ def test_a_sound_run_ends_with_0_and_leaves_nothing(
     assert f"seed 5, in {directory}" in printed.err
     assert "unknown outcomes, all resolved" in printed.out
     assert "OCOs" in printed.out and "canceled, expired" in printed.out
+    assert "transfers: 1,234 answered, 56 again, 0 lost, 0 doubled; sums exact: yes" in printed.out
 
 
 def test_a_broken_promise_ends_with_1_and_keeps_the_directory(
@@ -71,6 +73,7 @@ def test_a_broken_promise_ends_with_1_and_keeps_the_directory(
     directory.rmdir()
     printed = capsys.readouterr()
     assert "lost: order 7 is gone" in printed.out
+    assert "sums exact: no" in printed.out
     assert str(directory) in printed.err.splitlines()[-1]
 
 

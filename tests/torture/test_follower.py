@@ -101,6 +101,17 @@ def test_half_a_fresh_start_counts_for_nothing() -> None:
     assert follower.view()[1] == [WAITING]
 
 
+def test_balances_are_those_of_the_fresh_start_with_what_updates_have_changed() -> None:
+    bitcoin, dollars, fewer = (
+        {"asset": asset, "free": free, "locked": "0"} for asset, free in (("BTC", "1"), ("USDT", "9"), ("USDT", "5"))
+    )
+    start = {**orders(5), "ledger": True, "balances": [bitcoin, dollars]}
+    change = {**update(6, 0, OPEN), "ledger": True, "balances": [fewer]}
+    with following(([start, change, update(7, 6, PARTLY)], 0)) as (follower, _):
+        wait_until(lambda: follower.view()[0] == 7, "the last update")
+    assert (follower.ledger, follower.balances) == (True, {"BTC": bitcoin, "USDT": fewer})
+
+
 @pytest.mark.parametrize(
     ("messages", "fault"),
     [

@@ -1,5 +1,5 @@
-"""python -m matching_exchange.tools.torture: kill the exchange again and again while clients trade, and check that
-no answered command is lost."""
+"""python -m matching_exchange.tools.torture: kill the exchange again and again while clients trade and move money,
+and check that no answered command is lost, and that the sums are exact."""
 
 import argparse
 import secrets
@@ -56,9 +56,10 @@ def main(arguments: Sequence[str]) -> int:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         PROGRAM,
-        "Start an exchange of its own, and kill its processes at random moments while clients trade and retry. Check "
-        "that everything that was answered is there once, in order. Check that the recovered state is that of the "
-        "journal. Exit status: 0; 1 if a promise was broken.",
+        "Start an exchange of its own, and kill its processes at random moments while clients trade, move money and "
+        "retry. Check that everything that was answered is there once, in order. Check that the recovered state is "
+        "that of the journal, and that each balance and each asset's sum is exact. Exit status: 0; 1 if a promise was "
+        "broken.",
     )
     for name, default, least, most, text in (
         ("kills", 20, 0, MAX_NUMBER, "how many times to kill"),

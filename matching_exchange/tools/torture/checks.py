@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.exchange.orders import placed_order
 from gateway.http.responses import encode
+from gateway.native.json.money_views import ledger_view, transfer_view
 from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
 from gateway.native.json.schemas import Order as OrderView
 from gateway.native.json.times import MILLISECOND, format_timestamp
@@ -18,6 +19,7 @@ from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode
 from matching_exchange.tools.torture.evidence import Evidence, Identity, Key, PublishedTrade, Told, amend_name
 from matching_exchange.tools.torture.happened import word_of
+from matching_exchange.tools.torture.money_check import MoneyCheck
 from matching_exchange.tools.torture.promises import CASES_TOLD, Promise
 from matching_exchange.tools.torture.stream_check import StreamCheck
 from protocol.commands import (
@@ -25,21 +27,27 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    Deposit,
     OwnCommand,
     PlaceOco,
     PlaceOrder,
+    ResetAccount,
     SetAccountStatus,
+    Transfer,
+    Withdraw,
 )
 from protocol.events import (
     AccountState,
     Answer,
     CommandRefused,
+    LedgerState,
     OrderPlaced,
     OrderRejected,
     OrderResult,
     OrderState,
     OrderStates,
     Trade,
+    TransferState,
 )
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
 
@@ -63,6 +71,7 @@ class Checks:
         self._expired = Promise("traded after its expire_time")
         self._left_undone = Promise("left undone when it was due")
         self._stream = StreamCheck(evidence.stream)
+        self._money = MoneyCheck(evidence)
         self._time = 0
         self.commands = 0
         self.happened = Counter[str]()
@@ -86,6 +95,7 @@ class Checks:
         if engine.due(time):
             self._left_undone.breach(f"sequence {caused.sequence}, at {time}: {caused.command}")
         self._stream.watch(engine, caused)
+        self._money.watch(engine, caused)
         key = _key(caused.command)
         if key is None:
             return
@@ -134,7 +144,7 @@ class Checks:
         look_ups = Promise("look-up behind an answer", len(look_up_faults), look_up_faults[:CASES_TOLD])
         about_orders = [lost, doubled, self._out_of_order(), untrue, self._taken_after_refusal(), look_ups]
         about_time = [self._time_went_back, self._expired, self._left_undone]
-        return [*about_orders, self._unjournaled(), *about_time, self._stream.promise()]
+        return [*about_orders, *self._money.promises(), self._unjournaled(), *about_time, self._stream.promise()]
 
     def _check_listings(self, lost: Promise, doubled: Promise) -> None:
         """What the exchange lists at the end are the orders of the journal, each once."""
@@ -208,6 +218,14 @@ def _key(command: OwnCommand) -> Key | None:
             return Key("cancel_after", command.account, str(command.timeout // MILLISECOND))
         case SetAccountStatus():
             return Key("suspend" if command.suspended else "resume", command.account, "")
+        case Deposit():
+            return Key("deposit", command.account, command.transfer_id)
+        case Withdraw():
+            return Key("withdraw", command.account, command.transfer_id)
+        case Transfer():
+            return Key("transfer", command.account, command.transfer_id)
+        case ResetAccount():
+            return Key("reset", command.account, command.transfer_id)
     return None
 
 
@@ -232,6 +250,10 @@ def _body(engine: Engine, time: int, caused: Caused, answer: Answer) -> bytes:
         case OrderResult():
             assert isinstance(caused.command, PlaceOrder), "no other command is answered so"
             return encode(*_views(engine, [placed_order(caused.command, answer, caused.sequence, time)]))
+        case TransferState():
+            return encode(transfer_view(answer))
+        case LedgerState():
+            return encode(ledger_view(answer))
     assert isinstance(answer, OrderState), "clients send no other command"
     return encode(*_views(engine, [answer]))
 
@@ -258,6 +280,8 @@ def _is_unique(command: OwnCommand, answer: Answer) -> bool:
             return bool(answer.orders)
         case AccountState():
             return answer.cancel_at is not None if isinstance(command, CancelAfter) else bool(answer.orders)
+        case TransferState() | LedgerState():
+            return not answer.duplicate
     return isinstance(answer, OrderState)
 
 

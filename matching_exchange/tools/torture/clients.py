@@ -1,7 +1,7 @@
-"""Clients that trade over HTTP. They repeat each unanswered call, under the same client_order_id."""
+"""Clients that trade over HTTP. They repeat each unanswered call, under the same client_order_id or transfer_id."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from matching_exchange.tools.torture.evidence import Identity, Told
+from matching_exchange.tools.torture.evidence import MOVES, Identity, Told
 from matching_exchange.tools.torture.flow import Flow
 from matching_exchange.tools.torture.requests import Call, Request
 
@@ -91,13 +91,22 @@ class Caller(Protocol):
 
 
 class Client:
-    """One client with its own account. With `switching`, it sometimes suspends that account. It waits for each
-    answer, and about `pause` seconds between two calls. Once `give_up` is set, it stops waiting."""
+    """One client with its own account. With `switching`, it sometimes suspends that account. With `peers`, the account
+    has money, and sends some to them. It waits for each answer, and about `pause` seconds between two calls. Once
+    `give_up` is set, it stops waiting."""
 
     def __init__(
-        self, account: str, seed: int, gateway: Caller, pause: float, give_up: Event, *, switching: bool = False
+        self,
+        account: str,
+        seed: int,
+        gateway: Caller,
+        pause: float,
+        give_up: Event,
+        *,
+        switching: bool = False,
+        peers: Sequence[str] | None = None,
     ) -> None:
-        self._flow = Flow(f"{seed} {account}", account, switching=switching)
+        self._flow = Flow(f"{seed} {account}", account, switching=switching, peers=peers)
         self._random = Random(f"{seed} {account} pauses")
         self._gateway = gateway
         self._pause = pause
@@ -130,6 +139,8 @@ class Client:
             if request.kind in ("place", "oco") and told.status == HTTPStatus.OK:
                 answer = decode(told.body)
                 self._note(request, answer["orders"] if request.kind == "oco" else [answer])
+            elif request.kind in MOVES and told.status == HTTPStatus.OK and not request.again:
+                self._flow.moved(request)
 
     def _note(self, request: Request, orders: list[dict[str, Any]]) -> None:
         """The request's orders are answered."""
@@ -155,7 +166,8 @@ class Client:
                 request, tries = call.requests[index], attempts[index]
                 if reply.outcome == "answered":
                     times = (invoked, time.monotonic(), tries.unknown, tries.refused)
-                    answers[index] = Told(request.key, *times, reply.status, reply.body, request.again, index)
+                    asked = request.body or b"" if request.kind in MOVES else b""
+                    answers[index] = Told(request.key, *times, reply.status, reply.body, request.again, index, asked)
                 elif reply.outcome == "unknown":
                     tries.unknown += 1
                 else:

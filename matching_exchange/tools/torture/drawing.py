@@ -36,11 +36,13 @@ PREVENTIONS: Final = {"none": 6, "cancel_newest": 1, "cancel_oldest": 1, "cancel
 PRICED: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.price)
 TRIGGERED: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.trigger_price)
 RESTING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.rests)
-"""The types that take a price, take a trigger_price, may rest."""
+SLIPPING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.takes("max_slippage_bps"))
+"""The types that take a price, take a trigger_price, may rest, take a max_slippage_bps."""
 
 EXPIRY: Final = (-50, 2_000)
 """The shortest and longest time until expire_time, in milliseconds. A few come too late."""
 
+MAX_SLIPPAGE_BPS: Final = 3
 MAX_TRAILING_BPS: Final = 20
 MAX_TRAILING_STEPS: Final = 10
 
@@ -115,6 +117,8 @@ class Drawing:
             order |= self._trail(market)
         if order_type in RESTING:
             order |= self._time_and_manner()
+        if order_type in SLIPPING and random.random() < 0.3:
+            order["max_slippage_bps"] = random.randint(1, MAX_SLIPPAGE_BPS)
         if order_type == "limit" and random.random() < 0.2:
             # One in ten asks to show more than it has.
             order["display_quantity"] = market.quantity(

@@ -1,10 +1,14 @@
 """What the outside has been told: by answers to clients, and by market data."""
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-CommandKind = Literal["place", "oco", "amend", "cancel", "cancel_all", "cancel_after", "suspend", "resume"]
+MoveKind = Literal["deposit", "withdraw", "transfer", "reset"]
+CommandKind = Literal["place", "oco", "amend", "cancel", "cancel_all", "cancel_after", "suspend", "resume", MoveKind]
+
+MOVES: Final = frozenset(get_args(MoveKind))
+"""The kinds that move money."""
 
 
 class Key(Struct, frozen=True):
@@ -14,7 +18,8 @@ class Key(Struct, frozen=True):
     - a cancel: `client:` and the order's client_order_id, or its order_id,
     - an amend: the same, and the new values,
     - a cancel of all orders: the symbol,
-    - a cancel-after: its milliseconds."""
+    - a cancel-after: its milliseconds,
+    - what moves money: its transfer_id."""
 
     kind: CommandKind
     account: str
@@ -34,7 +39,8 @@ class Told(Struct):
 
     unknown: attempts that may have been taken, but got no answer.
     refused: attempts that were not taken: 503, or no connection.
-    again: the order had been answered before.
+    again: the order or the transfer had been answered before.
+    asked: the body of a request that moves money.
     """
 
     key: Key
@@ -46,6 +52,7 @@ class Told(Struct):
     body: bytes
     again: bool = False
     position: int = 0
+    asked: bytes = b""
 
 
 class Identity(Struct, frozen=True):
@@ -87,6 +94,57 @@ class StreamEvidence(Struct):
     faults: list[str]
 
 
+class Holding(Struct, frozen=True):
+    """What an account has of an asset, as the exchange says it."""
+
+    asset: str
+    free: str
+    locked: str
+
+
+class Lock(Struct, frozen=True):
+    """What an open order locks; None without a ledger."""
+
+    symbol: str
+    side: str
+    reserved: str | None
+
+
+class AccountMoney(Struct, frozen=True):
+    """What an account says of itself in the end: its balances and its open orders' locks."""
+
+    account: str
+    ledger: bool
+    balances: list[Holding]
+    locks: list[Lock]
+
+
+class ListedAccount(Struct, frozen=True):
+    """An account in the list of all."""
+
+    account: str
+    balances: list[Holding]
+
+
+class SumOfAsset(Struct, frozen=True):
+    """What the exchange says of all ledgers together."""
+
+    asset: str
+    accounts: str
+    fees: str
+    outside: str
+    deposited: str
+    exact: bool
+
+
+class MoneyEvidence(Struct):
+    """Who has what in the end, by account and in the list of all, with the sums."""
+
+    accounts: list[AccountMoney]
+    listed: list[ListedAccount]
+    sums: list[SumOfAsset]
+
+
 class Evidence(Struct):
     """All that the exchange has answered. `look_up_faults` are look-ups that showed less than an earlier answer.
     `digest` is that of the running exchange."""
@@ -97,4 +155,5 @@ class Evidence(Struct):
     listings: list[Listing]
     published: list[PublishedTrade]
     stream: StreamEvidence
+    money: MoneyEvidence
     digest: str

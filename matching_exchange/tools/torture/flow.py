@@ -1,7 +1,7 @@
-"""What one client sends: a seeded mix of orders, OCOs, amends, cancels, batches, timers, repeats and look-ups."""
+"""What one client sends: a seeded mix of orders, OCOs, amends, cancels, batches, timers, repeats, look-ups, money."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any, Final, Literal
 
@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from matching_exchange.tools.torture.drawing import MARKET_OF, Drawing, Market, price_text
 from matching_exchange.tools.torture.evidence import Key, amend_name
+from matching_exchange.tools.torture.purse import MONEY, Purse
 from matching_exchange.tools.torture.requests import Call, Request, encode
 from protocol.instrument import format_decimal
 from protocol.units import STOP_LEG_SUFFIX
@@ -33,7 +34,8 @@ ACTIONS: Final = {
     "look_up": 9,
 }
 SWITCHING: Final = {"suspend": 6, "resume": 14}
-"""How often each comes, in proportion; SWITCHING only in the flow of an account that is suspended now and then."""
+"""How often each comes, in proportion; SWITCHING only in the flow of an account that is suspended now and then. An
+account with a purse has the actions of MONEY too."""
 
 MAX_BATCH: Final = 6
 """The most requests in one call."""
@@ -55,13 +57,17 @@ class LiveOrder(Struct, frozen=True):
 
 
 class Flow:
-    """The requests of one client. `placed` tells it what became of an order."""
+    """The requests of one client. `placed` and `moved` tell it what became of them.
 
-    def __init__(self, seed: str, account: str, *, switching: bool = False) -> None:
+    peers: the other accounts that have money; None for an account without, which trades without limit.
+    """
+
+    def __init__(self, seed: str, account: str, *, switching: bool = False, peers: Sequence[str] | None = None) -> None:
         self.account = account
         self._random = Random(seed)
         self._drawing = Drawing(self._random)
-        self._actions = {**ACTIONS, **SWITCHING} if switching else ACTIONS
+        self._purse = None if peers is None else Purse(account, peers, self._random)
+        self._actions = {**ACTIONS, **(SWITCHING if switching else {}), **({} if peers is None else MONEY)}
         self._number = 0
         self._live: deque[LiveOrder] = deque(maxlen=LIVE_ORDERS)
         self._known: deque[Request] = deque(maxlen=KNOWN_ORDERS)
@@ -69,7 +75,12 @@ class Flow:
 
     def next(self) -> Call:
         """The next call."""
+        opening = None if self._purse is None else self._purse.opening()
+        if opening is not None:
+            return Call([opening])
         action = self._drawing.choose(self._actions)
+        if self._purse is not None and action in MONEY:
+            return Call([self._purse.next(action)])
         if action in ("repeat", "look_up") and self._known:
             known = self._random.choice(self._known)
             return Call([self._look_up(known) if action == "look_up" else _again(known)])
@@ -106,6 +117,11 @@ class Flow:
                 self._live.append(
                     LiveOrder(order["client_order_id"], order["order_id"], market, order["side"], order["order_type"])
                 )
+
+    def moved(self, request: Request) -> None:
+        """The request has moved money."""
+        assert self._purse is not None, "only a purse sends such"
+        self._purse.moved(request)
 
     def _about_live_orders(self, action: str) -> Call:
         if action == "cancel_batch":

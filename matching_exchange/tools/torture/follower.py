@@ -29,7 +29,8 @@ class Follower:
 
     orders: the account's open and pending orders as its client knows them, by order_id.
     position: the sequence up to which it knows everything.
-    fills: those since its last fresh start."""
+    fills: those since its last fresh start.
+    ledger, balances: whether the account has a ledger, and what of each asset, unless that is nothing."""
 
     def __init__(self, account: str, port: int, seed: int) -> None:
         self._url = f"ws://127.0.0.1:{port}/ws/user?account={account}"
@@ -38,6 +39,8 @@ class Follower:
         self._parts: dict[str, dict[str, Any]] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.fills: list[dict[str, Any]] = []
+        self.ledger = False
+        self.balances: dict[str, dict[str, str]] = {}
         self.position: int | None = None
         self.evidence = StreamEvidence(account, [], [])
 
@@ -83,6 +86,8 @@ class Follower:
     def _take(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "orders":
+                if "balances" in message:
+                    self.ledger, self.balances = message["ledger"], _by_asset(message["balances"])
                 self._parts.update((order["order_id"], order) for order in message["orders"])
                 if not message["more"]:
                     self.orders, self._parts, self.fills, self.position = self._parts, {}, [], message["sequence"]
@@ -103,7 +108,14 @@ class Follower:
                 self.orders[order["order_id"]] = order
             else:
                 self.orders.pop(order["order_id"], None)
+        if "balances" in message:
+            self.ledger = message["ledger"]
+            self.balances |= _by_asset(message["balances"])
         self.fills += [change["fill"] for change in message["changes"] if "fill" in change]
 
     def _fault(self, what: str, message: dict[str, Any]) -> None:
         self.evidence.faults.append(f"after sequence {self.position}, {what}: {message}")
+
+
+def _by_asset(balances: list[dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {balance["asset"]: balance for balance in balances}

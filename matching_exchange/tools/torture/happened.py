@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.native.enum_words import REASON_WORDS
+from gateway.native.enum_words import MOVEMENT_KIND_WORDS, REASON_WORDS
 from protocol.events import (
     AccountSet,
     AccountWatched,
@@ -10,6 +10,8 @@ from protocol.events import (
     CommandRefused,
     Event,
     InstrumentSet,
+    LedgerSet,
+    MoneyMoved,
     OrderAmended,
     OrderCanceled,
     OrderDecremented,
@@ -19,6 +21,7 @@ from protocol.events import (
     OrderRejected,
     OrderTriggered,
     Trade,
+    TransferDuplicated,
     TriggerMoved,
 )
 
@@ -34,16 +37,20 @@ WORDS: Final[dict[type, str]] = {
     AccountSet: "account set",
     AccountWatched: "account watched",
     InstrumentSet: "instrument set",
+    LedgerSet: "ledger set",
+    TransferDuplicated: "transfer sent again",
     BookLoaded: "book loaded",
     CommandRefused: "refused",
 }
 
 
 def word_of(event: Event) -> str:
-    """What happened, in words; why, for an order's early end."""
+    """What happened, in words; why, for an order's early end; how, for money."""
     match event:
         case OrderRejected():
             return f"rejected, {REASON_WORDS[event.reason]}"
         case OrderCanceled():
             return f"canceled, {REASON_WORDS[event.reason]}"
+        case MoneyMoved():
+            return f"money moved, {MOVEMENT_KIND_WORDS[event.kind]}"
     return WORDS[type(event)]

@@ -29,6 +29,10 @@ TITLES: Final[dict[str, str]] = {
     "cancel_after": "cancel-afters",
     "suspend": "suspensions",
     "resume": "resumptions",
+    "deposit": "deposits",
+    "withdraw": "withdrawals",
+    "transfer": "transfers",
+    "reset": "resets",
 }
 
 
@@ -42,6 +46,22 @@ class Recoveries(Struct, frozen=True):
     fastest: int | None
     median: int | None
     slowest: int | None
+
+
+class Transfers(Struct, frozen=True):
+    """Deposits, withdrawals, transfers and resets.
+
+    answered: those that have moved money, each transfer_id once.
+    duplicates: answers to one that had moved it before.
+    lost, doubled: by their promises.
+    sums_exact: whether every balance and every asset's sum is exactly what answers and trades say.
+    """
+
+    answered: int
+    duplicates: int
+    lost: int
+    doubled: int
+    sums_exact: bool
 
 
 class Report(Struct, frozen=True):
@@ -79,6 +99,7 @@ class Report(Struct, frozen=True):
     happened: dict[str, int]
     promises: list[Promise]
     digests: dict[str, str]
+    transfers: Transfers
 
     @property
     def sound(self) -> bool:
@@ -139,6 +160,14 @@ def print_report(report: Report, console: Console) -> None:
     console.print(table)
     for name, found in report.digests.items():
         console.print(f"digest {found[:16]}…  {name}", highlight=False, soft_wrap=True)
+    transfers = report.transfers
+    exact = "yes" if transfers.sums_exact else "no"
+    console.print(
+        f"transfers: {transfers.answered:,} answered, {transfers.duplicates:,} again, {transfers.lost:,} lost, "
+        f"{transfers.doubled:,} doubled; sums exact: {exact}",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(f"{report.seconds:.0f} s")
     for promise in report.promises:
         for case in promise.cases:

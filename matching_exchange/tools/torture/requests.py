@@ -13,8 +13,8 @@ encode = msgspec.json.Encoder().encode
 
 
 class Request(Struct, frozen=True):
-    """A call of the HTTP interface. `name` is what the request calls its order, `again` marks an order that was
-    answered before."""
+    """A call of the HTTP interface. `name` is what the request calls its order, `again` marks an order or a
+    transfer that was answered before."""
 
     kind: Kind
     key: Key

@@ -2,38 +2,37 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from matcher.core.digest import digest
 from matcher.state import State
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.torture.checks import Checks
-from matching_exchange.tools.torture.clients import Client, Connection, decode, identity
-from matching_exchange.tools.torture.evidence import Evidence, Identity, Listing, Told
+from matching_exchange.tools.torture.clients import Client, Connection, decode
+from matching_exchange.tools.torture.evidence import MOVES, Evidence, Told
 from matching_exchange.tools.torture.exchange import LOOK_SECONDS, Exchange
 from matching_exchange.tools.torture.follower import Follower
 from matching_exchange.tools.torture.killer import Killer
+from matching_exchange.tools.torture.listings import PAGE, get, list_money, list_orders, pages
+from matching_exchange.tools.torture.money_check import BALANCES, DOUBLED, LOST, SUMS
 from matching_exchange.tools.torture.promises import Promise
 from matching_exchange.tools.torture.replay import recover_from_snapshots, replay
-from matching_exchange.tools.torture.report import Report, recoveries
+from matching_exchange.tools.torture.report import Report, Transfers, recoveries
 from matching_exchange.tools.torture.subscriber import read_trades
 from protocol.client import CommandClient, MatcherAwayError
-from protocol.commands import AccountUpdatesQuery, DigestQuery, Query
-from protocol.events import AccountUpdates, Digest
+from protocol.commands import AccountUpdatesQuery, DigestQuery, InstrumentsQuery, Query, SetInstrument
+from protocol.events import AccountUpdates, Digest, InstrumentList
 
 EVIDENCE_FILE: Final = "evidence.json"
-
-PAGE: Final = 1000
-"""How many orders one call lists."""
 
 ANSWER_SECONDS: Final = 60.0
 """How long the matcher may take for an answer in the end: a digest of many orders."""
@@ -46,6 +45,15 @@ STREAM_SECONDS: Final = 30.0
 
 SWITCHED: Final = "switched"
 """The account of one more client, which is suspended and resumed."""
+
+FUNDED: Final = 2
+"""Each account of this number has money, the first one among them. The others trade without limit."""
+
+PROTECTION: Final = {
+    "ETH-USDT": {"price_band_bps": 5},
+    "SOL-USDT": {"halt_bps": 8, "halt_window_ms": 1_000, "halt_ms": 200},
+}
+"""Settings that the drawn prices meet now and then. BTC-USDT has none of them."""
 
 SETTLE_COMMANDS: Final = 2_000
 """The most commands that clients send after the last recovery."""
@@ -87,6 +95,7 @@ def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -
     checks = Checks(evidence)
     state = replay(exchange.data, checks.watch)
     digests, same_state = compare_states(evidence.digest, state, recover_from_snapshots(exchange.data))
+    promises = checks.promises()
     unknown = [told for told in evidence.told if told.unknown]
     calls = Counter((told.key.account, told.invoked) for told in evidence.told)
     messages = Counter(
@@ -115,8 +124,9 @@ def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -
         exchange.matcher.log.read_text().count('"snapshot written"'),
         sum(1 for kill in killer.kills if kill.half_written),
         dict(sorted(checks.happened.items())),
-        [*checks.promises(), same_state],
+        [*promises, same_state],
         digests,
+        count_transfers(evidence.told, promises),
     )
 
 
@@ -125,10 +135,21 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
     answers, and the survivor's own lists."""
     stop, give_up = Event(), Event()
     accounts = [*(f"client-{number}" for number in range(1, plan.clients + 1)), SWITCHED]
+    funded = accounts[:-1:FUNDED]
     clients = [
-        Client(account, plan.seed, Connection(exchange.port), plan.pause, give_up, switching=account == SWITCHED)
+        Client(
+            account,
+            plan.seed,
+            Connection(exchange.port),
+            plan.pause,
+            give_up,
+            switching=account == SWITCHED,
+            peers=[other for other in funded if other != account] if account in funded else None,
+        )
         for account in accounts
     ]
+    exchange.wait_until_ready()
+    protect(exchange)
     follower = Follower(accounts[0], exchange.port, plan.seed)
     with ThreadPoolExecutor(len(clients) + 2) as threads:
         reading = threads.submit(read_trades, exchange.market_data, give_up)
@@ -144,6 +165,7 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
                 wait_until_quiet(connection, accounts)
                 compare_stream(exchange, connection, follower)
                 listings = [list_orders(connection, account) for account in accounts]
+                money = list_money(connection, accounts)
             live = ask_digest(exchange)
         finally:
             stop.set()
@@ -156,8 +178,22 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
         listings,
         reading.result(),
         follower.evidence,
+        money,
         live,
     )
+
+
+def protect(exchange: Exchange) -> None:
+    """Let two instruments protect their prices."""
+    known = ask(exchange, InstrumentsQuery(), InstrumentList).instruments
+    try:
+        with CommandClient(exchange.commands, exchange.reports, ANSWER_SECONDS) as client:
+            for each in known:
+                command = SetInstrument(each.symbol, each.price_decimals, each.quantity_decimals)
+                if each.symbol in PROTECTION:
+                    client.command(structs.replace(command, **PROTECTION[each.symbol]))
+    except MatcherAwayError as error:
+        raise ExchangeError(f"the matcher does not take the instruments' protection: {error}") from error
 
 
 def settle(plan: Plan, exchange: Exchange, clients: list[Client]) -> None:
@@ -184,13 +220,28 @@ def is_duplicate(told: Told) -> bool:
     return told.key.kind in ("place", "oco") and told.status == HTTPStatus.OK and b'"duplicate":true' in told.body
 
 
+def count_transfers(told: list[Told], promises: list[Promise]) -> Transfers:
+    """The run's transfers, and what the promises say of them."""
+    answers = [each for each in told if each.key.kind in MOVES and each.status == HTTPStatus.OK]
+    broken = {promise.name: promise.broken for promise in promises}
+    return Transfers(
+        len({(each.key.account, each.key.name) for each in answers}),
+        sum(b'"duplicate":true' in each.body for each in answers),
+        broken[LOST],
+        broken[DOUBLED],
+        not (broken[BALANCES] or broken[SUMS]),
+    )
+
+
 def wait_until_quiet(connection: Connection, accounts: list[str]) -> None:
-    """Wait until no order expires any more: the clients have gone, and have switched their timers off."""
+    """Wait until no order expires and no halt ends any more: the clients have gone, and their timers are off."""
     deadline = time.monotonic() + QUIET_SECONDS
-    while any("expire_time" in order for account in accounts for order in pages(connection, account, "open")):
+    while any("expire_time" in order for account in accounts for order in pages(connection, account, "open")) or any(
+        instrument["halted_until"] for instrument in get(connection, "/instruments")["instruments"]
+    ):
         if time.monotonic() > deadline:
             raise ExchangeError(
-                f"orders are open for {QUIET_SECONDS:g} seconds after the last one came, and should have expired"
+                f"{QUIET_SECONDS:g} seconds after the last order came, an order should have expired, or a halt ended"
             )
         time.sleep(LOOK_SECONDS)
 
@@ -212,6 +263,10 @@ def compare_stream(exchange: Exchange, connection: Connection, follower: Followe
     both = min(len(last), len(fills))
     if last[len(last) - both :] != fills[len(fills) - both :]:
         evidence.faults.append(f"the last fills are {last}, the follower knows {fills}")
+    found = get(connection, f"/accounts/{evidence.account}/balances")
+    known = [follower.balances.get(each["asset"], {**each, "free": "0", "locked": "0"}) for each in found["balances"]]
+    if (found["ledger"], found["balances"]) != (follower.ledger, known):
+        evidence.faults.append(f"the balances are {found}, the follower knows {follower.balances}")
 
 
 def ask_digest(exchange: Exchange) -> str:
@@ -229,34 +284,6 @@ def ask(exchange: Exchange, query: Query, kind: type[Kind]) -> Kind:
     if not isinstance(result, kind):
         raise ExchangeError(f"the matcher answers {query} with {result}")
     return result
-
-
-def list_orders(connection: Connection, account: str) -> Listing:
-    """All orders of the account, live and done, as the living exchange lists them."""
-    orders: dict[str, Identity] = {}
-    times_listed = Counter[str]()
-    for status in ("open", "done"):
-        for order in pages(connection, account, status):
-            orders[order["client_order_id"]] = identity(order)
-            times_listed[order["client_order_id"]] += 1
-    return Listing(account, orders, times_listed)
-
-
-def pages(connection: Connection, account: str, status: str) -> Iterator[dict[str, Any]]:
-    """The account's open or done orders, page by page."""
-    cursor: str | None = "0"
-    while cursor is not None:
-        page = get(connection, f"/orders?account={account}&status={status}&limit={PAGE}&after={cursor}")
-        yield from page["orders"]
-        cursor = page["next"]
-
-
-def get(connection: Connection, path: str) -> dict[str, Any]:
-    reply = connection.call("GET", path)
-    if reply.status != HTTPStatus.OK:
-        raise ExchangeError(f"GET {path} ended with {reply.status or reply.outcome}: {reply.body.decode()}")
-    page: dict[str, Any] = decode(reply.body)
-    return page
 
 
 def compare_states(live: str, replayed: State, recovered: list[tuple[str, State]]) -> tuple[dict[str, str], Promise]:
