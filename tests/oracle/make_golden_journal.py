@@ -2,7 +2,7 @@
 
 With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
 compiled core of version 0.3.0 made tests/data/golden_compiled. With seed 10 version 0.4.0 made
-tests/data/golden_protection.
+tests/data/golden_protection, with seed 11 tests/data/golden_money.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.
@@ -13,8 +13,8 @@ deadlines that were kept and missed, limits that are met, timers that are moved,
 was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
 there.
 
-All but golden_protection were made by this program as it was before: golden before there was order management,
-golden_order_management before there were limits, the others before there was protection of price. They cannot be made
+All but golden_money were made by this program as it was before: golden before there was order management,
+golden_order_management before there were limits, the others before there was protection of price, golden_protection before there was money. They cannot be made
 again: messages have got more fields since, so that the same commands are more bytes now.
 """
 
@@ -58,6 +58,7 @@ from protocol.commands import (
     WatchAccount,
 )
 from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
+from tests.oracle.golden_money import MoneyMaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,8 @@ DIGEST_EVERY = 10
 """In batches."""
 
 SESSIONS = (11, 22, 33)
-ACCOUNTS = ("ann", "bob", "default")
+FUNDED = ("cat", "dan")
+ACCOUNTS = ("ann", "bob", "default", *FUNDED)
 SYMBOLS = ("BTC-USDT", "ETH-USDT", "NEW-USDT")
 MIDDLE = {"BTC-USDT": 6_000_000, "ETH-USDT": 300_000, "NEW-USDT": 1_000}
 LOT = {"BTC-USDT": 1_000, "ETH-USDT": 1_000, "NEW-USDT": 10}
@@ -92,6 +94,7 @@ class Maker:
         self.state = State(Engine())
         self.sent = dict.fromkeys(SESSIONS, 0)
         self.names = count(1)
+        self.funds = MoneyMaker(self.random, (*FUNDED * 3, "bob"))
         self.placed: list[PlaceOrder | PlaceOco] = []
         self.times = count(START, STEP)
         self.digests: dict[int, str] = {}
@@ -149,8 +152,10 @@ class Maker:
             self.repeat,
             self.cancel_after,
             self.watch,
+            self.funds.money,
+            lambda: self.funds.key(self.state.time),
         )
-        return self.random.choices(makers, (60, 9, 8, 14, 1, 6, 2, 1))[0]()
+        return self.random.choices(makers, (60, 9, 8, 14, 1, 6, 2, 1, 12, 3))[0]()
 
     def order(self) -> PlaceOrder:
         random = self.random
@@ -304,6 +309,7 @@ def make(directory: Path, seed: int) -> None:
     for session in SESSIONS:
         maker.hello(session)
     maker.batch([(SESSIONS[0], [new_instrument(), change(tick_size=1)])])
+    maker.batch([(SESSIONS[1], [*maker.funds.beginning(FUNDED)])])
     special: dict[int, list[Command]] = {
         20: [change(status=InstrumentStatus.HALTED)],
         24: [change(status=InstrumentStatus.CANCEL_ONLY)],
@@ -329,10 +335,10 @@ def make(directory: Path, seed: int) -> None:
     own: dict[int, OwnCommand] = {
         10: SetLimits(accounts=100, trades=2, trigger_moves=1, cancels=1, iceberg_parts=3),
         50: SetLimits(trades=3, cancels=2, trigger_orders=4, expiring_orders=2),
-        90: SetLimits(accounts=3, trades=4, trigger_moves=2, cancels=1),
+        90: SetLimits(accounts=5, trades=4, trigger_moves=2, cancels=1),
         130: SetLimits(),
         160: SetLimits(
-            accounts=3, trades=5, trigger_moves=10, cancels=3, trigger_orders=20, expiring_orders=10, iceberg_parts=4
+            accounts=5, trades=5, trigger_moves=10, cancels=3, trigger_orders=20, expiring_orders=10, iceberg_parts=4
         ),
         **{number: MoveTimers(STEP * (number % 3 - 1)) for number in (30, 45, 61, 77, 95, 121, 143, 155)},
     }
