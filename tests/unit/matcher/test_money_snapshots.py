@@ -99,9 +99,13 @@ def test_without_money_the_canonical_state_is_that_of_before() -> None:
     teller.do(withdraw("ann", "USD", "1"))
     assert list(canonical_state(teller.state.registry)) == [
         b'{"last_order_id":2}',
-        b'{"symbol":"COIN-USD","base":"COIN","quote":"USD","price_decimals":0,"quantity_decimals":0,"tick_size":1,'
-        b'"lot_size":1,"min_quantity":1,"max_quantity":10000,"max_price":10000,"maker_fee_bps":500,"taker_fee_bps":600,'
-        b'"last_price":900,"last_trade_id":1}',
-        b'{"order_id":1,"account":"ann","side":1,"order_type":2,"quantity":4,"remaining":3,"price":900,'
-        b'"filled_value":900}',
+        (
+            b'{"symbol":"COIN-USD","base":"COIN","quote":"USD","price_decimals":0,"quantity_decimals":0,"tick_size":1,'
+            b'"lot_size":1,"min_quantity":1,"max_quantity":10000,"max_price":10000,"maker_fee_bps":500,"taker_fee_bps":600,'
+            b'"last_price":900,"last_trade_id":1}'
+        ),
+        (
+            b'{"order_id":1,"account":"ann","side":1,"order_type":2,"quantity":4,"remaining":3,"price":900,'
+            b'"filled_value":900}'
+        ),
     ]
