@@ -166,6 +166,20 @@ def test_legs_of_an_oco(engine: MakeEngine) -> None:
 
 
 @both_engines
+def test_lower_price_of_the_stop_leg_frees_money_of_the_pair(engine: MakeEngine) -> None:
+    """The limit leg has the lock, and is not amended."""
+    play(
+        engine,
+        *opening_trade(1_000),
+        funded("ann", USD="5511"),
+        (oco(BUY, 5, 900, at=1_100, account="ann"), [placed(3), placed(4)]),
+        (amend(4, at=1_050), [amended(4, 5, None, 1_050)]),
+        reserves((3, "5260.5")),
+        holds("ann", USD=("250.5", "5260.5")),
+    )
+
+
+@both_engines
 def test_want_of_money_is_told_last(engine: MakeEngine) -> None:
     play(
         engine,
