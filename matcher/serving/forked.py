@@ -7,21 +7,23 @@ Each holds one end of a connection that carries no data. The system closes an en
 notices.
 """
 
+import errno
 import os
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Thread
-from typing import Final
+from typing import BinaryIO, Final
 
 import structlog
 
 from matching_exchange.process.descriptors import open_for_sure
 
-MAX_RESULT_BYTES: Final = 4096
-"""The longest result of a child: what a pipe takes in one write."""
+MAX_RESULT_BYTES: Final = 8 * 1024 * 1024
+"""The longest result of a child. What is longer fails."""
 
 FIRST_DESCRIPTOR: Final = 3
 """Below it are the standard streams."""
@@ -39,36 +41,29 @@ class Forked:
     def __init__(self, work: Callable[[], str]) -> None:
         """Raises OSError if the system has no process or no descriptor left."""
         with ExitStack() as opened:
-            self._pipe, writing = open_for_sure(os.pipe)
-            opened.callback(os.close, self._pipe)
-            opened.callback(os.close, writing)
+            # A file without a name: a pipe holds too little for a long result, and the child must not wait.
+            self._result = opened.enter_context(open_for_sure(_nameless_file))
             self._line, line_of_child = open_for_sure(socket.socketpair)
             opened.enter_context(self._line)
             opened.enter_context(line_of_child)
-            self._child = os.fork()
-            if self._child == 0:
-                _run(work, writing, line_of_child)
+            self.pid = os.fork()
+            if self.pid == 0:
+                _run(work, self._result.fileno(), line_of_child)
             opened.pop_all()
-        os.close(writing)
         line_of_child.close()
-        # Not the pipe: it closes before the system has freed the child's memory, and waiting for that end would block.
         self.descriptor = self._line.fileno()
 
     def result(self) -> str | None:
-        """What the work returned; None if it failed."""
-        content = os.read(self._pipe, MAX_RESULT_BYTES)
-        return content.decode() if self._reap() == 0 else None
+        """What the work returned; None if it failed. Waits for the child's end."""
+        with self._result as result, self._line:
+            _, status = os.waitpid(self.pid, 0)
+            result.seek(0)
+            return result.read().decode() if status == 0 else None
 
     def kill(self) -> None:
-        os.kill(self._child, signal.SIGKILL)
-        self._reap()
-
-    def _reap(self) -> int:
-        """Wait for the child's end; its status."""
-        os.close(self._pipe)
-        self._line.close()
-        _, status = os.waitpid(self._child, 0)
-        return status
+        with self._result, self._line:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
 
 
 def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
@@ -81,7 +76,11 @@ def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
         # The standard streams stay; the parent's sockets, its lock, its journal and its ends of lines do not.
         _close_all_but(writing, line.fileno())
         Thread(target=_end_with_parent, args=(line,), daemon=True).start()
-        os.write(writing, work().encode()[:MAX_RESULT_BYTES])
+        content = work().encode()
+        if len(content) > MAX_RESULT_BYTES:
+            raise OSError(errno.EFBIG, f"a result takes at most {MAX_RESULT_BYTES} bytes")
+        with open(writing, "wb", closefd=False) as result:
+            result.write(content)
         status = 0
     except OSError as error:
         log.error("work of a child failed", error=str(error))
@@ -89,6 +88,13 @@ def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
         log.critical("work of a child failed", exc_info=error)
     finally:
         os._exit(status)
+
+
+def _nameless_file() -> BinaryIO:
+    """A file that ends with its last descriptor. In memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("result"), "w+b")
+    return TemporaryFile()
 
 
 def _end_with_parent(line: socket.socket) -> None:

@@ -36,6 +36,10 @@ MAX_PAGE: Final = 1_000
 """Movements or accounts of one answer, at most."""
 
 
+MAX_PAGE_BALANCES: Final = 5_000
+"""After how many balances a page of accounts ends; its last account may have more."""
+
+
 def balances(registry: Registry, query: BalancesQuery) -> Balances:
     account = registry.accounts.get(query.account)
     return Balances(query.account, _has_ledger(account), all_balances(registry, account))
@@ -77,13 +81,15 @@ def account_list(registry: Registry, query: AccountsQuery) -> AccountList:
     """A page of accounts, and the sums over all. It looks at every ledger."""
     names = sorted(name for name, account in registry.accounts.items() if account.ledger is not None)
     start = bisect_right(names, query.after)
-    limit = max(1, min(query.limit, MAX_PAGE))
-    page = names[start : start + limit]
-    accounts = [
-        AccountBalances(name, _held(registry, registry.accounts[name]), sum(1 for _ in registry.accounts[name].orders))
-        for name in page
-    ]
-    following = page[-1] if start + limit < len(names) else None
+    accounts: list[AccountBalances] = []
+    told = 0
+    for name in names[start : start + max(1, min(query.limit, MAX_PAGE))]:
+        account = registry.accounts[name]
+        accounts.append(AccountBalances(name, _held(registry, account), sum(1 for _ in account.orders)))
+        told += len(accounts[-1].balances)
+        if told > MAX_PAGE_BALANCES:
+            break
+    following = accounts[-1].account if start + len(accounts) < len(names) else None
     return AccountList(accounts, following, [_sum(registry, names, asset) for asset in sorted_assets(registry)])
 
 

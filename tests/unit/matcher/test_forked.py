@@ -78,6 +78,15 @@ def test_a_killed_child_gives_nothing() -> None:
     assert outcome(die) is None
 
 
+def test_a_long_result_comes_whole() -> None:
+    """Longer than a pipe holds."""
+    assert outcome(lambda: "x" * 1_000_000) == "x" * 1_000_000
+
+
+def test_a_result_beyond_the_bound_fails() -> None:
+    assert outcome(lambda: "x" * (forked.MAX_RESULT_BYTES + 1)) is None
+
+
 def test_a_child_is_killed_at_its_work() -> None:
     def wait() -> str:
         signal.pause()
@@ -87,7 +96,7 @@ def test_a_child_is_killed_at_its_work() -> None:
     assert not select.select([child.descriptor], [], [], 0)[0]
     child.kill()
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(child.pid, os.WNOHANG)
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -107,7 +116,7 @@ def test_a_child_holds_nothing_of_its_parents(monkeypatch: pytest.MonkeyPatch, *
         for descriptor in (reading, writing, high):
             os.close(descriptor)
     assert found is not None
-    assert len(found.split()) == 2, "its end of the line and of the pipe"
+    assert len(found.split()) == 2, "its end of the line and the file of the result"
     assert str(high) not in found.split()
 
 
