@@ -150,7 +150,7 @@ def _cursor(movement: Movement) -> tuple[int, int]:
 
 
 def _movements(registry: Registry, account: Account) -> list[Movement]:
-    """All that are remembered, oldest first: the ledger's own, and those of the account's fills."""
+    """All that are remembered, oldest first: the ledger's own, and those of the account's fills. Trades are whole."""
     ledger = account.ledger
     assert ledger is not None, "without one nothing moves"
     as_maker, as_taker = last_fills(account)
@@ -160,7 +160,11 @@ def _movements(registry: Registry, account: Account) -> list[Movement]:
             if trade.sequence > ledger.since:
                 found += _of_fill(registry.books[trade.symbol], trade, is_maker=is_maker)
     found.sort(key=_cursor)
-    return found[-MAX_MOVEMENTS:]
+    start = max(0, len(found) - MAX_MOVEMENTS)
+    # A part of a trade would look like another trade.
+    while 0 < start < len(found) and found[start].trade_id and _cursor(found[start]) == _cursor(found[start - 1]):
+        start += 1
+    return found[start:]
 
 
 def _of_fill(book: Book, trade: Trade, *, is_maker: bool) -> list[Movement]:
