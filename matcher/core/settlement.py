@@ -68,7 +68,8 @@ def settle(registry: Registry) -> None:  # noqa: C901  calls cost more than line
         if order.extra is not None and order.extra.terms.expire_time:
             registry.expiries.discard(order.extra.terms.expire_time, order.order_id)
     running.ended.clear()
-    running.resized.clear()
+    if running.resized:
+        running.resized.clear()
 
 
 def remember_done(registry: Registry, order: Order) -> None:
