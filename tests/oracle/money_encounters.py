@@ -32,12 +32,12 @@ MOVEMENTS = (Deposit, Withdraw, Transfer)
 
 ALL_OF_MONEY: frozenset[object] = frozenset(
     (
-        *(f"short: {kind}" for kind in ("a sale", "a priced purchase", "a market purchase", "an OCO", "an amend")),
+        *(f"short: {kind}" for kind in ("a sale", "a priced purchase", "an OCO", "an amend")),
         *(f"short: a quote_quantity that {what}" for what in ("buys", "sells")),
         *(f"{Refusal.INSUFFICIENT_BALANCE.name}: {kind.__name__}" for kind in (Withdraw, Transfer, AmendOrder)),
         *(f"{Refusal.NO_LEDGER.name}: {kind.__name__}" for kind in (Withdraw, Transfer, CloseLedger)),
-        *(f"{Refusal.OPEN_ORDERS.name}: {kind.__name__}" for kind in (Deposit, Transfer, CloseLedger, ResetAccount)),
-        *(f"{Refusal.TOO_MANY_ACCOUNTS.name}: {kind.__name__}" for kind in (Deposit, Transfer, ResetAccount)),
+        *(f"{Refusal.OPEN_ORDERS.name}: {kind.__name__}" for kind in (Deposit, Transfer, CloseLedger)),
+        *(f"{Refusal.TOO_MANY_ACCOUNTS.name}: {kind.__name__}" for kind in (Deposit, ResetAccount)),
         *(f"{Refusal.INVALID_AMOUNT.name}: {kind.__name__}" for kind in MOVEMENTS),
         *(f"{Refusal.UNKNOWN_ASSET.name}: {kind.__name__}" for kind in MOVEMENTS),
         *(f"{Refusal.TRANSFER_ID_CONFLICT.name}: {kind.__name__}" for kind in (*MOVEMENTS, ResetAccount)),
