@@ -47,12 +47,12 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         elif order_type is OrderType.IOC:
             self._cancel(taker, Reason.IOC_REMAINDER)
         else:
-            taker.state, taker.ticket = "resting", next(self._tickets)
+            taker.state, taker.ticket, taker.has_rested = "resting", next(self._tickets), True
             taker.show_next_slice()
 
     def _fired_outside_band(self, taker: NaiveOrder) -> bool:
-        """Whether it has waited, and its price is too far from the market now."""
-        waited = taker.trigger_price is not None and taker.entered.trigger_price is not None
+        """Whether it has just fired, and its price is too far from the market now. An amend looks at a new price only."""
+        waited = taker.trigger_price is not None and taker.entered.trigger_price is not None and not taker.has_rested
         return waited and taker.price is not None and self._is_outside_band(taker.entered.symbol, taker.price)
 
     def _can_fill(self, taker: NaiveOrder) -> bool:

@@ -77,6 +77,7 @@ class NaiveOrder:
     is_rejected: bool = False
     reason: Reason | None = None
     ticket: int = 0
+    has_rested: bool = False
     filled: int = 0
     filled_value: int = 0
     prevented: int = 0
