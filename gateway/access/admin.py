@@ -5,12 +5,12 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.http.callers import address_of
 from gateway.http.errors import HttpError
 from gateway.http.resources import header
 from matching_exchange.process.log_brake import LogBrake
@@ -67,7 +67,7 @@ class Administrators:
         if not self._tokens:
             scope[WHO] = ANYONE
             return
-        address = _network(scope)
+        address = address_of(scope)
         self._guesses.check(address)
         scheme, _, given = (header(scope, b"authorization") or b"").partition(b" ")
         hashed = _hashed(given)
@@ -112,21 +112,10 @@ class Audited:
                     call=f"{scope['method']} {scope['path']}",
                     status=status,
                     client=(scope.get("client") or ("",))[0],
+                    address=address_of(scope),
                     **left_out,
                 )
 
 
 def _hashed(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
-
-
-def _network(scope: Scope) -> str:
-    """The caller's address; of one of IPv6, the network that one customer has."""
-    text = (scope.get("client") or ("",))[0]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return str(text)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(int(address) >> 64)
-    return str(address)

@@ -153,6 +153,14 @@ def tell_caller(scope: MutableMapping[str, Any], caller: Caller) -> None:
     scope["extensions"][_CALLER] = caller
 
 
+def address_of(scope: Mapping[str, Any]) -> str:
+    """The name that the address of the request counts under."""
+    caller: Caller | None = (scope.get("extensions") or {}).get(_CALLER)
+    if caller is not None:
+        return caller.address
+    return counted(read_address((scope.get("client") or ("",))[0]))
+
+
 def count(scope: MutableMapping[str, Any], kind: Kind, cost: int = 1) -> None:
     """Count it to the address of the request, and to its key if it has one. HttpError where it is too much.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access.admin import MAX_GUESSES, Administrators
 from gateway.http.callers import Caller, Limits, count, count_key, counted, open_stream, read_address, tell_caller
 from gateway.http.closing import MAX_REASON_BYTES
 from gateway.http.errors import HttpError
@@ -266,3 +267,22 @@ def test_a_page_may_read_that_it_did_too_much() -> None:
         assert json.dumps(refused.headers) == '{"retry-after": "60"}'
 
     run(scenario)
+
+
+def test_guesses_behind_a_trusted_proxy_hold_up_nobody_else_there() -> None:
+    administrators = Administrators([("ann", "right")])
+    proxy = Caller(limits(Kind.REQUESTS, Rate(1, 1, 1)), "10.1.2.3")
+
+    def status(forwarded: bytes, token: bytes) -> int:
+        headers = [(b"x-forwarded-for", forwarded), (b"authorization", b"Bearer " + token)]
+        scope: dict[str, Any] = {"client": ("10.1.2.3", 4711), "headers": headers, "extensions": {}}
+        tell_caller(scope, proxy.of_request(headers))
+        try:
+            administrators.guard(scope)
+        except HttpError as error:
+            return error.status
+        return 200
+
+    assert [status(b"192.0.2.1", b"guess") for _ in range(MAX_GUESSES + 1)] == [401] * MAX_GUESSES + [429]
+    assert status(b"192.0.2.1", b"right") == 429
+    assert status(b"192.0.2.2", b"right") == 200
