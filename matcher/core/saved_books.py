@@ -51,7 +51,8 @@ def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
         trigger_price=price(order.trigger_price),
         client_order_id=order.client_order_id,
         filled_value=format_decimal(order.filled_value, instrument.value_decimals),
-        shown_quantity=quantity(extra.shown),
+        # Only an iceberg's counts.
+        shown_quantity="0" if extra.terms.display_quantity is None else quantity(extra.shown),
         activated=extra.active,
         best_price=price(extra.best_price),
         prevented_quantity=quantity(extra.prevented),

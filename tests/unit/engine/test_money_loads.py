@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from protocol.commands import PlaceOrder
+from protocol.commands import PlaceOco, PlaceOrder
 from protocol.events import BookLoaded
 from protocol.saved_book import SavedBook
 from protocol.units import Refusal
@@ -72,6 +72,25 @@ def test_load_locks_for_each_order_what_it_locked() -> None:
     before, contents = exchange.money(), exchange.save()
     assert set(before.reserved) == {3, 4, 5, 6, 7}
     assert exchange.load(contents).restored == 7
+    assert exchange.money() == before
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        limit(SELL, 5, 2_000, account="ann", post_only=True),
+        oco(SELL, 5, 2_000, at=1_500, account="ann"),
+    ],
+)
+def test_an_order_with_terms_is_loaded_after_a_partial_fill(order: PlaceOrder | PlaceOco) -> None:
+    exchange = funded(COIN="9")
+    exchange.place(limit(SELL, 1, 1_700))
+    exchange.place(market(BUY, 1))
+    exchange.place(order)
+    exchange.place(market(BUY, 2))
+    before, contents = exchange.money(), exchange.save()
+    assert [order.shown_quantity for order in contents.asks] == ["0"]
+    exchange.load(contents)
     assert exchange.money() == before
 
 
