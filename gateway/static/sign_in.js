@@ -7,7 +7,7 @@ import { setText } from "./dom.js";
 const STORED = "exchange.proof";
 const PROOF = /^(?:Bearer\s+)?([A-Za-z0-9]{1,128}\.[A-Za-z0-9]{1,128})$/i;
 const NEEDED = ["user_data", "user_stream"]; // what this page does with every key
-const REFUSED = "You are signed out: the exchange no longer takes this key.";
+const REFUSED = "Signed out: the exchange no longer takes this key.";
 
 export class SignIn {
   auth = null; // "off", "keys", or null while the exchange has not told it
