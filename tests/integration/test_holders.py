@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import ClientConnection
 
 from tests.e2e.keyed import ADMIN_HEADERS, Closed, bearer, close_code, open_user_stream
 from tests.exchange import Json, receive
@@ -20,14 +21,15 @@ def closed(tmp_path: Path) -> Iterator[Closed]:
 
 
 class Holder:
-    """Who holds a key of this account, and reads its stream."""
+    """Who holds a key of this account."""
 
     def __init__(self, closed: Closed, account: str, **deposit: str) -> None:
         self.account = account
         self._closed = closed
         self.key = closed.make_key(account, deposit=deposit)
-        self.stream = open_user_stream(closed.gateway, additional_headers=bearer(self.key))
-        assert receive(self.stream)["account"] == account
+
+    def stream(self) -> ClientConnection:
+        return open_user_stream(self._closed.gateway, additional_headers=bearer(self.key))
 
     def call(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
         headers = {**bearer(self.key), "Host": HOST}
@@ -54,20 +56,21 @@ def test_two_holders_trade_and_touch_nothing_of_each_other(closed: Closed) -> No
     assert closed.http.get("/health", headers={"Host": "elsewhere.example"}).status_code == 421
     alice = Holder(closed, "alice", USDT="100000")
     bob = Holder(closed, "bob", BTC="2")
-    with alice.stream, bob.stream:
+    with alice.stream() as alices, bob.stream() as bobs:
+        assert [receive(stream)["account"] for stream in (alices, bobs)] == ["alice", "bob"]
         bid = alice.place("buy", "0.5", "60000")
-        assert receive(alice.stream)["changes"][0]["event"] == "placed"
+        assert receive(alices)["changes"][0]["event"] == "placed"
         sold = bob.place("sell", "0.2", "60000")
         assert sold["status"] == "filled"
         # Each hears of his own side, with what he has then.
-        made, taken = receive(alice.stream), receive(bob.stream)
+        made, taken = receive(alices), receive(bobs)
         assert {order["order_id"] for order in made["orders"]} == {bid["order_id"]}
         assert {order["order_id"] for order in taken["orders"]} == {sold["order_id"]}
         # Of 12,000 the maker pays 10 basis points, the taker 20. The bid's rest locks 18,000 and 20 basis points.
         assert told(made["balances"]) == alice.have() == {"USDT": ("69952", "18036"), "BTC": ("0.2", "0")}
         assert told(taken["balances"]) == bob.have() == {"USDT": ("11976", "0"), "BTC": ("1.8", "0")}
 
-        for method, path, body in (
+        named: list[tuple[str, str, Json | None]] = [
             ("GET", "/orders?account=alice", None),
             ("DELETE", "/orders?account=alice", None),
             ("GET", "/fills?account=alice", None),
@@ -76,11 +79,12 @@ def test_two_holders_trade_and_touch_nothing_of_each_other(closed: Closed) -> No
             ("GET", "/accounts/alice/ledger", None),
             ("POST", "/accounts/alice/faucet", None),
             ("POST", "/accounts/alice/cancel-after", {"timeout_ms": 1000}),
-        ):
+        ]
+        for method, path, body in named:
             response = bob.call(method, path, body)
             assert (response.status_code, response.json()["code"]) == (403, "wrong_account"), path
-        for method, body in (("GET", None), ("DELETE", None), ("PATCH", {"quantity": "0.3"})):
-            response = bob.call(method, f"/orders/{bid['order_id']}", body)
+        for method, change in (("GET", None), ("DELETE", None), ("PATCH", {"quantity": "0.3"})):
+            response = bob.call(method, f"/orders/{bid['order_id']}", change)
             assert (response.status_code, response.json()["code"]) == (404, "unknown_order")
         assert close_code(closed.gateway, "?account=alice", additional_headers=bearer(bob.key)) == 4403
         assert bob.call("DELETE", "/orders").json()["canceled"] == 0
@@ -89,7 +93,7 @@ def test_two_holders_trade_and_touch_nothing_of_each_other(closed: Closed) -> No
 
         # The next that Alice hears is her own cancel.
         assert alice.call("DELETE", f"/orders/{bid['order_id']}").json()["status"] == "canceled"
-        assert told(receive(alice.stream)["balances"]) == {"USDT": ("87988", "0")}
+        assert told(receive(alices)["balances"]) == {"USDT": ("87988", "0")}
         assert alice.have() == {"USDT": ("87988", "0"), "BTC": ("0.2", "0")}
 
     listed = closed.http.get("/admin/accounts", headers=ADMIN_HEADERS).json()
