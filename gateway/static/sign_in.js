@@ -5,6 +5,7 @@ import { Api } from "./api.js";
 import { setText } from "./dom.js";
 
 const STORED = "exchange.proof";
+const ASKED = "exchange.auth"; // in localStorage: so the next visit begins with what it will show
 const PROOF = /^(?:Bearer\s+)?([A-Za-z0-9]{1,128}\.[A-Za-z0-9]{1,128})$/i;
 const NEEDED = ["user_data", "user_stream"]; // what this page does with every key
 const REFUSED = "Signed out: the exchange no longer takes this key.";
@@ -60,6 +61,7 @@ export class SignIn {
     this.auth = auth;
     this.holder = auth === "keys" ? recall(this.#base) : null;
     if (this.holder === null) forget();
+    noteAuth(auth);
     this.#show("");
     this.#onChange(had);
   }
@@ -104,7 +106,7 @@ export class SignIn {
       fault = faultWords(error);
     }
     this.#showBusy(false);
-    if (base !== this.#base || !this.isOut) return; // another exchange was chosen meanwhile
+    if (base !== this.#base || this.mayRead) return; // another exchange was chosen meanwhile
     if (fault) return this.#fail(fault);
     this.holder = holder;
     remember(holder);
@@ -169,6 +171,15 @@ function remember(holder) {
     sessionStorage.setItem(STORED, JSON.stringify(holder));
   } catch {
     // Storage may be full or closed: he then stays signed in as long as the page.
+  }
+}
+
+function noteAuth(auth) {
+  try {
+    if (auth === "keys") localStorage.setItem(ASKED, auth);
+    else localStorage.removeItem(ASKED);
+  } catch {
+    // Without storage the form of orders stands there for a moment.
   }
 }
 
