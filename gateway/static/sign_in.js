@@ -8,6 +8,7 @@ const STORED = "exchange.proof";
 const ASKED = "exchange.auth"; // in localStorage: so the next visit begins with what it will show
 const PROOF = /^(?:Bearer\s+)?([A-Za-z0-9]{1,128}\.[A-Za-z0-9]{1,128})$/i;
 const NEEDED = ["user_data", "user_stream"]; // what this page does with every key
+const NO_PROOF = "This is no <key>.<secret>: letters and digits, with one point between.";
 const REFUSED = "Signed out: the exchange no longer takes this key.";
 
 export class SignIn {
@@ -92,8 +93,9 @@ export class SignIn {
 
   async #send() {
     if (this.#busy) return;
-    const proof = PROOF.exec(this.#input.value.trim())?.[1];
-    if (!proof) return this.#fail(this.#input.value.trim() ? "This is no <key>.<secret>: letters and digits, with one point between." : "Key and secret are missing.");
+    const given = this.#input.value.trim();
+    const proof = PROOF.exec(given)?.[1];
+    if (!proof) return this.#fail(given ? NO_PROOF : "Key and secret are missing.");
     const base = this.#base;
     this.#showBusy(true);
     let holder, fault;
