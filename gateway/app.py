@@ -47,7 +47,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
-    exchange = Exchange(broker, Instruments(broker), config.faucet)
+    exchange = Exchange(broker, Instruments(broker), config.faucet, asks_for_keys=door is not None)
     access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
 
     @asynccontextmanager

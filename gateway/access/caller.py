@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.http.errors import HttpError
+from protocol.keys import Key
 from protocol.units import DEFAULT_ACCOUNT
 
 CALLER: Final = "gateway.caller"
@@ -15,18 +16,19 @@ def _goes_on() -> None:
 
 
 class Caller:
-    """account: the only one that he acts for; None for any.
+    """key: the one that he has proved; he acts for its account alone. None where no key is asked for: for any.
 
     confirm: raises what ends the call where his key is good no more.
     deadline: the latest time at which his order may be executed, in the matcher's nanoseconds; None for no own one.
     """
 
-    __slots__ = ("_account", "confirm", "deadline")
+    __slots__ = ("_account", "confirm", "deadline", "key")
 
     def __init__(
-        self, account: str | None = None, confirm: Callable[[], None] = _goes_on, deadline: int | None = None
+        self, key: Key | None = None, confirm: Callable[[], None] = _goes_on, deadline: int | None = None
     ) -> None:
-        self._account = account
+        self.key = key
+        self._account = None if key is None else key.account
         self.confirm = confirm
         self.deadline = deadline
 

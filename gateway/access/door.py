@@ -102,7 +102,7 @@ class Door:
         if not key.permissions & needs.value:
             raise HttpError("permission_missing", f"The key needs the permission {needs.name.lower()}.")
         self._keys.note_use(key)
-        return Caller(key.account, lambda: self._keys.confirm(key), deadline), key, receive
+        return Caller(key, lambda: self._keys.confirm(key), deadline), key, receive
 
     async def admit_stream(self, needs: Needs, scope: Scope, receive: Receive) -> tuple[Caller, KeyPermit]:
         """As `admit`, with what lets the stream go on."""

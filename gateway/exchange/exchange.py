@@ -14,10 +14,19 @@ from gateway.link.on_behalf import Link, OnBehalf
 
 
 class Exchange:
-    """What every door of the gateway calls."""
+    """What every door of the gateway calls. asks_for_keys: whether the doors do."""
 
-    def __init__(self, link: Link, instruments: Instruments, faucet: Faucet = (), pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        instruments: Instruments,
+        faucet: Faucet = (),
+        pace: Pace | None = None,
+        *,
+        asks_for_keys: bool = False,
+    ) -> None:
         self._link = link
+        self.asks_for_keys = asks_for_keys
         self._faucet = faucet
         self._pace = pace or Pace(monotonic)
         self.instruments = instruments
@@ -29,4 +38,5 @@ class Exchange:
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
-        return Exchange(OnBehalf(self._link, confirm, deadline), self.instruments, self._faucet, self._pace)
+        link = OnBehalf(self._link, confirm, deadline)
+        return Exchange(link, self.instruments, self._faucet, self._pace, asks_for_keys=self.asks_for_keys)

@@ -3,7 +3,18 @@
 from typing import Final
 
 from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
-from gateway.native.calls import accounts, amends, batches, instruments, keys, maintenance, market, oco, orders
+from gateway.native.calls import (
+    accounts,
+    amends,
+    batches,
+    instruments,
+    keys,
+    maintenance,
+    market,
+    oco,
+    orders,
+    own_key,
+)
 from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
@@ -196,6 +207,15 @@ OPERATIONS: Final = (
         (ACCOUNT_OF_PATH,),
         body=schemas.CancelAfterRequest,
         example={"timeout_ms": 5000},
+    ),
+    Operation(
+        USER_DATA,
+        "get",
+        "/key",
+        own_key.show,
+        "The key that the caller holds",
+        key_schemas.OwnKey,
+        (404, 422),
     ),
     Operation(
         PUBLIC,

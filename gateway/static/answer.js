@@ -33,6 +33,15 @@ export class AnswerView {
   #headline = document.querySelector("#answer-headline");
   #detail = document.querySelector("#answer-detail");
   #small = document.querySelector("#answer-small");
+  #first = this.#headline.textContent;
+
+  /** As it was before the first answer. */
+  clear() {
+    this.#root.dataset.kind = "none";
+    setText(this.#headline, this.#first);
+    setText(this.#detail, "");
+    setText(this.#small, "");
+  }
 
   /** kind: "good", "neutral" or "bad". */
   show({ kind, headline, detail = "", small = "" }) {

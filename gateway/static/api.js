@@ -2,12 +2,13 @@
 // Every failure is one ApiError: a problem+json answer, a broken connection or no answer in time.
 
 const TIMEOUT = 10_000;
+const UNAUTHORIZED = 401;
 
 export class ApiError extends Error {
   /** `kind`: "problem" (the exchange answered), "network" or "timeout" (it did not). */
-  constructor(kind, { status = 0, code = null, title = "", detail = "", field = null, retryAfter = null } = {}) {
+  constructor(kind, { status = 0, code = null, title = "", detail = "", field = null, retryAfter = null, auth = null } = {}) {
     super(detail || title || kind);
-    Object.assign(this, { kind, status, code, title, detail, field, retryAfter });
+    Object.assign(this, { kind, status, code, title, detail, field, retryAfter, auth });
   }
 
   /** The exchange may or may not have executed the command. */
@@ -17,8 +18,26 @@ export class ApiError extends Error {
 }
 
 export class Api {
-  constructor(base) {
+  #onRefused;
+
+  /**
+   * proof: "<key>.<secret>" for the calls of an account, or null; never part of an address.
+   * onRefused(): the exchange does not take the proof.
+   */
+  constructor(base, proof = null, onRefused = () => {}) {
     this.base = base;
+    this.proof = proof;
+    this.#onRefused = onRefused;
+  }
+
+  /** What opens the account's stream: a page can give it no header. */
+  get protocols() {
+    return this.proof === null ? [] : ["exchange", `bearer.${this.proof}`];
+  }
+
+  /** Of the proof: {key, account, label, permissions, expires}. */
+  ownKey() {
+    return this.#callAsHolder("GET", "/key");
   }
 
   instruments(signal) {
@@ -35,34 +54,34 @@ export class Api {
 
   /** The account's newest fills, oldest first; in all instruments where the symbol is null: {fills, next}. */
   fills(account, symbol, limit, signal) {
-    return this.#call("GET", "/fills", { query: { account, ...(symbol && { symbol }), limit }, signal });
+    return this.#callAsHolder("GET", "/fills", { query: { account, ...(symbol && { symbol }), limit }, signal });
   }
 
   placeOrder(order) {
-    return this.#call("POST", "/orders", { body: order });
+    return this.#callAsHolder("POST", "/orders", { body: order });
   }
 
   /** {orders: [limit leg, stop leg]}. */
   placeOco(order) {
-    return this.#call("POST", "/orders/oco", { body: order });
+    return this.#callAsHolder("POST", "/orders/oco", { body: order });
   }
 
   amendOrder(orderId, account, changes) {
-    return this.#call("PATCH", `/orders/${encodeURIComponent(orderId)}`, { query: { account }, body: changes });
+    return this.#callAsHolder("PATCH", `/orders/${encodeURIComponent(orderId)}`, { query: { account }, body: changes });
   }
 
   cancelOrder(orderId, account) {
-    return this.#call("DELETE", `/orders/${encodeURIComponent(orderId)}`, { query: { account } });
+    return this.#callAsHolder("DELETE", `/orders/${encodeURIComponent(orderId)}`, { query: { account } });
   }
 
   /** What the faucet gives each day: the account's balances after it, and whether it had all of it before. */
   faucet(account) {
-    return this.#call("POST", `/accounts/${encodeURIComponent(account)}/faucet`);
+    return this.#callAsHolder("POST", `/accounts/${encodeURIComponent(account)}/faucet`);
   }
 
   /** All of the account's orders; in all instruments where the symbol is null. */
   cancelAll(account, symbol) {
-    return this.#call("DELETE", "/orders", { query: { account, ...(symbol && { symbol }) } });
+    return this.#callAsHolder("DELETE", "/orders", { query: { account, ...(symbol && { symbol }) } });
   }
 
   url(path, query = {}) {
@@ -85,13 +104,24 @@ export class Api {
     return `The gateway at ${origin} cannot be reached, or does not allow ${settings}.`;
   }
 
-  async #call(method, path, { query, body, signal, timeout = TIMEOUT } = {}) {
+  /** Only calls of an account bear the proof. */
+  async #callAsHolder(method, path, options = {}) {
+    if (this.proof === null) return this.#call(method, path, options);
+    try {
+      return await this.#call(method, path, { ...options, headers: { Authorization: `Bearer ${this.proof}` } });
+    } catch (error) {
+      if (error.status === UNAUTHORIZED) this.#onRefused();
+      throw error;
+    }
+  }
+
+  async #call(method, path, { query, headers = {}, body, signal, timeout = TIMEOUT } = {}) {
     const deadline = AbortSignal.timeout(timeout);
     let response, text;
     try {
       response = await fetch(this.url(path, query), {
         method,
-        headers: body === undefined ? {} : { "Content-Type": "application/json" },
+        headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
         body: body === undefined ? undefined : JSON.stringify(body),
         cache: "no-store",
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
@@ -111,6 +141,7 @@ export class Api {
       detail: asText(problem.detail) ?? "",
       field: asText(problem.field),
       retryAfter: response.headers.get("Retry-After"),
+      auth: asText(problem.auth),
     });
   }
 }

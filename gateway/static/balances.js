@@ -12,6 +12,7 @@ export class BalancesView {
   #button = document.querySelector("#faucet");
   #state = { ledger: false, balances: [], words: "" };
   #gifts = {};
+  #always = false;
   #render = oncePerFrame(() => this.#draw());
 
   /** onFaucet(): resolves when the exchange has answered. */
@@ -29,6 +30,12 @@ export class BalancesView {
     this.#render();
   }
 
+  /** Whether the tab stands there in any case. */
+  keep(always) {
+    this.#always = always;
+    this.#render();
+  }
+
   /** What the faucet gives, amounts by asset; empty: it is off. */
   offer(gifts) {
     this.#gifts = gifts;
@@ -38,7 +45,7 @@ export class BalancesView {
   #draw() {
     const { ledger, balances, words } = this.#state;
     const given = giftWords(this.#gifts);
-    this.#tab.hidden = !ledger && !given;
+    this.#tab.hidden = !ledger && !given && !this.#always;
     if (this.#tab.hidden && this.#tab.getAttribute("aria-selected") === "true") this.#others.click();
     this.#body.replaceChildren(...balances.map(rowOf));
     this.#table.hidden = balances.length === 0;

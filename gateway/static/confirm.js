@@ -14,6 +14,11 @@ export class Confirm {
     this.#no.addEventListener("click", () => this.#dialog.close("no"));
   }
 
+  /** Takes the question back, as if the answer were no. */
+  leave() {
+    if (this.#dialog.open) this.#dialog.close("no");
+  }
+
   /** Resolves to whether the user agrees; Escape means no. */
   ask({ question, detail, yes, no }) {
     setText(this.#question, question);

@@ -11,12 +11,13 @@ import { clock, oncePerFrame, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { FillsView } from "./fills.js";
 import { OrderForm } from "./form.js";
-import { durabilityWords, Health } from "./health.js";
+import { askAuth, durabilityWords, Health } from "./health.js";
 import { InstrumentView } from "./instrument.js";
 import { NewsView } from "./news.js";
 import { OrdersView } from "./orders.js";
 import { OwnOrders } from "./own_orders.js";
 import { Settings } from "./settings.js";
+import { SignIn } from "./sign_in.js";
 import { Tabs } from "./tabs.js";
 import { Tape } from "./tape.js";
 
@@ -27,7 +28,9 @@ const OWN_INTERVAL = 150; // a busy account changes faster than anyone reads
 const DONE_CODES = ["order_not_open", "unknown_order"];
 
 const settings = new Settings(changeSetting);
-let api = new Api(settings.origin);
+const signIn = new SignIn(settings.origin, changeHolder);
+let market = new Api(settings.origin); // for calls that nobody needs a key for
+let api = market; // for those of the account
 let instrument = null;
 let instruments = new Map(); // symbol -> instrument
 let followed = null; // what ownOrders follows
@@ -52,6 +55,7 @@ const news = new NewsView();
 const ownOrders = new OwnOrders({
   onChange: oncePerFrame(showOwn, OWN_INTERVAL),
   onUpdate: (update) => news.show(update, instrumentOf),
+  onRefused: () => signIn.refused(),
   onState: showOwnState,
 });
 const own = document.querySelector("#own");
@@ -76,7 +80,8 @@ addEventListener("online", () => {
 
 /** Starts everything anew for the chosen base URL and symbol. */
 function begin() {
-  api = new Api(settings.origin);
+  market = new Api(settings.origin);
+  api = accountApi();
   instrument = null; // no order goes out until the chosen one is known
   instruments = new Map();
   wasDown = false;
@@ -86,32 +91,71 @@ function begin() {
   book.clear();
   tape.clear();
   forgetOwn();
-  document.querySelector("#api-docs").href = api.url("/docs");
-  health.follow(api);
+  document.querySelector("#api-docs").href = market.url("/docs");
+  health.follow(market);
   feed.start();
 }
 
 function changeSetting(name) {
   if (name !== "account") {
     form.clear(); // a price of one instrument is not a price of another
+    if (name === "baseUrl") signIn.move(settings.origin);
     return begin();
   }
   forgetOwn();
   if (instrument) followOrders();
 }
 
-/** Before each session: the instruments as they are now, and with them the symbol. */
+/** The calls of the account, with the key of who is signed in. */
+function accountApi() {
+  const made = new Api(settings.origin, signIn.holder?.proof ?? null, () => made === api && signIn.refused());
+  return made;
+}
+
+function account() {
+  return signIn.holder?.account ?? settings.account;
+}
+
+/** Somebody has signed in or out, or it is told now whether that is asked for. `left`: somebody has gone. */
+function changeHolder(left) {
+  api = accountApi();
+  if (left) {
+    confirm.leave();
+    answer.clear();
+    form.clear();
+  }
+  settings.fixAccount(signIn.holder?.account ?? null);
+  form.permit(signIn.mayTrade);
+  orders.permit(signIn.mayTrade);
+  balances.keep(signIn.isOut);
+  offerGifts();
+  if (instrument) followOrders();
+  else forgetOwn();
+}
+
+function offerGifts() {
+  balances.offer(signIn.mayTrade ? gifts : {});
+}
+
+/** Shows what became of a call of the account, unless who made it has gone meanwhile. */
+function tell(asked, words) {
+  if (asked.proof === api.proof) answer.show(words);
+}
+
+/** Before each session: the instruments as they are now, and with them the symbol; and whether keys are asked for. */
 async function prepare(signal) {
-  useInstruments((await api.instruments(signal)).instruments);
+  const [{ instruments }, auth] = await Promise.all([market.instruments(signal), signIn.auth ?? askAuth(market, signal)]);
+  useInstruments(instruments);
+  signIn.use(auth);
   if (followed?.symbol !== shownSymbol()) followOrders();
-  return { api, symbol: instrument.symbol };
+  return { api: market, symbol: instrument.symbol };
 }
 
 async function refreshInstruments() {
   try {
-    const asked = api;
+    const asked = market;
     const { instruments } = await asked.instruments();
-    if (asked === api) useInstruments(instruments);
+    if (asked === market) useInstruments(instruments);
   } catch {
     // The connection's own checks tell it; the next round asks again.
   }
@@ -133,7 +177,8 @@ function shownSymbol() {
 
 function followOrders() {
   forgetOwn();
-  followed = { api, account: settings.account, symbol: shownSymbol() };
+  if (!signIn.mayRead) return;
+  followed = { api, account: account(), symbol: shownSymbol() };
   ownOrders.follow(followed);
 }
 
@@ -142,7 +187,12 @@ function forgetOwn() {
   ownOrders.stop();
   news.clear();
   book.markOwn({ buy: new Set(), sell: new Set() });
-  showUnknown((what) => `Waiting for the ${what}…`);
+  showUnknown((what) => (signIn.isOut ? `Sign in to see your ${what}.` : `Waiting for the ${what}…`));
+  if (signIn.isOut) {
+    own.dataset.stream = "out";
+    orders.note("stream", "");
+    setText(document.querySelector("#elsewhere"), "");
+  }
   showAccount();
 }
 
@@ -169,12 +219,14 @@ function showOwnState(state) {
   if (!ownOrders.known) showUnknown((what) => `Not connected: the ${what} cannot be shown.`);
 }
 
-function showHealth({ up, sync, faucet }) {
+function showHealth({ up, sync, faucet, auth }) {
+  if (auth) signIn.use(auth);
   connection.showHealth({ up });
   if (followed) showOwnState(ownState);
   if (up) {
     showDurability(sync);
-    balances.offer((gifts = faucet));
+    gifts = faucet;
+    offerGifts();
     if (wasDown) {
       feed.start(); // what happened meanwhile is fetched anew
       ownOrders.retry();
@@ -201,9 +253,9 @@ function showOwn() {
   const list = symbol ? all.filter((order) => order.symbol === symbol) : all;
   const where = symbol ? " in this instrument" : "";
   own.dataset.scope = symbol ? "one" : "all";
-  orders.show(list, `No open or pending orders of account ${settings.account}${where}.`);
-  fills.show(ownOrders.fills, `No fills of account ${settings.account}${where} yet.`);
-  balances.show(ownOrders.ledger, ownOrders.balances, `Account ${settings.account} has no deposit: it trades without limit.`);
+  orders.show(list, `No open or pending orders of account ${account()}${where}.`);
+  fills.show(ownOrders.fills, `No fills of account ${account()}${where} yet.`);
+  balances.show(ownOrders.ledger, ownOrders.balances, `Account ${account()} has no deposit: it trades without limit.`);
   const elsewhere = all.length - list.length;
   setText(document.querySelector("#elsewhere"), elsewhere ? `${elsewhere} more` : "");
   const resting = all.filter((order) => order.resting && order.symbol === instrument.symbol);
@@ -215,7 +267,7 @@ function showOwn() {
 function showAccount() {
   const notice = document.querySelector("#account-notice");
   const { suspended, cancelAt } = ownOrders;
-  setText(notice, suspended ? `Account ${settings.account} is suspended: its orders were canceled, and new ones are rejected.` : "");
+  setText(notice, suspended ? `Account ${account()} is suspended: its orders were canceled, and new ones are rejected.` : "");
   notice.hidden = !suspended;
   const silence = cancelAt ? `All orders of this account are canceled at ${clock(new Date(cancelAt))} unless that is renewed.` : "";
   orders.note("cancelAt", silence);
@@ -225,12 +277,14 @@ function showAccount() {
 async function placeOrder(fields, call) {
   const traded = instrument;
   if (!traded) return answer.show({ kind: "bad", headline: "No instrument yet: the exchange has not answered." });
-  const order = { symbol: traded.symbol, account: settings.account, client_order_id: newClientOrderId(), ...fields };
+  const order = { symbol: traded.symbol, account: account(), client_order_id: newClientOrderId(), ...fields };
   const words = { placeOrder: orderWords, placeOco: ocoWords }[call];
+  const asked = api;
   try {
-    answer.show(words(await api[call](order), traded));
+    tell(asked, words(await asked[call](order), traded));
     form.set("client_order_id", "");
   } catch (error) {
+    if (asked.proof !== api.proof) return; // a refused key has signed out
     const words = errorWords("The order", error);
     if (error.outcomeUnknown) {
       form.set("client_order_id", order.client_order_id);
@@ -242,51 +296,55 @@ async function placeOrder(fields, call) {
 }
 
 async function cancelOrder(order) {
+  const asked = api;
   try {
-    answer.show(cancelWords(await api.cancelOrder(order.order_id, order.account), instrumentOf(order.symbol)));
+    tell(asked, cancelWords(await asked.cancelOrder(order.order_id, order.account), instrumentOf(order.symbol)));
   } catch (error) {
-    answer.show(errorWords("The cancel", error));
+    tell(asked, errorWords("The cancel", error));
   }
 }
 
 /** Resolves to null, or to what is wrong: it stands at the row, or where the row goes, in the answer. */
 async function amendOrder(order, changes) {
+  const asked = api;
   try {
-    answer.show(amendWords(await api.amendOrder(order.order_id, order.account, changes), instrumentOf(order.symbol)));
+    tell(asked, amendWords(await asked.amendOrder(order.order_id, order.account, changes), instrumentOf(order.symbol)));
     return null;
   } catch (error) {
     const words = errorWords("The amend", error);
-    if (DONE_CODES.includes(error.code) || !ownOrders.has(order.order_id)) answer.show(words);
+    if (DONE_CODES.includes(error.code) || !ownOrders.has(order.order_id)) tell(asked, words);
     return { words: [words.headline, words.detail].filter(Boolean).join(" "), field: error.field };
   }
 }
 
 async function cancelAll() {
-  const { account } = settings;
+  const asked = api;
+  const whose = account();
   const symbol = shownSymbol();
   const where = symbol ? `in ${symbol}` : "in all instruments";
   const agreed = await confirm.ask({
-    question: `Cancel all orders of account ${account} ${where}?`,
+    question: `Cancel all orders of account ${whose} ${where}?`,
     detail: "Open and pending ones alike. What was filled stays filled.",
     yes: "Cancel all orders",
     no: "Keep them",
   });
   if (!agreed) return;
   try {
-    answer.show(cancelAllWords((await api.cancelAll(account, symbol)).orders, symbol, account));
+    tell(asked, cancelAllWords((await asked.cancelAll(whose, symbol)).orders, symbol, whose));
   } catch (error) {
-    answer.show(errorWords("The cancel", error));
+    tell(asked, errorWords("The cancel", error));
   }
 }
 
 async function askFaucet() {
-  const { account } = settings;
+  const asked = api;
+  const whose = account();
   try {
-    const { duplicate } = await api.faucet(account);
-    const headline = duplicate ? `Account ${account} has had today’s ${giftWords(gifts)} before` : `Account ${account} got ${giftWords(gifts)}`;
-    answer.show({ kind: duplicate ? "neutral" : "good", headline });
+    const { duplicate } = await asked.faucet(whose);
+    const headline = duplicate ? `Account ${whose} has had today’s ${giftWords(gifts)} before` : `Account ${whose} got ${giftWords(gifts)}`;
+    tell(asked, { kind: duplicate ? "neutral" : "good", headline });
   } catch (error) {
-    answer.show(errorWords("The faucet", error));
+    tell(asked, errorWords("The faucet", error));
   }
 }
 

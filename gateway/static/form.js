@@ -75,6 +75,11 @@ export class OrderForm {
     this.#arrange();
   }
 
+  /** Whether orders may be placed: else all of the form is disabled. */
+  permit(mayTrade) {
+    for (const control of this.#form.elements) control.disabled = !mayTrade;
+  }
+
   /** Shows what is wrong with a field and goes there; false where the form does not show such a field. */
   mark(name, message) {
     const field = this.#fields.get(name);

@@ -1,5 +1,5 @@
 // Asks /health again and again: is the matcher up, and how durable is an answer?
-// Tells onHealth({up: true | false | null, sync, faucet}); null means that the gateway itself did not answer. One bad answer is
+// Tells onHealth({up: true | false | null, sync, faucet, auth}); null means that the gateway itself did not answer. One bad answer is
 // not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
 
 const INTERVAL = 3_000;
@@ -30,11 +30,21 @@ export class Health {
 
   async #once(api, signal) {
     try {
-      const { sync, faucet } = await api.health(signal);
-      return { up: true, sync, faucet: faucet ?? {} };
+      const { sync, faucet, auth } = await api.health(signal);
+      return { up: true, sync, faucet: faucet ?? {}, auth: auth ?? "off" };
     } catch (error) {
-      return { up: error.kind === "problem" ? false : null };
+      return { up: error.kind === "problem" ? false : null, auth: error.auth };
     }
+  }
+}
+
+/** Whether the exchange asks for keys: "keys" or "off". An exchange of before there were keys does not say. */
+export async function askAuth(api, signal) {
+  try {
+    return (await api.health(signal)).auth ?? "off";
+  } catch (error) {
+    if (error.kind === "problem") return error.auth ?? "off";
+    throw error;
   }
 }
 

@@ -107,8 +107,8 @@ class Session {
   }
 
   /** Opens a socket whose end is the session's: onClose(code, reason) gives the words for it. Resolves when it is open. */
-  open(url, onMessage, onClose) {
-    const socket = new WebSocket(url);
+  open(url, onMessage, onClose, protocols = []) {
+    const socket = new WebSocket(url, protocols);
     this.#sockets.push(socket);
     socket.onclose = () => this.end(new NotOpened());
     socket.onmessage = ({ data }) => onMessage(JSON.parse(data));

@@ -15,6 +15,7 @@ export class OrderRow {
   #cancel = element("button", { type: "button", class: "quiet" }, "Cancel");
   #handlers;
   #editor = null;
+  #mayTrade = true;
 
   constructor(orderId, handlers) {
     this.#handlers = handlers;
@@ -34,6 +35,12 @@ export class OrderRow {
     this.#edit.addEventListener("click", () => this.#beginEdit());
     for (const name of ["price", "quantity"]) this.#cells[name].node.addEventListener("dblclick", () => this.#beginEdit(name));
     this.#cancel.addEventListener("click", () => this.#sendCancel());
+  }
+
+  /** Whether the order may be edited and canceled. */
+  permit(mayTrade) {
+    this.#mayTrade = mayTrade;
+    for (const button of [this.#edit, this.#cancel]) button.hidden = !mayTrade || this.#editor !== null;
   }
 
   /** The order as it stands, and the id of its living OCO partner or null. */
@@ -84,7 +91,7 @@ export class OrderRow {
 
   /** Opens the editor; `cell` names where the focus goes, where it is not the first field. */
   #beginEdit(cell) {
-    if (this.#editor) return;
+    if (this.#editor || !this.#mayTrade) return;
     this.#showEditing(true);
     this.#editor = new OrderEditor(this.order, this.#cells, {
       instrument: this.#handlers.instrumentOf(this.order.symbol),
@@ -107,7 +114,7 @@ export class OrderRow {
 
   #showEditing(editing) {
     this.node.classList.toggle("editing", editing);
-    for (const button of [this.#edit, this.#cancel]) button.hidden = editing;
+    for (const button of [this.#edit, this.#cancel]) button.hidden = editing || !this.#mayTrade;
   }
 
   #showError(words) {

@@ -12,6 +12,7 @@ export class OrdersView {
   #empty = document.querySelector("#orders-empty");
   #note = document.querySelector("#orders-note");
   #cancelAll = document.querySelector("#cancel-all");
+  #mayTrade = true;
   #rows = new Map(); // order id -> OrderRow
   #orders = [];
   #emptyWords = "";
@@ -34,6 +35,13 @@ export class OrdersView {
     this.#orders = orders;
     this.#emptyWords = emptyWords;
     this.#render();
+  }
+
+  /** Whether orders may be edited and canceled. */
+  permit(mayTrade) {
+    this.#mayTrade = mayTrade;
+    this.#cancelAll.hidden = !mayTrade;
+    for (const row of this.#rows.values()) row.permit(mayTrade);
   }
 
   /** A line above the table that stays until it is told anew; `kind` tells one such line from another. */
@@ -62,6 +70,7 @@ export class OrdersView {
 
   #add(order) {
     const row = new OrderRow(order.order_id, this.#handlers);
+    row.permit(this.#mayTrade);
     this.#rows.set(order.order_id, row);
     return row;
   }

@@ -15,12 +15,12 @@ export class OwnOrders {
 
   /**
    * onChange(): orders, fills, balances, suspended or cancelAt have changed. onUpdate(update): what one command changed, after onChange.
-   * onState(state of the stream): see KeepAlive.
+   * onRefused(): the exchange does not take the proof. onState(state of the stream): see KeepAlive.
    */
-  constructor({ onChange, onUpdate, onState }) {
+  constructor({ onChange, onUpdate, onRefused, onState }) {
     this.#onChange = onChange;
     this.#onUpdate = onUpdate;
-    this.#stream = new UserStream({ onFresh: (all) => this.#begin(all), onUpdate: (update) => this.#take(update), onState });
+    this.#stream = new UserStream({ onFresh: (all) => this.#begin(all), onUpdate: (update) => this.#take(update), onRefused, onState });
     this.#forget();
   }
 

@@ -47,6 +47,13 @@ export class Settings {
     return chosen;
   }
 
+  /** Shows the account of the holder's key, which cannot be changed; null: the one that was chosen, which can. */
+  fixAccount(fixed) {
+    this.#account.readOnly = fixed !== null;
+    this.#account.value = fixed ?? this.account;
+    this.#tell(this.#account, "");
+  }
+
   /** Goes to the choice that the exchange named as wrong. */
   mark(name) {
     const input = { symbol: this.#symbol, account: this.#account }[name];

@@ -9,8 +9,10 @@ import { KeepAlive } from "./keep_alive.js";
 export const FILLS_KEPT = 100;
 
 const BEGUN_ANEW = 1012;
+const UNAUTHORIZED = 4401;
 const CLOSE_WORDS = {
   [BEGUN_ANEW]: "the exchange has begun anew",
+  [UNAUTHORIZED]: "the exchange asks for a key",
   4408: "this page was too slow for the account’s stream",
   4422: "the exchange does not take this account’s name",
 };
@@ -25,6 +27,7 @@ export class UserStream {
   /**
    * onFresh({orders, fills, suspended, cancel_at, ledger, balances}): all of it, oldest first, replaces what was there.
    * onUpdate(update): what one command changed.
+   * onRefused(): the exchange does not take the proof.
    * onState: see KeepAlive.
    */
   constructor(handlers) {
@@ -71,10 +74,12 @@ export class UserStream {
       }
     };
     this.#waiting = null;
-    session.open(api.socketUrl("/ws/user", query), onMessage, (code) => {
+    const onClose = (code) => {
       if (code === BEGUN_ANEW) this.#sequence = null;
+      if (code === UNAUTHORIZED) this.#handlers.onRefused();
       return CLOSE_WORDS[code];
-    });
+    };
+    session.open(api.socketUrl("/ws/user", query), onMessage, onClose, api.protocols);
   }
 
   /** A fresh start: the open orders are here, the fills are asked for, and what happens meanwhile waits. */

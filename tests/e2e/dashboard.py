@@ -184,6 +184,11 @@ class Dashboard:
             for name, text in zip(("way", "price", "quantity", "fee", "liquidity"), fill, strict=True):
                 expect(rows.nth(index).locator(f".{name}")).to_have_text(text, use_inner_text=True)
 
+    def expect_balance(self, asset: str, free: str, locked: str) -> None:
+        row = self.find(f'#balances [data-asset="{asset}"]')
+        expect(row.locator(".free")).to_have_text(free)
+        expect(row.locator(".locked")).to_have_text(locked)
+
     def expect_status(self, order: Json, status: str, filled_quantity: str) -> None:
         """What the exchange says of an order now."""
         now = self.exchange.get(f"/orders/{order['order_id']}")

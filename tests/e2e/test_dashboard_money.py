@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.dashboard import Dashboard, chromium, expect, needs_chromium, opened
+from tests.e2e.dashboard import chromium, expect, needs_chromium, opened
 from tests.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ def browser() -> Iterator["Browser"]:
         yield browser
 
 
-def expect_balance(dashboard: Dashboard, asset: str, free: str, locked: str) -> None:
-    row = dashboard.find(f'#balances [data-asset="{asset}"]')
-    expect(row.locator(".free")).to_have_text(free)
-    expect(row.locator(".locked")).to_have_text(locked)
-
-
 def test_an_account_gets_money_from_the_faucet_and_sees_it_locked(browser: "Browser", tmp_path: Path) -> None:
     with Exchange(tmp_path, gateway_flags=GIFTS) as exchange, opened(browser, exchange, "BTC-USDT") as dashboard:
         dashboard.find("#balances-tab").click()
@@ -37,11 +31,11 @@ def test_an_account_gets_money_from_the_faucet_and_sees_it_locked(browser: "Brow
         expect(faucet).to_have_text("Get today’s 100,000 USDT and 1 BTC")
         faucet.click()
         dashboard.expect_answer("good", "got 100,000 USDT and 1 BTC")
-        expect_balance(dashboard, "USDT", "100,000", "0")
+        dashboard.expect_balance("USDT", "100,000", "0")
         # 0.5 x 60,000 and the larger fee, 20 basis points.
         exchange.place("BTC-USDT", "limit", "buy", "0.5", "60000", account=dashboard.account)
-        expect_balance(dashboard, "USDT", "69,940", "30,060")
-        expect_balance(dashboard, "BTC", "1", "0")
+        dashboard.expect_balance("USDT", "69,940", "30,060")
+        dashboard.expect_balance("BTC", "1", "0")
         faucet.click()
         dashboard.expect_answer("neutral", "before")
 
@@ -54,7 +48,7 @@ def test_without_a_ledger_and_a_faucet_there_are_no_balances(
         body = {"asset": "USDT", "amount": "5", "transfer_id": "first"}
         shared_exchange.post(f"/admin/accounts/{dashboard.account}/deposit", body)
         dashboard.find("#balances-tab").click()
-        expect_balance(dashboard, "USDT", "5", "0")
+        dashboard.expect_balance("USDT", "5", "0")
         expect(dashboard.find("#faucet")).to_be_hidden()
         shared_exchange.post(f"/admin/accounts/{dashboard.account}/close-ledger")
         expect(dashboard.find("#balances-tab")).to_be_hidden()

@@ -194,6 +194,7 @@ def test_the_script_makes_a_key_and_lines_that_work(closed: Closed, tmp_path: Pa
     done = create("--account=frank", f"--url={closed.url}", "--permissions=user_data", GATEWAY_ADMIN_TOKEN=TOKEN)
     assert (done.returncode, done.stderr) == (0, "")
     key, secret = (line.split()[1] for line in done.stdout.splitlines()[:2])
+    assert f"{key}.{secret}" in done.stdout.splitlines(), "what the dashboard takes"
     [curl, _] = [line for line in done.stdout.splitlines() if line.startswith("curl ")]
     assert f"Bearer {key}.{secret}" in curl
     assert curl.endswith(f"{closed.url}/orders")

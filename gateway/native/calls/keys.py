@@ -194,6 +194,15 @@ def _addresses(texts: list[str]) -> list[str]:
         raise ProblemError("invalid_value", detail, "addresses") from error
 
 
+def permission_words(key: Key) -> list[str]:
+    return [name for name, each in PERMISSIONS.items() if key.permissions & each]
+
+
+def expire_time(key: Key) -> str | None:
+    """From when on the key is good no more; None for never."""
+    return format_exact_time(key.expires) if key.expires else None
+
+
 def _key_of_path(scope: Scope) -> str:
     query_parameters(scope)
     key: str = scope["path_params"]["key"]
@@ -215,10 +224,10 @@ def _view(state: KeyState) -> KeyView:
         key.account,
         key.label,
         word(key.key_type),
-        [name for name, each in PERMISSIONS.items() if key.permissions & each],
+        permission_words(key),
         key.addresses,
         format_timestamp(state.created),
-        format_exact_time(key.expires) if key.expires else None,
+        expire_time(key),
         format_timestamp(state.last_used) if state.last_used else None,
         key.public_key or UNSET,
     )

@@ -19,9 +19,9 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     try:
         status = await exchange.maintenance.status()
     except MatcherUnavailableError:
-        return _unhealthy(f"The matcher does not answer within {HEALTH_SECONDS} seconds.")
+        return _unhealthy(exchange, f"The matcher does not answer within {HEALTH_SECONDS} seconds.")
     if not status.takes_commands:
-        return _unhealthy("The matcher has started again and takes no commands yet.")
+        return _unhealthy(exchange, "The matcher has started again and takes no commands yet.")
     matcher = status.matcher
     return json_response(
         Health(
@@ -35,6 +35,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             VERSION,
             matcher.core,
             dict(exchange.money.faucet),
+            _auth(exchange),
         )
     )
 
@@ -63,5 +64,10 @@ async def digest(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     return json_response(DigestView(answer.sequence, answer.value.digest))
 
 
-def _unhealthy(detail: str) -> HttpResponse:
-    return HttpResponse(503, encode(Unhealthy(detail)), JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+def _auth(exchange: Exchange) -> str:
+    return "keys" if exchange.asks_for_keys else "off"
+
+
+def _unhealthy(exchange: Exchange, detail: str) -> HttpResponse:
+    body = encode(Unhealthy(detail, _auth(exchange)))
+    return HttpResponse(503, body, JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))

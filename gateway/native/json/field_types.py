@@ -130,6 +130,7 @@ CancelAfterMilliseconds = Annotated[
     ),
 ]
 
+AuthWord = Annotated[str, Meta(extra_json_schema={"enum": ["off", "keys"]})]
 Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
 
 

@@ -73,6 +73,16 @@ class KeyView(Struct, frozen=True):
     public_key: PublicKeyText | UnsetType = UNSET
 
 
+class OwnKey(Struct, frozen=True):
+    """The key that the caller has proved."""
+
+    key: KeyText
+    account: NameText
+    label: LabelText
+    permissions: PermissionWords
+    expires: ExpireTime | None
+
+
 class NewKey(Struct, frozen=True):
     """A key that was made, or given a new secret. `secret` is there for an HMAC key, this once."""
 

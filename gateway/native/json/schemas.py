@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.native.json.field_types import (
     MISSING,
+    AuthWord,
     BatchedOrderIds,
     BatchedOrders,
     BatchResult,
@@ -294,6 +295,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * epoch: another one after each of its restarts
     * core: compiled or interpreted; empty if an older matcher does not say
     * faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off
+    * auth: keys if accounts need an API key, else off
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     """
 
@@ -307,9 +309,11 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     version: str
     core: str
     faucet: dict[str, Decimal]
+    auth: AuthWord
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):
-    """No matcher answered in time, or it takes no commands yet."""
+    """No matcher answered in time, or it takes no commands yet. `auth` is as in Health."""
 
     detail: str
+    auth: AuthWord

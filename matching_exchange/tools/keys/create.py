@@ -105,12 +105,16 @@ def _told(key: Mapping[str, Any], url: str) -> str:
     lines = [f"key     {key['key']}"]
     if "secret" not in key:
         return "\n".join([*lines, "", "Sign each call with the private key: see docs/security.md."])
-    bearer = f'-H "Authorization: Bearer {key["key"]}.{key["secret"]}"'
+    proof = f"{key['key']}.{key['secret']}"
+    bearer = f'-H "Authorization: Bearer {proof}"'
     order = '{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantity":"0.1","price":"30000"}'
     return "\n".join(
         [
             *lines,
             f"secret  {key['secret']}",
+            "",
+            f"The dashboard at {url} takes this to sign in:",
+            proof,
             "",
             f"curl {bearer} {url}/orders",
             f"curl {bearer} -H \"Content-Type: application/json\" -d '{order}' {url}/orders",

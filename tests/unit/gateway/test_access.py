@@ -21,9 +21,9 @@ from gateway.access.admin import GUESS_SECONDS, MAX_GUESSES, Guesses
 from gateway.access.keys import LEASE_SECONDS
 from gateway.access.server_key import ALPHABET, KeyFileError, ServerKey, check_of, derive_secret, new_key_id
 from gateway.http.errors import HttpError
-from gateway.link.errors import NoResultError
-from protocol.commands import KeysQuery, NoteKeyUse, OrdersQuery, PlaceOrder, RevokeKey
-from protocol.events import KeyList, KeyRevoked, KeySet, KeyState, OrderPage
+from gateway.link.errors import MatcherUnavailableError, NoResultError
+from protocol.commands import KeysQuery, NoteKeyUse, OrdersQuery, PlaceOrder, RevokeKey, StatusQuery
+from protocol.events import KeyList, KeyRevoked, KeySet, KeyState, MatcherStatus, OrderPage
 from protocol.keys import Key, KeyType
 from tests.unit.gateway.fakes import CONFIG, TIMESTAMP, Gateway, scope
 
@@ -106,6 +106,36 @@ def test_the_holder_is_let_in(keyed: Keyed) -> None:
         text = f"limit=5&timestamp={NOW}"
         assert keyed.signed(f"{text}&signature={sign(keyed, index, text)}", NAMES[index]) == 200
         assert keyed.signed(f"signature={sign(keyed, index, text)}&{text}", NAMES[index]) == 200
+
+
+def test_a_holder_sees_his_own_key(keyed: Keyed) -> None:
+    bearer = {"authorization": f"Bearer {NAMES[1]}.{keyed.secret(1)}"}
+    answer = keyed.gateway.request("GET", "/key", headers=bearer)
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.json == {
+        "key": NAMES[1],
+        "account": "alice",
+        "label": "",
+        "permissions": ["trade", "user_data", "user_stream"],
+        "expires": None,
+    }
+    assert keyed.gateway.request("GET", "/key").problem == (401, "unauthorized", None)
+    assert keyed.gateway.request("GET", "/key?account=alice", headers=bearer).problem[0] == 422
+
+
+def test_where_no_key_is_asked_for_there_is_none_to_see() -> None:
+    with Gateway() as gateway:
+        assert gateway.request("GET", "/key").problem == (404, "unknown_key", None)
+
+
+def test_health_tells_that_keys_are_asked_for(keyed: Keyed) -> None:
+    broker = keyed.gateway.broker
+    broker.results[StatusQuery] = MatcherStatus(broker.epoch, "always", 0, 0, 0)
+    answer = keyed.gateway.request("GET", "/health")
+    assert (answer.status, answer.json["auth"]) == (200, "keys")
+    broker.results[StatusQuery] = MatcherUnavailableError("")
+    answer = keyed.gateway.request("GET", "/health")
+    assert (answer.status, answer.json["auth"]) == (503, "keys")
 
 
 TEXT = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=200)

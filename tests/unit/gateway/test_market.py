@@ -148,6 +148,7 @@ def test_health(gateway: Gateway) -> None:
         "version": VERSION,
         "core": "compiled",
         "faucet": {},
+        "auth": "off",
     }
 
 
@@ -158,7 +159,7 @@ def test_without_a_matcher_health_says_so(gateway: Gateway, failure: Exception) 
     assert answer.status == 503
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["retry-after"] == "1"
-    assert answer.json["status"] == "unavailable"
+    assert (answer.json["status"], answer.json["auth"]) == ("unavailable", "off")
 
 
 @pytest.mark.parametrize(("available", "epoch"), [(False, 1), (True, 2)])

@@ -143,7 +143,7 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
     ):
         expected.add("404")
     assert expected <= set(responses)
-    assert set(responses) - expected <= ({"404", "409"} if "keys" in path else {"409"})
+    assert set(responses) - expected <= ({"404", "409"} if "key" in path else {"409"})
     for status, response in responses.items():
         [media_type] = response["content"]
         problem = status != success and path != "/health"
