@@ -21,19 +21,26 @@ WITHDRAWAL: Final = MovementKind.WITHDRAWAL
 TRANSFER: Final = MovementKind.TRANSFER
 
 
+class Asked:
+    """What a command that is carried out moves.
+
+    content: its values as text: the same only for the same values.
+    """
+
+    __slots__ = ("amount", "asset", "content")
+
+    def __init__(self, asset: Asset, amount: int, content: str) -> None:
+        self.asset = asset
+        self.amount = amount
+        self.content = content
+
+
 def deposit(registry: Registry, command: Deposit) -> list[Event]:
     """Put money on an account, whose ledger begins with it if it has none."""
-    refused = _check_names(command.account, command.transfer_id)
-    if refused is not None:
-        return [refused]
-    asset = registry.assets.get(command.asset)
-    amount = _amount(asset, command.amount)
-    if isinstance(amount, CommandRefused) or asset is None:
-        return [_refusal(amount)]
-    content = f"deposit {asset.name} {_text(asset, amount)}"
-    known = _known(registry, command.account, command.transfer_id, content)
-    if known is not None:
-        return [known]
+    asked = _asked(registry, command, "deposit")
+    if not isinstance(asked, Asked):
+        return [asked]
+    asset, amount = asked.asset, asked.amount
     refused = registry.refuse_account(command.account) or _why_not_begun(registry, command.account, asset, amount)
     if refused is not None:
         return [refused]
@@ -42,63 +49,47 @@ def deposit(registry: Registry, command: Deposit) -> list[Event]:
     ledger = _begin(registry, account, asset, events)
     asset.deposited += amount
     _move(registry, account, ledger, DEPOSIT, asset, amount, command.transfer_id, events)
-    _remember(registry, command.account, command.transfer_id, content)
+    _remember(registry, command.account, command.transfer_id, asked.content)
     return events
 
 
 def withdraw(registry: Registry, command: Withdraw) -> list[Event]:
     """Take free money off an account."""
-    refused = _check_names(command.account, command.transfer_id)
-    if refused is not None:
-        return [refused]
-    asset = registry.assets.get(command.asset)
-    amount = _amount(asset, command.amount)
-    if isinstance(amount, CommandRefused) or asset is None:
-        return [_refusal(amount)]
-    content = f"withdraw {asset.name} {_text(asset, amount)}"
-    known = _known(registry, command.account, command.transfer_id, content)
-    if known is not None:
-        return [known]
-    account = registry.accounts.get(command.account)
-    if account is None or account.ledger is None:
-        return [CommandRefused(Refusal.NO_LEDGER)]
-    if amount > account.ledger.balance(asset).free:
-        return [_short(asset, account.ledger)]
+    asked = _asked(registry, command, "withdraw")
+    if not isinstance(asked, Asked):
+        return [asked]
+    ledger = _ledger_that_has(registry, command.account, asked)
+    if not isinstance(ledger, Ledger):
+        return [ledger]
     events: list[Event] = []
-    asset.deposited -= amount
-    _move(registry, account, account.ledger, WITHDRAWAL, asset, -amount, command.transfer_id, events)
-    _remember(registry, command.account, command.transfer_id, content)
+    account = registry.accounts[command.account]
+    asked.asset.deposited -= asked.amount
+    _move(registry, account, ledger, WITHDRAWAL, asked.asset, -asked.amount, command.transfer_id, events)
+    _remember(registry, command.account, command.transfer_id, asked.content)
     return events
 
 
 def transfer(registry: Registry, command: Transfer) -> list[Event]:
     """Move free money from one account to another."""
     refused = _check_transfer(command)
-    if refused is not None:
-        return [refused]
-    asset = registry.assets.get(command.asset)
-    amount = _amount(asset, command.amount)
-    if isinstance(amount, CommandRefused) or asset is None:
-        return [_refusal(amount)]
-    content = f"transfer {command.to} {asset.name} {_text(asset, amount)}"
-    known = _known(registry, command.account, command.transfer_id, content)
-    if known is not None:
-        return [known]
-    sender = registry.accounts.get(command.account)
-    if sender is None or sender.ledger is None:
-        return [CommandRefused(Refusal.NO_LEDGER)]
-    if amount > sender.ledger.balance(asset).free:
-        return [_short(asset, sender.ledger)]
+    asked = refused or _asked(registry, command, f"transfer {command.to}")
+    if not isinstance(asked, Asked):
+        return [asked]
+    ledger = _ledger_that_has(registry, command.account, asked)
+    if not isinstance(ledger, Ledger):
+        return [ledger]
+    asset, amount = asked.asset, asked.amount
     refused = _why_not_receives(registry, command.to, asset, amount)
     if refused is not None:
         return [refused]
     events: list[Event] = []
     to, transfer_id = command.to, command.transfer_id
-    _move(registry, sender, sender.ledger, TRANSFER, asset, -amount, transfer_id, events, to)
+    sender = registry.accounts[command.account]
+    _move(registry, sender, ledger, TRANSFER, asset, -amount, transfer_id, events, to)
     receiver = registry.account(to)
-    ledger = _begin(registry, receiver, asset, events)
-    _move(registry, receiver, ledger, TRANSFER, asset, amount, transfer_id, events, sender.name)
-    _remember(registry, command.account, transfer_id, content)
+    received = _begin(registry, receiver, asset, events)
+    _move(registry, receiver, received, TRANSFER, asset, amount, transfer_id, events, sender.name)
+    _remember(registry, command.account, transfer_id, asked.content)
     return events
 
 
@@ -197,18 +188,34 @@ def _amount(asset: Asset | None, text: str, least: int = 1) -> int | CommandRefu
     return amount
 
 
-def _refusal(amount: int | CommandRefused) -> CommandRefused:
-    assert isinstance(amount, CommandRefused), "an unknown asset is refused"
-    return amount
+def _asked(registry: Registry, command: Deposit | Withdraw | Transfer, what: str) -> Asked | Event:
+    """What the command moves, or the answer to one that is refused or was carried out before."""
+    refused = _check_names(command.account, command.transfer_id)
+    if refused is not None:
+        return refused
+    asset = registry.assets.get(command.asset)
+    amount = _amount(asset, command.amount)
+    if isinstance(amount, CommandRefused):
+        return amount
+    assert asset is not None, "an unknown asset is refused"
+    content = f"{what} {asset.name} {_text(asset, amount)}"
+    return _known(registry, command.account, command.transfer_id, content) or Asked(asset, amount, content)
+
+
+def _ledger_that_has(registry: Registry, name: str, asked: Asked) -> Ledger | CommandRefused:
+    """The ledger of the account, if that much is free."""
+    account = registry.accounts.get(name)
+    if account is None or account.ledger is None:
+        return CommandRefused(Refusal.NO_LEDGER)
+    free = account.ledger.balance(asked.asset).free
+    if asked.amount > free:
+        text = f"takes at most what is free: {_text(asked.asset, free)} {asked.asset.name}"
+        return CommandRefused(Refusal.INSUFFICIENT_BALANCE, detail=text)
+    return account.ledger
 
 
 def _text(asset: Asset, amount: int) -> str:
     return format_decimal(amount, asset.decimals)
-
-
-def _short(asset: Asset, ledger: Ledger) -> CommandRefused:
-    free = _text(asset, ledger.balance(asset).free)
-    return CommandRefused(Refusal.INSUFFICIENT_BALANCE, detail=f"takes at most what is free: {free} {asset.name}")
 
 
 def _known(registry: Registry, account: str, transfer_id: str, content: str) -> Event | None:
