@@ -108,6 +108,41 @@ def test_the_holder_is_let_in(keyed: Keyed) -> None:
         assert keyed.signed(f"signature={sign(keyed, index, text)}&{text}", NAMES[index]) == 200
 
 
+async def _receive() -> Message:
+    return {"type": "http.request"}
+
+
+def get_with(keyed: Keyed, target: str, *headers: tuple[str, str]) -> int:
+    """The status of a call with these headers; a name may stand twice."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    called = scope("http", target, {}, method="GET", scheme="http")
+    called["headers"] += [(name.encode(), value.encode()) for name, value in headers]
+    keyed.gateway.run(keyed.gateway.app(called, _receive, send))
+    status: int = sent[0]["status"]
+    return status
+
+
+def test_two_claims_are_none(keyed: Keyed) -> None:
+    """A proxy may have looked at the other one."""
+    good = ("authorization", f"Bearer {NAMES[0]}.{keyed.secret(0)}")
+    other = ("authorization", f"Bearer {NAMES[1]}.{keyed.secret(1)}")
+    assert [get_with(keyed, "/orders", *headers) for headers in ([good], [good, other], [good, good])] == [200, 401, 401]
+    text = f"timestamp={NOW}"
+    target = f"/orders?{text}&signature={sign(keyed, 0, text)}"
+    names = [("x-mbx-apikey", name) for name in NAMES[:2]]
+    assert [get_with(keyed, target, *headers) for headers in (names[:1], names, names[:1] * 2)] == [200, 401, 401]
+    token = ("authorization", "Bearer token")
+    assert [get_with(keyed, "/admin/keys", *headers) for headers in ([token], [token, good], [good, token])] == [
+        200,
+        401,
+        401,
+    ]
+
+
 TEXT = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=200)
 
 
