@@ -310,12 +310,19 @@ def test_workers_that_make_the_file_at_once_agree(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["server.key"]
 
 
+def write(path: Path, length: int, mode: int = 0o600) -> None:
+    path.write_bytes(b"x" * length)
+    path.chmod(mode)
+
+
 @pytest.mark.parametrize(
     ("prepare", "word"),
     [
-        (lambda path: path.write_bytes(b"x" * 31), "takes 32"),
-        (lambda path: path.write_bytes(b"x" * 33), "cannot be read"),
-        (lambda path: path.mkdir(), "cannot be read"),
+        (lambda path: write(path, 31), "takes 32"),
+        (lambda path: write(path, 33), "cannot be read"),
+        (lambda path: path.mkdir(0o700), "cannot be read"),
+        (lambda path: write(path, 32, 0o640), "chmod 600"),
+        (lambda path: write(path, 32, 0o604), "chmod 600"),
     ],
 )
 def test_a_bad_file_is_told_with_its_setting(tmp_path: Path, prepare: Callable[[Path], object], word: str) -> None:
