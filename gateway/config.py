@@ -29,6 +29,10 @@ MAX_GIFTS: Final = 32
 MAX_OPEN: Final = 1_000_000
 """Connections or streams that one address may have open, at most."""
 
+NOBODY: Final = "nobody"
+ANYONE: Final = "anyone"
+"""How the log names an administrator without a token: a wrong one, and one where none is needed."""
+
 ANY_HOST: Final = "*"
 
 WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
@@ -101,7 +105,8 @@ def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     pairs = tuple((name, token) for name, token in found)
     if not all(_TOKEN_NAME.fullmatch(name) and token and _TOKEN.fullmatch(token) for name, token in pairs):
         raise ValueError(text)
-    if len({name for name, _ in pairs}) < len(pairs):
+    names, tokens = {name for name, _ in pairs}, {token for _, token in pairs}
+    if len(names) < len(pairs) or len(tokens) < len(pairs) or not names.isdisjoint((NOBODY, ANYONE)):
         raise ValueError(text)
     return pairs
 
@@ -218,7 +223,8 @@ SETTINGS: Final = (
         "admin-tokens",
         "",
         _tokens,
-        "name:token pairs with commas between; names of letters, digits and . _ -",
+        "name:token pairs with commas between, each name and each token once; names of letters, digits and . _ -, "
+        f"but not {NOBODY} and {ANYONE}",
         "tokens of several administrators; the log names who has called",
         secret=True,
         has_flag=False,

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.config import ANYONE, NOBODY
 from gateway.http.callers import address_of
 from gateway.http.errors import HttpError
 from gateway.http.resources import header
@@ -23,9 +24,6 @@ MAX_ADDRESSES: Final = 10_000
 """Addresses that are remembered for their guesses; beyond it the one that guessed longest ago is forgotten."""
 
 WHO: Final = "gateway.administrator"
-
-NOBODY: Final = "nobody"
-ANYONE: Final = "anyone"
 
 log = structlog.get_logger("gateway")
 

@@ -120,7 +120,7 @@ def unproved() -> HttpError:
 
 
 def _bearer(scope: Scope) -> tuple[str, str] | None:
-    """Key and secret of a header or of a WebSocket's subprotocol; None where neither is there."""
+    """Key and secret of a header or of a WebSocket's subprotocol; None where neither is there. HttpError for two."""
     given = header(scope, b"authorization")
     if given is not None:
         scheme, _, text = given.partition(b" ")
@@ -128,10 +128,10 @@ def _bearer(scope: Scope) -> tuple[str, str] | None:
             raise unproved()
         return _split(text.decode("latin-1"))
     subprotocols: Sequence[str] = scope.get("subprotocols", ())
-    for subprotocol in subprotocols:
-        if subprotocol.startswith(SUBPROTOCOL_PREFIX):
-            return _split(subprotocol.removeprefix(SUBPROTOCOL_PREFIX))
-    return None
+    offered = [each for each in subprotocols if each.startswith(SUBPROTOCOL_PREFIX)]
+    if len(offered) > 1:
+        raise unproved()
+    return _split(offered[0].removeprefix(SUBPROTOCOL_PREFIX)) if offered else None
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -3,12 +3,13 @@
 import hmac
 import os
 import secrets
+import stat
 import string
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from matching_exchange.process.files import make_directory, open_private, read_file, sync_directory, sync_file
+from matching_exchange.process.files import OTHERS, make_directory, open_private, read_file, sync_directory, sync_file
 
 KEY_BYTES: Final = 32
 
@@ -96,6 +97,8 @@ class ServerKey:
     @staticmethod
     def _read(path: Path) -> bytes:
         try:
+            if stat.S_IMODE(path.stat().st_mode) & OTHERS:
+                raise KeyFileError(f"GATEWAY_KEY_FILE: {path}: other users may read it: chmod 600 ends that.")
             content = read_file(path, KEY_BYTES)
         except FileNotFoundError:
             raise

@@ -78,8 +78,11 @@ async def read_body(receive: Receive) -> bytes:
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """The value of a request's header; the name in lower case."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return None
+    """The value of a header that tells who calls; the name in lower case.
+
+    HttpError where it stands twice: who has passed the request on may have looked at the other one.
+    """
+    values = [bytes(value) for key, value in scope["headers"] if key == name]
+    if len(values) > 1:
+        raise HttpError("unauthorized", f"The call takes one header {name.decode().title()}.")
+    return values[0] if values else None

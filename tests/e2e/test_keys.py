@@ -135,6 +135,7 @@ def test_a_page_offers_its_key_as_a_subprotocol(closed: Closed, alice: Json) -> 
         assert stream.response is not None
         assert alice["secret"] not in str(stream.response.headers)
     assert close_code(closed.gateway, subprotocols=[f"bearer.{alice['key']}.{'x' * 64}", "exchange"]) == 4401
+    assert close_code(closed.gateway, subprotocols=[f"bearer.{alice['key']}.{alice['secret']}"] * 2) == 4401
 
 
 def test_nobody_touches_what_is_anothers(closed: Closed, alice: Json, bob: Json) -> None:

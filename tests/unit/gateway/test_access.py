@@ -138,6 +138,45 @@ def test_health_tells_that_keys_are_asked_for(keyed: Keyed) -> None:
     assert (answer.status, answer.json["auth"]) == (503, "keys")
 
 
+async def _receive() -> Message:
+    return {"type": "http.request"}
+
+
+def get_with(keyed: Keyed, target: str, *headers: tuple[str, str]) -> int:
+    """The status of a call with these headers; a name may stand twice."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    called = scope("http", target, {}, method="GET", scheme="http")
+    called["headers"] += [(name.encode(), value.encode()) for name, value in headers]
+    keyed.gateway.run(keyed.gateway.app(called, _receive, send))
+    status: int = sent[0]["status"]
+    return status
+
+
+def test_two_claims_are_none(keyed: Keyed) -> None:
+    """A proxy may have looked at the other one."""
+    good = ("authorization", f"Bearer {NAMES[0]}.{keyed.secret(0)}")
+    other = ("authorization", f"Bearer {NAMES[1]}.{keyed.secret(1)}")
+    assert [get_with(keyed, "/orders", *headers) for headers in ([good], [good, other], [good, good])] == [
+        200,
+        401,
+        401,
+    ]
+    text = f"timestamp={NOW}"
+    target = f"/orders?{text}&signature={sign(keyed, 0, text)}"
+    names = [("x-mbx-apikey", name) for name in NAMES[:2]]
+    assert [get_with(keyed, target, *headers) for headers in (names[:1], names, names[:1] * 2)] == [200, 401, 401]
+    token = ("authorization", "Bearer token")
+    assert [get_with(keyed, "/admin/keys", *headers) for headers in ([token], [token, good], [good, token])] == [
+        200,
+        401,
+        401,
+    ]
+
+
 TEXT = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=200)
 
 
@@ -305,12 +344,19 @@ def test_workers_that_make_the_file_at_once_agree(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["server.key"]
 
 
+def write(path: Path, length: int, mode: int = 0o600) -> None:
+    path.write_bytes(b"x" * length)
+    path.chmod(mode)
+
+
 @pytest.mark.parametrize(
     ("prepare", "word"),
     [
-        (lambda path: path.write_bytes(b"x" * 31), "takes 32"),
-        (lambda path: path.write_bytes(b"x" * 33), "cannot be read"),
-        (lambda path: path.mkdir(), "cannot be read"),
+        (lambda path: write(path, 31), "takes 32"),
+        (lambda path: write(path, 33), "cannot be read"),
+        (lambda path: path.mkdir(0o700), "cannot be read"),
+        (lambda path: write(path, 32, 0o640), "chmod 600"),
+        (lambda path: write(path, 32, 0o604), "chmod 600"),
     ],
 )
 def test_a_bad_file_is_told_with_its_setting(tmp_path: Path, prepare: Callable[[Path], object], word: str) -> None:

@@ -100,6 +100,11 @@ def test_every_setting_is_a_flag_and_the_flag_wins() -> None:
         ("GATEWAY_REPORTS", "http://127.0.0.1:1"),
         ("GATEWAY_ADMIN_TOKEN", "two words"),
         ("GATEWAY_ADMIN_TOKEN", "naïve"),
+        ("GATEWAY_ADMIN_TOKENS", "ann:s3cret,ann:other"),
+        ("GATEWAY_ADMIN_TOKENS", "ann:s3cret,ben:s3cret"),
+        # The log has these words for calls without a token.
+        ("GATEWAY_ADMIN_TOKENS", "nobody:s3cret"),
+        ("GATEWAY_ADMIN_TOKENS", "anyone:s3cret"),
         ("GATEWAY_CORS_ORIGINS", "*"),
         ("GATEWAY_CORS_ORIGINS", "desk.example"),
         ("GATEWAY_CORS_ORIGINS", "https://desk.example/"),
