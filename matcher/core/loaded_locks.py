@@ -1,16 +1,16 @@
 """Whether accounts can lock for the orders of a saved book: one that they cannot lock for is refused whole."""
 
 from matcher.core.account import Account
+from matcher.core.assets import Asset
 from matcher.core.book import Book
-from matcher.core.locks import lock_at
+from matcher.core.locks import asset_of, lock_at
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.core.saved_book_reader import SavedBookError
 from protocol.instrument import format_decimal
-from protocol.units import Side
 
-Needs = dict[tuple[str, Side], int]
-"""What accounts lock for their orders to buy, and to sell."""
+Needs = dict[tuple[str, str], int]
+"""What accounts lock, by account and asset: base and quote may be the same."""
 
 
 def check_locks(registry: Registry, book: Book, loaded: list[tuple[Order, Order]]) -> None:
@@ -32,18 +32,17 @@ def check_locks(registry: Registry, book: Book, loaded: list[tuple[Order, Order]
             first = pairs.setdefault(saved.extra.oco_id, 0)
             pairs[saved.extra.oco_id] = max(first, amount)
             amount = max(0, amount - first)
-        _add(needs, account, saved.side, amount)
+        _add(needs, account, asset_of(saved), amount)
     for order in book.live_orders():
-        _add(needs, order.account, order.side, -order.reserved)
-    for (name, side), amount in needs.items():
-        ledger = registry.accounts[name].ledger
-        asset = book.currencies.quote if side is Side.BUY else book.currencies.base
+        _add(needs, order.account, asset_of(order), -order.reserved)
+    for (name, asset_name), amount in needs.items():
+        ledger, asset = registry.accounts[name].ledger, registry.assets[asset_name]
         if ledger is not None and amount > ledger.balance(asset).free:
             missing = format_decimal(amount - ledger.balance(asset).free, asset.decimals)
             raise SavedBookError("account", f"{name}: lacks {missing} {asset.name} to lock for its orders")
 
 
-def _add(needs: Needs, account: Account, side: Side, amount: int) -> None:
+def _add(needs: Needs, account: Account, asset: Asset, amount: int) -> None:
     if amount:
-        key = account.name, side
+        key = account.name, asset.name
         needs[key] = needs.get(key, 0) + amount

@@ -161,8 +161,10 @@ def choose(
     elif options.demo or options.ports is not None:
         own = "./data" + ("-demo" if options.demo else "") + (f"-{options.ports}" if options.ports is not None else "")
         chosen["MATCHER_DATA_DIR"] = environment.get("MATCHER_DATA_DIR", own)
-    for prefix in ("MATCHER", "GATEWAY"):
-        chosen[f"{prefix}_LOG_LEVEL"] = environment.get(f"{prefix}_LOG_LEVEL", "info" if options.verbose else "warning")
+    # What administrators do is told at the level of info.
+    audited = any(environment.get(name) for name in ("GATEWAY_ADMIN_TOKEN", "GATEWAY_ADMIN_TOKENS"))
+    for prefix, told_all in (("MATCHER", options.verbose), ("GATEWAY", options.verbose or audited)):
+        chosen[f"{prefix}_LOG_LEVEL"] = environment.get(f"{prefix}_LOG_LEVEL", "info" if told_all else "warning")
     matcher_config = matcher.config.read_config([], {**environment, **chosen})
     for name, bound in zip(
         SOCKETS, (matcher_config.commands, matcher_config.market_data, matcher_config.reports), strict=True

@@ -162,6 +162,9 @@ def test_legs_of_an_oco(engine: MakeEngine) -> None:
         reserves((3, "3306.6")),
         (amend(4, at=2_200), [amended(4, 3, None, 2_200)]),
         holds("ann", USD=("0", "6613.2")),
+        (amend(4, at=1_200), [amended(4, 3, None, 1_200)]),
+        holds("ann", USD=("3006", "3607.2")),
+        reserves((3, "3607.2")),
     )
 
 

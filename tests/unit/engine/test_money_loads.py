@@ -3,8 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from protocol.commands import PlaceOco, PlaceOrder
-from protocol.events import BookLoaded
+from matcher.core.saved_books import save_book
+from protocol.commands import LoadBook, PlaceOco, PlaceOrder, SetInstrument
+from protocol.events import BookLoaded, CommandRefused
 from protocol.saved_book import SavedBook
 from protocol.units import Refusal
 from tests.money_tape import COIN, deposit, fees, holds, reserves, reset, unlimited, withdraw
@@ -215,6 +216,20 @@ def test_book_whose_seller_has_too_little_is_refused() -> None:
     exchange.do(cancel_all("ann"))
     exchange.do(withdraw("ann", "COIN", "1"))
     assert exchange.refuse(foreign(contents)).detail == "ann: lacks 1 COIN to lock for its orders"
+
+
+def test_orders_that_buy_and_sell_lock_one_asset_together() -> None:
+    """Base and quote are the same: 1,002 to buy and 1,000 to sell are needed."""
+    same = replace(COIN, symbol="COIN-COIN", quote=COIN.base)
+    saver, exchange = Exchange(), funded(COIN="2001")
+    for one in (saver, exchange):
+        one.do(SetInstrument.of(same))
+    saver.place(limit(BUY, 1, 1_000, account="ann", symbol=same.symbol))
+    saver.place(limit(SELL, 1_000, 1_100, account="ann", symbol=same.symbol))
+    contents = save_book(saver.engine.registry.books[same.symbol], 1)
+    [refused] = exchange.do(LoadBook(same.symbol, foreign(contents)))
+    assert isinstance(refused, CommandRefused)
+    assert refused.detail == "ann: lacks 1 COIN to lock for its orders"
 
 
 def test_money_of_one_account_is_no_help_to_another() -> None:
