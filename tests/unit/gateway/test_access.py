@@ -130,7 +130,11 @@ def test_two_claims_are_none(keyed: Keyed) -> None:
     """A proxy may have looked at the other one."""
     good = ("authorization", f"Bearer {NAMES[0]}.{keyed.secret(0)}")
     other = ("authorization", f"Bearer {NAMES[1]}.{keyed.secret(1)}")
-    assert [get_with(keyed, "/orders", *headers) for headers in ([good], [good, other], [good, good])] == [200, 401, 401]
+    assert [get_with(keyed, "/orders", *headers) for headers in ([good], [good, other], [good, good])] == [
+        200,
+        401,
+        401,
+    ]
     text = f"timestamp={NOW}"
     target = f"/orders?{text}&signature={sign(keyed, 0, text)}"
     names = [("x-mbx-apikey", name) for name in NAMES[:2]]
