@@ -38,6 +38,9 @@ ANY_HOST: Final = "*"
 WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
 """Hosts that mean every address of this machine."""
 
+WORD: Final = "printable ASCII without spaces"
+"""What a token of an administrator takes."""
+
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
@@ -111,7 +114,8 @@ def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
-def _token(text: str) -> str:
+def admin_token(text: str) -> str:
+    """A token as a header can carry it; empty for none. ValueError for another text."""
     if not _TOKEN.fullmatch(text):
         raise ValueError(text)
     return text
@@ -214,8 +218,8 @@ SETTINGS: Final = (
     Setting(
         "admin-token",
         "",
-        _token,
-        "printable ASCII without spaces",
+        admin_token,
+        WORD,
         "what /admin calls must bear; without it anyone may call",
         secret=True,
     ),

@@ -153,6 +153,20 @@ def test_verbose_shows_what_both_processes_log(tmp_path: Path) -> None:
     assert "listening" in script.text()
 
 
+def test_what_administrators_do_is_shown_without_verbose(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    environment = clean_environment({**own_endpoints(), "GATEWAY_ADMIN_TOKENS": "ann:s3cret"})
+    with running([*RUN, f"--port={port}"], tmp_path, environment) as script:
+        wait_until_open(script)
+        httpx.get(
+            f"http://127.0.0.1:{port}/admin/digest", headers={"Authorization": "Bearer s3cret"}
+        ).raise_for_status()
+        wait_until(lambda: "administrator's call" in script.text(), "the line of the call")
+        assert script.interrupt() == 0
+    assert "matcher started" not in script.text()
+    assert "s3cret" not in script.text()
+
+
 def test_two_exchanges_on_one_machine(tmp_path: Path) -> None:
     first, second = free_base(), free_base()
     with (

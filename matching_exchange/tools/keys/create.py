@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from gateway.config import WORD, admin_token
 from matching_exchange.process.command_line import EXIT_FAILED, end_with_line
 from matching_exchange.process.files import read_file, what_failed
 from matching_exchange.tools.arguments import Parser
@@ -65,8 +66,16 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             body["public_key"] = read_file(options.public_key, MAX_FILE).decode("ascii", errors="replace")
         except OSError as error:
             end_with_line(PROGRAM, f"--public-key: {what_failed(error)}", EXIT_FAILED)
-    print(_told(_post(url, body, options.token or environment.get("GATEWAY_ADMIN_TOKEN", "")), url))
+    print(_told(_post(url, body, _token(options.token, environment)), url))
     return 0
+
+
+def _token(given: str | None, environment: Mapping[str, str]) -> str:
+    """The administrator's token; empty for none. Ends the process, without showing it, where no header can carry it."""
+    try:
+        return admin_token(given or environment.get("GATEWAY_ADMIN_TOKEN", ""))
+    except ValueError:
+        end_with_line(PROGRAM, f"{'--token' if given else 'GATEWAY_ADMIN_TOKEN'}: takes {WORD}")
 
 
 def _deposit(lists: Sequence[str]) -> dict[str, str]:
@@ -82,9 +91,7 @@ def _deposit(lists: Sequence[str]) -> dict[str, str]:
 
 def _post(url: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
     """The new key. Ends the process where the gateway makes none."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        end_with_line(PROGRAM, f"--url: {url!r}: takes a URL such as http://127.0.0.1:8000")
+    parts = _parts(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.netloc, timeout=TIMEOUT)
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
@@ -92,13 +99,26 @@ def _post(url: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
         connection.request("POST", f"{parts.path}/admin/keys", msgspec.json.encode(body), headers)
         response = connection.getresponse()
         answer = msgspec.json.decode(response.read(), type=dict[str, Any])
-    except (OSError, HTTPException, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeError, HTTPException, msgspec.MsgspecError) as error:
         end_with_line(PROGRAM, f"{url} cannot be asked: {error}", EXIT_FAILED)
     finally:
         connection.close()
     if response.status != CREATED:
         end_with_line(PROGRAM, f"{answer.get('code')}: {answer.get('detail')}", EXIT_FAILED)
     return answer
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of the gateway's URL. Ends the process where it is none."""
+    try:
+        parts = urlsplit(url)
+        # A port that is none is an error as soon as it is asked for.
+        is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and url.isascii()
+    except ValueError:
+        is_good = False
+    if not is_good or "@" in parts.netloc:
+        end_with_line(PROGRAM, f"--url: {url!r}: takes a URL such as http://127.0.0.1:8000")
+    return parts
 
 
 def _told(key: Mapping[str, Any], url: str) -> str:
