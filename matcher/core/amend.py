@@ -40,6 +40,9 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
         if not reserve_for_amend(order, ledger, quantity, price, trigger_price):
             return [CommandRefused(Refusal.INSUFFICIENT_BALANCE)]
         registry.running.resized.append(order)
+        # The limit leg holds the lock of both: it changes with the stop leg's price too.
+        if order.extra is not None and order.extra.partner is not None:
+            registry.running.resized.append(order.extra.partner)
 
     book = order.book
     book.touch(order)
