@@ -163,7 +163,7 @@ class MovementsQuery(Struct, frozen=True, array_like=True, tag=13):
     """Ask for an account's last movements of money, oldest first; `asset` None means all.
 
     `after` is a cursor, a sequence and a trade_id (zero if it was no trade); None asks for the newest.
-    Answer: MovementPage.
+    Answer: MovementPage or CommandRefused.
     """
 
     account: Name

@@ -243,8 +243,7 @@ KINDS: Final[dict[str, Kind]] = {
     "open_orders": Kind(
         409,
         "Open orders",
-        "Live orders of the account stand against it: they lock more than it covers, or are too many. Cancel "
-        "them first.",
+        "Live orders of the account stand against it. Cancel them first.",
         "account",
     ),
     "unknown_asset": Kind(

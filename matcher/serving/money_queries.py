@@ -20,6 +20,7 @@ from protocol.events import (
     AssetBalance,
     AssetSum,
     Balances,
+    CommandRefused,
     Movement,
     MovementPage,
     PositionState,
@@ -27,7 +28,7 @@ from protocol.events import (
 )
 from protocol.instrument import FEE_DECIMALS, format_decimal
 from protocol.money import MovementKind
-from protocol.units import Side
+from protocol.units import Refusal, Side
 
 MAX_SUMMARY_ORDERS: Final = 100
 """Open orders that a summary of an account holds, the oldest ones."""
@@ -58,8 +59,10 @@ def account_summary(registry: Registry, query: AccountQuery) -> AccountSummary:
     )
 
 
-def movements(registry: Registry, query: MovementsQuery) -> MovementPage:
+def movements(registry: Registry, query: MovementsQuery) -> MovementPage | CommandRefused:
     """The last movements after the cursor, or the newest, oldest first. Those of one trade stay on one page."""
+    if query.asset is not None and query.asset not in registry.assets:
+        return CommandRefused(Refusal.UNKNOWN_ASSET, "asset", "takes an asset of an instrument")
     account = registry.accounts.get(query.account)
     if account is None or account.ledger is None:
         return MovementPage([], None)

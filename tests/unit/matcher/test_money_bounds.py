@@ -2,7 +2,7 @@
 
 from matcher.serving.money_queries import MAX_SUMMARY_ORDERS, account_summary, movements
 from protocol.commands import AccountQuery, MovementsQuery, SetLimits
-from protocol.events import CommandRefused
+from protocol.events import CommandRefused, MovementPage
 from protocol.units import Refusal
 from tests.money_tape import close, deposit, reset
 from tests.tape import BUY, limit
@@ -45,7 +45,8 @@ def test_answers_to_queries_have_bounded_sizes() -> None:
     assert len(account_summary(registry, AccountQuery("ann")).orders) == MAX_SUMMARY_ORDERS
     for number in range(1_300):
         teller.do(deposit("ann", "USD", "1", f"t{number}"))
-    assert len(movements(registry, MovementsQuery("ann", None, 10**6, (0, 0))).movements) == 1_000
+    found = movements(registry, MovementsQuery("ann", None, 10**6, (0, 0)))
+    assert isinstance(found, MovementPage) and len(found.movements) == 1_000
     ledger = registry.accounts["ann"].ledger
     assert ledger is not None
     assert len(ledger.movements) <= 1_250

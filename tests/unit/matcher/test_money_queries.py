@@ -2,12 +2,13 @@
 
 from fractions import Fraction
 
+from matcher.core.registry import Registry
 from matcher.serving.money_queries import account_list, account_summary, balances, movements
 from protocol.commands import AccountQuery, AccountsQuery, BalancesQuery, MovementsQuery
-from protocol.events import Movement, MovementPage, PositionState
+from protocol.events import CommandRefused, Movement, MovementPage, PositionState
 from protocol.instrument import Instrument
 from protocol.money import MovementKind
-from protocol.units import Side
+from protocol.units import Refusal, Side
 from tests.money_tape import COIN, GOLD, close, deposit, reset, transfer, withdraw
 from tests.tape import BUY, SELL, change, limit, market
 from tests.unit.matcher.teller import Teller, pairs
@@ -35,7 +36,9 @@ def position(teller: Teller) -> PositionState:
 def page(
     teller: Teller, *, asset: str | None = None, size: int = 1_000, after: tuple[int, int] | None = None
 ) -> MovementPage:
-    return movements(teller.state.registry, MovementsQuery("ann", asset, size, after))
+    found = movements(teller.state.registry, MovementsQuery("ann", asset, size, after))
+    assert isinstance(found, MovementPage)
+    return found
 
 
 def amounts(found: list[Movement]) -> list[tuple[MovementKind, str, str]]:
@@ -175,3 +178,9 @@ def test_sums_are_exact_page_by_page() -> None:
     # Each trade of 100 pays 0.1 and 0.2 of fee. The account without a ledger has paid 100.2.
     assert (usd.accounts, usd.fees, usd.outside) == ("5099.600000005", "0.6", "-100.2")
     assert (usd.deposited, usd.exact) == ("5000.000000005", True)
+
+
+def test_movements_of_an_asset_of_no_instrument_are_refused() -> None:
+    """An empty list would look like an account that has moved none of it."""
+    refused = movements(Registry(), MovementsQuery("ann", "NOPE"))
+    assert refused == CommandRefused(Refusal.UNKNOWN_ASSET, "asset", "takes an asset of an instrument")
