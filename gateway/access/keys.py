@@ -90,10 +90,6 @@ class KeyStore:
         """Whether what is known may be relied on."""
         return self._monotonic() < self._good_until
 
-    def now(self) -> int:
-        """The matcher's time, in nanoseconds."""
-        return self._broker.now()
-
     def find(self, key: str) -> Key | None:
         """The key, if it is good now."""
         state = self._states.get(key)
@@ -121,7 +117,7 @@ class KeyStore:
 
     def note_use(self, key: Key) -> None:
         """Have the matcher note the minute, unless it has."""
-        minute = self.now() // MINUTE * MINUTE
+        minute = self._broker.now() // MINUTE * MINUTE
         state = self._states.get(key.key)
         if state is None or state.last_used >= minute:
             return
@@ -203,7 +199,7 @@ class KeyStore:
                 end()
 
     def _is_expired(self, key: Key) -> bool:
-        return 0 < key.expires <= self.now()
+        return 0 < key.expires <= self._broker.now()
 
     def _forget(self) -> None:
         """The matcher has another journal: none of its keys are known."""

@@ -72,7 +72,7 @@ class KeyDesk:
 async def create(desk: KeyDesk, scope: Scope, receive: Receive) -> HttpResponse:
     query_parameters(scope)
     request = _read_request(await read_body(receive))
-    key = read_key(request, desk.keys.now())
+    key = read_key(request)
     deposits = await _read_deposits(desk, key, request.deposit or {})
     secret: str | None = None
     if key.key_type is KeyType.HMAC:
@@ -109,11 +109,8 @@ async def renew(desk: KeyDesk, scope: Scope, _: Receive) -> HttpResponse:
     return _created(await desk.keys.put(key), derive_secret(server_key, key.key, key.generation))
 
 
-def read_key(request: KeyRequest, now: int) -> Key:
-    """The new key, with an id and without a check. ProblemError for the first field that cannot be.
-
-    now: the matcher's time, in nanoseconds.
-    """
+def read_key(request: KeyRequest) -> Key:
+    """The new key, with an id and without a check. ProblemError for the first field that cannot be."""
     account = check_name("account", request.account)
     key_type = KeyType.HMAC if request.type is None else read_word("type", request.type, KEY_TYPES)
     label = request.label or ""
@@ -126,7 +123,7 @@ def read_key(request: KeyRequest, now: int) -> Key:
         if not members:
             raise ProblemError("invalid_value", f"permissions takes some of {', '.join(PERMISSIONS)}.", "permissions")
     expires = 0 if request.expires is None else parse_exact_time(request.expires, "expires")
-    if request.expires is not None and expires <= now:
+    if request.expires is not None and expires <= 0:
         raise ProblemError("invalid_value", "expires takes a time in the future.", "expires")
     return Key(
         new_key_id(),
