@@ -1,6 +1,7 @@
 """keys create: makes an API key by the gateway's call, and prints it with lines that use it."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -21,7 +22,14 @@ DESCRIPTION: Final = "Make an API key of an account on a running exchange. Its s
 TIMEOUT: Final = 30
 """Seconds."""
 
+PATIENCE: Final = 5
+"""Seconds for which a call that was not taken is sent again."""
+
+AGAIN: Final = 0.2
+"""Seconds between two of them."""
+
 CREATED: Final = 201
+UNAVAILABLE: Final = 503
 
 MAX_FILE: Final = 64 * 1024
 """Bytes of a public key's file."""
@@ -92,20 +100,30 @@ def _deposit(lists: Sequence[str]) -> dict[str, str]:
 def _post(url: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
     """The new key. Ends the process where the gateway makes none."""
     parts = _parts(url)
+    status, answer = _ask(parts, body, token)
+    until = time.monotonic() + PATIENCE
+    # Nothing was taken: a worker that has just started may not know the matcher yet.
+    while status == UNAVAILABLE and time.monotonic() < until:
+        time.sleep(AGAIN)
+        status, answer = _ask(parts, body, token)
+    if status != CREATED:
+        end_with_line(PROGRAM, f"{answer.get('code')}: {answer.get('detail')}", EXIT_FAILED)
+    return answer
+
+
+def _ask(parts: SplitResult, body: Mapping[str, Any], token: str) -> tuple[int, dict[str, Any]]:
+    """The status and the body of the answer. Ends the process where there is none."""
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.netloc, timeout=TIMEOUT)
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     try:
         connection.request("POST", f"{parts.path}/admin/keys", msgspec.json.encode(body), headers)
         response = connection.getresponse()
-        answer = msgspec.json.decode(response.read(), type=dict[str, Any])
+        return response.status, msgspec.json.decode(response.read(), type=dict[str, Any])
     except (OSError, UnicodeError, HTTPException, msgspec.MsgspecError) as error:
-        end_with_line(PROGRAM, f"{url} cannot be asked: {error}", EXIT_FAILED)
+        end_with_line(PROGRAM, f"{parts.geturl()} cannot be asked: {error}", EXIT_FAILED)
     finally:
         connection.close()
-    if response.status != CREATED:
-        end_with_line(PROGRAM, f"{answer.get('code')}: {answer.get('detail')}", EXIT_FAILED)
-    return answer
 
 
 def _parts(url: str) -> SplitResult:
