@@ -56,6 +56,7 @@ ROWS = {
             *(f"mix, {{core}}, {kind}" for kind in ("limits", "cancels", "markets")),
             *(f"mix, {{core}}, {tail}" for tail in TAILS),
         ),
+        *by_core("mix, 100 funded accounts, {core}", "mix, 100 funded accounts, {core}, time to the mix"),
         "bare book, mix",
         *by_core("mix, {core}, to the bare book"),
         *(f"bare book, mix, {tail}" for tail in TAILS),
