@@ -157,7 +157,7 @@ ROWS = {
     ),
 }
 WITH_TARGET = {
-    "engine": 3 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
+    "engine": 4 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
     "way": 0,
     "wire": 3,
     "http": 2,
