@@ -22,7 +22,7 @@ ORDER = {
     "order_type": "limit",
     "side": "buy",
     "quantity": "1",
-    "price": "100",
+    "price": "40000",
     "client_order_id": "mine",
 }
 
