@@ -9,7 +9,6 @@ from msgspec import structs
 from gateway.link.errors import OutcomeUnknownError
 from protocol.commands import (
     AccountQuery,
-    AccountsQuery,
     BalancesQuery,
     CloseLedger,
     Deposit,
@@ -19,11 +18,8 @@ from protocol.commands import (
     Withdraw,
 )
 from protocol.events import (
-    AccountBalances,
-    AccountList,
     AccountSummary,
     AssetBalance,
-    AssetSum,
     Balances,
     CommandRefused,
     LedgerState,
@@ -382,29 +378,3 @@ def test_movements_are_told_and_paged(gateway: Gateway) -> None:
 )
 def test_a_bad_parameter_is_named(gateway: Gateway, target: str, expected: tuple[int, str, str]) -> None:
     assert gateway.request("GET", target).problem == expected
-
-
-def test_accounts_are_listed_with_the_sums_and_their_check(gateway: Gateway) -> None:
-    gateway.broker.results[AccountsQuery] = AccountList(
-        [AccountBalances("alice", BALANCES, 4)],
-        "alice",
-        [AssetSum("USDT", "70029.97", "0.03", "-30", "70000", exact=True)],
-    )
-    assert gateway.request("GET", "/admin/accounts?limit=1").json == {
-        "accounts": [{"account": "alice", "balances": BALANCE_VIEWS, "open_orders": 4}],
-        "next": "alice",
-        "sums": [
-            {
-                "asset": "USDT",
-                "accounts": "70029.97",
-                "fees": "0.03",
-                "outside": "-30",
-                "deposited": "70000",
-                "exact": True,
-            }
-        ],
-        "sequence": SEQUENCE,
-        "timestamp": TIMESTAMP_TEXT,
-    }
-    gateway.request("GET", "/admin/accounts?after=alice")
-    assert gateway.broker.queries[-2:] == [AccountsQuery("", 1), AccountsQuery("alice", 100)]
