@@ -1,0 +1,1 @@
+"""The process: it follows the log, and hands what happened to `writing`."""

@@ -1,0 +1,1 @@
+"""The read path, for gateways and tools. Every function reads in one transaction."""

@@ -1,0 +1,1 @@
+"""The tables of the history, and the rows that stand for messages of `protocol`."""

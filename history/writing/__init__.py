@@ -1,0 +1,1 @@
+"""From commands to rows, and from rows to transactions."""
