@@ -1,4 +1,4 @@
-"""Carries out what the journal holds, and writes what it has caused: soon when caught up, in large steps when behind."""
+"""Carries out what the journal holds, and writes what it causes: soon when caught up, in large steps when behind."""
 
 import time
 from collections.abc import Callable
