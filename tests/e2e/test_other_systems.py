@@ -91,7 +91,7 @@ def test_a_killed_matcher_leaves_no_child(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["matcher", "gateway", "matching_exchange.tools.run", "matching_exchange.tools.demo"]
+    "module", ["matcher", "gateway", "history", "matching_exchange.tools.run", "matching_exchange.tools.demo"]
 )
 def test_windows_is_told_what_to_use(tmp_path: Path, module: str) -> None:
     code = f"""
