@@ -96,7 +96,7 @@ def test_a_killed_matcher_leaves_no_child(tmp_path: Path) -> None:
 def test_windows_is_told_what_to_use(tmp_path: Path, module: str) -> None:
     code = f"""
 import runpy, sys
-import structlog, uvicorn, zmq  # as they are there
+import sqlalchemy, structlog, uvicorn, zmq  # as they are there
 
 sys.platform = "win32"
 runpy.run_module({module!r}, run_name="__main__")
