@@ -5,16 +5,15 @@ import signal
 from pathlib import Path
 
 from history.schema.database import sqlite_database
+from matching_exchange.tools.history_rows import place_of
 from matching_exchange.tools.processes import free_ports
 from tests.e2e.test_run import RUN, run_in_vain, wait_until_open
 from tests.exchange import clean_environment, wait_until
-from tests.history_tables import place_of
 from tests.scripts import call, own_endpoints, running
 
 
 def place(data: Path) -> int:
-    path = data / "history" / "history.sqlite"
-    return place_of(sqlite_database(path)) if path.exists() and path.stat().st_size else -1
+    return place_of(sqlite_database(data / "history" / "history.sqlite"))
 
 
 def follower(data: Path) -> int:

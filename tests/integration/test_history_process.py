@@ -10,8 +10,9 @@ import pytest
 
 from history.schema.database import sqlite_database
 from matching_exchange.process.command_line import EXIT_FAILED
+from matching_exchange.tools.history_rows import Rows
 from tests.exchange import PATIENCE, Matcher, wait_until
-from tests.history_tables import HistoryProcess, Rows
+from tests.history_process import HistoryProcess
 from tests.integration.history_load import Load
 
 KEEP_ALL = "--keep-journal=all"
