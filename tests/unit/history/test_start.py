@@ -126,7 +126,7 @@ def test_tables_go_on_where_they_were(life: Life, store: DatabaseStore, tmp_path
     found = joined(life, store)
     assert (found.place, found.state.sequence, found.begins) == (place, place.sequence, False)
     assert digest(found.state.registry) == life.digests[place.sequence]
-    assert [logged.record.sequence for logged in found.waiting][0] == place.sequence + 1
+    assert next(logged.record.sequence for logged in found.waiting) == place.sequence + 1
     follow(life, store)
     assert own_rows(tmp_path) == rows_of_fresh(life, tmp_path)
 
