@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from history.follower import retrier
 from history.follower.retrier import Retrier
 from history.follower.stop import Stop, StoppedError
-from history.writing.interface import StoreFailedError
+from history.writing.interface import StoreFailedError, StoreRefusedError
 
 
 class Database:
@@ -37,6 +37,15 @@ def test_it_asks_until_it_is_done_and_tells_that_once() -> None:
         ("the database fails: it is asked again", "db: it is away"),
         ("the database works again", None),
     ]
+
+
+def test_what_is_refused_is_not_asked_again() -> None:
+    def ask() -> None:
+        raise StoreRefusedError("db: it is of a later release")
+
+    with capture_logs() as logs, pytest.raises(StoreRefusedError):
+        Retrier(Stop())(ask)
+    assert logs == []
 
 
 def test_it_gives_up_where_the_process_is_to_end() -> None:
