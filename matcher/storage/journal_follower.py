@@ -270,7 +270,9 @@ class JournalFollower:
                 segment.close()
                 if len(starts) == 1:
                     raise self._trimmed()
-                segment = Segment(starts[-2])
+                segment = self._open(starts[-2])
+                if segment is None:
+                    return False
             self._segment = self._skip(segment, self._wanted)
         return True
 
