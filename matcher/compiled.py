@@ -20,6 +20,7 @@ PACKAGE: Final = Path(__file__).parent
 HOT: Final = (
     "core/*.py",
     "engine.py",
+    "feeds/*.py",
     "state.py",
     "serving/account_streams.py",
     "serving/answers.py",
