@@ -24,6 +24,7 @@ HOT: Final = (
     "state.py",
     "serving/account_streams.py",
     "serving/answers.py",
+    "serving/book_feeds.py",
     "serving/intake.py",
     "serving/market_data.py",
     "serving/outbox.py",

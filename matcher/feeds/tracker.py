@@ -18,6 +18,7 @@ from matcher.core.order_pages import OrderPages
 from matcher.core.protection import WAITS
 from matcher.core.registry import Registry
 from protocol.book_changes import OrderAdded, OrderDeleted, OrderExecuted, OrderModified, OrderUpdate, SideName
+from protocol.book_checksum import CHECKED_LEVELS, book_checksum
 from protocol.events import (
     BookLoaded,
     Event,
@@ -39,25 +40,32 @@ ALL: Final = 2**62
 class BookChange:
     """What one command has changed of a book.
 
+    number: counts the changes of the symbol's book.
     orders: in the order in which it happened; empty if the book was replaced.
-    bids, asks: levels whose total shown quantity is another, as (price, quantity); a quantity of 0 removes one.
+    bids, asks: levels whose total shown quantity is another, as (price, quantity), best first; a quantity of 0 removes
+        one.
+    checksum: that of the book after the command; zero unless the tracker makes checksums.
     replaced: a saved book was loaded. All that was known of the book is void.
     """
 
-    __slots__ = ("asks", "bids", "orders", "replaced", "symbol")
+    __slots__ = ("asks", "bids", "checksum", "number", "orders", "replaced", "symbol")
 
     def __init__(
         self,
         symbol: str,
+        number: int,
         orders: list[OrderUpdate],
         bids: list[tuple[int, int]],
         asks: list[tuple[int, int]],
+        checksum: int = 0,
         replaced: bool = False,  # noqa: FBT001, FBT002  given by name
     ) -> None:
         self.symbol = symbol
+        self.number = number
         self.orders = orders
         self.bids = bids
         self.asks = asks
+        self.checksum = checksum
         self.replaced = replaced
 
 
@@ -88,14 +96,33 @@ class Runner:
 
 
 class BookTracker:
-    """Holds a mirror of what rests in the book. `build` makes it; `take` keeps it, called after each command."""
+    """Holds a mirror of what rests in the book. `build` makes it; `take` keeps it, called after each command.
 
-    __slots__ = ("_asks", "_bids", "_built_to", "_changes", "_orders", "_resting", "_runners", "book", "complete")
+    number: that of the last change, or of the mirror's completion.
+    complete: whether the mirror has all that rests.
+    checks: whether each change gets a checksum.
+    """
 
-    def __init__(self, book: Book, orders: OrderPages) -> None:
-        """`orders` are those of the registry. The mirror is empty until it is built."""
+    __slots__ = (
+        "_asks",
+        "_bids",
+        "_built_to",
+        "_changes",
+        "_orders",
+        "_resting",
+        "_runners",
+        "book",
+        "checks",
+        "complete",
+        "number",
+    )
+
+    def __init__(self, book: Book, orders: OrderPages, number: int = 0) -> None:
+        """`orders` are those of the registry. The mirror is empty until it is built. Numbers go on from `number`."""
         self.book = book
+        self.number = number
         self.complete = False
+        self.checks = False
         self._orders = orders
         self._resting: dict[int, Resting] = {}
         self._built_to = 0
@@ -106,7 +133,7 @@ class BookTracker:
         self._asks: dict[int, int] = {}
 
     def build(self, most: int = ALL) -> None:
-        """Take at most so many further orders into the mirror. `complete` is true once it has all."""
+        """Take at most so many further orders into the mirror. Once it has all, it is complete, with a new number."""
         count = 0
         for order in islice(self.book.orders.after(self._built_to), most):
             count += 1
@@ -116,7 +143,14 @@ class BookTracker:
                 price = order.price
                 assert price is not None, "an order that rests has a price"
                 self._resting[order.order_id] = Resting(side_of(order), price, shown, order.remaining - shown)
-        self.complete = count < most
+        if count < most:
+            self.complete = True
+            self.number += 1
+
+    @property
+    def resting(self) -> int:
+        """How many orders rest; fewer while the mirror is not complete."""
+        return len(self._resting)
 
     def take(self, events: list[Event]) -> BookChange | None:
         """Follow a command that has just run. `events` are those of this book, or of its command if it touches no
@@ -137,16 +171,20 @@ class BookTracker:
             if not self.complete:
                 return None
             self.build()
-            return BookChange(self.book.rules.symbol, [], [], [], replaced=True)
+            return BookChange(self.book.rules.symbol, self.number, [], [], [], replaced=True)
         else:
             self._follow(events)
         if not self._changes or not self.complete:
             return None
+        self.number += 1
+        book = self.book
         return BookChange(
-            self.book.rules.symbol,
+            book.rules.symbol,
+            self.number,
             self._changes,
-            _totals(self.book.bids, self._bids),
-            _totals(self.book.asks, self._asks),
+            _totals(book.bids, self._bids),
+            _totals(book.asks, self._asks),
+            checksum_of(book) if self.checks else 0,
         )
 
     def _follow(self, events: list[Event]) -> None:
@@ -280,6 +318,11 @@ def begin(registry: Registry, symbol: str) -> BookTracker:
     tracker = BookTracker(registry.books[symbol], registry.orders)
     tracker.build()
     return tracker
+
+
+def checksum_of(book: Book) -> int:
+    """The checksum of the book as it stands."""
+    return book_checksum(book.bids.top(CHECKED_LEVELS), book.asks.top(CHECKED_LEVELS))
 
 
 def side_of(order: Order) -> SideName:

@@ -19,25 +19,30 @@ from protocol.events import (
 class Trackers:
     """By symbol. `on` tells whether there are any."""
 
-    __slots__ = ("_registry", "_trackers", "on")
+    __slots__ = ("_numbers", "_registry", "_trackers", "on")
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._trackers: dict[str, BookTracker] = {}
+        # The last numbers of books that are followed no more: a number never gets a second meaning.
+        self._numbers: dict[str, int] = {}
         self.on = False
 
     def follow(self, symbol: str) -> BookTracker:
         """Follow a book from now on. The tracker's mirror is not built yet. KeyError if there is no such symbol."""
         tracker = self._trackers.get(symbol)
         if tracker is None:
-            tracker = BookTracker(self._registry.books[symbol], self._registry.orders)
+            number = self._numbers.get(symbol, 0)
+            tracker = BookTracker(self._registry.books[symbol], self._registry.orders, number)
             self._trackers[symbol] = tracker
             self.on = True
         return tracker
 
     def leave(self, symbol: str) -> None:
         """Follow the book no more, and forget its mirror."""
-        self._trackers.pop(symbol, None)
+        tracker = self._trackers.pop(symbol, None)
+        if tracker is not None:
+            self._numbers[symbol] = tracker.number
         self.on = bool(self._trackers)
 
     def take(self, command: OwnCommand, events: list[Event]) -> list[BookChange]:
