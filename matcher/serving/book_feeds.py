@@ -70,11 +70,12 @@ class Topic:
         self.kept.clear()
         self.kept_bytes = 0
 
-    def keep(self, number: int, payload: bytes) -> None:
+    def keep(self, number: int, payload: bytes, most: int) -> None:
+        """Keep a message, and at most so many."""
         self.last = number
         self.kept.append(payload)
         self.kept_bytes += len(payload)
-        while len(self.kept) > KEPT_MESSAGES or (self.kept_bytes > KEPT_BYTES and len(self.kept) > 1):
+        while len(self.kept) > most or (self.kept_bytes > KEPT_BYTES and len(self.kept) > 1):
             self.kept_bytes -= len(self.kept.popleft())
             self.base += 1
 
@@ -96,8 +97,8 @@ class BookFeed:
 
 
 class BookFeeds:
-    """Publishes through `send(topic, payload)`. `monotonic` is in nanoseconds. `on` is false while nobody
-    subscribes."""
+    """Publishes through `send(topic, payload)`. `monotonic` is in nanoseconds. `kept_messages` of a topic are kept at
+    most. `on` is false while nobody subscribes."""
 
     def __init__(
         self,
@@ -107,6 +108,7 @@ class BookFeeds:
         snapshots: BookSnapshots,
         epoch: int,
         monotonic: Callable[[], int],
+        kept_messages: int = KEPT_MESSAGES,
     ) -> None:
         self._state = state
         self._send = send
@@ -114,11 +116,17 @@ class BookFeeds:
         self._snapshots = snapshots
         self._epoch = epoch
         self._monotonic = monotonic
+        self._kept_messages = kept_messages
         self._feeds: dict[str, BookFeed] = {}
         # Those with a subscriber.
         self._followed: dict[str, BookFeed] = {}
         self._looked_at = 0
         self.on = False
+
+    def tracker(self, symbol: str) -> BookTracker | None:
+        """The tracker of a book that somebody follows, once its mirror is complete."""
+        feed = self._followed.get(symbol)
+        return feed.tracker if feed is not None and feed.tracker is not None and feed.tracker.complete else None
 
     def subscribe(self, prefixes: Collection[bytes]) -> None:
         """Take in new subscriptions to these prefixes. Each topic that they mean gets a snapshot."""
@@ -275,7 +283,7 @@ class BookFeeds:
         )
         payload = encode(message)
         self._send(topic.name, payload)
-        topic.keep(number, payload)
+        topic.keep(number, payload, self._kept_messages)
 
     def _publish_orders(self, topic: Topic, change: BookChange, sequence: int, time: int) -> None:
         number = change.number
@@ -287,4 +295,4 @@ class BookFeeds:
         message = OrdersMessage(self._epoch, sequence, number, number - 1, time, change.symbol, change.orders)
         payload = encode(message)
         self._send(topic.name, payload)
-        topic.keep(number, payload)
+        topic.keep(number, payload, self._kept_messages)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.core.book import Book
-from matcher.core.levels import Levels, shown_quantity
 from matcher.core.saved_books import save_book
 from matcher.engine import Engine
 from matcher.feeds.tracker import ALL
@@ -14,17 +13,14 @@ from matcher.feeds.trackers import Trackers
 from protocol.book_changes import OrderExecuted
 from protocol.commands import LoadBook, OwnCommand
 from protocol.events import Event, Trade
-from tests.feed_readers import LevelReader, OrderReader, Shown
+from tests.book_market import shown
+from tests.feed_readers import LevelReader, OrderReader
 from tests.oracle.commands_strategy import Tape, examples, tapes
 
 if TYPE_CHECKING:
     from protocol.saved_book import SavedBook
 
 Readers = dict[str, tuple[OrderReader, LevelReader]]
-
-
-def shown(levels: Levels) -> list[Shown]:
-    return [(order.order_id, order.price or 0, shown_quantity(order)) for level in levels for order in level]
 
 
 def read_whole(book: Book) -> tuple[OrderReader, LevelReader]:
