@@ -132,8 +132,9 @@ class BookTracker:
         self._bids: dict[int, int] = {}
         self._asks: dict[int, int] = {}
 
-    def build(self, most: int = ALL) -> None:
-        """Take at most so many further orders into the mirror. Once it has all, it is complete, with a new number."""
+    def build(self, most: int = ALL) -> int:
+        """Take at most so many further orders into the mirror. Once it has all, it is complete, with a new number.
+        Returns how many orders it has looked at."""
         count = 0
         for order in islice(self.book.orders.after(self._built_to), most):
             count += 1
@@ -146,6 +147,7 @@ class BookTracker:
         if count < most:
             self.complete = True
             self.number += 1
+        return count
 
     @property
     def resting(self) -> int:

@@ -24,7 +24,7 @@ from protocol.events import BookUpdates, CommandRefused
 from protocol.units import Refusal
 
 BUILT_AT_ONCE: Final = 2_000
-"""Orders that a turn takes into the mirror of a book whose first subscriber has come, at most."""
+"""Orders that a turn takes into the mirrors of books whose first subscribers have come, at most."""
 
 SNAPSHOT_EVERY: Final = 100_000_000
 """Nanoseconds between two snapshots of a topic at least."""
@@ -260,15 +260,18 @@ class BookFeeds:
         self.on = bool(self._followed)
 
     def _build(self) -> None:
-        """Build a part of one mirror that is not complete."""
+        """Build mirrors that are not complete, as far as the turn's share goes."""
+        room = BUILT_AT_ONCE
         for feed in self._followed.values():
             tracker = feed.tracker
-            if tracker is not None and not tracker.complete:
-                tracker.build(BUILT_AT_ONCE)
-                if tracker.complete:
-                    for topic in feed.topics:
-                        if topic.wanted:
-                            topic.begin(tracker.number)
+            if tracker is None or tracker.complete:
+                continue
+            room -= tracker.build(room)
+            if tracker.complete:
+                for topic in feed.topics:
+                    if topic.wanted:
+                        topic.begin(tracker.number)
+            if room <= 0:
                 return
 
     def _publish_levels(self, topic: Topic, change: BookChange, sequence: int, time: int) -> None:
