@@ -10,12 +10,12 @@ import pytest
 
 from protocol.book_checksum import book_checksum
 from protocol.book_feeds import PART_ENTRIES
-from protocol.client import CommandClient
+from protocol.client import CommandClient, MarketDataReader
 from protocol.commands import AmendOrder, BookUpdatesQuery, DepthQuery, LoadBook, SaveBook
 from protocol.events import BookLoaded, BookSaved, BookUpdates, CommandRefused, Depth
 from protocol.market_data import MarketDataMessage
 from protocol.units import Refusal
-from tests.exchange import Matcher, wait_until
+from tests.exchange import PATIENCE, Matcher, wait_until
 from tests.feed_readers import FeedReader, Shown
 from tests.integration.market_data import BUY, SELL, add, flow, limit, send
 from tests.subscriber import Subscriber
@@ -171,6 +171,18 @@ def test_large_book_comes_in_parts_while_it_changes(
         assert numbers[0] == 3
         send(client, flow(symbol, 200, seed=6))
         reader.read_until(*books_of(shared_matcher, client, symbol))
+
+
+def test_all_parts_of_a_snapshot_are_fresh_to_the_library(
+    shared_matcher: Matcher, client: CommandClient, symbol: str
+) -> None:
+    send(client, [limit(symbol, BUY, 10, 5_000)] * (PART_ENTRIES + 1))
+    with MarketDataReader([f"orders/{symbol}/".encode()], shared_matcher.market_data) as reader:
+        updates = [reader.read(PATIENCE) for _ in range(2)]
+        send(client, [limit(symbol, BUY, 10, 5_000)])
+        updates.append(reader.read(PATIENCE))
+    assert [update is not None and update.fresh for update in updates] == [True, True, True]
+    assert updates[2] is not None and updates[2].missed == 0
 
 
 def test_missed_messages_are_told_on_request(shared_matcher: Matcher, client: CommandClient, symbol: str) -> None:
