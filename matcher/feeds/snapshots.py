@@ -4,7 +4,7 @@ from typing import Final
 
 from matcher.core.book import Book
 from matcher.core.levels import Levels, shown_quantity
-from matcher.feeds.tracker import checksum_of
+from matcher.feeds.tracker import BookTracker, checksum_of
 from protocol.book_feeds import BookSnapshotMessage, OrdersSnapshotMessage, parts_of
 from protocol.codec import encode
 
@@ -22,6 +22,12 @@ class Stamp:
         self.sequence = sequence
         self.number = number
         self.time = time
+
+
+def entries_of(tracker: BookTracker, *, orders: bool) -> int:
+    """How many orders, or levels, a snapshot of the book has."""
+    book = tracker.book
+    return tracker.resting if orders else len(book.bids.keys) + len(book.asks.keys)
 
 
 def level_messages(book: Book, stamp: Stamp) -> list[bytes]:

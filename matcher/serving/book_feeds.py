@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from typing import Final
 
-from matcher.feeds.snapshots import Stamp
+from matcher.feeds.snapshots import Stamp, entries_of
 from matcher.feeds.tracker import BookChange, BookTracker
 from matcher.serving.book_snapshots import BookSnapshots
 from matcher.serving.market_data import Send, Wanted
@@ -25,6 +25,9 @@ from protocol.units import Refusal
 
 BUILT_AT_ONCE: Final = 2_000
 """Orders that a turn takes into the mirrors of books whose first subscribers have come, at most."""
+
+TOLD_AT_ONCE: Final = 10_000
+"""Levels and orders in snapshots after which a turn makes no further one."""
 
 SNAPSHOT_EVERY: Final = 100_000_000
 """Nanoseconds between two snapshots of a topic at least."""
@@ -154,18 +157,9 @@ class BookFeeds:
             self._look_who_has_gone()
         self._build()
         failed = self._snapshots.take_in(turn, ready)
-        now = self._monotonic()
-        for feed in self._followed.values():
-            tracker = feed.tracker
-            if tracker is None or not tracker.complete:
-                continue
-            for topic in feed.topics:
-                if topic.name == failed:
-                    topic.due = topic.wanted
-                if topic.due and topic.told_at + SNAPSHOT_EVERY <= now:
-                    stamp = Stamp(self._epoch, self._state.sequence, tracker.number, turn.time)
-                    topic.told_at = now
-                    topic.due = not self._snapshots.make(topic.name, tracker, stamp, turn, orders=topic.orders)
+        if failed is not None:
+            self._again(failed)
+        self._make_snapshots(turn)
 
     def due(self) -> int | None:
         """The monotonic time at which `work` has something to do; None if nothing waits for a clock."""
@@ -217,6 +211,31 @@ class BookFeeds:
             messages.append(payload)
             room -= len(payload)
         return BookUpdates(messages, complete=True, more=False)
+
+    def _again(self, name: bytes) -> None:
+        """The snapshot of a topic has failed."""
+        for feed in self._followed.values():
+            for topic in feed.topics:
+                if topic.name == name:
+                    topic.due = topic.wanted
+
+    def _make_snapshots(self, turn: Turn) -> None:
+        """Make snapshots that are due, as far as the turn's share goes."""
+        now = self._monotonic()
+        room = TOLD_AT_ONCE
+        for feed in self._followed.values():
+            tracker = feed.tracker
+            if tracker is None or not tracker.complete:
+                continue
+            for topic in feed.topics:
+                if not topic.due or topic.told_at + SNAPSHOT_EVERY > now:
+                    continue
+                stamp = Stamp(self._epoch, self._state.sequence, tracker.number, turn.time)
+                topic.told_at = now
+                topic.due = not self._snapshots.make(topic.name, tracker, stamp, turn, orders=topic.orders)
+                room -= 1 + entries_of(tracker, orders=topic.orders)
+                if room <= 0:
+                    return
 
     def _meet_instruments(self) -> None:
         """Know all symbols. Somebody may have subscribed to a new one already."""

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 import structlog
 import zmq
 
-from matcher.feeds.snapshots import LENGTH_BYTES, Stamp, joined, level_messages, order_messages
+from matcher.feeds.snapshots import LENGTH_BYTES, Stamp, entries_of, joined, level_messages, order_messages
 from matcher.feeds.tracker import BookTracker
 from matcher.serving.forked import Forked
 from matcher.serving.turn import Turn
@@ -60,8 +60,7 @@ class BookSnapshots:
         False if it cannot be made now."""
         book = tracker.book
         make = order_messages if orders else level_messages
-        entries = tracker.resting if orders else len(book.bids.keys) + len(book.asks.keys)
-        if entries <= PART_ENTRIES:
+        if entries_of(tracker, orders=orders) <= PART_ENTRIES:
             turn.public += [(topic, payload) for payload in make(book, stamp)]
             return True
         now = self._monotonic()

@@ -6,7 +6,7 @@ import pytest
 
 from matcher.core.saved_books import save_book
 from matcher.instrument_list import read_instruments
-from matcher.serving.book_feeds import ANSWERED_BYTES, SNAPSHOT_EVERY
+from matcher.serving.book_feeds import ANSWERED_BYTES, SNAPSHOT_EVERY, TOLD_AT_ONCE
 from protocol import topics
 from protocol.book_changes import OrderAdded, OrderDeleted, OrderExecuted, OrderModified, OrderUpdate
 from protocol.book_checksum import book_checksum
@@ -162,6 +162,22 @@ def test_many_newcomers_share_one_snapshot_an_interval() -> None:
     market.now += SNAPSHOT_EVERY
     assert market.turn() == []
     assert market.feeds.due() is None
+
+
+def test_snapshots_of_many_books_are_spread_over_turns() -> None:
+    symbols = [f"COIN{place}-USD" for place in range(6)]
+    market = BookMarket()
+    market.turn(*[SetInstrument(symbol, 2, 3, "COIN", "USD", 5, 10, 10, 10**9, 10**8, 0, 10, 20) for symbol in symbols])
+    for symbol in symbols:
+        market.turn(*[PlaceOrder(symbol, "ann", BUY, OrderType.LIMIT, 10, 500)] * 4_000)
+    market.subscribe(b"orders/")
+    while market.feeds.due() is not None:
+        market.turn()
+    market.now += SNAPSHOT_EVERY
+    market.subscribe(b"orders/")
+    turns = [len(market.turn()) for _ in range(3)]
+    assert turns == [3, 3, 0]
+    assert 2 * 4_000 < TOLD_AT_ONCE < 3 * 4_000
 
 
 def test_a_loaded_book_is_a_hole_and_a_snapshot() -> None:
