@@ -151,22 +151,24 @@ class BookFeeds:
         """Do what waits, a bounded part of it: see who has gone, build mirrors, make snapshots as of now. They go out
         with the turn. `ready` holds the descriptors of children that have ended."""
         self._meet_instruments()
+        if self._snapshots.busy:
+            # Also if those who wanted it have gone.
+            failed = self._snapshots.take_in(turn, ready)
+            if failed is not None:
+                self._again(failed)
         if not self.on:
             return
         if self._looked_at != self._wanted.changes:
             self._look_who_has_gone()
         self._build()
-        failed = self._snapshots.take_in(turn, ready)
-        if failed is not None:
-            self._again(failed)
         self._make_snapshots(turn)
 
     def due(self) -> int | None:
         """The monotonic time at which `work` has something to do; None if nothing waits for a clock."""
-        if not self.on:
-            return None
         if self._snapshots.telling:
             return 0
+        if not self.on:
+            return None
         due: int | None = None
         for feed in self._followed.values():
             if feed.tracker is not None and not feed.tracker.complete:

@@ -47,6 +47,11 @@ class BookSnapshots:
         self._forked_at = -FORK_EVERY
 
     @property
+    def busy(self) -> bool:
+        """Whether a large snapshot is in the making, or on its way."""
+        return self._large is not None
+
+    @property
     def telling(self) -> bool:
         """Whether parts wait to be sent."""
         return self._large is not None and self._large.made is not None

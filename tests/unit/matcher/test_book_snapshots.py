@@ -131,6 +131,22 @@ def test_without_a_process_the_snapshot_is_tried_later(market: BookMarket, monke
     assert isinstance(next_messages(market)[0], OrdersSnapshotMessage)
 
 
+def test_a_child_ends_although_all_who_wanted_its_snapshot_have_gone(market: BookMarket) -> None:
+    build(market)
+    assert market.snapshots.busy
+    market.unsubscribe(ORDERS)
+
+    def ended() -> bool:
+        market.turn()
+        return not market.snapshots.busy
+
+    wait_until(ended, "the end of the child")
+    assert not market.feeds.on
+    # Nothing of it wakes the loop any more.
+    assert market.poller.poll(0) == []
+    assert market.feeds.due() is None
+
+
 def test_what_is_not_finished_ends_with_the_matcher(market: BookMarket) -> None:
     build(market)
     market.snapshots.stop()
