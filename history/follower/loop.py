@@ -81,13 +81,13 @@ class Loop:
 
     def _carry_out(self, batch: list[Logged]) -> None:
         """Carry out the records. Those that the end leaves are taken again by the next process."""
-        replay, observe = self._state.replay, self._gatherer.observe
+        state, observe = self._state, self._gatherer.observe
         place = self._place
-        for position, crc, record in ((each.position, each.crc, each.record) for each in batch):
-            replay(record, observe)
-            if position > place.sequence:
-                self._place = place = Place(place.journal, position, crc, record.time)
-            if position - self.written.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
+        for crc, record in ((each.crc, each.record) for each in batch):
+            state.replay(record, observe)
+            if state.sequence > place.sequence:
+                self._place = place = Place(place.journal, state.sequence, crc, record.time)
+            if place.sequence - self.written.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
                 self._write()
                 if self._stop.wanted:
                     return

@@ -171,7 +171,7 @@ class Start:
             opened.callback(follower.close)
             while True:
                 for index, logged in enumerate(batch):
-                    if logged.position > place.sequence:
+                    if logged.record.sequence > place.sequence:
                         waiting = batch[index:]
                         break
                     state.replay(logged.record)

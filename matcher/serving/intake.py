@@ -190,7 +190,8 @@ class Intake:
         if count < len(taken):
             self._state.sessions.give_back(frame.session, len(taken) - count)
             self._rest = Commands(VERSION, frame.session, number + count, frame.answered, taken[count:])
-        if payload is None or count < len(taken) or commands is not taken:
+        # The log holds what was taken, no more: a part that was taken before would count twice.
+        if payload is None or count < len(frame.commands) or commands is not taken:
             payload = encode(Commands(VERSION, frame.session, number, frame.answered, commands[:count]))
         turn.entries.append(payload)
         return count

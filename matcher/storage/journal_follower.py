@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from matcher.storage.commit_mark import MarkReader
 from matcher.storage.entries import last_sequence
 from matcher.storage.journal_format import (
@@ -210,8 +212,13 @@ class JournalFollower:
                 break
             segment.advance(crc, length)
             size += length
+            if record.sequence <= self._position:
+                # Journals of before have frames whose first commands were taken earlier: they ended sooner.
+                self._position = record.sequence - 1
+                if found:
+                    found[-1] = replace(found[-1], position=self._position)
             # A record without commands, such as a hello, ends where the one before it ends.
-            self._position = max(self._position, last_sequence(record))
+            self._position = max(self._position, min(last_sequence(record), limit))
             found.append(Logged(self._position, crc, record))
         if to_sync and found:
             # What this process has read may not be on the disk yet: a power cut must not take it back.
@@ -277,10 +284,10 @@ class JournalFollower:
         while (peeked := segment.peek()) is not None:
             record, crc, size = peeked
             last = last_sequence(record)
-            if last > self._after if self._wanted is not None else record.sequence > self._after:
+            if record.sequence > self._after + 1 if self._wanted is not None else record.sequence > self._after:
                 break
             segment.advance(crc, size)
-            if crc == self._wanted and last == self._after:
+            if crc == self._wanted and record.sequence - 1 <= self._after <= last:
                 return True
         return self._wanted is None
 

@@ -17,7 +17,8 @@ from matcher.storage.journal_format import JournalError, pack_record
 from matcher.storage.journal_reader import JournalReader
 from matcher.storage.log import Logged, Record, RewoundError, TrimmedError
 from protocol.codec import encode
-from protocol.commands import VERSION, Hello, OwnCommand
+from protocol.commands import VERSION, Commands, Hello, OwnCommand, PlaceOrder
+from protocol.units import OrderType, Side
 from tests.exchange import wait_until
 
 COMMANDS: list[OwnCommand] = [*read_instruments(None)] * 4
@@ -284,3 +285,35 @@ def test_what_is_followed_brings_the_state_back(writer: Writer) -> None:
     state.apply(OWN_SESSION, 0, COMMANDS[:1] * 3, 1)
     assert followed.sequence == state.sequence == 3
     assert list(followed.registry.books) == list(state.registry.books)
+
+
+def test_a_frame_whose_first_commands_were_taken_before_ends_with_those_that_are_new(
+    writer: Writer, opened: ExitStack
+) -> None:
+    """Journals of earlier versions hold such frames as they were received."""
+    order = PlaceOrder("BTC-USDT", "a", Side.BUY, OrderType.LIMIT, 100_000, 100)
+    writer.append(Record(1, 1, [encode(Hello(VERSION, 7))]), 0)
+    writer.append(Record(1, 1, [encode(Commands(VERSION, 7, 1, 0, [order, order]))]), 2)
+    writer.append(Record(3, 1, [encode(Commands(VERSION, 7, 2, 0, [order, order]))]), 1)
+    opened.enter_context(closing(CommitMark(writer.directory, 3)))
+    follower = follow(opened, writer)
+    assert follower.take() == writer.records
+    state = State(Engine())
+    for logged in writer.records:
+        state.replay(logged.record)
+    assert state.sequence == 3
+
+    writer.append(Record(4, 1, [encode(Commands(VERSION, 7, 4, 0, [order]))]), 1)
+    assert list(JournalReader(writer.directory).read(0)) == writer.records[:3]
+    for place in (1, 2):
+        behind = follow(opened, writer, writer.records[place].position, writer.records[place].crc)
+        assert behind.is_joined()
+
+
+def test_such_a_frame_is_placed_by_the_record_behind_it(writer: Writer, opened: ExitStack) -> None:
+    order = PlaceOrder("BTC-USDT", "a", Side.BUY, OrderType.LIMIT, 100_000, 100)
+    writer.append(Record(1, 1, [encode(Hello(VERSION, 7))]), 0)
+    for number in (1, 2, 3, 4):
+        writer.append(Record(number, 1, [encode(Commands(VERSION, 7, max(1, number - 1), 0, [order, order]))]), 1)
+    writer.append(Record(5, 1, [encode(Commands(VERSION, 7, 5, 0, [order]))]), 1)
+    assert follow(opened, writer).take() == writer.records
