@@ -41,6 +41,10 @@ class Exchange:
         self._tables = tables
         self.history = History(link, instruments, self.orders, tables)
 
+    def now(self) -> int:
+        """The matcher's time, in nanoseconds since 1970."""
+        return self._link.now()
+
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
         link = OnBehalf(self._link, confirm, deadline)

@@ -1,5 +1,7 @@
 """The history: what the matcher has forgotten, joined with what it remembers, and how far the tables are."""
 
+import asyncio
+
 from msgspec import Struct
 
 from gateway.exchange.account_history import AccountHistory
@@ -21,20 +23,29 @@ class HistoryStatus(Struct, frozen=True):
     reason: str = ""
     filled: Filled | None = None
     since: Begun | None = None
+    lag: int = 0
+    lag_time: int = 0
 
 
 class History:
     """markets and accounts fail as the link, and with HistoryUnavailableError and HistoryBehindError."""
 
     def __init__(self, link: Link, instruments: Instruments, orders: Orders, tables: HistoryTables) -> None:
+        self._link = link
         self._tables = tables
         self.markets = MarketHistory(link, tables)
         self.accounts = AccountHistory(link, tables, instruments, orders)
 
-    async def status(self) -> HistoryStatus:
+    async def status(self, timeout: float) -> HistoryStatus:  # noqa: ASYNC109
+        """How the tables are, told within so many seconds."""
         configured = self._tables.configured
         try:
-            found = await self._tables.ask(lambda connection: begun(connection, "trades"))
+            async with asyncio.timeout(timeout):
+                found = await self._tables.ask(lambda connection: begun(connection, "trades"))
         except HistoryUnavailableError as error:
             return HistoryStatus(configured, str(error))
-        return HistoryStatus(configured, "", found.filled, found.value)
+        except TimeoutError:
+            return HistoryStatus(configured, f"the tables do not answer within {timeout} seconds")
+        lag = max(0, self._link.sequence - found.filled.sequence)
+        time = max(0, self._link.now() - found.filled.time) if lag else 0
+        return HistoryStatus(configured, "", found.filled, found.value, lag, time)
