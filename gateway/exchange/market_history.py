@@ -10,7 +10,7 @@ from gateway.link.answers import expect
 from history.candles.candle import Candle, candle_of
 from history.candles.intervals import DAY, SECOND, Interval
 from history.reading.candles import CandlePage, candle_page, window
-from history.reading.database import HistoryUnavailableError
+from history.reading.database import Filled, HistoryUnavailableError
 from history.reading.trades import Range, trade_page
 from protocol.commands import DepthQuery, TradesQuery
 from protocol.events import Depth, Trade, TradeHistory
@@ -86,10 +86,6 @@ class MarketHistory(Joining):
     async def ticker(self, symbol: str) -> Ticker:
         return await self.join(partial(self._ticker, symbol))
 
-    async def trades_after(self, symbol: str, last: int) -> list[Trade] | None:
-        """The trades after one that is known; None where the matcher has forgotten some of them."""
-        return await self._newer(Asked(self.link), symbol, last)
-
     async def _trades(self, symbol: str, wanted: Range, limit: int, asked: Asked) -> list[Trade] | None:
         forward = wanted.after is not None
         try:
@@ -105,21 +101,24 @@ class MarketHistory(Joining):
         )
         if ends or (forward and len(page.trades) == limit) or asked.covered(filled):
             return page.trades
-        newer = await self._newer(asked, symbol, page.last)
+        newer = await self._newer(asked, symbol, page.last, filled)
         if newer is None:
             return None
         trades = page.trades + [trade for trade in newer if wanted.holds(trade)]
         return trades[:limit] if forward else trades[-limit:]
 
-    async def _newer(self, asked: Asked, symbol: str, last: int) -> list[Trade] | None:
-        """The trades after the last one of the tables; None where the matcher's memory does not reach back to it.
+    async def _newer(self, asked: Asked, symbol: str, last: int, filled: Filled) -> list[Trade] | None:
+        """The trades that are not in the tables yet, whose last one is known; None where the matcher's memory does not
+        reach back to them.
 
-        The last one itself is asked for: trade_ids have a gap where a book was loaded that had come further.
+        The last one itself is asked for: trade_ids have a gap where a book was loaded that had come further. The tables
+        may have dropped all of a symbol that has not traded for long.
         """
         answer = await asked.query(TradesQuery(symbol, REMEMBERED_TRADES, max(0, last - 1)))
         trades = expect(TradeHistory, answer.value).trades
-        if len(trades) < REMEMBERED_TRADES or trades[0].trade_id <= last + 1:
-            return [trade for trade in trades if trade.trade_id > last]
+        whole = len(trades) < REMEMBERED_TRADES
+        if whole or trades[0].trade_id <= last + 1 or trades[0].sequence <= filled.sequence:
+            return [trade for trade in trades if trade.sequence > filled.sequence]
         return None
 
     async def _remembered(self, symbol: str, limit: int) -> list[Trade]:
@@ -151,7 +150,7 @@ class MarketHistory(Joining):
         elif wanted.end is not None and interval.close_time(interval.open_time(wanted.end - 1)) <= filled.time:
             now = max(now, filled.time)
         else:
-            newer = await self._newer(asked, wanted.symbol, page.last)
+            newer = await self._newer(asked, wanted.symbol, page.last, filled)
         if newer is None:
             return None
         candles = _folded(page.candles, newer, wanted)
@@ -164,13 +163,15 @@ class MarketHistory(Joining):
         day, last = found.value.candle, found.value.last
         newer: list[Trade] | None = []
         if not asked.covered(found.filled):
-            newer = await self._newer(asked, symbol, 0 if last is None else last.trade_id)
+            newer = await self._newer(asked, symbol, 0 if last is None else last.trade_id, found.filled)
         if newer is None:
             return None
         for trade in newer:
             last = trade
             if trade.timestamp >= begin:
                 day = _with_trade(day, trade, begin)
+        if last is None:
+            last = next(iter(await self._remembered(symbol, 1)), None)
         answer = await self.link.query(DepthQuery(symbol, 1))
         return Ticker(symbol, now, begin, day, last, expect(Depth, answer.value))
 
