@@ -46,12 +46,10 @@ class AccountHistory(Joining):
         tables: HistoryTables,
         instruments: Instruments,
         orders: Orders,
-        remembered_orders: int = REMEMBERED_ORDERS,
     ) -> None:
         super().__init__(link, tables)
         self._instruments = instruments
         self._orders = orders
-        self._remembered_orders = remembered_orders
 
     async def fills(self, query: FillsQuery) -> FillPage:
         page = await self._fills(query)
@@ -74,11 +72,12 @@ class AccountHistory(Joining):
 
     async def _joined_fills(self, query: FillsQuery, asked: Asked) -> FillPage | None:
         found = await self.tables.ask(
-            lambda connection: fill_page(connection, query.account, query.symbol, query.after, query.limit + 1)
+            lambda connection: fill_page(connection, query.account, query.symbol, query.after, query.limit)
         )
-        fills = found.value
-        whole = query.after is not None and _cut(fills, query.limit, cursor_of) < len(fills)
-        if not whole and not asked.covered(found.filled):
+        fills, more = found.value
+        if more and query.after is not None:
+            return FillPage(fills, cursor_of(fills[-1]))
+        if not asked.covered(found.filled):
             newer = await self._newer_fills(asked, query.account, found.filled.sequence)
             if newer is None:
                 return None
@@ -115,11 +114,12 @@ class AccountHistory(Joining):
 
     async def _joined_movements(self, query: MovementsQuery, asked: Asked) -> MovementPage | None:
         found = await self.tables.ask(
-            lambda connection: movement_page(connection, query.account, query.asset, query.after, query.limit + 1)
+            lambda connection: movement_page(connection, query.account, query.asset, query.after, query.limit)
         )
-        movements = found.value
-        whole = query.after is not None and _cut(movements, query.limit, movement_cursor) < len(movements)
-        if not whole and not asked.covered(found.filled):
+        movements, more = found.value
+        if more and query.after is not None:
+            return MovementPage(movements, movement_cursor(movements[-1]))
+        if not asked.covered(found.filled):
             newer = await self._newer_movements(asked, query.account, found.filled.sequence)
             if newer is None:
                 return None
@@ -161,7 +161,7 @@ class AccountHistory(Joining):
         if not query.done or page.next is not None or not self.tables.configured:
             return page
         newest = await self._newest_number()
-        if newest <= self._remembered_orders:
+        if newest <= REMEMBERED_ORDERS:
             # It has forgotten none.
             return page
         try:
@@ -181,7 +181,7 @@ class AccountHistory(Joining):
             if error.refusal is not Refusal.UNKNOWN_ORDER or query.order_id is None or not self.tables.configured:
                 raise
             newest = await self._newest_number()
-            if newest <= self._remembered_orders:
+            if newest <= REMEMBERED_ORDERS:
                 raise
             state = (await self.join(partial(self._forgotten_order, query.order_id, newest)))[0]
             if state is None or query.account not in (None, state.account):
@@ -196,7 +196,7 @@ class AccountHistory(Joining):
             return find_order(connection, order_id, TRADES_OF_ORDER), last_number(connection)
 
         state, last = (await self.tables.ask(look)).value
-        return (state,) if state is not None or last >= newest - self._remembered_orders else None
+        return (state,) if state is not None or last >= newest - REMEMBERED_ORDERS else None
 
     async def _knows(self, order_id: int) -> bool:
         return isinstance((await self.link.query(OrderQuery(order_id))).value, OrderState)
@@ -216,7 +216,7 @@ class AccountHistory(Joining):
             return orders_before(connection, query.account, query.symbol, before, rest + 1), last_number(connection)
 
         older, last = (await self.tables.ask(look)).value
-        if last < newest - self._remembered_orders:
+        if last < newest - REMEMBERED_ORDERS:
             return None
         orders = page.orders + [ended.order for ended in older[:rest]]
         if len(older) <= rest:

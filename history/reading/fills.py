@@ -16,26 +16,28 @@ _JOINED: Final = fills.join(trades, and_(trades.c.symbol == fills.c.symbol, trad
 
 def fill_page(
     connection: Connection, account: str, symbol: str | None, after: tuple[int, int] | None, limit: int
-) -> list[Fill]:
-    """Fills after a cursor, a sequence and a trade_id, or the newest without one. Oldest first; both sides of a trade
-    of the account with itself are there, the maker's first, or none."""
+) -> tuple[list[Fill], bool]:
+    """Fills after a cursor, a sequence and a trade_id, or the newest without one; and whether there are others.
+
+    Oldest first. Both sides of a trade of the account with itself are there, the maker's first, or none.
+    """
     query = select(fills.c.maker, fills.c.order_id, trades).select_from(_JOINED).where(fills.c.account == account)
     if symbol is not None:
         query = query.where(fills.c.symbol == symbol)
-    place = fills.c.sequence, fills.c.trade_id
+    order = fills.c.sequence, fills.c.trade_id
     if after is None:
-        rows = connection.execute(query.order_by(*(each.desc() for each in place)).limit(limit + 1))
+        query = query.order_by(*(each.desc() for each in order))
     else:
         sequence, trade_id = after
         later = or_(fills.c.sequence > sequence, and_(fills.c.sequence == sequence, fills.c.trade_id > trade_id))
         # The bound that an index takes stands alone.
-        query = query.where(fills.c.sequence >= sequence, later)
-        rows = connection.execute(query.order_by(*place).limit(limit + 1))
-    found = [_fill(row) for row in rows]
-    whole = found[:limit]
-    if len(found) > limit and cursor_of(found[limit]) == cursor_of(found[limit - 1]):
-        whole.append(found[limit])
-    return sorted(whole, key=_order)
+        query = query.where(fills.c.sequence >= sequence, later).order_by(*order)
+    # The other side of the last one, and one that shows that there are others.
+    found = [_fill(row) for row in connection.execute(query.limit(limit + 2))]
+    end = min(limit, len(found))
+    if 0 < end < len(found) and cursor_of(found[end]) == cursor_of(found[end - 1]):
+        end += 1
+    return sorted(found[:end], key=_order), end < len(found)
 
 
 def fills_of_order(

@@ -1,7 +1,9 @@
 """Pages of an account's movements of money, and what it had at a time."""
 
+from typing import Any
+
 from msgspec import Struct
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from history.schema.tables import movements
 from protocol.events import Movement
@@ -17,30 +19,26 @@ class Total(Struct, frozen=True):
 
 def movement_page(
     connection: Connection, account: str, asset: str | None, after: tuple[int, int] | None, limit: int
-) -> list[Movement]:
-    """Movements after a cursor, a sequence and a trade_id (zero if it was no trade), or the newest without one. Oldest
-    first; those of one cursor stay together."""
-    trade_id = func.coalesce(movements.c.trade_id, 0)
+) -> tuple[list[Movement], bool]:
+    """Movements after a cursor, a sequence and a trade_id (zero if it was no trade), or the newest without one; and
+    whether there are others. Oldest first; those of one cursor stay together."""
     query = select(movements).where(movements.c.account == account)
     if asset is not None:
         query = query.where(movements.c.asset == asset)
+    forward = after is not None
     place = movements.c.sequence, movements.c.place
-    if after is None:
-        page = query.order_by(*(each.desc() for each in place)).limit(limit)
-        found = [_movement(row) for row in connection.execute(page)][::-1]
-    else:
-        sequence, number = after
-        later = or_(movements.c.sequence > sequence, and_(movements.c.sequence == sequence, trade_id > number))
-        # The bound that an index takes stands alone.
-        page = query.where(movements.c.sequence >= sequence, later).order_by(*place).limit(limit)
-        found = [_movement(row) for row in connection.execute(page)]
-    if len(found) < limit:
-        return found
-    sequence, number = edge = movement_cursor(found[0 if after is None else -1])
-    same = query.where(movements.c.sequence == sequence, trade_id == number).order_by(*place)
-    whole = [_movement(row) for row in connection.execute(same)]
-    others = [each for each in found if movement_cursor(each) != edge]
-    return whole + others if after is None else others + whole
+    order = place if forward else tuple(each.desc() for each in place)
+    page = query if after is None else _beyond(query, after, forward=True)
+    found = [_movement(row) for row in connection.execute(page.order_by(*order).limit(limit + 1))]
+    more = len(found) > limit
+    if more:
+        edge = movement_cursor(found[limit - 1])
+        if movement_cursor(found.pop()) == edge:
+            same = query.where(movements.c.sequence == edge[0], _trade_id() == edge[1]).order_by(*order)
+            whole = [_movement(row) for row in connection.execute(same)]
+            found = [each for each in found if movement_cursor(each) != edge] + whole
+            more = connection.execute(_beyond(query, edge, forward=forward).limit(1)).first() is not None
+    return found if forward else found[::-1], more
 
 
 def totals_at(connection: Connection, account: str, time: int) -> list[Total]:
@@ -63,6 +61,20 @@ def totals_at(connection: Connection, account: str, time: int) -> list[Total]:
 
 def movement_cursor(movement: Movement) -> tuple[int, int]:
     return movement.sequence, movement.trade_id
+
+
+def _trade_id() -> ColumnElement[int]:
+    return func.coalesce(movements.c.trade_id, 0)
+
+
+def _beyond(query: Select[Any], cursor: tuple[int, int], *, forward: bool) -> Select[Any]:
+    """The query for what comes after a cursor, or before it."""
+    sequence, number = cursor
+    at = movements.c.sequence
+    # The bound that an index takes stands alone.
+    if forward:
+        return query.where(at >= sequence, or_(at > sequence, _trade_id() > number))
+    return query.where(at <= sequence, or_(at < sequence, _trade_id() < number))
 
 
 def _last_sequence_at(connection: Connection, account: str, time: int) -> int:
