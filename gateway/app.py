@@ -63,7 +63,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         keys.stop()
         await feed.stop()
         await broker.stop()
-        tables.close()
+        await tables.close()
 
     caller_check = Middleware(
         CallerCheck,
