@@ -83,7 +83,7 @@ def upto(rows: Rows, sequence: int) -> Rows:
     return left
 
 
-@pytest.mark.parametrize("sequence", (1, 4, 6, 9, 11, 12, 15, 17))
+@pytest.mark.parametrize("sequence", [1, 4, 6, 9, 11, 12, 15, 17])
 def test_a_rewind_leaves_no_trace_of_later_trades(database: Database, store: DatabaseStore, sequence: int) -> None:
     filled(store, TIMES)
     whole = tables_of(database)
