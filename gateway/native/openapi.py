@@ -30,7 +30,7 @@ WebSocket streams, one symbol or one account each:
   at once and after each change. A slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
 * `/ws/candles?symbol=&interval=` sends the ten newest candles at once, then those that change (schema CandleUpdate), at
-  most ten messages a second. `/ws/ticker?symbol=` sends the ticker so (schema TickerView). `symbol=*` is all instruments.
+  most ten messages a second. `/ws/ticker?symbol=` sends the ticker so (schema TickerView). `symbol=*` is all of them.
 * `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
   `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the

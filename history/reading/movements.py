@@ -24,7 +24,8 @@ def movement_page(
     whether there are others. Oldest first; those of one cursor stay together."""
     query = select(movements).where(movements.c.account == account)
     if asset is not None:
-        query = query.where(movements.c.asset == asset)
+        # Without any bound SQLite would walk through the movements of all assets.
+        query = query.where(movements.c.asset == asset, movements.c.sequence >= 0)
     forward = after is not None
     place = movements.c.sequence, movements.c.place
     order = place if forward else tuple(each.desc() for each in place)

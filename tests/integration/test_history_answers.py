@@ -165,7 +165,7 @@ def test_a_stream_of_candles_goes_on_from_an_answer(world: World) -> None:
                 assert before is None or before["trades"] <= candle["trades"]
                 assert before is None or not before["complete"] or before == candle
                 known[candle["open_time"]] = candle
-            return sum(candle["trades"] for candle in known.values()) == made
+            return made == sum(int(candle["trades"]) for candle in known.values())
 
         while len(known) < 4:
             exchange.trade(symbol, str(100 + made))

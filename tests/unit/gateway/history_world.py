@@ -93,9 +93,9 @@ class World:
         self.gateway.broker.time = self.time
         self.gateway.broker.sequence = self.state.sequence
 
-    def place(self, account: str, side: Side, quantity: int, price: int, **more: Any) -> int:
+    def place(self, account: str, side: Side, quantity: int, price: int, symbol: str = "BTC-USDT", **more: Any) -> int:
         """The order_id of a limit order."""
-        self.do(PlaceOrder("BTC-USDT", account, side, OrderType.LIMIT, quantity, price, **more))
+        self.do(PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price, **more))
         order_id = self.state.registry.last_order_id
         self.owner[order_id] = account
         return order_id
