@@ -16,6 +16,10 @@ MAX_COMMANDS: Final = 20_000
 MAX_SECONDS: Final = 0.25
 """After so many commands, or so long, what was gathered is written."""
 
+FEW_COMMANDS: Final = 2_000
+SOON_SECONDS: Final = 0.02
+"""While each take brings fewer commands than that, the tables keep up: what was gathered is written so soon."""
+
 POLL_SECONDS: Final = 0.002
 IDLE_SECONDS: Final = 0.005
 IDLE_AFTER: Final = 1.0
@@ -28,7 +32,10 @@ log = structlog.get_logger("history")
 
 
 class Loop:
-    """Goes on from where the log and the tables were joined. `written` is told each place up to which they are."""
+    """Goes on from where the log and the tables were joined.
+
+    written: the place up to which the tables are filled. `tell` hears of each.
+    """
 
     def __init__(
         self,
@@ -37,7 +44,7 @@ class Loop:
         store: Store,
         stop: Stop,
         retrier: Retrier,
-        written: Callable[[Place], None],
+        tell: Callable[[Place], None],
     ) -> None:
         self._state = joined.state
         self._follower = joined.follower
@@ -45,10 +52,10 @@ class Loop:
         self._gatherer = gatherer
         self._store = store
         self._stop = stop
-        self._written = written
+        self._tell = tell
         self._retrier = retrier
         self._place = joined.place
-        self._at = joined.place
+        self.written = joined.place
         self._begun = time.monotonic()
         self._retired_at = float("-inf")
 
@@ -62,7 +69,10 @@ class Loop:
             now = time.monotonic()
             if batch:
                 taken_at = now
+                before = self._place.sequence
                 self._carry_out(batch)
+                if self._place.sequence - before < FEW_COMMANDS and now - self._begun >= SOON_SECONDS:
+                    self._write()
                 continue
             self._write()
             self._retire(now)
@@ -77,7 +87,7 @@ class Loop:
             replay(record, observe)
             if position > place.sequence:
                 self._place = place = Place(place.journal, position, crc, record.time)
-            if position - self._at.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
+            if position - self.written.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
                 self._write()
                 if self._stop.wanted:
                     return
@@ -85,11 +95,11 @@ class Loop:
     def _write(self) -> None:
         """Write what was gathered, in one transaction."""
         place = self._place
-        if place != self._at:
+        if place != self.written:
             rows = self._gatherer.take()
             self._retrier(lambda: self._store.write(rows, place))
-            self._at = place
-            self._written(place)
+            self.written = place
+            self._tell(place)
         self._begun = time.monotonic()
 
     def _retire(self, now: float) -> None:

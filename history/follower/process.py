@@ -44,7 +44,8 @@ class Process:
         self._ask = Retrier(stop)
 
     def run(self) -> None:
-        """Raises RefusedError, JournalError, JournalMismatchError or OSError if the journal cannot be followed."""
+        """Raises RefusedError, StoreRefusedError, JournalError, JournalMismatchError or OSError if the tables and the
+        journal cannot be used."""
         config = self._config
         try:
             with closing(self._ask(lambda: open_store(config.database, config.keep_days))) as store:
@@ -79,7 +80,9 @@ class Process:
                 self._tell(joined)
                 self._register(joined.place.sequence)
                 gatherer = StateGatherer(joined.state, self._ask(store.last_candles), begins=joined.begins)
-                Loop(joined, gatherer, store, self._stop, self._ask, self._written).run()
+                loop = Loop(joined, gatherer, store, self._stop, self._ask, self._written)
+                loop.run()
+                self._register(loop.written.sequence)
         except (FileNotFoundError, RewoundError, TrimmedError) as error:
             if (left_out := self._brake.passes("journal")) is not None:
                 log.warning("the journal has changed: joining it again", error=str(error), **left_out)

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from history.schema.database import sqlite_database
 from matching_exchange.process.command_line import EXIT_FAILED
 from matching_exchange.tools.history_rows import Rows
-from tests.exchange import PATIENCE, Matcher, wait_until
+from tests.exchange import PATIENCE, ROOT, Matcher, wait_until
 from tests.history_process import HistoryProcess
-from tests.integration.history_load import Load
+from tests.integration.history_load import SYMBOLS, Load
+from tests.postgres import Server
 
 KEEP_ALL = "--keep-journal=all"
 
@@ -137,24 +139,78 @@ def test_rows_behind_the_end_of_a_journal_are_removed_while_it_runs(
     assert history.rows() == rows_of_fresh(own, make_history, tmp_path, sequence)
 
 
-def test_a_reader_that_is_behind_keeps_what_it_needs(make_history: Make, tmp_path: Path) -> None:
+@pytest.fixture
+def trimming(tmp_path: Path) -> Iterator[Matcher]:
+    """A matcher with short segments, of which it keeps only what is needed."""
     matcher = Matcher(tmp_path, "--snapshot-every=200", "--sync=off")
-    matcher.restart()
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nif 'matcher' in sys.orig_argv:\n    from matcher.storage import journal\n"
+        "    journal.Journal.__init__.__defaults__ = (journal.DiskFile, 4_000)\n"
+    )
+    matcher.environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
+    yield matcher
+    matcher.close()
+
+
+def live_on(matcher: Matcher, load: Load) -> int:
+    """Go on until the first segments are ones that recovery does not need. Returns the last sequence."""
+    sequence = load.send(matcher, 1)
+    for _ in range(8):
+        before = len(matcher.records("snapshot written"))
+        sequence = load.send(matcher, 250)
+        wait_until(partial(_has_written, matcher, before), "a snapshot")
+    return sequence
+
+
+def _has_written(matcher: Matcher, before: int) -> bool:
+    return len(matcher.records("snapshot written")) > before
+
+
+def first_record(matcher: Matcher) -> int:
+    return min(int(path.stem) for path in (matcher.data / "journal").glob("*.journal"))
+
+
+def test_a_history_that_is_behind_finds_what_it_needs(trimming: Matcher, make_history: Make) -> None:
+    trimming.restart()
     load = Load(4)
-    history = make_history(matcher)
+    history = make_history(trimming)
     history.start()
-    history.wait_until_at(load.send(matcher, 100))
+    wait_until(lambda: history.records("history follows"), "a follower")
+    at = load.send(trimming, 500)
+    history.wait_until_at(at)
     history.stop()
-    for _ in range(6):
-        load.send(matcher, 300)
-    wait_until(lambda: len(list((matcher.data / "snapshots").glob("*.snapshot"))) >= 2, "snapshots")
+    live_on(trimming, load)
+    assert 1 < first_record(trimming) <= at
     history.start()
-    sequence = load.send(matcher, 10)
-    history.wait_until_at(sequence)
+    history.wait_until_at(load.send(trimming, 10))
     history.stop()
     assert not history.records("the journal behind the tables is gone: they get a hole")
     assert {first for _, first, _ in history.rows()["coverage"]} == {1}
-    matcher.close()
+    trades = [(symbol, trade_id) for symbol, trade_id, *_ in history.rows()["trades"]]
+    assert len(trades) > 100
+    for symbol in SYMBOLS:
+        numbers = [trade_id for name, trade_id in trades if name == symbol]
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_beyond_its_bound_a_history_gets_a_hole_and_tells_it(trimming: Matcher, make_history: Make) -> None:
+    trimming.restart()
+    load = Load(5)
+    history = make_history(trimming, "--max-lag-bytes=1000")
+    history.start()
+    at = load.send(trimming, 300)
+    history.wait_until_at(at)
+    history.stop()
+    live_on(trimming, load)
+    assert trimming.records("a reader of the journal is too far behind: nothing is kept for it")
+    assert first_record(trimming) > at
+    history.start()
+    history.wait_until_at(load.send(trimming, 10))
+    history.stop()
+    assert history.records("the journal behind the tables is gone: they get a hole")
+    [first] = {first for _, first, _ in history.rows()["coverage"]}
+    assert first > first_record(trimming)
+    assert first_record(trimming) > 1
 
 
 def test_another_journal_is_refused_unless_it_is_wanted(make_history: Make, tmp_path: Path) -> None:
@@ -239,6 +295,29 @@ def test_a_stop_in_the_middle_of_a_long_way_is_clean(own: Matcher, make_history:
     history.wait_until_at(sequence)
     history.stop(signal.SIGINT)
     assert sqlite_database(own.data / "history" / "history.sqlite") == history.database
+
+
+def test_after_crashes_of_its_database_server_no_row_is_missing_or_double(
+    own: Matcher, make_history: Make, postgres: Server, tmp_path: Path
+) -> None:
+    own.restart()
+    history = make_history(own, database=postgres.url(postgres.make_database()))
+    history.start()
+    load = Load(10)
+    for crash in range(3):
+        history.wait_until_at(load.send(own, 300))
+        with own.client() as client:
+            client.send([load.draw() for _ in range(500)])
+            postgres.kill()
+            if crash == 1:
+                history.kill()
+                history.start()
+            postgres.start()
+    sequence = load.send(own, 10)
+    history.wait_until_at(sequence)
+    history.stop()
+    assert history.records("the database works again")
+    assert history.rows() == rows_of_fresh(own, make_history, tmp_path, sequence)
 
 
 def test_the_password_of_a_database_is_never_shown(own: Matcher, make_history: Make) -> None:
