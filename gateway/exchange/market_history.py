@@ -20,6 +20,11 @@ REMEMBERED_TRADES: Final = 1_000
 """Trades of a symbol that the matcher remembers."""
 
 
+SETTLED: Final = 10_000_000
+"""Nanoseconds after the end of a period until its candle counts as complete. The matcher's time, as a gateway knows it,
+is a little ahead while stamps are slowed down."""
+
+
 class Shown(Struct, frozen=True):
     """A candle. `complete` means that no trade will change it any more."""
 
@@ -136,7 +141,7 @@ class MarketHistory(Joining):
         return trades[-limit:] if reaches or len(trades) >= limit else None
 
     async def _candles(self, wanted: Wanted, asked: Asked) -> Candles | None:
-        now = self.link.now()
+        now = self.link.now() - SETTLED
         interval = wanted.interval
         begin = wanted.begin
         found = await self.tables.ask(
@@ -147,7 +152,7 @@ class MarketHistory(Joining):
         if page.more:
             pass
         elif asked.covered(filled):
-            now = asked.time
+            now = asked.time - SETTLED
         elif wanted.end is not None and interval.close_time(interval.open_time(wanted.end - 1)) <= filled.time:
             now = max(now, filled.time)
         else:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from gateway.exchange.market_history import MarketHistory, Shown, Wanted, one_trade
+from gateway.exchange.market_history import SETTLED, MarketHistory, Shown, Wanted, one_trade
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.streams.source import Listener, Source
@@ -78,13 +78,13 @@ class CandleSource(Source):
         self.recent.append(shown)
         self.news[opens] = shown
         if not shown.complete:
-            self._at(self._interval.close_time(opens), self._ask)
+            self._at(self._interval.close_time(opens) + SETTLED, self._ask)
 
     def _settle(self, time: int) -> None:
         if not self.recent or self.recent[-1].complete:
             return
         last = self.recent[-1].candle
-        closes = self._interval.close_time(last.open_time)
+        closes = self._interval.close_time(last.open_time) + SETTLED
         if closes <= time:
             self._show(Shown(last, complete=True))
             self._tell_soon()

@@ -1,5 +1,6 @@
 """The way to the tables: one transaction for each question, read only, together with the position of the tables."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ BUSY_SECONDS: Final = 1.0
 CONNECT_SECONDS: Final = 2
 STATEMENT_MILLISECONDS: Final = 5_000
 """Times after which PostgreSQL is given up."""
+
+QUIET_SECONDS: Final = 0.5
+"""Time for which a server that did not answer is not asked again: many questions must not wait for it in turn."""
 
 MAX_REASON: Final = 200
 """Characters of a reason."""
@@ -57,6 +61,8 @@ class Tables:
         self._lock = Lock()
         self._engine: Engine | None = None
         self._opened: tuple[int, int] | None = None
+        self._failed_at = float("-inf")
+        self._failure = ""
 
     def ask(self, question: Callable[[Connection], Answer]) -> tuple[Filled, Answer]:
         """The answer to a question, and up to where the tables were filled when it was asked.
@@ -95,14 +101,22 @@ class Tables:
                 self._engine.dispose()
                 self._engine = None
             if self._engine is None:
-                engine = _engine(self._database)
-                try:
-                    _check(engine)
-                except BaseException:
-                    engine.dispose()
-                    raise
-                self._engine, self._opened = engine, identity
+                self._engine, self._opened = self._open(), identity
             return self._engine
+
+    def _open(self) -> Engine:
+        """A new engine, whose tables are those of this version."""
+        if time.monotonic() < self._failed_at + QUIET_SECONDS:
+            raise HistoryUnavailableError(self._failure)
+        engine = _engine(self._database)
+        try:
+            _check(engine)
+        except BaseException as error:
+            engine.dispose()
+            if self._database.path is None and isinstance(error, SQLAlchemyError):
+                self._failed_at, self._failure = time.monotonic(), _reason(error)
+            raise
+        return engine
 
 
 def begun(connection: Connection, table: str) -> Begun:
@@ -131,6 +145,8 @@ def _postgresql(database: Database) -> Engine:
             pool_size=MAX_CONNECTIONS,
             max_overflow=0,
             pool_timeout=BUSY_SECONDS,
+            # A server that has started again has ended the connections.
+            pool_pre_ping=True,
             isolation_level="REPEATABLE READ",
             execution_options={"schema_translate_map": database.schemas},
             connect_args={

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.exchange import joining
+from gateway.exchange.market_history import SETTLED
 from gateway.native.json.candle_views import change_percent
 from history.candles.intervals import INTERVALS
 from history.schema.database import Database
@@ -147,9 +148,9 @@ def test_a_candle_is_complete_when_its_period_is_over(world: World) -> None:
         [candle] = world.good("/candles", symbol="BTC-USDT", interval="1m")["candles"]
         return bool(candle["complete"])
 
-    world.gateway.broker.time = START + 60 * SECOND - 1
+    world.gateway.broker.time = START + 60 * SECOND + SETTLED - 1
     assert not complete()
-    world.gateway.broker.time = START + 60 * SECOND
+    world.gateway.broker.time = START + 60 * SECOND + SETTLED
     assert complete()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gateway.exchange.market_history import SETTLED
 from gateway.streams import source, summary_client
 from history.schema.database import Database
 from protocol import topics
@@ -82,7 +83,7 @@ def test_a_candle_ends_without_a_later_trade(world: World) -> None:
         client = await opened(world)
         known: Candles = {}
         await until(client, known, complete=False)
-        world.gateway.broker.time = START + MINUTE
+        world.gateway.broker.time = START + MINUTE + SETTLED
         await until(client, known, complete=True)
         # Nothing is told again.
         assert client.waiting() == 0
@@ -101,7 +102,7 @@ def test_a_trade_on_its_way_is_in_the_finished_candle(world: World) -> None:
         await until(client, known, complete=False)
         # It is made, and not told yet.
         world.trade(time=START + MINUTE - 1)
-        world.gateway.broker.time = START + MINUTE
+        world.gateway.broker.time = START + MINUTE + SETTLED
         await until(client, known, complete=True)
         assert [candle["trades"] for candle in known.values()] == [2]
         world.publish()

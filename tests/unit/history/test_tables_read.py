@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, func, insert, select, update
 
+from history.reading import database as reading
 from history.reading.database import HistoryUnavailableError, Tables, begun
 from history.schema.database import Database, read_database, sqlite_database
 from history.schema.tables import trades, versions
 from history.writing.interface import Place
 from history.writing.store import DatabaseStore, open_store
 from tests.history_tables import JOURNAL, Played, begin
+from tests.postgres import Server
 from tests.unit.history.test_store import FIRST_TRADE, SECOND_TRADE
 
 
@@ -136,6 +138,32 @@ def test_a_password_is_never_told() -> None:
     reason = refused(tables)
     assert "127.0.0.1" in reason
     assert "hunter2" not in reason
+    tables.close()
+
+
+def test_a_server_that_does_not_answer_is_left_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "QUIET_SECONDS", 3_600.0)
+    tables = Tables(read_database("postgresql://someone@127.0.0.1:1/exchange"))
+    reason = refused(tables)
+    monkeypatch.setattr(reading, "_engine", lambda _: pytest.fail("it was asked again"))
+    assert refused(tables) == reason
+    tables.close()
+
+
+def test_a_server_that_starts_again_is_read_again(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "QUIET_SECONDS", 0.0)
+    database = read_database(postgres.url(postgres.make_database()))
+    store = open_store(database)
+    begin(store)
+    store.close()
+    tables = Tables(database)
+    assert tables.ask(count)[1] == 0
+    postgres.kill()
+    try:
+        assert refused(tables)
+    finally:
+        postgres.start()
+    assert tables.ask(count)[1] == 0
     tables.close()
 
 
