@@ -72,16 +72,24 @@ class AccountHistory(Joining):
 
     async def _joined_fills(self, query: FillsQuery, asked: Asked) -> FillPage | None:
         found = await self.tables.ask(
-            lambda connection: fill_page(connection, query.account, query.symbol, query.after, query.limit)
+            lambda connection: (
+                fill_page(connection, query.account, query.symbol, query.after, query.limit),
+                begun(connection, "fills").sequence,
+            )
         )
-        fills, more = found.value
+        (fills, more), since = found.value
+        if since > 1 and (query.after is None or query.after[0] < since):
+            # The memory may go back further than the tables.
+            remembered = await _newest_fills(asked, query.account, REMEMBERED_OF_ACCOUNT)
+            fills = _united(fills, [fill for fill in remembered if _asked_for(query, fill)], _fill_order)
         if more and query.after is not None:
-            return FillPage(fills, cursor_of(fills[-1]))
+            end = _cut(fills, query.limit, cursor_of)
+            return FillPage(fills[:end], cursor_of(fills[end - 1]))
         if not asked.covered(found.filled):
             newer = await self._newer_fills(asked, query.account, found.filled.sequence)
             if newer is None:
                 return None
-            fills = fills + [fill for fill in newer if _asked_for(query, fill)]
+            fills = _united(fills, [fill for fill in newer if _asked_for(query, fill)], _fill_order)
         return _fill_page(fills, query)
 
     async def _newer_fills(self, asked: Asked, account: str, sequence: int) -> list[Fill] | None:
@@ -114,11 +122,24 @@ class AccountHistory(Joining):
 
     async def _joined_movements(self, query: MovementsQuery, asked: Asked) -> MovementPage | None:
         found = await self.tables.ask(
-            lambda connection: movement_page(connection, query.account, query.asset, query.after, query.limit)
+            lambda connection: (
+                movement_page(connection, query.account, query.asset, query.after, query.limit),
+                begun(connection, "movements"),
+            )
         )
-        movements, more = found.value
+        (movements, more), since = found.value
+        if since.sequence > 1 and (query.after is None or query.after[0] < since.sequence):
+            # The memory may go back further than the tables.
+            answer = await asked.query(MovementsQuery(query.account, query.asset, REMEMBERED_OF_ACCOUNT))
+            older = [
+                each
+                for each in expect(MovementPage, answer.value).movements
+                if each.sequence < since.sequence and _moved_as_asked(query, each)
+            ]
+            movements = older + movements
         if more and query.after is not None:
-            return MovementPage(movements, movement_cursor(movements[-1]))
+            end = _cut(movements, query.limit, movement_cursor)
+            return MovementPage(movements[:end], movement_cursor(movements[end - 1]))
         if not asked.covered(found.filled):
             newer = await self._newer_movements(asked, query.account, found.filled.sequence)
             if newer is None:
@@ -267,6 +288,16 @@ def _movement_page(movements: list[Movement], query: MovementsQuery) -> Movement
         return MovementPage(_newest(movements, query.limit, movement_cursor), None)
     end = _cut(movements, query.limit, movement_cursor)
     return MovementPage(movements[:end], movement_cursor(movements[end - 1]) if end < len(movements) else None)
+
+
+def _fill_order(fill: Fill) -> tuple[int, int, bool]:
+    return *cursor_of(fill), not fill.maker
+
+
+def _united(items: list[Item], others: list[Item], key: Callable[[Item], tuple[int, int, bool]]) -> list[Item]:
+    """Each item once, in the order of the keys."""
+    by_key = {key(item): item for item in (*items, *others)}
+    return [by_key[each] for each in sorted(by_key)]
 
 
 def _cut(items: Sequence[Item], limit: int, cursor: Callable[[Item], Cursor]) -> int:

@@ -11,8 +11,8 @@ from gateway.link.answers import expect
 from history.candles.candle import Candle, candle_of
 from history.candles.intervals import DAY, SECOND, Interval
 from history.reading.candles import CandlePage, candle_page, window
-from history.reading.database import Filled, HistoryUnavailableError
-from history.reading.trades import Range, trade_page
+from history.reading.database import Filled, HistoryUnavailableError, begun
+from history.reading.trades import Range, TradePage, trade_page
 from protocol.commands import DepthQuery, TradesQuery
 from protocol.events import Depth, Trade, TradeHistory
 
@@ -95,22 +95,27 @@ class MarketHistory(Joining):
     async def _trades(self, symbol: str, wanted: Range, limit: int, asked: Asked) -> list[Trade] | None:
         forward = wanted.after is not None
         try:
-            found = await self.tables.ask(lambda connection: trade_page(connection, symbol, wanted, limit))
+            found = await self.tables.ask(
+                lambda connection: (trade_page(connection, symbol, wanted, limit), begun(connection, "trades").sequence)
+            )
         except HistoryUnavailableError:
             remembered = await self._of_memory(symbol, wanted, limit)
             if remembered is None:
                 raise
             return remembered
-        page, filled = found.value, found.filled
+        (page, since), filled = found.value, found.filled
+        if since > 1 and _lacks(page.trades, wanted, limit):
+            # The memory may go back further than the tables.
+            page = TradePage(_united(page.trades, await self._remembered(symbol, REMEMBERED_TRADES), wanted), page.last)
         ends = (wanted.before is not None and wanted.before <= page.last + 1) or (
             wanted.end is not None and wanted.end <= filled.time
         )
-        if ends or (forward and len(page.trades) == limit) or asked.covered(filled):
-            return page.trades
-        newer = await self._newer(asked, symbol, page.last, filled)
-        if newer is None:
-            return None
-        trades = page.trades + [trade for trade in newer if wanted.holds(trade)]
+        trades = page.trades
+        if not (ends or (forward and len(trades) >= limit) or asked.covered(filled)):
+            newer = await self._newer(asked, symbol, page.last, filled)
+            if newer is None:
+                return None
+            trades = _united(trades, newer, wanted)
         return trades[:limit] if forward else trades[-limit:]
 
     async def _newer(self, asked: Asked, symbol: str, last: int, filled: Filled) -> list[Trade] | None:
@@ -180,6 +185,20 @@ class MarketHistory(Joining):
             last = next(iter(await self._remembered(symbol, 1)), None)
         answer = await self.link.query(DepthQuery(symbol, 1))
         return Ticker(symbol, now, begin, day, last, expect(Depth, answer.value))
+
+
+def _lacks(trades: list[Trade], wanted: Range, limit: int) -> bool:
+    """Whether there may be trades before those of the tables, of which some were dropped."""
+    if wanted.after is None:
+        return len(trades) < limit
+    return not trades or trades[0].trade_id > wanted.after + 1
+
+
+def _united(trades: list[Trade], others: list[Trade], wanted: Range) -> list[Trade]:
+    """Each trade once, oldest first."""
+    by_number = {trade.trade_id: trade for trade in trades}
+    by_number.update((trade.trade_id, trade) for trade in others if wanted.holds(trade))
+    return [by_number[number] for number in sorted(by_number)]
 
 
 def one_trade(trade: Trade, open_time: int) -> Candle:

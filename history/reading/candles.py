@@ -6,10 +6,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from history.candles.candle import Candle
-from history.candles.intervals import HOUR, MINUTE
+from history.candles.intervals import DAY, HOUR, INTERVALS, MINUTE
+from history.reading.database import HistoryUnavailableError, begun
 from history.reading.trades import last_trade
 from history.schema.candle_rows import candle_of_row
-from history.schema.tables import candles
+from history.schema.tables import CANDLES_1S, CANDLES_BELOW_1D, candles
 from protocol.events import Trade
 
 _STEPS: Final = (("1s", MINUTE), ("1m", HOUR))
@@ -40,9 +41,15 @@ class Window(Struct, frozen=True):
 def candle_page(
     connection: Connection, symbol: str, interval: str, begin: int | None, end: int | None, limit: int
 ) -> CandlePage:
-    """The oldest candles that open at `begin` or later, and before `end`; without a begin the newest."""
-    mine = candles.c.symbol == symbol, candles.c.interval == interval
+    """The oldest candles that open at `begin` or later, and before `end`; without a begin the newest.
+
+    A candle whose period began before the tables were complete is left out: it may lack trades.
+    """
     opening = candles.c.open_time
+    since = begun(connection, _covering(interval))
+    whole = since.time if since.sequence > 1 else 0
+    mine = candles.c.symbol == symbol, candles.c.interval == interval, opening >= whole
+    begin = None if begin is None else max(begin, whole)
     query = select(candles).where(*mine)
     if end is not None:
         query = query.where(opening < end)
@@ -59,9 +66,22 @@ def candle_page(
     return CandlePage(found[:limit], None if row is None else candle_of_row(row), len(found) > limit, last)
 
 
+def _covering(interval: str) -> str:
+    """The name in `coverage` of the candles of an interval."""
+    if interval == "1s":
+        return CANDLES_1S
+    return CANDLES_BELOW_1D if 0 < INTERVALS[interval].length < DAY else candles.name
+
+
 def window(connection: Connection, symbol: str, begin: int) -> Window:
     """What happened since a whole second, in nanoseconds. Few rows are read, however long ago that is up to a day:
-    candles of a second up to the next minute, of a minute up to the next hour, of an hour from there."""
+    candles of a second up to the next minute, of a minute up to the next hour, of an hour from there.
+
+    HistoryUnavailableError where the tables are not complete from there on.
+    """
+    since = begun(connection, CANDLES_BELOW_1D)
+    if since.sequence > 1 and since.time > begin:
+        raise HistoryUnavailableError("its trades are complete for less than 24 hours")
     total: Candle | None = None
     for interval, longer in _STEPS:
         end = begin + -begin % longer

@@ -135,6 +135,11 @@ class World:
         """Let the tables catch up."""
         self.played.write(self.store)
 
+    def begin_late(self) -> None:
+        """Let the tables begin here, as those of a history that could not read what was before."""
+        self.played.gatherer.take()
+        self.store.begin(self.played.place)
+
     def get(self, path: str, **parameters: Any) -> Answer:
         named = {name.rstrip("_"): value for name, value in parameters.items()}
         return self.gateway.request("GET", f"{path}?{urlencode(named)}" if named else path)

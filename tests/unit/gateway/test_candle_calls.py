@@ -239,6 +239,27 @@ def test_candles_need_a_history(world: World, monkeypatch: pytest.MonkeyPatch) -
             assert gateway.request("GET", path).problem == (503, "history_unavailable", None)
 
 
+def test_what_began_before_the_tables_is_not_told(world: World) -> None:
+    world.trade(time=START + SECOND)
+    world.begin_late()
+    world.trade(time=START + 2 * SECOND)
+    world.trade(time=START + 61 * SECOND)
+    world.fill()
+
+    def opened(interval: str, **parameters: Any) -> list[str]:
+        candles = world.good("/candles", symbol="BTC-USDT", interval=interval, **parameters)["candles"]
+        return [candle["open_time"] for candle in candles]
+
+    # The first minute, and the day, lack a trade in the tables.
+    assert opened("1m") == opened("1m", from_="2000-01-01T00:00:00Z") == ["2025-10-24T00:01:00.000Z"]
+    assert opened("1d") == []
+    answer = world.get("/ticker", symbol="BTC-USDT")
+    assert answer.problem == (503, "history_unavailable", None)
+    assert "24 hours" in answer.json["detail"]
+    world.gateway.broker.time = START + DAY + SECOND
+    assert world.good("/ticker", symbol="BTC-USDT")["count"] == 2
+
+
 def test_a_table_of_candles(world: World) -> None:
     world.trade(time=START + 61 * SECOND)
     world.trade(time=START + 121 * SECOND)

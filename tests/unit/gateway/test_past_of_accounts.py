@@ -106,6 +106,27 @@ def test_fills_without_a_history_are_as_they_were(world: World) -> None:
     assert len(answer["fills"]) >= 1_000
 
 
+def test_the_memory_may_go_back_further_than_the_tables(world: World) -> None:
+    world.do(Deposit("ann", "BTC", "100", "start"))
+    for number in range(1, 41):
+        world.trade(buyer="ann" if number % 3 == 0 else "bob")
+        if number == 20:
+            world.begin_late()
+    world.fill()
+    world.trade()
+    everything = fills_of(world, "ann")
+    for limit in (3, 20, 1_000):
+        pages = world.pages("/fills", "fills", account="ann", after="0-0", limit=limit)
+        assert [fill for page in pages for fill in told(page)] == everything
+    assert told(world.good("/fills", account="ann")["fills"]) == everything
+    assert told(world.good("/fills", account="ann", symbol="BTC-USDT", limit=500)["fills"]) == everything
+    newest = world.good("/accounts/ann/ledger", limit=1_000)["movements"]
+    assert newest[0]["transfer_id"] == "start"
+    for limit in (5, 1_000):
+        pages = world.pages("/accounts/ann/ledger", "movements", after="0-0", limit=limit)
+        assert [movement for page in pages for movement in page] == newest
+
+
 def end_orders(world: World, filled: int) -> list[int]:
     """Twelve orders that end in another order than they came; the order_ids by their ends. The tables hold the first
     ones."""

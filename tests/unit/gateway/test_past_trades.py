@@ -127,6 +127,22 @@ def test_a_book_that_had_come_further_leaves_a_gap_of_its_own(world: World) -> N
     assert world.trade_ids(after=0) == [1, 5_001, 5_002]
 
 
+def test_the_memory_may_go_back_further_than_the_tables(world: World) -> None:
+    for number in range(1, 41):
+        world.trade()
+        if number == 20:
+            world.begin_late()
+    world.fill()
+    world.trade()
+    assert world.trade_ids(after=0) == list(range(1, 42))
+    assert world.trade_ids(after=0, limit=5) == [1, 2, 3, 4, 5]
+    assert world.trade_ids(after=18, limit=5) == [19, 20, 21, 22, 23]
+    assert world.trade_ids(after=25, limit=5) == [26, 27, 28, 29, 30]
+    assert world.trade_ids(before=25, limit=10) == list(range(15, 25))
+    assert world.trade_ids(before=10, limit=3) == [7, 8, 9]
+    assert world.trade_ids(to="2200-01-01T00:00:00Z", limit=50) == list(range(1, 42))
+
+
 def test_only_what_is_newer_is_asked_for(world: World) -> None:
     past(world, 2_490)
     world.trade_ids(limit=1)
