@@ -53,7 +53,7 @@ def level_messages(book: Book, stamp: Stamp) -> list[bytes]:
 
 def order_messages(book: Book, stamp: Stamp) -> list[bytes]:
     """The order-by-order snapshot of the book, encoded, part by part."""
-    parts = _parts(_shown(book.bids), _shown(book.asks))
+    parts = _parts(shown_orders(book.bids), shown_orders(book.asks))
     symbol = book.rules.symbol
     return [
         encode(
@@ -79,7 +79,7 @@ def joined(messages: list[bytes]) -> bytes:
     return b"".join([len(message).to_bytes(LENGTH_BYTES, "big") + message for message in messages])
 
 
-def _shown(levels: Levels) -> list[tuple[int, int, int]]:
+def shown_orders(levels: Levels) -> list[tuple[int, int, int]]:
     """order_id, price and shown quantity of each order, best first, in the order of the queues."""
     shown: list[tuple[int, int, int]] = []
     for level in levels:

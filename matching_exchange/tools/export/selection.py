@@ -35,3 +35,7 @@ class Selection(Struct, frozen=True):
     def is_behind(self, sequence: int, time: int) -> bool:
         """Whether a stamp lies behind the range, and so do all later ones."""
         return (self.end is not None and time >= self.end) or (self.last is not None and sequence > self.last)
+
+    def reaches_before(self, sequence: int, time: int) -> bool:
+        """Whether the range begins before this stamp."""
+        return (self.begin is None or self.begin < time) and (self.first is None or self.first < sequence)
