@@ -17,6 +17,7 @@ MODULES: Final = {
     "build": "matching_exchange.tools.build",
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
+    "export": "matching_exchange.tools.export",
     "gateway": "gateway",
     "keys": "matching_exchange.tools.keys",
     "load_test": "matching_exchange.tools.load_test",

@@ -44,7 +44,7 @@ class Output:
         sync_file(descriptor)
         size = os.fstat(descriptor).st_size
         if not self._hidden.exists():
-            os.link(f"/proc/self/fd/{descriptor}", self._hidden, follow_symlinks=True)
+            self._name(descriptor, self._hidden)
         self._hidden.replace(self.path)
         self._hidden = None
         sync_directory(self.path.parent)
@@ -57,6 +57,15 @@ class Output:
             self.file.close()
         if self._hidden is not None:
             self._hidden.unlink(missing_ok=True)
+
+    def _name(self, descriptor: int, name: Path) -> None:
+        """Give a file without a name this one."""
+        directory = os.open(name.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            # The directory is what makes Python follow the link to the file.
+            os.link(f"/proc/self/fd/{descriptor}", name, src_dir_fd=directory, follow_symlinks=True)
+        finally:
+            os.close(directory)
 
     def _open_nameless(self) -> int | None:
         """A file without a name in the directory; None if there are none."""

@@ -5,10 +5,10 @@ from typing import Final
 from matcher.core.book import Book
 from matcher.feeds.snapshots import shown_orders
 from matcher.feeds.tracker import BookChange, BookTracker
+from matcher.sessions import Taken
 from matcher.state import Caused, JournalMismatchError, State
 from matcher.storage.entries import OWN_SESSION, read_entry
 from matcher.storage.log import Record
-from matcher.sessions import Taken
 from matching_exchange.tools.export.kinds import LEVEL_2, Row
 from matching_exchange.tools.export.selection import Selection
 from protocol.book_changes import OrderAdded, OrderDeleted, OrderExecuted, OrderUpdate
@@ -60,9 +60,9 @@ class BookRows:
         self._rows = []
         return rows
 
-    def finish(self) -> list[Row]:
-        """The last rows. Where the range holds no command, they are the book as it stands."""
-        self._open(self._selection.begin or self._state.time)
+    def finish(self, now: int) -> list[Row]:
+        """The last rows, at this time of the journal: the book as it stands, if the range holds no command."""
+        self._open(max(self._state.time, self._selection.begin or 0))
         return self.take()
 
     def _follow(self, sequence: int, time: int) -> None:

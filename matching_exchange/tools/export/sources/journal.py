@@ -7,7 +7,6 @@ from typing import Final
 
 from history.candles.candle import Candle
 from history.candles.folding import fold, fold_trades
-from history.candles.intervals import Interval
 from history.writing.gather import StateGatherer
 from history.writing.rows import TableRows
 from matcher.storage.log import Record
@@ -121,7 +120,7 @@ class Candles(Gathered):
     def __init__(self, records: Records, selection: Selection) -> None:
         super().__init__(records, selection)
         assert selection.interval is not None, "candles have one"
-        self._interval: Interval = selection.interval
+        self._interval = selection.interval
         self._begin = records.state.time
         self._last: Candle | None = None
 

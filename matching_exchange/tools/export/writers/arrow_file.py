@@ -133,10 +133,8 @@ def decimal_array(values: Sequence[int | None], type_: Any) -> Any:
     except OverflowError:
         data = b"".join(value.to_bytes(BYTES, "little", signed=True) for value in present)
     valid, missing = None, 0
-    if len(present) and any(value is None for value in values):
+    if present and any(value is None for value in values):
         bits = np.array([value is not None for value in values], dtype=bool)
         valid = pa.py_buffer(np.packbits(bits, bitorder="little").tobytes())
         missing = len(values) - int(bits.sum())
     return pa.Array.from_buffers(type_, len(values), [valid, pa.py_buffer(data)], missing)
-
-

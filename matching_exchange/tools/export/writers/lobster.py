@@ -65,9 +65,7 @@ class Side:
 
     def texts(self, levels: int, factor: int) -> list[str]:
         """Price and size of so many levels."""
-        shown = [
-            f"{key * self._sign * factor},{self._quantities[key]}" for key in self._keys[:levels]
-        ]
+        shown = [f"{key * self._sign * factor},{self._quantities[key]}" for key in self._keys[:levels]]
         return shown + [self._nothing] * (levels - len(shown))
 
 
