@@ -24,10 +24,12 @@ from gateway.http.security import AllowedHosts, CallerCheck
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.link.tables import HistoryTables
 from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
@@ -47,7 +49,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
-    exchange = Exchange(broker, Instruments(broker), config.faucet, asks_for_keys=door is not None)
+    tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
+    exchange = Exchange(broker, Instruments(broker), config.faucet, tables=tables, asks_for_keys=door is not None)
     access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
 
     @asynccontextmanager
@@ -60,6 +63,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         keys.stop()
         await feed.stop()
         await broker.stop()
+        tables.close()
 
     caller_check = Middleware(
         CallerCheck,
