@@ -1,0 +1,104 @@
+"""Carries out what the journal holds, and writes what it has caused: soon when caught up, in large steps when behind."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from history.follower.retrier import Retrier
+from history.follower.start import Joined
+from history.follower.stop import Stop
+from history.writing.interface import Gatherer, Place, Store, StoreFailedError
+from matcher.storage.log import Logged
+
+MAX_COMMANDS: Final = 20_000
+MAX_SECONDS: Final = 0.25
+"""After so many commands, or so long, what was gathered is written."""
+
+POLL_SECONDS: Final = 0.002
+IDLE_SECONDS: Final = 0.005
+IDLE_AFTER: Final = 1.0
+"""How long to wait for records; the second after a while without any."""
+
+RETIRE_SECONDS: Final = 60.0
+"""How often the tables are asked for rows that are not to be kept any more."""
+
+log = structlog.get_logger("history")
+
+
+class Loop:
+    """Goes on from where the log and the tables were joined. `written` is told each place up to which they are."""
+
+    def __init__(
+        self,
+        joined: Joined,
+        gatherer: Gatherer,
+        store: Store,
+        stop: Stop,
+        retrier: Retrier,
+        written: Callable[[Place], None],
+    ) -> None:
+        self._state = joined.state
+        self._follower = joined.follower
+        self._waiting = joined.waiting
+        self._gatherer = gatherer
+        self._store = store
+        self._stop = stop
+        self._written = written
+        self._retrier = retrier
+        self._place = joined.place
+        self._at = joined.place
+        self._begun = time.monotonic()
+        self._retired_at = float("-inf")
+
+    def run(self) -> None:
+        """Work until the process is to end; all that was carried out is written then. Raises StoppedError if the
+        database does not take it, and RewoundError or TrimmedError where the log does not go on."""
+        taken_at = time.monotonic()
+        while not self._stop.wanted:
+            batch = self._waiting or self._follower.take()
+            self._waiting = []
+            now = time.monotonic()
+            if batch:
+                taken_at = now
+                self._carry_out(batch)
+                continue
+            self._write()
+            self._retire(now)
+            time.sleep(POLL_SECONDS if now - taken_at < IDLE_AFTER else IDLE_SECONDS)
+        self._write()
+
+    def _carry_out(self, batch: list[Logged]) -> None:
+        """Carry out the records. Those that the end leaves are taken again by the next process."""
+        replay, observe = self._state.replay, self._gatherer.observe
+        place = self._place
+        for position, crc, record in ((each.position, each.crc, each.record) for each in batch):
+            replay(record, observe)
+            if position > place.sequence:
+                self._place = place = Place(place.journal, position, crc, record.time)
+            if position - self._at.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
+                self._write()
+                if self._stop.wanted:
+                    return
+
+    def _write(self) -> None:
+        """Write what was gathered, in one transaction."""
+        place = self._place
+        if place != self._at:
+            rows = self._gatherer.take()
+            self._retrier(lambda: self._store.write(rows, place))
+            self._at = place
+            self._written(place)
+        self._begun = time.monotonic()
+
+    def _retire(self, now: float) -> None:
+        """Remove rows that are not to be kept any more: a bounded number, at most so often."""
+        if now - self._retired_at < RETIRE_SECONDS:
+            return
+        try:
+            if not self._store.retire(time.time_ns()):
+                self._retired_at = now
+        except StoreFailedError as error:
+            log.error("old rows not removed", error=str(error))
+            self._retired_at = now
