@@ -7,6 +7,9 @@ A snapshot tells the whole book as of its `number`, in `parts` messages, of whic
 nothing, so its `previous` is its `number`. A reader applies the updates whose numbers are above it, in order.
 """
 
+from collections.abc import Iterator
+from typing import TypeVar
+
 from msgspec import Struct
 
 from protocol.book_changes import OrderUpdate
@@ -19,6 +22,15 @@ RestingOrder = tuple[int, int, int]
 
 PART_ENTRIES = 5_000
 """Levels or orders in one part of a snapshot, at most."""
+
+Entry = TypeVar("Entry")
+
+
+def parts_of(bids: list[Entry], asks: list[Entry]) -> Iterator[tuple[list[Entry], list[Entry]]]:
+    """Both sides of a snapshot cut into parts, at least one. Bids come before asks."""
+    for start in range(0, max(len(bids) + len(asks), 1), PART_ENTRIES):
+        end = start + PART_ENTRIES
+        yield bids[start:end], asks[max(start - len(bids), 0) : max(end - len(bids), 0)]
 
 
 class BookMessage(Struct, frozen=True, tag_field="type", tag="book"):

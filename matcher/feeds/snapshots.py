@@ -1,14 +1,12 @@
 """Snapshots of a book: the messages that a reader begins with."""
 
-from typing import Final, TypeVar
+from typing import Final
 
 from matcher.core.book import Book
 from matcher.core.levels import Levels, shown_quantity
 from matcher.feeds.tracker import checksum_of
-from protocol.book_feeds import PART_ENTRIES, BookSnapshotMessage, OrdersSnapshotMessage
+from protocol.book_feeds import BookSnapshotMessage, OrdersSnapshotMessage, parts_of
 from protocol.codec import encode
-
-Entry = TypeVar("Entry")
 
 LENGTH_BYTES: Final = 4
 """Before each message of `joined` stands its length, big-endian."""
@@ -29,7 +27,7 @@ class Stamp:
 def level_messages(book: Book, stamp: Stamp) -> list[bytes]:
     """The level-2 snapshot of the book, encoded, part by part."""
     bids, asks = book.bids.top(len(book.bids.keys)), book.asks.top(len(book.asks.keys))
-    parts = _parts(bids, asks)
+    parts = list(parts_of(bids, asks))
     symbol, checksum = book.rules.symbol, checksum_of(book)
     return [
         encode(
@@ -53,7 +51,7 @@ def level_messages(book: Book, stamp: Stamp) -> list[bytes]:
 
 def order_messages(book: Book, stamp: Stamp) -> list[bytes]:
     """The order-by-order snapshot of the book, encoded, part by part."""
-    parts = _parts(shown_orders(book.bids), shown_orders(book.asks))
+    parts = list(parts_of(_shown(book.bids), _shown(book.asks)))
     symbol = book.rules.symbol
     return [
         encode(
@@ -79,7 +77,7 @@ def joined(messages: list[bytes]) -> bytes:
     return b"".join([len(message).to_bytes(LENGTH_BYTES, "big") + message for message in messages])
 
 
-def shown_orders(levels: Levels) -> list[tuple[int, int, int]]:
+def _shown(levels: Levels) -> list[tuple[int, int, int]]:
     """order_id, price and shown quantity of each order, best first, in the order of the queues."""
     shown: list[tuple[int, int, int]] = []
     for level in levels:
@@ -88,13 +86,3 @@ def shown_orders(levels: Levels) -> list[tuple[int, int, int]]:
             shown.append((order.order_id, level.price, shown_quantity(order)))
             order = order.next
     return shown
-
-
-def _parts(bids: list[Entry], asks: list[Entry]) -> list[tuple[list[Entry], list[Entry]]]:
-    """Both sides cut into parts of bounded size, at least one. Bids come before asks."""
-    parts: list[tuple[list[Entry], list[Entry]]] = []
-    entries = len(bids) + len(asks)
-    for start in range(0, max(entries, 1), PART_ENTRIES):
-        end = start + PART_ENTRIES
-        parts.append((bids[start:end], asks[max(start - len(bids), 0) : max(end - len(bids), 0)]))
-    return parts

@@ -198,7 +198,8 @@ class BookFeeds:
             return BookUpdates([], complete=False, more=False)
         begun = feed.tracker is not None and feed.tracker.complete
         if not begun or query.epoch != self._epoch or not topic.base <= query.after <= topic.last:
-            topic.due = True
+            if not self._snapshots.is_making(topic.name):
+                topic.due = True
             return BookUpdates([], complete=False, more=False)
         messages: list[bytes] = []
         room = ANSWERED_BYTES

@@ -51,6 +51,10 @@ class BookSnapshots:
         """Whether parts wait to be sent."""
         return self._large is not None and self._large.made is not None
 
+    def is_making(self, topic: bytes) -> bool:
+        """Whether a large snapshot of the topic is in the making, or on its way."""
+        return self._large is not None and self._large.topic == topic
+
     def make(self, topic: bytes, tracker: BookTracker, stamp: Stamp, turn: Turn, *, orders: bool) -> bool:
         """Make the snapshot of a topic, of orders or levels, as of now. It goes out with this turn or a later one.
         False if it cannot be made now."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from matcher.core.book import Book
-from matcher.feeds.snapshots import shown_orders
+from matcher.core.levels import shown_quantity
 from matcher.feeds.tracker import BookChange, BookTracker
 from matcher.sessions import Taken
 from matcher.state import Caused, JournalMismatchError, State
@@ -99,10 +99,12 @@ class BookRows:
                     (*stamp, side, price, quantity, None) for price, quantity in levels.top(len(levels.keys))
                 ]
             else:
-                self._rows += [
-                    (*stamp, order_id, side, price, quantity, None, None, None)
-                    for order_id, price, quantity in shown_orders(levels)
-                ]
+                for level in levels:
+                    order = level.head
+                    while order is not None:
+                        shown = (order.order_id, side, level.price, shown_quantity(order))
+                        self._rows.append((*stamp, *shown, None, None, None))
+                        order = order.next
 
     def _add_levels(self, change: BookChange, sequence: int, time: int) -> None:
         stamp = (self._symbol, time, sequence)

@@ -42,17 +42,16 @@ class DatabaseSource:
 
     def end(self) -> int:
         """As `Source.end`."""
-        filled, _ = self._ask(lambda _: None)
-        return filled.time
+        return self._ask(lambda _: None).time
 
     def run(self, take: Take) -> None:
         """As `Source.run`."""
         self._ask(lambda connection: self._read(connection, take))
 
-    def _ask(self, question: Callable[[Connection], Any]) -> tuple[Filled, Any]:
+    def _ask(self, question: Callable[[Connection], None]) -> Filled:
         tables = Tables(self._database)
         try:
-            return tables.ask(question)
+            return tables.ask(question)[0]
         except HistoryUnavailableError as error:
             raise ExportError(
                 f"{self._database.name}: {error}; `python -m history` fills the tables, --journal reads a journal"

@@ -130,8 +130,8 @@ class LobsterWriter:
     def _follow(self, step: Step, lines: list[tuple[str, str]]) -> None:
         if step.move is Move.CLEAR:
             # The format has no message for that: each order is deleted.
-            for order_id, (side, price, shown) in list(self._standing.items()):
-                self._follow(Step(Move.LEAVE, step.time, order_id, side, price, shown, 0), lines)
+            for order_id, (name, price, shown) in list(self._standing.items()):
+                self._follow(Step(Move.LEAVE, step.time, order_id, name, price, shown, 0), lines)
             return
         entry = self._entries.number(step)
         if step.left:
