@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from matching_exchange.process.command_line import EXIT_BAD_SETTING, EXIT_FAILED, EXIT_INTERRUPTED, run_program
-from matching_exchange.tools.export.arguments import DATABASE, PROGRAM, Request, parse
+from matching_exchange.tools.export.arguments import PROGRAM, Request, parse
 from matching_exchange.tools.export.errors import ExportError, UsageError
 from matching_exchange.tools.export.kinds import Row
 from matching_exchange.tools.export.output import outputs
 from matching_exchange.tools.export.sources import Source
+from matching_exchange.tools.export.sources.database import DatabaseSource
 from matching_exchange.tools.export.sources.journal import JournalSource
 from matching_exchange.tools.export.writers import Order, Writer, make_writer
 
@@ -98,21 +99,9 @@ def export(request: Request) -> str:
 
 def open_source(request: Request) -> Source:
     """Where the rows come from."""
-    if request.journal is not None:
-        return JournalSource(request.journal, request.selection)
-    # It takes a while to import.
-    from history.reading.database import FILE  # noqa: PLC0415
-
-    from history.schema.database import read_database, sqlite_database  # noqa: PLC0415
-    from matching_exchange.tools.export.sources.database import DatabaseSource  # noqa: PLC0415
-
     if request.database is None:
-        return DatabaseSource(sqlite_database(request.data / FILE), request.selection)
-    try:
-        database = read_database(request.database)
-    except ValueError as error:
-        raise UsageError(f"--database ({DATABASE}): {error}") from error
-    return DatabaseSource(database, request.selection)
+        return JournalSource(request.data, request.selection)
+    return DatabaseSource(request.database, request.selection)
 
 
 def fail(message: str, status: int) -> int:

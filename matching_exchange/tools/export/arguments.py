@@ -11,7 +11,11 @@ from msgspec import Struct
 from gateway.native.json.times import parse_exact_time
 from gateway.native.problems import ProblemError
 from history.candles.intervals import INTERVALS
+from history.config import FILE, PREFIX, SETTINGS
+from history.schema.database import Database, sqlite_database
+from matcher.storage.data_directory import HISTORY
 from matching_exchange.process.command_line import Parser
+from matching_exchange.process.settings import read_value
 from matching_exchange.tools.arguments import number, told
 from matching_exchange.tools.export.errors import UsageError
 from matching_exchange.tools.export.kinds import CANDLES, KINDS
@@ -22,32 +26,27 @@ from protocol.units import MAX_INTEGER, NAME_PATTERN
 
 PROGRAM: Final = "export"
 
-DATA_DIR: Final = "MATCHER_DATA_DIR"
-DATABASE: Final = "HISTORY_DATABASE"
-
-DEFAULT_DATA_DIR: Final = "./data"
+_SETTINGS: Final = {setting.name: setting for setting in SETTINGS}
+_DATA_DIR: Final = _SETTINGS["data-dir"]
+_DATABASE: Final = _SETTINGS["database"]
 
 MAX_LEVELS: Final = 1_000
 MAX_LATENCY: Final = 60 * 10**9
 """Nanoseconds."""
 
-_ENVIRONMENT: Final = object()
-"""In the place of a value that the environment gives."""
-
 
 class Request(Struct, frozen=True):
     """What is to be exported, from where, to which files and how.
 
-    journal: the matcher's data directory; None for a database.
-    database: the URL; None for the file below `data`.
+    data: the matcher's data directory.
+    database: where the tables are; None to read the journal in `data`.
     """
 
     selection: Selection
     format: Format
     paths: list[Path]
-    journal: Path | None
-    database: str | None
     data: Path
+    database: Database | None
     integers: bool
     latency: int
     levels: int
@@ -60,10 +59,16 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Request:
     format_ = _format(options)
     paths = paths_of(format_.name, options.output)
     check_free(paths, force=options.force)
-    data = Path(environment.get(DATA_DIR) or DEFAULT_DATA_DIR)
-    journal, database = _source(options, selection, environment, data)
+    data: Path = read_value(PROGRAM, PREFIX, _DATA_DIR, options.data_dir, environment)
     return Request(
-        selection, format_, paths, journal, database, data, options.integers, options.latency, options.levels
+        selection,
+        format_,
+        paths,
+        data,
+        _database(options, environment, data),
+        options.integers,
+        options.latency,
+        options.levels,
     )
 
 
@@ -96,16 +101,17 @@ def _parser() -> Parser:
         "--interval", choices=INTERVALS, default="1m", metavar="INTERVAL",
         help=f"of candles: {', '.join(INTERVALS)} (default: 1m)",
     )  # fmt: skip
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--database", nargs="?", const=_ENVIRONMENT, metavar="URL",
-        help=f"read these tables (default: environment {DATABASE}, else history/history.sqlite in {DATA_DIR})",
-    )  # fmt: skip
-    source.add_argument(
-        "--journal", nargs="?", const=_ENVIRONMENT, metavar="DATA_DIR",
-        help=f"read the journal of this data directory; a matcher may run on it (default: environment {DATA_DIR}, "
-        f"else {DEFAULT_DATA_DIR}). level-2 and level-3 are read so",
-    )  # fmt: skip
+    parser.add_argument(
+        "--journal",
+        action="store_true",
+        help="read the journal in the data directory; a matcher may run on it. level-2 and level-3 are always read so",
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIRECTORY",
+        help=f"the matcher's data directory (default: {_DATA_DIR.default}; environment: {_DATA_DIR.variable(PREFIX)}). "
+        f"The tables are in it, unless {_DATABASE.variable(PREFIX)} names a database and this flag is not given",
+    )
     parser.add_argument(
         "--integers", action="store_true", help="write prices and quantities as integers, with their decimals beside"
     )
@@ -176,16 +182,11 @@ def _format(options: argparse.Namespace) -> Format:
     return format_
 
 
-def _source(
-    options: argparse.Namespace, selection: Selection, environment: Mapping[str, str], data: Path
-) -> tuple[Path | None, str | None]:
-    """The data directory whose journal is read, or the URL of the database; two times None for the file below the
-    data directory."""
-    if options.journal is not None:
-        return data if options.journal is _ENVIRONMENT else Path(options.journal), None
-    if selection.kind.journal_only:
-        if options.database is not None:
-            raise UsageError(f"--database: no tables hold {selection.kind.name}, a journal does; takes --journal")
-        return data, None
-    named = None if options.database is _ENVIRONMENT else options.database
-    return None, named or environment.get(DATABASE) or None
+def _database(options: argparse.Namespace, environment: Mapping[str, str], data: Path) -> Database | None:
+    """Where the tables are; None to read the journal."""
+    if options.journal or KINDS[options.kind].journal_only:
+        return None
+    named: Database | None = None
+    if options.data_dir is None:
+        named = read_value(PROGRAM, PREFIX, _DATABASE, None, environment)
+    return named or sqlite_database(data / HISTORY / FILE)

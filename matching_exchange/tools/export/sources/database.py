@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from history.reading.database import Filled, HistoryUnavailableError, Tables, begun
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from gateway.native.json.times import format_exact_time
 from history.candles.intervals import DAY, INTERVALS, Interval
+from history.reading.database import Filled, HistoryUnavailableError, Tables, begun
 from history.schema.candle_rows import candle_of_row
 from history.schema.database import Database
 from history.schema.tables import (
@@ -54,7 +54,7 @@ class DatabaseSource:
             return tables.ask(question)[0]
         except HistoryUnavailableError as error:
             raise ExportError(
-                f"{self._database.name}: {error}; `python -m history` fills the tables, --journal reads a journal"
+                f"{self._database.name}: {error}: `python -m history` fills the tables; --journal does without"
             ) from error
         finally:
             tables.close()

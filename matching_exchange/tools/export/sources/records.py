@@ -38,7 +38,8 @@ class Records:
         self.note: str | None = None
         with failures():
             if self._reader.is_empty():
-                raise UsageError(f"--journal: {data} holds no journal; takes a matcher's data directory")
+                only = f"{selection.kind.name} comes from a journal only, and " if selection.kind.journal_only else ""
+                raise UsageError(f"--data-dir: {only}{data} holds no journal; takes a matcher's data directory")
             self._begin()
 
     def last_written(self) -> int:
