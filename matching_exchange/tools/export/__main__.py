@@ -48,7 +48,6 @@ class Reached:
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit status: 0; 1 if the export fails; 2 on a bad command line."""
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         request = parse(arguments, environment)
         print(export(request))
@@ -58,8 +57,6 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return fail(str(error), EXIT_FAILED)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except TerminatedError:
-        return EXIT_TERMINATED
     return 0
 
 
@@ -110,9 +107,18 @@ def fail(message: str, status: int) -> int:
     return status
 
 
+def program() -> int:
+    """The exit status of the program. A SIGTERM ends it as Ctrl-C does: what is not finished is removed."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return main(sys.argv[1:], os.environ)
+    except TerminatedError:
+        return EXIT_TERMINATED
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise TerminatedError
 
 
 if __name__ == "__main__":
-    run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))
+    run_program(PROGRAM, program)

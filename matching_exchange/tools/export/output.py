@@ -7,10 +7,11 @@ has a hidden name, and is removed when the export ends early.
 import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from matching_exchange.process.files import PRIVATE_FILE, named, sync_directory, sync_file
 from matching_exchange.tools.export.errors import ExportError, UsageError
@@ -35,6 +36,12 @@ class Output:
             assert self._hidden is not None, "it has just been named"
             descriptor = os.open(self._hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         self.file: BinaryIO = os.fdopen(descriptor, "wb", BUFFER_BYTES)
+        self._spool: IO[bytes] | None = None
+
+    def spool(self) -> IO[bytes]:
+        """A file beside it that is never seen, for what is to be written later."""
+        self._spool = tempfile.TemporaryFile(dir=self.path.parent)  # noqa: SIM115  closed by `close`
+        return self._spool
 
     def finish(self) -> int:
         """Give the file its name. Returns its size in bytes."""
@@ -52,9 +59,11 @@ class Output:
 
     def close(self) -> None:
         """Forget the file, if it has not been finished."""
-        with suppress(OSError):
-            # What is still buffered is to go nowhere: a disk that does not take it was told before.
-            self.file.close()
+        for file in (self.file, self._spool):
+            # What is still buffered is to go nowhere. That a disk does not take it was told before.
+            with suppress(OSError):
+                if file is not None:
+                    file.close()
         if self._hidden is not None:
             self._hidden.unlink(missing_ok=True)
 

@@ -11,7 +11,6 @@ Level-2 gives depth and trades, level-3 order by order gives orders, fills and t
 """
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -60,13 +59,13 @@ Event = tuple[int, int, int, float, float, int, int, float]
 
 
 class HftbacktestWriter:
-    """Keeps the events in a file without a name, since the array begins with how many there are."""
+    """Keeps the events in a file of their own: the array begins with how many there are."""
 
     def __init__(self, order: Order, output: Output) -> None:
         self._order = order
         self._output = output
         self._events_of: Callable[[Row], list[Event]] = self._level_2 if order.kind is LEVEL_2 else self._level_3
-        self._kept = tempfile.TemporaryFile(dir=output.path.parent)  # noqa: SIM115  it ends with the process
+        self._kept = output.spool()
         self._queues = Queues()
         self._price = self._quantity = 1
         self.count = 0
@@ -95,7 +94,6 @@ class HftbacktestWriter:
             array.write(header.getvalue())
             while data := self._kept.read(COPIED_BYTES):
                 array.write(data)
-        self._kept.close()
 
     def _set_units(self, decimals: Decimals) -> None:
         # A float of the format: the quotient of two whole numbers is the one nearest to the decimal.
