@@ -113,9 +113,7 @@ def test_a_journal_without_its_beginning_says_from_where_it_is_complete(
     assert rows(export(data, "candles", "c.csv", "--journal", "--symbol", "BTC-USDT", "--interval", "1d")) == []
 
 
-def test_incomplete_tables_say_from_where_they_are_complete(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_incomplete_tables_say_from_where_they_are_complete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = data_directory("golden_money", tmp_path)
     fill_tables(data, behind=600)
     found = rows(export(data, "trades", "trades.csv"))

@@ -94,7 +94,9 @@ def test_an_empty_range_has_the_columns_and_no_rows(data: Path) -> None:
     assert "maker_account" in table.column_names
 
 
-@pytest.mark.parametrize("values", [[], [0, -1, None, 5], [None], [10**37, -(10**37), None], [2**63 - 1, -(2**63), 2**63]])
+@pytest.mark.parametrize(
+    "values", [[], [0, -1, None, 5], [None], [10**37, -(10**37), None], [2**63 - 1, -(2**63), 2**63]]
+)
 def test_decimals_are_copied_exactly(values: list[int | None]) -> None:
     found = decimal_array(values, pa.decimal128(38, 3))
     found.validate(full=True)

@@ -39,20 +39,20 @@ class JournalSource:
 
     def run(self, take: Take) -> None:
         """As `Source.run`."""
-        with failures():
-            rows = self._make()
-            taken = self._state.sequence
-            now = self._state.time
-            for record in self._records.read():
-                now = record.time
-                if rows.is_behind(record):
-                    break
+        rows = self._make()
+        taken = self._state.sequence
+        now = self._state.time
+        for record in self._records.read():
+            now = record.time
+            if rows.is_behind(record):
+                break
+            with failures():
                 rows.replay(record)
-                if self._state.sequence - taken >= TAKEN_EVERY:
-                    taken = self._state.sequence
-                    self._hand_on(take, rows.take(), now)
-            self._hand_on(take, rows.take(), now)
-            self._hand_on(take, rows.finish(now), now)
+            if self._state.sequence - taken >= TAKEN_EVERY:
+                taken = self._state.sequence
+                self._hand_on(take, rows.take(), now)
+        self._hand_on(take, rows.take(), now)
+        self._hand_on(take, rows.finish(now), now)
         check_symbol(self._selection.symbol, self.decimals)
 
     def _make(self) -> "Gathered | Books":
