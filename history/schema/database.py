@@ -42,5 +42,6 @@ def read_database(text: str) -> Database:
         return sqlite_database(Path(url.database))
     if url.drivername not in _POSTGRES or not url.database:
         raise ValueError(TAKES)
-    name = url.set(drivername="postgresql", password=None).render_as_string()
+    # Options of the connection may hold a password too.
+    name = URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
     return Database(url.set(drivername="postgresql+psycopg"), name)

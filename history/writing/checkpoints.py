@@ -18,10 +18,10 @@ STEP_PERCENT: Final = 10
 
 
 def surplus(sequences: Sequence[int]) -> list[int]:
-    """Of the sequences of checkpoints, newest first: those that are not to be kept."""
+    """Of the sequences of checkpoints, newest first: those that are not to be kept. The oldest one always is."""
     dropped: list[int] = []
     kept = sequences[ALL_OF_LAST - 1] if len(sequences) > ALL_OF_LAST else 0
-    for sequence in sequences[ALL_OF_LAST:]:
+    for sequence in sequences[ALL_OF_LAST:-1]:
         if (sequences[0] - sequence) * 100 < (sequences[0] - kept) * (100 + STEP_PERCENT):
             dropped.append(sequence)
         else:

@@ -15,6 +15,10 @@ class StoreFailedError(Exception):
     same call works once the database does again."""
 
 
+class StoreRefusedError(StoreFailedError):
+    """The database cannot be used by this release as it is: no later call works by itself. The message is one line."""
+
+
 class Place(Struct, frozen=True):
     """A place in a journal: `sequence` is that of the record's last command, `crc` the record's, `time` its stamp."""
 

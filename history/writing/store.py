@@ -24,7 +24,7 @@ from history.schema.tables import (
 )
 from history.writing.backend import Backend
 from history.writing.checkpoints import THINNED_AFTER, thin_out
-from history.writing.interface import Place, StoreFailedError
+from history.writing.interface import Place, StoreFailedError, StoreRefusedError
 from history.writing.retiring import retire_some
 from history.writing.rewinding import remove_above, remove_all
 from history.writing.rows import TableRows
@@ -41,7 +41,9 @@ def open_store(database: Database, keep_days: int | None = None) -> "DatabaseSto
         # Only where a database of PostgreSQL is used: its driver is an extra.
         from history.writing.postgres import PostgresBackend  # noqa: PLC0415
     except ImportError:
-        raise StoreFailedError(f"{database.name}: its driver is missing: install matching-exchange[postgres]") from None
+        raise StoreRefusedError(
+            f"{database.name}: its driver is missing: install matching-exchange[postgres]"
+        ) from None
     return DatabaseStore(database, PostgresBackend(database), keep_days)
 
 
