@@ -11,7 +11,7 @@ from history.follower.start import RefusedError
 from history.follower.stop import Stop
 from matcher.state import JournalMismatchError
 from matcher.storage.journal_format import JournalError
-from matching_exchange.process.command_line import EXIT_FAILED
+from matching_exchange.process.command_line import EXIT_FAILED, run_program
 from matching_exchange.process.files import what_failed
 from matching_exchange.process.logs import configure_logs
 
@@ -41,4 +41,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(PROGRAM, main)

@@ -1,4 +1,4 @@
-"""Carries out what the journal holds, and writes what it has caused: soon when caught up, in large steps when behind."""
+"""Carries out what the journal holds, and writes what it causes: soon when caught up, in large steps when behind."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,10 @@ log = structlog.get_logger("history")
 
 
 class Loop:
-    """Goes on from where the log and the tables were joined. `written` is told each place up to which they are."""
+    """Goes on from where the log and the tables were joined.
+
+    written: the place up to which the tables are filled. `tell` hears of each.
+    """
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class Loop:
         store: Store,
         stop: Stop,
         retrier: Retrier,
-        written: Callable[[Place], None],
+        tell: Callable[[Place], None],
     ) -> None:
         self._state = joined.state
         self._follower = joined.follower
@@ -45,10 +48,10 @@ class Loop:
         self._gatherer = gatherer
         self._store = store
         self._stop = stop
-        self._written = written
+        self._tell = tell
         self._retrier = retrier
         self._place = joined.place
-        self._at = joined.place
+        self.written = joined.place
         self._begun = time.monotonic()
         self._retired_at = float("-inf")
 
@@ -77,7 +80,7 @@ class Loop:
             replay(record, observe)
             if position > place.sequence:
                 self._place = place = Place(place.journal, position, crc, record.time)
-            if position - self._at.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
+            if position - self.written.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
                 self._write()
                 if self._stop.wanted:
                     return
@@ -85,11 +88,11 @@ class Loop:
     def _write(self) -> None:
         """Write what was gathered, in one transaction."""
         place = self._place
-        if place != self._at:
+        if place != self.written:
             rows = self._gatherer.take()
             self._retrier(lambda: self._store.write(rows, place))
-            self._at = place
-            self._written(place)
+            self.written = place
+            self._tell(place)
         self._begun = time.monotonic()
 
     def _retire(self, now: float) -> None:

@@ -79,7 +79,9 @@ class Process:
                 self._tell(joined)
                 self._register(joined.place.sequence)
                 gatherer = StateGatherer(joined.state, self._ask(store.last_candles), begins=joined.begins)
-                Loop(joined, gatherer, store, self._stop, self._ask, self._written).run()
+                loop = Loop(joined, gatherer, store, self._stop, self._ask, self._written)
+                loop.run()
+                self._register(loop.written.sequence)
         except (FileNotFoundError, RewoundError, TrimmedError) as error:
             if (left_out := self._brake.passes("journal")) is not None:
                 log.warning("the journal has changed: joining it again", error=str(error), **left_out)

@@ -171,7 +171,8 @@ class Start:
                 raise RewoundError(f"{self._folder.parent}: no record ends with sequence {place.sequence}")
             opened.pop_all()
         # Until something is written, the tables do not have what holds at their beginning.
-        begins = len(self._store.checkpoints()) <= 1
+        first = min(first for first, _ in self._store.coverage().values())
+        begins = place.sequence + 1 == first
         return Joined(place, state, follower, waiting, begins)
 
     def _follow(self, after: Position, crc: int | None) -> tuple[Follower, list[Logged]]:

@@ -1,6 +1,6 @@
 """What the process asks of the database, and of the reader of commands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -56,6 +56,9 @@ class Store(Protocol):
 
     def last_candles(self) -> Iterable[tuple[str, str, Candle]]:
         """The last candle of every symbol and interval, with both. A Gatherer that goes on from here needs them."""
+
+    def coverage(self) -> Mapping[str, tuple[int, int]]:
+        """By name of a table: the first sequence from which it is complete, and the time of that."""
 
     def checkpoints(self) -> Sequence[tuple[int, int]]:
         """(sequence, crc) of positions of before, the newest first."""

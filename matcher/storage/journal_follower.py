@@ -40,6 +40,9 @@ TAKE_RECORDS: Final = 4_096
 SETTLED: Final = 1_000_000_000
 """Nanoseconds after which two writes have two times of change."""
 
+LOOK_SECONDS: Final = 0.05
+"""How often to look behind what the matcher has noted last: it may be gone."""
+
 UNBOUNDED: Final = (1 << 64) - 1
 """Above every position."""
 
@@ -147,6 +150,7 @@ class JournalFollower:
         self._wanted = crc
         self._position = after
         self._segment: Segment | None = None
+        self._looked_at = float("-inf")
 
     def take(self) -> list[Logged]:
         """As `Follower.take`. JournalError if the journal is damaged. OSError if it cannot be read."""
@@ -174,6 +178,10 @@ class JournalFollower:
 
     def _may_have_more(self, noted: Position) -> bool:
         """Whether there may be records behind what the matcher has noted, which nobody else makes safe."""
+        now = time.monotonic()
+        if noted == self._position and now - self._looked_at < LOOK_SECONDS:
+            return False
+        self._looked_at = now
         segment = self._segment
         assert segment is not None, "it has begun"
         if segment.is_short():

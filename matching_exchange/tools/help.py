@@ -19,6 +19,8 @@ MODULES: Final = {
     "demo": "matching_exchange.tools.demo",
     "export": "matching_exchange.tools.export",
     "gateway": "gateway",
+    "history": "history",
+    "history_soak": "matching_exchange.tools.history_soak",
     "keys": "matching_exchange.tools.keys",
     "load_test": "matching_exchange.tools.load_test",
     "matcher": "matcher",

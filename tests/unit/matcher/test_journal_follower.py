@@ -18,6 +18,7 @@ from matcher.storage.journal_reader import JournalReader
 from matcher.storage.log import Logged, Record, RewoundError, TrimmedError
 from protocol.codec import encode
 from protocol.commands import VERSION, Hello, OwnCommand
+from tests.exchange import wait_until
 
 COMMANDS: list[OwnCommand] = [*read_instruments(None)] * 4
 
@@ -151,7 +152,7 @@ def test_what_is_not_committed_is_not_handed_on(writer: Writer, opened: ExitStac
     assert follower.take() == []
     # Its matcher is gone, and nobody else makes the records last: what is whole stays, and is taken.
     mark.close()
-    assert follower.take() == writer.records[4:]
+    assert wait_until(follower.take, "records that nobody else makes last") == writer.records[4:]
 
 
 def test_a_log_that_is_shorter_than_what_was_read_of_it_is_told(writer: Writer, opened: ExitStack) -> None:
