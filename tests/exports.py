@@ -14,7 +14,7 @@ from matcher.state import State, unobserved
 from matcher.storage.journal_reader import JournalReader
 from matcher.storage.snapshot import write_snapshot
 from matching_exchange.tools.export.__main__ import main
-from tests.checkout import ROOT
+from tests.exchange import ROOT
 
 JOURNALS: Final = ("golden_compiled", "golden_money", "golden_protection", "golden_rebuild")
 

@@ -16,8 +16,7 @@ from matching_exchange.tools.export.__main__ import main
 from matching_exchange.tools.export.kinds import KINDS
 from matching_exchange.tools.export.writers import FORMATS
 from matching_exchange.tools.replay.__main__ import main as replay
-from tests.checkout import ROOT
-from tests.exchange import PATIENCE, Exchange
+from tests.exchange import PATIENCE, ROOT, Exchange
 from tests.exports import data_directory, export, rows
 
 MODULE = "matching_exchange.tools.export"
@@ -108,7 +107,7 @@ def data(tmp_path: Path) -> Path:
     return data_directory("golden_money", tmp_path)
 
 
-def started(code: list[str], output: Path, data: Path, **more: object) -> subprocess.Popen[str]:
+def started(code: list[str], output: Path, data: Path) -> subprocess.Popen[str]:
     arguments = ["fills", str(output), "--journal", "--data-dir", str(data)]
     return subprocess.Popen(
         [sys.executable, *code, *arguments],
@@ -116,7 +115,6 @@ def started(code: list[str], output: Path, data: Path, **more: object) -> subpro
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **more,  # type: ignore[call-overload]
     )
 
 

@@ -19,11 +19,12 @@ def data(tmp_path: Path) -> Path:
 
 def outcome(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str) -> tuple[int, str]:
     """Exit status and the line on standard error."""
+    status: int | str | None
     try:
         status = main(arguments, environment)
     except SystemExit as end:
-        assert isinstance(end.code, int)
         status = end.code
+    assert isinstance(status, int)
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("export: ") and told.err.count("\n") == 1
@@ -68,10 +69,9 @@ def outcome(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: 
         (["trades", "missing/x.csv"], "OUTPUT: missing is no directory"),
         (
             ["level-3", "x.csv", "--symbol", "BTC-USDT"],
-            "--data-dir: level-3 comes from a journal only, and nothing holds no journal; takes a matcher's data "
-            "directory",
+            "--data-dir: level-3 comes from a journal only, and gone holds no journal; takes a matcher's data directory",
         ),
-        (["trades", "x.csv", "--journal"], "--data-dir: nothing holds no journal; takes a matcher's data directory"),
+        (["trades", "x.csv", "--journal"], "--data-dir: gone holds no journal; takes a matcher's data directory"),
     ],
 )
 def test_a_bad_command_line_ends_with_2(
@@ -82,7 +82,7 @@ def test_a_bad_command_line_ends_with_2(
     line: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert outcome(capsys, *arguments, MATCHER_DATA_DIR="nothing") == (2, line)
+    assert outcome(capsys, *arguments, MATCHER_DATA_DIR="gone") == (2, line)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -75,10 +75,7 @@ def test_one_symbol_has_its_own_decimals(data: Path) -> None:
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv"])
 def test_integers_stand_beside_their_decimals(data: Path, suffix: str) -> None:
     path = export(data, "trades", f"integers{suffix}", "--journal", "--integers")
-    if suffix == ".csv":
-        found = [{name: row[name] for name in row} for row in rows(path)]
-    else:
-        found = read(path).to_pylist()
+    found: list[dict[str, Any]] = [*rows(path)] if suffix == ".csv" else read(path).to_pylist()
     decimals = rows(export(data, "trades", "decimals.csv", "--journal"))
     assert len(found) == len(decimals) > 0
     for whole, row in zip(found, decimals, strict=True):
