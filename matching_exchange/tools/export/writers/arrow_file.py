@@ -125,7 +125,8 @@ class ArrowWriter:
 
 def decimal_array(values: Sequence[int | None], type_: Any) -> Any:
     """A decimal column of these integers, in units of its last decimal. They are copied bit by bit."""
-    present = [0 if value is None else value for value in values]
+    lacks = None in values
+    present = [0 if value is None else value for value in values] if lacks else values
     try:
         low = np.array(present, dtype=np.int64)
         # Little-endian, two's complement: the upper half repeats the sign.
@@ -133,7 +134,7 @@ def decimal_array(values: Sequence[int | None], type_: Any) -> Any:
     except OverflowError:
         data = b"".join(value.to_bytes(BYTES, "little", signed=True) for value in present)
     valid, missing = None, 0
-    if present and any(value is None for value in values):
+    if lacks:
         bits = np.array([value is not None for value in values], dtype=bool)
         valid = pa.py_buffer(np.packbits(bits, bitorder="little").tobytes())
         missing = len(values) - int(bits.sum())
