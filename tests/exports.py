@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from history.schema.database import sqlite_database
+from history.schema.database import Database, sqlite_database
 from history.writing.gather import StateGatherer
 from history.writing.interface import Place
 from history.writing.store import open_store
@@ -51,12 +51,13 @@ def replayed(data: Path, last: int | None = None) -> State:
     return state
 
 
-def fill_tables(data: Path, behind: int = 0) -> None:
-    """Fill the tables of the data directory with what its journal tells behind the record of that sequence."""
+def fill_tables(data: Path, behind: int = 0, database: Database | None = None) -> None:
+    """Fill the tables of the data directory, or of a database, with what its journal tells behind the record of that
+    sequence."""
     reader = JournalReader(data / "journal")
     state = State(Engine())
     gatherer: StateGatherer | None = None
-    store = open_store(sqlite_database(data / "history" / "history.sqlite"))
+    store = open_store(database or sqlite_database(data / "history" / "history.sqlite"))
     crc = 0
     for logged in reader.read(0):
         if gatherer is None and state.sequence >= behind:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from history.schema.database import read_database
 from matching_exchange.tools.export.__main__ import main
 from matching_exchange.tools.export.kinds import KINDS
 from matching_exchange.tools.export.writers import FORMATS
 from matching_exchange.tools.replay.__main__ import main as replay
 from tests.exchange import PATIENCE, ROOT, Exchange
-from tests.exports import data_directory, export, rows
+from tests.exports import data_directory, export, fill_tables, rows
+from tests.postgres import Server
 
 MODULE = "matching_exchange.tools.export"
 
@@ -184,3 +186,15 @@ def test_the_end_tells_rows_and_bytes(data: Path, tmp_path: Path, capsys: pytest
     count, size = len(rows(path)), path.stat().st_size
     assert told.out == f"{path}: {count:,} rows, {size:,} bytes\n"
     assert told.err == ""
+
+
+@pytest.mark.parametrize("kind", ["trades", "fills", "orders", "candles"])
+def test_a_database_of_postgresql_gives_the_same_bytes(postgres: Server, data: Path, tmp_path: Path, kind: str) -> None:
+    url = postgres.url(postgres.make_database())
+    fill_tables(data, database=read_database(url))
+    for flags in ([], ["--account", "ann"] if KINDS[kind].by_account else []):
+        flags = [*flags, "--symbol", "BTC-USDT"] if KINDS[kind].one_symbol else flags
+        path = tmp_path / "postgres.csv"
+        assert main([kind, str(path), "--force", *flags], {"HISTORY_DATABASE": url}) == 0
+        assert path.read_bytes() == export(data, kind, "journal.csv", "--journal", *flags).read_bytes()
+        assert len(rows(path)) > 0

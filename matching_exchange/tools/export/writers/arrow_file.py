@@ -126,7 +126,7 @@ class ArrowWriter:
 def decimal_array(values: Sequence[int | None], type_: Any) -> Any:
     """A decimal column of these integers, in units of its last decimal. They are copied bit by bit."""
     lacks = None in values
-    present = [0 if value is None else value for value in values] if lacks else values
+    present: Sequence[Any] = [0 if value is None else value for value in values] if lacks else values
     try:
         low = np.array(present, dtype=np.int64)
         # Little-endian, two's complement: the upper half repeats the sign.
