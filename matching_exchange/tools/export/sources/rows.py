@@ -1,7 +1,7 @@
 """Rows of exports, of rows of the tables of the history."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from gateway.native.enum_words import ORDER_TYPE_WORDS, REASON_WORDS, SIDE_WORDS, STATUS_WORDS
 from history.candles.candle import Candle
@@ -11,7 +11,7 @@ from matching_exchange.tools.export.kinds import Row
 from protocol.instrument import exact_fee
 from protocol.units import Side
 
-OTHER = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
+OTHER: Final = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 
 
 def trade_row(row: Sequence[Any]) -> Row:
