@@ -78,7 +78,8 @@ def export(request: Request) -> str:
             transient=True,
             disable=not terminal.is_terminal,
         ) as progress:
-            reached = Reached(progress, source.end(), writer)
+            end = source.end() if selection.end is None else min(source.end(), selection.end)
+            reached = Reached(progress, end, writer)
 
             def take(rows: list[Row], time: int) -> None:
                 writer.write(rows)
