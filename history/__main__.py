@@ -9,6 +9,7 @@ from history.follower.lock import LockedError, held
 from history.follower.process import Process
 from history.follower.start import RefusedError
 from history.follower.stop import Stop
+from history.writing.interface import StoreRefusedError
 from matcher.state import JournalMismatchError
 from matcher.storage.journal_format import JournalError
 from matching_exchange.process.command_line import EXIT_FAILED, run_program
@@ -29,7 +30,7 @@ def main() -> int:
     try:
         with held(config.data_dir):
             Process(config, stop).run()
-    except (JournalError, JournalMismatchError, LockedError, RefusedError) as error:
+    except (JournalError, JournalMismatchError, LockedError, RefusedError, StoreRefusedError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_FAILED
     except OSError as error:

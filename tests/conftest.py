@@ -1,5 +1,6 @@
 """Fixtures of running exchanges, their logs in the report of a failed test, and the files that took the longest."""
 
+import os
 from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -9,11 +10,19 @@ import pytest
 
 from history.schema.database import Database, read_database, sqlite_database
 from matcher import CORE
+from matching_exchange.tools import processes
 from tests.exchange import LIVING, Exchange, Matcher
 from tests.postgres import Server, running_server
 
 SLOWEST = 10
 """How many files the report of a run names."""
+
+
+def pytest_configure() -> None:
+    """Give each process of a run ports of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    processes.PORTS = processes.PORTS[int(worker.removeprefix("gw")) :: count]
 
 
 def pytest_report_header() -> str:

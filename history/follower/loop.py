@@ -16,6 +16,10 @@ MAX_COMMANDS: Final = 20_000
 MAX_SECONDS: Final = 0.25
 """After so many commands, or so long, what was gathered is written."""
 
+FEW_COMMANDS: Final = 2_000
+SOON_SECONDS: Final = 0.02
+"""While each take brings fewer commands than that, the tables keep up: what was gathered is written so soon."""
+
 POLL_SECONDS: Final = 0.002
 IDLE_SECONDS: Final = 0.005
 IDLE_AFTER: Final = 1.0
@@ -65,7 +69,10 @@ class Loop:
             now = time.monotonic()
             if batch:
                 taken_at = now
+                before = self._place.sequence
                 self._carry_out(batch)
+                if self._place.sequence - before < FEW_COMMANDS and now - self._begun >= SOON_SECONDS:
+                    self._write()
                 continue
             self._write()
             self._retire(now)

@@ -44,7 +44,8 @@ class Process:
         self._ask = Retrier(stop)
 
     def run(self) -> None:
-        """Raises RefusedError, JournalError, JournalMismatchError or OSError if the journal cannot be followed."""
+        """Raises RefusedError, StoreRefusedError, JournalError, JournalMismatchError or OSError if the tables and the
+        journal cannot be used."""
         config = self._config
         try:
             with closing(self._ask(lambda: open_store(config.database, config.keep_days))) as store:

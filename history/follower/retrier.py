@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import structlog
 
 from history.follower.stop import Stop, StoppedError
-from history.writing.interface import StoreFailedError
+from history.writing.interface import StoreFailedError, StoreRefusedError
 
 RETRY_SECONDS: Final = (0.1, 5.0)
 """The shortest and the longest pause before a database is asked again."""
@@ -28,12 +28,15 @@ class Retrier:
         self._told_at = float("-inf")
 
     def __call__(self, ask: Callable[[], Answer]) -> Answer:
-        """What `ask` returns, once it raises no StoreFailedError. StoppedError if the process is to end before that."""
+        """What `ask` returns, once it raises no StoreFailedError. StoppedError if the process is to end before that.
+        StoreRefusedError where asking again is of no use."""
         pause, longest = RETRY_SECONDS
         failed = False
         while True:
             try:
                 answer = ask()
+            except StoreRefusedError:
+                raise
             except StoreFailedError as error:
                 failed = True
                 if time.monotonic() - self._told_at >= TELL_SECONDS:

@@ -54,19 +54,19 @@ class Start:
     def check(self, *, new_journal: bool, rebuild: bool) -> None:
         """Let the tables be of this log, which has begun. Raises RefusedError."""
         place = self._store.position()
-        if place is not None and place.journal != self._log.id:
-            if not new_journal:
-                raise RefusedError(
-                    f"the tables are of the journal {place.journal}, this is {self._log.id}: bring that one back, or "
-                    "put the tables aside and begin new ones with --new-journal"
-                )
+        if place is None:
+            return
+        if place.journal == self._log.id:
+            if rebuild:
+                log.warning("tables emptied, to be filled again", rows=self._store.rewind(0))
+        elif new_journal:
             log.warning("tables put aside: they are of another journal", kept=self._store.set_aside())
-        elif place is not None and rebuild:
-            log.warning("tables emptied, to be filled again", rows=self._store.rewind(0))
+        else:
+            self._check_journal(place)
 
     def join(self) -> Joined:
         """Find the place, and bring the state there. TrimmedError, RewoundError or FileNotFoundError if the log changes
-        meanwhile: then once more."""
+        meanwhile: then once more. RefusedError if it is another log now."""
         place = self._common()
         if place is None:
             return self._begin()
@@ -81,6 +81,7 @@ class Start:
         place = self._store.position()
         if place is None:
             return None
+        self._check_journal(place)
         try:
             if self._log.holds(place.sequence, place.crc):
                 return place
@@ -93,7 +94,20 @@ class Start:
         except TrimmedError:
             log.warning("tables put aside: the journal shows no place that both have", kept=self._store.set_aside())
             return None
+        # Nothing is removed for a journal that is gone.
+        self._check_journal(place)
         return self._rewind(0)
+
+    def _check_journal(self, place: Place) -> None:
+        """RefusedError if the tables are of another journal, RewoundError if there is none."""
+        journal = self._log.id
+        if not journal:
+            raise RewoundError(f"{self._folder.parent}: there is no journal any more")
+        if journal != place.journal:
+            raise RefusedError(
+                f"the tables are of the journal {place.journal}, this is {journal}: bring that one back, or put the "
+                "tables aside and begin new ones with --new-journal"
+            )
 
     def _rewind(self, sequence: int) -> Place | None:
         before = self._store.position()

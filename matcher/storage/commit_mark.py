@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.storage.log import Position
-from matching_exchange.process.files import named, open_private
+from matching_exchange.process.files import make_directory, named, open_private
 
 COMMITTED: Final = "committed"
 """The file, in the folder of the journal."""
@@ -31,6 +31,7 @@ class CommitMark:
     def __init__(self, directory: Path, position: Position) -> None:
         """Begin with this position. OSError if the file cannot be had; readers then go on without it."""
         path = directory / COMMITTED
+        make_directory(directory)
         with named(path):
             self._descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
             try:

@@ -186,7 +186,7 @@ class JournalFollower:
         assert segment is not None, "it has begun"
         if segment.is_short():
             return True
-        if segment.has_more() or self._next_path().exists():
+        if segment.has_more() or ((path := self._next_path(segment)) is not None and path.exists()):
             return not segment.is_searched() and not self._mark.is_kept()
         if noted < self._position and self._mark.is_kept() and (self._mark.position() or 0) < self._position:
             raise self._rewound()
@@ -221,7 +221,8 @@ class JournalFollower:
     def _behind(self, segment: Segment) -> Segment | None:
         """Where to read on if the segment has no further record: in the next one, in this one again; None if the next
         record is not there yet."""
-        following = self._open(self._next_path())
+        path = self._next_path(segment)
+        following = None if path is None else self._open(path)
         if segment.peek() is not None:
             # The writer has filled it between the two looks.
             if following is not None:
@@ -257,39 +258,31 @@ class JournalFollower:
         starts = [path for path in paths if first_sequence(path) <= self._after + 1]
         if not starts:
             return False
-        segment = self._open(starts[-1])
-        if segment is None:
-            return False
-        if self._wanted is None:
-            self._segment = self._skip(segment, None)
-        elif segment.crc == self._wanted and first_sequence(segment.path) == self._after + 1:
-            self._segment = segment
-        else:
-            if first_sequence(segment.path) == self._after + 1:
-                # A record without commands may stand between the two: then the segment before tells.
-                segment.close()
-                if len(starts) == 1:
-                    raise self._trimmed()
-                segment = Segment(starts[-2])
-            self._segment = self._skip(segment, self._wanted)
-        return True
+        at_edge = first_sequence(starts[-1]) == self._after + 1
+        # Records without commands may stand at the position too: then the segment before it may hold the wanted one.
+        for path in starts[-1:] if self._wanted is None or not at_edge else starts[:-3:-1]:
+            segment = self._open(path)
+            if segment is None:
+                return False
+            if self._skip(segment):
+                self._segment = segment
+                return True
+            segment.close()
+        raise self._trimmed() if at_edge and len(starts) == 1 else self._rewound()
 
-    def _skip(self, segment: Segment, wanted: int | None) -> Segment:
-        """Step over the records up to the position, or to that with the CRC."""
+    def _skip(self, segment: Segment) -> bool:
+        """Step over the records up to the position, or to that with the CRC. Whether that is there."""
+        if self._wanted is not None and segment.crc == self._wanted:
+            return first_sequence(segment.path) == self._after + 1
         while (peeked := segment.peek()) is not None:
             record, crc, size = peeked
             last = last_sequence(record)
-            if wanted is None and record.sequence > self._after:
-                return segment
-            if wanted is not None and last > self._after:
+            if last > self._after if self._wanted is not None else record.sequence > self._after:
                 break
             segment.advance(crc, size)
-            if crc == wanted and last == self._after:
-                return segment
-        if wanted is None:
-            return segment
-        segment.close()
-        raise self._rewound()
+            if crc == self._wanted and last == self._after:
+                return True
+        return self._wanted is None
 
     def _open(self, path: Path) -> Segment | None:
         """The segment; None if it is missing, or just being made."""
@@ -308,8 +301,10 @@ class JournalFollower:
         with named(path), open_regular(path) as file:
             return find_whole_record(file.read(), 0) is not None
 
-    def _next_path(self) -> Path:
-        return self._directory / f"{self._position + 1:020d}{SUFFIX}"
+    def _next_path(self, segment: Segment) -> Path | None:
+        """What the next segment is called; None while this one has that name, as it holds no commands yet."""
+        path = self._directory / f"{self._position + 1:020d}{SUFFIX}"
+        return None if path == segment.path else path
 
     def _check_trimmed(self, paths: list[Path]) -> None:
         if paths and first_sequence(paths[0]) > self._position + 1:

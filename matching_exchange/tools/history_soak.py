@@ -124,8 +124,21 @@ class Soak:
             tell(kill)
         over.set()
         loading.join()
-        self.matcher.stop()
+        self._stop_matcher()
         return matchers
+
+    def _stop_matcher(self) -> None:
+        """Stop it cleanly, once it has started: before that, a signal ends it at once."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            _ = self.matcher.running
+            try:
+                with CommandClient(*self._endpoints, 5.0):
+                    break
+            except MatcherAwayError:
+                if time.monotonic() > deadline:
+                    raise
+        self.matcher.stop()
 
     def _send(self, over: Event) -> None:
         """Send commands until it is over, whoever is away meanwhile."""

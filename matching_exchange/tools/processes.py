@@ -5,15 +5,16 @@ import random
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from matching_exchange.tools.tied import TiedProcess
 
-PORTS: Final = range(20_000, 32_000)
-"""Below the ports that the kernel gives to clients: nobody else takes one while its process is away."""
+PORTS: Sequence[int] = range(20_000, 32_000)
+"""Below the ports that the kernel gives to clients: nobody else takes one while its process is away. Runs side by side
+take a part each."""
 
 STOP_SECONDS: Final = 30.0
 """How long a process may take to stop cleanly."""

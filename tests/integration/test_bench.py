@@ -162,6 +162,7 @@ ROWS = {
         "a history, replay and gather",
         "a history, sort, and make candles",
         "a history, write",
+        "a history, processor time",
         "rows of a command",
         "page of 1,000 trades, p99",
         "page of 1,000 candles, p99, slowest interval",

@@ -53,6 +53,7 @@ def following(plan: Plan) -> Iterator[Row]:
         ("replay and gather", [each.replay for each in found]),
         ("sort, and make candles", [each.take for each in found]),
         ("write", [each.write for each in found]),
+        ("processor time", [each.processor for each in found]),
     ):
         per_command = [each / one.commands * 1e9 for each, one in zip(seconds, found, strict=True)]
         yield row(f"a history, {name}", spread(per_command), "ns a command", whole)

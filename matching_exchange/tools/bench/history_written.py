@@ -40,6 +40,7 @@ class HistoryWritten(Measured, frozen=True):
     """The seconds of each part of the way, and of the bare `executemany`.
 
     digest: that of the engine that followed.
+    processor: the processor time of the whole way, in seconds.
     rows, bare_rows: those in the tables of each file, by table.
     pages: what was read meanwhile.
     """
@@ -49,6 +50,7 @@ class HistoryWritten(Measured, frozen=True):
     replay: float
     take: float
     write: float
+    processor: float
     bare: float
     rows: dict[str, int]
     bare_rows: dict[str, int]
@@ -65,6 +67,7 @@ def measure(directory: Path) -> HistoryWritten:
     gatherer = StateGatherer(state, begins=True)
     batches: list[TableRows] = []
     replay = take = write = 0.0
+    processor = time.process_time()
     with _reader(path) as pages:
         records = iter(Journal(directory / "journal").records())
         ended = False
@@ -83,13 +86,23 @@ def measure(directory: Path) -> HistoryWritten:
             written = time.perf_counter()
             replay, take, write = replay + replayed - begun, take + taken - replayed, write + written - taken
             batches.append(rows)
+    processor = time.process_time() - processor
     store.close()
     bare_path = directory / "bare.sqlite"
     open_store(sqlite_database(bare_path)).close()
     with _reader(bare_path):
         bare = _write_bare(bare_path, batches)
     return HistoryWritten(
-        digest(state.registry), state.sequence, replay, take, write, bare, _count(path), _count(bare_path), pages[0]
+        digest(state.registry),
+        state.sequence,
+        replay,
+        take,
+        write,
+        processor,
+        bare,
+        _count(path),
+        _count(bare_path),
+        pages[0],
     )
 
 

@@ -16,7 +16,7 @@ from history.writing.interface import Place
 from history.writing.store import DatabaseStore, open_store
 from matcher.core.digest import digest
 from matcher.storage.journal_reader import JournalReader
-from matcher.storage.log import TrimmedError
+from matcher.storage.log import RewoundError, TrimmedError
 from matcher.storage.recovery import drop_superseded, recover
 from matcher.storage.snapshot_file import snapshots
 from matching_exchange.tools.history_rows import Rows, rows_of
@@ -228,6 +228,24 @@ def test_another_journal_is_refused_unless_it_is_wanted(life: Life, store: Datab
     start.check(new_journal=True, rebuild=False)
     assert follow(other, store).sequence == 0
     assert own_rows(tmp_path) == rows_of_fresh(other, tmp_path)
+
+
+def test_nothing_is_removed_for_a_journal_that_is_gone_or_another_one(
+    life: Life, store: DatabaseStore, tmp_path: Path
+) -> None:
+    life.trade(3)
+    follow(life, store)
+    rows = own_rows(tmp_path)
+    folder = life.directory.journal
+    folder.rename(tmp_path / "away")
+    with pytest.raises(RewoundError, match="there is no journal any more"):
+        start_of(life, store).join()
+    other = Life(tmp_path / "other")
+    other.trade(9)
+    other.directory.journal.rename(folder)
+    with pytest.raises(RefusedError, match="bring that one back"):
+        start_of(life, store).join()
+    assert own_rows(tmp_path) == rows
 
 
 def test_a_rebuild_begins_with_the_first_record(life: Life, store: DatabaseStore, tmp_path: Path) -> None:

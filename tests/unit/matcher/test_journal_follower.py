@@ -100,6 +100,30 @@ def test_a_follower_begins_behind_a_record(writer: Writer, opened: ExitStack) ->
         follow(opened, writer, 500, 12_345).take()
 
 
+def test_a_segment_may_begin_with_records_without_commands(writer: Writer, opened: ExitStack) -> None:
+    """It has the name that the next one would have."""
+    follower, begun = follow(opened, writer), 0
+    for session in range(1, 60):
+        writer.append(Record(writer.sequence + 1, 1, [encode(Hello(VERSION, session))]), 0)
+        if session % 3 == 0 and writer.last_segment.stat().st_size > 800:
+            # The next record begins a segment.
+            while writer.last_segment.stat().st_size < 1_000:
+                writer.write(1)
+            writer.append(Record(writer.sequence + 1, 1, [encode(Hello(VERSION, session))]), 0)
+            assert int(writer.last_segment.stem) == writer.sequence + 1
+            assert follower.take() != []
+            assert follower.take() == []
+            begun += 1
+            last = writer.records[-1]
+            assert JournalReader(writer.directory).holds(last.position, last.crc)
+            writer.write(1)
+    assert begun > 1
+    assert list(JournalReader(writer.directory).read(0)) == writer.records
+    for place, logged in enumerate(writer.records):
+        assert follow(opened, writer, logged.position, logged.crc).is_joined()
+        assert list(follow(opened, writer, logged.position, logged.crc).take()) == writer.records[place + 1 :]
+
+
 def test_what_the_journal_holds(writer: Writer) -> None:
     reader = JournalReader(writer.directory)
     assert reader.id == ""

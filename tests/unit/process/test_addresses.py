@@ -19,7 +19,7 @@ from matching_exchange.process.addresses import (
 )
 from protocol.sockets import is_ipv6
 
-EVERYWHERE = {"tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://[::]:5555"}
+EVERYWHERE = ("tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://[::]:5555")
 
 GOOD = [
     *EVERYWHERE,
