@@ -13,7 +13,7 @@ from tests.exports import data_directory, rows
 def test_a_terminal_gets_a_bar_and_the_rows(tmp_path: Path) -> None:
     data = data_directory("golden_money", tmp_path)
     ours, theirs = pty.openpty()
-    arguments = ["fills", tmp_path / "x.csv", "--journal", "--data-dir", data]
+    arguments = ["fills", str(tmp_path / "x.csv"), "--journal", "--data-dir", str(data)]
     done = subprocess.run(
         [sys.executable, "-m", "matching_exchange.tools.export", *arguments],
         cwd=ROOT,
