@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "subscribe": Command("matching_exchange.tools.subscribe", "print trades and depth of a running exchange"),
     "keys": Command("matching_exchange.tools.keys", "make keys"),
     "replay": Command("matching_exchange.tools.replay", "send recorded order flow to the exchange and compare"),
+    "export": Command("matching_exchange.tools.export", "write trades, candles, orders or book events to files"),
     "load-test": Command("matching_exchange.tools.load_test", "load a running exchange", needs="hdrh"),
     "bench": Command("matching_exchange.tools.bench", "measure the exchange on this machine", needs="hdrh"),
     "torture": Command("matching_exchange.tools.torture", "kill an exchange of its own while clients trade, and check"),

@@ -17,6 +17,7 @@ MODULES: Final = {
     "build": "matching_exchange.tools.build",
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
+    "export": "matching_exchange.tools.export",
     "gateway": "gateway",
     "history": "history",
     "history_soak": "matching_exchange.tools.history_soak",

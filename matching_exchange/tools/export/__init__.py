@@ -1,0 +1,1 @@
+"""What has happened on the exchange, as files for researchers: from the tables of the history, or from a journal."""
