@@ -178,7 +178,7 @@ WITH_TARGET = {
     "growth": 7,
     "durability": 5 + BOTH,
     "pauses": 2 * len(CORES),
-    "history": 3,
+    "history": 4,
 }
 DISTRIBUTIONS = {
     "engine": by_core("mix, {core}", "deep book, {core}"),

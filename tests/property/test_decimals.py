@@ -19,6 +19,7 @@ from protocol.instrument import (
     format_decimal,
     format_fee,
     parse_decimal,
+    read_formatted,
 )
 from protocol.units import MAX_DECIMALS, MAX_FEE_BPS, MAX_INTEGER, MAX_PRICE, MAX_QUANTITY
 from tests.oracle.commands_strategy import COIN, examples
@@ -42,6 +43,13 @@ exact = Context(prec=200, Emin=-1_000, Emax=1_000)
 @given(values, decimals)
 def test_formatted_values_are_parsed_back(value: int, decimals: int) -> None:
     assert parse_decimal(format_decimal(value, decimals), decimals) == value
+
+
+@examples
+@given(st.integers(-(10**120), 10**120), decimals, st.integers(0, 12))
+def test_formatted_values_of_any_size_are_read_back(value: int, decimals: int, finer: int) -> None:
+    """Also in a unit that has become finer since."""
+    assert read_formatted(format_decimal(value, decimals), decimals + finer) == value * 10**finer
 
 
 @examples

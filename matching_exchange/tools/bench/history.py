@@ -22,6 +22,12 @@ from protocol.session import FRAME_COMMANDS
 PER_SECOND: Final = 500_000
 """Commands for each second of a round: the indices are as large as those of a history of some minutes."""
 
+RATE: Final = 50_000
+"""Commands that a history follows in a second of one core, at least."""
+
+NANOSECONDS: Final = 1_000_000_000 // RATE
+"""The processor time of each of them, at most."""
+
 TRADES: Final = 10_000_000
 QUICK_TRADES: Final = 20_000
 
@@ -45,7 +51,7 @@ def following(plan: Plan) -> Iterator[Row]:
     rates = [each.commands / (each.replay + each.take + each.write) for each in found]
     bare_rates = [each.commands / each.bare for each in found]
     bare = Yardstick("bare executemany of its rows", median(bare_rates), "commands/s")
-    yield row("a history follows, SQLite", spread(rates), "commands/s", bare, Target(50_000), quick=plan.quick)
+    yield row("a history follows, SQLite", spread(rates), "commands/s", bare, Target(RATE), quick=plan.quick)
     yield row("bare executemany of its rows", spread(bare_rates), "commands/s", look_up_yardstick(look_ups))
     yield row("a history, to bare executemany", ratio(rates, bare_rates), "ratio")
     whole = Yardstick("the whole way", median(1e9 / rate for rate in rates), "ns")
@@ -53,10 +59,12 @@ def following(plan: Plan) -> Iterator[Row]:
         ("replay and gather", [each.replay for each in found]),
         ("sort, and make candles", [each.take for each in found]),
         ("write", [each.write for each in found]),
-        ("processor time", [each.processor for each in found]),
     ):
         per_command = [each / one.commands * 1e9 for each, one in zip(seconds, found, strict=True)]
         yield row(f"a history, {name}", spread(per_command), "ns a command", whole)
+    processor = [each.processor / each.commands * 1e9 for each in found]
+    one_core = Target(NANOSECONDS, at_most=True)
+    yield row("a history, processor time", spread(processor), "ns a command", whole, one_core, quick=plan.quick)
     yield row("rows of a command", spread([sum(each.rows.values()) / each.commands for each in found]), "rows")
 
 
