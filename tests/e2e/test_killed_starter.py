@@ -23,11 +23,12 @@ def test_killed_run_leaves_no_process(tmp_path: Path, workers: str) -> None:
     command = [sys.executable, "-m", "matching_exchange.tools.run", "--demo", "-v", f"--port={port}"]
     with running(command, tmp_path, environment) as script:
         wait_until(lambda: "Ctrl-C" in script.text() or script.process.poll() is not None, "the banner")
+        # The history and the demo start behind the banner.
+        wait_until(lambda: len(children_of(script.process.pid)) == 4, "all processes")
         children = children_of(script.process.pid)
         script.process.kill()
         script.process.wait(PATIENCE)
         wait_until(lambda: not any(map(alive, children)), "the end of the processes")
-    assert len(children) == 4
     assert_gone(f"http://127.0.0.1:{port}", tmp_path / "data-demo")
     # In order and cleanly: the gateway answers what was taken while the matcher is still there.
     stopped = [line for line in script.text().splitlines() if "stopped" in line and "history stopped" not in line]
