@@ -33,10 +33,15 @@ class Shown(Struct, frozen=True):
 
 
 class Candles(Struct, frozen=True):
-    """Candles, oldest first. `next` is the beginning of the following page, in nanoseconds; None after the last."""
+    """Candles, oldest first.
+
+    next: the beginning of the following page, in nanoseconds; None after the last.
+    since: candles that open before this time lack trades, and are left out.
+    """
 
     shown: list[Shown]
     next: int | None
+    since: int
 
 
 class Wanted(Struct, frozen=True):
@@ -164,7 +169,7 @@ class MarketHistory(Joining):
             newer = await self._newer(asked, wanted.symbol, page.last, filled)
         if newer is None:
             return None
-        candles = _folded(page.candles, newer, wanted)
+        candles = _folded(page, newer, wanted)
         return _filled(wanted, page, candles, now) if wanted.fill else _plain(wanted, page, candles, now)
 
     async def _ticker(self, symbol: str, asked: Asked) -> Ticker | None:
@@ -216,12 +221,13 @@ def with_trade(total: Candle | None, trade: Trade) -> Candle:
     return total
 
 
-def _folded(candles: list[Candle], newer: list[Trade], wanted: Wanted) -> list[Candle]:
+def _folded(page: CandlePage, newer: list[Trade], wanted: Wanted) -> list[Candle]:
     """The candles with the newer trades in them."""
-    folded = list(candles)
+    folded = list(page.candles)
+    begin = page.since if wanted.begin is None else max(wanted.begin, page.since)
     for trade in newer:
         opens = wanted.interval.open_time(trade.timestamp)
-        if (wanted.begin is None or opens >= wanted.begin) and (wanted.end is None or opens < wanted.end):
+        if opens >= begin and (wanted.end is None or opens < wanted.end):
             if folded and folded[-1].open_time == opens:
                 folded[-1].add(one_trade(trade, opens))
             else:
@@ -240,7 +246,7 @@ def _plain(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) ->
     if more:
         # A later one is there.
         shown = [Shown(each.candle, complete=True) for each in shown]
-    return Candles(shown, close(candles[-1].open_time) if more else None)
+    return Candles(shown, close(candles[-1].open_time) if more else None, page.since)
 
 
 def _filled(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
@@ -261,7 +267,7 @@ def _filled(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -
         opens = opens if opens == wanted.begin else interval.close_time(opens)
     if before is None:
         if not candles:
-            return Candles([], None)
+            return Candles([], None, page.since)
         opens = max(opens, candles[0].open_time)
     traded = {each.open_time: each for each in candles}
     shown: list[Shown] = []
@@ -272,7 +278,7 @@ def _filled(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -
             candle = _unchanged(before, opens)
         before, opens = candle, interval.close_time(opens)
         shown.append(Shown(candle, opens <= now))
-    return Candles(shown, opens if opens <= last and wanted.begin is not None else None)
+    return Candles(shown, opens if opens <= last and wanted.begin is not None else None, page.since)
 
 
 def _unchanged(before: Candle, opens: int) -> Candle:

@@ -37,6 +37,7 @@ class CandleSource(Source):
         self._interval = interval
         self.recent: deque[Shown] = deque(maxlen=RECENT)
         self.news: dict[int, Shown] = {}
+        self._since = 0
         super().__init__(instrument, broker, feed, history, loads, listener)
 
     def take_news(self) -> dict[int, Shown]:
@@ -51,6 +52,7 @@ class CandleSource(Source):
         last = self.recent[-1].candle.last_trade_id if self.recent else 0
         while True:
             found = await self._history.candles(wanted)
+            self._since = found.since
             for shown in found.shown:
                 self._show(shown)
                 last = shown.candle.last_trade_id
@@ -60,6 +62,9 @@ class CandleSource(Source):
 
     def _add(self, trade: Trade) -> None:
         opens = self._interval.open_time(trade.timestamp)
+        if opens < self._since:
+            # What its candle lacks is nowhere.
+            return
         candle = one_trade(trade, opens)
         if self.recent:
             last = self.recent[-1]

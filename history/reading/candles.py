@@ -23,12 +23,14 @@ class CandlePage(Struct, frozen=True):
     before: the last candle before them, if there is one.
     more: others of the range follow.
     last: the symbol's last trade_id in the tables; zero for none.
+    since: candles that open before this time lack trades, and are left out.
     """
 
     candles: list[Candle]
     before: Candle | None
     more: bool
     last: int
+    since: int
 
 
 class Window(Struct, frozen=True):
@@ -58,12 +60,12 @@ def candle_page(
     if begin is None:
         rows = connection.execute(query.order_by(opening.desc()).limit(limit + 1))
         found = [candle_of_row(row) for row in rows][::-1]
-        return CandlePage(found[-limit:], found[0] if len(found) > limit else None, more=False, last=last)
+        return CandlePage(found[-limit:], found[0] if len(found) > limit else None, more=False, last=last, since=whole)
     rows = connection.execute(query.where(opening >= begin).order_by(opening).limit(limit + 1))
     found = [candle_of_row(row) for row in rows]
     earlier = select(candles).where(*mine, opening < begin).order_by(opening.desc()).limit(1)
     row = connection.execute(earlier).one_or_none()
-    return CandlePage(found[:limit], None if row is None else candle_of_row(row), len(found) > limit, last)
+    return CandlePage(found[:limit], None if row is None else candle_of_row(row), len(found) > limit, last, whole)
 
 
 def _covering(interval: str) -> str:

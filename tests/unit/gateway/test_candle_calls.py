@@ -253,11 +253,13 @@ def test_what_began_before_the_tables_is_not_told(world: World) -> None:
     # The first minute, and the day, lack a trade in the tables.
     assert opened("1m") == opened("1m", from_="2000-01-01T00:00:00Z") == ["2025-10-24T00:01:00.000Z"]
     assert opened("1d") == []
+    world.trade(time=START + 62 * SECOND)
+    assert opened("1d") == []
     answer = world.get("/ticker", symbol="BTC-USDT")
     assert answer.problem == (503, "history_unavailable", None)
     assert "24 hours" in answer.json["detail"]
     world.gateway.broker.time = START + DAY + SECOND
-    assert world.good("/ticker", symbol="BTC-USDT")["count"] == 2
+    assert world.good("/ticker", symbol="BTC-USDT")["count"] == 3
 
 
 def test_a_table_of_candles(world: World) -> None:

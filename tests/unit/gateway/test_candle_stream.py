@@ -136,6 +136,26 @@ def test_lost_trades_are_made_good(world: World, told: str) -> None:
     world.gateway.run(scenario())
 
 
+def test_a_candle_that_lacks_trades_is_not_told(world: World) -> None:
+    world.trade(time=START + SECOND // 2)
+    world.begin_late()
+    world.trade(time=START + SECOND)
+    world.fill()
+
+    async def scenario() -> None:
+        client = await opened(world)
+        world.trade(time=START + 2 * SECOND)
+        world.publish()
+        world.trade(time=START + MINUTE)
+        world.publish()
+        known: Candles = {}
+        await until(client, known, trades=1)
+        assert list(known) == ["2025-10-24T00:01:00.000Z"]
+        await client.leave()
+
+    world.gateway.run(scenario())
+
+
 def test_what_the_memory_lacks_comes_from_the_tables(world: World) -> None:
     world.trade(time=START)
     world.fill()
