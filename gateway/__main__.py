@@ -32,7 +32,7 @@ from gateway.http.callers import limits_of
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.native.problems import http_error_response
-from gateway.native.work import work_of
+from gateway.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url
 from matching_exchange.process.command_line import end_with_line

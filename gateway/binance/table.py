@@ -1,0 +1,11 @@
+"""Every call of the dialect: one table, for HTTP and for the WebSocket API."""
+
+from typing import Final
+
+from gateway.binance.row import Row
+from gateway.binance.rows import general
+
+ROWS: Final[tuple[Row, ...]] = (*general.ROWS,)
+
+NAMED: Final = {name: row for row in ROWS for name in row.names}
+"""The rows by their methods in the WebSocket API."""
