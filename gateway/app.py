@@ -37,10 +37,12 @@ from gateway.http.tallies import Tallies
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.link.tables import HistoryTables
 from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
 EXPOSED_HEADERS: Final = (
@@ -70,7 +72,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
-    exchange = Exchange(broker, instruments, config.faucet, asks_for_keys=door is not None)
+    tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
+    exchange = Exchange(broker, instruments, config.faucet, tables=tables, asks_for_keys=door is not None)
     desk: Desk | None = None
     if config.binance == ON:
         desk = Desk(
@@ -95,6 +98,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         keys.stop()
         await feed.stop()
         await broker.stop()
+        tables.close()
 
     caller_check = Middleware(
         CallerCheck,

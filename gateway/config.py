@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from gateway.rate import RATE, Rate, read_rate
+from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
@@ -15,6 +17,9 @@ from matching_exchange.process.settings import Setting, bounded, one_of, port, r
 
 PROGRAM: Final = "gateway"
 PREFIX: Final = "GATEWAY"
+
+HISTORY_FILE: Final = "history/history.sqlite"
+"""The tables, below a data directory."""
 
 OFF: Final = "off"
 ON: Final = "on"
@@ -69,6 +74,7 @@ class GatewayConfig(Struct, frozen=True):
     curve_market_data: whether the market data has CURVE too.
     binance: whether the Binance dialect is served. binance_limits: whether its own limits of rate are enforced.
     binance_self_trade_prevention: that of orders which name none, in the words of the dialect.
+    history: where its tables are; None where no setting tells.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -105,6 +111,7 @@ class GatewayConfig(Struct, frozen=True):
     binance: str = OFF
     binance_limits: str = OFF
     binance_self_trade_prevention: str = PREVENTIONS[0]
+    history: Database | None = None
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -171,6 +178,10 @@ def host_name(text: str) -> str:
         return str(ip_address(text.removeprefix("[").removesuffix("]")))
     except ValueError:
         return host(text).lower().removesuffix(".")
+
+
+def _database(text: str) -> Database | None:
+    return read_database(text.strip()) if text.strip() else None
 
 
 def _networks(text: str) -> tuple[Network, ...]:
@@ -304,6 +315,25 @@ SETTINGS: Final = (
         "what an account may ask for each UTC day, by POST /accounts/{account}/faucet",
     ),
     *BINANCE_SETTINGS,
+    Setting(
+        "history-database",
+        "",
+        _database,
+        TAKES.removeprefix("takes "),
+        "where the tables of the history are",
+        secret=True,
+        has_flag=False,
+        from_file=True,
+        full_variable="HISTORY_DATABASE",
+    ),
+    Setting(
+        "data-dir",
+        "",
+        lambda text: Path(text) if text else None,
+        "a directory",
+        f"the matcher's data directory; the history is read from {HISTORY_FILE} in it, unless HISTORY_DATABASE is set",
+        full_variable="MATCHER_DATA_DIR",
+    ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
     *LOG_SETTINGS,
@@ -316,4 +346,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
-    return GatewayConfig(**values)
+    database, data_dir = values.pop("history_database"), values.pop("data_dir")
+    if database is None and data_dir is not None:
+        database = sqlite_database(data_dir / HISTORY_FILE)
+    return GatewayConfig(**values, history=database)

@@ -72,6 +72,12 @@ def format_decimal(value: int, decimals: int) -> str:
     return f"{sign}{digits[:-decimals]}.{fraction}" if fraction else sign + digits[:-decimals]
 
 
+def read_formatted(text: str, decimals: int) -> int:
+    """The value of a text that `format_decimal` wrote with at most so many decimals. It may have any length."""
+    whole, _, fraction = text.partition(".")
+    return int(whole + fraction.ljust(decimals, "0"))
+
+
 def decimals_of(text: str) -> int:
     """Count the decimals that the number in `text` needs: 2 for "0.01" and "0.010", 0 for "5". Raises DecimalError."""
     value = parse_decimal(text, MAX_DECIMALS)

@@ -8,9 +8,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from history.schema.database import Database, read_database, sqlite_database
 from matcher import CORE
 from matching_exchange.tools import processes
 from tests.exchange import LIVING, Exchange, Matcher
+from tests.postgres import Server, running_server
 
 SLOWEST = 10
 """How many files the report of a run names."""
@@ -103,3 +105,22 @@ def shared_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchan
 def symbol(shared_exchange: Exchange) -> str:
     """An instrument of the test's own on the shared exchange, like BTC-USDT."""
     return shared_exchange.add_instrument()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server of PostgreSQL for all tests: each makes a database of its own."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database for a history, of each kind in turn."""
+    if request.param == "sqlite":
+        yield sqlite_database(tmp_path / "history" / "history.sqlite")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.make_database()
+    yield read_database(server.url(name))
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")

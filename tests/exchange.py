@@ -56,7 +56,9 @@ def wait_until(condition: Callable[[], Value], what: str) -> Value:
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without settings of an exchange, and with `more`; modules of this checkout are found
     from anywhere. An exchange runs the core that this process runs, and builds none beside."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_", "HISTORY_"))
+    }
     if CORE.kind == INTERPRETED:
         environment[VARIABLE] = NEVER
     return {**environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(more or {})}

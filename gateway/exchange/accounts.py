@@ -1,4 +1,4 @@
-"""Whole accounts: cancel all orders, now or on silence, suspend, and the last fills."""
+"""Whole accounts: cancel all orders, now or on silence, suspend."""
 
 from typing import Final, TypeVar
 
@@ -8,8 +8,8 @@ from gateway.link.answers import expect
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import CancelAfter, CancelAllOrders, Command, FillsQuery, SetAccountStatus
-from protocol.events import AccountState, FillPage, OrderState, OrderStates
+from protocol.commands import CancelAfter, CancelAllOrders, Command, SetAccountStatus
+from protocol.events import AccountState, OrderState, OrderStates
 
 MAX_TOLD: Final = 10_000
 """Canceled orders that one answer holds at most."""
@@ -39,11 +39,6 @@ class Accounts:
 
     async def cancel_after(self, command: CancelAfter) -> AccountState:
         return expect(AccountState, (await self._broker.submit(command)).value)
-
-    async def fills(self, query: FillsQuery) -> FillPage:
-        page = expect(FillPage, (await self._broker.query(query)).value)
-        await self._instruments.know([entry.trade for entry in page.fills])
-        return page
 
     async def _cancel_many(self, command: Command, kind: type[Kind]) -> tuple[Kind, Canceled]:
         """Carry the command out to its end: the matcher does a bounded part each time that it is sent.

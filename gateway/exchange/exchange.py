@@ -4,6 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from gateway.exchange.accounts import Accounts
+from gateway.exchange.history import History
 from gateway.exchange.maintenance import Maintenance
 from gateway.exchange.markets import Markets
 from gateway.exchange.money import Faucet, Money
@@ -11,6 +12,7 @@ from gateway.exchange.orders import Orders
 from gateway.exchange.pace import Pace
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link, OnBehalf
+from gateway.link.tables import NO_TABLES, HistoryTables
 
 
 class Exchange:
@@ -22,6 +24,7 @@ class Exchange:
         instruments: Instruments,
         faucet: Faucet = (),
         pace: Pace | None = None,
+        tables: HistoryTables = NO_TABLES,
         *,
         asks_for_keys: bool = False,
     ) -> None:
@@ -35,8 +38,16 @@ class Exchange:
         self.markets = Markets(link, instruments)
         self.money = Money(link, instruments, faucet)
         self.maintenance = Maintenance(link, instruments)
+        self._tables = tables
+        self.history = History(link, instruments, self.orders, tables)
+
+    def now(self) -> int:
+        """The matcher's time, in nanoseconds since 1970."""
+        return self._link.now()
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
         link = OnBehalf(self._link, confirm, deadline)
-        return Exchange(link, self.instruments, self._faucet, self._pace, asks_for_keys=self.asks_for_keys)
+        return Exchange(
+            link, self.instruments, self._faucet, self._pace, self._tables, asks_for_keys=self.asks_for_keys
+        )

@@ -3,8 +3,8 @@
 from gateway.link.answers import Stamped, expect
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import DepthQuery, SetInstrument, TradesQuery
-from protocol.events import Depth, InstrumentSet, Trade, TradeHistory
+from protocol.commands import DepthQuery, SetInstrument
+from protocol.events import Depth, InstrumentSet
 from protocol.instrument import Instrument
 
 
@@ -16,10 +16,6 @@ class Markets:
     async def depth(self, query: DepthQuery) -> Stamped[Depth]:
         answer = await self._broker.query(query)
         return Stamped(answer.sequence, answer.timestamp, expect(Depth, answer.value))
-
-    async def trades(self, query: TradesQuery) -> list[Trade]:
-        """The last trades, oldest first."""
-        return expect(TradeHistory, (await self._broker.query(query)).value).trades
 
     async def set_instrument(self, command: SetInstrument) -> Instrument:
         changed = expect(InstrumentSet, (await self._broker.submit(command)).value).instrument

@@ -15,7 +15,6 @@ from protocol.commands import (
     BalancesQuery,
     CloseLedger,
     Deposit,
-    MovementsQuery,
     ResetAccount,
     Transfer,
     Withdraw,
@@ -25,7 +24,6 @@ from protocol.events import (
     AccountSummary,
     Balances,
     LedgerState,
-    MovementPage,
     TransferState,
 )
 from protocol.instrument import quote_decimals
@@ -80,9 +78,6 @@ class Money:
         await self._instruments.know(summary.orders)
         await self._instruments.know(summary.positions)
         return Stamped(answer.sequence, answer.timestamp, summary)
-
-    async def movements(self, query: MovementsQuery) -> MovementPage:
-        return expect(MovementPage, (await self._broker.query(query)).value)
 
     async def accounts(self, query: AccountsQuery) -> Stamped[AccountList]:
         answer = await self._broker.query(query)

@@ -81,6 +81,7 @@ class Broker:
         self._flushing = False
         self._pulse_at = float("-inf")
         self._pulse_epoch = 0
+        self._pulse_sequence = 0
         self._journal = ""
         self._was_available = False
         self._strange_reports = 0
@@ -129,6 +130,16 @@ class Broker:
         """The epoch of the matcher that welcomed the session last. Zero before the first welcome, and after the session
         was lost."""
         return self._session.epoch
+
+    @property
+    def journal(self) -> str:
+        """The id of the matcher's journal; empty before the first welcome."""
+        return self._journal
+
+    @property
+    def sequence(self) -> int:
+        """That of the last command, as the last pulse told it."""
+        return self._pulse_sequence
 
     def now(self) -> int:
         """The matcher's time, in nanoseconds since 1970."""
@@ -309,6 +320,7 @@ class Broker:
             return False
         self._pulse_at = now
         self._pulse_epoch = pulse.epoch
+        self._pulse_sequence = pulse.sequence
         self._clock.hear(pulse.timestamp)
         return True
 

@@ -27,3 +27,7 @@ class NoResultError(MatcherUnavailableError):
 
 class OutcomeUnknownError(Exception):
     """No answer came in time: the command may have been executed or not."""
+
+
+class HistoryBehindError(Exception):
+    """The tables of the history lack what the matcher has forgotten already. They catch up by themselves."""

@@ -24,6 +24,9 @@ class Link(Protocol):
     @property
     def clock_difference(self) -> int: ...
 
+    @property
+    def sequence(self) -> int: ...
+
     def now(self) -> int: ...
 
     def deadline(self) -> int: ...
@@ -61,6 +64,10 @@ class OnBehalf:
     @property
     def clock_difference(self) -> int:
         return self._link.clock_difference
+
+    @property
+    def sequence(self) -> int:
+        return self._link.sequence
 
     def now(self) -> int:
         return self._link.now()

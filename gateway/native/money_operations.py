@@ -6,7 +6,7 @@ from gateway.access.needs import ADMIN, TRADE, USER_DATA
 from gateway.native.calls import money
 from gateway.native.calls.money import MAX_ACCOUNTS, MAX_MOVEMENTS
 from gateway.native.json import money_schemas
-from gateway.native.operation import ACCOUNT_OF_PATH, Operation, Parameter, bounded, continued
+from gateway.native.operation import ACCOUNT_OF_PATH, Operation, Parameter, bounded, continued, time_parameter
 from protocol.units import CURRENCY_PATTERN, NAME_PATTERN
 
 _AMOUNT_EXAMPLE: Final = {"asset": "USDT", "amount": "100000", "transfer_id": "start-1"}
@@ -27,17 +27,18 @@ MONEY_OPERATIONS: Final = (
         "get",
         "/accounts/{account}/balances",
         money.balances,
-        "The balances of an account",
+        "The balances of an account, now or at a time that is past",
         money_schemas.BalancesView,
         (422,),
-        (ACCOUNT_OF_PATH,),
+        (ACCOUNT_OF_PATH, time_parameter("at", "What it had of each asset at this time.")),
+        other_answer=money_schemas.BalancesAtView,
     ),
     Operation(
         USER_DATA,
         "get",
         "/accounts/{account}/ledger",
         money.movements,
-        "The last movements of an account's money",
+        "The movements of an account's money",
         money_schemas.MovementList,
         (422,),
         (
@@ -55,6 +56,7 @@ MONEY_OPERATIONS: Final = (
             ),
             continued("The `next` of the answer that this one continues."),
         ),
+        csv=True,
     ),
     Operation(
         TRADE,

@@ -81,7 +81,7 @@ def document() -> dict[str, Any]:
     """The OpenAPI document."""
     kinds: set[type[Struct]] = {Problem, *_STREAMED}
     for operation in OPERATIONS:
-        kinds.update(kind for kind in (operation.answer, operation.body, operation.unhealthy) if kind is not None)
+        kinds.update(kind for kind in _bodies(operation) if kind is not None)
     listed = sorted(kinds, key=lambda kind: kind.__name__)
     references, components = msgspec.json.schema_components(listed, ref_template="#/components/schemas/{name}")
     reference = dict(zip(listed, references, strict=True))
@@ -107,11 +107,21 @@ def document() -> dict[str, Any]:
     }
 
 
+def _bodies(operation: Operation) -> tuple[type[Struct] | None, ...]:
+    return operation.answer, operation.other_answer, operation.body, operation.unhealthy
+
+
 def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]]) -> dict[str, Any]:
     statuses = {*operation.problems, *_ALWAYS}
     if operation.needs is not PUBLIC:
         statuses |= {401, 403}
-    responses = {str(operation.status): _content("Done", "application/json", reference[operation.answer])}
+    answer = reference[operation.answer]
+    if operation.other_answer is not None:
+        answer = {"anyOf": [answer, reference[operation.other_answer]]}
+    done = _content("Done", "application/json", answer)
+    if operation.csv:
+        done["content"]["text/csv"] = {"schema": {"type": "string"}}
+    responses = {str(operation.status): done}
     for status in sorted(statuses):
         responses[str(status)] = _content(_PHRASES[status], "application/problem+json", reference[Problem])
     if operation.unhealthy is not None:

@@ -11,6 +11,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.http.responses import HttpResponse
 from gateway.native.calls.keys import KeyDesk
 from gateway.native.calls.parameters import CURSOR_PATTERN
+from gateway.native.json.times import EXACT_TIME_PATTERN
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
 Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
@@ -35,6 +36,8 @@ class Operation(Struct, frozen=True):
     call: carries it out. One of the keys gets their desk in place of the exchange.
     answer: the body of the answer that tells success, with this `status`.
     problems: the statuses of its problem documents, beyond those of every operation.
+    other_answer: the body that some parameters ask for instead.
+    csv: whether Accept: text/csv asks for a table.
     unhealthy: the body of a 503, in place of a problem document.
     """
 
@@ -50,6 +53,8 @@ class Operation(Struct, frozen=True):
     example: dict[str, Any] = {}
     unhealthy: type[Struct] | None = None
     status: int = 200
+    other_answer: type[Struct] | None = None
+    csv: bool = False
 
 
 SYMBOL: Final = Parameter("symbol", {**_SYMBOL, "examples": ["BTC-USDT"]}, "The instrument.", required=True)
@@ -74,6 +79,14 @@ FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instru
 
 def bounded(name: str, lowest: int, highest: int, default: int, description: str) -> Parameter:
     return Parameter(name, {"type": "integer", "minimum": lowest, "maximum": highest, "default": default}, description)
+
+
+def time_parameter(name: str, description: str) -> Parameter:
+    return Parameter(
+        name,
+        {"type": "string", "pattern": f"^{EXACT_TIME_PATTERN.pattern}$", "examples": ["2026-11-22T12:00:00Z"]},
+        description,
+    )
 
 
 def continued(description: str) -> Parameter:

@@ -10,16 +10,15 @@ from gateway.native.calls import (
     instruments,
     keys,
     maintenance,
-    market,
     oco,
     orders,
     own_key,
 )
 from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
-from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import key_schemas, market_schemas, schemas
+from gateway.native.market_operations import MARKET_OPERATIONS
 from gateway.native.money_operations import MONEY_OPERATIONS
 from gateway.native.operation import (
     ACCOUNT,
@@ -95,6 +94,7 @@ OPERATIONS: Final = (
                 "The `next` of the list that this one continues.",
             ),
         ),
+        csv=True,
     ),
     Operation(
         TRADE,
@@ -176,7 +176,7 @@ OPERATIONS: Final = (
         "get",
         "/fills",
         accounts.list_fills,
-        "The last fills of an account",
+        "The fills of an account",
         schemas.FillList,
         (404, 422),
         (
@@ -195,6 +195,7 @@ OPERATIONS: Final = (
                 "between."
             ),
         ),
+        csv=True,
     ),
     Operation(
         TRADE,
@@ -217,29 +218,7 @@ OPERATIONS: Final = (
         key_schemas.OwnKey,
         (404, 422),
     ),
-    Operation(
-        PUBLIC,
-        "get",
-        "/depth",
-        market.depth,
-        "The best levels of a book",
-        market_schemas.DepthView,
-        (404, 422),
-        (SYMBOL, bounded("levels", 1, MAX_LEVELS, 10, "Levels of each side at most.")),
-    ),
-    Operation(
-        PUBLIC, "get", "/bbo", market.bbo, "The best bid and ask", market_schemas.BestPrices, (404, 422), (SYMBOL,)
-    ),
-    Operation(
-        PUBLIC,
-        "get",
-        "/trades",
-        market.trades,
-        "The last trades, oldest first",
-        market_schemas.TradeList,
-        (404, 422),
-        (SYMBOL, bounded("limit", 1, MAX_TRADES, 100, "Trades at most.")),
-    ),
+    *MARKET_OPERATIONS,
     Operation(
         PUBLIC,
         "get",

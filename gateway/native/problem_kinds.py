@@ -125,6 +125,10 @@ KINDS: Final[dict[str, Kind]] = {
     "too_much_in_flight": Kind(
         503, "Too much in flight", "Too many commands wait for answers. This one was not taken, and never will be."
     ),
+    "history_unavailable": Kind(503, "No history", "The history cannot be read."),
+    "history_behind": Kind(
+        503, "The history is behind", "The history does not reach up to what the matcher remembers yet; try again."
+    ),
     "overloaded": _of_http("overloaded", "Overloaded"),
     "outcome_unknown": Kind(
         504,

@@ -13,8 +13,15 @@ from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.closing import CloseFrame
 from gateway.http.errors import NO_HEADERS, HttpError
 from gateway.http.responses import Header, HttpResponse
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
+from gateway.link.errors import (
+    HistoryBehindError,
+    MatcherUnavailableError,
+    OutcomeUnknownError,
+    RefusedError,
+    TooMuchInFlightError,
+)
 from gateway.native.problem_kinds import KINDS, LIMIT_NAMES, refusal_code
+from history.reading.database import HistoryUnavailableError
 
 PROBLEM_JSON: Final[Header] = (b"content-type", b"application/problem+json")
 
@@ -89,6 +96,10 @@ def problem_of(error: Exception) -> ProblemError | None:
             return ProblemError("too_much_in_flight")
         case MatcherUnavailableError():
             return ProblemError("matcher_unavailable")
+        case HistoryUnavailableError():
+            return ProblemError("history_unavailable", f"The history cannot be read: {error}.")
+        case HistoryBehindError():
+            return ProblemError("history_behind")
         case OutcomeUnknownError():
             return ProblemError("outcome_unknown")
     return None

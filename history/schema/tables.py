@@ -26,6 +26,24 @@ from sqlalchemy.types import TypeEngine
 
 SCHEMA_VERSION: Final = 1
 
+POSTGRES_SCHEMA: Final = "history"
+"""All tables stand in it, in PostgreSQL."""
+
+CANDLES_1S: Final = "candles_1s"
+CANDLES_BELOW_1D: Final = "candles_below_1d"
+
+COVERED: Final = (
+    "instruments",
+    "trades",
+    "fills",
+    "orders",
+    "movements",
+    "candles",
+    CANDLES_BELOW_1D,
+    CANDLES_1S,
+)
+"""What `coverage` tells of. The row `candles` is for those of a day and longer, which are kept for ever."""
+
 
 class Wide(TypeDecorator[int]):
     """A whole number that 63 bits may be too few for: numeric where the database has it, else its digits as text."""
@@ -72,6 +90,7 @@ checkpoints: Final = Table(
     metadata,
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("crc", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
 )
 """Positions of before: the newest, and ever fewer of the older ones."""
 
@@ -82,7 +101,8 @@ coverage: Final = Table(
     Column("first_sequence", BigInteger, nullable=False),
     Column("first_time", BigInteger, nullable=False),
 )
-"""By table: the first sequence from which it is complete, and the time of that. A sequence of 1 is the beginning."""
+"""By name of `COVERED`: the first sequence from which it is complete, and the time of that. A sequence of 1 is the
+beginning."""
 
 instruments: Final = Table(
     "instruments",
@@ -118,7 +138,8 @@ trades: Final = Table(
     Index("trades_by_time", "symbol", "timestamp"),
     **_CLUSTERED,
 )
-"""Within a symbol, trade_id, sequence and timestamp ascend together. trade_ids have no gaps."""
+"""Within a symbol, trade_id, sequence and timestamp ascend together. trade_ids have no gaps, but where a book
+was loaded that had come further."""
 
 fills: Final = Table(
     "fills",
@@ -137,9 +158,10 @@ fills: Final = Table(
 orders: Final = Table(
     "orders",
     metadata,
-    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", BigInteger, nullable=False),
+    # As the rowid of SQLite: orders are appended to the table, whichever order_ids they have.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("book_number", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
     Column("account", String(64), nullable=False),
     Column("symbol", String(32), nullable=False),
     Column("client_order_id", String(64)),
@@ -151,19 +173,19 @@ orders: Final = Table(
     Column("reason", SmallInteger),
     Column("quantity", BigInteger, nullable=False),
     Column("filled_quantity", BigInteger, nullable=False),
-    Column("remaining_quantity", BigInteger, nullable=False),
     Column("filled_value", Wide, nullable=False),
     Column("placed_sequence", BigInteger, nullable=False),
     Column("placed", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("ended", BigInteger, nullable=False),
     Column("more", LargeBinary),
-    Index("orders_by_number", "number"),
+    Index("orders_by_id", "order_id", unique=True),
     Index("orders_by_book", "symbol", "book_number"),
     Index("orders_by_account", "account", "number"),
 )
 """Orders as they ended. `number` counts all ends, `book_number` those of the symbol, as the matcher numbers them.
-`sequence` and `ended` are the stamp of the end. `more` is what only some orders have (`orders_rows`), else null."""
+`sequence` and `ended` are the stamp of the end: within the table they ascend with `number`. `more` is what only some
+orders have (`order_rows`), else null."""
 
 candles: Final = Table(
     "candles",

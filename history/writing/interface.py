@@ -1,12 +1,18 @@
 """What the process asks of the database, and of the reader of commands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from history.candles.candle import Candle
 from matcher.reply import Reply
 from matcher.state import Caused
+
+
+class StoreFailedError(Exception):
+    """The database did not do what it was asked for. The message is one line that names it, without its password. The
+    same call works once the database does again."""
 
 
 class Place(Struct, frozen=True):
@@ -25,7 +31,11 @@ class Rows(Protocol):
 
 
 class Gatherer(Protocol):
-    """Makes rows of what commands have caused. It watches a `State` that stands at the store's position."""
+    """Makes rows of what commands have caused. It watches a `State` that stands at the store's position.
+
+    Make one with `gather.StateGatherer(state, store.last_candles())`, anew after a rewind, and with `begins=True`
+    after `Store.begin`.
+    """
 
     def observe(self, reply: Reply, caused: list[Caused]) -> None:
         """Hear of the commands of one frame, right after they have run. For `State.replay`."""
@@ -40,6 +50,9 @@ class Store(Protocol):
     def position(self) -> Place | None:
         """Up to where the tables are filled; None for new ones."""
 
+    def last_candles(self) -> Iterable[tuple[str, str, Candle]]:
+        """The last candle of every symbol and interval, with both. A Gatherer that goes on from here needs them."""
+
     def checkpoints(self) -> Sequence[tuple[int, int]]:
         """(sequence, crc) of positions of before, the newest first."""
 
@@ -48,10 +61,12 @@ class Store(Protocol):
         a snapshot. With rows in them, there is a hole: their coverage begins anew."""
 
     def write(self, rows: Any, place: Place) -> None:
-        """Add the rows, and the position and a checkpoint with them, in one transaction."""
+        """Add the rows, and the position and a checkpoint with them, in one transaction. After a failure, call it again
+        with the same rows and place: it adds nothing twice."""
 
     def rewind(self, sequence: int) -> int:
-        """Remove what is above a sequence of a checkpoint, or everything for zero. Returns how many rows it was."""
+        """Remove what is above a sequence of a checkpoint, or everything for zero. Returns how many rows it was. The
+        position is that of the checkpoint then; None for zero."""
 
     def set_aside(self) -> str | None:
         """Put all tables aside and begin new ones. Returns the name under which the old ones are kept; None if there

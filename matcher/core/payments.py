@@ -5,17 +5,20 @@ A lock depends on the order as it stands, so it is made anew once for each order
 
 from typing import Final
 
-from matcher.core.assets import WHOLE, Currencies
+from matcher.core.assets import WHOLE, Asset, Currencies
 from matcher.core.ledger import Ledger
 from matcher.core.locks import asset_of, set_reserved, share_of_pair
 from matcher.core.order import Order
 from matcher.core.running import Running
 from protocol.events import Trade
+from protocol.money import MovementKind
 from protocol.units import OrderStatus, Side
 
 BUY: Final = Side.BUY
 OPEN: Final = OrderStatus.OPEN
 PENDING: Final = OrderStatus.PENDING
+FILL: Final = MovementKind.FILL
+FEE: Final = MovementKind.FEE
 
 
 def pay(running: Running) -> None:
@@ -152,3 +155,18 @@ def _book_purchase(maker: Order, ledger: Ledger, currencies: Currencies, amount:
 
 def _lock_anew(order: Order, ledger: Ledger) -> None:
     set_reserved(order, ledger.balance(asset_of(order)), share_of_pair(order))
+
+
+def moved_by_fill(currencies: Currencies, trade: Trade, is_maker: bool) -> list[tuple[MovementKind, Asset, int]]:  # noqa: FBT001  as in Fill
+    """What one side of a trade has moved of its account, with signs: base, quote, and the fee. No part is zero."""
+    buys = (trade.aggressor_side is BUY) is not is_maker
+    value = trade.price * trade.quantity * currencies.quote_unit
+    base = trade.quantity * currencies.base_unit
+    fee = value * (trade.maker_fee_bps if is_maker else trade.taker_fee_bps)
+    moved = [
+        (FILL, currencies.base, base if buys else -base),
+        (FILL, currencies.quote, (-value if buys else value) * WHOLE),
+    ]
+    if fee:
+        moved.append((FEE, currencies.quote, -fee))
+    return moved

@@ -5,9 +5,10 @@ from itertools import islice
 from typing import Final
 
 from matcher.core.account import Account
-from matcher.core.assets import WHOLE, Asset
+from matcher.core.assets import Asset
 from matcher.core.book import Book
 from matcher.core.ledger import MAX_MOVEMENTS, Position
+from matcher.core.payments import moved_by_fill
 from matcher.core.registry import Registry
 from matcher.core.settlement import last_fills
 from matcher.serving.answers import order_state
@@ -27,8 +28,7 @@ from protocol.events import (
     Trade,
 )
 from protocol.instrument import FEE_DECIMALS, format_decimal
-from protocol.money import MovementKind
-from protocol.units import Refusal, Side
+from protocol.units import Refusal
 
 MAX_SUMMARY_ORDERS: Final = 100
 """Open orders that a summary of an account holds, the oldest ones."""
@@ -172,17 +172,7 @@ def _movements(registry: Registry, account: Account) -> list[Movement]:
 
 def _of_fill(book: Book, trade: Trade, *, is_maker: bool) -> list[Movement]:
     """What a fill has moved: base, quote, and the fee."""
-    currencies = book.currencies
-    buys = (trade.aggressor_side is Side.BUY) is not is_maker
-    sign = 1 if buys else -1
-    value = trade.price * trade.quantity * currencies.quote_unit
     order_id = trade.maker_order_id if is_maker else trade.taker_order_id
-    rate = trade.maker_fee_bps if is_maker else trade.taker_fee_bps
-    moved = [
-        (MovementKind.FILL, currencies.base, sign * trade.quantity * currencies.base_unit),
-        (MovementKind.FILL, currencies.quote, -sign * value * WHOLE),
-        (MovementKind.FEE, currencies.quote, -value * rate),
-    ]
     return [
         Movement(
             trade.sequence,
@@ -194,6 +184,5 @@ def _of_fill(book: Book, trade: Trade, *, is_maker: bool) -> list[Movement]:
             trade_id=trade.trade_id,
             order_id=order_id,
         )
-        for kind, asset, amount in moved
-        if amount
+        for kind, asset, amount in moved_by_fill(book.currencies, trade, is_maker)
     ]

@@ -24,7 +24,7 @@ FILE_SUFFIX: Final = "_FILE"
 MAX_FILE_BYTES: Final = 64 * 1024
 """The largest such file."""
 
-NOT_FOR_PROCESSES: Final = frozenset({"GATEWAY_MEMORY", "MATCHER_MEMORY"})
+NOT_FOR_PROCESSES: Final = frozenset({"GATEWAY_MEMORY", "HISTORY_MEMORY", "MATCHER_MEMORY"})
 """Variables of docker-compose.yml. They share the prefix of a process, and set nothing in it."""
 
 
@@ -39,6 +39,7 @@ class Setting(Struct, frozen=True):
     has_flag: without one it stands only in the environment, which the list of processes does not show.
     from_file: the variable with `_FILE` behind it may name a file that holds the text. That of a secret may be read by
         its owner alone.
+    full_variable: the environment variable, where it is one of another process.
     """
 
     name: str
@@ -49,10 +50,11 @@ class Setting(Struct, frozen=True):
     secret: bool = False
     has_flag: bool = True
     from_file: bool = False
+    full_variable: str = ""
 
     def variable(self, prefix: str) -> str:
         """The environment variable: MATCHER_DATA_DIR for "data-dir"."""
-        return f"{prefix}_{self.name.replace('-', '_').upper()}"
+        return self.full_variable or f"{prefix}_{self.name.replace('-', '_').upper()}"
 
     @property
     def key(self) -> str:

@@ -10,11 +10,13 @@ from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import account_of_path, account_of_query, cursor, query_parameters, whole_number
+from gateway.native.csv import listed
 from gateway.native.json.schemas import (
     AccountView,
     CancelAfterRequest,
     CancelAfterView,
     CanceledOrders,
+    Fill,
     FillList,
 )
 from gateway.native.json.times import MILLISECOND, format_timestamp
@@ -69,10 +71,12 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespon
     if symbol is not None:
         await exchange.instruments.find(symbol)
     limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
-    page = await exchange.accounts.fills(FillsQuery(account, symbol, limit, cursor(parameters.get("after"))))
+    query = FillsQuery(account, symbol, limit, cursor(parameters.get("after")))
+    page = await exchange.history.accounts.fills(query)
     known = exchange.instruments.known
     fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in page.fills]
-    return json_response(FillList(fills, None if page.next is None else "{}-{}".format(*page.next)))
+    following = None if page.next is None else "{}-{}".format(*page.next)
+    return listed(scope, FillList(fills, following), Fill, fills, following)
 
 
 async def _set_status(exchange: Exchange, scope: Scope, *, suspended: bool) -> HttpResponse:

@@ -1,14 +1,17 @@
 """Calls of the exchange itself: health, save and load a book, the digest of the state."""
 
+import asyncio
+
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.history import HistoryStatus
 from gateway.exchange.maintenance import HEALTH_SECONDS
 from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.parameters import query_parameters, required
-from gateway.native.json.schemas import DigestView, Health, LoadedBookView, SavedBookView, Unhealthy
+from gateway.native.json.schemas import DigestView, Health, HistoryHealth, LoadedBookView, SavedBookView, Unhealthy
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
 
@@ -17,7 +20,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     """200 when the matcher has answered in time, and takes commands."""
     query_parameters(scope)
     try:
-        status = await exchange.maintenance.status()
+        status, history = await asyncio.gather(exchange.maintenance.status(), exchange.history.status(HEALTH_SECONDS))
     except MatcherUnavailableError:
         return _unhealthy(exchange, f"The matcher does not answer within {HEALTH_SECONDS} seconds.")
     if not status.takes_commands:
@@ -36,6 +39,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             matcher.core,
             dict(exchange.money.faucet),
             _auth(exchange),
+            _history(history),
         )
     )
 
@@ -66,6 +70,14 @@ async def digest(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
 
 def _auth(exchange: Exchange) -> str:
     return "keys" if exchange.asks_for_keys else "off"
+
+
+def _history(status: HistoryStatus) -> HistoryHealth:
+    if status.filled is None or status.since is None:
+        return HistoryHealth("unavailable" if status.configured else "off", status.reason or None)
+    return HistoryHealth(
+        "ok", None, status.filled.sequence, status.lag, status.lag_time // NANOSECONDS, status.since.sequence
+    )
 
 
 def _unhealthy(exchange: Exchange, detail: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Final, TypeVar
 
 from msgspec import Raw
+from msgspec.structs import astuple
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
@@ -12,13 +13,24 @@ from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import OutcomeUnknownError, RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
-from gateway.native.calls.parameters import account_of_path, cursor, page_of_account, query_parameters, whole_number
+from gateway.native.calls.parameters import (
+    account_of_path,
+    cursor,
+    page_of_account,
+    query_parameters,
+    time_of,
+    whole_number,
+)
+from gateway.native.csv import listed
 from gateway.native.json.decimals import number_text
 from gateway.native.json.money_schemas import (
     AccountSummaryView,
     AmountRequest,
+    BalancesAtView,
     FaucetView,
+    MovementView,
     ResetRequest,
+    TotalView,
     TransferRequest,
 )
 from gateway.native.json.money_views import (
@@ -31,7 +43,7 @@ from gateway.native.json.money_views import (
     transfer_view,
 )
 from gateway.native.json.names import check_name
-from gateway.native.json.times import format_timestamp
+from gateway.native.json.times import format_exact_time, format_timestamp
 from gateway.native.problem_kinds import KINDS, refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import (
@@ -127,7 +139,16 @@ async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
 
 
 async def balances(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    return json_response(balances_view(await exchange.money.balances(account_of_path(scope))))
+    account, parameters = page_of_account(scope, "at")
+    at = time_of(parameters, "at")
+    if at is None:
+        return json_response(balances_view(await exchange.money.balances(account)))
+    now = exchange.now()
+    if at > now:
+        detail = f"at takes a time that is past: it is {format_timestamp(now)}."
+        raise ProblemError("invalid_value", detail, "at")
+    totals = await exchange.history.accounts.totals_at(account, at)
+    return json_response(BalancesAtView(account, format_exact_time(at), [TotalView(*astuple(each)) for each in totals]))
 
 
 async def summary(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
@@ -155,7 +176,8 @@ async def movements(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespons
         read_asset(asset, "asset")
     limit = whole_number(parameters, "limit", 100, 1, MAX_MOVEMENTS)
     query = MovementsQuery(account, asset, limit, cursor(parameters.get("after")))
-    return json_response(movement_list(await exchange.money.movements(query)))
+    page = movement_list(await exchange.history.accounts.movements(query))
+    return listed(scope, page, MovementView, page.movements, page.next)
 
 
 async def list_accounts(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:

@@ -14,8 +14,9 @@ from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import order_of_path, query_parameters, whole_number
+from gateway.native.csv import listed
 from gateway.native.json.names import check_name
-from gateway.native.json.schemas import OrderList, OrderRequest
+from gateway.native.json.schemas import Order, OrderList, OrderRequest
 from gateway.native.json.translate import order, place_order
 from gateway.native.limits import Limits
 from gateway.native.problems import ProblemError
@@ -45,7 +46,7 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
 
 
 async def look_up(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    state = await exchange.orders.look_up(OrderQuery(*order_of_path(scope)))
+    state = await exchange.history.accounts.look_up(OrderQuery(*order_of_path(scope)))
     return json_response(order(state, exchange.instruments.known[state.symbol]))
 
 
@@ -68,6 +69,7 @@ async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespo
     limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
     after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
     account = caller_of(scope).filter(account)
-    page = await exchange.orders.page(OrdersQuery(symbol, account, status == "done", limit, after))
+    page = await exchange.history.accounts.orders(OrdersQuery(symbol, account, status == "done", limit, after))
     next_page = None if page.next is None else str(page.next)
-    return json_response(OrderList(await orders(page.orders, exchange.instruments.known), next_page))
+    views = await orders(page.orders, exchange.instruments.known)
+    return listed(scope, OrderList(views, next_page), Order, views, next_page)

@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from gateway.access.caller import caller_of
 from gateway.native.json.names import OrderName, check_name, read_order_name
+from gateway.native.json.times import parse_exact_time
 from gateway.native.problems import ProblemError
 
 CURSOR_PATTERN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
@@ -44,6 +45,20 @@ def whole_number(parameters: Mapping[str, str], name: str, default: int, lowest:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest):
         raise ProblemError("invalid_value", f"{name} takes a whole number from {lowest} to {highest}.", name)
     return int(text)
+
+
+def time_of(parameters: Mapping[str, str], name: str) -> int | None:
+    """The parameter as nanoseconds since 1970, at least zero: nothing happened before. None where it is missing."""
+    text = parameters.get(name)
+    return None if text is None else max(0, parse_exact_time(text, name))
+
+
+def span(parameters: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """The times `from` and `to`, as of `time_of`. ProblemError where `to` is the earlier one."""
+    begin, end = time_of(parameters, "from"), time_of(parameters, "to")
+    if begin is not None and end is not None and begin > end:
+        raise ProblemError("invalid_value", f"from takes a time up to that of to: {parameters['to']}.", "from")
+    return begin, end
 
 
 def cursor(text: str | None) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Raw
 
 from gateway.native.enum_words import word
 from gateway.native.json.times import EXACT_TIME_PATTERN, MILLISECOND
+from history.candles.intervals import INTERVALS
 from protocol.instrument import MAX_DECIMAL_LENGTH
 from protocol.units import (
     MAX_CANCEL_AFTER,
@@ -68,8 +69,16 @@ OptionalNotional = Annotated[Raw, Meta(extra_json_schema=_number({"type": "null"
 Decimal = Annotated[
     str, Meta(pattern=r"^[0-9]+(\.[0-9]*[1-9])?$", description="A decimal number, exact.", examples=["60000.01"])
 ]
+SignedDecimal = Annotated[
+    str,
+    Meta(
+        pattern=r"^-?[0-9]+(\.[0-9]*[1-9])?$",
+        description="A decimal number, exact, with a minus if it is negative.",
+        examples=["-30.15"],
+    ),
+]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$", examples=["2025-10-24T04:41:51.774Z"])]
-ExpireTime = Annotated[
+ExactTime = Annotated[
     str,
     Meta(
         pattern=r"^[0-9-]{10}T[0-9:]{8}\.[0-9]{3,9}Z$",
@@ -77,6 +86,7 @@ ExpireTime = Annotated[
         examples=["2026-11-22T12:00:00.000Z"],
     ),
 ]
+ExpireTime = ExactTime
 Sequence = Annotated[int, Meta(ge=0, description="Counts the commands of the exchange.")]
 Identifier = Annotated[str, Meta(description="Opaque.", examples=["42"])]
 SymbolText = Annotated[
@@ -130,6 +140,7 @@ CancelAfterMilliseconds = Annotated[
     ),
 ]
 
+IntervalWord = Annotated[str, Meta(extra_json_schema={"enum": list(INTERVALS)})]
 AuthWord = Annotated[str, Meta(extra_json_schema={"enum": ["off", "keys"]})]
 Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
 

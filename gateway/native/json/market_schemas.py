@@ -10,6 +10,7 @@ from gateway.native.json.field_types import (
     HaltWindowMilliseconds,
     Identifier,
     InstrumentStatusWord,
+    IntervalWord,
     Level,
     MostOpenOrders,
     OptionalNotional,
@@ -17,6 +18,7 @@ from gateway.native.json.field_types import (
     ProtectionBasisPoints,
     Sequence,
     SideWord,
+    SignedDecimal,
     SymbolText,
     Timestamp,
 )
@@ -79,6 +81,75 @@ class TradeList(Struct, frozen=True):
 
     symbol: SymbolText
     trades: list[MarketTrade]
+
+
+class CandleView(Struct, frozen=True):
+    """The trades of a period. The taker_buy fields are those of trades whose taker bought. `complete` is false while
+    trades may still change it."""
+
+    open_time: Timestamp
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    quote_volume: Decimal
+    trades: int
+    taker_buy_volume: Decimal
+    taker_buy_quote_volume: Decimal
+    complete: bool
+
+
+class CandleList(Struct, frozen=True):
+    """Oldest first. `next` is the value of `from` for the following candles; null if none follows."""
+
+    symbol: SymbolText
+    interval: IntervalWord
+    candles: list[CandleView]
+    next: Timestamp | None
+
+
+class CandleUpdate(Struct, frozen=True):
+    """A message of the stream: the candles that have changed since the message before, oldest first."""
+
+    symbol: SymbolText
+    interval: IntervalWord
+    candles: list[CandleView]
+
+
+class TickerView(Struct, frozen=True):
+    """The last trade, the best prices, and the trades since `open_time`: 86,400 whole seconds, the last of which holds
+    `timestamp`. Without a trade in them their fields are null, and the sums 0.
+
+    * vwap: quote_volume / volume; exact, or 12 significant digits if its decimals have no end
+    * change: last_price less open
+    * change_percent: of open, rounded to 4 decimals, half to even
+    """
+
+    symbol: SymbolText
+    timestamp: Timestamp
+    last_price: Decimal | None
+    last_quantity: Decimal | None
+    bid: Level | None
+    ask: Level | None
+    open_time: Timestamp
+    open: Decimal | None
+    high: Decimal | None
+    low: Decimal | None
+    volume: Decimal
+    quote_volume: Decimal
+    vwap: Decimal | None
+    change: SignedDecimal | None
+    change_percent: SignedDecimal | None
+    count: int
+    first_trade_id: Identifier | None
+    last_trade_id: Identifier | None
+
+
+class TickerList(Struct, frozen=True):
+    """The tickers of all instruments."""
+
+    tickers: list[TickerView]
 
 
 class InstrumentRequest(Struct, frozen=True, forbid_unknown_fields=True):

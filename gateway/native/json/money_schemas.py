@@ -11,10 +11,12 @@ from gateway.native.enum_words import MOVEMENT_KIND_WORDS
 from gateway.native.json.field_types import (
     ZERO_OR_MORE,
     Decimal,
+    ExactTime,
     Identifier,
     NameText,
     NumberInput,
     Sequence,
+    SignedDecimal,
     SymbolText,
     Timestamp,
 )
@@ -24,14 +26,6 @@ from protocol.units import CURRENCY_PATTERN, MAX_RESET_ASSETS
 _ASSET: Final = {"pattern": f"^{CURRENCY_PATTERN.pattern}$", "examples": ["USDT"]}
 
 AssetText = Annotated[str, Meta(extra_json_schema=_ASSET)]
-SignedDecimal = Annotated[
-    str,
-    Meta(
-        pattern=r"^-?[0-9]+(\.[0-9]*[1-9])?$",
-        description="A decimal number, exact, with a minus if it is negative.",
-        examples=["-30.15"],
-    ),
-]
 MovementWord = Annotated[str, Meta(extra_json_schema={"enum": list(MOVEMENT_KIND_WORDS.values())})]
 BalancesInput = Annotated[
     dict[str, Raw],
@@ -120,6 +114,21 @@ class BalancesView(Struct, frozen=True):
     sequence: Sequence
     timestamp: Timestamp
     balances: list[BalanceView]
+
+
+class TotalView(Struct, frozen=True):
+    """What an account had of an asset, free and locked."""
+
+    asset: AssetText
+    total: Decimal
+
+
+class BalancesAtView(Struct, frozen=True):
+    """What the account had at the time `at`, of each asset that it had ever had, sorted."""
+
+    account: NameText
+    at: ExactTime
+    balances: list[TotalView]
 
 
 class FaucetView(Struct, frozen=True):

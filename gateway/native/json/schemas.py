@@ -285,6 +285,23 @@ class DigestView(Struct, frozen=True):
     digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
+class HistoryHealth(Struct, frozen=True):
+    """Whether the history can be read, and how far it is behind the matcher.
+
+    * status: ok; unavailable, then detail tells why; off where no setting names its tables
+    * sequence: of the last command in the tables
+    * lag, lag_seconds: commands and whole seconds that the tables are behind
+    * complete_from: the first sequence from which the trades are complete; 1 is the beginning
+    """
+
+    status: Annotated[str, Meta(extra_json_schema={"enum": ["ok", "unavailable", "off"]})]
+    detail: str | None = None
+    sequence: Sequence | None = None
+    lag: int | None = None
+    lag_seconds: int | None = None
+    complete_from: Sequence | None = None
+
+
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     """The matcher answers.
 
@@ -296,6 +313,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * core: compiled or interpreted; empty if an older matcher does not say
     * faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off
     * auth: keys if accounts need an API key, else off
+    * history: whether the history can be read
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     """
 
@@ -310,6 +328,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     core: str
     faucet: dict[str, Decimal]
     auth: AuthWord
+    history: HistoryHealth
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

@@ -64,6 +64,8 @@ class FakeBroker:
         self.available = True
         self.time = TIMESTAMP
         self.clock_difference = 0
+        self.journal = ""
+        self.sequence = SEQUENCE
         self.commands: list[Command] = []
         self.queries: list[Query] = []
         self.answers: dict[type, Any] = {}

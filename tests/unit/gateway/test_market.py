@@ -149,6 +149,14 @@ def test_health(gateway: Gateway) -> None:
         "core": "compiled",
         "faucet": {},
         "auth": "off",
+        "history": {
+            "status": "off",
+            "detail": "neither HISTORY_DATABASE nor MATCHER_DATA_DIR is set",
+            "sequence": None,
+            "lag": None,
+            "lag_seconds": None,
+            "complete_from": None,
+        },
     }
 
 

@@ -122,6 +122,9 @@ def test_the_description_of_an_order_names_the_types_that_take_each_field() -> N
     }
 
 
+TABLES = ("/trades", "/candles", "/fills", "/orders", "/accounts/{account}/ledger")
+
+
 @pytest.mark.parametrize(("path", "method", "operation"), operations())
 def test_every_operation_tells_its_errors(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
@@ -135,7 +138,7 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
         expected.add("504")
     if path.startswith("/admin/"):
         expected |= {"401", "403", "429"}
-    elif path not in ("/depth", "/bbo", "/trades", "/instruments", "/health"):
+    elif path not in ("/depth", "/bbo", "/trades", "/candles", "/ticker", "/instruments", "/health"):
         expected |= {"401", "403"}
     if any(parameter["name"] in ("symbol", "order_id") for parameter in operation["parameters"]) or path in (
         "/orders",
@@ -145,7 +148,9 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
     assert expected <= set(responses)
     assert set(responses) - expected <= ({"404", "409"} if "key" in path else {"409"})
     for status, response in responses.items():
-        [media_type] = response["content"]
+        media_type, *others = response["content"]
+        table = status == success and method == "get" and path in TABLES
+        assert others == (["text/csv"] if table else [])
         problem = status != success and path != "/health"
         assert media_type == (
             "application/problem+json" if problem or status not in (success, "503") else "application/json"
