@@ -22,6 +22,13 @@ def fixed(value: int, decimals: int) -> str:
     return f"-{text}" if value < 0 else text
 
 
+def padded(value: int, decimals: int) -> str:
+    """value x 10^-decimals, with all of these decimals, and at least eight."""
+    places = max(decimals, LEAST_DECIMALS)
+    digits = str(abs(value) * 10 ** (places - decimals)).rjust(places + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
 def fixed_text(text: str) -> str:
     """A plain decimal text, such as an amount of a ledger, in this form."""
     whole, _, fraction = text.partition(".")

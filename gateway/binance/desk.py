@@ -4,11 +4,13 @@ from msgspec import Struct
 from starlette.types import Scope
 
 from gateway.access.caller import Caller
+from gateway.access.keys import KeyStore
 from gateway.binance.counts import Counts
 from gateway.binance.gate import Gate
 from gateway.binance.symbols import Symbols
 from gateway.binance.times import MILLISECOND
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.recent import Past
 from gateway.http.callers import address_of
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
@@ -18,15 +20,18 @@ from protocol.units import SelfTradePrevention
 class Desk(Struct, frozen=True):
     """One for each worker.
 
+    past: the history where it is kept, else what was heard since the start.
     prevention: the self-trade prevention of orders that name none.
     """
 
     exchange: Exchange
     symbols: Symbols
     gate: Gate
+    keys: KeyStore
     counts: Counts
     broker: Broker
     feed: MarketDataFeed
+    past: Past
     prevention: SelfTradePrevention
 
 

@@ -32,7 +32,14 @@ from gateway.binance.errors import (
 )
 from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.errors import HttpError
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
+from gateway.link.errors import (
+    HistoryBehindError,
+    MatcherUnavailableError,
+    OutcomeUnknownError,
+    RefusedError,
+    TooMuchInFlightError,
+)
+from history.reading.database import HistoryUnavailableError
 from protocol.units import Reason, Refusal
 
 
@@ -129,7 +136,7 @@ def told(error: Exception) -> DialectError | None:
             return http_error(error)
         case TooMuchInFlightError():
             return DialectError(QUEUE_FULL, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
-        case MatcherUnavailableError():
+        case MatcherUnavailableError() | HistoryUnavailableError() | HistoryBehindError():
             return DialectError(NO_MATCHER)
         case OutcomeUnknownError():
             return DialectError(OUTCOME_UNKNOWN)

@@ -3,9 +3,15 @@
 from typing import Final
 
 from gateway.binance.row import Row
-from gateway.binance.rows import general
+from gateway.binance.rows import general, klines, market, stubs, tickers
 
-ROWS: Final[tuple[Row, ...]] = (*general.ROWS,)
+ROWS: Final[tuple[Row, ...]] = (
+    *general.ROWS,
+    *market.ROWS,
+    *klines.ROWS,
+    *tickers.ROWS,
+    *stubs.ROWS,
+)
 
 NAMED: Final = {name: row for row in ROWS for name in row.names}
 """The rows by their methods in the WebSocket API."""

@@ -51,7 +51,7 @@ MAX_PAGE = 1_000
 MAX_KEYS_LISTED = 500
 """Keys of one answer, at most."""
 
-MAX_LEVELS = 1_000
+MAX_LEVELS = 5_000
 """Levels of each side in one answer, at most."""
 
 
