@@ -154,7 +154,7 @@ class MarketHistory(Joining):
         if newer is None:
             return None
         candles = _folded(page.candles, newer, wanted)
-        return filled_candles(wanted, page, candles, now) if wanted.fill else _plain(wanted, page, candles, now)
+        return filled_candles(wanted, page, candles, now) if wanted.fill else plain_candles(wanted, page, candles, now)
 
     async def _ticker(self, symbol: str, asked: Asked) -> Ticker | None:
         now = self.link.now()
@@ -201,7 +201,7 @@ def _folded(candles: list[Candle], newer: list[Trade], wanted: Wanted) -> list[C
     return folded
 
 
-def _plain(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
+def plain_candles(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
     more = page.more
     if wanted.begin is None:
         candles = candles[-wanted.limit :]

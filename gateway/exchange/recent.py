@@ -10,7 +10,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Final, Protocol
 
-from gateway.exchange.market_history import REMEMBERED_TRADES, Candles, Wanted, filled_candles
+from gateway.exchange.market_history import REMEMBERED_TRADES, Candles, Wanted, filled_candles, plain_candles
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError
@@ -74,7 +74,8 @@ class RecentMarket:
         now = self._broker.now()
         await followed.catch_up()
         page = followed.page(wanted)
-        return filled_candles(wanted, page, page.candles, now)
+        show = filled_candles if wanted.fill else plain_candles
+        return show(wanted, page, page.candles, now)
 
     def stop(self) -> None:
         if self._beginning is not None:

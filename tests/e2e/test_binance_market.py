@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,8 @@ class Market:
         self.symbol = exchange.add_instrument(symbol=f"{self.base}-USDT", base=self.base, **fields)
         self.joined = f"{self.base}USDT"
 
-    def get(self, path: str, **parameters: str | int) -> Json:
-        return self.exchange.get(f"/api/v3/{path}", symbol=self.joined, **parameters)
+    def get(self, path: str, **parameters: str | int) -> Any:
+        return get(self.exchange, path, symbol=self.joined, **parameters)
 
     def refused(self, path: str, **parameters: str | int) -> tuple[int, int, str]:
         parameters = {"symbol": self.joined, **parameters}
@@ -55,6 +56,11 @@ class Market:
     def times(self) -> list[int]:
         """Those of the trades, in milliseconds."""
         return [milliseconds(trade["timestamp"]) for trade in self.trades()]
+
+
+def get(exchange: Exchange, path: str, **parameters: str | int) -> Any:
+    """The answer, which may be a list."""
+    return exchange.get(f"/api/v3/{path}", **parameters)
 
 
 def milliseconds(timestamp: str) -> int:
@@ -213,7 +219,7 @@ def test_which_symbols_exchange_info_tells(exchange: Exchange) -> None:
     one, other = Market(exchange), Market(exchange)
 
     def told(**parameters: str) -> list[str]:
-        return [each["symbol"] for each in exchange.get("/api/v3/exchangeInfo", **parameters)["symbols"]]
+        return [each["symbol"] for each in get(exchange, "exchangeInfo", **parameters)["symbols"]]
 
     assert {one.joined, other.joined, "BTCUSDT"} <= set(told())
     assert told(symbols=f'["{one.joined}","{other.joined}"]') == [one.joined, other.joined]
@@ -239,7 +245,7 @@ def test_which_symbols_exchange_info_tells(exchange: Exchange) -> None:
 def test_the_default_self_trade_prevention_is_a_setting(tmp_path: Path) -> None:
     environment = {"GATEWAY_BINANCE_SELF_TRADE_PREVENTION": "EXPIRE_MAKER"}
     with Exchange(tmp_path, gateway_environment=environment) as other:
-        told = other.get("/api/v3/exchangeInfo", symbol="BTCUSDT")["symbols"][0]
+        told = get(other, "exchangeInfo", symbol="BTCUSDT")["symbols"][0]
     assert told["defaultSelfTradePreventionMode"] == "EXPIRE_MAKER"
 
 
@@ -247,8 +253,8 @@ def test_of_two_instruments_with_one_joined_name_the_first_keeps_it(exchange: Ex
     first = exchange.add_instrument(symbol="AB-CUSDT", base="AB", quote="CUSDT")
     exchange.add_instrument(symbol="ABC-USDT", base="ABC", quote="USDT")
     exchange.trade(first, "7")
-    assert exchange.get("/api/v3/ticker/price", symbol="ABCUSDT") == {"symbol": "ABCUSDT", "price": "7.00000000"}
-    listed = exchange.get("/api/v3/exchangeInfo")["symbols"]
+    assert get(exchange, "ticker/price", symbol="ABCUSDT") == {"symbol": "ABCUSDT", "price": "7.00000000"}
+    listed = get(exchange, "exchangeInfo")["symbols"]
     assert [each["baseAsset"] for each in listed if each["symbol"] == "ABCUSDT"] == ["AB"]
     records = exchange.gateway.records("the Binance dialect leaves an instrument out: another one has its joined name")
     assert [(each["symbol"], each["joined"], each["kept_by"]) for each in records] == [
@@ -285,7 +291,7 @@ def test_parameters_that_are_missing_or_empty_or_malformed(exchange: Exchange) -
     assert refused("ticker/24hr?type=HALF") == (400, -1130, "Data sent for parameter 'type' is not valid.")
     for wrong in ("BTCUSDT", "[BTCUSDT]", "{}", '["BTCUSDT"', "[1]"):
         assert refused(f"ticker/price?symbols={wrong}")[1] == -1100
-    assert exchange.get("/api/v3/depth?symbol=BTCUSDT&unknown=1")["asks"] == []
+    assert get(exchange, "depth?symbol=BTCUSDT&unknown=1")["asks"] == []
 
 
 def test_depth(market: Market) -> None:
@@ -314,7 +320,7 @@ def test_depth_weighs_by_its_limit(market: Market) -> None:
 
     def weights() -> list[int]:
         told = [used(), *(used(limit=limit) for limit in (100, 500, 1000, 5000))]
-        return [later - earlier for earlier, later in zip(told, told[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(told)]
 
     # The count begins anew with each minute.
     assert [5, 25, 50, 250] in (weights(), weights())
@@ -425,9 +431,9 @@ def test_candles_by_the_clock_of_another_zone(traded: Market) -> None:
 
 def test_candles_of_a_range(traded: Market) -> None:
     seconds = traded.get("klines", interval="1s")
-    assert [later[0] - earlier[0] for earlier, later in zip(seconds, seconds[1:], strict=False)] == [1000] * (
-        len(seconds) - 1
-    ), "without a gap"
+    assert [later[0] - earlier[0] for earlier, later in pairwise(seconds)] == [1000] * (len(seconds) - 1), (
+        "without a gap"
+    )
     first = seconds[0][0]
     assert traded.get("klines", interval="1s", startTime=first, endTime=first) == seconds[:1]
     assert traded.get("klines", interval="1s", startTime=first - 5000, limit=1) == seconds[:1]
@@ -551,16 +557,16 @@ def test_last_and_best_prices(traded: Market) -> None:
     }
     assert traded.get("ticker/price") == price
     assert traded.get("ticker/bookTicker") == book
-    get = traded.exchange.get
+    exchange = traded.exchange
     symbols = f'["{traded.joined}"]'
-    assert get("/api/v3/ticker/price", symbols=symbols) == [price]
-    assert get("/api/v3/ticker/bookTicker", symbols=symbols) == [book]
-    assert price in get("/api/v3/ticker/price")
-    assert book in get("/api/v3/ticker/bookTicker")
-    assert [each["symbol"] for each in get("/api/v3/ticker/24hr")] == [
-        each["symbol"] for each in get("/api/v3/exchangeInfo")["symbols"]
+    assert get(exchange, "ticker/price", symbols=symbols) == [price]
+    assert get(exchange, "ticker/bookTicker", symbols=symbols) == [book]
+    assert price in get(exchange, "ticker/price")
+    assert book in get(exchange, "ticker/bookTicker")
+    assert [each["symbol"] for each in get(exchange, "ticker/24hr")] == [
+        each["symbol"] for each in get(exchange, "exchangeInfo")["symbols"]
     ]
-    assert len(get("/api/v3/ticker", symbols=symbols)) == 1
+    assert len(get(exchange, "ticker", symbols=symbols)) == 1
 
 
 def test_rules_and_reference_prices(market: Market) -> None:
