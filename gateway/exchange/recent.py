@@ -156,14 +156,14 @@ class Followed:
         """The candles that were asked for."""
         self._fold()
         candles = self._candles[wanted.interval.name]
-        end = len(candles) if wanted.end is None else bisect_left(candles, wanted.end, key=_open_time)
+        stop = len(candles) if wanted.end is None else bisect_left(candles, wanted.end, key=_open_time)
         if wanted.begin is None:
-            begin = max(0, end - wanted.limit)
+            begin, end = max(0, stop - wanted.limit), stop
         else:
-            begin = min(end, bisect_left(candles, wanted.begin, key=_open_time))
-            end = min(end, begin + wanted.limit)
+            begin = min(stop, bisect_left(candles, wanted.begin, key=_open_time))
+            end = min(stop, begin + wanted.limit)
         before = candles[begin - 1] if begin else None
-        return CandlePage(candles[begin:end], before, more=end < len(candles), last=self._last)
+        return CandlePage(candles[begin:end], before, more=end < stop, last=self._last)
 
     def _clear(self) -> None:
         self._last = 0
