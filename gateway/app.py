@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -30,6 +29,7 @@ from gateway.binance.symbols import Symbols
 from gateway.binance.words import PREVENTION_OF
 from gateway.config import KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
 from gateway.http.closing import deny_stream
 from gateway.http.errors import HttpError
@@ -46,8 +46,6 @@ from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
-
-log = structlog.get_logger("gateway")
 
 EXPOSED_HEADERS: Final = (
     "Retry-After",
@@ -79,10 +77,9 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
     exchange = Exchange(broker, instruments, config.faucet, tables=tables, asks_for_keys=door is not None)
     desk: Desk | None = None
-    recent: RecentMarket | None = None
+    past: PastMarket | None = None
     if config.binance == ON:
-        if not exchange.history.configured:
-            recent = RecentMarket(broker, feed, instruments)
+        past = PastMarket(exchange.history, RecentMarket(broker, feed, instruments), broker)
         desk = Desk(
             exchange,
             Symbols(instruments),
@@ -91,7 +88,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
             Counts(tallies or Tallies(), enforced=config.binance_limits == ON),
             broker,
             feed,
-            recent or exchange.history.markets,
+            past,
             PREVENTION_OF[config.binance_self_trade_prevention],
         )
     access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
@@ -103,14 +100,9 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         if door is not None or desk is not None:
             # A client of the Binance dialect always has a key.
             keys.start()
-        if recent is not None:
-            log.info(
-                "no history is kept: klines and tickers of the Binance dialect begin with this gateway; "
-                "HISTORY_DATABASE names tables that last"
-            )
         yield
-        if recent is not None:
-            recent.stop()
+        if past is not None:
+            past.stop()
         keys.stop()
         await feed.stop()
         await broker.stop()

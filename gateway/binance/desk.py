@@ -10,7 +10,7 @@ from gateway.binance.gate import Gate
 from gateway.binance.symbols import Symbols
 from gateway.binance.times import MILLISECOND
 from gateway.exchange.exchange import Exchange
-from gateway.exchange.recent import Past
+from gateway.exchange.past import PastMarket
 from gateway.http.callers import address_of
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
@@ -20,7 +20,6 @@ from protocol.units import SelfTradePrevention
 class Desk(Struct, frozen=True):
     """One for each worker.
 
-    past: the history where it is kept, else what was heard since the start.
     prevention: the self-trade prevention of orders that name none.
     """
 
@@ -31,7 +30,7 @@ class Desk(Struct, frozen=True):
     counts: Counts
     broker: Broker
     feed: MarketDataFeed
-    past: Past
+    past: PastMarket
     prevention: SelfTradePrevention
 
 

@@ -36,11 +36,6 @@ class History:
         self.markets = MarketHistory(link, tables)
         self.accounts = AccountHistory(link, tables, instruments, orders)
 
-    @property
-    def configured(self) -> bool:
-        """Whether a setting names tables."""
-        return self._tables.configured
-
     async def status(self, timeout: float) -> HistoryStatus:  # noqa: ASYNC109
         """How the tables are, told within so many seconds."""
         configured = self._tables.configured

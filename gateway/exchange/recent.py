@@ -1,6 +1,6 @@
-"""Candles since the gateway's start, where no history is kept: made of the trades that the matcher tells.
+"""Candles of the time since somebody began to follow, for where no history is kept: made of the trades that are told.
 
-Every symbol is followed from the first connection on. What is older than the matcher's memory, or than the bounds here,
+Every symbol is followed. What is older than the matcher's memory, or than the bounds here,
 is not known.
 """
 
@@ -8,7 +8,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Final, Protocol
+from typing import Final
 
 from gateway.exchange.market_history import REMEMBERED_TRADES, Candles, Wanted, filled_candles, plain_candles
 from gateway.link.answers import expect
@@ -43,14 +43,6 @@ _Row = tuple[str, int, int, int, int, int, int]
 _open_time: Final[Callable[[Candle], int]] = attrgetter("open_time")
 
 
-class Past(Protocol):
-    """What is asked about the past of a market: tables of the history, or this memory."""
-
-    async def trades(self, symbol: str, wanted: Range, limit: int) -> list[Trade]: ...
-
-    async def candles(self, wanted: Wanted) -> Candles: ...
-
-
 class RecentMarket:
     """One for each worker. It answers as MarketHistory does, from what it has heard. Fails as the link."""
 
@@ -60,8 +52,21 @@ class RecentMarket:
         self._instruments = instruments
         self._followed: dict[str, Followed] = {}
         self._beginning: asyncio.Task[None] | None = None
-        broker.on_open(self._begin)
+        self.follows = False
+        broker.on_open(self._go_on)
         broker.on_reset(self._forget)
+
+    def start(self) -> None:
+        """Follow every symbol from now on."""
+        self.follows = True
+        self._begin()
+
+    def stop(self) -> None:
+        """Follow none, and know nothing."""
+        self.follows = False
+        if self._beginning is not None:
+            self._beginning.cancel()
+        self._forget()
 
     async def trades(self, symbol: str, wanted: Range, limit: int) -> list[Trade]:
         """As MarketHistory, of the trades that the matcher remembers."""
@@ -77,10 +82,9 @@ class RecentMarket:
         show = filled_candles if wanted.fill else plain_candles
         return show(wanted, page, page.candles, now)
 
-    def stop(self) -> None:
-        if self._beginning is not None:
-            self._beginning.cancel()
-        self._forget()
+    def _go_on(self) -> None:
+        if self.follows:
+            self._begin()
 
     def _begin(self) -> None:
         self._beginning = asyncio.get_running_loop().create_task(self._follow_all())

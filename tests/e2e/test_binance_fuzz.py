@@ -161,12 +161,7 @@ def test_nor_does_one_beside_what_the_call_needs(
 ) -> None:
     needed: dict[str, str | bytes] = {"symbol": "BTCUSDT", "interval": "1h"}
     given_values = {**needed, **{name: value for name, value in parameters.items() if name != "symbol"}}
-    text = urlencode(
-        [
-            (name, value.encode("utf-8", "replace") if isinstance(value, str) else value)
-            for name, value in given_values.items()
-        ]
-    )
+    text = encoded(given_values.items())
     response = exchange.http.get(f"{path}?{text}")
     body = response.json()
     check(response.status_code, body.get("code") if isinstance(body, dict) else None, body)

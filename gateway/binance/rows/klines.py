@@ -13,7 +13,7 @@ from gateway.binance.rows.market import END, LIMIT, START, time_range
 from gateway.binance.rows.selecting import ONE
 from gateway.binance.views.market import candle_view
 from gateway.exchange.market_history import Candles, Shown, Wanted, filled_candles
-from gateway.exchange.recent import Past
+from gateway.exchange.past import PastMarket
 from history.candles.candle import Candle
 from history.candles.folding import fold
 from history.candles.intervals import HOUR, INTERVALS, MINUTE, Interval
@@ -82,7 +82,7 @@ def interval_end(interval: Interval, offset: int, shown: Shown) -> int:
     return interval.close_time(shown.candle.open_time + offset) - offset
 
 
-async def _of_zone(past: Past, wanted: Wanted, interval: Shifted, now: int) -> Candles:
+async def _of_zone(past: PastMarket, wanted: Wanted, interval: Shifted, now: int) -> Candles:
     """Candles of another zone, made of shorter ones that begin with its periods."""
     base = next(INTERVALS[name] for name in _BASES if interval.offset % INTERVALS[name].length == 0)
     last = interval.open_time(now if wanted.end is None else min(now, wanted.end - 1))
@@ -101,7 +101,9 @@ async def _of_zone(past: Past, wanted: Wanted, interval: Shifted, now: int) -> C
     return filled_candles(whole, page, folded, now)
 
 
-async def read_candles(past: Past, symbol: str, interval: Interval, begin: int, end: int | None) -> Sequence[Candle]:
+async def read_candles(
+    past: PastMarket, symbol: str, interval: Interval, begin: int, end: int | None
+) -> Sequence[Candle]:
     """All candles with trades that open at `begin` or later, and before `end`."""
     found: list[Candle] = []
     after: int | None = begin

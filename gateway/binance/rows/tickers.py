@@ -21,7 +21,7 @@ from gateway.binance.views.market import (
     full_statistics,
     prices_view,
 )
-from gateway.exchange.recent import Past
+from gateway.exchange.past import PastMarket
 from history.candles.candle import Candle
 from history.candles.folding import fold
 from history.candles.intervals import DAY, HOUR, INTERVALS, MINUTE, SECOND, Interval
@@ -52,7 +52,7 @@ def read_window(text: str) -> int:
     raise DialectError(BAD_VALUE, "windowSize")
 
 
-async def window_sum(past: Past, symbol: str, begin: int) -> Candle | None:
+async def window_sum(past: PastMarket, symbol: str, begin: int) -> Candle | None:
     """All trades since a whole minute as one candle; None without any."""
     hour = begin + -begin % HOUR
     candles = [
@@ -155,7 +155,7 @@ def _window_view(
     }
 
 
-async def _price_before(past: Past, instrument: Instrument, total: Candle | None, last: Trade | None) -> int:
+async def _price_before(past: PastMarket, instrument: Instrument, total: Candle | None, last: Trade | None) -> int:
     """The last price before a window; zero without one."""
     if total is None:
         return 0 if last is None else last.price

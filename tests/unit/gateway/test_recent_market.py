@@ -153,10 +153,9 @@ def test_trades_of_a_range(market: Market) -> None:
     assert ids(Range(after=0, begin=BEGIN + 3 * SECOND, end=BEGIN + 5 * SECOND), 9) == [3, 4]
 
 
-def test_every_instrument_is_followed_from_the_first_connection_on(market: Market) -> None:
+def test_every_instrument_is_followed_from_the_start_on(market: Market) -> None:
     async def scenario() -> None:
-        for opened in market.broker.openings:
-            opened()
+        market.recent.start()
         assert market.recent._beginning is not None
         await market.recent._beginning
 
