@@ -20,9 +20,11 @@ PACKAGE: Final = Path(__file__).parent
 HOT: Final = (
     "core/*.py",
     "engine.py",
+    "feeds/*.py",
     "state.py",
     "serving/account_streams.py",
     "serving/answers.py",
+    "serving/book_feeds.py",
     "serving/intake.py",
     "serving/market_data.py",
     "serving/outbox.py",

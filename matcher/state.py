@@ -10,6 +10,8 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from matcher.engine import Engine
+from matcher.feeds.tracker import BookChange
+from matcher.feeds.trackers import Trackers
 from matcher.reply import Reply
 from matcher.serving.account_streams import AccountStreams
 from matcher.serving.answers import answer
@@ -27,18 +29,23 @@ ASK_EVERY: Final = 8
 NO_UPDATES: Final[list[AccountUpdate]] = []
 """Shared by all commands that no watched account hears of. Never changed."""
 
+NO_CHANGES: Final[list[BookChange]] = []
+"""Shared by all commands that change no followed book. Never changed."""
+
 
 @mypyc_attr(acyclic=True)
 class Caused:
-    """A command with its sequence, what it caused, and what watched accounts are to hear of it."""
+    """A command with its sequence, what it caused, what watched accounts are to hear of it, and how it changed books
+    that are followed."""
 
-    __slots__ = ("command", "events", "sequence", "updates")
+    __slots__ = ("changes", "command", "events", "sequence", "updates")
 
     def __init__(self, sequence: int, command: OwnCommand, events: list[Event]) -> None:
         self.sequence = sequence
         self.command = command
         self.events = events
         self.updates = NO_UPDATES
+        self.changes = NO_CHANGES
 
 
 Observe = Callable[[Reply, list[Caused]], None]
@@ -54,13 +61,15 @@ class JournalMismatchError(Exception):
 
 
 class State:
-    """`running` is the reply in the making. If the core fails, it shows at which command."""
+    """`running` is the reply in the making. If the core fails, it shows at which command. `trackers` follow books that
+    somebody reads."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.registry = engine.registry
         self.sessions: MatcherSessions[Reply] = MatcherSessions()
         self.streams = AccountStreams()
+        self.trackers = Trackers(engine.registry)
         self.sequence = 0
         self.time = 0
         self.running: Reply | None = None
@@ -80,6 +89,7 @@ class State:
         """
         registry, engine = self.registry, self.engine
         watching = bool(self.streams)
+        trackers = self.trackers
         sequence = self.sequence
         self.time = time
         answers: list[Answer] = []
@@ -93,6 +103,8 @@ class State:
             if watching or type(command) is WatchAccount:
                 watching = True
                 outcome.updates = self._stream(sequence, time, events, answers)
+            if trackers.on:
+                outcome.changes = trackers.take(command, events)
             caused.append(outcome)
             if is_over is not None and (len(events) > MANY_EVENTS or not sequence % ASK_EVERY) and is_over():
                 break

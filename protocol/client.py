@@ -11,6 +11,7 @@ import zmq
 from msgspec import Struct
 
 from protocol import topics
+from protocol.book_feeds import BookSnapshotMessage, OrdersSnapshotMessage
 from protocol.codec import decode_market_data, decode_report
 from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
@@ -187,7 +188,7 @@ class Update(Struct, frozen=True):
     """One market data message.
 
     missed: the number of messages of its topic that were lost before it.
-    fresh: false if this message was read before.
+    fresh: false if this message was read before. Parts of a snapshot of a book always count as fresh.
     """
 
     topic: str
@@ -231,7 +232,7 @@ class MarketDataReader:
         epoch, number = self._seen.get(topic, (0, 0))
         missed, fresh = 0, True
         if message.epoch == epoch:
-            fresh = message.number > number
+            fresh = message.number > number or isinstance(message, BookSnapshotMessage | OrdersSnapshotMessage)
             missed = max(0, message.previous - number)
         self._seen[topic] = (message.epoch, max(number, message.number) if message.epoch == epoch else message.number)
         return Update(topic.decode(), message, missed, fresh)

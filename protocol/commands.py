@@ -23,6 +23,7 @@ from protocol.money import (
 )
 from protocol.queries import (
     AccountUpdatesQuery,
+    BookUpdatesQuery,
     DepthQuery,
     DigestQuery,
     FillsQuery,
@@ -67,6 +68,7 @@ __all__ = [
     "AmendOrder",
     "Ask",
     "BalancesQuery",
+    "BookUpdatesQuery",
     "CancelAfter",
     "CancelAllOrders",
     "CancelOrder",

@@ -14,6 +14,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from protocol.book_feeds import BookFeedMessage
+
 Level = tuple[int, int]
 """Price and quantity."""
 
@@ -92,4 +94,4 @@ class HeartbeatMessage(Struct, frozen=True, tag_field="type", tag="heartbeat"):
     timestamp: int
 
 
-MarketDataMessage = TradeMessage | DepthMessage | InstrumentMessage | HeartbeatMessage
+MarketDataMessage = TradeMessage | DepthMessage | InstrumentMessage | HeartbeatMessage | BookFeedMessage

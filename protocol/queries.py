@@ -98,6 +98,18 @@ class KeysQuery(Struct, frozen=True, array_like=True, tag=14):
     after: str = ""
 
 
+class BookUpdatesQuery(Struct, frozen=True, array_like=True, tag=16):
+    """Ask for messages of a topic of the symbol's book that were missed: those after a number of an epoch.
+
+    orders: whether the topic is `orders/`; else it is `book/`. Answer: BookUpdates or CommandRefused.
+    """
+
+    symbol: Symbol
+    orders: bool
+    epoch: Count
+    after: Count
+
+
 Query = (
     OrderQuery
     | OrdersQuery
@@ -114,4 +126,5 @@ Query = (
     | MovementsQuery
     | AccountsQuery
     | KeysQuery
+    | BookUpdatesQuery
 )

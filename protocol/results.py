@@ -223,6 +223,19 @@ class KeyList(Struct, frozen=True, array_like=True, tag=44):
     next: str | None = None
 
 
+class BookUpdates(Struct, frozen=True, array_like=True, tag=45):
+    """The missed messages of a topic of a book.
+
+    messages: as they were published, oldest first.
+    complete: false if some of them are no longer kept. A new snapshot then comes on the topic, where it is subscribed.
+    more: whether others follow.
+    """
+
+    messages: list[bytes]
+    complete: bool
+    more: bool
+
+
 Result = (
     OrderState
     | OrderPage
@@ -240,4 +253,5 @@ Result = (
     | MovementPage
     | AccountList
     | KeyList
+    | BookUpdates
 )

@@ -3,6 +3,8 @@
 TRADES = b"trades/"
 DEPTH = b"depth/"
 INSTRUMENTS = b"instruments/"
+BOOK = b"book/"
+ORDERS = b"orders/"
 HEARTBEAT = b"heartbeat/"
 
 PULSE = b"pulse/"
@@ -21,6 +23,14 @@ def depth(symbol: str) -> bytes:
 
 def instruments(symbol: str) -> bytes:
     return b"instruments/%s/" % symbol.encode()
+
+
+def book(symbol: str) -> bytes:
+    return b"book/%s/" % symbol.encode()
+
+
+def orders(symbol: str) -> bytes:
+    return b"orders/%s/" % symbol.encode()
 
 
 def reports(number: int) -> bytes:

@@ -13,6 +13,7 @@ from gateway.http.resources import Handler
 from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.json import market_schemas
+from gateway.native.json.book_messages import BookSnapshot, BookUpdate, OrdersSnapshot, OrdersUpdate
 from gateway.native.json.user_messages import AccountOrders, AccountResumed, AccountUpdated
 from gateway.native.operation import Operation, Parameter
 from gateway.native.operations import OPERATIONS
@@ -29,6 +30,11 @@ WebSocket streams, one symbol or one account each:
 * `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate). It sends them
   at once and after each change. A slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
+* `/ws/book?symbol=` sends all levels (schema BookSnapshot, in parts), then the levels that each command changes (schema
+  BookUpdate).
+* `/ws/orders?symbol=` sends all resting orders (schema OrdersSnapshot, in parts), then what each command changes of
+  them (schema OrdersUpdate). Hidden quantities and orders that wait for a trigger are never shown.
+* Of a book no update is left out. If the gateway cannot have one, it sends a snapshot again, from part 1 on.
 * `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
   `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the
@@ -50,6 +56,10 @@ A stream is closed with one of these codes:
 _STREAMED: Final = (
     market_schemas.DepthUpdate,
     market_schemas.MarketTrade,
+    BookSnapshot,
+    BookUpdate,
+    OrdersSnapshot,
+    OrdersUpdate,
     AccountOrders,
     AccountResumed,
     AccountUpdated,

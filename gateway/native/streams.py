@@ -16,10 +16,13 @@ from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
 from gateway.native.calls.parameters import query_parameters, required, whole_number
+from gateway.native.json.book_messages import BOOK, ORDERS
 from gateway.native.json.names import check_name
 from gateway.native.json.translate import depth_update, market_trade, published_trade
 from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
 from gateway.native.problems import CLOSE_BASE, close_frame
+from gateway.streams.book_channel import BookChannel
+from gateway.streams.book_mirror import LevelMirror, OrderMirror
 from gateway.streams.channels import Channel, Member
 from gateway.streams.depth_channel import DepthChannel
 from gateway.streams.serve import OpenChannels, StreamCount, serve_stream
@@ -31,7 +34,13 @@ from protocol.instrument import Instrument
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.units import MAX_INTEGER
 
-STREAMS: Final = {"/ws/marketdata": PUBLIC, "/ws/trades": PUBLIC, "/ws/user": USER_STREAM}
+STREAMS: Final = {
+    "/ws/marketdata": PUBLIC,
+    "/ws/trades": PUBLIC,
+    "/ws/book": PUBLIC,
+    "/ws/orders": PUBLIC,
+    "/ws/user": USER_STREAM,
+}
 """Every stream, and what it needs of its caller."""
 
 REVOKED: Final = "The key is good no more."
@@ -49,10 +58,18 @@ def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed
     def trades(instrument: Instrument) -> TradesChannel:
         return TradesChannel(instrument, broker, feed, TradeEncoders(_trade_text, _published_text), CLOSING)
 
+    def levels(instrument: Instrument) -> BookChannel:
+        return BookChannel(instrument, broker, feed, LevelMirror, BOOK, CLOSING)
+
+    def orders(instrument: Instrument) -> BookChannel:
+        return BookChannel(instrument, broker, feed, OrderMirror, ORDERS, CLOSING)
+
     users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
     serve = {
         "/ws/marketdata": MarketStreams(broker, instruments, count, depth).serve,
         "/ws/trades": MarketStreams(broker, instruments, count, trades).serve,
+        "/ws/book": MarketStreams(broker, instruments, count, levels).serve,
+        "/ws/orders": MarketStreams(broker, instruments, count, orders).serve,
         "/ws/user": UserStreams(users, count, door).serve,
     }
     return [WebSocketRoute(path, serve[path]) for path in STREAMS]

@@ -1,12 +1,13 @@
 """The messages that wait for one stream, until it is closed.
 
-A client of depth holds only the newest unsent state. A client of trades holds a bounded queue; its stream is closed
-before it would miss a trade in silence.
+A client of depth holds only the newest unsent state. A client of trades or of a book holds a bounded queue; its stream
+is closed before it would miss a message in silence.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 from gateway.http.closing import CloseFrame
@@ -112,4 +113,49 @@ class TradesClient(Client):
         self._changed.set()
 
     def _take(self) -> str | None:
+        return self._queue.popleft() if self._queue else None
+
+
+UPDATES_QUEUE: Final = 10_000
+"""Updates of a book that wait at most for one client."""
+
+
+class BookClient(Client):
+    """Holds a snapshot that is made part by part as it is sent, and all unsent updates that follow it."""
+
+    def __init__(self, too_slow: int) -> None:
+        """`too_slow` is the close code of a client that would have missed an update."""
+        super().__init__()
+        self._too_slow = too_slow
+        self._snapshot: Iterator[str] | None = None
+        self._queue: deque[str] = deque()
+        self._begun = False
+
+    def begin(self, snapshot: Iterator[str]) -> None:
+        """Begin anew with the parts of a snapshot. What waits is of before."""
+        self._begun = True
+        self._snapshot = snapshot
+        self._queue.clear()
+        self._changed.set()
+
+    def offer(self, message: Message) -> None:
+        """The next update. The snapshot of a client that has none yet will hold it."""
+        if not self._begun or self._close_frame is not None:
+            return
+        if self._snapshot is None and not self._queue and self._send_now(message):
+            return
+        if len(self._queue) >= UPDATES_QUEUE:
+            self._snapshot = None
+            self._queue.clear()
+            self.end(CloseFrame(self._too_slow, f"too slow: {UPDATES_QUEUE} updates were waiting"))
+            return
+        self._queue.append(message.text)
+        self._changed.set()
+
+    def _take(self) -> str | None:
+        if self._snapshot is not None:
+            part = next(self._snapshot, None)
+            if part is not None:
+                return part
+            self._snapshot = None
         return self._queue.popleft() if self._queue else None

@@ -23,7 +23,7 @@ import structlog
 from matching_exchange.process.descriptors import open_for_sure
 
 MAX_RESULT_BYTES: Final = 8 * 1024 * 1024
-"""The longest result of a child. What is longer fails."""
+"""The longest result of a child that is not given another bound. What is longer fails."""
 
 FIRST_DESCRIPTOR: Final = 3
 """Below it are the standard streams."""
@@ -35,11 +35,11 @@ log = structlog.get_logger("matcher")
 
 
 class Forked:
-    """A child at work. When `descriptor` becomes readable, the child has gone and `result` gives what the work
-    returned."""
+    """A child at work. When `descriptor` becomes readable, the child has gone. `result` or `open_result` then gives
+    what the work returned."""
 
-    def __init__(self, work: Callable[[], str]) -> None:
-        """Raises OSError if the system has no process or no descriptor left."""
+    def __init__(self, work: Callable[[], str | bytes], most: int = MAX_RESULT_BYTES) -> None:
+        """`most` is the longest result, in bytes. Raises OSError if the system has no process or no descriptor left."""
         with ExitStack() as opened:
             # A file without a name: a pipe holds too little for a long result, and the child must not wait.
             self._result = opened.enter_context(open_for_sure(_nameless_file))
@@ -48,7 +48,7 @@ class Forked:
             opened.enter_context(line_of_child)
             self.pid = os.fork()
             if self.pid == 0:
-                _run(work, self._result.fileno(), line_of_child)
+                _run(work, most, self._result.fileno(), line_of_child)
             opened.pop_all()
         line_of_child.close()
         self.descriptor = self._line.fileno()
@@ -60,13 +60,24 @@ class Forked:
             result.seek(0)
             return result.read().decode() if status == 0 else None
 
+    def open_result(self) -> BinaryIO | None:
+        """A file of what the work returned, which the caller closes; None if it failed. Waits for the child's end."""
+        with ExitStack() as opened, self._line:
+            opened.enter_context(self._result)
+            _, status = os.waitpid(self.pid, 0)
+            if status:
+                return None
+            self._result.seek(0)
+            opened.pop_all()
+        return self._result
+
     def kill(self) -> None:
         with self._result, self._line:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
 
 
-def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
+def _run(work: Callable[[], str | bytes], most: int, writing: int, line: socket.socket) -> None:
     """The child's life. Always end here: the child must not run the parent's code that follows."""
     status = 1
     try:
@@ -76,9 +87,10 @@ def _run(work: Callable[[], str], writing: int, line: socket.socket) -> None:
         # The standard streams stay; the parent's sockets, its lock, its journal and its ends of lines do not.
         _close_all_but(writing, line.fileno())
         Thread(target=_end_with_parent, args=(line,), daemon=True).start()
-        content = work().encode()
-        if len(content) > MAX_RESULT_BYTES:
-            raise OSError(errno.EFBIG, f"a result takes at most {MAX_RESULT_BYTES} bytes")
+        made = work()
+        content = made if isinstance(made, bytes) else made.encode()
+        if len(content) > most:
+            raise OSError(errno.EFBIG, f"a result takes at most {most} bytes")
         with open(writing, "wb", closefd=False) as result:
             result.write(content)
         status = 0

@@ -14,6 +14,8 @@ import zmq
 from matcher import CORE
 from matcher.config import Config, sync_interval
 from matcher.serving.background import Background
+from matcher.serving.book_feeds import BookFeeds
+from matcher.serving.book_snapshots import BookSnapshots
 from matcher.serving.clock import Clock
 from matcher.serving.intake import Intake
 from matcher.serving.market_data import MarketData
@@ -59,7 +61,10 @@ class Matcher:
         self._subscribers = Subscribers(sockets.market_data, brake)
         self._poller = zmq.Poller()
         self._background = Background(config, directory, log, state, self._poller)
-        self._desk = QueryDesk(state, self._status, clock.monotonic)
+        self._snapshots = BookSnapshots(self._poller, clock.monotonic)
+        publish = publisher(sockets.market_data)
+        self._books = BookFeeds(state, publish, self._subscribers, self._snapshots, epoch, clock.monotonic)
+        self._desk = QueryDesk(state, self._books, self._status, clock.monotonic)
         self._intake = Intake(
             frame_receiver(sockets.commands),
             state,
@@ -71,14 +76,10 @@ class Matcher:
             brake,
         )
         self._market_data = MarketData(
-            state.registry,
-            publisher(sockets.market_data),
-            self._subscribers,
-            epoch,
-            config.depth_interval,
-            clock.monotonic,
+            state.registry, publish, self._subscribers, epoch, config.depth_interval, clock.monotonic
         )
-        self._outbox = Outbox(publisher(sockets.reports), self._market_data, state, clock, epoch, log.id)
+        reports = publisher(sockets.reports)
+        self._outbox = Outbox(reports, self._market_data, self._books, state, clock, epoch, log.id)
 
     def bind(self) -> None:
         """Open the sockets. EndpointError names the setting whose endpoint cannot be bound."""
@@ -98,6 +99,7 @@ class Matcher:
         while not self._stopping or self._intake.waiting:
             self._turn(dict(self._poller.poll(self._until_due())))
         self._background.stop()
+        self._snapshots.stop()
         self._log.sync()
         self.close()
 
@@ -122,6 +124,7 @@ class Matcher:
             self._intake.carry_out_own(AdvanceTime(), turn)
         self._intake.take(turn)
         self._desk.answer_waiting(turn)
+        self._books.work(turn, ready)
         if turn.entries:
             self._append(turn)
             self._intake.logged(turn)
@@ -138,7 +141,9 @@ class Matcher:
     def _look_after_subscribers(self, ready: dict[object, int]) -> None:
         gone = self._sockets.gone(ready)
         if gone or self._sockets.market_data in ready:
-            self._market_data.subscribe(self._subscribers.take(gone))
+            subscribed = self._subscribers.take(gone)
+            self._market_data.subscribe(subscribed)
+            self._books.subscribe(subscribed)
         if self._market_data.telling:
             self._market_data.tell_newcomers(self._state.sequence, self._stamp())
 
@@ -167,8 +172,9 @@ class Matcher:
         if self._intake.waiting or self._desk or self._market_data.telling:
             return 0
         due = self._outbox.due
-        if self._log.due is not None:
-            due = min(due, self._log.due)
+        for other in (self._log.due, self._books.due()):
+            if other is not None:
+                due = min(due, other)
         wait = due - self._clock.monotonic()
         stamp_due = self._state.engine.next_due()
         if stamp_due is not None:

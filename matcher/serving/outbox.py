@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from matcher.reply import Reply
+from matcher.serving.book_feeds import BookFeeds
 from matcher.serving.clock import Clock
 from matcher.serving.market_data import MarketData
 from matcher.serving.turn import Turn
@@ -26,13 +27,14 @@ HEARTBEAT_EVERY = 1_000_000_000
 
 
 class Outbox:
-    """`report(topic, payload)` sends to sessions, `market_data` to everybody. `due` is the monotonic time at which
-    `keep_time` has something to do."""
+    """`report(topic, payload)` sends to sessions, `market_data` and `books` to everybody. `due` is the monotonic time
+    at which `keep_time` has something to do."""
 
     def __init__(
         self,
         report: Callable[[bytes, bytes], None],
         market_data: MarketData,
+        books: BookFeeds,
         state: State,
         clock: Clock,
         epoch: int,
@@ -40,6 +42,7 @@ class Outbox:
     ) -> None:
         self._report = report
         self._market_data = market_data
+        self._books = books
         self._state = state
         self._clock = clock
         self._epoch = epoch
@@ -99,6 +102,9 @@ class Outbox:
                     if isinstance(event, KeySet | KeyRevoked):
                         report(topics.KEYS, encode(event))
         self._market_data.publish(turn.caused, turn.time)
+        if self._books.on:
+            self._books.publish(turn.caused, turn.time)
+            self._books.send(turn.public)
 
 
 def _joined(replies: list[Reply]) -> list[Reply]:

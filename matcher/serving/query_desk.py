@@ -2,24 +2,28 @@
 
 from collections.abc import Callable
 
+from matcher.serving.book_feeds import BookFeeds
 from matcher.serving.queries import EngineQuery, answer_query
 from matcher.serving.query_queue import SHARE, QueryQueue, is_light
 from matcher.serving.turn import Turn
 from matcher.state import State
 from protocol import topics
 from protocol.codec import encode
-from protocol.commands import AccountUpdatesQuery, StatusQuery
+from protocol.commands import AccountUpdatesQuery, BookUpdatesQuery, StatusQuery
 from protocol.events import MatcherStatus, QueryResult, Result
 
-StateQuery = EngineQuery | StatusQuery | AccountUpdatesQuery
+StateQuery = EngineQuery | StatusQuery | AccountUpdatesQuery | BookUpdatesQuery
 """What the matcher answers by itself. Digests and saves are made by children."""
 
 
 class QueryDesk:
     """`status` tells how the matcher does, `monotonic` is in nanoseconds."""
 
-    def __init__(self, state: State, status: Callable[[], MatcherStatus], monotonic: Callable[[], int]) -> None:
+    def __init__(
+        self, state: State, books: BookFeeds, status: Callable[[], MatcherStatus], monotonic: Callable[[], int]
+    ) -> None:
         self._state = state
+        self._books = books
         self._status = status
         self._monotonic = monotonic
         self._waiting: QueryQueue[StateQuery] = QueryQueue()
@@ -52,4 +56,6 @@ class QueryDesk:
             return self._status()
         if isinstance(query, AccountUpdatesQuery):
             return self._state.streams.after(query.account, query.after)
+        if isinstance(query, BookUpdatesQuery):
+            return self._books.after(query)
         return answer_query(self._state.registry, query)

@@ -18,7 +18,7 @@ from protocol import topics
 from protocol.sockets import Socket, frame_receiver
 
 MAX_PEER_SUBSCRIPTIONS: Final = 10_000
-"""The most subscriptions of one peer that stand at once: all topics of a thousand instruments, three times."""
+"""The most subscriptions of one peer that stand at once: all topics of a thousand instruments, twice."""
 
 MAX_TAKEN: Final = 1_024
 """The most subscriptions that one turn takes in."""
@@ -26,8 +26,8 @@ MAX_TAKEN: Final = 1_024
 SUBSCRIBES: Final = b"\x01"
 UNSUBSCRIBES: Final = b"\x00"
 
-_TOPIC: Final = re.compile(rb"(?:trades|depth|instruments)/[A-Z0-9._-]{0,32}/?")
-_KINDS: Final = (topics.TRADES, topics.DEPTH, topics.INSTRUMENTS, topics.HEARTBEAT)
+_TOPIC: Final = re.compile(rb"(?:trades|depth|instruments|book|orders)/[A-Z0-9._-]{0,32}/?")
+_KINDS: Final = (topics.TRADES, topics.DEPTH, topics.INSTRUMENTS, topics.BOOK, topics.ORDERS, topics.HEARTBEAT)
 
 log = structlog.get_logger("matcher")
 

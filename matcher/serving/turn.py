@@ -22,9 +22,10 @@ class Turn:
     replies: the answers to commands.
     reports: other reports, as topic and payload.
     caused: what each command has caused.
+    public: further messages of market data, as topic and payload.
     """
 
-    __slots__ = ("caused", "entries", "first_sequence", "replies", "reports", "time", "until")
+    __slots__ = ("caused", "entries", "first_sequence", "public", "replies", "reports", "time", "until")
 
     def __init__(self, first_sequence: int, time: int, until: int) -> None:
         self.first_sequence = first_sequence
@@ -34,6 +35,7 @@ class Turn:
         self.replies: list[Reply] = []
         self.reports: list[tuple[bytes, bytes]] = []
         self.caused: list[Caused] = []
+        self.public: list[tuple[bytes, bytes]] = []
 
 
 def new_turn(first_sequence: int, time: int, now: int) -> Turn:

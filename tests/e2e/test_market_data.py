@@ -197,7 +197,7 @@ def test_slow_client_of_trades_is_closed_and_others_are_not(shared_exchange: Exc
 # WebSocket: how streams end
 
 
-@pytest.mark.parametrize("path", ["/ws/marketdata", "/ws/trades"])
+@pytest.mark.parametrize("path", ["/ws/marketdata", "/ws/trades", "/ws/book", "/ws/orders"])
 @pytest.mark.parametrize(
     ("query", "code", "word"),
     [

@@ -9,14 +9,17 @@ import os
 import re
 import shutil
 import subprocess
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from matching_exchange.tools.help import MODULES, path_of
 from matching_exchange.tools.processes import free_ports
+from protocol.book_checksum import book_checksum
 from tests.exchange import PATIENCE, ROOT, Json, wait_until
 from tests.scripts import Script, call, free_base, is_lively, running
 
@@ -128,7 +131,7 @@ def test_first_orders(tmp_path: Path, command: str) -> None:
 
 def test_ten_lines_of_market_data(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "zmq" in text]
+    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "trades/BTC-USDT/" in text]
     with started("scripts/run", tmp_path, place.environment) as script:
         wait_until_open(script)
         command = [str(ROOT / ".venv/bin/python"), "-u", "-c", code]
@@ -138,6 +141,33 @@ def test_ten_lines_of_market_data(tmp_path: Path) -> None:
             assert reader.stdout is not None
             assert reader.stdout.readline().startswith("instrument ")
             reader.kill()
+
+
+def test_a_reader_of_a_book_in_python(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and '"book/BTC-USDT/"' in text]
+    sell, *_ = [curl for curl in CURLS if '"sell"' in curl and '"limit"' in curl]
+    with started("scripts/run", tmp_path, place.environment) as script:
+        wait_until_open(script)
+        command = [str(ROOT / ".venv/bin/python"), "-u", "-c", code]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=place.environment, stdout=subprocess.PIPE, text=True
+        ) as reader:
+            assert reader.stdout is not None
+            assert reader.stdout.readline() == "1 None None\n"
+            run(place.moved(f"curl --silent --noproxy '*' {sell.removeprefix('curl ')}"), place.environment)
+            number, bid, ask = reader.stdout.readline().split()
+            assert (number, bid) == ("2", "None")
+            assert int(ask) > 0
+            reader.kill()
+
+
+def test_the_documented_checksum_is_that_of_the_exchange() -> None:
+    [code] = [text for language, text in BLOCKS if language == "python" and text.startswith("def checksum(")]
+    names: dict[str, Any] = {"zlib": zlib}
+    exec(code, names)
+    bids, asks = {5999: 30, 5998: 7}, {6002: 5, 6001: 1200}
+    assert names["checksum"](bids, asks) == 1_634_165_974 == book_checksum(bids.items(), sorted(asks.items()))
 
 
 def test_the_stream_of_an_account_in_python(tmp_path: Path) -> None:

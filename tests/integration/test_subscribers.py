@@ -75,7 +75,20 @@ def wants(door: Door, topic: bytes) -> bool:
 
 
 @pytest.mark.parametrize(
-    "prefix", [b"", b"tr", b"trades/", BTC, b"trades/BTC", b"depth/A", b"instruments/A.B_C-1/", b"heartbeat/"]
+    "prefix",
+    [
+        b"",
+        b"tr",
+        b"trades/",
+        BTC,
+        b"trades/BTC",
+        b"depth/A",
+        b"instruments/A.B_C-1/",
+        b"heartbeat/",
+        b"bo",
+        b"book/A/",
+        b"orders/A",
+    ],
 )
 def test_what_a_topic_can_begin_with(prefix: bytes) -> None:
     assert is_topic(prefix)

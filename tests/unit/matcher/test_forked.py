@@ -146,3 +146,16 @@ def test_no_log_of_work_that_goes_well() -> None:
     with capture_logs() as logs:
         outcome(lambda: "")
     assert logs == []
+
+
+def test_a_result_of_bytes_is_read_from_its_file() -> None:
+    child = Forked(lambda: b"\xff" * 100)
+    result = child.open_result()
+    assert result is not None
+    with result:
+        assert (result.read(10), result.read()) == (b"\xff" * 10, b"\xff" * 90)
+
+
+def test_a_result_beyond_its_own_bound_fails() -> None:
+    assert Forked(lambda: b"12345", most=5).result() == "12345"
+    assert Forked(lambda: b"123456", most=5).open_result() is None

@@ -1,5 +1,5 @@
 """`python -m tests.unit.matcher.told JOURNAL DIR` prints, in hashes, all that a matcher says of a journal: events, answers,
-account updates, market data, digest, and the bytes of a snapshot, which it leaves in DIR."""
+account updates, market data, changes of books, digest, and the bytes of a snapshot, which it leaves in DIR."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ class Said:
     """What was said so far, by kind."""
 
     def __init__(self) -> None:
-        self.kinds = {kind: hashlib.sha256() for kind in ("events", "answers", "market_data")}
+        self.kinds = {kind: hashlib.sha256() for kind in ("events", "answers", "market_data", "changes")}
         self.count = dict.fromkeys(self.kinds, 0)
 
     def add(self, kind: str, *parts: bytes) -> None:
@@ -55,6 +55,14 @@ def main(journal: Path, directory: Path) -> dict[str, object]:
         said.add("answers", encode(reply))
         for one in caused:
             said.add("events", encode(one.command), *map(encode, one.events))
+            for change in one.changes:
+                numbers = change.number, change.checksum, change.replaced
+                said.add("changes", encode((change.symbol, *numbers, change.bids, change.asks, change.orders)))
+        for symbol in state.registry.books:
+            tracker = state.trackers.follow(symbol)
+            if not tracker.complete:
+                tracker.checks = True
+                tracker.build()
         market_data.publish(caused, state.time)
         market_data.flush(state.sequence, state.time)
 

@@ -1,0 +1,1 @@
+"""What readers may see of a book, and how each command changes it."""
