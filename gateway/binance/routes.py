@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.binance.desk import Desk
+from gateway.binance.doors import Doors
 from gateway.binance.rest import Rest
 
 PREFIXES: Final = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/")
@@ -15,7 +16,7 @@ PREFIXES: Final = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/")
 
 def binance_routes(desk: Desk) -> list[BaseRoute]:
     """All routes."""
-    return [Prefixed(Rest(desk))]
+    return [Prefixed(Rest(desk)), Sockets(Doors(desk))]
 
 
 def is_ours(path: str) -> bool:
@@ -39,3 +40,21 @@ class Prefixed(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+class Sockets(BaseRoute):
+    """Every WebSocket of the dialect."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "websocket" and self._doors.opens(scope):
+            return Match.FULL, {}
+        return Match.NONE, {}
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._doors(scope, receive, send)

@@ -66,15 +66,18 @@ async def klines(context: Context, values: Values) -> list[list[Any]]:
     offset = read_zone(values.text("timeZone"))
     begin, end = time_range(values)
     wanted = Wanted(instrument.symbol, interval, begin, end, values.limit(), fill=True)
-    past = context.desk.past
-    if offset == 0 or (interval.length and offset % interval.length == 0):
-        found = await past.candles(wanted)
-    else:
-        shifted = Shifted(interval.name, interval.length, interval.origin, offset)
-        found = await _of_zone(past, wanted, shifted, context.desk.broker.now())
+    found = await candles_of_zone(context.desk.past, wanted, offset, context.desk.broker.now())
     return [
         candle_view(each.candle, interval_end(interval, offset, each), instrument, context.time) for each in found.shown
     ]
+
+
+async def candles_of_zone(past: PastMarket, wanted: Wanted, offset: int, now: int) -> Candles:
+    """Candles by the clock of a zone, which is so far ahead of UTC."""
+    interval = wanted.interval
+    if offset == 0 or (interval.length and offset % interval.length == 0):
+        return await past.candles(wanted)
+    return await _of_zone(past, wanted, Shifted(interval.name, interval.length, interval.origin, offset), now)
 
 
 def interval_end(interval: Interval, offset: int, shown: Shown) -> int:
