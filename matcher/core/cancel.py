@@ -3,27 +3,46 @@
 from itertools import islice
 from typing import Final
 
+from msgspec.structs import astuple
+
 from matcher.core.account import Account
 from matcher.core.book import Book
 from matcher.core.registry import Registry
 from protocol.commands import CancelAllOrders, CancelOrder
-from protocol.events import CommandRefused, Event
-from protocol.units import Reason, Refusal
+from protocol.events import CommandRefused, Event, OrderCanceled
+from protocol.units import NAME_PATTERN, OnlyStatus, Reason, Refusal
 
 REQUESTED: Final = Reason.REQUESTED
 
 
 def cancel_order(registry: Registry, command: CancelOrder) -> list[Event]:
     """Cancel one live order."""
-    order_id, account = command.order_id, command.account
+    order_id: int | None
+    account: str | None
+    only_status: OnlyStatus | None
+    cancel_client_order_id: str | None
+    order_id, account, _, only_status, cancel_client_order_id = astuple(command)
+    if cancel_client_order_id is not None and not NAME_PATTERN.fullmatch(cancel_client_order_id):
+        return [CommandRefused(Refusal.INVALID_NAME, "cancel_client_order_id")]
     order = registry.orders.get(order_id) if order_id is not None and account is None else registry.find(command)
     if order is None:
         return [CommandRefused(Refusal.UNKNOWN_ORDER)]
     if order.level is None:
         return [CommandRefused(Refusal.ORDER_NOT_OPEN)]
+    if only_status is not None and (only_status is OnlyStatus.NEW) is not (order.filled_value == 0):
+        return [CommandRefused(Refusal.CANCEL_RESTRICTED)]
     events: list[Event] = []
     order.book.cancel(order, REQUESTED, events)
-    return events
+    return events if cancel_client_order_id is None else _with_cancel_id(events, cancel_client_order_id)
+
+
+def _with_cancel_id(events: list[Event], cancel_client_order_id: str) -> list[Event]:
+    """The events of a cancel, with its name."""
+    return [
+        OrderCanceled(event.order_id, event.quantity, event.reason, cancel_client_order_id)
+        for event in events
+        if isinstance(event, OrderCanceled)
+    ]
 
 
 def cancel_all_orders(registry: Registry, command: CancelAllOrders) -> list[Event]:
