@@ -225,11 +225,12 @@ class CancelReplace(Struct, frozen=True, array_like=True, tag=23, gc=False):
 class CancelAllOrders(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """Cancel all open and pending orders of the account; `symbol` None means all symbols.
 
-    Answer: OrderStates or CommandRefused.
+    `cancel_client_order_id` is as in CancelOrder. Answer: OrderStates or CommandRefused.
     """
 
     account: Name
     symbol: Symbol | None = None
+    cancel_client_order_id: Name | None = None
 
 
 class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):

@@ -22,8 +22,9 @@ def cancel_order(registry: Registry, command: CancelOrder) -> list[Event]:
     only_status: OnlyStatus | None
     cancel_client_order_id: str | None
     order_id, account, _, only_status, cancel_client_order_id = astuple(command)
-    if cancel_client_order_id is not None and not NAME_PATTERN.fullmatch(cancel_client_order_id):
-        return [CommandRefused(Refusal.INVALID_NAME, "cancel_client_order_id")]
+    refused = None if cancel_client_order_id is None else refuse_cancel_id(cancel_client_order_id)
+    if refused is not None:
+        return [refused]
     order = registry.orders.get(order_id) if order_id is not None and account is None else registry.find(command)
     if order is None:
         return [CommandRefused(Refusal.UNKNOWN_ORDER)]
@@ -34,6 +35,13 @@ def cancel_order(registry: Registry, command: CancelOrder) -> list[Event]:
     events: list[Event] = []
     order.book.cancel(order, REQUESTED, events)
     return events if cancel_client_order_id is None else _with_cancel_id(events, cancel_client_order_id)
+
+
+def refuse_cancel_id(cancel_client_order_id: str | None) -> CommandRefused | None:
+    """The refusal of a cancel whose name cannot be one."""
+    if cancel_client_order_id is None or NAME_PATTERN.fullmatch(cancel_client_order_id):
+        return None
+    return CommandRefused(Refusal.INVALID_NAME, "cancel_client_order_id")
 
 
 def _with_cancel_id(events: list[Event], cancel_client_order_id: str) -> list[Event]:
@@ -47,6 +55,10 @@ def _with_cancel_id(events: list[Event], cancel_client_order_id: str) -> list[Ev
 
 def cancel_all_orders(registry: Registry, command: CancelAllOrders) -> list[Event]:
     """Cancel an account's live orders, of one symbol or of all, as many as one command may."""
+    cancel_client_order_id = command.cancel_client_order_id
+    refused = refuse_cancel_id(cancel_client_order_id)
+    if refused is not None:
+        return [refused]
     book = None
     if command.symbol is not None:
         book = registry.books.get(command.symbol)
@@ -57,7 +69,7 @@ def cancel_all_orders(registry: Registry, command: CancelAllOrders) -> list[Even
     registry.running.more = account is not None and cancel_orders(
         account, REQUESTED, registry.limits.cancels, events, book
     )
-    return events
+    return events if cancel_client_order_id is None else _with_cancel_id(events, cancel_client_order_id)
 
 
 def cancel_orders(account: Account, reason: Reason, most: int, events: list[Event], book: Book | None = None) -> bool:

@@ -6,7 +6,7 @@ instrument and of the account, the price band and the largest value. Then the co
 
 from matcher.core.account import Account
 from matcher.core.book import Book
-from matcher.core.cancel import cancel_order
+from matcher.core.cancel import cancel_order, refuse_cancel_id
 from matcher.core.checks import check_plain, check_special
 from matcher.core.order import Extra, Order
 from matcher.core.place import forbidden, place_order, refuse_or_repeat
@@ -15,7 +15,7 @@ from matcher.core.registry import Registry
 from matcher.core.settlement import settle
 from protocol.commands import NO_TERMS, CancelReplace, PlaceOrder
 from protocol.events import CancelFailed, CommandRefused, Event, PlaceFailed
-from protocol.units import NAME_PATTERN, Refusal
+from protocol.units import Refusal
 
 
 def cancel_replace(registry: Registry, command: CancelReplace) -> list[Event]:
@@ -23,7 +23,7 @@ def cancel_replace(registry: Registry, command: CancelReplace) -> list[Event]:
     new = command.place
     book = registry.books.get(new.symbol)
     account = registry.accounts.get(new.account)
-    event = _refuse_cancel(command) or refuse_or_repeat(account, book, new)
+    event = refuse_cancel_id(command.cancel.cancel_client_order_id) or refuse_or_repeat(account, book, new)
     if event is not None:
         return [event]
     assert book is not None, "an unknown symbol is refused"
@@ -45,13 +45,6 @@ def cancel_replace(registry: Registry, command: CancelReplace) -> list[Event]:
     if isinstance(first, CommandRefused):
         return [*events, PlaceFailed(first.refusal, first.field, first.detail)]
     return events + placed
-
-
-def _refuse_cancel(command: CancelReplace) -> CommandRefused | None:
-    name = command.cancel.cancel_client_order_id
-    if name is not None and not NAME_PATTERN.fullmatch(name):
-        return CommandRefused(Refusal.INVALID_NAME, "cancel_client_order_id")
-    return None
 
 
 def _refuse_new(registry: Registry, account: Account | None, book: Book, new: PlaceOrder) -> CommandRefused | None:
