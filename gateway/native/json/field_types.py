@@ -24,6 +24,7 @@ from protocol.units import (
     STOP_LEG_SUFFIX,
     SYMBOL_PATTERN,
     InstrumentStatus,
+    OnlyStatus,
     OrderStatus,
     OrderType,
     Reason,
@@ -104,6 +105,7 @@ OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
 OrderStatusWord = Annotated[str, Meta(extra_json_schema=_words(OrderStatus))]
 ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
 SelfTradePreventionWord = Annotated[str, Meta(extra_json_schema=_words(SelfTradePrevention))]
+OnlyStatusWord = Annotated[str, Meta(extra_json_schema=_words(OnlyStatus))]
 LiquidityWord = Annotated[str, Meta(extra_json_schema={"enum": ["maker", "taker"]})]
 InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
 ExpireTimeInput = Annotated[
@@ -141,6 +143,7 @@ CancelAfterMilliseconds = Annotated[
 ]
 
 IntervalWord = Annotated[str, Meta(extra_json_schema={"enum": list(INTERVALS)})]
+PartResultWord = Annotated[str, Meta(extra_json_schema={"enum": ["done", "failed", "not_attempted"]})]
 AuthWord = Annotated[str, Meta(extra_json_schema={"enum": ["off", "keys"]})]
 Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
 
