@@ -52,7 +52,9 @@ from protocol.units import (
     Side,
     SlippageBps,
     Symbol,
+    Tag,
     Time,
+    TimeInForce,
     TimeShift,
     TrailingBps,
 )
@@ -125,6 +127,10 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_amount: the distance of a trailing stop, in the price unit. It excludes trailing_bps.
     activation_price: the price at which a trailing stop begins to follow the market.
     max_slippage_bps: how far from the best opposite price a market order may take, in basis points of that price.
+    reject_if_triggered: rejects an order that waits if the last trade already meets its condition: its trigger_price,
+        or the activation_price of a trailing stop.
+    time_in_force: what a fired order with a price runs as.
+    tag: opaque text of its sender, of visible ASCII. No public data has it.
     """
 
     post_only: bool = False
@@ -136,6 +142,9 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_amount: Price | None = None
     activation_price: Price | None = None
     max_slippage_bps: SlippageBps | None = None
+    reject_if_triggered: bool = False
+    time_in_force: TimeInForce = TimeInForce.GTC
+    tag: Tag | None = None
 
 
 NO_TERMS: Final = OrderTerms()

@@ -47,6 +47,9 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     prevented_quantity: str = "0"
     oco_id: str | None = None
     max_slippage_bps: Count | None = None
+    reject_if_triggered: bool = False
+    time_in_force: str = "gtc"
+    tag: str | None = None
 
 
 class SavedBook(Struct, frozen=True):

@@ -42,7 +42,7 @@ from protocol.events import (
     TriggerMoved,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
+from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side, TimeInForce
 from tests.oracle.naive_engine import NaiveEngine
 
 BUY = Side.BUY
@@ -123,6 +123,9 @@ class Options(TypedDict, total=False):
     trailing_amount: int
     activation_price: int
     max_slippage_bps: int
+    reject_if_triggered: bool
+    time_in_force: TimeInForce
+    tag: str
 
 
 def place(
@@ -187,6 +190,10 @@ def take_profit_limit(side: Side, quantity: int, price: int, *, at: int, **optio
 
 def trailing_stop(side: Side, quantity: int, **options: Unpack[Options]) -> PlaceOrder:
     return place(OrderType.TRAILING_STOP, side, quantity, **options)
+
+
+def trailing_stop_limit(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.TRAILING_STOP_LIMIT, side, quantity, price, **options)
 
 
 def oco(

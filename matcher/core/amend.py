@@ -13,8 +13,10 @@ from matcher.core.matching import run_fired, run_limit, run_trigger
 from matcher.core.order import Order
 from matcher.core.protection import why_not_amended
 from matcher.core.registry import Registry
+from matcher.core.triggers import meets
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
+from protocol.order_types import TRAILS
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
@@ -91,10 +93,10 @@ def _check(
         return REJECTED_BY[instrument.status][1]
     if command.price is not None and order.price is None:
         return Refusal.PRICE_NOT_ALLOWED
-    if command.trigger_price is not None and (not pending or order.order_type is OrderType.TRAILING_STOP):
+    if command.trigger_price is not None and (not pending or TRAILS[order.order_type]):
         return Refusal.TRIGGER_PRICE_NOT_ALLOWED
     # Nobody has asked for the price to which the market has led a trailing stop.
-    follows = order.order_type is OrderType.TRAILING_STOP
+    follows = TRAILS[order.order_type]
     refusal = check_values(order.book.rules, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
@@ -113,6 +115,10 @@ def _check(
         return Refusal.QUANTITY_BELOW_FILLED
     if order.terms.post_only and not pending and loses_place and order.book.would_take(order.side, price):
         return Refusal.POST_ONLY_WOULD_CROSS
+    if order.terms.reject_if_triggered and pending and trigger_price != order.trigger_price:
+        last_price = order.book.last_price
+        if last_price is not None and meets(order, trigger_price, last_price):
+            return Refusal.WOULD_TRIGGER_IMMEDIATELY
     return _check_sides(order, price, trigger_price)
 
 

@@ -10,11 +10,11 @@ from matcher.core.assets import WHOLE, Asset, Balance
 from matcher.core.book import Book
 from matcher.core.ledger import Ledger
 from matcher.core.order import Order
+from protocol.order_types import TRAILS
 from protocol.units import OrderType, Side
 
 BUY: Final = Side.BUY
 LIMIT: Final = OrderType.LIMIT
-TRAILING_STOP: Final = OrderType.TRAILING_STOP
 
 
 def lock_of(order: Order) -> int:
@@ -28,7 +28,7 @@ def lock_at(order: Order, remaining: int, price: int | None, trigger_price: int 
     if order.side is not BUY:
         return remaining * currencies.base_unit
     if price is None:
-        if trigger_price is None or order.order_type is TRAILING_STOP:
+        if trigger_price is None or TRAILS[order.order_type]:
             return 0
         price = trigger_price
     rate = currencies.lock_rate if not currencies.fee_changes else locked_rate(order)

@@ -18,10 +18,11 @@ from protocol.units import (
     MAX_PRICE,
     MAX_QUANTITY,
     NAME_PATTERN,
+    TAG_LENGTH,
+    TAG_PATTERN,
     OrderStatus,
     OrderType,
     Refusal,
-    SelfTradePrevention,
     Side,
 )
 
@@ -210,8 +211,10 @@ def _read_term(where: str, term: Term, saved: SavedOrder, instrument: Instrument
         return _price(field, value, instrument)
     if term.unit is Unit.QUANTITY:
         return _quantity(field, value, instrument)
-    if term.unit is Unit.SELF_TRADE_PREVENTION:
-        return _word(field, value, SelfTradePrevention)
+    if term.words is not None:
+        return _word(field, value, term.words)
+    if term.unit is Unit.TEXT and not TAG_PATTERN.fullmatch(value):
+        raise SavedBookError(field, f"takes 1 to {TAG_LENGTH} characters of visible ASCII")
     if term.unit is Unit.TIME and not 0 <= value <= MAX_INTEGER:
         raise SavedBookError(field, "takes zero or more")
     if term.unit is Unit.BASIS_POINTS and not 1 <= value <= (term.most or 0):

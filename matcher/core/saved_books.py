@@ -72,7 +72,7 @@ def _save_terms(instrument: Instrument, terms: object) -> dict[str, Any]:
             value = format_decimal(value, instrument.price_decimals)
         elif term.unit is Unit.QUANTITY:
             value = format_decimal(value, instrument.quantity_decimals)
-        elif term.unit is Unit.SELF_TRADE_PREVENTION:
+        elif term.unit is Unit.WORD:
             value = value.name.lower()
         saved[term.name] = value
     return saved

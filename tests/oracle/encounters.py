@@ -236,7 +236,7 @@ def kinds_of(order: Order) -> Iterator[str]:
     if special is not None:
         if special.terms.display_quantity:
             yield "an iceberg"
-        if order.order_type is OrderType.TRAILING_STOP:
+        if order.order_type in (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT):
             yield "a trailing stop"
         if special.partner is not None:
             yield "a limit leg" if order.order_type is OrderType.LIMIT else "a stop leg"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from protocol import commands, events
-from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, OrderType, Refusal
+from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, Refusal
 from tests.oracle.naive_checks import RefusedError, check_legs, check_limits
 from tests.oracle.naive_locks import NaiveLocks
 from tests.oracle.naive_order import NaiveOrder
@@ -31,9 +31,7 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
             raise RefusedError(Refusal["INSTRUMENT_" + instrument.status.name])
         if command.price is not None and order.price is None:
             raise RefusedError(Refusal.PRICE_NOT_ALLOWED)
-        if command.trigger_price is not None and (
-            order.state != "pending" or order.entered.order_type is OrderType.TRAILING_STOP
-        ):
+        if command.trigger_price is not None and (order.state != "pending" or order.trails):
             raise RefusedError(Refusal.TRIGGER_PRICE_NOT_ALLOWED)
         before, gone = (order.quantity, order.price, order.trigger_price), order.quantity - order.remaining
         after = (
@@ -42,8 +40,7 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
             command.trigger_price or order.trigger_price,
         )
         more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
-        follows = order.entered.order_type is OrderType.TRAILING_STOP
-        check_limits(instrument, after[0], after[1], None if follows else after[2])
+        check_limits(instrument, after[0], after[1], None if order.trails else after[2])
         self._check_protection(order, after[0], after[1])
         if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
@@ -55,6 +52,10 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
             raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_SMALL)
         if after[0] <= gone:
             raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
+        if order.state == "pending" and other_trigger and order.terms.reject_if_triggered:
+            moved = replace(order, trigger_price=after[2])
+            if moved.would_fire(self.last_price(order.entered.symbol)):
+                raise RefusedError(Refusal.WOULD_TRIGGER_IMMEDIATELY)
         if order.partner is not None:
             check_legs(order.side, after[1:], (order.partner.price, order.partner.trigger_price))
         loses_place = order.state == "resting" and (more > 0 or other_price)

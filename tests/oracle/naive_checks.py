@@ -7,7 +7,7 @@ from msgspec.structs import asdict, replace
 
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.instrument import Instrument, InstrumentError, check_instrument
-from protocol.units import NAME_PATTERN, OrderType, Refusal, Side
+from protocol.units import NAME_PATTERN, Refusal, Side, TimeInForce
 from tests.order_matrix import FIELDS, takers
 
 PRICED = takers("price")
@@ -49,11 +49,15 @@ def check_fields(command: PlaceOrder, terms: OrderTerms) -> None:
     for name, order_types in TAKEN_BY.items():
         if getattr(terms, name) and order_type not in order_types:
             raise RefusedError(Refusal[name.upper() + "_NOT_ALLOWED"])
-    if order_type is OrderType.TRAILING_STOP:
+    if order_type in TAKEN_BY["activation_price"]:
         if terms.trailing_bps is None and terms.trailing_amount is None:
             raise RefusedError(Refusal.TRAILING_REQUIRED)
         if terms.trailing_bps is not None and terms.trailing_amount is not None:
             raise RefusedError(Refusal.TRAILING_AMOUNT_NOT_ALLOWED)
+    if terms.time_in_force is not TimeInForce.GTC and (terms.post_only or terms.display_quantity is not None):
+        raise RefusedError(Refusal.TIME_IN_FORCE_NOT_ALLOWED)
+    if terms.tag is not None and not all("!" <= letter <= "~" for letter in terms.tag):
+        raise RefusedError(Refusal.INVALID_TAG)
     if (command.quantity == 0) != (terms.quote_quantity is not None):
         raise RefusedError(Refusal.QUANTITY_NOT_ALLOWED if command.quantity else Refusal.QUANTITY_REQUIRED)
 

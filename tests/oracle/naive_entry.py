@@ -50,16 +50,18 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         reason = self._why_rejected(command) or self._why_protected(order)
         if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
             reason = Reason.POST_ONLY_WOULD_CROSS
+        if reason is None and terms.reject_if_triggered and order.would_fire(self.last_price(command.symbol)):
+            reason = Reason.WOULD_TRIGGER_IMMEDIATELY
         reason = reason or self._why_too_many(order) or self._why_short(order)
         if reason is not None:
             self._reject(order, reason)
             return
         self._set_budget(order)
         self._said.append(events.OrderPlaced(order.order_id))
-        if command.trigger_price is None and command.order_type is not OrderType.TRAILING_STOP:
-            self._take(order)
-        else:
+        if order.waits:
             self._wait(order)
+        else:
+            self._take(order)
 
     def _place_oco(self, command: PlaceOco) -> None:
         check_name("account", command.account)
@@ -126,8 +128,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         return Reason.ACCOUNT_SUSPENDED if self.accounts[command.account].suspended else None
 
     def _why_too_many(self, order: NaiveOrder) -> Reason | None:
-        waits = order.trigger_price is not None or order.entered.order_type is OrderType.TRAILING_STOP
-        if waits and len(self.pending(order.entered.symbol)) >= self.limits.trigger_orders:
+        if order.waits and len(self.pending(order.entered.symbol)) >= self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
         expiring = [other for other in self.live() if other.terms.expire_time and other is not order]
         too_many = order.terms.expire_time and len(expiring) >= self.limits.expiring_orders

@@ -8,9 +8,11 @@ from typing import Literal
 from msgspec.structs import replace
 
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
-from protocol.units import OrderType, Reason, Side
+from protocol.units import OrderType, Reason, Side, TimeInForce
 
 TAKE_PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+TRAILING = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
+WAITING = (*TAKE_PROFITS, *TRAILING, OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
 
 @dataclass(eq=False)
@@ -100,6 +102,26 @@ class NaiveOrder:
     @property
     def account(self) -> str:
         return self.entered.account
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is of a type that waits before it runs."""
+        return self.entered.order_type in WAITING
+
+    @property
+    def trails(self) -> bool:
+        return self.entered.order_type in TRAILING
+
+    def runs_as(self, order_type: OrderType) -> bool:
+        """Whether it takes as an order of that type does: an IOC or a FOK."""
+        in_force = {OrderType.IOC: TimeInForce.IOC, OrderType.FOK: TimeInForce.FOK}[order_type]
+        return self.entered.order_type is order_type or self.terms.time_in_force is in_force
+
+    def would_fire(self, last: int | None) -> bool:
+        """Whether the last trade already meets what it would wait for."""
+        if last is None:
+            return False
+        return self.terms.activation_price == last if self.trails else self.trigger_distance(last) <= 0
 
     @property
     def is_done(self) -> bool:

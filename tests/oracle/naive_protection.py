@@ -39,7 +39,7 @@ class NaiveProtection(NaiveBook):
     def _why_protected(self, order: NaiveOrder) -> Reason | None:
         """Why a new order, which is in the list already, is kept out."""
         symbol, order_type = order.entered.symbol, order.entered.order_type
-        if order.price is not None and order.trigger_price is None and self._is_outside_band(symbol, order.price):
+        if order.price is not None and not order.waits and self._is_outside_band(symbol, order.price):
             return Reason.PRICE_OUTSIDE_BAND
         if self._is_too_large(order, order.quantity, order.price):
             return Reason.NOTIONAL_TOO_LARGE

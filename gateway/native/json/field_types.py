@@ -22,12 +22,14 @@ from protocol.units import (
     NAME_PATTERN,
     STOP_LEG_SUFFIX,
     SYMBOL_PATTERN,
+    TAG_PATTERN,
     InstrumentStatus,
     OrderStatus,
     OrderType,
     Reason,
     SelfTradePrevention,
     Side,
+    TimeInForce,
 )
 
 MAX_BATCH: Final = 100
@@ -94,6 +96,10 @@ OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
 OrderStatusWord = Annotated[str, Meta(extra_json_schema=_words(OrderStatus))]
 ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
 SelfTradePreventionWord = Annotated[str, Meta(extra_json_schema=_words(SelfTradePrevention))]
+TimeInForceWord = Annotated[str, Meta(extra_json_schema=_words(TimeInForce))]
+TagText = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{TAG_PATTERN.pattern}$", "examples": ["grid-7"]}, description="Opaque.")
+]
 LiquidityWord = Annotated[str, Meta(extra_json_schema={"enum": ["maker", "taker"]})]
 InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
 ExpireTimeInput = Annotated[

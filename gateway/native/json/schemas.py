@@ -32,6 +32,8 @@ from gateway.native.json.field_types import (
     SideWord,
     SlippageBasisPoints,
     SymbolText,
+    TagText,
+    TimeInForceWord,
     Timestamp,
     TrailingBasisPoints,
 )
@@ -40,21 +42,25 @@ from gateway.native.json.field_types import (
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A new order. These fields are taken by these order types only:
 
-    * price: limit, ioc, fok, stop_limit, take_profit_limit
+    * price: limit, ioc, fok, stop_limit, take_profit_limit, trailing_stop_limit
     * trigger_price: stop_market, stop_limit, take_profit, take_profit_limit
-    * post_only: limit, stop_limit, take_profit_limit
-    * expire_time: limit, stop_limit, take_profit_limit
-    * display_quantity: limit
+    * post_only: limit, stop_limit, take_profit_limit, trailing_stop_limit
+    * expire_time: limit, stop_limit, take_profit_limit, trailing_stop_limit
+    * display_quantity: limit, stop_limit, take_profit_limit, trailing_stop_limit
     * quote_quantity: market
-    * trailing_bps: trailing_stop
-    * trailing_amount: trailing_stop
-    * activation_price: trailing_stop
+    * trailing_bps: trailing_stop, trailing_stop_limit
+    * trailing_amount: trailing_stop, trailing_stop_limit
+    * activation_price: trailing_stop, trailing_stop_limit
     * max_slippage_bps: market, stop_market, take_profit, trailing_stop
+    * reject_if_triggered: stop_market, stop_limit, take_profit, take_profit_limit, trailing_stop, trailing_stop_limit
+    * time_in_force: stop_limit, take_profit_limit, trailing_stop_limit
 
     Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
     Every order needs a quantity, or a quote_quantity in its place. That is what it spends or receives at most, without
     fees. max_slippage_bps is how far from the best opposite price it takes, in basis points of that price; the rest is
-    canceled.
+    canceled. reject_if_triggered rejects an order whose condition the last trade already meets. time_in_force is what
+    the fired order runs as; ioc and fok take no post_only and no display_quantity. tag is opaque: the order's states
+    have it, public data never.
     """
 
     symbol: SymbolText
@@ -74,6 +80,9 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     trailing_amount: OptionalNumber = MISSING
     activation_price: OptionalNumber = MISSING
     max_slippage_bps: SlippageBasisPoints | None = None
+    reject_if_triggered: bool | None = None
+    time_in_force: TimeInForceWord | None = None
+    tag: TagText | None = None
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,6 +193,9 @@ class Order(Struct, frozen=True):
     activation_price: Decimal | UnsetType = UNSET
     oco_id: Identifier | UnsetType = UNSET
     max_slippage_bps: int | UnsetType = UNSET
+    reject_if_triggered: bool | UnsetType = UNSET
+    time_in_force: TimeInForceWord | UnsetType = UNSET
+    tag: TagText | UnsetType = UNSET
 
 
 class OrderList(Struct, frozen=True):
