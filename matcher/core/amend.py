@@ -104,22 +104,40 @@ def _check(
         refusal = why_not_amended(order.book, order, quantity, price, pending=pending)
         if refusal is not None:
             return refusal
-    display_quantity = order.terms.display_quantity
-    if display_quantity is not None:
-        if display_quantity > quantity:
-            return Refusal.DISPLAY_QUANTITY_TOO_LARGE
-        # One that has more parts from before may become smaller.
-        if quantity > order.quantity and quantity > display_quantity * limits.iceberg_parts:
-            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
+    refusal = _check_parts(order, quantity, limits)
+    if refusal is not None:
+        return refusal
     if quantity <= order.quantity - order.remaining:
         return Refusal.QUANTITY_BELOW_FILLED
-    if order.terms.post_only and not pending and loses_place and order.book.would_take(order.side, price):
+    if not pending and order.terms.post_only and loses_place and order.book.would_take(order.side, price):
         return Refusal.POST_ONLY_WOULD_CROSS
-    if order.terms.reject_if_triggered and pending and trigger_price != order.trigger_price:
-        last_price = order.book.last_price
-        if last_price is not None and meets(order, trigger_price, last_price):
-            return Refusal.WOULD_TRIGGER_IMMEDIATELY
+    if pending and order.terms.reject_if_triggered and _is_met(order, trigger_price):
+        return Refusal.WOULD_TRIGGER_IMMEDIATELY
     return _check_sides(order, price, trigger_price)
+
+
+def _check_parts(order: Order, quantity: int, limits: SetLimits) -> Refusal | None:
+    """An iceberg shows at most its quantity, in not too many parts. So does the other leg of its OCO, which grows by as
+    much."""
+    display = order.terms.display_quantity
+    # Fills of the other leg may have made the quantity less than what it shows.
+    if display is not None and order.quantity >= display > quantity:
+        return Refusal.DISPLAY_QUANTITY_TOO_LARGE
+    more = quantity - order.quantity
+    # One that has more parts from before may become smaller.
+    if more <= 0:
+        return None
+    for leg in (order, None if order.extra is None else order.extra.partner):
+        display = None if leg is None else leg.terms.display_quantity
+        if leg is not None and display is not None and leg.quantity + more > display * limits.iceberg_parts:
+            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
+    return None
+
+
+def _is_met(order: Order, trigger_price: int | None) -> bool:
+    """Whether the last trade already meets a new trigger price."""
+    last_price = order.book.last_price
+    return trigger_price != order.trigger_price and last_price is not None and meets(order, trigger_price, last_price)
 
 
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:

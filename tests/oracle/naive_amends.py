@@ -42,20 +42,11 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
         more, other_price, other_trigger = after[0] - before[0], after[1] != before[1], after[2] != before[2]
         check_limits(instrument, after[0], after[1], None if order.trails else after[2])
         self._check_protection(order, after[0], after[1])
-        if order.terms.display_quantity is not None and order.terms.display_quantity > after[0]:
-            raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
-        if (
-            order.terms.display_quantity is not None
-            and more > 0
-            and after[0] > order.terms.display_quantity * self.limits.iceberg_parts
-        ):
-            raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_SMALL)
+        self._check_parts(order, more)
         if after[0] <= gone:
             raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
         if order.state == "pending" and other_trigger and order.terms.reject_if_triggered:
-            moved = replace(order, trigger_price=after[2])
-            if moved.would_fire(self.last_price(order.entered.symbol)):
-                raise RefusedError(Refusal.WOULD_TRIGGER_IMMEDIATELY)
+            self._check_moved(replace(order, trigger_price=after[2]))
         if order.partner is not None:
             check_legs(order.side, after[1:], (order.partner.price, order.partner.trigger_price))
         loses_place = order.state == "resting" and (more > 0 or other_price)
@@ -72,6 +63,22 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
             self._wait(order)
         elif loses_place:
             self._take(order)
+
+    def _check_parts(self, order: NaiveOrder, more: int) -> None:
+        """Refuse an iceberg of so much more that shows more than its quantity, or has too many parts; the other leg of
+        its OCO has as much more."""
+        display = order.terms.display_quantity
+        if display is not None and order.quantity + more < display <= order.quantity:
+            raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_LARGE)
+        legs = [order] if order.partner is None else [order, order.partner]
+        for leg in legs if more > 0 else []:
+            display = leg.terms.display_quantity
+            if display is not None and leg.quantity + more > display * self.limits.iceberg_parts:
+                raise RefusedError(Refusal.DISPLAY_QUANTITY_TOO_SMALL)
+
+    def _check_moved(self, moved: NaiveOrder) -> None:
+        if moved.would_fire(self.last_price(moved.entered.symbol)):
+            raise RefusedError(Refusal.WOULD_TRIGGER_IMMEDIATELY)
 
     def _check_lock(self, order: NaiveOrder, prices: tuple[int | None, int | None], more: int) -> None:
         """Refuse to lock more for the order, or for it and the other leg of its OCO, than its account has free."""

@@ -138,12 +138,15 @@ def test_a_fired_stop_limit_runs_as_its_time_in_force_says(
 
 @pytest.mark.parametrize("order_type", [OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT])
 @pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
-@pytest.mark.parametrize("terms", [{"post_only": True}, {"display_quantity": 1}])
 def test_what_never_rests_takes_no_post_only_and_no_display_quantity(
-    engine: MakeEngine, order_type: OrderType, time_in_force: TimeInForce, terms: dict[str, int]
+    engine: MakeEngine, order_type: OrderType, time_in_force: TimeInForce
 ) -> None:
-    order = place(order_type, BUY, 5, 100, 100, time_in_force=time_in_force, **terms)  # type: ignore[misc]
-    play(engine, (order, [refused(Refusal.TIME_IN_FORCE_NOT_ALLOWED)]))
+    refusal = [refused(Refusal.TIME_IN_FORCE_NOT_ALLOWED)]
+    play(
+        engine,
+        (place(order_type, BUY, 5, 100, 100, time_in_force=time_in_force, post_only=True), refusal),
+        (place(order_type, BUY, 5, 100, 100, time_in_force=time_in_force, display_quantity=1), refusal),
+    )
 
 
 def test_it_may_expire_while_it_waits(engine: MakeEngine) -> None:
