@@ -23,6 +23,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     oco_id: the same for both orders of an OCO, else None.
     updated_sequence, updated: the stamp of its last change.
     reserved: what it locks, a decimal of base to sell, of quote to buy. None for an account without a ledger.
+    working_since: the time since which it works: it has entered the book or run. None if it waits, or ended before.
     """
 
     order_id: int
@@ -51,6 +52,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     updated_sequence: int = 0
     updated: int = 0
     reserved: str | None = None
+    working_since: int | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):

@@ -20,6 +20,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     best_price: the best price since then.
     prevented_quantity: what self-trade prevention has taken off it.
     oco_id: the same for both legs of an OCO.
+    working_since: the time at which an order that has waited fired.
     """
 
     order_id: str
@@ -50,6 +51,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     reject_if_triggered: bool = False
     time_in_force: str = "gtc"
     tag: str | None = None
+    working_since: Time = 0
 
 
 class SavedBook(Struct, frozen=True):

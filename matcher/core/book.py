@@ -205,6 +205,7 @@ class Book:
     def trigger(self, order: Order, events: list[Event]) -> None:
         """Fire an order that no longer waits. It runs when the running order is done."""
         self.touch(order)
+        order.fired = self.running.time
         order.status = OPEN
         self.fired.append(order)
         events.append(OrderTriggered(order.order_id))

@@ -123,6 +123,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
         order.price = saved.price
         order.trigger_price = saved.trigger_price
         order.status = saved.status
+        order.fired = saved.fired
         order.extra = saved.extra
         if order.extra is not None:
             order.extra.prevented = prevented

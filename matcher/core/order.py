@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mypy_extensions import mypyc_attr
 
 from protocol.commands import NO_TERMS, OrderTerms
+from protocol.order_types import WAITS
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 OPEN: Final = OrderStatus.OPEN
+REJECTED: Final = OrderStatus.REJECTED
 
 MAX_FILLS: Final = 100
 """Fills that an order remembers, the last ones."""
@@ -92,6 +94,7 @@ class Order:
     previous, next: its neighbours there; of a done order, its neighbours among the done ones of its account.
     sequence, timestamp: of its entry.
     updated_sequence, updated: of its last change; zero while nothing has changed it.
+    fired: the time at which it fired; zero if it has not.
     reserved: what it locks of its account's money, in units of the asset (`matcher.core.locks`).
     """
 
@@ -102,6 +105,7 @@ class Order:
         "extra",
         "filled_value",
         "fills",
+        "fired",
         "level",
         "next",
         "order_id",
@@ -159,6 +163,7 @@ class Order:
         self.updated_sequence = 0
         self.updated = 0
         self.reserved = 0
+        self.fired = 0
 
     @property
     def filled(self) -> int:
@@ -166,6 +171,13 @@ class Order:
         if self.extra is None:
             return self.quantity - self.remaining
         return self.quantity - self.remaining - self.extra.prevented
+
+    @property
+    def working_since(self) -> int | None:
+        """The time since which it works: it has entered the book or run. None if it waits, or ended before that."""
+        if WAITS[self.order_type]:
+            return self.fired or None
+        return None if self.status is REJECTED else self.timestamp
 
     @property
     def terms(self) -> OrderTerms:

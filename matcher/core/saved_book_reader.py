@@ -60,6 +60,8 @@ def read_saved_book(registry: Registry, book: Book, contents: SavedBook) -> tupl
     for index, order in enumerate(pending):
         if order.order_type not in PENDING:
             raise SavedBookError(f"pending[{index}].order_type", "takes a type that waits for a price")
+        if order.fired:
+            raise SavedBookError(f"pending[{index}].working_since", "is not taken by an order that waits")
         order.status = OrderStatus.PENDING
     if bids and asks and _resting_price(bids[0]) >= _resting_price(asks[0]):
         raise SavedBookError("bids", "are at or above the asks")
@@ -111,6 +113,9 @@ def _read_side(
     for index, order in enumerate(orders):
         if order.side is not side or order.order_type not in RESTING:
             raise SavedBookError(f"{name}[{index}]", f"takes a resting order to {side.name.lower()}")
+        if order.order_type in PENDING and not order.fired:
+            # Early versions did not save it; not before its entry is what is known.
+            order.fired = order.timestamp
     if best_first != sorted(best_first):
         raise SavedBookError(name, "take the best price first")
     return orders
@@ -133,7 +138,11 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
     for field, name in (("account", saved.account), ("client_order_id", saved.client_order_id)):
         if name is not None and not NAME_PATTERN.fullmatch(name):
             raise SavedBookError(f"{where}.{field}", "takes 1 to 64 of letters, digits and . _ : -")
-    for field, number in (("sequence", saved.sequence), ("timestamp", saved.timestamp)):
+    for field, number in (
+        ("sequence", saved.sequence),
+        ("timestamp", saved.timestamp),
+        ("working_since", saved.working_since),
+    ):
         if not 0 <= number <= MAX_INTEGER:
             raise SavedBookError(f"{where}.{field}", "takes zero or more")
     for field, text, wanted in (
@@ -169,6 +178,7 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
     )
     order.filled_value = _decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals)
     order.extra = extra
+    order.fired = saved.working_since
     _check_ids(registry, where, order)
     return order
 

@@ -57,6 +57,7 @@ def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
         best_price=price(extra.best_price),
         prevented_quantity=quantity(extra.prevented),
         oco_id=None if extra.partner is None else str(extra.oco_id),
+        working_since=order.fired,
         **terms,
     )
 

@@ -218,6 +218,7 @@ def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -
         updated_sequence=order.updated_sequence or order.sequence,
         updated=order.updated or order.timestamp,
         reserved=reserved_text(order),
+        working_since=order.working_since,
     )
     if extra is None:
         return state

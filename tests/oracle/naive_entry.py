@@ -116,6 +116,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         order = NaiveOrder(len(self.orders) + 1, entered, quantity, quantity, *prices, terms)
         instrument = self.instruments[entered.symbol]
         order.fee_cap = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
+        order.time = self._stamp[1]
         self.orders.append(order)
         return order
 

@@ -92,6 +92,8 @@ class NaiveOrder:
     oco: PlaceOco | None = None
     oco_id: int | None = None
     partner: "NaiveOrder | None" = field(default=None, repr=False)
+    time: int = 0
+    fired: int = 0
     bound: Fraction | None = None
     stop: Reason | None = None
 
@@ -107,6 +109,13 @@ class NaiveOrder:
     def waits(self) -> bool:
         """Whether it is of a type that waits before it runs."""
         return self.entered.order_type in WAITING
+
+    @property
+    def working_since(self) -> int | None:
+        """When it was taken in; if it waits, when it fired."""
+        if self.waits:
+            return self.fired or None
+        return None if self.is_rejected else self.time
 
     @property
     def trails(self) -> bool:

@@ -16,6 +16,7 @@ class NaiveTriggers(NaiveBook):
             self._fire(order)
 
     def _fire(self, order: NaiveOrder) -> None:
+        order.fired = self._stamp[1]
         self._said.append(events.OrderTriggered(order.order_id))
         self._take(order)
         self._cancel_partner(order)

@@ -98,6 +98,7 @@ def whole(order: Order) -> Whole:
             special.unspent,
         ),
         (order.account.name, order.client_order_id, order.side, order.order_type, special.terms, special.oco_id),
+        order.working_since,
         (special.best_price, special.partner.order_id if special.partner is not None else None)
         if order.status in LIVE
         else None,
@@ -121,6 +122,7 @@ def naive_whole(order: NaiveOrder) -> Whole:
             order.unspent,
         ),
         (order.account, entered.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
+        order.working_since,
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
     )

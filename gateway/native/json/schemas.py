@@ -151,6 +151,7 @@ class Order(Struct, frozen=True):
     * reserved: what it locks, of the base to sell, of the quote to buy; null if the account has no ledger
     * sequence, timestamp: of its entry
     * updated_sequence, updated: of its last change
+    * working_since: when it entered the book or ran; null if it waits, or ended before that
     * trigger_price: of a trailing stop, its current one; null before it has one
     * quantity: of an order with a quote_quantity, the filled and prevented quantity
     * unspent_quote_quantity: the rest of a quote_quantity
@@ -179,6 +180,7 @@ class Order(Struct, frozen=True):
     timestamp: Timestamp
     updated_sequence: Sequence
     updated: Timestamp
+    working_since: Timestamp | None
     duplicate: (
         Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType
     ) = UNSET

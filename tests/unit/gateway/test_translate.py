@@ -60,6 +60,7 @@ STATE = OrderState(
     trades=[TRADE],
     updated_sequence=9,
     updated=TIMESTAMP,
+    working_since=TIMESTAMP,
 )
 
 
@@ -183,6 +184,7 @@ def test_an_order_has_all_its_fields() -> None:
         "timestamp": TIMESTAMP_TEXT,
         "updated_sequence": 9,
         "updated": TIMESTAMP_TEXT,
+        "working_since": TIMESTAMP_TEXT,
     }
 
 
