@@ -180,19 +180,36 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     stop_trigger_price: the trigger price of the stop.
     stop_price: the stop's limit price; None makes it a stop_market order.
     client_order_id: that of the limit order. The stop's is the same with STOP_LEG_SUFFIX appended.
+    cancel_on_first_fill: the first trade of one leg cancels the other.
+    post_only, display_quantity, time_in_force, tag: terms of the limit order.
+    take_profit_trigger_price: makes the limit order a take_profit_limit, or a take_profit without a price.
+    stop_client_order_id: the stop's client_order_id. It takes a client_order_id beside it.
+    list_client_order_id: a name of the pair, another one than those of all open pairs of the account.
+    stop_display_quantity, stop_time_in_force, stop_tag: terms of the stop.
     """
 
     symbol: Symbol
     account: Name
     side: Side
     quantity: Quantity
-    price: Price
+    price: Price | None
     stop_trigger_price: Price
     stop_price: Price | None = None
     client_order_id: Name | None = None
     deadline: Time = 0
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     expire_time: Time = 0
+    cancel_on_first_fill: bool = False
+    post_only: bool = False
+    take_profit_trigger_price: Price | None = None
+    stop_client_order_id: Name | None = None
+    list_client_order_id: Name | None = None
+    display_quantity: Quantity | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    tag: Tag | None = None
+    stop_display_quantity: Quantity | None = None
+    stop_time_in_force: TimeInForce = TimeInForce.GTC
+    stop_tag: Tag | None = None
 
 
 class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):

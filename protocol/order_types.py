@@ -198,6 +198,9 @@ TRAILS: Final = (False, *(ORDER_TYPES[order_type].trails for order_type in Order
 WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType))
 """Whether an order type waits before it runs, by its number."""
 
+STOPS: Final = (False, *(ORDER_TYPES[order_type].waits is Waits.STOP for order_type in OrderType))
+"""Whether an order type is a stop at a trigger_price of its sender, by its number."""
+
 _TAKES_PRICE: Final = (False, *(ORDER_TYPES[order_type].price for order_type in OrderType))
 _TAKES_TRIGGER_PRICE: Final = (False, *(ORDER_TYPES[order_type].trigger_price for order_type in OrderType))
 _NOT_TAKEN: Final = (

@@ -16,7 +16,7 @@ from matcher.core.registry import Registry
 from matcher.core.triggers import meets
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
-from protocol.order_types import TRAILS
+from protocol.order_types import STOPS, TRAILS
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
@@ -141,14 +141,15 @@ def _is_met(order: Order, trigger_price: int | None) -> bool:
 
 
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """An OCO's limit order stays on the far side of its stop's trigger price. So a trade of one leg never fires the
-    other."""
+    """The legs of an OCO stay on their sides of each other. So a trade of one leg never fires the other."""
     partner = None if order.extra is None else order.extra.partner
     if partner is None:
         return None
-    if order.order_type is OrderType.LIMIT:
-        limit, trigger, refusal = price, partner.trigger_price, Refusal.PRICE_ON_WRONG_SIDE
-    else:
-        limit, trigger, refusal = partner.price, trigger_price, Refusal.TRIGGER_PRICE_ON_WRONG_SIDE
-    assert limit is not None and trigger is not None, "the legs have both"
-    return None if (limit < trigger if order.side is Side.BUY else limit > trigger) else refusal
+    is_limit = order.order_type is OrderType.LIMIT
+    mine = price if is_limit else trigger_price
+    others = partner.price if partner.order_type is OrderType.LIMIT else partner.trigger_price
+    assert mine is not None and others is not None, "the legs have both"
+    is_lower = (order.side is Side.BUY) is not STOPS[order.order_type]
+    if mine < others if is_lower else mine > others:
+        return None
+    return Refusal.PRICE_ON_WRONG_SIDE if is_limit else Refusal.TRIGGER_PRICE_ON_WRONG_SIDE

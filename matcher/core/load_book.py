@@ -113,6 +113,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
         registry.last_order_id = max(registry.last_order_id, order.order_id)
         if order.client_order_id is not None:
             account.client_orders.add(order)
+        registry.count_leg(order)
     else:
         if order.terms.expire_time:
             registry.expiries.discard(order.terms.expire_time, order.order_id)

@@ -39,11 +39,24 @@ class Extra:
     shown: the shown part of a resting iceberg.
     unspent: what a quote_quantity has left.
     partner: the other leg of an OCO, while both live. oco_id stays.
+    cancel_on_first_fill: the first trade of one leg of the OCO cancels the other.
+    list_client_order_id: the name of the OCO.
     active: a trailing stop has reached its activation_price.
     best_price: the best price that an active trailing stop has followed.
     """
 
-    __slots__ = ("active", "best_price", "oco_id", "partner", "prevented", "shown", "terms", "unspent")
+    __slots__ = (
+        "active",
+        "best_price",
+        "cancel_on_first_fill",
+        "list_client_order_id",
+        "oco_id",
+        "partner",
+        "prevented",
+        "shown",
+        "terms",
+        "unspent",
+    )
 
     def __init__(
         self,
@@ -54,6 +67,8 @@ class Extra:
         oco_id: int | None = None,
         active: bool = False,  # noqa: FBT001, FBT002  all are given by name
         best_price: int | None = None,
+        cancel_on_first_fill: bool = False,  # noqa: FBT001, FBT002  as active
+        list_client_order_id: str | None = None,
     ) -> None:
         self.terms = terms
         self.prevented = prevented
@@ -63,6 +78,8 @@ class Extra:
         self.oco_id = oco_id
         self.active = active
         self.best_price = best_price
+        self.cancel_on_first_fill = cancel_on_first_fill
+        self.list_client_order_id = list_client_order_id
 
     @property
     def is_used(self) -> bool:
@@ -75,6 +92,7 @@ class Extra:
             or self.oco_id is not None
             or self.active
             or self.best_price is not None
+            or self.list_client_order_id is not None
         )
 
 

@@ -140,7 +140,7 @@ def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | 
         return Reason.POST_ONLY_WOULD_CROSS
     if order.terms.reject_if_triggered and would_fire(order, book.last_price):
         return Reason.WOULD_TRIGGER_IMMEDIATELY
-    return registry.too_many(book, waits=WAITS[order.order_type], expires=bool(order.terms.expire_time))
+    return registry.too_many(book, waits=int(WAITS[order.order_type]), expires=bool(order.terms.expire_time))
 
 
 def _refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:

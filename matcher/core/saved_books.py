@@ -58,6 +58,8 @@ def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
         prevented_quantity=quantity(extra.prevented),
         oco_id=None if extra.partner is None else str(extra.oco_id),
         working_since=order.fired,
+        cancel_on_first_fill=extra.partner is not None and extra.cancel_on_first_fill,
+        list_client_order_id=extra.list_client_order_id,
         **terms,
     )
 

@@ -223,7 +223,15 @@ def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -
     if extra is None:
         return state
     terms = None if extra.terms == NO_TERMS else extra.terms
-    return replace(state, terms=terms, prevented_quantity=extra.prevented, unspent=extra.unspent, oco_id=extra.oco_id)
+    return replace(
+        state,
+        terms=terms,
+        prevented_quantity=extra.prevented,
+        unspent=extra.unspent,
+        oco_id=extra.oco_id,
+        cancel_on_first_fill=extra.cancel_on_first_fill,
+        list_client_order_id=extra.list_client_order_id,
+    )
 
 
 _ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {

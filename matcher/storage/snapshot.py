@@ -77,6 +77,8 @@ class ExtraRecord(Struct, frozen=True, omit_defaults=True):
     oco_id: int | None = None
     active: bool = False
     best_price: int | None = None
+    cancel_on_first_fill: bool = False
+    list_client_order_id: str | None = None
 
 
 class OrderRecord(Struct, frozen=True, omit_defaults=True):
@@ -300,8 +302,7 @@ class _Reader:
     def finish(self) -> None:
         """What needs all parts: the lists of live orders, the legs of OCOs, the orders that books count."""
         for order in sorted(self._live, key=lambda order: order.order_id):
-            order.account.orders.add(order)
-            order.book.orders.add(order)
+            self._registry.list_restored(order)
         for order_id, partner_id in self._partners.items():
             extra = self._registry.orders[order_id].extra
             assert extra is not None, "only a leg of an OCO has a partner"

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from protocol import commands, events
-from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, Refusal
-from tests.oracle.naive_checks import RefusedError, check_legs, check_limits
+from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, Refusal, Side
+from tests.oracle.naive_checks import RefusedError, check_limits
 from tests.oracle.naive_locks import NaiveLocks
 from tests.oracle.naive_order import NaiveOrder
 from tests.oracle.naive_protection import NaiveProtection
@@ -48,7 +48,7 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
         if order.state == "pending" and other_trigger and order.terms.reject_if_triggered:
             self._check_moved(replace(order, trigger_price=after[2]))
         if order.partner is not None:
-            check_legs(order.side, after[1:], (order.partner.price, order.partner.trigger_price))
+            self._check_legs(order, after[1:], order.partner)
         loses_place = order.state == "resting" and (more > 0 or other_price)
         if loses_place and order.terms.post_only and self._makers(order, after[1]):
             raise RefusedError(Refusal.POST_ONLY_WOULD_CROSS)
@@ -63,6 +63,17 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
             self._wait(order)
         elif loses_place:
             self._take(order)
+
+    def _check_legs(self, order: NaiveOrder, prices: tuple[int | None, int | None], partner: NaiveOrder) -> None:
+        """The limit leg of an OCO, or the trigger of its take-profit leg, stays beyond the trigger of the stop leg."""
+        changed = replace(order, price=prices[0], trigger_price=prices[1])
+        is_first = order.order_id == order.oco_id
+        first, stop = (changed, partner) if is_first else (partner, changed)
+        price = first.trigger_price if first.waits else first.price
+        assert price is not None and stop.trigger_price is not None
+        if price <= stop.trigger_price if order.side is Side.SELL else price >= stop.trigger_price:
+            at_price = is_first and not first.waits
+            raise RefusedError(Refusal.PRICE_ON_WRONG_SIDE if at_price else Refusal.TRIGGER_PRICE_ON_WRONG_SIDE)
 
     def _check_parts(self, order: NaiveOrder, more: int) -> None:
         """Refuse an iceberg of so much more that shows more than its quantity, or has too many parts; the other leg of

@@ -7,7 +7,6 @@ from protocol import events
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
 from protocol.units import (
     NAME_LENGTH,
-    STOP_LEG_SUFFIX,
     InstrumentStatus,
     OrderType,
     Reason,
@@ -23,10 +22,11 @@ from tests.oracle.naive_checks import (
     check_oco,
     check_sides,
     check_terms,
+    legs_of,
 )
 from tests.oracle.naive_locks import quantity_of, value_of, with_fee
 from tests.oracle.naive_matching import NaiveMatching
-from tests.oracle.naive_order import NaiveOrder, same_order
+from tests.oracle.naive_order import NaiveOrder, same_order, stop_name
 from tests.oracle.naive_protection import NaiveProtection
 
 
@@ -66,32 +66,34 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
     def _place_oco(self, command: PlaceOco) -> None:
         check_name("account", command.account)
         check_name("client_order_id", command.client_order_id)
-        stop_name = command.client_order_id and command.client_order_id + STOP_LEG_SUFFIX
-        if stop_name and len(stop_name) > NAME_LENGTH:
+        name = stop_name(command)
+        if name and command.stop_client_order_id is None and len(name) > NAME_LENGTH:
             raise RefusedError(Refusal.INVALID_NAME, "client_order_id")
+        check_name("stop_client_order_id", command.stop_client_order_id)
+        check_name("list_client_order_id", command.list_client_order_id)
+        if name and command.client_order_id is None:
+            raise RefusedError(Refusal.CLIENT_ORDER_ID_REQUIRED)
+        if name and name == command.client_order_id:
+            raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT, "stop_client_order_id")
         instrument = self._instrument(command.symbol)
         known = self._find_known(command.account, command.client_order_id)
         if known is not None and known.order_id == known.oco_id and same_order(known, command):
             self._said += [events.OrderDuplicated(known.order_id), events.OrderDuplicated(known.order_id + 1)]
             return
-        if known is not None or self._find_known(command.account, stop_name) is not None:
+        if known is not None or self._find_known(command.account, name) is not None:
             raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
-        check_oco(instrument, command, self._stamp[1])
+        if command.list_client_order_id in self._open_lists(command.account):
+            raise RefusedError(Refusal.LIST_CLIENT_ORDER_ID_IN_USE)
+        check_oco(instrument, command, self._stamp[1], self.limits.iceberg_parts)
         check_sides(command, self.last_price(command.symbol))
         self._check_account(command.account)
-        terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
-        what = (command.symbol, command.account, command.side)
-        stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
-        stop_prices = (command.stop_price, command.stop_trigger_price)
-        limit_leg = PlaceOrder(
-            *what, OrderType.LIMIT, command.quantity, command.price, None, command.client_order_id, terms=terms
-        )
-        stop_leg = PlaceOrder(*what, stop_type, command.quantity, *stop_prices, stop_name, terms=terms)
-        limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
+        limit, stop = legs = [self._enter(leg) for leg in legs_of(command)]
         for leg in legs:
             leg.oco, leg.oco_id = command, limit.order_id
         reason = self._why_rejected(command) or self._why_protected(limit) or self._why_protected(stop)
-        reason = reason or self._why_too_many(stop) or self._why_short(*legs)
+        if reason is None and command.post_only and not limit.waits and self._makers(limit):
+            reason = Reason.POST_ONLY_WOULD_CROSS
+        reason = reason or self._why_too_many(*legs) or self._why_short(*legs)
         if reason is not None:
             for leg in legs:
                 self._reject(leg, reason)
@@ -99,7 +101,15 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         limit.partner, stop.partner = stop, limit
         self._said += [events.OrderPlaced(leg.order_id) for leg in legs]
         self._wait(stop)
-        self._take(limit)
+        if limit.waits:
+            self._wait(limit)
+        else:
+            self._take(limit)
+
+    def _open_lists(self, account: str) -> set[str | None]:
+        """The list_client_order_ids of the account's OCOs that have a live leg."""
+        live = [order.oco for order in self.live() if order.account == account and order.oco is not None]
+        return {oco.list_client_order_id for oco in live} - {None}
 
     def _find_known(self, account: str, client_order_id: str | None) -> NaiveOrder | None:
         for order in self.orders if client_order_id else []:
@@ -128,10 +138,14 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
             return Reason["INSTRUMENT_" + status.name]
         return Reason.ACCOUNT_SUSPENDED if self.accounts[command.account].suspended else None
 
-    def _why_too_many(self, order: NaiveOrder) -> Reason | None:
-        if order.waits and len(self.pending(order.entered.symbol)) >= self.limits.trigger_orders:
+    def _why_too_many(self, *orders: NaiveOrder) -> Reason | None:
+        """Whether one order, or the two legs of an OCO, are too many. Of an OCO, which has one time, one leg counts as
+        expiring."""
+        order = orders[-1]
+        waiting = sum(order.waits for order in orders)
+        if waiting and len(self.pending(order.entered.symbol)) + waiting > self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
-        expiring = [other for other in self.live() if other.terms.expire_time and other is not order]
+        expiring = [other for other in self.live() if other.terms.expire_time and other not in orders]
         too_many = order.terms.expire_time and len(expiring) >= self.limits.expiring_orders
         return Reason.TOO_MANY_EXPIRING_ORDERS if too_many else None
 

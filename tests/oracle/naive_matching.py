@@ -175,7 +175,7 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         self._look_at_triggers(symbol, earlier_price, price)
         for order, partner in legs:
             if partner is not None:
-                self._reduce_partner(order, partner, quantity)
+                self._reduce_partner(order, partner, quantity, traded=True)
 
     # Self-trade prevention
 
@@ -214,4 +214,4 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             return
         self._said.append(events.OrderDecremented(order.order_id, quantity))
         if order.partner is not None:
-            self._reduce_partner(order, order.partner, quantity)
+            self._reduce_partner(order, order.partner, quantity, traded=False)

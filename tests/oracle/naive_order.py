@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
-from protocol.units import OrderType, Reason, Side, TimeInForce
+from protocol.units import STOP_LEG_SUFFIX, OrderType, Reason, Side, TimeInForce
 
 TAKE_PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 TRAILING = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
@@ -118,6 +118,11 @@ class NaiveOrder:
         return None if self.is_rejected else self.time
 
     @property
+    def ends_its_partner(self) -> bool:
+        """Whether its first trade cancels the other leg of its OCO."""
+        return self.oco is not None and self.oco.cancel_on_first_fill
+
+    @property
     def trails(self) -> bool:
         return self.entered.order_type in TRAILING
 
@@ -210,6 +215,13 @@ class NaiveOrder:
         return ceil((self.mark + trail) / tick) * tick
 
 
+def stop_name(command: PlaceOco) -> str | None:
+    """The client_order_id of the stop leg."""
+    if command.stop_client_order_id is not None or command.client_order_id is None:
+        return command.stop_client_order_id
+    return command.client_order_id + STOP_LEG_SUFFIX
+
+
 def same_order(known: NaiveOrder, command: PlaceOrder | PlaceOco) -> bool:
     """Whether the order was entered by an equal command; the deadline does not matter."""
     entered: PlaceOrder | PlaceOco = known.oco or known.entered
@@ -218,5 +230,5 @@ def same_order(known: NaiveOrder, command: PlaceOrder | PlaceOco) -> bool:
 
 def comparable(command: PlaceOrder | PlaceOco) -> PlaceOrder | PlaceOco:
     if isinstance(command, PlaceOco):
-        return replace(command, deadline=0)
+        return replace(command, deadline=0, stop_client_order_id=stop_name(command))
     return replace(command, deadline=0, terms=command.terms or OrderTerms())

@@ -1,6 +1,7 @@
 """Orders of the naive engine that wait for a trade: when they fire, and how trailing stops follow the price."""
 
 from protocol import events
+from protocol.units import Reason
 from tests.oracle.naive_book import NaiveBook
 from tests.oracle.naive_order import NaiveOrder
 
@@ -19,7 +20,7 @@ class NaiveTriggers(NaiveBook):
         order.fired = self._stamp[1]
         self._said.append(events.OrderTriggered(order.order_id))
         self._take(order)
-        self._cancel_partner(order)
+        self._cancel_partner(order, Reason.OCO_TRIGGERED)
 
     def _look_at_triggers(self, symbol: str, earlier: int | None, price: int) -> None:
         """A trade has printed at that price after one at the earlier price: orders fire, then the trailing stops that
