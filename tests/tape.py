@@ -126,6 +126,13 @@ class Options(TypedDict, total=False):
     reject_if_triggered: bool
     time_in_force: TimeInForce
     tag: str
+    cancel_on_first_fill: bool
+    take_profit: int
+    stop_client_order_id: str
+    list_client_order_id: str
+    stop_display_quantity: int
+    stop_time_in_force: TimeInForce
+    stop_tag: str
 
 
 def place(
@@ -197,9 +204,10 @@ def trailing_stop_limit(side: Side, quantity: int, price: int, **options: Unpack
 
 
 def oco(
-    side: Side, quantity: int, price: int, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
+    side: Side, quantity: int, price: int | None, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
 ) -> PlaceOco:
-    """A limit leg at `price`, and a stop leg that fires `at` its trigger price."""
+    """A limit leg at `price`, and a stop leg that fires `at` its trigger price. With `take_profit` the limit leg waits
+    for that trigger price."""
     return PlaceOco(
         options.get("symbol", COIN.symbol),
         options.get("account", "default"),
@@ -212,6 +220,17 @@ def oco(
         options.get("deadline", 0),
         options.get("self_trade_prevention", SelfTradePrevention.NONE),
         options.get("expire_time", 0),
+        options.get("cancel_on_first_fill", False),
+        options.get("post_only", False),
+        options.get("take_profit"),
+        options.get("stop_client_order_id"),
+        options.get("list_client_order_id"),
+        options.get("display_quantity"),
+        options.get("time_in_force", TimeInForce.GTC),
+        options.get("tag"),
+        options.get("stop_display_quantity"),
+        options.get("stop_time_in_force", TimeInForce.GTC),
+        options.get("stop_tag"),
     )
 
 

@@ -195,6 +195,12 @@ KINDS: Final[dict[str, Kind]] = {
     "would_trigger_immediately": Kind(
         409, "Would trigger at once", "The last trade already meets this trigger_price.", "trigger_price"
     ),
+    "client_order_id_required": Kind(
+        422,
+        "client_order_id required",
+        "A stop_client_order_id takes a client_order_id beside it.",
+        "client_order_id",
+    ),
     "list_client_order_id_in_use": Kind(
         409,
         "list_client_order_id in use",

@@ -90,6 +90,8 @@ ALL: frozenset[object] = frozenset(
             f"a leg ends the other: {how}"
             for how in ("FILLED", "FIRED", "REQUESTED", "SELF_TRADE", "EXPIRED", "CANCEL_AFTER")
         ),
+        *(f"a first trade ends {leg}" for leg in ("STOP_MARKET", "STOP_LIMIT")),
+        *(f"a fired leg ends {leg}" for leg in ("LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT", "STOP_LIMIT")),
         *(
             f"an amend of {what}"
             for what in ("an iceberg", "a trailing stop", "a limit leg", "a stop leg", "what was decremented")
@@ -224,6 +226,12 @@ class Encounters:
                     yield f"a leg ends the other: {reason.name}"
                 case OrderCanceled(reason=Reason.OCO), Trade():
                     yield "a leg ends the other: FILLED"
+                case OrderCanceled(order_id, _, Reason.OCO_TRIGGERED), Trade():
+                    order = self._engine.registry.orders[order_id]
+                    yield f"a first trade ends {order.order_type.name}"
+                case OrderCanceled(order_id, _, Reason.OCO_TRIGGERED), OrderTriggered():
+                    order = self._engine.registry.orders[order_id]
+                    yield f"a fired leg ends {order.order_type.name}"
 
 
 def terms_of(order: Order) -> OrderTerms:

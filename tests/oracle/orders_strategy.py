@@ -199,17 +199,40 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
     )
 
 
+oco_shapes = st.sampled_from((*["limit"] * 6, *["take_profit"] * 2, *["take_profit_limit"] * 3, "none"))
+list_names = st.sampled_from((*[None] * 8, "p", "q", "q", "a b"))
+stop_names = st.sampled_from((*[None] * 10, "p", "q", "a b"))
+displays = st.sampled_from((*[None] * 5, 10, 20, 20, 15))
+
+
 @st.composite
 def ocos(draw: st.DrawFn) -> PlaceOco:
+    """Mostly each leg has only terms that its type takes."""
+    shape, has_stop_price, sound = draw(oco_shapes), draw(often), draw(st.integers(0, 9)) > 0
+    takes_profit = shape.startswith("take_profit")
+    limited, stop_limited = shape == "take_profit_limit" or not sound, has_stop_price or not sound
+    name = draw(oco_names)
+    shown, stop_shown = draw(displays), draw(displays)
     return PlaceOco(
         *draw(traders),
         draw(sides),
         draw(resting_quantities),
-        draw(distances),
+        draw(distances) if shape in ("limit", "take_profit_limit") else None,
         draw(stop_distances),
-        draw(stop_distances) if draw(often) else None,
-        draw(oco_names),
+        draw(stop_distances) if has_stop_price else None,
+        name,
         draw(deadlines),
         draw(st.sampled_from(preventions)),
         draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
+        draw(st.booleans()),
+        draw(st.sampled_from((False, False, True))) and shape != "take_profit",
+        draw(distances) if takes_profit else None,
+        draw(stop_names) if name is not None or not sound else None,
+        draw(list_names),
+        shown if shape != "take_profit" else None,
+        draw(in_force) if limited and shown is None else TimeInForce.GTC,
+        draw(tags),
+        stop_shown if has_stop_price else None,
+        draw(in_force) if stop_limited and stop_shown is None else TimeInForce.GTC,
+        draw(st.sampled_from((*[None] * 30, "a b"))),
     )

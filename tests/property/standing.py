@@ -99,6 +99,7 @@ def whole(order: Order) -> Whole:
         ),
         (order.account.name, order.client_order_id, order.side, order.order_type, special.terms, special.oco_id),
         order.working_since,
+        (special.cancel_on_first_fill, special.list_client_order_id),
         (special.best_price, special.partner.order_id if special.partner is not None else None)
         if order.status in LIVE
         else None,
@@ -123,6 +124,7 @@ def naive_whole(order: NaiveOrder) -> Whole:
         ),
         (order.account, entered.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
         order.working_since,
+        (False, None) if order.oco is None else (order.oco.cancel_on_first_fill, order.oco.list_client_order_id),
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
     )

@@ -88,7 +88,8 @@ NameText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pa
 OcoNameText = Annotated[
     str,
     Meta(
-        extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "maxLength": OCO_NAME_LENGTH, "examples": ["exit-1"]}
+        extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "examples": ["exit-1"]},
+        description=f"With at most {OCO_NAME_LENGTH} characters, unless a stop_client_order_id is given.",
     ),
 ]
 SideWord = Annotated[str, Meta(extra_json_schema=_words(Side))]

@@ -80,6 +80,10 @@ def terms_view(state: OrderState, instrument: Instrument) -> dict[str, Any]:
     view: dict[str, Any] = {}
     if state.oco_id is not None:
         view["oco_id"] = str(state.oco_id)
+    if state.cancel_on_first_fill:
+        view["cancel_on_first_fill"] = True
+    if state.list_client_order_id is not None:
+        view["list_client_order_id"] = state.list_client_order_id
     if state.terms is None:
         return view
     for name, default, write in _WRITE:

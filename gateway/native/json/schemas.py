@@ -99,18 +99,37 @@ class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Two orders; each cancels the other. One is a limit order at `price`. The other is a stop at `stop_trigger_price`.
     It becomes a limit order at `stop_price`, or a market order without one. To sell, the price lies above the last
     trade, and the stop_trigger_price below it. To buy, the price lies below, and the stop_trigger_price above. The
-    limit order has the client_order_id, the stop has it with `:stop` behind it."""
+    limit order has the client_order_id, the stop has it with `:stop` behind it.
+
+    * take_profit_trigger_price: the limit order waits for it, as a take_profit_limit; without a price as a take_profit
+    * cancel_on_first_fill: the first trade of one order cancels the other; else it lowers it
+    * post_only, display_quantity, time_in_force, tag: of the limit order, where its type takes them
+    * stop_display_quantity, stop_time_in_force, stop_tag: of the stop, where its type takes them
+    * stop_client_order_id: the stop's name in place of that with `:stop`
+    * list_client_order_id: a name of both; no other open OCO of the account has it
+    """
 
     symbol: SymbolText
     side: SideWord
     quantity: NumberInput
-    price: NumberInput
     stop_trigger_price: NumberInput
+    price: OptionalNumber = MISSING
+    take_profit_trigger_price: OptionalNumber = MISSING
     stop_price: OptionalNumber = MISSING
     client_order_id: OcoNameText | None = None
+    stop_client_order_id: NameText | None = None
+    list_client_order_id: NameText | None = None
     account: NameText | None = None
     self_trade_prevention: SelfTradePreventionWord | None = None
     expire_time: ExpireTimeInput | None = None
+    cancel_on_first_fill: bool | None = None
+    post_only: bool | None = None
+    display_quantity: OptionalNumber = MISSING
+    time_in_force: TimeInForceWord | None = None
+    tag: TagText | None = None
+    stop_display_quantity: OptionalNumber = MISSING
+    stop_time_in_force: TimeInForceWord | None = None
+    stop_tag: TagText | None = None
 
 
 class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,6 +175,7 @@ class Order(Struct, frozen=True):
     * quantity: of an order with a quote_quantity, the filled and prevented quantity
     * unspent_quote_quantity: the rest of a quote_quantity
     * oco_id: the same for both orders of an OCO
+    * cancel_on_first_fill, list_client_order_id: those of its OCO
     """
 
     order_id: Identifier
@@ -198,6 +218,8 @@ class Order(Struct, frozen=True):
     reject_if_triggered: bool | UnsetType = UNSET
     time_in_force: TimeInForceWord | UnsetType = UNSET
     tag: TagText | UnsetType = UNSET
+    cancel_on_first_fill: bool | UnsetType = UNSET
+    list_client_order_id: NameText | UnsetType = UNSET
 
 
 class OrderList(Struct, frozen=True):

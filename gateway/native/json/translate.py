@@ -126,7 +126,7 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         timestamp if since == state.timestamp else None if since is None else format_timestamp(since),
         True if state.duplicate else UNSET,
     )
-    if state.terms is None and state.oco_id is None:
+    if state.terms is None and state.oco_id is None and state.list_client_order_id is None:
         return view
     return structs.replace(view, **terms_view(state, instrument))
 
