@@ -199,8 +199,8 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
     )
 
 
-oco_shapes = st.sampled_from((*["limit"] * 6, *["take_profit"] * 2, *["take_profit_limit"] * 3, "none"))
-list_names = st.sampled_from((*[None] * 8, "p", "q", "q", "a b"))
+oco_shapes = st.sampled_from((*["limit"] * 22, *["take_profit"] * 4, *["take_profit_limit"] * 5, "none"))
+list_names = st.sampled_from((*[None] * 10, *["p"] * 6, "a b"))
 stop_names = st.sampled_from((*[None] * 10, "p", "q", "a b"))
 displays = st.sampled_from((*[None] * 5, 10, 20, 20, 15))
 
@@ -224,7 +224,7 @@ def ocos(draw: st.DrawFn) -> PlaceOco:
         draw(deadlines),
         draw(st.sampled_from(preventions)),
         draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
-        draw(st.booleans()),
+        draw(st.sampled_from((False, False, True))),
         draw(st.sampled_from((False, False, True))) and shape != "take_profit",
         draw(distances) if takes_profit else None,
         draw(stop_names) if name is not None or not sound else None,
