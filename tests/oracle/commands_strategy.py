@@ -210,7 +210,7 @@ Step = OwnCommand | int | None
 kinds: tuple[st.SearchStrategy[Step], ...] = (
     st.none(),
     *[orders()] * 48,
-    *[ocos()] * 12,
+    *[ocos()] * 14,
     *[cancels] * 3,
     cancels_of_all,
     *[amends()] * 12,

@@ -224,7 +224,7 @@ def ocos(draw: st.DrawFn) -> PlaceOco:
         draw(deadlines),
         draw(st.sampled_from(preventions)),
         draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
-        draw(st.sampled_from((False, False, True))),
+        draw(st.booleans()),
         draw(st.sampled_from((False, False, True))) and shape != "take_profit",
         draw(distances) if takes_profit else None,
         draw(stop_names) if name is not None or not sound else None,
