@@ -24,6 +24,8 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     updated_sequence, updated: the stamp of its last change.
     reserved: what it locks, a decimal of base to sell, of quote to buy. None for an account without a ledger.
     previous_client_order_id: in the answer to an AmendOrder that has changed the client_order_id, the one before.
+    working_since: the time since which it works: it has entered the book or run. None if it waits, or ended before.
+    cancel_on_first_fill, list_client_order_id: those of its OCO.
     """
 
     order_id: int
@@ -53,6 +55,9 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     updated: int = 0
     reserved: str | None = None
     previous_client_order_id: str | None = None
+    working_since: int | None = None
+    cancel_on_first_fill: bool = False
+    list_client_order_id: str | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):

@@ -52,7 +52,9 @@ from protocol.units import (
     Side,
     SlippageBps,
     Symbol,
+    Tag,
     Time,
+    TimeInForce,
     TrailingBps,
 )
 
@@ -125,6 +127,10 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_amount: the distance of a trailing stop, in the price unit. It excludes trailing_bps.
     activation_price: the price at which a trailing stop begins to follow the market.
     max_slippage_bps: how far from the best opposite price a market order may take, in basis points of that price.
+    reject_if_triggered: rejects an order that waits if the last trade already meets its condition: its trigger_price,
+        or the activation_price of a trailing stop.
+    time_in_force: what a fired order with a price runs as.
+    tag: opaque text of its sender, of visible ASCII. No public data has it.
     """
 
     post_only: bool = False
@@ -136,6 +142,9 @@ class OrderTerms(Struct, frozen=True, array_like=True, gc=False):
     trailing_amount: Price | None = None
     activation_price: Price | None = None
     max_slippage_bps: SlippageBps | None = None
+    reject_if_triggered: bool = False
+    time_in_force: TimeInForce = TimeInForce.GTC
+    tag: Tag | None = None
 
 
 NO_TERMS: Final = OrderTerms()
@@ -175,13 +184,19 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     stop_price: the stop's limit price; None makes it a stop_market order.
     client_order_id: that of the limit order. The stop's is the same with STOP_LEG_SUFFIX appended.
     open_only_client_order_id: as in PlaceOrder, for the ids of both.
+    cancel_on_first_fill: the first trade of one leg cancels the other.
+    post_only, display_quantity, time_in_force, tag: terms of the limit order.
+    take_profit_trigger_price: makes the limit order a take_profit_limit, or a take_profit without a price.
+    stop_client_order_id: the stop's client_order_id. It takes a client_order_id beside it.
+    list_client_order_id: a name of the pair, another one than those of all open pairs of the account.
+    stop_display_quantity, stop_time_in_force, stop_tag: terms of the stop.
     """
 
     symbol: Symbol
     account: Name
     side: Side
     quantity: Quantity
-    price: Price
+    price: Price | None
     stop_trigger_price: Price
     stop_price: Price | None = None
     client_order_id: Name | None = None
@@ -189,6 +204,17 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     expire_time: Time = 0
     open_only_client_order_id: bool = False
+    cancel_on_first_fill: bool = False
+    post_only: bool = False
+    take_profit_trigger_price: Price | None = None
+    stop_client_order_id: Name | None = None
+    list_client_order_id: Name | None = None
+    display_quantity: Quantity | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    tag: Tag | None = None
+    stop_display_quantity: Quantity | None = None
+    stop_time_in_force: TimeInForce = TimeInForce.GTC
+    stop_tag: Tag | None = None
 
 
 class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):

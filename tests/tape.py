@@ -45,7 +45,16 @@ from protocol.events import (
     TriggerMoved,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
+from protocol.units import (
+    InstrumentStatus,
+    OnlyStatus,
+    OrderType,
+    Reason,
+    Refusal,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from tests.oracle.naive_engine import NaiveEngine
 
 BUY = Side.BUY
@@ -136,6 +145,16 @@ class Options(TypedDict, total=False):
     activation_price: int
     max_slippage_bps: int
     open_only: bool
+    reject_if_triggered: bool
+    time_in_force: TimeInForce
+    tag: str
+    cancel_on_first_fill: bool
+    take_profit: int
+    stop_client_order_id: str
+    list_client_order_id: str
+    stop_display_quantity: int
+    stop_time_in_force: TimeInForce
+    stop_tag: str
 
 
 def place(
@@ -203,10 +222,15 @@ def trailing_stop(side: Side, quantity: int, **options: Unpack[Options]) -> Plac
     return place(OrderType.TRAILING_STOP, side, quantity, **options)
 
 
+def trailing_stop_limit(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.TRAILING_STOP_LIMIT, side, quantity, price, **options)
+
+
 def oco(
-    side: Side, quantity: int, price: int, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
+    side: Side, quantity: int, price: int | None, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
 ) -> PlaceOco:
-    """A limit leg at `price`, and a stop leg that fires `at` its trigger price."""
+    """A limit leg at `price`, and a stop leg that fires `at` its trigger price. With `take_profit` the limit leg waits
+    for that trigger price."""
     return PlaceOco(
         options.get("symbol", COIN.symbol),
         options.get("account", "default"),
@@ -220,6 +244,17 @@ def oco(
         options.get("self_trade_prevention", SelfTradePrevention.NONE),
         options.get("expire_time", 0),
         options.get("open_only", False),
+        options.get("cancel_on_first_fill", False),
+        options.get("post_only", False),
+        options.get("take_profit"),
+        options.get("stop_client_order_id"),
+        options.get("list_client_order_id"),
+        options.get("display_quantity"),
+        options.get("time_in_force", TimeInForce.GTC),
+        options.get("tag"),
+        options.get("stop_display_quantity"),
+        options.get("stop_time_in_force", TimeInForce.GTC),
+        options.get("stop_tag"),
     )
 
 

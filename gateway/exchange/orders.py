@@ -11,6 +11,7 @@ from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
 from protocol.commands import AmendOrder, CancelOrder, CancelReplace, OrderQuery, OrdersQuery, PlaceOco, PlaceOrder
 from protocol.events import Answer, CancelReplaced, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.units import OrderStatus
 
 LIST_SECONDS: Final = 1.0
 """Time for which a list asks for the rest of its orders. Then it is answered with fewer."""
@@ -180,4 +181,5 @@ def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timest
         updated_sequence=sequence,
         updated=timestamp,
         reserved=result.reserved,
+        working_since=None if result.status in (OrderStatus.PENDING, OrderStatus.REJECTED) else timestamp,
     )

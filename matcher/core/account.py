@@ -8,7 +8,7 @@ from mypy_extensions import mypyc_attr
 
 from matcher.core.named_orders import NamedOrders
 from matcher.core.order_list import OrderList
-from protocol.units import OrderType
+from protocol.order_types import TRAILS
 
 if TYPE_CHECKING:
     from matcher.core.ledger import Ledger
@@ -84,7 +84,7 @@ def as_sent(order: Order) -> AsSent:
     if order.client_order_id is not None and order.client_order_id in order.account.entered:
         return order.account.entered[order.client_order_id]
     quantity = order.quantity if order.terms.quote_quantity is None else 0
-    return quantity, order.price, None if order.order_type is OrderType.TRAILING_STOP else order.trigger_price
+    return quantity, order.price, None if TRAILS[order.order_type] else order.trigger_price
 
 
 def remember_as_sent(order: Order) -> None:

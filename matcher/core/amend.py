@@ -14,8 +14,10 @@ from matcher.core.matching import run_fired, run_limit, run_trigger
 from matcher.core.order import Order
 from matcher.core.protection import why_not_amended
 from matcher.core.registry import Registry
+from matcher.core.triggers import meets
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
+from protocol.order_types import STOPS, TRAILS
 from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
@@ -116,10 +118,10 @@ def _check(
         return REJECTED_BY[instrument.status][1]
     if command.price is not None and order.price is None:
         return Refusal.PRICE_NOT_ALLOWED
-    if command.trigger_price is not None and (not pending or order.order_type is OrderType.TRAILING_STOP):
+    if command.trigger_price is not None and (not pending or TRAILS[order.order_type]):
         return Refusal.TRIGGER_PRICE_NOT_ALLOWED
     # Nobody has asked for the price to which the market has led a trailing stop.
-    follows = order.order_type is OrderType.TRAILING_STOP
+    follows = TRAILS[order.order_type]
     refusal = check_values(order.book.rules, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
@@ -127,29 +129,52 @@ def _check(
         refusal = why_not_amended(order.book, order, quantity, price, pending=pending)
         if refusal is not None:
             return refusal
-    display_quantity = order.terms.display_quantity
-    if display_quantity is not None:
-        if display_quantity > quantity:
-            return Refusal.DISPLAY_QUANTITY_TOO_LARGE
-        # One that has more parts from before may become smaller.
-        if quantity > order.quantity and quantity > display_quantity * limits.iceberg_parts:
-            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
+    refusal = _check_parts(order, quantity, limits)
+    if refusal is not None:
+        return refusal
     if quantity <= order.quantity - order.remaining:
         return Refusal.QUANTITY_BELOW_FILLED
-    if order.terms.post_only and not pending and loses_place and order.book.would_take(order.side, price):
+    if not pending and order.terms.post_only and loses_place and order.book.would_take(order.side, price):
         return Refusal.POST_ONLY_WOULD_CROSS
+    if pending and order.terms.reject_if_triggered and _is_met(order, trigger_price):
+        return Refusal.WOULD_TRIGGER_IMMEDIATELY
     return _check_sides(order, price, trigger_price)
 
 
+def _check_parts(order: Order, quantity: int, limits: SetLimits) -> Refusal | None:
+    """An iceberg shows at most its quantity, in not too many parts. So does the other leg of its OCO, which grows by as
+    much."""
+    display = order.terms.display_quantity
+    # Fills of the other leg may have made the quantity less than what it shows.
+    if display is not None and order.quantity >= display > quantity:
+        return Refusal.DISPLAY_QUANTITY_TOO_LARGE
+    more = quantity - order.quantity
+    # One that has more parts from before may become smaller.
+    if more <= 0:
+        return None
+    for leg in (order, None if order.extra is None else order.extra.partner):
+        display = None if leg is None else leg.terms.display_quantity
+        if leg is not None and display is not None and leg.quantity + more > display * limits.iceberg_parts:
+            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
+    return None
+
+
+def _is_met(order: Order, trigger_price: int | None) -> bool:
+    """Whether the last trade already meets a new trigger price."""
+    last_price = order.book.last_price
+    return trigger_price != order.trigger_price and last_price is not None and meets(order, trigger_price, last_price)
+
+
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """An OCO's limit order stays on the far side of its stop's trigger price. So a trade of one leg never fires the
-    other."""
+    """The legs of an OCO stay on their sides of each other. So a trade of one leg never fires the other."""
     partner = None if order.extra is None else order.extra.partner
     if partner is None:
         return None
-    if order.order_type is OrderType.LIMIT:
-        limit, trigger, refusal = price, partner.trigger_price, Refusal.PRICE_ON_WRONG_SIDE
-    else:
-        limit, trigger, refusal = partner.price, trigger_price, Refusal.TRIGGER_PRICE_ON_WRONG_SIDE
-    assert limit is not None and trigger is not None, "the legs have both"
-    return None if (limit < trigger if order.side is Side.BUY else limit > trigger) else refusal
+    is_limit = order.order_type is OrderType.LIMIT
+    mine = price if is_limit else trigger_price
+    others = partner.price if partner.order_type is OrderType.LIMIT else partner.trigger_price
+    assert mine is not None and others is not None, "the legs have both"
+    is_lower = (order.side is Side.BUY) is not STOPS[order.order_type]
+    if mine < others if is_lower else mine > others:
+        return None
+    return Refusal.PRICE_ON_WRONG_SIDE if is_limit else Refusal.TRIGGER_PRICE_ON_WRONG_SIDE

@@ -144,6 +144,10 @@ def _extra_fields(extra: Extra) -> dict[str, Any]:
         line["shown"] = extra.shown
     if extra.partner is not None:
         line["oco_partner"] = extra.partner.order_id
+        if extra.cancel_on_first_fill:
+            line["cancel_on_first_fill"] = True
+    if extra.list_client_order_id is not None:
+        line["list_client_order_id"] = extra.list_client_order_id
     if extra.active:
         line["active"] = True
     if extra.best_price is not None:

@@ -117,6 +117,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
             bear_open_only(order)
         elif order.client_order_id is not None:
             account.client_orders.put(order.client_order_id, order)
+        registry.count_leg(order)
     else:
         if order.terms.expire_time:
             registry.expiries.discard(order.terms.expire_time, order.order_id)
@@ -127,6 +128,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
         order.price = saved.price
         order.trigger_price = saved.trigger_price
         order.status = saved.status
+        order.fired = saved.fired
         order.extra = saved.extra
         if order.extra is not None:
             order.extra.prevented = prevented

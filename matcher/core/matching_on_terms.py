@@ -208,17 +208,16 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         book.fire(price, events)
     for order in (maker, taker):
         if order.extra is not None and order.extra.partner is not None:
-            _tell_partner(book, order, order.extra, quantity, events)
+            if not order.remaining or order.extra.cancel_on_first_fill:
+                book.cancel_partner(order.extra, Reason.OCO_TRIGGERED, events)
+            else:
+                _reduce_partner(book, order.extra, quantity, events)
 
 
-def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events: list[Event]) -> None:
-    """A leg of an OCO has lost a part of its quantity: reduce its partner by as much. If the leg has ended, cancel
-    the partner."""
+def _reduce_partner(book: Book, extra: Extra, quantity: int, events: list[Event]) -> None:
+    """A leg of an OCO has lost a part of its quantity: reduce its partner by as much."""
     partner = extra.partner
     assert partner is not None, "a leg has a partner"
-    if not order.remaining:
-        book.cancel_partner(extra, events)
-        return
     book.running.resized.append(partner)
     partner.quantity -= quantity
     change_remaining(partner, -quantity)
@@ -230,7 +229,7 @@ def _fill(book: Book, taker: Order, events: list[Event]) -> None:
     """End a taker with nothing remaining."""
     book.end(taker, FILLED)
     if taker.extra is not None:
-        book.cancel_partner(taker.extra, events)
+        book.cancel_partner(taker.extra, Reason.OCO_TRIGGERED, events)
 
 
 def _cancel_self_trade(
@@ -265,7 +264,7 @@ def _prevent(book: Book, order: Order, prevented: int, counter: Order, price: in
     order.reason = Reason.SELF_TRADE
     book.end(order, CANCELED)
     events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, counter.order_id, price, prevented))
-    book.cancel_partner(extra, events)
+    book.cancel_partner(extra, Reason.OCO, events)
 
 
 def _decrement(
@@ -285,7 +284,7 @@ def _decrement(
         book.running.resized.append(maker)
         events.append(OrderDecremented(maker.order_id, quantity, taker.order_id, price))
         if maker.extra.partner is not None:
-            _tell_partner(book, maker, maker.extra, quantity, events)
+            _reduce_partner(book, maker.extra, quantity, events)
     else:
         book.unlink(maker)
         maker.remaining = 0
@@ -294,6 +293,6 @@ def _decrement(
     if taker.remaining or not ends_taker:
         events.append(OrderDecremented(taker.order_id, quantity, maker.order_id, price))
         if taker.extra.partner is not None:
-            _tell_partner(book, taker, taker.extra, quantity, events)
+            _reduce_partner(book, taker.extra, quantity, events)
     else:
         _prevent(book, taker, quantity, maker, price, events)

@@ -13,10 +13,12 @@ from matcher.core.instruments import REJECTED_BY
 from matcher.core.locks import reserve
 from matcher.core.matching import RUN, run_fired, run_limit
 from matcher.core.order import Extra, Order
-from matcher.core.protection import WAITS, count_entered, why_not_entered
+from matcher.core.protection import count_entered, why_not_entered
 from matcher.core.registry import Registry
+from matcher.core.triggers import would_fire
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, Event, OrderDuplicated, OrderPlaced, OrderRejected
+from protocol.order_types import WAITS
 from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Reason, Refusal, Side
 
 TRADING: Final = InstrumentStatus.TRADING
@@ -149,7 +151,9 @@ def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | 
         return reason
     if order.order_type is LIMIT and order.terms.post_only and book.would_take(order.side, order.price):
         return Reason.POST_ONLY_WOULD_CROSS
-    return registry.too_many(book, waits=WAITS[order.order_type], expires=bool(order.terms.expire_time))
+    if order.terms.reject_if_triggered and would_fire(order, book.last_price):
+        return Reason.WOULD_TRIGGER_IMMEDIATELY
+    return registry.too_many(book, waits=int(WAITS[order.order_type]), expires=bool(order.terms.expire_time))
 
 
 def refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:

@@ -9,7 +9,7 @@ from typing import Final
 from matcher.core.book import Book
 from matcher.core.levels import ANY_PRICE
 from matcher.core.order import Order
-from protocol.order_types import ORDER_TYPES, Waits
+from protocol.order_types import ORDER_TYPES, WAITS
 from protocol.units import OrderType, Reason, Refusal, Side
 
 BUY: Final = Side.BUY
@@ -18,12 +18,9 @@ BASIS_POINTS: Final = 10_000
 
 MAY_STAY: Final = (
     False,
-    *(ORDER_TYPES[order_type].rests or ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType),
+    *(ORDER_TYPES[order_type].rests or WAITS[order_type] for order_type in OrderType),
 )
 """Whether an order type may rest or wait, by its number."""
-
-WAITS: Final = (False, *(ORDER_TYPES[order_type].waits is not Waits.NO for order_type in OrderType))
-"""Whether an order type waits before it runs, by its number."""
 
 
 def reference(book: Book) -> int | None:

@@ -38,6 +38,7 @@ class Registry:
     timers: the times at which accounts that stay silent are canceled, by name.
     halts: the times at which instruments that have halted by themselves trade again, by symbol.
     guarded: whether a book counts the orders of accounts, or halts by itself.
+    pairs: how many legs live of each OCO that has a list_client_order_id, by account and that name.
     limits: those of the last SetLimits, none before it.
     keys: the API keys that are good.
     """
@@ -59,6 +60,7 @@ class Registry:
         self.timers: Deadlines[str] = Deadlines()
         self.halts: Deadlines[str] = Deadlines()
         self.guarded = False
+        self.pairs: dict[tuple[str, str], int] = {}
         self.keys = KeyRing()
 
     def set_limits(self, limits: SetLimits) -> None:
@@ -95,15 +97,35 @@ class Registry:
         if order.extra is not None and order.extra.terms.expire_time:
             self.expiries.add(order.extra.terms.expire_time, order.order_id)
 
+    def list_restored(self, order: Order) -> None:
+        """List a live order that is brought back. All younger ones come after it."""
+        order.account.orders.add(order)
+        order.book.orders.add(order)
+        self.count_leg(order)
+
+    def count_leg(self, order: Order) -> None:
+        """Note that a leg of an OCO lives."""
+        name = None if order.extra is None else order.extra.list_client_order_id
+        if name is not None:
+            key = order.account.name, name
+            self.pairs[key] = self.pairs.get(key, 0) + 1
+
+    def discount_leg(self, account: str, name: str) -> None:
+        """Note that a leg of the OCO of that list_client_order_id has ended. With the last one the name is free."""
+        key = account, name
+        self.pairs[key] -= 1
+        if not self.pairs[key]:
+            del self.pairs[key]
+
     def refuse_account(self, name: str) -> CommandRefused | None:
         """The refusal of a command whose account is not known and cannot be made."""
         if name in self.accounts or len(self.accounts) < self.limits.accounts:
             return None
         return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
 
-    def too_many(self, book: Book, *, waits: bool, expires: bool) -> Reason | None:
-        """Why the book takes no further order that waits, or that expires; None if it does."""
-        if waits and len(book.triggers.pending) >= self.limits.trigger_orders:
+    def too_many(self, book: Book, *, waits: int, expires: bool) -> Reason | None:
+        """Why the book takes no so many further orders that wait, or none that expires; None if it does."""
+        if waits and len(book.triggers.pending) + waits > self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
         if expires and self.expiries.count >= self.limits.expiring_orders:
             return Reason.TOO_MANY_EXPIRING_ORDERS

@@ -246,11 +246,20 @@ def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -
         updated_sequence=order.updated_sequence or order.sequence,
         updated=order.updated or order.timestamp,
         reserved=reserved_text(order),
+        working_since=order.working_since,
     )
     if extra is None:
         return state
     terms = None if extra.terms == NO_TERMS else extra.terms
-    return replace(state, terms=terms, prevented_quantity=extra.prevented, unspent=extra.unspent, oco_id=extra.oco_id)
+    return replace(
+        state,
+        terms=terms,
+        prevented_quantity=extra.prevented,
+        unspent=extra.unspent,
+        oco_id=extra.oco_id,
+        cancel_on_first_fill=extra.cancel_on_first_fill,
+        list_client_order_id=extra.list_client_order_id,
+    )
 
 
 _ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {

@@ -38,6 +38,7 @@ from matcher.storage.client_id_parts import (
 from matcher.storage.journal_format import ENGINE
 from matcher.storage.key_parts import KeysPart, key_parts, read_keys_part
 from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
+from matcher.storage.order_gaps import fill_gaps
 from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
@@ -80,6 +81,8 @@ class ExtraRecord(Struct, frozen=True, omit_defaults=True):
     oco_id: int | None = None
     active: bool = False
     best_price: int | None = None
+    cancel_on_first_fill: bool = False
+    list_client_order_id: str | None = None
 
 
 class OrderRecord(Struct, frozen=True, omit_defaults=True):
@@ -106,6 +109,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
     updated: int = 0
     reserved: str = ""
     client_id_kind: ClientIdKind = ClientIdKind.FOR_GOOD
+    fired: int = 0
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
@@ -174,7 +178,7 @@ _ORDER_FIELDS: Final = tuple(
 )
 """The fields that a record and its order share as they are."""
 
-_STATE_FIELDS: Final = ("status", "reason", "filled_value", "updated_sequence", "updated")
+_STATE_FIELDS: Final = ("status", "reason", "filled_value", "updated_sequence", "updated", "fired")
 """The fields of them that a new order has at their defaults."""
 
 _EXTRA_FIELDS: Final = tuple(field.name for field in structs.fields(ExtraRecord) if field.name != "partner")
@@ -291,8 +295,7 @@ class _Reader:
     def finish(self) -> None:
         """What needs all parts: the lists of live orders, the legs of OCOs, the orders that books count."""
         for order in sorted(self._live, key=lambda order: order.order_id):
-            order.account.orders.add(order)
-            order.book.orders.add(order)
+            self._registry.list_restored(order)
         for order_id, partner_id in self._partners.items():
             extra = self._registry.orders[order_id].extra
             assert extra is not None, "only a leg of an OCO has a partner"
@@ -376,10 +379,7 @@ class _Reader:
             order.reserved = int(record.reserved)
         if record.fills is not None:
             order.fills = self._shared(record.fills)
-        if order.fills and not order.updated_sequence:
-            # Early versions did not note it; the last fill is what is known.
-            last = order.fills[-1]
-            order.updated_sequence, order.updated = last.sequence, last.timestamp
+        fill_gaps(order)
         if record.extra is not None:
             extra = {name: getattr(record.extra, name) for name in _EXTRA_FIELDS}
             if extra["terms"] == NO_TERMS:

@@ -221,7 +221,7 @@ Step = OwnCommand | int | None
 kinds: tuple[st.SearchStrategy[Step], ...] = (
     st.none(),
     *[orders()] * 48,
-    *[ocos()] * 8,
+    *[ocos()] * 14,
     *[cancels()] * 3,
     *[cancel_replaces] * 8,
     cancels_of_all,
@@ -341,7 +341,8 @@ def around_last_trade(engine: NaiveEngine, time: int, command: PlaceOco) -> Plac
     """Replace distances by prices on the legs' sides of the last trade."""
     last, sign = engine.last_price(command.symbol) or 100, 1 if command.side is Side.SELL else -1
     fields: dict[str, int] = {}
-    for field, away in (("price", sign), ("stop_trigger_price", -sign), ("stop_price", -sign)):
+    sides = {"price": sign, "take_profit_trigger_price": sign, "stop_trigger_price": -sign, "stop_price": -sign}
+    for field, away in sides.items():
         distance = getattr(command, field)
         if distance is not None and distance < NEAR:
             fields[field] = last + away * distance

@@ -41,6 +41,7 @@ from protocol.events import (
     TransferDuplicated,
     TriggerMoved,
 )
+from protocol.order_types import STOPS
 from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention, Side
 
 NOT_BY_TAPES = (
@@ -56,7 +57,7 @@ NOT_BY_TAPES = (
 )
 """Books are not loaded, keys have nothing to do with orders, and bounds are far away."""
 
-STOPS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
+BOUNDS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
 
 OCO_REJECTED = {
     Reason.PRICE_OUTSIDE_BAND: "an OCO is outside the band",
@@ -97,6 +98,7 @@ ALL: frozenset[object] = frozenset(
             f"a leg ends the other: {how}"
             for how in ("FILLED", "FIRED", "REQUESTED", "SELF_TRADE", "EXPIRED", "CANCEL_AFTER")
         ),
+        *("a first trade ends the other leg", "a fired leg ends a stop", "a fired leg ends another"),
         *(
             f"an amend of {what}"
             for what in ("an iceberg", "a trailing stop", "a limit leg", "a stop leg", "what was decremented")
@@ -197,7 +199,7 @@ class Encounters:
         fired = {event.order_id for event in events if isinstance(event, OrderTriggered)}
         for event in events:
             match event:
-                case OrderCanceled(order_id, _, reason) if reason in STOPS:
+                case OrderCanceled(order_id, _, reason) if reason in BOUNDS:
                     if self._engine.registry.orders[order_id].filled_value:
                         yield f"an order that has traded ends by {reason.name}"
                     if order_id in fired:
@@ -249,6 +251,11 @@ class Encounters:
                     yield f"a leg ends the other: {reason.name}"
                 case OrderCanceled(reason=Reason.OCO), Trade():
                     yield "a leg ends the other: FILLED"
+                case OrderCanceled(reason=Reason.OCO_TRIGGERED), Trade():
+                    yield "a first trade ends the other leg"
+                case OrderCanceled(order_id, _, Reason.OCO_TRIGGERED), OrderTriggered():
+                    order = self._engine.registry.orders[order_id]
+                    yield "a fired leg ends a stop" if STOPS[order.order_type] else "a fired leg ends another"
 
 
 def terms_of(order: Order) -> OrderTerms:
@@ -261,7 +268,7 @@ def kinds_of(order: Order) -> Iterator[str]:
     if special is not None:
         if special.terms.display_quantity:
             yield "an iceberg"
-        if order.order_type is OrderType.TRAILING_STOP:
+        if order.order_type in (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT):
             yield "a trailing stop"
         if special.partner is not None:
             yield "a limit leg" if order.order_type is OrderType.LIMIT else "a stop leg"

@@ -7,7 +7,6 @@ from protocol import events
 from protocol.commands import CancelReplace, OrderTerms, PlaceOco, PlaceOrder
 from protocol.units import (
     NAME_LENGTH,
-    STOP_LEG_SUFFIX,
     InstrumentStatus,
     OrderType,
     Reason,
@@ -23,11 +22,12 @@ from tests.oracle.naive_checks import (
     check_oco,
     check_sides,
     check_terms,
+    legs_of,
 )
 from tests.oracle.naive_ids import NaiveIds
 from tests.oracle.naive_locks import quantity_of, value_of, with_fee
 from tests.oracle.naive_matching import NaiveMatching
-from tests.oracle.naive_order import NaiveOrder, same_order
+from tests.oracle.naive_order import NaiveOrder, same_order, stop_name
 from tests.oracle.naive_protection import NaiveProtection
 
 
@@ -45,6 +45,8 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
         reason = self._why_rejected(command) or self._why_protected(order)
         if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
             reason = Reason.POST_ONLY_WOULD_CROSS
+        if reason is None and terms.reject_if_triggered and order.would_fire(self.last_price(command.symbol)):
+            reason = Reason.WOULD_TRIGGER_IMMEDIATELY
         reason = reason or self._why_too_many(order) or self._why_short(order)
         if reason is not None:
             self._reject(order, reason)
@@ -52,21 +54,17 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
         self._take_id(order)
         self._set_budget(order)
         self._said.append(events.OrderPlaced(order.order_id))
-        if command.trigger_price is None and command.order_type is not OrderType.TRAILING_STOP:
-            self._take(order)
-        else:
+        if order.waits:
             self._wait(order)
+        else:
+            self._take(order)
 
     def _place_oco(self, command: PlaceOco) -> None:
-        check_name("account", command.account)
-        check_name("client_order_id", command.client_order_id)
-        stop_name = command.client_order_id and command.client_order_id + STOP_LEG_SUFFIX
-        if stop_name and len(stop_name) > NAME_LENGTH:
-            raise RefusedError(Refusal.INVALID_NAME, "client_order_id")
+        name = self._check_names(command)
         instrument = self._instrument(command.symbol)
         open_only = command.open_only_client_order_id
-        names = (command.client_order_id, stop_name)
-        known, other = (None if open_only else self._find_known(command.account, name) for name in names)
+        names = (command.client_order_id, name)
+        known, other = (None if open_only else self._find_known(command.account, each) for each in names)
         if (
             known is not None
             and known.order_id == known.oco_id
@@ -79,24 +77,20 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
             return
         if known is not None or other is not None:
             raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
-        check_oco(instrument, command, self._stamp[1])
+        if command.list_client_order_id in self._open_lists(command.account):
+            raise RefusedError(Refusal.LIST_CLIENT_ORDER_ID_IN_USE)
+        check_oco(instrument, command, self._stamp[1], self.limits.iceberg_parts)
         check_sides(command, self.last_price(command.symbol))
-        for name in names:
-            self._check_id_free(command.account, name, open_only=open_only)
+        for each in names:
+            self._check_id_free(command.account, each, open_only=open_only)
         self._check_account(command.account)
-        terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
-        what = (command.symbol, command.account, command.side)
-        stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
-        stop_prices = (command.stop_price, command.stop_trigger_price)
-        limit_leg = PlaceOrder(
-            *what, OrderType.LIMIT, command.quantity, command.price, None, names[0], 0, terms, open_only
-        )
-        stop_leg = PlaceOrder(*what, stop_type, command.quantity, *stop_prices, stop_name, 0, terms, open_only)
-        limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
+        limit, stop = legs = [self._enter(leg) for leg in legs_of(command)]
         for leg in legs:
             leg.oco, leg.oco_id = command, limit.order_id
         reason = self._why_rejected(command) or self._why_protected(limit) or self._why_protected(stop)
-        reason = reason or self._why_too_many(stop) or self._why_short(*legs)
+        if reason is None and command.post_only and not limit.waits and self._makers(limit):
+            reason = Reason.POST_ONLY_WOULD_CROSS
+        reason = reason or self._why_too_many(*legs) or self._why_short(*legs)
         if reason is not None:
             for leg in legs:
                 self._reject(leg, reason)
@@ -106,7 +100,30 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
             self._take_id(leg)
         self._said += [events.OrderPlaced(leg.order_id) for leg in legs]
         self._wait(stop)
-        self._take(limit)
+        if limit.waits:
+            self._wait(limit)
+        else:
+            self._take(limit)
+
+    def _check_names(self, command: PlaceOco) -> str | None:
+        """Refuse bad names; the name of the stop leg."""
+        check_name("account", command.account)
+        check_name("client_order_id", command.client_order_id)
+        name = stop_name(command)
+        if name and command.stop_client_order_id is None and len(name) > NAME_LENGTH:
+            raise RefusedError(Refusal.INVALID_NAME, "client_order_id")
+        check_name("stop_client_order_id", command.stop_client_order_id)
+        check_name("list_client_order_id", command.list_client_order_id)
+        if name and command.client_order_id is None:
+            raise RefusedError(Refusal.CLIENT_ORDER_ID_REQUIRED)
+        if name and name == command.client_order_id:
+            raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT, "stop_client_order_id")
+        return name
+
+    def _open_lists(self, account: str) -> set[str | None]:
+        """The list_client_order_ids of the account's OCOs that have a live leg."""
+        live = [order.oco for order in self.live() if order.account == account and order.oco is not None]
+        return {oco.list_client_order_id for oco in live} - {None}
 
     def _find_sent(self, command: PlaceOrder) -> NaiveOrder | None:
         """The order that the same command has made; refuses names, and ids that another command has used up."""
@@ -165,6 +182,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
         instrument = self.instruments[entered.symbol]
         order.fee_cap = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
         order.names = [entered.client_order_id]
+        order.time = self._stamp[1]
         return order
 
     def _why_rejected(self, command: PlaceOrder | PlaceOco) -> Reason | None:
@@ -175,11 +193,14 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
             return Reason["INSTRUMENT_" + status.name]
         return Reason.ACCOUNT_SUSPENDED if self.accounts[command.account].suspended else None
 
-    def _why_too_many(self, order: NaiveOrder) -> Reason | None:
-        waits = order.trigger_price is not None or order.entered.order_type is OrderType.TRAILING_STOP
-        if waits and len(self.pending(order.entered.symbol)) >= self.limits.trigger_orders:
+    def _why_too_many(self, *orders: NaiveOrder) -> Reason | None:
+        """Whether one order, or the two legs of an OCO, are too many. Of an OCO, which has one time, one leg counts as
+        expiring."""
+        order = orders[-1]
+        waiting = sum(order.waits for order in orders)
+        if waiting and len(self.pending(order.entered.symbol)) + waiting > self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
-        expiring = [other for other in self.live() if other.terms.expire_time and other is not order]
+        expiring = [other for other in self.live() if other.terms.expire_time and other not in orders]
         too_many = order.terms.expire_time and len(expiring) >= self.limits.expiring_orders
         return Reason.TOO_MANY_EXPIRING_ORDERS if too_many else None
 

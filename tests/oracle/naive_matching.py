@@ -16,12 +16,11 @@ MARKETS_THAT_WAIT = (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT, OrderType.TRA
 class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _run(self, taker: NaiveOrder) -> None:
         """Let an order take what it can; what is left of it rests or is canceled, as its type says."""
-        order_type = taker.entered.order_type
         if taker.terms.post_only and self._makers(taker):
             self._cancel(taker, Reason.POST_ONLY_WOULD_CROSS)
         elif self._fired_outside_band(taker):
             self._cancel(taker, Reason.PRICE_OUTSIDE_BAND)
-        elif order_type is OrderType.FOK and not self._can_fill(taker):
+        elif taker.runs_as(OrderType.FOK) and not self._can_fill(taker):
             self._cancel(taker, Reason.FOK_UNFILLABLE)
         else:
             self._bound(taker)
@@ -44,7 +43,7 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             self._cancel(taker, Reason.TOO_MANY_TRADES)
         elif taker.price is None:
             self._cancel(taker, stop or Reason.NO_LIQUIDITY)
-        elif order_type is OrderType.IOC:
+        elif taker.runs_as(OrderType.IOC):
             self._cancel(taker, Reason.IOC_REMAINDER)
         else:
             taker.state, taker.ticket, taker.has_rested = "resting", next(self._tickets), True
@@ -52,7 +51,7 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
 
     def _fired_outside_band(self, taker: NaiveOrder) -> bool:
         """Whether it has just fired, and its price is too far from the market now. An amend looks at a new price only."""
-        waited = taker.trigger_price is not None and taker.entered.trigger_price is not None and not taker.has_rested
+        waited = taker.waits and not taker.has_rested
         return waited and taker.price is not None and self._is_outside_band(taker.entered.symbol, taker.price)
 
     def _can_fill(self, taker: NaiveOrder) -> bool:
@@ -176,7 +175,7 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         self._look_at_triggers(symbol, earlier_price, price)
         for order, partner in legs:
             if partner is not None:
-                self._reduce_partner(order, partner, quantity)
+                self._reduce_partner(order, partner, quantity, traded=True)
 
     # Self-trade prevention
 
@@ -227,4 +226,4 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             return
         self._said.append(events.OrderDecremented(order.order_id, quantity, *met))
         if order.partner is not None:
-            self._reduce_partner(order, order.partner, quantity)
+            self._reduce_partner(order, order.partner, quantity, traded=False)

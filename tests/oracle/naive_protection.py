@@ -46,7 +46,7 @@ class NaiveProtection(NaiveBook):
     def _why_priced(self, order: NaiveOrder) -> Reason | None:
         """Why a new order is kept out by its price or its value alone."""
         symbol = order.entered.symbol
-        if order.price is not None and order.trigger_price is None and self._is_outside_band(symbol, order.price):
+        if order.price is not None and not order.waits and self._is_outside_band(symbol, order.price):
             return Reason.PRICE_OUTSIDE_BAND
         if self._is_too_large(order, order.quantity, order.price):
             return Reason.NOTIONAL_TOO_LARGE

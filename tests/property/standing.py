@@ -26,7 +26,7 @@ def queues(engine: Engine, symbol: str) -> list[list[Standing]]:
 
     def stand(orders: Iterable[Order]) -> list[Standing]:
         return [
-            (order.order_id, order.quantity, order.remaining, shown_quantity(order), order.price, order.trigger_price)
+            (order.order_id, order.quantity, order.remaining, shown(order), order.price, order.trigger_price)
             for order in orders
         ]
 
@@ -36,6 +36,11 @@ def queues(engine: Engine, symbol: str) -> list[list[Standing]]:
         *(stand(waiting(levels)) for levels in (triggers.rises, triggers.falls)),
         sorted(stand(unpriced)),
     ]
+
+
+def shown(order: Order) -> int:
+    """The shown part. An iceberg that waits shows nothing yet: what is kept of it there does not count."""
+    return order.remaining if order.status is OrderStatus.PENDING else shown_quantity(order)
 
 
 def waiting(levels: Levels) -> list[Order]:
@@ -50,7 +55,14 @@ def in_order(levels: Levels) -> list[Order]:
 def naive_queues(engine: NaiveEngine, symbol: str) -> list[list[Standing]]:
     def stand(orders: Iterable[NaiveOrder]) -> list[Standing]:
         return [
-            (order.order_id, order.quantity, order.remaining, order.shown, order.price, order.trigger_price)
+            (
+                order.order_id,
+                order.quantity,
+                order.remaining,
+                order.shown if order.state == "resting" else order.remaining,
+                order.price,
+                order.trigger_price,
+            )
             for order in orders
         ]
 
@@ -86,6 +98,8 @@ def whole(order: Order) -> Whole:
             special.unspent,
         ),
         (order.account.name, order.client_order_id, order.side, order.order_type, special.terms, special.oco_id),
+        order.working_since,
+        (special.cancel_on_first_fill, special.list_client_order_id),
         (special.best_price, special.partner.order_id if special.partner is not None else None)
         if order.status in LIVE
         else None,
@@ -109,6 +123,8 @@ def naive_whole(order: NaiveOrder) -> Whole:
             order.unspent,
         ),
         (order.account, order.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
+        order.working_since,
+        (False, None) if order.oco is None else (order.oco.cancel_on_first_fill, order.oco.list_client_order_id),
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
     )

@@ -88,8 +88,10 @@ def test_book_is_never_locked_or_crossed(tape: Tape) -> None:
                 limit_leg = order.extra.partner if order.extra is not None else None
                 if limit_leg is not None:
                     assert limit_leg.remaining == order.remaining
-                    assert limit_leg.price is not None and order.trigger_price is not None
-                    assert (limit_leg.price > order.trigger_price) is (order.side is Side.SELL)
+                    first, stop = sorted((limit_leg, order), key=lambda leg: leg.order_id)
+                    price = first.price if first.order_type is OrderType.LIMIT else first.trigger_price
+                    assert price is not None and stop.trigger_price is not None
+                    assert (price > stop.trigger_price) is (order.side is Side.SELL)
 
 
 def shown_part(order: Order) -> int:

@@ -32,7 +32,7 @@ _REFUSED: Final = {
     ),
     Refusal.TRIGGER_PRICE_ON_WRONG_SIDE: (
         "trigger_price",
-        "The stop leg of an OCO stays on its side of the limit leg's price.",
+        "A leg of an OCO stays on its side of the other leg's price or trigger_price.",
         409,
     ),
     Refusal.DISPLAY_QUANTITY_TOO_LARGE: (

@@ -99,6 +99,8 @@ def _asked(raw: Raw) -> int | None:
 def order(state: OrderState, instrument: Instrument) -> Order:
     """The order as it stands."""
     price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    timestamp = format_timestamp(state.timestamp)
+    since = state.working_since
     view = Order(
         str(state.order_id),
         state.client_order_id,
@@ -119,12 +121,13 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         None if state.reason is None else REASON_WORDS[state.reason],
         state.reserved,
         state.sequence,
-        format_timestamp(state.timestamp),
+        timestamp,
         state.updated_sequence,
         format_timestamp(state.updated),
+        timestamp if since == state.timestamp else None if since is None else format_timestamp(since),
         True if state.duplicate else UNSET,
     )
-    if state.terms is not None or state.oco_id is not None:
+    if state.terms is not None or state.oco_id is not None or state.list_client_order_id is not None:
         view = structs.replace(view, **terms_view(state, instrument))
     if state.previous_client_order_id is not None:
         view = structs.replace(view, previous_client_order_id=state.previous_client_order_id)

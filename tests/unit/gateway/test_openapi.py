@@ -12,7 +12,7 @@ from gateway.access.admin import Audited
 from gateway.http.resources import Resource
 from gateway.native.openapi import document
 from gateway.native.problem_kinds import KINDS
-from protocol.order_types import ORDER_TYPES, TERMS, TypeRow
+from protocol.order_types import OF_ALL_TYPES, ORDER_TYPES, TERMS, TypeRow
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway.fakes import Gateway
 
@@ -114,7 +114,7 @@ def test_the_description_of_an_order_names_the_types_that_take_each_field() -> N
     taken = {
         name: [row.order_type.name.lower() for row in ORDER_TYPES.values() if _takes(row, name)]
         for name in ("price", "trigger_price", *TERMS)
-        if name != "self_trade_prevention"
+        if name not in OF_ALL_TYPES
     }
     told = dict(re.findall(r"^\* (\w+): (.*)$", described, re.MULTILINE))
     assert {name: sorted(types.split(", ")) for name, types in told.items()} == {

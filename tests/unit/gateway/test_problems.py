@@ -56,6 +56,8 @@ STATUS_OF_REFUSALS = {
         Refusal.TOO_MANY_ACCOUNTS,
         Refusal.INSUFFICIENT_BALANCE,
         Refusal.TRANSFER_ID_CONFLICT,
+        Refusal.WOULD_TRIGGER_IMMEDIATELY,
+        Refusal.LIST_CLIENT_ORDER_ID_IN_USE,
         Refusal.OPEN_ORDERS,
         Refusal.NO_LEDGER,
         Refusal.PRICE_OUTSIDE_BAND,

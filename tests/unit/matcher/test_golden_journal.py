@@ -62,6 +62,7 @@ COMPILED = Golden("golden_compiled")
 PROTECTION = Golden("golden_protection")
 MONEY = Golden("golden_money")
 COMMANDS = Golden("golden_commands")
+TERMS = Golden("golden_terms")
 
 ALL = {
     "first": FIRST,
@@ -72,6 +73,7 @@ ALL = {
     "protection": PROTECTION,
     "money": MONEY,
     "commands": COMMANDS,
+    "terms": TERMS,
 }
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
