@@ -5,6 +5,7 @@ Coinbase. A larger one, or another price, loses the place and matches again at o
 """
 
 from matcher.core.account import remember_as_sent
+from matcher.core.amendments import amendment_of
 from matcher.core.checks import check_values
 from matcher.core.client_ids import rename, why_not_renamed
 from matcher.core.instruments import REJECTED_BY
@@ -48,6 +49,7 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     remember_as_sent(order)
     partner = None if order.extra is None else order.extra.partner
     difference = quantity - order.quantity
+    registry.amendments.add(amendment_of(order, quantity, price, trigger_price, new_id or order.client_order_id))
     event = OrderAmended(order.order_id, quantity, price, trigger_price)
     if new_id is not None and new_id != order.client_order_id:
         event = OrderAmended(order.order_id, quantity, price, trigger_price, new_id, order.client_order_id)
