@@ -15,8 +15,8 @@ class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
 
 
 class AmendmentsQuery(Struct, frozen=True, array_like=True, tag=20):
-    """Ask for the amends of an order, oldest first. It is named as in CancelOrder. Answer: AmendmentList or
-    CommandRefused.
+    """Ask for the amends of an order that have named a new_client_order_id, oldest first. It is named as in
+    CancelOrder. Answer: AmendmentList or CommandRefused.
 
     `after` is the sequence of an amend. `limit` is a number of amends.
     """

@@ -1,4 +1,4 @@
-"""What amends have changed: the last ones of all orders together, found by order."""
+"""What amends have changed that name a client_order_id: the last ones of all orders together, found by order."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Amendments:
 
 
 def amendment_of(
-    order: Order, quantity: int, price: int | None, trigger_price: int | None, client_order_id: str | None
+    order: Order, quantity: int, price: int | None, trigger_price: int | None, client_order_id: str
 ) -> Amendment:
     """What the running command changes of the order, which stands as before it, to these values."""
     running = order.book.running

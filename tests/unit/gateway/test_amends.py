@@ -168,7 +168,7 @@ def test_what_amends_have_changed_is_listed(gateway: Gateway) -> None:
     found = Amendment(41, 12, TIMESTAMP, 40_000, 50_000, 6_100_000, 6_000_000, None, None, "d", "c")
     gateway.broker.results[AmendmentsQuery] = AmendmentList("BTC-USDT", [found], 12)
     answer = gateway.request("GET", "/orders/client:d/amendments?account=alice&after=3&limit=7")
-    assert gateway.broker.queries == [AmendmentsQuery(None, "alice", "d", 3, 7)]
+    assert gateway.broker.queries[0] == AmendmentsQuery(None, "alice", "d", 3, 7)
     assert answer.json == {
         "amendments": [
             {

@@ -9,17 +9,17 @@ from tests.tape import BUY, amend, cancel, limit, time_of
 from tests.unit.matcher.teller import Teller
 
 
-def listed(teller: Teller, **fields: int) -> AmendmentList:
-    found = list_amendments(teller.state.registry, AmendmentsQuery(1, **fields))
+def listed(teller: Teller, after: int = 0, most: int = 100) -> AmendmentList:
+    found = list_amendments(teller.state.registry, AmendmentsQuery(1, after=after, limit=most))
     assert isinstance(found, AmendmentList)
     return found
 
 
 def amended() -> Teller:
-    """The amends have the sequences 4, 5 and 6; the refused one behind them changes nothing."""
+    """The amends have the sequences 4, 5 and 6; the one behind them names no id and is not remembered."""
     teller = Teller()
     teller.do(limit(BUY, 5, 90, client_order_id="x"))
-    for change in (amend(1, quantity=4), amend(1, price=91, rename="y"), amend(1), amend(9)):
+    for change in (amend(1, quantity=4, rename="x"), amend(1, price=91, rename="y"), amend(1, rename="y"), amend(1)):
         teller.do(change)
     return teller
 
@@ -36,7 +36,7 @@ def test_each_amend_is_listed_with_what_was_before_it() -> None:
 def test_the_list_is_paged_and_stays_when_the_order_is_done() -> None:
     teller = amended()
     teller.do(cancel(1))
-    first = listed(teller, limit=2)
+    first = listed(teller, most=2)
     assert ([each.sequence for each in first.amendments], first.next) == ([4, 5], 5)
     assert [each.sequence for each in listed(teller, after=5).amendments] == [6]
     assert list_amendments(teller.state.registry, AmendmentsQuery(9)) == CommandRefused(Refusal.UNKNOWN_ORDER)
