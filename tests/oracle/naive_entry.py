@@ -60,7 +60,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
             self._take(order)
 
     def _place_oco(self, command: PlaceOco) -> None:
-        name = self._check_names(command)
+        name = self._check_oco_names(command)
         instrument = self._instrument(command.symbol)
         open_only = command.open_only_client_order_id
         names = (command.client_order_id, name)
@@ -105,7 +105,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
         else:
             self._take(limit)
 
-    def _check_names(self, command: PlaceOco) -> str | None:
+    def _check_oco_names(self, command: PlaceOco) -> str | None:
         """Refuse bad names; the name of the stop leg."""
         check_name("account", command.account)
         check_name("client_order_id", command.client_order_id)
