@@ -145,7 +145,7 @@ function termWords(order, partner, scale) {
   if (time_in_force !== undefined) words.push(`runs as ${time_in_force.toUpperCase()}`);
   if (order.reject_if_triggered) words.push("rejected if its trigger was met");
   if (order.list_client_order_id !== undefined) words.push(`list ${order.list_client_order_id}`);
-  if (order.cancel_on_first_fill) words.push("its first trade cancels the other");
+  if (order.cancel_on_first_fill && partner) words.push("its first trade cancels the other");
   if (tag !== undefined) words.push(`tag ${tag}`);
   if (self_trade_prevention !== undefined) words.push(`self-trade: ${selfTradeWord(self_trade_prevention)}`);
   if (order.prevented_quantity !== undefined && compare(order.prevented_quantity, "0") > 0) {

@@ -247,7 +247,7 @@ class Encounters:
                     yield "a leg trades in part"
                 case OrderCanceled(reason=Reason.OCO), OrderTriggered():
                     yield "a leg ends the other: FIRED"
-                case OrderCanceled(reason=Reason.OCO), OrderCanceled(reason=reason):
+                case OrderCanceled(reason=Reason.OCO | Reason.OCO_CANCELED), OrderCanceled(reason=reason):
                     yield f"a leg ends the other: {reason.name}"
                 case OrderCanceled(reason=Reason.OCO), Trade():
                     yield "a leg ends the other: FILLED"

@@ -9,6 +9,7 @@ from msgspec import Struct
 from gateway.native.json.times import format_exact_time
 from protocol.instrument import format_decimal
 from protocol.order_types import ORDER_TYPES as ROWS
+from protocol.order_types import TERMS
 
 REACH: Final = 20
 """The largest distance of a price from the middle, in steps."""
@@ -51,6 +52,9 @@ ICEBERGS: Final = _takers("display_quantity")
 WAITING: Final = _takers("reject_if_triggered")
 IN_FORCE: Final = _takers("time_in_force")
 """The types that take these terms."""
+
+NEVER_WITH: Final = frozenset(TERMS["time_in_force"].instead_of)
+"""The fields that the gateway refuses beside a time_in_force, before the matcher hears of it."""
 
 EXPIRY: Final = (-50, 2_000)
 """The shortest and longest time until expire_time, in milliseconds. A few come too late."""
@@ -141,7 +145,7 @@ class Drawing:
             )
         if order_type in WAITING and random.random() < 0.2:
             order["reject_if_triggered"] = True
-        if order_type in IN_FORCE:
+        if order_type in IN_FORCE and not order.keys() & NEVER_WITH:
             order |= self._in_force("")
         if order_type == "market" and random.random() < 0.5:
             del order["quantity"]
@@ -234,7 +238,7 @@ class Drawing:
         return {"expire_time": format_exact_time(time.time_ns() + self._random.randint(*EXPIRY) * 1_000_000)}
 
     def _in_force(self, leg: str) -> dict[str, Any]:
-        """A time in force, of the leg of an OCO whose fields begin so. Some do not go with the order's other terms."""
+        """A time in force, of the leg of an OCO whose fields begin so. Some do not go with the leg's other terms."""
         time_in_force = self.choose(TIMES_IN_FORCE)
         return {} if time_in_force == "gtc" else {f"{leg}time_in_force": time_in_force}
 
