@@ -201,6 +201,22 @@ def test_without_a_matcher(tmp_path: Path) -> None:
         exchange.restart_matcher()
 
 
+@pytest.mark.parametrize("origin", [{}, {"Origin": "https://desk.example"}])
+def test_a_limit_of_the_gateway_is_told_in_the_words_of_the_dialect(tmp_path: Path, origin: dict[str, str]) -> None:
+    flags = ("--requests-per-address=1/60:5", "--cors-origins=https://desk.example")
+    with Exchange(tmp_path, gateway_flags=flags) as exchange:
+        answers = [exchange.http.get("/api/v3/ping", headers=origin) for _ in range(6)]
+        status, code, text = failure(answers[-1])
+        assert (status, code) == (429, -1003)
+        assert "GATEWAY_REQUESTS_PER_ADDRESS" in text
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+        assert exchange.http.get("/depth", headers=origin).json()["code"] == "rate_limited"
+
+
+def test_a_host_that_is_not_served(exchange: Exchange) -> None:
+    assert failure(exchange.http.get("/api/v3/ping", headers={"Host": "other.example"}))[:2] == (421, -1000)
+
+
 def test_limits_are_enforced_where_a_setting_says_so(tmp_path: Path) -> None:
     flags = (f"--key-file={tmp_path / 'server.key'}", "--binance-limits=on")
     with Exchange(tmp_path, gateway_flags=flags) as exchange:
