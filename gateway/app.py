@@ -105,7 +105,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         keys.stop()
         await feed.stop()
         await broker.stop()
-        tables.close()
+        await tables.close()
 
     caller_check = Middleware(
         CallerCheck,
