@@ -29,6 +29,8 @@ WebSocket streams, one symbol or one account each:
 * `/ws/marketdata?symbol=` sends the top 10 levels of each side and the best prices (schema DepthUpdate). It sends them
   at once and after each change. A slow client gets the newest state and skips older ones.
 * `/ws/trades?symbol=` sends each trade (schema MarketTrade).
+* `/ws/candles?symbol=&interval=` sends the ten newest candles at once, then those that change (schema CandleUpdate), at
+  most ten messages a second. `/ws/ticker?symbol=` sends the ticker so (schema TickerView). `symbol=*` is all of them.
 * `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
   `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the
@@ -40,9 +42,9 @@ A stream is closed with one of these codes:
 * 4401: no key, or none that is good
 * 4403: a page of another origin, another account, or a permission is missing
 * 4404: the symbol is unknown
-* 4408: the client is too slow for its trades or updates
+* 4408: the client is too slow for its trades, candles or updates
 * 4422: the parameters are wrong
-* 4429, 4503: try again later
+* 4429, 4503: try again later; a reason `history_unavailable` tells that the history is missing
 * 1012 without a reason: the gateway has stopped; connect again
 * 1012 with a reason: earlier messages no longer hold; connect again, to an account's stream without `after`
 """
@@ -50,6 +52,7 @@ A stream is closed with one of these codes:
 _STREAMED: Final = (
     market_schemas.DepthUpdate,
     market_schemas.MarketTrade,
+    market_schemas.CandleUpdate,
     AccountOrders,
     AccountResumed,
     AccountUpdated,

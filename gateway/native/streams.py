@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 from gateway.access.caller import ANYONE
 from gateway.access.door import Door
 from gateway.access.needs import PUBLIC, USER_STREAM
+from gateway.exchange.exchange import Exchange
 from gateway.http.closing import Closing
 from gateway.http.errors import HttpError
 from gateway.http.responses import encode
@@ -20,6 +21,7 @@ from gateway.native.json.names import check_name
 from gateway.native.json.translate import depth_update, market_trade, published_trade
 from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
 from gateway.native.problems import CLOSE_BASE, close_frame
+from gateway.native.summary_streams import SummaryStreams
 from gateway.streams.channels import Channel, Member
 from gateway.streams.depth_channel import DepthChannel
 from gateway.streams.serve import OpenChannels, StreamCount, serve_stream
@@ -31,7 +33,13 @@ from protocol.instrument import Instrument
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.units import MAX_INTEGER
 
-STREAMS: Final = {"/ws/marketdata": PUBLIC, "/ws/trades": PUBLIC, "/ws/user": USER_STREAM}
+STREAMS: Final = {
+    "/ws/marketdata": PUBLIC,
+    "/ws/trades": PUBLIC,
+    "/ws/candles": PUBLIC,
+    "/ws/ticker": PUBLIC,
+    "/ws/user": USER_STREAM,
+}
 """Every stream, and what it needs of its caller."""
 
 REVOKED: Final = "The key is good no more."
@@ -39,8 +47,9 @@ REVOKED: Final = "The key is good no more."
 CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
 
 
-def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed, door: Door | None) -> list[BaseRoute]:
+def stream_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, door: Door | None) -> list[BaseRoute]:
     """The routes of all streams."""
+    instruments = exchange.instruments
     count = StreamCount()
 
     def depth(instrument: Instrument) -> DepthChannel:
@@ -50,9 +59,12 @@ def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed
         return TradesChannel(instrument, broker, feed, TradeEncoders(_trade_text, _published_text), CLOSING)
 
     users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
+    summaries = SummaryStreams(exchange, broker, feed, count, CLOSING)
     serve = {
         "/ws/marketdata": MarketStreams(broker, instruments, count, depth).serve,
         "/ws/trades": MarketStreams(broker, instruments, count, trades).serve,
+        "/ws/candles": summaries.candles,
+        "/ws/ticker": summaries.ticker,
         "/ws/user": UserStreams(users, count, door).serve,
     }
     return [WebSocketRoute(path, serve[path]) for path in STREAMS]

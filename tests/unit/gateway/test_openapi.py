@@ -73,7 +73,7 @@ def test_every_reference_leads_to_a_schema_and_every_schema_is_referred_to() -> 
     schemas = set(described["components"]["schemas"])
     # The messages of the streams have schemas, but OpenAPI knows no streams.
     assert names <= schemas
-    assert schemas - names == {"DepthUpdate", "AccountOrders", "AccountResumed", "AccountUpdated"}
+    assert schemas - names == {"DepthUpdate", "CandleUpdate", "AccountOrders", "AccountResumed", "AccountUpdated"}
 
 
 def test_words_and_codes_are_complete() -> None:
