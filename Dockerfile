@@ -1,4 +1,4 @@
-# One image for both processes: `python -m matcher` and `python -m gateway`.
+# One image for all processes: `python -m matcher`, `python -m gateway` and `python -m history`.
 ARG PYTHON_IMAGE=python:3.13-slim
 
 # The dependencies have a layer of their own, made again only when their versions change. All of them come as wheels.

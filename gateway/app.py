@@ -11,7 +11,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from gateway.access.admin import Administrators
@@ -22,7 +21,6 @@ from gateway.binance.counts import Counts
 from gateway.binance.desk import Desk
 from gateway.binance.errors import INTERNAL, DialectError
 from gateway.binance.gate import Gate
-from gateway.binance.refusals import http_error
 from gateway.binance.rest import error_response
 from gateway.binance.routes import binance_routes, is_ours
 from gateway.binance.symbols import Symbols
@@ -31,6 +29,7 @@ from gateway.config import KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
+from gateway.faults import answer_error
 from gateway.http.closing import deny_stream
 from gateway.http.errors import HttpError
 from gateway.http.responses import HttpResponse
@@ -106,13 +105,13 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         keys.stop()
         await feed.stop()
         await broker.stop()
-        tables.close()
+        await tables.close()
 
     caller_check = Middleware(
         CallerCheck,
         hosts=AllowedHosts(config),
         origins=config.cors_origins,
-        error_response=_told_by_its_dialect if desk is not None else _told_natively,
+        answer_error=answer_error(binance=desk is not None),
         close_frame=http_close_frame,
     )
     middleware = [caller_check]
@@ -151,14 +150,6 @@ def _routes(
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]
-
-
-def _told_natively(error: HttpError, _: Scope) -> HttpResponse:
-    return http_error_response(error)
-
-
-def _told_by_its_dialect(error: HttpError, scope: Scope) -> HttpResponse:
-    return error_response(http_error(error)) if is_ours(scope["path"]) else http_error_response(error)
 
 
 async def _no_stream(websocket: WebSocket) -> None:

@@ -23,10 +23,11 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
-    "run": Command("matching_exchange.tools.run", "start the whole exchange: a matcher and a gateway"),
+    "run": Command("matching_exchange.tools.run", "start the whole exchange: matcher, gateway and history"),
     "demo": Command("matching_exchange.tools.run", "start the exchange with a lively synthetic market", ("--demo",)),
     "matcher": Command("matcher", "start the matcher alone"),
     "gateway": Command("gateway", "start the gateway alone"),
+    "history": Command("history", "follow the journal of an exchange into a database"),
     "subscribe": Command("matching_exchange.tools.subscribe", "print trades and depth of a running exchange"),
     "keys": Command("matching_exchange.tools.keys", "make keys"),
     "replay": Command("matching_exchange.tools.replay", "send recorded order flow to the exchange and compare"),

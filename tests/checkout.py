@@ -23,7 +23,7 @@ class Checkout:
         self.work.mkdir()
         self._tools = directory
         unwanted = shutil.ignore_patterns("__pycache__")
-        for name in ("gateway", "matcher", "matching_exchange", "protocol", "requirements"):
+        for name in ("gateway", "history", "matcher", "matching_exchange", "protocol", "requirements"):
             shutil.copytree(ROOT / name, self.root / name, ignore=unwanted)
         for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
             shutil.copy(ROOT / name, self.root)

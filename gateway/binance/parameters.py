@@ -148,7 +148,7 @@ async def read(parameters: Sequence[Parameter], given: Given, symbols: Symbols, 
         else:
             read[parameter.name] = _value(parameter, text)
     if strict:
-        _check_all_known(parameters, texts)
+        _check_all_known(parameters, given)
     for parameter in named:
         text = texts[parameter.name]
         if parameter.kind is SYMBOL:
@@ -158,11 +158,11 @@ async def read(parameters: Sequence[Parameter], given: Given, symbols: Symbols, 
     return Values(read)
 
 
-def _check_all_known(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> None:
-    known = {parameter.name for parameter in parameters} | SECURITY_NAMES
-    unknown = texts.keys() - known
+def _check_all_known(parameters: Sequence[Parameter], given: Given) -> None:
+    unknown = given.texts.keys() - {parameter.name for parameter in parameters} - SECURITY_NAMES
     if unknown:
-        raise DialectError(NOT_READ, len(texts) - len(unknown), len(texts))
+        sent = len(given.texts) + (given.signature is not None)
+        raise DialectError(NOT_READ, sent - len(unknown), sent)
 
 
 def _value(parameter: Parameter, text: str) -> Any:

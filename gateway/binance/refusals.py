@@ -30,7 +30,6 @@ from gateway.binance.errors import (
     DialectError,
     Fault,
 )
-from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.errors import HttpError
 from gateway.link.errors import (
     HistoryBehindError,
@@ -135,7 +134,7 @@ def told(error: Exception) -> DialectError | None:
         case HttpError():
             return http_error(error)
         case TooMuchInFlightError():
-            return DialectError(QUEUE_FULL, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+            return DialectError(QUEUE_FULL)
         case MatcherUnavailableError() | HistoryUnavailableError() | HistoryBehindError():
             return DialectError(NO_MATCHER)
         case OutcomeUnknownError():

@@ -14,12 +14,16 @@ from gateway.binance.refusals import told
 from gateway.binance.row import Row
 from gateway.binance.table import ROWS
 from gateway.binance.times import unit_of
+from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.callers import address_of
 from gateway.http.resources import ClientGoneError, header, read_body
 from gateway.http.responses import JSON, NO_STORE, Header, HttpResponse, encode
 
 UNKNOWN_WEIGHT: Final = 1
 """What a call counts that the dialect does not have."""
+
+RETRY: Final = {"retry-after": str(RETRY_AFTER_SECONDS)}
+"""Goes with every answer that asks for patience, and names no time of its own."""
 
 
 class Rest:
@@ -85,7 +89,8 @@ class Rest:
 
 def error_response(error: DialectError) -> HttpResponse:
     """The answer that tells the error."""
-    extra = [(name.encode(), text.encode()) for name, text in error.headers.items()]
+    headers = {**(RETRY if error.status in (429, 503) else {}), **error.headers}
+    extra = [(name.encode(), text.encode()) for name, text in headers.items()]
     return HttpResponse(error.status, encode(error.body()), JSON, NO_STORE, *extra)
 
 

@@ -16,7 +16,7 @@ from gateway.link.tables import HistoryTables
 from history.reading.database import HistoryUnavailableError, begun
 from history.reading.fills import cursor_of, fill_page
 from history.reading.movements import Total, movement_cursor, movement_page, totals_at
-from history.reading.orders import Ended, find_order, last_number, numbers_of, orders_before
+from history.reading.orders import EndedPage, find_order, last_number, numbers_of, orders_before
 from protocol.commands import BalancesQuery, FillsQuery, MovementsQuery, OrderQuery, OrdersQuery
 from protocol.events import Fill, FillPage, Movement, MovementPage, OrderPage, OrderState
 from protocol.units import Refusal
@@ -211,16 +211,17 @@ class AccountHistory(Joining):
         rest = query.limit - len(page.orders)
         lost = query.after > 0 and not page.orders and query.account is not None and not await self._knows(query.after)
 
-        def look(connection: Connection) -> tuple[list[Ended], int]:
+        def look(connection: Connection) -> tuple[EndedPage, int]:
             before = _number_before(connection, query, page.orders, lost=lost)
             return orders_before(connection, query.account, query.symbol, before, rest + 1), last_number(connection)
 
-        older, last = (await self.tables.ask(look)).value
+        found, last = (await self.tables.ask(look)).value
         if last < newest - REMEMBERED_ORDERS:
             return None
+        older = found.ended
         orders = page.orders + [ended.order for ended in older[:rest]]
         if len(older) <= rest:
-            return OrderPage(orders, None)
+            return OrderPage(orders, found.edge)
         if query.account is None:
             return OrderPage(orders, older[rest].number + 1)
         return OrderPage(orders, orders[-1].order_id if orders else query.after)

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.exchange.joining import Asked, Joining
 from gateway.link.answers import expect
@@ -50,7 +51,7 @@ class Ticker(Struct, frozen=True):
 
     time: that moment, by the matcher's clock. Both times are in nanoseconds.
     begin: a whole second. The trades of the last day are those since then.
-    day: all of these as one candle; None without any.
+    day: all of these as one candle; None without any. It opens at the second of the first one, or before that.
     last: the last trade ever.
     depth: the best level of each side.
     """
@@ -169,7 +170,7 @@ class MarketHistory(Joining):
         for trade in newer:
             last = trade
             if trade.timestamp >= begin:
-                day = _with_trade(day, trade, begin)
+                day = with_trade(day, trade)
         if last is None:
             last = next(iter(await self._remembered(symbol, 1)), None)
         answer = await self.link.query(DepthQuery(symbol, 1))
@@ -181,10 +182,13 @@ def one_trade(trade: Trade, open_time: int) -> Candle:
     return candle_of(open_time, trade.trade_id, trade.price, trade.quantity, trade.aggressor_side, trade.sequence)
 
 
-def _with_trade(total: Candle | None, trade: Trade, open_time: int) -> Candle:
+def with_trade(total: Candle | None, trade: Trade) -> Candle:
+    """The total with a later trade in it: a new one, which opens at the second of its first trade."""
+    one = one_trade(trade, trade.timestamp - trade.timestamp % SECOND)
     if total is None:
-        return one_trade(trade, open_time)
-    total.add(one_trade(trade, open_time))
+        return one
+    total = replace(total)
+    total.add(one)
     return total
 
 

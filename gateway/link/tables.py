@@ -58,9 +58,9 @@ class HistoryTables:
             raise HistoryUnavailableError("the tables are those of another journal")
         return Found(filled, value)
 
-    def close(self) -> None:
-        """Give the connections up. A question that runs ends by itself."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Give the connections up, once the questions that run have their answers."""
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
         if self._tables is not None:
             self._tables.close()
 

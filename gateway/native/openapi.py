@@ -35,6 +35,8 @@ WebSocket streams, one symbol or one account each:
 * `/ws/orders?symbol=` sends all resting orders (schema OrdersSnapshot, in parts), then what each command changes of
   them (schema OrdersUpdate). Hidden quantities and orders that wait for a trigger are never shown.
 * Of a book no update is left out. If the gateway cannot have one, it sends a snapshot again, from part 1 on.
+* `/ws/candles?symbol=&interval=` sends the ten newest candles at once, then those that change (schema CandleUpdate), at
+  most ten messages a second. `/ws/ticker?symbol=` sends the ticker so (schema TickerView). `symbol=*` is all of them.
 * `/ws/user?account=` sends the account's open and pending orders as of one sequence, in parts (schema AccountOrders).
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
   `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the
@@ -46,9 +48,9 @@ A stream is closed with one of these codes:
 * 4401: no key, or none that is good
 * 4403: a page of another origin, another account, or a permission is missing
 * 4404: the symbol is unknown
-* 4408: the client is too slow for its trades or updates
+* 4408: the client is too slow for its trades, candles or updates
 * 4422: the parameters are wrong
-* 4429, 4503: try again later
+* 4429, 4503: try again later; a reason `history_unavailable` tells that the history is missing
 * 1012 without a reason: the gateway has stopped; connect again
 * 1012 with a reason: earlier messages no longer hold; connect again, to an account's stream without `after`
 """
@@ -60,6 +62,7 @@ _STREAMED: Final = (
     BookUpdate,
     OrdersSnapshot,
     OrdersUpdate,
+    market_schemas.CandleUpdate,
     AccountOrders,
     AccountResumed,
     AccountUpdated,

@@ -132,7 +132,11 @@ def http_error_response(error: HttpError) -> HttpResponse:
 def close_frame(error: Exception) -> CloseFrame | None:
     """How a stream is closed that ends with the error; None as `problem_of`."""
     problem = problem_of(error)
-    return None if problem is None else CloseFrame(CLOSE_BASE + problem.status, problem.detail)
+    if problem is None:
+        return None
+    # Other reasons of this status pass: a client has to tell this one.
+    reason = f"{problem.code}: {error}" if isinstance(error, HistoryUnavailableError) else problem.detail
+    return CloseFrame(CLOSE_BASE + problem.status, reason)
 
 
 def http_close_frame(error: HttpError) -> CloseFrame:

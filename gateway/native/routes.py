@@ -45,7 +45,7 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, acce
     return [
         *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
         Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
-        *stream_routes(exchange.instruments, broker, feed, access.door),
+        *stream_routes(exchange, broker, feed, access.door),
     ]
 
 

@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 from gateway.access.caller import ANYONE
 from gateway.access.door import Door
 from gateway.access.needs import PUBLIC, USER_STREAM
+from gateway.exchange.exchange import Exchange
 from gateway.http.closing import Closing
 from gateway.http.errors import HttpError
 from gateway.http.responses import encode
@@ -21,6 +22,7 @@ from gateway.native.json.names import check_name
 from gateway.native.json.translate import depth_update, market_trade, published_trade
 from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
 from gateway.native.problems import CLOSE_BASE, close_frame
+from gateway.native.summary_streams import SummaryStreams
 from gateway.streams.book_channel import BookChannel
 from gateway.streams.book_mirror import LevelMirror, OrderMirror
 from gateway.streams.channels import Channel, Member
@@ -39,6 +41,8 @@ STREAMS: Final = {
     "/ws/trades": PUBLIC,
     "/ws/book": PUBLIC,
     "/ws/orders": PUBLIC,
+    "/ws/candles": PUBLIC,
+    "/ws/ticker": PUBLIC,
     "/ws/user": USER_STREAM,
 }
 """Every stream, and what it needs of its caller."""
@@ -48,8 +52,9 @@ REVOKED: Final = "The key is good no more."
 CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
 
 
-def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed, door: Door | None) -> list[BaseRoute]:
+def stream_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, door: Door | None) -> list[BaseRoute]:
     """The routes of all streams."""
+    instruments = exchange.instruments
     count = StreamCount()
 
     def depth(instrument: Instrument) -> DepthChannel:
@@ -65,11 +70,14 @@ def stream_routes(instruments: Instruments, broker: Broker, feed: MarketDataFeed
         return BookChannel(instrument, broker, feed, OrderMirror, ORDERS, CLOSING)
 
     users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
+    summaries = SummaryStreams(exchange, broker, feed, count, CLOSING)
     serve = {
         "/ws/marketdata": MarketStreams(broker, instruments, count, depth).serve,
         "/ws/trades": MarketStreams(broker, instruments, count, trades).serve,
         "/ws/book": MarketStreams(broker, instruments, count, levels).serve,
         "/ws/orders": MarketStreams(broker, instruments, count, orders).serve,
+        "/ws/candles": summaries.candles,
+        "/ws/ticker": summaries.ticker,
         "/ws/user": UserStreams(users, count, door).serve,
     }
     return [WebSocketRoute(path, serve[path]) for path in STREAMS]

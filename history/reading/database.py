@@ -116,7 +116,7 @@ def _identity(file: Path) -> tuple[int, int]:
     try:
         found = file.stat()
     except OSError as error:
-        raise HistoryUnavailableError(f"{file}: {error.strerror}") from error
+        raise HistoryUnavailableError(f"{file.name}: {error.strerror}") from error
     return found.st_dev, found.st_ino
 
 

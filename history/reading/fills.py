@@ -1,10 +1,11 @@
 """Pages of an account's fills."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
-from history.reading.trades import trade_of
+from history.reading.trades import COLUMNS, trade_of
 from history.schema.tables import fills, trades
 from protocol.events import Fill, Trade
 
@@ -21,7 +22,7 @@ def fill_page(
 
     Oldest first. Both sides of a trade of the account with itself are there, the maker's first, or none.
     """
-    query = select(fills.c.maker, fills.c.order_id, trades).select_from(_JOINED).where(fills.c.account == account)
+    query = select(fills.c.order_id, fills.c.maker, *COLUMNS).select_from(_JOINED).where(fills.c.account == account)
     if symbol is not None:
         query = query.where(fills.c.symbol == symbol)
     order = fills.c.sequence, fills.c.trade_id
@@ -52,18 +53,13 @@ def fills_of_order(
         .subquery()
     )
     query = (
-        select(trades)
+        select(*COLUMNS)
         .join(candidates, and_(trades.c.symbol == candidates.c.symbol, trades.c.trade_id == candidates.c.trade_id))
         .where(candidates.c.order_id == order_id)
         .order_by(trades.c.trade_id.desc())
         .limit(limit)
     )
     return [trade_of(row) for row in connection.execute(query)][::-1]
-
-
-def last_fill_sequence(connection: Connection, account: str) -> int:
-    """Zero where the account has none."""
-    return connection.execute(select(func.max(fills.c.sequence)).where(fills.c.account == account)).scalar_one() or 0
 
 
 def cursor_of(fill: Fill) -> tuple[int, int]:
@@ -74,5 +70,6 @@ def _order(fill: Fill) -> tuple[int, int, bool]:
     return *cursor_of(fill), not fill.maker
 
 
-def _fill(row: Row[tuple[object, ...]]) -> Fill:
-    return Fill(row.order_id, row.maker, trade_of(row))
+def _fill(row: Sequence[Any]) -> Fill:
+    order_id, maker, *values = row
+    return Fill(order_id, maker, trade_of(values))

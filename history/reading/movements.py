@@ -28,7 +28,8 @@ def movement_page(
     forward = after is not None
     place = movements.c.sequence, movements.c.place
     order = place if forward else tuple(each.desc() for each in place)
-    page = query if after is None else _beyond(query, after, forward=True)
+    # Without any bound SQLite would walk through the movements of all assets.
+    page = query.where(movements.c.sequence >= 0) if after is None else _beyond(query, after, forward=True)
     found = [_movement(row) for row in connection.execute(page.order_by(*order).limit(limit + 1))]
     more = len(found) > limit
     if more:

@@ -1,11 +1,18 @@
 """Pages of trades. Within a symbol trade_ids, sequences and times ascend together."""
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 from msgspec import Struct
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from history.schema.tables import trades
 from protocol.events import Trade
 from protocol.units import Side
+
+COLUMNS: Final = tuple(trades.c[name] for name in Trade.__struct_fields__)
+
+_SIDES: Final = {side.value: side for side in Side}
 
 
 class TradePage(Struct, frozen=True):
@@ -48,7 +55,7 @@ def trade_page(connection: Connection, symbol: str, wanted: Range, limit: int) -
         first = _first_at(connection, symbol, wanted.end)
         high = high if first is None else min(high, first)
     number = trades.c.trade_id
-    query = select(trades).where(trades.c.symbol == symbol, number > low, number < high).limit(limit)
+    query = select(*COLUMNS).where(trades.c.symbol == symbol, number > low, number < high).limit(limit)
     forward = wanted.after is not None
     found = [trade_of(row) for row in connection.execute(query.order_by(number if forward else number.desc()))]
     return TradePage(found if forward else found[::-1], last)
@@ -56,26 +63,15 @@ def trade_page(connection: Connection, symbol: str, wanted: Range, limit: int) -
 
 def last_trade(connection: Connection, symbol: str) -> Trade | None:
     row = connection.execute(
-        select(trades).where(trades.c.symbol == symbol).order_by(trades.c.trade_id.desc()).limit(1)
+        select(*COLUMNS).where(trades.c.symbol == symbol).order_by(trades.c.trade_id.desc()).limit(1)
     ).one_or_none()
     return None if row is None else trade_of(row)
 
 
-def trade_of(row: Row[tuple[object, ...]]) -> Trade:
-    """The trade of a row that has the columns of the table."""
-    return Trade(
-        row.symbol,
-        row.trade_id,
-        row.price,
-        row.quantity,
-        Side(row.aggressor_side),
-        row.maker_order_id,
-        row.taker_order_id,
-        row.maker_fee_bps,
-        row.taker_fee_bps,
-        row.sequence,
-        row.timestamp,
-    )
+def trade_of(values: Sequence[Any]) -> Trade:
+    """The trade of the values of COLUMNS."""
+    symbol, trade_id, price, quantity, side, *rest = values
+    return Trade(symbol, trade_id, price, quantity, _SIDES[side], *rest)
 
 
 def _first_at(connection: Connection, symbol: str, time: int) -> int | None:

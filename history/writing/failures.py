@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from history.writing.interface import StoreFailedError
 
 
 @contextmanager
 def failures(name: str, driver: type[Exception]) -> Iterator[None]:
-    """Turn failures of the database of that name into a StoreFailedError: those of SQLAlchemy, of the system, and of
-    the driver."""
+    """Turn failures of the database of that name into a StoreFailedError: those of the system, and of the driver as
+    it tells them or as SQLAlchemy does."""
     try:
         yield
-    except (SQLAlchemyError, OSError, driver) as error:
+    except (DBAPIError, OSError, driver) as error:
         raise StoreFailedError(f"{name}: {_line(error)}") from error
 
 

@@ -1,6 +1,6 @@
 """What the process asks of the database, and of the reader of commands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -13,6 +13,10 @@ from matcher.state import Caused
 class StoreFailedError(Exception):
     """The database did not do what it was asked for. The message is one line that names it, without its password. The
     same call works once the database does again."""
+
+
+class StoreRefusedError(StoreFailedError):
+    """The database cannot be used by this release as it is: no later call works by itself. The message is one line."""
 
 
 class Place(Struct, frozen=True):
@@ -52,6 +56,9 @@ class Store(Protocol):
 
     def last_candles(self) -> Iterable[tuple[str, str, Candle]]:
         """The last candle of every symbol and interval, with both. A Gatherer that goes on from here needs them."""
+
+    def coverage(self) -> Mapping[str, tuple[int, int]]:
+        """By name of a table: the first sequence from which it is complete, and the time of that."""
 
     def checkpoints(self) -> Sequence[tuple[int, int]]:
         """(sequence, crc) of positions of before, the newest first."""

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
 
 from history.schema.database import Database
 from history.schema.tables import POSTGRES_SCHEMA
@@ -43,7 +43,9 @@ class PostgresBackend:
         return engine
 
     def make_room(self, connection: Connection) -> None:
-        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}")
+        # Asked first: to make it, even if it is there, takes a right that the user may lack.
+        if not inspect(connection).has_schema(POSTGRES_SCHEMA):
+            connection.exec_driver_sql(f"CREATE SCHEMA {POSTGRES_SCHEMA}")
 
     def insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         if not rows:

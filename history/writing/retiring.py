@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from history.candles.intervals import DAY, HOUR, INTERVALS, SECOND
 from history.schema.tables import (
@@ -13,10 +13,10 @@ from history.schema.tables import (
     checkpoints,
     coverage,
     fills,
-    instruments,
     orders,
     trades,
 )
+from history.writing.searching import symbol_with_older
 
 ROWS: Final = 2_000
 """Rows of one table that a step removes at most; a trade's fills go with it."""
@@ -31,59 +31,51 @@ BELOW_1D: Final = tuple(name for name, interval in INTERVALS.items() if SECOND <
 def retire_some(connection: Connection, time: int, keep_days: int | None) -> int:
     """Remove rows that are too old at that time; None keeps them for ever. Returns how many it was: zero if no such row
     is left."""
-    symbols = connection.execute(select(instruments.c.symbol).distinct()).scalars().all()
-    removed = _retire_candles(connection, symbols, (ONE_SECOND,), time - SECONDS_KEPT, CANDLES_1S)
+    removed = _retire_candles(connection, (ONE_SECOND,), time - SECONDS_KEPT, CANDLES_1S)
     if keep_days is None or removed:
         return removed
     before = INTERVALS["1d"].open_time(time - keep_days * DAY)
     return (
-        _retire_candles(connection, symbols, BELOW_1D, before, CANDLES_BELOW_1D)
-        or _retire_trades(connection, symbols, before)
+        _retire_candles(connection, BELOW_1D, before, CANDLES_BELOW_1D)
+        or _retire_trades(connection, before)
         or _retire_orders(connection, before)
     )
 
 
-def _retire_candles(
-    connection: Connection, symbols: Iterable[str], names: Iterable[str], before: int, what: str
-) -> int:
-    for symbol in symbols:
-        for name in names:
-            mine = and_(candles.c.symbol == symbol, candles.c.interval == name)
-            oldest = (
-                select(candles.c.open_time, candles.c.sequence)
-                .where(mine, candles.c.open_time < before)
-                .order_by(candles.c.open_time)
-                .limit(ROWS)
-                .subquery()
-            )
-            last, sequence = connection.execute(select(func.max(oldest.c.open_time), func.max(oldest.c.sequence))).one()
-            if last is not None:
-                _cover_from(connection, (what,), sequence + 1, before)
-                return connection.execute(candles.delete().where(mine, candles.c.open_time <= last)).rowcount
-    return 0
-
-
-def _retire_trades(connection: Connection, symbols: Iterable[str], before: int) -> int:
-    for symbol in symbols:
-        mine = trades.c.symbol == symbol
-        oldest = connection.execute(
-            select(trades.c.trade_id, trades.c.sequence, trades.c.maker_account, trades.c.taker_account)
-            .where(mine, trades.c.timestamp < before)
-            .order_by(trades.c.timestamp, trades.c.trade_id)
-            .limit(ROWS)
-        ).all()
-        if not oldest:
+def _retire_candles(connection: Connection, names: Iterable[str], before: int, what: str) -> int:
+    opening = candles.c.open_time
+    for name in names:
+        symbol = symbol_with_older(connection, opening, before, candles.c.interval == name)
+        if symbol is None:
             continue
-        trade_id, sequence, _, _ = oldest[-1]
-        removed = connection.execute(trades.delete().where(mine, trades.c.trade_id <= trade_id)).rowcount
-        for account in {name for _, _, *both in oldest for name in both}:
-            older = or_(fills.c.sequence < sequence, and_(fills.c.sequence == sequence, fills.c.trade_id <= trade_id))
-            gone = fills.delete().where(fills.c.account == account, fills.c.symbol == symbol, older)
-            removed += connection.execute(gone).rowcount
-        _cover_from(connection, (trades.name, fills.name), sequence + 1, before)
-        _forget_checkpoints(connection, sequence)
-        return removed
+        mine = and_(candles.c.symbol == symbol, candles.c.interval == name)
+        oldest = select(opening, candles.c.sequence).where(mine, opening < before).order_by(opening).limit(ROWS)
+        *_, (last, sequence) = connection.execute(oldest)
+        _cover_from(connection, (what,), sequence + 1, before)
+        return connection.execute(candles.delete().where(mine, opening <= last)).rowcount
     return 0
+
+
+def _retire_trades(connection: Connection, before: int) -> int:
+    symbol = symbol_with_older(connection, trades.c.timestamp, before)
+    if symbol is None:
+        return 0
+    mine = trades.c.symbol == symbol
+    oldest = connection.execute(
+        select(trades.c.trade_id, trades.c.sequence, trades.c.maker_account, trades.c.taker_account)
+        .where(mine, trades.c.timestamp < before)
+        .order_by(trades.c.timestamp, trades.c.trade_id)
+        .limit(ROWS)
+    ).all()
+    trade_id, sequence, _, _ = oldest[-1]
+    removed = connection.execute(trades.delete().where(mine, trades.c.trade_id <= trade_id)).rowcount
+    older = or_(fills.c.sequence < sequence, and_(fills.c.sequence == sequence, fills.c.trade_id <= trade_id))
+    gone = fills.delete().where(fills.c.account == bindparam("name"), fills.c.symbol == symbol, older)
+    accounts = sorted({name for _, _, *both in oldest for name in both})
+    removed += connection.execute(gone, [{"name": name} for name in accounts]).rowcount
+    _cover_from(connection, (trades.name, fills.name), sequence + 1, before)
+    _forget_checkpoints(connection, sequence)
+    return removed
 
 
 def _retire_orders(connection: Connection, before: int) -> int:

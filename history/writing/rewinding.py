@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from history.candles.folding import FOLDED_FROM, Folder, fold
 from history.candles.intervals import INTERVALS
@@ -22,7 +22,7 @@ from history.schema.tables import (
     versions,
 )
 from history.writing.backend import Backend
-from history.writing.searching import accounts_of, first_above
+from history.writing.searching import accounts_of, first_above, symbols_of
 
 CHUNK: Final = 10_000
 """Trades that are read at once."""
@@ -44,16 +44,17 @@ def remove_all(connection: Connection) -> int:
 
 def remove_above(connection: Connection, backend: Backend, sequence: int) -> int:
     """Remove the rows above the sequence. Returns how many it was."""
-    symbols = connection.execute(select(instruments.c.symbol).distinct()).scalars().all()
+    symbols = symbols_of(connection)
     removed = sum(_remove_trades(connection, backend, symbol, sequence) for symbol in symbols)
     removed += connection.execute(instruments.delete().where(instruments.c.sequence > sequence)).rowcount
     number = first_above(connection, orders.c.number, orders.c.sequence, sequence)
     if number is not None:
         removed += connection.execute(orders.delete().where(orders.c.number >= number)).rowcount
     for table in (fills, movements):
-        for account in list(accounts_of(connection, table)):
-            above = table.delete().where(table.c.account == account, table.c.sequence > sequence)
-            removed += connection.execute(above).rowcount
+        accounts = accounts_of(connection, table)
+        if accounts:
+            above = table.delete().where(table.c.account == bindparam("name"), table.c.sequence > sequence)
+            removed += connection.execute(above, [{"name": name} for name in accounts]).rowcount
     return removed
 
 

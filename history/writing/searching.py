@@ -1,9 +1,19 @@
-"""Finds rows by what no index has: a key that something ascends with, and the accounts of a table."""
+"""Finds rows by what no index has: a key that something ascends with, the accounts of a table, the symbols whose oldest
+row is too old."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Subquery, Table, func, select
+
+from history.schema.tables import instruments
+
+SYMBOLS: Final[Subquery] = select(instruments.c.symbol).distinct().subquery("symbols")
+
+
+def symbols_of(connection: Connection) -> Sequence[str]:
+    """Every symbol that has ever been."""
+    return connection.execute(select(SYMBOLS.c.symbol)).scalars().all()
 
 
 def first_above(
@@ -27,10 +37,18 @@ def first_above(
     return connection.execute(select(func.min(key)).where(key >= low, *where)).scalar_one()
 
 
-def accounts_of(connection: Connection, table: Table) -> Iterator[str]:
-    """Every account of a table that is sorted by it. Each takes one look-up."""
+def accounts_of(connection: Connection, table: Table) -> Sequence[str]:
+    """Every account of a table that is sorted by it. Each takes one look-up, however many rows it has."""
     account: Column[Any] = table.c.account
-    name = connection.execute(select(func.min(account))).scalar()
-    while name is not None:
-        yield name
-        name = connection.execute(select(func.min(account)).where(account > name)).scalar()
+    found = select(func.min(account).label("account")).cte("accounts", recursive=True)
+    following = select(func.min(account)).where(account > found.c.account).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.account.is_not(None)))
+    return connection.execute(select(found.c.account).where(found.c.account.is_not(None))).scalars().all()
+
+
+def symbol_with_older(
+    connection: Connection, time: Column[int], before: int, *where: ColumnElement[bool]
+) -> str | None:
+    """A symbol that has a row of this column's table from before a time; None if there is none."""
+    oldest = select(func.min(time)).where(time.table.c.symbol == SYMBOLS.c.symbol, *where).scalar_subquery()
+    return connection.execute(select(SYMBOLS.c.symbol).where(oldest < before).limit(1)).scalar()

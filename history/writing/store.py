@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from history.candles.candle import Candle
 from history.candles.intervals import INTERVALS
@@ -24,10 +24,11 @@ from history.schema.tables import (
 )
 from history.writing.backend import Backend
 from history.writing.checkpoints import THINNED_AFTER, thin_out
-from history.writing.interface import Place, StoreFailedError
+from history.writing.interface import Place, StoreFailedError, StoreRefusedError
 from history.writing.retiring import retire_some
 from history.writing.rewinding import remove_above, remove_all
 from history.writing.rows import TableRows
+from history.writing.searching import SYMBOLS
 from history.writing.sqlite import SqliteBackend
 from history.writing.versions import prepare_tables
 
@@ -41,7 +42,9 @@ def open_store(database: Database, keep_days: int | None = None) -> "DatabaseSto
         # Only where a database of PostgreSQL is used: its driver is an extra.
         from history.writing.postgres import PostgresBackend  # noqa: PLC0415
     except ImportError:
-        raise StoreFailedError(f"{database.name}: its driver is missing: install matching-exchange[postgres]") from None
+        raise StoreRefusedError(
+            f"{database.name}: its driver is missing: install matching-exchange[postgres]"
+        ) from None
     return DatabaseStore(database, PostgresBackend(database), keep_days)
 
 
@@ -68,15 +71,18 @@ class DatabaseStore:
             return {name: (sequence, time) for name, sequence, time in connection.execute(select(coverage))}
 
     def last_candles(self) -> list[tuple[str, str, Candle]]:
-        found = []
+        every = candles.alias()
+        last = select(func.max(every.c.open_time)).where(
+            every.c.symbol == SYMBOLS.c.symbol, every.c.interval == bindparam("name")
+        )
+        query = select(candles).where(
+            candles.c.symbol == SYMBOLS.c.symbol,
+            candles.c.interval == bindparam("name"),
+            candles.c.open_time == last.scalar_subquery(),
+        )
         with self._transaction() as connection:
-            for symbol in connection.execute(select(instruments.c.symbol).distinct()).scalars().all():
-                for name in INTERVALS:
-                    last = select(candles).where(candles.c.symbol == symbol, candles.c.interval == name)
-                    row = connection.execute(last.order_by(candles.c.open_time.desc()).limit(1)).first()
-                    if row is not None:
-                        found.append((symbol, name, candle_of_row(row)))
-        return found
+            rows = [row for name in INTERVALS for row in connection.execute(query, {"name": name})]
+        return [(row.symbol, row.interval, candle_of_row(row)) for row in rows]
 
     def checkpoints(self) -> Sequence[tuple[int, int]]:
         newest_first = select(checkpoints.c.sequence, checkpoints.c.crc).order_by(checkpoints.c.sequence.desc())

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, select
 
 from history.schema.tables import SCHEMA_VERSION, metadata, versions
-from history.writing.interface import StoreFailedError
+from history.writing.interface import StoreRefusedError
 
 Step = Callable[[Connection], None]
 
@@ -21,7 +21,7 @@ def prepare_tables(
     upgrades: Sequence[Step] = UPGRADES,
     version: int = SCHEMA_VERSION,
 ) -> None:
-    """Make the tables or upgrade them, in the running transaction. Raises StoreFailedError for those of a later
+    """Make the tables or upgrade them, in the running transaction. Raises StoreRefusedError for those of a later
     release. `schema` is where they stand, `version` what they are to be."""
     assert len(upgrades) == version - 1, "one step for each version after the first"
     if not inspect(connection).has_table(versions.name, schema=schema):
@@ -30,7 +30,7 @@ def prepare_tables(
         return
     known = connection.execute(select(versions.c.version)).scalar_one()
     if known > version:
-        raise StoreFailedError(
+        raise StoreRefusedError(
             f"{name}: its tables are of version {known}, this release knows up to {version}: take a newer release"
         )
     for step in upgrades[known - 1 :]:

@@ -94,6 +94,7 @@ class Matcher:
         wakeup = self._catch_signals()
         self._poller.register(wakeup, zmq.POLLIN)
         self._sockets.register(self._poller)
+        self._log.begin(self._position)
         self._market_data.publish_all(self._state.sequence, self._stamp())
         self._keep_time()
         while not self._stopping or self._intake.waiting:
@@ -104,6 +105,7 @@ class Matcher:
         self.close()
 
     def close(self) -> None:
+        self._log.close()
         self._sockets.close()
 
     def begin_with(self, commands: list[OwnCommand]) -> None:

@@ -25,7 +25,26 @@ MAX_OWNER_BYTES = 20
 JOURNAL_ID = "journal_id"
 """The file with the id of the directory's journal. It tells a lost journal folder from a new one."""
 
-NAMES = frozenset({"lock", "journal", "snapshots", "state", "keys", CRASHED_COMMANDS, RUNNING_COMMAND, JOURNAL_ID})
+READERS = "readers"
+"""The folder in which readers of the journal say how far they are."""
+
+HISTORY = "history"
+"""The folder of the history's own files."""
+
+NAMES = frozenset(
+    {
+        "lock",
+        "journal",
+        "snapshots",
+        "state",
+        "keys",
+        CRASHED_COMMANDS,
+        RUNNING_COMMAND,
+        JOURNAL_ID,
+        READERS,
+        HISTORY,
+    }
+)
 """The entries of the directory. While a file is being replaced, a second one exists with `.new` appended to its
 name."""
 

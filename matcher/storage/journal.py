@@ -136,6 +136,12 @@ class Journal(JournalReader):
         if self._file is not None:
             self._file.sync()
 
+    def sync_last(self) -> None:
+        """Make the records last that were read: the process that wrote them may have died before it did. OSError if the
+        disk does not take it."""
+        if self._path is not None:
+            sync_path(self._path)
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()

@@ -41,6 +41,7 @@ _RECORD = struct.Struct("<4sIIIQQ")
 _CHECKED_FROM = 12
 
 HEADER_BYTES: Final = _SEGMENT.size + _SEGMENT_CRC.size
+RECORD_HEADER_BYTES: Final = _RECORD.size
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -120,6 +121,22 @@ def read_record(data: bytes, offset: int, previous_crc: int | None) -> tuple[Rec
     if previous_crc is not None and previous != previous_crc:
         raise DamageError("a record does not follow the one before it")
     return Record(sequence, time, _decode(data[offset + _RECORD.size : end])), crc, end
+
+
+def record_bytes(data: bytes) -> int:
+    """The size of the record that begins there, by its header; 0 if that is not sound."""
+    if len(data) < _RECORD.size:
+        return 0
+    mark, length, *_ = _RECORD.unpack_from(data)
+    return _RECORD.size + int(length) if mark == MARK and length <= MAX_RECORD_BYTES else 0
+
+
+def crc_at(data: bytes) -> int | None:
+    """The CRC in the record's header that stands there; None without one."""
+    if len(data) < _RECORD.size:
+        return None
+    mark, _, crc, *_ = _RECORD.unpack_from(data)
+    return int(crc) if mark == MARK else None
 
 
 def find_whole_record(data: bytes, start: int) -> int | None:

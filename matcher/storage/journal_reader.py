@@ -6,9 +6,10 @@ corruption: JournalError names the file and the offset. Zeros at the end of a se
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-from matcher.storage.entries import last_sequence
+from matcher.storage.journal_follower import JournalFollower
 from matcher.storage.journal_format import (
     HEADER_BYTES,
     MARK,
@@ -22,8 +23,8 @@ from matcher.storage.journal_format import (
     read_header,
     read_record,
 )
-from matcher.storage.log import Position, Record
-from matching_exchange.process.files import list_files, named, open_regular, sync_path
+from matcher.storage.log import Logged, Position, Record, RewoundError
+from matching_exchange.process.files import list_files, named, open_regular
 
 
 class JournalReader:
@@ -42,7 +43,9 @@ class JournalReader:
 
     @property
     def id(self) -> str:
-        """Names this journal for its lifetime; empty before its records are read."""
+        """Names this journal for its lifetime; empty before it has begun."""
+        if not self._id and not self.is_empty():
+            return self.read_id() or ""
         return self._id.hex()
 
     @property
@@ -88,15 +91,27 @@ class JournalReader:
 
     def head(self) -> Position:
         """The sequence of the last command in the journal; 0 without one."""
-        return max((position for position, _ in self.read(0)), default=0)
+        return max((logged.position for logged in self.read(0)), default=0)
 
-    def read(self, after: Position) -> Iterator[tuple[Position, Record]]:
-        """The records with commands behind a sequence. They are synced before they are handed on."""
-        yield from JournalFollower(self._directory, after).take()
+    def holds(self, position: Position, crc: int) -> bool:
+        """As `LogReader.holds`."""
+        if position == 0:
+            return True
+        with closing(JournalFollower(self._directory, position, crc)) as follower:
+            try:
+                return follower.is_joined()
+            except RewoundError:
+                return False
 
-    def follow(self, after: Position) -> "JournalFollower":
+    def read(self, after: Position) -> Iterator[Logged]:
+        """The committed records with commands behind a sequence."""
+        with closing(JournalFollower(self._directory, after)) as follower:
+            while found := follower.take():
+                yield from found
+
+    def follow(self, after: Position, crc: int | None = None) -> JournalFollower:
         """Read on behind a sequence, for as long as the journal grows."""
-        return JournalFollower(self._directory, after)
+        return JournalFollower(self._directory, after, crc)
 
     def _segments(self) -> list[Path]:
         return list_files(self._directory, SUFFIX)
@@ -136,71 +151,6 @@ class JournalReader:
             self._crc = crc
             offset = end
         self._size = offset
-
-
-class JournalFollower:
-    """Reads a journal that a matcher may be writing. Each record is handed on once, whole and synced."""
-
-    descriptor = None
-
-    def __init__(self, directory: Path, after: Position) -> None:
-        self._directory = directory
-        self._position = after
-        self._segment: Path | None = None
-        self._offset = HEADER_BYTES
-
-    def take(self) -> list[tuple[Position, Record]]:
-        """The records that are new since the last call. JournalError if the journal is damaged, or if what comes next
-        was trimmed."""
-        found: list[tuple[Position, Record]] = []
-        while (path := self._next_segment()) is not None:
-            if path != self._segment:
-                self._segment, self._offset = path, HEADER_BYTES
-            records, self._offset, is_last = self._read(path)
-            # What this process has read may not be on the disk yet: a power cut must not take it back.
-            if records:
-                sync_path(path)
-            found += records
-            if is_last:
-                return found
-        return found
-
-    def _next_segment(self) -> Path | None:
-        """The segment that holds what comes next."""
-        paths = list_files(self._directory, SUFFIX)
-        starts = [path for path in paths if first_sequence(path) <= self._position + 1]
-        if paths and not starts:
-            raise JournalError(f"{self._directory}: what comes after sequence {self._position} was trimmed")
-        return starts[-1] if starts else None
-
-    def _read(self, path: Path) -> tuple[list[tuple[Position, Record]], int, bool]:
-        """The whole records from the offset on, the offset of their end, and whether no other segment follows."""
-        data = self._data(path)
-        read_again = False
-        found: list[tuple[Position, Record]] = []
-        offset = self._offset
-        before = self._position
-        while offset < len(data):
-            try:
-                record, _, end = read_record(data, offset, None)
-            except DamageError as damage:
-                if find_whole_record(data, offset + 1) is None:
-                    break
-                if read_again:
-                    raise corrupt(path, offset, str(damage)) from damage
-                # The writer may have filled its room between two pages of the reading.
-                data, read_again = self._data(path), True
-                continue
-            offset = end
-            position = last_sequence(record)
-            if position > before or record.sequence > before:
-                found.append((position, record))
-                self._position = max(self._position, position)
-        return found, offset, self._next_segment() == path
-
-    def _data(self, path: Path) -> bytes:
-        with named(path), open_regular(path) as file:
-            return file.read()
 
 
 def count_records(path: Path, start: int) -> int:

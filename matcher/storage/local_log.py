@@ -4,13 +4,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import structlog
+
+from matcher.storage.commit_mark import CommitMark
 from matcher.storage.journal import Journal
-from matcher.storage.journal_reader import JournalFollower
-from matcher.storage.log import LogFailedError, Position, Record
+from matcher.storage.journal_follower import JournalFollower
+from matcher.storage.log import LogFailedError, Logged, Position, Record
+from matching_exchange.process.files import what_failed
 
 SYNC_MARGIN: Final = 50_000_000
 """Nanoseconds before the end of the interval at which a sync begins, so the running turn still fits. At most a
 quarter of the interval."""
+
+log = structlog.get_logger("matcher")
 
 
 class LocalLog:
@@ -27,7 +33,26 @@ class LocalLog:
         self._journal = journal
         self._sync_interval = sync_interval
         self._monotonic = monotonic
+        self._mark: CommitMark | None = None
         self.due: int | None = None
+
+    def begin(self, position: Position) -> None:
+        """Tell readers that all up to here is committed, and from now on each record that is. Where the file for that
+        cannot be had, they sync the journal themselves. LogFailedError if what is there cannot be made last."""
+        try:
+            self._journal.sync_last()
+        except OSError as error:
+            raise LogFailedError(self._failed("cannot be synced", error)) from error
+        try:
+            self._mark = CommitMark(self._directory, position)
+        except OSError as error:
+            log.warning("readers of the journal sync it themselves", error=what_failed(error))
+
+    def close(self) -> None:
+        """Readers then take what is on the disk."""
+        if self._mark is not None:
+            self._mark.close()
+            self._mark = None
 
     @property
     def id(self) -> str:
@@ -38,13 +63,17 @@ class LocalLog:
         """As `LogReader.head`."""
         return self._journal.head()
 
-    def read(self, after: Position) -> Iterator[tuple[Position, Record]]:
+    def holds(self, position: Position, crc: int) -> bool:
+        """As `LogReader.holds`."""
+        return self._journal.holds(position, crc)
+
+    def read(self, after: Position) -> Iterator[Logged]:
         """As `LogReader.read`."""
         return self._journal.read(after)
 
-    def follow(self, after: Position) -> JournalFollower:
+    def follow(self, after: Position, crc: int | None = None) -> JournalFollower:
         """As `LogReader.follow`."""
-        return self._journal.follow(after)
+        return self._journal.follow(after, crc)
 
     @property
     def crc(self) -> int:
@@ -64,6 +93,8 @@ class LocalLog:
                 self.due = self._monotonic() + self._sync_interval - margin
         except OSError as error:
             raise LogFailedError(self._failed("does not take a record", error)) from error
+        if self._mark is not None:
+            self._mark.note(end)
         return end
 
     def keep_time(self, now: int) -> None:

@@ -31,15 +31,38 @@ class LogFailedError(Exception):
     """The log did not take a record: nothing of it was said, and nothing more can be. The message is one line."""
 
 
+class TrimmedError(Exception):
+    """What comes behind a position is not in the log any more. The message is one line."""
+
+
+class RewoundError(Exception):
+    """The log does not hold what was read of it: it was cut, or brought back from a copy. The message is one line."""
+
+
+class Logged(Struct, frozen=True):
+    """A committed record.
+
+    position: where it ends.
+    crc: with the position, its place in the log. Two records of one position differ in it.
+    """
+
+    position: Position
+    crc: int
+    record: Record
+
+
 class Follower(Protocol):
     """Hands on the records behind a position, as they are committed, each once and in order."""
 
     @property
     def descriptor(self) -> int | None:
-        """Becomes readable when `take` has something. If it is None, call `take` repeatedly."""
+        """Becomes readable when `take` has something. If it is None, call `take` repeatedly: that is cheap."""
 
-    def take(self) -> list[tuple[Position, Record]]:
-        """The records that are new since the last call, each with the position at which it ends."""
+    def take(self) -> list[Logged]:
+        """The next records, a bounded number of them; none if all that are committed were taken. TrimmedError or
+        RewoundError if the log does not go on behind what was taken."""
+
+    def close(self) -> None: ...
 
 
 class LogReader(Protocol):
@@ -52,11 +75,14 @@ class LogReader(Protocol):
     def head(self) -> Position:
         """The position at which the last committed record ends; 0 before the first."""
 
-    def read(self, after: Position) -> Iterator[tuple[Position, Record]]:
-        """The committed records behind a position, each with the position at which it ends."""
+    def holds(self, position: Position, crc: int) -> bool:
+        """Whether this record is in the log. TrimmedError if what stood there is gone."""
 
-    def follow(self, after: Position) -> Follower:
-        """Read on behind a position, for as long as the log grows."""
+    def read(self, after: Position) -> Iterator[Logged]:
+        """The committed records behind a position."""
+
+    def follow(self, after: Position, crc: int | None = None) -> Follower:
+        """Read on behind a position, for as long as the log grows: behind the record with this CRC if it is given."""
 
 
 class Log(LogReader, Protocol):

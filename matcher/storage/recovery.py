@@ -20,6 +20,7 @@ from matcher.storage.data_directory import JOURNAL_ID, DataDirectory
 from matcher.storage.journal import Journal
 from matcher.storage.journal_format import ENGINE, JournalError, Place
 from matcher.storage.log import Position
+from matcher.storage.readers import Kept, with_readers
 from matcher.storage.snapshot import read_snapshot
 from matcher.storage.snapshot_file import Head, SnapshotError, read_head, snapshots
 
@@ -149,20 +150,26 @@ def _replay(directory: DataDirectory, state: State, place: Place | None) -> Jour
 
 
 def drop_superseded(directory: DataDirectory, trim: Callable[[Position], None], *, keep_journal: bool) -> None:
-    """Remove all but the kept snapshots. Unless the whole journal is kept, remove the segments that no kept snapshot
-    needs."""
+    """Remove all but the kept snapshots and those that a reader needs. Unless the whole journal is kept, remove the
+    segments that neither a kept snapshot nor a reader needs."""
     paths = snapshots(directory.snapshots)
-    for path in paths[KEPT:]:
-        path.unlink()
+    own = 0 if keep_journal or len(paths) < KEPT else _oldest_kept(paths[KEPT - 1])
+    kept = with_readers(directory, Kept(own, frozenset(paths[:KEPT])))
+    for path in paths:
+        if path not in kept.snapshots:
+            path.unlink()
     _remove_unfinished(directory.snapshots)
-    if len(paths) < KEPT or keep_journal:
-        return
+    if kept.position:
+        trim(kept.position)
+
+
+def _oldest_kept(path: Path) -> Position:
+    """The position of the snapshot to fall back on; 0 if it cannot be read."""
     try:
-        oldest = read_head(paths[KEPT - 1], ENGINE)
+        return read_head(path, ENGINE).sequence
     except SnapshotError as error:
         log.error("journal not dropped: no snapshot is there to fall back on", error=str(error))
-        return
-    trim(oldest.sequence)
+        return 0
 
 
 def _remove_unfinished(directory: Path) -> None:

@@ -18,6 +18,8 @@ MODULES: Final = {
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
     "gateway": "gateway",
+    "history": "history",
+    "history_soak": "matching_exchange.tools.history_soak",
     "keys": "matching_exchange.tools.keys",
     "load_test": "matching_exchange.tools.load_test",
     "matcher": "matcher",

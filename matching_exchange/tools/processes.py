@@ -50,7 +50,11 @@ class Process:
         self.module = module
         self.log = log
         self._arguments = arguments
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MATCHER_", "GATEWAY_"))}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MATCHER_", "GATEWAY_", "HISTORY_"))
+        }
         self._environment = {**inherited, **settings}
         self._process: TiedProcess | None = None
 

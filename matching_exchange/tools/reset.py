@@ -1,10 +1,13 @@
 """Empties a data directory, and nothing that is not one."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from matcher.storage.data_directory import NAMES, DataDirectory, DirectoryError
+from history.follower.lock import LockedError, held
+from matcher.storage.data_directory import HISTORY, NAMES, DataDirectory, DirectoryError
 
 KNOWN: Final = NAMES | {f"{name}.new" for name in NAMES}
 """What a matcher makes in its data directory."""
@@ -22,12 +25,25 @@ def empty(path: Path) -> None:
     foreign = names - KNOWN
     if foreign:
         raise DirectoryError(f"{path} is not emptied: it holds {min(foreign)}, which is not a matcher's")
-    with DataDirectory(path):
+    with DataDirectory(path), _without_history(path):
         for name in sorted(names - {"lock"}):
             try:
                 _remove(path / name)
             except OSError as error:
                 raise DirectoryError(f"{path} cannot be emptied: {error}") from error
+
+
+@contextmanager
+def _without_history(path: Path) -> Iterator[None]:
+    """DirectoryError while a history follows the journal there."""
+    if not (path / HISTORY).exists():
+        yield
+        return
+    try:
+        with held(path):
+            yield
+    except LockedError as error:
+        raise DirectoryError(str(error)) from error
 
 
 def _remove(path: Path) -> None:

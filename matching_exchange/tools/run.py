@@ -1,4 +1,4 @@
-"""Starts the whole exchange on one machine, a matcher and a gateway, and stops both on Ctrl-C."""
+"""Starts the whole exchange on one machine, a matcher, a gateway and the history, and stops them on Ctrl-C."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 import gateway.config
+import history.config
 import matcher.config
 from gateway.config import GatewayConfig
 from matcher.compile_setting import read_compile
@@ -23,6 +24,7 @@ from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, r
 from matching_exchange.process.settings import FILE_SUFFIX, MAX_PORT, bounded, unknown_variables
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.core_build import BuildBeside, build_before
+from matching_exchange.tools.history_beside import HistoryBeside
 from matching_exchange.tools.reset import empty
 from matching_exchange.tools.serving import Processes
 from matching_exchange.tools.vacancy import TakenError, check_addresses, check_directory
@@ -66,12 +68,16 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     stop = Stop()
     processes = Processes(without_unknown(environment))
     beside: BuildBeside | None = None
+    told: HistoryBeside | None = None
     try:
         processes.start_serving("matcher", chosen)
         processes.start_serving("gateway", chosen)
         if not _wait_until_healthy(processes, gateway_config, stop):
             return 0 if stop.wanted else EXIT_FAILED
         print(banner(gateway_config), flush=True)
+        told = HistoryBeside(
+            PROGRAM, {**without_unknown(environment), **chosen}, ["--new-journal"] if options.reset else []
+        )
         beside = BuildBeside(PROGRAM, wanted, environment, verbose=options.verbose)
         if options.demo:
             processes.start("matching_exchange.tools.demo", chosen, [f"--seed={options.seed}"])
@@ -81,11 +87,14 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
                 print(f"{PROGRAM}: {told_end(ended, matcher_config)}: closing the exchange", file=sys.stderr)
                 return EXIT_FAILED
             beside.look()
+            told.look()
             time.sleep(LOOK_EVERY)
     finally:
         if beside is not None:
             beside.stop()
         processes.stop()
+        if told is not None:
+            told.stop()
     print("The exchange is closed.")
     return 0
 
@@ -93,10 +102,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         PROGRAM,
-        "Start the whole exchange: a matcher and a gateway. Ctrl-C stops both.",
-        "All settings of both processes are environment variables (MATCHER_..., GATEWAY_...): see the --help of "
-        "matcher and of gateway. EXCHANGE_COMPILE: auto (default) runs the compiled core where it is built, and builds "
-        "it beside for the next start; always builds it first; never runs the sources.",
+        "Start the whole exchange: a matcher, a gateway, and the history beside them. Ctrl-C stops all.",
+        "All settings of the processes are environment variables (MATCHER_..., GATEWAY_..., HISTORY_...): see the "
+        "--help of matcher, gateway and history. EXCHANGE_COMPILE: auto (default) runs the compiled core where it is "
+        "built, and builds it beside for the next start; always builds it first; never runs the sources.",
     )
     parser.add_argument(
         "--demo",
@@ -128,7 +137,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="DIR",
         help="the matcher's data directory (default: ./data)",
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="show what both processes log, not only warnings")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="show all that the processes log, not only warnings"
+    )
     options = parser.parse_args(arguments)
     if options.reset and not options.demo:
         parser.error("--reset needs --demo")
@@ -163,9 +174,16 @@ def choose(
         chosen["MATCHER_DATA_DIR"] = environment.get("MATCHER_DATA_DIR", own)
     # What administrators do is told at the level of info.
     audited = any(environment.get(name) for name in ("GATEWAY_ADMIN_TOKEN", "GATEWAY_ADMIN_TOKENS"))
-    for prefix, told_all in (("MATCHER", options.verbose), ("GATEWAY", options.verbose or audited)):
+    for prefix, told_all in (
+        ("MATCHER", options.verbose),
+        ("GATEWAY", options.verbose or audited),
+        ("HISTORY", options.verbose),
+    ):
         chosen[f"{prefix}_LOG_LEVEL"] = environment.get(f"{prefix}_LOG_LEVEL", "info" if told_all else "warning")
     matcher_config = matcher.config.read_config([], {**environment, **chosen})
+    # All three find the history there.
+    chosen["MATCHER_DATA_DIR"] = str(matcher_config.data_dir)
+    history.config.read_config([], {**environment, **chosen})
     for name, bound in zip(
         SOCKETS, (matcher_config.commands, matcher_config.market_data, matcher_config.reports), strict=True
     ):
@@ -219,7 +237,7 @@ def without_unknown(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables without those that set nothing. One warning of these is enough."""
     unknown = {
         name
-        for config in (matcher.config, gateway.config)
+        for config in (matcher.config, gateway.config, history.config)
         for name in unknown_variables(config.PREFIX, config.SETTINGS, environment)
     }
     return {name: value for name, value in environment.items() if name not in unknown}

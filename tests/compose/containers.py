@@ -20,13 +20,14 @@ PATIENCE = 60.0
 
 BUILD_PATIENCE = 600.0
 
-SERVICES = ("matcher", "gateway")
+SERVING = ("matcher", "gateway")
+SERVICES = (*SERVING, "history")
 
 COMMANDS, MARKET_DATA, REPORTS = 5555, 5556, 5557
 HTTP = 8000
 """The ports inside."""
 
-SETTINGS = ("MATCHER_", "GATEWAY_", "COMPOSE_", "EXCHANGE_")
+SETTINGS = ("MATCHER_", "GATEWAY_", "HISTORY_", "COMPOSE_", "EXCHANGE_")
 """The environment's variables that would change what is tested."""
 
 Object = dict[str, Any]
@@ -69,7 +70,7 @@ class Exchange(Struct):
     def wait_until_healthy(self) -> None:
         """Wait until both health checks say so, and the exchange itself."""
         self.wait(
-            lambda: all(self.inspect(service)["State"]["Health"]["Status"] == "healthy" for service in SERVICES),
+            lambda: all(self.inspect(service)["State"]["Health"]["Status"] == "healthy" for service in SERVING),
             "healthy containers",
         )
         self.wait(lambda: self.health() == 200, "a healthy exchange")

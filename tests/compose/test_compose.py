@@ -27,6 +27,7 @@ from tests.compose.containers import (
     REPORTS,
     ROOT,
     SERVICES,
+    SERVING,
     SETTINGS,
     Exchange,
     Object,
@@ -133,7 +134,7 @@ def test_a_subscriber_on_the_published_port_sees_instrument_depth_and_trade(exch
 
 
 def test_http_and_market_data_are_published_on_loopback_and_nothing_else_is(exchange: Exchange) -> None:
-    published = {service: exchange.inspect(service)["NetworkSettings"]["Ports"] for service in SERVICES}
+    published = {service: exchange.inspect(service)["NetworkSettings"]["Ports"] for service in SERVING}
 
     assert published == {
         "matcher": {f"{MARKET_DATA}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(exchange.market_data_port)}]},
@@ -145,7 +146,8 @@ def test_the_file_bounds_what_each_service_takes() -> None:
     """As it stands, without an engine."""
     yaml = pytest.importorskip("yaml")
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    assert services.keys() == {"keys", *SERVICES}
+    assert services.keys() == {"keys", "postgres", *SERVICES}
+    assert services["postgres"]["profiles"] == ["postgres"]
     for service in (services[name] for name in SERVICES):
         assert re.fullmatch(r"\$\{[A-Z_]+:-[0-9]+g\}", service["mem_limit"])
         assert service["pids_limit"] >= 64 * 8
@@ -160,7 +162,7 @@ def test_commands_and_reports_have_curve_and_each_service_sees_its_own_keys_only
     """As it stands, without an engine."""
     yaml = pytest.importorskip("yaml")
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    for service in SERVICES:
+    for service in SERVING:
         environment, prefix = services[service]["environment"], service.upper()
         assert environment[f"{prefix}_CURVE_SECRET_FILE"] == f"/keys/{service}/secret"
         assert environment[f"{prefix}_CURVE_MARKET_DATA"] == "off"
@@ -185,7 +187,7 @@ except MatcherAwayError as error:
 def test_containers_are_bounded(exchange: Exchange, service: str) -> None:
     limits = exchange.inspect(service)["HostConfig"]
 
-    assert limits["Memory"] == {"matcher": 4, "gateway": 2}[service] * 2**30
+    assert limits["Memory"] == {"matcher": 4, "gateway": 2, "history": 4}[service] * 2**30
     assert limits["PidsLimit"] == 1024
     assert [(limit["Name"], limit["Soft"], limit["Hard"]) for limit in limits["Ulimits"]] == [
         ("nofile", 16_384, 16_384)
@@ -221,8 +223,12 @@ def test_containers_hold_no_compiler_and_write_to_nothing_but_the_volume(exchang
     # Anybody may write to /tmp, were it not read-only.
     assert exchange.execute(service, "touch /tmp/file 2>/dev/null || echo refused") == "refused\n"
     volumes = [(mount["Type"], mount["Destination"]) for mount in exchange.inspect(service)["Mounts"]]
-    own = {"matcher": "/data", "gateway": "/keys/server"}[service]
-    assert sorted(volumes) == sorted([("volume", own), ("volume", f"/keys/{service}")])
+    own = {
+        "matcher": ["/data", "/keys/matcher"],
+        "gateway": ["/data", "/keys/gateway", "/keys/server"],
+        "history": ["/data"],
+    }[service]
+    assert sorted(volumes) == sorted(("volume", path) for path in own)
 
 
 def test_the_core_is_compiled_where_the_build_had_a_compiler(exchange: Exchange) -> None:
@@ -241,6 +247,19 @@ def test_a_book_is_saved_on_the_volume(exchange: Exchange) -> None:
     assert book["symbol"] == "SOL-USDT"
     assert [str(bid["order_id"]) for bid in book["bids"]] == [order["order_id"]]
     exchange.request("DELETE", f"/orders/{order['order_id']}")
+
+
+def test_the_history_has_its_tables_on_the_volume(exchange: Exchange) -> None:
+    exchange.place("SOL-USDT", "sell", "150")
+    exchange.place("SOL-USDT", "buy", "150")
+    script = """import sqlite3
+print(sqlite3.connect("/data/history/history.sqlite").execute("SELECT count(*) FROM trades").fetchone()[0])"""
+
+    def trades(service: str) -> int:
+        return int(exchange.execute(service, f"python -c '{script}'"))
+
+    exchange.wait(lambda: trades("history") > 0, "a trade in the tables")
+    assert trades("gateway") > 0
 
 
 def test_the_gateway_lives_through_a_restart_of_the_matcher(exchange: Exchange) -> None:
@@ -318,6 +337,7 @@ def test_down_ends_both_cleanly_and_up_has_kept_the_orders(exchange: Exchange) -
     assert {service: exchange.inspect(service)["State"]["ExitCode"] for service in SERVICES} == {
         "matcher": 0,
         "gateway": 0,
+        "history": 0,
     }
 
     exchange.compose("down")

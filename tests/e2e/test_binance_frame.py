@@ -1,8 +1,10 @@
 """What every call of the Binance dialect shares: paths, headers, parameters, and the proof of a key."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.binance import Ed25519Holder, Holder, RsaHolder, failure, now
@@ -199,6 +201,28 @@ def test_without_a_matcher(tmp_path: Path) -> None:
         wait_until(lambda: holder.call("GET", SIGNED).status_code != 200, "an answer that tells of no matcher")
         assert failure(holder.call("GET", SIGNED)) == unavailable
         exchange.restart_matcher()
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": "https://desk.example"}])
+def test_a_limit_of_the_gateway_is_told_in_the_words_of_the_dialect(tmp_path: Path, origin: dict[str, str]) -> None:
+    flags = ("--requests-per-address=100/1", "--cors-origins=https://desk.example")
+    with Exchange(tmp_path, gateway_flags=flags) as exchange:
+
+        def refused(path: str) -> httpx.Response:
+            """The first answer that tells of the limit."""
+            answers = (exchange.http.get(path, headers=origin) for _ in count())
+            return next(answer for answer in answers if answer.status_code != 200)
+
+        answer = refused("/api/v3/ping")
+        status, code, text = failure(answer)
+        assert (status, code) == (429, -1003)
+        assert "GATEWAY_REQUESTS_PER_ADDRESS" in text
+        assert answer.headers["retry-after"] == "1"
+        assert refused("/depth?symbol=BTC-USDT").json()["code"] == "rate_limited"
+
+
+def test_a_host_that_is_not_served(exchange: Exchange) -> None:
+    assert failure(exchange.http.get("/api/v3/ping", headers={"Host": "other.example"}))[:2] == (421, -1000)
 
 
 def test_limits_are_enforced_where_a_setting_says_so(tmp_path: Path) -> None:

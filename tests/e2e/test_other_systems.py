@@ -91,12 +91,12 @@ def test_a_killed_matcher_leaves_no_child(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["matcher", "gateway", "matching_exchange.tools.run", "matching_exchange.tools.demo"]
+    "module", ["matcher", "gateway", "history", "matching_exchange.tools.run", "matching_exchange.tools.demo"]
 )
 def test_windows_is_told_what_to_use(tmp_path: Path, module: str) -> None:
     code = f"""
 import runpy, sys
-import structlog, uvicorn, zmq  # as they are there
+import sqlalchemy, structlog, uvicorn, zmq  # as they are there
 
 sys.platform = "win32"
 runpy.run_module({module!r}, run_name="__main__")

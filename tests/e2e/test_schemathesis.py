@@ -3,11 +3,14 @@ exchange."""
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from tests.exchange import Exchange, clean_environment
+from tests.exchange import Exchange, clean_environment, wait_until
+from tests.history_process import HistoryProcess
 
 pytestmark = pytest.mark.skipif(find_spec("schemathesis") is None, reason="the schema's test needs schemathesis")
 
@@ -22,6 +25,20 @@ EXAMPLES = 25
 """Made-up requests of each kind for each operation."""
 
 
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[Exchange]:
+    """An exchange with a history: some calls need it."""
+    with Exchange(tmp_path, gateway_environment={"MATCHER_DATA_DIR": str(tmp_path / "data")}) as exchange:
+        history = HistoryProcess(tmp_path, exchange.matcher.data)
+        history.start()
+        try:
+            wait_until(lambda: exchange.get("/health")["history"]["status"] == "ok", "a history that is read")
+            yield exchange
+        finally:
+            history.close()
+
+
+@pytest.mark.timeout(240)
 def test_made_up_requests_are_answered_as_the_schema_says(exchange: Exchange) -> None:
     arguments = [
         f"{exchange.url}/openapi.json",
@@ -41,7 +58,7 @@ def test_made_up_requests_are_answered_as_the_schema_says(exchange: Exchange) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=110,
+        timeout=230,
         check=False,
     )
     assert finished.returncode == 0, finished.stdout

@@ -19,7 +19,7 @@ from matching_exchange.tools.processes import free_ports
 from tests.exchange import ROOT, clean_environment, wait_until
 from tests.scripts import assert_gone, is_lively, own_endpoints, running
 
-PACKAGES = ("gateway", "matcher", "matching_exchange", "protocol")
+PACKAGES = ("gateway", "history", "matcher", "matching_exchange", "protocol")
 
 INSTALL_PATIENCE = 600
 """How many seconds the installation of all dependencies may take."""

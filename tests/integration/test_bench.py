@@ -155,6 +155,18 @@ ROWS = {
         *by_core("longest of 20,000 operations, 1,000 accounts, {core}"),
         *by_core("longest of one account with 5,000 named orders, {core}"),
     ),
+    "history": (
+        "a history follows, SQLite",
+        "bare executemany of its rows",
+        "a history, to bare executemany",
+        "a history, replay and gather",
+        "a history, sort, and make candles",
+        "a history, write",
+        "a history, processor time",
+        "rows of a command",
+        "page of 1,000 trades, p99",
+        "page of 1,000 candles, p99, slowest interval",
+    ),
 }
 WITH_TARGET = {
     "engine": 4 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
@@ -166,6 +178,7 @@ WITH_TARGET = {
     "growth": 7,
     "durability": 5 + BOTH,
     "pauses": 2 * len(CORES),
+    "history": 3,
 }
 DISTRIBUTIONS = {
     "engine": by_core("mix, {core}", "deep book, {core}"),
@@ -182,6 +195,7 @@ DISTRIBUTIONS = {
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
     "durability": (),
     "pauses": (),
+    "history": (),
 }
 
 RECORDING = """\

@@ -52,7 +52,9 @@ def modes(directory: Path) -> dict[str, int]:
 def test_everything_is_private(own_matcher: Matcher) -> None:
     leave_everything(own_matcher)
     directories = dict.fromkeys(("journal", "snapshots", "state"), 0o700)
-    files = dict.fromkeys((".journal", ".snapshot", ".json", "journal_id", "lock", "running_command"), 0o600)
+    files = dict.fromkeys(
+        (".journal", ".snapshot", ".json", "journal_id", "lock", "running_command", "committed"), 0o600
+    )
     assert {".new": 0o600, **modes(own_matcher.data)} == directories | files | {".new": 0o600}
     assert stat.S_IMODE(own_matcher.data.stat().st_mode) == 0o700
     assert not own_matcher.records(MAY_READ)

@@ -63,10 +63,11 @@ def test_what_is_less_than_was_asked_for_is_left_out(level: str, lines: int) -> 
     assert [json.loads(line)["level"] for line in logged(level)] == ["debug", "info", "warning", "error"][-lines:]
 
 
-@pytest.mark.parametrize("module", ["matcher", "gateway"])
-def test_both_processes_take_the_settings(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize("module", ["matcher", "gateway", "history"])
+def test_all_processes_take_the_settings(tmp_path: Path, module: str) -> None:
     prefix = module.upper()
-    endpoints = {f"{prefix}_{name}": f"ipc://{name}" for name in ("COMMANDS", "MARKET_DATA", "REPORTS")}
+    names = ("COMMANDS", "MARKET_DATA", "REPORTS") if module != "history" else ()
+    endpoints = {f"{prefix}_{name}": f"ipc://{name}" for name in names}
     environment = clean_environment(
         {f"{prefix}_LOG_LEVEL": "info", f"{prefix}_LOG_FORMAT": "human", "GATEWAY_PORT": "0", **endpoints}
     )
@@ -75,5 +76,5 @@ def test_both_processes_take_the_settings(tmp_path: Path, module: str) -> None:
         assert process.stderr is not None
         first = process.stderr.readline()
         process.kill()
-    assert {"matcher": "matcher started", "gateway": "listening"}[module] in first
+    assert {"matcher": "matcher started", "gateway": "listening", "history": "waiting for a journal"}[module] in first
     assert not first.startswith("{")

@@ -176,7 +176,7 @@ def assert_named(directory: Path, path: Path, module: str, reason: str = "") -> 
 
 @needs_another_user
 def test_torn_record_that_may_not_be_cut_off_is_told_with_its_file(directory: Path) -> None:
-    segment = max((directory / "data" / "journal").iterdir())
+    segment = max((directory / "data" / "journal").glob("*.journal"))
     with segment.open("ab") as file:
         file.write(b"\xf7REC torn")
     if AS_NOBODY:

@@ -37,16 +37,20 @@ def rows_of(drawn: list[tuple[str, int, int, int, int]]) -> Trades:
     return rows
 
 
+def in_order(trades: Trades) -> Trades:
+    return sorted(trades, key=lambda trade: (trade[0], trade[1]))
+
+
 @examples
 @given(st.lists(steps, max_size=40), st.lists(st.integers(1, 10), min_size=40, max_size=40))
 def test_candles_equal_those_of_decimal(drawn: list[tuple[str, int, int, int, int]], sizes: list[int]) -> None:
     trades = rows_of(drawn)
     folder, found, rest = Folder(), {}, trades
     for size in sizes:
-        some, rest = sorted(rest[:size], key=lambda trade: trade[:2]), rest[size:]
+        some, rest = in_order(rest[:size]), rest[size:]
         for row in [candle_row(*changed) for changed in folder.add(some)]:
             found[row[:3]] = row
-    assert [found[key] for key in sorted(found)] == naive_candles(sorted(trades, key=lambda trade: trade[:2]))
+    assert [found[key] for key in sorted(found)] == naive_candles(in_order(trades))
 
 
 @examples

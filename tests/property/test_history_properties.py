@@ -2,16 +2,24 @@
 
 from collections import defaultdict
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from history.schema.candle_rows import candle_of_row
 from history.schema.order_rows import order_of_row
 from history.writing.rows import TableRows
 from matcher.core.registry import Registry
+from matcher.engine import Engine
 from matcher.serving.answers import order_state
-from matcher.serving.queries import account_fills, list_orders, movements
-from protocol.commands import FillsQuery, MovementsQuery, OrdersQuery
+from matcher.serving.money_queries import movements
+from matcher.serving.queries import account_fills, list_orders
+from matcher.state import State
+from matcher.storage.snapshot import read_snapshot, write_snapshot
+from protocol.commands import FillsQuery, MovementsQuery, OrdersQuery, OwnCommand
 from protocol.events import FillPage, MovementPage, OrderPage
 from protocol.money import Movement, MovementKind
 from tests.history_tables import Played, merged
@@ -24,24 +32,32 @@ def played_at_once(tape: Tape) -> tuple[Played, TableRows]:
     return played, played.gatherer.take()
 
 
-@examples
-@given(tapes, st.lists(st.integers(1, 60), max_size=8), st.lists(st.integers(1, 5), min_size=60, max_size=60))
-def test_rows_do_not_depend_on_batches_and_frames(tape: Tape, cuts: list[int], frames: list[int]) -> None:
-    """Of one time, commands may come in one frame; of any frames, rows may be taken."""
-    _, whole = played_at_once(tape)
-    in_parts, parts = Played(), []
+Frame = list[tuple[int, int, OwnCommand]]
+
+
+def frames_of(tape: Tape, sizes: list[int]) -> list[Frame]:
+    """The tape in frames of at most so many commands, each of one time."""
+    frames: list[Frame] = []
     rest = list(tape)
-    for size in frames:
-        if not rest:
-            break
-        frame = [each for each in rest[:size] if each[1] == rest[0][1]]
-        rest = rest[len(frame) :]
-        in_parts.record(frame[0][0], frame[0][1], [command for _, _, command in frame])
-        if any(cut in range(frame[0][0], frame[-1][0] + 1) for cut in cuts):
+    for size in sizes:
+        if rest:
+            frames.append([each for each in rest[:size] if each[1] == rest[0][1]])
+            rest = rest[len(frames[-1]) :]
+    return [*frames, *([each] for each in rest)]
+
+
+@examples
+@given(tapes, st.lists(st.integers(1, 5), max_size=30), st.sets(st.integers(0, 60), max_size=8))
+def test_rows_do_not_depend_on_batches(tape: Tape, sizes: list[int], cuts: set[int]) -> None:
+    whole, in_parts, parts = Played(), Played(), []
+    for number, frame in enumerate(frames_of(tape, sizes)):
+        sequence, time, _ = frame[0]
+        for played in (whole, in_parts):
+            played.record(sequence, time, [command for _, _, command in frame])
+        if number in cuts:
             parts.append(in_parts.gatherer.take())
-    in_parts.play(rest)
     parts.append(in_parts.gatherer.take())
-    assert merged(parts) == merged([whole])
+    assert merged(parts) == merged([whole.gatherer.take()])
 
 
 @examples
@@ -145,17 +161,50 @@ def test_movements_are_those_that_the_engine_remembers(tape: Tape) -> None:
         assert mine == [each for each in page.movements if each.sequence > since]
 
 
-def movement_of(row: tuple[object, ...]) -> Movement:
+def movement_of(row: tuple[Any, ...]) -> Movement:
     _, sequence, _, time, kind, asset, amount, _, transfer_id, counterparty, symbol, trade_id, order_id = row
     return Movement(
-        sequence,  # type: ignore[arg-type]
-        time,  # type: ignore[arg-type]
+        sequence,
+        time,
         MovementKind(kind),
-        asset,  # type: ignore[arg-type]
-        amount,  # type: ignore[arg-type]
-        transfer_id or "",  # type: ignore[arg-type]
-        counterparty or "",  # type: ignore[arg-type]
-        symbol or "",  # type: ignore[arg-type]
-        trade_id or 0,  # type: ignore[arg-type]
-        order_id or 0,  # type: ignore[arg-type]
+        asset,
+        amount,
+        transfer_id or "",
+        counterparty or "",
+        symbol or "",
+        trade_id or 0,
+        order_id or 0,
     )
+
+
+@examples
+@given(tapes, st.integers(0, 50))
+def test_going_on_from_a_snapshot_gives_the_same_rows(tape: Tape, cut: int) -> None:
+    """The open candles come from the tables."""
+    _, whole = played_at_once(tape)
+    played = Played()
+    played.play(tape[:cut])
+    first = played.gatherer.take()
+    last = {row[:2]: row for row in first.candles}
+    with TemporaryDirectory() as name:
+        state = read_snapshot(write_snapshot(Path(name), played.state, "journal", 12345))[1]
+    again = Played(state, [(*key, candle_of_row(row)) for key, row in last.items()])
+    again.play(tape[cut:])
+    assert merged([first, again.gatherer.take()]) == merged([whole])
+
+
+@examples
+@given(tapes, st.integers(0, 6))
+def test_orders_that_the_engine_forgets_soon_are_all_told(tape: Tape, remembered: int) -> None:
+    """Each order that has entered and ended has one row, with the account that it had."""
+    played = Played(State(Engine(remembered)))
+    registry = played.state.registry
+    rows, owners = [], {}
+    for step in tape:
+        played.play([step])
+        owners.update({order.order_id: order.account.name for order in registry.orders})
+        rows += played.gatherer.take().orders
+    live = {order.order_id for book in registry.books.values() for order in book.live_orders()}
+    assert sorted(row[2] for row in rows) == sorted(owners.keys() - live)
+    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+    assert all(owners[row[2]] == row[3] for row in rows)

@@ -53,9 +53,8 @@ async def ticker(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
         async with free:
             return await _ticker(exchange, instrument)
 
-    async with asyncio.TaskGroup() as group:
-        making = [group.create_task(made(instrument)) for instrument in await exchange.instruments.all()]
-    return json_response(TickerList([task.result() for task in making]))
+    tickers = await asyncio.gather(*(made(instrument) for instrument in await exchange.instruments.all()))
+    return json_response(TickerList(tickers))
 
 
 async def _ticker(exchange: Exchange, instrument: Instrument) -> TickerView:

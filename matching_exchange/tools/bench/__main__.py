@@ -24,6 +24,7 @@ from matching_exchange.tools.bench.engine import engine
 from matching_exchange.tools.bench.fairness import fairness
 from matching_exchange.tools.bench.fanout import fanout
 from matching_exchange.tools.bench.growth import growth
+from matching_exchange.tools.bench.history import history
 from matching_exchange.tools.bench.http import http
 from matching_exchange.tools.bench.machine import describe
 from matching_exchange.tools.bench.measure import BenchError, Plan
@@ -50,6 +51,7 @@ SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "growth": growth,
     "durability": durability,
     "pauses": pauses,
+    "history": history,
 }
 
 ROUNDS: Final = 5

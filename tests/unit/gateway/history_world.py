@@ -13,6 +13,7 @@ from history.writing.store import open_store
 from matcher.engine import Engine
 from matcher.serving.queries import answer_query
 from matcher.state import State
+from protocol import topics
 from protocol.commands import (
     BalancesQuery,
     DepthQuery,
@@ -26,6 +27,7 @@ from protocol.commands import (
     SetInstrument,
     TradesQuery,
 )
+from protocol.market_data import TradeMessage
 from protocol.units import OrderType, Side
 from tests.history_tables import JOURNAL, Played, begin
 from tests.unit.gateway.fakes import BTC, CONFIG, Answer, Gateway
@@ -91,9 +93,9 @@ class World:
         self.gateway.broker.time = self.time
         self.gateway.broker.sequence = self.state.sequence
 
-    def place(self, account: str, side: Side, quantity: int, price: int, **more: Any) -> int:
+    def place(self, account: str, side: Side, quantity: int, price: int, symbol: str = "BTC-USDT", **more: Any) -> int:
         """The order_id of a limit order."""
-        self.do(PlaceOrder("BTC-USDT", account, side, OrderType.LIMIT, quantity, price, **more))
+        self.do(PlaceOrder(symbol, account, side, OrderType.LIMIT, quantity, price, **more))
         order_id = self.state.registry.last_order_id
         self.owner[order_id] = account
         return order_id
@@ -107,6 +109,27 @@ class World:
             self.time = time - 1_000_000
         self.place(buyer, Side.BUY, quantity * 100_000, price * 100)
         self.trades.append(self.state.registry.books["BTC-USDT"].trades[-1])
+
+    def publish(self, number: int = -1) -> None:
+        """Tell a trade that was made, the last one or that of the trade_id."""
+        trade = self.trades[number if number < 0 else number - 1]
+        message = TradeMessage(
+            1,
+            trade.sequence,
+            trade.trade_id,
+            trade.trade_id - 1,
+            trade.timestamp,
+            trade.symbol,
+            trade.trade_id,
+            trade.price,
+            trade.quantity,
+            trade.aggressor_side.name.lower(),
+            trade.maker_order_id,
+            trade.taker_order_id,
+            0,
+            0,
+        )
+        self.gateway.feed.publish(topics.trades(trade.symbol), message)
 
     def fill(self) -> None:
         """Let the tables catch up."""

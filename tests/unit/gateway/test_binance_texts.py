@@ -1,5 +1,7 @@
 """What the Binance dialect reads and writes: what is signed, parameters, decimals, words."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from gateway.binance.errors import DialectError
 from gateway.binance.given import read_http, read_json, signed_text
 from gateway.binance.refusals import refused, rejected
 from gateway.binance.times import nanoseconds
+from gateway.faults import told_by_dialects
+from gateway.http.errors import HttpError
 from protocol.units import Reason, Refusal
 
 
@@ -159,3 +163,21 @@ def test_how_rejections_read(reason: Reason, code: int, text: str) -> None:
 def test_every_refusal_reads_as_something() -> None:
     assert all(refused(refusal).message for refusal in Refusal)
     assert all(rejected(reason).message for reason in Reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        ("overloaded", 429, {"code": -1003, "msg": "Too many requests queued."}),
+        (
+            "keys_unavailable",
+            503,
+            {"code": -1001, "msg": "Internal error; unable to process your request. Please try again."},
+        ),
+    ],
+)
+def test_how_errors_of_http_read(code: str, status: int, told: dict[str, object]) -> None:
+    response = told_by_dialects(HttpError(code), "/api/v3/order")
+    assert (response.status, json.loads(response.body)) == (status, told)
+    assert (b"retry-after", b"1") in response.headers
+    assert b"urn:problem-type" in told_by_dialects(HttpError(code), "/orders").body

@@ -232,7 +232,7 @@ def test_candles_need_a_history(world: World, monkeypatch: pytest.MonkeyPatch) -
     world.fill()
     for _ in range(1_001):
         world.trade()
-    for path in ("/candles?symbol=BTC-USDT&interval=1m", "/ticker?symbol=BTC-USDT"):
+    for path in ("/candles?symbol=BTC-USDT&interval=1m", "/ticker?symbol=BTC-USDT", "/ticker"):
         assert world.gateway.request("GET", path).problem == (503, "history_behind", None)
         with Gateway(CONFIG) as gateway:
             assert gateway.request("GET", path).problem == (503, "history_unavailable", None)

@@ -1,11 +1,14 @@
 """The gateway's settings."""
 
+import pickle
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
 from gateway.config import GatewayConfig, read_config
 from gateway.rate import Rate
+from history.schema.database import sqlite_database
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
@@ -181,3 +184,31 @@ def test_help_tells_all_settings(capsys: pytest.CaptureFixture[str]) -> None:
     told = " ".join(capsys.readouterr().out.split())
     for variable in ENVIRONMENT:
         assert variable in told
+
+
+def test_the_history_is_where_its_settings_say(tmp_path: Path) -> None:
+    assert read_config([], {}).history is None
+    own = read_config([], {"MATCHER_DATA_DIR": "/data"}).history
+    assert own == sqlite_database(Path("/data/history/history.sqlite"))
+    assert read_config(["--data-dir=/data"], {"MATCHER_DATA_DIR": "/other"}).history == own
+    url = "postgresql://someone:hunter2@db:5432/exchange"
+    other = read_config(["--data-dir=/data"], {"HISTORY_DATABASE": url}).history
+    assert other is not None
+    assert (other.path, other.name) == (None, "postgresql://someone@db:5432/exchange")
+    secret = tmp_path / "database"
+    secret.write_text(f"{url}\n")
+    secret.chmod(0o600)
+    config = read_config([], {"HISTORY_DATABASE_FILE": str(secret)})
+    assert config.history == other
+    # It goes to worker processes.
+    assert pickle.loads(pickle.dumps(config)) == config
+
+
+@pytest.mark.parametrize("text", ["oracle://x:hunter2@y/z", "hunter2", "sqlite://", "postgresql://x:hunter2@y"])
+def test_a_bad_database_is_named_without_its_password(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        read_config([], {"HISTORY_DATABASE": text})
+    assert end.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("gateway: HISTORY_DATABASE: takes sqlite:////absolute/path")
+    assert "hunter2" not in line

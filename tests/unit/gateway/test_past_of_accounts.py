@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.exchange import account_history, joining
+from history.reading import orders as past_orders
 from history.schema.database import Database
 from matcher.core.ledger import MAX_MOVEMENTS
 from matcher.core.registry import REMEMBERED_ORDERS
@@ -133,6 +134,20 @@ def test_done_orders_come_once(world: World, filled: int, limit: int) -> None:
         pages = list(world.pages("/orders", "orders", status="done", limit=limit, **filters))
         assert [order["order_id"] for page in pages for order in page] == wanted
         assert all(len(page) == limit for page in pages[:-1])
+
+
+def test_a_page_looks_at_a_bounded_number_of_orders(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past_orders, "MAX_SCANNED", 4)
+    world.do(SetInstrument.of(replace(BTC, symbol="ETH-USDT", base="ETH")))
+    wanted = []
+    for number in range(20):
+        order_id = world.place("ann", Side.BUY, 100_000, 100, symbol="BTC-USDT" if number % 9 else "ETH-USDT")
+        world.do(CancelOrder(order_id))
+        wanted += [] if number % 9 else [str(order_id)]
+    world.fill()
+    pages = list(world.pages("/orders", "orders", status="done", account="ann", symbol="ETH-USDT"))
+    assert [order["order_id"] for page in pages for order in page] == wanted[::-1]
+    assert len(pages) > 1
 
 
 def test_a_done_order_is_told_as_it_was(world: World) -> None:

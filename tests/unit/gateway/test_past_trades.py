@@ -12,7 +12,7 @@ from history.schema.database import Database
 from history.writing.interface import Place
 from matcher.core.book import MAX_TRADES
 from protocol.commands import TradesQuery
-from tests.unit.gateway.fakes import CONFIG, Gateway
+from tests.unit.gateway.fakes import CONFIG, Answer, Gateway
 from tests.unit.gateway.history_world import World
 
 ALL = 2_500
@@ -143,7 +143,10 @@ def test_without_a_history_the_memory_answers(world: World) -> None:
     past(world)
     with Gateway(CONFIG) as gateway:
         gateway.broker.results = world.gateway.broker.results
-        get = lambda query: gateway.request("GET", f"/trades?symbol=BTC-USDT&{query}")  # noqa: E731
+
+        def get(query: str) -> Answer:
+            return gateway.request("GET", f"/trades?symbol=BTC-USDT&{query}")
+
         assert [trade["trade_id"] for trade in get("after=1500&limit=2").json["trades"]] == ["1501", "1502"]
         assert [trade["trade_id"] for trade in get("before=1503&limit=2").json["trades"]] == ["1501", "1502"]
         for query in ("after=0", "after=1499", "before=1502&limit=2", "to=2025-10-24T00:00:00Z"):

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, inspect
 from history.schema.database import Database, read_database, sqlite_database
 from history.schema.tables import COVERED, SCHEMA_VERSION
 from history.writing import sqlite, versions
-from history.writing.interface import Place, StoreFailedError
+from history.writing.interface import Place, StoreFailedError, StoreRefusedError
 from history.writing.rows import TableRows
 from history.writing.store import DatabaseStore, open_store
 from protocol.commands import PlaceOrder, SetInstrument
@@ -158,7 +158,7 @@ def test_tables_of_a_later_release_are_refused(database: Database, store: Databa
     with engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {table} SET version = {SCHEMA_VERSION + 1}")
     engine.dispose()
-    with pytest.raises(StoreFailedError) as failed:
+    with pytest.raises(StoreRefusedError) as failed:
         open_store(database)
     assert str(failed.value) == (
         f"{database.name}: its tables are of version {SCHEMA_VERSION + 1}, this release knows up to {SCHEMA_VERSION}: "
