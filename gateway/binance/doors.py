@@ -13,7 +13,10 @@ from gateway.binance.sockets.serving import CLOSING
 from gateway.binance.streams.channel import StreamClient
 from gateway.binance.streams.hub import Hub
 from gateway.binance.streams.socket import StreamSocket
-from gateway.binance.times import unit_of
+from gateway.binance.times import MICROSECOND, MILLISECOND, unit_of
+from gateway.binance.users.accounts import Accounts
+from gateway.binance.wsapi.client import ApiClient
+from gateway.binance.wsapi.socket import ApiSocket
 from gateway.streams.serve import StreamCount, serve_stream
 
 API_PATH: Final = "/ws-api/v3"
@@ -66,14 +69,22 @@ class Doors:
         self._desk = desk
         self._hub = Hub(desk)
         self._count = StreamCount()
+        self._accounts = {unit: Accounts(desk, unit) for unit in (MILLISECOND, MICROSECOND)}
 
     def opens(self, scope: Scope) -> bool:
         """Whether the path is one of the dialect's."""
-        return read_path(scope["path"], scope["query_string"]) is not None
+        return scope["path"] == API_PATH or read_path(scope["path"], scope["query_string"]) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        await serve_stream(websocket, self._count, CLOSING, self._streams)
+        stream = self._api if scope["path"] == API_PATH else self._streams
+        await serve_stream(websocket, self._count, CLOSING, stream)
+
+    async def _api(self, websocket: WebSocket) -> None:
+        query = websocket.scope["query_string"]
+        unit = unit_of(query_value(query, "timeUnit"))
+        limits = query_value(query, "returnRateLimits") != "false"
+        await ApiSocket(self._desk, self._accounts[unit], ApiClient(unit), limits=limits).serve(websocket)
 
     async def _streams(self, websocket: WebSocket) -> None:
         query = websocket.scope["query_string"]

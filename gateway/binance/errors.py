@@ -64,6 +64,11 @@ NOT_SUPPORTED: Final = Fault(-1020, "This operation is not supported.")
 UNKNOWN_PATH: Final = Fault(-1020, "This operation is not supported.", 404)
 UNKNOWN_METHOD: Final = Fault(-1020, "This operation is not supported.", 405)
 
+# The WebSocket API
+
+BAD_JSON: Final = Fault(-1000, "A request is an object in JSON with id, method and params: %s")
+BAD_ID: Final = Fault(-1000, "The id of a request takes an integer, a text of at most 36 characters or null.")
+
 # Keys and signatures
 
 BAD_KEY_FORMAT: Final = Fault(-2014, "API-key format invalid.", 401)

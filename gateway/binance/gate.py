@@ -82,9 +82,10 @@ class Gate:
         self._brake = LogBrake()
 
     async def admit(
-        self, permission: Permission, claim: Claim, given: Given, scope: Scope, *, signed: bool = True
+        self, permission: int, claim: Claim, given: Given, scope: Scope, *, signed: bool = True
     ) -> Caller:
-        """The caller, who acts for the account of his key alone. Counts the call to the key.
+        """The caller, who acts for the account of his key alone, and has one of these permissions. Counts the call to
+        the key.
 
         `signed` false asks for no signature. DialectError for what is wrong with the proof, in the order of the
         contract. HttpError where a limit of the key is met, or the keys are not known.
@@ -114,7 +115,7 @@ class Gate:
         self._keys.note_use(key)
         return Caller(key, lambda: self._keys.confirm(key), deadline)
 
-    async def _key(self, permission: Permission, claim: Claim, scope: Scope) -> Key:
+    async def _key(self, permission: int, claim: Claim, scope: Scope) -> Key:
         """The key of the claim, which permits the call from this address."""
         if claim.key is None or not KEY_NAME.fullmatch(claim.key):
             raise DialectError(BAD_KEY_FORMAT)

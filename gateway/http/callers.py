@@ -185,6 +185,13 @@ def count(scope: MutableMapping[str, Any], kind: Kind, cost: int = 1) -> None:
             caller.limits.take(kind, Holder.KEY, extensions[_KEY], cost)
 
 
+def count_request(scope: Mapping[str, Any]) -> None:
+    """Count a request that came on an open stream to its address. HttpError where it is too much."""
+    caller: Caller | None = (scope.get("extensions") or {}).get(_CALLER)
+    if caller is not None:
+        caller.take(Kind.REQUESTS)
+
+
 def count_key(scope: MutableMapping[str, Any], key: str) -> None:
     """The request has proved to be of this key: count it to the key. HttpError where it is too much.
 

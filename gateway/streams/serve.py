@@ -81,6 +81,10 @@ class OpenFollowers(Generic[Shared]):
     def __iter__(self) -> Iterator[Shared]:
         return iter(self._channels.values())
 
+    def get(self, name: str) -> Shared | None:
+        """The follower of that name, if it is open."""
+        return self._channels.get(name)
+
     def open(self, name: str, open_channel: Callable[[], Shared]) -> Shared:
         """The follower of that name, opened if need be. It stays open while it has clients; add one before others
         run."""
