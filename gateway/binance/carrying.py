@@ -35,7 +35,7 @@ async def carry_out(
     if unit_of(given.texts.get("timeUnit", "")) == MICROSECOND:
         unit = MICROSECOND
     context = Context(desk, scope, caller, unit)
-    values = await read(row.parameters, given, desk.symbols, strict=row.strict)
+    values = await read(row.parameters, given, desk.symbols, strict=row.strict, check=row.check)
     if not row.orders:
         return await row.call(context, values)
     count(scope, Kind.ORDERS, row.orders)

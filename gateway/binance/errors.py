@@ -133,6 +133,11 @@ AMEND_BELOW_FILLED: Final = Fault(-2038, "newQty must be greater than the execut
 # Order lists
 
 BAD_OCO_TYPE: Final = Fault(-1158, "Order type not supported in OCO.")
+LIMIT_ABOVE_TO_BUY: Final = Fault(-1165, "A limit order in a buy OCO must be below.")
+LIMIT_BELOW_TO_SELL: Final = Fault(-1166, "A limit order in a sell OCO must be above.")
+TWO_LIMITS: Final = Fault(-1168, "At least one OCO order must be contingent.")
+STOP_BELOW_TO_BUY: Final = Fault(-1196, "A stop loss order in a buy OCO must be above.")
+STOP_ABOVE_TO_SELL: Final = Fault(-1197, "A stop loss order in a sell OCO must be below.")
 
 # User data streams
 

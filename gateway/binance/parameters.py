@@ -1,7 +1,7 @@
 """The parameters of a call: what each of them takes, and what was read of them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -127,10 +127,18 @@ class Values:
             raise DialectError(MISSING_BOTH, first, second)
 
 
-async def read(parameters: Sequence[Parameter], given: Given, symbols: Symbols, *, strict: bool) -> Values:
+async def read(
+    parameters: Sequence[Parameter],
+    given: Given,
+    symbols: Symbols,
+    *,
+    strict: bool,
+    check: Callable[[Values], None] | None = None,
+) -> Values:
     """What was sent for these parameters. DialectError for the first that is at fault; symbols come last.
 
     strict: whether a parameter that the call does not know is a fault too.
+    check: looks at all but the symbols.
     """
     given.check()
     texts = given.texts
@@ -149,6 +157,8 @@ async def read(parameters: Sequence[Parameter], given: Given, symbols: Symbols, 
             read[parameter.name] = _value(parameter, text)
     if strict:
         _check_all_known(parameters, given)
+    if check is not None:
+        check(Values(read))
     for parameter in named:
         text = texts[parameter.name]
         if parameter.kind is SYMBOL:

@@ -15,6 +15,9 @@ Call = Callable[[Context, Values], Awaitable[Any]]
 
 Weigh = Callable[[Given], int]
 
+Check = Callable[[Values], None]
+"""Raises DialectError for parameters that do not go together. It sees no symbol yet."""
+
 
 class Row(Struct, frozen=True):
     """One call.
@@ -24,6 +27,7 @@ class Row(Struct, frozen=True):
     weight: the request weight, or what tells it from what was sent.
     orders: how many orders it places.
     strict: whether a parameter that it does not know is a fault.
+    check: what else its parameters must be, before any symbol is looked up.
     """
 
     method: str
@@ -35,3 +39,4 @@ class Row(Struct, frozen=True):
     names: Sequence[str] = ()
     orders: int = 0
     strict: bool = False
+    check: Check | None = None

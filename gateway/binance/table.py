@@ -3,13 +3,17 @@
 from typing import Final
 
 from gateway.binance.row import Row
-from gateway.binance.rows import general, klines, market, stubs, tickers
+from gateway.binance.rows import account, general, klines, lists, market, orders, replacing, stubs, tickers
 
 ROWS: Final[tuple[Row, ...]] = (
     *general.ROWS,
     *market.ROWS,
     *klines.ROWS,
     *tickers.ROWS,
+    *orders.ROWS,
+    *replacing.ROWS,
+    *lists.ROWS,
+    *account.ROWS,
     *stubs.ROWS,
 )
 
