@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from gateway.config import (
     KEYS,
     OFF,
+    ON,
     PREFIX,
     PROGRAM,
     SETTINGS,
@@ -26,13 +27,13 @@ from gateway.config import (
     all_tokens,
     read_config,
 )
+from gateway.faults import answer_error
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
 from gateway.http.callers import limits_of
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
-from gateway.native.problems import http_error_response
-from gateway.native.work import work_of
+from gateway.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.process.addresses import check_sockets, in_url
 from matching_exchange.process.command_line import end_with_line
@@ -176,7 +177,7 @@ def main() -> None:
                 Bounds(raise_limit(SPARE_DESCRIPTORS)),
                 Admission(config.deadline / 1000, work_of),
                 limits,
-                http_error_response,
+                answer_error(binance=config.binance == ON),
             ),
         ),
         # The connection opens the streams itself.

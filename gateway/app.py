@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -16,11 +17,24 @@ from gateway.access.admin import Administrators
 from gateway.access.door import Door
 from gateway.access.keys import KeyStore
 from gateway.access.server_key import ServerKey
-from gateway.config import KEYS, GatewayConfig, all_tokens
+from gateway.binance.counts import Counts
+from gateway.binance.desk import Desk
+from gateway.binance.errors import INTERNAL, DialectError
+from gateway.binance.gate import Gate
+from gateway.binance.rest import error_response
+from gateway.binance.routes import binance_routes, is_ours
+from gateway.binance.symbols import Symbols
+from gateway.binance.words import PREVENTION_OF
+from gateway.config import KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.past import PastMarket
+from gateway.exchange.recent import RecentMarket
+from gateway.faults import answer_error
 from gateway.http.closing import deny_stream
 from gateway.http.errors import HttpError
+from gateway.http.responses import HttpResponse
 from gateway.http.security import AllowedHosts, CallerCheck
+from gateway.http.tallies import Tallies
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
@@ -32,34 +46,62 @@ from gateway.pages import page_routes
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
+EXPOSED_HEADERS: Final = (
+    "Retry-After",
+    "X-MBX-USED-WEIGHT",
+    "X-MBX-USED-WEIGHT-1M",
+    "X-MBX-ORDER-COUNT-10S",
+    "X-MBX-ORDER-COUNT-1D",
+)
+"""What pages of other origins may read."""
+
 CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed"}
 """The errors that the router finds by itself."""
 
 
-def create_app(config: GatewayConfig) -> FastAPI:
+def create_app(config: GatewayConfig, tallies: Tallies) -> FastAPI:
     """The application of one worker."""
     keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
     used = keys if config.curve_server else None
     broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
-    return wire(config, broker, MarketDataFeed(config.market_data, used))
+    return wire(config, broker, MarketDataFeed(config.market_data, used), tallies)
 
 
-def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI:
+def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: Tallies | None = None) -> FastAPI:
     """The application on top of these connections."""
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
+    instruments = Instruments(broker)
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
-    exchange = Exchange(broker, Instruments(broker), config.faucet, tables=tables, asks_for_keys=door is not None)
+    exchange = Exchange(broker, instruments, config.faucet, tables=tables, asks_for_keys=door is not None)
+    desk: Desk | None = None
+    past: PastMarket | None = None
+    if config.binance == ON:
+        past = PastMarket(exchange.history, RecentMarket(broker, feed, instruments), broker)
+        desk = Desk(
+            exchange,
+            Symbols(instruments),
+            Gate(keys, server_key, broker.now),
+            keys,
+            Counts(tallies or Tallies(), enforced=config.binance_limits == ON),
+            broker,
+            feed,
+            past,
+            PREVENTION_OF[config.binance_self_trade_prevention],
+        )
     access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await broker.start()
         await feed.start()
-        if config.auth == KEYS:
+        if door is not None or desk is not None:
+            # A client of the Binance dialect always has a key.
             keys.start()
         yield
+        if past is not None:
+            past.stop()
         keys.stop()
         await feed.stop()
         await broker.stop()
@@ -69,19 +111,19 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         CallerCheck,
         hosts=AllowedHosts(config),
         origins=config.cors_origins,
-        error_response=http_error_response,
+        answer_error=answer_error(binance=desk is not None),
         close_frame=http_close_frame,
     )
     middleware = [caller_check]
     if config.cors_origins:
-        methods = ("GET", "POST", "PATCH", "DELETE")
-        headers = ("Authorization", "Content-Type", "X-MBX-APIKEY")
+        methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
+        headers = ("Authorization", "Content-Type", "X-MBX-APIKEY", "X-MBX-TIME-UNIT")
         cors = Middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
             allow_methods=methods,
             allow_headers=headers,
-            expose_headers=("Retry-After",),
+            expose_headers=EXPOSED_HEADERS,
         )
         middleware.insert(0, cors)
     return FastAPI(
@@ -92,15 +134,18 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed) -> FastAPI
         redirect_slashes=False,
         # Even to find that it is not configured would cost each request a sixth of its time in this application.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        routes=_routes(exchange, broker, feed, access),
+        routes=_routes(exchange, broker, feed, access, desk),
         middleware=middleware,
         exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
-def _routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
+def _routes(
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None
+) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
     return [
+        *(() if desk is None else binance_routes(desk)),
         *native_routes(exchange, broker, feed, access),
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
@@ -116,11 +161,16 @@ async def _router_error(_: HTTPConnection, error: Exception) -> Response:
     return _response(HttpError(CODES_BY_STATUS.get(error.status_code, "internal_error"), headers=error.headers or {}))
 
 
-async def _internal_error(_: HTTPConnection, __: Exception) -> Response:
+async def _internal_error(connection: HTTPConnection, __: Exception) -> Response:
     # The server logs the exception with its traceback: it is raised again after this answer.
+    if is_ours(connection.scope["path"]):
+        return _plain(error_response(DialectError(INTERNAL)))
     return _response(HttpError("internal_error"))
 
 
 def _response(error: HttpError) -> Response:
-    response = http_error_response(error)
+    return _plain(http_error_response(error))
+
+
+def _plain(response: HttpResponse) -> Response:
     return Response(response.body, response.status, {name.decode(): value.decode() for name, value in response.headers})

@@ -22,6 +22,7 @@ HISTORY_FILE: Final = "history/history.sqlite"
 """The tables, below a data directory."""
 
 OFF: Final = "off"
+ON: Final = "on"
 KEYS: Final = "keys"
 
 MAX_WORKERS: Final = 64
@@ -42,6 +43,9 @@ ANY_HOST: Final = "*"
 
 WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104
 """Hosts that mean every address of this machine."""
+
+PREVENTIONS: Final = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
+"""Self-trade prevention in the words of the Binance dialect."""
 
 WORD: Final = "printable ASCII without spaces"
 """What a token of an administrator takes."""
@@ -68,6 +72,8 @@ class GatewayConfig(Struct, frozen=True):
     curve_server: the matcher's public key; empty without CURVE.
     curve_secret: the gateway's secret key.
     curve_market_data: whether the market data has CURVE too.
+    binance: whether the Binance dialect is served. binance_limits: whether its own limits of rate are enforced.
+    binance_self_trade_prevention: that of orders which name none, in the words of the dialect.
     history: where its tables are; None where no setting tells.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
@@ -102,6 +108,9 @@ class GatewayConfig(Struct, frozen=True):
     open_connections_per_address: int = 4000
     open_streams_per_address: int = 2000
     trusted_proxies: tuple[Network, ...] = ()
+    binance: str = OFF
+    binance_limits: str = OFF
+    binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
 
 
@@ -207,6 +216,24 @@ LIMIT_SETTINGS: Final = (
     ),
 )
 
+BINANCE_SETTINGS: Final = (
+    Setting("binance", ON, one_of(ON, OFF), "on or off", "whether clients of Binance Spot are served too"),
+    Setting(
+        "binance-limits",
+        OFF,
+        one_of(ON, OFF),
+        "on or off",
+        "whether the limits that the Binance dialect tells are enforced; they are counted and told either way",
+    ),
+    Setting(
+        "binance-self-trade-prevention",
+        PREVENTIONS[0],
+        one_of(*PREVENTIONS),
+        ", ".join(PREVENTIONS[:-1]) + f" or {PREVENTIONS[-1]}",
+        "self-trade prevention of orders of the Binance dialect that name none",
+    ),
+)
+
 SETTINGS: Final = (
     Setting("host", "127.0.0.1", host, HOST, "where HTTP and WebSocket are served"),
     Setting("port", "8000", port, "a port from 0 to 65535; 0 for a free one", "the port of HTTP and WebSocket"),
@@ -287,6 +314,7 @@ SETTINGS: Final = (
         f"assets and amounts such as USDT:100000,BTC:1, at most {MAX_GIFTS}, each asset once",
         "what an account may ask for each UTC day, by POST /accounts/{account}/faucet",
     ),
+    *BINANCE_SETTINGS,
     Setting(
         "history-database",
         "",

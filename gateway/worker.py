@@ -23,7 +23,7 @@ def create_worker(config: GatewayConfig, limits: Limits) -> FastAPI:
     if multiprocessing.parent_process() is not None:
         Thread(target=_end_with_supervisor, daemon=True).start()
     collect_little()
-    return create_app(config)
+    return create_app(config, limits.tallies)
 
 
 def _end_with_supervisor() -> None:

@@ -59,20 +59,36 @@ class Trade(Struct, frozen=True, array_like=True, tag=5, gc=False):
 
 
 class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
-    """The order is canceled. `quantity` is what remained of it."""
+    """The order is canceled. `quantity` is what remained of it.
+
+    cancel_client_order_id: that of the command that has canceled it, or the other leg of its OCO.
+    counter_order_id, counter_price, prevented_quantity: with the reason SELF_TRADE, of an order with an open-only
+        client_order_id: the order of its account that it met, the price at which they would have traded, and the
+        quantity that was taken off it. Else zero.
+    """
 
     order_id: int
     quantity: int
     reason: Reason
+    cancel_client_order_id: str | None = None
+    counter_order_id: int = 0
+    counter_price: int = 0
+    prevented_quantity: int = 0
 
 
 class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
-    """The order has this quantity and these prices now. Trades that the change caused follow."""
+    """The order has this quantity and these prices now. Trades that the change caused follow.
+
+    client_order_id: the new one, if it has changed, else None.
+    previous_client_order_id: the one before it.
+    """
 
     order_id: int
     quantity: int
     price: int | None
     trigger_price: int | None
+    client_order_id: str | None = None
+    previous_client_order_id: str | None = None
 
 
 class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
@@ -83,10 +99,15 @@ class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
 
 
 class OrderDecremented(Struct, frozen=True, array_like=True, tag=12, gc=False):
-    """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live."""
+    """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live.
+
+    counter_order_id, counter_price: as in OrderCanceled.
+    """
 
     order_id: int
     quantity: int
+    counter_order_id: int = 0
+    counter_price: int = 0
 
 
 class TriggerMoved(Struct, frozen=True, array_like=True, tag=13, gc=False):
@@ -163,6 +184,22 @@ class CommandRefused(Struct, frozen=True, array_like=True, tag=9, gc=False):
     detail: str = ""
 
 
+class CancelFailed(Struct, frozen=True, array_like=True, tag=23, gc=False):
+    """The cancel of a CancelReplace is refused, as in CommandRefused. The new order follows where that is allowed."""
+
+    refusal: Refusal
+    field: str = ""
+    detail: str = ""
+
+
+class PlaceFailed(Struct, frozen=True, array_like=True, tag=24, gc=False):
+    """The new order of a CancelReplace is refused, as in CommandRefused. What it was to replace stays canceled."""
+
+    refusal: Refusal
+    field: str = ""
+    detail: str = ""
+
+
 Event = (
     OrderPlaced
     | OrderRejected
@@ -184,4 +221,6 @@ Event = (
     | LedgerSet
     | KeySet
     | KeyRevoked
+    | CancelFailed
+    | PlaceFailed
 )

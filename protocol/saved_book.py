@@ -20,6 +20,10 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     best_price: the best price since then.
     prevented_quantity: what self-trade prevention has taken off it.
     oco_id: the same for both legs of an OCO.
+    open_only_client_order_id: its client_order_id is unique among live orders only.
+    working_since: the time at which an order that has waited fired.
+    cancel_on_first_fill: the first trade of a leg of the OCO cancels the other.
+    list_client_order_id: the name of the OCO.
     """
 
     order_id: str
@@ -47,6 +51,13 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     prevented_quantity: str = "0"
     oco_id: str | None = None
     max_slippage_bps: Count | None = None
+    open_only_client_order_id: bool = False
+    reject_if_triggered: bool = False
+    time_in_force: str = "gtc"
+    tag: str | None = None
+    working_since: Time = 0
+    cancel_on_first_fill: bool = False
+    list_client_order_id: str | None = None
 
 
 class SavedBook(Struct, frozen=True):

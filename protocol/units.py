@@ -34,11 +34,15 @@ MAX_FEE_BPS: Final = 10_000
 NAME_LENGTH: Final = 64
 """The longest account or client_order_id, in characters."""
 
+TAG_LENGTH: Final = 64
+"""The longest tag of an order, in bytes of visible ASCII."""
+
 SYMBOL_LENGTH: Final = 32
 """The longest symbol, in characters."""
 
 NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 SYMBOL_PATTERN: Final = re.compile(r"[A-Z0-9_-][A-Z0-9._-]{0,31}")
+TAG_PATTERN: Final = re.compile(r"[!-~]{1,64}")
 CURRENCY_PATTERN: Final = re.compile(r"[A-Z0-9]{1,16}")
 
 DEFAULT_ACCOUNT: Final = "default"
@@ -84,6 +88,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Time = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 SessionId = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+Tag = Annotated[str, Meta(min_length=1, max_length=TAG_LENGTH)]
 Symbol = Annotated[str, Meta(min_length=1, max_length=SYMBOL_LENGTH)]
 
 
@@ -104,6 +109,20 @@ class OrderType(IntEnum):
     TAKE_PROFIT = 7
     TAKE_PROFIT_LIMIT = 8
     TRAILING_STOP = 9
+    TRAILING_STOP_LIMIT = 10
+
+
+class TimeInForce(IntEnum):
+    """What a fired order with a price runs as.
+
+    GTC: takes up to its price; the rest rests.
+    IOC: takes up to its price; the rest is canceled.
+    FOK: takes all of its quantity up to its price, or nothing.
+    """
+
+    GTC = 0
+    IOC = 1
+    FOK = 2
 
 
 class SelfTradePrevention(IntEnum):
@@ -130,6 +149,17 @@ class OrderStatus(IntEnum):
     FILLED = 4
     CANCELED = 5
     REJECTED = 6
+
+
+class OnlyStatus(IntEnum):
+    """Which orders a cancel takes.
+
+    NEW: those of which nothing is filled, also pending ones.
+    PARTIALLY_FILLED: those of which something is filled.
+    """
+
+    NEW = 1
+    PARTIALLY_FILLED = 2
 
 
 class InstrumentStatus(IntEnum):
@@ -165,6 +195,9 @@ class Reason(IntEnum):
     TOO_MANY_OPEN_ORDERS = 22
     NOTIONAL_TOO_LARGE = 23
     SLIPPAGE = 24
+    WOULD_TRIGGER_IMMEDIATELY = 25
+    OCO_TRIGGERED = 26
+    OCO_CANCELED = 27
 
 
 class Refusal(IntEnum):
@@ -236,3 +269,13 @@ class Refusal(IntEnum):
     KEY_CONFLICT = 66
     TOO_MANY_KEYS = 67
     INVALID_KEY = 68
+    REJECT_IF_TRIGGERED_NOT_ALLOWED = 73
+    TIME_IN_FORCE_NOT_ALLOWED = 74
+    INVALID_TAG = 75
+    WOULD_TRIGGER_IMMEDIATELY = 76
+    LIST_CLIENT_ORDER_ID_IN_USE = 77
+    CLIENT_ORDER_ID_REQUIRED = 78
+    CLIENT_ORDER_ID_IN_USE = 80
+    CANCEL_RESTRICTED = 81
+    TOO_LATE = 82
+    ACCOUNT_SUSPENDED = 83

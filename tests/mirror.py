@@ -14,7 +14,9 @@ from protocol.commands import OrderTerms
 from protocol.units import Side
 from tests.tape import Row
 
-PRICES = ("price", "trigger_price", "stop_price", "stop_trigger_price", "activation_price")
+PRICES = (
+    *("price", "trigger_price", "stop_price", "stop_trigger_price", "take_profit_trigger_price", "activation_price"),
+)
 UNMIRRORED = ("quote_quantity", "trailing_bps", "max_slippage_bps")
 """What depends on the height of the price has no mirror image."""
 

@@ -40,19 +40,26 @@ def takes(needed: str, allowed: str, **instead: str) -> Takes:
     return Takes(frozenset(needed.split()), frozenset(allowed.split()), instead)
 
 
+ALWAYS = " self_trade_prevention tag"
+RESTS = " post_only expire_time display_quantity"
+WAITS = " reject_if_triggered"
+WAITING_LIMIT = f"{RESTS}{WAITS} time_in_force"
+TRAILS = " activation_price"
+
 TAKES: Mapping[OrderType, Takes] = {
-    OrderType.MARKET: takes("quantity", "self_trade_prevention max_slippage_bps", quote_quantity="quantity"),
-    OrderType.LIMIT: takes("quantity price", "self_trade_prevention post_only expire_time display_quantity"),
-    OrderType.IOC: takes("quantity price", "self_trade_prevention"),
-    OrderType.FOK: takes("quantity price", "self_trade_prevention"),
-    OrderType.STOP_MARKET: takes("quantity trigger_price", "self_trade_prevention max_slippage_bps"),
-    OrderType.STOP_LIMIT: takes("quantity price trigger_price", "self_trade_prevention post_only expire_time"),
-    OrderType.TAKE_PROFIT: takes("quantity trigger_price", "self_trade_prevention max_slippage_bps"),
-    OrderType.TAKE_PROFIT_LIMIT: takes("quantity price trigger_price", "self_trade_prevention post_only expire_time"),
+    OrderType.MARKET: takes("quantity", f"max_slippage_bps{ALWAYS}", quote_quantity="quantity"),
+    OrderType.LIMIT: takes("quantity price", RESTS + ALWAYS),
+    OrderType.IOC: takes("quantity price", ALWAYS),
+    OrderType.FOK: takes("quantity price", ALWAYS),
+    OrderType.STOP_MARKET: takes("quantity trigger_price", f"max_slippage_bps{WAITS}{ALWAYS}"),
+    OrderType.STOP_LIMIT: takes("quantity price trigger_price", WAITING_LIMIT + ALWAYS),
+    OrderType.TAKE_PROFIT: takes("quantity trigger_price", f"max_slippage_bps{WAITS}{ALWAYS}"),
+    OrderType.TAKE_PROFIT_LIMIT: takes("quantity price trigger_price", WAITING_LIMIT + ALWAYS),
     OrderType.TRAILING_STOP: takes(
-        "quantity trailing_bps",
-        "self_trade_prevention activation_price max_slippage_bps",
-        trailing_amount="trailing_bps",
+        "quantity trailing_bps", f"max_slippage_bps{WAITS}{TRAILS}{ALWAYS}", trailing_amount="trailing_bps"
+    ),
+    OrderType.TRAILING_STOP_LIMIT: takes(
+        "quantity price trailing_bps", WAITING_LIMIT + TRAILS + ALWAYS, trailing_amount="trailing_bps"
     ),
 }
 
@@ -118,6 +125,9 @@ BODY: Mapping[str, Any] = {
     "trailing_amount": "10.5",
     "activation_price": "61000",
     "max_slippage_bps": 50,
+    "reject_if_triggered": True,
+    "time_in_force": "ioc",
+    "tag": "grid-7",
 }
 """A sound value of each field for BTC-USDT, as JSON."""
 

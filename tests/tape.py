@@ -17,6 +17,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     MoveTimers,
     OrderTerms,
     OwnCommand,
@@ -27,6 +28,7 @@ from protocol.commands import (
 )
 from protocol.events import (
     AccountSet,
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -38,11 +40,21 @@ from protocol.events import (
     OrderReduced,
     OrderRejected,
     OrderTriggered,
+    PlaceFailed,
     Trade,
     TriggerMoved,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
+from protocol.units import (
+    InstrumentStatus,
+    OnlyStatus,
+    OrderType,
+    Reason,
+    Refusal,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from tests.oracle.naive_engine import NaiveEngine
 
 BUY = Side.BUY
@@ -123,6 +135,17 @@ class Options(TypedDict, total=False):
     trailing_amount: int
     activation_price: int
     max_slippage_bps: int
+    open_only: bool
+    reject_if_triggered: bool
+    time_in_force: TimeInForce
+    tag: str
+    cancel_on_first_fill: bool
+    take_profit: int
+    stop_client_order_id: str
+    list_client_order_id: str
+    stop_display_quantity: int
+    stop_time_in_force: TimeInForce
+    stop_tag: str
 
 
 def place(
@@ -144,6 +167,7 @@ def place(
         options.get("client_order_id"),
         options.get("deadline", 0),
         terms_of(options),
+        options.get("open_only", False),
     )
 
 
@@ -189,10 +213,15 @@ def trailing_stop(side: Side, quantity: int, **options: Unpack[Options]) -> Plac
     return place(OrderType.TRAILING_STOP, side, quantity, **options)
 
 
+def trailing_stop_limit(side: Side, quantity: int, price: int, **options: Unpack[Options]) -> PlaceOrder:
+    return place(OrderType.TRAILING_STOP_LIMIT, side, quantity, price, **options)
+
+
 def oco(
-    side: Side, quantity: int, price: int, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
+    side: Side, quantity: int, price: int | None, *, at: int, stop_price: int | None = None, **options: Unpack[Options]
 ) -> PlaceOco:
-    """A limit leg at `price`, and a stop leg that fires `at` its trigger price."""
+    """A limit leg at `price`, and a stop leg that fires `at` its trigger price. With `take_profit` the limit leg waits
+    for that trigger price."""
     return PlaceOco(
         options.get("symbol", COIN.symbol),
         options.get("account", "default"),
@@ -205,6 +234,18 @@ def oco(
         options.get("deadline", 0),
         options.get("self_trade_prevention", SelfTradePrevention.NONE),
         options.get("expire_time", 0),
+        options.get("open_only", False),
+        options.get("cancel_on_first_fill", False),
+        options.get("post_only", False),
+        options.get("take_profit"),
+        options.get("stop_client_order_id"),
+        options.get("list_client_order_id"),
+        options.get("display_quantity"),
+        options.get("time_in_force", TimeInForce.GTC),
+        options.get("tag"),
+        options.get("stop_display_quantity"),
+        options.get("stop_time_in_force", TimeInForce.GTC),
+        options.get("stop_tag"),
     )
 
 
@@ -229,13 +270,22 @@ def move_timers(by: int) -> MoveTimers:
 
 
 def cancel(
-    order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None
+    order_id: int | None = None,
+    *,
+    account: str | None = None,
+    client_order_id: str | None = None,
+    only: OnlyStatus | None = None,
+    name: str | None = None,
 ) -> CancelOrder:
-    return CancelOrder(order_id, account, client_order_id)
+    return CancelOrder(order_id, account, client_order_id, only, name)
 
 
-def cancel_all(account: str = "default", symbol: str | None = None) -> CancelAllOrders:
-    return CancelAllOrders(account, symbol)
+def cancel_all(account: str = "default", symbol: str | None = None, name: str | None = None) -> CancelAllOrders:
+    return CancelAllOrders(account, symbol, name)
+
+
+def cancel_replace(cancels: CancelOrder, places: PlaceOrder, *, allow_failure: bool = False) -> CancelReplace:
+    return CancelReplace(cancels, places, allow_failure)
 
 
 def amend(
@@ -246,8 +296,9 @@ def amend(
     at: int | None = None,
     account: str | None = None,
     client_order_id: str | None = None,
+    rename: str | None = None,
 ) -> AmendOrder:
-    return AmendOrder(order_id, account, client_order_id, quantity, price, at)
+    return AmendOrder(order_id, account, client_order_id, quantity, price, at, rename)
 
 
 class Limits(TypedDict, total=False):
@@ -309,12 +360,27 @@ def trade(
     )
 
 
-def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED) -> OrderCanceled:
-    return OrderCanceled(order_id, quantity, reason)
+def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED, name: str | None = None) -> OrderCanceled:
+    return OrderCanceled(order_id, quantity, reason, name)
 
 
-def amended(order_id: int, quantity: int, price: int | None, at: int | None = None) -> OrderAmended:
-    return OrderAmended(order_id, quantity, price, at)
+def amended(
+    order_id: int,
+    quantity: int,
+    price: int | None,
+    at: int | None = None,
+    renamed: tuple[str | None, str | None] = (None, None),
+) -> OrderAmended:
+    """`renamed` are the new client_order_id and the one before it."""
+    return OrderAmended(order_id, quantity, price, at, *renamed)
+
+
+def cancel_failed(refusal: Refusal, field: str = "") -> CancelFailed:
+    return CancelFailed(refusal, field)
+
+
+def place_failed(refusal: Refusal, field: str = "") -> PlaceFailed:
+    return PlaceFailed(refusal, field)
 
 
 def reduced(order_id: int, quantity: int) -> OrderReduced:

@@ -37,7 +37,9 @@ MAX_WINDOW: Final = 60_000
 SUBPROTOCOL_PREFIX: Final = "bearer."
 
 _BEARER: Final = re.compile(r"([A-Za-z0-9]{1,128})\.([A-Za-z0-9]{1,128})")
-_NAME: Final = re.compile(r"[A-Za-z0-9]{1,128}")
+KEY_NAME: Final = re.compile(r"[A-Za-z0-9]{1,128}")
+"""What may be a key."""
+
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,16}")
 _WINDOW: Final = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -96,7 +98,7 @@ class Door:
             receive = _again(body) if scope["type"] == "http" else receive
         if not fits or key is None:
             raise self._refused("proof", scope)
-        if not _comes_from(key.addresses, scope):
+        if not comes_from(key.addresses, scope):
             raise self._refused("address", scope)
         count_key(scope, name)
         if not key.permissions & needs.value:
@@ -143,7 +145,7 @@ def _split(text: str) -> tuple[str, str]:
 
 def _signer(scope: Scope) -> str:
     name = (header(scope, b"x-mbx-apikey") or b"").decode("latin-1")
-    if not _NAME.fullmatch(name):
+    if not KEY_NAME.fullmatch(name):
         raise unproved()
     return name
 
@@ -163,12 +165,11 @@ def read_signed(query: bytes, now: int) -> Signed:
             found[name] = value
     timestamp = found.get(b"timestamp", b"").decode("latin-1")
     signature = found.get(b"signature", b"")
-    window = _WINDOW.fullmatch(found.get(b"recvWindow", b"%d" % DEFAULT_WINDOW).decode("latin-1"))
-    if not signature or not _TIMESTAMP.fullmatch(timestamp) or window is None:
+    window_time = read_window(found.get(b"recvWindow", b"%d" % DEFAULT_WINDOW).decode("latin-1"))
+    if not signature or not _TIMESTAMP.fullmatch(timestamp) or window_time is None:
         raise HttpError(
             "unauthorized", "A signed call needs timestamp and signature in its query; recvWindow in milliseconds."
         )
-    window_time = int(window[1]) * MILLISECOND + int((window[2] or "").ljust(3, "0")) * 1_000
     if window_time > MAX_WINDOW * MILLISECOND:
         raise HttpError("timestamp_outside_window", f"recvWindow takes at most {MAX_WINDOW} milliseconds.")
     sent = int(timestamp) * MILLISECOND
@@ -184,13 +185,19 @@ def read_signed(query: bytes, now: int) -> Signed:
     return Signed(_unescaped(signature), text, rest, sent + window_time)
 
 
+def read_window(text: str) -> int | None:
+    """The nanoseconds of a recvWindow; None for a text that is none."""
+    found = _WINDOW.fullmatch(text)
+    return None if found is None else int(found[1]) * MILLISECOND + int((found[2] or "").ljust(3, "0")) * 1_000
+
+
 def _unescaped(signature: bytes) -> str:
     """The signature without percent-escapes. A `+` that was not escaped is one."""
     plain = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), signature)
     return plain.decode("latin-1").replace(" ", "+")
 
 
-def _comes_from(networks: Sequence[str], scope: Scope) -> bool:
+def comes_from(networks: Sequence[str], scope: Scope) -> bool:
     """Whether the peer's address is in one of the networks, or none are named."""
     if not networks:
         return True

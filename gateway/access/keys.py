@@ -95,6 +95,11 @@ class KeyStore:
         state = self._states.get(key)
         return None if state is None or self._is_expired(state.key) else state.key
 
+    def created(self, key: Key) -> int:
+        """When the key was made, in nanoseconds since 1970; zero for one that is known no more."""
+        state = self._states.get(key.key)
+        return 0 if state is None else state.created
+
     def confirm(self, key: Key) -> None:
         """HttpError `unauthorized` where the key is good no more. MatcherUnavailableError where that is not known."""
         if not self.holds():

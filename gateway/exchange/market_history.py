@@ -170,7 +170,7 @@ class MarketHistory(Joining):
         if newer is None:
             return None
         candles = _folded(page, newer, wanted)
-        return _filled(wanted, page, candles, now) if wanted.fill else _plain(wanted, page, candles, now)
+        return filled_candles(wanted, page, candles, now) if wanted.fill else plain_candles(wanted, page, candles, now)
 
     async def _ticker(self, symbol: str, asked: Asked) -> Ticker | None:
         now = self.link.now()
@@ -235,7 +235,7 @@ def _folded(page: CandlePage, newer: list[Trade], wanted: Wanted) -> list[Candle
     return folded
 
 
-def _plain(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
+def plain_candles(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
     more = page.more
     if wanted.begin is None:
         candles = candles[-wanted.limit :]
@@ -249,7 +249,7 @@ def _plain(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) ->
     return Candles(shown, close(candles[-1].open_time) if more else None, page.since)
 
 
-def _filled(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
+def filled_candles(wanted: Wanted, page: CandlePage, candles: list[Candle], now: int) -> Candles:
     """One candle for each period, up to that of now. One without a trade has the price before it."""
     interval = wanted.interval
     newest = max(now, candles[-1].open_time if candles else 0)

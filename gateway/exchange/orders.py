@@ -9,8 +9,18 @@ from gateway.link.answers import Stamped, expect
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import AmendOrder, CancelOrder, OrderQuery, OrdersQuery, PlaceOco, PlaceOrder
-from protocol.events import Answer, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.commands import (
+    AmendmentsQuery,
+    AmendOrder,
+    CancelOrder,
+    CancelReplace,
+    OrderQuery,
+    OrdersQuery,
+    PlaceOco,
+    PlaceOrder,
+)
+from protocol.events import AmendmentList, Answer, CancelReplaced, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.units import OrderStatus
 
 LIST_SECONDS: Final = 1.0
 """Time for which a list asks for the rest of its orders. Then it is answered with fewer."""
@@ -45,6 +55,16 @@ class Orders:
     async def cancel(self, command: CancelOrder) -> OrderState:
         return await self._changed(await self._broker.submit(command))
 
+    async def cancel_replace(self, command: CancelReplace) -> CancelReplaced:
+        """What became of the order to cancel and of the new one."""
+        result = expect(CancelReplaced, (await self._broker.submit(command)).value)
+        states = [part for part in (result.canceled, result.placed) if isinstance(part, OrderState)]
+        try:
+            await self._instruments.know(states)
+        except MatcherUnavailableError as error:
+            raise OutcomeUnknownError("the matcher went away after the command") from error
+        return result
+
     async def place_each(self, commands: Sequence[PlaceOrder]) -> list[Outcome]:
         """Place the orders, in this order, and tell what became of each. Orders of others may come in between.
 
@@ -68,6 +88,12 @@ class Orders:
         state = expect(OrderState, (await self._broker.query(query)).value)
         await self._instruments.know([state])
         return state
+
+    async def amendments(self, query: AmendmentsQuery) -> AmendmentList:
+        """The remembered amends of an order, a page of them."""
+        found = expect(AmendmentList, (await self._broker.query(query)).value)
+        await self._instruments.find(found.symbol)
+        return found
 
     async def page(self, query: OrdersQuery) -> OrderPage:
         """The page that the query asks for, joined from the matcher's own pages, which may be shorter."""
@@ -170,4 +196,5 @@ def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timest
         updated_sequence=sequence,
         updated=timestamp,
         reserved=result.reserved,
+        working_since=None if result.status in (OrderStatus.PENDING, OrderStatus.REJECTED) else timestamp,
     )

@@ -16,6 +16,7 @@ from gateway.http.errors import HttpError
 from gateway.http.places import Open, Place, Places
 from gateway.http.rates import Holder, Kind, Rates
 from gateway.http.responses import Header
+from gateway.http.tallies import Tallies
 from gateway.rate import Rate
 
 IPV6_PREFIX: Final = 64
@@ -61,9 +62,18 @@ class Limits:
 
     most: what an address may have open.
     proxies: those whose X-Forwarded-For is believed.
+    tallies: what dialects count by windows of the clock.
     """
 
-    def __init__(self, rates: Rates, places: Places, most: Mapping[Open, int], proxies: Sequence[Network] = ()) -> None:
+    def __init__(
+        self,
+        rates: Rates,
+        places: Places,
+        most: Mapping[Open, int],
+        proxies: Sequence[Network] = (),
+        tallies: Tallies | None = None,
+    ) -> None:
+        self.tallies = tallies or Tallies()
         self._rates = rates
         self._places = places
         self._most = dict(most)
@@ -101,6 +111,7 @@ class Limits:
     def close(self) -> None:
         self._rates.close()
         self._places.close()
+        self.tallies.close()
 
 
 class Caller:
@@ -174,6 +185,13 @@ def count(scope: MutableMapping[str, Any], kind: Kind, cost: int = 1) -> None:
             caller.limits.take(kind, Holder.KEY, extensions[_KEY], cost)
 
 
+def count_request(scope: Mapping[str, Any]) -> None:
+    """Count a request that came on an open stream to its address. HttpError where it is too much."""
+    caller: Caller | None = (scope.get("extensions") or {}).get(_CALLER)
+    if caller is not None:
+        caller.take(Kind.REQUESTS)
+
+
 def count_key(scope: MutableMapping[str, Any], key: str) -> None:
     """The request has proved to be of this key: count it to the key. HttpError where it is too much.
 
@@ -205,7 +223,8 @@ def limits_of(config: GatewayConfig) -> Limits:
     """The limits that the settings tell. Only the process that starts the workers makes them."""
     shared = config.workers > 1
     most = {Open.CONNECTIONS: config.open_connections_per_address, Open.STREAMS: config.open_streams_per_address}
-    return Limits(Rates(_rates(config), shared=shared), Places(config.workers), most, config.trusted_proxies)
+    rates, places, tallies = Rates(_rates(config), shared=shared), Places(config.workers), Tallies(shared=shared)
+    return Limits(rates, places, most, config.trusted_proxies, tallies)
 
 
 def _rates(config: GatewayConfig) -> dict[tuple[Kind, Holder], Rate]:

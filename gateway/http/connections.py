@@ -24,7 +24,7 @@ from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, P
 from gateway.http.errors import HttpError
 from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
 from gateway.http.rates import Kind
-from gateway.http.responses import ErrorResponse, response_app
+from gateway.http.responses import AnswerError, response_app
 from gateway.http.stream_protocol import StreamProtocol
 
 PIECE: Final = 16 * 1024
@@ -56,14 +56,14 @@ class HttpConnection(CountedConnection):
         bounds: Bounds,
         admission: Admission,
         limits: Limits,
-        error_response: ErrorResponse,
+        answer_error: AnswerError,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(limits, error_response, config, server_state, app_state, _loop)
+        super().__init__(limits, answer_error, config, server_state, app_state, _loop)
         self._bounds = bounds
         self._admission = admission
         self._clock = clock
@@ -315,7 +315,7 @@ class HttpConnection(CountedConnection):
 
     def _start_order(self, cycle: Any, app: Any) -> None:
         if self._clock() - arrival(cycle.scope) > self._admission.deadline:
-            app = response_app(self._error_response(HttpError("overloaded")))
+            app = response_app(self._answer_error(HttpError("overloaded"), cycle.scope["path"]))
         if not self.transport.is_closing():
             self._start_asgi_task(cycle, app)
 
@@ -345,7 +345,7 @@ class HttpConnection(CountedConnection):
             super().on_message_begin()
             self.scope["method"] = "GET"
             self.expect_100_continue = False
-            self._begin(response_app(self._error_response(error)), transport, keep_alive=False)
+            self._begin(response_app(self._answer_to(error)), transport, keep_alive=False)
             return
         self.cycle.error = error
         self.cycle.keep_alive = False

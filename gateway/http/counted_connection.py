@@ -13,7 +13,7 @@ from gateway.http.callers import REFUSED, Caller, Limits, tell_caller
 from gateway.http.cycle import Cycle
 from gateway.http.errors import HttpError
 from gateway.http.places import Place
-from gateway.http.responses import ErrorResponse, response_app
+from gateway.http.responses import AnswerError, HttpResponse, response_app
 from matching_exchange.process.log_brake import LogBrake
 
 log = structlog.get_logger("gateway")
@@ -31,7 +31,7 @@ class CountedConnection(HttpToolsProtocol):
     def __init__(
         self,
         limits: Limits,
-        error_response: ErrorResponse,
+        answer_error: AnswerError,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -39,7 +39,7 @@ class CountedConnection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
-        self._error_response = error_response
+        self._answer_error = answer_error
         self._caller = Caller(limits, "")
         self._place = Place(None)
         # The request that is being answered, or was the last.
@@ -72,13 +72,17 @@ class CountedConnection(HttpToolsProtocol):
             self.scope["extensions"][REFUSED] = error
             self._begin(self.app, self.transport, keep_alive=keep_alive)
             return
-        response = self._error_response(error)
+        response = self._answer_to(error)
         if self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
             self._begin(response_app(response), self.transport, keep_alive=keep_alive)
             return
         self.cycle = self._current = Cycle.of(self, self.transport, keep_alive=keep_alive)
         self.server_state.total_requests += 1
         self._current.tell(response)
+
+    def _answer_to(self, error: HttpError) -> HttpResponse:
+        """The answer to the newest request that tells the error."""
+        return self._answer_error(error, (self.scope or {}).get("path", ""))
 
     def _log(self, error: HttpError) -> None:
         if (left_out := self.brake.passes(error.code)) is not None:

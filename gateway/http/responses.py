@@ -35,6 +35,9 @@ class HttpResponse:
 ErrorResponse = Callable[[HttpError], HttpResponse]
 """How a dialect tells an error of HTTP."""
 
+AnswerError = Callable[[HttpError, str], HttpResponse]
+"""How the dialect of a path tells it. The path is empty where none is known yet."""
+
 
 def json_response(value: Any) -> HttpResponse:
     """The answer to a read. It tells the state of this moment, so no cache keeps it."""

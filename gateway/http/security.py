@@ -17,7 +17,7 @@ from gateway.config import ANY_HOST, WILDCARDS, GatewayConfig, host_name
 from gateway.http.callers import REFUSED
 from gateway.http.closing import CloseFrame, deny_stream, refuse_stream
 from gateway.http.errors import HttpError
-from gateway.http.responses import ErrorResponse
+from gateway.http.responses import AnswerError
 from matching_exchange.process.settings import is_loopback
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,7 +60,7 @@ class AllowedHosts:
 class CallerCheck:
     """Refuses every call to another host. Refuses to pages of other origins streams, and calls that change something.
 
-    error_response, close_frame: how the dialect tells why.
+    answer_error, close_frame: how the dialect tells why.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class CallerCheck:
         app: ASGIApp,
         hosts: AllowedHosts,
         origins: Collection[str],
-        error_response: ErrorResponse,
+        answer_error: AnswerError,
         close_frame: Callable[[HttpError], CloseFrame],
     ) -> None:
-        self._error_response = error_response
+        self._answer_error = answer_error
         self._close_frame = close_frame
         self._app = app
         self._hosts = hosts
@@ -84,7 +84,7 @@ class CallerCheck:
             return
         refused: HttpError | None = (scope.get("extensions") or {}).get(REFUSED)
         if refused is not None:
-            await self._error_response(refused).send(send)
+            await self._answer_error(refused, scope["path"]).send(send)
             return
         host: bytes | None = None
         origin: bytes | None = None
@@ -94,14 +94,14 @@ class CallerCheck:
             elif name == b"origin" and origin is None:
                 origin = value
         if host not in self._remembered and not self._hosts.serve(host):
-            response = self._error_response(HttpError("host_not_allowed"))
+            response = self._answer_error(HttpError("host_not_allowed"), scope["path"])
             await (deny_stream(send, response) if scope["type"] == "websocket" else response.send(send))
         elif origin is None or self._may_call(origin, host, scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await refuse_stream(WebSocket(scope, receive, send), self._close_frame(HttpError("origin_not_allowed")))
         else:
-            await self._error_response(HttpError("origin_not_allowed")).send(send)
+            await self._answer_error(HttpError("origin_not_allowed"), scope["path"]).send(send)
 
     def _may_call(self, origin: bytes, host: bytes | None, scope: Scope) -> bool:
         if scope["type"] == "http" and scope["method"] in SAFE_METHODS:

@@ -5,6 +5,7 @@ does a peer that does not read its pongs. Nothing is read before the handshake i
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.types import Scope
@@ -17,7 +18,7 @@ from websockets.http11 import Request
 from websockets.protocol import Protocol, State
 
 from gateway.http.errors import HttpError
-from gateway.http.frames import EXTENSION
+from gateway.http.frames import EXTENSION, FAREWELL, READ_FREELY, frame_of
 from gateway.http.heads import declared_length
 from gateway.http.places import Place
 from gateway.http.reading import READ_OF_ONE, Reading
@@ -26,6 +27,10 @@ _GET_ONLY: Final = {"allow": "GET"}
 
 MAX_FRAMES: Final = 128
 """Frames that one message may have at most."""
+
+
+MAX_FREE_MESSAGE: Final = 64 * 1024
+"""The largest message of a peer that may send much."""
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
@@ -49,6 +54,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         # Received bytes that were not read yet.
         self._rest = memoryview(b"")
         self._owes_pongs = False
+        self._is_free = False
+        self._farewell: Callable[[], bytes] | None = None
 
     def open(self, transport: asyncio.Transport, scope: Scope, received: bytes) -> None:
         """Take the connection over. HttpError where the request is not a proper one; then nothing has changed.
@@ -80,7 +87,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             "type": "websocket",
             "scheme": self.scheme,
             "subprotocols": [each.strip() for value in protocols for each in value.split(",")],
-            "extensions": {**scope["extensions"], "websocket.http.response": {}, EXTENSION: self.write_frame},
+            "extensions": {
+                **scope["extensions"],
+                "websocket.http.response": {},
+                EXTENSION: self.write_frame,
+                READ_FREELY: self._read_freely,
+                FAREWELL: self._say_at_last,
+            },
         }
         self.queue.put_nowait({"type": "websocket.connect"})
         task = self.loop.create_task(self.run_asgi())
@@ -94,7 +107,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         # An object that refers to itself waits for the garbage collector. The garbage of 10,000 streams would stop the
         # loop for a second.
         self.conn.parser.close()
-        self.scope = None
+        self.scope = self._farewell = None
 
     def write_frame(self, frame: bytes) -> bool:
         """Send the frame, if the connection is open and all before it has left; whether it was sent."""
@@ -104,9 +117,31 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         transport.write(frame)
         return True
 
+    def _say_at_last(self, farewell: Callable[[], bytes]) -> None:
+        self._farewell = farewell
+
+    def shutdown(self) -> None:
+        """The server stops: say so, where the stream has words for it."""
+        if self._farewell is None or self.close_sent or not self.handshake_complete or self.transport.is_closing():
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.GOING_AWAY})
+        self.conn.send_close(CloseCode.GOING_AWAY)
+        self.transport.write(frame_of(self._farewell()) + b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+
     # What the peer sends
 
+    def _read_freely(self) -> None:
+        self._is_free = True
+        self.conn.max_message_size = MAX_FREE_MESSAGE
+
     def data_received(self, data: bytes) -> None:
+        if self._is_free and not self._rest and self._may_read():
+            super().data_received(data)
+            return
         self._rest = memoryview(bytes(self._rest) + data if self._rest else data)
         if self._reading.admits():
             self._read()

@@ -78,10 +78,10 @@ class Broker:
         self._session = self._pump.session
         self._waiting: dict[int, _Waiting] = {}
         self._asked: dict[int, asyncio.Future[Stamped[Result]]] = {}
+        self.submitted = 0
         self._flushing = False
         self._pulse_at = float("-inf")
-        self._pulse_epoch = 0
-        self._pulse_sequence = 0
+        self._pulse_epoch = self._pulse_sequence = 0
         self._journal = ""
         self._was_available = False
         self._strange_reports = 0
@@ -200,6 +200,7 @@ class Broker:
             raise MatcherUnavailableError("there is no matcher") from error
         except WindowFullError as error:
             raise TooMuchInFlightError("too many commands wait for their answers") from error
+        self.submitted += 1
         future: asyncio.Future[Stamped[Answer]] = self._loop.create_future()
         self._waiting[number] = _Waiting(future, time.monotonic() + self._answer_timeout)
         self._flush_soon()

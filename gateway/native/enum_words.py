@@ -4,7 +4,8 @@ from enum import IntEnum
 from typing import Final
 
 from protocol.money import MovementKind
-from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, SelfTradePrevention, Side
+from protocol.order_types import TERMS
+from protocol.units import InstrumentStatus, OnlyStatus, OrderStatus, OrderType, Reason, Side
 
 
 def word(member: IntEnum) -> str:
@@ -17,10 +18,14 @@ ORDER_TYPE_WORDS: Final = {order_type: word(order_type) for order_type in OrderT
 STATUS_WORDS: Final = {status: word(status) for status in OrderStatus}
 REASON_WORDS: Final = {reason: word(reason) for reason in Reason}
 MOVEMENT_KIND_WORDS: Final = {kind: word(kind) for kind in MovementKind}
-SELF_TRADE_PREVENTION_WORDS: Final = {mode: word(mode) for mode in SelfTradePrevention}
+TERM_WORDS: Final = {
+    words: {member: word(member) for member in words} for words in (term.words for term in TERMS.values()) if words
+}
+"""The words of each enumeration that a term takes its values of."""
 
 SIDES: Final = {text: side for side, text in SIDE_WORDS.items()}
 ORDER_TYPES: Final = {text: order_type for order_type, text in ORDER_TYPE_WORDS.items()}
-SELF_TRADE_PREVENTIONS: Final = {text: mode for mode, text in SELF_TRADE_PREVENTION_WORDS.items()}
+ONLY_STATUSES: Final = {word(status): status for status in OnlyStatus}
+TERM_MEMBERS: Final = {words: {text: member for member, text in by.items()} for words, by in TERM_WORDS.items()}
 INSTRUMENT_STATUSES: Final = {word(status): status for status in InstrumentStatus}
 """What each word stands for."""

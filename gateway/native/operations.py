@@ -5,7 +5,6 @@ from typing import Final
 from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
 from gateway.native.calls import (
     accounts,
-    amends,
     batches,
     instruments,
     keys,
@@ -17,6 +16,8 @@ from gateway.native.calls import (
 from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.orders import MAX_LISTED
+from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
+from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json import key_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
 from gateway.native.money_operations import MONEY_OPERATIONS
@@ -24,6 +25,7 @@ from gateway.native.operation import (
     ACCOUNT,
     ACCOUNT_FILTER,
     ACCOUNT_OF_PATH,
+    CANCEL_NAME,
     FILLS_OF_SYMBOL,
     ORDER_ID,
     OWNER,
@@ -36,13 +38,6 @@ from gateway.native.operation import (
 )
 from protocol.keys import KEY_PATTERN
 
-_ORDER_EXAMPLE: Final = {
-    "symbol": "BTC-USDT",
-    "order_type": "limit",
-    "side": "buy",
-    "quantity": "0.5",
-    "price": "60000",
-}
 _OCO_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
     "side": "sell",
@@ -52,7 +47,7 @@ _OCO_EXAMPLE: Final = {
     "stop_price": "57900",
     "client_order_id": "exit-1",
 }
-_BATCH_EXAMPLE: Final = {"orders": [_ORDER_EXAMPLE, {**_ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
+_BATCH_EXAMPLE: Final = {"orders": [ORDER_EXAMPLE, {**ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
 _KEY_EXAMPLE: Final = {"account": "alice", "label": "bot", "permissions": ["trade", "user_data"]}
 KEY: Final = Parameter(
     "key", {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"}, "The key.", required=True, place="path"
@@ -69,7 +64,7 @@ OPERATIONS: Final = (
         schemas.Order,
         (403, 404, 409, 413, 422, 504),
         body=schemas.OrderRequest,
-        example=_ORDER_EXAMPLE,
+        example=ORDER_EXAMPLE,
     ),
     Operation(
         USER_DATA,
@@ -104,7 +99,7 @@ OPERATIONS: Final = (
         "Cancel all orders of an account",
         schemas.CanceledOrders,
         (403, 404, 422, 504),
-        (SYMBOL_FILTER, ACCOUNT),
+        (SYMBOL_FILTER, ACCOUNT, CANCEL_NAME),
     ),
     Operation(
         USER_DATA,
@@ -124,20 +119,18 @@ OPERATIONS: Final = (
         "Cancel an order",
         schemas.Order,
         (403, 404, 409, 422, 504),
-        (ORDER_ID, OWNER),
+        (
+            ORDER_ID,
+            OWNER,
+            Parameter(
+                "only_status",
+                {"enum": list(ONLY_STATUSES)},
+                "Cancels only what nothing is filled of, or what something is filled of.",
+            ),
+            CANCEL_NAME,
+        ),
     ),
-    Operation(
-        TRADE,
-        "patch",
-        "/orders/{order_id}",
-        amends.amend,
-        "Amend an order",
-        schemas.Order,
-        (403, 404, 409, 413, 422, 504),
-        (ORDER_ID, OWNER),
-        body=schemas.AmendRequest,
-        example={"quantity": "0.4"},
-    ),
+    *CHANGE_OPERATIONS,
     Operation(
         TRADE,
         "post",

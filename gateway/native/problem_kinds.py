@@ -9,7 +9,7 @@ from msgspec import Struct
 from gateway.http.errors import FAULTS
 from gateway.native.enum_words import ORDER_TYPE_WORDS
 from protocol.order_types import ORDER_TYPES, STEPPED_TERMS, TERMS, Term, Unit
-from protocol.units import NAME_LENGTH, Refusal
+from protocol.units import NAME_LENGTH, TAG_LENGTH, Refusal
 
 LIMIT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -60,7 +60,7 @@ def _title(name: str, rest: str) -> str:
 def _not_allowed(term: Term) -> Kind:
     types = [ORDER_TYPE_WORDS[row.order_type] for row in ORDER_TYPES.values() if row.takes(term.name)]
     listed = " and ".join(filter(None, (", ".join(types[:-1]), types[-1])))
-    instead = f", in place of {term.instead_of}" if term.instead_of else ""
+    instead = f", in place of {' and '.join(term.instead_of)}" if term.instead_of else ""
     return Kind(422, _title(term.name, "not allowed"), f"Only {listed} orders take {term.name}{instead}.", term.name)
 
 
@@ -142,6 +142,12 @@ KINDS: Final[dict[str, Kind]] = {
     "client_order_id_conflict": Kind(
         409, "client_order_id in use", "The account has used this client_order_id for another order.", "client_order_id"
     ),
+    "client_order_id_in_use": Kind(
+        409, "client_order_id in use", "A live order of the account bears this client_order_id.", "client_order_id"
+    ),
+    "cancel_restricted": Kind(409, "Cancel restricted", "The order is not of the status that only_status names."),
+    "too_late": Kind(409, "Too late", "The matcher took the order later than GATEWAY_DEADLINE."),
+    "account_suspended": Kind(409, "Account suspended", "The account may send no orders."),
     "price_required": Kind(422, "Price required", "This order_type needs a price.", "price"),
     "price_not_allowed": Kind(422, "Price not allowed", "This order takes no price.", "price"),
     "trigger_price_required": Kind(
@@ -183,7 +189,7 @@ KINDS: Final[dict[str, Kind]] = {
     "command_refused": Kind(500, "Command refused", "This command made the matcher fail before; it was not executed."),
     **_NOT_ALLOWED,
     "trailing_required": Kind(
-        422, "Trail required", "A trailing_stop needs trailing_bps or a trailing_amount.", "trailing_bps"
+        422, "Trail required", "A trailing stop needs trailing_bps or a trailing_amount.", "trailing_bps"
     ),
     "quantity_required": Kind(
         422,
@@ -195,6 +201,22 @@ KINDS: Final[dict[str, Kind]] = {
         422, "Quantity not allowed", "An order takes a quantity or a quote_quantity, not both.", "quantity"
     ),
     **_OUT_OF_BOUNDS,
+    "invalid_tag": Kind(422, "Invalid tag", f"{{field}} takes 1 to {TAG_LENGTH} characters of visible ASCII.", "tag"),
+    "would_trigger_immediately": Kind(
+        409, "Would trigger at once", "The last trade already meets this trigger_price.", "trigger_price"
+    ),
+    "client_order_id_required": Kind(
+        422,
+        "client_order_id required",
+        "A stop_client_order_id takes a client_order_id beside it.",
+        "client_order_id",
+    ),
+    "list_client_order_id_in_use": Kind(
+        409,
+        "list_client_order_id in use",
+        "An open OCO of the account has this list_client_order_id.",
+        "list_client_order_id",
+    ),
     "expire_time_past": Kind(422, "Expired already", "expire_time takes a time in the future.", "expire_time"),
     "post_only_would_cross": Kind(
         409, "Would take", "With this price the post_only order would trade at once.", "price"

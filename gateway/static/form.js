@@ -29,7 +29,7 @@ export class OrderForm {
     for (const [value, { label }] of Object.entries(ORDER_TYPES)) this.#type.append(new Option(label, value));
     for (const [name, definition] of Object.entries(FIELDS)) this.#build(name, definition);
     for (const { fields } of Object.values(ORDER_TYPES)) {
-      for (const names of fields.filter(Array.isArray)) this.#offer(names);
+      for (const names of fields.filter(Array.isArray)) if (!this.#instead.has(names[0])) this.#offer(names);
     }
     this.#form.addEventListener("change", () => this.#arrange());
     this.#form.addEventListener("input", (event) => {

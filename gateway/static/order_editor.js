@@ -3,6 +3,7 @@
 import { compare, readDecimal } from "./decimal.js";
 import { element, setText } from "./dom.js";
 import { decimalFault, showAsRead, stepped } from "./number_input.js";
+import { trails } from "./order_types.js";
 
 const INPUTS = {
   price: { cell: "price", label: "Price", step: "tick_size" },
@@ -14,7 +15,7 @@ const INPUTS = {
 function editable({ order_type, status, price, trigger_price }) {
   const names = [];
   if (price !== null) names.push("price");
-  if (trigger_price !== null && status === "pending" && order_type !== "trailing_stop") names.push("trigger_price");
+  if (trigger_price !== null && status === "pending" && !trails(order_type)) names.push("trigger_price");
   return [...names, "quantity"];
 }
 

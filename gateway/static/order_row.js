@@ -3,7 +3,7 @@
 import { compare, scaleOf, shown } from "./decimal.js";
 import { clock, element, flash, setText } from "./dom.js";
 import { OrderEditor } from "./order_editor.js";
-import { selfTradeWord, typeWord } from "./order_types.js";
+import { selfTradeWord, trails, typeWord } from "./order_types.js";
 
 const STATUS = { open: "open", partially_filled: "partly filled", pending: "pending" };
 
@@ -126,13 +126,13 @@ export class OrderRow {
 
 function triggerWords({ order_type, status, trigger_price, activation_price }, scale) {
   if (trigger_price !== null) return `${status === "pending" ? "trigger" : "triggered at"} ${shown(trigger_price, scale)}`;
-  if (order_type !== "trailing_stop") return "";
+  if (!trails(order_type)) return "";
   return activation_price === undefined ? "from the next trade on" : `from ${shown(activation_price, scale)} on`;
 }
 
 /** What an order has beyond its type, number, price and quantity. */
 function termWords(order, partner, scale) {
-  const { client_order_id, trailing_bps, trailing_amount, post_only, display_quantity, expire_time, oco_id, self_trade_prevention, max_slippage_bps } = order;
+  const { client_order_id, trailing_bps, trailing_amount, post_only, display_quantity, expire_time, oco_id, self_trade_prevention, max_slippage_bps, time_in_force, tag } = order;
   const words = [];
   if (client_order_id) words.push(`id ${client_order_id}`);
   if (trailing_bps !== undefined) words.push(`trails by ${shown(String(trailing_bps))} bps`);
@@ -142,6 +142,11 @@ function termWords(order, partner, scale) {
   if (display_quantity !== undefined) words.push(`iceberg, shows ${shown(display_quantity)}`);
   if (expire_time !== undefined) words.push(`expires ${moment(expire_time)}`);
   if (max_slippage_bps !== undefined) words.push(`slips at most ${shown(String(max_slippage_bps))} bps`);
+  if (time_in_force !== undefined) words.push(`runs as ${time_in_force.toUpperCase()}`);
+  if (order.reject_if_triggered) words.push("rejected if its trigger was met");
+  if (order.list_client_order_id !== undefined) words.push(`list ${order.list_client_order_id}`);
+  if (order.cancel_on_first_fill && partner) words.push("its first trade cancels the other");
+  if (tag !== undefined) words.push(`tag ${tag}`);
   if (self_trade_prevention !== undefined) words.push(`self-trade: ${selfTradeWord(self_trade_prevention)}`);
   if (order.prevented_quantity !== undefined && compare(order.prevented_quantity, "0") > 0) {
     words.push(`${shown(order.prevented_quantity)} prevented`);

@@ -87,6 +87,39 @@ export const FIELDS = {
     option: true,
     told: (value) => `slips at most ${value} bps`,
   },
+  time_in_force: {
+    id: "time-in-force",
+    label: "Runs as",
+    kind: "choice",
+    options: { gtc: "Good till canceled", ioc: "Immediate or cancel", fok: "Fill or kill" },
+    option: true,
+    told: (value) => `runs as ${value.toUpperCase()}`,
+  },
+  reject_if_triggered: {
+    id: "reject-if-triggered",
+    label: "Only if not met yet",
+    kind: "switch",
+    means: "Rejected if the last trade meets its trigger",
+    option: true,
+    told: () => "rejected if its trigger is met",
+  },
+  cancel_on_first_fill: {
+    id: "cancel-on-first-fill",
+    label: "First trade ends the pair",
+    kind: "switch",
+    means: "The first trade of one cancels the other",
+    option: true,
+    told: () => "the first trade of one cancels the other",
+  },
+  tag: {
+    id: "tag",
+    label: "Tag",
+    kind: "text",
+    placeholder: "none if empty",
+    maxLength: 64,
+    option: true,
+    told: (value) => `tag ${value}`,
+  },
   client_order_id: {
     id: "client-order-id",
     label: "Client order id",
@@ -98,7 +131,8 @@ export const FIELDS = {
   },
 };
 
-const ALWAYS = ["self_trade_prevention", "client_order_id"];
+const WAITING_LIMIT = ["post_only", "display_quantity", "expire_time", "time_in_force", "reject_if_triggered"];
+const ALWAYS = ["self_trade_prevention", "tag", "client_order_id"];
 
 /**
  * `word`: the type within a sentence. `means`: what such an order does, for each side. `fields`: what it takes; of a list within
@@ -132,40 +166,49 @@ export const ORDER_TYPES = {
   stop_market: {
     label: "Stop market",
     word: "stop market",
-    fields: ["trigger_price", "quantity", "max_slippage_bps", ...ALWAYS],
+    fields: ["trigger_price", "quantity", "max_slippage_bps", "reject_if_triggered", ...ALWAYS],
     means: whenPrinted("above", "below", "market"),
   },
   stop_limit: {
     label: "Stop limit",
     word: "stop limit",
-    fields: ["trigger_price", "price", "quantity", "post_only", "expire_time", ...ALWAYS],
+    fields: ["trigger_price", "price", "quantity", ...WAITING_LIMIT, ...ALWAYS],
     means: whenPrinted("above", "below", "limit"),
   },
   take_profit: {
     label: "Take profit",
     word: "take profit",
-    fields: ["trigger_price", "quantity", "max_slippage_bps", ...ALWAYS],
+    fields: ["trigger_price", "quantity", "max_slippage_bps", "reject_if_triggered", ...ALWAYS],
     means: whenPrinted("below", "above", "market"),
   },
   take_profit_limit: {
     label: "Take profit limit",
     word: "take profit limit",
-    fields: ["trigger_price", "price", "quantity", "post_only", "expire_time", ...ALWAYS],
+    fields: ["trigger_price", "price", "quantity", ...WAITING_LIMIT, ...ALWAYS],
     means: whenPrinted("below", "above", "limit"),
   },
   trailing_stop: {
     label: "Trailing stop",
     word: "trailing stop",
-    fields: [["trailing_bps", "trailing_amount"], "activation_price", "quantity", "max_slippage_bps", ...ALWAYS],
+    fields: [["trailing_bps", "trailing_amount"], "activation_price", "quantity", "max_slippage_bps", "reject_if_triggered", ...ALWAYS],
     means: {
       buy: "Its trigger follows the lowest trade at this distance, down only; a trade at or above it makes it a market order.",
       sell: "Its trigger follows the highest trade at this distance, up only; a trade at or below it makes it a market order.",
     },
   },
+  trailing_stop_limit: {
+    label: "Trailing stop limit",
+    word: "trailing stop limit",
+    fields: [["trailing_bps", "trailing_amount"], "activation_price", "price", "quantity", ...WAITING_LIMIT, ...ALWAYS],
+    means: {
+      buy: "Its trigger follows the lowest trade at this distance, down only; a trade at or above it makes it a limit order.",
+      sell: "Its trigger follows the highest trade at this distance, up only; a trade at or below it makes it a limit order.",
+    },
+  },
   oco: {
     label: "One cancels the other (OCO)",
     word: "OCO",
-    fields: ["price", "stop_trigger_price", "stop_price", "quantity", "expire_time", ...ALWAYS],
+    fields: ["price", "stop_trigger_price", "stop_price", "quantity", "post_only", "expire_time", "cancel_on_first_fill", ...ALWAYS],
     labels: { price: "Limit price" },
     call: "placeOco",
     means: {
@@ -174,6 +217,11 @@ export const ORDER_TYPES = {
     },
   },
 };
+
+/** Whether the trigger of such an order follows the market. */
+export function trails(orderType) {
+  return ORDER_TYPES[orderType]?.fields.includes("activation_price") ?? false;
+}
 
 export function typeWord(orderType) {
   return ORDER_TYPES[orderType]?.word ?? orderType;

@@ -46,24 +46,24 @@ class Mirror(ABC, Generic[Entry]):
 
 
 class LevelMirror(Mirror[Level]):
-    """Levels by price."""
+    """Levels by price: the quantity of each."""
 
     orders = False
 
     def __init__(self) -> None:
-        self._bids: dict[int, int] = {}
-        self._asks: dict[int, int] = {}
+        self.bids: dict[int, int] = {}
+        self.asks: dict[int, int] = {}
         self._checksum = 0
 
     def load(self, part: Snapshot) -> None:
         assert isinstance(part, BookSnapshotMessage)
-        self._bids.update(part.bids)
-        self._asks.update(part.asks)
+        self.bids.update(part.bids)
+        self.asks.update(part.asks)
         self._checksum = part.checksum
 
     def apply(self, update: Update) -> None:
         assert isinstance(update, BookMessage)
-        for side, changed in ((self._bids, update.bids), (self._asks, update.asks)):
+        for side, changed in ((self.bids, update.bids), (self.asks, update.asks)):
             for price, quantity in changed:
                 if quantity:
                     side[price] = quantity
@@ -72,7 +72,7 @@ class LevelMirror(Mirror[Level]):
         self._checksum = update.checksum
 
     def sides(self) -> tuple[list[Level], list[Level]]:
-        return sorted(self._bids.items(), reverse=True), sorted(self._asks.items())
+        return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
 
     @property
     def checksum(self) -> int:

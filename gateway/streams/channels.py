@@ -6,7 +6,7 @@ silence may be lost too. So some time after a message the channel asks once more
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from gateway.http.closing import CloseFrame, Closing
 from gateway.link.errors import RefusedError
@@ -15,15 +15,24 @@ from gateway.streams.clients import Client
 CHECK_SECONDS: Final = 1.0
 """Time after a message until the matcher is asked whether it was the last one."""
 
+
+class Ends(Protocol):
+    """Who hears what a follower tells."""
+
+    def end(self, frame: CloseFrame) -> None:
+        """Nothing more comes."""
+
+
+Heard = TypeVar("Heard", bound=Ends)
 Member = TypeVar("Member", bound=Client)
 
 
-class Channel(ABC, Generic[Member]):
+class Follower(ABC, Generic[Heard]):
     """One subscription and its clients. `closing` is how the dialect closes their streams."""
 
     def __init__(self, closing: Closing) -> None:
         self._closing = closing
-        self.clients: set[Member] = set()
+        self.clients: set[Heard] = set()
         self._asking: asyncio.Task[None] | None = None
         self._check: asyncio.TimerHandle | None = None
 
@@ -67,6 +76,10 @@ class Channel(ABC, Generic[Member]):
     @abstractmethod
     async def _catch_up(self) -> None:
         """Ask, and offer the clients all that they have missed. RefusedError where the matcher refuses."""
+
+
+class Channel(Follower[Member]):
+    """A follower of which each client is one stream."""
 
     @abstractmethod
     def new_client(self) -> Member:

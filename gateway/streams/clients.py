@@ -58,9 +58,13 @@ class Client(ABC):
 
     def _send_now(self, message: Message) -> bool:
         """Send the message the short way; whether that was free."""
+        return self._send_frame(message.frame)
+
+    def _send_frame(self, frame: bytes) -> bool:
+        """As `_send_now`, for a frame or several."""
         if not self._waiting or self._changed.is_set() or self._write_frame is None:
             return False
-        return self._write_frame(message.frame)
+        return self._write_frame(frame)
 
     @abstractmethod
     def _take(self) -> str | None:

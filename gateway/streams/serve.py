@@ -15,7 +15,7 @@ from gateway.http.closing import START_AGAIN, CloseFrame, Closing, accept, close
 from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
 from gateway.link.broker import Broker
-from gateway.streams.channels import Channel
+from gateway.streams.channels import Channel, Ends, Follower
 from gateway.streams.clients import Client
 
 MAX_STREAMS: Final = 10_000
@@ -32,7 +32,8 @@ class Permit(Protocol):
         """Call `end` once the stream may not go on; the answer ends that."""
 
 
-Shared = TypeVar("Shared", bound=Channel[Any])
+Shared = TypeVar("Shared", bound=Follower[Any])
+Served = TypeVar("Served", bound=Channel[Any])
 
 
 class StreamCount:
@@ -67,8 +68,8 @@ async def serve_stream(
         count.open -= 1
 
 
-class OpenChannels(Generic[Shared]):
-    """The channels of one kind that have clients, by symbol or account."""
+class OpenFollowers(Generic[Shared]):
+    """The followers of one kind that have clients, by symbol or account."""
 
     def __init__(self, broker: Broker) -> None:
         self._channels: dict[str, Shared] = {}
@@ -80,12 +81,43 @@ class OpenChannels(Generic[Shared]):
     def __iter__(self) -> Iterator[Shared]:
         return iter(self._channels.values())
 
+    def get(self, name: str) -> Shared | None:
+        """The follower of that name, if it is open."""
+        return self._channels.get(name)
+
+    def open(self, name: str, open_channel: Callable[[], Shared]) -> Shared:
+        """The follower of that name, opened if need be. It stays open while it has clients; add one before others
+        run."""
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = open_channel()
+        return channel
+
+    def leave(self, name: str, channel: Shared, client: Ends) -> None:
+        """The client hears no more. Close the channel with its last one."""
+        channel.clients.discard(client)
+        if not channel.clients and self._channels.get(name) is channel:
+            del self._channels[name]
+            channel.close()
+
+    def _start_again(self) -> None:
+        """The matcher has another journal: symbols and numbers may have another meaning."""
+        channels = list(self._channels.values())
+        self._channels.clear()
+        for channel in channels:
+            channel.end_clients(CloseFrame(START_AGAIN, "the exchange has begun a new journal"))
+            channel.close()
+
+
+class OpenChannels(OpenFollowers[Served]):
+    """Channels of one kind."""
+
     async def attend(
         self,
         websocket: WebSocket,
         name: str,
-        open_channel: Callable[[], Shared],
-        new_client: Callable[[Shared], Client],
+        open_channel: Callable[[], Served],
+        new_client: Callable[[Served], Client],
         permit: Permit | None = None,
         revoked: CloseFrame | None = None,
     ) -> None:
@@ -93,9 +125,7 @@ class OpenChannels(Generic[Shared]):
 
         revoked: how the stream is closed when its permit ends.
         """
-        channel = self._channels.get(name)
-        if channel is None:
-            channel = self._channels[name] = open_channel()
+        channel = self.open(name, open_channel)
         client = new_client(channel)
         channel.clients.add(client)
         leave = None
@@ -109,18 +139,7 @@ class OpenChannels(Generic[Shared]):
         finally:
             if leave is not None:
                 leave()
-            channel.clients.discard(client)
-            if not channel.clients and self._channels.get(name) is channel:
-                del self._channels[name]
-                channel.close()
-
-    def _start_again(self) -> None:
-        """The matcher has another journal: symbols and numbers may have another meaning."""
-        channels = list(self._channels.values())
-        self._channels.clear()
-        for channel in channels:
-            channel.end_clients(CloseFrame(START_AGAIN, "the exchange has begun a new journal"))
-            channel.close()
+            self.leave(name, channel, client)
 
 
 async def _run(websocket: WebSocket, client: Client, permit: Permit | None) -> None:

@@ -5,7 +5,9 @@ Coinbase. A larger one, or another price, loses the place and matches again at o
 """
 
 from matcher.core.account import remember_as_sent
+from matcher.core.amendments import amendment_of
 from matcher.core.checks import check_values
+from matcher.core.client_ids import rename, why_not_renamed
 from matcher.core.instruments import REJECTED_BY
 from matcher.core.levels import change_remaining
 from matcher.core.locks import reserve_for_amend
@@ -13,9 +15,11 @@ from matcher.core.matching import run_fired, run_limit, run_trigger
 from matcher.core.order import Order
 from matcher.core.protection import why_not_amended
 from matcher.core.registry import Registry
+from matcher.core.triggers import meets
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
-from protocol.units import InstrumentStatus, OrderStatus, OrderType, Refusal, Side
+from protocol.order_types import STOPS, TRAILS
+from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
 def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
@@ -33,23 +37,25 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     refusal = _check(
         order, command, quantity, price, trigger_price, registry.limits, pending=pending, loses_place=loses_place
     )
-    if refusal is not None:
-        return [CommandRefused(refusal)]
-    ledger = order.account.ledger
-    if ledger is not None:
-        if not reserve_for_amend(order, ledger, quantity, price, trigger_price):
-            return [CommandRefused(Refusal.INSUFFICIENT_BALANCE)]
-        registry.running.resized.append(order)
-        # The limit leg holds the lock of both: it changes with the stop leg's price too.
-        if order.extra is not None and order.extra.partner is not None:
-            registry.running.resized.append(order.extra.partner)
+    new_id = command.new_client_order_id
+    refused = _refuse_id(order, new_id) if refusal is None else CommandRefused(refusal)
+    if refused is not None:
+        return [refused]
+    if not _lock(registry, order, quantity, price, trigger_price):
+        return [CommandRefused(Refusal.INSUFFICIENT_BALANCE)]
 
     book = order.book
     book.touch(order)
     remember_as_sent(order)
     partner = None if order.extra is None else order.extra.partner
     difference = quantity - order.quantity
-    events: list[Event] = [OrderAmended(order.order_id, quantity, price, trigger_price)]
+    events: list[Event] = []
+    if new_id is None or new_id == order.client_order_id:
+        events.append(OrderAmended(order.order_id, quantity, price, trigger_price))
+    else:
+        events.append(OrderAmended(order.order_id, quantity, price, trigger_price, new_id, order.client_order_id))
+    if new_id is not None:
+        _name(registry, order, new_id, quantity, price, trigger_price)
     if not pending and not loses_place:
         change_remaining(order, difference)
     elif pending and trigger_price == order.trigger_price:
@@ -74,6 +80,39 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     return events
 
 
+def _name(
+    registry: Registry, order: Order, client_order_id: str, quantity: int, price: int | None, trigger_price: int | None
+) -> None:
+    """Give the order the client_order_id, and remember what the amend changes."""
+    registry.amendments.add(amendment_of(order, quantity, price, trigger_price, client_order_id))
+    if client_order_id != order.client_order_id:
+        rename(order, client_order_id)
+
+
+def _refuse_id(order: Order, client_order_id: str | None) -> CommandRefused | None:
+    """Why the order cannot have this client_order_id."""
+    if client_order_id is None:
+        return None
+    if not NAME_PATTERN.fullmatch(client_order_id):
+        return CommandRefused(Refusal.INVALID_NAME, "new_client_order_id")
+    refusal = why_not_renamed(order, client_order_id)
+    return None if refusal is None else CommandRefused(refusal, "new_client_order_id")
+
+
+def _lock(registry: Registry, order: Order, quantity: int, price: int | None, trigger_price: int | None) -> bool:
+    """Lock what the order needs with these values. False if its account has too little free."""
+    ledger = order.account.ledger
+    if ledger is None:
+        return True
+    if not reserve_for_amend(order, ledger, quantity, price, trigger_price):
+        return False
+    registry.running.resized.append(order)
+    # The limit leg holds the lock of both: it changes with the stop leg's price too.
+    if order.extra is not None and order.extra.partner is not None:
+        registry.running.resized.append(order.extra.partner)
+    return True
+
+
 def _check(
     order: Order,
     command: AmendOrder,
@@ -91,10 +130,10 @@ def _check(
         return REJECTED_BY[instrument.status][1]
     if command.price is not None and order.price is None:
         return Refusal.PRICE_NOT_ALLOWED
-    if command.trigger_price is not None and (not pending or order.order_type is OrderType.TRAILING_STOP):
+    if command.trigger_price is not None and (not pending or TRAILS[order.order_type]):
         return Refusal.TRIGGER_PRICE_NOT_ALLOWED
     # Nobody has asked for the price to which the market has led a trailing stop.
-    follows = order.order_type is OrderType.TRAILING_STOP
+    follows = TRAILS[order.order_type]
     refusal = check_values(order.book.rules, quantity, price, None if follows else trigger_price)
     if refusal is not None:
         return refusal
@@ -102,29 +141,52 @@ def _check(
         refusal = why_not_amended(order.book, order, quantity, price, pending=pending)
         if refusal is not None:
             return refusal
-    display_quantity = order.terms.display_quantity
-    if display_quantity is not None:
-        if display_quantity > quantity:
-            return Refusal.DISPLAY_QUANTITY_TOO_LARGE
-        # One that has more parts from before may become smaller.
-        if quantity > order.quantity and quantity > display_quantity * limits.iceberg_parts:
-            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
+    refusal = _check_parts(order, quantity, limits)
+    if refusal is not None:
+        return refusal
     if quantity <= order.quantity - order.remaining:
         return Refusal.QUANTITY_BELOW_FILLED
-    if order.terms.post_only and not pending and loses_place and order.book.would_take(order.side, price):
+    if not pending and order.terms.post_only and loses_place and order.book.would_take(order.side, price):
         return Refusal.POST_ONLY_WOULD_CROSS
+    if pending and order.terms.reject_if_triggered and _is_met(order, trigger_price):
+        return Refusal.WOULD_TRIGGER_IMMEDIATELY
     return _check_sides(order, price, trigger_price)
 
 
+def _check_parts(order: Order, quantity: int, limits: SetLimits) -> Refusal | None:
+    """An iceberg shows at most its quantity, in not too many parts. So does the other leg of its OCO, which grows by as
+    much."""
+    display = order.terms.display_quantity
+    # Fills of the other leg may have made the quantity less than what it shows.
+    if display is not None and order.quantity >= display > quantity:
+        return Refusal.DISPLAY_QUANTITY_TOO_LARGE
+    more = quantity - order.quantity
+    # One that has more parts from before may become smaller.
+    if more <= 0:
+        return None
+    for leg in (order, None if order.extra is None else order.extra.partner):
+        display = None if leg is None else leg.terms.display_quantity
+        if leg is not None and display is not None and leg.quantity + more > display * limits.iceberg_parts:
+            return Refusal.DISPLAY_QUANTITY_TOO_SMALL
+    return None
+
+
+def _is_met(order: Order, trigger_price: int | None) -> bool:
+    """Whether the last trade already meets a new trigger price."""
+    last_price = order.book.last_price
+    return trigger_price != order.trigger_price and last_price is not None and meets(order, trigger_price, last_price)
+
+
 def _check_sides(order: Order, price: int | None, trigger_price: int | None) -> Refusal | None:
-    """An OCO's limit order stays on the far side of its stop's trigger price. So a trade of one leg never fires the
-    other."""
+    """The legs of an OCO stay on their sides of each other. So a trade of one leg never fires the other."""
     partner = None if order.extra is None else order.extra.partner
     if partner is None:
         return None
-    if order.order_type is OrderType.LIMIT:
-        limit, trigger, refusal = price, partner.trigger_price, Refusal.PRICE_ON_WRONG_SIDE
-    else:
-        limit, trigger, refusal = partner.price, trigger_price, Refusal.TRIGGER_PRICE_ON_WRONG_SIDE
-    assert limit is not None and trigger is not None, "the legs have both"
-    return None if (limit < trigger if order.side is Side.BUY else limit > trigger) else refusal
+    is_limit = order.order_type is OrderType.LIMIT
+    mine = price if is_limit else trigger_price
+    others = partner.price if partner.order_type is OrderType.LIMIT else partner.trigger_price
+    assert mine is not None and others is not None, "the legs have both"
+    is_lower = (order.side is Side.BUY) is not STOPS[order.order_type]
+    if mine < others if is_lower else mine > others:
+        return None
+    return Refusal.PRICE_ON_WRONG_SIDE if is_limit else Refusal.TRIGGER_PRICE_ON_WRONG_SIDE

@@ -30,6 +30,9 @@ BUY: Final = Side.BUY
 OPEN: Final = OrderStatus.OPEN
 PENDING: Final = OrderStatus.PENDING
 CANCELED: Final = OrderStatus.CANCELED
+OCO: Final = Reason.OCO
+BY_USER: Final = (Reason.REQUESTED, Reason.CANCEL_AFTER)
+"""Why an order is canceled that its user has canceled, or wanted to be after a time of silence."""
 
 
 class Book:
@@ -151,7 +154,7 @@ class Book:
         running.ended.append(order)
         events.append(OrderCanceled(order.order_id, order.remaining, reason))
         if order.extra is not None:
-            self.cancel_partner(order.extra, events)
+            self.cancel_partner(order.extra, Reason.OCO_CANCELED if reason in BY_USER else OCO, events)
 
     def end(self, order: Order, status: OrderStatus) -> None:
         """End an order that stands in no queue."""
@@ -164,13 +167,14 @@ class Book:
         order.updated_sequence = self.running.sequence
         order.updated = self.running.time
 
-    def cancel_partner(self, extra: Extra, events: list[Event]) -> None:
-        """Cancel the other leg of an OCO after one leg has fired or ended."""
+    def cancel_partner(self, extra: Extra, cause: Reason, events: list[Event]) -> None:
+        """Cancel the other leg of an OCO after one leg has fired or ended, or has traded for the first time. With
+        cancel_on_first_fill its reason is the `cause`."""
         partner = extra.partner
         if partner is not None:
             assert partner.extra is not None, "a leg has its partner there"
             extra.partner = partner.extra.partner = None
-            self.cancel(partner, Reason.OCO, events)
+            self.cancel(partner, cause if extra.cancel_on_first_fill else OCO, events)
 
     def resize_leg(self, order: Order, remaining: int, events: list[Event]) -> None:
         """Give a leg of an OCO what its amended partner has left. A resting leg that grows goes to the back of its
@@ -205,13 +209,14 @@ class Book:
     def trigger(self, order: Order, events: list[Event]) -> None:
         """Fire an order that no longer waits. It runs when the running order is done."""
         self.touch(order)
+        order.fired = self.running.time
         order.status = OPEN
         self.fired.append(order)
         events.append(OrderTriggered(order.order_id))
         if order.extra is not None:
             if order.extra.partner is not None:
                 self.running.resized.append(order)
-            self.cancel_partner(order.extra, events)
+            self.cancel_partner(order.extra, Reason.OCO_TRIGGERED, events)
 
     def follow_run(self, events: list[Event]) -> None:
         """Let the trailing stops follow the run of trades that they are behind."""

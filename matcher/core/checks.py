@@ -5,7 +5,7 @@ from typing import Final
 from matcher.core.rules import Rules
 from protocol.commands import NO_TERMS, OrderTerms, PlaceOrder, SetLimits
 from protocol.order_types import STEPPED_TERMS, Unit, check_fields
-from protocol.units import OrderType, Refusal
+from protocol.units import TAG_PATTERN, OrderType, Refusal
 
 LIMIT: Final = OrderType.LIMIT
 MARKET: Final = OrderType.MARKET
@@ -45,11 +45,16 @@ def check_special(rules: Rules, command: PlaceOrder, terms: OrderTerms, time: in
     refusal = check_fields(command.order_type, price, trigger_price, terms)
     if refusal is not None:
         return refusal
+    if terms.tag is not None and not TAG_PATTERN.fullmatch(terms.tag):
+        return Refusal.INVALID_TAG
     if terms.quote_quantity is not None:
         return Refusal.QUANTITY_NOT_ALLOWED if quantity else None
     refusal = check_values(rules, quantity, price, trigger_price)
-    if refusal is not None:
-        return refusal
+    return refusal if refusal is not None else check_term_values(rules, quantity, terms, time, limits)
+
+
+def check_term_values(rules: Rules, quantity: int, terms: OrderTerms, time: int, limits: SetLimits) -> Refusal | None:
+    """The first rule that the terms of an order of this quantity break."""
     for name, is_quantity, off_step, too_large, within_order in STEPPED:
         value = getattr(terms, name)
         if value is None:

@@ -10,11 +10,10 @@ from matcher.core.assets import WHOLE, Asset, Balance
 from matcher.core.book import Book
 from matcher.core.ledger import Ledger
 from matcher.core.order import Order
-from protocol.units import OrderType, Side
+from protocol.order_types import STOPS, TRAILS
+from protocol.units import Side
 
 BUY: Final = Side.BUY
-LIMIT: Final = OrderType.LIMIT
-TRAILING_STOP: Final = OrderType.TRAILING_STOP
 
 
 def lock_of(order: Order) -> int:
@@ -28,7 +27,7 @@ def lock_at(order: Order, remaining: int, price: int | None, trigger_price: int 
     if order.side is not BUY:
         return remaining * currencies.base_unit
     if price is None:
-        if trigger_price is None or order.order_type is TRAILING_STOP:
+        if trigger_price is None or TRAILS[order.order_type]:
             return 0
         price = trigger_price
     rate = currencies.lock_rate if not currencies.fee_changes else locked_rate(order)
@@ -36,11 +35,11 @@ def lock_at(order: Order, remaining: int, price: int | None, trigger_price: int 
 
 
 def share_of_pair(order: Order) -> int:
-    """What a live order must have locked: the limit leg of an OCO has the larger lock of both legs."""
+    """What a live order must have locked: the leg of an OCO that is no stop has the larger lock of both."""
     extra = order.extra
     if extra is None or extra.partner is None:
         return lock_at(order, order.remaining, order.price, order.trigger_price)
-    return max(lock_of(order), lock_of(extra.partner)) if order.order_type is LIMIT else 0
+    return max(lock_of(order), lock_of(extra.partner)) if not STOPS[order.order_type] else 0
 
 
 def locked_rate(order: Order) -> int:
@@ -118,7 +117,7 @@ def reserve_for_amend(
     if partner is not None:
         needed = max(needed, lock_at(partner, remaining, partner.price, partner.trigger_price))
         reserved += partner.reserved
-        if partner.order_type is LIMIT:
+        if not STOPS[partner.order_type]:
             holder = partner
     balance = ledger.balance(asset_of(order))
     missing = needed - reserved

@@ -18,7 +18,7 @@ from matcher.core.protection import is_outside_band, market_limit, market_stop
 from matcher.core.triggers import is_met
 from protocol.events import Event, Trade
 from protocol.order_types import ORDER_TYPES, RunsAs, TypeRow, Waits
-from protocol.units import OrderStatus, OrderType, Reason, Side
+from protocol.units import OrderStatus, OrderType, Reason, Side, TimeInForce
 
 BUY: Final = Side.BUY
 FILLED: Final = OrderStatus.FILLED
@@ -134,10 +134,23 @@ RUN: Final[tuple[Run, ...]] = (run_market, *(_run_of(ORDER_TYPES[order_type]) fo
 """How each order type runs, by its number. There is no order type 0."""
 
 
-RUN_FIRED: Final[tuple[Run, ...]] = (
-    run_market,
-    *(_RUNS_AS[ORDER_TYPES[order_type].runs_as] for order_type in OrderType),
-)
+_BY_TIME_IN_FORCE: Final[dict[TimeInForce, Run]] = {
+    TimeInForce.GTC: run_limit,
+    TimeInForce.IOC: run_ioc,
+    TimeInForce.FOK: run_fok,
+}
+
+
+def run_fired_limit(book: Book, order: Order, events: list[Event]) -> None:
+    """Take up to the price; what becomes of the rest says its time in force."""
+    _BY_TIME_IN_FORCE[order.terms.time_in_force](book, order, events)
+
+
+def _run_fired_of(row: TypeRow) -> Run:
+    return run_fired_limit if row.runs_as is RunsAs.LIMIT else _RUNS_AS[row.runs_as]
+
+
+RUN_FIRED: Final[tuple[Run, ...]] = (run_market, *(_run_fired_of(ORDER_TYPES[order_type]) for order_type in OrderType))
 """How each order type runs once it has fired, by its number."""
 
 

@@ -8,6 +8,7 @@ The taker's mode decides. What is canceled or taken off counts as prevented. An 
 from typing import Final
 
 from matcher.core.book import Book
+from matcher.core.client_ids import has_open_only_id
 from matcher.core.levels import change_remaining, shown_quantity
 from matcher.core.locks import charged_rate
 from matcher.core.order import Extra, Level, Order, remember_fills
@@ -208,17 +209,16 @@ def _trade(book: Book, taker: Order, maker: Order, quantity: int, events: list[E
         book.fire(price, events)
     for order in (maker, taker):
         if order.extra is not None and order.extra.partner is not None:
-            _tell_partner(book, order, order.extra, quantity, events)
+            if not order.remaining or order.extra.cancel_on_first_fill:
+                book.cancel_partner(order.extra, Reason.OCO_TRIGGERED, events)
+            else:
+                _reduce_partner(book, order.extra, quantity, events)
 
 
-def _tell_partner(book: Book, order: Order, extra: Extra, quantity: int, events: list[Event]) -> None:
-    """A leg of an OCO has lost a part of its quantity: reduce its partner by as much. If the leg has ended, cancel
-    the partner."""
+def _reduce_partner(book: Book, extra: Extra, quantity: int, events: list[Event]) -> None:
+    """A leg of an OCO has lost a part of its quantity: reduce its partner by as much."""
     partner = extra.partner
     assert partner is not None, "a leg has a partner"
-    if not order.remaining:
-        book.cancel_partner(extra, events)
-        return
     book.running.resized.append(partner)
     partner.quantity -= quantity
     change_remaining(partner, -quantity)
@@ -230,7 +230,7 @@ def _fill(book: Book, taker: Order, events: list[Event]) -> None:
     """End a taker with nothing remaining."""
     book.end(taker, FILLED)
     if taker.extra is not None:
-        book.cancel_partner(taker.extra, events)
+        book.cancel_partner(taker.extra, Reason.OCO_TRIGGERED, events)
 
 
 def _cancel_self_trade(
@@ -245,15 +245,17 @@ def _cancel_self_trade(
     """Cancel the maker, the taker or both instead of letting them trade."""
     # It counts also without a trade.
     book.running.takes.append((taker, [], []))
+    price = maker.price or 0
     if prevention is not CANCEL_NEWEST:
         book.unlink(maker)
-        _prevent(book, maker, events)
+        _prevent(book, maker, maker.remaining, taker, price, events)
     if prevention is not CANCEL_OLDEST and ends_taker:
-        _prevent(book, taker, events)
+        _prevent(book, taker, taker.remaining, maker, price, events)
 
 
-def _prevent(book: Book, order: Order, events: list[Event]) -> None:
-    """Cancel all that remains of an order that stands in no queue."""
+def _prevent(book: Book, order: Order, prevented: int, counter: Order, price: int, events: list[Event]) -> None:
+    """Cancel all that remains of an order that stands in no queue. `prevented` is what the `counter` order has taken
+    off it, at the price."""
     extra = order.extra
     if extra is None:
         extra = order.extra = Extra()
@@ -262,8 +264,13 @@ def _prevent(book: Book, order: Order, events: list[Event]) -> None:
     order.remaining = 0
     order.reason = Reason.SELF_TRADE
     book.end(order, CANCELED)
-    events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE))
-    book.cancel_partner(extra, events)
+    if has_open_only_id(order):
+        event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, counter.order_id, price, prevented)
+    else:
+        # As journals of earlier versions replay.
+        event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE)
+    events.append(event)
+    book.cancel_partner(extra, Reason.OCO, events)
 
 
 def _decrement(
@@ -277,20 +284,28 @@ def _decrement(
         order.extra.prevented += quantity
         book.touch(order)
     assert maker.extra is not None and taker.extra is not None, "set above"
+    price = maker.price or 0
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
         book.running.resized.append(maker)
-        events.append(OrderDecremented(maker.order_id, quantity))
+        events.append(_decremented(maker, quantity, taker, price))
         if maker.extra.partner is not None:
-            _tell_partner(book, maker, maker.extra, quantity, events)
+            _reduce_partner(book, maker.extra, quantity, events)
     else:
         book.unlink(maker)
         maker.remaining = 0
-        _prevent(book, maker, events)
+        _prevent(book, maker, quantity, taker, price, events)
     taker.remaining -= quantity
     if taker.remaining or not ends_taker:
-        events.append(OrderDecremented(taker.order_id, quantity))
+        events.append(_decremented(taker, quantity, maker, price))
         if taker.extra.partner is not None:
-            _tell_partner(book, taker, taker.extra, quantity, events)
+            _reduce_partner(book, taker.extra, quantity, events)
     else:
-        _prevent(book, taker, events)
+        _prevent(book, taker, quantity, maker, price, events)
+
+
+def _decremented(order: Order, quantity: int, counter: Order, price: int) -> OrderDecremented:
+    """What was taken off the order; of one with an open-only id also by which other and at which price."""
+    if has_open_only_id(order):
+        return OrderDecremented(order.order_id, quantity, counter.order_id, price)
+    return OrderDecremented(order.order_id, quantity)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mypy_extensions import mypyc_attr
 
 from protocol.commands import NO_TERMS, OrderTerms
+from protocol.order_types import WAITS
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 OPEN: Final = OrderStatus.OPEN
+REJECTED: Final = OrderStatus.REJECTED
 
 MAX_FILLS: Final = 100
 """Fills that an order remembers, the last ones."""
@@ -37,11 +39,24 @@ class Extra:
     shown: the shown part of a resting iceberg.
     unspent: what a quote_quantity has left.
     partner: the other leg of an OCO, while both live. oco_id stays.
+    cancel_on_first_fill: the first trade of one leg of the OCO cancels the other.
+    list_client_order_id: the name of the OCO.
     active: a trailing stop has reached its activation_price.
     best_price: the best price that an active trailing stop has followed.
     """
 
-    __slots__ = ("active", "best_price", "oco_id", "partner", "prevented", "shown", "terms", "unspent")
+    __slots__ = (
+        "active",
+        "best_price",
+        "cancel_on_first_fill",
+        "list_client_order_id",
+        "oco_id",
+        "partner",
+        "prevented",
+        "shown",
+        "terms",
+        "unspent",
+    )
 
     def __init__(
         self,
@@ -52,6 +67,8 @@ class Extra:
         oco_id: int | None = None,
         active: bool = False,  # noqa: FBT001, FBT002  all are given by name
         best_price: int | None = None,
+        cancel_on_first_fill: bool = False,  # noqa: FBT001, FBT002  as active
+        list_client_order_id: str | None = None,
     ) -> None:
         self.terms = terms
         self.prevented = prevented
@@ -61,6 +78,8 @@ class Extra:
         self.oco_id = oco_id
         self.active = active
         self.best_price = best_price
+        self.cancel_on_first_fill = cancel_on_first_fill
+        self.list_client_order_id = list_client_order_id
 
     @property
     def is_used(self) -> bool:
@@ -73,6 +92,7 @@ class Extra:
             or self.oco_id is not None
             or self.active
             or self.best_price is not None
+            or self.list_client_order_id is not None
         )
 
 
@@ -92,6 +112,7 @@ class Order:
     previous, next: its neighbours there; of a done order, its neighbours among the done ones of its account.
     sequence, timestamp: of its entry.
     updated_sequence, updated: of its last change; zero while nothing has changed it.
+    fired: the time at which it fired; zero if it has not.
     reserved: what it locks of its account's money, in units of the asset (`matcher.core.locks`).
     """
 
@@ -102,6 +123,7 @@ class Order:
         "extra",
         "filled_value",
         "fills",
+        "fired",
         "level",
         "next",
         "order_id",
@@ -159,6 +181,7 @@ class Order:
         self.updated_sequence = 0
         self.updated = 0
         self.reserved = 0
+        self.fired = 0
 
     @property
     def filled(self) -> int:
@@ -166,6 +189,13 @@ class Order:
         if self.extra is None:
             return self.quantity - self.remaining
         return self.quantity - self.remaining - self.extra.prevented
+
+    @property
+    def working_since(self) -> int | None:
+        """The time since which it works: it has entered the book or run. None if it waits, or ended before that."""
+        if WAITS[self.order_type]:
+            return self.fired or None
+        return None if self.status is REJECTED else self.timestamp
 
     @property
     def terms(self) -> OrderTerms:

@@ -4,14 +4,16 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from matcher.core.account import Account
+from matcher.core.amendments import Amendments
 from matcher.core.book import Book
+from matcher.core.client_ids import find_by_client_id, forget_client_ids
 from matcher.core.deadlines import Deadlines
 from matcher.core.key_ring import KeyRing
 from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
 from matcher.core.running import Running
 from matcher.core.transfers import Transfers
-from protocol.commands import AmendOrder, CancelOrder, OrderQuery, SetLimits
+from protocol.commands import AmendmentsQuery, AmendOrder, CancelOrder, OrderQuery, SetLimits
 from protocol.events import CommandRefused
 from protocol.units import DEFAULT_ACCOUNT, Reason, Refusal
 
@@ -37,8 +39,10 @@ class Registry:
     timers: the times at which accounts that stay silent are canceled, by name.
     halts: the times at which instruments that have halted by themselves trade again, by symbol.
     guarded: whether a book counts the orders of accounts, or halts by itself.
+    pairs: how many legs live of each OCO that has a list_client_order_id, by account and that name.
     limits: those of the last SetLimits, none before it.
     keys: the API keys that are good.
+    amendments: what amends have changed of orders.
     """
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
@@ -58,7 +62,9 @@ class Registry:
         self.timers: Deadlines[str] = Deadlines()
         self.halts: Deadlines[str] = Deadlines()
         self.guarded = False
+        self.pairs: dict[tuple[str, str], int] = {}
         self.keys = KeyRing()
+        self.amendments = Amendments()
 
     def set_limits(self, limits: SetLimits) -> None:
         """Hold to these limits."""
@@ -70,7 +76,7 @@ class Registry:
         """See whether any book is guarded, after one has changed."""
         self.guarded = any(book.open_orders is not None or book.window is not None for book in self.books.values())
 
-    def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
+    def find(self, name: OrderQuery | CancelOrder | AmendOrder | AmendmentsQuery) -> Order | None:
         """The order that is named by order_id, or by account and client_order_id. With an account, only its own."""
         if name.order_id is not None:
             order = self.orders.get(name.order_id)
@@ -78,7 +84,7 @@ class Registry:
         account = self.accounts.get(name.account or DEFAULT_ACCOUNT)
         if account is None or name.client_order_id is None:
             return None
-        return account.client_orders.get(name.client_order_id)
+        return find_by_client_id(account, name.client_order_id)
 
     def account(self, name: str) -> Account:
         """The account of that name. Makes it if it is not known."""
@@ -87,12 +93,6 @@ class Registry:
             self.accounts[name] = account = Account(name)
         return account
 
-    def enter(self, order: Order) -> None:
-        """Take in an order with its ids. Its book may then let it run."""
-        self.orders.add(order)
-        if order.client_order_id is not None:
-            order.account.client_orders.add(order)
-
     def keep(self, order: Order) -> None:
         """List an order that has run and is live, the youngest of all. Note when it expires."""
         order.account.orders.add(order)
@@ -100,15 +100,35 @@ class Registry:
         if order.extra is not None and order.extra.terms.expire_time:
             self.expiries.add(order.extra.terms.expire_time, order.order_id)
 
+    def list_restored(self, order: Order) -> None:
+        """List a live order that is brought back. All younger ones come after it."""
+        order.account.orders.add(order)
+        order.book.orders.add(order)
+        self.count_leg(order)
+
+    def count_leg(self, order: Order) -> None:
+        """Note that a leg of an OCO lives."""
+        name = None if order.extra is None else order.extra.list_client_order_id
+        if name is not None:
+            key = order.account.name, name
+            self.pairs[key] = self.pairs.get(key, 0) + 1
+
+    def discount_leg(self, account: str, name: str) -> None:
+        """Note that a leg of the OCO of that list_client_order_id has ended. With the last one the name is free."""
+        key = account, name
+        self.pairs[key] -= 1
+        if not self.pairs[key]:
+            del self.pairs[key]
+
     def refuse_account(self, name: str) -> CommandRefused | None:
         """The refusal of a command whose account is not known and cannot be made."""
         if name in self.accounts or len(self.accounts) < self.limits.accounts:
             return None
         return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
 
-    def too_many(self, book: Book, *, waits: bool, expires: bool) -> Reason | None:
-        """Why the book takes no further order that waits, or that expires; None if it does."""
-        if waits and len(book.triggers.pending) >= self.limits.trigger_orders:
+    def too_many(self, book: Book, *, waits: int, expires: bool) -> Reason | None:
+        """Why the book takes no so many further orders that wait, or none that expires; None if it does."""
+        if waits and len(book.triggers.pending) + waits > self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
         if expires and self.expiries.count >= self.limits.expiring_orders:
             return Reason.TOO_MANY_EXPIRING_ORDERS
@@ -117,9 +137,12 @@ class Registry:
     def forget_some(self) -> None:
         """Forget a few of the longest done orders above the bound, and accounts that are not in use then.
 
-        Runs before a command ends anything: the answer still tells what the command ends.
+        Runs before a command ends anything, or leaves that out: the answer still tells what the command ends.
         """
+        sequence = self.running.sequence
         for _ in range(min(FORGOTTEN_AT_ONCE, len(self.done) - self.remembered_orders)):
+            if self.done[0].updated_sequence == sequence:
+                return
             order = self.done.popleft()
             self.forgotten += 1
             account = order.account
@@ -128,9 +151,7 @@ class Registry:
             order.book.forgotten += 1
             _unlink_done(order)
             self.orders.remove(order)
-            if order.client_order_id is not None:
-                account.client_orders.remove(order)
-                account.entered.pop(order.client_order_id, None)
+            forget_client_ids(order)
             if account.last_done is None:
                 self.forget_account(account)
 

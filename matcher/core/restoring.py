@@ -9,13 +9,13 @@ from protocol.units import OrderStatus
 def put_back(registry: Registry, order: Order) -> None:
     """Put a live order at the back of its queue, with an iceberg's part that was shown. Note when it expires."""
     book = order.book
+    extra = order.extra
+    shown = 0 if extra is None else extra.shown
     if order.status is OrderStatus.PENDING:
         book.wait(order)
     else:
-        extra = order.extra
-        shown = 0 if extra is None else extra.shown
         book.rest(order)
-        if extra is not None and extra.terms.display_quantity is not None:
-            set_shown(order, extra, shown)
+    if extra is not None and extra.terms.display_quantity is not None:
+        set_shown(order, extra, shown)
     if order.terms.expire_time:
         registry.expiries.add(order.terms.expire_time, order.order_id)

@@ -6,26 +6,31 @@ from typing import Any, Final, TypeVar, cast
 
 from matcher.core.account import Account
 from matcher.core.book import Book
+from matcher.core.client_ids import find_by_client_id, has_open_only_id
 from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
 from matcher.core.saved_books import SAVED_TERMS
 from protocol.commands import NO_TERMS, OrderTerms
 from protocol.instrument import DecimalError, Instrument, parse_decimal
-from protocol.order_types import ORDER_TYPES, PENDING, RESTING, TRIGGERED, Term, Unit, check_terms
+from protocol.order_types import ORDER_TYPES, PENDING, RESTING, STOPS, TRIGGERED, Term, Unit, check_terms
 from protocol.saved_book import FORMAT, SavedBook, SavedOrder
 from protocol.units import (
     MAX_INTEGER,
     MAX_PRICE,
     MAX_QUANTITY,
     NAME_PATTERN,
+    TAG_LENGTH,
+    TAG_PATTERN,
     OrderStatus,
     OrderType,
     Refusal,
-    SelfTradePrevention,
     Side,
 )
 
 Word = TypeVar("Word", bound=IntEnum)
+
+LIMIT_LEGS: Final = (OrderType.LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+"""The order types of the leg of an OCO that is no stop."""
 
 SAVED: Final = RESTING | PENDING
 """The order types that a saved book may hold."""
@@ -59,6 +64,8 @@ def read_saved_book(registry: Registry, book: Book, contents: SavedBook) -> tupl
     for index, order in enumerate(pending):
         if order.order_type not in PENDING:
             raise SavedBookError(f"pending[{index}].order_type", "takes a type that waits for a price")
+        if order.fired:
+            raise SavedBookError(f"pending[{index}].working_since", "is not taken by an order that waits")
         order.status = OrderStatus.PENDING
     if bids and asks and _resting_price(bids[0]) >= _resting_price(asks[0]):
         raise SavedBookError("bids", "are at or above the asks")
@@ -82,20 +89,31 @@ def _check_legs(orders: list[Order]) -> None:
     for oco_id, pair in legs.items():
         if len(pair) == 1:
             continue
-        limit, stop = (pair[0], pair[-1]) if pair[0].order_type is OrderType.LIMIT else (pair[-1], pair[0])
+        limit, stop = (pair[-1], pair[0]) if STOPS[pair[0].order_type] else (pair[0], pair[-1])
         fits = (
             len(pair) == 2
-            and limit.order_type is OrderType.LIMIT
-            and stop.order_type in (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+            and limit.order_type in LIMIT_LEGS
+            and STOPS[stop.order_type]
             and stop.status is OrderStatus.PENDING
-            and (limit.account.name, limit.side, limit.remaining) == (stop.account.name, stop.side, stop.remaining)
+            and (limit.status is OrderStatus.PENDING) is not (limit.order_type is OrderType.LIMIT)
+            and _pair_of(limit) == _pair_of(stop)
         )
-        if not fits or limit.price is None or stop.trigger_price is None:
+        price = limit.price if limit.order_type is OrderType.LIMIT else limit.trigger_price
+        if not fits or price is None or stop.trigger_price is None:
             raise SavedBookError(
-                "oco_id", f"{oco_id}: takes a resting limit order and a waiting stop of one account, side and quantity"
+                "oco_id",
+                f"{oco_id}: takes a resting limit order, or a waiting take-profit, and a waiting stop of one account, "
+                "side and quantity",
             )
-        if (limit.price > stop.trigger_price) is not (limit.side is Side.SELL):
+        if (price > stop.trigger_price) is not (limit.side is Side.SELL):
             raise SavedBookError("oco_id", f"{oco_id}: its price and its trigger_price are on the wrong sides")
+
+
+def _pair_of(leg: Order) -> tuple[object, ...]:
+    """What both legs of an OCO have in common."""
+    assert leg.extra is not None, "a leg has an oco_id"
+    extra = leg.extra
+    return leg.account.name, leg.side, leg.remaining, extra.cancel_on_first_fill, extra.list_client_order_id
 
 
 def _read_side(
@@ -110,6 +128,9 @@ def _read_side(
     for index, order in enumerate(orders):
         if order.side is not side or order.order_type not in RESTING:
             raise SavedBookError(f"{name}[{index}]", f"takes a resting order to {side.name.lower()}")
+        if order.order_type in PENDING and not order.fired:
+            # Early versions did not save it; not before its entry is what is known.
+            order.fired = order.timestamp
     if best_first != sorted(best_first):
         raise SavedBookError(name, "take the best price first")
     return orders
@@ -129,10 +150,18 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
         raise SavedBookError(f"{where}.order_type", "takes a type that rests or waits")
     if not (_is_id(saved.order_id) and int(saved.order_id) > 0):
         raise SavedBookError(f"{where}.order_id", "takes an order_id")
-    for field, name in (("account", saved.account), ("client_order_id", saved.client_order_id)):
+    for field, name in (
+        ("account", saved.account),
+        ("client_order_id", saved.client_order_id),
+        ("list_client_order_id", saved.list_client_order_id),
+    ):
         if name is not None and not NAME_PATTERN.fullmatch(name):
             raise SavedBookError(f"{where}.{field}", "takes 1 to 64 of letters, digits and . _ : -")
-    for field, number in (("sequence", saved.sequence), ("timestamp", saved.timestamp)):
+    for field, number in (
+        ("sequence", saved.sequence),
+        ("timestamp", saved.timestamp),
+        ("working_since", saved.working_since),
+    ):
         if not 0 <= number <= MAX_INTEGER:
             raise SavedBookError(f"{where}.{field}", "takes zero or more")
     for field, text, wanted in (
@@ -168,6 +197,9 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
     )
     order.filled_value = _decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals)
     order.extra = extra
+    if saved.client_order_id is not None and not saved.open_only_client_order_id:
+        order.account.client_orders.put(saved.client_order_id, order)
+    order.fired = saved.working_since
     _check_ids(registry, where, order)
     return order
 
@@ -186,6 +218,8 @@ def _read_extra(
         raise SavedBookError(f"{where}.best_price", f"is not taken by a {saved.order_type} order")
     if saved.oco_id is not None and not _is_id(saved.oco_id):
         raise SavedBookError(f"{where}.oco_id", "takes an order_id")
+    if saved.cancel_on_first_fill and saved.oco_id is None:
+        raise SavedBookError(f"{where}.cancel_on_first_fill", "is taken by a leg of an OCO")
     refusal = check_terms(order_type, terms)
     # Both legs of an OCO take an expire_time, also a stop_market order.
     if refusal is not None and not (refusal is Refusal.EXPIRE_TIME_NOT_ALLOWED and saved.oco_id is not None):
@@ -197,6 +231,8 @@ def _read_extra(
         oco_id=None if saved.oco_id is None else int(saved.oco_id),
         active=saved.activated or best_price is not None,
         best_price=best_price,
+        cancel_on_first_fill=saved.cancel_on_first_fill,
+        list_client_order_id=saved.list_client_order_id,
     )
     return extra if extra.is_used else None
 
@@ -210,8 +246,10 @@ def _read_term(where: str, term: Term, saved: SavedOrder, instrument: Instrument
         return _price(field, value, instrument)
     if term.unit is Unit.QUANTITY:
         return _quantity(field, value, instrument)
-    if term.unit is Unit.SELF_TRADE_PREVENTION:
-        return _word(field, value, SelfTradePrevention)
+    if term.words is not None:
+        return _word(field, value, term.words)
+    if term.unit is Unit.TEXT and not TAG_PATTERN.fullmatch(value):
+        raise SavedBookError(field, f"takes 1 to {TAG_LENGTH} characters of visible ASCII")
     if term.unit is Unit.TIME and not 0 <= value <= MAX_INTEGER:
         raise SavedBookError(field, "takes zero or more")
     if term.unit is Unit.BASIS_POINTS and not 1 <= value <= (term.most or 0):
@@ -224,15 +262,29 @@ def _is_id(text: str) -> bool:
 
 
 def _check_ids(registry: Registry, where: str, order: Order) -> None:
-    """Neither of the order's ids may be another order's."""
+    """Neither of the order's ids may be another order's. A live order may have got another client_order_id since."""
     known = registry.orders.get(order.order_id)
-    if known is not None and _identity(known) != _identity(order):
-        raise SavedBookError(f"{where}.order_id", f"{order.order_id} is another order's")
     account = registry.accounts.get(order.account.name)
-    if account is not None and order.client_order_id is not None:
-        namesake = account.client_orders.get(order.client_order_id)
-        if namesake is not None and namesake.order_id != order.order_id:
-            raise SavedBookError(f"{where}.client_order_id", f"{order.client_order_id} is another order's")
+    name = order.client_order_id
+    if known is not None and (_identity(known) != _identity(order) or not _has_borne(known, name)):
+        raise SavedBookError(f"{where}.order_id", f"{order.order_id} is another order's")
+    if account is None or name is None:
+        return
+    namesake = find_by_client_id(account, name)
+    if namesake is None or namesake.order_id == order.order_id:
+        return
+    if has_open_only_id(order) and (namesake.level is None or namesake.book is order.book or known is not None):
+        # Free by then.
+        return
+    raise SavedBookError(f"{where}.client_order_id", f"{name} is another order's")
+
+
+def _has_borne(known: Order, name: str | None) -> bool:
+    """Whether the order may have borne that client_order_id at the save."""
+    if known.client_order_id == name or has_open_only_id(known):
+        return True
+    former_ids = known.account.former_ids
+    return former_ids is not None and name in former_ids.get(known.order_id, ())
 
 
 def _identity(order: Order) -> tuple[object, ...]:
@@ -240,11 +292,11 @@ def _identity(order: Order) -> tuple[object, ...]:
     return (
         order.book.instrument.symbol,
         order.account.name,
-        order.client_order_id,
         order.side,
         order.order_type,
         order.sequence,
         order.timestamp,
+        None if order.extra is None else order.extra.list_client_order_id,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from matcher.core.book import Book
+from matcher.core.client_ids import has_open_only_id
 from matcher.core.order import NO_EXTRA, Order
 from protocol.instrument import Instrument, format_decimal
 from protocol.order_types import TERMS, Unit
@@ -57,6 +58,10 @@ def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
         best_price=price(extra.best_price),
         prevented_quantity=quantity(extra.prevented),
         oco_id=None if extra.partner is None else str(extra.oco_id),
+        open_only_client_order_id=has_open_only_id(order),
+        working_since=order.fired,
+        cancel_on_first_fill=extra.partner is not None and extra.cancel_on_first_fill,
+        list_client_order_id=extra.list_client_order_id,
         **terms,
     )
 
@@ -72,7 +77,7 @@ def _save_terms(instrument: Instrument, terms: object) -> dict[str, Any]:
             value = format_decimal(value, instrument.price_decimals)
         elif term.unit is Unit.QUANTITY:
             value = format_decimal(value, instrument.quantity_decimals)
-        elif term.unit is Unit.SELF_TRADE_PREVENTION:
+        elif term.unit is Unit.WORD:
             value = value.name.lower()
         saved[term.name] = value
     return saved

@@ -65,8 +65,12 @@ def settle(registry: Registry) -> None:  # noqa: C901  calls cost more than line
         account.last_done = order
         if ledgers and order.reserved:
             release(order)
-        if order.extra is not None and order.extra.terms.expire_time:
-            registry.expiries.discard(order.extra.terms.expire_time, order.order_id)
+        extra = order.extra
+        if extra is not None:
+            if extra.terms.expire_time:
+                registry.expiries.discard(extra.terms.expire_time, order.order_id)
+            if extra.list_client_order_id is not None:
+                registry.discount_leg(account.name, extra.list_client_order_id)
     running.ended.clear()
     if running.resized:
         running.resized.clear()

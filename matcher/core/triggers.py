@@ -20,11 +20,10 @@ from typing import Final
 
 from matcher.core.levels import Levels
 from matcher.core.order import Extra, Order
-from protocol.order_types import ORDER_TYPES, Waits
+from protocol.order_types import ORDER_TYPES, TRAILS, Waits
 from protocol.units import OrderType, Side
 
 BUY: Final = Side.BUY
-TRAILING_STOP: Final = OrderType.TRAILING_STOP
 TAKES_PROFIT = (False, *(ORDER_TYPES[order_type].waits is Waits.PROFIT for order_type in OrderType))
 """Whether an order type waits for a price in its favour, by its number."""
 
@@ -113,7 +112,7 @@ class Triggers:
     def join(self, order: Order, last_price: int | None) -> None:
         """Let an order wait that does not fire at once, as its state says. It is new, was moved, or is brought back."""
         self.pending[order.order_id] = order
-        if order.order_type is not TRAILING_STOP:
+        if not TRAILS[order.order_type]:
             assert order.trigger_price is not None, "checked on entry"
             (self.rises if fires_on_rise(order) else self.falls).add(order, order.trigger_price)
             return
@@ -140,7 +139,7 @@ class Triggers:
         assert level is not None, "a pending order stands in a queue"
         level.levels.remove(order, level)
         del self.pending[order.order_id]
-        if order.order_type is TRAILING_STOP:
+        if TRAILS[order.order_type]:
             self.starting.pop(order.order_id, None)
             best_price = trailing(order).best_price
             if best_price is not None:
@@ -154,7 +153,7 @@ class Triggers:
         fired = []
         for order in self.reached(last_price, price):
             self.leave(order)
-            if order.order_type is TRAILING_STOP and not trailing(order).active:
+            if TRAILS[order.order_type] and not trailing(order).active:
                 trailing(order).active = True
                 self.join(order, price)
             else:
@@ -182,7 +181,7 @@ class Triggers:
     def _take_sides(self, price: int) -> None:
         """Sort inactive trailing stops that the first trade does not reach: it says on which side of it they wait."""
         for order in list(self.pending.values()):
-            if order.order_type is TRAILING_STOP and not trailing(order).active and not _meets_first(order, price):
+            if TRAILS[order.order_type] and not trailing(order).active and not _meets_first(order, price):
                 self.leave(order)
                 self.join(order, price)
 
@@ -266,14 +265,26 @@ def fires_on_rise(order: Order) -> bool:
 
 def is_met(order: Order, price: int) -> bool:
     """Whether a trade at this price fires the order."""
-    trigger_price = order.trigger_price
+    return meets(order, order.trigger_price, price)
+
+
+def meets(order: Order, trigger_price: int | None, price: int) -> bool:
+    """Whether a trade at this price would fire the order if it had that trigger price."""
     assert trigger_price is not None, "checked on entry"
     return price >= trigger_price if fires_on_rise(order) else price <= trigger_price
 
 
+def would_fire(order: Order, last_price: int | None) -> bool:
+    """Whether the last trade already meets what a new order would wait for: its trigger price, or the activation price
+    of a trailing stop. Before the first trade nothing does."""
+    if last_price is None:
+        return False
+    return order.terms.activation_price == last_price if TRAILS[order.order_type] else is_met(order, last_price)
+
+
 def _meets_first(order: Order, price: int) -> bool:
     """Whether a symbol's first trade, at this price, reaches the order."""
-    if order.order_type is not TRAILING_STOP:
+    if not TRAILS[order.order_type]:
         return is_met(order, price)
     return not trailing(order).active and trailing(order).terms.activation_price == price
 

@@ -15,7 +15,6 @@ from matcher.core.book import Book
 from matcher.core.levels import Levels, shown_quantity
 from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
-from matcher.core.protection import WAITS
 from matcher.core.registry import Registry
 from protocol.book_changes import OrderAdded, OrderDeleted, OrderExecuted, OrderModified, OrderUpdate, SideName
 from protocol.book_checksum import CHECKED_LEVELS, book_checksum
@@ -30,6 +29,7 @@ from protocol.events import (
     OrderTriggered,
     Trade,
 )
+from protocol.order_types import WAITS
 from protocol.units import OrderStatus, Side
 
 BUY: Final = Side.BUY

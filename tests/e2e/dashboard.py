@@ -33,6 +33,7 @@ FLAGS = [
 
 OPTIONS = {
     *("post_only", "display_quantity", "expire_time", "max_slippage_bps"),
+    *("time_in_force", "reject_if_triggered", "cancel_on_first_fill", "tag"),
     *("self_trade_prevention", "client_order_id"),
 }
 """The fields that are folded away."""
@@ -106,7 +107,7 @@ class Dashboard:
                 self.find(f"#order-form [data-field='{INSTEAD[name]}'] .unit-choice").select_option(name)
             if isinstance(value, bool):
                 control.set_checked(value)
-            elif name == "self_trade_prevention":
+            elif name in ("self_trade_prevention", "time_in_force"):
                 control.select_option(value)
             else:
                 control.fill(value)

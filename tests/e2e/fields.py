@@ -23,6 +23,7 @@ ORDER = {
     "timestamp",
     "updated_sequence",
     "updated",
+    "working_since",
 }
 
 ORDER_TRADE = {

@@ -14,19 +14,28 @@ if TYPE_CHECKING:
 
 pytestmark = needs_chromium
 
-ALWAYS = ["self_trade_prevention", "client_order_id"]
+ALWAYS = ["self_trade_prevention", "tag", "client_order_id"]
+RESTS = ["post_only", "display_quantity", "expire_time"]
+WAITING_LIMIT = [*RESTS, "time_in_force", "reject_if_triggered"]
 
 FIELDS = {
-    "limit": ["price", "quantity", "post_only", "display_quantity", "expire_time", *ALWAYS],
+    "limit": ["price", "quantity", *RESTS, *ALWAYS],
     "market": ["quantity", "max_slippage_bps", *ALWAYS],
     "ioc": ["price", "quantity", *ALWAYS],
     "fok": ["price", "quantity", *ALWAYS],
-    "stop_market": ["trigger_price", "quantity", "max_slippage_bps", *ALWAYS],
-    "stop_limit": ["trigger_price", "price", "quantity", "post_only", "expire_time", *ALWAYS],
-    "take_profit": ["trigger_price", "quantity", "max_slippage_bps", *ALWAYS],
-    "take_profit_limit": ["trigger_price", "price", "quantity", "post_only", "expire_time", *ALWAYS],
-    "trailing_stop": ["trailing_bps", "activation_price", "quantity", "max_slippage_bps", *ALWAYS],
-    "oco": ["price", "stop_trigger_price", "stop_price", "quantity", "expire_time", *ALWAYS],
+    "stop_market": ["trigger_price", "quantity", "max_slippage_bps", "reject_if_triggered", *ALWAYS],
+    "stop_limit": ["trigger_price", "price", "quantity", *WAITING_LIMIT, *ALWAYS],
+    "take_profit": ["trigger_price", "quantity", "max_slippage_bps", "reject_if_triggered", *ALWAYS],
+    "take_profit_limit": ["trigger_price", "price", "quantity", *WAITING_LIMIT, *ALWAYS],
+    "trailing_stop": [
+        *("trailing_bps", "activation_price", "quantity", "max_slippage_bps", "reject_if_triggered"),
+        *ALWAYS,
+    ],
+    "trailing_stop_limit": ["trailing_bps", "activation_price", "price", "quantity", *WAITING_LIMIT, *ALWAYS],
+    "oco": [
+        *("price", "stop_trigger_price", "stop_price", "quantity", "post_only", "expire_time", "cancel_on_first_fill"),
+        *ALWAYS,
+    ],
 }
 
 BRIGHTNESS = """(root, property) => {

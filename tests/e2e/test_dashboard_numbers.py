@@ -175,7 +175,12 @@ def test_every_field_of_a_number_reads_it(dashboard: Dashboard) -> None:
     orders = {
         "limit": {"price": "60,011.13", "quantity": "1,000.5", "display_quantity": "1 000"},
         "market": {"quote_quantity": "60\u00a0011"},
-        "take_profit_limit": {"trigger_price": "60,011.13", "price": "60 011", "quantity": " 1 "},
+        "take_profit_limit": {
+            "trigger_price": "60,011.13",
+            "price": "60 011",
+            "quantity": " 1 ",
+            "display_quantity": "1",
+        },
         "trailing_stop": {"trailing_bps": "1,000", "activation_price": "60\u202f011.13", "quantity": "1"},
         "oco": {"price": "60,011.13", "stop_trigger_price": "59,000", "stop_price": "58 999.99", "quantity": "1"},
     }

@@ -121,6 +121,33 @@ def test_the_trigger_of_a_trailing_stop_is_seen_moving(dashboard: Dashboard) -> 
     dashboard.expect_status(by_bps, "filled", "1")
 
 
+def test_a_trailing_stop_limit_shows_its_terms(dashboard: Dashboard) -> None:
+    exchange, symbol = dashboard.exchange, dashboard.symbol
+    exchange.trade(symbol, "100")
+    order = dashboard.place(
+        "trailing_stop_limit",
+        "sell",
+        "1",
+        "90",
+        trailing_amount="2",
+        time_in_force="ioc",
+        reject_if_triggered=True,
+        tag="grid-7",
+    )
+    assert (order["time_in_force"], order["reject_if_triggered"], order["tag"]) == ("ioc", True, "grid-7")
+    for words in ("trailing stop limit", "trails by 2.00", "from the next trade on", "runs as IOC", "tag grid-7"):
+        expect(dashboard.own(order)).to_contain_text(words)
+    exchange.trade(symbol, "105")
+    expect(dashboard.own(order)).to_contain_text("trigger 103.00")
+
+
+def test_what_would_fire_at_once_is_told(dashboard: Dashboard) -> None:
+    dashboard.exchange.trade(dashboard.symbol, "100")
+    order = dashboard.place("stop_market", "sell", "1", trigger_price="100", reject_if_triggered=True)
+    assert order["status"] == "rejected"
+    dashboard.expect_answer("bad", "the last trade already meets its trigger")
+
+
 def test_what_is_wrong_is_said_at_its_field(dashboard: Dashboard) -> None:
     dashboard.failing = ("/orders", "/orders/oco")
 
@@ -226,6 +253,7 @@ def test_only_what_an_amend_takes_can_be_edited(dashboard: Dashboard) -> None:
         "stop_market": (["trigger_price", "quantity"], {"trigger_price": "110"}),
         "stop_limit": (["price", "trigger_price", "quantity"], {"price": "111", "trigger_price": "110"}),
         "trailing_stop": (["quantity"], {"trailing_bps": "50"}),
+        "trailing_stop_limit": (["price", "quantity"], {"price": "90", "trailing_bps": "50"}),
     }
     for order_type, (inputs, fields) in names.items():
         order = dashboard.place(order_type, "buy", "1", **fields)

@@ -45,7 +45,7 @@ def test_limit_rests(shared_exchange: Exchange, symbol: str, account: str) -> No
     told = {
         name: value
         for name, value in order.items()
-        if name not in ("order_id", "sequence", "timestamp", "updated_sequence", "updated")
+        if name not in ("order_id", "sequence", "timestamp", "updated_sequence", "updated", "working_since")
     }
     assert told == {
         "client_order_id": "my-order",

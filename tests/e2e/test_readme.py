@@ -126,7 +126,8 @@ def test_first_orders(tmp_path: Path, command: str) -> None:
     assert (amended["status"], amended["account"]) == ("open", "bob")
     if command == "scripts/run":
         [shown] = [json.loads(text) for language, text in BLOCKS if language == "json" and '"order_id"' in text]
-        assert bought == {**shown, "timestamp": bought["timestamp"], "updated": bought["updated"]}
+        times = {name: bought[name] for name in ("timestamp", "updated", "working_since")}
+        assert bought == {**shown, **times}
 
 
 def test_ten_lines_of_market_data(tmp_path: Path) -> None:

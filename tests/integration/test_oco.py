@@ -213,3 +213,50 @@ def test_a_wrong_oco_is_refused_and_changes_nothing(
     assert refused(shared_exchange, traded, **{**named, **changes}) == expected
     assert shared_exchange.get("/admin/digest")["digest"] == before
     assert [leg["status"] for leg in oco(shared_exchange, traded, **named)] == ["open", "pending"]
+
+
+def test_the_first_trade_of_one_leg_cancels_the_other(shared_exchange: Exchange, traded: str, account: str) -> None:
+    names = {"client_order_id": "up", "stop_client_order_id": "down", "list_client_order_id": "pair"}
+    legs = oco(shared_exchange, traded, account=account, quantity="2", cancel_on_first_fill=True, **names)
+    assert [leg["list_client_order_id"] for leg in legs] == ["pair", "pair"]
+    assert shared_exchange.get("/orders/client:down", account=account) == legs[1]
+    assert refused(shared_exchange, traded, account=account, list_client_order_id="pair") == (
+        409,
+        "list_client_order_id_in_use",
+        "list_client_order_id",
+    )
+    place(shared_exchange, traded, "limit", "buy", "1", "110")
+    assert outcomes(shared_exchange, legs) == [
+        ("partially_filled", None, "1", "1", "0"),
+        ("canceled", "oco_triggered", "0", "0", "0"),
+    ]
+
+
+def test_a_user_who_cancels_one_leg_is_told_so_of_the_other(shared_exchange: Exchange, traded: str) -> None:
+    legs = oco(shared_exchange, traded, cancel_on_first_fill=True)
+    shared_exchange.delete(f"/orders/{legs[0]['order_id']}")
+    assert [each[:2] for each in outcomes(shared_exchange, legs)] == [
+        ("canceled", "requested"),
+        ("canceled", "oco_canceled"),
+    ]
+
+
+def test_a_take_profit_leg_waits_and_fires(shared_exchange: Exchange, traded: str) -> None:
+    profit, stop = legs = oco(shared_exchange, traded, price="109", take_profit_trigger_price="110", tag="up")
+    assert (profit["order_type"], profit["status"], profit["tag"]) == ("take_profit_limit", "pending", "up")
+    assert "tag" not in stop
+    shared_exchange.trade(traded, "110")
+    assert outcomes(shared_exchange, legs) == [("open", None, "0", "1", "0"), ("canceled", "oco", "0", "0", "0")]
+
+
+def test_a_term_that_a_leg_does_not_take_is_named(shared_exchange: Exchange, traded: str) -> None:
+    assert refused(shared_exchange, traded, stop_time_in_force="ioc") == (
+        422,
+        "time_in_force_not_allowed",
+        "stop_time_in_force",
+    )
+    assert refused(shared_exchange, traded, price=None, take_profit_trigger_price="100") == (
+        422,
+        "price_on_wrong_side",
+        "take_profit_trigger_price",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.exchange import Exchange, Json, wait_until
+from tests.exchange import Exchange, Json, receive, receive_until, wait_until
 from tests.integration.order_calls import depth, in_time, look_up, order, outcome, place, problem, refusal, trades
 
 _accounts = count(1)
@@ -170,6 +170,74 @@ def test_a_trailing_amount_begins_at_its_activation_price(shared_exchange: Excha
     for price, trigger_price in (("100", None), ("95.01", None), ("94", "99.05"), ("96", "99.05"), ("90", "95.05")):
         shared_exchange.trade(symbol, price)
         assert look_up(shared_exchange, trailing)["trigger_price"] == trigger_price
+
+
+# Terms of orders that wait, and the tag
+
+
+def test_an_order_whose_trigger_is_met_is_rejected_if_it_asks_for_it(shared_exchange: Exchange, symbol: str) -> None:
+    waits = place(shared_exchange, symbol, "stop_market", "sell", "1", trigger_price="100", reject_if_triggered=True)
+    assert outcome(waits) == ("pending", None, "0", "1", "0")
+    shared_exchange.trade(symbol, "105")
+    met = place(shared_exchange, symbol, "stop_market", "sell", "1", trigger_price="105", reject_if_triggered=True)
+    assert outcome(met) == ("rejected", "would_trigger_immediately", "0", "0", "0")
+    assert (met["reject_if_triggered"], met["working_since"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("time_in_force", "expected"),
+    [
+        ("gtc", ("partially_filled", None, "1", "1", "0")),
+        ("ioc", ("canceled", "ioc_remainder", "1", "0", "0")),
+        ("fok", ("canceled", "fok_unfillable", "0", "0", "0")),
+    ],
+)
+def test_a_fired_limit_order_runs_as_its_time_in_force_says(
+    shared_exchange: Exchange, symbol: str, time_in_force: str, expected: tuple[Any, ...]
+) -> None:
+    shared_exchange.trade(symbol, "100")
+    waiting = place(
+        shared_exchange,
+        symbol,
+        "trailing_stop_limit",
+        "sell",
+        "2",
+        "98",
+        trailing_amount="1",
+        time_in_force=time_in_force,
+    )
+    assert (waiting["working_since"], waiting.get("time_in_force", "gtc")) == (None, time_in_force)
+    shared_exchange.trade(symbol, "101")
+    place(shared_exchange, symbol, "limit", "buy", "1", "98.5")
+    shared_exchange.trade(symbol, "100")
+    fired = look_up(shared_exchange, waiting)
+    assert outcome(fired) == expected
+    assert waiting["timestamp"] < fired["working_since"] <= fired["updated"]
+
+
+def test_a_fired_iceberg_shows_its_part(shared_exchange: Exchange, symbol: str) -> None:
+    place(shared_exchange, symbol, "stop_limit", "sell", "5", "111", trigger_price="110", display_quantity="2")
+    shared_exchange.trade(symbol, "110")
+    assert depth(shared_exchange, symbol) == ([], [["111", "2"]])
+
+
+def test_a_tag_is_the_accounts_alone(shared_exchange: Exchange, symbol: str, account: str) -> None:
+    """Its states and listings have it; depth, trades and market data do not."""
+    tag = "grid~7!"
+    with (
+        shared_exchange.stream("/ws/marketdata", symbol) as depths,
+        shared_exchange.stream("/ws/trades", symbol) as printed,
+    ):
+        resting = place(shared_exchange, symbol, "limit", "sell", "2", "100", account=account, tag=tag)
+        taking = place(shared_exchange, symbol, "market", "buy", "1", tag=tag)
+        assert (resting["tag"], taking["tag"], look_up(shared_exchange, resting)["tag"]) == (tag, tag, tag)
+        assert [each["tag"] for each in shared_exchange.get("/orders", account=account)["orders"]] == [tag]
+        public = [
+            *(shared_exchange.http.get(path, params={"symbol": symbol}).text for path in ("/depth", "/bbo", "/trades")),
+            *receive_until(depths, lambda message: bool(message["asks"])),
+            receive(printed),
+        ]
+    assert not any(tag in str(text) for text in public)
 
 
 # Refusals: each of them changes nothing

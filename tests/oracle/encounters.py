@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from matcher.core.client_ids import has_open_only_id
 from matcher.core.order import Order
 from matcher.engine import Engine
 from protocol.commands import (
     AdvanceTime,
     AmendOrder,
+    CancelReplace,
     MoveTimers,
     OrderTerms,
     OwnCommand,
@@ -20,6 +22,7 @@ from protocol.commands import (
 from protocol.events import (
     AccountSet,
     AccountWatched,
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -33,10 +36,12 @@ from protocol.events import (
     OrderReduced,
     OrderRejected,
     OrderTriggered,
+    PlaceFailed,
     Trade,
     TransferDuplicated,
     TriggerMoved,
 )
+from protocol.order_types import STOPS
 from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention, Side
 
 NOT_BY_TAPES = (
@@ -52,7 +57,7 @@ NOT_BY_TAPES = (
 )
 """Books are not loaded, keys have nothing to do with orders, and bounds are far away."""
 
-STOPS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
+BOUNDS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
 
 OCO_REJECTED = {
     Reason.PRICE_OUTSIDE_BAND: "an OCO is outside the band",
@@ -62,6 +67,7 @@ OCO_REJECTED = {
 
 EVENTS = (
     *(OrderPlaced, OrderTriggered, OrderAmended, OrderDuplicated, OrderReduced, OrderDecremented, TriggerMoved),
+    *(CancelFailed, PlaceFailed),
     *(Trade, InstrumentSet, AccountSet, AccountWatched, MoneyMoved, TransferDuplicated, LedgerSet),
 )
 
@@ -71,6 +77,8 @@ ALL: frozenset[object] = frozenset(
         *(repr(refusal) for refusal in Refusal if refusal not in NOT_BY_TAPES),
         *(repr(reason) for reason in Reason if reason is not Reason.BOOK_REPLACED),
         *(f"{mode.name} prevents" for mode in SelfTradePrevention if mode is not SelfTradePrevention.NONE),
+        *("a replacement trades", "a replacement is rejected", "a replaced OCO"),
+        *("an amend renames: open-only", "an amend renames: for good"),
         *("an order sweeps", "an amend trades", "three fire and trade"),
         "an iceberg is taken part by part",
         "an iceberg is decremented",
@@ -90,6 +98,7 @@ ALL: frozenset[object] = frozenset(
             f"a leg ends the other: {how}"
             for how in ("FILLED", "FIRED", "REQUESTED", "SELF_TRADE", "EXPIRED", "CANCEL_AFTER")
         ),
+        *("a first trade ends the other leg", "a fired leg ends a stop", "a fired leg ends another"),
         *(
             f"an amend of {what}"
             for what in ("an iceberg", "a trailing stop", "a limit leg", "a stop leg", "what was decremented")
@@ -111,6 +120,9 @@ class Encounters:
             match event:
                 case CommandRefused(refusal):
                     yield repr(refusal)
+                case CancelFailed(refusal) | PlaceFailed(refusal):
+                    yield repr(refusal)
+                    yield type(event)
                 case OrderRejected(_, reason) | OrderCanceled(_, _, reason):
                     yield repr(reason)
                 case _:
@@ -127,8 +139,23 @@ class Encounters:
                 yield "a trailing stop that has moved fires"
             if isinstance(event, OrderAmended) and isinstance(command, AmendOrder):
                 yield from (f"an amend of {what}" for what in kinds_of(self._engine.registry.orders[event.order_id]))
+            if isinstance(event, OrderAmended) and event.client_order_id is not None:
+                open_only = has_open_only_id(self._engine.registry.orders[event.order_id])
+                yield f"an amend renames: {'open-only' if open_only else 'for good'}"
+        if isinstance(command, CancelReplace):
+            yield from self._of_replacement(events)
         if sum(isinstance(event, OrderTriggered) for event in events) >= 3 and isinstance(events[-1], Trade):
             yield "three fire and trade"
+
+    def _of_replacement(self, events: list[Event]) -> Iterator[str]:
+        if not isinstance(events[0], OrderCanceled):
+            return
+        if isinstance(events[-1], OrderRejected):
+            yield "a replacement is rejected"
+        if any(isinstance(event, Trade) for event in events):
+            yield "a replacement trades"
+        if isinstance(events[1], OrderCanceled) and events[1].reason is Reason.OCO:
+            yield "a replaced OCO"
 
     def _of_trades(self, command: OwnCommand, trades: list[Trade]) -> Iterator[str]:
         if trades and isinstance(command, AmendOrder):
@@ -172,7 +199,7 @@ class Encounters:
         fired = {event.order_id for event in events if isinstance(event, OrderTriggered)}
         for event in events:
             match event:
-                case OrderCanceled(order_id, _, reason) if reason in STOPS:
+                case OrderCanceled(order_id, _, reason) if reason in BOUNDS:
                     if self._engine.registry.orders[order_id].filled_value:
                         yield f"an order that has traded ends by {reason.name}"
                     if order_id in fired:
@@ -220,10 +247,15 @@ class Encounters:
                     yield "a leg trades in part"
                 case OrderCanceled(reason=Reason.OCO), OrderTriggered():
                     yield "a leg ends the other: FIRED"
-                case OrderCanceled(reason=Reason.OCO), OrderCanceled(reason=reason):
+                case OrderCanceled(reason=Reason.OCO | Reason.OCO_CANCELED), OrderCanceled(reason=reason):
                     yield f"a leg ends the other: {reason.name}"
                 case OrderCanceled(reason=Reason.OCO), Trade():
                     yield "a leg ends the other: FILLED"
+                case OrderCanceled(reason=Reason.OCO_TRIGGERED), Trade():
+                    yield "a first trade ends the other leg"
+                case OrderCanceled(order_id, _, Reason.OCO_TRIGGERED), OrderTriggered():
+                    order = self._engine.registry.orders[order_id]
+                    yield "a fired leg ends a stop" if STOPS[order.order_type] else "a fired leg ends another"
 
 
 def terms_of(order: Order) -> OrderTerms:
@@ -236,7 +268,7 @@ def kinds_of(order: Order) -> Iterator[str]:
     if special is not None:
         if special.terms.display_quantity:
             yield "an iceberg"
-        if order.order_type is OrderType.TRAILING_STOP:
+        if order.order_type in (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT):
             yield "a trailing stop"
         if special.partner is not None:
             yield "a limit leg" if order.order_type is OrderType.LIMIT else "a stop leg"

@@ -2,7 +2,8 @@
 
 With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
 compiled core of version 0.3.0 made tests/data/golden_compiled. With seed 10 version 0.4.0 made
-tests/data/golden_protection, with seed 11 tests/data/golden_money.
+tests/data/golden_protection, with seed 11 tests/data/golden_money. With seed 12 version 0.5.0 made
+tests/data/golden_terms, with seed 13 tests/data/golden_commands.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.
@@ -13,9 +14,8 @@ deadlines that were kept and missed, limits that are met, timers that are moved,
 was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
 there.
 
-All but golden_money were made by this program as it was before: golden before there was order management,
-golden_order_management before there were limits, the others before there was protection of price, golden_protection before there was money. They cannot be made
-again: messages have got more fields since, so that the same commands are more bytes now.
+All but golden_terms and golden_commands were made by this program as it was before. They cannot be made again:
+messages have got more fields since, so that the same commands are more bytes now.
 """
 
 import sys
@@ -42,6 +42,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     Command,
     Commands,
     Hello,
@@ -57,7 +58,7 @@ from protocol.commands import (
     SetLimits,
     WatchAccount,
 )
-from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
+from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Refusal, SelfTradePrevention, Side, TimeInForce
 from tests.oracle.golden_money import MoneyMaker
 
 if TYPE_CHECKING:
@@ -75,9 +76,12 @@ ACCOUNTS = ("ann", "bob", "default", *FUNDED)
 SYMBOLS = ("BTC-USDT", "ETH-USDT", "NEW-USDT")
 MIDDLE = {"BTC-USDT": 6_000_000, "ETH-USDT": 300_000, "NEW-USDT": 1_000}
 LOT = {"BTC-USDT": 1_000, "ETH-USDT": 1_000, "NEW-USDT": 10}
-RESTING = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+WAITING_LIMIT = (OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT, OrderType.TRAILING_STOP_LIMIT)
+RESTING = (OrderType.LIMIT, *WAITING_LIMIT)
+TRAILING = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
 PRICED = (*RESTING, OrderType.IOC, OrderType.FOK)
 TRIGGERED = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+WAITING = (*TRIGGERED, *TRAILING)
 TAKING = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP)
 
 STEP = 1_000_000
@@ -147,6 +151,7 @@ class Maker:
             self.order,
             self.oco,
             self.cancel,
+            self.cancel_replace,
             self.amend,
             self.cancel_all,
             self.repeat,
@@ -155,12 +160,12 @@ class Maker:
             self.funds.money,
             lambda: self.funds.key(self.state.time),
         )
-        return self.random.choices(makers, (60, 9, 8, 14, 1, 6, 2, 1, 12, 3))[0]()
+        return self.random.choices(makers, (60, 18, 8, 12, 14, 1, 6, 2, 1, 12, 3))[0]()
 
     def order(self) -> PlaceOrder:
         random = self.random
         symbol = random.choice(SYMBOLS)
-        order_type = random.choice((*[OrderType.LIMIT] * 6, *[OrderType.TRAILING_STOP] * 2, *OrderType))
+        order_type = random.choice((*[OrderType.LIMIT] * 6, *TRAILING, *OrderType))
         terms = self.terms(symbol, order_type)
         quantity = LOT[symbol] * random.randint(1, 20) + random.choice((0,) * 30 + (1,))
         order = PlaceOrder(
@@ -174,6 +179,7 @@ class Maker:
             self.name(),
             random.choice((0,) * 7 + (START, START + 10**15)),
             None if terms == OrderTerms() else terms,
+            self.open_only(),
         )
         self.placed.append(order)
         return order
@@ -182,15 +188,15 @@ class Maker:
         """Terms that go with the type; now and then one that does not."""
         random = self.random
         flawed = random.random() < 0.03
-        trailing = order_type is OrderType.TRAILING_STOP
+        trailing = order_type in TRAILING
         by_amount = random.random() < 0.5
+        in_force = self.in_force() if order_type in WAITING_LIMIT else TimeInForce.GTC
+        rests = order_type in RESTING and in_force is TimeInForce.GTC
         return OrderTerms(
-            post_only=(order_type in RESTING or flawed) and random.random() < 0.15,
+            post_only=(rests or flawed) and random.random() < 0.15,
             self_trade_prevention=self.prevention(),
             expire_time=self.expire_time() if order_type in RESTING else 0,
-            display_quantity=LOT[symbol] * random.randint(1, 6)
-            if order_type is OrderType.LIMIT and random.random() < 0.3
-            else None,
+            display_quantity=LOT[symbol] * random.randint(1, 6) if rests and random.random() < 0.3 else None,
             quote_quantity=self.quote_quantity(symbol)
             if order_type is OrderType.MARKET and random.random() < 0.5
             else None,
@@ -200,10 +206,26 @@ class Maker:
             trailing_amount=5 * random.randint(1, 6) if trailing and by_amount else None,
             activation_price=self.price(symbol) if trailing and random.random() < 0.4 else None,
             max_slippage_bps=random.choice((1, 5, 30)) if order_type in TAKING and random.random() < 0.7 else None,
+            reject_if_triggered=order_type in WAITING and random.random() < 0.2,
+            time_in_force=in_force,
+            tag=self.tag(),
         )
 
+    def in_force(self) -> TimeInForce:
+        return self.random.choice([TimeInForce.GTC] * 3 + list(TimeInForce))
+
+    def tag(self) -> str | None:
+        """Now and then a bad one."""
+        return self.random.choice((None,) * 30 + ("grid-7", "~!") * 3 + ("a b",))
+
     def name(self) -> str | None:
+        """Mostly a new one; now and then one of a few that come again."""
+        if self.random.random() < 0.2:
+            return f"again-{self.random.randint(1, 6)}"
         return None if self.random.random() < 0.2 else f"order-{next(self.names)}"
+
+    def open_only(self) -> bool:
+        return self.random.random() < 0.4
 
     def prevention(self) -> SelfTradePrevention:
         return self.random.choice([SelfTradePrevention.NONE] * 4 + list(SelfTradePrevention))
@@ -225,18 +247,33 @@ class Maker:
         last = self.state.registry.books[symbol].last_price or MIDDLE[symbol]
         away = 5 if side is Side.SELL else -5
         trigger_price = last - away * random.randint(0, 6)
+        limit, stops_at, profits = last + away * random.randint(0, 6), random.random() < 0.5, random.random() < 0.4
+        priced = not profits or random.random() < 0.6
+        display, name = LOT[symbol] * random.randint(1, 3), self.name()
         oco = PlaceOco(
             symbol,
             random.choice(ACCOUNTS),
             side,
             LOT[symbol] * random.randint(1, 20),
-            last + away * random.randint(0, 6),
+            limit if priced else None,
             trigger_price,
-            trigger_price - away * random.randint(0, 2) if random.random() < 0.5 else None,
-            self.name(),
+            trigger_price - away * random.randint(0, 2) if stops_at else None,
+            name,
             random.choice((0,) * 9 + (START,)),
             self.prevention(),
             self.expire_time(),
+            self.open_only(),
+            random.random() < 0.6,
+            priced and random.random() < 0.2,
+            limit if profits else None,
+            f"{name}-down" if name is not None and random.random() < 0.3 else None,
+            random.choice((None, None, "pair-1", "pair-2")),
+            display if priced and random.random() < 0.2 else None,
+            self.in_force() if profits and random.random() < 0.3 else TimeInForce.GTC,
+            self.tag(),
+            display if stops_at and random.random() < 0.2 else None,
+            self.in_force() if stops_at and random.random() < 0.3 else TimeInForce.GTC,
+            self.tag(),
         )
         self.placed.append(oco)
         return oco
@@ -251,7 +288,18 @@ class Maker:
         return MIDDLE[symbol] + self.random.randint(-8, 8) * 5
 
     def cancel(self) -> CancelOrder:
-        return CancelOrder(*self.any_name())
+        only_status = self.random.choice((None, None, *OnlyStatus))
+        return CancelOrder(*self.any_name(), only_status, self.random.choice((None, "cancel-1", "cancel-2")))
+
+    def cancel_replace(self) -> CancelReplace:
+        """Mostly of a live order, by one of its account."""
+        live = [order for book in self.state.registry.books.values() for order in book.live_orders()]
+        cancel, place = self.cancel(), self.order()
+        if live and self.random.random() < 0.8:
+            order = self.random.choice(live)
+            cancel = CancelOrder(order.order_id, None, None, cancel.only_status, cancel.cancel_client_order_id)
+            place = msgspec.structs.replace(place, account=order.account.name)
+        return CancelReplace(cancel, place, allow_failure=self.random.random() < 0.5)
 
     def amend(self) -> AmendOrder:
         random = self.random
@@ -266,7 +314,8 @@ class Maker:
         quantity = LOT[symbol] * random.randint(1, 30) if random.random() < 0.6 else None
         price = self.price(symbol) if random.random() < 0.5 else None
         trigger_price = self.price(symbol) if random.random() < 0.2 else None
-        return AmendOrder(order_id, quantity=quantity, price=price, trigger_price=trigger_price)
+        new_client_order_id = self.name() if random.random() < 0.4 else None
+        return AmendOrder(order_id, None, None, quantity, price, trigger_price, new_client_order_id)
 
     def any_name(self) -> tuple[int | None, str | None, str | None]:
         named = [order for order in self.placed if order.client_order_id]
@@ -276,7 +325,10 @@ class Maker:
         return self.random.randint(1, self.state.registry.last_order_id + 2), None, None
 
     def cancel_all(self) -> CancelAllOrders:
-        return CancelAllOrders(self.random.choice(ACCOUNTS), self.random.choice((None, *SYMBOLS)))
+        cancel_client_order_id = self.random.choice((None, "cancel-3"))
+        return CancelAllOrders(
+            self.random.choice(ACCOUNTS), self.random.choice((None, *SYMBOLS)), cancel_client_order_id
+        )
 
     def repeat(self) -> Command:
         """An order once more, some of them altered."""

@@ -15,6 +15,7 @@ class NaiveBook:
     def __init__(self) -> None:
         self.instruments: dict[str, Instrument] = {}
         self.orders: list[NaiveOrder] = []
+        self.taken_ids: list[tuple[NaiveOrder, str]] = []
         self.last_trades: dict[str, events.Trade] = {}
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
         self.limits = commands.SetLimits()
@@ -29,6 +30,7 @@ class NaiveBook:
         """What belongs to one command: its stamp, what it has said, who takes next, what its limits leave."""
         self._stamp, self._said, self._takers = (sequence, time), list[events.Event](), list[NaiveOrder]()
         self._trades_left, self._moves = self.limits.trades, 0
+        self._cancel_id: str | None = None
         self._run_of_trades = NaiveRun()
 
     def live(self) -> list[NaiveOrder]:
@@ -84,10 +86,12 @@ class NaiveBook:
         if not order.remaining:
             order.state = "done"
 
-    def _end(self, order: NaiveOrder, quantity: int, reason: Reason) -> None:
+    def _end(self, order: NaiveOrder, quantity: int, reason: Reason, met: tuple[int, int, int] = (0, 0, 0)) -> None:
+        """`met`: which order of its own account it met, at which price, and how much that has taken off it."""
         order.state, order.reason = "done", reason
-        self._said.append(events.OrderCanceled(order.order_id, quantity, reason))
-        self._cancel_partner(order)
+        self._said.append(events.OrderCanceled(order.order_id, quantity, reason, self._cancel_id, *met))
+        by_user = reason in (Reason.REQUESTED, Reason.CANCEL_AFTER)
+        self._cancel_partner(order, Reason.OCO_CANCELED if by_user else Reason.OCO)
 
     def _cancel(self, order: NaiveOrder, reason: Reason) -> None:
         self._end(order, order.remaining, reason)
@@ -97,19 +101,19 @@ class NaiveBook:
             if not order.is_done:  # The other leg of its OCO may have ended it before its turn.
                 self._cancel(order, reason)
 
-    def _cancel_partner(self, order: NaiveOrder) -> None:
+    def _cancel_partner(self, order: NaiveOrder, cause: Reason) -> None:
         """An order that has ended, or fired, ends the other leg of its OCO, and is bound to it no more."""
         partner = order.partner
         if partner is not None:
             order.partner = partner.partner = None
             if not partner.is_done:
-                self._cancel(partner, Reason.OCO)
+                self._cancel(partner, cause if order.ends_its_partner else Reason.OCO)
 
-    def _reduce_partner(self, order: NaiveOrder, partner: NaiveOrder, quantity: int) -> None:
+    def _reduce_partner(self, order: NaiveOrder, partner: NaiveOrder, quantity: int, *, traded: bool) -> None:
         """A leg of an OCO has traded, or lost without a trade, so much."""
-        if order.remaining:
+        if order.remaining and not (traded and order.ends_its_partner):
             partner.quantity -= quantity
             partner.remaining -= quantity
             self._said.append(events.OrderReduced(partner.order_id, quantity))
         else:
-            self._cancel(partner, Reason.OCO)
+            self._cancel_partner(order, Reason.OCO_TRIGGERED)

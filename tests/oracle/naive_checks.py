@@ -1,13 +1,14 @@
 """What the naive engine refuses before anything happens."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import asdict, replace
 
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder, SetInstrument
 from protocol.instrument import Instrument, InstrumentError, check_instrument
-from protocol.units import NAME_PATTERN, OrderType, Refusal, Side
+from protocol.units import NAME_PATTERN, OrderType, Refusal, Side, TimeInForce
+from tests.oracle.naive_order import stop_name
 from tests.order_matrix import FIELDS, takers
 
 PRICED = takers("price")
@@ -49,11 +50,15 @@ def check_fields(command: PlaceOrder, terms: OrderTerms) -> None:
     for name, order_types in TAKEN_BY.items():
         if getattr(terms, name) and order_type not in order_types:
             raise RefusedError(Refusal[name.upper() + "_NOT_ALLOWED"])
-    if order_type is OrderType.TRAILING_STOP:
+    if order_type in TAKEN_BY["activation_price"]:
         if terms.trailing_bps is None and terms.trailing_amount is None:
             raise RefusedError(Refusal.TRAILING_REQUIRED)
         if terms.trailing_bps is not None and terms.trailing_amount is not None:
             raise RefusedError(Refusal.TRAILING_AMOUNT_NOT_ALLOWED)
+    if terms.time_in_force is not TimeInForce.GTC and (terms.post_only or terms.display_quantity is not None):
+        raise RefusedError(Refusal.TIME_IN_FORCE_NOT_ALLOWED)
+    if terms.tag is not None and not all("!" <= letter <= "~" for letter in terms.tag):
+        raise RefusedError(Refusal.INVALID_TAG)
     if (command.quantity == 0) != (terms.quote_quantity is not None):
         raise RefusedError(Refusal.QUANTITY_NOT_ALLOWED if command.quantity else Refusal.QUANTITY_REQUIRED)
 
@@ -105,13 +110,73 @@ def check_terms(instrument: Instrument, quantity: int, terms: OrderTerms, time: 
     raise_first([(Refusal.EXPIRE_TIME_PAST, terms.expire_time != 0 and terms.expire_time <= time)])
 
 
-def check_oco(instrument: Instrument, command: PlaceOco, time: int) -> None:
-    """The limit leg as any limit order, then the stop leg, with the names of its fields, then the time."""
+STOP_FIELDS = ("display_quantity", "time_in_force", "tag")
+"""The terms that each leg of an OCO has of its own. Those of the stop leg have `stop_` before their names."""
+
+
+def legs_of(command: PlaceOco) -> tuple[PlaceOrder, PlaceOrder]:
+    """The limit or take-profit leg and the stop leg, as orders."""
+    trigger_price, stop_price = command.take_profit_trigger_price, command.stop_price
+    limit_type = OrderType.LIMIT
+    if trigger_price is not None:
+        limit_type = OrderType.TAKE_PROFIT if command.price is None else OrderType.TAKE_PROFIT_LIMIT
+    stop_type = OrderType.STOP_MARKET if stop_price is None else OrderType.STOP_LIMIT
+    both = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
+    own = {name: getattr(command, name) for name in STOP_FIELDS}
+    stops = {name: getattr(command, f"stop_{name}") for name in STOP_FIELDS}
+    limit_terms, stop_terms = replace(both, post_only=command.post_only, **own), replace(both, **stops)
+    what = (command.symbol, command.account, command.side)
+    prices = (command.price, trigger_price)
+    return (
+        PlaceOrder(
+            *what,
+            limit_type,
+            command.quantity,
+            *prices,
+            command.client_order_id,
+            terms=limit_terms,
+            open_only_client_order_id=command.open_only_client_order_id,
+        ),
+        PlaceOrder(
+            *what,
+            stop_type,
+            command.quantity,
+            stop_price,
+            command.stop_trigger_price,
+            stop_name(command),
+            terms=stop_terms,
+            open_only_client_order_id=command.open_only_client_order_id,
+        ),
+    )
+
+
+def check_oco(instrument: Instrument, command: PlaceOco, time: int, iceberg_parts: int) -> None:
+    """What each leg takes, then the limit leg as any limit order, then the stop leg, with the names of its fields."""
+    limit, stop = legs_of(command)
+    check_leg(limit)
+    named_as_stops(lambda: check_leg(stop))
     check_limits(instrument, command.quantity, command.price, None)
+    raise_first(price_checks(instrument, "TRIGGER_PRICE", limit.trigger_price), "take_profit_trigger_price")
     raise_first(price_checks(instrument, "TRIGGER_PRICE", command.stop_trigger_price), "stop_trigger_price")
     raise_first(price_checks(instrument, "PRICE", command.stop_price), "stop_price")
     raise_first(notional_check(instrument, command.quantity, command.stop_price), "stop_price")
-    raise_first([(Refusal.EXPIRE_TIME_PAST, command.expire_time != 0 and command.expire_time <= time)])
+    check_terms(instrument, command.quantity, limit.terms or OrderTerms(), time, iceberg_parts)
+    named_as_stops(lambda: check_terms(instrument, command.quantity, stop.terms or OrderTerms(), time, iceberg_parts))
+
+
+def check_leg(leg: PlaceOrder) -> None:
+    """Both legs take an expire_time, a market order too."""
+    check_fields(leg, replace(leg.terms or OrderTerms(), expire_time=0))
+
+
+def named_as_stops(check: Callable[[], None]) -> None:
+    """Name the stop leg's field at fault."""
+    try:
+        check()
+    except RefusedError as error:
+        refusal: Refusal = error.args[0]
+        [field] = [name for name in STOP_FIELDS if name.upper() in refusal.name]
+        raise RefusedError(refusal, f"stop_{field}") from error
 
 
 def check_sides(command: PlaceOco, last: int | None) -> None:
@@ -119,20 +184,12 @@ def check_sides(command: PlaceOco, last: int | None) -> None:
     if last is None:
         raise RefusedError(Refusal.NO_LAST_TRADE, "stop_trigger_price")
     above = 1 if command.side is Side.SELL else -1
-    if (command.price - last) * above <= 0:
-        raise RefusedError(Refusal.PRICE_ON_WRONG_SIDE, "price")
+    takes_profit = command.take_profit_trigger_price is not None
+    price = command.take_profit_trigger_price or command.price or 0
+    if (price - last) * above <= 0:
+        raise RefusedError(Refusal.PRICE_ON_WRONG_SIDE, "take_profit_trigger_price" if takes_profit else "price")
     if (last - command.stop_trigger_price) * above <= 0:
         raise RefusedError(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")
-
-
-def check_legs(side: Side, amended: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> None:
-    """The limit leg of an OCO stays beyond the trigger of the stop leg; each leg is given by its price and its
-    trigger_price."""
-    is_limit_leg = amended[1] is None
-    price, trigger_price = (amended[0], other[1]) if is_limit_leg else (other[0], amended[1])
-    assert price is not None and trigger_price is not None
-    if price <= trigger_price if side is Side.SELL else price >= trigger_price:
-        raise RefusedError(Refusal.PRICE_ON_WRONG_SIDE if is_limit_leg else Refusal.TRIGGER_PRICE_ON_WRONG_SIDE)
 
 
 def changed_instrument(known: Instrument | None, command: SetInstrument) -> Instrument:

@@ -42,8 +42,7 @@ class NaiveLocks(NaiveBook):
             return Fraction(0)
         if order.partner is None:
             return self._lock_of(order)
-        is_limit_leg = order.entered.trigger_price is None
-        return self._lock_of(order, order.partner) if is_limit_leg else Fraction(0)
+        return self._lock_of(order, order.partner) if order.order_id == order.oco_id else Fraction(0)
 
     def _lock_of(self, *legs: NaiveOrder) -> Fraction:
         """The lock of one order, or the one lock of the two legs of an OCO."""

@@ -16,12 +16,11 @@ MARKETS_THAT_WAIT = (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT, OrderType.TRA
 class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _run(self, taker: NaiveOrder) -> None:
         """Let an order take what it can; what is left of it rests or is canceled, as its type says."""
-        order_type = taker.entered.order_type
         if taker.terms.post_only and self._makers(taker):
             self._cancel(taker, Reason.POST_ONLY_WOULD_CROSS)
         elif self._fired_outside_band(taker):
             self._cancel(taker, Reason.PRICE_OUTSIDE_BAND)
-        elif order_type is OrderType.FOK and not self._can_fill(taker):
+        elif taker.runs_as(OrderType.FOK) and not self._can_fill(taker):
             self._cancel(taker, Reason.FOK_UNFILLABLE)
         else:
             self._bound(taker)
@@ -44,7 +43,7 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             self._cancel(taker, Reason.TOO_MANY_TRADES)
         elif taker.price is None:
             self._cancel(taker, stop or Reason.NO_LIQUIDITY)
-        elif order_type is OrderType.IOC:
+        elif taker.runs_as(OrderType.IOC):
             self._cancel(taker, Reason.IOC_REMAINDER)
         else:
             taker.state, taker.ticket, taker.has_rested = "resting", next(self._tickets), True
@@ -52,7 +51,7 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
 
     def _fired_outside_band(self, taker: NaiveOrder) -> bool:
         """Whether it has just fired, and its price is too far from the market now. An amend looks at a new price only."""
-        waited = taker.trigger_price is not None and taker.entered.trigger_price is not None and not taker.has_rested
+        waited = taker.waits and not taker.has_rested
         return waited and taker.price is not None and self._is_outside_band(taker.entered.symbol, taker.price)
 
     def _can_fill(self, taker: NaiveOrder) -> bool:
@@ -176,43 +175,55 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         self._look_at_triggers(symbol, earlier_price, price)
         for order, partner in legs:
             if partner is not None:
-                self._reduce_partner(order, partner, quantity)
+                self._reduce_partner(order, partner, quantity, traded=True)
 
     # Self-trade prevention
 
     def _prevent(self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, most: int) -> None:
         match mode:
             case SelfTradePrevention.CANCEL_NEWEST:
-                self._prevent_all(taker)
+                self._prevent_all(taker, maker)
             case SelfTradePrevention.CANCEL_OLDEST:
-                self._prevent_all(maker)
+                self._prevent_all(maker, taker)
             case SelfTradePrevention.CANCEL_BOTH:
-                self._prevent_all(maker)
-                self._prevent_all(taker)
+                self._prevent_all(maker, taker)
+                self._prevent_all(taker, maker)
             case SelfTradePrevention.DECREMENT:
                 quantity = min(maker.remaining, most)
-                self._decrement(maker, quantity)
+                self._decrement(maker, quantity, taker)
                 if taker.terms.quote_quantity is not None:
                     taker.prevented_value += abs(maker.price_rank()) * quantity
-                self._decrement(taker, quantity)
+                self._decrement(taker, quantity, maker)
 
-    def _prevent_all(self, order: NaiveOrder) -> None:
+    def _prevent_all(self, order: NaiveOrder, counter: NaiveOrder) -> None:
         """Cancel it; but what a quote_quantity has filled already is all that it was for."""
         quantity = order.remaining
         order.prevented += quantity
         order.remaining = 0
         if order.filled and order.terms.quote_quantity is not None:
             order.state = "done"
-        else:
+        elif order.terms.quote_quantity is not None or not order.is_open_only:
             self._end(order, quantity, Reason.SELF_TRADE)
+        else:
+            self._end(order, quantity, Reason.SELF_TRADE, (*self._meeting(order, counter), quantity))
 
-    def _decrement(self, order: NaiveOrder, quantity: int) -> None:
+    @staticmethod
+    def _meeting(order: NaiveOrder, counter: NaiveOrder) -> tuple[int, int]:
+        """The other order, and the price of the one of both that has rested. Told of orders with open-only ids."""
+        if not order.is_open_only:
+            return 0, 0
+        price = (counter if order.state == "taking" else order).price
+        assert price is not None, "an order that rests has a price"
+        return counter.order_id, price
+
+    def _decrement(self, order: NaiveOrder, quantity: int, counter: NaiveOrder) -> None:
+        met = self._meeting(order, counter)
         order.prevented += quantity
         self._lower(order, quantity)
         order.slice = min(order.slice, order.remaining)
         if order.is_done:
-            self._end(order, 0, Reason.SELF_TRADE)
+            self._end(order, 0, Reason.SELF_TRADE, (*met, quantity if order.is_open_only else 0))
             return
-        self._said.append(events.OrderDecremented(order.order_id, quantity))
+        self._said.append(events.OrderDecremented(order.order_id, quantity, *met))
         if order.partner is not None:
-            self._reduce_partner(order, order.partner, quantity)
+            self._reduce_partner(order, order.partner, quantity, traded=False)

@@ -8,9 +8,11 @@ from typing import Literal
 from msgspec.structs import replace
 
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
-from protocol.units import OrderType, Reason, Side
+from protocol.units import STOP_LEG_SUFFIX, OrderType, Reason, Side, TimeInForce
 
 TAKE_PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+TRAILING = (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
+WAITING = (*TAKE_PROFITS, *TRAILING, OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
 
 @dataclass(eq=False)
@@ -63,7 +65,7 @@ class NaiveOrder:
     whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still end
     the other. `fee_cap` is the larger of the two rates as it entered, in basis points, `budget` what a quote_quantity
     may spend if its account has less. A trailing stop that is `active` follows the price, and once it has seen one it
-    has a `mark`. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
+    has a `mark`. `names` are its client_order_ids, the present one last. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
     """
 
     order_id: int
@@ -90,8 +92,19 @@ class NaiveOrder:
     oco: PlaceOco | None = None
     oco_id: int | None = None
     partner: "NaiveOrder | None" = field(default=None, repr=False)
+    time: int = 0
+    fired: int = 0
     bound: Fraction | None = None
     stop: Reason | None = None
+    names: list[str | None] = field(default_factory=list)
+
+    @property
+    def client_order_id(self) -> str | None:
+        return self.names[-1]
+
+    @property
+    def is_open_only(self) -> bool:
+        return self.entered.open_only_client_order_id and self.entered.client_order_id is not None
 
     @property
     def side(self) -> Side:
@@ -100,6 +113,38 @@ class NaiveOrder:
     @property
     def account(self) -> str:
         return self.entered.account
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is of a type that waits before it runs."""
+        return self.entered.order_type in WAITING
+
+    @property
+    def working_since(self) -> int | None:
+        """When it was taken in; if it waits, when it fired."""
+        if self.waits:
+            return self.fired or None
+        return None if self.is_rejected else self.time
+
+    @property
+    def ends_its_partner(self) -> bool:
+        """Whether its first trade cancels the other leg of its OCO."""
+        return self.oco is not None and self.oco.cancel_on_first_fill
+
+    @property
+    def trails(self) -> bool:
+        return self.entered.order_type in TRAILING
+
+    def runs_as(self, order_type: OrderType) -> bool:
+        """Whether it takes as an order of that type does: an IOC or a FOK."""
+        in_force = {OrderType.IOC: TimeInForce.IOC, OrderType.FOK: TimeInForce.FOK}[order_type]
+        return self.entered.order_type is order_type or self.terms.time_in_force is in_force
+
+    def would_fire(self, last: int | None) -> bool:
+        """Whether the last trade already meets what it would wait for."""
+        if last is None:
+            return False
+        return self.terms.activation_price == last if self.trails else self.trigger_distance(last) <= 0
 
     @property
     def is_done(self) -> bool:
@@ -179,13 +224,21 @@ class NaiveOrder:
         return ceil((self.mark + trail) / tick) * tick
 
 
+def stop_name(command: PlaceOco) -> str | None:
+    """The client_order_id of the stop leg."""
+    if command.stop_client_order_id is not None or command.client_order_id is None:
+        return command.stop_client_order_id
+    return command.client_order_id + STOP_LEG_SUFFIX
+
+
 def same_order(known: NaiveOrder, command: PlaceOrder | PlaceOco) -> bool:
     """Whether the order was entered by an equal command; the deadline does not matter."""
     entered: PlaceOrder | PlaceOco = known.oco or known.entered
-    return comparable(entered) == comparable(command)
+    entered_ids = (known.names[0], command.client_order_id)
+    return comparable(entered) == comparable(command) and (known.oco is not None or len(set(entered_ids)) == 1)
 
 
 def comparable(command: PlaceOrder | PlaceOco) -> PlaceOrder | PlaceOco:
     if isinstance(command, PlaceOco):
-        return replace(command, deadline=0)
+        return replace(command, deadline=0, stop_client_order_id=stop_name(command))
     return replace(command, deadline=0, terms=command.terms or OrderTerms())

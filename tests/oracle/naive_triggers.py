@@ -1,7 +1,7 @@
 """Orders of the naive engine that wait for a trade: when they fire, and how trailing stops follow the price."""
 
 from protocol import events
-from protocol.units import OrderType
+from protocol.units import Reason
 from tests.oracle.naive_book import NaiveBook
 from tests.oracle.naive_order import NaiveOrder
 
@@ -10,16 +10,17 @@ class NaiveTriggers(NaiveBook):
     def _wait(self, order: NaiveOrder) -> None:
         order.state, order.ticket = "pending", next(self._tickets)
         last = self.last_price(order.entered.symbol)
-        if order.entered.order_type is OrderType.TRAILING_STOP:
+        if order.trails:
             activation = order.terms.activation_price
             order.active = activation is None or activation == last
         elif last is not None and order.trigger_distance(last) <= 0:
             self._fire(order)
 
     def _fire(self, order: NaiveOrder) -> None:
+        order.fired = self._stamp[1]
         self._said.append(events.OrderTriggered(order.order_id))
         self._take(order)
-        self._cancel_partner(order)
+        self._cancel_partner(order, Reason.OCO_TRIGGERED)
 
     def _look_at_triggers(self, symbol: str, earlier: int | None, price: int) -> None:
         """A trade has printed at that price after one at the earlier price: orders fire, then the trailing stops that
@@ -45,11 +46,7 @@ class NaiveTriggers(NaiveBook):
             run.prices.append(price)
 
     def _trailing(self, symbol: str) -> list[NaiveOrder]:
-        trailing = [
-            order
-            for order in self.orders
-            if order.entered.order_type is OrderType.TRAILING_STOP and order.state == "pending"
-        ]
+        trailing = [order for order in self.orders if order.trails and order.state == "pending"]
         return [order for order in trailing if order.entered.symbol == symbol]
 
     def _mark(self, order: NaiveOrder, price: int) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
-from protocol.units import OrderType, SelfTradePrevention, Side
+from protocol.units import OrderType, SelfTradePrevention, Side, TimeInForce
 from tests.oracle.naive_checks import PRICED, TAKEN_BY, TRIGGERED
 
 START = 1_700_000_000_000_000_000
@@ -27,11 +27,14 @@ TYPES = (
     *[OrderType.IOC] * 2,
     *[OrderType.MARKET] * 3,
     *[OrderType.TRAILING_STOP] * 3,
+    *[OrderType.TRAILING_STOP_LIMIT] * 2,
     *[OrderType.STOP_LIMIT] * 2,
     *[OrderType.TAKE_PROFIT_LIMIT] * 2,
     *[OrderType.STOP_MARKET] * 3,
     OrderType.TAKE_PROFIT,
 )
+
+TRAILING = TAKEN_BY["activation_price"]
 
 preventions = (*[SelfTradePrevention.NONE] * 3, SelfTradePrevention.DECREMENT, *SelfTradePrevention)
 terms_of = {
@@ -94,7 +97,12 @@ taking_prices = {
 distances = st.sampled_from((*[5, 5, 5, 10] * 6, 15, 2, 90, 110, 205))
 stop_distances = st.sampled_from((*[5, 10, 5, 10, 15] * 4, 2, 90, 110, 205))
 deadlines = st.sampled_from((*[0] * 60, *[START + ticks * TICK for ticks in (0, 5, 10, 100)]))
+in_force = st.sampled_from((*[TimeInForce.GTC] * 4, *[TimeInForce.IOC] * 2, *[TimeInForce.FOK] * 2))
+rejects = st.sampled_from((False, False, False, True))
+tags = st.sampled_from((*[None] * 30, "grid-7"))
 slippages = st.sampled_from((*[None] * 5, 1, 499, 500, 500, 1_000))
+
+open_only = st.sampled_from((False, False, True))
 
 often = st.integers(0, 2).map(lambda number: number < 2)
 
@@ -116,20 +124,26 @@ FLAWS: tuple[dict[str, Any], ...] = (
     {"trailing_amount": 5},
     {"activation_price": 100},
     {"max_slippage_bps": 100},
+    {"reject_if_triggered": True},
+    {"time_in_force": TimeInForce.FOK},
+    {"tag": "a b"},
 )
 """What is put into orders to spoil them, or, as it happens, not."""
 
 FLAWS_OF: dict[OrderType, tuple[dict[str, Any], ...]] = {
     OrderType.LIMIT: ({"display_quantity": 15}, {"display_quantity": 110}) * 2,
     OrderType.MARKET: ({"quote_quantity": 1_000, "quantity": 10},) * 4,
-    OrderType.TRAILING_STOP: (
-        {"trailing_amount": 7, "trailing_bps": None},
-        {"trailing_amount": 205, "trailing_bps": None},
-        {"trailing_amount": None, "trailing_bps": None},
-        {"activation_price": 102},
-        {"activation_price": 205},
-    )
-    * 6,
+    **dict.fromkeys(
+        TRAILING,
+        (
+            {"trailing_amount": 7, "trailing_bps": None},
+            {"trailing_amount": 205, "trailing_bps": None},
+            {"trailing_amount": None, "trailing_bps": None},
+            {"activation_price": 102},
+            {"activation_price": 205},
+        )
+        * 6,
+    ),
     **{
         order_type: ({"trigger_price": None}, {"price": None}, {"post_only": True})
         for order_type in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT)
@@ -159,13 +173,23 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
         fields["price"] = draw((resting_prices if rests else taking_prices)[side])
     if order_type in TRIGGERED:
         fields["trigger_price"] = draw(prices)
-    if order_type is OrderType.TRAILING_STOP:
+    if order_type in TRAILING:
         fields |= draw(trails)
+    if order_type in TAKEN_BY["reject_if_triggered"]:
+        fields["reject_if_triggered"] = draw(rejects)
+    if (
+        order_type in TAKEN_BY["time_in_force"]
+        and not (fields["post_only"] or fields["display_quantity"])
+        and (in_force_now := draw(in_force))
+    ):
+        fields["time_in_force"] = in_force_now
+    fields["tag"] = draw(tags)
     if order_type is OrderType.MARKET and (quote_quantity := draw(quote_quantities)):
         fields |= {"quote_quantity": quote_quantity, "quantity": 0}
     if order_type in TAKEN_BY["max_slippage_bps"]:
         fields["max_slippage_bps"] = draw(slippages)
     fields |= {"client_order_id": draw(client_order_ids), "deadline": draw(deadlines)}
+    fields |= {"open_only_client_order_id": draw(open_only)}
     return order_of(
         **{
             "symbol": symbol,
@@ -178,17 +202,41 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
     )
 
 
+oco_shapes = st.sampled_from((*["limit"] * 22, *["take_profit"] * 4, *["take_profit_limit"] * 5, "none"))
+list_names = st.sampled_from((*[None] * 10, *["p"] * 6, "a b"))
+stop_names = st.sampled_from((*[None] * 10, "p", "q", "a b"))
+displays = st.sampled_from((*[None] * 5, 10, 20, 20, 15))
+
+
 @st.composite
 def ocos(draw: st.DrawFn) -> PlaceOco:
+    """Mostly each leg has only terms that its type takes."""
+    shape, has_stop_price, sound = draw(oco_shapes), draw(often), draw(st.integers(0, 9)) > 0
+    takes_profit = shape.startswith("take_profit")
+    limited, stop_limited = shape == "take_profit_limit" or not sound, has_stop_price or not sound
+    name = draw(oco_names)
+    shown, stop_shown = draw(displays), draw(displays)
     return PlaceOco(
         *draw(traders),
         draw(sides),
         draw(resting_quantities),
-        draw(distances),
+        draw(distances) if shape in ("limit", "take_profit_limit") else None,
         draw(stop_distances),
-        draw(stop_distances) if draw(often) else None,
-        draw(oco_names),
+        draw(stop_distances) if has_stop_price else None,
+        name,
         draw(deadlines),
         draw(st.sampled_from(preventions)),
         draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
+        draw(open_only),
+        draw(st.booleans()),
+        draw(st.sampled_from((False, False, True))) and shape != "take_profit",
+        draw(distances) if takes_profit else None,
+        draw(stop_names) if name is not None or not sound else None,
+        draw(list_names),
+        shown if shape != "take_profit" else None,
+        draw(in_force) if limited and shown is None else TimeInForce.GTC,
+        draw(tags),
+        stop_shown if has_stop_price else None,
+        draw(in_force) if stop_limited and stop_shown is None else TimeInForce.GTC,
+        draw(st.sampled_from((*[None] * 30, "a b"))),
     )

@@ -4,13 +4,18 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from matcher.core.levels import Levels, shown_quantity
 from matcher.core.order import Extra, Order
 from matcher.engine import Engine
-from protocol.units import OrderStatus, Side
+from protocol.commands import CancelReplace, OwnCommand, PlaceOco, PlaceOrder
+from protocol.events import CancelFailed, CommandRefused, Event
+from protocol.units import OrderStatus, Refusal, Side
 from tests.oracle.naive_engine import NaiveEngine
 from tests.oracle.naive_ledger import Amounts
 from tests.oracle.naive_order import NaiveOrder
+from tests.tape import without_wording
 
 LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
@@ -26,7 +31,7 @@ def queues(engine: Engine, symbol: str) -> list[list[Standing]]:
 
     def stand(orders: Iterable[Order]) -> list[Standing]:
         return [
-            (order.order_id, order.quantity, order.remaining, shown_quantity(order), order.price, order.trigger_price)
+            (order.order_id, order.quantity, order.remaining, shown(order), order.price, order.trigger_price)
             for order in orders
         ]
 
@@ -36,6 +41,11 @@ def queues(engine: Engine, symbol: str) -> list[list[Standing]]:
         *(stand(waiting(levels)) for levels in (triggers.rises, triggers.falls)),
         sorted(stand(unpriced)),
     ]
+
+
+def shown(order: Order) -> int:
+    """The shown part. An iceberg that waits shows nothing yet: what is kept of it there does not count."""
+    return order.remaining if order.status is OrderStatus.PENDING else shown_quantity(order)
 
 
 def waiting(levels: Levels) -> list[Order]:
@@ -50,7 +60,14 @@ def in_order(levels: Levels) -> list[Order]:
 def naive_queues(engine: NaiveEngine, symbol: str) -> list[list[Standing]]:
     def stand(orders: Iterable[NaiveOrder]) -> list[Standing]:
         return [
-            (order.order_id, order.quantity, order.remaining, order.shown, order.price, order.trigger_price)
+            (
+                order.order_id,
+                order.quantity,
+                order.remaining,
+                order.shown if order.state == "resting" else order.remaining,
+                order.price,
+                order.trigger_price,
+            )
             for order in orders
         ]
 
@@ -86,6 +103,8 @@ def whole(order: Order) -> Whole:
             special.unspent,
         ),
         (order.account.name, order.client_order_id, order.side, order.order_type, special.terms, special.oco_id),
+        order.working_since,
+        (special.cancel_on_first_fill, special.list_client_order_id),
         (special.best_price, special.partner.order_id if special.partner is not None else None)
         if order.status in LIVE
         else None,
@@ -108,7 +127,9 @@ def naive_whole(order: NaiveOrder) -> Whole:
             order.filled_value,
             order.unspent,
         ),
-        (order.account, entered.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
+        (order.account, order.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
+        order.working_since,
+        (False, None) if order.oco is None else (order.oco.cancel_on_first_fill, order.oco.list_client_order_id),
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
     )
@@ -210,6 +231,25 @@ def naive_money_of(engine: NaiveEngine) -> Money:
             }
         ),
     )
+
+
+def as_if_known(event: Event) -> Event:
+    """The event without the difference between a forgotten order and a done one."""
+    if isinstance(event, CancelFailed) and event.refusal is Refusal.UNKNOWN_ORDER:
+        return replace(event, refusal=Refusal.ORDER_NOT_OPEN)
+    return without_wording(event)
+
+
+def is_refused(event: Event | None, refusal: Refusal) -> bool:
+    return isinstance(event, CommandRefused) and event.refusal is refusal
+
+
+def placed_by(command: OwnCommand) -> PlaceOrder | PlaceOco:
+    """What the command places."""
+    if isinstance(command, CancelReplace):
+        return command.place
+    assert isinstance(command, PlaceOrder | PlaceOco)
+    return command
 
 
 Positions = dict[tuple[str, str], tuple[int, int, int, int]]

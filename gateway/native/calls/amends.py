@@ -1,4 +1,4 @@
-"""PATCH /orders/{order_id}: change an order, which stays in the exchange at every moment."""
+"""PATCH /orders/{order_id}: change an order, which stays in the exchange at every moment. And what was changed."""
 
 from typing import Final
 
@@ -11,15 +11,16 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
-from gateway.native.calls.parameters import order_of_path
+from gateway.native.calls.orders import MAX_CURSOR, MAX_LISTED
+from gateway.native.calls.parameters import order_of_path, order_with_parameters, whole_number
 from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
-from gateway.native.json.names import OrderName
-from gateway.native.json.schemas import AmendRequest
-from gateway.native.json.translate import order
+from gateway.native.json.names import OrderName, check_name
+from gateway.native.json.schemas import AmendmentViews, AmendRequest
+from gateway.native.json.translate import amendment, order
 from gateway.native.limits import Limits
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
-from protocol.commands import AmendOrder, OrderQuery
+from protocol.commands import AmendmentsQuery, AmendOrder, OrderQuery
 from protocol.events import OrderState
 from protocol.instrument import Instrument, format_decimal
 from protocol.units import Refusal
@@ -32,7 +33,7 @@ _REFUSED: Final = {
     ),
     Refusal.TRIGGER_PRICE_ON_WRONG_SIDE: (
         "trigger_price",
-        "The stop leg of an OCO stays on its side of the limit leg's price.",
+        "A leg of an OCO stays on its side of the other leg's price or trigger_price.",
         409,
     ),
     Refusal.DISPLAY_QUANTITY_TOO_LARGE: (
@@ -54,6 +55,9 @@ _read_amend = body_decoder(AmendRequest)
 def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) -> AmendOrder:
     """The command. ProblemError where a number does not fit the instrument's units."""
     order_id, account, client_order_id = name
+    new_client_order_id = request.new_client_order_id
+    if new_client_order_id is not None:
+        check_name("new_client_order_id", new_client_order_id)
     return AmendOrder(
         order_id,
         account,
@@ -61,6 +65,7 @@ def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) 
         optional_number(request.quantity, QUANTITY, instrument.quantity_decimals),
         optional_number(request.price, PRICE, instrument.price_decimals),
         optional_number(request.trigger_price, TRIGGER_PRICE, instrument.price_decimals),
+        new_client_order_id,
     )
 
 
@@ -68,9 +73,12 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     name = order_of_path(scope)
     count(scope, Kind.ORDERS)
     request = _read_amend(await read_body(receive))
-    if not any(is_given(number) for number in (request.quantity, request.price, request.trigger_price)):
+    numbers = (request.quantity, request.price, request.trigger_price)
+    if request.new_client_order_id is None and not any(is_given(number) for number in numbers):
         raise ProblemError(
-            "missing_field", "The call needs at least one of quantity, price and trigger_price.", "quantity"
+            "missing_field",
+            "The call needs at least one of quantity, price, trigger_price and new_client_order_id.",
+            "quantity",
         )
     # The numbers are in the units of the order's instrument, which never change.
     symbol = (await exchange.orders.look_up(OrderQuery(*name))).symbol
@@ -84,6 +92,16 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     except ProblemError as error:
         raise await Limits(exchange.instruments).tell(error, instrument) from error
     return json_response(order(state, instrument))
+
+
+async def list_amendments(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    name, parameters = order_with_parameters(scope, "limit", "after")
+    limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
+    after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
+    found = await exchange.orders.amendments(AmendmentsQuery(*name, after, limit))
+    instrument = exchange.instruments.known[found.symbol]
+    views = [amendment(each, instrument) for each in found.amendments]
+    return json_response(AmendmentViews(views, None if found.next is None else str(found.next)))
 
 
 def _refused(refusal: Refusal, state: OrderState, instrument: Instrument) -> ProblemError:

@@ -45,8 +45,10 @@ def price_field(name: str, code: str = "") -> NumberField:
     return NumberField(name, MAX_PRICE, f"{code}_too_large", f"{code}_off_tick")
 
 
-def quantity_field(name: str) -> NumberField:
-    return NumberField(name, MAX_QUANTITY, f"{name}_too_large", f"{name}_off_lot")
+def quantity_field(name: str, code: str = "") -> NumberField:
+    """A quantity. Its codes begin with `code`, or else with its name."""
+    code = code or name
+    return NumberField(name, MAX_QUANTITY, f"{code}_too_large", f"{code}_off_lot")
 
 
 PRICE: Final = price_field("price")

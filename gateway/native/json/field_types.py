@@ -23,12 +23,15 @@ from protocol.units import (
     NAME_PATTERN,
     STOP_LEG_SUFFIX,
     SYMBOL_PATTERN,
+    TAG_PATTERN,
     InstrumentStatus,
+    OnlyStatus,
     OrderStatus,
     OrderType,
     Reason,
     SelfTradePrevention,
     Side,
+    TimeInForce,
 )
 
 MAX_BATCH: Final = 100
@@ -96,7 +99,8 @@ NameText = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME_PATTERN.pa
 OcoNameText = Annotated[
     str,
     Meta(
-        extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "maxLength": OCO_NAME_LENGTH, "examples": ["exit-1"]}
+        extra_json_schema={"pattern": f"^{NAME_PATTERN.pattern}$", "examples": ["exit-1"]},
+        description=f"With at most {OCO_NAME_LENGTH} characters, unless a stop_client_order_id is given.",
     ),
 ]
 SideWord = Annotated[str, Meta(extra_json_schema=_words(Side))]
@@ -104,6 +108,11 @@ OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
 OrderStatusWord = Annotated[str, Meta(extra_json_schema=_words(OrderStatus))]
 ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
 SelfTradePreventionWord = Annotated[str, Meta(extra_json_schema=_words(SelfTradePrevention))]
+OnlyStatusWord = Annotated[str, Meta(extra_json_schema=_words(OnlyStatus))]
+TimeInForceWord = Annotated[str, Meta(extra_json_schema=_words(TimeInForce))]
+TagText = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{TAG_PATTERN.pattern}$", "examples": ["grid-7"]}, description="Opaque.")
+]
 LiquidityWord = Annotated[str, Meta(extra_json_schema={"enum": ["maker", "taker"]})]
 InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
 ExpireTimeInput = Annotated[
@@ -141,6 +150,7 @@ CancelAfterMilliseconds = Annotated[
 ]
 
 IntervalWord = Annotated[str, Meta(extra_json_schema={"enum": list(INTERVALS)})]
+PartResultWord = Annotated[str, Meta(extra_json_schema={"enum": ["done", "failed", "not_attempted"]})]
 AuthWord = Annotated[str, Meta(extra_json_schema={"enum": ["off", "keys"]})]
 Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
 

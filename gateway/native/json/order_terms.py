@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Raw
 
-from gateway.native.enum_words import SELF_TRADE_PREVENTION_WORDS, SELF_TRADE_PREVENTIONS
+from gateway.native.enum_words import TERM_MEMBERS, TERM_WORDS
 from gateway.native.json.decimals import NumberField, is_given, optional_number, price_field, quantity_field
 from gateway.native.json.field_types import MISSING
 from gateway.native.json.names import read_word
@@ -17,7 +17,7 @@ from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import OrderState
 from protocol.instrument import Instrument, format_decimal
 from protocol.order_types import TERMS, Term, Unit
-from protocol.units import MAX_INTEGER, SelfTradePrevention
+from protocol.units import MAX_INTEGER, TAG_PATTERN, SelfTradePrevention, TimeInForce
 
 Read = Callable[[Any, Instrument], Any]
 Write = Callable[[Any, Instrument], Any]
@@ -50,7 +50,18 @@ def _is_asked(value: Any) -> bool:
 def read_self_trade_prevention(text: str | None) -> SelfTradePrevention:
     if text is None:
         return SelfTradePrevention.NONE
-    return read_word("self_trade_prevention", text, SELF_TRADE_PREVENTIONS)
+    return SelfTradePrevention(read_word("self_trade_prevention", text, TERM_MEMBERS[SelfTradePrevention]))
+
+
+def read_time_in_force(field: str, text: str | None) -> TimeInForce:
+    """The time in force; GTC for none."""
+    return TimeInForce.GTC if text is None else TimeInForce(read_word(field, text, TERM_MEMBERS[TimeInForce]))
+
+
+def read_tag(field: str, text: str | None) -> str | None:
+    if text is not None and not TAG_PATTERN.fullmatch(text):
+        raise ProblemError("invalid_tag", field=field)
+    return text
 
 
 def read_expire_time(text: str | None) -> int:
@@ -69,6 +80,10 @@ def terms_view(state: OrderState, instrument: Instrument) -> dict[str, Any]:
     view: dict[str, Any] = {}
     if state.oco_id is not None:
         view["oco_id"] = str(state.oco_id)
+    if state.cancel_on_first_fill:
+        view["cancel_on_first_fill"] = True
+    if state.list_client_order_id is not None:
+        view["list_client_order_id"] = state.list_client_order_id
     if state.terms is None:
         return view
     for name, default, write in _WRITE:
@@ -85,8 +100,12 @@ def _reader(term: Term) -> Read:
     match term.unit:
         case Unit.FLAG:
             return lambda value, _: value
-        case Unit.SELF_TRADE_PREVENTION:
-            return lambda text, _: read_self_trade_prevention(text)
+        case Unit.WORD:
+            assert term.words is not None, term
+            members = TERM_MEMBERS[term.words]
+            return lambda text, _: read_word(term.name, text, members)
+        case Unit.TEXT:
+            return lambda text, _: read_tag(term.name, text)
         case Unit.TIME:
             return lambda text, _: read_expire_time(text)
         case Unit.BASIS_POINTS:
@@ -104,10 +123,12 @@ def _reader(term: Term) -> Read:
 def _writer(term: Term) -> Write:
     """How a value of the term that is not its default is written."""
     match term.unit:
-        case Unit.FLAG | Unit.BASIS_POINTS:
+        case Unit.FLAG | Unit.BASIS_POINTS | Unit.TEXT:
             return lambda value, _: value
-        case Unit.SELF_TRADE_PREVENTION:
-            return lambda mode, _: SELF_TRADE_PREVENTION_WORDS[mode]
+        case Unit.WORD:
+            assert term.words is not None, term
+            words = TERM_WORDS[term.words]
+            return lambda member, _: words[member]
         case Unit.TIME:
             return lambda nanoseconds, _: format_exact_time(nanoseconds)
         case Unit.PRICE:

@@ -32,6 +32,8 @@ from gateway.native.json.field_types import (
     SideWord,
     SlippageBasisPoints,
     SymbolText,
+    TagText,
+    TimeInForceWord,
     Timestamp,
     TrailingBasisPoints,
 )
@@ -40,21 +42,28 @@ from gateway.native.json.field_types import (
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A new order. These fields are taken by these order types only:
 
-    * price: limit, ioc, fok, stop_limit, take_profit_limit
+    * price: limit, ioc, fok, stop_limit, take_profit_limit, trailing_stop_limit
     * trigger_price: stop_market, stop_limit, take_profit, take_profit_limit
-    * post_only: limit, stop_limit, take_profit_limit
-    * expire_time: limit, stop_limit, take_profit_limit
-    * display_quantity: limit
+    * post_only: limit, stop_limit, take_profit_limit, trailing_stop_limit
+    * expire_time: limit, stop_limit, take_profit_limit, trailing_stop_limit
+    * display_quantity: limit, stop_limit, take_profit_limit, trailing_stop_limit
     * quote_quantity: market
-    * trailing_bps: trailing_stop
-    * trailing_amount: trailing_stop
-    * activation_price: trailing_stop
+    * trailing_bps: trailing_stop, trailing_stop_limit
+    * trailing_amount: trailing_stop, trailing_stop_limit
+    * activation_price: trailing_stop, trailing_stop_limit
     * max_slippage_bps: market, stop_market, take_profit, trailing_stop
+    * reject_if_triggered: stop_market, stop_limit, take_profit, take_profit_limit, trailing_stop, trailing_stop_limit
+    * time_in_force: stop_limit, take_profit_limit, trailing_stop_limit
 
     Such an order needs its price and its trigger_price. A trailing stop needs either trailing_bps or a trailing_amount.
     Every order needs a quantity, or a quote_quantity in its place. That is what it spends or receives at most, without
     fees. max_slippage_bps is how far from the best opposite price it takes, in basis points of that price; the rest is
-    canceled.
+    canceled. reject_if_triggered rejects an order whose condition the last trade already meets. time_in_force is what
+    the fired order runs as; ioc and fok take no post_only and no display_quantity. tag is opaque: the order's states
+    have it, public data never.
+
+    With open_only_client_order_id the client_order_id is unique among live orders only. The same order sent again is
+    then another order, or refused while the first one lives.
     """
 
     symbol: SymbolText
@@ -74,34 +83,60 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     trailing_amount: OptionalNumber = MISSING
     activation_price: OptionalNumber = MISSING
     max_slippage_bps: SlippageBasisPoints | None = None
+    open_only_client_order_id: bool | None = None
+    reject_if_triggered: bool | None = None
+    time_in_force: TimeInForceWord | None = None
+    tag: TagText | None = None
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Changes of an order, at least one. `quantity` is the new total, including the filled part. Less quantity at the
     same price keeps the order's place in its queue. More quantity or another price loses it, and the order matches
-    again at once."""
+    again at once. The order bears a `new_client_order_id` from then on."""
 
     quantity: OptionalNumber = MISSING
     price: OptionalNumber = MISSING
     trigger_price: OptionalNumber = MISSING
+    new_client_order_id: NameText | None = None
 
 
 class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Two orders; each cancels the other. One is a limit order at `price`. The other is a stop at `stop_trigger_price`.
     It becomes a limit order at `stop_price`, or a market order without one. To sell, the price lies above the last
     trade, and the stop_trigger_price below it. To buy, the price lies below, and the stop_trigger_price above. The
-    limit order has the client_order_id, the stop has it with `:stop` behind it."""
+    limit order has the client_order_id, the stop has it with `:stop` behind it.
+
+    * open_only_client_order_id: as in OrderRequest, for both
+    * take_profit_trigger_price: the limit order waits for it, as a take_profit_limit; without a price as a take_profit
+    * cancel_on_first_fill: the first trade of one order cancels the other; else it lowers it
+    * post_only, display_quantity, time_in_force, tag: of the limit order, where its type takes them
+    * stop_display_quantity, stop_time_in_force, stop_tag: of the stop, where its type takes them
+    * stop_client_order_id: the stop's name in place of that with `:stop`
+    * list_client_order_id: a name of both; no other open OCO of the account has it
+    """
 
     symbol: SymbolText
     side: SideWord
     quantity: NumberInput
-    price: NumberInput
     stop_trigger_price: NumberInput
+    price: OptionalNumber = MISSING
+    take_profit_trigger_price: OptionalNumber = MISSING
     stop_price: OptionalNumber = MISSING
     client_order_id: OcoNameText | None = None
+    stop_client_order_id: NameText | None = None
+    list_client_order_id: NameText | None = None
     account: NameText | None = None
     self_trade_prevention: SelfTradePreventionWord | None = None
     expire_time: ExpireTimeInput | None = None
+    open_only_client_order_id: bool | None = None
+    cancel_on_first_fill: bool | None = None
+    post_only: bool | None = None
+    display_quantity: OptionalNumber = MISSING
+    time_in_force: TimeInForceWord | None = None
+    tag: TagText | None = None
+    stop_display_quantity: OptionalNumber = MISSING
+    stop_time_in_force: TimeInForceWord | None = None
+    stop_tag: TagText | None = None
 
 
 class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,10 +177,13 @@ class Order(Struct, frozen=True):
     * reserved: what it locks, of the base to sell, of the quote to buy; null if the account has no ledger
     * sequence, timestamp: of its entry
     * updated_sequence, updated: of its last change
+    * working_since: when it entered the book or ran; null if it waits, or ended before that
     * trigger_price: of a trailing stop, its current one; null before it has one
     * quantity: of an order with a quote_quantity, the filled and prevented quantity
     * unspent_quote_quantity: the rest of a quote_quantity
     * oco_id: the same for both orders of an OCO
+    * previous_client_order_id: in the answer to an amend that has changed the client_order_id, the one before
+    * cancel_on_first_fill, list_client_order_id: those of its OCO
     """
 
     order_id: Identifier
@@ -170,6 +208,7 @@ class Order(Struct, frozen=True):
     timestamp: Timestamp
     updated_sequence: Sequence
     updated: Timestamp
+    working_since: Timestamp | None
     duplicate: (
         Annotated[bool, Meta(description="There, and true, where the same order was sent before.")] | UnsetType
     ) = UNSET
@@ -184,6 +223,35 @@ class Order(Struct, frozen=True):
     activation_price: Decimal | UnsetType = UNSET
     oco_id: Identifier | UnsetType = UNSET
     max_slippage_bps: int | UnsetType = UNSET
+    previous_client_order_id: NameText | UnsetType = UNSET
+    reject_if_triggered: bool | UnsetType = UNSET
+    time_in_force: TimeInForceWord | UnsetType = UNSET
+    tag: TagText | UnsetType = UNSET
+    cancel_on_first_fill: bool | UnsetType = UNSET
+    list_client_order_id: NameText | UnsetType = UNSET
+
+
+class AmendmentView(Struct, frozen=True):
+    """What one amend has changed of its order: each value after it, and before it. `sequence` and `timestamp` are
+    those of the amend."""
+
+    sequence: Sequence
+    timestamp: Timestamp
+    quantity: Decimal
+    previous_quantity: Decimal
+    price: Decimal | None
+    previous_price: Decimal | None
+    trigger_price: Decimal | None
+    previous_trigger_price: Decimal | None
+    client_order_id: NameText | None
+    previous_client_order_id: NameText | None
+
+
+class AmendmentViews(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the following amends; null after the last."""
+
+    amendments: list[AmendmentView]
+    next: str | None
 
 
 class OrderList(Struct, frozen=True):

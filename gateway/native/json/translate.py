@@ -26,12 +26,12 @@ from gateway.native.json.market_schemas import (
 )
 from gateway.native.json.names import check_name, not_a_word
 from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
-from gateway.native.json.schemas import Fill, Order, OrderRequest, OrderTrade
+from gateway.native.json.schemas import AmendmentView, Fill, Order, OrderRequest, OrderTrade
 from gateway.native.json.times import format_timestamp
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import NO_TERMS, PlaceOrder
-from protocol.events import Depth, OrderState, Trade
+from protocol.events import Amendment, Depth, OrderState, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.order_types import check_fields
@@ -87,6 +87,7 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int, ca
         client_order_id,
         deadline,
         None if terms is NO_TERMS else terms,
+        request.open_only_client_order_id is True,
     )
 
 
@@ -98,6 +99,8 @@ def _asked(raw: Raw) -> int | None:
 def order(state: OrderState, instrument: Instrument) -> Order:
     """The order as it stands."""
     price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+    timestamp = format_timestamp(state.timestamp)
+    since = state.working_since
     view = Order(
         str(state.order_id),
         state.client_order_id,
@@ -118,14 +121,38 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         None if state.reason is None else REASON_WORDS[state.reason],
         state.reserved,
         state.sequence,
-        format_timestamp(state.timestamp),
+        timestamp,
         state.updated_sequence,
         format_timestamp(state.updated),
+        timestamp if since == state.timestamp else None if since is None else format_timestamp(since),
         True if state.duplicate else UNSET,
     )
-    if state.terms is None and state.oco_id is None:
-        return view
-    return structs.replace(view, **terms_view(state, instrument))
+    if state.terms is not None or state.oco_id is not None or state.list_client_order_id is not None:
+        view = structs.replace(view, **terms_view(state, instrument))
+    if state.previous_client_order_id is not None:
+        view = structs.replace(view, previous_client_order_id=state.previous_client_order_id)
+    return view
+
+
+def amendment(found: Amendment, instrument: Instrument) -> AmendmentView:
+    """What an amend has changed."""
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+
+    def price(value: int | None) -> str | None:
+        return None if value is None else format_decimal(value, price_decimals)
+
+    return AmendmentView(
+        found.sequence,
+        format_timestamp(found.timestamp),
+        format_decimal(found.quantity, quantity_decimals),
+        format_decimal(found.previous_quantity, quantity_decimals),
+        price(found.price),
+        price(found.previous_price),
+        price(found.trigger_price),
+        price(found.previous_trigger_price),
+        found.client_order_id,
+        found.previous_client_order_id,
+    )
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:

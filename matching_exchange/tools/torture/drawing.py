@@ -9,6 +9,7 @@ from msgspec import Struct
 from gateway.native.json.times import format_exact_time
 from protocol.instrument import format_decimal
 from protocol.order_types import ORDER_TYPES as ROWS
+from protocol.order_types import TERMS
 
 REACH: Final = 20
 """The largest distance of a price from the middle, in steps."""
@@ -29,15 +30,31 @@ ORDER_TYPES: Final = {
     "take_profit": 1,
     "take_profit_limit": 2,
     "trailing_stop": 4,
+    "trailing_stop_limit": 2,
 }
 PREVENTIONS: Final = {"none": 6, "cancel_newest": 1, "cancel_oldest": 1, "cancel_both": 1, "decrement": 1}
+TIMES_IN_FORCE: Final = {"gtc": 4, "ioc": 1, "fok": 1}
 """How often each comes, in proportion."""
 
 PRICED: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.price)
 TRIGGERED: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.trigger_price)
 RESTING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.rests)
-SLIPPING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.takes("max_slippage_bps"))
-"""The types that take a price, take a trigger_price, may rest, take a max_slippage_bps."""
+TRAILING: Final = frozenset(row.order_type.name.lower() for row in ROWS.values() if row.trails)
+"""The types that take a price, take a trigger_price, may rest, trail."""
+
+
+def _takers(term: str) -> frozenset[str]:
+    return frozenset(row.order_type.name.lower() for row in ROWS.values() if row.takes(term))
+
+
+SLIPPING: Final = _takers("max_slippage_bps")
+ICEBERGS: Final = _takers("display_quantity")
+WAITING: Final = _takers("reject_if_triggered")
+IN_FORCE: Final = _takers("time_in_force")
+"""The types that take these terms."""
+
+NEVER_WITH: Final = frozenset(TERMS["time_in_force"].instead_of)
+"""The fields that the gateway refuses beside a time_in_force, before the matcher hears of it."""
 
 EXPIRY: Final = (-50, 2_000)
 """The shortest and longest time until expire_time, in milliseconds. A few come too late."""
@@ -45,6 +62,8 @@ EXPIRY: Final = (-50, 2_000)
 MAX_SLIPPAGE_BPS: Final = 3
 MAX_TRAILING_BPS: Final = 20
 MAX_TRAILING_STEPS: Final = 10
+
+PAIR_NAMES: Final = 20
 
 PRICE_DECIMALS: Final = 2
 
@@ -113,17 +132,21 @@ class Drawing:
             order["price"] = price_text(self._price(market, side if order_type == "limit" else None))
         if order_type in TRIGGERED:
             order["trigger_price"] = price_text(self._price(market, None))
-        if order_type == "trailing_stop":
+        if order_type in TRAILING:
             order |= self._trail(market)
         if order_type in RESTING:
             order |= self._time_and_manner()
         if order_type in SLIPPING and random.random() < 0.3:
             order["max_slippage_bps"] = random.randint(1, MAX_SLIPPAGE_BPS)
-        if order_type == "limit" and random.random() < 0.2:
+        if order_type in ICEBERGS and random.random() < 0.2:
             # One in ten asks to show more than it has.
             order["display_quantity"] = market.quantity(
                 lots + 1 if random.random() < 0.1 else random.randint(1, max(1, lots // 2))
             )
+        if order_type in WAITING and random.random() < 0.2:
+            order["reject_if_triggered"] = True
+        if order_type in IN_FORCE and not order.keys() & NEVER_WITH:
+            order |= self._in_force("")
         if order_type == "market" and random.random() < 0.5:
             del order["quantity"]
             # One in ten is too little for anything.
@@ -133,7 +156,7 @@ class Drawing:
                 else lots * market.lot * self._price(market, None) + random.randint(0, market.lot)
             )
             order["quote_quantity"] = format_decimal(value, PRICE_DECIMALS + market.quantity_decimals)
-        return order | self._prevention()
+        return order | self._prevention() | self._tag("")
 
     def too_small(self, market: Market) -> dict[str, Any]:
         """An order below the least value."""
@@ -153,16 +176,32 @@ class Drawing:
         away = 1 if side == "sell" else -1
         limit = market.middle + away * market.step * random.randint(-2, REACH)
         trigger = market.middle - away * market.step * random.randint(-2, REACH)
+        lots = random.randint(1, MAX_LOTS)
         oco: dict[str, Any] = {
             "symbol": market.symbol,
             "side": side,
-            "quantity": market.quantity(random.randint(1, MAX_LOTS)),
-            "price": price_text(limit),
+            "quantity": market.quantity(lots),
             "stop_trigger_price": price_text(trigger),
         }
+        profits = random.random() < 0.3
+        if profits:
+            oco["take_profit_trigger_price"] = price_text(limit)
+        if not profits or random.random() < 0.6:
+            oco["price"] = price_text(limit - (away * market.step * random.randint(0, OVERLAP) if profits else 0))
+            oco |= self._in_force("") if profits else {}
+            if random.random() < 0.2:
+                oco["display_quantity"] = market.quantity(random.randint(1, lots))
+            if random.random() < 0.2:
+                oco["post_only"] = True
         if random.random() < 0.5:
             oco["stop_price"] = price_text(trigger - away * market.step * random.randint(0, OVERLAP))
-        return oco | self._prevention() | self._expiry()
+            oco |= self._in_force("stop_")
+        if random.random() < 0.5:
+            oco["cancel_on_first_fill"] = True
+        if random.random() < 0.3:
+            # Few names, so that some are in use.
+            oco["list_client_order_id"] = f"pair-{random.randint(1, PAIR_NAMES)}"
+        return oco | self._prevention() | self._expiry() | self._tag("") | self._tag("stop_")
 
     def amended(self, market: Market, side: str, order_type: str) -> Amended:
         """Something of what an order of that type has, to be changed to something else."""
@@ -197,6 +236,14 @@ class Drawing:
         if self._random.random() >= 0.2:
             return {}
         return {"expire_time": format_exact_time(time.time_ns() + self._random.randint(*EXPIRY) * 1_000_000)}
+
+    def _in_force(self, leg: str) -> dict[str, Any]:
+        """A time in force, of the leg of an OCO whose fields begin so. Some do not go with the leg's other terms."""
+        time_in_force = self.choose(TIMES_IN_FORCE)
+        return {} if time_in_force == "gtc" else {f"{leg}time_in_force": time_in_force}
+
+    def _tag(self, leg: str) -> dict[str, Any]:
+        return {f"{leg}tag": f"tag-{self._random.randint(1, 9)}"} if self._random.random() < 0.1 else {}
 
     def _prevention(self) -> dict[str, Any]:
         prevention = self.choose(PREVENTIONS)

@@ -39,6 +39,8 @@ from tests.tape import (
     time_of,
     trade,
     trailing_stop,
+    trailing_stop_limit,
+    triggered,
 )
 
 SHORT = Reason.INSUFFICIENT_BALANCE
@@ -50,12 +52,16 @@ SALES: dict[OrderType, Callable[[int], PlaceOrder]] = {
     OrderType.TAKE_PROFIT: lambda quantity: take_profit(SELL, quantity, at=1_100, account="ann"),
     OrderType.TAKE_PROFIT_LIMIT: lambda quantity: take_profit_limit(SELL, quantity, 1_090, at=1_100, account="ann"),
     OrderType.TRAILING_STOP: lambda quantity: trailing_stop(SELL, quantity, trailing_amount=10, account="ann"),
+    OrderType.TRAILING_STOP_LIMIT: lambda quantity: trailing_stop_limit(
+        SELL, quantity, 900, trailing_amount=10, account="ann"
+    ),
 }
 
 PURCHASES: dict[OrderType, PlaceOrder] = {
     OrderType.LIMIT: limit(BUY, 5, 1_000, account="ann"),
     OrderType.STOP_LIMIT: stop_limit(BUY, 5, 1_000, at=900, account="ann"),
     OrderType.TAKE_PROFIT_LIMIT: take_profit_limit(BUY, 5, 1_000, at=900, account="ann"),
+    OrderType.TRAILING_STOP_LIMIT: trailing_stop_limit(BUY, 5, 1_000, trailing_amount=10, account="ann"),
     OrderType.STOP_MARKET: stop_market(BUY, 5, at=1_000, account="ann"),
     OrderType.TAKE_PROFIT: take_profit(BUY, 5, at=1_000, account="ann"),
 }
@@ -176,8 +182,10 @@ def test_a_trailing_stop_that_buys_locks_nothing(engine: MakeEngine) -> None:
         (oco(BUY, 5, 900, at=1_100, account="ann"), "USD", "5511", "5510.9999"),
         (oco(BUY, 5, 900, at=1_100, stop_price=1_200, account="ann"), "USD", "6012", "6011.9999"),
         (oco(BUY, 5, 990, at=1_100, stop_price=900, account="ann"), "USD", "4959.9", "4959.8999"),
+        (oco(BUY, 5, None, at=1_100, take_profit=900, account="ann"), "USD", "5511", "5510.9999"),
+        (oco(BUY, 5, 1_200, at=1_100, take_profit=900, account="ann"), "USD", "6012", "6011.9999"),
     ],
-    ids=["sells", "stop-market", "stop-limit", "limit-leg-larger"],
+    ids=["sells", "stop-market", "stop-limit", "limit-leg-larger", "take-profit", "take-profit-limit"],
 )
 def test_an_oco_has_one_lock(engine: MakeEngine, pair: PlaceOco, asset: str, lock: str, less: str) -> None:
     """The larger one of what its legs would lock alone. The limit leg has it."""
@@ -193,6 +201,42 @@ def test_an_oco_has_one_lock(engine: MakeEngine, pair: PlaceOco, asset: str, loc
         reserves((5, lock)),
         (cancel(6), [canceled(6, 5), canceled(5, 5, Reason.OCO)]),
         holds("bob", **{asset: lock}),
+    )
+
+
+@both_engines
+def test_a_pair_whose_first_trade_ends_it_locks_for_what_is_left_of_the_leg(engine: MakeEngine) -> None:
+    """2 at 900 cost 1,801.80; the limit leg's 3 lock 2,705.40, and no more the stop leg's 1,100."""
+    play(
+        engine,
+        *opening_trade(1_000),
+        funded("ann", USD="6000"),
+        (oco(BUY, 5, 900, at=1_100, cancel_on_first_fill=True, account="ann"), [placed(3), placed(4)]),
+        reserves((3, "5511")),
+        (
+            limit(SELL, 2, 900),
+            [placed(5), trade(2, SELL, 2, 900, maker=3, taker=5), canceled(4, 5, Reason.OCO_TRIGGERED)],
+        ),
+        holds("ann", COIN="2", USD=("1492.8", "2705.4")),
+        reserves((3, "2705.4")),
+    )
+
+
+@both_engines
+def test_a_take_profit_leg_that_fires_keeps_the_lock(engine: MakeEngine) -> None:
+    """It locked 5,511 for the pair; alone it locks 5 at its price of 910."""
+    play(
+        engine,
+        *opening_trade(1_000),
+        funded("ann", USD="6000"),
+        (oco(BUY, 5, 910, at=1_100, take_profit=900, account="ann"), [placed(3), placed(4)]),
+        reserves((3, "5511")),
+        (limit(BUY, 1, 900), [placed(5)]),
+        (
+            market(SELL, 1),
+            [placed(6), trade(2, SELL, 1, 900, maker=5, taker=6), triggered(3), canceled(4, 5, Reason.OCO)],
+        ),
+        holds("ann", USD=("1440.9", "4559.1")),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from protocol.commands import PlaceOrder
-from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention
+from protocol.units import OrderType, Reason, Refusal, SelfTradePrevention, TimeInForce
 from tests.oracle.orders_strategy import order_of
 from tests.order_matrix import TAKES, cases, each_cell, each_type
 from tests.tape import BUY, COIN, SELL, MakeEngine, both_engines, canceled, limit, placed, play, refused, time_of, trade
@@ -25,6 +25,9 @@ VALUES = {
     "max_slippage_bps": 9,
     "trailing_amount": 9,
     "activation_price": 9,
+    "reject_if_triggered": True,
+    "time_in_force": TimeInForce.FOK,
+    "tag": "grid-7",
 }
 
 ENDS = {

@@ -37,6 +37,7 @@ from tests.tape import (
     time_of,
     trade,
     trailing_stop,
+    trailing_stop_limit,
     triggered,
 )
 
@@ -52,6 +53,7 @@ PLAIN = {
     OrderType.TAKE_PROFIT: take_profit(BUY, 20, at=100),
     OrderType.TAKE_PROFIT_LIMIT: take_profit_limit(BUY, 20, 100, at=100),
     OrderType.TRAILING_STOP: trailing_stop(BUY, 20, trailing_bps=100),
+    OrderType.TRAILING_STOP_LIMIT: trailing_stop_limit(BUY, 20, 100, trailing_bps=100),
 }
 
 

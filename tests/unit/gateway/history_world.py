@@ -51,12 +51,12 @@ QUERIES = (
 class World:
     """Time goes on by a millisecond for each command, or as the test sets it."""
 
-    def __init__(self, database: Database, remembered_orders: int = 1_000_000) -> None:
+    def __init__(self, database: Database, remembered_orders: int = 1_000_000, **settings: Any) -> None:
         self.state = State(Engine(remembered_orders))
         self.played = Played(self.state)
         self.store = open_store(database)
         begin(self.store)
-        self.gateway = Gateway(replace(CONFIG, history=database))
+        self.gateway = Gateway(replace(CONFIG, history=database, **settings))
         self.gateway.broker.journal = JOURNAL
         self.time = START
         self.asked: Callable[[Any], None] = lambda _: None

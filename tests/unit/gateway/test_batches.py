@@ -9,10 +9,10 @@ import pytest
 from msgspec import structs
 
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.native.json.schemas import OrderRequest
 from protocol.commands import CancelOrder, Command, InstrumentsQuery, OrderTerms, PlaceOrder
 from protocol.events import CommandRefused, InstrumentList, OrderResult, OrderState
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
+from tests.order_matrix import TAKES
 from tests.unit.gateway.fakes import BTC, SEQUENCE, TIMESTAMP, Gateway
 
 LIMIT = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "0.5", "price": "60000"}
@@ -281,24 +281,26 @@ def test_what_was_done_is_not_called_undone_for_want_of_an_instrument(gateway: G
 def test_a_hundred_of_the_longest_orders_fit_in_a_body(gateway: Gateway) -> None:
     longest = {
         "symbol": "BTC-USDT",
-        "order_type": "take_profit_limit",
+        "order_type": "trailing_stop_limit",
         "side": "sell",
         "quantity": "8999.99999",
         "price": "9999999.99",
-        "trigger_price": "9999999.99",
         "client_order_id": "x" * 64,
         "account": "x" * 64,
         "post_only": False,
         "self_trade_prevention": "cancel_newest",
         "expire_time": "2026-11-22T12:00:00.123456789+00:00",
-        "display_quantity": None,
-        "quote_quantity": None,
-        "trailing_bps": None,
-        "trailing_amount": None,
-        "activation_price": None,
-        "max_slippage_bps": None,
+        "display_quantity": "8999.99999",
+        "trailing_amount": "9999999.99",
+        "activation_price": "9999999.99",
+        "reject_if_triggered": False,
+        "time_in_force": "gtc",
+        "tag": "x" * 64,
+        "open_only_client_order_id": True,
     }
-    assert set(longest) == set(OrderRequest.__struct_fields__)
+    most = max(TAKES.values(), key=lambda row: len(row.fields))
+    always = {"symbol", "order_type", "side", "client_order_id", "account", "open_only_client_order_id"}
+    assert set(longest) == always | (most.fields - {"trailing_bps"})
     body = json.dumps({"orders": [longest] * 100}, separators=(",", ":")).encode()
     answer = gateway.request("POST", "/orders/batch", body)
     assert answer.status == 200

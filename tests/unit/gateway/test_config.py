@@ -25,6 +25,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         deadline=5000,
         open_connections_per_address=4000,
         open_streams_per_address=2000,
+        binance="on",
     )
 
 
@@ -36,6 +37,8 @@ ENVIRONMENT = {
     "GATEWAY_MARKET_DATA": "tcp://matcher:2",
     "GATEWAY_REPORTS": "ipc:///run/reports",
     "GATEWAY_ADMIN_TOKEN": "s3cret",
+    "GATEWAY_BINANCE_LIMITS": "on",
+    "GATEWAY_BINANCE_SELF_TRADE_PREVENTION": "EXPIRE_MAKER",
     "GATEWAY_CORS_ORIGINS": "https://desk.example, http://localhost:3000,http://[::1]:8080",
     "GATEWAY_ALLOWED_HOSTS": "Desk.Example., 192.168.1.5,[::0001],fe80::1",
     "GATEWAY_DEADLINE": "250",
@@ -78,6 +81,9 @@ def test_every_setting_is_an_environment_variable() -> None:
         open_connections_per_address=10,
         open_streams_per_address=5,
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::1")),
+        binance="on",
+        binance_limits="on",
+        binance_self_trade_prevention="EXPIRE_MAKER",
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.gateway.fakes import Gateway
 
 ORDER = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "price": "1", "quantity": "1"}
-TYPES = "market, limit, ioc, fok, stop_market, stop_limit, take_profit, take_profit_limit, trailing_stop"
+TYPES = "market, limit, ioc, fok, stop_market, stop_limit, take_profit, take_profit_limit, trailing_stop, trailing_stop_limit"
 TIME = 'a text such as "2026-11-22T12:00:00Z"'
 STATUSES = "one of trading, cancel_only, halted"
 NAMES = "takes 1 to 64 of letters, digits and . _ : -."

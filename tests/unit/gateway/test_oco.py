@@ -9,7 +9,7 @@ from msgspec import structs
 from gateway.link.errors import MatcherUnavailableError
 from protocol.commands import OrderTerms, PlaceOco
 from protocol.events import CommandRefused, OrderState, OrderStates
-from protocol.units import OrderStatus, OrderType, Refusal, SelfTradePrevention, Side
+from protocol.units import OrderStatus, OrderType, Refusal, SelfTradePrevention, Side, TimeInForce
 from tests.unit.gateway.fakes import SEQUENCE, TIMESTAMP, Gateway
 
 OCO = {"symbol": "BTC-USDT", "side": "sell", "quantity": "0.5", "price": "66000", "stop_trigger_price": "58000"}
@@ -97,6 +97,65 @@ def test_every_field_reaches_the_matcher(gateway: Gateway) -> None:
     )
 
 
+def test_every_field_of_a_take_profit_pair_reaches_the_matcher(gateway: Gateway) -> None:
+    more = {
+        "price": "65000",
+        "take_profit_trigger_price": "66000",
+        "stop_price": "57000",
+        "client_order_id": "x" * 64,
+        "stop_client_order_id": "down",
+        "list_client_order_id": "pair",
+        "cancel_on_first_fill": True,
+        "post_only": True,
+        "display_quantity": "0.1",
+        "time_in_force": "gtc",
+        "tag": "up",
+        "stop_display_quantity": "0.2",
+        "stop_time_in_force": "fok",
+        "stop_tag": "down",
+    }
+    gateway.request("POST", "/orders/oco", {**OCO, **more})
+    assert sent(gateway) == PlaceOco(
+        "BTC-USDT",
+        "default",
+        Side.SELL,
+        50_000,
+        6_500_000,
+        5_800_000,
+        5_700_000,
+        "x" * 64,
+        cancel_on_first_fill=True,
+        post_only=True,
+        take_profit_trigger_price=6_600_000,
+        stop_client_order_id="down",
+        list_client_order_id="pair",
+        display_quantity=10_000,
+        tag="up",
+        stop_display_quantity=20_000,
+        stop_time_in_force=TimeInForce.FOK,
+        stop_tag="down",
+    )
+
+
+def test_a_take_profit_leg_needs_no_price(gateway: Gateway) -> None:
+    body = {name: value for name, value in OCO.items() if name != "price"}
+    gateway.request("POST", "/orders/oco", {**body, "take_profit_trigger_price": "66000"})
+    assert (sent(gateway).price, sent(gateway).take_profit_trigger_price) == (None, 6_600_000)
+
+
+def test_both_legs_tell_what_belongs_to_the_pair(gateway: Gateway) -> None:
+    gateway.broker.answers[PlaceOco] = OrderStates(
+        [
+            structs.replace(leg, cancel_on_first_fill=True, list_client_order_id="pair", working_since=since)
+            for leg, since in ((LIMIT_LEG, TIMESTAMP), (STOP_LEG, None))
+        ]
+    )
+    limit, stop = gateway.request("POST", "/orders/oco", OCO).json["orders"]
+    assert (limit["cancel_on_first_fill"], limit["list_client_order_id"]) == (True, "pair")
+    assert (stop["cancel_on_first_fill"], stop["list_client_order_id"]) == (True, "pair")
+    assert (limit["working_since"], stop["working_since"]) == (limit["timestamp"], None)
+
+
 def test_null_stands_for_what_is_missing(gateway: Gateway) -> None:
     nulls = dict.fromkeys(("stop_price", "account", "client_order_id", "self_trade_prevention", "expire_time"))
     assert gateway.request("POST", "/orders/oco", {**OCO, **nulls}).status == 200
@@ -126,7 +185,22 @@ def test_the_longest_client_order_id_leaves_room_for_the_stops(gateway: Gateway)
             (422, "missing_field", "stop_trigger_price"),
         ),
         ({**OCO, "order_type": "limit"}, (422, "unknown_field", "order_type")),
-        ({**OCO, "post_only": True}, (422, "unknown_field", "post_only")),
+        ({**OCO, "max_slippage_bps": 5}, (422, "unknown_field", "max_slippage_bps")),
+        ({**OCO, "post_only": "yes"}, (422, "invalid_value", "post_only")),
+        ({**OCO, "cancel_on_first_fill": 1}, (422, "invalid_value", "cancel_on_first_fill")),
+        ({**OCO, "price": None}, (422, "price_required", "price")),
+        ({**OCO, "take_profit_trigger_price": "0"}, (422, "invalid_value", "take_profit_trigger_price")),
+        (
+            {**OCO, "take_profit_trigger_price": "0.001"},
+            (422, "trigger_price_off_tick", "take_profit_trigger_price"),
+        ),
+        ({**OCO, "time_in_force": "day"}, (422, "invalid_value", "time_in_force")),
+        ({**OCO, "stop_time_in_force": "day"}, (422, "invalid_value", "stop_time_in_force")),
+        ({**OCO, "stop_display_quantity": "0.000001"}, (422, "display_quantity_off_lot", "stop_display_quantity")),
+        ({**OCO, "tag": "a b"}, (422, "invalid_tag", "tag")),
+        ({**OCO, "stop_tag": ""}, (422, "invalid_tag", "stop_tag")),
+        ({**OCO, "stop_client_order_id": "down"}, (422, "client_order_id_required", "client_order_id")),
+        ({**OCO, "list_client_order_id": "a b"}, (422, "invalid_name", "list_client_order_id")),
         ({**OCO, "symbol": "DOGE-USDT"}, (404, "unknown_symbol", "symbol")),
         ({**OCO, "side": "both"}, (422, "invalid_value", "side")),
         ({**OCO, "account": "no spaces"}, (422, "invalid_name", "account")),
@@ -163,6 +237,14 @@ def test_what_cannot_be_an_oco_is_refused_here(
         (CommandRefused(Refusal.PRICE_TOO_LARGE, "stop_price"), (422, "price_too_large", "stop_price")),
         (CommandRefused(Refusal.BELOW_MIN_NOTIONAL, "stop_price"), (422, "below_min_notional", "stop_price")),
         (CommandRefused(Refusal.EXPIRE_TIME_PAST), (422, "expire_time_past", "expire_time")),
+        (
+            CommandRefused(Refusal.LIST_CLIENT_ORDER_ID_IN_USE),
+            (409, "list_client_order_id_in_use", "list_client_order_id"),
+        ),
+        (
+            CommandRefused(Refusal.TIME_IN_FORCE_NOT_ALLOWED, "stop_time_in_force"),
+            (422, "time_in_force_not_allowed", "stop_time_in_force"),
+        ),
         (CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT), (409, "client_order_id_conflict", "client_order_id")),
     ],
 )

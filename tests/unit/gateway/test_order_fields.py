@@ -14,7 +14,7 @@ from gateway.native.problems import ProblemError
 from protocol.commands import OrderTerms, PlaceOrder
 from protocol.events import OrderState, Trade
 from protocol.order_types import TERMS as TERM_ROWS
-from protocol.units import OrderStatus, OrderType, Reason, SelfTradePrevention, Side
+from protocol.units import OrderStatus, OrderType, Reason, SelfTradePrevention, Side, TimeInForce
 from tests.order_matrix import BODY, TAKES
 from tests.unit.gateway.fakes import BTC, TIMESTAMP, TIMESTAMP_TEXT
 from tests.unit.gateway.order_bodies import read
@@ -30,7 +30,7 @@ NEEDED = {
 
 UNSENT = object()
 
-WITHOUT_TERMS = [order_type for order_type in NEEDED if order_type != "trailing_stop"]
+WITHOUT_TERMS = [order_type for order_type in NEEDED if not order_type.startswith("trailing_stop")]
 
 
 def command(order_type: str, **fields: Any) -> PlaceOrder:
@@ -64,7 +64,7 @@ def test_an_order_without_terms_has_none(order_type: str) -> None:
 
 @pytest.mark.parametrize("order_type", WITHOUT_TERMS)
 def test_terms_that_ask_for_nothing_are_none(order_type: str) -> None:
-    nothing = {**dict.fromkeys(TERM_ROWS), "post_only": False, "self_trade_prevention": "none"}
+    nothing = {**dict.fromkeys(TERM_ROWS), "post_only": False, "self_trade_prevention": "none", "time_in_force": "gtc"}
     assert command(order_type, **nothing) == command(order_type)
 
 
@@ -80,6 +80,15 @@ TERMS: list[tuple[str, dict[str, Any], OrderTerms]] = [
     ("trailing_stop", {"trailing_bps": 1}, OrderTerms(trailing_bps=1)),
     ("market", {"max_slippage_bps": 1}, OrderTerms(max_slippage_bps=1)),
     ("take_profit", {"max_slippage_bps": 9_999}, OrderTerms(max_slippage_bps=9_999)),
+    ("stop_market", {"reject_if_triggered": True}, OrderTerms(reject_if_triggered=True)),
+    ("stop_limit", {"time_in_force": "ioc"}, OrderTerms(time_in_force=TimeInForce.IOC)),
+    ("take_profit_limit", {"display_quantity": "0.1"}, OrderTerms(display_quantity=10_000)),
+    (
+        "trailing_stop_limit",
+        {"time_in_force": "fok", "tag": "grid-7"},
+        OrderTerms(trailing_bps=100, time_in_force=TimeInForce.FOK, tag="grid-7"),
+    ),
+    ("market", {"tag": "!" + "~" * 63}, OrderTerms(tag="!" + "~" * 63)),
     (
         "trailing_stop",
         {"trailing_bps": 9_999, "activation_price": "0.01"},
@@ -147,6 +156,14 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("market", {"max_slippage_bps": 0}, (422, "invalid_value", "max_slippage_bps")),
     ("stop_market", {"max_slippage_bps": 10_000}, (422, "invalid_value", "max_slippage_bps")),
     ("limit", {"max_slippage_bps": 1}, (422, "max_slippage_bps_not_allowed", "max_slippage_bps")),
+    ("limit", {"reject_if_triggered": True}, (422, "reject_if_triggered_not_allowed", "reject_if_triggered")),
+    ("ioc", {"time_in_force": "ioc"}, (422, "time_in_force_not_allowed", "time_in_force")),
+    ("stop_limit", {"time_in_force": "day"}, (422, "invalid_value", "time_in_force")),
+    ("stop_limit", {"time_in_force": "ioc", "post_only": True}, (422, "time_in_force_not_allowed", "time_in_force")),
+    ("market", {"tag": ""}, (422, "invalid_tag", "tag")),
+    ("market", {"tag": "x" * 65}, (422, "invalid_tag", "tag")),
+    ("market", {"tag": "a b"}, (422, "invalid_tag", "tag")),
+    ("market", {"tag": 7}, (422, "invalid_value", "tag")),
     ("trailing_stop", {"trailing_bps": 0}, (422, "invalid_value", "trailing_bps")),
     ("trailing_stop", {"trailing_bps": 10_000}, (422, "invalid_value", "trailing_bps")),
     ("trailing_stop", {"trailing_bps": -1}, (422, "invalid_value", "trailing_bps")),
@@ -172,7 +189,7 @@ BAD: list[tuple[str, dict[str, Any], tuple[int, str, str]]] = [
     ("limit", {"price": UNSENT, "quantity": "-1"}, (422, "price_required", "price")),
     ("limit", {"trigger_price": ""}, (422, "trigger_price_not_allowed", "trigger_price")),
     ("fok", {"expire_time": "soon"}, (422, "expire_time_not_allowed", "expire_time")),
-    ("stop_limit", {"display_quantity": "1e30"}, (422, "display_quantity_not_allowed", "display_quantity")),
+    ("stop_market", {"display_quantity": "1e30"}, (422, "display_quantity_not_allowed", "display_quantity")),
 ]
 
 
@@ -221,6 +238,10 @@ def told(**fields: Any) -> dict[str, Any]:
         (
             {"terms": OrderTerms(max_slippage_bps=50)},
             {"max_slippage_bps": 50},
+        ),
+        (
+            {"terms": OrderTerms(reject_if_triggered=True, time_in_force=TimeInForce.IOC, tag="grid-7")},
+            {"reject_if_triggered": True, "time_in_force": "ioc", "tag": "grid-7"},
         ),
         ({"terms": OrderTerms(trailing_amount=1_050), "oco_id": 3}, {"trailing_amount": "10.5", "oco_id": "3"}),
     ],

@@ -57,6 +57,7 @@ def test_a_new_order_is_sent_and_answered_whole(gateway: Gateway) -> None:
         "timestamp": TIMESTAMP_TEXT,
         "updated_sequence": SEQUENCE,
         "updated": TIMESTAMP_TEXT,
+        "working_since": TIMESTAMP_TEXT,
     }
 
 

@@ -134,7 +134,7 @@ def test_without_a_matcher_a_stream_of_an_unknown_symbol_is_to_be_tried_again(
 def test_trades_that_cannot_be_promised_are_to_be_tried_again(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.streams.trades_channel.READY_SECONDS", 0.01)
+    monkeypatch.setattr("gateway.streams.trades_follower.READY_SECONDS", 0.01)
     gateway.feed.current.clear()
 
     async def scenario() -> tuple[int, str]:

@@ -168,7 +168,7 @@ def test_trades_of_an_outage_follow_when_the_matcher_is_back(
     gateway: Gateway, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No trade need come after it: the instrument's message tells that the connection is new."""
-    monkeypatch.setattr("gateway.streams.trades_channel.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.streams.trades_follower.RETRY_SECONDS", 0.001)
 
     async def scenario() -> list[int]:
         client = await StreamClient(gateway, TRADES_PATH).accepted()

@@ -60,6 +60,7 @@ STATE = OrderState(
     trades=[TRADE],
     updated_sequence=9,
     updated=TIMESTAMP,
+    working_since=TIMESTAMP,
 )
 
 
@@ -107,7 +108,7 @@ TAKES = {
 
 def test_every_order_type_is_in_the_table() -> None:
     assert set(ORDER_TYPES.values()) == set(OrderType)
-    assert set(TAKES) == set(ORDER_TYPES) - {"trailing_stop"}
+    assert set(TAKES) == set(ORDER_TYPES) - {"trailing_stop", "trailing_stop_limit"}
 
 
 @pytest.mark.parametrize("order_type", TAKES)
@@ -183,6 +184,7 @@ def test_an_order_has_all_its_fields() -> None:
         "timestamp": TIMESTAMP_TEXT,
         "updated_sequence": 9,
         "updated": TIMESTAMP_TEXT,
+        "working_since": TIMESTAMP_TEXT,
     }
 
 
@@ -190,6 +192,22 @@ def test_it_bears_the_stamps_of_its_entry_and_of_its_last_change() -> None:
     changed = as_json(order(structs.replace(STATE, updated_sequence=12, updated=TIMESTAMP + 10**9), BTC))
     assert (changed["sequence"], changed["timestamp"]) == (9, TIMESTAMP_TEXT)
     assert (changed["updated_sequence"], changed["updated"]) == (12, TIMESTAMP_TEXT.replace(":51.", ":52."))
+
+
+def test_an_order_that_waits_works_since_it_fired() -> None:
+    waiting = structs.replace(STATE, order_type=OrderType.STOP_LIMIT, working_since=None)
+    assert as_json(order(waiting, BTC))["working_since"] is None
+    fired = structs.replace(waiting, working_since=TIMESTAMP + 10**9)
+    assert as_json(order(fired, BTC))["working_since"] == TIMESTAMP_TEXT.replace(":51.", ":52.")
+
+
+@pytest.mark.parametrize(
+    ("status", "works"), [(OrderStatus.PENDING, False), (OrderStatus.REJECTED, False), (OrderStatus.CANCELED, True)]
+)
+def test_the_short_answer_tells_whether_the_order_works(status: OrderStatus, *, works: bool) -> None:
+    command = PlaceOrder("BTC-USDT", "alice", Side.SELL, OrderType.STOP_MARKET, 100_000, None, 6_000_000)
+    result = OrderResult(4, status, False, 0, 0, 0, None)
+    assert placed_order(command, result, 9, TIMESTAMP).working_since == (TIMESTAMP if works else None)
 
 
 def test_a_duplicate_says_so() -> None:

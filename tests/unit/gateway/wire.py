@@ -14,6 +14,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
 from gateway.config import Network
+from gateway.faults import told_natively
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
 from gateway.http.callers import Limits
@@ -251,7 +252,7 @@ class Wire:
             bounds,
             self.admission,
             self.limits,
-            http_error_response,
+            told_natively,
             config,
             ServerState(),
             {},

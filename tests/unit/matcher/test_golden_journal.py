@@ -61,6 +61,8 @@ REBUILD = Golden("golden_rebuild")
 COMPILED = Golden("golden_compiled")
 PROTECTION = Golden("golden_protection")
 MONEY = Golden("golden_money")
+COMMANDS = Golden("golden_commands")
+TERMS = Golden("golden_terms")
 
 ALL = {
     "first": FIRST,
@@ -70,6 +72,8 @@ ALL = {
     "compiled": COMPILED,
     "protection": PROTECTION,
     "money": MONEY,
+    "commands": COMMANDS,
+    "terms": TERMS,
 }
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from protocol.commands import NO_TERMS, OrderTerms
-from protocol.order_types import ORDER_TYPES, STEPPED_TERMS, TERMS
+from protocol.order_types import OF_ALL_TYPES, ORDER_TYPES, STEPPED_TERMS, TERMS
 from protocol.saved_book import SavedOrder
 from protocol.units import OrderType, Refusal
 
@@ -26,7 +26,7 @@ def test_every_field_of_the_terms_has_a_row() -> None:
 
 
 def test_a_term_that_is_not_asked_for_counts_as_none() -> None:
-    asked = {name for name in TERMS if name != "self_trade_prevention" and getattr(NO_TERMS, name)}
+    asked = {name for name in TERMS.keys() - OF_ALL_TYPES if getattr(NO_TERMS, name)}
     assert asked == set()
 
 
@@ -59,17 +59,17 @@ def test_the_form_of_the_dashboard_lists_the_fields_of_each_type_by_node() -> No
 def test_the_form_of_the_dashboard_lists_the_fields_of_each_type() -> None:
     text = FORM.read_text(encoding="utf-8")
     table = text[text.index("export const ORDER_TYPES") :]
+    for name, fields in re.findall(r"^const (\w+) = \[(.*?)\];$", text, re.MULTILINE):
+        table = table.replace(f"...{name}", fields)
     found = re.findall(r"^  (\w+): \{\n.*?fields: \[(.*?)\],\n", table, re.MULTILINE | re.DOTALL)
-    form = {
-        name: {*re.findall(r'"(\w+)"', fields), "self_trade_prevention", "client_order_id"} for name, fields in found
-    }
+    form = {name: {*re.findall(r'"(\w+)"', fields)} for name, fields in found}
     del form["oco"]
     assert form == {row.order_type.name.lower(): _fields(row.order_type) for row in ORDER_TYPES.values()}
 
 
 def _fields(order_type: OrderType) -> set[str]:
     row = ORDER_TYPES[order_type]
-    fields = {"quantity", "self_trade_prevention", "client_order_id", *row.terms}
+    fields = {"quantity", "client_order_id", *OF_ALL_TYPES, *row.terms}
     return fields | ({"price"} if row.price else set()) | ({"trigger_price"} if row.trigger_price else set())
 
 

@@ -1,0 +1,1 @@
+"""The second HTTP dialect: that of Binance Spot, for clients that speak it already."""

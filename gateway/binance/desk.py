@@ -1,0 +1,64 @@
+"""What all calls of a worker share, and what one call has of its own."""
+
+from msgspec import Struct
+from starlette.types import Scope
+
+from gateway.access.caller import Caller
+from gateway.access.keys import KeyStore
+from gateway.binance.counts import Counts
+from gateway.binance.gate import Gate
+from gateway.binance.symbols import Symbols
+from gateway.binance.times import MILLISECOND
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.past import PastMarket
+from gateway.http.callers import address_of
+from gateway.link.broker import Broker
+from gateway.link.feed import MarketDataFeed
+from protocol.units import SelfTradePrevention
+
+
+class Desk(Struct, frozen=True):
+    """One for each worker.
+
+    prevention: the self-trade prevention of orders that name none.
+    """
+
+    exchange: Exchange
+    symbols: Symbols
+    gate: Gate
+    keys: KeyStore
+    counts: Counts
+    broker: Broker
+    feed: MarketDataFeed
+    past: PastMarket
+    prevention: SelfTradePrevention
+
+
+class Context:
+    """One call.
+
+    exchange: the use cases, on behalf of its caller where it has one.
+    unit: the nanoseconds of one unit of the times that it is told.
+    """
+
+    __slots__ = ("address", "caller", "desk", "exchange", "scope", "unit")
+
+    def __init__(self, desk: Desk, scope: Scope, caller: Caller | None = None, unit: int = MILLISECOND) -> None:
+        self.desk = desk
+        self.scope = scope
+        self.caller = caller
+        self.unit = unit
+        self.address = address_of(scope)
+        self.exchange = desk.exchange
+        if caller is not None:
+            self.exchange = desk.exchange.on_behalf(caller.confirm, caller.deadline)
+
+    @property
+    def account(self) -> str:
+        """The account of the caller. Only calls with a key have one."""
+        assert self.caller is not None, "the row asks for a key"
+        return self.caller.account(None)
+
+    def time(self, nanoseconds: int) -> int:
+        """A time as the caller is told it."""
+        return nanoseconds // self.unit

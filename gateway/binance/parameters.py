@@ -1,0 +1,219 @@
+"""The parameters of a call: what each of them takes, and what was read of them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+from msgspec import MsgspecError, Struct
+
+from gateway.binance.errors import (
+    BAD_SYMBOL,
+    BAD_VALUE,
+    EMPTY,
+    ILLEGAL,
+    MISSING,
+    MISSING_BOTH,
+    NOT_READ,
+    DialectError,
+    Fault,
+)
+from gateway.binance.given import Given
+from gateway.binance.symbols import Symbols
+from gateway.binance.times import nanoseconds
+from protocol.instrument import Instrument
+from protocol.units import MAX_INTEGER
+
+INTEGER_RANGE: Final = "^[0-9]{1,20}$"
+DECIMAL_RANGE: Final = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+SYMBOLS_RANGE: Final = r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$'
+
+_INTEGER: Final = re.compile(r"[0-9]{1,20}")
+_DECIMAL: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+class Kind(Enum):
+    """What a parameter is read as, and as what `Values` tells it.
+
+    TEXT: str.
+    DECIMAL: str, checked. The instrument tells what it counts.
+    INTEGER: int, from 0 to MAX_INTEGER.
+    BOOLEAN: bool.
+    TIME: int, in nanoseconds; sent in milliseconds or microseconds.
+    SYMBOL: Instrument. SYMBOLS: a list of them, sent as a JSON array of names.
+    """
+
+    TEXT = "text"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    TIME = "time"
+    SYMBOL = "symbol"
+    SYMBOLS = "symbols"
+
+
+TEXT, DECIMAL, INTEGER, BOOLEAN, TIME, SYMBOL, SYMBOLS = Kind
+
+
+class Parameter(Struct, frozen=True):
+    """words: the only texts that it takes, if any are named. fault: of another text."""
+
+    name: str
+    kind: Kind = TEXT
+    mandatory: bool = False
+    words: Sequence[str] = ()
+    fault: Fault = BAD_VALUE
+
+
+SECURITY_NAMES: Final = frozenset({"timestamp", "recvWindow", "signature", "apiKey", "timeUnit", "returnRateLimits"})
+"""Parameters that the frame reads. No call lists them."""
+
+
+class Values:
+    """The parameters that were sent, by name. Each method tells those of its kind; None for one that was not sent."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Mapping[str, Any]) -> None:
+        self._read = read
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._read
+
+    def text(self, name: str) -> str | None:
+        """A TEXT or a DECIMAL."""
+        found: str | None = self._read.get(name)
+        return found
+
+    def number(self, name: str) -> int | None:
+        """An INTEGER or a TIME."""
+        found: int | None = self._read.get(name)
+        return found
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        found: bool = self._read.get(name, default)
+        return found
+
+    def instrument(self, name: str = "symbol") -> Instrument:
+        """The SYMBOL, which must have been sent."""
+        found = self.optional_instrument(name)
+        assert found is not None, "the parameter is mandatory, or the call has looked"
+        return found
+
+    def optional_instrument(self, name: str = "symbol") -> Instrument | None:
+        found: Instrument | None = self._read.get(name)
+        return found
+
+    def instruments(self, name: str = "symbols") -> list[Instrument] | None:
+        found: list[Instrument] | None = self._read.get(name)
+        return found
+
+    def limit(self, default: int = 500, most: int = 1000) -> int:
+        """The `limit`, held to 1 and `most`."""
+        given = self.number("limit")
+        return default if given is None else max(1, min(given, most))
+
+    def require(self, *names: str) -> None:
+        """DialectError for the first of these that was not sent."""
+        for name in names:
+            if name not in self._read:
+                raise DialectError(MISSING, name)
+
+    def require_either(self, first: str, second: str) -> None:
+        """DialectError where neither was sent."""
+        if first not in self._read and second not in self._read:
+            raise DialectError(MISSING_BOTH, first, second)
+
+
+async def read(
+    parameters: Sequence[Parameter],
+    given: Given,
+    symbols: Symbols,
+    *,
+    strict: bool,
+    check: Callable[[Values], None] | None = None,
+) -> Values:
+    """What was sent for these parameters. DialectError for the first that is at fault; symbols come last.
+
+    strict: whether a parameter that the call does not know is a fault too.
+    check: looks at all but the symbols.
+    """
+    given.check()
+    texts = given.texts
+    read: dict[str, Any] = {}
+    named: list[Parameter] = []
+    for parameter in parameters:
+        text = texts.get(parameter.name)
+        if text is None:
+            if parameter.mandatory:
+                raise DialectError(MISSING, parameter.name)
+        elif not text:
+            raise DialectError(EMPTY, parameter.name)
+        elif parameter.kind in (SYMBOL, SYMBOLS):
+            named.append(parameter)
+        else:
+            read[parameter.name] = _value(parameter, text)
+    if strict:
+        _check_all_known(parameters, given)
+    if check is not None:
+        check(Values(read))
+    for parameter in named:
+        text = texts[parameter.name]
+        if parameter.kind is SYMBOL:
+            read[parameter.name] = await symbols.find(text)
+        else:
+            read[parameter.name] = [await symbols.find(name) for name in _names(parameter.name, text)]
+    return Values(read)
+
+
+def _check_all_known(parameters: Sequence[Parameter], given: Given) -> None:
+    unknown = given.texts.keys() - {parameter.name for parameter in parameters} - SECURITY_NAMES
+    if unknown:
+        sent = len(given.texts) + (given.signature is not None)
+        raise DialectError(NOT_READ, sent - len(unknown), sent)
+
+
+def _value(parameter: Parameter, text: str) -> Any:
+    name = parameter.name
+    if parameter.words and text not in parameter.words:
+        raise DialectError(parameter.fault, *((name,) if "%s" in parameter.fault.text else ()))
+    match parameter.kind:
+        case Kind.INTEGER:
+            return integer(name, text)
+        case Kind.TIME:
+            return nanoseconds(integer(name, text))
+        case Kind.DECIMAL:
+            return decimal(name, text)
+        case Kind.BOOLEAN:
+            found = _BOOLEANS.get(text.lower())
+            if found is None:
+                raise DialectError(BAD_VALUE, name)
+            return found
+    return text
+
+
+def integer(name: str, text: str) -> int:
+    """The whole number. DialectError for another text, or a number that no command carries."""
+    if not _INTEGER.fullmatch(text) or int(text) > MAX_INTEGER:
+        raise DialectError(ILLEGAL, name, INTEGER_RANGE)
+    return int(text)
+
+
+def decimal(name: str, text: str) -> str:
+    """The text, which is a decimal. DialectError for another one."""
+    if not _DECIMAL.fullmatch(text):
+        raise DialectError(ILLEGAL, name, DECIMAL_RANGE)
+    return text
+
+
+def _names(name: str, text: str) -> list[str]:
+    """The names of a JSON array, each once."""
+    try:
+        found = msgspec.json.decode(text, type=list[str])
+    except (MsgspecError, UnicodeDecodeError) as error:
+        raise DialectError(ILLEGAL, name, SYMBOLS_RANGE) from error
+    if not found:
+        raise DialectError(BAD_SYMBOL)
+    return list(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""The calls, a family a module: its functions, and their rows of the table."""

@@ -1,0 +1,114 @@
+"""Orders of the caller: one by its ids, those that live, and those of all times."""
+
+from collections.abc import Callable
+from typing import Final
+
+from gateway.binance.desk import Context
+from gateway.binance.errors import TOO_MANY_REQUESTS, DialectError, Fault
+from gateway.binance.parameters import Values
+from gateway.link.errors import RefusedError
+from protocol.commands import OrderQuery, OrdersQuery
+from protocol.events import OrderState
+from protocol.instrument import Instrument
+from protocol.units import OrderStatus, Refusal
+
+PAGE: Final = 1_000
+"""Orders that are read at a time."""
+
+PAGES: Final = 100
+"""Pages of done orders that one call reads at most."""
+
+LONG_AGO: Final = 0
+
+
+async def find_order(
+    context: Context,
+    values: Values,
+    fault: Fault,
+    names: tuple[str, str] = ("orderId", "origClientOrderId"),
+) -> OrderState:
+    """The order that the parameters name, found by its order_id where both are there. DialectError with the fault
+    where there is none, or it is of another symbol, or bears another client id."""
+    number, name = names
+    order_id, client_id = values.number(number), values.text(name)
+    state = await order_of(context, order_id, None if order_id is not None else client_id)
+    instrument = values.optional_instrument()
+    if (
+        state is None
+        or (instrument is not None and state.symbol != instrument.symbol)
+        or (client_id is not None and state.client_order_id != client_id)
+    ):
+        raise DialectError(fault)
+    return state
+
+
+async def order_of(context: Context, order_id: int | None, client_id: str | None = None) -> OrderState | None:
+    """An order of the caller by one of its ids. None where there is none, or it was rejected at entry."""
+    if order_id == 0:
+        return None
+    try:
+        state = await context.exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
+    except RefusedError as error:
+        if error.refusal in (Refusal.UNKNOWN_ORDER, Refusal.INVALID_NAME):
+            return None
+        raise
+    return None if state.status is OrderStatus.REJECTED else state
+
+
+async def live_orders(context: Context, instrument: Instrument | None) -> list[OrderState]:
+    """All that live, by order_id."""
+    symbol = None if instrument is None else instrument.symbol
+    found: list[OrderState] = []
+    after = 0
+    while True:
+        query = OrdersQuery(symbol, context.account, limit=PAGE, after=after)
+        page = await context.exchange.orders.page(query)
+        found += page.orders
+        if page.next is None:
+            return sorted(found, key=by_id)
+        after = page.next
+
+
+async def all_orders(
+    context: Context,
+    instrument: Instrument | None,
+    wanted: Callable[[OrderState], bool],
+    limit: int,
+    since: int | None = None,
+    most_pages: int = PAGES,
+) -> list[OrderState]:
+    """Live and done orders that are wanted, by order_id: the newest `limit`, or all where `since` is given.
+
+    since: no wanted order was placed before this time.
+
+    Done orders come by their ends, newest first. No order was placed after its end: behind the end of a page, all
+    were placed before. DialectError where too many orders would have to be read; with
+    fewer `most_pages`, what was found so far.
+    """
+    found = {state.order_id: state for state in await live_orders(context, instrument) if wanted(state)}
+    symbol = None if instrument is None else instrument.symbol
+    after = 0
+    for _ in range(most_pages):
+        query = OrdersQuery(symbol, context.account, done=True, limit=PAGE, after=after)
+        page = await context.exchange.history.accounts.orders(query)
+        for state in page.orders:
+            if state.status is not OrderStatus.REJECTED and wanted(state):
+                found[state.order_id] = state
+        newest = sorted(found.values(), key=by_id)
+        if since is None:
+            newest = newest[-limit:]
+        if page.next is None:
+            return newest
+        floor = since
+        if floor is None:
+            floor = newest[0].timestamp if len(newest) == limit else LONG_AGO
+        if page.orders and page.orders[-1].updated < floor:
+            return newest
+        after = page.next
+    if most_pages < PAGES:
+        return newest
+    raise DialectError(TOO_MANY_REQUESTS, f"Name a younger range: a call reads {PAGES * PAGE} orders at most.")
+
+
+def by_id(state: OrderState) -> int:
+    return state.order_id

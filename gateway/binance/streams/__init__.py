@@ -1,0 +1,1 @@
+"""Market data as it happens, by the names of streams."""

@@ -1,0 +1,1 @@
+"""What happens to the orders and the balances of an account, told as it happens."""

@@ -1,0 +1,1 @@
+"""What answers and events show: a function for each shape. None of them asks the matcher."""

@@ -1,0 +1,67 @@
+"""The past of markets: from the tables of the history, or from what was heard while these cannot be read."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from gateway.exchange.history import History
+from gateway.exchange.market_history import Candles, Wanted
+from gateway.exchange.recent import RecentMarket
+from gateway.link.broker import Broker
+from history.reading.database import HistoryUnavailableError
+from history.reading.trades import Range
+from protocol.events import Trade
+
+LOOK_SECONDS: Final = 2.0
+"""Time for the first look at the tables."""
+
+log = structlog.get_logger("gateway")
+
+
+class PastMarket:
+    """One for each worker. It looks at the tables as soon as there is a matcher: without them, it begins to follow."""
+
+    def __init__(self, history: History, recent: RecentMarket, broker: Broker) -> None:
+        self._history = history
+        self._recent = recent
+        self._looking: asyncio.Task[None] | None = None
+        broker.on_open(self._look_soon)
+
+    async def trades(self, symbol: str, wanted: Range, limit: int) -> list[Trade]:
+        """As MarketHistory, and without tables of the trades that the matcher remembers."""
+        try:
+            return await self._history.markets.trades(symbol, wanted, limit)
+        except HistoryUnavailableError:
+            return await self._recent.trades(symbol, wanted, limit)
+
+    async def candles(self, wanted: Wanted) -> Candles:
+        """As MarketHistory, and without tables those of what was heard."""
+        try:
+            found = await self._history.markets.candles(wanted)
+        except HistoryUnavailableError as error:
+            self._follow(str(error))
+            return await self._recent.candles(wanted)
+        if self._recent.follows:
+            self._recent.stop()
+            log.info("candles come from the history")
+        return found
+
+    def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        self._recent.stop()
+
+    def _look_soon(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        status = await self._history.status(LOOK_SECONDS)
+        if status.reason:
+            self._follow(status.reason)
+
+    def _follow(self, reason: str) -> None:
+        if not self._recent.follows:
+            log.info("no history: candles and statistics of the Binance dialect begin with this gateway", reason=reason)
+            self._recent.start()

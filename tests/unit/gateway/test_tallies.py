@@ -1,0 +1,75 @@
+"""Counts by windows of the clock: exact, bounded, and one for all workers."""
+
+import multiprocessing
+
+from gateway.http.rates import Holder
+from gateway.http.tallies import SECOND, SLOTS, Tallies, Tally
+
+WEIGHT = (Tally.WEIGHT_MINUTE, Holder.ADDRESS)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000_020 * SECOND
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_a_window_begins_with_the_minute() -> None:
+    clock = Clock()
+    clock.now = 1_000_000_019 * SECOND
+    tallies = Tallies(clock=clock)
+    assert (1_000_000_020 % 60, tallies.rest(Tally.WEIGHT_MINUTE)) == (0, 1)
+    assert tallies.add(*WEIGHT, "a", 20) == 20
+    assert tallies.add(*WEIGHT, "a") == 21
+    clock.now += SECOND
+    assert tallies.count(*WEIGHT, "a") == 0
+    assert tallies.rest(Tally.WEIGHT_MINUTE) == 60
+    assert tallies.add(*WEIGHT, "a", 5) == 5
+
+
+def test_names_and_kinds_count_apart() -> None:
+    tallies = Tallies(clock=Clock())
+    tallies.add(*WEIGHT, "a", 3)
+    tallies.add(Tally.ORDERS_DAY, Holder.KEY, "a", 4)
+    assert tallies.count(*WEIGHT, "a") == 3
+    assert tallies.count(*WEIGHT, "b") == 0
+    assert tallies.count(Tally.ORDERS_DAY, Holder.KEY, "a") == 4
+    assert tallies.count(Tally.ORDERS_10_SECONDS, Holder.KEY, "a") == 0
+
+
+def test_a_count_never_falls_below_zero() -> None:
+    tallies = Tallies(clock=Clock())
+    tallies.add(*WEIGHT, "a", 2)
+    assert tallies.add(*WEIGHT, "a", -5) == 0
+
+
+def test_the_oldest_window_gives_way() -> None:
+    clock = Clock()
+    tallies = Tallies(clock=clock, groups=1)
+    tallies.add(*WEIGHT, "old", 9)
+    clock.now += 60 * SECOND
+    names = [f"n{number}" for number in range(SLOTS)]
+    for name in names:
+        tallies.add(*WEIGHT, name, 2)
+    assert [tallies.count(*WEIGHT, name) for name in names] == [2] * SLOTS
+    assert tallies.count(*WEIGHT, "old") == 0
+
+
+def _add(tallies: Tallies) -> None:
+    for _ in range(100):
+        tallies.add(*WEIGHT, "a")
+
+
+def test_all_workers_count_in_one_table() -> None:
+    context = multiprocessing.get_context("spawn")
+    tallies = Tallies(shared=True, clock=Clock())
+    workers = [context.Process(target=_add, args=(tallies,)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert tallies.count(*WEIGHT, "a") == 200
+    tallies.close()
