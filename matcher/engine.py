@@ -11,6 +11,7 @@ from typing import Any, Final
 from matcher.core.accounts import advance_time, move_timers, set_account_status, set_timer, watch_account
 from matcher.core.amend import amend_order
 from matcher.core.cancel import cancel_all_orders, cancel_order
+from matcher.core.cancel_replace import cancel_replace
 from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
 from matcher.core.keys import note_key_use, revoke_key, set_key
@@ -26,6 +27,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     CloseLedger,
     Deposit,
     LoadBook,
@@ -84,6 +86,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     SetKey: set_key,
     RevokeKey: revoke_key,
     NoteKeyUse: note_key_use,
+    CancelReplace: cancel_replace,
 }
 """What carries out each command. It changes the registry and returns what happened, in order."""
 

@@ -23,6 +23,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     oco_id: the same for both orders of an OCO, else None.
     updated_sequence, updated: the stamp of its last change.
     reserved: what it locks, a decimal of base to sell, of quote to buy. None for an account without a ledger.
+    previous_client_order_id: in the answer to an AmendOrder that has changed the client_order_id, the one before.
     """
 
     order_id: int
@@ -51,6 +52,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     updated_sequence: int = 0
     updated: int = 0
     reserved: str | None = None
+    previous_client_order_id: str | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):
@@ -75,6 +77,18 @@ class OrderStates(Struct, frozen=True, array_like=True, tag=23):
 
     orders: list[OrderState]
     more: bool = False
+
+
+class CancelReplaced(Struct, frozen=True, array_like=True, tag=29):
+    """What became of both parts of a CancelReplace. None stands for a part that was not attempted.
+
+    canceled: the order that the cancel names, after the command; or why it was not canceled.
+    placed: the new order, also a rejected one; or why it was refused. With `duplicate`, an order that the same
+        client_order_id made before: then nothing was canceled.
+    """
+
+    canceled: OrderState | CommandRefused | None
+    placed: OrderState | CommandRefused | None
 
 
 class AccountState(Struct, frozen=True, array_like=True, tag=24):
@@ -105,4 +119,5 @@ Answer = (
     | TransferState
     | LedgerState
     | KeyState
+    | CancelReplaced
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocol.keys import Key, KeyId
+from protocol.key_commands import NoteKeyUse, RevokeKey, SetKey
 from protocol.market_commands import LoadBook, SetInstrument
 from protocol.money import (
     AccountQuery,
@@ -21,6 +21,7 @@ from protocol.money import (
     Transfer,
     Withdraw,
 )
+from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits
 from protocol.queries import (
     AccountUpdatesQuery,
     DepthQuery,
@@ -36,24 +37,22 @@ from protocol.queries import (
     TradesQuery,
 )
 from protocol.units import (
-    UNLIMITED,
     CancelAfterTimeout,
     Count,
     Name,
+    OnlyStatus,
     OrderId,
     OrderQuantity,
     OrderType,
     Price,
     Quantity,
     QuoteQuantity,
-    Refusal,
     SelfTradePrevention,
     SessionId,
     Side,
     SlippageBps,
     Symbol,
     Time,
-    TimeShift,
     TrailingBps,
 )
 
@@ -70,6 +69,7 @@ __all__ = [
     "CancelAfter",
     "CancelAllOrders",
     "CancelOrder",
+    "CancelReplace",
     "CloseLedger",
     "Command",
     "Commands",
@@ -148,6 +148,8 @@ class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
     quantity: zero if the terms have a quote_quantity.
     deadline: the latest time at which the matcher may execute the command, in nanoseconds since 1970; zero means none.
     terms: None means all defaults.
+    open_only_client_order_id: the client_order_id is unique among live orders only. While a live order bears it, the
+        command is refused; else the id is this order's from now on. The same command again is another order.
     """
 
     symbol: Symbol
@@ -160,6 +162,7 @@ class PlaceOrder(Struct, frozen=True, array_like=True, tag=1, gc=False):
     client_order_id: Name | None = None
     deadline: Time = 0
     terms: OrderTerms | None = None
+    open_only_client_order_id: bool = False
 
 
 class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
@@ -171,6 +174,7 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     stop_trigger_price: the trigger price of the stop.
     stop_price: the stop's limit price; None makes it a stop_market order.
     client_order_id: that of the limit order. The stop's is the same with STOP_LEG_SUFFIX appended.
+    open_only_client_order_id: as in PlaceOrder, for the ids of both.
     """
 
     symbol: Symbol
@@ -184,27 +188,49 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     deadline: Time = 0
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     expire_time: Time = 0
+    open_only_client_order_id: bool = False
 
 
 class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """Cancel what remains of one order. Name it by order_id, or by account and client_order_id.
 
     Answer: OrderState or CommandRefused.
+
+    only_status: refuses to cancel an order of another status.
+    cancel_client_order_id: a name for this cancel, told with the canceled orders. It need not be unique.
     """
 
     order_id: OrderId | None = None
     account: Name | None = None
     client_order_id: Name | None = None
+    only_status: OnlyStatus | None = None
+    cancel_client_order_id: Name | None = None
+
+
+class CancelReplace(Struct, frozen=True, array_like=True, tag=23, gc=False):
+    """Cancel one order and place another. Nothing comes between. Answer: CancelReplaced or CommandRefused.
+
+    The new order's fields, its deadline and what the market's and its account's state forbid are checked first: then
+    the command is refused and nothing is canceled. Balance, open-only ids, numbers of orders and the book are looked
+    at after the cancel.
+
+    allow_failure: places the new order also if the cancel is refused.
+    """
+
+    cancel: CancelOrder
+    place: PlaceOrder
+    allow_failure: bool = False
 
 
 class CancelAllOrders(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """Cancel all open and pending orders of the account; `symbol` None means all symbols.
 
-    Answer: OrderStates or CommandRefused.
+    `cancel_client_order_id` is as in CancelOrder. Answer: OrderStates or CommandRefused.
     """
 
     account: Name
     symbol: Symbol | None = None
+    cancel_client_order_id: Name | None = None
 
 
 class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
@@ -212,6 +238,9 @@ class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
 
     `quantity` is the new total, the filled part included. None keeps a field. Less quantity at the same price keeps
     the place in the queue. After any other change the order matches again and joins the end of its queue.
+
+    new_client_order_id: the order bears it from then on. An id that was unique for good stays used, and the new one is
+        unique for good too; an open-only id is free then, and the new one is open-only.
     """
 
     order_id: OrderId | None = None
@@ -220,6 +249,7 @@ class AmendOrder(Struct, frozen=True, array_like=True, tag=7, gc=False):
     quantity: Quantity | None = None
     price: Price | None = None
     trigger_price: Price | None = None
+    new_client_order_id: Name | None = None
 
 
 class SetAccountStatus(Struct, frozen=True, array_like=True, tag=9, gc=False):
@@ -242,47 +272,6 @@ class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
     timeout: CancelAfterTimeout
 
 
-class AdvanceTime(Struct, frozen=True, array_like=True, tag=11, gc=False):
-    """Cancel what has expired by the stamped time: orders, and those of accounts whose cancel-after is due. Let
-    instruments trade again whose halt is over.
-
-    Only the matcher itself sends it.
-    """
-
-
-class MoveTimers(Struct, frozen=True, array_like=True, tag=13, gc=False):
-    """Move each account's cancel-after, and the end of each halt, by `by` nanoseconds: what the clock has gained on a
-    stopwatch, or lost to it.
-
-    Only the matcher itself sends it.
-    """
-
-    by: TimeShift
-
-
-class SetLimits(Struct, frozen=True, array_like=True, tag=14, gc=False):
-    """Set the limits that bound the time of each later command. Journals of earlier versions have none.
-
-    Only the matcher itself sends it.
-
-    accounts: accounts in all.
-    trades: trades of one command.
-    trigger_moves: moves of trailing stops in one command.
-    cancels: orders that one command cancels for accounts.
-    trigger_orders: pending orders of one book.
-    expiring_orders: live orders with an expire_time, in all.
-    iceberg_parts: parts of one iceberg.
-    """
-
-    accounts: Count = UNLIMITED
-    trades: Count = UNLIMITED
-    trigger_moves: Count = UNLIMITED
-    cancels: Count = UNLIMITED
-    trigger_orders: Count = UNLIMITED
-    expiring_orders: Count = UNLIMITED
-    iceberg_parts: Count = UNLIMITED
-
-
 class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """From now on, publish the changes of the account's orders, and keep them for queries.
 
@@ -290,39 +279,6 @@ class WatchAccount(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """
 
     account: Name
-
-
-class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
-    """Replaces a command that the matcher refused before the engine saw it. A replay then refuses it too.
-
-    Such commands name a bad file, or have crashed the engine before.
-    """
-
-    refusal: Refusal
-    detail: str = ""
-
-
-class SetKey(Struct, frozen=True, array_like=True, tag=20, gc=False):
-    """Add a key, or replace all that is set of a known one. The same command again changes nothing.
-
-    A known key keeps its account and its type. Another secret or public key has the next generation. A key that is not
-    known has generation zero: what was revoked does not come back.
-    Answer: KeyState or CommandRefused.
-    """
-
-    key: Key
-
-
-class RevokeKey(Struct, frozen=True, array_like=True, tag=21, gc=False):
-    """Forget a key. Answer: KeyState or CommandRefused."""
-
-    key: KeyId
-
-
-class NoteKeyUse(Struct, frozen=True, array_like=True, tag=22, gc=False):
-    """Note the minute of this command as that of the key's last use. Answer: KeyState or CommandRefused."""
-
-    key: KeyId
 
 
 Command = (
@@ -346,6 +302,7 @@ Command = (
     | SetKey
     | RevokeKey
     | NoteKeyUse
+    | CancelReplace
 )
 """What a session may send."""
 

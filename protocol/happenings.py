@@ -59,20 +59,30 @@ class Trade(Struct, frozen=True, array_like=True, tag=5, gc=False):
 
 
 class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
-    """The order is canceled. `quantity` is what remained of it."""
+    """The order is canceled. `quantity` is what remained of it.
+
+    cancel_client_order_id: that of the CancelOrder that has canceled it, or the other leg of its OCO.
+    """
 
     order_id: int
     quantity: int
     reason: Reason
+    cancel_client_order_id: str | None = None
 
 
 class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
-    """The order has this quantity and these prices now. Trades that the change caused follow."""
+    """The order has this quantity and these prices now. Trades that the change caused follow.
+
+    client_order_id: the new one, if it has changed, else None.
+    previous_client_order_id: the one before it.
+    """
 
     order_id: int
     quantity: int
     price: int | None
     trigger_price: int | None
+    client_order_id: str | None = None
+    previous_client_order_id: str | None = None
 
 
 class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
@@ -163,6 +173,22 @@ class CommandRefused(Struct, frozen=True, array_like=True, tag=9, gc=False):
     detail: str = ""
 
 
+class CancelFailed(Struct, frozen=True, array_like=True, tag=23, gc=False):
+    """The cancel of a CancelReplace is refused, as in CommandRefused. The new order follows where that is allowed."""
+
+    refusal: Refusal
+    field: str = ""
+    detail: str = ""
+
+
+class PlaceFailed(Struct, frozen=True, array_like=True, tag=24, gc=False):
+    """The new order of a CancelReplace is refused, as in CommandRefused. What it was to replace stays canceled."""
+
+    refusal: Refusal
+    field: str = ""
+    detail: str = ""
+
+
 Event = (
     OrderPlaced
     | OrderRejected
@@ -184,4 +210,6 @@ Event = (
     | LedgerSet
     | KeySet
     | KeyRevoked
+    | CancelFailed
+    | PlaceFailed
 )

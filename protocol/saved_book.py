@@ -20,6 +20,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     best_price: the best price since then.
     prevented_quantity: what self-trade prevention has taken off it.
     oco_id: the same for both legs of an OCO.
+    open_only_client_order_id: its client_order_id is unique among live orders only.
     """
 
     order_id: str
@@ -47,6 +48,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     prevented_quantity: str = "0"
     oco_id: str | None = None
     max_slippage_bps: Count | None = None
+    open_only_client_order_id: bool = False
 
 
 class SavedBook(Struct, frozen=True):

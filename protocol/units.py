@@ -132,6 +132,17 @@ class OrderStatus(IntEnum):
     REJECTED = 6
 
 
+class OnlyStatus(IntEnum):
+    """Which orders a cancel takes.
+
+    NEW: those of which nothing is filled, also pending ones.
+    PARTIALLY_FILLED: those of which something is filled.
+    """
+
+    NEW = 1
+    PARTIALLY_FILLED = 2
+
+
 class InstrumentStatus(IntEnum):
     TRADING = 1
     CANCEL_ONLY = 2
@@ -236,3 +247,7 @@ class Refusal(IntEnum):
     KEY_CONFLICT = 66
     TOO_MANY_KEYS = 67
     INVALID_KEY = 68
+    CLIENT_ORDER_ID_IN_USE = 80
+    CANCEL_RESTRICTED = 81
+    TOO_LATE = 82
+    ACCOUNT_SUSPENDED = 83

@@ -28,7 +28,9 @@ class Account:
 
     orders: its live orders.
     last_done: its remembered order that was done last, linked to those before it by `previous`.
-    client_orders: its remembered orders that have a client_order_id.
+    client_orders: its remembered orders by the client_order_ids that are unique for good, also by former ones.
+    open_only_orders: its remembered orders by open-only client_order_ids; None before the first.
+    former_ids: by order_id, the client_order_ids before amends changed them, oldest first; None before the first.
     entered: by client_order_id, how its amended orders were first sent.
     maker_fills, taker_fills: lists that end with its last trades; None before the first.
     suspended: it may send no orders.
@@ -40,10 +42,12 @@ class Account:
         "cancel_at",
         "client_orders",
         "entered",
+        "former_ids",
         "last_done",
         "ledger",
         "maker_fills",
         "name",
+        "open_only_orders",
         "orders",
         "suspended",
         "taker_fills",
@@ -54,6 +58,8 @@ class Account:
         self.orders = OrderList()
         self.last_done: Order | None = None
         self.client_orders = NamedOrders()
+        self.open_only_orders: NamedOrders | None = None
+        self.former_ids: dict[int, list[str | None]] | None = None
         self.entered = NONE_ENTERED
         self.maker_fills: list[Trade] | None = None
         self.taker_fills: list[Trade] | None = None
@@ -82,9 +88,9 @@ def as_sent(order: Order) -> AsSent:
 
 
 def remember_as_sent(order: Order) -> None:
-    """Keep how an order was sent, before it is amended for the first time."""
-    if order.client_order_id is not None:
-        account = order.account
+    """Keep how an order was sent, before it is amended for the first time. Nobody asks for that of open-only ids."""
+    account = order.account
+    if order.client_order_id is not None and account.client_orders.get(order.client_order_id) is order:
         if account.entered is NONE_ENTERED:
             account.entered = {}
         account.entered.setdefault(order.client_order_id, as_sent(order))

@@ -6,6 +6,7 @@ Coinbase. A larger one, or another price, loses the place and matches again at o
 
 from matcher.core.account import remember_as_sent
 from matcher.core.checks import check_values
+from matcher.core.client_ids import rename, why_not_renamed
 from matcher.core.instruments import REJECTED_BY
 from matcher.core.levels import change_remaining
 from matcher.core.locks import reserve_for_amend
@@ -15,7 +16,7 @@ from matcher.core.protection import why_not_amended
 from matcher.core.registry import Registry
 from protocol.commands import AmendOrder, SetLimits
 from protocol.events import CommandRefused, Event, OrderAmended
-from protocol.units import InstrumentStatus, OrderStatus, OrderType, Refusal, Side
+from protocol.units import NAME_PATTERN, InstrumentStatus, OrderStatus, OrderType, Refusal, Side
 
 
 def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
@@ -35,21 +36,23 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     )
     if refusal is not None:
         return [CommandRefused(refusal)]
-    ledger = order.account.ledger
-    if ledger is not None:
-        if not reserve_for_amend(order, ledger, quantity, price, trigger_price):
-            return [CommandRefused(Refusal.INSUFFICIENT_BALANCE)]
-        registry.running.resized.append(order)
-        # The limit leg holds the lock of both: it changes with the stop leg's price too.
-        if order.extra is not None and order.extra.partner is not None:
-            registry.running.resized.append(order.extra.partner)
+    new_id = command.new_client_order_id
+    refused = None if new_id is None else _refuse_id(order, new_id)
+    if refused is not None:
+        return [refused]
+    if not _lock(registry, order, quantity, price, trigger_price):
+        return [CommandRefused(Refusal.INSUFFICIENT_BALANCE)]
 
     book = order.book
     book.touch(order)
     remember_as_sent(order)
     partner = None if order.extra is None else order.extra.partner
     difference = quantity - order.quantity
-    events: list[Event] = [OrderAmended(order.order_id, quantity, price, trigger_price)]
+    event = OrderAmended(order.order_id, quantity, price, trigger_price)
+    if new_id is not None and new_id != order.client_order_id:
+        event = OrderAmended(order.order_id, quantity, price, trigger_price, new_id, order.client_order_id)
+        rename(order, new_id)
+    events: list[Event] = [event]
     if not pending and not loses_place:
         change_remaining(order, difference)
     elif pending and trigger_price == order.trigger_price:
@@ -72,6 +75,28 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
             run_limit(book, order, events)
         run_fired(book, events)
     return events
+
+
+def _refuse_id(order: Order, client_order_id: str) -> CommandRefused | None:
+    """Why the order cannot have this client_order_id."""
+    if not NAME_PATTERN.fullmatch(client_order_id):
+        return CommandRefused(Refusal.INVALID_NAME, "new_client_order_id")
+    refusal = why_not_renamed(order, client_order_id)
+    return None if refusal is None else CommandRefused(refusal, "new_client_order_id")
+
+
+def _lock(registry: Registry, order: Order, quantity: int, price: int | None, trigger_price: int | None) -> bool:
+    """Lock what the order needs with these values. False if its account has too little free."""
+    ledger = order.account.ledger
+    if ledger is None:
+        return True
+    if not reserve_for_amend(order, ledger, quantity, price, trigger_price):
+        return False
+    registry.running.resized.append(order)
+    # The limit leg holds the lock of both: it changes with the stop leg's price too.
+    if order.extra is not None and order.extra.partner is not None:
+        registry.running.resized.append(order.extra.partner)
+    return True
 
 
 def _check(

@@ -152,7 +152,8 @@ def _extra_fields(extra: Extra) -> dict[str, Any]:
 
 
 def _account_lines(account: Account) -> Iterator[dict[str, Any]]:
-    """A line if the account is suspended or has a timer, one if it has client_order_ids."""
+    """A line if the account is suspended or has a timer, one if it has client_order_ids, one for those of the open-only
+    kind."""
     if account.suspended or account.cancel_at is not None:
         line: dict[str, Any] = {"account": account.name}
         if account.suspended:
@@ -161,11 +162,16 @@ def _account_lines(account: Account) -> Iterator[dict[str, Any]]:
             line["cancel_at"] = account.cancel_at
         yield line
     if account.client_orders:
-        ids = sorted((order.client_order_id or "", order.order_id) for order in account.client_orders)
+        ids = sorted((name, order.order_id) for name, order in account.client_orders.items())
         line = {"account": account.name, "client_order_ids": ids}
         if account.entered:
             line["entered"] = sorted(account.entered.items())
+        if account.former_ids:
+            line["former_ids"] = sorted(account.former_ids.items())
         yield line
+    if account.open_only_orders:
+        ids = sorted((name, order.order_id) for name, order in account.open_only_orders.items())
+        yield {"account": account.name, "open_only_client_order_ids": ids}
 
 
 def _ledger_line(registry: Registry, name: str, ledger: Ledger) -> dict[str, Any]:

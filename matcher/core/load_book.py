@@ -6,6 +6,7 @@ changes.
 """
 
 from matcher.core.book import Book
+from matcher.core.client_ids import bear_open_only, has_open_only_id
 from matcher.core.loaded_locks import check_locks
 from matcher.core.order import Extra, Order
 from matcher.core.price_window import window_of
@@ -108,11 +109,14 @@ def _pair(orders: list[Order]) -> None:
 def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
     """Put the order back as it was saved, and take off the fills that it has had since."""
     if order is saved:
+        open_only = has_open_only_id(order)
         order.account = account = registry.accounts.setdefault(order.account.name, order.account)
         registry.orders.add(order)
         registry.last_order_id = max(registry.last_order_id, order.order_id)
-        if order.client_order_id is not None:
-            account.client_orders.add(order)
+        if open_only:
+            bear_open_only(order)
+        elif order.client_order_id is not None:
+            account.client_orders.put(order.client_order_id, order)
     else:
         if order.terms.expire_time:
             registry.expiries.discard(order.terms.expire_time, order.order_id)

@@ -1,4 +1,4 @@
-"""An account's orders by client_order_id, in parts that grow one at a time.
+"""An account's orders by names such as their client_order_ids, in parts that grow one at a time.
 
 A dict copies itself each time it grows. With a million orders, that stops the matcher for tens of milliseconds. Here a
 step of growth moves the orders of one part (linear hashing), in one or two milliseconds.
@@ -39,6 +39,11 @@ class NamedOrders:
         for part in self._parts or [self._first]:
             yield from part.values()
 
+    def items(self) -> Iterator[tuple[str, Order]]:
+        """The names with their orders, in no order either."""
+        for part in self._parts or [self._first]:
+            yield from part.items()
+
     def get(self, name: str) -> Order | None:
         return self._part(name).get(name)
 
@@ -51,10 +56,25 @@ class NamedOrders:
         if self._count > PART_ORDERS * (1 if self._parts is None else len(self._parts)):
             self._grow()
 
+    def put(self, name: str, order: Order) -> None:
+        """Let a name lead to the order, also one that has led to another."""
+        part = self._part(name)
+        if name in part:
+            part[name] = order
+            return
+        part[name] = order
+        self._count += 1
+        if self._count > PART_ORDERS * (1 if self._parts is None else len(self._parts)):
+            self._grow()
+
     def remove(self, order: Order) -> None:
         """Remove an order that is present."""
         name = order.client_order_id
         assert name is not None, "it was added by its name"
+        self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a name that is present."""
         del self._part(name)[name]
         self._count -= 1
 

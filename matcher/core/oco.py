@@ -7,6 +7,7 @@ amend keeps this order of prices, so a trade of one leg never fires the other.
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_prices, check_values
+from matcher.core.client_ids import bear_open_only, was_sent_with, why_taken
 from matcher.core.locks import reserve_pair
 from matcher.core.matching import run_fired, run_limit
 from matcher.core.order import Extra, Order
@@ -40,12 +41,16 @@ def place_oco(registry: Registry, command: PlaceOco) -> list[Event]:
     book = registry.books.get(command.symbol)
     if book is None:
         return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
-    if account is not None and client_order_id is not None:
+    if account is not None and client_order_id is not None and not command.open_only_client_order_id:
         limit_leg = account.client_orders.get(client_order_id)
         stop_leg = account.client_orders.get(client_order_id + STOP_LEG_SUFFIX)
         if limit_leg is not None or stop_leg is not None:
             return _repeat(limit_leg, stop_leg, command)
-    refusal = _check(book, command, registry.running.time) or registry.refuse_account(command.account)
+    refusal = (
+        _check(book, command, registry.running.time)
+        or _refuse_ids(account, command)
+        or registry.refuse_account(command.account)
+    )
     if refusal is not None:
         return [refusal]
 
@@ -60,6 +65,9 @@ def place_oco(registry: Registry, command: PlaceOco) -> list[Event]:
         return [reject(limit_leg, reason), reject(stop_leg, reason)]
     assert limit_leg.extra is not None and stop_leg.extra is not None, "made with them"
     limit_leg.extra.partner, stop_leg.extra.partner = stop_leg, limit_leg
+    if client_order_id is not None and command.open_only_client_order_id:
+        bear_open_only(limit_leg)
+        bear_open_only(stop_leg)
     events: list[Event] = [OrderPlaced(limit_leg.order_id), OrderPlaced(stop_leg.order_id)]
     book.wait(stop_leg)
     run_limit(book, limit_leg, events)
@@ -93,6 +101,17 @@ def _check(book: Book, command: PlaceOco, time: int) -> CommandRefused | None:
     if command.stop_trigger_price * sign >= last_price * sign:
         return CommandRefused(Refusal.TRIGGER_PRICE_ON_WRONG_SIDE, "stop_trigger_price")
     return None
+
+
+def _refuse_ids(account: Account | None, command: PlaceOco) -> CommandRefused | None:
+    """Why a leg cannot bear its client_order_id."""
+    client_order_id, open_only = command.client_order_id, command.open_only_client_order_id
+    if account is None or client_order_id is None:
+        return None
+    refusal = why_taken(account, client_order_id, open_only=open_only) or why_taken(
+        account, client_order_id + STOP_LEG_SUFFIX, open_only=open_only
+    )
+    return None if refusal is None else CommandRefused(refusal)
 
 
 def _why_rejected(
@@ -140,7 +159,9 @@ def _make_legs(registry: Registry, account: Account, book: Book, command: PlaceO
             registry.running.time,
         )
         leg.extra = Extra(terms, oco_id=oco_id)
-        registry.enter(leg)
+        registry.orders.add(leg)
+        if name is not None and not command.open_only_client_order_id:
+            account.client_orders.add(leg)
         count_entered(book, leg)
         legs.append(leg)
     return legs[0], legs[1]
@@ -155,6 +176,9 @@ def _repeat(limit_leg: Order | None, stop_leg: Order | None, command: PlaceOco) 
     same = (
         limit_leg.extra.oco_id is not None
         and limit_leg.extra.oco_id == stop_leg.extra.oco_id
+        and command.client_order_id is not None
+        and was_sent_with(limit_leg, command.client_order_id)
+        and was_sent_with(stop_leg, command.client_order_id + STOP_LEG_SUFFIX)
         and limit_leg.book.instrument.symbol == command.symbol
         and limit_leg.side is command.side
         and stop_leg.order_type is stop_type

@@ -7,6 +7,7 @@ from msgspec.structs import astuple
 from matcher.core.account import Account, as_sent
 from matcher.core.book import Book
 from matcher.core.checks import check_plain, check_special
+from matcher.core.client_ids import bear_open_only, was_sent_with, why_taken
 from matcher.core.foresight import covers_market
 from matcher.core.instruments import REJECTED_BY
 from matcher.core.locks import reserve
@@ -35,12 +36,15 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
     client_order_id: str | None
     deadline: int
     terms: OrderTerms | None
-    symbol, name, side, order_type, quantity, price, trigger_price, client_order_id, deadline, terms = astuple(command)
+    open_only: bool
+    symbol, name, side, order_type, quantity, price, trigger_price, client_order_id, deadline, terms, open_only = (
+        astuple(command)
+    )
     accounts = registry.accounts
     account = accounts.get(name)
     book = registry.books.get(symbol)
     if account is None or book is None or client_order_id is not None:
-        event = _refuse_or_repeat(account, book, command)
+        event = refuse_or_repeat(account, book, command)
         if event is not None:
             return [event]
         assert book is not None, "an unknown symbol is refused"
@@ -51,6 +55,13 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         refusal = check_plain(rules, order_type, quantity, price, trigger_price)
     else:
         refusal = check_special(rules, command, terms, running.time, registry.limits)
+    if (
+        client_order_id is not None
+        and account is not None
+        and (open_only or account.open_only_orders is not None)
+        and refusal is None
+    ):
+        refusal = why_taken(account, client_order_id, open_only=open_only)
     if refusal is not None:
         return [CommandRefused(refusal)]
     if account is None:
@@ -78,7 +89,7 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         running.time,
     )
     registry.orders.add(order)
-    if client_order_id is not None:
+    if client_order_id is not None and not open_only:
         account.client_orders.add(order)
     if terms is not None:
         order.extra = Extra(terms, unspent=terms.quote_quantity)
@@ -91,6 +102,8 @@ def place_order(registry: Registry, command: PlaceOrder) -> list[Event]:
         covers_market(book, order, ledger) if order_type is MARKET else reserve(order, ledger)
     ):
         return [reject(order, Reason.INSUFFICIENT_BALANCE)]
+    if open_only and client_order_id is not None:
+        bear_open_only(order)
     events: list[Event] = [OrderPlaced(order_id)]
     if order_type is LIMIT:
         # As RUN has it: most orders are limit orders.
@@ -115,14 +128,14 @@ def reject(order: Order, reason: Reason) -> OrderRejected:
     return OrderRejected(order.order_id, reason)
 
 
-def forbidden(registry: Registry, account: Account, book: Book, deadline: int) -> Reason | None:
+def forbidden(registry: Registry, account: Account | None, book: Book, deadline: int) -> Reason | None:
     """Why any new order would be rejected now: its deadline, the instrument's status, or its account's."""
     status = book.instrument.status
     if deadline and registry.running.time > deadline:
         return Reason.TOO_LATE
     if status is not TRADING:
         return REJECTED_BY[status][0]
-    return Reason.ACCOUNT_SUSPENDED if account.suspended else None
+    return Reason.ACCOUNT_SUSPENDED if account is not None and account.suspended else None
 
 
 def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | None:
@@ -139,9 +152,9 @@ def _reject_reason(registry: Registry, order: Order, deadline: int) -> Reason | 
     return registry.too_many(book, waits=WAITS[order.order_type], expires=bool(order.terms.expire_time))
 
 
-def _refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
-    """Check an order before its fields: a bad name, an unknown symbol, or a client_order_id that the account has
-    used."""
+def refuse_or_repeat(account: Account | None, book: Book | None, command: PlaceOrder) -> Event | None:
+    """Check an order before its fields: a bad name, an unknown symbol, or a client_order_id that is unique for good
+    and that the account has used."""
     if account is None and not NAME_PATTERN.fullmatch(command.account):
         return CommandRefused(Refusal.INVALID_NAME, "account")
     client_order_id = command.client_order_id
@@ -149,7 +162,7 @@ def _refuse_or_repeat(account: Account | None, book: Book | None, command: Place
         return CommandRefused(Refusal.INVALID_NAME, "client_order_id")
     if book is None:
         return CommandRefused(Refusal.UNKNOWN_SYMBOL)
-    if client_order_id is not None and account is not None:
+    if client_order_id is not None and account is not None and not command.open_only_client_order_id:
         known = account.client_orders.get(client_order_id)
         if known is not None:
             return _repeat(known, command)
@@ -165,5 +178,7 @@ def _repeat(known: Order, command: PlaceOrder) -> Event:
         and known.terms == (command.terms or NO_TERMS)
         and as_sent(known) == (command.quantity, command.price, command.trigger_price)
         and (known.extra is None or known.extra.oco_id is None)
+        and command.client_order_id is not None
+        and was_sent_with(known, command.client_order_id)
     )
     return OrderDuplicated(known.order_id) if same else CommandRefused(Refusal.CLIENT_ORDER_ID_CONFLICT)

@@ -80,15 +80,23 @@ def notional(book: Book, order: Order, quantity: int, price: int | None) -> int:
 
 def why_not_entered(book: Book, order: Order) -> Reason | None:
     """Why the instrument's protection rejects a new order. The order is counted already, see `count_entered`."""
+    reason = why_not_priced(book, order)
+    if reason is not None:
+        return reason
+    counts = book.open_orders
+    if counts is not None and MAY_STAY[order.order_type] and counts[order.account] > book.rules.max_open_orders:
+        return Reason.TOO_MANY_OPEN_ORDERS
+    return None
+
+
+def why_not_priced(book: Book, order: Order) -> Reason | None:
+    """Why the instrument's protection rejects a new order for its price or its value, whatever else there is."""
     rules = book.rules
     price = order.price
     if price is not None and not WAITS[order.order_type] and is_outside_band(book, price):
         return Reason.PRICE_OUTSIDE_BAND
     if rules.max_order_notional and notional(book, order, order.quantity, price) > rules.max_order_notional:
         return Reason.NOTIONAL_TOO_LARGE
-    counts = book.open_orders
-    if counts is not None and MAY_STAY[order.order_type] and counts[order.account] > rules.max_open_orders:
-        return Reason.TOO_MANY_OPEN_ORDERS
     return None
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from matcher.core.account import Account
 from matcher.core.book import Book
+from matcher.core.client_ids import find_by_client_id, forget_client_ids
 from matcher.core.deadlines import Deadlines
 from matcher.core.key_ring import KeyRing
 from matcher.core.order import Order
@@ -78,7 +79,7 @@ class Registry:
         account = self.accounts.get(name.account or DEFAULT_ACCOUNT)
         if account is None or name.client_order_id is None:
             return None
-        return account.client_orders.get(name.client_order_id)
+        return find_by_client_id(account, name.client_order_id)
 
     def account(self, name: str) -> Account:
         """The account of that name. Makes it if it is not known."""
@@ -86,12 +87,6 @@ class Registry:
         if account is None:
             self.accounts[name] = account = Account(name)
         return account
-
-    def enter(self, order: Order) -> None:
-        """Take in an order with its ids. Its book may then let it run."""
-        self.orders.add(order)
-        if order.client_order_id is not None:
-            order.account.client_orders.add(order)
 
     def keep(self, order: Order) -> None:
         """List an order that has run and is live, the youngest of all. Note when it expires."""
@@ -117,9 +112,12 @@ class Registry:
     def forget_some(self) -> None:
         """Forget a few of the longest done orders above the bound, and accounts that are not in use then.
 
-        Runs before a command ends anything: the answer still tells what the command ends.
+        Runs before a command ends anything, or leaves that out: the answer still tells what the command ends.
         """
+        sequence = self.running.sequence
         for _ in range(min(FORGOTTEN_AT_ONCE, len(self.done) - self.remembered_orders)):
+            if self.done[0].updated_sequence == sequence:
+                return
             order = self.done.popleft()
             self.forgotten += 1
             account = order.account
@@ -128,9 +126,7 @@ class Registry:
             order.book.forgotten += 1
             _unlink_done(order)
             self.orders.remove(order)
-            if order.client_order_id is not None:
-                account.client_orders.remove(order)
-                account.entered.pop(order.client_order_id, None)
+            forget_client_ids(order)
             if account.last_done is None:
                 self.forget_account(account)
 

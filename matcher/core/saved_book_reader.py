@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar, cast
 
 from matcher.core.account import Account
 from matcher.core.book import Book
+from matcher.core.client_ids import find_by_client_id, has_open_only_id
 from matcher.core.order import Extra, Order
 from matcher.core.registry import Registry
 from matcher.core.saved_books import SAVED_TERMS
@@ -168,6 +169,8 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
     )
     order.filled_value = _decimal(f"{where}.filled_value", saved.filled_value, instrument.value_decimals)
     order.extra = extra
+    if saved.client_order_id is not None and not saved.open_only_client_order_id:
+        order.account.client_orders.put(saved.client_order_id, order)
     _check_ids(registry, where, order)
     return order
 
@@ -224,15 +227,29 @@ def _is_id(text: str) -> bool:
 
 
 def _check_ids(registry: Registry, where: str, order: Order) -> None:
-    """Neither of the order's ids may be another order's."""
+    """Neither of the order's ids may be another order's. A live order may have got another client_order_id since."""
     known = registry.orders.get(order.order_id)
-    if known is not None and _identity(known) != _identity(order):
-        raise SavedBookError(f"{where}.order_id", f"{order.order_id} is another order's")
     account = registry.accounts.get(order.account.name)
-    if account is not None and order.client_order_id is not None:
-        namesake = account.client_orders.get(order.client_order_id)
-        if namesake is not None and namesake.order_id != order.order_id:
-            raise SavedBookError(f"{where}.client_order_id", f"{order.client_order_id} is another order's")
+    name = order.client_order_id
+    if known is not None and (_identity(known) != _identity(order) or not _has_borne(known, name)):
+        raise SavedBookError(f"{where}.order_id", f"{order.order_id} is another order's")
+    if account is None or name is None:
+        return
+    namesake = find_by_client_id(account, name)
+    if namesake is None or namesake.order_id == order.order_id:
+        return
+    if has_open_only_id(order) and (namesake.level is None or namesake.book is order.book or known is not None):
+        # Free by then.
+        return
+    raise SavedBookError(f"{where}.client_order_id", f"{name} is another order's")
+
+
+def _has_borne(known: Order, name: str | None) -> bool:
+    """Whether the order may have borne that client_order_id at the save."""
+    if known.client_order_id == name or has_open_only_id(known):
+        return True
+    former_ids = known.account.former_ids
+    return former_ids is not None and name in former_ids.get(known.order_id, ())
 
 
 def _identity(order: Order) -> tuple[object, ...]:
@@ -240,7 +257,6 @@ def _identity(order: Order) -> tuple[object, ...]:
     return (
         order.book.instrument.symbol,
         order.account.name,
-        order.client_order_id,
         order.side,
         order.order_type,
         order.sequence,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from matcher.core.book import Book
+from matcher.core.client_ids import has_open_only_id
 from matcher.core.order import NO_EXTRA, Order
 from protocol.instrument import Instrument, format_decimal
 from protocol.order_types import TERMS, Unit
@@ -57,6 +58,7 @@ def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
         best_price=price(extra.best_price),
         prevented_quantity=quantity(extra.prevented),
         oco_id=None if extra.partner is None else str(extra.oco_id),
+        open_only_client_order_id=has_open_only_id(order),
         **terms,
     )
 

@@ -24,6 +24,7 @@ from protocol.events import (
     AccountWatched,
     BalancesPart,
     BookLoaded,
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -34,12 +35,21 @@ from protocol.events import (
     OrderAmended,
     OrderChange,
     OrderDuplicated,
+    PlaceFailed,
     Trade,
     TransferDuplicated,
 )
 
 WITHOUT_ORDER = (
-    OrderDuplicated | CommandRefused | InstrumentSet | AccountWatched | TransferDuplicated | KeySet | KeyRevoked
+    OrderDuplicated
+    | CommandRefused
+    | InstrumentSet
+    | AccountWatched
+    | TransferDuplicated
+    | KeySet
+    | KeyRevoked
+    | CancelFailed
+    | PlaceFailed
 )
 """Events that change nothing of any order."""
 

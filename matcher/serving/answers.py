@@ -15,6 +15,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     CloseLedger,
     Deposit,
     LoadBook,
@@ -38,6 +39,8 @@ from protocol.events import (
     AccountWatched,
     Answer,
     BookLoaded,
+    CancelFailed,
+    CancelReplaced,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -52,6 +55,7 @@ from protocol.events import (
     OrderResult,
     OrderState,
     OrderStates,
+    PlaceFailed,
     Trade,
 )
 from protocol.units import OrderStatus
@@ -113,11 +117,35 @@ def _one_order(registry: Registry, events: list[Event]) -> OrderState:
     first = events[0]
     if type(first) is OrderCanceled or type(first) is OrderAmended:
         order = registry.orders[first.order_id]
-        return order_state(order, _trades_of(order, events) if len(events) > 1 else [])
+        state = order_state(order, _trades_of(order, events) if len(events) > 1 else [])
+        if type(first) is OrderAmended and first.client_order_id is not None:
+            state = replace(state, previous_client_order_id=first.previous_client_order_id)
+        return state
     assert type(first) is OrderDuplicated, "a command about one order begins so"
     order = registry.orders[first.order_id]
     # A copy: the answer is kept, and the order may be filled further.
     return order_state(order, list(order.fills or ()), duplicate=True)
+
+
+def _cancel_replaced(registry: Registry, events: list[Event]) -> CancelReplaced:
+    """What became of the order to cancel, which the first event is about, and of the new one."""
+    canceled: OrderState | CommandRefused | None = None
+    placed: OrderState | CommandRefused | None = None
+    first = events[0]
+    if isinstance(first, OrderCanceled):
+        canceled = order_state(registry.orders[first.order_id], [])
+    elif isinstance(first, CancelFailed):
+        canceled = CommandRefused(first.refusal, first.field, first.detail)
+    for event in events:
+        if isinstance(event, PlaceFailed):
+            placed = CommandRefused(event.refusal, event.field, event.detail)
+        elif isinstance(event, OrderPlaced | OrderRejected):
+            order = registry.orders[event.order_id]
+            placed = order_state(order, _trades_of(order, events))
+        elif isinstance(event, OrderDuplicated):
+            order = registry.orders[event.order_id]
+            placed = order_state(order, list(order.fills or ()), duplicate=True)
+    return CancelReplaced(canceled, placed)
 
 
 def _all_canceled(registry: Registry, events: list[Event]) -> OrderStates:
@@ -241,5 +269,6 @@ _ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {
     SetKey: _key_state,
     RevokeKey: _key_state,
     NoteKeyUse: _key_state,
+    CancelReplace: _cancel_replaced,
 }
 """By the type of the command. For commands that were not refused and placed no order."""

@@ -4,11 +4,10 @@ This is the mapping of the state to parts and back. `matcher.storage.snapshot_fi
 class, its writer and its reader. A new field of an order stands in `Order` and in `OrderRecord` under the same name.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct, structs
@@ -26,6 +25,16 @@ from matcher.engine import Engine
 from matcher.reply import Reply
 from matcher.serving.watched import Watched
 from matcher.state import State
+from matcher.storage.chunks import chunks
+from matcher.storage.client_id_parts import (
+    ClientIdKind,
+    EnteredPart,
+    FormerIdsPart,
+    client_id_parts,
+    enter,
+    kind_of_client_id,
+    read_client_id_part,
+)
 from matcher.storage.journal_format import ENGINE
 from matcher.storage.key_parts import KeysPart, key_parts, read_keys_part
 from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
@@ -38,11 +47,6 @@ from protocol.units import OrderStatus, OrderType, Reason, Side
 
 if TYPE_CHECKING:
     from matcher.core.registry import Registry
-
-PART_ITEMS: Final = 5_000
-"""Orders, or ids, in one part at most."""
-
-Item = TypeVar("Item")
 
 
 class LimitsPart(Struct, frozen=True, tag="limits"):
@@ -101,6 +105,7 @@ class OrderRecord(Struct, frozen=True, omit_defaults=True):
     updated_sequence: int = 0
     updated: int = 0
     reserved: str = ""
+    client_id_kind: ClientIdKind = ClientIdKind.FOR_GOOD
 
 
 class LiveOrdersPart(Struct, frozen=True, tag="live_orders"):
@@ -113,12 +118,6 @@ class DoneOrdersPart(Struct, frozen=True, tag="done_orders"):
     """Done orders in the order of their ends."""
 
     orders: list[OrderRecord]
-
-
-class EnteredPart(Struct, frozen=True, tag="entered"):
-    """How amended orders were first sent: quantity, price and trigger_price by account and client_order_id."""
-
-    accounts: dict[str, dict[str, tuple[int, int | None, int | None]]]
 
 
 class AccountPart(Struct, frozen=True, tag="account"):
@@ -157,6 +156,7 @@ Part = (
     | LiveOrdersPart
     | DoneOrdersPart
     | EnteredPart
+    | FormerIdsPart
     | AccountPart
     | MoneyPart
     | WatchedPart
@@ -170,7 +170,7 @@ _decode_part: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
 _ORDER_FIELDS: Final = tuple(
     name
     for name in (field.name for field in structs.fields(OrderRecord))
-    if name not in ("account_name", "symbol", "fills", "extra", "reserved")
+    if name not in ("account_name", "symbol", "fills", "extra", "reserved", "client_id_kind")
 )
 """The fields that a record and its order share as they are."""
 
@@ -218,21 +218,19 @@ def _parts(state: State) -> Iterator[Part]:
         yield LimitsPart(registry.limits)
     for book in books:
         yield _book_part(book)
-    for orders in _chunks(_record(order) for book in books for order in book.live_orders()):
+    for orders in chunks(_record(order) for book in books for order in book.live_orders()):
         yield LiveOrdersPart(orders)
-    for orders in _chunks(_record(order) for order in registry.done):
+    for orders in chunks(_record(order) for order in registry.done):
         yield DoneOrdersPart(orders)
-    accounts = registry.accounts.values()
-    for some in _chunks((account.name, account.entered) for account in accounts if account.entered):
-        yield EnteredPart(dict(some))
-    for account in accounts:
+    yield from client_id_parts(registry)
+    for account in registry.accounts.values():
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
     yield from key_parts(registry)
     yield from money_parts(registry)
     watched, updates = state.streams.known()
     yield WatchedPart(watched)
-    for some_updates in _chunks(updates):
+    for some_updates in chunks(updates):
         yield UpdatesPart(some_updates)
     for session, taken, replies in state.sessions.known():
         yield SessionPart(session, taken, replies)
@@ -260,13 +258,8 @@ def _record(order: Order) -> OrderRecord:
         fields["extra"] = ExtraRecord(partner=partner, **{name: getattr(extra, name) for name in _EXTRA_FIELDS})
     if order.reserved:
         fields["reserved"] = str(order.reserved)
+    fields["client_id_kind"] = kind_of_client_id(order)
     return OrderRecord(account_name=order.account.name, symbol=order.symbol, fills=order.fills, **fields)
-
-
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, PART_ITEMS)):
-        yield chunk
 
 
 class _Reader:
@@ -283,7 +276,7 @@ class _Reader:
             BookPart: self._book,
             LiveOrdersPart: self._live_orders,
             DoneOrdersPart: self._done_orders,
-            EnteredPart: self._entered,
+            **dict.fromkeys((EnteredPart, FormerIdsPart), partial(read_client_id_part, self._registry)),
             AccountPart: self._account,
             **dict.fromkeys((AssetsPart, LedgerPart, TransfersPart), partial(read_money_part, self._registry)),
             WatchedPart: self._watched,
@@ -335,10 +328,6 @@ class _Reader:
     def _done_orders(self, part: DoneOrdersPart) -> None:
         for record in part.orders:
             remember_done(self._registry, self._order(record))
-
-    def _entered(self, part: EnteredPart) -> None:
-        for name, entered in part.accounts.items():
-            self._registry.account(name).entered = entered
 
     def _account(self, part: AccountPart) -> None:
         account = self._registry.account(part.account)
@@ -396,5 +385,5 @@ class _Reader:
             if extra["terms"] == NO_TERMS:
                 extra["terms"] = NO_TERMS
             order.extra = Extra(**extra)
-        self._registry.enter(order)
+        enter(self._registry, order, record.client_id_kind)
         return order

@@ -19,6 +19,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     CloseLedger,
     Deposit,
     MoveTimers,
@@ -36,7 +37,7 @@ from protocol.commands import (
     Withdraw,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, Refusal, Side
+from protocol.units import InstrumentStatus, OnlyStatus, Refusal, Side
 from tests.oracle.money_strategy import FINER, MoneyCommand, complete_money, money_commands, openings, spend_all
 from tests.oracle.naive_engine import NaiveEngine
 from tests.oracle.orders_strategy import (
@@ -97,8 +98,17 @@ def names(draw: st.DrawFn) -> tuple[int | None, str | None, str | None]:
     return None, draw(st.one_of(st.none(), accounts)), draw(client_order_ids)
 
 
-cancels = names().map(lambda name: CancelOrder(*name))
-cancels_of_all = st.builds(CancelAllOrders, accounts, st.one_of(st.none(), symbols))
+cancel_names = st.sampled_from((*[None] * 12, *["x", "y"] * 3, "a b"))
+only_statuses = st.sampled_from((*[None] * 6, *OnlyStatus))
+
+
+@st.composite
+def cancels(draw: st.DrawFn) -> CancelOrder:
+    return CancelOrder(*draw(names()), draw(only_statuses), draw(cancel_names))
+
+
+cancel_replaces = st.builds(CancelReplace, cancels(), orders(), st.booleans())
+cancels_of_all = st.builds(CancelAllOrders, accounts, st.one_of(st.none(), symbols), cancel_names)
 
 
 @st.composite
@@ -109,6 +119,7 @@ def amends(draw: st.DrawFn) -> AmendOrder:
         draw(quantities) if "quantity" in changed else None,
         draw(prices) if "price" in changed else None,
         draw(prices) if "trigger_price" in changed else None,
+        draw(client_order_ids) if draw(st.booleans()) else None,
     )
 
 
@@ -211,7 +222,8 @@ kinds: tuple[st.SearchStrategy[Step], ...] = (
     st.none(),
     *[orders()] * 48,
     *[ocos()] * 8,
-    *[cancels] * 3,
+    *[cancels()] * 3,
+    *[cancel_replaces] * 8,
     cancels_of_all,
     *[amends()] * 12,
     *[changes_of_instruments] * 4,
@@ -226,7 +238,7 @@ steps: st.SearchStrategy[Step] = st.sampled_from(kinds).flatmap(lambda kind: kin
 """None stands for no command at all: it lets a failing tape shrink, although all have the same length."""
 
 
-Sent = list[PlaceOrder | PlaceOco | MoneyCommand]
+Sent = list[PlaceOrder | PlaceOco | CancelReplace | MoneyCommand]
 
 
 def stamp(played: list[Step], opening: tuple[ResetAccount, ...] | None) -> Tape:
@@ -248,7 +260,7 @@ def stamp(played: list[Step], opening: tuple[ResetAccount, ...] | None) -> Tape:
         if opening is None and isinstance(step, MoneyCommand):
             continue
         command = complete(engine, time, sent, step)
-        if isinstance(command, PlaceOrder | PlaceOco | MoneyCommand):
+        if isinstance(command, PlaceOrder | PlaceOco | CancelReplace | MoneyCommand):
             sent.append(command)
         if command is not None:
             if engine.is_due(time):
@@ -266,6 +278,8 @@ def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnComma
             return MoveTimers(TICK)
         case CancelOrder() | AmendOrder():
             return name_live_order(engine, step)
+        case CancelReplace():
+            return complete_replace(engine, time, sent, step)
         case PlaceOrder(terms=OrderTerms(expire_time=expire_time)) if 0 < expire_time < SOON:
             assert step.terms is not None
             return replace(step, terms=replace(step.terms, expire_time=time + expire_time * TICK))
@@ -285,8 +299,18 @@ def complete(engine: NaiveEngine, time: int, sent: Sent, step: Step) -> OwnComma
     return step
 
 
+def complete_replace(engine: NaiveEngine, time: int, sent: Sent, step: CancelReplace) -> CancelReplace | None:
+    """Mostly of an order of the same account."""
+    cancel, place = name_live_order(engine, step.cancel), complete(engine, time, sent, step.place)
+    if not isinstance(cancel, CancelOrder) or not isinstance(place, PlaceOrder):
+        return None
+    if cancel.order_id is not None and cancel.order_id <= len(engine.orders) and cancel.order_id % 4:
+        place = replace(place, account=engine.orders[cancel.order_id - 1].account)
+    return replace(step, cancel=cancel, place=place)
+
+
 def again(sent: Sent, step: int) -> OwnCommand | None:
-    what = MoneyCommand if step < 0 else PlaceOrder | PlaceOco
+    what = MoneyCommand if step < 0 else PlaceOrder | PlaceOco | CancelReplace
     same = [command for command in sent if isinstance(command, what)]
     back = -step if step < 0 else step + 1
     return same[-back] if back <= len(same) else None
@@ -308,10 +332,8 @@ def name_live_order(engine: NaiveEngine, command: CancelOrder | AmendOrder) -> C
         if order.terms.post_only and command.price is not None:
             opposite = engine.resting(order.entered.symbol, Side.SELL if order.side is Side.BUY else Side.BUY)
             command = replace(command, price=opposite[0].price if opposite else command.price)
-    if command.client_order_id == ITS_OWN and order.entered.client_order_id is not None:
-        return replace(
-            command, order_id=None, account=order.entered.account, client_order_id=order.entered.client_order_id
-        )
+    if command.client_order_id == ITS_OWN and order.client_order_id is not None:
+        return replace(command, order_id=None, account=order.account, client_order_id=order.client_order_id)
     return replace(command, order_id=order.order_id, client_order_id=None)
 
 

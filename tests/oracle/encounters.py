@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from matcher.core.client_ids import has_open_only_id
 from matcher.core.order import Order
 from matcher.engine import Engine
 from protocol.commands import (
     AdvanceTime,
     AmendOrder,
+    CancelReplace,
     MoveTimers,
     OrderTerms,
     OwnCommand,
@@ -20,6 +22,7 @@ from protocol.commands import (
 from protocol.events import (
     AccountSet,
     AccountWatched,
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -33,6 +36,7 @@ from protocol.events import (
     OrderReduced,
     OrderRejected,
     OrderTriggered,
+    PlaceFailed,
     Trade,
     TransferDuplicated,
     TriggerMoved,
@@ -62,6 +66,7 @@ OCO_REJECTED = {
 
 EVENTS = (
     *(OrderPlaced, OrderTriggered, OrderAmended, OrderDuplicated, OrderReduced, OrderDecremented, TriggerMoved),
+    *(CancelFailed, PlaceFailed),
     *(Trade, InstrumentSet, AccountSet, AccountWatched, MoneyMoved, TransferDuplicated, LedgerSet),
 )
 
@@ -71,6 +76,8 @@ ALL: frozenset[object] = frozenset(
         *(repr(refusal) for refusal in Refusal if refusal not in NOT_BY_TAPES),
         *(repr(reason) for reason in Reason if reason is not Reason.BOOK_REPLACED),
         *(f"{mode.name} prevents" for mode in SelfTradePrevention if mode is not SelfTradePrevention.NONE),
+        *("a replacement trades", "a replacement is rejected", "a replaced OCO"),
+        *("an amend renames: open-only", "an amend renames: for good"),
         *("an order sweeps", "an amend trades", "three fire and trade"),
         "an iceberg is taken part by part",
         "an iceberg is decremented",
@@ -111,6 +118,9 @@ class Encounters:
             match event:
                 case CommandRefused(refusal):
                     yield repr(refusal)
+                case CancelFailed(refusal) | PlaceFailed(refusal):
+                    yield repr(refusal)
+                    yield type(event)
                 case OrderRejected(_, reason) | OrderCanceled(_, _, reason):
                     yield repr(reason)
                 case _:
@@ -127,8 +137,23 @@ class Encounters:
                 yield "a trailing stop that has moved fires"
             if isinstance(event, OrderAmended) and isinstance(command, AmendOrder):
                 yield from (f"an amend of {what}" for what in kinds_of(self._engine.registry.orders[event.order_id]))
+            if isinstance(event, OrderAmended) and event.client_order_id is not None:
+                open_only = has_open_only_id(self._engine.registry.orders[event.order_id])
+                yield f"an amend renames: {'open-only' if open_only else 'for good'}"
+        if isinstance(command, CancelReplace):
+            yield from self._of_replacement(events)
         if sum(isinstance(event, OrderTriggered) for event in events) >= 3 and isinstance(events[-1], Trade):
             yield "three fire and trade"
+
+    def _of_replacement(self, events: list[Event]) -> Iterator[str]:
+        if not isinstance(events[0], OrderCanceled):
+            return
+        if isinstance(events[-1], OrderRejected):
+            yield "a replacement is rejected"
+        if any(isinstance(event, Trade) for event in events):
+            yield "a replacement trades"
+        if isinstance(events[1], OrderCanceled) and events[1].reason is Reason.OCO:
+            yield "a replaced OCO"
 
     def _of_trades(self, command: OwnCommand, trades: list[Trade]) -> Iterator[str]:
         if trades and isinstance(command, AmendOrder):

@@ -2,7 +2,8 @@
 
 With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
 compiled core of version 0.3.0 made tests/data/golden_compiled. With seed 10 version 0.4.0 made
-tests/data/golden_protection, with seed 11 tests/data/golden_money.
+tests/data/golden_protection, with seed 11 tests/data/golden_money. With seed 13 version 0.5.0 made
+tests/data/golden_commands.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.
@@ -13,8 +14,9 @@ deadlines that were kept and missed, limits that are met, timers that are moved,
 was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
 there.
 
-All but golden_money were made by this program as it was before: golden before there was order management,
-golden_order_management before there were limits, the others before there was protection of price, golden_protection before there was money. They cannot be made
+All but golden_commands were made by this program as it was before: golden before there was order management,
+golden_order_management before there were limits, the others before there was protection of price, golden_protection before there was money,
+golden_money before there were open-only ids and replacements. They cannot be made
 again: messages have got more fields since, so that the same commands are more bytes now.
 """
 
@@ -42,6 +44,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     Command,
     Commands,
     Hello,
@@ -57,7 +60,7 @@ from protocol.commands import (
     SetLimits,
     WatchAccount,
 )
-from protocol.units import InstrumentStatus, OrderType, Refusal, SelfTradePrevention, Side
+from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Refusal, SelfTradePrevention, Side
 from tests.oracle.golden_money import MoneyMaker
 
 if TYPE_CHECKING:
@@ -147,6 +150,7 @@ class Maker:
             self.order,
             self.oco,
             self.cancel,
+            self.cancel_replace,
             self.amend,
             self.cancel_all,
             self.repeat,
@@ -155,7 +159,7 @@ class Maker:
             self.funds.money,
             lambda: self.funds.key(self.state.time),
         )
-        return self.random.choices(makers, (60, 9, 8, 14, 1, 6, 2, 1, 12, 3))[0]()
+        return self.random.choices(makers, (60, 9, 8, 12, 14, 1, 6, 2, 1, 12, 3))[0]()
 
     def order(self) -> PlaceOrder:
         random = self.random
@@ -174,6 +178,7 @@ class Maker:
             self.name(),
             random.choice((0,) * 7 + (START, START + 10**15)),
             None if terms == OrderTerms() else terms,
+            self.open_only(),
         )
         self.placed.append(order)
         return order
@@ -203,7 +208,13 @@ class Maker:
         )
 
     def name(self) -> str | None:
+        """Mostly a new one; now and then one of a few that come again."""
+        if self.random.random() < 0.2:
+            return f"again-{self.random.randint(1, 6)}"
         return None if self.random.random() < 0.2 else f"order-{next(self.names)}"
+
+    def open_only(self) -> bool:
+        return self.random.random() < 0.4
 
     def prevention(self) -> SelfTradePrevention:
         return self.random.choice([SelfTradePrevention.NONE] * 4 + list(SelfTradePrevention))
@@ -237,6 +248,7 @@ class Maker:
             random.choice((0,) * 9 + (START,)),
             self.prevention(),
             self.expire_time(),
+            self.open_only(),
         )
         self.placed.append(oco)
         return oco
@@ -251,7 +263,18 @@ class Maker:
         return MIDDLE[symbol] + self.random.randint(-8, 8) * 5
 
     def cancel(self) -> CancelOrder:
-        return CancelOrder(*self.any_name())
+        only_status = self.random.choice((None, None, *OnlyStatus))
+        return CancelOrder(*self.any_name(), only_status, self.random.choice((None, "cancel-1", "cancel-2")))
+
+    def cancel_replace(self) -> CancelReplace:
+        """Mostly of a live order, by one of its account."""
+        live = [order for book in self.state.registry.books.values() for order in book.live_orders()]
+        cancel, place = self.cancel(), self.order()
+        if live and self.random.random() < 0.8:
+            order = self.random.choice(live)
+            cancel = CancelOrder(order.order_id, None, None, cancel.only_status, cancel.cancel_client_order_id)
+            place = msgspec.structs.replace(place, account=order.account.name)
+        return CancelReplace(cancel, place, allow_failure=self.random.random() < 0.5)
 
     def amend(self) -> AmendOrder:
         random = self.random
@@ -266,7 +289,8 @@ class Maker:
         quantity = LOT[symbol] * random.randint(1, 30) if random.random() < 0.6 else None
         price = self.price(symbol) if random.random() < 0.5 else None
         trigger_price = self.price(symbol) if random.random() < 0.2 else None
-        return AmendOrder(order_id, quantity=quantity, price=price, trigger_price=trigger_price)
+        new_client_order_id = self.name() if random.random() < 0.4 else None
+        return AmendOrder(order_id, None, None, quantity, price, trigger_price, new_client_order_id)
 
     def any_name(self) -> tuple[int | None, str | None, str | None]:
         named = [order for order in self.placed if order.client_order_id]
@@ -276,7 +300,10 @@ class Maker:
         return self.random.randint(1, self.state.registry.last_order_id + 2), None, None
 
     def cancel_all(self) -> CancelAllOrders:
-        return CancelAllOrders(self.random.choice(ACCOUNTS), self.random.choice((None, *SYMBOLS)))
+        cancel_client_order_id = self.random.choice((None, "cancel-3"))
+        return CancelAllOrders(
+            self.random.choice(ACCOUNTS), self.random.choice((None, *SYMBOLS)), cancel_client_order_id
+        )
 
     def repeat(self) -> Command:
         """An order once more, some of them altered."""

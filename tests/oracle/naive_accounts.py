@@ -44,6 +44,8 @@ class NaiveAccounts(NaiveProtection):
         return len(orders) <= most
 
     def _cancel_all_orders(self, command: commands.CancelAllOrders) -> None:
+        check_name("cancel_client_order_id", command.cancel_client_order_id)
+        self._cancel_id = command.cancel_client_order_id
         if command.symbol is not None:
             self._instrument(command.symbol)
         orders = [order for order in self.live() if order.account == command.account]

@@ -1,30 +1,18 @@
-"""Changes of the naive engine's orders, and how a command names an order."""
+"""Changes of the naive engine's orders."""
 
 from dataclasses import replace
 
 from protocol import commands, events
-from protocol.units import DEFAULT_ACCOUNT, InstrumentStatus, OrderType, Refusal
+from protocol.units import InstrumentStatus, OrderType, Refusal
 from tests.oracle.naive_checks import RefusedError, check_legs, check_limits
+from tests.oracle.naive_ids import NaiveIds
 from tests.oracle.naive_locks import NaiveLocks
 from tests.oracle.naive_order import NaiveOrder
 from tests.oracle.naive_protection import NaiveProtection
 from tests.oracle.naive_triggers import NaiveTriggers
 
 
-class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
-    def _find_live(self, command: commands.CancelOrder | commands.AmendOrder) -> NaiveOrder:
-        name = (command.account or DEFAULT_ACCOUNT, command.client_order_id)
-        for order in self.orders:
-            if command.order_id is not None:
-                found = command.order_id == order.order_id and command.account in (None, order.account)
-            else:
-                found = command.client_order_id is not None and name == (order.account, order.entered.client_order_id)
-            if found:
-                if order.is_done:
-                    raise RefusedError(Refusal.ORDER_NOT_OPEN)
-                return order
-        raise RefusedError(Refusal.UNKNOWN_ORDER)
-
+class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection, NaiveIds):
     def _amend(self, order: NaiveOrder, command: commands.AmendOrder) -> None:
         instrument = self.instruments[order.entered.symbol]
         if instrument.status is not InstrumentStatus.TRADING:
@@ -60,11 +48,13 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
         loses_place = order.state == "resting" and (more > 0 or other_price)
         if loses_place and order.terms.post_only and self._makers(order, after[1]):
             raise RefusedError(Refusal.POST_ONLY_WOULD_CROSS)
+        self._check_rename(order, command.new_client_order_id)
         self._check_lock(order, after[1:], more)
         order.quantity, order.price, order.trigger_price = after
         order.remaining = order.quantity - gone
         order.slice = min(order.slice, order.remaining)
-        self._said.append(events.OrderAmended(order.order_id, *after))
+        ids = self._rename(order, command.new_client_order_id)
+        self._said.append(events.OrderAmended(order.order_id, *after, *ids))
         if order.partner is not None and more:
             self._amend_partner(order.partner, more)
         if order.state == "pending" and other_trigger:

@@ -15,6 +15,7 @@ class NaiveBook:
     def __init__(self) -> None:
         self.instruments: dict[str, Instrument] = {}
         self.orders: list[NaiveOrder] = []
+        self.taken_ids: list[tuple[NaiveOrder, str]] = []
         self.last_trades: dict[str, events.Trade] = {}
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
         self.limits = commands.SetLimits()
@@ -29,6 +30,7 @@ class NaiveBook:
         """What belongs to one command: its stamp, what it has said, who takes next, what its limits leave."""
         self._stamp, self._said, self._takers = (sequence, time), list[events.Event](), list[NaiveOrder]()
         self._trades_left, self._moves = self.limits.trades, 0
+        self._cancel_id: str | None = None
         self._run_of_trades = NaiveRun()
 
     def live(self) -> list[NaiveOrder]:
@@ -86,7 +88,7 @@ class NaiveBook:
 
     def _end(self, order: NaiveOrder, quantity: int, reason: Reason) -> None:
         order.state, order.reason = "done", reason
-        self._said.append(events.OrderCanceled(order.order_id, quantity, reason))
+        self._said.append(events.OrderCanceled(order.order_id, quantity, reason, self._cancel_id))
         self._cancel_partner(order)
 
     def _cancel(self, order: NaiveOrder, reason: Reason) -> None:

@@ -50,7 +50,9 @@ class NaiveEngine(NaiveEntry, NaiveMatching, NaiveAmends, NaiveMoney):
             case PlaceOco():
                 self._place_oco(command)
             case commands.CancelOrder():
-                self._cancel(self._find_live(command), Reason.REQUESTED)
+                self._cancel_named(command)
+            case commands.CancelReplace():
+                self._cancel_replace(command)
             case commands.CancelAllOrders():
                 self._cancel_all_orders(command)
             case commands.AmendOrder():

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import floor
 
 from protocol import events
-from protocol.commands import OrderTerms, PlaceOco, PlaceOrder
+from protocol.commands import CancelReplace, OrderTerms, PlaceOco, PlaceOrder
 from protocol.units import (
     NAME_LENGTH,
     STOP_LEG_SUFFIX,
@@ -24,28 +24,23 @@ from tests.oracle.naive_checks import (
     check_sides,
     check_terms,
 )
+from tests.oracle.naive_ids import NaiveIds
 from tests.oracle.naive_locks import quantity_of, value_of, with_fee
 from tests.oracle.naive_matching import NaiveMatching
 from tests.oracle.naive_order import NaiveOrder, same_order
 from tests.oracle.naive_protection import NaiveProtection
 
 
-class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
+class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection, NaiveIds):
     def _place(self, command: PlaceOrder) -> None:
-        check_name("account", command.account)
-        check_name("client_order_id", command.client_order_id)
-        instrument = self._instrument(command.symbol)
-        known = self._find_known(command.account, command.client_order_id)
+        known = self._find_sent(command)
         if known is not None:
-            if not same_order(known, command):
-                raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
             self._said.append(events.OrderDuplicated(known.order_id))
             return
-        terms = command.terms or OrderTerms()
-        check_fields(command, terms)
-        check_limits(instrument, command.quantity, command.price, command.trigger_price)
-        check_terms(instrument, command.quantity, terms, self._stamp[1], self.limits.iceberg_parts)
+        self._check_new(command)
+        self._check_id_free(command.account, command.client_order_id, open_only=command.open_only_client_order_id)
         self._check_account(command.account)
+        terms = command.terms or OrderTerms()
         order = self._enter(command)
         reason = self._why_rejected(command) or self._why_protected(order)
         if reason is None and command.order_type is OrderType.LIMIT and terms.post_only and self._makers(order):
@@ -54,6 +49,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         if reason is not None:
             self._reject(order, reason)
             return
+        self._take_id(order)
         self._set_budget(order)
         self._said.append(events.OrderPlaced(order.order_id))
         if command.trigger_price is None and command.order_type is not OrderType.TRAILING_STOP:
@@ -68,23 +64,34 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         if stop_name and len(stop_name) > NAME_LENGTH:
             raise RefusedError(Refusal.INVALID_NAME, "client_order_id")
         instrument = self._instrument(command.symbol)
-        known = self._find_known(command.account, command.client_order_id)
-        if known is not None and known.order_id == known.oco_id and same_order(known, command):
+        open_only = command.open_only_client_order_id
+        names = (command.client_order_id, stop_name)
+        known, other = (None if open_only else self._find_known(command.account, name) for name in names)
+        if (
+            known is not None
+            and known.order_id == known.oco_id
+            and same_order(known, command)
+            and other is not None
+            and other.order_id == known.order_id + 1
+            and (known.names[0], other.names[0]) == names
+        ):
             self._said += [events.OrderDuplicated(known.order_id), events.OrderDuplicated(known.order_id + 1)]
             return
-        if known is not None or self._find_known(command.account, stop_name) is not None:
+        if known is not None or other is not None:
             raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
         check_oco(instrument, command, self._stamp[1])
         check_sides(command, self.last_price(command.symbol))
+        for name in names:
+            self._check_id_free(command.account, name, open_only=open_only)
         self._check_account(command.account)
         terms = OrderTerms(self_trade_prevention=command.self_trade_prevention, expire_time=command.expire_time)
         what = (command.symbol, command.account, command.side)
         stop_type = OrderType.STOP_MARKET if command.stop_price is None else OrderType.STOP_LIMIT
         stop_prices = (command.stop_price, command.stop_trigger_price)
         limit_leg = PlaceOrder(
-            *what, OrderType.LIMIT, command.quantity, command.price, None, command.client_order_id, terms=terms
+            *what, OrderType.LIMIT, command.quantity, command.price, None, names[0], 0, terms, open_only
         )
-        stop_leg = PlaceOrder(*what, stop_type, command.quantity, *stop_prices, stop_name, terms=terms)
+        stop_leg = PlaceOrder(*what, stop_type, command.quantity, *stop_prices, stop_name, 0, terms, open_only)
         limit, stop = legs = self._enter(limit_leg), self._enter(stop_leg)
         for leg in legs:
             leg.oco, leg.oco_id = command, limit.order_id
@@ -95,17 +102,60 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
                 self._reject(leg, reason)
             return
         limit.partner, stop.partner = stop, limit
+        for leg in legs:
+            self._take_id(leg)
         self._said += [events.OrderPlaced(leg.order_id) for leg in legs]
         self._wait(stop)
         self._take(limit)
 
-    def _find_known(self, account: str, client_order_id: str | None) -> NaiveOrder | None:
-        for order in self.orders if client_order_id else []:
-            if (order.account, order.entered.client_order_id) == (account, client_order_id):
-                return order
-        return None
+    def _find_sent(self, command: PlaceOrder) -> NaiveOrder | None:
+        """The order that the same command has made; refuses names, and ids that another command has used up."""
+        check_name("account", command.account)
+        check_name("client_order_id", command.client_order_id)
+        self._instrument(command.symbol)
+        if command.open_only_client_order_id:
+            return None
+        known = self._find_known(command.account, command.client_order_id)
+        if known is not None and not same_order(known, command):
+            raise RefusedError(Refusal.CLIENT_ORDER_ID_CONFLICT)
+        return known
+
+    def _check_new(self, command: PlaceOrder) -> None:
+        instrument, terms = self._instrument(command.symbol), command.terms or OrderTerms()
+        check_fields(command, terms)
+        check_limits(instrument, command.quantity, command.price, command.trigger_price)
+        check_terms(instrument, command.quantity, terms, self._stamp[1], self.limits.iceberg_parts)
+
+    def _cancel_replace(self, command: CancelReplace) -> None:
+        new = command.place
+        check_name("cancel_client_order_id", command.cancel.cancel_client_order_id)
+        known = self._find_sent(new)
+        if known is not None:
+            self._said.append(events.OrderDuplicated(known.order_id))
+            return
+        self._check_new(new)
+        self._check_account(new.account)
+        reason = self._why_rejected(new) or self._why_priced(self._make(new))
+        if reason is not None:
+            raise RefusedError(Refusal[reason.name])
+        try:
+            self._cancel_named(command.cancel)
+        except RefusedError as error:
+            self._said.append(events.CancelFailed(*error.args))
+            if not command.allow_failure:
+                return
+        self._cancel_id = None
+        try:
+            self._place(new)
+        except RefusedError as error:
+            self._said.append(events.PlaceFailed(*error.args))
 
     def _enter(self, entered: PlaceOrder) -> NaiveOrder:
+        order = self._make(entered)
+        self.orders.append(order)
+        return order
+
+    def _make(self, entered: PlaceOrder) -> NaiveOrder:
         quantity, prices, terms = (
             entered.quantity,
             (entered.price, entered.trigger_price),
@@ -114,7 +164,7 @@ class NaiveEntry(NaiveMatching, NaiveAccounts, NaiveProtection):
         order = NaiveOrder(len(self.orders) + 1, entered, quantity, quantity, *prices, terms)
         instrument = self.instruments[entered.symbol]
         order.fee_cap = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
-        self.orders.append(order)
+        order.names = [entered.client_order_id]
         return order
 
     def _why_rejected(self, command: PlaceOrder | PlaceOco) -> Reason | None:

@@ -63,7 +63,7 @@ class NaiveOrder:
     whole of it. `slice` is the shown part of an iceberg that rests, `partner` the other leg while each can still end
     the other. `fee_cap` is the larger of the two rates as it entered, in basis points, `budget` what a quote_quantity
     may spend if its account has less. A trailing stop that is `active` follows the price, and once it has seen one it
-    has a `mark`. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
+    has a `mark`. `names` are its client_order_ids, the present one last. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
     """
 
     order_id: int
@@ -92,6 +92,15 @@ class NaiveOrder:
     partner: "NaiveOrder | None" = field(default=None, repr=False)
     bound: Fraction | None = None
     stop: Reason | None = None
+    names: list[str | None] = field(default_factory=list)
+
+    @property
+    def client_order_id(self) -> str | None:
+        return self.names[-1]
+
+    @property
+    def is_open_only(self) -> bool:
+        return self.entered.open_only_client_order_id and self.entered.client_order_id is not None
 
     @property
     def side(self) -> Side:
@@ -182,7 +191,8 @@ class NaiveOrder:
 def same_order(known: NaiveOrder, command: PlaceOrder | PlaceOco) -> bool:
     """Whether the order was entered by an equal command; the deadline does not matter."""
     entered: PlaceOrder | PlaceOco = known.oco or known.entered
-    return comparable(entered) == comparable(command)
+    entered_ids = (known.names[0], command.client_order_id)
+    return comparable(entered) == comparable(command) and (known.oco is not None or len(set(entered_ids)) == 1)
 
 
 def comparable(command: PlaceOrder | PlaceOco) -> PlaceOrder | PlaceOco:

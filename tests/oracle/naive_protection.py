@@ -39,13 +39,17 @@ class NaiveProtection(NaiveBook):
     def _why_protected(self, order: NaiveOrder) -> Reason | None:
         """Why a new order, which is in the list already, is kept out."""
         symbol, order_type = order.entered.symbol, order.entered.order_type
+        most = self.instruments[symbol].max_open_orders
+        too_many = most and order_type not in NEVER_STAYS and self._places_taken(order) > most
+        return self._why_priced(order) or (Reason.TOO_MANY_OPEN_ORDERS if too_many else None)
+
+    def _why_priced(self, order: NaiveOrder) -> Reason | None:
+        """Why a new order is kept out by its price or its value alone."""
+        symbol = order.entered.symbol
         if order.price is not None and order.trigger_price is None and self._is_outside_band(symbol, order.price):
             return Reason.PRICE_OUTSIDE_BAND
         if self._is_too_large(order, order.quantity, order.price):
             return Reason.NOTIONAL_TOO_LARGE
-        most = self.instruments[symbol].max_open_orders
-        if most and order_type not in NEVER_STAYS and self._places_taken(order) > most:
-            return Reason.TOO_MANY_OPEN_ORDERS
         return None
 
     def _places_taken(self, order: NaiveOrder) -> int:

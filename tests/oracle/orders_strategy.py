@@ -96,6 +96,8 @@ stop_distances = st.sampled_from((*[5, 10, 5, 10, 15] * 4, 2, 90, 110, 205))
 deadlines = st.sampled_from((*[0] * 60, *[START + ticks * TICK for ticks in (0, 5, 10, 100)]))
 slippages = st.sampled_from((*[None] * 5, 1, 499, 500, 500, 1_000))
 
+open_only = st.sampled_from((False, False, True))
+
 often = st.integers(0, 2).map(lambda number: number < 2)
 
 SOUND: dict[str, Any] = {}
@@ -166,6 +168,7 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
     if order_type in TAKEN_BY["max_slippage_bps"]:
         fields["max_slippage_bps"] = draw(slippages)
     fields |= {"client_order_id": draw(client_order_ids), "deadline": draw(deadlines)}
+    fields |= {"open_only_client_order_id": draw(open_only)}
     return order_of(
         **{
             "symbol": symbol,
@@ -191,4 +194,5 @@ def ocos(draw: st.DrawFn) -> PlaceOco:
         draw(deadlines),
         draw(st.sampled_from(preventions)),
         draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
+        draw(open_only),
     )

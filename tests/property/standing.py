@@ -108,7 +108,7 @@ def naive_whole(order: NaiveOrder) -> Whole:
             order.filled_value,
             order.unspent,
         ),
-        (order.account, entered.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
+        (order.account, order.client_order_id, order.side, entered.order_type, order.terms, order.oco_id),
         None if order.is_done else (order.mark, partner.order_id if partner is not None else None),
         (status, order.reason) if order.is_done else order.state == "pending",
     )

@@ -10,8 +10,9 @@ from matcher.core.book import MAX_TRADES
 from matcher.core.order import MAX_FILLS, Order
 from matcher.engine import Engine
 from protocol.codec import encode
-from protocol.commands import AmendOrder, CancelOrder, PlaceOco, PlaceOrder, SetLimits
+from protocol.commands import AmendOrder, CancelOrder, CancelReplace, OwnCommand, PlaceOco, PlaceOrder, SetLimits
 from protocol.events import (
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -160,8 +161,8 @@ def test_quantities_are_conserved(tape: Tape) -> None:  # noqa: C901 - one case 
         for event in engine.apply(sequence, time, command):
             match event:
                 case OrderPlaced(order_id) | OrderRejected(order_id):
-                    assert isinstance(command, PlaceOrder | PlaceOco)
-                    quantities[order_id], sides[order_id] = command.quantity, command.side
+                    placed = placed_by(command)
+                    quantities[order_id], sides[order_id] = placed.quantity, placed.side
                     told.append(order_id)
                 case OrderAmended(order_id, quantity):
                     quantities[order_id] = quantity
@@ -289,8 +290,7 @@ def test_trades_bear_the_rates_in_force(tape: Tape) -> None:
                 for order in engine.registry.accounts[event.account].orders if event.ledger else ():
                     most[order.order_id] = max(order.book.rules.maker_fee_bps, order.book.rules.taker_fee_bps)
             if isinstance(event, OrderPlaced):
-                assert isinstance(command, PlaceOrder | PlaceOco)
-                instrument = instruments[command.symbol]
+                instrument = instruments[placed_by(command).symbol]
                 most[event.order_id] = max(instrument.maker_fee_bps, instrument.taker_fee_bps)
             if isinstance(event, Trade):
                 instrument = instruments[event.symbol]
@@ -347,10 +347,25 @@ def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) ->
         ):
             assert isinstance(command, CancelOrder | AmendOrder)
         else:
-            assert [without_wording(event) for event in said] == [without_wording(event) for event in expected]
+            assert [as_if_known(event) for event in said] == [as_if_known(event) for event in expected]
         live = {order.order_id for order in naive.live()}
         assert live <= {order.order_id for order in engine.registry.orders}
         assert len(engine.registry.orders) == len(live) + len(engine.registry.done)
+
+
+def as_if_known(event: Event) -> Event:
+    """The event without the difference between a forgotten order and a done one."""
+    if isinstance(event, CancelFailed) and event.refusal is Refusal.UNKNOWN_ORDER:
+        return replace(event, refusal=Refusal.ORDER_NOT_OPEN)
+    return without_wording(event)
+
+
+def placed_by(command: OwnCommand) -> PlaceOrder | PlaceOco:
+    """What the command places."""
+    if isinstance(command, CancelReplace):
+        return command.place
+    assert isinstance(command, PlaceOrder | PlaceOco)
+    return command
 
 
 def is_refused(event: Event | None, refusal: Refusal) -> bool:

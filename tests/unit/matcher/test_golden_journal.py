@@ -61,6 +61,7 @@ REBUILD = Golden("golden_rebuild")
 COMPILED = Golden("golden_compiled")
 PROTECTION = Golden("golden_protection")
 MONEY = Golden("golden_money")
+COMMANDS = Golden("golden_commands")
 
 ALL = {
     "first": FIRST,
@@ -70,6 +71,7 @@ ALL = {
     "compiled": COMPILED,
     "protection": PROTECTION,
     "money": MONEY,
+    "commands": COMMANDS,
 }
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())
