@@ -61,13 +61,18 @@ class Trade(Struct, frozen=True, array_like=True, tag=5, gc=False):
 class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
     """The order is canceled. `quantity` is what remained of it.
 
-    cancel_client_order_id: that of the CancelOrder that has canceled it, or the other leg of its OCO.
+    cancel_client_order_id: that of the command that has canceled it, or the other leg of its OCO.
+    counter_order_id, counter_price, prevented_quantity: with the reason SELF_TRADE the order of its account that it
+        met, the price at which they would have traded, and the quantity that was taken off it; else zero.
     """
 
     order_id: int
     quantity: int
     reason: Reason
     cancel_client_order_id: str | None = None
+    counter_order_id: int = 0
+    counter_price: int = 0
+    prevented_quantity: int = 0
 
 
 class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
@@ -93,10 +98,16 @@ class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
 
 
 class OrderDecremented(Struct, frozen=True, array_like=True, tag=12, gc=False):
-    """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live."""
+    """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live.
+
+    counter_order_id, counter_price: the order of its account that it met, and the price at which they would have
+        traded.
+    """
 
     order_id: int
     quantity: int
+    counter_order_id: int = 0
+    counter_price: int = 0
 
 
 class TriggerMoved(Struct, frozen=True, array_like=True, tag=13, gc=False):

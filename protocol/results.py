@@ -96,12 +96,18 @@ class OrderChange(Struct, frozen=True, array_like=True):
     """One change of an order.
 
     event: an order event with this order_id, or a Trade that the order took part in.
-    filled_quantity: the filled part of the order after this event.
+    filled_quantity, filled_value, prevented_quantity, quantity: those of the order after this event, as in OrderState.
+    place: that of the change among all changes of the command, also those of other accounts. It grows. Of the two
+        changes of a trade, the taker's has the next place after the maker's.
     """
 
     order_id: int
     event: Event
     filled_quantity: int
+    filled_value: int = 0
+    prevented_quantity: int = 0
+    quantity: int = 0
+    place: int = 0
 
 
 class OrdersPart(Struct, frozen=True, array_like=True, tag=1):

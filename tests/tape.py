@@ -17,6 +17,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     MoveTimers,
     OrderTerms,
     OwnCommand,
@@ -27,6 +28,7 @@ from protocol.commands import (
 )
 from protocol.events import (
     AccountSet,
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -38,11 +40,12 @@ from protocol.events import (
     OrderReduced,
     OrderRejected,
     OrderTriggered,
+    PlaceFailed,
     Trade,
     TriggerMoved,
 )
 from protocol.instrument import Instrument
-from protocol.units import InstrumentStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
+from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Reason, Refusal, SelfTradePrevention, Side
 from tests.oracle.naive_engine import NaiveEngine
 
 BUY = Side.BUY
@@ -85,7 +88,7 @@ def play(engine: MakeEngine, *rows: Row, instruments: tuple[Instrument, ...] = (
     for sequence, instrument in enumerate(instruments, 1):
         player.apply(sequence, time_of(sequence), SetInstrument.of(instrument))
     for sequence, (command, events) in enumerate(rows, len(instruments) + 1):
-        said = [without_wording(event) for event in player.apply(sequence, time_of(sequence), command)]
+        said = [without_counter(without_wording(event)) for event in player.apply(sequence, time_of(sequence), command)]
         assert said == [stamped(event, sequence) for event in events], f"row {sequence - len(instruments)}: {command}"
 
 
@@ -96,6 +99,15 @@ def time_of(sequence: int) -> int:
 
 def stamped(event: Event, sequence: int) -> Event:
     return replace(event, sequence=sequence, timestamp=time_of(sequence)) if isinstance(event, Trade) else event
+
+
+def without_counter(event: Event) -> Event:
+    """The event without what self-trade prevention tells of the other order: few tapes are about that."""
+    if isinstance(event, OrderCanceled):
+        return replace(event, counter_order_id=0, counter_price=0, prevented_quantity=0)
+    if isinstance(event, OrderDecremented):
+        return replace(event, counter_order_id=0, counter_price=0)
+    return event
 
 
 def without_wording(event: Event) -> Event:
@@ -123,6 +135,7 @@ class Options(TypedDict, total=False):
     trailing_amount: int
     activation_price: int
     max_slippage_bps: int
+    open_only: bool
 
 
 def place(
@@ -144,6 +157,7 @@ def place(
         options.get("client_order_id"),
         options.get("deadline", 0),
         terms_of(options),
+        options.get("open_only", False),
     )
 
 
@@ -205,6 +219,7 @@ def oco(
         options.get("deadline", 0),
         options.get("self_trade_prevention", SelfTradePrevention.NONE),
         options.get("expire_time", 0),
+        options.get("open_only", False),
     )
 
 
@@ -229,13 +244,22 @@ def move_timers(by: int) -> MoveTimers:
 
 
 def cancel(
-    order_id: int | None = None, *, account: str | None = None, client_order_id: str | None = None
+    order_id: int | None = None,
+    *,
+    account: str | None = None,
+    client_order_id: str | None = None,
+    only: OnlyStatus | None = None,
+    name: str | None = None,
 ) -> CancelOrder:
-    return CancelOrder(order_id, account, client_order_id)
+    return CancelOrder(order_id, account, client_order_id, only, name)
 
 
-def cancel_all(account: str = "default", symbol: str | None = None) -> CancelAllOrders:
-    return CancelAllOrders(account, symbol)
+def cancel_all(account: str = "default", symbol: str | None = None, name: str | None = None) -> CancelAllOrders:
+    return CancelAllOrders(account, symbol, name)
+
+
+def cancel_replace(cancels: CancelOrder, places: PlaceOrder, *, allow_failure: bool = False) -> CancelReplace:
+    return CancelReplace(cancels, places, allow_failure)
 
 
 def amend(
@@ -246,8 +270,9 @@ def amend(
     at: int | None = None,
     account: str | None = None,
     client_order_id: str | None = None,
+    rename: str | None = None,
 ) -> AmendOrder:
-    return AmendOrder(order_id, account, client_order_id, quantity, price, at)
+    return AmendOrder(order_id, account, client_order_id, quantity, price, at, rename)
 
 
 class Limits(TypedDict, total=False):
@@ -309,12 +334,27 @@ def trade(
     )
 
 
-def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED) -> OrderCanceled:
-    return OrderCanceled(order_id, quantity, reason)
+def canceled(order_id: int, quantity: int, reason: Reason = Reason.REQUESTED, name: str | None = None) -> OrderCanceled:
+    return OrderCanceled(order_id, quantity, reason, name)
 
 
-def amended(order_id: int, quantity: int, price: int | None, at: int | None = None) -> OrderAmended:
-    return OrderAmended(order_id, quantity, price, at)
+def amended(
+    order_id: int,
+    quantity: int,
+    price: int | None,
+    at: int | None = None,
+    renamed: tuple[str | None, str | None] = (None, None),
+) -> OrderAmended:
+    """`renamed` are the new client_order_id and the one before it."""
+    return OrderAmended(order_id, quantity, price, at, *renamed)
+
+
+def cancel_failed(refusal: Refusal, field: str = "") -> CancelFailed:
+    return CancelFailed(refusal, field)
+
+
+def place_failed(refusal: Refusal, field: str = "") -> PlaceFailed:
+    return PlaceFailed(refusal, field)
 
 
 def reduced(order_id: int, quantity: int) -> OrderReduced:

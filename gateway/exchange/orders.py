@@ -9,8 +9,8 @@ from gateway.link.answers import Stamped, expect
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import AmendOrder, CancelOrder, OrderQuery, OrdersQuery, PlaceOco, PlaceOrder
-from protocol.events import Answer, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.commands import AmendOrder, CancelOrder, CancelReplace, OrderQuery, OrdersQuery, PlaceOco, PlaceOrder
+from protocol.events import Answer, CancelReplaced, OrderPage, OrderResult, OrderState, OrderStates
 
 LIST_SECONDS: Final = 1.0
 """Time for which a list asks for the rest of its orders. Then it is answered with fewer."""
@@ -44,6 +44,16 @@ class Orders:
 
     async def cancel(self, command: CancelOrder) -> OrderState:
         return await self._changed(await self._broker.submit(command))
+
+    async def cancel_replace(self, command: CancelReplace) -> CancelReplaced:
+        """What became of the order to cancel and of the new one."""
+        result = expect(CancelReplaced, (await self._broker.submit(command)).value)
+        states = [part for part in (result.canceled, result.placed) if isinstance(part, OrderState)]
+        try:
+            await self._instruments.know(states)
+        except MatcherUnavailableError as error:
+            raise OutcomeUnknownError("the matcher went away after the command") from error
+        return result
 
     async def place_each(self, commands: Sequence[PlaceOrder]) -> list[Outcome]:
         """Place the orders, in this order, and tell what became of each. Orders of others may come in between.

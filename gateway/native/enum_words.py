@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import Final
 
 from protocol.money import MovementKind
-from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, SelfTradePrevention, Side
+from protocol.units import InstrumentStatus, OnlyStatus, OrderStatus, OrderType, Reason, SelfTradePrevention, Side
 
 
 def word(member: IntEnum) -> str:
@@ -22,5 +22,6 @@ SELF_TRADE_PREVENTION_WORDS: Final = {mode: word(mode) for mode in SelfTradePrev
 SIDES: Final = {text: side for side, text in SIDE_WORDS.items()}
 ORDER_TYPES: Final = {text: order_type for order_type, text in ORDER_TYPE_WORDS.items()}
 SELF_TRADE_PREVENTIONS: Final = {text: mode for mode, text in SELF_TRADE_PREVENTION_WORDS.items()}
+ONLY_STATUSES: Final = {word(status): status for status in OnlyStatus}
 INSTRUMENT_STATUSES: Final = {word(status): status for status in InstrumentStatus}
 """What each word stands for."""

@@ -66,8 +66,9 @@ ORDER_ID: Final = Parameter(
     required=True,
     place="path",
 )
-
-
+CANCEL_NAME: Final = Parameter(
+    "cancel_client_order_id", _NAME, "A name for this cancel; the account's stream tells it."
+)
 ACCOUNT_OF_PATH: Final = Parameter("account", _NAME, "The account.", required=True, place="path")
 FILLS_OF_SYMBOL: Final = Parameter("symbol", _SYMBOL, "Only fills of this instrument.")
 

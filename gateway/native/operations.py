@@ -14,17 +14,21 @@ from gateway.native.calls import (
     oco,
     orders,
     own_key,
+    replacements,
 )
 from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
+from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json import key_schemas, market_schemas, schemas
+from gateway.native.json.replacement_schemas import CancelReplaceRequest, Replacement
 from gateway.native.money_operations import MONEY_OPERATIONS
 from gateway.native.operation import (
     ACCOUNT,
     ACCOUNT_FILTER,
     ACCOUNT_OF_PATH,
+    CANCEL_NAME,
     FILLS_OF_SYMBOL,
     ORDER_ID,
     OWNER,
@@ -104,7 +108,7 @@ OPERATIONS: Final = (
         "Cancel all orders of an account",
         schemas.CanceledOrders,
         (403, 404, 422, 504),
-        (SYMBOL_FILTER, ACCOUNT),
+        (SYMBOL_FILTER, ACCOUNT, CANCEL_NAME),
     ),
     Operation(
         USER_DATA,
@@ -124,7 +128,16 @@ OPERATIONS: Final = (
         "Cancel an order",
         schemas.Order,
         (403, 404, 409, 422, 504),
-        (ORDER_ID, OWNER),
+        (
+            ORDER_ID,
+            OWNER,
+            Parameter(
+                "only_status",
+                {"enum": list(ONLY_STATUSES)},
+                "Cancels only what nothing is filled of, or what something is filled of.",
+            ),
+            CANCEL_NAME,
+        ),
     ),
     Operation(
         TRADE,
@@ -148,6 +161,17 @@ OPERATIONS: Final = (
         (403, 404, 409, 413, 422, 504),
         body=schemas.OcoRequest,
         example=_OCO_EXAMPLE,
+    ),
+    Operation(
+        TRADE,
+        "post",
+        "/orders/cancel-replace",
+        replacements.replace,
+        "Cancel an order and place another in one command",
+        Replacement,
+        (403, 404, 409, 413, 422, 504),
+        body=CancelReplaceRequest,
+        example={"cancel": {"order_id": "42"}, "place": _ORDER_EXAMPLE},
     ),
     Operation(
         TRADE,

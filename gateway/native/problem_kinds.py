@@ -138,6 +138,12 @@ KINDS: Final[dict[str, Kind]] = {
     "client_order_id_conflict": Kind(
         409, "client_order_id in use", "The account has used this client_order_id for another order.", "client_order_id"
     ),
+    "client_order_id_in_use": Kind(
+        409, "client_order_id in use", "A live order of the account bears this client_order_id.", "client_order_id"
+    ),
+    "cancel_restricted": Kind(409, "Cancel restricted", "The order is not of the status that only_status names."),
+    "too_late": Kind(409, "Too late", "The matcher took the order later than GATEWAY_DEADLINE."),
+    "account_suspended": Kind(409, "Account suspended", "The account may send no orders."),
     "price_required": Kind(422, "Price required", "This order_type needs a price.", "price"),
     "price_not_allowed": Kind(422, "Price not allowed", "This order takes no price.", "price"),
     "trigger_price_required": Kind(

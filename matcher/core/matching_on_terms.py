@@ -245,15 +245,17 @@ def _cancel_self_trade(
     """Cancel the maker, the taker or both instead of letting them trade."""
     # It counts also without a trade.
     book.running.takes.append((taker, [], []))
+    price = maker.price or 0
     if prevention is not CANCEL_NEWEST:
         book.unlink(maker)
-        _prevent(book, maker, events)
+        _prevent(book, maker, maker.remaining, taker, price, events)
     if prevention is not CANCEL_OLDEST and ends_taker:
-        _prevent(book, taker, events)
+        _prevent(book, taker, taker.remaining, maker, price, events)
 
 
-def _prevent(book: Book, order: Order, events: list[Event]) -> None:
-    """Cancel all that remains of an order that stands in no queue."""
+def _prevent(book: Book, order: Order, prevented: int, counter: Order, price: int, events: list[Event]) -> None:
+    """Cancel all that remains of an order that stands in no queue. `prevented` is what the `counter` order has taken
+    off it, at the price."""
     extra = order.extra
     if extra is None:
         extra = order.extra = Extra()
@@ -262,7 +264,7 @@ def _prevent(book: Book, order: Order, events: list[Event]) -> None:
     order.remaining = 0
     order.reason = Reason.SELF_TRADE
     book.end(order, CANCELED)
-    events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE))
+    events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, counter.order_id, price, prevented))
     book.cancel_partner(extra, events)
 
 
@@ -277,20 +279,21 @@ def _decrement(
         order.extra.prevented += quantity
         book.touch(order)
     assert maker.extra is not None and taker.extra is not None, "set above"
+    price = maker.price or 0
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
         book.running.resized.append(maker)
-        events.append(OrderDecremented(maker.order_id, quantity))
+        events.append(OrderDecremented(maker.order_id, quantity, taker.order_id, price))
         if maker.extra.partner is not None:
             _tell_partner(book, maker, maker.extra, quantity, events)
     else:
         book.unlink(maker)
         maker.remaining = 0
-        _prevent(book, maker, events)
+        _prevent(book, maker, quantity, taker, price, events)
     taker.remaining -= quantity
     if taker.remaining or not ends_taker:
-        events.append(OrderDecremented(taker.order_id, quantity))
+        events.append(OrderDecremented(taker.order_id, quantity, maker.order_id, price))
         if taker.extra.partner is not None:
             _tell_partner(book, taker, taker.extra, quantity, events)
     else:
-        _prevent(book, taker, events)
+        _prevent(book, taker, quantity, maker, price, events)

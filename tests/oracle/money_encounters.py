@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from protocol.commands import (
     AmendOrder,
+    CancelReplace,
     CloseLedger,
     Deposit,
     OwnCommand,
@@ -134,7 +135,7 @@ def kind_of(order: NaiveOrder, command: OwnCommand) -> str:
     """What locks, as docs/money.md has it."""
     if isinstance(command, PlaceOco):
         return "an OCO"
-    assert isinstance(command, PlaceOrder)
+    assert isinstance(command, PlaceOrder | CancelReplace)
     if order.terms.quote_quantity is not None:
         return f"a quote_quantity that {'buys' if order.side is Side.BUY else 'sells'}"
     if order.side is Side.SELL:

@@ -86,9 +86,10 @@ class NaiveBook:
         if not order.remaining:
             order.state = "done"
 
-    def _end(self, order: NaiveOrder, quantity: int, reason: Reason) -> None:
+    def _end(self, order: NaiveOrder, quantity: int, reason: Reason, met: tuple[int, int, int] = (0, 0, 0)) -> None:
+        """`met`: which order of its own account it met, at which price, and how much that has taken off it."""
         order.state, order.reason = "done", reason
-        self._said.append(events.OrderCanceled(order.order_id, quantity, reason, self._cancel_id))
+        self._said.append(events.OrderCanceled(order.order_id, quantity, reason, self._cancel_id, *met))
         self._cancel_partner(order)
 
     def _cancel(self, order: NaiveOrder, reason: Reason) -> None:

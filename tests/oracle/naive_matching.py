@@ -183,36 +183,48 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _prevent(self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, most: int) -> None:
         match mode:
             case SelfTradePrevention.CANCEL_NEWEST:
-                self._prevent_all(taker)
+                self._prevent_all(taker, maker)
             case SelfTradePrevention.CANCEL_OLDEST:
-                self._prevent_all(maker)
+                self._prevent_all(maker, taker)
             case SelfTradePrevention.CANCEL_BOTH:
-                self._prevent_all(maker)
-                self._prevent_all(taker)
+                self._prevent_all(maker, taker)
+                self._prevent_all(taker, maker)
             case SelfTradePrevention.DECREMENT:
                 quantity = min(maker.remaining, most)
-                self._decrement(maker, quantity)
+                self._decrement(maker, quantity, taker)
                 if taker.terms.quote_quantity is not None:
                     taker.prevented_value += abs(maker.price_rank()) * quantity
-                self._decrement(taker, quantity)
+                self._decrement(taker, quantity, maker)
 
-    def _prevent_all(self, order: NaiveOrder) -> None:
+    def _prevent_all(self, order: NaiveOrder, counter: NaiveOrder) -> None:
         """Cancel it; but what a quote_quantity has filled already is all that it was for."""
         quantity = order.remaining
         order.prevented += quantity
         order.remaining = 0
         if order.filled and order.terms.quote_quantity is not None:
             order.state = "done"
-        else:
+        elif order.terms.quote_quantity is not None:
             self._end(order, quantity, Reason.SELF_TRADE)
+        else:
+            self._end(
+                order, quantity, Reason.SELF_TRADE, (counter.order_id, self._price_between(order, counter), quantity)
+            )
 
-    def _decrement(self, order: NaiveOrder, quantity: int) -> None:
+    @staticmethod
+    def _price_between(order: NaiveOrder, counter: NaiveOrder) -> int:
+        """The price of the one of two orders that has rested."""
+        price = (counter if order.state == "taking" else order).price
+        assert price is not None, "an order that rests has a price"
+        return price
+
+    def _decrement(self, order: NaiveOrder, quantity: int, counter: NaiveOrder) -> None:
+        met = (counter.order_id, self._price_between(order, counter))
         order.prevented += quantity
         self._lower(order, quantity)
         order.slice = min(order.slice, order.remaining)
         if order.is_done:
-            self._end(order, 0, Reason.SELF_TRADE)
+            self._end(order, 0, Reason.SELF_TRADE, (*met, quantity))
             return
-        self._said.append(events.OrderDecremented(order.order_id, quantity))
+        self._said.append(events.OrderDecremented(order.order_id, quantity, *met))
         if order.partner is not None:
             self._reduce_partner(order, order.partner, quantity)

@@ -9,7 +9,14 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
-from gateway.native.calls.parameters import account_of_path, account_of_query, cursor, query_parameters, whole_number
+from gateway.native.calls.parameters import (
+    account_of_path,
+    account_of_query,
+    cancel_name,
+    cursor,
+    query_parameters,
+    whole_number,
+)
 from gateway.native.json.schemas import (
     AccountView,
     CancelAfterRequest,
@@ -34,12 +41,12 @@ _read_cancel_after = body_decoder(CancelAfterRequest)
 
 
 async def cancel_all(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    parameters = query_parameters(scope, "symbol", "account")
+    parameters = query_parameters(scope, "symbol", "account", "cancel_client_order_id")
     account = account_of_query(scope, parameters)
-    symbol = parameters.get("symbol")
+    symbol, name = parameters.get("symbol"), cancel_name(parameters)
     if symbol is not None:
         await exchange.instruments.find(symbol)
-    canceled = await exchange.accounts.cancel_all(CancelAllOrders(account, symbol))
+    canceled = await exchange.accounts.cancel_all(CancelAllOrders(account, symbol, name))
     return json_response(CanceledOrders(await orders(canceled.orders, exchange.instruments.known), canceled.count))
 
 

@@ -13,7 +13,7 @@ from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import order_of_path
 from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
-from gateway.native.json.names import OrderName
+from gateway.native.json.names import OrderName, check_name
 from gateway.native.json.schemas import AmendRequest
 from gateway.native.json.translate import order
 from gateway.native.limits import Limits
@@ -54,6 +54,9 @@ _read_amend = body_decoder(AmendRequest)
 def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) -> AmendOrder:
     """The command. ProblemError where a number does not fit the instrument's units."""
     order_id, account, client_order_id = name
+    new_client_order_id = request.new_client_order_id
+    if new_client_order_id is not None:
+        check_name("new_client_order_id", new_client_order_id)
     return AmendOrder(
         order_id,
         account,
@@ -61,6 +64,7 @@ def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) 
         optional_number(request.quantity, QUANTITY, instrument.quantity_decimals),
         optional_number(request.price, PRICE, instrument.price_decimals),
         optional_number(request.trigger_price, TRIGGER_PRICE, instrument.price_decimals),
+        new_client_order_id,
     )
 
 
@@ -68,9 +72,12 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     name = order_of_path(scope)
     count(scope, Kind.ORDERS)
     request = _read_amend(await read_body(receive))
-    if not any(is_given(number) for number in (request.quantity, request.price, request.trigger_price)):
+    numbers = (request.quantity, request.price, request.trigger_price)
+    if request.new_client_order_id is None and not any(is_given(number) for number in numbers):
         raise ProblemError(
-            "missing_field", "The call needs at least one of quantity, price and trigger_price.", "quantity"
+            "missing_field",
+            "The call needs at least one of quantity, price, trigger_price and new_client_order_id.",
+            "quantity",
         )
     # The numbers are in the units of the order's instrument, which never change.
     symbol = (await exchange.orders.look_up(OrderQuery(*name))).symbol

@@ -60,6 +60,7 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int, caller
         deadline,
         read_self_trade_prevention(request.self_trade_prevention),
         read_expire_time(request.expire_time),
+        request.open_only_client_order_id is True,
     )
 
 

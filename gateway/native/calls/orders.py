@@ -13,8 +13,15 @@ from gateway.http.responses import JSON, HttpResponse, encode, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
-from gateway.native.calls.parameters import order_of_path, query_parameters, whole_number
-from gateway.native.json.names import check_name
+from gateway.native.calls.parameters import (
+    cancel_name,
+    order_of_path,
+    order_with_parameters,
+    query_parameters,
+    whole_number,
+)
+from gateway.native.enum_words import ONLY_STATUSES
+from gateway.native.json.names import check_name, read_word
 from gateway.native.json.schemas import OrderList, OrderRequest
 from gateway.native.json.translate import order, place_order
 from gateway.native.limits import Limits
@@ -50,7 +57,10 @@ async def look_up(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
 
 
 async def cancel(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    state = await exchange.orders.cancel(CancelOrder(*order_of_path(scope)))
+    name, parameters = order_with_parameters(scope, "only_status", "cancel_client_order_id")
+    word = parameters.get("only_status")
+    only_status = None if word is None else read_word("only_status", word, ONLY_STATUSES)
+    state = await exchange.orders.cancel(CancelOrder(*name, only_status, cancel_name(parameters)))
     return json_response(order(state, exchange.instruments.known[state.symbol]))
 
 

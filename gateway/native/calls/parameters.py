@@ -58,10 +58,22 @@ def cursor(text: str | None) -> tuple[int, int] | None:
 
 def order_of_path(scope: Scope) -> OrderName:
     """The order that the path and the query parameter `account` name."""
-    account = query_parameters(scope, "account").get("account")
+    return order_with_parameters(scope)[0]
+
+
+def order_with_parameters(scope: Scope, *allowed: str) -> tuple[OrderName, dict[str, str]]:
+    """As `order_of_path`, and the query parameters."""
+    parameters = query_parameters(scope, "account", *allowed)
+    account = parameters.get("account")
     if account is not None:
         check_name("account", account)
-    return read_order_name(scope["path_params"]["order_id"], caller_of(scope).filter(account))
+    return read_order_name(scope["path_params"]["order_id"], caller_of(scope).filter(account)), parameters
+
+
+def cancel_name(parameters: Mapping[str, str]) -> str | None:
+    """The parameter `cancel_client_order_id`."""
+    name = parameters.get("cancel_client_order_id")
+    return None if name is None else check_name("cancel_client_order_id", name)
 
 
 def account_of_query(scope: Scope, parameters: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from protocol.units import (
     STOP_LEG_SUFFIX,
     SYMBOL_PATTERN,
     InstrumentStatus,
+    OnlyStatus,
     OrderStatus,
     OrderType,
     Reason,
@@ -94,6 +95,7 @@ OrderTypeWord = Annotated[str, Meta(extra_json_schema=_words(OrderType))]
 OrderStatusWord = Annotated[str, Meta(extra_json_schema=_words(OrderStatus))]
 ReasonWord = Annotated[str, Meta(extra_json_schema=_words(Reason))]
 SelfTradePreventionWord = Annotated[str, Meta(extra_json_schema=_words(SelfTradePrevention))]
+OnlyStatusWord = Annotated[str, Meta(extra_json_schema=_words(OnlyStatus))]
 LiquidityWord = Annotated[str, Meta(extra_json_schema={"enum": ["maker", "taker"]})]
 InstrumentStatusWord = Annotated[str, Meta(extra_json_schema=_words(InstrumentStatus))]
 ExpireTimeInput = Annotated[
@@ -130,6 +132,7 @@ CancelAfterMilliseconds = Annotated[
     ),
 ]
 
+PartResultWord = Annotated[str, Meta(extra_json_schema={"enum": ["done", "failed", "not_attempted"]})]
 AuthWord = Annotated[str, Meta(extra_json_schema={"enum": ["off", "keys"]})]
 Level = Annotated[tuple[Decimal, ...], Meta(min_length=2, max_length=2, description="Price and quantity.")]
 

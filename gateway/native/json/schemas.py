@@ -55,6 +55,9 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     Every order needs a quantity, or a quote_quantity in its place. That is what it spends or receives at most, without
     fees. max_slippage_bps is how far from the best opposite price it takes, in basis points of that price; the rest is
     canceled.
+
+    With open_only_client_order_id the client_order_id is unique among live orders only. The same order sent again is
+    then another order, or refused while the first one lives.
     """
 
     symbol: SymbolText
@@ -74,23 +77,26 @@ class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
     trailing_amount: OptionalNumber = MISSING
     activation_price: OptionalNumber = MISSING
     max_slippage_bps: SlippageBasisPoints | None = None
+    open_only_client_order_id: bool | None = None
 
 
 class AmendRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Changes of an order, at least one. `quantity` is the new total, including the filled part. Less quantity at the
     same price keeps the order's place in its queue. More quantity or another price loses it, and the order matches
-    again at once."""
+    again at once. The order bears a `new_client_order_id` from then on."""
 
     quantity: OptionalNumber = MISSING
     price: OptionalNumber = MISSING
     trigger_price: OptionalNumber = MISSING
+    new_client_order_id: NameText | None = None
 
 
 class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Two orders; each cancels the other. One is a limit order at `price`. The other is a stop at `stop_trigger_price`.
     It becomes a limit order at `stop_price`, or a market order without one. To sell, the price lies above the last
     trade, and the stop_trigger_price below it. To buy, the price lies below, and the stop_trigger_price above. The
-    limit order has the client_order_id, the stop has it with `:stop` behind it."""
+    limit order has the client_order_id, the stop has it with `:stop` behind it. open_only_client_order_id is as in
+    OrderRequest, for both."""
 
     symbol: SymbolText
     side: SideWord
@@ -102,6 +108,7 @@ class OcoRequest(Struct, frozen=True, forbid_unknown_fields=True):
     account: NameText | None = None
     self_trade_prevention: SelfTradePreventionWord | None = None
     expire_time: ExpireTimeInput | None = None
+    open_only_client_order_id: bool | None = None
 
 
 class OrderBatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +153,7 @@ class Order(Struct, frozen=True):
     * quantity: of an order with a quote_quantity, the filled and prevented quantity
     * unspent_quote_quantity: the rest of a quote_quantity
     * oco_id: the same for both orders of an OCO
+    * previous_client_order_id: in the answer to an amend that has changed the client_order_id, the one before
     """
 
     order_id: Identifier
@@ -184,6 +192,7 @@ class Order(Struct, frozen=True):
     activation_price: Decimal | UnsetType = UNSET
     oco_id: Identifier | UnsetType = UNSET
     max_slippage_bps: int | UnsetType = UNSET
+    previous_client_order_id: NameText | UnsetType = UNSET
 
 
 class OrderList(Struct, frozen=True):

@@ -87,6 +87,7 @@ def place_order(request: OrderRequest, instrument: Instrument, deadline: int, ca
         client_order_id,
         deadline,
         None if terms is NO_TERMS else terms,
+        request.open_only_client_order_id is True,
     )
 
 
@@ -123,9 +124,11 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         format_timestamp(state.updated),
         True if state.duplicate else UNSET,
     )
-    if state.terms is None and state.oco_id is None:
-        return view
-    return structs.replace(view, **terms_view(state, instrument))
+    if state.terms is not None or state.oco_id is not None:
+        view = structs.replace(view, **terms_view(state, instrument))
+    if state.previous_client_order_id is not None:
+        view = structs.replace(view, previous_client_order_id=state.previous_client_order_id)
+    return view
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:

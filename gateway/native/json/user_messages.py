@@ -68,12 +68,15 @@ class TriggerMovedChange(Struct, frozen=True, tag_field="event", tag="trigger_mo
 
 
 class AmendedChange(Struct, frozen=True, tag_field="event", tag="amended"):
-    """The order was changed to this."""
+    """The order was changed to this. The client_order_ids, the new one and the one before, are there if that has
+    changed too; the one before is null if there was none."""
 
     order_id: Identifier
     quantity: Decimal
     price: Decimal | None
     trigger_price: Decimal | None
+    client_order_id: NameText | UnsetType = UNSET
+    previous_client_order_id: NameText | UnsetType | None = UNSET
 
 
 class ReducedChange(Struct, frozen=True, tag_field="event", tag="reduced"):
@@ -107,11 +110,12 @@ class FilledChange(Struct, frozen=True, tag_field="event", tag="filled"):
 
 
 class CanceledChange(Struct, frozen=True, tag_field="event", tag="canceled"):
-    """The rest of the order, `quantity`, is gone."""
+    """The rest of the order, `quantity`, is gone. `cancel_client_order_id` is there if its cancel has a name."""
 
     order_id: Identifier
     reason: ReasonWord
     quantity: Decimal
+    cancel_client_order_id: NameText | UnsetType = UNSET
 
 
 class AccountChange(Struct, frozen=True, tag_field="event", tag="account"):
@@ -254,7 +258,10 @@ def _change(change: OrderChange, instrument: Instrument, *, fills: bool) -> Chan
             return PlacedChange(order_id)
         case OrderCanceled():
             return CanceledChange(
-                order_id, REASON_WORDS[event.reason], format_decimal(event.quantity, quantity_decimals)
+                order_id,
+                REASON_WORDS[event.reason],
+                format_decimal(event.quantity, quantity_decimals),
+                UNSET if event.cancel_client_order_id is None else event.cancel_client_order_id,
             )
         case OrderTriggered():
             return TriggeredChange(order_id)
@@ -266,6 +273,8 @@ def _change(change: OrderChange, instrument: Instrument, *, fills: bool) -> Chan
                 format_decimal(event.quantity, quantity_decimals),
                 None if event.price is None else format_decimal(event.price, price_decimals),
                 None if event.trigger_price is None else format_decimal(event.trigger_price, price_decimals),
+                UNSET if event.client_order_id is None else event.client_order_id,
+                UNSET if event.client_order_id is None else event.previous_client_order_id,
             )
         case OrderReduced():
             return ReducedChange(order_id, format_decimal(event.quantity, quantity_decimals))

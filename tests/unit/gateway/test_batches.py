@@ -297,6 +297,7 @@ def test_a_hundred_of_the_longest_orders_fit_in_a_body(gateway: Gateway) -> None
         "trailing_amount": None,
         "activation_price": None,
         "max_slippage_bps": None,
+        "open_only_client_order_id": True,
     }
     assert set(longest) == set(OrderRequest.__struct_fields__)
     body = json.dumps({"orders": [longest] * 100}, separators=(",", ":")).encode()

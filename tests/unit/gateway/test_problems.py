@@ -62,6 +62,10 @@ STATUS_OF_REFUSALS = {
         Refusal.NOTIONAL_TOO_LARGE,
         Refusal.KEY_CONFLICT,
         Refusal.TOO_MANY_KEYS,
+        Refusal.CLIENT_ORDER_ID_IN_USE,
+        Refusal.CANCEL_RESTRICTED,
+        Refusal.TOO_LATE,
+        Refusal.ACCOUNT_SUSPENDED,
     },
     500: {Refusal.COMMAND_REFUSED, Refusal.SAVE_FAILED},
 }
