@@ -7,6 +7,7 @@ from protocol.events import (
     AccountSet,
     AccountWatched,
     BookLoaded,
+    CancelFailed,
     CommandRefused,
     Event,
     InstrumentSet,
@@ -20,6 +21,7 @@ from protocol.events import (
     OrderReduced,
     OrderRejected,
     OrderTriggered,
+    PlaceFailed,
     Trade,
     TransferDuplicated,
     TriggerMoved,
@@ -41,6 +43,8 @@ WORDS: Final[dict[type, str]] = {
     TransferDuplicated: "transfer sent again",
     BookLoaded: "book loaded",
     CommandRefused: "refused",
+    CancelFailed: "cancel of a replacement refused",
+    PlaceFailed: "new order of a replacement refused",
 }
 
 

@@ -63,10 +63,24 @@ def test_an_amend_is_sent_in_the_units_of_the_orders_instrument(gateway: Gateway
     ],
 )
 def test_what_is_not_given_stays_as_it_is(
-    gateway: Gateway, body: dict[str, Any], numbers: tuple[int | None, ...]
+    gateway: Gateway, body: dict[str, Any], numbers: tuple[int | None, int | None, int | None]
 ) -> None:
     assert gateway.request("PATCH", "/orders/41", body).status == 200
     assert gateway.broker.commands == [AmendOrder(41, None, None, *numbers)]
+
+
+def test_a_new_client_order_id_is_enough_and_told_with_the_one_before(gateway: Gateway) -> None:
+    renamed = structs.replace(STATE, client_order_id="d", previous_client_order_id="c")
+    gateway.broker.answers[AmendOrder] = renamed
+    answer = gateway.request("PATCH", "/orders/41", {"new_client_order_id": "d"})
+    assert gateway.broker.commands == [AmendOrder(41, new_client_order_id="d")]
+    assert (answer.json["client_order_id"], answer.json["previous_client_order_id"]) == ("d", "c")
+
+
+def test_a_bad_new_client_order_id_is_told(gateway: Gateway) -> None:
+    answer = gateway.request("PATCH", "/orders/41", {"new_client_order_id": "a b"})
+    assert answer.problem == (422, "invalid_name", "new_client_order_id")
+    assert gateway.broker.commands == []
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,21 @@ def change(event: Event, filled: int = 0) -> Any:
             {"event": "amended", "quantity": "1.5", "price": "60000", "trigger_price": None},
         ),
         (
+            OrderAmended(7, 150_000, 6_000_000, None, "new", None),
+            {
+                "event": "amended",
+                "quantity": "1.5",
+                "price": "60000",
+                "trigger_price": None,
+                "client_order_id": "new",
+                "previous_client_order_id": None,
+            },
+        ),
+        (
+            OrderCanceled(7, 150_000, Reason.REQUESTED, "c-1"),
+            {"event": "canceled", "reason": "requested", "quantity": "1.5", "cancel_client_order_id": "c-1"},
+        ),
+        (
             OrderAmended(7, 150_000, None, 6_100_000),
             {"event": "amended", "quantity": "1.5", "price": None, "trigger_price": "61000"},
         ),
