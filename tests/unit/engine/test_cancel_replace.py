@@ -7,6 +7,8 @@ from matcher.engine import Engine
 from protocol.commands import PlaceOrder
 from protocol.events import InstrumentSet
 from protocol.units import InstrumentStatus, OnlyStatus, Reason, Refusal
+from tests.money_tape import funded, holds
+from tests.money_tape import play as money_play
 from tests.tape import (
     BUY,
     COIN,
@@ -247,4 +249,21 @@ def test_a_cancel_has_a_name(engine: MakeEngine) -> None:
             cancel_replace(cancel(3, name="a b"), limit(BUY, 5, 91)),
             [refused(Refusal.INVALID_NAME, "cancel_client_order_id")],
         ),
+    )
+
+
+@both_engines
+def test_what_the_canceled_order_had_locked_pays_for_the_new_one(engine: MakeEngine) -> None:
+    """5 at 1,000 lock 5,010. What the new one lacks leaves the old one canceled."""
+    money_play(
+        engine,
+        funded("ann", USD="5511"),
+        (limit(BUY, 5, 1_000, account="ann"), [placed(1)]),
+        (cancel_replace(cancel(1), limit(BUY, 5, 1_100, account="ann")), [canceled(1, 5), placed(2)]),
+        holds("ann", USD=("0", "5511")),
+        (
+            cancel_replace(cancel(2), limit(BUY, 6, 1_100, account="ann")),
+            [canceled(2, 5), rejected(3, Reason.INSUFFICIENT_BALANCE)],
+        ),
+        holds("ann", USD=("5511", "0")),
     )
