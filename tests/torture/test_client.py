@@ -48,6 +48,9 @@ def answer_to(path: str, body: bytes | None, filled: str = "0") -> Reply:
         legs = [order(body or b"", filled), order(body or b"", filled)]
         legs[1]["client_order_id"] += ":stop"
         content = {"orders": legs}
+    elif path == "/orders/cancel-replace":
+        new = order(msgspec.json.encode(decode(body or b"")["place"]), filled)
+        content = {"cancel": {"result": "done"}, "place": {"result": "done", "order": new}}
     elif path == "/orders/batch":
         content = {"results": [order(msgspec.json.encode(each), filled) for each in decode(body or b"")["orders"]]}
     elif path == "/orders/cancel-batch":

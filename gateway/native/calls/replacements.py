@@ -1,7 +1,5 @@
 """POST /orders/cancel-replace: cancel one order and place another, in one command."""
 
-from typing import Final
-
 from starlette.types import Receive, Scope
 
 from gateway.access.caller import ANYONE, Caller, caller_of
@@ -15,21 +13,13 @@ from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json.names import check_name, read_order_name, read_word
-from gateway.native.json.replacement_schemas import (
-    CancelReplaceRequest,
-    CancelRequest,
-    Replacement,
-    ReplacementPart,
-)
-from gateway.native.json.translate import order, place_order
+from gateway.native.json.replacement_schemas import CancelReplaceRequest, CancelRequest
+from gateway.native.json.replacement_views import replacement
+from gateway.native.json.translate import place_order
 from gateway.native.limits import Limits
-from gateway.native.problems import ProblemError, known_problem
+from gateway.native.problems import ProblemError
 from protocol.commands import CancelOrder, CancelReplace
-from protocol.events import CancelReplaced, CommandRefused, OrderState
 from protocol.instrument import Instrument
-from protocol.units import OrderStatus
-
-NOT_ATTEMPTED: Final = ReplacementPart("not_attempted")
 
 _read_replacement = body_decoder(CancelReplaceRequest)
 
@@ -63,18 +53,3 @@ async def replace(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRes
     except (ProblemError, RefusedError) as error:
         raise await Limits(exchange.instruments).tell(error, instrument, request.place.quantity) from error
     return json_response(replacement(result, exchange.instruments.known))
-
-
-def replacement(result: CancelReplaced, instruments: dict[str, Instrument]) -> Replacement:
-    """What became of both parts. The instruments of both orders are among these."""
-    return Replacement(_part(result.canceled, instruments), _part(result.placed, instruments))
-
-
-def _part(part: OrderState | CommandRefused | None, instruments: dict[str, Instrument]) -> ReplacementPart:
-    if part is None:
-        return NOT_ATTEMPTED
-    if isinstance(part, OrderState):
-        result = "failed" if part.status is OrderStatus.REJECTED else "done"
-        return ReplacementPart(result, order(part, instruments[part.symbol]))
-    problem = known_problem(RefusedError(part.refusal, part.field, part.detail))
-    return ReplacementPart("failed", None, problem.document())

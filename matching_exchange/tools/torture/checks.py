@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 
 from gateway.exchange.orders import placed_order
 from gateway.http.responses import encode
 from gateway.native.json.money_views import ledger_view, transfer_view
+from gateway.native.json.replacement_views import replacement
 from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOrders, OcoOrders
 from gateway.native.json.schemas import Order as OrderView
 from gateway.native.json.times import MILLISECOND, format_timestamp
@@ -16,8 +18,17 @@ from gateway.native.json.translate import order
 from gateway.native.problem_kinds import refusal_code
 from matcher.engine import Engine
 from matcher.state import Caused
-from matching_exchange.tools.torture.clients import decode
-from matching_exchange.tools.torture.evidence import Evidence, Identity, Key, PublishedTrade, Told, amend_name
+from matching_exchange.tools.torture.clients import decode, orders_in
+from matching_exchange.tools.torture.evidence import (
+    PLACES,
+    Evidence,
+    Identity,
+    Key,
+    MoveKind,
+    PublishedTrade,
+    Told,
+    amend_name,
+)
 from matching_exchange.tools.torture.happened import word_of
 from matching_exchange.tools.torture.money_check import MoneyCheck
 from matching_exchange.tools.torture.promises import CASES_TOLD, Promise
@@ -27,6 +38,7 @@ from protocol.commands import (
     CancelAfter,
     CancelAllOrders,
     CancelOrder,
+    CancelReplace,
     Deposit,
     OwnCommand,
     PlaceOco,
@@ -39,6 +51,7 @@ from protocol.commands import (
 from protocol.events import (
     AccountState,
     Answer,
+    CancelReplaced,
     CommandRefused,
     LedgerState,
     OrderPlaced,
@@ -50,6 +63,13 @@ from protocol.events import (
     TransferState,
 )
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
+
+_MOVE_KINDS: Final[dict[type, MoveKind]] = {
+    Deposit: "deposit",
+    Withdraw: "withdraw",
+    Transfer: "transfer",
+    ResetAccount: "reset",
+}
 
 
 class Checks:
@@ -100,12 +120,12 @@ class Checks:
         if key is None:
             return
         self._copies[key] += 1
-        if key.kind in ("place", "oco"):
+        if key.kind in PLACES:
             names = (key.name, key.name + STOP_LEG_SUFFIX) if key.kind == "oco" else (key.name,)
-            for name, event in zip(names, caused.events, strict=False):
-                if isinstance(event, OrderPlaced | OrderRejected):
-                    identity = Identity(str(event.order_id), caused.sequence, format_timestamp(time))
-                    self._placed.setdefault((key.account, name), []).append(identity)
+            entered = [event for event in caused.events if isinstance(event, OrderPlaced | OrderRejected)]
+            for name, event in zip(names, entered, strict=False):
+                identity = Identity(str(event.order_id), caused.sequence, format_timestamp(time))
+                self._placed.setdefault((key.account, name), []).append(identity)
         self._match(key, engine, time, caused, answer)
 
     def _check_expiry(self, engine: Engine, trade: Trade) -> None:
@@ -124,7 +144,7 @@ class Checks:
         for index, told in enumerate(waiting):
             if told.body == body if told.status == HTTPStatus.OK else code and _code(told.body) == code:
                 del waiting[index]
-                if told.key.kind not in ("place", "oco") and _is_unique(caused.command, answer):
+                if told.key.kind not in PLACES and _is_unique(caused.command, answer):
                     self._effects.append((caused.sequence, told))
                 return
 
@@ -132,7 +152,7 @@ class Checks:
         """Every promise that can be checked so, kept or broken."""
         lost, untrue = Promise("lost"), Promise("answered otherwise than it happened")
         for told in (told for waiting in self._open.values() for told in waiting):
-            is_new = told.key.kind in ("place", "oco") and told.status == HTTPStatus.OK
+            is_new = told.key.kind in PLACES and told.status == HTTPStatus.OK
             gone = is_new and (told.key.account, told.key.name) not in self._placed
             (lost if gone else untrue).breach(f"{told.key}: {told.status} {told.body.decode()}")
         doubled = Promise("doubled")
@@ -207,6 +227,8 @@ def _key(command: OwnCommand) -> Key | None:
             return Key("place", command.account, command.client_order_id or "")
         case PlaceOco():
             return Key("oco", command.account, command.client_order_id or "")
+        case CancelReplace(_, new):
+            return Key("replace", new.account, new.client_order_id or "")
         case CancelOrder():
             return Key("cancel", command.account or DEFAULT_ACCOUNT, _named(command))
         case AmendOrder():
@@ -218,14 +240,8 @@ def _key(command: OwnCommand) -> Key | None:
             return Key("cancel_after", command.account, str(command.timeout // MILLISECOND))
         case SetAccountStatus():
             return Key("suspend" if command.suspended else "resume", command.account, "")
-        case Deposit():
-            return Key("deposit", command.account, command.transfer_id)
-        case Withdraw():
-            return Key("withdraw", command.account, command.transfer_id)
-        case Transfer():
-            return Key("transfer", command.account, command.transfer_id)
-        case ResetAccount():
-            return Key("reset", command.account, command.transfer_id)
+        case Deposit() | Withdraw() | Transfer() | ResetAccount():
+            return Key(_MOVE_KINDS[type(command)], command.account, command.transfer_id)
     return None
 
 
@@ -250,6 +266,9 @@ def _body(engine: Engine, time: int, caused: Caused, answer: Answer) -> bytes:
         case OrderResult():
             assert isinstance(caused.command, PlaceOrder), "no other command is answered so"
             return encode(*_views(engine, [placed_order(caused.command, answer, caused.sequence, time)]))
+        case CancelReplaced():
+            books = engine.registry.books.items()
+            return encode(replacement(answer, {symbol: book.instrument for symbol, book in books}))
         case TransferState():
             return encode(transfer_view(answer))
         case LedgerState():
@@ -264,13 +283,13 @@ def _views(engine: Engine, states: Iterable[OrderState]) -> list[OrderView]:
 
 def _is_first_answer(told: Told) -> bool:
     """Whether it is the first answer to an order or OCO: its sequence is in it."""
-    return told.key.kind in ("place", "oco") and told.status == HTTPStatus.OK and not told.again
+    return told.key.kind in PLACES and told.status == HTTPStatus.OK and not told.again
 
 
 def _sequence(told: Told) -> int:
     """The sequence in an answer to an order or OCO."""
     answer = decode(told.body)
-    return int((answer["orders"][0] if told.key.kind == "oco" else answer)["sequence"])
+    return int(orders_in(told.key.kind, answer)[0]["sequence"])
 
 
 def _is_unique(command: OwnCommand, answer: Answer) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 from msgspec import Raw, Struct
 
-from matching_exchange.tools.torture.evidence import MOVES, Identity, Told
+from matching_exchange.tools.torture.evidence import MOVES, PLACES, CommandKind, Identity, Told
 from matching_exchange.tools.torture.flow import Flow
 from matching_exchange.tools.torture.requests import Call, Request
 
@@ -28,6 +28,14 @@ RETRY_SECONDS: Final = 0.05
 HEADERS: Final = {"Content-Type": "application/json"}
 
 decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+
+
+def orders_in(kind: CommandKind, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The new orders in the answer to a request that places some."""
+    if kind == "oco":
+        orders: list[dict[str, Any]] = answer["orders"]
+        return orders
+    return [answer["place"]["order"] if kind == "replace" else answer]
 
 
 class UnansweredError(Exception):
@@ -136,9 +144,8 @@ class Client:
                 self._check_look_up(request, told)
                 continue
             self.told.append(told)
-            if request.kind in ("place", "oco") and told.status == HTTPStatus.OK:
-                answer = decode(told.body)
-                self._note(request, answer["orders"] if request.kind == "oco" else [answer])
+            if request.kind in PLACES and told.status == HTTPStatus.OK:
+                self._note(request, orders_in(request.kind, decode(told.body)))
             elif request.kind in MOVES and told.status == HTTPStatus.OK and not request.again:
                 self._flow.moved(request)
 

@@ -5,16 +5,21 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 MoveKind = Literal["deposit", "withdraw", "transfer", "reset"]
-CommandKind = Literal["place", "oco", "amend", "cancel", "cancel_all", "cancel_after", "suspend", "resume", MoveKind]
+CommandKind = Literal[
+    "place", "oco", "replace", "amend", "cancel", "cancel_all", "cancel_after", "suspend", "resume", MoveKind
+]
 
 MOVES: Final = frozenset(get_args(MoveKind))
 """The kinds that move money."""
+
+PLACES: Final = frozenset(("place", "oco", "replace"))
+"""The kinds that place orders."""
 
 
 class Key(Struct, frozen=True):
     """Identifies the commands that only one request can have caused. `name` depends on the command:
 
-    - a new order or OCO: its client_order_id,
+    - a new order or OCO, also one that replaces another: its client_order_id,
     - a cancel: `client:` and the order's client_order_id, or its order_id,
     - an amend: the same, and the new values,
     - a cancel of all orders: the symbol,

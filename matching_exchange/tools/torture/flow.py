@@ -1,4 +1,4 @@
-"""What one client sends: a seeded mix of orders, OCOs, amends, cancels, batches, timers, repeats, look-ups, money."""
+"""What one client sends: a seeded mix of new orders, changes of them, batches, timers, repeats, look-ups and money."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -25,6 +25,7 @@ ACTIONS: Final = {
     "too_small": 2,
     "repeat": 4,
     "oco": 5,
+    "replace": 5,
     "amend": 10,
     "batch": 4,
     "cancel": 10,
@@ -84,7 +85,7 @@ class Flow:
         if action in ("repeat", "look_up") and self._known:
             known = self._random.choice(self._known)
             return Call([self._look_up(known) if action == "look_up" else _again(known)])
-        if action in ("amend", "cancel", "cancel_batch") and self._live:
+        if action in ("amend", "replace", "cancel", "cancel_batch") and self._live:
             return self._about_live_orders(action)
         if action == "cancel_all":
             symbol = self._drawing.market().symbol
@@ -128,6 +129,8 @@ class Flow:
             orders = self._random.sample(self._live, min(len(self._live), self._random.randint(1, MAX_BATCH)))
             return Call([self._cancel(order) for order in orders], is_batch=True)
         order = self._random.choice(self._live)
+        if action == "replace":
+            return Call([self._replace(order)])
         return Call([self._amend(order) if action == "amend" else self._cancel(order)])
 
     def _look_up(self, known: Request) -> Request:
@@ -177,11 +180,23 @@ class Flow:
     def _oco(self) -> Request:
         return self._new("oco", "/orders/oco", self._drawing.oco(self._drawing.market()))
 
+    def _replace(self, order: LiveOrder) -> Request:
+        """Whatever becomes of the cancel, the new order is placed: then a repeat of the call finds it."""
+        fields = self._named(self._drawing.order(order.market))
+        body = {"cancel": {"order_id": self._name(order)}, "place": fields, "allow_failure": True}
+        name = fields["client_order_id"]
+        key = Key("replace", self.account, name)
+        return Request("replace", key, "POST", "/orders/cancel-replace", encode(body), name)
+
     def _new(self, kind: Literal["place", "oco"], path: str, fields: dict[str, Any]) -> Request:
+        named = self._named(fields)
+        name = named["client_order_id"]
+        return Request(kind, Key(kind, self.account, name), "POST", path, encode(named), name)
+
+    def _named(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a new order with the account and the next client_order_id."""
         self._number += 1
-        name = f"{self.account}-{self._number}"
-        body = encode({**fields, "account": self.account, "client_order_id": name})
-        return Request(kind, Key(kind, self.account, name), "POST", path, body, name)
+        return {**fields, "account": self.account, "client_order_id": f"{self.account}-{self._number}"}
 
 
 def _again(known: Request) -> Request:

@@ -23,6 +23,7 @@ KIND_TITLES: Final[dict[KillKind, str]] = {
 TITLES: Final[dict[str, str]] = {
     "place": "orders",
     "oco": "OCOs",
+    "replace": "replacements",
     "amend": "amends",
     "cancel": "cancels",
     "cancel_all": "cancels of all orders",

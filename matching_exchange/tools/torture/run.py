@@ -18,7 +18,7 @@ from matcher.state import State
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.torture.checks import Checks
 from matching_exchange.tools.torture.clients import Client, Connection, decode
-from matching_exchange.tools.torture.evidence import MOVES, Evidence, Told
+from matching_exchange.tools.torture.evidence import MOVES, PLACES, Evidence, Told
 from matching_exchange.tools.torture.exchange import LOOK_SECONDS, Exchange
 from matching_exchange.tools.torture.follower import Follower
 from matching_exchange.tools.torture.killer import Killer
@@ -217,7 +217,7 @@ def answered(clients: list[Client]) -> int:
 
 def is_duplicate(told: Told) -> bool:
     """Whether the answer is that to an order or OCO that had been placed before."""
-    return told.key.kind in ("place", "oco") and told.status == HTTPStatus.OK and b'"duplicate":true' in told.body
+    return told.key.kind in PLACES and told.status == HTTPStatus.OK and b'"duplicate":true' in told.body
 
 
 def count_transfers(told: list[Told], promises: list[Promise]) -> Transfers:

@@ -142,7 +142,11 @@ def test_open_only_ids_reach_the_matcher(gateway: Gateway) -> None:
     oco = {"symbol": "BTC-USDT", "side": "sell", "quantity": "0.5", "price": "66000", "stop_trigger_price": "58000"}
     assert gateway.request("POST", "/orders/oco", {**oco, **name}).status == 200
     assert gateway.request("POST", "/orders", {**PLACE, "open_only_client_order_id": None}).status == 200
-    flags = [command.open_only_client_order_id for command in gateway.broker.commands]
+    flags = [
+        command.open_only_client_order_id
+        for command in gateway.broker.commands
+        if isinstance(command, PlaceOrder | PlaceOco)
+    ]
     assert flags == [True, True, False]
     gateway.broker.answers[PlaceOrder] = CommandRefused(Refusal.CLIENT_ORDER_ID_IN_USE)
     problem = gateway.request("POST", "/orders", {**PLACE, **name}).problem
