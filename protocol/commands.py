@@ -24,6 +24,7 @@ from protocol.money import (
 from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits
 from protocol.queries import (
     AccountUpdatesQuery,
+    AmendmentsQuery,
     DepthQuery,
     DigestQuery,
     FillsQuery,
@@ -64,6 +65,7 @@ __all__ = [
     "AccountsQuery",
     "AdvanceTime",
     "AmendOrder",
+    "AmendmentsQuery",
     "Ask",
     "BalancesQuery",
     "CancelAfter",

@@ -62,8 +62,9 @@ class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
     """The order is canceled. `quantity` is what remained of it.
 
     cancel_client_order_id: that of the command that has canceled it, or the other leg of its OCO.
-    counter_order_id, counter_price, prevented_quantity: with the reason SELF_TRADE the order of its account that it
-        met, the price at which they would have traded, and the quantity that was taken off it; else zero.
+    counter_order_id, counter_price, prevented_quantity: with the reason SELF_TRADE, of an order with an open-only
+        client_order_id: the order of its account that it met, the price at which they would have traded, and the
+        quantity that was taken off it. Else zero.
     """
 
     order_id: int
@@ -100,8 +101,7 @@ class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
 class OrderDecremented(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live.
 
-    counter_order_id, counter_price: the order of its account that it met, and the price at which they would have
-        traded.
+    counter_order_id, counter_price: as in OrderCanceled.
     """
 
     order_id: int

@@ -14,6 +14,20 @@ class OrderQuery(Struct, frozen=True, array_like=True, tag=1):
     client_order_id: Name | None = None
 
 
+class AmendmentsQuery(Struct, frozen=True, array_like=True, tag=20):
+    """Ask for the amends of an order that have named a new_client_order_id, oldest first. It is named as in
+    CancelOrder. Answer: AmendmentList or CommandRefused.
+
+    `after` is the sequence of an amend. `limit` is a number of amends.
+    """
+
+    order_id: OrderId | None = None
+    account: Name | None = None
+    client_order_id: Name | None = None
+    after: Count = 0
+    limit: Count = 100
+
+
 class OrdersQuery(Struct, frozen=True, array_like=True, tag=2):
     """Ask for orders: open and pending ones, oldest first; or, with `done`, done ones, newest first.
 
@@ -114,4 +128,5 @@ Query = (
     | MovementsQuery
     | AccountsQuery
     | KeysQuery
+    | AmendmentsQuery
 )

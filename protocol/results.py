@@ -92,22 +92,44 @@ class FillPage(Struct, frozen=True, array_like=True, tag=38):
     next: tuple[int, int] | None
 
 
+class Amendment(Struct, frozen=True, array_like=True, gc=False):
+    """What one AmendOrder has changed of its order: each value after it, and before it.
+
+    sequence, timestamp: the stamp of the amend.
+    """
+
+    order_id: int
+    sequence: int
+    timestamp: int
+    quantity: int
+    previous_quantity: int
+    price: int | None
+    previous_price: int | None
+    trigger_price: int | None
+    previous_trigger_price: int | None
+    client_order_id: str | None
+    previous_client_order_id: str | None
+
+
+class AmendmentList(Struct, frozen=True, array_like=True, tag=49):
+    """The remembered amends of an order, oldest first. `next` is the sequence to ask after for the next page; None
+    after the last."""
+
+    symbol: str
+    amendments: list[Amendment]
+    next: int | None = None
+
+
 class OrderChange(Struct, frozen=True, array_like=True):
     """One change of an order.
 
     event: an order event with this order_id, or a Trade that the order took part in.
-    filled_quantity, filled_value, prevented_quantity, quantity: those of the order after this event, as in OrderState.
-    place: that of the change among all changes of the command, also those of other accounts. It grows. Of the two
-        changes of a trade, the taker's has the next place after the maker's.
+    filled_quantity: the filled part of the order after this event. `protocol.running_totals` tells the rest.
     """
 
     order_id: int
     event: Event
     filled_quantity: int
-    filled_value: int = 0
-    prevented_quantity: int = 0
-    quantity: int = 0
-    place: int = 0
 
 
 class OrdersPart(Struct, frozen=True, array_like=True, tag=1):
@@ -246,4 +268,5 @@ Result = (
     | MovementPage
     | AccountList
     | KeyList
+    | AmendmentList
 )

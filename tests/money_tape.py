@@ -16,7 +16,7 @@ from protocol.money import MovementKind
 from tests.oracle.naive_engine import NaiveEngine
 from tests.property.standing import Money, money_of, naive_money_of
 from tests.tape import COIN as WITH_DECIMALS
-from tests.tape import MakeEngine, Row, stamped, time_of, without_counter, without_wording
+from tests.tape import MakeEngine, Row, stamped, time_of, without_wording
 
 COIN = replace(WITH_DECIMALS, price_decimals=0, quantity_decimals=0, max_quantity=10_000)
 """Its fees are 10 and 20 basis points. USD has 4 decimals, COIN none."""
@@ -43,7 +43,7 @@ def play(engine: MakeEngine, *rows: Row | Check, instruments: tuple[Instrument, 
             continue
         sequence += 1
         command, events = row
-        said = [without_counter(without_wording(event)) for event in player.apply(sequence, time_of(sequence), command)]
+        said = [without_wording(event) for event in player.apply(sequence, time_of(sequence), command)]
         assert said == [stamped(event, sequence) for event in events], f"row {number}: {command}"
 
 

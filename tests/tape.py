@@ -88,7 +88,7 @@ def play(engine: MakeEngine, *rows: Row, instruments: tuple[Instrument, ...] = (
     for sequence, instrument in enumerate(instruments, 1):
         player.apply(sequence, time_of(sequence), SetInstrument.of(instrument))
     for sequence, (command, events) in enumerate(rows, len(instruments) + 1):
-        said = [without_counter(without_wording(event)) for event in player.apply(sequence, time_of(sequence), command)]
+        said = [without_wording(event) for event in player.apply(sequence, time_of(sequence), command)]
         assert said == [stamped(event, sequence) for event in events], f"row {sequence - len(instruments)}: {command}"
 
 
@@ -99,15 +99,6 @@ def time_of(sequence: int) -> int:
 
 def stamped(event: Event, sequence: int) -> Event:
     return replace(event, sequence=sequence, timestamp=time_of(sequence)) if isinstance(event, Trade) else event
-
-
-def without_counter(event: Event) -> Event:
-    """The event without what self-trade prevention tells of the other order: few tapes are about that."""
-    if isinstance(event, OrderCanceled):
-        return replace(event, counter_order_id=0, counter_price=0, prevented_quantity=0)
-    if isinstance(event, OrderDecremented):
-        return replace(event, counter_order_id=0, counter_price=0)
-    return event
 
 
 def without_wording(event: Event) -> Event:

@@ -9,8 +9,17 @@ from gateway.link.answers import Stamped, expect
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import AmendOrder, CancelOrder, CancelReplace, OrderQuery, OrdersQuery, PlaceOco, PlaceOrder
-from protocol.events import Answer, CancelReplaced, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.commands import (
+    AmendmentsQuery,
+    AmendOrder,
+    CancelOrder,
+    CancelReplace,
+    OrderQuery,
+    OrdersQuery,
+    PlaceOco,
+    PlaceOrder,
+)
+from protocol.events import AmendmentList, Answer, CancelReplaced, OrderPage, OrderResult, OrderState, OrderStates
 
 LIST_SECONDS: Final = 1.0
 """Time for which a list asks for the rest of its orders. Then it is answered with fewer."""
@@ -78,6 +87,12 @@ class Orders:
         state = expect(OrderState, (await self._broker.query(query)).value)
         await self._instruments.know([state])
         return state
+
+    async def amendments(self, query: AmendmentsQuery) -> AmendmentList:
+        """The remembered amends of an order, a page of them."""
+        found = expect(AmendmentList, (await self._broker.query(query)).value)
+        await self._instruments.find(found.symbol)
+        return found
 
     async def page(self, query: OrdersQuery) -> OrderPage:
         """The page that the query asks for, joined from the matcher's own pages, which may be shorter."""

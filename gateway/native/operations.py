@@ -5,7 +5,6 @@ from typing import Final
 from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
 from gateway.native.calls import (
     accounts,
-    amends,
     batches,
     instruments,
     keys,
@@ -14,15 +13,14 @@ from gateway.native.calls import (
     oco,
     orders,
     own_key,
-    replacements,
 )
 from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.market import MAX_LEVELS, MAX_TRADES
 from gateway.native.calls.orders import MAX_LISTED
+from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
 from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json import key_schemas, market_schemas, schemas
-from gateway.native.json.replacement_schemas import CancelReplaceRequest, Replacement
 from gateway.native.money_operations import MONEY_OPERATIONS
 from gateway.native.operation import (
     ACCOUNT,
@@ -41,13 +39,6 @@ from gateway.native.operation import (
 )
 from protocol.keys import KEY_PATTERN
 
-_ORDER_EXAMPLE: Final = {
-    "symbol": "BTC-USDT",
-    "order_type": "limit",
-    "side": "buy",
-    "quantity": "0.5",
-    "price": "60000",
-}
 _OCO_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
     "side": "sell",
@@ -57,7 +48,7 @@ _OCO_EXAMPLE: Final = {
     "stop_price": "57900",
     "client_order_id": "exit-1",
 }
-_BATCH_EXAMPLE: Final = {"orders": [_ORDER_EXAMPLE, {**_ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
+_BATCH_EXAMPLE: Final = {"orders": [ORDER_EXAMPLE, {**ORDER_EXAMPLE, "price": "59990", "post_only": True}]}
 _KEY_EXAMPLE: Final = {"account": "alice", "label": "bot", "permissions": ["trade", "user_data"]}
 KEY: Final = Parameter(
     "key", {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"}, "The key.", required=True, place="path"
@@ -74,7 +65,7 @@ OPERATIONS: Final = (
         schemas.Order,
         (403, 404, 409, 413, 422, 504),
         body=schemas.OrderRequest,
-        example=_ORDER_EXAMPLE,
+        example=ORDER_EXAMPLE,
     ),
     Operation(
         USER_DATA,
@@ -139,18 +130,7 @@ OPERATIONS: Final = (
             CANCEL_NAME,
         ),
     ),
-    Operation(
-        TRADE,
-        "patch",
-        "/orders/{order_id}",
-        amends.amend,
-        "Amend an order",
-        schemas.Order,
-        (403, 404, 409, 413, 422, 504),
-        (ORDER_ID, OWNER),
-        body=schemas.AmendRequest,
-        example={"quantity": "0.4"},
-    ),
+    *CHANGE_OPERATIONS,
     Operation(
         TRADE,
         "post",
@@ -161,17 +141,6 @@ OPERATIONS: Final = (
         (403, 404, 409, 413, 422, 504),
         body=schemas.OcoRequest,
         example=_OCO_EXAMPLE,
-    ),
-    Operation(
-        TRADE,
-        "post",
-        "/orders/cancel-replace",
-        replacements.replace,
-        "Cancel an order and place another in one command",
-        Replacement,
-        (403, 404, 409, 413, 422, 504),
-        body=CancelReplaceRequest,
-        example={"cancel": {"order_id": "42"}, "place": _ORDER_EXAMPLE},
     ),
     Operation(
         TRADE,

@@ -5,6 +5,7 @@ Coinbase. A larger one, or another price, loses the place and matches again at o
 """
 
 from matcher.core.account import remember_as_sent
+from matcher.core.amendments import amendment_of
 from matcher.core.checks import check_values
 from matcher.core.client_ids import rename, why_not_renamed
 from matcher.core.instruments import REJECTED_BY
@@ -34,10 +35,8 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     refusal = _check(
         order, command, quantity, price, trigger_price, registry.limits, pending=pending, loses_place=loses_place
     )
-    if refusal is not None:
-        return [CommandRefused(refusal)]
     new_id = command.new_client_order_id
-    refused = None if new_id is None else _refuse_id(order, new_id)
+    refused = _refuse_id(order, new_id) if refusal is None else CommandRefused(refusal)
     if refused is not None:
         return [refused]
     if not _lock(registry, order, quantity, price, trigger_price):
@@ -48,11 +47,13 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     remember_as_sent(order)
     partner = None if order.extra is None else order.extra.partner
     difference = quantity - order.quantity
-    event = OrderAmended(order.order_id, quantity, price, trigger_price)
-    if new_id is not None and new_id != order.client_order_id:
-        event = OrderAmended(order.order_id, quantity, price, trigger_price, new_id, order.client_order_id)
-        rename(order, new_id)
-    events: list[Event] = [event]
+    events: list[Event] = []
+    if new_id is None or new_id == order.client_order_id:
+        events.append(OrderAmended(order.order_id, quantity, price, trigger_price))
+    else:
+        events.append(OrderAmended(order.order_id, quantity, price, trigger_price, new_id, order.client_order_id))
+    if new_id is not None:
+        _name(registry, order, new_id, quantity, price, trigger_price)
     if not pending and not loses_place:
         change_remaining(order, difference)
     elif pending and trigger_price == order.trigger_price:
@@ -77,8 +78,19 @@ def amend_order(registry: Registry, command: AmendOrder) -> list[Event]:
     return events
 
 
-def _refuse_id(order: Order, client_order_id: str) -> CommandRefused | None:
+def _name(
+    registry: Registry, order: Order, client_order_id: str, quantity: int, price: int | None, trigger_price: int | None
+) -> None:
+    """Give the order the client_order_id, and remember what the amend changes."""
+    registry.amendments.add(amendment_of(order, quantity, price, trigger_price, client_order_id))
+    if client_order_id != order.client_order_id:
+        rename(order, client_order_id)
+
+
+def _refuse_id(order: Order, client_order_id: str | None) -> CommandRefused | None:
     """Why the order cannot have this client_order_id."""
+    if client_order_id is None:
+        return None
     if not NAME_PATTERN.fullmatch(client_order_id):
         return CommandRefused(Refusal.INVALID_NAME, "new_client_order_id")
     refusal = why_not_renamed(order, client_order_id)

@@ -8,6 +8,7 @@ The taker's mode decides. What is canceled or taken off counts as prevented. An 
 from typing import Final
 
 from matcher.core.book import Book
+from matcher.core.client_ids import has_open_only_id
 from matcher.core.levels import change_remaining, shown_quantity
 from matcher.core.locks import charged_rate
 from matcher.core.order import Extra, Level, Order, remember_fills
@@ -264,7 +265,12 @@ def _prevent(book: Book, order: Order, prevented: int, counter: Order, price: in
     order.remaining = 0
     order.reason = Reason.SELF_TRADE
     book.end(order, CANCELED)
-    events.append(OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, counter.order_id, price, prevented))
+    if has_open_only_id(order):
+        event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, counter.order_id, price, prevented)
+    else:
+        # As journals of earlier versions replay.
+        event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE)
+    events.append(event)
     book.cancel_partner(extra, events)
 
 
@@ -283,7 +289,7 @@ def _decrement(
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
         book.running.resized.append(maker)
-        events.append(OrderDecremented(maker.order_id, quantity, taker.order_id, price))
+        events.append(_decremented(maker, quantity, taker, price))
         if maker.extra.partner is not None:
             _tell_partner(book, maker, maker.extra, quantity, events)
     else:
@@ -292,8 +298,15 @@ def _decrement(
         _prevent(book, maker, quantity, taker, price, events)
     taker.remaining -= quantity
     if taker.remaining or not ends_taker:
-        events.append(OrderDecremented(taker.order_id, quantity, maker.order_id, price))
+        events.append(_decremented(taker, quantity, maker, price))
         if taker.extra.partner is not None:
             _tell_partner(book, taker, taker.extra, quantity, events)
     else:
         _prevent(book, taker, quantity, maker, price, events)
+
+
+def _decremented(order: Order, quantity: int, counter: Order, price: int) -> OrderDecremented:
+    """What was taken off the order; of one with an open-only id also by which other and at which price."""
+    if has_open_only_id(order):
+        return OrderDecremented(order.order_id, quantity, counter.order_id, price)
+    return OrderDecremented(order.order_id, quantity)

@@ -4,6 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from matcher.core.account import Account
+from matcher.core.amendments import Amendments
 from matcher.core.book import Book
 from matcher.core.client_ids import find_by_client_id, forget_client_ids
 from matcher.core.deadlines import Deadlines
@@ -12,7 +13,7 @@ from matcher.core.order import Order
 from matcher.core.order_pages import OrderPages
 from matcher.core.running import Running
 from matcher.core.transfers import Transfers
-from protocol.commands import AmendOrder, CancelOrder, OrderQuery, SetLimits
+from protocol.commands import AmendmentsQuery, AmendOrder, CancelOrder, OrderQuery, SetLimits
 from protocol.events import CommandRefused
 from protocol.units import DEFAULT_ACCOUNT, Reason, Refusal
 
@@ -40,6 +41,7 @@ class Registry:
     guarded: whether a book counts the orders of accounts, or halts by itself.
     limits: those of the last SetLimits, none before it.
     keys: the API keys that are good.
+    amendments: what amends have changed of orders.
     """
 
     def __init__(self, remembered_orders: int = REMEMBERED_ORDERS) -> None:
@@ -60,6 +62,7 @@ class Registry:
         self.halts: Deadlines[str] = Deadlines()
         self.guarded = False
         self.keys = KeyRing()
+        self.amendments = Amendments()
 
     def set_limits(self, limits: SetLimits) -> None:
         """Hold to these limits."""
@@ -71,7 +74,7 @@ class Registry:
         """See whether any book is guarded, after one has changed."""
         self.guarded = any(book.open_orders is not None or book.window is not None for book in self.books.values())
 
-    def find(self, name: OrderQuery | CancelOrder | AmendOrder) -> Order | None:
+    def find(self, name: OrderQuery | CancelOrder | AmendOrder | AmendmentsQuery) -> Order | None:
         """The order that is named by order_id, or by account and client_order_id. With an account, only its own."""
         if name.order_id is not None:
             order = self.orders.get(name.order_id)

@@ -33,11 +33,8 @@ from protocol.events import (
     LedgerSet,
     MoneyMoved,
     OrderAmended,
-    OrderCanceled,
     OrderChange,
-    OrderDecremented,
     OrderDuplicated,
-    OrderReduced,
     PlaceFailed,
     Trade,
     TransferDuplicated,
@@ -83,12 +80,12 @@ class _Stream:
 
 
 class _Changes:
-    """What one command changed for one account. `changes` are orders with their events and places."""
+    """What one command changed for one account."""
 
     __slots__ = ("account_set", "changes", "is_closed", "orders")
 
     def __init__(self) -> None:
-        self.changes: list[tuple[Order, Event, int]] = []
+        self.changes: list[OrderChange] = []
         self.orders: dict[int, Order] = {}
         self.account_set: AccountSet | None = None
         self.is_closed = False
@@ -119,30 +116,28 @@ class AccountStreams:
     def note(self, registry: Registry, sequence: int, time: int, events: list[Event]) -> list[AccountUpdate]:
         """Keep what a command that has just been applied changed for watched accounts; the updates to publish."""
         found: dict[str, _Changes] = {}
-        place = -2
         for event in events:
-            place += 2
             if isinstance(event, Trade):
-                self._note_order(found, registry.orders[event.maker_order_id], event, place)
-                self._note_order(found, registry.orders[event.taker_order_id], event, place + 1)
+                self._note_order(found, registry.orders[event.maker_order_id], event)
+                self._note_order(found, registry.orders[event.taker_order_id], event)
             elif isinstance(event, AccountSet):
                 if event.account in self._watched:
                     found.setdefault(event.account, _Changes()).account_set = event
             elif isinstance(event, BookLoaded):
-                self._note_loaded(found, registry.books[event.symbol], place)
+                self._note_loaded(found, registry.books[event.symbol])
             elif isinstance(event, MoneyMoved | LedgerSet):
                 if event.account in self._watched:
                     found.setdefault(event.account, _Changes()).is_closed = event == LedgerSet(
                         event.account, ledger=False
                     )
             elif not isinstance(event, WITHOUT_ORDER):
-                self._note_order(found, registry.orders[event.order_id], event, place)
+                self._note_order(found, registry.orders[event.order_id], event)
         return [
             self._keep(account, sequence, time, changes, _balances(registry, account, changes))
             for account, changes in found.items()
         ]
 
-    def _note_order(self, found: dict[str, _Changes], order: Order, event: Event, place: int) -> None:
+    def _note_order(self, found: dict[str, _Changes], order: Order, event: Event) -> None:
         account = order.account.name
         if account not in self._watched:
             return
@@ -150,21 +145,20 @@ class AccountStreams:
         if changes is None:
             changes = found[account] = _Changes()
         changes.orders[order.order_id] = order
-        changes.changes.append((order, event, place))
+        changes.changes.append(OrderChange(order.order_id, event, order.filled))
 
-    def _note_loaded(self, found: dict[str, _Changes], book: Book, place: int) -> None:
+    def _note_loaded(self, found: dict[str, _Changes], book: Book) -> None:
         for order in book.live_orders():
             self._note_order(
-                found, order, OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price), place
+                found, order, OrderAmended(order.order_id, order.quantity, order.price, order.trigger_price)
             )
-            place += 1
 
     def _keep(
         self, account: str, sequence: int, time: int, changes: _Changes, balances: BalancesPart | None
     ) -> AccountUpdate:
         watched = self._watched[account]
         states = [order_state(order, []) for order in changes.orders.values()]
-        told = _as_it_was_then(changes.changes)
+        told = _with_fills_then(changes.changes)
         update = AccountUpdate.of(account, sequence, watched.last, time, told, states, changes.account_set, balances)
         watched.last = sequence
         watched.updates.append(update)
@@ -219,50 +213,14 @@ class AccountStreams:
             watched.updates.append(update)
 
 
-class _Then:
-    """The numbers of an order as of an earlier event of the command."""
-
-    __slots__ = ("filled", "grows", "prevented", "quantity", "value")
-
-    def __init__(self, order: Order) -> None:
-        self.filled = order.filled
-        self.value = order.filled_value
-        self.prevented = 0 if order.extra is None else order.extra.prevented
-        self.quantity = order.quantity
-        # The quantity of one with a quote_quantity is what it has taken.
-        self.grows = order.terms.quote_quantity is not None
-
-    def undo(self, event: Event) -> None:
-        """Go back before the event. Nothing precedes an amend in its command."""
-        if isinstance(event, Trade):
-            self.filled -= event.quantity
-            self.value -= event.price * event.quantity
-            taken = event.quantity
-        elif isinstance(event, OrderDecremented):
-            self.prevented -= event.quantity
-            taken = event.quantity
-        elif isinstance(event, OrderCanceled):
-            self.prevented -= event.prevented_quantity
-            return
-        elif isinstance(event, OrderReduced):
-            self.quantity += event.quantity
-            return
-        else:
-            return
-        if self.grows:
-            self.quantity -= taken
-
-
-def _as_it_was_then(changes: list[tuple[Order, Event, int]]) -> list[OrderChange]:
-    """The changes with the numbers of their orders at each, from what the command has left of them."""
+def _with_fills_then(changes: list[OrderChange]) -> list[OrderChange]:
+    """The changes with what was filled of the order at each, from what the command has left filled of it."""
     result: list[OrderChange] = []
-    then: dict[int, _Then] = {}
-    for order, event, place in reversed(changes):
-        was = then.get(order.order_id)
-        if was is None:
-            was = then[order.order_id] = _Then(order)
-        result.append(OrderChange(order.order_id, event, was.filled, was.value, was.prevented, was.quantity, place))
-        was.undo(event)
+    filled: dict[int, int] = {}
+    for change in reversed(changes):
+        then = filled.get(change.order_id, change.filled_quantity)
+        result.append(OrderChange(change.order_id, change.event, then))
+        filled[change.order_id] = then - change.event.quantity if isinstance(change.event, Trade) else then
     return result[::-1]
 
 

@@ -17,6 +17,7 @@ from matcher.serving.answers import order_state
 from matcher.serving.money_queries import account_summary, balances, movements
 from protocol.commands import (
     AccountQuery,
+    AmendmentsQuery,
     BalancesQuery,
     DepthQuery,
     FillsQuery,
@@ -28,6 +29,8 @@ from protocol.commands import (
     TradesQuery,
 )
 from protocol.events import (
+    Amendment,
+    AmendmentList,
     CommandRefused,
     Depth,
     Fill,
@@ -66,6 +69,7 @@ EngineQuery = (
     | AccountQuery
     | MovementsQuery
     | KeysQuery
+    | AmendmentsQuery
 )
 
 
@@ -76,6 +80,8 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:
             return find_order(registry, query)
         case OrdersQuery():
             return list_orders(registry, query)
+        case AmendmentsQuery():
+            return list_amendments(registry, query)
         case DepthQuery():
             return depth(registry, query)
         case TradesQuery():
@@ -114,6 +120,21 @@ def find_order(registry: Registry, query: OrderQuery) -> OrderState | CommandRef
         return CommandRefused(Refusal.UNKNOWN_ORDER)
     # A copy: the result is sent after the commands of its batch, which may fill the order further.
     return order_state(order, list(order.fills or ()))
+
+
+def list_amendments(registry: Registry, query: AmendmentsQuery) -> AmendmentList | CommandRefused:
+    """The remembered amends of an order after the sequence, oldest first."""
+    order = registry.find(query)
+    if order is None:
+        return CommandRefused(Refusal.UNKNOWN_ORDER)
+    limit = max(1, min(query.limit, MAX_PAGE))
+    found = registry.amendments.of(order.order_id)
+    found = found[bisect_right(found, query.after, key=_stamp) :]
+    return AmendmentList(order.symbol, found[:limit], found[limit - 1].sequence if len(found) > limit else None)
+
+
+def _stamp(amendment: Amendment) -> int:
+    return amendment.sequence
 
 
 def list_orders(registry: Registry, query: OrdersQuery) -> OrderPage | CommandRefused:

@@ -26,18 +26,19 @@ from matcher.reply import Reply
 from matcher.serving.watched import Watched
 from matcher.state import State
 from matcher.storage.chunks import chunks
-from matcher.storage.client_id_parts import (
-    ClientIdKind,
-    EnteredPart,
-    FormerIdsPart,
-    client_id_parts,
-    enter,
-    kind_of_client_id,
-    read_client_id_part,
-)
 from matcher.storage.journal_format import ENGINE
 from matcher.storage.key_parts import KeysPart, key_parts, read_keys_part
 from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
+from matcher.storage.order_parts import (
+    AmendmentsPart,
+    ClientIdKind,
+    EnteredPart,
+    FormerIdsPart,
+    enter,
+    kind_of_client_id,
+    order_parts,
+    read_order_part,
+)
 from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
@@ -157,6 +158,7 @@ Part = (
     | DoneOrdersPart
     | EnteredPart
     | FormerIdsPart
+    | AmendmentsPart
     | AccountPart
     | MoneyPart
     | WatchedPart
@@ -222,7 +224,7 @@ def _parts(state: State) -> Iterator[Part]:
         yield LiveOrdersPart(orders)
     for orders in chunks(_record(order) for order in registry.done):
         yield DoneOrdersPart(orders)
-    yield from client_id_parts(registry)
+    yield from order_parts(registry)
     for account in registry.accounts.values():
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
@@ -276,7 +278,7 @@ class _Reader:
             BookPart: self._book,
             LiveOrdersPart: self._live_orders,
             DoneOrdersPart: self._done_orders,
-            **dict.fromkeys((EnteredPart, FormerIdsPart), partial(read_client_id_part, self._registry)),
+            **dict.fromkeys((EnteredPart, FormerIdsPart, AmendmentsPart), partial(read_order_part, self._registry)),
             AccountPart: self._account,
             **dict.fromkeys((AssetsPart, LedgerPart, TransfersPart), partial(read_money_part, self._registry)),
             WatchedPart: self._watched,

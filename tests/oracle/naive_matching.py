@@ -203,27 +203,27 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         order.remaining = 0
         if order.filled and order.terms.quote_quantity is not None:
             order.state = "done"
-        elif order.terms.quote_quantity is not None:
+        elif order.terms.quote_quantity is not None or not order.is_open_only:
             self._end(order, quantity, Reason.SELF_TRADE)
         else:
-            self._end(
-                order, quantity, Reason.SELF_TRADE, (counter.order_id, self._price_between(order, counter), quantity)
-            )
+            self._end(order, quantity, Reason.SELF_TRADE, (*self._meeting(order, counter), quantity))
 
     @staticmethod
-    def _price_between(order: NaiveOrder, counter: NaiveOrder) -> int:
-        """The price of the one of two orders that has rested."""
+    def _meeting(order: NaiveOrder, counter: NaiveOrder) -> tuple[int, int]:
+        """The other order, and the price of the one of both that has rested. Told of orders with open-only ids."""
+        if not order.is_open_only:
+            return 0, 0
         price = (counter if order.state == "taking" else order).price
         assert price is not None, "an order that rests has a price"
-        return price
+        return counter.order_id, price
 
     def _decrement(self, order: NaiveOrder, quantity: int, counter: NaiveOrder) -> None:
-        met = (counter.order_id, self._price_between(order, counter))
+        met = self._meeting(order, counter)
         order.prevented += quantity
         self._lower(order, quantity)
         order.slice = min(order.slice, order.remaining)
         if order.is_done:
-            self._end(order, 0, Reason.SELF_TRADE, (*met, quantity))
+            self._end(order, 0, Reason.SELF_TRADE, (*met, quantity if order.is_open_only else 0))
             return
         self._said.append(events.OrderDecremented(order.order_id, quantity, *met))
         if order.partner is not None:

@@ -1,4 +1,4 @@
-"""PATCH /orders/{order_id}: change an order, which stays in the exchange at every moment."""
+"""PATCH /orders/{order_id}: change an order, which stays in the exchange at every moment. And what was changed."""
 
 from typing import Final
 
@@ -11,15 +11,16 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
-from gateway.native.calls.parameters import order_of_path
+from gateway.native.calls.orders import MAX_CURSOR, MAX_LISTED
+from gateway.native.calls.parameters import order_of_path, order_with_parameters, whole_number
 from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
 from gateway.native.json.names import OrderName, check_name
-from gateway.native.json.schemas import AmendRequest
-from gateway.native.json.translate import order
+from gateway.native.json.schemas import AmendmentViews, AmendRequest
+from gateway.native.json.translate import amendment, order
 from gateway.native.limits import Limits
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
-from protocol.commands import AmendOrder, OrderQuery
+from protocol.commands import AmendmentsQuery, AmendOrder, OrderQuery
 from protocol.events import OrderState
 from protocol.instrument import Instrument, format_decimal
 from protocol.units import Refusal
@@ -91,6 +92,16 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     except ProblemError as error:
         raise await Limits(exchange.instruments).tell(error, instrument) from error
     return json_response(order(state, instrument))
+
+
+async def list_amendments(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    name, parameters = order_with_parameters(scope, "limit", "after")
+    limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
+    after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
+    found = await exchange.orders.amendments(AmendmentsQuery(*name, after, limit))
+    instrument = exchange.instruments.known[found.symbol]
+    views = [amendment(each, instrument) for each in found.amendments]
+    return json_response(AmendmentViews(views, None if found.next is None else str(found.next)))
 
 
 def _refused(refusal: Refusal, state: OrderState, instrument: Instrument) -> ProblemError:

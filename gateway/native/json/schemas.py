@@ -195,6 +195,29 @@ class Order(Struct, frozen=True):
     previous_client_order_id: NameText | UnsetType = UNSET
 
 
+class AmendmentView(Struct, frozen=True):
+    """What one amend has changed of its order: each value after it, and before it. `sequence` and `timestamp` are
+    those of the amend."""
+
+    sequence: Sequence
+    timestamp: Timestamp
+    quantity: Decimal
+    previous_quantity: Decimal
+    price: Decimal | None
+    previous_price: Decimal | None
+    trigger_price: Decimal | None
+    previous_trigger_price: Decimal | None
+    client_order_id: NameText | None
+    previous_client_order_id: NameText | None
+
+
+class AmendmentViews(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the following amends; null after the last."""
+
+    amendments: list[AmendmentView]
+    next: str | None
+
+
 class OrderList(Struct, frozen=True):
     """`next` is the value of `after` for the following orders; null at the end."""
 

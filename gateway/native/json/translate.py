@@ -26,12 +26,12 @@ from gateway.native.json.market_schemas import (
 )
 from gateway.native.json.names import check_name, not_a_word
 from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
-from gateway.native.json.schemas import Fill, Order, OrderRequest, OrderTrade
+from gateway.native.json.schemas import AmendmentView, Fill, Order, OrderRequest, OrderTrade
 from gateway.native.json.times import format_timestamp
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import NO_TERMS, PlaceOrder
-from protocol.events import Depth, OrderState, Trade
+from protocol.events import Amendment, Depth, OrderState, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.order_types import check_fields
@@ -129,6 +129,27 @@ def order(state: OrderState, instrument: Instrument) -> Order:
     if state.previous_client_order_id is not None:
         view = structs.replace(view, previous_client_order_id=state.previous_client_order_id)
     return view
+
+
+def amendment(found: Amendment, instrument: Instrument) -> AmendmentView:
+    """What an amend has changed."""
+    price_decimals, quantity_decimals = instrument.price_decimals, instrument.quantity_decimals
+
+    def price(value: int | None) -> str | None:
+        return None if value is None else format_decimal(value, price_decimals)
+
+    return AmendmentView(
+        found.sequence,
+        format_timestamp(found.timestamp),
+        format_decimal(found.quantity, quantity_decimals),
+        format_decimal(found.previous_quantity, quantity_decimals),
+        price(found.price),
+        price(found.previous_price),
+        price(found.trigger_price),
+        price(found.previous_trigger_price),
+        found.client_order_id,
+        found.previous_client_order_id,
+    )
 
 
 def order_trade(trade: Trade, instrument: Instrument) -> OrderTrade:

@@ -7,10 +7,10 @@ import pytest
 from msgspec import structs
 
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
-from protocol.commands import AmendOrder, OrderQuery
-from protocol.events import CommandRefused, OrderState, Trade
+from protocol.commands import AmendmentsQuery, AmendOrder, OrderQuery
+from protocol.events import Amendment, AmendmentList, CommandRefused, OrderState, Trade
 from protocol.units import OrderStatus, OrderType, Refusal, Side
-from tests.unit.gateway.fakes import SEQUENCE, TIMESTAMP, Gateway
+from tests.unit.gateway.fakes import SEQUENCE, TIMESTAMP, TIMESTAMP_TEXT, Gateway
 
 STATE = OrderState(
     41, "c", "alice", "BTC-USDT", Side.BUY, OrderType.STOP_LIMIT, 6_000_000, 5_900_000, OrderStatus.OPEN, True,
@@ -162,3 +162,27 @@ def test_no_answer_is_told(gateway: Gateway) -> None:
     assert gateway.request("PATCH", "/orders/41", {"price": "1"}).problem == (504, "outcome_unknown", None)
     gateway.broker.results[OrderQuery] = MatcherUnavailableError("")
     assert gateway.request("PATCH", "/orders/41", {"price": "1"}).problem == (503, "matcher_unavailable", None)
+
+
+def test_what_amends_have_changed_is_listed(gateway: Gateway) -> None:
+    found = Amendment(41, 12, TIMESTAMP, 40_000, 50_000, 6_100_000, 6_000_000, None, None, "d", "c")
+    gateway.broker.results[AmendmentsQuery] = AmendmentList("BTC-USDT", [found], 12)
+    answer = gateway.request("GET", "/orders/client:d/amendments?account=alice&after=3&limit=7")
+    assert gateway.broker.queries[0] == AmendmentsQuery(None, "alice", "d", 3, 7)
+    assert answer.json == {
+        "amendments": [
+            {
+                "sequence": 12,
+                "timestamp": TIMESTAMP_TEXT,
+                "quantity": "0.4",
+                "previous_quantity": "0.5",
+                "price": "61000",
+                "previous_price": "60000",
+                "trigger_price": None,
+                "previous_trigger_price": None,
+                "client_order_id": "d",
+                "previous_client_order_id": "c",
+            }
+        ],
+        "next": "12",
+    }

@@ -1,4 +1,4 @@
-"""The parts of a snapshot about client_order_ids, and how its orders bear theirs."""
+"""The parts of a snapshot about what orders were: how they were sent, their client_order_ids, their amends."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -9,6 +9,7 @@ from matcher.core.client_ids import bear_open_only, has_open_only_id
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.storage.chunks import chunks
+from protocol.events import Amendment
 
 
 class ClientIdKind(IntEnum):
@@ -36,6 +37,12 @@ class FormerIdsPart(Struct, frozen=True, tag="former_ids"):
     accounts: dict[str, dict[int, list[str | None]]]
 
 
+class AmendmentsPart(Struct, frozen=True, tag="amendments"):
+    """What amends have changed, oldest first. Left out without any."""
+
+    amendments: list[Amendment]
+
+
 def kind_of_client_id(order: Order) -> ClientIdKind:
     if not has_open_only_id(order):
         return ClientIdKind.FOR_GOOD
@@ -55,19 +62,25 @@ def enter(registry: Registry, order: Order, kind: ClientIdKind) -> None:
         bear_open_only(order)
 
 
-def client_id_parts(registry: Registry) -> Iterator[EnteredPart | FormerIdsPart]:
+def order_parts(registry: Registry) -> Iterator[EnteredPart | FormerIdsPart | AmendmentsPart]:
     accounts = registry.accounts.values()
     for entered in chunks((account.name, account.entered) for account in accounts if account.entered):
         yield EnteredPart(dict(entered))
     for former in chunks((account.name, account.former_ids) for account in accounts if account.former_ids):
         yield FormerIdsPart(dict(former))
+    for amendments in chunks(registry.amendments):
+        yield AmendmentsPart(amendments)
 
 
-def read_client_id_part(registry: Registry, part: EnteredPart | FormerIdsPart) -> None:
+def read_order_part(registry: Registry, part: EnteredPart | FormerIdsPart | AmendmentsPart) -> None:
     """Bring back a part, after the orders."""
     if isinstance(part, EnteredPart):
         for name, entered in part.accounts.items():
             registry.account(name).entered = entered
+        return
+    if isinstance(part, AmendmentsPart):
+        for amendment in part.amendments:
+            registry.amendments.add(amendment)
         return
     for name, former_ids in part.accounts.items():
         account = registry.account(name)
