@@ -4,13 +4,18 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from matcher.core.levels import Levels, shown_quantity
 from matcher.core.order import Extra, Order
 from matcher.engine import Engine
-from protocol.units import OrderStatus, Side
+from protocol.commands import CancelReplace, OwnCommand, PlaceOco, PlaceOrder
+from protocol.events import CancelFailed, CommandRefused, Event
+from protocol.units import OrderStatus, Refusal, Side
 from tests.oracle.naive_engine import NaiveEngine
 from tests.oracle.naive_ledger import Amounts
 from tests.oracle.naive_order import NaiveOrder
+from tests.tape import without_wording
 
 LIVE = (OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
 
@@ -210,6 +215,25 @@ def naive_money_of(engine: NaiveEngine) -> Money:
             }
         ),
     )
+
+
+def as_if_known(event: Event) -> Event:
+    """The event without the difference between a forgotten order and a done one."""
+    if isinstance(event, CancelFailed) and event.refusal is Refusal.UNKNOWN_ORDER:
+        return replace(event, refusal=Refusal.ORDER_NOT_OPEN)
+    return without_wording(event)
+
+
+def is_refused(event: Event | None, refusal: Refusal) -> bool:
+    return isinstance(event, CommandRefused) and event.refusal is refusal
+
+
+def placed_by(command: OwnCommand) -> PlaceOrder | PlaceOco:
+    """What the command places."""
+    if isinstance(command, CancelReplace):
+        return command.place
+    assert isinstance(command, PlaceOrder | PlaceOco)
+    return command
 
 
 Positions = dict[tuple[str, str], tuple[int, int, int, int]]

@@ -10,11 +10,9 @@ from matcher.core.book import MAX_TRADES
 from matcher.core.order import MAX_FILLS, Order
 from matcher.engine import Engine
 from protocol.codec import encode
-from protocol.commands import AmendOrder, CancelOrder, CancelReplace, OwnCommand, PlaceOco, PlaceOrder, SetLimits
+from protocol.commands import AmendOrder, CancelOrder, PlaceOco, SetLimits
 from protocol.events import (
-    CancelFailed,
     CommandRefused,
-    Event,
     InstrumentSet,
     LedgerSet,
     OrderAmended,
@@ -35,7 +33,18 @@ from tests.tape import without_wording
 
 if TYPE_CHECKING:
     from protocol.instrument import Instrument
-from tests.property.standing import LIVE, in_order, naive_queues, naive_whole, queues, waiting, whole
+from tests.property.standing import (
+    LIVE,
+    as_if_known,
+    in_order,
+    is_refused,
+    naive_queues,
+    naive_whole,
+    placed_by,
+    queues,
+    waiting,
+    whole,
+)
 
 
 @examples
@@ -351,25 +360,6 @@ def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) ->
         live = {order.order_id for order in naive.live()}
         assert live <= {order.order_id for order in engine.registry.orders}
         assert len(engine.registry.orders) == len(live) + len(engine.registry.done)
-
-
-def as_if_known(event: Event) -> Event:
-    """The event without the difference between a forgotten order and a done one."""
-    if isinstance(event, CancelFailed) and event.refusal is Refusal.UNKNOWN_ORDER:
-        return replace(event, refusal=Refusal.ORDER_NOT_OPEN)
-    return without_wording(event)
-
-
-def placed_by(command: OwnCommand) -> PlaceOrder | PlaceOco:
-    """What the command places."""
-    if isinstance(command, CancelReplace):
-        return command.place
-    assert isinstance(command, PlaceOrder | PlaceOco)
-    return command
-
-
-def is_refused(event: Event | None, refusal: Refusal) -> bool:
-    return isinstance(event, CommandRefused) and event.refusal is refusal
 
 
 def test_random_tapes_reach_what_can_happen() -> None:
