@@ -47,11 +47,11 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
             raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
         if order.state == "pending" and other_trigger and order.terms.reject_if_triggered:
             self._check_moved(replace(order, trigger_price=after[2]))
-        if order.partner is not None:
-            self._check_legs(order, after[1:], order.partner)
         loses_place = order.state == "resting" and (more > 0 or other_price)
         if loses_place and order.terms.post_only and self._makers(order, after[1]):
             raise RefusedError(Refusal.POST_ONLY_WOULD_CROSS)
+        if order.partner is not None:
+            self._check_legs(order, after[1:], order.partner)
         self._check_lock(order, after[1:], more)
         order.quantity, order.price, order.trigger_price = after
         order.remaining = order.quantity - gone
