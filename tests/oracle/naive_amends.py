@@ -107,6 +107,8 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection):
         """The quantity of the other leg of an OCO was changed by so much."""
         partner.quantity += more
         partner.remaining += more
+        partner.slice = min(partner.slice, partner.remaining)
         if more > 0 and partner.state == "resting":
             partner.ticket = next(self._tickets)
+            partner.show_next_slice()
         self._said.append(events.OrderAmended(partner.order_id, partner.quantity, partner.price, partner.trigger_price))
