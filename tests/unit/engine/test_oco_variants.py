@@ -381,6 +381,24 @@ def test_a_pair_of_icebergs_grows_within_the_limit_of_both(engine: MakeEngine) -
     )
 
 
+def test_an_iceberg_that_grows_with_the_other_leg_shows_a_new_part_at_the_back(engine: MakeEngine) -> None:
+    play(
+        engine,
+        *legs(oco(SELL, 6, 105, at=95, stop_price=94, display_quantity=3)),
+        (limit(SELL, 1, 105), [placed(5)]),
+        (amend(4, quantity=7), [amended(4, 7, 94, 95), amended(3, 7, 105)]),
+        (
+            market(BUY, 4),
+            [
+                placed(6),
+                trade(2, BUY, 1, 105, maker=5, taker=6),
+                trade(3, BUY, 3, 105, maker=3, taker=6),
+                reduced(4, 3),
+            ],
+        ),
+    )
+
+
 # Names
 
 
