@@ -17,13 +17,19 @@ Row = tuple[Any, ...]
 
 
 class More(Struct, frozen=True, array_like=True):
-    """What only some orders have, as in OrderState. Only append fields."""
+    """What only some orders have, as in OrderState. Only append fields.
+
+    working_after: nanoseconds from the entry to `working_since`; None if the order never worked.
+    """
 
     terms: OrderTerms | None = None
     prevented_quantity: int = 0
     unspent: int | None = None
     oco_id: int | None = None
     reserved: str | None = None
+    working_after: int | None = 0
+    cancel_on_first_fill: bool = False
+    list_client_order_id: str | None = None
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -37,10 +43,14 @@ def order_row(state: OrderState, number: int, book_number: int) -> Row:
     """The row of a done order, in the order of the table's columns. `filled_value` is a text, which every database
     takes."""
     more = None
-    if state.terms is not None or state.prevented_quantity or state.unspent is not None or state.oco_id is not None:
-        more = _encode(
-            More(state.terms, state.prevented_quantity, state.unspent, state.oco_id, state.reserved),
-        )
+    if (
+        state.terms is not None
+        or state.prevented_quantity
+        or state.unspent is not None
+        or state.oco_id is not None
+        or state.working_since != state.timestamp
+    ):
+        more = _encode(_more(state))
     elif state.reserved is not None:
         more = _RELEASED if state.reserved == "0" else _encode(More(reserved=state.reserved))
     reason = state.reason
@@ -65,6 +75,19 @@ def order_row(state: OrderState, number: int, book_number: int) -> Row:
         state.updated_sequence,
         state.updated,
         more,
+    )
+
+
+def _more(state: OrderState) -> More:
+    return More(
+        state.terms,
+        state.prevented_quantity,
+        state.unspent,
+        state.oco_id,
+        state.reserved,
+        None if state.working_since is None else state.working_since - state.timestamp,
+        state.cancel_on_first_fill,
+        state.list_client_order_id,
     )
 
 
@@ -119,4 +142,7 @@ def order_of_row(row: Sequence[Any]) -> OrderState:
         updated_sequence=updated_sequence,
         updated=updated,
         reserved=rest.reserved,
+        working_since=None if rest.working_after is None else timestamp + rest.working_after,
+        cancel_on_first_fill=rest.cancel_on_first_fill,
+        list_client_order_id=rest.list_client_order_id,
     )

@@ -77,7 +77,6 @@ def test_every_reference_leads_to_a_schema_and_every_schema_is_referred_to() -> 
         "DepthUpdate",
         "CandleUpdate",
         "BookSnapshot",
-        "CandleUpdate",
         "BookUpdate",
         "OrdersSnapshot",
         "OrdersUpdate",
