@@ -29,6 +29,7 @@ PLAIN = OrderState(
     trades=[],
     updated_sequence=4,
     updated=40,
+    working_since=30,
 )
 SPECIAL = OrderState(
     order_id=8,
@@ -66,6 +67,9 @@ SPECIAL = OrderState(
     updated_sequence=2**62,
     updated=2**61,
     reserved="0",
+    working_since=None,
+    cancel_on_first_fill=True,
+    list_client_order_id="pair",
 )
 
 
