@@ -68,8 +68,7 @@ def queried(trader: Trader, answer: dict[str, Any], **fields: Any) -> dict[str, 
 def test_the_three_answers_to_a_new_order(bob: Trader) -> None:
     ack = bob.limit("BUY", "2", "100", newClientOrderId="mine-1", newOrderRespType="ACK")
     assert ack == {
-        name: result(bob, ack)[name]
-        for name in ("symbol", "orderId", "orderListId", "clientOrderId", "transactTime")
+        name: result(bob, ack)[name] for name in ("symbol", "orderId", "orderListId", "clientOrderId", "transactTime")
     }
     bob.call("DELETE", "order", orderId=ack["orderId"])
     told = bob.limit("BUY", "2", "100", newClientOrderId="mine-1", newOrderRespType="RESULT")
