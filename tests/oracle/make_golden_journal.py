@@ -262,7 +262,6 @@ class Maker:
             random.choice((0,) * 9 + (START,)),
             self.prevention(),
             self.expire_time(),
-            self.open_only(),
             random.random() < 0.6,
             priced and random.random() < 0.2,
             limit if profits else None,
