@@ -1,5 +1,8 @@
 """The events of an account on a socket of streams, by a listen key."""
 
+
+from typing import TYPE_CHECKING
+
 from gateway.access.keys import KeyStore
 from gateway.binance.listen_keys import ListenKeys
 from gateway.binance.sockets.client import packet, wrapped
@@ -7,6 +10,9 @@ from gateway.binance.streams.channel import StreamClient
 from gateway.binance.users.accounts import Accounts, Listener
 from gateway.http.responses import encode
 from gateway.link.broker import Broker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Listening:
@@ -18,7 +24,7 @@ class Listening:
         self._broker = broker
         self._waiting: list[bytes] | None = []
         self._listener: Listener | None = None
-        self._leave_key = lambda: None
+        self._leave_key: Callable[[], None] | None = None
         self._accounts: Accounts | None = None
 
     async def prepare(self, accounts: Accounts, keys: KeyStore, listen_keys: ListenKeys) -> bool:
@@ -42,7 +48,8 @@ class Listening:
         listener, self._listener = self._listener, None
         if listener is not None and self._accounts is not None:
             self._accounts.leave(listener)
-            self._leave_key()
+            if self._leave_key is not None:
+                self._leave_key()
 
     def _hear(self, events: list[bytes]) -> None:
         if self._waiting is not None:
