@@ -126,6 +126,7 @@ class ApiSocket:
         caller = None
         if row.security is not NONE and not (row.security is IF_SIGNED and given.signature is None):
             caller = await self._session.caller(row.security, given)
+        self._running.sends_next()
         result = await carry_out(self._desk, row, caller, given, self._session.scope, self._client.unit)
         return result, caller.account(None) if row.orders and caller is not None else None
 
