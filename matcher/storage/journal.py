@@ -97,10 +97,14 @@ class Journal(JournalReader):
             self._id = os.urandom(16)
 
     def drop_before(self, sequence: int) -> None:
-        """Remove the segments that hold nothing after the sequence."""
+        """Remove the segments that end before the sequence.
+
+        That which ends with it stays: records without commands may stand behind its last command, and a snapshot at the
+        sequence needs them.
+        """
         paths = self._segments()
         dropped = False
-        while len(paths) > 1 and first_sequence(paths[1]) <= sequence + 1:
+        while len(paths) > 1 and first_sequence(paths[1]) <= sequence:
             paths.pop(0).unlink()
             dropped = True
         if dropped:
@@ -121,7 +125,7 @@ class Journal(JournalReader):
     def append(self, sequence: int, time: int, entries: Sequence[bytes], *, synced: bool = False) -> None:
         """Write one record; it is safe once `sync` has returned. `synced`: a sync follows each record at once. OSError
         if the disk does not take it."""
-        if self._file is None or self._size >= self._segment_bytes:
+        if self._file is None or self._is_full(sequence):
             self._next_segment(sequence)
         assert self._file is not None, "a segment was opened"
         record, crc = pack_record(Record(sequence, time, list(entries)), self._crc)
@@ -147,11 +151,16 @@ class Journal(JournalReader):
             self._file.close()
             self._file = None
 
+    def _is_full(self, sequence: int) -> bool:
+        """Whether the record begins another segment. One without commands does not end: the next has the same name."""
+        assert self._path is not None, "a segment is open"
+        return self._size >= self._segment_bytes and first_sequence(self._path) < sequence
+
     def _next_segment(self, sequence: int) -> None:
         """Continue in the segment that was read last while it has room, else in a new one."""
         self.cut_torn()
         make_directory(self._directory)
-        if self._file is None and self._path is not None and self._size < self._segment_bytes:
+        if self._file is None and self._path is not None and not self._is_full(sequence):
             if self._path.stat().st_size > self._size:
                 # Zeros that a process which died had ahead of its records.
                 os.truncate(self._path, self._size)

@@ -58,7 +58,7 @@ class JournalReader:
         damaged, or the place is not in it."""
         paths = self._segments()
         if after is not None:
-            while len(paths) > 1 and first_sequence(paths[1]) <= after.sequence + 1:
+            while len(paths) > 1 and first_sequence(paths[1]) <= after.sequence:
                 paths.pop(0)
         elif paths and first_sequence(paths[0]) > 1:
             raise JournalError(f"{paths[0]}: the segments before it are gone, and no snapshot stands in their place")

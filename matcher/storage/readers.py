@@ -90,8 +90,8 @@ def with_readers(directory: DataDirectory, own: Kept) -> Kept:
 
 
 def _between(segments: list[Path], needed: Position, own: Position) -> list[Path]:
-    """The segments that hold something behind `needed`, and nothing behind `own`."""
-    return [path for path, following in pairwise(segments) if needed + 1 < first_sequence(following) <= own + 1]
+    """The segments that end at `needed` or behind it, and before `own`."""
+    return [path for path, following in pairwise(segments) if needed < first_sequence(following) <= own]
 
 
 def _heads(directory: DataDirectory) -> Iterator[tuple[Path, Position]]:

@@ -25,6 +25,7 @@ from gateway.link.errors import MatcherUnavailableError, NoResultError
 from protocol.commands import KeysQuery, NoteKeyUse, OrdersQuery, PlaceOrder, RevokeKey, StatusQuery
 from protocol.events import KeyList, KeyRevoked, KeySet, KeyState, MatcherStatus, OrderPage
 from protocol.keys import Key, KeyType
+from tests.exchange import wait_until
 from tests.unit.gateway.fakes import CONFIG, TIMESTAMP, Gateway, scope
 
 NOW = TIMESTAMP // 1_000_000
@@ -66,7 +67,12 @@ class Keyed:
 
     def get(self, target: str = "/orders", **headers: str) -> int:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return self.gateway.request("GET", target, headers=named).status
+        return wait_until(lambda: self._known(target, named), "the keys to be known")
+
+    def _known(self, target: str, headers: dict[str, str]) -> int | None:
+        """The status; None where the machine is too busy to ask for the keys within their lease, as a caller is told."""
+        answer = self.gateway.request("GET", target, headers=headers)
+        return None if answer.status == 503 and answer.json["code"] == "keys_unavailable" else answer.status
 
     def bearer(self, text: str) -> int:
         return self.get(authorization=f"Bearer {text}")

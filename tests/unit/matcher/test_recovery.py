@@ -26,12 +26,15 @@ from protocol.units import OrderType, Side
 from tests.journal_files import end_of_content
 
 
+SEGMENT_BYTES = 600
+
+
 class Life:
     """A matcher's life on a directory without its sockets: batches go to the state and to the journal."""
 
     def __init__(self, path: Path) -> None:
         self.directory = DataDirectory(path)
-        self.journal = Journal(self.directory.journal, segment_bytes=600)
+        self.journal = Journal(self.directory.journal, segment_bytes=SEGMENT_BYTES)
         self.state = State(Engine())
         assert list(self.journal.records()) == []
         instruments = list(read_instruments(None))
@@ -39,6 +42,7 @@ class Life:
         self.journal.append(1, 1, [encode(OwnCommands(list(instruments)))])
         self.journal.append(self.state.sequence + 1, 1, [encode(Hello(VERSION, 7))])
         self.state.sessions.hello(Hello(VERSION, 7))
+        self.sessions = 7
         self.sent = 0
         self.digests: dict[int, str] = {}
 
@@ -67,6 +71,15 @@ class Life:
             self.state.apply(7, outcome.number, outcome.commands, 1_000 + self.sent)
             self.journal.append(first, self.state.time, [encode(frame)])
             self.digests[self.state.sequence] = digest(self.state.registry)
+
+    def fill_segment(self) -> None:
+        """Append records without commands until the newest segment is full."""
+        before = end = end_of_content(max(self.directory.journal.glob("*.journal")))
+        while end < SEGMENT_BYTES or end == before:
+            self.sessions += 1
+            self.journal.append(self.state.sequence + 1, 1, [encode(Hello(VERSION, self.sessions))])
+            self.state.sessions.hello(Hello(VERSION, self.sessions))
+            end = end_of_content(max(self.directory.journal.glob("*.journal")))
 
     def snapshot(self) -> Path:
         return write_snapshot(self.directory.snapshots, self.state, self.journal.id, self.journal.crc)
@@ -114,6 +127,26 @@ def test_two_snapshots_stay_and_only_the_segments_that_they_need(life: Life) -> 
     segments = sorted(int(path.stem) for path in life.directory.journal.glob("*.journal"))
     assert segments[0] > 1
     assert segments[0] <= 64 < segments[1]
+    assert_same(recovered(life), life)
+
+
+def test_a_snapshot_fits_whose_segment_ends_with_records_without_commands(life: Life) -> None:
+    """The segment is full behind them: the next one begins right behind the snapshot's sequence."""
+    life.trade(11)
+    life.snapshot()
+    life.fill_segment()
+    life.trade(10)
+    newer = life.snapshot()
+    drop_superseded(life.directory, life.journal.drop_before, keep_journal=False)
+    newer.unlink()
+    assert_same(recovered(life), life)
+
+
+def test_a_segment_of_records_without_commands_goes_on_where_it_is_full(life: Life) -> None:
+    life.fill_segment()
+    for _ in range(2):
+        life.fill_segment()
+    life.trade(10)
     assert_same(recovered(life), life)
 
 
