@@ -167,7 +167,7 @@ class Followed:
             begin = min(stop, bisect_left(candles, wanted.begin, key=_open_time))
             end = min(stop, begin + wanted.limit)
         before = candles[begin - 1] if begin else None
-        return CandlePage(candles[begin:end], before, more=end < stop, last=self._last)
+        return CandlePage(candles[begin:end], before, more=end < stop, last=self._last, since=0)
 
     def _clear(self) -> None:
         self._last = 0

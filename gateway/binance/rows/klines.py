@@ -108,7 +108,7 @@ async def _of_zone(past: PastMarket, wanted: Wanted, interval: Shifted, now: int
         if stop > last:
             break
     folded = fold(await read_candles(past, wanted.symbol, base, first, stop), interval)
-    page = CandlePage(folded, before, more=False, last=0)
+    page = CandlePage(folded, before, more=False, last=0, since=0)
     whole = Wanted(wanted.symbol, interval, first, wanted.end, wanted.limit, fill=True)
     return filled_candles(whole, page, folded, now)
 
