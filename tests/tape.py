@@ -234,7 +234,6 @@ def oco(
         options.get("deadline", 0),
         options.get("self_trade_prevention", SelfTradePrevention.NONE),
         options.get("expire_time", 0),
-        options.get("open_only", False),
         options.get("cancel_on_first_fill", False),
         options.get("post_only", False),
         options.get("take_profit"),
@@ -246,6 +245,7 @@ def oco(
         options.get("stop_display_quantity"),
         options.get("stop_time_in_force", TimeInForce.GTC),
         options.get("stop_tag"),
+        options.get("open_only", False),
     )
 
 

@@ -262,7 +262,6 @@ class Maker:
             random.choice((0,) * 9 + (START,)),
             self.prevention(),
             self.expire_time(),
-            self.open_only(),
             random.random() < 0.6,
             priced and random.random() < 0.2,
             limit if profits else None,
@@ -299,6 +298,11 @@ class Maker:
             order = self.random.choice(live)
             cancel = CancelOrder(order.order_id, None, None, cancel.only_status, cancel.cancel_client_order_id)
             place = msgspec.structs.replace(place, account=order.account.name)
+            named = [other for other in order.account.orders if other.client_order_id and other is not order]
+            if named and self.random.random() < 0.3:
+                # Mostly refused after the cancel.
+                name = self.random.choice(named).client_order_id
+                place = msgspec.structs.replace(place, client_order_id=name, open_only_client_order_id=True)
         return CancelReplace(cancel, place, allow_failure=self.random.random() < 0.5)
 
     def amend(self) -> AmendOrder:
