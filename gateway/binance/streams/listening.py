@@ -1,6 +1,5 @@
 """The events of an account on a socket of streams, by a listen key."""
 
-
 from typing import TYPE_CHECKING
 
 from gateway.access.keys import KeyStore

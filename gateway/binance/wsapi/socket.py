@@ -186,7 +186,7 @@ class ApiSocket:
         return {"subscriptionId": await self._subscriptions.subscribe(account, logged_on.key, of_session=True)}
 
     async def _subscribe_signed(self, given: Given) -> Any:
-        caller = await self._session.signed_caller(USER_STREAM, given)
+        caller = await self._session.caller(USER_STREAM, given)
         assert caller.key is not None, "the gate has found one"
         number = await self._subscriptions.subscribe(caller.account(None), caller.key, of_session=False)
         return {"subscriptionId": number}

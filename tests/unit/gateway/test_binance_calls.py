@@ -27,7 +27,7 @@ from tests.unit.gateway.fakes import CONFIG, DEADLINE, TIMESTAMP, Answer, Gatewa
 NOW = TIMESTAMP // 1_000_000
 ORDER = "/api/v3/order"
 READ = "/api/v3/read"
-STREAM = "/api/v3/userDataStream"
+STREAM = "/api/v3/ownStream"
 
 DECIMAL_RANGE = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 

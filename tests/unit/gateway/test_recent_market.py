@@ -106,7 +106,7 @@ def test_candles_page_by_page(market: Market) -> None:
     assert market.candles(fill=False, begin=BEGIN + 4 * SECOND) == [(4, 100, 10, 1)]
     page = market.page(fill=False, begin=BEGIN + 3 * SECOND, end=BEGIN + 4 * SECOND, limit=1)
     assert (len(page.shown), page.next) == (1, None), "none is left before the end"
-    assert market.page(fill=False, begin=BEGIN - MINUTE, end=BEGIN) == Candles([], None)
+    assert market.page(fill=False, begin=BEGIN - MINUTE, end=BEGIN) == Candles([], None, 0)
     assert market.candles(fill=False, limit=2) == [(3, 100, 10, 1), (4, 100, 10, 1)]
 
 
