@@ -25,7 +25,6 @@ from protocol.commands import VERSION, Commands, Hello, PlaceOrder
 from protocol.units import OrderType, Side
 from tests.journal_files import end_of_content
 
-
 SEGMENT_BYTES = 600
 
 
