@@ -238,7 +238,10 @@ def test_a_locked_file_fails_and_then_works(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_file_that_is_gone_is_refused_before_rows_are_lost_in_it(tmp_path: Path, replaced: bool) -> None:
+def test_a_file_that_is_gone_is_refused_before_rows_are_lost_in_it(
+    tmp_path: Path,
+    replaced: bool,  # noqa: FBT001  given by name
+) -> None:
     database = sqlite_database(tmp_path / "history.sqlite")
     store = open_store(database)
     begin(store)
