@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from history.schema.database import Database
 from history.writing.backend import placed, replacing
 from history.writing.failures import failures
+from history.writing.interface import StoreRefusedError
 from history.writing.rows import Row
 from matching_exchange.process.files import PRIVATE_DIRECTORY, PRIVATE_FILE
 
@@ -45,11 +46,13 @@ class SqliteBackend:
         assert database.path is not None, "it is a file"
         self._database = database
         self._path = database.path
+        # Which file it is.
+        self._identity = (0, 0)
 
     def make_engine(self) -> Engine:
         engine = create_engine(self._database.url, pool_size=1, max_overflow=0)
         event.listen(engine, "connect", self._connected)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", self._begin)
         with self.failures():
             self._make_file()
         return engine
@@ -90,7 +93,11 @@ class SqliteBackend:
     def _make_file(self) -> None:
         """Make the file, for its owner alone. SQLite gives its other files the same mode."""
         self._path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            self._identity = _identity(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
 
     def _connected(self, connection: Any, _record: object) -> None:
         # The driver begins no transaction by itself: `_begin` does.
@@ -98,6 +105,18 @@ class SqliteBackend:
         for setting in SETTINGS:
             connection.execute(setting).close()
 
+    def _begin(self, connection: Connection) -> None:
+        """Begin a transaction. StoreRefusedError where the file was removed or replaced: nobody would read the rows."""
+        try:
+            found = _identity(self._path.stat())
+        except FileNotFoundError:
+            found = None
+        if found != self._identity:
+            raise StoreRefusedError(
+                f"{self._database.name}: the file was removed or replaced: the next start goes on with what is there"
+            )
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

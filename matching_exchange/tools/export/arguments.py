@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -176,8 +177,8 @@ def _format(options: argparse.Namespace) -> Format:
     missing = [package for package in format_.needs if importlib.util.find_spec(package) is None]
     if missing:
         raise UsageError(
-            f"--format: {format_.name} needs {' and '.join(missing)}: pip install 'matching-exchange[export]'; "
-            "csv needs nothing"
+            f"--format: {format_.name} needs {' and '.join(missing)}: {sys.executable} -m pip install "
+            f"{' '.join(missing)}; csv needs nothing"
         )
     return format_
 

@@ -67,7 +67,9 @@ class Keyed:
 
     def get(self, target: str = "/orders", **headers: str) -> int:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return wait_until(lambda: self._known(target, named), "the keys to be known")
+        status = wait_until(lambda: self._known(target, named), "the keys to be known")
+        assert status is not None, "it was waited for"
+        return status
 
     def _known(self, target: str, headers: dict[str, str]) -> int | None:
         """The status; None where the machine is too busy to ask for the keys within their lease, as a caller is told."""

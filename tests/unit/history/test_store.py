@@ -237,6 +237,30 @@ def test_a_locked_file_fails_and_then_works(tmp_path: Path, monkeypatch: pytest.
     store.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_gone_is_refused_before_rows_are_lost_in_it(
+    tmp_path: Path,
+    replaced: bool,  # noqa: FBT001  given by name
+) -> None:
+    database = sqlite_database(tmp_path / "history.sqlite")
+    store = open_store(database)
+    begin(store)
+    played = Played()
+    played.play(FIRST_TRADE)
+    rows = played.gatherer.take()
+    for file in tmp_path.iterdir():
+        file.rename(file.with_name(f"old-{file.name}"))
+    if replaced:
+        open_store(database).close()
+    for _ in range(2):
+        with pytest.raises(StoreRefusedError, match=r"history\.sqlite: the file was removed or replaced: [^\n]+$"):
+            store.write(rows, played.place)
+    store.close()
+    store = open_store(database)
+    assert store.position() is None
+    store.close()
+
+
 def test_a_full_disk_fails_and_then_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = sqlite_database(tmp_path / "history.sqlite")
     open_store(database).close()

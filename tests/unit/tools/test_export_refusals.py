@@ -1,6 +1,7 @@
 """What an export refuses: one line that names the flag, and no file."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_a_missing_package_is_named(
     status, line = outcome(capsys, "trades", str(data.parent / "x.parquet"), *arguments)
     assert (status, line) == (
         2,
-        "--format: parquet needs numpy and pyarrow: pip install 'matching-exchange[export]'; csv needs nothing",
+        f"--format: parquet needs numpy and pyarrow: {sys.executable} -m pip install numpy pyarrow; csv needs nothing",
     )
     assert rows(export(data, "trades", "x.csv", "--journal"))
 
