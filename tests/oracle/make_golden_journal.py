@@ -1,18 +1,15 @@
 """Makes a golden journal: `python -m tests.oracle.make_golden_journal DIR SEED`.
 
-With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
-compiled core of version 0.3.0 made tests/data/golden_compiled. With seed 10 version 0.4.0 made
-tests/data/golden_protection, with seed 11 tests/data/golden_money. With seed 12 version 0.5.0 made
-tests/data/golden_terms, with seed 13 tests/data/golden_commands.
+In tests/data, with seed 2 it made golden_limits, with seed 3 golden_rebuild, by version 0.2.0. With seed 4 the compiled
+core of version 0.3.0 made golden_compiled. With seed 10 version 0.4.0 made golden_protection, with seed 11
+golden_money. With seed 12 version 0.5.0 made golden_terms, with seed 13 golden_commands.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.
 
 The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions,
-frames that were sent again in part, commands of the matcher itself, at the times at which its loop gives them,
-deadlines that were kept and missed, limits that are met, timers that are moved, and a book with all of this in it that
-was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
-there.
+frames that were sent again in part, commands of the matcher itself at their times, deadlines that were kept and missed,
+limits that are met, timers that are moved, and a book with all of it that was saved and loaded again; in two segments.
 
 All but golden_terms and golden_commands were made by this program as it was before. They cannot be made again:
 messages have got more fields since, so that the same commands are more bytes now.
@@ -21,7 +18,6 @@ messages have got more fields since, so that the same commands are more bytes no
 import sys
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -58,7 +54,8 @@ from protocol.commands import (
     SetLimits,
     WatchAccount,
 )
-from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Refusal, SelfTradePrevention, Side, TimeInForce
+from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Refusal, Side, TimeInForce
+from tests.oracle.golden_draws import Draws
 from tests.oracle.golden_money import MoneyMaker
 
 if TYPE_CHECKING:
@@ -88,16 +85,15 @@ STEP = 1_000_000
 """Nanoseconds between two records."""
 
 
-class Maker:
+class Maker(Draws):
     """Applies commands and journals them, as the matcher's loop does."""
 
     def __init__(self, directory: Path, seed: int) -> None:
-        self.random = Random(seed)
+        super().__init__(seed)
         self.journal = Journal(directory / "journal", segment_bytes=SEGMENT_BYTES)
         assert list(self.journal.records()) == [], "the directory holds a journal already"
         self.state = State(Engine())
         self.sent = dict.fromkeys(SESSIONS, 0)
-        self.names = count(1)
         self.funds = MoneyMaker(self.random, (*FUNDED * 3, "bob"))
         self.placed: list[PlaceOrder | PlaceOco] = []
         self.times = count(START, STEP)
@@ -210,25 +206,6 @@ class Maker:
             time_in_force=in_force,
             tag=self.tag(),
         )
-
-    def in_force(self) -> TimeInForce:
-        return self.random.choice([TimeInForce.GTC] * 3 + list(TimeInForce))
-
-    def tag(self) -> str | None:
-        """Now and then a bad one."""
-        return self.random.choice((None,) * 30 + ("grid-7", "~!") * 3 + ("a b",))
-
-    def name(self) -> str | None:
-        """Mostly a new one; now and then one of a few that come again."""
-        if self.random.random() < 0.2:
-            return f"again-{self.random.randint(1, 6)}"
-        return None if self.random.random() < 0.2 else f"order-{next(self.names)}"
-
-    def open_only(self) -> bool:
-        return self.random.random() < 0.4
-
-    def prevention(self) -> SelfTradePrevention:
-        return self.random.choice([SelfTradePrevention.NONE] * 4 + list(SelfTradePrevention))
 
     def expire_time(self) -> int:
         """Mostly none; else soon, now and then too soon."""
