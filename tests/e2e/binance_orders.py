@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.binance import Holder, Parameters, failure
+from tests.e2e.binance import Holder, Parameters, failure, now
 from tests.exchange import Exchange, Json
 
 Failure = tuple[int, int, str]
@@ -90,3 +90,36 @@ def amount(text: str) -> str:
     """As the dialect writes it."""
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.ljust(8, '0')}"
+
+
+def result(trader: Trader, answer: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """The RESULT of a limit order to buy 2 at 100, with what only the exchange knows taken from the answer."""
+    time = answer["transactTime"]
+    assert abs(time - now()) < 60_000
+    return {
+        "symbol": trader.market.joined,
+        "orderId": answer["orderId"],
+        "orderListId": -1,
+        "clientOrderId": "mine-1",
+        "transactTime": time,
+        "price": "100.00000000",
+        "origQty": "2.00000000",
+        "executedQty": ZERO,
+        "origQuoteOrderQty": ZERO,
+        "cummulativeQuoteQty": ZERO,
+        "status": "NEW",
+        "timeInForce": "GTC",
+        "type": "LIMIT",
+        "side": "BUY",
+        "workingTime": time,
+        "selfTradePreventionMode": "NONE",
+        **fields,
+    }
+
+
+def queried(trader: Trader, answer: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """The same order as a look-up tells it, which has not changed since its entry."""
+    told = result(trader, answer, **fields)
+    time = told.pop("transactTime")
+    more = {"stopPrice": ZERO, "icebergQty": ZERO, "time": time, "updateTime": time, "isWorking": True}
+    return {**more, **told}

@@ -11,7 +11,7 @@ from gateway.link.errors import RefusedError
 from protocol.commands import OrderQuery, OrdersQuery
 from protocol.events import OrderState
 from protocol.instrument import Instrument
-from protocol.units import Refusal
+from protocol.units import MAX_INTEGER, Refusal
 
 PAGE: Final = 1_000
 """Orders that are read at a time."""
@@ -45,7 +45,7 @@ async def find_order(
 
 async def order_of(context: Context, order_id: int | None, client_id: str | None = None) -> OrderState | None:
     """An order of the caller by one of its ids. None where there is none, or it was rejected at entry."""
-    if order_id == 0:
+    if order_id is not None and not 0 < order_id <= MAX_INTEGER:
         return None
     try:
         state = await context.exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
