@@ -342,6 +342,13 @@ def test_requests_at_fault(exchange: Exchange, request_text: str, code: int, tol
         assert stream.ask("LIST_SUBSCRIPTIONS")["result"] == []
 
 
+def test_the_answer_to_a_subscription_comes_before_its_first_event(exchange: Exchange, market: Market) -> None:
+    with Socket(exchange, "/ws") as stream:
+        stream.send({"method": "SUBSCRIBE", "params": [f"{market.lower}@bookTicker"], "id": 5})
+        assert stream.hear() == {"result": None, "id": 5}
+        assert stream.hear()["s"] == market.joined
+
+
 def test_a_socket_reads_1024_streams_at_most(exchange: Exchange) -> None:
     with Socket(exchange, "/stream") as stream:
         assert stream.ask("SUBSCRIBE", [f"none{number}@trade" for number in range(1024)])["result"] is None
