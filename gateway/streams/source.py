@@ -102,6 +102,13 @@ class Source(ABC):
             if handle is not None:
                 handle.cancel()
 
+    def begin_again(self) -> None:
+        """Try again after a failure: the history may be back."""
+        self.error = None
+        self.ready.clear()
+        self._loaded = False
+        self._ask()
+
     def _receive(self, published: MarketDataMessage) -> None:
         if isinstance(published, InstrumentMessage):
             self._ask()

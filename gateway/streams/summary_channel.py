@@ -74,6 +74,10 @@ class SummaryChannel(Channel[SummaryClient], Generic[Kind]):
     async def prepare(self, client: SummaryClient) -> None:
         """Tell the client what is known now. That of a single symbol is waited for; MatcherUnavailableError if that
         takes too long, and as the history where it is missing."""
+        for source in self._sources.values():
+            if source.error is not None:
+                # Clients that it has ended may not have gone yet.
+                source.begin_again()
         if not self._everything:
             for source in self._sources.values():
                 try:

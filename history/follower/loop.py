@@ -9,7 +9,7 @@ import structlog
 from history.follower.retrier import Retrier
 from history.follower.start import Joined
 from history.follower.stop import Stop
-from history.writing.interface import Gatherer, Place, Store, StoreFailedError
+from history.writing.interface import Gatherer, Place, Store, StoreFailedError, StoreRefusedError
 from matcher.storage.log import Logged
 
 MAX_COMMANDS: Final = 20_000
@@ -61,7 +61,8 @@ class Loop:
 
     def run(self) -> None:
         """Work until the process is to end; all that was carried out is written then. Raises StoppedError if the
-        database does not take it, and RewoundError or TrimmedError where the log does not go on."""
+        database does not take it, StoreRefusedError if it cannot be used any more, and RewoundError or TrimmedError
+        where the log does not go on."""
         taken_at = time.monotonic()
         while not self._stop.wanted:
             batch = self._waiting or self._follower.take()
@@ -109,6 +110,8 @@ class Loop:
         try:
             if not self._store.retire(time.time_ns()):
                 self._retired_at = now
+        except StoreRefusedError:
+            raise
         except StoreFailedError as error:
             log.error("old rows not removed", error=str(error))
             self._retired_at = now

@@ -38,7 +38,7 @@ def read_database(text: str) -> Database:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise ValueError(TAKES) from None
-    if url.drivername == "sqlite" and url.database and url.database != ":memory:":
+    if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
         return sqlite_database(Path(url.database))
     if url.drivername not in _POSTGRES or not url.database:
         raise ValueError(TAKES)

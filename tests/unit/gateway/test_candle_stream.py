@@ -12,6 +12,7 @@ from gateway.streams import source, summary_client
 from history.schema.database import Database
 from protocol import topics
 from protocol.commands import SetInstrument
+from tests.history_tables import JOURNAL
 from tests.unit.gateway.fakes import BTC, CONFIG, Gateway, eventually, instrument_message
 from tests.unit.gateway.history_world import SECOND, START, World
 from tests.unit.gateway.streams import StreamClient
@@ -305,6 +306,29 @@ def test_without_a_history_there_are_no_candles() -> None:
                 4503,
                 "history_unavailable: neither HISTORY_DATABASE nor MATCHER_DATA_DIR is set",
             )
+
+
+def test_a_client_that_does_not_go_keeps_nobody_from_a_history_that_is_back(world: World) -> None:
+    path = "/ws/candles?symbol=*&interval=1m"
+    world.trade(time=START)
+    world.fill()
+
+    async def scenario() -> None:
+        world.gateway.broker.journal = "another"
+        stuck = StreamClient(world.gateway, path)
+        stuck.reads.clear()
+        await asyncio.wait_for(stuck.sending.wait(), 10)
+        code, reason = await (await opened(world, path)).closed()
+        assert (code, reason) == (4503, "history_unavailable: the tables are those of another journal")
+        world.gateway.broker.journal = JOURNAL
+        client = await opened(world, path)
+        await until(client, {}, trades=1)
+        await client.leave()
+        stuck.reads.set()
+        await stuck.accepted()
+        assert (await stuck.closed())[0] == 4503
+
+    world.gateway.run(scenario())
 
 
 @pytest.mark.parametrize(

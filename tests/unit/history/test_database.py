@@ -30,6 +30,7 @@ def test_a_database_of_postgresql(scheme: str) -> None:
         "history.sqlite",
         "sqlite://",
         "sqlite:///:memory:",
+        "sqlite:///history.sqlite",
         "mysql://ann:sesame@host/market",
         "postgresql://host",
         "postgresql://host:x/market",
