@@ -15,6 +15,7 @@ COLUMNS: Final = 80
 MODULES: Final = {
     "bench": "matching_exchange.tools.bench",
     "build": "matching_exchange.tools.build",
+    "clients": "matching_exchange.clients",
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
     "gateway": "gateway",
