@@ -139,9 +139,9 @@ class Session:
         await self.call("open_order_lists_status", lambda told: bool(told.result))
         await self.call("all_order_lists", lambda told: bool(told.result))
         await self.call("order_list_cancel", lambda told: told.result.list_order_status == "ALL_DONE", **lists, **ON)
-        for method in ("all_orders", "my_trades", "account_commission", "my_filters"):
+        for method in ("all_orders", "my_trades", "account_commission"):
             await self.call(method, lambda told: bool(told.result), **ON)
-        for method in ("my_prevented_matches", "my_allocations"):
+        for method in ("my_filters", "my_prevented_matches", "my_allocations"):
             await self.call(method, **ON)
         await self.call("account_rate_limits_orders", lambda told: bool(told.result))
         await self.steps.run(

@@ -47,8 +47,8 @@ async def of_python_binance() -> None:
     client = await binance.AsyncClient.create(KEY, SECRET)
     try:
         async with binance.DepthCacheManager(client, symbol=SYMBOL, ws_interval=100, limit=5000) as manager:
-            book = await manager.recv()
             tell_value("ready", 1)
+            book = await manager.recv()
             while book is None or not any(price == MARK for price, _ in book.get_bids()):
                 book = await manager.recv()
             _tell({"bids": book.get_bids(), "asks": book.get_asks()})
