@@ -113,9 +113,7 @@ def be_busy(place: TradingPlace) -> None:
             side, price = ("buy", 29_900 + number % 95) if number % 2 else ("sell", 30_101 - number % 95)
             answer = market.place(place.exchange.url, side, price, f"0.{1 + number % 7}", f"busy-{number % 5}")
             if number % 3 == 0:
-                place.exchange.http.delete(
-                    f"/orders/{answer['order_id']}", params={"account": f"busy-{number % 5}"}
-                )
+                place.exchange.http.delete(f"/orders/{answer['order_id']}", params={"account": f"busy-{number % 5}"})
         if part == 0:
             place.exchange.matcher.kill()
             place.exchange.restart_matcher()
@@ -133,4 +131,3 @@ def compare_books(place: TradingPlace, client: str) -> None:
         assert [[float(price), float(size)] for price, size in kept[side]] == [
             [float(price), float(size)] for price, size in ours[side]
         ]
-

@@ -46,7 +46,7 @@ class Session:
         self.api = api
         self.steps = Steps()
 
-    async def call(self, method: str, check: Any = lambda _: True, note: str = "", **parameters: Any) -> Any:
+    async def call(self, method: str, check: Any = lambda _: True, note: Any = "", **parameters: Any) -> Any:
         """What the answer holds, read by its model."""
 
         async def answer() -> Any:

@@ -26,7 +26,9 @@ class Session:
         )
 
     async def over_the_socket(self) -> None:
-        await self.call("fetch_balance_ws", check=lambda balance: balance["info"]["balances"][0]["free"] == "100.00000000")
+        await self.call(
+            "fetch_balance_ws", check=lambda balance: balance["info"]["balances"][0]["free"] == "100.00000000"
+        )
         await self.call("fetch_ohlcv_ws", PAIR, "1m", check=lambda rows: rows[-1][4] == 30000.0)
         await self.call("fetch_trades_ws", PAIR)
         order = await self.call("create_order_ws", PAIR, "limit", "buy", 0.5, 20000, check=_is("open"), note="limit")

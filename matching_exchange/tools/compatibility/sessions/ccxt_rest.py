@@ -97,7 +97,10 @@ class Session:
         place = self.client.create_order
         fails = self.steps.fails
         await fails(
-            "no money", ccxt.InsufficientFunds, "insufficient balance", lambda: place(PAIR, "limit", "sell", 1000, 40000)
+            "no money",
+            ccxt.InsufficientFunds,
+            "insufficient balance",
+            lambda: place(PAIR, "limit", "sell", 1000, 40000),
         )
         await fails("no order to cancel", ccxt.OrderNotFound, "-2011", lambda: self.client.cancel_order("77777", PAIR))
         await fails("no order to look up", ccxt.OrderNotFound, "-2013", lambda: self.client.fetch_order("77777", PAIR))

@@ -49,7 +49,7 @@ class Session:
         self.client = client
         self.steps = Steps()
 
-    async def call(self, method: str, check: Any = lambda _: True, note: str = "", **parameters: Any) -> Any:
+    async def call(self, method: str, check: Any = lambda _: True, note: Any = "", **parameters: Any) -> Any:
         name = f"{method} {note}".rstrip()
         return await self.steps.run(name, lambda: getattr(self.client, method)(**parameters), check)
 
