@@ -82,7 +82,7 @@ def _python_binance(url: str, key: str, secret: str, python: str) -> Config:
     return {"api_key": key, "api_secret": secret, "classes": classes}
 
 
-def _binance_sdk_spot(url: str, key: str, secret: str, python: str) -> Config:
+def _binance_sdk_spot(url: str, key: str, secret: str, _: str) -> Config:
     """Options of the three configurations of `Spot(..)`; one that is left out means the real venue."""
     streams = streams_url(url)
     return {
@@ -92,12 +92,12 @@ def _binance_sdk_spot(url: str, key: str, secret: str, python: str) -> Config:
     }
 
 
-def _nautilus(url: str, key: str, secret: str, python: str) -> Config:
+def _nautilus(url: str, key: str, secret: str, _: str) -> Config:
     """Options of BinanceDataClientConfig and BinanceExecClientConfig, of 1.222 and newer."""
     return _nautilus_clients(url, key, secret, "/ws-api/v3")
 
 
-def _old_nautilus(url: str, key: str, secret: str, python: str) -> Config:
+def _old_nautilus(url: str, key: str, secret: str, _: str) -> Config:
     """The same for 1.221 and older, which read the user's events on a listenKey."""
     return _nautilus_clients(url, key, secret, "")
 
@@ -108,7 +108,7 @@ def _nautilus_clients(url: str, key: str, secret: str, path: str) -> Config:
     return {"data": {**common, "base_url_ws": streams}, "exec": {**common, "base_url_ws": f"{streams}{path}"}}
 
 
-def _hummingbot(url: str, key: str, secret: str, python: str) -> Config:
+def _hummingbot(url: str, key: str, secret: str, _: str) -> Config:
     """`constants` of hummingbot.connector.exchange.binance.binance_constants, to be set before it starts."""
     streams = streams_url(url)
     constants = {

@@ -39,11 +39,8 @@ def _binance_sdk_spot(config: Config) -> str:
 
 
 def _nautilus(config: Config) -> str:
-    lines = [
-        "from nautilus_trader.adapters.binance import BinanceAccountType, BinanceDataClientConfig, "
-        "BinanceExecClientConfig",
-        "",
-    ]
+    names = "BinanceAccountType, BinanceDataClientConfig, BinanceExecClientConfig"
+    lines = [f"from nautilus_trader.adapters.binance import {names}", ""]
     for name, kind in (("data", "BinanceDataClientConfig"), ("exec", "BinanceExecClientConfig")):
         options = {key: value for key, value in config[name].items() if key != "account_type"}
         lines.append(f"{name}_client = {kind}(account_type=BinanceAccountType.SPOT, {_arguments(options)})")

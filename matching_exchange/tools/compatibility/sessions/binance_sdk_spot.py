@@ -3,6 +3,7 @@ models. Argument: rest or sockets."""
 
 import asyncio
 import sys
+from functools import partial
 from typing import Any, Final
 
 from binance_common.configuration import (
@@ -166,13 +167,8 @@ class Session:
         ):
             told: list[Any] = []
             on = {} if method == "all_mini_ticker" else {"symbol": SYMBOL.lower()}
-            await self.steps.run(
-                f"stream {method}",
-                lambda method=method, told=told, options={**on, **parameters}: self._first(
-                    method, told, options, trade
-                ),
-                bool,
-            )
+            options = {**on, **parameters}
+            await self.steps.run(f"stream {method}", partial(self._first, method, told, options, trade), bool)
 
     async def _first(self, method: str, told: list[Any], options: Any, trade: Any) -> Any:
         """The first event of a stream, while orders move the market."""

@@ -80,7 +80,7 @@ class Session:
         await self.watch("watch_ohlcv_for_symbols", lambda: client.watch_ohlcv_for_symbols([[PAIR, "1m"]]))
         await self.watch("watch_orders", lambda: client.watch_orders(PAIR), lambda orders: orders[-1]["symbol"] == PAIR)
         await self.watch("watch_my_trades", lambda: client.watch_my_trades(PAIR), _has_fee)
-        await self.watch("watch_balance", lambda: client.watch_balance(), lambda balance: balance["BTC"]["free"] > 0)
+        await self.watch("watch_balance", client.watch_balance, lambda balance: balance["BTC"]["free"] > 0)
         for method, argument in (
             ("un_watch_trades_for_symbols", [PAIR]),
             ("un_watch_order_book_for_symbols", [PAIR]),

@@ -18,7 +18,7 @@ from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, UR
 LONGEST: Final = 200.0
 """Seconds: the first whole candle of a minute has to end."""
 
-STRATEGY: Final = '''
+STRATEGY: Final = """
 from freqtrade.strategy import IStrategy
 
 
@@ -41,7 +41,7 @@ class Sample(IStrategy):
     def populate_exit_trend(self, dataframe, metadata):
         dataframe["exit_long"] = 0
         return dataframe
-'''
+"""
 
 
 def config_of(kind: str, directory: Path) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Trader(Strategy):  # type: ignore[misc]
         super().__init__()
         self.seen: set[str] = set()
         self.told: list[str] = []
+        self.over = asyncio.Event()
 
     def on_start(self) -> None:
         self.instrument = self.cache.instrument(INSTRUMENT)
@@ -61,6 +62,8 @@ class Trader(Strategy):  # type: ignore[misc]
         if what not in self.seen:
             self.seen.add(what)
             tell(what)
+        if self.seen.issuperset(EVENTS):
+            self.over.set()
 
     def _limit(self, quantity: str, price: str) -> Any:
         instrument = self.instrument
@@ -145,9 +148,7 @@ async def main(name: str) -> None:
     node.build()
     running = asyncio.ensure_future(node.run_async())
     try:
-        async with asyncio.timeout(LONGEST):
-            while not trader.seen.issuperset(EVENTS):
-                await asyncio.sleep(0.1)
+        await asyncio.wait_for(trader.over.wait(), LONGEST)
     except TimeoutError:
         for event in EVENTS:
             if event not in trader.seen:

@@ -3,6 +3,7 @@ Argument: sync, async or streams."""
 
 import asyncio
 import sys
+from functools import partial
 from typing import Any, Final
 
 import binance
@@ -115,9 +116,7 @@ class Session:
             ("below the least notional", "NOTIONAL", {**LOW, **LIMIT, "quantity": "0.00001"}),
             ("unknown symbol", "-1121", {**LOW, **LIMIT, "symbol": "NOSUCH"}),
         ):
-            await self.steps.fails(
-                name, BinanceAPIException, text, lambda sent=parameters: self.client.create_order(**sent)
-            )
+            await self.steps.fails(name, BinanceAPIException, text, partial(self.client.create_order, **parameters))
         gone = {**ON, "orderId": 77777}
         await self.steps.fails("no order", BinanceAPIException, "-2013", lambda: self.client.get_order(**gone))
         await self.steps.fails("no cancel", BinanceAPIException, "-2011", lambda: self.client.cancel_order(**gone))
@@ -157,8 +156,8 @@ class Session:
         await self.call("ws_get_account_rate_limits_orders", bool)
 
     async def streams(self) -> None:
-        """All sockets at once, while orders of this account move the market. They go on until each is closed: the client
-        closes after a message."""
+        """All sockets at once, while orders of this account move the market. They go on until each is closed: the
+        client closes after a message."""
         manager = binance.BinanceSocketManager(self.client)
         sockets = {
             "trade_socket": manager.trade_socket(SYMBOL),
