@@ -52,4 +52,4 @@ def refuse_other_hosts(value: Any, url: str, name: str = "") -> None:
         for place, each in enumerate(value):
             refuse_other_hosts(each, url, f"{name}[{place}]")
     elif isinstance(value, str) and "://" in value and urlsplit(value).netloc != host:
-        raise ClientConfigError(f"{name}: names {urlsplit(value).netloc or value!r}, which is not {host}")
+        raise ClientConfigError(f"{name}: names {urlsplit(value).netloc}, which is not {host}")
