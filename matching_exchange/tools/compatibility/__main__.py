@@ -72,7 +72,7 @@ def tried(client: Client, directory: Path, pythons: Sequence[str]) -> list[Row]:
             tempfile.TemporaryDirectory(prefix="exchange-") as name,
             TradingPlace(Path(name), client.settings) as place,
         ):
-            steps = _steps(place, program, session, directory / f"{client.name}-{client.version}".replace(" ", "-"))
+            steps = _steps(place, program, session, directory / f"{client.name}-{client.version}")
         failed = [f"{step['call']}: {step['error']}" for step in steps if step["error"] is not None]
         cells = (client.name, client.version, session.does, str(len(steps) - len(failed)), str(len(failed)))
         rows.append(Row(cells, failed))

@@ -32,6 +32,7 @@ class Client:
 
 
 CCXT: Final = "4.5.90"
+CCXT_OF_NPM: Final = "4.5.84"
 
 CLIENTS: Final = (
     Client(
@@ -44,7 +45,7 @@ CLIENTS: Final = (
             Session("pro: streams, WebSocket API", "ccxt_pro"),
         ),
     ),
-    Client("ccxt (npm)", CCXT, (f"ccxt@{CCXT}",), (Session("HTTP", "ccxt.mjs"),)),
+    Client("ccxt-npm", CCXT_OF_NPM, (f"ccxt@{CCXT_OF_NPM}",), (Session("HTTP", "ccxt.mjs"),)),
     Client(
         "python-binance",
         "1.0.37",

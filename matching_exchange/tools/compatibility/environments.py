@@ -24,7 +24,7 @@ class InstallError(Exception):
 
 def install(client: Client, directory: Path, pythons: Sequence[str]) -> Path:
     """The program that runs its sessions: a Python, or node. Raises InstallError."""
-    place = directory / f"{client.name}-{client.version}".replace(" ", "-")
+    place = directory / f"{client.name}-{client.version}"
     if client.sessions[0].module.endswith(".mjs"):
         node, npm = shutil.which("node"), shutil.which("npm")
         if node is None or npm is None:
