@@ -21,6 +21,7 @@ from gateway.binance.counts import Counts
 from gateway.binance.desk import Desk
 from gateway.binance.errors import INTERNAL, DialectError
 from gateway.binance.gate import Gate
+from gateway.binance.listen_keys import ListenKeys
 from gateway.binance.rest import error_response
 from gateway.binance.routes import binance_routes, is_ours
 from gateway.binance.symbols import Symbols
@@ -89,6 +90,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
             feed,
             past,
             PREVENTION_OF[config.binance_self_trade_prevention],
+            ListenKeys(keys, server_key) if config.binance_listen_keys == ON else None,
         )
     access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
 

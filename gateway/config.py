@@ -73,7 +73,8 @@ class GatewayConfig(Struct, frozen=True):
     curve_secret: the gateway's secret key.
     curve_market_data: whether the market data has CURVE too.
     binance: whether the Binance dialect is served. binance_limits: whether its own limits of rate are enforced.
-    binance_self_trade_prevention: that of orders which name none, in the words of the dialect.
+    binance_listen_keys: whether the dialect has listen keys. binance_self_trade_prevention: that of orders which name
+    none, in the words of the dialect.
     history: where its tables are; None where no setting tells.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
@@ -110,6 +111,7 @@ class GatewayConfig(Struct, frozen=True):
     trusted_proxies: tuple[Network, ...] = ()
     binance: str = OFF
     binance_limits: str = OFF
+    binance_listen_keys: str = OFF
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
 
@@ -224,6 +226,13 @@ BINANCE_SETTINGS: Final = (
         one_of(ON, OFF),
         "on or off",
         "whether the limits that the Binance dialect tells are enforced; they are counted and told either way",
+    ),
+    Setting(
+        "binance-listen-keys",
+        OFF,
+        one_of(ON, OFF),
+        "on or off",
+        "whether the Binance dialect has listen keys, which the venue has retired",
     ),
     Setting(
         "binance-self-trade-prevention",

@@ -187,13 +187,13 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     stop_trigger_price: the trigger price of the stop.
     stop_price: the stop's limit price; None makes it a stop_market order.
     client_order_id: that of the limit order. The stop's is the same with STOP_LEG_SUFFIX appended.
-    open_only_client_order_id: as in PlaceOrder, for the ids of both.
     cancel_on_first_fill: the first trade of one leg cancels the other.
     post_only, display_quantity, time_in_force, tag: terms of the limit order.
     take_profit_trigger_price: makes the limit order a take_profit_limit, or a take_profit without a price.
     stop_client_order_id: the stop's client_order_id. It takes a client_order_id beside it.
     list_client_order_id: a name of the pair, another one than those of all open pairs of the account.
     stop_display_quantity, stop_time_in_force, stop_tag: terms of the stop.
+    open_only_client_order_id: as in PlaceOrder, for the ids of both.
     """
 
     symbol: Symbol
@@ -207,7 +207,6 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     deadline: Time = 0
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     expire_time: Time = 0
-    open_only_client_order_id: bool = False
     cancel_on_first_fill: bool = False
     post_only: bool = False
     take_profit_trigger_price: Price | None = None
@@ -219,6 +218,7 @@ class PlaceOco(Struct, frozen=True, array_like=True, tag=8, gc=False):
     stop_display_quantity: Quantity | None = None
     stop_time_in_force: TimeInForce = TimeInForce.GTC
     stop_tag: Tag | None = None
+    open_only_client_order_id: bool = False
 
 
 class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):

@@ -56,6 +56,7 @@ from protocol.units import (
     TimeInForce,
 )
 from tests.oracle.naive_engine import NaiveEngine
+from tests.tape_options import Options
 
 BUY = Side.BUY
 SELL = Side.SELL
@@ -119,33 +120,6 @@ def without_wording(event: Event) -> Event:
 
 
 # Commands
-
-
-class Options(TypedDict, total=False):
-    symbol: str
-    account: str
-    client_order_id: str | None
-    deadline: int
-    post_only: bool
-    self_trade_prevention: SelfTradePrevention
-    expire_time: int
-    display_quantity: int
-    quote_quantity: int
-    trailing_bps: int
-    trailing_amount: int
-    activation_price: int
-    max_slippage_bps: int
-    open_only: bool
-    reject_if_triggered: bool
-    time_in_force: TimeInForce
-    tag: str
-    cancel_on_first_fill: bool
-    take_profit: int
-    stop_client_order_id: str
-    list_client_order_id: str
-    stop_display_quantity: int
-    stop_time_in_force: TimeInForce
-    stop_tag: str
 
 
 def place(
@@ -234,7 +208,6 @@ def oco(
         options.get("deadline", 0),
         options.get("self_trade_prevention", SelfTradePrevention.NONE),
         options.get("expire_time", 0),
-        options.get("open_only", False),
         options.get("cancel_on_first_fill", False),
         options.get("post_only", False),
         options.get("take_profit"),
@@ -246,6 +219,7 @@ def oco(
         options.get("stop_display_quantity"),
         options.get("stop_time_in_force", TimeInForce.GTC),
         options.get("stop_tag"),
+        options.get("open_only", False),
     )
 
 

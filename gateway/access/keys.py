@@ -95,6 +95,10 @@ class KeyStore:
         state = self._states.get(key)
         return None if state is None or self._is_expired(state.key) else state.key
 
+    def all(self) -> list[Key]:
+        """Every key that is known, also those that have expired."""
+        return [state.key for state in self._states.values()]
+
     def created(self, key: Key) -> int:
         """When the key was made, in nanoseconds since 1970; zero for one that is known no more."""
         state = self._states.get(key.key)

@@ -15,6 +15,7 @@ KEY_BYTES: Final = 32
 
 SECRET_LENGTH: Final = 64
 KEY_LENGTH: Final = 64
+LISTEN_KEY_LENGTH: Final = 60
 CHECK_LENGTH: Final = 16
 """In characters."""
 
@@ -41,11 +42,21 @@ def new_key_id() -> str:
 def derive_secret(server_key: bytes, key: str, generation: int) -> str:
     """The secret of an HMAC key: 64 letters and digits."""
     text = f"secret{key}" + (f".{generation}" if generation else "")
+    return _derived(server_key, text, SECRET_LENGTH)
+
+
+def derive_listen_key(server_key: bytes, key: str, generation: int) -> str:
+    """What names the events of a key's account to whoever knows it: 60 letters and digits."""
+    return _derived(server_key, f"listen{key}.{generation}", LISTEN_KEY_LENGTH)
+
+
+def _derived(server_key: bytes, text: str, length: int) -> str:
+    """So many letters and digits, which nobody knows without the server key."""
     found, block = b"", 0
-    while len(found) < SECRET_LENGTH:
+    while len(found) < length:
         found += hmac.digest(server_key, f"{text}/{block}".encode(), "sha256").translate(_LETTERS, _UNFAIR)
         block += 1
-    return found[:SECRET_LENGTH].decode()
+    return found[:length].decode()
 
 
 def check_of(server_key: bytes) -> str:

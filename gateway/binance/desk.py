@@ -7,6 +7,7 @@ from gateway.access.caller import Caller
 from gateway.access.keys import KeyStore
 from gateway.binance.counts import Counts
 from gateway.binance.gate import Gate
+from gateway.binance.listen_keys import ListenKeys
 from gateway.binance.symbols import Symbols
 from gateway.binance.times import MILLISECOND
 from gateway.exchange.exchange import Exchange
@@ -21,6 +22,7 @@ class Desk(Struct, frozen=True):
     """One for each worker.
 
     prevention: the self-trade prevention of orders that name none.
+    listen_keys: None where there are none.
     """
 
     exchange: Exchange
@@ -32,6 +34,7 @@ class Desk(Struct, frozen=True):
     feed: MarketDataFeed
     past: PastMarket
     prevention: SelfTradePrevention
+    listen_keys: ListenKeys | None = None
 
 
 class Context:

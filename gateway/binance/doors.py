@@ -92,4 +92,4 @@ class Doors:
         assert opened is not None, "the route has looked"
         unit = unit_of(query_value(query, "timeUnit"))
         client = StreamClient(unit, combined=opened.combined)
-        await StreamSocket(self._hub, self._desk.broker, client).serve(websocket, opened.names)
+        await StreamSocket(self._hub, self._desk, self._accounts[unit], client).serve(websocket, opened.names)

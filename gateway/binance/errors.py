@@ -80,6 +80,7 @@ OUTSIDE_WINDOW: Final = Fault(-1021, "Timestamp for this request is outside of t
 # Parameters
 
 ILLEGAL: Final = Fault(-1100, "Illegal characters found in parameter '%s'; legal range is '%s'.")
+TOO_MANY_PARAMETERS: Final = Fault(-1101, "Too many parameters sent for this endpoint.")
 DUPLICATE: Final = Fault(-1101, "Duplicate values for a parameter detected.")
 MISSING: Final = Fault(-1102, "Mandatory parameter '%s' was not sent, was empty/null, or malformed.")
 MISSING_BOTH: Final = Fault(-1102, "Param '%s' or '%s' must be sent, but both were empty/null!")

@@ -81,9 +81,7 @@ class Gate:
         self._proofs = Proofs()
         self._brake = LogBrake()
 
-    async def admit(
-        self, permission: int, claim: Claim, given: Given, scope: Scope, *, signed: bool = True
-    ) -> Caller:
+    async def admit(self, permission: int, claim: Claim, given: Given, scope: Scope, *, signed: bool = True) -> Caller:
         """The caller, who acts for the account of his key alone, and has one of these permissions. Counts the call to
         the key.
 

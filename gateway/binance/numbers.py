@@ -10,7 +10,9 @@ from protocol.units import MAX_INTEGER
 CLIENT_ID_LENGTH: Final = 22
 """Characters of a generated client id."""
 
-_LETTERS: Final = string.ascii_letters + string.digits
+_ALPHABET: Final = (string.ascii_letters + string.digits).encode()
+_LETTERS: Final = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+"""A letter or a digit for each byte. A draw for each character would cost an order a fifth of its time."""
 
 
 def units(text: str, decimals: int, fault: Fault, most: int = MAX_INTEGER) -> int:
@@ -32,5 +34,6 @@ def is_zero(text: str) -> bool:
 
 def new_client_id() -> str:
     """A client id that nobody has. It begins with a lower-case letter: clients know their own by a capital one."""
-    rest = (secrets.choice(_LETTERS) for _ in range(CLIENT_ID_LENGTH - 1))
-    return secrets.choice(string.ascii_lowercase) + "".join(rest)
+    drawn = secrets.token_bytes(CLIENT_ID_LENGTH)
+    first = string.ascii_lowercase[drawn[0] % len(string.ascii_lowercase)]
+    return first + drawn[1:].translate(_LETTERS).decode()

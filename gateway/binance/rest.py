@@ -12,6 +12,7 @@ from gateway.binance.gate import Claim
 from gateway.binance.given import read_http, signed_text
 from gateway.binance.refusals import told
 from gateway.binance.row import Row
+from gateway.binance.rows import listen_keys
 from gateway.binance.table import ROWS
 from gateway.binance.times import unit_of
 from gateway.http.bounds import RETRY_AFTER_SECONDS
@@ -32,7 +33,7 @@ class Rest:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._rows: dict[str, dict[str, Row]] = {}
-        for row in ROWS:
+        for row in (*ROWS, *(listen_keys.ROWS if desk.listen_keys is not None else listen_keys.RETIRED_ROWS)):
             if row.path:
                 methods = self._rows.setdefault(row.path, {})
                 methods[row.method] = row

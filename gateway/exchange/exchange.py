@@ -1,6 +1,7 @@
 """All use cases of one worker, a family each."""
 
 from collections.abc import Callable
+from functools import cached_property
 from time import monotonic
 
 from gateway.exchange.accounts import Accounts
@@ -16,7 +17,10 @@ from gateway.link.tables import NO_TABLES, HistoryTables
 
 
 class Exchange:
-    """What every door of the gateway calls. asks_for_keys: whether the doors do."""
+    """What every door of the gateway calls. A family is made when it is first used: one call needs one or two.
+
+    asks_for_keys: whether the doors do.
+    """
 
     def __init__(
         self,
@@ -33,13 +37,31 @@ class Exchange:
         self._faucet = faucet
         self._pace = pace or Pace(monotonic)
         self.instruments = instruments
-        self.orders = Orders(link, instruments, self._pace)
-        self.accounts = Accounts(link, instruments)
-        self.markets = Markets(link, instruments)
-        self.money = Money(link, instruments, faucet)
-        self.maintenance = Maintenance(link, instruments)
         self._tables = tables
-        self.history = History(link, instruments, self.orders, tables)
+
+    @cached_property
+    def orders(self) -> Orders:
+        return Orders(self._link, self.instruments, self._pace)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._link, self.instruments)
+
+    @cached_property
+    def markets(self) -> Markets:
+        return Markets(self._link, self.instruments)
+
+    @cached_property
+    def money(self) -> Money:
+        return Money(self._link, self.instruments, self._faucet)
+
+    @cached_property
+    def maintenance(self) -> Maintenance:
+        return Maintenance(self._link, self.instruments)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self._link, self.instruments, self.orders, self._tables)
 
     def now(self) -> int:
         """The matcher's time, in nanoseconds since 1970."""

@@ -14,18 +14,25 @@ from history.reading.trades import Range
 from protocol.events import Trade
 
 LOOK_SECONDS: Final = 2.0
-"""Time for the first look at the tables."""
+"""Time for one look at the tables."""
+
+BEGINNING_SECONDS: Final = 15.0
+"""Time that a history has to begin, where a setting names one."""
+
+AGAIN_SECONDS: Final = 0.5
+"""Between two looks."""
 
 log = structlog.get_logger("gateway")
 
 
 class PastMarket:
-    """One for each worker. It looks at the tables as soon as there is a matcher: without them, it begins to follow."""
+    """One for each worker. It looks at the tables as soon as there is a matcher. Without them it follows the trades."""
 
     def __init__(self, history: History, recent: RecentMarket, broker: Broker) -> None:
         self._history = history
         self._recent = recent
         self._looking: asyncio.Task[None] | None = None
+        self._told = False
         broker.on_open(self._look_soon)
 
     async def trades(self, symbol: str, wanted: Range, limit: int) -> list[Trade]:
@@ -40,11 +47,9 @@ class PastMarket:
         try:
             found = await self._history.markets.candles(wanted)
         except HistoryUnavailableError as error:
-            self._follow(str(error))
+            self._tell(str(error))
             return await self._recent.candles(wanted)
-        if self._recent.follows:
-            self._recent.stop()
-            log.info("candles come from the history")
+        self._rely_on_tables()
         return found
 
     def stop(self) -> None:
@@ -57,11 +62,29 @@ class PastMarket:
             self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
-        status = await self._history.status(LOOK_SECONDS)
-        if status.reason:
-            self._follow(status.reason)
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + BEGINNING_SECONDS
+        while (status := await self._history.status(LOOK_SECONDS)).reason:
+            self._follow()
+            if not status.configured or loop.time() >= give_up:
+                self._tell(status.reason)
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+        self._rely_on_tables()
 
-    def _follow(self, reason: str) -> None:
+    def _follow(self) -> None:
         if not self._recent.follows:
-            log.info("no history: candles and statistics of the Binance dialect begin with this gateway", reason=reason)
             self._recent.start()
+
+    def _tell(self, reason: str) -> None:
+        self._follow()
+        if not self._told:
+            self._told = True
+            log.info("no history: candles and statistics of the Binance dialect begin with this gateway", reason=reason)
+
+    def _rely_on_tables(self) -> None:
+        if self._recent.follows:
+            self._recent.stop()
+        if self._told:
+            self._told = False
+            log.info("candles and statistics of the Binance dialect come from the history")

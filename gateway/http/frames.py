@@ -14,7 +14,8 @@ EXTENSION: Final = "gateway.write_frame"
 """The name of the short way in a connection's ASGI scope."""
 
 READ_FREELY: Final = "gateway.read_freely"
-"""The name, in the scope, of what lets the peer send much: larger messages, many at a time, without turns."""
+"""The name, in the scope, of what lets the peer send much: larger messages, many at a time, without turns. It takes the
+seconds that the peer has for a pong."""
 
 FAREWELL: Final = "gateway.farewell"
 """The name, in the scope, of what takes a maker of the last payload. It is sent when the server stops."""

@@ -51,13 +51,26 @@ class Wait(Struct, frozen=True):
     seconds: int
 
 
+REMEMBERED: Final = 4096
+"""Names whose numbers need not be made again."""
+
+
 class Digests:
     """Names as numbers of 64 bits, by a secret of the gateway: nobody can choose names that share a group."""
 
     def __init__(self) -> None:
         self._secret = os.urandom(16)
+        self._known: dict[tuple[Enum, Enum, str], int] = {}
 
     def of(self, kind: Enum, holder: Enum, name: str) -> int:
+        known = self._known.get((kind, holder, name))
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[kind, holder, name] = self._make(kind, holder, name)
+        return known
+
+    def _make(self, kind: Enum, holder: Enum, name: str) -> int:
         text = f"{kind.value} {holder.value} {name}".encode()
         return int.from_bytes(blake2b(text, digest_size=8, key=self._secret).digest(), "little")
 

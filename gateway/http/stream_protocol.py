@@ -134,8 +134,9 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     # What the peer sends
 
-    def _read_freely(self) -> None:
+    def _read_freely(self, pong_seconds: float) -> None:
         self._is_free = True
+        self.ping_timeout = pong_seconds
         self.conn.max_message_size = MAX_FREE_MESSAGE
 
     def data_received(self, data: bytes) -> None:

@@ -18,7 +18,7 @@ from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
 from gateway.native.enum_words import ONLY_STATUSES
-from gateway.native.json import key_schemas, market_schemas, schemas
+from gateway.native.json import health_schemas, key_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
 from gateway.native.money_operations import MONEY_OPERATIONS
 from gateway.native.operation import (
@@ -227,9 +227,9 @@ OPERATIONS: Final = (
         "/health",
         maintenance.health,
         "Whether the matcher answers",
-        schemas.Health,
+        health_schemas.Health,
         (422,),
-        unhealthy=schemas.Unhealthy,
+        unhealthy=health_schemas.Unhealthy,
     ),
     Operation(
         ADMIN,

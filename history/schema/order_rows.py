@@ -11,20 +11,29 @@ from msgspec import Struct
 
 from protocol.answers import OrderState
 from protocol.commands import OrderTerms
+from protocol.order_types import WAITS
 from protocol.units import OrderStatus, OrderType, Reason, Side
 
 Row = tuple[Any, ...]
 
 
 class More(Struct, frozen=True, array_like=True):
-    """What only some orders have, as in OrderState. Only append fields."""
+    """What only some orders have, as in OrderState. Only append fields.
+
+    working_since: zero for what `_usual_working_since` tells, NEVER for None.
+    """
 
     terms: OrderTerms | None = None
     prevented_quantity: int = 0
     unspent: int | None = None
     oco_id: int | None = None
     reserved: str | None = None
+    working_since: int = 0
+    cancel_on_first_fill: bool = False
+    list_client_order_id: str | None = None
 
+
+NEVER: Final = -1
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(More).decode
@@ -37,9 +46,25 @@ def order_row(state: OrderState, number: int, book_number: int) -> Row:
     """The row of a done order, in the order of the table's columns. `filled_value` is a text, which every database
     takes."""
     more = None
-    if state.terms is not None or state.prevented_quantity or state.unspent is not None or state.oco_id is not None:
+    since = _told_working_since(state)
+    if (
+        state.terms is not None
+        or state.prevented_quantity
+        or state.unspent is not None
+        or state.oco_id is not None
+        or since
+    ):
         more = _encode(
-            More(state.terms, state.prevented_quantity, state.unspent, state.oco_id, state.reserved),
+            More(
+                state.terms,
+                state.prevented_quantity,
+                state.unspent,
+                state.oco_id,
+                state.reserved,
+                since,
+                state.cancel_on_first_fill,
+                state.list_client_order_id,
+            ),
         )
     elif state.reserved is not None:
         more = _RELEASED if state.reserved == "0" else _encode(More(reserved=state.reserved))
@@ -68,6 +93,17 @@ def order_row(state: OrderState, number: int, book_number: int) -> Row:
     )
 
 
+def _usual_working_since(order_type: OrderType, status: OrderStatus, timestamp: int) -> int | None:
+    """Since when an order works that does not wait: since its entry."""
+    return None if WAITS[order_type] or status is OrderStatus.REJECTED else timestamp
+
+
+def _told_working_since(state: OrderState) -> int:
+    if state.working_since == _usual_working_since(state.order_type, state.status, state.timestamp):
+        return 0
+    return NEVER if state.working_since is None else state.working_since
+
+
 def order_of_row(row: Sequence[Any]) -> OrderState:
     """The order of a whole row of the table."""
     (
@@ -93,6 +129,11 @@ def order_of_row(row: Sequence[Any]) -> OrderState:
         more,
     ) = row
     rest = More() if more is None else _decode(more)
+    since: int | None = rest.working_since
+    if not since:
+        since = _usual_working_since(OrderType(order_type), OrderStatus(status), timestamp)
+    elif since == NEVER:
+        since = None
     return OrderState(
         order_id=order_id,
         client_order_id=client_order_id,
@@ -119,4 +160,7 @@ def order_of_row(row: Sequence[Any]) -> OrderState:
         updated_sequence=updated_sequence,
         updated=updated,
         reserved=rest.reserved,
+        working_since=since,
+        cancel_on_first_fill=rest.cancel_on_first_fill,
+        list_client_order_id=rest.list_client_order_id,
     )

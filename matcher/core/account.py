@@ -23,6 +23,17 @@ NONE_ENTERED: Final[dict[str, AsSent]] = {}
 
 
 @mypyc_attr(acyclic=True)
+class MoreIds:
+    """The ids of an account that few accounts have: one place in each account stands for both kinds."""
+
+    __slots__ = ("former_ids", "open_only_orders")
+
+    def __init__(self) -> None:
+        self.open_only_orders: NamedOrders | None = None
+        self.former_ids: dict[int, list[str | None]] | None = None
+
+
+@mypyc_attr(acyclic=True)
 class Account:
     """An account.
 
@@ -42,12 +53,11 @@ class Account:
         "cancel_at",
         "client_orders",
         "entered",
-        "former_ids",
         "last_done",
         "ledger",
         "maker_fills",
+        "more_ids",
         "name",
-        "open_only_orders",
         "orders",
         "suspended",
         "taker_fills",
@@ -58,14 +68,34 @@ class Account:
         self.orders = OrderList()
         self.last_done: Order | None = None
         self.client_orders = NamedOrders()
-        self.open_only_orders: NamedOrders | None = None
-        self.former_ids: dict[int, list[str | None]] | None = None
+        self.more_ids: MoreIds | None = None
         self.entered = NONE_ENTERED
         self.maker_fills: list[Trade] | None = None
         self.taker_fills: list[Trade] | None = None
         self.suspended = False
         self.ledger: Ledger | None = None
         self.cancel_at: int | None = None
+
+    @property
+    def open_only_orders(self) -> NamedOrders | None:
+        return None if self.more_ids is None else self.more_ids.open_only_orders
+
+    @open_only_orders.setter
+    def open_only_orders(self, orders: NamedOrders | None) -> None:
+        self._more_ids().open_only_orders = orders
+
+    @property
+    def former_ids(self) -> dict[int, list[str | None]] | None:
+        return None if self.more_ids is None else self.more_ids.former_ids
+
+    @former_ids.setter
+    def former_ids(self, ids: dict[int, list[str | None]] | None) -> None:
+        self._more_ids().former_ids = ids
+
+    def _more_ids(self) -> MoreIds:
+        if self.more_ids is None:
+            self.more_ids = MoreIds()
+        return self.more_ids
 
     @property
     def in_use(self) -> bool:

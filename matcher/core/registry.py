@@ -127,7 +127,7 @@ class Registry:
         return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {self.limits.accounts} accounts")
 
     def too_many(self, book: Book, *, waits: int, expires: bool) -> Reason | None:
-        """Why the book takes no so many further orders that wait, or none that expires; None if it does."""
+        """Why the book does not take so many further orders that wait, or one that expires; None if it does."""
         if waits and len(book.triggers.pending) + waits > self.limits.trigger_orders:
             return Reason.TOO_MANY_TRIGGER_ORDERS
         if expires and self.expiries.count >= self.limits.expiring_orders:

@@ -1,7 +1,7 @@
 """What every call of the Binance dialect shares: paths, headers, parameters, and the proof of a key."""
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import httpx
@@ -165,6 +165,24 @@ def test_a_name_that_stands_twice(exchange: Exchange, holder: Holder) -> None:
     text = f"timestamp={now()}"
     signature = holder.sign(text)
     assert failure(holder.send("GET", SIGNED, f"{text}&signature={signature}&signature={signature}")) == duplicate
+
+
+def test_too_many_parameters(exchange: Exchange) -> None:
+    answer = exchange.http.get("/api/v3/ping?" + "&".join(f"p{number}=1" for number in range(101)))
+    assert failure(answer) == (400, -1101, "Too many parameters sent for this endpoint.")
+
+
+def test_all_workers_count_for_an_address_together(tmp_path: Path) -> None:
+    with Exchange(tmp_path, gateway_flags=("--workers=2",)) as exchange:
+
+        def used() -> int:
+            with httpx.Client(base_url=exchange.url, trust_env=False) as client:
+                return int(client.get("/api/v3/ping").headers["x-mbx-used-weight"])
+
+        told = [used() for _ in range(20)]
+        rising = [later - earlier for earlier, later in pairwise(told)]
+        # The count begins anew with a minute.
+        assert sum(step != 1 for step in rising) <= 1
 
 
 def test_an_encoded_name_of_the_signature_is_not_left_out_of_what_is_signed(holder: Holder) -> None:

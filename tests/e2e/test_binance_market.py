@@ -422,7 +422,7 @@ def test_candles_by_the_clock_of_another_zone(traded: Market) -> None:
     assert (candle[0] - 3.5 * 3_600_000) % DAY == 0
     [candle] = traded.get("klines", interval="1w", timeZone="+05:45")
     assert (candle[0] - 4 * DAY + 5.75 * 3_600_000) % (7 * DAY) == 0
-    for wrong in ("15", "-12:01", "x", "8:60"):
+    for wrong in ("15", "-12:15", "x", "8:60", "0:01"):
         assert traded.refused("klines", interval="1d", timeZone=wrong)[1:] == (
             -1130,
             "Data sent for parameter 'timeZone' is not valid.",

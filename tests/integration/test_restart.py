@@ -4,12 +4,32 @@ on."""
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
-from protocol.commands import CancelOrder, Command, OrderQuery, OrdersQuery, PlaceOrder, TradesQuery
-from protocol.events import OrderPage, OrderResult, OrderState, Trade, TradeHistory
+from protocol.commands import (
+    AmendmentsQuery,
+    AmendOrder,
+    CancelOrder,
+    CancelReplace,
+    Command,
+    OrderQuery,
+    OrdersQuery,
+    PlaceOrder,
+    TradesQuery,
+)
+from protocol.events import (
+    AmendmentList,
+    CancelReplaced,
+    CommandRefused,
+    OrderPage,
+    OrderResult,
+    OrderState,
+    Trade,
+    TradeHistory,
+)
 from protocol.session import Answered
-from protocol.units import OrderType, Side
+from protocol.units import OrderType, Refusal, Side
 from tests.exchange import Matcher
 from tests.subscriber import Subscriber
 
@@ -216,3 +236,29 @@ def test_trade_numbers_go_on_over_a_restart(matcher: Matcher) -> None:
             # Its first word to a connection that has come back: from here on no trade is missed.
             subscriber.read_until(lambda topic, _: topic.startswith("instruments/"))
     assert numbers == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
+
+
+def test_ids_of_both_kinds_and_amends_outlive_a_kill(matcher: Matcher) -> None:
+    def named(price: int, name: str, *, open_only: bool) -> PlaceOrder:
+        return replace(order(price, name), open_only_client_order_id=open_only)
+
+    with matcher.client() as client:
+        client.command(named(1_000, "quote", open_only=True))
+        client.command(order(1_001, "first"))
+        client.command(AmendOrder(client_order_id="first", new_client_order_id="second"))
+        matcher.kill()
+        matcher.restart()
+    with matcher.client() as client:
+        assert client.command(named(1_000, "quote", open_only=True)) == CommandRefused(Refusal.CLIENT_ORDER_ID_IN_USE)
+        repeated = client.command(order(1_001, "first"))
+        assert isinstance(repeated, OrderState)
+        assert (repeated.duplicate, repeated.client_order_id) == (True, "second")
+        moved = CancelReplace(CancelOrder(client_order_id="quote"), named(1_002, "quote", open_only=True))
+        replaced = client.command(moved)
+        assert isinstance(replaced, CancelReplaced)
+        assert isinstance(replaced.canceled, OrderState) and isinstance(replaced.placed, OrderState)
+        found = client.query(AmendmentsQuery(client_order_id="second")).result
+        assert isinstance(found, AmendmentList)
+        [amendment] = found.amendments
+        assert (amendment.previous_client_order_id, amendment.client_order_id) == ("first", "second")
+    assert [state.order_id for state in open_orders(matcher)] == [repeated.order_id, replaced.placed.order_id]

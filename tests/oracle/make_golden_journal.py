@@ -21,7 +21,6 @@ messages have got more fields since, so that the same commands are more bytes no
 import sys
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -58,7 +57,8 @@ from protocol.commands import (
     SetLimits,
     WatchAccount,
 )
-from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Refusal, SelfTradePrevention, Side, TimeInForce
+from protocol.units import InstrumentStatus, OnlyStatus, OrderType, Refusal, Side, TimeInForce
+from tests.oracle.golden_draws import Draws
 from tests.oracle.golden_money import MoneyMaker
 
 if TYPE_CHECKING:
@@ -88,16 +88,15 @@ STEP = 1_000_000
 """Nanoseconds between two records."""
 
 
-class Maker:
+class Maker(Draws):
     """Applies commands and journals them, as the matcher's loop does."""
 
     def __init__(self, directory: Path, seed: int) -> None:
-        self.random = Random(seed)
+        super().__init__(seed)
         self.journal = Journal(directory / "journal", segment_bytes=SEGMENT_BYTES)
         assert list(self.journal.records()) == [], "the directory holds a journal already"
         self.state = State(Engine())
         self.sent = dict.fromkeys(SESSIONS, 0)
-        self.names = count(1)
         self.funds = MoneyMaker(self.random, (*FUNDED * 3, "bob"))
         self.placed: list[PlaceOrder | PlaceOco] = []
         self.times = count(START, STEP)
@@ -211,25 +210,6 @@ class Maker:
             tag=self.tag(),
         )
 
-    def in_force(self) -> TimeInForce:
-        return self.random.choice([TimeInForce.GTC] * 3 + list(TimeInForce))
-
-    def tag(self) -> str | None:
-        """Now and then a bad one."""
-        return self.random.choice((None,) * 30 + ("grid-7", "~!") * 3 + ("a b",))
-
-    def name(self) -> str | None:
-        """Mostly a new one; now and then one of a few that come again."""
-        if self.random.random() < 0.2:
-            return f"again-{self.random.randint(1, 6)}"
-        return None if self.random.random() < 0.2 else f"order-{next(self.names)}"
-
-    def open_only(self) -> bool:
-        return self.random.random() < 0.4
-
-    def prevention(self) -> SelfTradePrevention:
-        return self.random.choice([SelfTradePrevention.NONE] * 4 + list(SelfTradePrevention))
-
     def expire_time(self) -> int:
         """Mostly none; else soon, now and then too soon."""
         return self.random.choice((0, 0, 0, self.state.time + STEP * self.random.randint(1, 14)))
@@ -262,7 +242,6 @@ class Maker:
             random.choice((0,) * 9 + (START,)),
             self.prevention(),
             self.expire_time(),
-            self.open_only(),
             random.random() < 0.6,
             priced and random.random() < 0.2,
             limit if profits else None,
@@ -299,6 +278,11 @@ class Maker:
             order = self.random.choice(live)
             cancel = CancelOrder(order.order_id, None, None, cancel.only_status, cancel.cancel_client_order_id)
             place = msgspec.structs.replace(place, account=order.account.name)
+            named = [other for other in order.account.orders if other.client_order_id and other is not order]
+            if named and self.random.random() < 0.3:
+                # Mostly refused after the cancel.
+                name = self.random.choice(named).client_order_id
+                place = msgspec.structs.replace(place, client_order_id=name, open_only_client_order_id=True)
         return CancelReplace(cancel, place, allow_failure=self.random.random() < 0.5)
 
     def amend(self) -> AmendOrder:

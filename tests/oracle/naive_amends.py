@@ -35,11 +35,11 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection, NaiveIds):
             raise RefusedError(Refusal.QUANTITY_BELOW_FILLED)
         if order.state == "pending" and other_trigger and order.terms.reject_if_triggered:
             self._check_moved(replace(order, trigger_price=after[2]))
-        if order.partner is not None:
-            self._check_legs(order, after[1:], order.partner)
         loses_place = order.state == "resting" and (more > 0 or other_price)
         if loses_place and order.terms.post_only and self._makers(order, after[1]):
             raise RefusedError(Refusal.POST_ONLY_WOULD_CROSS)
+        if order.partner is not None:
+            self._check_legs(order, after[1:], order.partner)
         self._check_rename(order, command.new_client_order_id)
         self._check_lock(order, after[1:], more)
         order.quantity, order.price, order.trigger_price = after
@@ -97,6 +97,8 @@ class NaiveAmends(NaiveTriggers, NaiveLocks, NaiveProtection, NaiveIds):
         """The quantity of the other leg of an OCO was changed by so much."""
         partner.quantity += more
         partner.remaining += more
+        partner.slice = min(partner.slice, partner.remaining)
         if more > 0 and partner.state == "resting":
             partner.ticket = next(self._tickets)
+            partner.show_next_slice()
         self._said.append(events.OrderAmended(partner.order_id, partner.quantity, partner.price, partner.trigger_price))

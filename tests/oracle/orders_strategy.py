@@ -227,7 +227,6 @@ def ocos(draw: st.DrawFn) -> PlaceOco:
         draw(deadlines),
         draw(st.sampled_from(preventions)),
         draw(st.sampled_from((*[0] * 12, *[4] * 7, START))),
-        draw(open_only),
         draw(st.booleans()),
         draw(st.sampled_from((False, False, True))) and shape != "take_profit",
         draw(distances) if takes_profit else None,
@@ -239,4 +238,5 @@ def ocos(draw: st.DrawFn) -> PlaceOco:
         stop_shown if has_stop_price else None,
         draw(in_force) if stop_limited and stop_shown is None else TimeInForce.GTC,
         draw(st.sampled_from((*[None] * 30, "a b"))),
+        draw(open_only),
     )

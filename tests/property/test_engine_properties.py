@@ -367,7 +367,6 @@ def test_forgetting_done_orders_changes_only_what_is_said_of_them(tape: Tape) ->
 def test_random_tapes_reach_what_can_happen() -> None:
     """A guard of the strategy: always the same tapes, more of them until they have met all."""
     missing = set(ALL)
-
     for number in range(100):
 
         @seed(number)

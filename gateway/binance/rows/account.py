@@ -106,7 +106,7 @@ async def trades(context: Context, values: Values) -> list[dict[str, Any]]:
     elif first is None and begin is None:
         fills = await _newest(context, instrument, end, limit)
     else:
-        after = None if first is None else max(0, first - 1)
+        after = 0 if first is None else max(0, first - 1)
         fills = await _oldest(context, instrument, Range(after=after, begin=begin), end, limit)
     list_ids = await _list_ids(context, fills)
     return [account_trade_view(fill, instrument, context.time, list_ids[fill.order_id]) for fill in fills]
@@ -156,7 +156,7 @@ async def _newest(context: Context, instrument: Instrument, end: int | None, lim
         return (await _fills(context, instrument, None, limit))[0][-limit:]
     fills, _ = await _fills(context, instrument, None)
     if len(fills) < PAGE or fills[0].trade.timestamp >= end:
-        fills = await _oldest(context, instrument, Range(begin=0), end, PAGE * PAGES)
+        fills = await _oldest(context, instrument, Range(after=0), end, PAGE * PAGES)
     return [fill for fill in fills if fill.trade.timestamp < end][-limit:]
 
 

@@ -6,11 +6,12 @@ from typing import Final
 from gateway.binance.desk import Context
 from gateway.binance.errors import TOO_MANY_REQUESTS, DialectError, Fault
 from gateway.binance.parameters import Values
+from gateway.binance.views.orders import was_entered
 from gateway.link.errors import RefusedError
 from protocol.commands import OrderQuery, OrdersQuery
 from protocol.events import OrderState
 from protocol.instrument import Instrument
-from protocol.units import OrderStatus, Refusal
+from protocol.units import MAX_INTEGER, Refusal
 
 PAGE: Final = 1_000
 """Orders that are read at a time."""
@@ -44,7 +45,7 @@ async def find_order(
 
 async def order_of(context: Context, order_id: int | None, client_id: str | None = None) -> OrderState | None:
     """An order of the caller by one of its ids. None where there is none, or it was rejected at entry."""
-    if order_id == 0:
+    if order_id is not None and not 0 < order_id <= MAX_INTEGER:
         return None
     try:
         state = await context.exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
@@ -52,7 +53,7 @@ async def order_of(context: Context, order_id: int | None, client_id: str | None
         if error.refusal in (Refusal.UNKNOWN_ORDER, Refusal.INVALID_NAME):
             return None
         raise
-    return None if state.status is OrderStatus.REJECTED else state
+    return state if was_entered(state) else None
 
 
 async def live_orders(context: Context, instrument: Instrument | None) -> list[OrderState]:
@@ -92,7 +93,7 @@ async def all_orders(
         query = OrdersQuery(symbol, context.account, done=True, limit=PAGE, after=after)
         page = await context.exchange.history.accounts.orders(query)
         for state in page.orders:
-            if state.status is not OrderStatus.REJECTED and wanted(state):
+            if was_entered(state) and wanted(state):
                 found[state.order_id] = state
         newest = sorted(found.values(), key=by_id)
         if since is None:

@@ -25,8 +25,8 @@ PAGE: Final = 1_000
 FIRST_ZONE: Final = -12 * HOUR
 LAST_ZONE: Final = 14 * HOUR
 
-_ZONE: Final = re.compile(r"([+ -]?)([0-9]{1,2})(?::([0-5][0-9]))?")
-_BASES: Final = ("1h", "30m", "15m", "5m", "3m", "1m")
+_ZONE: Final = re.compile(r"([+ -]?)([0-9]{1,2})(?::(00|15|30|45))?")
+_BASES: Final = ("1h", "30m", "15m")
 """Intervals of which those of other zones are made, the longest first."""
 
 
@@ -50,7 +50,7 @@ def read_interval(text: str) -> Interval:
 
 
 def read_zone(text: str | None) -> int:
-    """How far a zone is ahead of UTC, in nanoseconds. DialectError for a text that is none."""
+    """How far a zone is ahead of UTC, in nanoseconds: whole quarters of an hour. DialectError for another text."""
     found = _ZONE.fullmatch(text or "0")
     if found is not None:
         offset = int(found[2]) * HOUR + int(found[3] or 0) * MINUTE
@@ -98,7 +98,16 @@ async def _of_zone(past: PastMarket, wanted: Wanted, interval: Shifted, now: int
         first = first if first == wanted.begin else interval.close_time(first)
     earlier = await past.candles(Wanted(wanted.symbol, base, None, first, 1))
     before = earlier.shown[-1].candle if earlier.shown else None
-    folded = fold(await read_candles(past, wanted.symbol, base, first, interval.close_time(last)), interval)
+    if before is None:
+        # Candles begin with the first trade.
+        oldest = await past.candles(Wanted(wanted.symbol, base, first, None, 1))
+        first = max(first, interval.open_time(oldest.shown[0].candle.open_time)) if oldest.shown else first
+    stop = first
+    for _ in range(wanted.limit):
+        stop = interval.close_time(stop)
+        if stop > last:
+            break
+    folded = fold(await read_candles(past, wanted.symbol, base, first, stop), interval)
     page = CandlePage(folded, before, more=False, last=0)
     whole = Wanted(wanted.symbol, interval, first, wanted.end, wanted.limit, fill=True)
     return filled_candles(whole, page, folded, now)

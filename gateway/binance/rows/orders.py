@@ -5,7 +5,6 @@ from typing import Final
 from gateway.binance.desk import Context
 from gateway.binance.errors import (
     BAD_CANCEL_RESTRICTIONS,
-    NO_LIQUIDITY,
     NO_SUCH_ORDER,
     TOO_LONG_A_RANGE,
     UNKNOWN_ORDER,
@@ -32,11 +31,10 @@ from gateway.binance.rows.placing import (
 )
 from gateway.binance.views.commission import order_rates_view
 from gateway.binance.views.lists import canceled_list_view, canceled_views
-from gateway.binance.views.orders import RESPONSES, View, cancel_view, query_view
+from gateway.binance.views.orders import RESPONSES, View, cancel_view, query_view, was_entered
 from gateway.binance.words import ONLY_STATUS_OF
 from protocol.commands import CancelAllOrders, CancelOrder
 from protocol.events import OrderState
-from protocol.units import OrderStatus, Reason
 
 DAY: Final = 86_400 * 10**9
 
@@ -60,12 +58,10 @@ def placed_view(context: Context, values: Values, state: OrderState) -> View:
 
 
 def check_entered(state: OrderState) -> None:
-    """DialectError where the order was rejected at entry, or is for an amount of an empty side."""
-    if state.status is OrderStatus.REJECTED:
-        assert state.reason is not None, "a rejected order has one"
+    """DialectError where the order was not entered."""
+    if not was_entered(state):
+        assert state.reason is not None, "what was not entered has one"
         raise rejected(state.reason)
-    if state.unspent is not None and not state.filled_quantity and state.reason is Reason.NO_LIQUIDITY:
-        raise DialectError(NO_LIQUIDITY)
 
 
 async def test_order(context: Context, values: Values) -> View:

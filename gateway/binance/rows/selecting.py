@@ -1,5 +1,6 @@
 """Which symbols a call is about: one, some, or all of them; and of which status they must be."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ STATUS_WORDS: Final = ("TRADING", "HALT", "BREAK", "CANCEL_ONLY")
 STATUS: Final = Parameter("symbolStatus", words=STATUS_WORDS)
 ONE: Final = Parameter("symbol", SYMBOL, mandatory=True)
 ONE_OR_MORE: Final = (Parameter("symbol", SYMBOL), Parameter("symbols", SYMBOLS), STATUS)
+
+AT_ONCE: Final = 16
+"""Symbols that are asked about at one time."""
 
 View = Callable[[Context, Instrument], Awaitable[Any]]
 
@@ -62,7 +66,10 @@ async def check_status(context: Context, instrument: Instrument, status: str | N
 
 async def for_each(context: Context, selected: Selected, view: View) -> Any:
     """The view of each symbol."""
-    views = [await view(context, instrument) for instrument in selected.instruments]
+    views: list[Any] = []
+    for begin in range(0, len(selected.instruments), AT_ONCE):
+        some = selected.instruments[begin : begin + AT_ONCE]
+        views += await asyncio.gather(*(view(context, instrument) for instrument in some))
     return views[0] if selected.alone else views
 
 

@@ -14,6 +14,9 @@ from gateway.http.frames import FAREWELL, READ_FREELY, write_frame_of
 MOST_SECONDS: Final = 24 * 60 * 60
 """How long a socket may be open."""
 
+PONG_SECONDS: Final = 60.0
+"""How long a client may take to answer a ping."""
+
 GOING_AWAY: Final = 1001
 REFUSED: Final = 1008
 FAILED: Final = 1011
@@ -40,7 +43,7 @@ async def serve_socket(websocket: WebSocket, client: SocketClient, hear: Hear, f
     extensions = websocket.scope.get("extensions") or {}
     await accept(websocket)
     if READ_FREELY in extensions:
-        extensions[READ_FREELY]()
+        extensions[READ_FREELY](PONG_SECONDS)
         extensions[FAREWELL](farewell)
     client.connect(write_frame_of(websocket.scope))
     frame = CloseFrame(GOING_AWAY, "a socket is open for 24 hours at most")

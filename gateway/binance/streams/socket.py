@@ -1,18 +1,21 @@
 """One socket of market data: which streams it reads, and what it may ask to change that."""
 
 import asyncio
+import re
 from typing import Any, Final
 
 import msgspec
 from msgspec import MsgspecError
 from starlette.websockets import WebSocket
 
+from gateway.binance.desk import Desk
 from gateway.binance.sockets.client import packet, wrapped
 from gateway.binance.sockets.serving import CLOSING, serve_socket
 from gateway.binance.streams.channel import Reader, StreamChannel, StreamClient
 from gateway.binance.streams.hub import Hub
+from gateway.binance.streams.listening import Listening
+from gateway.binance.users.accounts import Accounts
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
 
 MAX_STREAMS: Final = 1024
 """Streams that one socket reads at most."""
@@ -29,6 +32,12 @@ COMBINED: Final = "combined"
 SHUTDOWN: Final = "!serverShutdown"
 
 
+LISTEN_KEY: Final = re.compile("[A-Za-z0-9]{60}")
+
+Prepared = StreamChannel | Listening | None
+Read = tuple[StreamChannel, Reader] | Listening | None
+
+
 class RequestError(Exception):
     """A request is at fault."""
 
@@ -41,11 +50,13 @@ class RequestError(Exception):
 class StreamSocket:
     """One for each socket. `_read` is what it reads, by name; None for a name that no stream has."""
 
-    def __init__(self, hub: Hub, broker: Broker, client: StreamClient) -> None:
+    def __init__(self, hub: Hub, desk: Desk, accounts: Accounts, client: StreamClient) -> None:
         self._hub = hub
-        self._broker = broker
+        self._desk = desk
+        self._broker = desk.broker
+        self._accounts = accounts
         self._client = client
-        self._read: dict[str, tuple[StreamChannel, Reader] | None] = {}
+        self._read: dict[str, Read] = {}
 
     async def serve(self, websocket: WebSocket, names: list[str]) -> None:
         """Serve the socket, which reads these streams from its beginning. Fails as the link."""
@@ -111,22 +122,36 @@ class StreamSocket:
     def _say(self, answer: dict[str, Any]) -> None:
         self._client.offer(packet(encode(answer)))
 
-    async def _prepare(self, names: list[str]) -> dict[str, StreamChannel | None]:
+    async def _prepare(self, names: list[str]) -> dict[str, Prepared]:
         """The streams of these names, begun. Fails as the link; then none is held."""
-        found = await asyncio.gather(*map(self._hub.prepare, names), return_exceptions=True)
+        found = await asyncio.gather(*map(self._prepare_one, names), return_exceptions=True)
         failed = [each for each in found if isinstance(each, BaseException)]
         prepared = [None if isinstance(each, BaseException) else each for each in found]
         if failed:
-            for channel in prepared:
-                if channel is not None:
-                    self._hub.release(channel)
+            for each in prepared:
+                if isinstance(each, Listening):
+                    each.leave()
+                elif each is not None:
+                    self._hub.release(each)
             raise failed[0]
         return dict(zip(names, prepared, strict=True))
 
-    def _enter(self, prepared: dict[str, StreamChannel | None]) -> None:
+    async def _prepare_one(self, name: str) -> Prepared:
+        listen_keys = self._desk.listen_keys
+        if listen_keys is None or not LISTEN_KEY.fullmatch(name):
+            return await self._hub.prepare(name)
+        listening = Listening(name, self._client, self._broker)
+        good = await listening.prepare(self._accounts, self._desk.keys, listen_keys)
+        return listening if good else None
+
+    def _enter(self, prepared: dict[str, Prepared]) -> None:
         for name, channel in prepared.items():
             if channel is None:
                 self._read[name] = None
+                continue
+            if isinstance(channel, Listening):
+                self._read[name] = channel
+                channel.enter()
                 continue
             reader = Reader(self._client, name)
             self._read[name] = channel, reader
@@ -136,7 +161,9 @@ class StreamSocket:
         for name in names:
             found = self._read.pop(name, None)
             self._client.forget_state(name)
-            if found is not None:
+            if isinstance(found, Listening):
+                found.leave()
+            elif found is not None:
                 self._hub.leave(*found)
 
 

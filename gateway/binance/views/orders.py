@@ -22,7 +22,7 @@ from protocol.commands import NO_TERMS, OrderTerms
 from protocol.events import OrderState, Trade
 from protocol.instrument import Instrument, format_fee
 from protocol.order_types import WAITS
-from protocol.units import OrderStatus, OrderType, TimeInForce
+from protocol.units import OrderStatus, OrderType, Reason, TimeInForce
 
 NO_LIST: Final = -1
 """The id of no list, and the time of what does not work yet."""
@@ -32,6 +32,8 @@ RESULT: Final = "RESULT"
 FULL: Final = "FULL"
 
 View = dict[str, Any]
+
+FOUND_NOTHING: Final = frozenset({Reason.NO_LIQUIDITY, Reason.QUOTE_QUANTITY_TOO_SMALL})
 
 _PROFITS: Final = {"STOP_LOSS": "TAKE_PROFIT", "STOP_LOSS_LIMIT": "TAKE_PROFIT_LIMIT"}
 
@@ -78,6 +80,13 @@ def list_id(state: OrderState) -> int:
 def original_quantity(state: OrderState) -> int:
     """What an order is for. One with a quote_quantity is for what it has filled."""
     return state.filled_quantity if state.unspent is not None else state.quantity
+
+
+def was_entered(state: OrderState) -> bool:
+    """Whether the dialect has the order. It has none that was rejected, or that is for an amount and found nothing."""
+    if state.status is OrderStatus.REJECTED:
+        return False
+    return state.unspent is None or state.filled_quantity > 0 or state.reason not in FOUND_NOTHING
 
 
 def stop_price(state: OrderState, terms: OrderTerms) -> int | None:

@@ -16,22 +16,30 @@ MOST_RUNNING: Final = 1_000
 
 
 class Running:
-    """The calls of one connection."""
+    """The calls of one connection.
+
+    `_sent` is what the broker had taken when the newest call was about to send its command; None before.
+    """
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._count = 0
+        self._sent: int | None = None
         self._changed: asyncio.Future[None] | None = None
 
     async def begin(self, call: Coroutine[Any, Any, None]) -> None:
         """Begin the call, which never fails. Wait until the next one may begin."""
-        sent = self._broker.submitted
+        self._sent = None
         self._count += 1
         self._step(call)
-        if self._count and self._broker.submitted == sent:
+        if self._sent is None or self._broker.submitted == self._sent:
             await self.wait()
         while self._count >= MOST_RUNNING:
             await self._wait_for_one()
+
+    def sends_next(self) -> None:
+        """The call that was begun last knows its caller. What it sends from now on is its command."""
+        self._sent = self._broker.submitted
 
     async def wait(self) -> None:
         """Wait until none runs."""

@@ -126,6 +126,7 @@ class ApiSocket:
         caller = None
         if row.security is not NONE and not (row.security is IF_SIGNED and given.signature is None):
             caller = await self._session.caller(row.security, given)
+        self._running.sends_next()
         result = await carry_out(self._desk, row, caller, given, self._session.scope, self._client.unit)
         return result, caller.account(None) if row.orders and caller is not None else None
 
@@ -185,7 +186,7 @@ class ApiSocket:
         return {"subscriptionId": await self._subscriptions.subscribe(account, logged_on.key, of_session=True)}
 
     async def _subscribe_signed(self, given: Given) -> Any:
-        caller = await self._session.signed_caller(USER_STREAM, given)
+        caller = await self._session.caller(USER_STREAM, given)
         assert caller.key is not None, "the gate has found one"
         number = await self._subscriptions.subscribe(caller.account(None), caller.key, of_session=False)
         return {"subscriptionId": number}

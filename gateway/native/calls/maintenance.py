@@ -11,7 +11,8 @@ from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.parameters import query_parameters, required
-from gateway.native.json.schemas import DigestView, Health, HistoryHealth, LoadedBookView, SavedBookView, Unhealthy
+from gateway.native.json.health_schemas import Health, HistoryHealth, Unhealthy
+from gateway.native.json.schemas import DigestView, LoadedBookView, SavedBookView
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
 

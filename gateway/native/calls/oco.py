@@ -65,7 +65,6 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int, caller
         deadline,
         read_self_trade_prevention(request.self_trade_prevention),
         read_expire_time(request.expire_time),
-        request.open_only_client_order_id is True,
         bool(request.cancel_on_first_fill),
         bool(request.post_only),
         take_profit,
@@ -77,6 +76,7 @@ def place_oco(request: OcoRequest, instrument: Instrument, deadline: int, caller
         optional_number(request.stop_display_quantity, STOP_DISPLAY_QUANTITY, quantity_decimals),
         read_time_in_force("stop_time_in_force", request.stop_time_in_force),
         read_tag("stop_tag", request.stop_tag),
+        request.open_only_client_order_id is True,
     )
 
 

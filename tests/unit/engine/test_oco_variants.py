@@ -5,9 +5,9 @@ In all tables 1 and 2 are the orders of the opening trade, at 100; 3 is the limi
 
 import pytest
 
-from protocol.commands import Command, PlaceOco
+from protocol.commands import Command, PlaceOco, SetLimits
 from protocol.events import CommandRefused, Event
-from protocol.units import Reason, Refusal, TimeInForce
+from protocol.units import Reason, Refusal, SelfTradePrevention, TimeInForce
 from tests.mirror import View, both_sides
 from tests.tape import (
     BUY,
@@ -22,6 +22,7 @@ from tests.tape import (
     cancel_after,
     cancel_all,
     canceled,
+    decremented,
     duplicated,
     limit,
     market,
@@ -43,6 +44,7 @@ pytestmark = both_engines
 
 FIRST_FILL = oco(SELL, 5, 105, at=95, account="ann", cancel_on_first_fill=True)
 FOK, IOC = TimeInForce.FOK, TimeInForce.IOC
+OCO = Reason.OCO
 
 
 # cancel_on_first_fill
@@ -313,6 +315,33 @@ def test_a_post_only_leg_that_would_take_rejects_both(engine: MakeEngine) -> Non
     )
 
 
+def test_a_take_profit_pair_counts_two_that_wait(engine: MakeEngine) -> None:
+    many = Reason.TOO_MANY_TRIGGER_ORDERS
+    play(
+        engine,
+        *opening_trade(100),
+        (SetLimits(trigger_orders=2), []),
+        (oco(SELL, 5, 105, at=95), [placed(3), placed(4)]),
+        (oco(SELL, 5, None, at=95, take_profit=105), [rejected(5, many), rejected(6, many)]),
+        (oco(SELL, 5, 105, at=95), [placed(7), placed(8)]),
+        (cancel_all(), [canceled(3, 5), canceled(4, 5, OCO), canceled(7, 5), canceled(8, 5, OCO)]),
+        (oco(SELL, 5, None, at=95, take_profit=105), [placed(9), placed(10)]),
+    )
+
+
+@both_sides
+def test_what_prevention_takes_off_a_leg_is_no_trade(engine: MakeEngine, view: View) -> None:
+    rows = [
+        *legs(FIRST_FILL),
+        (
+            limit(BUY, 2, 105, account="ann", self_trade_prevention=SelfTradePrevention.DECREMENT),
+            [placed(5), decremented(3, 2), reduced(4, 2), canceled(5, 0, Reason.SELF_TRADE)],
+        ),
+        (market(BUY, 1), [placed(6), trade(2, BUY, 1, 105, maker=3, taker=6), canceled(4, 3, Reason.OCO_TRIGGERED)]),
+    ]
+    play(engine, *view(rows))
+
+
 # Terms of the legs
 
 
@@ -349,6 +378,24 @@ def test_a_pair_of_icebergs_grows_within_the_limit_of_both(engine: MakeEngine) -
         (amend(4, quantity=8), [amended(4, 8, 94, 95), amended(3, 8, 105)]),
         (amend(4, quantity=5), [refused(Refusal.DISPLAY_QUANTITY_TOO_LARGE)]),
         (amend(3, quantity=5), [amended(3, 5, 105), amended(4, 5, 94, 95)]),
+    )
+
+
+def test_an_iceberg_that_grows_with_the_other_leg_shows_a_new_part_at_the_back(engine: MakeEngine) -> None:
+    play(
+        engine,
+        *legs(oco(SELL, 6, 105, at=95, stop_price=94, display_quantity=3)),
+        (limit(SELL, 1, 105), [placed(5)]),
+        (amend(4, quantity=7), [amended(4, 7, 94, 95), amended(3, 7, 105)]),
+        (
+            market(BUY, 4),
+            [
+                placed(6),
+                trade(2, BUY, 1, 105, maker=5, taker=6),
+                trade(3, BUY, 3, 105, maker=3, taker=6),
+                reduced(4, 3),
+            ],
+        ),
     )
 
 

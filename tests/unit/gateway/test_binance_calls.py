@@ -14,10 +14,11 @@ from gateway.binance.counts import ORDERS_10_SECONDS
 from gateway.binance.desk import Context
 from gateway.binance.errors import DUPLICATE_ORDER, DialectError
 from gateway.binance.gate import TRADE, USER_DATA, USER_STREAM
+from gateway.binance.given import Given
 from gateway.binance.parameters import BOOLEAN, DECIMAL, INTEGER, SYMBOL, TIME, Parameter, Values
 from gateway.binance.row import Row
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
-from protocol.commands import KeysQuery, NoteKeyUse
+from protocol.commands import KeysQuery, NoteKeyUse, RevokeKey
 from protocol.events import KeyList, KeyState
 from protocol.keys import Key, KeyType, Permission
 from protocol.units import Refusal
@@ -66,7 +67,8 @@ class Dialect:
         self.gateway = Gateway(structs.replace(CONFIG, binance="on", key_file=str(file), **settings))
         broker = self.gateway.broker
         broker.results[KeysQuery] = self._list
-        broker.answers[NoteKeyUse] = lambda command: KeyState(self.keys[Permission.TRADE], 1)
+        for kind in (NoteKeyUse, RevokeKey):
+            broker.answers[kind] = lambda command: KeyState(self.keys[Permission.TRADE], 1)
 
     def _list(self, query: KeysQuery) -> Any:
         return KeyList([KeyState(key, 1) for key in self.keys.values()] if query.limit else [], 1)
@@ -230,3 +232,26 @@ def test_a_fault_of_the_gateway_is_told_and_logged(dialect: Dialect) -> None:
         {"code": -1000, "msg": "An unknown error occurred while processing the request."},
     )
     assert isinstance(dialect.gateway.raised, ZeroDivisionError)
+
+
+def test_one_more_call_of_a_session(dialect: Dialect) -> None:
+    dialect.order()
+    [(context, _)] = dialect.calls
+    caller, gate = context.caller, context.desk.gate
+    assert caller is not None
+
+    def renew(permission: Permission = Permission.TRADE, **texts: str) -> int | None:
+        assert caller is not None
+        given = Given(texts, None)
+        return dialect.gateway.run(gate.renew(caller, permission, given, context.scope)).deadline
+
+    assert renew(timestamp=str(NOW), recvWindow="1000") == (NOW + 1000) * 1_000_000
+    with pytest.raises(DialectError, match="Mandatory parameter 'timestamp'"):
+        renew()
+    with pytest.raises(DialectError, match="outside of the recvWindow"):
+        renew(timestamp=str(NOW - 5001))
+    with pytest.raises(DialectError, match="Invalid API-key"):
+        renew(Permission.USER_DATA, timestamp=str(NOW))
+    dialect.gateway.run(context.desk.keys.revoke(dialect.keys[Permission.TRADE].key))
+    with pytest.raises(DialectError, match="Invalid API-key"):
+        renew(timestamp=str(NOW))

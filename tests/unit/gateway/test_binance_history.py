@@ -75,6 +75,7 @@ def test_candles_are_the_sums_of_their_trades(traded: World, zone: str) -> None:
         if len(candles) > 2:
             assert told(interval, startTime=candles[1][0] - 5, limit=2) == candles[1:3], "the oldest from it"
             assert told(interval, endTime=candles[-2][0], limit=1) == [candles[-2]], "the newest up to it"
+            assert told(interval, startTime=0, endTime=candles[-2][0]) == candles[:-1]
 
 
 @pytest.mark.parametrize("size", ["1d", "7d", "5h", "59m"])

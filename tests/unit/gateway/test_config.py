@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "GATEWAY_REPORTS": "ipc:///run/reports",
     "GATEWAY_ADMIN_TOKEN": "s3cret",
     "GATEWAY_BINANCE_LIMITS": "on",
+    "GATEWAY_BINANCE_LISTEN_KEYS": "on",
     "GATEWAY_BINANCE_SELF_TRADE_PREVENTION": "EXPIRE_MAKER",
     "GATEWAY_CORS_ORIGINS": "https://desk.example, http://localhost:3000,http://[::1]:8080",
     "GATEWAY_ALLOWED_HOSTS": "Desk.Example., 192.168.1.5,[::0001],fe80::1",
@@ -83,6 +84,7 @@ def test_every_setting_is_an_environment_variable() -> None:
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::1")),
         binance="on",
         binance_limits="on",
+        binance_listen_keys="on",
         binance_self_trade_prevention="EXPIRE_MAKER",
     )
 

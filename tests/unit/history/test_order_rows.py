@@ -1,12 +1,13 @@
 """A done order becomes a row, and comes back without loss."""
 
 import pytest
+from msgspec.structs import replace
 
 from history.schema.order_rows import order_of_row, order_row
 from history.schema.tables import orders
 from protocol.answers import OrderState
 from protocol.commands import OrderTerms
-from protocol.units import OrderStatus, OrderType, Reason, SelfTradePrevention, Side
+from protocol.units import OrderStatus, OrderType, Reason, SelfTradePrevention, Side, TimeInForce
 
 PLAIN = OrderState(
     order_id=7,
@@ -29,6 +30,7 @@ PLAIN = OrderState(
     trades=[],
     updated_sequence=4,
     updated=40,
+    working_since=30,
 )
 SPECIAL = OrderState(
     order_id=8,
@@ -59,6 +61,9 @@ SPECIAL = OrderState(
         trailing_amount=5,
         activation_price=6,
         max_slippage_bps=7,
+        reject_if_triggered=True,
+        time_in_force=TimeInForce.IOC,
+        tag="grid-7",
     ),
     prevented_quantity=2,
     unspent=11,
@@ -66,10 +71,16 @@ SPECIAL = OrderState(
     updated_sequence=2**62,
     updated=2**61,
     reserved="0",
+    working_since=35,
+    cancel_on_first_fill=True,
+    list_client_order_id="pair",
 )
+UNFIRED = replace(SPECIAL, working_since=None)
+OLD = replace(PLAIN, working_since=None)
+REJECTED = replace(PLAIN, status=OrderStatus.REJECTED, reason=Reason.TOO_LATE, working_since=None)
 
 
-@pytest.mark.parametrize("state", [PLAIN, SPECIAL])
+@pytest.mark.parametrize("state", [PLAIN, SPECIAL, UNFIRED, OLD, REJECTED])
 def test_it_comes_back(state: OrderState) -> None:
     row = order_row(state, 12, 3)
     assert len(row) == len(orders.columns)

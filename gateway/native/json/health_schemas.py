@@ -1,0 +1,60 @@
+"""What GET /health tells."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from gateway.native.json.field_types import AuthWord, Decimal, Sequence
+
+
+class HistoryHealth(Struct, frozen=True):
+    """Whether the history can be read, and how far it is behind the matcher.
+
+    * status: ok; unavailable, then detail tells why; off where no setting names its tables
+    * sequence: of the last command in the tables
+    * lag, lag_seconds: commands and whole seconds that the tables are behind
+    * complete_from: the first sequence from which the trades are complete; 1 is the beginning
+    """
+
+    status: Annotated[str, Meta(extra_json_schema={"enum": ["ok", "unavailable", "off"]})]
+    detail: str | None = None
+    sequence: Sequence | None = None
+    lag: int | None = None
+    lag_seconds: int | None = None
+    complete_from: Sequence | None = None
+
+
+class Health(Struct, frozen=True, tag_field="status", tag="ok"):
+    """The matcher answers.
+
+    * version: of the exchange
+    * sync: when its journal is synced: always, interval:<ms> or off
+    * uptime: whole seconds
+    * refused_frames: frames that it could not read
+    * epoch: another one after each of its restarts
+    * core: compiled or interpreted; empty if an older matcher does not say
+    * faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off
+    * auth: keys if accounts need an API key, else off
+    * history: whether the history can be read
+    * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
+    """
+
+    sync: str
+    sequence: Sequence
+    open_orders: int
+    uptime: int
+    refused_frames: int
+    epoch: str
+    clock_difference_ms: int
+    version: str
+    core: str
+    faucet: dict[str, Decimal]
+    auth: AuthWord
+    history: HistoryHealth
+
+
+class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):
+    """No matcher answered in time, or it takes no commands yet. `auth` is as in Health."""
+
+    detail: str
+    auth: AuthWord
