@@ -46,16 +46,25 @@ class TradingPlace:
 
     def prepare(self, account: str) -> dict[str, str]:
         """A market as sessions expect it, and what the session of a new account finds in its environment."""
-        url = self.exchange.url
         self.exchange.delete("/orders", account=market.MAKER)
-        market.make_market(url)
+        market.make_market(self.exchange.url)
+        return self.environment(account)
+
+    def environment(self, account: str) -> dict[str, str]:
+        """What the session of a new account finds in its environment."""
+        url = self.exchange.url
         key, secret = market.new_key(url, account)
         return clean_environment({"EXCHANGE_URL": url, "EXCHANGE_API_KEY": key, "EXCHANGE_API_SECRET": secret})
 
 
 def steps_of(place: TradingPlace, module: str, *arguments: str) -> list[Json]:
-    """Run a session to its end: what it told. Every call must have passed, and the session must have ended well."""
+    """Run a session in a market as it expects it: see run_session."""
     environment = place.prepare("-".join(("client", module.replace("_", "-"), *arguments)))
+    return run_session(environment, module, *arguments)
+
+
+def run_session(environment: dict[str, str], module: str, *arguments: str) -> list[Json]:
+    """Run a session to its end: what it told. Every call must have passed, and the session must have ended well."""
     done = subprocess.run(
         [sys.executable, "-m", f"{SESSIONS}.{module}", *arguments],
         env=environment,
