@@ -3,6 +3,7 @@ Argument: the name of its configuration, nautilus or nautilus-1.221."""
 
 import asyncio
 import sys
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -90,14 +91,20 @@ class Trader(Strategy):  # type: ignore[misc]
             self.cancel_order(order)
 
     def on_order_canceled(self, event: Any) -> None:
-        if "limit canceled" in self.seen:
-            self.note("stop canceled")
+        if "limit canceled" not in self.seen:
+            self.note("limit canceled")
+            # Again and again: a stream may begin after the first trade.
+            self.clock.set_timer("take", timedelta(seconds=1), callback=self.take)
             return
-        self.note("limit canceled")
+        self.note("stop canceled")
+
+    def take(self, _: Any) -> None:
         quantity = self.instrument.make_qty(Decimal("0.10000"))
         self.submit_order(self.order_factory.market(INSTRUMENT, OrderSide.BUY, quantity))
 
     def on_order_filled(self, event: Any) -> None:
+        if "market filled" in self.seen:
+            return
         self.note("market filled")
         self.submit_order(
             self.order_factory.stop_limit(
@@ -110,6 +117,7 @@ class Trader(Strategy):  # type: ignore[misc]
         )
 
     def on_stop(self) -> None:
+        self.clock.cancel_timers()
         self.cancel_all_orders(INSTRUMENT)
 
     def on_order_rejected(self, event: Any) -> None:
