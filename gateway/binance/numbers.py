@@ -10,9 +10,8 @@ from protocol.units import MAX_INTEGER
 CLIENT_ID_LENGTH: Final = 22
 """Characters of a generated client id."""
 
-_ALPHABET: Final = (string.ascii_letters + string.digits).encode()
-_LETTERS: Final = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
-"""A letter or a digit for each byte. A draw for each character would cost an order a fifth of its time."""
+_FIRST: Final = (string.ascii_lowercase * 10)[:256]
+"""The first letter for each byte."""
 
 
 def units(text: str, decimals: int, fault: Fault, most: int = MAX_INTEGER) -> int:
@@ -34,6 +33,5 @@ def is_zero(text: str) -> bool:
 
 def new_client_id() -> str:
     """A client id that nobody has. It begins with a lower-case letter: clients know their own by a capital one."""
-    drawn = secrets.token_bytes(CLIENT_ID_LENGTH)
-    first = string.ascii_lowercase[drawn[0] % len(string.ascii_lowercase)]
-    return first + drawn[1:].translate(_LETTERS).decode()
+    drawn = secrets.token_bytes(CLIENT_ID_LENGTH // 2)
+    return _FIRST[drawn[0]] + drawn.hex()[1:]

@@ -14,6 +14,8 @@ from websockets.sync.client import connect
 from tests.e2e.binance import Holder, now
 from tests.exchange import PATIENCE, Exchange, Json
 
+_symbols = count(1)
+
 
 class Socket:
     """A context manager. `path` may have a query."""
@@ -139,3 +141,34 @@ class LocalBook:
 def _price(level: tuple[str, str]) -> tuple[int, str]:
     whole, _, fraction = level[0].partition(".")
     return int(whole), fraction
+
+
+class StreamMarket:
+    """An instrument of the test's own."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.base = f"S{next(_symbols)}"
+        self.symbol = exchange.add_instrument(symbol=f"{self.base}-USDT", base=self.base)
+        self.joined = f"{self.base}USDT"
+        self.lower = self.joined.lower()
+
+    def get(self, path: str, **parameters: str | int) -> Any:
+        return self.exchange.get(f"/api/v3/{path}", symbol=self.joined, **parameters)
+
+    def rest(self, side: str, quantity: str, price: str) -> int:
+        placed = self.exchange.place(self.symbol, "limit", side, quantity, price, account="maker")
+        return int(placed["order_id"])
+
+    def take(self, side: str, quantity: str) -> None:
+        self.exchange.place(self.symbol, "market", side, quantity, account="taker")
+
+    def trade(self) -> None:
+        """A taker buys of three makers at two prices."""
+        self.rest("sell", "1", "101")
+        self.rest("sell", "0.5", "101")
+        self.rest("sell", "1", "102")
+        self.take("buy", "2")
+
+    def stream(self, *kinds: str) -> Socket:
+        return Socket(self.exchange, "/ws/" + "/".join(f"{self.lower}@{kind}" for kind in kinds))

@@ -1,19 +1,14 @@
 """Streams of the Binance dialect, each compared whole with what the calls tell."""
 
-import random
-import threading
 from collections.abc import Iterator
-from itertools import count, pairwise
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.e2e.binance_sockets import LocalBook, Socket
-from tests.exchange import Exchange, Json, wait_until
-
-_numbers = count(1)
+from tests.e2e.binance_sockets import Socket, StreamMarket
+from tests.exchange import Exchange, Json
 
 LEVEL = "0.00000000"
 
@@ -24,43 +19,12 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         yield exchange
 
 
-class Market:
-    """An instrument of the test's own."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self.base = f"S{next(_numbers)}"
-        self.symbol = exchange.add_instrument(symbol=f"{self.base}-USDT", base=self.base)
-        self.joined = f"{self.base}USDT"
-        self.lower = self.joined.lower()
-
-    def get(self, path: str, **parameters: str | int) -> Any:
-        return self.exchange.get(f"/api/v3/{path}", symbol=self.joined, **parameters)
-
-    def rest(self, side: str, quantity: str, price: str) -> int:
-        placed = self.exchange.place(self.symbol, "limit", side, quantity, price, account="maker")
-        return int(placed["order_id"])
-
-    def take(self, side: str, quantity: str) -> None:
-        self.exchange.place(self.symbol, "market", side, quantity, account="taker")
-
-    def trade(self) -> None:
-        """A taker buys of three makers at two prices."""
-        self.rest("sell", "1", "101")
-        self.rest("sell", "0.5", "101")
-        self.rest("sell", "1", "102")
-        self.take("buy", "2")
-
-    def stream(self, *kinds: str) -> Socket:
-        return Socket(self.exchange, "/ws/" + "/".join(f"{self.lower}@{kind}" for kind in kinds))
-
-
 @pytest.fixture
-def market(exchange: Exchange) -> Market:
-    return Market(exchange)
+def market(exchange: Exchange) -> StreamMarket:
+    return StreamMarket(exchange)
 
 
-def test_each_trade(market: Market) -> None:
+def test_each_trade(market: StreamMarket) -> None:
     with market.stream("trade") as stream:
         market.trade()
         told = [stream.hear() for _ in range(3)]
@@ -82,7 +46,7 @@ def test_each_trade(market: Market) -> None:
     assert [trade["t"] for trade in told] == [1, 2, 3]
 
 
-def test_trades_of_one_taker_at_one_price_are_one_aggregate(market: Market) -> None:
+def test_trades_of_one_taker_at_one_price_are_one_aggregate(market: StreamMarket) -> None:
     with market.stream("aggTrade") as stream:
         market.trade()
         told = [stream.hear() for _ in range(2)]
@@ -92,7 +56,7 @@ def test_trades_of_one_taker_at_one_price_are_one_aggregate(market: Market) -> N
     assert [(trade["f"], trade["l"], trade["q"]) for trade in told] == [(1, 2, "1.50000000"), (3, 3, "0.50000000")]
 
 
-def test_changes_of_the_book_follow_each_other(market: Market) -> None:
+def test_changes_of_the_book_follow_each_other(market: StreamMarket) -> None:
     with market.stream("depth@100ms") as stream:
         before = market.get("depth")["lastUpdateId"]
         order = market.rest("sell", "1", "101")
@@ -115,7 +79,7 @@ def test_changes_of_the_book_follow_each_other(market: Market) -> None:
     assert (second["b"], second["a"]) == ([], [["101.00000000", LEVEL]])
 
 
-def test_names_of_one_speed_and_readers_that_come_later_hear_the_same(market: Market) -> None:
+def test_names_of_one_speed_and_readers_that_come_later_hear_the_same(market: StreamMarket) -> None:
     with market.stream("depth", "depth@1000ms") as both:
         market.rest("buy", "1", "99")
         with market.stream("depth") as late:
@@ -129,7 +93,7 @@ def test_names_of_one_speed_and_readers_that_come_later_hear_the_same(market: Ma
         assert second[0] == second[1]
 
 
-def test_best_levels(market: Market) -> None:
+def test_best_levels(market: StreamMarket) -> None:
     for number in range(7):
         market.rest("buy", "1", f"{90 - number}")
     with market.stream("depth5@100ms") as stream:
@@ -140,7 +104,7 @@ def test_best_levels(market: Market) -> None:
     assert len(first["bids"]) == 5
 
 
-def test_best_prices_at_each_change_of_them(market: Market) -> None:
+def test_best_prices_at_each_change_of_them(market: StreamMarket) -> None:
     with market.stream("bookTicker") as stream:
         told = [stream.hear()]
         bid = market.rest("buy", "1", "99")
@@ -186,7 +150,7 @@ MORE_NAMES = {
 MINI = ("c", "o", "h", "l", "v", "q")
 
 
-def test_statistics_of_the_last_day(market: Market) -> None:
+def test_statistics_of_the_last_day(market: StreamMarket) -> None:
     with market.stream("ticker") as stream:
         market.trade()
         told = stream.hear_until(lambda event: event["n"] == 3)[-1]
@@ -201,7 +165,7 @@ def test_statistics_of_the_last_day(market: Market) -> None:
 
 
 @pytest.mark.parametrize("window", ["1h", "4h", "1d"])
-def test_statistics_of_a_window(market: Market, window: str) -> None:
+def test_statistics_of_a_window(market: StreamMarket, window: str) -> None:
     with market.stream(f"ticker_{window}") as stream:
         market.trade()
         told = stream.hear_until(lambda event: event["n"] == 3)[-1]
@@ -214,12 +178,12 @@ def test_statistics_of_a_window(market: Market, window: str) -> None:
     }
 
 
-def mini(market: Market) -> Json:
+def mini(market: StreamMarket) -> Json:
     found = market.get("ticker/24hr", type="MINI")
     return {"e": "24hrMiniTicker", "s": market.joined, **{short: found[NAMES[short]] for short in MINI}}
 
 
-def test_small_statistics(market: Market) -> None:
+def test_small_statistics(market: StreamMarket) -> None:
     with market.stream("miniTicker") as stream:
         market.trade()
         told = stream.hear_until(lambda event: event["c"] == "102.00000000")[-1]
@@ -227,7 +191,7 @@ def test_small_statistics(market: Market) -> None:
     assert told == mini(market)
 
 
-def test_small_statistics_of_all_symbols_that_have_changed(exchange: Exchange, market: Market) -> None:
+def test_small_statistics_of_all_symbols_that_have_changed(exchange: Exchange, market: StreamMarket) -> None:
     with Socket(exchange, "/ws/!miniTicker@arr") as stream:
         market.trade()
 
@@ -239,7 +203,7 @@ def test_small_statistics_of_all_symbols_that_have_changed(exchange: Exchange, m
     assert told == mini(market)
 
 
-def test_average_price(market: Market) -> None:
+def test_average_price(market: StreamMarket) -> None:
     with market.stream("avgPrice") as stream:
         market.trade()
         told = stream.hear_until(lambda event: event["w"] != LEVEL)[-1]
@@ -253,7 +217,7 @@ def kline_row(event: Json) -> list[Any]:
     return [k[name] for name in ("t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B")]
 
 
-def test_candles_end_once_also_without_trades(market: Market) -> None:
+def test_candles_end_once_also_without_trades(market: StreamMarket) -> None:
     with market.stream("kline_1s") as stream:
         market.trade()
         over: list[Json] = []
@@ -276,7 +240,7 @@ def test_candles_end_once_also_without_trades(market: Market) -> None:
     assert (quiet["f"], quiet["L"], quiet["n"], quiet["o"]) == (-1, -1, 0, "102.00000000")
 
 
-def test_a_running_candle_by_the_clock_of_a_zone(market: Market) -> None:
+def test_a_running_candle_by_the_clock_of_a_zone(market: StreamMarket) -> None:
     with market.stream("kline_1d@+08:00") as stream:
         market.trade()
         event = stream.hear_until(lambda event: event["k"]["n"] == 3)[-1]
@@ -284,7 +248,7 @@ def test_a_running_candle_by_the_clock_of_a_zone(market: Market) -> None:
     assert kline_row(event) == market.get("klines", interval="1d", timeZone="8", limit=1)[0]
 
 
-def test_combined_streams_are_named(exchange: Exchange, market: Market) -> None:
+def test_combined_streams_are_named(exchange: Exchange, market: StreamMarket) -> None:
     name = f"{market.lower}@trade"
     with Socket(exchange, f"/stream?streams={name.replace('@', '%40')}/{market.lower}@depth@100ms") as stream:
         market.trade()
@@ -294,7 +258,7 @@ def test_combined_streams_are_named(exchange: Exchange, market: Market) -> None:
     assert all(set(message) == {"stream", "data"} for message in told)
 
 
-def test_times_in_microseconds(market: Market) -> None:
+def test_times_in_microseconds(market: StreamMarket) -> None:
     with Socket(market.exchange, f"/ws/{market.lower}@trade?timeUnit=MICROSECOND") as stream:
         market.trade()
         told = stream.hear()
@@ -302,7 +266,7 @@ def test_times_in_microseconds(market: Market) -> None:
     assert told["T"] > 10**15
 
 
-def test_requests_on_a_socket(exchange: Exchange, market: Market) -> None:
+def test_requests_on_a_socket(exchange: Exchange, market: StreamMarket) -> None:
     trade, depth = f"{market.lower}@trade", f"{market.lower}@depth"
     with Socket(exchange, "/ws/1234") as stream:
         assert stream.ask("SUBSCRIBE", [trade, depth, "nobody@knows", trade], 1) == {"result": None, "id": 1}
@@ -342,7 +306,7 @@ def test_requests_at_fault(exchange: Exchange, request_text: str, code: int, tol
         assert stream.ask("LIST_SUBSCRIPTIONS")["result"] == []
 
 
-def test_the_answer_to_a_subscription_comes_before_its_first_event(exchange: Exchange, market: Market) -> None:
+def test_the_answer_to_a_subscription_comes_before_its_first_event(exchange: Exchange, market: StreamMarket) -> None:
     with Socket(exchange, "/ws") as stream:
         stream.send({"method": "SUBSCRIBE", "params": [f"{market.lower}@bookTicker"], "id": 5})
         assert stream.hear() == {"result": None, "id": 5}
@@ -368,73 +332,3 @@ def test_other_paths_are_not_there(exchange: Exchange, path: str) -> None:
 def test_paths_that_clients_use(exchange: Exchange, path: str) -> None:
     with Socket(exchange, path) as stream:
         assert stream.ask("GET_PROPERTY", ["combined"])["result"] is False
-
-
-def test_a_book_that_a_client_keeps_over_a_restart_of_the_matcher(tmp_path: Path) -> None:
-    with Exchange(tmp_path) as exchange:
-        market = Market(exchange)
-        chance = random.Random(14)
-        heard: list[LocalBook] = [LocalBook(), LocalBook()]
-        live: list[int] = []
-
-        def busy(turns: int) -> None:
-            for _ in range(turns):
-                if live and chance.random() < 0.4:
-                    exchange.http.delete(f"/orders/{live.pop(chance.randrange(len(live)))}")
-                side = chance.choice(["buy", "sell"])
-                live.append(market.rest(side, f"{chance.randint(1, 9)}", f"{100 + chance.randint(-30, 30)}"))
-
-        busy(50)
-        with market.stream("depth@100ms") as fast, market.stream("depth") as slow:
-            streams = [fast, slow]
-            done = threading.Event()
-
-            def listen(stream: Socket, book: LocalBook) -> None:
-                while not done.is_set():
-                    try:
-                        book.hear(stream.hear(0.1))
-                    except TimeoutError:
-                        continue
-
-            busy(20)
-            wait_first = [stream.hear() for stream in streams]
-            for book, event in zip(heard, wait_first, strict=True):
-                book.hear(event)
-            busy(20)
-            snapshot = market.get("depth", limit=5000)
-            for book in heard:
-                book.load(snapshot)
-            readers = [threading.Thread(target=listen, args=pair) for pair in zip(streams, heard, strict=True)]
-            for reader in readers:
-                reader.start()
-            try:
-                busy(100)
-                exchange.matcher.kill()
-                exchange.restart_matcher()
-                busy(100)
-                wanted = market.get("depth", limit=5000)
-                levels = {"bids": wanted["bids"], "asks": wanted["asks"]}
-                wait_until(lambda: all(book.levels() == levels for book in heard), "a book as the exchange's")
-            finally:
-                done.set()
-                for reader in readers:
-                    reader.join()
-
-
-def test_a_gateway_that_stops_says_so(tmp_path: Path) -> None:
-    with Exchange(tmp_path) as exchange:
-        with (
-            Socket(exchange, "/ws") as raw,
-            Socket(exchange, "/stream") as combined,
-            Socket(exchange, "/ws-api/v3") as api,
-        ):
-            assert api.ask("ping")["status"] == 200
-            exchange.gateway.stop()
-            endings = [stream.ending() for stream in (raw, combined, api)]
-        assert [code for code, _ in endings] == [1001, 1001, 1001]
-        last = [said[-1] for _, said in endings]
-        events = [last[0], last[1]["data"], last[2]["event"]]
-        assert [(event["e"], set(event)) for event in events] == [("serverShutdown", {"e", "E"})] * 3
-        assert last[1]["stream"] == "!serverShutdown"
-        exchange.gateway.start()
-        exchange.gateway.wait_until_ready()

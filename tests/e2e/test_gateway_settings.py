@@ -50,6 +50,10 @@ BAD_SETTINGS = {
     "open-connections-per-address": "0",
     "open-streams-per-address": "1000001",
     "trusted-proxies": "10.0.0.1/8",
+    "binance": "yes",
+    "binance-limits": "1",
+    "binance-listen-keys": "true",
+    "binance-self-trade-prevention": "TRANSFER",
     "log-level": "loud",
     "log-format": "xml",
 }
@@ -246,6 +250,10 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
         "OPEN_CONNECTIONS_PER_ADDRESS",
         "OPEN_STREAMS_PER_ADDRESS",
         "TRUSTED_PROXIES",
+        "BINANCE",
+        "BINANCE_LIMITS",
+        "BINANCE_LISTEN_KEYS",
+        "BINANCE_SELF_TRADE_PREVENTION",
         "LOG_LEVEL",
         "LOG_FORMAT",
     )

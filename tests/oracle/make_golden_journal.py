@@ -1,18 +1,15 @@
 """Makes a golden journal: `python -m tests.oracle.make_golden_journal DIR SEED`.
 
-With seed 2 it made tests/data/golden_limits, with seed 3 tests/data/golden_rebuild, by version 0.2.0. With seed 4 the
-compiled core of version 0.3.0 made tests/data/golden_compiled. With seed 10 version 0.4.0 made
-tests/data/golden_protection, with seed 11 tests/data/golden_money. With seed 12 version 0.5.0 made
-tests/data/golden_terms, with seed 13 tests/data/golden_commands.
+In tests/data, with seed 2 it made golden_limits, with seed 3 golden_rebuild, by version 0.2.0. With seed 4 the compiled
+core of version 0.3.0 made golden_compiled. With seed 10 version 0.4.0 made golden_protection, with seed 11
+golden_money. With seed 12 version 0.5.0 made golden_terms, with seed 13 golden_commands.
 
 Each was made once and stays as it is: every later version has to replay it to the same digests. Whoever adds a kind of
 command, or a field, makes another journal beside it, with a name of its own.
 
 The journal holds all kinds of commands (also refused ones), all order types with all terms, frames of several sessions,
-frames that were sent again in part, commands of the matcher itself, at the times at which its loop gives them,
-deadlines that were kept and missed, limits that are met, timers that are moved, and a book with all of this in it that
-was saved and loaded again; in two segments. digests.json tells, for some sequences, the digest of the state up to
-there.
+frames that were sent again in part, commands of the matcher itself at their times, deadlines that were kept and missed,
+limits that are met, timers that are moved, and a book with all of it that was saved and loaded again; in two segments.
 
 All but golden_terms and golden_commands were made by this program as it was before. They cannot be made again:
 messages have got more fields since, so that the same commands are more bytes now.

@@ -395,8 +395,7 @@ def test_an_order_bears_the_stamp_of_the_last_command_that_changed_it(tape: Tape
                 changed[event.maker_order_id] = changed[event.taker_order_id] = (sequence, time)
             elif not isinstance(event, OrderDuplicated) and (order_id := getattr(event, "order_id", None)) is not None:
                 changed[order_id] = (sequence, time)
-        stamps = {
-            order.order_id: (order.updated_sequence or order.sequence, order.updated or order.timestamp)
-            for order in engine.registry.orders
-        }
-    assert stamps == changed
+    for order in engine.registry.orders:
+        stamp = order.updated_sequence or order.sequence, order.updated or order.timestamp
+        assert changed.pop(order.order_id) == stamp
+    assert not changed

@@ -1,5 +1,6 @@
 """Calls that read the caller's account: balances, rates, trades, filters."""
 
+import asyncio
 import hashlib
 from typing import Any, Final
 
@@ -28,6 +29,9 @@ PAGE: Final = 1_000
 
 PAGES: Final = 100
 """Pages of fills that one call reads at most."""
+
+AT_ONCE: Final = 20
+"""Orders that one call looks up at a time."""
 
 UID_BYTES: Final = 6
 
@@ -162,11 +166,14 @@ async def _newest(context: Context, instrument: Instrument, end: int | None, lim
 
 async def _list_ids(context: Context, fills: list[Fill]) -> dict[int, int | None]:
     """The list of each order that has these fills."""
-    states: dict[int, OrderState | None] = {}
-    for fill in fills:
-        if fill.order_id not in states:
-            states[fill.order_id] = await order_of(context, fill.order_id)
-    return {order_id: None if state is None else state.oco_id for order_id, state in states.items()}
+    order_ids = list({fill.order_id for fill in fills})
+    states: list[OrderState | None] = []
+    while len(states) < len(order_ids):
+        some = order_ids[len(states) : len(states) + AT_ONCE]
+        states += await asyncio.gather(*(order_of(context, order_id) for order_id in some))
+    return {
+        order_id: None if state is None else state.oco_id for order_id, state in zip(order_ids, states, strict=True)
+    }
 
 
 def _trades_weight(given: Given) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.binance.desk import Context, Desk
 from gateway.binance.streams.channel import StreamChannel
-from gateway.link.errors import MatcherUnavailableError, RefusedError
+from gateway.link.errors import HistoryBehindError, MatcherUnavailableError, RefusedError
 from history.reading.database import HistoryUnavailableError
 from protocol import topics
 from protocol.market_data import MarketDataMessage
@@ -60,7 +60,7 @@ class PeriodicStream(StreamChannel, ABC):
             self.is_dirty = False
             try:
                 await self._look()
-            except (MatcherUnavailableError, HistoryUnavailableError, RefusedError):
+            except (MatcherUnavailableError, HistoryUnavailableError, HistoryBehindError, RefusedError):
                 # The next look finds the same.
                 self.is_dirty = True
 
