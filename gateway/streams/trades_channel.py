@@ -33,8 +33,9 @@ class TradesChannel(TradesFollower[TradesClient, str], Channel[TradesClient]):
     def __init__(
         self, instrument: Instrument, broker: Broker, feed: MarketDataFeed, encoders: TradeEncoders, closing: Closing
     ) -> None:
-        super().__init__(instrument, broker, feed, closing)
+        # The feed may tell what it remembers while the follower subscribes.
         self._encoders = encoders
+        super().__init__(instrument, broker, feed, closing)
 
     def new_client(self) -> TradesClient:
         return TradesClient(self._closing.too_slow)

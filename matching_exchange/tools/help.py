@@ -15,6 +15,8 @@ COLUMNS: Final = 80
 MODULES: Final = {
     "bench": "matching_exchange.tools.bench",
     "build": "matching_exchange.tools.build",
+    "clients": "matching_exchange.clients",
+    "compatibility": "matching_exchange.tools.compatibility",
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
     "export": "matching_exchange.tools.export",

@@ -264,6 +264,7 @@ def test_no_command_is_left_out() -> None:
         "scripts/subscribe ",
         "scripts/load_test ",
         "docker compose ",
+        "HISTORY_DATABASE=postgresql://exchange:exchange@postgres/exchange docker compose ",
     )
     assert [command for command in COMMANDS if command not in tried and not command.startswith(kinds)] == []
 

@@ -1,0 +1,1 @@
+"""Runs stock clients against an exchange of its own, and prints what passed."""
