@@ -112,7 +112,7 @@ def test_every_row_says_something() -> None:
     assert paths == {path for _, path, _ in CALLS if path.startswith("/admin/")}
     assert {needs for _, _, needs in CALLS} == {PUBLIC, ADMIN, TRADE, USER_DATA}
     of_markets = ("marketdata", "trades", "book", "orders", "candles", "ticker")
-    assert STREAMS == {**{f"/ws/{name}": PUBLIC for name in of_markets}, "/ws/user": USER_STREAM}
+    assert {**{f"/ws/{name}": PUBLIC for name in of_markets}, "/ws/user": USER_STREAM} == STREAMS
 
 
 def test_streams_of_the_market_are_public(closed: Closed) -> None:
