@@ -32,9 +32,12 @@ COMMANDS: Final = {
     "keys": Command("matching_exchange.tools.keys", "make keys"),
     "replay": Command("matching_exchange.tools.replay", "send recorded order flow to the exchange and compare"),
     "export": Command("matching_exchange.tools.export", "write trades, candles, orders or book events to files"),
+    "clients": Command("matching_exchange.clients", "print what points a stock client here"),
     "load-test": Command("matching_exchange.tools.load_test", "load a running exchange", needs="hdrh"),
     "bench": Command("matching_exchange.tools.bench", "measure the exchange on this machine", needs="hdrh"),
     "torture": Command("matching_exchange.tools.torture", "kill an exchange of its own while clients trade, and check"),
+    "history-soak": Command("matching_exchange.tools.history_soak", "kill a history of its own, and compare its tables"),
+    "compatibility": Command("matching_exchange.tools.compatibility", "run stock clients, each in an environment"),
     "conformance": Command("matching_exchange.tools.conformance", "check the engine against a public benchmark"),
     "repair": Command("matcher.repair", "show what is wrong with a damaged journal"),
 }

@@ -24,7 +24,7 @@ def door(*command: str) -> list[str]:
 
 @pytest.mark.parametrize("script", MODULES)
 @pytest.mark.parametrize(
-    "moment", ["if '-S' not in sys.orig_argv: interrupt()", "if event == 'import' and name == 'msgspec': interrupt()"]
+    "moment", ["if '-S' not in sys.orig_argv: interrupt()", "if event == 'import' and name == 'argparse': interrupt()"]
 )
 def test_interrupt_of_a_program_that_is_starting_says_nothing(tmp_path: Path, script: str, moment: str) -> None:
     """Python reads its packages, or the program imports its own."""

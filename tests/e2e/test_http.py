@@ -258,7 +258,7 @@ def test_a_request_for_a_stream_that_is_none_is_answered(
         assert client.problem() == (400, "bad_request")
 
 
-@pytest.mark.parametrize("path", ["/ws", "/ws/", "/ws/marketdata/", "/ws/nothing", "/orders", "/", "/ws/!a@b"])
+@pytest.mark.parametrize("path", ["/ws/marketdata/", "/ws/nothing", "/wss", "/orders", "/"])
 def test_an_unknown_stream_is_not_found(shared_exchange: Exchange, path: str) -> None:
     with peer(shared_exchange.gateway) as client:
         client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode() + HANDSHAKE + b"\r\n")

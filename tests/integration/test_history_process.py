@@ -294,6 +294,7 @@ def test_a_stop_in_the_middle_of_a_long_way_is_clean(own: Matcher, make_history:
     wait_until(lambda: history.records("history follows"), "a follower")
     history.stop(signal.SIGTERM)
     history.start()
+    wait_until(lambda: len(history.records("history follows")) == 2, "a second follower")
     history.wait_until_at(sequence)
     history.stop(signal.SIGINT)
     assert sqlite_database(own.data / "history" / "history.sqlite") == history.database
