@@ -13,6 +13,7 @@ from history.schema.database import TAKES, Database, read_database, sqlite_datab
 from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
 
 PROGRAM: Final = "gateway"
@@ -21,6 +22,7 @@ PREFIX: Final = "GATEWAY"
 HISTORY_FILE: Final = "history/history.sqlite"
 """The tables, below a data directory."""
 
+LOCAL: Final = "local"
 OFF: Final = "off"
 ON: Final = "on"
 KEYS: Final = "keys"
@@ -76,6 +78,7 @@ class GatewayConfig(Struct, frozen=True):
     binance_listen_keys: whether the dialect has listen keys. binance_self_trade_prevention: that of orders which name
     none, in the words of the dialect.
     history: where its tables are; None where no setting tells.
+    metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -114,6 +117,9 @@ class GatewayConfig(Struct, frozen=True):
     binance_listen_keys: str = OFF
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
+    metrics: Address | None = None
+    metrics_access: str = LOCAL
+    history_metrics: Path | None = None
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -343,6 +349,14 @@ SETTINGS: Final = (
         f"the matcher's data directory; the history is read from {HISTORY_FILE} in it, unless HISTORY_DATABASE is set",
         full_variable="MATCHER_DATA_DIR",
     ),
+    METRICS_SETTING,
+    Setting(
+        "metrics-access",
+        LOCAL,
+        one_of(LOCAL, ANYONE),
+        f"{LOCAL} or {ANYONE}",
+        "who reads /metrics of --port without a token: processes of this machine, or anyone",
+    ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
     *LOG_SETTINGS,
@@ -358,4 +372,5 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     database, data_dir = values.pop("history_database"), values.pop("data_dir")
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)
-    return GatewayConfig(**values, history=database)
+    told = None if data_dir is None else data_dir / HISTORY_METRICS
+    return GatewayConfig(**values, history=database, history_metrics=told)

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
 from gateway.http.responses import ErrorResponse
 
@@ -52,8 +53,9 @@ DOCS_START: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deep
 class Page:
     """GET of one path or of all paths below it, with the headers that a page needs."""
 
-    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse) -> None:
+    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse, route: str) -> None:
         self._app = app
+        self._route = route
         self._error_response = error_response
         self._headers = {
             "content-security-policy": policy,
@@ -64,6 +66,7 @@ class Page:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._route
         if scope["method"] not in ("GET", "HEAD"):
             await self._error_response(HttpError("method_not_allowed", headers={"allow": "GET, HEAD"})).send(send)
             return
@@ -116,4 +119,4 @@ def page_routes(error_response: ErrorResponse) -> list[BaseRoute]:
         "/docs/start.js": (Text(DOCS_START, "text/javascript"), DOCS_POLICY),
         "/docs/{file}": (Files(swagger, listed=DOCS_ASSETS), DOCS_POLICY),
     }
-    return [Route(path, Page(app, policy, error_response)) for path, (app, policy) in pages.items()]
+    return [Route(path, Page(app, policy, error_response, path)) for path, (app, policy) in pages.items()]
