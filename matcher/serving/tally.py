@@ -3,7 +3,16 @@
 from matcher.serving.turn import TURN_TIME, Turn
 from matching_exchange.process.histogram import SIZES, Histogram
 from protocol.commands import CancelOrder, PlaceOrder
-from protocol.events import CancelFailed, CommandRefused, OrderPlaced, OrderRejected, PlaceFailed, Trade
+from protocol.events import (
+    CancelFailed,
+    CommandRefused,
+    Event,
+    OrderCanceled,
+    OrderPlaced,
+    OrderRejected,
+    PlaceFailed,
+    Trade,
+)
 
 
 class Tally:
@@ -35,20 +44,29 @@ class Tally:
         if not caused:
             return
         self.turn_commands.observe(len(caused))
+        # Looked up once: a name of another module costs more than a comparison.
+        place, cancel, placed, canceled, trade = PlaceOrder, CancelOrder, OrderPlaced, OrderCanceled, Trade
+        orders = cancels = trades = 0
         for each in caused:
             command = type(each.command)
-            if command is PlaceOrder:
-                self.placed += 1
-            elif command is CancelOrder:
-                self.canceled += 1
+            if command is place:
+                orders += 1
+            elif command is cancel:
+                cancels += 1
             else:
                 self.others[command] = self.others.get(command, 0) + 1
             for event in each.events:
-                if type(event) is OrderPlaced:
-                    continue
-                if type(event) is Trade:
-                    self.trades += 1
-                elif type(event) is OrderRejected:
-                    self.rejected[event.reason] = self.rejected.get(event.reason, 0) + 1
-                elif type(event) is CommandRefused or type(event) is CancelFailed or type(event) is PlaceFailed:
-                    self.refused[event.refusal] = self.refused.get(event.refusal, 0) + 1
+                kind = type(event)
+                if kind is trade:
+                    trades += 1
+                elif kind is not placed and kind is not canceled:
+                    self._count_other(event)
+        self.placed += orders
+        self.canceled += cancels
+        self.trades += trades
+
+    def _count_other(self, event: Event) -> None:
+        if isinstance(event, OrderRejected):
+            self.rejected[event.reason] = self.rejected.get(event.reason, 0) + 1
+        elif isinstance(event, CommandRefused | CancelFailed | PlaceFailed):
+            self.refused[event.refusal] = self.refused.get(event.refusal, 0) + 1
