@@ -195,36 +195,6 @@ def test_each_process_tells_its_own_on_a_port_of_its_own(watched: Watched) -> No
     ]
 
 
-def test_a_worker_that_is_replaced_takes_nothing_away(watched: Watched) -> None:
-    labels = {"method": "GET", "route": "/health"}
-    for _ in range(20):
-        with httpx.Client(base_url=watched.exchange.url, trust_env=False, verify=False) as client:
-            client.get("/health")
-    name = "exchange_http_requests_total"
-    watched.wait_for(value(watched.read(), name, **labels), name, **labels)
-    supervisor = watched.exchange.gateway.running.pid
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children")
-    if not children.exists():
-        pytest.skip("the system does not list the children of a process")
-    before = watched.read()
-    starts = {labels: at for (each, labels), at in before.items() if each == "exchange_process_start_time_seconds"}
-    for child in children.read_text().split():
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-            subprocess.run(["kill", "-9", child], check=True)
-            break
-
-    def replaced() -> bool:
-        try:
-            now = watched.read()
-        except httpx.TransportError:
-            return False
-        return any(now.get(("exchange_process_start_time_seconds", labels), at) != at for labels, at in starts.items())
-
-    wait_until(replaced, "another worker")
-    assert value(watched.read(), name, **labels) >= value(before, name, **labels)
-    watched.wait_for(WORKERS, "exchange_gateway_matcher_up")
-
-
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_what_a_proxy_has_passed_on_is_not_told(watched: Watched, header: str) -> None:
     refused = watched.exchange.http.get("/metrics", headers={header: "203.0.113.7"})
