@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from matcher.engine import Engine
 from matcher.serving.answers import answer
 from matcher.serving.queries import answer_query
 from matching_exchange.agents.crowd import Crowd
 from matching_exchange.agents.seen import STEPS_PER_SECOND
-from protocol.commands import Command, DepthQuery, SetInstrument, TradesQuery
-from protocol.events import Answer, Depth, Trade, TradeHistory
+from protocol.commands import Command, DepthQuery, OrdersQuery, SetInstrument, TradesQuery
+from protocol.events import Answer, Depth, OrderPage, OrderState, Trade, TradeHistory
 from protocol.instrument import Instrument
 
 BTC = Instrument("BTC-USDT", "BTC", "USDT", 2, 5, 1, 1, 1, 9_000 * 10**5, 10**9, 10**7, 10, 20)
@@ -56,6 +58,17 @@ class AgentsMarket:
             self.trades[symbol] += [(second, trade) for trade in told.trades]
             bid, ask = (side[0][0] if side else None for side in (depth.bids, depth.asks))
             pit.saw(told.trades, bid, ask)
+
+    def orders(self, query: OrdersQuery) -> list[OrderState]:
+        """All orders that the query asks for."""
+        found: list[OrderState] = []
+        after: int | None = 0
+        while after is not None:
+            page = answer_query(self.engine.registry, structs.replace(query, after=after))
+            assert isinstance(page, OrderPage)
+            found += page.orders
+            after = page.next
+        return found
 
     def run(self, seconds: int) -> None:
         for _ in range(seconds * STEPS_PER_SECOND):

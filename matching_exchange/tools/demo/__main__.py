@@ -5,13 +5,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import gateway.config
-from matching_exchange.process.command_line import EXIT_BAD_SETTING, end_with_line, run_program
+from gateway.config import KEYS
+from matching_exchange.process.command_line import end_with_line, run_program
 from matching_exchange.tools.arguments import Parser
 from matching_exchange.tools.demo.arguments import add_market_arguments
 from matching_exchange.tools.demo.control import Control, ControlError, ControlSocket, OtherDemoError
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     parser.add_argument(
         "--data-dir",
         type=Path,
-        default=environment.get("MATCHER_DATA_DIR"),
+        default=environment.get("MATCHER_DATA_DIR") or None,
         metavar="DIR",
         help=(
             "the matcher's data directory, where the gateway reaches the demo to pause it "
@@ -55,22 +55,20 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     control = Control(AGENTS if recorded is None else RECORDING, [], options.speed)
     if recorded is not None:
         control.note(time=recorded.time, begin=recorded.begin, end=recorded.end)
-    greeter = Greeter(parser.gateway_url(environment), environment)
     endpoints = {"--commands": options.commands, "--reports": options.reports}
-    demo = Demo(endpoints, options.keys, Market(str(options.seed), run, recorded), control, greeter.greet)
+    demo = Demo(
+        endpoints, options.keys, Market(str(options.seed), run, recorded), control, greeter(parser, environment).greet
+    )
     signal.signal(signal.SIGTERM, _interrupt)
-    with ExitStack() as at_end:
+    with suppress(KeyboardInterrupt), ExitStack() as at_end:
         at_end.callback(demo.clean_up)
-        if options.data_dir is not None and Path(options.data_dir).is_dir():
-            offer_control(Path(options.data_dir), control, at_end)
+        at_end.callback(_ignore_interrupts)
+        if options.data_dir is not None and options.data_dir.is_dir():
+            offer_control(options.data_dir, control, at_end)
         try:
             demo.run()
         except RecordedError as error:
-            end_with_line(PROGRAM, f"--from: {error}", EXIT_BAD_SETTING)
-        except KeyboardInterrupt:
-            # Another one does not hurry the end, which is bounded.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            end_with_line(PROGRAM, f"--from: {error}")
 
 
 def offer_control(directory: Path, control: Control, at_end: ExitStack) -> None:
@@ -84,30 +82,32 @@ def offer_control(directory: Path, control: Control, at_end: ExitStack) -> None:
 
 
 class Greeter:
-    """Gives the sample people their money, and their keys, once."""
+    """Gives the sample people their money, and their keys, once.
 
-    def __init__(self, url: str, environment: Mapping[str, str]) -> None:
-        self._url = url
-        self._environment = environment
+    asks_for_keys: whether the exchange does. gateway: makes them; None where no token of an administrator is known.
+    """
+
+    def __init__(self, gateway: Gateway | None, *, asks_for_keys: bool) -> None:
+        self._gateway = gateway
+        self._asks_for_keys = asks_for_keys
         self._done = False
 
     def greet(self, venue: LiveVenue, instruments: Sequence[Instrument]) -> None:
         if self._done:
             return
-        self._done = True
         new = fund(venue, sorted({asset for each in instruments for asset in (each.base, each.quote)}))
         if new:
             print(f"{PROGRAM}: {' and '.join(new)} have money to trade with", flush=True)
-        if self._environment.get("GATEWAY_AUTH") == gateway.config.KEYS:
+        if self._asks_for_keys:
             self._tell_keys()
+        self._done = True
 
     def _tell_keys(self) -> None:
         """Print the keys where a person reads them alone; elsewhere the command that makes them."""
         made: Mapping[str, str] = {}
-        token = admin_token(self._environment)
-        if token and sys.stdout.isatty():
+        if self._gateway is not None and sys.stdout.isatty():
             try:
-                made = Gateway(self._url, token).make_keys()
+                made = self._gateway.make_keys()
             except NoKeysError as error:
                 print(f"{PROGRAM}: no keys were made: {error}", file=sys.stderr, flush=True)
         for person, proof in made.items():
@@ -117,15 +117,22 @@ class Greeter:
                 print(f"{PROGRAM}: a key of {person}: scripts/keys create --account {person}", flush=True)
 
 
-def admin_token(environment: Mapping[str, str]) -> str:
-    """A token of an administrator; empty for none."""
-    config = gateway.config.read_config([], environment)
-    tokens = gateway.config.all_tokens(config)
-    return tokens[0][1] if tokens else ""
+def greeter(parser: Parser, environment: Mapping[str, str]) -> Greeter:
+    """What the gateway's settings ask for. Ends the process if one is bad."""
+    auth, token, others = (parser.gateway_value(name, environment) for name in ("auth", "admin-token", "admin-tokens"))
+    tokens = [token] if token else [each for _, each in others]
+    url = parser.gateway_url(environment)
+    return Greeter(Gateway(url, tokens[0]) if tokens else None, asks_for_keys=auth == KEYS)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _ignore_interrupts() -> None:
+    """Another one does not hurry the end, which is bounded."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Final
@@ -99,17 +99,26 @@ class ControlSocket:
         self._path = socket_path(directory)
         if len(os.fsencode(self._path)) > MAX_SOCKET_PATH:
             raise ControlError(f"{self._path} has more than {MAX_SOCKET_PATH} bytes")
-        self._socket = socket.socket(socket.AF_UNIX)
-        try:
-            self._bind()
-        except OSError as error:
-            self._socket.close()
-            raise ControlError(f"{self._path} cannot be used: {error.strerror}") from error
-        Thread(target=self._serve, daemon=True).start()
+        with ExitStack() as on_failure:
+            self._socket = on_failure.enter_context(socket.socket(socket.AF_UNIX))
+            try:
+                self._bind()
+            except OSError as error:
+                raise ControlError(f"{self._path} cannot be used: {error.strerror}") from error
+            on_failure.pop_all()
+        self._closing = False
+        self._thread = Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
+        self._closing = True
+        # The thread waits for a client: be one.
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(CLIENT_SECONDS)
+            client.connect(self._path)
         with suppress(FileNotFoundError):
             os.unlink(self._path)
+        self._thread.join(2 * CLIENT_SECONDS)
         self._socket.close()
 
     def _bind(self) -> None:
@@ -136,12 +145,10 @@ class ControlSocket:
 
     def _serve(self) -> None:
         while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                # It was closed.
-                return
+            client, _ = self._socket.accept()
             with client, suppress(OSError, MsgspecError):
+                if self._closing:
+                    return
                 client.settimeout(CLIENT_SECONDS)
                 client.sendall(encode(self._control.steer(decode_request(_read(client)))))
 

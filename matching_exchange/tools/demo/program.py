@@ -11,14 +11,14 @@ from matching_exchange.tools.demo.market import BASES, OWN_ACCOUNTS, Market
 from matching_exchange.tools.demo.venue import LiveVenue
 from matching_exchange.tools.waiting import telling_of_silence
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
-from protocol.commands import InstrumentsQuery
+from protocol.commands import InstrumentsQuery, StatusQuery
 from protocol.curve import ClientKeys
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
 
 PROGRAM: Final = "demo"
 
-ANSWER_SECONDS: Final = 30.0
+ANSWER_SECONDS: Final = 10.0
 """Seconds that a matcher may take to answer."""
 
 CLEANUP_SECONDS: Final = 3.0
@@ -27,7 +27,7 @@ CLEANUP_SECONDS: Final = 3.0
 STEP_SECONDS: Final = 0.1
 """Real time from one step to the next."""
 
-PAUSED_SECONDS: Final = 0.5
+PAUSED_SECONDS: Final = 1.0
 """Real time from one look at a paused market to the next."""
 
 NOTHING_TO_TRADE: Final = f"{PROGRAM}: trades nothing: the exchange has no {', '.join(BASES)}"
@@ -107,6 +107,8 @@ class Demo:
                 self._market.jump(venue, jump)
             if self._control.state.paused:
                 self._control.wait(PAUSED_SECONDS)
+                # So a matcher that has gone is noticed.
+                client.query(StatusQuery())
                 next_at = time.monotonic()
                 continue
             self._market.trade(venue, self._control)

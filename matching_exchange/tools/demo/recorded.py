@@ -41,7 +41,7 @@ class RecordedMarket:
         self._run = run
         self._laps = 1
         self._next = 0
-        self._orders = self._new_orders()
+        self._orders = RecordedOrders(self.symbol, self._prefix(), ACCOUNT)
 
     def prepare(self, venue: Venue) -> None:
         """Make its instrument. Raises RecordedError if the venue refuses it."""
@@ -66,6 +66,7 @@ class RecordedMarket:
         there._play_to(aside, time)
         self._empty(venue)
         self._restart()
+        self._orders = there._orders.again(self._prefix())
         self._next = there._next
         self.time = time
         venue.carry_out([self._orders.place(place) for place in _resting(aside, there._orders)])
@@ -77,10 +78,10 @@ class RecordedMarket:
     def _restart(self) -> None:
         self._laps += 1
         self._next = 0
-        self._orders = self._new_orders()
+        self._orders = RecordedOrders(self.symbol, self._prefix(), ACCOUNT)
 
-    def _new_orders(self) -> RecordedOrders:
-        return RecordedOrders(self.symbol, f"{self._run}-{self._laps}-", ACCOUNT)
+    def _prefix(self) -> str:
+        return f"{self._run}-{self._laps}-"
 
     def _empty(self, venue: Venue) -> None:
         more = True

@@ -23,6 +23,12 @@ class RecordedOrders:
         self._prefix = prefix
         self._quantities: dict[str, int] = {}
 
+    def again(self, prefix: str) -> "RecordedOrders":
+        """The same orders under names that nobody has used."""
+        orders = RecordedOrders(self._symbol, prefix, self._account)
+        orders._quantities = dict(self._quantities)
+        return orders
+
     def name(self, order: str) -> str:
         return self._prefix + order
 
