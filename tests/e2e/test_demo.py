@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from matching_exchange.tools.run import demo_arguments, parse
+from protocol.events import Trade
+from protocol.instrument import format_decimal
+from tests.agents_market import AgentsMarket
 from tests.e2e.dashboard import chromium, expect, needs_chromium
 from tests.e2e.keyed import ADMIN_HEADERS, TOKEN, Closed
 from tests.exchange import PATIENCE, Exchange, Json, clean_environment, wait_until
@@ -186,18 +190,41 @@ def test_a_recording_plays_beside_the_agents_and_jumps(exchange: Exchange, tmp_p
     assert book() == [[], []]
 
 
+def test_run_hands_the_demo_what_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = parse(["--demo", "--seed=3", "--speed=0.50", "--from", "one.csv", "/two.csv"])
+    assert demo_arguments(options) == ["--seed=3", "--speed=0.5", "--from", str(tmp_path / "one.csv"), "/two.csv"]
+    assert demo_arguments(parse(["--demo"])) == ["--seed=1", "--speed=1"]
+
+
 def test_two_people_have_money_once_and_who_was_there_keeps_his_own(tmp_path: Path) -> None:
     with Exchange(tmp_path) as fresh:
         fresh.place("BTC-USDT", "limit", "buy", "0.1", "100", account="bob")
-        with demo(fresh, tmp_path) as script:
-            wait_until(lambda: "have money" in script.text() or "has money" in script.text(), "money")
+        with demo(fresh, tmp_path, "--seed=7", "--speed=10") as script:
+            wait_until(lambda: "money to trade with" in script.text(), "money")
             assert balances(fresh, "alice") == {"BTC": "2", "ETH": "20", "SOL": "200", "USDT": "100000"}
             assert balances(fresh, "bob") == {}
+            # Nobody else trades: the agents do what they do without sockets.
+            same = AgentsMarket("7")
+            same.run(60)
+            expected = {symbol: [shown(trade) for _, trade in told[:20]] for symbol, told in same.trades.items()}
+            wait_until(lambda: all(len(tape(fresh, symbol)) == 20 for symbol in SYMBOLS), "twenty trades of each")
+            assert {symbol: tape(fresh, symbol) for symbol in SYMBOLS} == expected
         fresh.post("/admin/accounts/alice/withdraw", {"asset": "BTC", "amount": "1", "transfer_id": "out"})
         with demo(fresh, tmp_path):
             wait_for_orders(fresh)
         assert balances(fresh, "alice")["BTC"] == "1"
         assert script.text().count("money to trade with") == 1
+
+
+def tape(exchange: Exchange, symbol: str) -> list[tuple[str, str]]:
+    """Prices and sides of the first trades."""
+    told = exchange.get("/trades", symbol=symbol, after=0, limit=20)["trades"]
+    return [(trade["price"], trade["aggressor_side"]) for trade in told]
+
+
+def shown(trade: Trade) -> tuple[str, str]:
+    return format_decimal(trade.price, 2), trade.aggressor_side.name.lower()
 
 
 def balances(exchange: Exchange, account: str) -> dict[str, str]:
