@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from matching_exchange.tools.demo.__main__ import main
 from matching_exchange.tools.run import demo_arguments, parse
 from protocol.events import Trade
 from protocol.instrument import format_decimal
@@ -157,11 +158,11 @@ def test_a_second_demo_ends_with_one_line(exchange: Exchange, tmp_path: Path) ->
         (["--from", "missing.log"], "demo: --from: missing.log: No such file or directory"),
     ],
 )
-def test_bad_arguments_end_with_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
-    done = subprocess.run(
-        [*DEMO, *arguments], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{said}\n")
+def test_bad_arguments_end_with_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments, {})
+    assert ended.value.code == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
 
 
 def test_a_recording_plays_beside_the_agents_and_jumps(exchange: Exchange, tmp_path: Path) -> None:
