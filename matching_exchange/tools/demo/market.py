@@ -7,7 +7,7 @@ from matching_exchange.agents.crowd import ACCOUNTS, Crowd
 from matching_exchange.agents.seen import STEP
 from matching_exchange.tools.demo.control import Control
 from matching_exchange.tools.demo.recorded import ACCOUNT, RecordedMarket
-from matching_exchange.tools.demo.venue import LiveVenue
+from matching_exchange.tools.demo.venue import Venue, cancel_all
 from protocol.commands import DepthQuery, SetInstrument, TradesQuery
 from protocol.demo import REAL_TIME
 from protocol.events import Depth, TradeHistory
@@ -55,9 +55,9 @@ class Market:
         recorded = [] if self._recorded is None else [self._recorded.symbol]
         return recorded + ([] if self._crowd is None else list(self._crowd.pits))
 
-    def enter(self, venue: LiveVenue, instruments: Sequence[Instrument]) -> None:
+    def enter(self, venue: Venue, instruments: Sequence[Instrument]) -> None:
         """Begin to trade at a matcher, or go on at another one: cancel what is left, and protect the prices."""
-        venue.cancel_all(OWN_ACCOUNTS)
+        cancel_all(venue, OWN_ACCOUNTS)
         recorded = None if self._recorded is None else self._recorded.symbol
         known = [each for each in instruments if each.symbol in BASES and each.symbol != recorded]
         venue.carry_out([protect(instrument) for instrument in known])
@@ -70,7 +70,7 @@ class Market:
             self._recorded.prepare(venue)
             self._recorded.resume(venue)
 
-    def trade(self, venue: LiveVenue, control: Control) -> None:
+    def trade(self, venue: Venue, control: Control) -> None:
         """What happens in one step of real time, at the speed that is asked for."""
         assert self._crowd is not None, "it has entered"
         speed = control.state.speed
@@ -82,12 +82,12 @@ class Market:
             self._recorded.play(venue, STEP * speed // REAL_TIME)
             control.at(self._recorded.time)
 
-    def jump(self, venue: LiveVenue, time: int) -> None:
+    def jump(self, venue: Venue, time: int) -> None:
         """Let the recording be at this time."""
         if self._recorded is not None:
             self._recorded.jump(venue, time)
 
-    def _new_crowd(self, venue: LiveVenue, instruments: Sequence[Instrument]) -> Crowd:
+    def _new_crowd(self, venue: Venue, instruments: Sequence[Instrument]) -> Crowd:
         bases = [(each, BASES[each.symbol] * 10**each.price_decimals) for each in instruments]
         at = {instrument.symbol: base for instrument, base in bases}
         starts = {
@@ -97,7 +97,7 @@ class Market:
         }
         return Crowd(bases, self._seed, self._run, starts)
 
-    def _step(self, venue: LiveVenue, crowd: Crowd) -> None:
+    def _step(self, venue: Venue, crowd: Crowd) -> None:
         crowd.answered(venue.carry_out(crowd.act()))
         symbols = list(crowd.pits)
         results = venue.ask(
@@ -125,7 +125,7 @@ def protect(instrument: Instrument) -> SetInstrument:
     )
 
 
-def _last_trades(venue: LiveVenue, symbols: Sequence[str]) -> list[tuple[str, int, int | None]]:
+def _last_trades(venue: Venue, symbols: Sequence[str]) -> list[tuple[str, int, int | None]]:
     """The trade_id and the price of each symbol's last trade; 0 and None before the first."""
     found: list[tuple[str, int, int | None]] = []
     for symbol, told in zip(symbols, venue.ask([TradesQuery(symbol, 1) for symbol in symbols]), strict=True):

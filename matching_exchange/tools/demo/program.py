@@ -8,7 +8,7 @@ from typing import Final
 
 from matching_exchange.tools.demo.control import Control
 from matching_exchange.tools.demo.market import BASES, OWN_ACCOUNTS, Market
-from matching_exchange.tools.demo.venue import LiveVenue
+from matching_exchange.tools.demo.venue import LiveVenue, cancel_all
 from matching_exchange.tools.waiting import telling_of_silence
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import InstrumentsQuery, StatusQuery
@@ -73,7 +73,7 @@ class Demo:
             return
         with suppress(MatcherAwayError, OutcomeUnknownError), closing(self._client(CLEANUP_SECONDS)) as client:
             client.connect()
-            LiveVenue(client).cancel_all(OWN_ACCOUNTS)
+            cancel_all(LiveVenue(client), OWN_ACCOUNTS)
 
     def _client(self, timeout: float) -> CommandClient:
         commands, reports = self._endpoints.values()

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from matching_exchange.tools.demo.venue import EngineVenue, Venue
+from matching_exchange.tools.demo.venue import EngineVenue, Venue, cancel_all
 from matching_exchange.tools.replay.orders import RecordedOrders, recorded_instrument
 from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Take
-from protocol.commands import CancelAllOrders, Command, OrderQuery, OrdersQuery, SetInstrument
-from protocol.events import CommandRefused, OrderPage, OrderState, OrderStates
+from protocol.commands import Command, OrderQuery, OrdersQuery, SetInstrument
+from protocol.events import CommandRefused, OrderPage, OrderState
 from protocol.instrument import Instrument, InstrumentError, check_instrument
 
 ACCOUNT: Final = "demo-recorded"
@@ -54,7 +54,7 @@ class RecordedMarket:
         """Go on by so much time. At its end it begins again, with an empty book."""
         self._play_to(venue, self.time + nanoseconds)
         if self._next == len(self._steps):
-            self._empty(venue)
+            cancel_all(venue, [ACCOUNT], self.symbol)
             self._restart()
             self.time = self.begin
 
@@ -64,7 +64,7 @@ class RecordedMarket:
         aside = EngineVenue()
         there.prepare(aside)
         there._play_to(aside, time)
-        self._empty(venue)
+        cancel_all(venue, [ACCOUNT], self.symbol)
         self._restart()
         self._orders = there._orders.again(self._prefix())
         self._next = there._next
@@ -82,12 +82,6 @@ class RecordedMarket:
 
     def _prefix(self) -> str:
         return f"{self._run}-{self._laps}-"
-
-    def _empty(self, venue: Venue) -> None:
-        more = True
-        while more:
-            [answer] = venue.carry_out([CancelAllOrders(ACCOUNT, self.symbol)])
-            more = isinstance(answer, OrderStates) and answer.more
 
     def _play_to(self, venue: Venue, time: int) -> None:
         commands: list[Command] = []

@@ -25,6 +25,18 @@ class Venue(Protocol):
         """The results, as of after all commands before."""
 
 
+def cancel_all(venue: Venue, accounts: Sequence[str], symbol: str | None = None) -> None:
+    """Cancel all orders of the accounts; `symbol` None means all symbols."""
+    left = list(accounts)
+    while left:
+        answers = venue.carry_out([CancelAllOrders(account, symbol) for account in left])
+        left = [
+            account
+            for account, answer in zip(left, answers, strict=True)
+            if isinstance(answer, OrderStates) and answer.more
+        ]
+
+
 class LiveVenue:
     """A matcher, over the session of a client. Raises what the client raises."""
 
@@ -41,17 +53,6 @@ class LiveVenue:
     def ask(self, questions: Sequence[Query]) -> list[Result]:
         requests = [self._client.ask(question) for question in questions]
         return [self._client.result(request).result for request in requests]
-
-    def cancel_all(self, accounts: Sequence[str]) -> None:
-        """Cancel all orders of the accounts."""
-        left = list(accounts)
-        while left:
-            answers = self.carry_out([CancelAllOrders(account) for account in left])
-            left = [
-                account
-                for account, answer in zip(left, answers, strict=True)
-                if isinstance(answer, OrderStates) and answer.more
-            ]
 
 
 class EngineVenue:
