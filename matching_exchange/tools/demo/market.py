@@ -7,7 +7,7 @@ from matching_exchange.agents.crowd import ACCOUNTS, Crowd
 from matching_exchange.agents.seen import STEP
 from matching_exchange.tools.demo.control import Control
 from matching_exchange.tools.demo.recorded import ACCOUNT, RecordedMarket
-from matching_exchange.tools.demo.venue import Venue, cancel_all
+from matching_exchange.tools.demo.venue import Venue, cancel_all, check_known
 from protocol.commands import DepthQuery, SetInstrument, TradesQuery
 from protocol.demo import REAL_TIME
 from protocol.events import Depth, TradeHistory
@@ -46,6 +46,7 @@ class Market:
         self._run = run
         self._recorded = recorded
         self._crowd: Crowd | None = None
+        self._crowds = 0
         self._due = 0
         """Of the agents' next step, in hundredths of it."""
 
@@ -61,7 +62,7 @@ class Market:
         recorded = None if self._recorded is None else self._recorded.symbol
         known = [each for each in instruments if each.symbol in BASES and each.symbol != recorded]
         venue.carry_out([protect(instrument) for instrument in known])
-        if self._crowd is None:
+        if self._crowd is None or list(self._crowd.pits) != [each.symbol for each in known]:
             self._crowd = self._new_crowd(venue, known)
         self._crowd.clear()
         for symbol, last_trade_id, _ in _last_trades(venue, list(self._crowd.pits)):
@@ -71,7 +72,7 @@ class Market:
             self._recorded.resume(venue)
 
     def trade(self, venue: Venue, control: Control) -> None:
-        """What happens in one step of real time, at the speed that is asked for."""
+        """What happens in one step of real time, at the speed that is asked for. Raises LostError."""
         assert self._crowd is not None, "it has entered"
         speed = control.state.speed
         self._due += min(speed, FASTEST)
@@ -95,7 +96,8 @@ class Market:
             for symbol, _, price in _last_trades(venue, list(at))
             if price is not None and abs(price - at[symbol]) * NEAR <= at[symbol]
         }
-        return Crowd(bases, self._seed, self._run, starts)
+        self._crowds += 1
+        return Crowd(bases, self._seed, f"{self._run}-{self._crowds}", starts)
 
     def _step(self, venue: Venue, crowd: Crowd) -> None:
         crowd.answered(venue.carry_out(crowd.act()))
@@ -107,6 +109,7 @@ class Market:
             ]
         )
         for symbol, told, depth in zip(symbols, results[: len(symbols)], results[len(symbols) :], strict=True):
+            check_known(symbol, told)
             assert isinstance(told, TradeHistory) and isinstance(depth, Depth), "the symbol is known"
             bid, ask = (side[0][0] if side else None for side in (depth.bids, depth.asks))
             crowd.pits[symbol].saw(told.trades, bid, ask)

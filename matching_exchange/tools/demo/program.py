@@ -8,7 +8,7 @@ from typing import Final
 
 from matching_exchange.tools.demo.control import Control
 from matching_exchange.tools.demo.market import BASES, OWN_ACCOUNTS, Market
-from matching_exchange.tools.demo.venue import LiveVenue, cancel_all
+from matching_exchange.tools.demo.venue import LiveVenue, LostError, cancel_all
 from matching_exchange.tools.waiting import telling_of_silence
 from protocol.client import CommandClient, MatcherAwayError, OutcomeUnknownError
 from protocol.commands import InstrumentsQuery, StatusQuery
@@ -62,7 +62,7 @@ class Demo:
                 with closing(self._client(ANSWER_SECONDS)) as client:
                     self._connect(client)
                     self._trade(LiveVenue(client), client)
-            except (MatcherAwayError, OutcomeUnknownError) as error:
+            except (MatcherAwayError, OutcomeUnknownError, LostError) as error:
                 self._control.note(connected=False)
                 print(f"{PROGRAM}: {error}; trying again", file=sys.stderr, flush=True)
 

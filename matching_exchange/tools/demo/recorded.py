@@ -1,9 +1,9 @@
 """A recorded market that plays in a loop, and can jump."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from matching_exchange.tools.demo.venue import EngineVenue, Venue, cancel_all
+from matching_exchange.tools.demo.venue import EngineVenue, Venue, cancel_all, check_known
 from matching_exchange.tools.replay.orders import RecordedOrders, recorded_instrument
 from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Take
 from protocol.commands import Command, OrderQuery, OrdersQuery, SetInstrument
@@ -51,7 +51,7 @@ class RecordedMarket:
             raise RecordedError(f"the exchange refuses {self.symbol} as the recording needs it ({why})")
 
     def play(self, venue: Venue, nanoseconds: int) -> None:
-        """Go on by so much time. At its end it begins again, with an empty book."""
+        """Go on by so much time. At its end it begins again, with an empty book. Raises LostError."""
         self._play_to(venue, self.time + nanoseconds)
         if self._next == len(self._steps):
             cancel_all(venue, [ACCOUNT], self.symbol)
@@ -99,12 +99,16 @@ class RecordedMarket:
                     commands.append(self._orders.reduce(step))
                 case Replace():
                     # Ask first what was filled of it here.
-                    venue.carry_out(commands)
+                    self._send(venue, commands)
                     [state] = venue.ask([OrderQuery(None, ACCOUNT, self._orders.name(step.order))])
                     filled = state.filled_quantity if isinstance(state, OrderState) else 0
                     commands = [self._orders.replace(step, filled)]
-        venue.carry_out(commands)
+        self._send(venue, commands)
         self.time = min(time, self.end)
+
+    def _send(self, venue: Venue, commands: Sequence[Command]) -> None:
+        for answer in venue.carry_out(commands):
+            check_known(self.symbol, answer)
 
 
 def _instrument(recording: Recording) -> Instrument:

@@ -8,7 +8,8 @@ from matcher.serving.answers import answer
 from matcher.serving.queries import answer_query
 from protocol.client import CommandClient
 from protocol.commands import CancelAllOrders, Command, DepthQuery, OrderQuery, OrdersQuery, Query, TradesQuery
-from protocol.events import Answer, OrderStates, Result
+from protocol.events import Answer, CommandRefused, OrderStates, Result
+from protocol.units import Refusal
 
 AT_ONCE: Final = 4_096
 """Commands that wait for their answers at most."""
@@ -17,12 +18,22 @@ Question = DepthQuery | OrderQuery | OrdersQuery | TradesQuery
 """The queries that an engine alone answers."""
 
 
+class LostError(Exception):
+    """The exchange is another one than that which was entered: it lacks an instrument."""
+
+
 class Venue(Protocol):
     def carry_out(self, commands: Sequence[Command]) -> list[Answer]:
         """The answers to the commands, in their order."""
 
     def ask(self, questions: Sequence[Question]) -> list[Result]:
         """The results, as of after all commands before."""
+
+
+def check_known(symbol: str, told: Answer | Result) -> None:
+    """Raises LostError if the exchange does not know the symbol."""
+    if isinstance(told, CommandRefused) and told.refusal is Refusal.UNKNOWN_SYMBOL:
+        raise LostError(f"the exchange has no {symbol} any more")
 
 
 def cancel_all(venue: Venue, accounts: Sequence[str], symbol: str | None = None) -> None:

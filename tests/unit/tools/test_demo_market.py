@@ -6,7 +6,7 @@ from matching_exchange.agents.crowd import ACCOUNTS
 from matching_exchange.tools.demo.control import Control
 from matching_exchange.tools.demo.market import OWN_ACCOUNTS, Market
 from matching_exchange.tools.demo.recorded import RecordedMarket
-from matching_exchange.tools.demo.venue import EngineVenue, cancel_all
+from matching_exchange.tools.demo.venue import EngineVenue, LostError, cancel_all
 from matching_exchange.tools.replay.recording import Place, Recording, Step, Take
 from protocol.commands import DepthQuery, OrdersQuery, PlaceOrder, SetInstrument, TradesQuery
 from protocol.demo import AGENTS, RECORDING, Steer
@@ -158,6 +158,34 @@ def test_after_a_restart_the_recording_is_where_it_was() -> None:
     assert len(before.bids) == 10
     market.enter(at, INSTRUMENTS)
     assert depth(at, "COIN-USD") == before
+
+
+def test_an_exchange_that_lacks_the_instruments_is_noticed_and_entered_anew() -> None:
+    first, market = venue(), Market("1", "run", recorded())
+    market.enter(first, INSTRUMENTS)
+    step(market, first, 10)
+    for other in (EngineVenue(), venue(ETH)):
+        with pytest.raises(LostError):
+            step(market, other, 20)
+    # There is no BTC-USDT, and what it has for ETH-USDT are no orders that the market knows.
+    only = venue(ETH)
+    market.enter(only, [ETH])
+    step(market, only, 10)
+    assert market.symbols == ["COIN-USD", "ETH-USDT"]
+    assert len(depth(only, "ETH-USDT").bids) == len(depth(only, "ETH-USDT").asks) == 10
+    # Back at the first one, no name of an order comes twice.
+    market.enter(first, INSTRUMENTS)
+    step(market, first, 1)
+    assert all(len(depth(first, symbol).bids) == 10 for symbol in SYMBOLS)
+
+
+def test_an_empty_exchange_with_the_same_instruments_gets_quotes() -> None:
+    market = Market("1", "run", None)
+    market.enter(venue(), INSTRUMENTS)
+    step(market, venue(), 1)
+    other = venue()
+    step(market, other, 300)
+    assert all(len(depth(other, symbol).bids) == 10 for symbol in SYMBOLS)
 
 
 def test_agents_leave_the_recordings_symbol_to_it() -> None:
