@@ -10,6 +10,7 @@ from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
 from protocol.commands import DigestQuery, LoadBook, SaveBook, StatusQuery
 from protocol.events import BookLoaded, BookSaved, Digest, MatcherStatus
+from protocol.saved_book import SavedBook
 
 HEALTH_SECONDS: Final = 0.5
 """Time in which a healthy matcher tells its status."""
@@ -45,9 +46,12 @@ class Maintenance:
             raise OutcomeUnknownError(str(error)) from error
         return Stamped(answer.sequence, answer.timestamp, expect(BookSaved, answer.value))
 
-    async def load(self, symbol: str) -> Stamped[BookLoaded]:
+    async def load(
+        self, symbol: str, contents: SavedBook | None = None, *, new_order_ids: bool = False
+    ) -> Stamped[BookLoaded]:
+        """Load the contents, or the book's file where there are none."""
         await self._instruments.find(symbol)
-        answer = await self._broker.submit(LoadBook(symbol))
+        answer = await self._broker.submit(LoadBook(symbol, contents, new_order_ids))
         return Stamped(answer.sequence, answer.timestamp, expect(BookLoaded, answer.value))
 
     async def digest(self) -> Stamped[Digest]:

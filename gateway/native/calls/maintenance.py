@@ -8,13 +8,17 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.history import HistoryStatus
 from gateway.exchange.maintenance import HEALTH_SECONDS
 from gateway.http.bounds import RETRY_AFTER_SECONDS
+from gateway.http.resources import read_body
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.link.errors import MatcherUnavailableError
+from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.health_schemas import Health, HistoryHealth, Unhealthy
-from gateway.native.json.schemas import DigestView, LoadedBookView, SavedBookView
+from gateway.native.json.schemas import DigestView, LoadedBookView, LoadRequest, SavedBookView
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
+
+_read_load = body_decoder(LoadRequest)
 
 
 async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
@@ -54,9 +58,11 @@ async def save(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     )
 
 
-async def load(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+async def load(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     symbol = required(query_parameters(scope, "symbol"), "symbol")
-    answer = await exchange.maintenance.load(symbol)
+    body = await read_body(receive)
+    request = _read_load(body) if body else LoadRequest()
+    answer = await exchange.maintenance.load(symbol, request.book, new_order_ids=request.new_order_ids)
     loaded = answer.value
     skipped = [str(order_id) for order_id in loaded.skipped]
     timestamp = format_timestamp(answer.timestamp)

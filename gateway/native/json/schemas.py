@@ -36,6 +36,7 @@ from gateway.native.json.field_types import (
     Timestamp,
     TrailingBasisPoints,
 )
+from protocol.saved_book import SavedBook
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -333,6 +334,16 @@ class SavedBookView(Struct, frozen=True):
     orders: int
     sequence: Sequence
     timestamp: Timestamp
+
+
+class LoadRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """`book` is a saved book; left out, it is the one in the symbol's file.
+
+    With `new_order_ids` its orders count as entered now, without client_order_ids: it may be loaded again and again.
+    """
+
+    book: SavedBook | None = None
+    new_order_ids: bool = False
 
 
 class LoadedBookView(Struct, frozen=True):
