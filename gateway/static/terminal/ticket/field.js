@@ -1,8 +1,8 @@
 // One field of the order form: its label, its control and its error, built from an entry of FIELDS.
 
-import { readDecimal } from "./decimal.js";
-import { element, setText } from "./dom.js";
-import { decimalFault, showAsRead } from "./number_input.js";
+import { readDecimal } from "../../common/decimal.js";
+import { element, setText } from "../../common/dom.js";
+import { decimalFault, showAsRead } from "../../common/number_input.js";
 
 const NUMBERS = ["decimal", "integer"];
 const PLAIN = { autocomplete: "off", autocapitalize: "off", spellcheck: "false" };

@@ -1,9 +1,9 @@
 // Edits an order in its row: an input for each thing that an amend of this order takes. Enter sends, Escape leaves.
 
-import { compare, readDecimal } from "./decimal.js";
-import { element, setText } from "./dom.js";
-import { decimalFault, showAsRead, stepped } from "./number_input.js";
-import { trails } from "./order_types.js";
+import { compare, readDecimal } from "../../common/decimal.js";
+import { element, setText } from "../../common/dom.js";
+import { decimalFault, showAsRead, stepped } from "../../common/number_input.js";
+import { trails } from "../ticket/order_types.js";
 
 const INPUTS = {
   price: { cell: "price", label: "Price", step: "tick_size" },

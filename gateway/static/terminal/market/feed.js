@@ -4,7 +4,7 @@
 // over HTTP, joined with those that the stream brought meanwhile. When any of it breaks, the whole session ends and
 // a new one begins.
 
-import { KeepAlive } from "./keep_alive.js";
+import { KeepAlive } from "../../common/keep_alive.js";
 
 export const TRADES_KEPT = 100;
 

@@ -1,9 +1,9 @@
 // One own order in the table: what it is and has, its cancel button, and its editing in place.
 
-import { compare, scaleOf, shown } from "./decimal.js";
-import { clock, element, flash, setText } from "./dom.js";
+import { compare, scaleOf, shown } from "../../common/decimal.js";
+import { clock, element, flash, setText } from "../../common/dom.js";
 import { OrderEditor } from "./order_editor.js";
-import { selfTradeWord, trails, typeWord } from "./order_types.js";
+import { selfTradeWord, trails, typeWord } from "../ticket/order_types.js";
 
 const STATUS = { open: "open", partially_filled: "partly filled", pending: "pending" };
 

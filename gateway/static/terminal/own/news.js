@@ -1,9 +1,9 @@
 // The line below the open orders: what last happened to them without this page's doing. A burst shows its last update.
 
-import { reasonWords } from "./answer.js";
-import { add, shown } from "./decimal.js";
-import { asSentence, clock, setText } from "./dom.js";
-import { typeWord } from "./order_types.js";
+import { reasonWords } from "../ticket/answer.js";
+import { add, shown } from "../../common/decimal.js";
+import { asSentence, clock, setText } from "../../common/dom.js";
+import { typeWord } from "../ticket/order_types.js";
 
 const LEAST_TIME = 1_000;
 const WORDS_SHOWN = 2;

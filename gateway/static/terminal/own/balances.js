@@ -1,7 +1,7 @@
 // The balances of an account that has a ledger, and the button of the faucet where the exchange has one. Without both there is no tab.
 
-import { element, oncePerFrame, setText } from "./dom.js";
-import { shown } from "./decimal.js";
+import { element, oncePerFrame, setText } from "../../common/dom.js";
+import { shown } from "../../common/decimal.js";
 
 export class BalancesView {
   #tab = document.querySelector("#balances-tab");

@@ -4,7 +4,7 @@
 // after the last update. Where the exchange does not have that any more, it sends the open orders anew; it may do so at any time. Each
 // update names the one before it: where one is missing, everything is asked for anew.
 
-import { KeepAlive } from "./keep_alive.js";
+import { KeepAlive } from "../../common/keep_alive.js";
 
 export const FILLS_KEPT = 100;
 

@@ -1,7 +1,11 @@
-// What the user has chosen to look at: base URL, instrument, account, theme. Remembered in localStorage.
+// What the user has chosen to look at: base URL, instrument, account, interval, theme. Remembered in localStorage; what the page's
+// address says goes before it, and the address says what is shown: a link opens the same view.
 
 const PREFIX = "exchange.";
 const ACCOUNT = /^[A-Za-z0-9._:-]{1,64}$/;
+export const INTERVALS = ["1s", "1m", "5m", "15m", "1h", "4h", "1d", "1w"];
+
+const FIRST_INTERVAL = "1m";
 const THEMES = ["auto", "dark", "light"];
 
 export class Settings {
@@ -10,25 +14,24 @@ export class Settings {
   #baseUrl = document.querySelector("#base-url");
   #error = document.querySelector("#settings-error");
   #onChange;
+  #fixed = null; // the account of the holder's key
 
-  /** onChange("symbol" | "account" | "baseUrl") after each valid choice of the user. */
+  /** onChange("symbol" | "account" | "baseUrl" | "interval") after each valid choice of the user. */
   constructor(onChange) {
     this.#onChange = onChange;
-    this.account = valid(recall("account"), ACCOUNT) ?? "default";
-    this.symbol = recall("symbol");
+    const address = new URLSearchParams(location.search);
+    this.account = valid(address.get("account"), ACCOUNT) ?? valid(recall("account"), ACCOUNT) ?? "default";
+    this.symbol = address.get("symbol") ?? recall("symbol");
+    this.interval = [address.get("interval"), recall("interval")].find((word) => INTERVALS.includes(word)) ?? FIRST_INTERVAL;
     this.baseUrl = normalBase(recall("base_url") ?? "") ?? "";
     this.#account.value = this.account;
     this.#baseUrl.value = this.baseUrl;
     this.#baseUrl.placeholder = location.origin;
-    this.#symbol.addEventListener("change", () => {
-      this.#tell(this.#symbol, "");
-      this.#choose("symbol", "symbol", this.#symbol.value);
-    });
+    this.#symbol.addEventListener("change", () => this.chooseSymbol(this.#symbol.value));
     this.#account.addEventListener("change", () => this.#chooseAccount());
     this.#baseUrl.addEventListener("change", () => this.#chooseBase());
     document.querySelector("#settings").addEventListener("submit", (event) => event.preventDefault());
     setUpTheme(document.querySelector("#theme"));
-    setUpMore(document.querySelector("#more-settings"));
   }
 
   /** Where the exchange is: the base URL, or else this page's own origin. */
@@ -44,14 +47,27 @@ export class Settings {
     const chosen = instruments.find((instrument) => instrument.symbol === this.symbol) ?? instruments[0] ?? null;
     this.symbol = chosen?.symbol ?? null;
     if (chosen && this.#symbol.value !== chosen.symbol) this.#symbol.value = chosen.symbol;
+    this.#writeAddress();
     return chosen;
+  }
+
+  chooseSymbol(symbol) {
+    this.#symbol.value = symbol;
+    this.#tell(this.#symbol, "");
+    this.#choose("symbol", "symbol", symbol);
+  }
+
+  chooseInterval(interval) {
+    this.#choose("interval", "interval", interval);
   }
 
   /** Shows the account of the holder's key, which cannot be changed; null: the one that was chosen, which can. */
   fixAccount(fixed) {
+    this.#fixed = fixed;
     this.#account.readOnly = fixed !== null;
     this.#account.value = fixed ?? this.account;
     this.#tell(this.#account, "");
+    this.#writeAddress();
   }
 
   /** Goes to the choice that the exchange named as wrong. */
@@ -82,7 +98,16 @@ export class Settings {
     if (this[name] === value) return;
     this[name] = value;
     remember(key, value);
+    this.#writeAddress();
     this.#onChange(name);
+  }
+
+  /** The account of a key is no part of the address: who opens the link needs a key of his own. */
+  #writeAddress() {
+    if (!this.symbol) return;
+    const query = new URLSearchParams({ symbol: this.symbol, ...(this.#fixed === null && { account: this.account }), interval: this.interval });
+    const address = `${location.pathname}?${query}${location.hash}`;
+    if (address !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", address);
   }
 
   #tell(input, message) {
@@ -128,14 +153,6 @@ function setUpTheme(button) {
     show();
   });
   show();
-}
-
-/** On a narrow screen the base URL is folded away behind this button. */
-function setUpMore(button) {
-  button.addEventListener("click", () => {
-    const open = button.getAttribute("aria-expanded") !== "true";
-    button.setAttribute("aria-expanded", String(open));
-  });
 }
 
 function recall(key) {

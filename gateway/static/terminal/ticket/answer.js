@@ -1,7 +1,7 @@
 // The exchange's last answer in plain words: an order's state, a refusal, or a broken connection.
 
-import { add, compare, shown, subtract } from "./decimal.js";
-import { clock, setText } from "./dom.js";
+import { add, compare, shown, subtract } from "../../common/decimal.js";
+import { clock, setText } from "../../common/dom.js";
 import { FIELDS, typeWord } from "./order_types.js";
 
 const REASONS = {

@@ -4,9 +4,9 @@
 // the quantity from the best price up to that row; both sides share one scale. The twenty prices are one tab stop:
 // the arrow keys walk over them.
 
-import { fromUnits, scaleOf, shown, spreadOf, toUnits, widestScale } from "./decimal.js";
-import { element, oncePerFrame, setData, setText } from "./dom.js";
-import { BOLD, setWidth } from "./measure.js";
+import { fromUnits, scaleOf, shown, spreadOf, toUnits, widestScale } from "../../common/decimal.js";
+import { element, oncePerFrame, setData, setText } from "../../common/dom.js";
+import { BOLD, setWidth } from "../../common/measure.js";
 
 const LEVELS = 10;
 const BAR_STEPS = 1000n;
@@ -36,7 +36,10 @@ export class Book {
   #render = oncePerFrame(() => this.#draw());
 
   /** onPick(price) when the user chooses a level. */
-  constructor(onPick) {
+  constructor(view, onPick) {
+    view.on("instrument", (instrument) => (instrument ? this.useInstrument(instrument) : this.clear()));
+    view.on("depth", (message) => this.show(message));
+    view.on("own", (own) => this.#markOwn(own?.orders ?? [], view.symbol));
     const rows = [...this.#asks.screenRows, ...this.#bids.screenRows];
     this.#asks.best.button.tabIndex = 0;
     this.#root.addEventListener("click", (event) => {
@@ -80,10 +83,12 @@ export class Book {
     this.#render();
   }
 
-  /** Marks the levels at which the account's own orders rest: {buy: Set of prices, sell: Set}. */
-  markOwn({ buy, sell }) {
-    this.#bids.own = buy;
-    this.#asks.own = sell;
+  /** Marks the levels at which the account's own orders rest. */
+  #markOwn(orders, symbol) {
+    const resting = orders.filter((order) => order.resting && order.symbol === symbol);
+    const prices = (side) => new Set(resting.filter((order) => order.side === side).map((order) => order.price));
+    this.#bids.own = prices("buy");
+    this.#asks.own = prices("sell");
     this.#render();
   }
 

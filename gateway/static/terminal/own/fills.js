@@ -1,7 +1,7 @@
 // The table of the account's last fills, newest first. Fills never change: new ones are put on top, old ones fall off below.
 
-import { clock, element, oncePerFrame, setText } from "./dom.js";
-import { scaleOf, shown } from "./decimal.js";
+import { clock, element, oncePerFrame, setText } from "../../common/dom.js";
+import { scaleOf, shown } from "../../common/decimal.js";
 import { FILLS_KEPT } from "./user_stream.js";
 
 const LONG = 30; // a fill whose price, quantity and fee have more characters leaves no room for its order's number in a narrow panel

@@ -1,6 +1,6 @@
 // The table of own open and pending orders, newest first. Rows are kept by order id and only rewritten, once a frame.
 
-import { oncePerFrame, setText } from "./dom.js";
+import { oncePerFrame, setText } from "../../common/dom.js";
 import { OrderRow } from "./order_row.js";
 
 const LIMIT = 100;

@@ -1,9 +1,9 @@
 // The trade tape: the last trades, newest first, each once. Rows are reused; new trades are drawn once a frame.
 
-import { clock, element, oncePerFrame, setText } from "./dom.js";
-import { compare, scaleOf, shown } from "./decimal.js";
-import { BOLD, setWidth } from "./measure.js";
-import { TRADES_KEPT } from "./feed.js";
+import { clock, element, oncePerFrame, setText } from "../../common/dom.js";
+import { compare, scaleOf, shown } from "../../common/decimal.js";
+import { BOLD, setWidth } from "../../common/measure.js";
+import { TRADES_KEPT } from "../market/feed.js";
 
 const ROWS = TRADES_KEPT;
 const IDS_KEPT = 10 * ROWS;
@@ -24,6 +24,12 @@ export class Tape {
   #priceScale = 0;
   #quantityScale = 0;
   #render = oncePerFrame(() => this.#draw());
+
+  constructor(view) {
+    view.on("instrument", (instrument) => (instrument ? this.useInstrument(instrument) : this.clear()));
+    view.on("trades", (trades) => this.reset(trades));
+    view.on("trade", (trade) => this.add(trade));
+  }
 
   useInstrument({ tick_size, lot_size }) {
     this.#priceScale = scaleOf(tick_size);

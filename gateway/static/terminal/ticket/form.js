@@ -1,9 +1,9 @@
 // The order form: shows the fields of the chosen type, reads them into an order, and marks the one that is wrong.
 
-import { compare, multiply, scaleOf, shown } from "./decimal.js";
-import { element, flash, setText } from "./dom.js";
+import { compare, multiply, scaleOf, shown } from "../../common/decimal.js";
+import { element, flash, setText } from "../../common/dom.js";
 import { Field } from "./field.js";
-import { stepped } from "./number_input.js";
+import { stepped } from "../../common/number_input.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
 
 const LONG = 14; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
@@ -25,7 +25,8 @@ export class OrderForm {
    * onSubmit(order, the method of Api that places it): resolves when it is answered; meanwhile the form takes no second one.
    * onFault(words): what is wrong with an order that is not sent.
    */
-  constructor({ onSubmit, onFault }) {
+  constructor(view, { onSubmit, onFault }) {
+    view.on("instrument", (instrument) => instrument && this.useInstrument(instrument));
     for (const [value, { label }] of Object.entries(ORDER_TYPES)) this.#type.append(new Option(label, value));
     for (const [name, definition] of Object.entries(FIELDS)) this.#build(name, definition);
     for (const { fields } of Object.values(ORDER_TYPES)) {
@@ -63,6 +64,11 @@ export class OrderForm {
     if (!target) return; // kept for the next type that takes a price
     target.wrapper.scrollIntoView({ block: "nearest" });
     flash(target.input);
+  }
+
+  chooseSide(side) {
+    document.querySelector(`#side-${side}`).checked = true;
+    this.#arrange();
   }
 
   set(name, text) {

@@ -1,8 +1,8 @@
 // Shows the state of the connection: the streams' own state, joined with what /health says; and what to do about it.
 // Only a change of state is announced; the seconds that count down stand beside the live region.
 
-import { asSentence, clock, setText } from "./dom.js";
-import { NotOpened } from "./keep_alive.js";
+import { asSentence, clock, setText } from "../../common/dom.js";
+import { NotOpened } from "../../common/keep_alive.js";
 
 const LASTING = 3_000; // a loss gets a line of its own only after so many milliseconds: a short one moves nothing
 const TOO_LONG = 431; // the status of a request whose head, and in it the cookies, is too long
