@@ -53,6 +53,7 @@ class Visitor(Dashboard):
     def open(self) -> None:
         self.page.goto(self.url)
         expect(self.find("#connection")).to_have_attribute("data-state", "live")
+        self.go("trade")
         expect(self.find("#sign-in")).to_be_visible()
 
     def enter(self, proof: str) -> None:

@@ -12,6 +12,7 @@ import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
+import { Levels } from "./market/levels.js";
 import { Tickers } from "./market/tickers.js";
 import { Own } from "./own/own.js";
 import { Rooms } from "./rooms.js";
@@ -56,6 +57,7 @@ const feed = new Feed({
   onState: showFeedState,
 });
 new Tickers(view);
+const levels = new Levels(view); // for panels that need more than the best levels: levels.use(listener)
 
 let wasDown = false;
 let unanswered = 0;
