@@ -155,9 +155,7 @@ def test_two_pages_at_once_are_told_so(browser: "Browser", shared_exchange: Exch
         expect(page.locator("#lesson")).to_be_visible()
 
 
-def test_where_admin_calls_need_a_token_an_administrator_opens_the_lessons(
-    browser: "Browser", tmp_path: Path
-) -> None:
+def test_where_admin_calls_need_a_token_an_administrator_opens_the_lessons(browser: "Browser", tmp_path: Path) -> None:
     token = "a-token-of-the-test-00000000000000"
     settings = {"GATEWAY_AUTH": "keys", "GATEWAY_ADMIN_TOKEN": token, "GATEWAY_KEY_FILE": str(tmp_path / "server.key")}
     with Exchange(tmp_path, gateway_environment=settings) as exchange, lessons(browser, exchange) as page:
