@@ -8,6 +8,7 @@ import { Settings } from "../common/settings.js";
 import { SignIn } from "../common/sign_in.js";
 import { Book } from "./book/book.js";
 import { Tape } from "./book/tape.js";
+import { Chart } from "./chart/chart.js";
 import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
 import { Feed } from "./market/feed.js";
@@ -55,6 +56,10 @@ const feed = new Feed({
   onTrades: (trades) => view.tell("trades", trades),
   onTrade: (trade) => view.tell("trade", trade),
   onState: showFeedState,
+});
+new Chart(view, {
+  onInterval: (interval) => settings.chooseInterval(interval),
+  onMove: (orders, field, price) => commands.move(orders, field, price),
 });
 new Tickers(view);
 const levels = new Levels(view); // for panels that need more than the best levels: levels.use(listener)
@@ -121,6 +126,7 @@ function changeHolder(left) {
     form.clear();
   }
   settings.fixAccount(signIn.holder?.account ?? null);
+  view.mayTrade = signIn.mayTrade;
   form.permit(signIn.mayTrade);
   own.permit();
   offerGifts();

@@ -6,7 +6,7 @@ import { Field } from "./field.js";
 import { stepped } from "../../common/number_input.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
 
-const LONG = 12; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
+const LONG = 14; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
 
 export class OrderForm {
   #form = document.querySelector("#order-form");
