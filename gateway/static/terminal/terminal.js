@@ -15,6 +15,7 @@ import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
 import { Levels } from "./market/levels.js";
 import { Tickers } from "./market/tickers.js";
+import { Markets } from "./markets/markets.js";
 import { Own } from "./own/own.js";
 import { Rooms } from "./rooms.js";
 import { AnswerView, unsentWords } from "./ticket/answer.js";
@@ -57,12 +58,13 @@ const feed = new Feed({
   onTrade: (trade) => view.tell("trade", trade),
   onState: showFeedState,
 });
-new Chart(view, {
+const levels = new Levels(view);
+new Chart(view, levels, {
   onInterval: (interval) => settings.chooseInterval(interval),
   onMove: (orders, field, price) => commands.move(orders, field, price),
 });
+new Markets(view, (symbol) => settings.chooseSymbol(symbol));
 new Tickers(view);
-const levels = new Levels(view); // for panels that need more than the best levels: levels.use(listener)
 
 let wasDown = false;
 let unanswered = 0;

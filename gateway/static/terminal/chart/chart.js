@@ -7,7 +7,9 @@ import { INTERVALS } from "../../common/settings.js";
 import { Tabs } from "../../common/tabs.js";
 import { compact } from "../market/figures.js";
 import { Candles } from "./candles.js";
+import { DepthChart } from "./depth_chart.js";
 import { Drag } from "./drag.js";
+import { Heatmap } from "./heatmap.js";
 import { OrderLines } from "./order_lines.js";
 import { fullTime } from "./times.js";
 
@@ -27,8 +29,10 @@ export class Chart {
   #render = oncePerFrame(() => this.#draw(), PACE);
 
   /** onInterval(interval) when the user chooses one. onMove(orders, field, price): he has dragged their line there. */
-  constructor(view, { onInterval, onMove }) {
+  constructor(view, levels, { onInterval, onMove }) {
     this.#view = view;
+    const depth = new DepthChart(view, levels);
+    const heatmap = new Heatmap(view, levels);
     this.#candles = new Candles(view, { onReset: () => this.#reset(), onChange: (candle) => this.#change(candle) });
     this.#lines = new OrderLines(view);
     this.#buttons = INTERVALS.map((interval) => {
@@ -37,7 +41,10 @@ export class Chart {
       return button;
     });
     document.querySelector("#intervals").append(...this.#buttons);
-    new Tabs(document.querySelector("#chart-tabs"));
+    new Tabs(document.querySelector("#chart-tabs"), (tab) => {
+      depth.seen = tab.id === "depth-tab";
+      heatmap.seen = tab.id === "heatmap-tab";
+    });
     view.on("interval", () => this.#showInterval());
     view.on("instrument", () => this.#showInterval());
     this.#showInterval();
