@@ -11,8 +11,9 @@ import { Canvas, ticksOf } from "./canvas.js";
 
 const SECOND = 1_000;
 const COLUMNS = 300;
+const LEAST_COLUMNS = 60; // seconds that the panel's width stands for at least
 const LEVELS = 150;
-const ROWS = 160;
+const ROWS = 110;
 const AXIS = 20;
 const PRICES = 72; // pixels on the right
 const LABEL_HEIGHT = 44;
@@ -136,9 +137,10 @@ export class Heatmap {
     setText(this.#words, "How much rests at a price: a column a second, of the last five minutes.");
     const [right, bottom] = [width - PRICES, height - AXIS];
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.#image, 0, 0, COLUMNS, ROWS, 0, 0, right, bottom);
+    const count = Math.max(this.#columns.length, LEAST_COLUMNS);
+    context.drawImage(this.#image, COLUMNS - count, 0, count, ROWS, 0, 0, right, bottom);
     const { low, high } = this.#range;
-    const x = (index) => ((COLUMNS - this.#columns.length + index + 0.5) / COLUMNS) * right;
+    const x = (index) => ((count - this.#columns.length + index + 0.5) / count) * right;
     const y = (price) => ((high - price) / (high - low)) * bottom;
     this.#line(context, "bid", "--bid", x, y);
     this.#line(context, "ask", "--ask", x, y);
@@ -150,7 +152,7 @@ export class Heatmap {
       if (y(price) > 8 && y(price) < bottom - 8) context.fillText(shown(price.toFixed(scale)), width - 6, y(price));
     }
     context.textAlign = "center";
-    const step = Math.max(1, Math.ceil((LABEL_WIDTH / right) * COLUMNS));
+    const step = Math.max(1, Math.ceil((LABEL_WIDTH / right) * count));
     for (let index = this.#columns.length - 1; index >= 0; index -= step) {
       if (x(index) > LABEL_WIDTH / 2 && x(index) < right - LABEL_WIDTH / 3) context.fillText(clock(new Date(this.#columns[index].at)), x(index), bottom + AXIS / 2);
     }
