@@ -17,6 +17,7 @@ export class Settings {
   #baseUrl = document.querySelector("#base-url");
   #error = document.querySelector("#settings-error");
   #onChange;
+  #intervalIsChosen;
   #fixed = null; // the account of the holder's key
 
   /** onChange("symbol" | "account" | "baseUrl" | "interval") after each valid choice of the user. */
@@ -25,7 +26,9 @@ export class Settings {
     const address = new URLSearchParams(location.search);
     this.account = valid(address.get("account"), ACCOUNT) ?? valid(recall("account"), ACCOUNT) ?? "default";
     this.symbol = address.get("symbol") ?? recall("symbol");
-    this.interval = [address.get("interval"), recall("interval")].find((word) => INTERVALS.includes(word)) ?? FIRST_INTERVAL;
+    this.interval = [address.get("interval"), recall("interval")].find((word) => INTERVALS.includes(word)) ?? null;
+    this.#intervalIsChosen = this.interval !== null;
+    this.interval ??= FIRST_INTERVAL;
     this.baseUrl = normalBase(recall("base_url") ?? "") ?? "";
     this.#account.value = this.account;
     this.#baseUrl.value = this.baseUrl;
@@ -61,7 +64,17 @@ export class Settings {
   }
 
   chooseInterval(interval) {
+    this.#intervalIsChosen = true;
     this.#choose("interval", "interval", interval);
+  }
+
+  /** Takes the shortest interval, unless the user has chosen one: an exchange that has just begun has few candles. */
+  preferShort() {
+    if (this.#intervalIsChosen || this.interval === INTERVALS[0]) return;
+    this.#intervalIsChosen = true;
+    this.interval = INTERVALS[0];
+    this.#writeAddress();
+    this.#onChange("interval");
   }
 
   /** Shows the account of the holder's key, which cannot be changed; null: the one that was chosen, which can. */

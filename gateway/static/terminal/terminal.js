@@ -61,6 +61,7 @@ const feed = new Feed({
 const levels = new Levels(view);
 new Chart(view, levels, {
   onInterval: (interval) => settings.chooseInterval(interval),
+  onFew: () => settings.preferShort(),
   onMove: (orders, field, price) => commands.move(orders, field, price),
 });
 new Markets(view, (symbol) => settings.chooseSymbol(symbol));

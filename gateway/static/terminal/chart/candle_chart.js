@@ -8,7 +8,7 @@ import { axisTime, fullTime } from "./times.js";
 
 const PACE = 200; // milliseconds between two drawings: every one of them paints the whole canvas
 const OLDER_FROM = 60; // bars left of the window from which on older ones are loaded
-const BARS_SHOWN = 110;
+const BARS_SHOWN = { least: 40, most: 110 };
 const ROOM_RIGHT = 6; // bars
 const STEP = 10; // bars that an arrow key moves
 const ZOOM = 1.25;
@@ -135,7 +135,8 @@ export class CandleChart {
     if (this.#shown !== key && list.length > 0) {
       this.#shown = key;
       this.#series.priceScale().applyOptions({ autoScale: true });
-      this.#chart.timeScale().setVisibleLogicalRange({ from: list.length - BARS_SHOWN, to: list.length + ROOM_RIGHT });
+      const bars = Math.min(Math.max(list.length, BARS_SHOWN.least), BARS_SHOWN.most);
+      this.#chart.timeScale().setVisibleLogicalRange({ from: list.length - bars, to: list.length + ROOM_RIGHT });
     }
     this.#mark();
   }

@@ -8,6 +8,7 @@ const PAGE = 500;
 const KEPT = 6_000; // candles at most; going back ends there
 const NO_HISTORY = 4503;
 const FIRST_WAIT = 800; // milliseconds for the stream's first message: an instrument without trades has none
+const FEW = 15; // candles: so few tell less than those of a shorter interval
 const TRADES_KEPT = 5_000;
 
 export class Candles {
@@ -21,7 +22,7 @@ export class Candles {
   #trades = []; // those that this page has seen, for where no history runs
   #key = "";
 
-  /** onReset(): other candles stand there. onChange(candle): the last one has changed, or is new. */
+  /** onReset(): other candles stand there. onChange(candle): the last one has changed, or is new. onFew(): there are few in all. */
   constructor(view, handlers) {
     this.#view = view;
     this.#handlers = handlers;
@@ -97,6 +98,7 @@ export class Candles {
     this.withoutHistory = false;
     this.#handlers.onReset();
     session.live();
+    if (this.begun && this.list.length < FEW) this.#handlers.onFew();
   }
 
   #take(candle) {
@@ -131,6 +133,7 @@ export class Candles {
     this.list = [];
     for (const trade of this.#trades) addTrade(this.list, trade, this.#view.interval);
     this.#handlers.onReset();
+    if (this.list.length < FEW) this.#handlers.onFew();
   }
 }
 

@@ -28,12 +28,12 @@ export class Chart {
   #hovered = null;
   #render = oncePerFrame(() => this.#draw(), PACE);
 
-  /** onInterval(interval) when the user chooses one. onMove(orders, field, price): he has dragged their line there. */
-  constructor(view, levels, { onInterval, onMove }) {
+  /** onInterval(interval) when the user chooses one. onFew(): there are few candles of this one. onMove(orders, field, price): he has dragged their line there. */
+  constructor(view, levels, { onInterval, onFew, onMove }) {
     this.#view = view;
     const depth = new DepthChart(view, levels);
     const heatmap = new Heatmap(view, levels);
-    this.#candles = new Candles(view, { onReset: () => this.#reset(), onChange: (candle) => this.#change(candle) });
+    this.#candles = new Candles(view, { onReset: () => this.#reset(), onChange: (candle) => this.#change(candle), onFew });
     this.#lines = new OrderLines(view);
     this.#buttons = INTERVALS.map((interval) => {
       const button = element("button", { type: "button", "data-interval": interval }, interval);
