@@ -39,6 +39,11 @@ export class Api {
     return this.#call("GET", "/trades", { query: { symbol, limit }, signal });
   }
 
+  /** {candles, next}: the newest ones before `to`, or of all, oldest first. */
+  candles(symbol, interval, { to = null, limit }, signal) {
+    return this.#call("GET", "/candles", { query: { symbol, interval, limit, ...(to && { to }) }, signal });
+  }
+
   /** The account's newest fills, oldest first; in all instruments where the symbol is null: {fills, next}. */
   fills(account, symbol, limit, signal) {
     return this.#callAsHolder("GET", "/fills", { query: { account, ...(symbol && { symbol }), limit }, signal });

@@ -1,6 +1,9 @@
 // What the user has chosen to look at: base URL, instrument, account, interval, theme. Remembered in localStorage; what the page's
 // address says goes before it, and the address says what is shown: a link opens the same view.
 
+/** Where this page's gateway is: the page's own origin, with the path below which a proxy serves it. */
+export const HERE = new URL(".", document.baseURI).href.replace(/\/$/, "");
+
 const PREFIX = "exchange.";
 const ACCOUNT = /^[A-Za-z0-9._:-]{1,64}$/;
 export const INTERVALS = ["1s", "1m", "5m", "15m", "1h", "4h", "1d", "1w"];
@@ -14,6 +17,7 @@ export class Settings {
   #baseUrl = document.querySelector("#base-url");
   #error = document.querySelector("#settings-error");
   #onChange;
+  #intervalIsChosen;
   #fixed = null; // the account of the holder's key
 
   /** onChange("symbol" | "account" | "baseUrl" | "interval") after each valid choice of the user. */
@@ -22,11 +26,13 @@ export class Settings {
     const address = new URLSearchParams(location.search);
     this.account = valid(address.get("account"), ACCOUNT) ?? valid(recall("account"), ACCOUNT) ?? "default";
     this.symbol = address.get("symbol") ?? recall("symbol");
-    this.interval = [address.get("interval"), recall("interval")].find((word) => INTERVALS.includes(word)) ?? FIRST_INTERVAL;
+    this.interval = [address.get("interval"), recall("interval")].find((word) => INTERVALS.includes(word)) ?? null;
+    this.#intervalIsChosen = this.interval !== null;
+    this.interval ??= FIRST_INTERVAL;
     this.baseUrl = normalBase(recall("base_url") ?? "") ?? "";
     this.#account.value = this.account;
     this.#baseUrl.value = this.baseUrl;
-    this.#baseUrl.placeholder = location.origin;
+    this.#baseUrl.placeholder = HERE;
     this.#symbol.addEventListener("change", () => this.chooseSymbol(this.#symbol.value));
     this.#account.addEventListener("change", () => this.#chooseAccount());
     this.#baseUrl.addEventListener("change", () => this.#chooseBase());
@@ -34,9 +40,9 @@ export class Settings {
     setUpTheme(document.querySelector("#theme"));
   }
 
-  /** Where the exchange is: the base URL, or else this page's own origin. */
+  /** Where the exchange is: the base URL, or else where this page comes from. */
   get origin() {
-    return this.baseUrl || location.origin;
+    return this.baseUrl || HERE;
   }
 
   /** Fills the select. Keeps the chosen symbol where it is listed, else takes the first; gives its instrument. */
@@ -58,7 +64,17 @@ export class Settings {
   }
 
   chooseInterval(interval) {
+    this.#intervalIsChosen = true;
     this.#choose("interval", "interval", interval);
+  }
+
+  /** Takes the shortest interval, unless the user has chosen one: an exchange that has just begun has few candles. */
+  preferShort() {
+    if (this.#intervalIsChosen || this.interval === INTERVALS[0]) return;
+    this.#intervalIsChosen = true;
+    this.interval = INTERVALS[0];
+    this.#writeAddress();
+    this.#onChange("interval");
   }
 
   /** Shows the account of the holder's key, which cannot be changed; null: the one that was chosen, which can. */

@@ -2,8 +2,11 @@
 
 export class Tabs {
   #tabs;
+  #onChoose;
 
-  constructor(root) {
+  /** onChoose(tab) after each choice. */
+  constructor(root, onChoose = () => {}) {
+    this.#onChoose = onChoose;
     this.#tabs = [...root.querySelectorAll("[role=tab]")];
     for (const tab of this.#tabs) {
       tab.addEventListener("click", () => this.#choose(tab));
@@ -18,6 +21,7 @@ export class Tabs {
       tab.tabIndex = selected ? 0 : -1;
       document.getElementById(tab.getAttribute("aria-controls")).hidden = !selected;
     }
+    this.#onChoose(chosen);
   }
 
   #move(event, tab) {

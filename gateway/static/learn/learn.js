@@ -1,6 +1,7 @@
 // The lessons: which one is shown, how far it has come, and what each step does on the exchange.
 
 import { element, oncePerFrame, setText } from "../common/dom.js";
+import { HERE } from "../common/settings.js";
 import { Classroom } from "./classroom.js";
 import { haveAlone } from "./guard.js";
 import { YOU } from "./lessons/book.js";
@@ -58,7 +59,7 @@ async function begin() {
 
 /** Opens the classroom; asks for a token where the exchange wants one. */
 async function open(token) {
-  const opened = new Classroom(location.origin, token);
+  const opened = new Classroom(HERE, token);
   try {
     await opened.open();
   } catch (error) {

@@ -1,5 +1,6 @@
 // What the user has the exchange do, and what is said of it.
 
+import { scaleOf, shown } from "../common/decimal.js";
 import { amendWords, cancelAllWords, cancelWords, errorWords, ocoWords, orderWords } from "./ticket/answer.js";
 import { giftWords } from "./own/balances.js";
 
@@ -64,6 +65,25 @@ export class Commands {
       const words = errorWords("The amend", error);
       if (DONE_CODES.includes(error.code) || !this.#handlers.isOpen(order.order_id)) this.#tell(asked, words);
       return { words: [words.headline, words.detail].filter(Boolean).join(" "), field: error.field };
+    }
+  }
+
+  /** Asks whether these orders, which stand at one price, go to another one; `field`: "price" or "trigger_price". */
+  async move(orders, field, price) {
+    const { tick_size, quote } = this.#view.instrument;
+    const asked = this.#view.api;
+    const many = orders.length > 1;
+    const said = (text) => `${shown(text, scaleOf(tick_size))} ${quote}`;
+    const agreed = await this.#confirm.ask({
+      question: many ? `Move ${orders.length} ${orders[0].side} orders to ${said(price)}?` : `Move the ${orders[0].side} order to ${said(price)}?`,
+      detail: `The ${field === "price" ? "price" : "trigger"} is ${said(orders[0][field])} now. Another price goes to the back of its queue.`,
+      yes: many ? "Move them" : "Move it",
+      no: many ? "Leave them" : "Leave it",
+    });
+    if (!agreed) return;
+    for (const order of orders) {
+      const fault = await this.amend(order, { [field]: price });
+      if (fault) return this.#tell(asked, { kind: "bad", headline: fault.words });
     }
   }
 

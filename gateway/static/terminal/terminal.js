@@ -8,12 +8,14 @@ import { Settings } from "../common/settings.js";
 import { SignIn } from "../common/sign_in.js";
 import { Book } from "./book/book.js";
 import { Tape } from "./book/tape.js";
+import { Chart } from "./chart/chart.js";
 import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
 import { Levels } from "./market/levels.js";
 import { Tickers } from "./market/tickers.js";
+import { Markets } from "./markets/markets.js";
 import { Own } from "./own/own.js";
 import { Rooms } from "./rooms.js";
 import { AnswerView, unsentWords } from "./ticket/answer.js";
@@ -56,8 +58,14 @@ const feed = new Feed({
   onTrade: (trade) => view.tell("trade", trade),
   onState: showFeedState,
 });
+const levels = new Levels(view);
+new Chart(view, levels, {
+  onInterval: (interval) => settings.chooseInterval(interval),
+  onFew: () => settings.preferShort(),
+  onMove: (orders, field, price) => commands.move(orders, field, price),
+});
+new Markets(view, (symbol) => settings.chooseSymbol(symbol));
 new Tickers(view);
-const levels = new Levels(view); // for panels that need more than the best levels: levels.use(listener)
 
 let wasDown = false;
 let unanswered = 0;
@@ -121,6 +129,7 @@ function changeHolder(left) {
     form.clear();
   }
   settings.fixAccount(signIn.holder?.account ?? null);
+  view.mayTrade = signIn.mayTrade;
   form.permit(signIn.mayTrade);
   own.permit();
   offerGifts();

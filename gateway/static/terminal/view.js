@@ -20,6 +20,7 @@ export class View {
   instrument = null; // as GET /instruments tells it, or null
   instruments = new Map(); // symbol -> instrument
   account = "";
+  mayTrade = true; // whether who is here may place, amend and cancel orders
   interval = "1m";
   live = false; // whether the market's streams are alive
   tickers = new Map(); // symbol -> ticker

@@ -1,4 +1,6 @@
-// The trade tape: the last trades, newest first, each once. Rows are reused; new trades are drawn once a frame.
+// The trade tape: the last trades, newest first, each once, drawn at most so often.
+//
+// Rows are made once. Each stays where it stands in the table, and only a transform moves it to its place: nothing is laid out anew.
 
 import { clock, element, oncePerFrame, setText } from "../../common/dom.js";
 import { compare, scaleOf, shown } from "../../common/decimal.js";
@@ -6,6 +8,7 @@ import { BOLD, setWidth } from "../../common/measure.js";
 import { TRADES_KEPT } from "../market/feed.js";
 
 const ROWS = TRADES_KEPT;
+const PACE = 100; // milliseconds between two drawings
 const IDS_KEPT = 10 * ROWS;
 const LONG = 13; // in em: where price and quantity take more, a narrow tape tells the taker by the arrow and the colour alone
 
@@ -20,10 +23,12 @@ export class Tape {
   #waiting = [];
   #told = false; // whether the last trades have come
   #lost = false;
+  #rows = []; // newest first
+  #standing = new Map(); // row -> its index in the table
   #longest = { price: "", quantity: "" }; // the longest texts since it has begun anew
   #priceScale = 0;
   #quantityScale = 0;
-  #render = oncePerFrame(() => this.#draw());
+  #render = oncePerFrame(() => this.#draw(), PACE);
 
   constructor(view) {
     view.on("instrument", (instrument) => (instrument ? this.useInstrument(instrument) : this.clear()));
@@ -42,6 +47,8 @@ export class Tape {
     this.#waiting = [];
     this.#lastPrice = null;
     this.#longest = { price: "", quantity: "" };
+    this.#rows = [];
+    this.#standing.clear();
     this.#body.replaceChildren();
     setText(this.#last, "–");
     this.#showDirection(0);
@@ -76,15 +83,23 @@ export class Tape {
     const trades = this.#waiting.slice(-ROWS).reverse();
     this.#waiting = [];
     if (trades.length === 0) return;
-    const surplus = this.#body.rows.length + trades.length - ROWS;
-    const free = surplus > 0 ? [...this.#body.rows].slice(-surplus) : [];
-    for (const row of free) row.remove();
-    const fragment = document.createDocumentFragment();
-    for (const trade of trades) fragment.append(this.#fill(free.pop() ?? blankRow(), trade));
-    this.#body.prepend(fragment);
+    const made = trades.slice(0, Math.max(ROWS - this.#rows.length, 0)).map(() => blankRow());
+    for (const row of made) this.#standing.set(row, this.#standing.size);
+    this.#body.append(...made);
+    const free = [...this.#rows.splice(this.#rows.length + made.length - trades.length), ...made];
+    this.#rows.unshift(...trades.map((trade, index) => this.#fill(free[index], trade)));
+    this.#place();
     this.#showEmpty();
     this.#makeRoom();
     this.#showLast(trades[0], trades[1]);
+  }
+
+  /** Moves each row from where it stands in the table to its place. */
+  #place() {
+    this.#rows.forEach((row, index) => {
+      const away = index - this.#standing.get(row);
+      row.style.transform = away ? `translateY(calc(${away} * var(--tape-row)))` : "";
+    });
   }
 
   #fill(row, { trade_id, timestamp, price, quantity, aggressor_side }) {

@@ -24,7 +24,7 @@ export function change(ticker, scale) {
   const plain = amount.replace("-", "");
   const direction = /[1-9]/.test(plain) ? (down ? "down" : "up") : null;
   const sign = { up: "+", down: "−" }[direction] ?? "";
-  return { direction, words: `${sign}${shown(plain, Math.max(scale, scaleOf(plain)))} ${sign}${percentText(percent)}` };
+  return { direction, words: `${sign}${shown(plain, Math.max(scale, scaleOf(plain)))} (${sign}${percentText(percent)})` };
 }
 
 /** A percentage with two decimals, cut; without its sign. */
