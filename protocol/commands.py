@@ -35,6 +35,7 @@ from protocol.queries import (
     OrdersQuery,
     Query,
     SaveBook,
+    SessionsQuery,
     StatusQuery,
     TradesQuery,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "SetInstrument",
     "SetKey",
     "SetLimits",
+    "SessionsQuery",
     "StatusQuery",
     "TradesQuery",
     "Transfer",

@@ -283,6 +283,15 @@ OPERATIONS: Final = (
     ),
     Operation(
         ADMIN,
+        "get",
+        "/admin/sessions",
+        maintenance.sessions,
+        "List the sessions with the matcher",
+        schemas.SessionViews,
+        (422,),
+    ),
+    Operation(
+        ADMIN,
         "post",
         "/admin/load",
         maintenance.load,
