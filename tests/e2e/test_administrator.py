@@ -128,13 +128,13 @@ def test_a_key_is_shown_once_works_and_is_revoked(browser: "Browser", guarded: E
         page.locator("#key [name=account]").fill("dave")
         page.locator("#key").get_by_role("button").click()
         proof = page.locator("#made-key").inner_text()
-        orders = {"params": {"account": "dave"}, "headers": {"Authorization": f"Bearer {proof}"}}
-        assert guarded.http.get("/orders", **orders).status_code == 200
+        headers = {"Authorization": f"Bearer {proof}"}
+        assert guarded.http.get("/orders?account=dave", headers=headers).status_code == 200
         page.locator(f"#keys [data-key='{proof.split('.')[0]}']").get_by_role("button").click()
         page.locator("#confirm-yes").click()
         expect(page.locator(".outcome[data-of=keys]")).to_have_text("The key is revoked.")
         expect(page.locator(f"#keys [data-key='{proof.split('.')[0]}']")).to_have_count(0)
-        assert guarded.http.get("/orders", **orders).status_code == 401
+        assert guarded.http.get("/orders?account=dave", headers=headers).status_code == 401
 
 
 def test_the_gateways_session_is_among_those_of_the_matcher(browser: "Browser", guarded: Exchange) -> None:
