@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.compression import Compressed
 from gateway.http.errors import HttpError
 from gateway.http.responses import ErrorResponse
 
@@ -83,7 +84,8 @@ class Files:
     listed: the only ones that are served, where any are listed.
     """
 
-    def __init__(self, directory: Path, file: str = "", listed: tuple[str, ...] = ()) -> None:
+    def __init__(self, compressed: Compressed, directory: Path, file: str = "", listed: tuple[str, ...] = ()) -> None:
+        self._compressed = compressed
         self._files = StaticFiles(directory=directory)
         self._file = file
         self._listed = listed
@@ -93,6 +95,7 @@ class Files:
         if self._listed and path not in self._listed:
             raise HTTPException(404)
         response = await self._files.get_response(path, scope)
+        response = await self._compressed.response(response, scope)
         await response(scope, receive, send)
 
 
@@ -107,13 +110,16 @@ class Text:
 
 
 def page_routes(error_response: ErrorResponse) -> list[BaseRoute]:
-    """The dashboard, its files, and the documentation."""
+    """The dashboard, the lessons, the administrator's page, their files, and the documentation."""
+    compressed = Compressed()
     swagger = Path(str(files("fastapi_swagger") / "resources"))
     pages: dict[str, tuple[ASGIApp, str]] = {
-        "/": (Files(STATIC, "index.html"), DASHBOARD_POLICY),
-        "/static/{file:path}": (Files(STATIC), DASHBOARD_POLICY),
+        "/": (Files(compressed, STATIC, "index.html"), DASHBOARD_POLICY),
+        "/administrator": (Files(compressed, STATIC, "administrator/index.html"), DASHBOARD_POLICY),
+        "/learn": (Files(compressed, STATIC, "learn/index.html"), DASHBOARD_POLICY),
+        "/static/{file:path}": (Files(compressed, STATIC), DASHBOARD_POLICY),
         "/docs": (Text(DOCS_PAGE, "text/html"), DOCS_POLICY),
         "/docs/start.js": (Text(DOCS_START, "text/javascript"), DOCS_POLICY),
-        "/docs/{file}": (Files(swagger, listed=DOCS_ASSETS), DOCS_POLICY),
+        "/docs/{file}": (Files(compressed, swagger, listed=DOCS_ASSETS), DOCS_POLICY),
     }
     return [Route(path, Page(app, policy, error_response)) for path, (app, policy) in pages.items()]

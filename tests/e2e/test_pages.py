@@ -40,5 +40,5 @@ def test_dashboard_is_served(shared_exchange: Exchange) -> None:
     page = shared_exchange.http.get("/")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+    for path in re.findall(r'(?:src|href)="(static/[^"]+)"', page.text):
         assert shared_exchange.http.get(path).status_code == 200
