@@ -53,6 +53,7 @@ WORD: Final = "printable ASCII without spaces"
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
+_ROOT_PATH: Final = re.compile(r"(?:(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)?")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
@@ -63,6 +64,7 @@ class GatewayConfig(Struct, frozen=True):
     """The settings.
 
     deadline: milliseconds.
+    root_path: below which clients find everything; empty for none.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
     auth: empty where it is not set: that is OFF, on loopback alone.
@@ -114,6 +116,7 @@ class GatewayConfig(Struct, frozen=True):
     binance_listen_keys: str = OFF
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
+    root_path: str = ""
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -180,6 +183,12 @@ def host_name(text: str) -> str:
         return str(ip_address(text.removeprefix("[").removesuffix("]")))
     except ValueError:
         return host(text).lower().removesuffix(".")
+
+
+def _root_path(text: str) -> str:
+    if not _ROOT_PATH.fullmatch(text):
+        raise ValueError(text)
+    return text
 
 
 def _database(text: str) -> Database | None:
@@ -308,6 +317,13 @@ SETTINGS: Final = (
         _hosts,
         "names and addresses without ports, with commas between, or * for any",
         "hosts that are served beside this machine's local names; needed where --host is reached from elsewhere",
+    ),
+    Setting(
+        "root-path",
+        "",
+        _root_path,
+        "a path such as /exchange, without a slash at its end",
+        "below which a proxy serves this gateway; the proxy may strip it or not",
     ),
     Setting(
         "deadline",

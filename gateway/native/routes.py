@@ -34,8 +34,10 @@ class Access:
         self.desk = desk
 
 
-def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
-    """All routes."""
+def native_routes(
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, root_path: str = ""
+) -> list[BaseRoute]:
+    """All routes. root_path: below which clients find them; the document tells it."""
     calls: dict[str, dict[str, Handler]] = {}
     guarded: set[str] = set()
     for operation in OPERATIONS:
@@ -44,7 +46,7 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, acce
             guarded.add(operation.path)
     return [
         *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
-        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
+        Route("/openapi.json", Resource({"GET": openapi_handler(root_path)}, problem_response)),
         *stream_routes(exchange, broker, feed, access.door),
     ]
 

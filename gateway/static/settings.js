@@ -1,5 +1,8 @@
 // What the user has chosen to look at: base URL, instrument, account, theme. Remembered in localStorage.
 
+/** Where this page's gateway is: the page's own origin, with the path below which a proxy serves it. */
+export const HERE = new URL(".", document.baseURI).href.replace(/\/$/, "");
+
 const PREFIX = "exchange.";
 const ACCOUNT = /^[A-Za-z0-9._:-]{1,64}$/;
 const THEMES = ["auto", "dark", "light"];
@@ -19,7 +22,7 @@ export class Settings {
     this.baseUrl = normalBase(recall("base_url") ?? "") ?? "";
     this.#account.value = this.account;
     this.#baseUrl.value = this.baseUrl;
-    this.#baseUrl.placeholder = location.origin;
+    this.#baseUrl.placeholder = HERE;
     this.#symbol.addEventListener("change", () => {
       this.#tell(this.#symbol, "");
       this.#choose("symbol", "symbol", this.#symbol.value);
@@ -31,9 +34,9 @@ export class Settings {
     setUpMore(document.querySelector("#more-settings"));
   }
 
-  /** Where the exchange is: the base URL, or else this page's own origin. */
+  /** Where the exchange is: the base URL, or else where this page comes from. */
   get origin() {
-    return this.baseUrl || location.origin;
+    return this.baseUrl || HERE;
   }
 
   /** Fills the select. Keeps the chosen symbol where it is listed, else takes the first; gives its instrument. */

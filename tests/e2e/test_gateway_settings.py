@@ -35,6 +35,7 @@ BAD_SETTINGS = {
     "auth": "on",
     "cors-origins": "example.org",
     "allowed-hosts": "example.org:80",
+    "root-path": "exchange/",
     "deadline": "0",
     "faucet": "USDT",
     "curve-server": "key",
