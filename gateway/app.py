@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from gateway.access.admin import Administrators
 from gateway.access.door import Door
 from gateway.access.keys import KeyStore
+from gateway.access.request_log import RequestLog
 from gateway.access.server_key import ServerKey
 from gateway.binance.counts import Counts
 from gateway.binance.desk import Desk
@@ -128,6 +129,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
             expose_headers=EXPOSED_HEADERS,
         )
         middleware.insert(0, cors)
+    if config.request_log == ON:
+        middleware.insert(0, Middleware(RequestLog))
     return FastAPI(
         lifespan=lifespan,
         openapi_url=None,

@@ -64,6 +64,7 @@ class GatewayConfig(Struct, frozen=True):
     """The settings.
 
     deadline: milliseconds.
+    request_log: whether each request is a line of the log.
     root_path: below which clients find everything; empty for none.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
@@ -117,6 +118,7 @@ class GatewayConfig(Struct, frozen=True):
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
     root_path: str = ""
+    request_log: str = OFF
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -358,6 +360,13 @@ SETTINGS: Final = (
         "a directory",
         f"the matcher's data directory; the history is read from {HISTORY_FILE} in it, unless HISTORY_DATABASE is set",
         full_variable="MATCHER_DATA_DIR",
+    ),
+    Setting(
+        "request-log",
+        OFF,
+        one_of(ON, OFF),
+        "on or off",
+        "whether each request is a line of the log, at the level info: its path, status, time, key and account",
     ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,

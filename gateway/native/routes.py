@@ -8,7 +8,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope
 
 from gateway.access.admin import Administrators, Audited
-from gateway.access.caller import CALLER
 from gateway.access.door import Door
 from gateway.access.needs import ADMIN, PUBLIC, Needs
 from gateway.exchange.exchange import Exchange
@@ -72,7 +71,6 @@ async def _let_in(
 ) -> HttpResponse:
     """Answer the call of a caller who proves that he holds a key."""
     caller, _, receive = await door.admit(needs, scope, receive)
-    scope[CALLER] = caller
     return await call(exchange.on_behalf(caller.confirm, caller.deadline), scope, receive)
 
 

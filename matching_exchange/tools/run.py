@@ -14,7 +14,7 @@ from typing import Final
 import gateway.config
 import history.config
 import matcher.config
-from gateway.config import GatewayConfig
+from gateway.config import ON, GatewayConfig
 from matcher.compile_setting import read_compile
 from matcher.compiled import ALWAYS
 from matcher.config import Config as MatcherConfig
@@ -202,8 +202,9 @@ def choose(
 
 def _log_levels(given: Mapping[str, str], *, verbose: bool) -> dict[str, str]:
     """Those of the processes for which none is set."""
-    # What administrators do is told at the level of info.
+    # What administrators do is told at the level of info, and requests are.
     audited = any(given.get(name) for name in ("GATEWAY_ADMIN_TOKEN", "GATEWAY_ADMIN_TOKENS"))
+    audited = audited or given.get("GATEWAY_REQUEST_LOG") == ON
     told = {"MATCHER": verbose, "GATEWAY": verbose or audited, "HISTORY": verbose}
     levels = {f"{prefix}_LOG_LEVEL": "info" if all_of_it else "warning" for prefix, all_of_it in told.items()}
     return {name: level for name, level in levels.items() if name not in given}

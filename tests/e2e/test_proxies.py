@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 import gateway.config
 import history.config
@@ -158,7 +159,7 @@ def test_streams_go_through(proxy: Proxy) -> None:
     for base in (proxy.site, f"{proxy.below}{ROOT_PATH}"):
         url = f"{base.replace('https', 'wss')}/ws/marketdata?symbol=BTC-USDT"
         origin = "/".join(base.split("/")[:3])
-        with connect(url, ssl=trusting(), origin=origin, open_timeout=PATIENCE, proxy=None) as stream:  # type: ignore[arg-type]
+        with connect(url, ssl=trusting(), origin=Origin(origin), open_timeout=PATIENCE, proxy=None) as stream:
             assert json.loads(stream.recv(timeout=PATIENCE))["symbol"] == "BTC-USDT"
 
 
