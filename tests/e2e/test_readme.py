@@ -207,10 +207,13 @@ def test_a_backup_of_a_running_exchange_and_its_restoration(tmp_path: Path) -> N
         made = run(re.sub(r"\b(backups/|data-again)", rf"{tmp_path}/\1", first), place.environment)
     restored = run(re.sub(r"\b(backups/|data-again)", rf"{tmp_path}/\1", second), place.environment)
     assert made.splitlines()[1:] == restored.splitlines()[1:-1]
-    with started("scripts/run", tmp_path, {**place.environment, "MATCHER_DATA_DIR": f"{tmp_path}/data-again"}) as again:
+    (tmp_path / "again").mkdir()
+    environment = {**place.environment, "MATCHER_DATA_DIR": f"{tmp_path}/data-again"}
+    with started("scripts/run", tmp_path / "again", environment) as again:
         wait_until_open(again)
-        digest = call(f"{place.url}/admin/digest")["digest"]
-    assert f"digest    {digest}" in made
+        told = call(f"{place.url}/admin/digest")
+    assert told is not None
+    assert f"digest    {told['digest']}" in made
 
 
 def test_subscriber(tmp_path: Path) -> None:
