@@ -39,17 +39,17 @@ def test_rights_versions_and_times_are_bounded() -> None:
 
 
 @pytest.fixture(scope="module")
-def release() -> dict[str, Any]:
+def release() -> dict[Any, Any]:
     yaml = pytest.importorskip("yaml", reason="the workflow is read with PyYAML")
-    content: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+    content: dict[Any, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
     return content
 
 
-def steps(release: dict[str, Any]) -> list[dict[str, Any]]:
+def steps(release: dict[Any, Any]) -> list[dict[str, Any]]:
     return [step for job in release["jobs"].values() for step in job["steps"]]
 
 
-def test_a_tag_makes_wheels_and_an_image(release: dict[str, Any]) -> None:
+def test_a_tag_makes_wheels_and_an_image(release: dict[Any, Any]) -> None:
     # YAML 1.1 reads the word `on` as true.
     assert release[True] == {"push": {"tags": ["v*"]}}
     jobs = release["jobs"]
@@ -65,7 +65,7 @@ def _listed(needs: str | list[str]) -> list[str]:
     return [needs] if isinstance(needs, str) else needs
 
 
-def test_nothing_is_published_unless_the_repository_says_so(release: dict[str, Any]) -> None:
+def test_nothing_is_published_unless_the_repository_says_so(release: dict[Any, Any]) -> None:
     jobs = release["jobs"]
     assert jobs["publish"]["if"] == "vars.PUBLISH == 'true'"
     for name, job in jobs.items():
@@ -75,7 +75,7 @@ def test_nothing_is_published_unless_the_repository_says_so(release: dict[str, A
             assert name == "publish" or "pypi-publish" not in step.get("uses", "")
 
 
-def test_rights_versions_and_times_of_a_release_are_bounded(release: dict[str, Any]) -> None:
+def test_rights_versions_and_times_of_a_release_are_bounded(release: dict[Any, Any]) -> None:
     assert release["permissions"] == {"contents": "read"}
     assert all(job["timeout-minutes"] <= 90 for job in release["jobs"].values())
     writing = {name for name, job in release["jobs"].items() if "write" in job.get("permissions", {}).values()}
