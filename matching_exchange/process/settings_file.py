@@ -3,6 +3,7 @@
 `[gateway] port = 8000` stands for the variable GATEWAY_PORT. A process checks the names of its own table.
 """
 
+import os
 import stat
 import tomllib
 from collections.abc import Collection, Mapping
@@ -61,7 +62,7 @@ def read_settings_file(program: str, flag: str | None, environment: Mapping[str,
     """The file of the flag, else of the variable, else ./exchange.toml where it is there. Ends the process if it cannot
     be read, or holds something else than tables of settings."""
     named = environment.get(VARIABLE) if flag is None else flag
-    if named == "" or (named is None and not Path(USUAL).exists()):
+    if named == "" or (named is None and not os.path.exists(USUAL)):
         return NO_FILE
     path = Path(USUAL if named is None else named)
     source = f"--{FLAG}" if flag is not None else VARIABLE

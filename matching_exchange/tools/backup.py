@@ -101,6 +101,10 @@ def make_backup(data: Path, target: Path, tables: Database | None) -> Contents:
     directory = DataDirectory(data)
     if not directory.journal.is_dir():
         raise BackupError(f"{data}: holds no journal: takes the data directory of a matcher (--data-dir)")
+    owner = data.stat().st_uid
+    if owner != os.geteuid():
+        # The matcher could not read the registration, and so would keep nothing.
+        raise BackupError(f"{data}: belongs to the user with id {owner}: make the backup as that user")
     if target.resolve().is_relative_to(data.resolve()):
         raise BackupError(f"{target}: takes a directory outside of the data directory")
     make_empty(target)
@@ -158,14 +162,16 @@ def _registered(directory: DataDirectory) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BackupError(f"{directory.path}: another backup of it is being made") from error
-        oldest: Position | None = None
-        # A snapshot may have been removed before the matcher could see the registration.
-        while oldest is None or oldest != _oldest(directory):
-            oldest = _oldest(directory)
-            register(directory.path, Registration(PROGRAM, oldest, MAX_KEPT_BYTES))
-        yield
+        try:
+            oldest: Position | None = None
+            # A snapshot may have been removed before the matcher could see the registration.
+            while oldest is None or oldest != _oldest(directory):
+                oldest = _oldest(directory)
+                register(directory.path, Registration(PROGRAM, oldest, MAX_KEPT_BYTES))
+            yield
+        finally:
+            (readers / f"{PROGRAM}.json").unlink(missing_ok=True)
     finally:
-        (readers / f"{PROGRAM}.json").unlink(missing_ok=True)
         os.close(lock)
 
 

@@ -98,9 +98,24 @@ def test_a_matcher_removes_nothing_that_is_being_copied(
 
 def test_a_second_backup_at_the_same_time_is_refused(life: Life, tmp_path: Path) -> None:
     life.trade(1)
-    with backup._registered(life.directory), pytest.raises(BackupError, match="another backup"):
-        backed_up(life, tmp_path / "backup")
+    registration = life.directory.path / "readers" / "backup.json"
+    with backup._registered(life.directory):
+        with pytest.raises(BackupError, match="another backup"):
+            backed_up(life, tmp_path / "backup")
+        # What the first one needs is kept on.
+        assert registration.exists()
+    assert not registration.exists()
     backed_up(life, tmp_path / "second")
+
+
+def test_a_backup_is_made_by_the_user_of_the_matcher(
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life.trade(1)
+    owner = life.directory.path.stat().st_uid
+    monkeypatch.setattr("os.geteuid", lambda: owner + 1)
+    with pytest.raises(BackupError, match=f"belongs to the user with id {owner}: make the backup as that user"):
+        backed_up(life, tmp_path / "backup")
 
 
 def test_what_stands_beside_the_journal_is_copied_and_private(life: Life, tmp_path: Path) -> None:
