@@ -165,7 +165,7 @@ def choose(
     setting is bad."""
     chosen: dict[str, str] = {}
     # The processes read the file themselves: a message then names it.
-    given = {**read_settings_file(PROGRAM, None, environment).texts, **environment}
+    given = {**read_settings_file(PROGRAM, options.config, environment).texts, **environment}
     if options.ports is not None:
         for port, name in enumerate(SOCKETS, options.ports + 1):
             chosen[f"MATCHER_{name}"] = chosen[f"GATEWAY_{name}"] = f"tcp://127.0.0.1:{port}"

@@ -9,7 +9,7 @@ import pytest
 import gateway.config
 import history.config
 import matcher.config
-from matching_exchange.tools.run import choose, parse
+from matching_exchange.tools.run import choose, main, parse
 
 Read = Callable[..., Any]
 
@@ -150,6 +150,17 @@ def test_the_whole_exchange_is_started_by_one_file(here: Path) -> None:
     # What the file says is left to it.
     assert "MATCHER_LOG_LEVEL" not in chosen
     assert (of_matcher.log_level, of_gateway.log_level) == ("error", "warning")
+
+
+def test_the_whole_exchange_is_not_started_by_a_file_that_is_not_good(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refusal(capsys, main, arguments=("--config=none.toml",))
+    assert line == "run: --config: none.toml cannot be used: No such file or directory"
+    write(here, "[gateway]\nprot = 1\n", "bad.toml")
+    line = refusal(capsys, main, arguments=("--config=bad.toml",))
+    assert line == "gateway: bad.toml: [gateway] prot is no setting: [gateway] port?"
+    assert [path.name for path in here.iterdir()] == ["bad.toml"]
 
 
 def test_flags_of_the_whole_exchange_win_over_the_file(here: Path) -> None:
