@@ -95,6 +95,8 @@ class GatewayConfig(Struct, frozen=True):
     auth: str = ""
     admin_tokens: tuple[tuple[str, str], ...] = ()
     key_file: str = ""
+    root_path: str = ""
+    request_log: str = OFF
     faucet: tuple[tuple[str, str], ...] = ()
     log_level: str = "info"
     log_format: str = "auto"
@@ -117,8 +119,6 @@ class GatewayConfig(Struct, frozen=True):
     binance_listen_keys: str = OFF
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
-    root_path: str = ""
-    request_log: str = OFF
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -328,6 +328,13 @@ SETTINGS: Final = (
         "below which a proxy serves this gateway; the proxy may strip it or not",
     ),
     Setting(
+        "request-log",
+        OFF,
+        one_of(ON, OFF),
+        "on or off",
+        "whether each request is a line of the log, at the level info: its path, status, time, key and account",
+    ),
+    Setting(
         "deadline",
         "5000",
         bounded(1, MAX_DEADLINE),
@@ -360,13 +367,6 @@ SETTINGS: Final = (
         "a directory",
         f"the matcher's data directory; the history is read from {HISTORY_FILE} in it, unless HISTORY_DATABASE is set",
         full_variable="MATCHER_DATA_DIR",
-    ),
-    Setting(
-        "request-log",
-        OFF,
-        one_of(ON, OFF),
-        "on or off",
-        "whether each request is a line of the log, at the level info: its path, status, time, key and account",
     ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
