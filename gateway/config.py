@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from gateway.rate import RATE, Rate, read_rate
 from history.schema.database import TAKES, Database, read_database, sqlite_database
-from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from matching_exchange.process.addresses import (
+    CONNECTED_ENDPOINT,
+    HOST,
+    ROOT_PATH,
+    connected_endpoint,
+    host,
+    keep_apart,
+)
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
@@ -53,7 +60,6 @@ WORD: Final = "printable ASCII without spaces"
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
-_ROOT_PATH: Final = re.compile(r"(?:(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)?")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
@@ -187,12 +193,6 @@ def host_name(text: str) -> str:
         return host(text).lower().removesuffix(".")
 
 
-def _root_path(text: str) -> str:
-    if not _ROOT_PATH.fullmatch(text):
-        raise ValueError(text)
-    return text
-
-
 def _database(text: str) -> Database | None:
     return read_database(text.strip()) if text.strip() else None
 
@@ -320,13 +320,7 @@ SETTINGS: Final = (
         "names and addresses without ports, with commas between, or * for any",
         "hosts that are served beside this machine's local names; needed where --host is reached from elsewhere",
     ),
-    Setting(
-        "root-path",
-        "",
-        _root_path,
-        "a path such as /exchange, without a slash at its end",
-        "below which a proxy serves this gateway; the proxy may strip it or not",
-    ),
+    ROOT_PATH,
     Setting(
         "request-log",
         OFF,
