@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 
 from gateway.http.bounds import MAX_HEAD_BYTES
+from gateway.http.heads import read_target
 from tests.unit.gateway.wire import GET, HANDSHAKE, POST, Wire, run
 
 MAX_HEAD = 64 * 1024
