@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from gateway.access.admin import Administrators
 from gateway.access.door import Door
 from gateway.access.keys import KeyStore
+from gateway.access.request_log import RequestLog
 from gateway.access.server_key import ServerKey
 from gateway.binance.counts import Counts
 from gateway.binance.desk import Desk
@@ -136,6 +137,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
             expose_headers=EXPOSED_HEADERS,
         )
         middleware.insert(0, cors)
+    if config.request_log == ON:
+        middleware.insert(0, Middleware(RequestLog))
     return FastAPI(
         lifespan=lifespan,
         openapi_url=None,
@@ -144,19 +147,19 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         redirect_slashes=False,
         # Even to find that it is not configured would cost each request a sixth of its time in this application.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        routes=_routes(exchange, broker, feed, access, desk),
+        routes=_routes(exchange, broker, feed, access, desk, config.root_path),
         middleware=middleware,
         exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
 def _routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None, root_path: str
 ) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
     return [
         *(() if desk is None else binance_routes(desk)),
-        *native_routes(exchange, broker, feed, access),
+        *native_routes(exchange, broker, feed, access, root_path),
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]

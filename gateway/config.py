@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from gateway.rate import RATE, Rate, read_rate
 from history.schema.database import TAKES, Database, read_database, sqlite_database
-from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from matching_exchange.process.addresses import (
+    CONNECTED_ENDPOINT,
+    HOST,
+    ROOT_PATH,
+    connected_endpoint,
+    host,
+    keep_apart,
+)
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
@@ -63,6 +70,8 @@ class GatewayConfig(Struct, frozen=True):
     """The settings.
 
     deadline: milliseconds.
+    request_log: whether each request is a line of the log.
+    root_path: below which clients find everything; empty for none.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
     auth: empty where it is not set: that is OFF, on loopback alone.
@@ -93,6 +102,8 @@ class GatewayConfig(Struct, frozen=True):
     auth: str = ""
     admin_tokens: tuple[tuple[str, str], ...] = ()
     key_file: str = ""
+    root_path: str = ""
+    request_log: str = OFF
     faucet: tuple[tuple[str, str], ...] = ()
     log_level: str = "info"
     log_format: str = "auto"
@@ -310,6 +321,14 @@ SETTINGS: Final = (
         _hosts,
         "names and addresses without ports, with commas between, or * for any",
         "hosts that are served beside this machine's local names; needed where --host is reached from elsewhere",
+    ),
+    ROOT_PATH,
+    Setting(
+        "request-log",
+        OFF,
+        one_of(ON, OFF),
+        "on or off",
+        "whether each request is a line of the log, at the level info: its path, status, time, key and account",
     ),
     Setting(
         "deadline",

@@ -90,8 +90,8 @@ _PHRASES: Final = {
 }
 
 
-def document() -> dict[str, Any]:
-    """The OpenAPI document."""
+def document(root_path: str = "") -> dict[str, Any]:
+    """The OpenAPI document of calls below this path."""
     kinds: set[type[Struct]] = {Problem, *_STREAMED}
     for operation in OPERATIONS:
         kinds.update(kind for kind in _bodies(operation) if kind is not None)
@@ -109,6 +109,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Exchange", "version": VERSION, "description": DESCRIPTION},
+        **({"servers": [{"url": root_path}]} if root_path else {}),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -172,9 +173,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def openapi_handler() -> Handler:
+def openapi_handler(root_path: str) -> Handler:
     """The handler of GET /openapi.json."""
-    body = encode(document())
+    body = encode(document(root_path))
 
     async def handler(scope: Scope, _: Receive) -> HttpResponse:
         query_parameters(scope)

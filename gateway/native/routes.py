@@ -8,7 +8,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope
 
 from gateway.access.admin import Administrators, Audited
-from gateway.access.caller import CALLER
 from gateway.access.door import Door
 from gateway.access.needs import ADMIN, PUBLIC, Needs
 from gateway.exchange.exchange import Exchange
@@ -34,8 +33,10 @@ class Access:
         self.desk = desk
 
 
-def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
-    """All routes."""
+def native_routes(
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, root_path: str = ""
+) -> list[BaseRoute]:
+    """All routes. root_path: below which clients find them; the document tells it."""
     calls: dict[str, dict[str, Handler]] = {}
     guarded: set[str] = set()
     for operation in OPERATIONS:
@@ -44,7 +45,7 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, acce
             guarded.add(operation.path)
     return [
         *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
-        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
+        Route("/openapi.json", Resource({"GET": openapi_handler(root_path)}, problem_response)),
         *stream_routes(exchange, broker, feed, access.door),
     ]
 
@@ -70,7 +71,6 @@ async def _let_in(
 ) -> HttpResponse:
     """Answer the call of a caller who proves that he holds a key."""
     caller, _, receive = await door.admit(needs, scope, receive)
-    scope[CALLER] = caller
     return await call(exchange.on_behalf(caller.confirm, caller.deadline), scope, receive)
 
 
