@@ -161,6 +161,19 @@ def test_a_market_order_for_an_amount_of_money(trader: Trader) -> None:
     assert traded["w"] is False
 
 
+def test_a_market_order_for_more_money_than_there_are_orders(trader: Trader) -> None:
+    trader.other("sell", "5", "100")
+    with Ears(trader) as ears:
+        order_id = trader.order("BUY", "MARKET", quoteOrderQty="600")["orderId"]
+        reports = ears.reports(3)
+    assert [brief(report) for report in reports] == [
+        ("NEW", "NEW", order_id, ZERO, ZERO),
+        ("TRADE", "PARTIALLY_FILLED", order_id, "5.00000000", "5.00000000"),
+        ("EXPIRED", "EXPIRED", order_id, ZERO, "5.00000000"),
+    ]
+    assert reports[2]["eR"] == "INSUFFICIENT_LIQUIDITY"
+
+
 def test_a_stop_waits_and_fires(trader: Trader) -> None:
     trader.exchange.trade(trader.symbol, "100", "0.1")
     with Ears(trader) as ears:
