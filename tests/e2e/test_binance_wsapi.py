@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -186,6 +185,40 @@ def test_requests_of_one_connection_are_carried_out_in_their_order(trader: Trade
     assert [answer["result"]["status"] for answer in answers if answer["id"].startswith("s")] == ["NEW"] * 20
 
 
+def test_cancels_need_not_wait_for_answers(trader: Trader, socket: ApiSocket) -> None:
+    """Nor does what comes behind them: an id that a cancel frees is good for the next order."""
+    mine = {"symbol": trader.joined, "timestamp": now()}
+    order = {**LIMIT_ORDER, **mine, "quantity": "0.1"}
+    pair = {
+        "side": "SELL",
+        "quantity": "0.1",
+        "aboveType": "LIMIT_MAKER",
+        "abovePrice": "120",
+        "aboveClientOrderId": "above",
+        "belowType": "STOP_LOSS",
+        "belowStopPrice": "80",
+    }
+    trader.exchange.trade(trader.symbol, "100", "0.1")
+    requests: list[tuple[str, str, Json]] = []
+    for number in range(50):
+        requests.append((f"p{number}", "order.place", {**order, "newClientOrderId": "again"}))
+        if number % 2:
+            requests.append((f"c{number}", "order.cancel", {**mine, "origClientOrderId": "again"}))
+        else:
+            replace = {"cancelReplaceMode": "STOP_ON_FAILURE", "cancelOrigClientOrderId": "again"}
+            requests.append((f"r{number}", "order.cancelReplace", {**order, **replace, "newClientOrderId": "again"}))
+            requests.append((f"c{number}", "order.cancel", {**mine, "origClientOrderId": "again"}))
+        requests.append((f"l{number}", "orderList.place.oco", {**mine, **pair}))
+        requests.append((f"d{number}", "order.cancel", {**mine, "origClientOrderId": "above"}))
+    for told, method, params in requests:
+        socket.send({"id": told, "method": method, "params": params})
+    answers = {answer["id"]: answer for answer in (socket.hear() for _ in requests)}
+    assert {told: answer["status"] for told, answer in answers.items()} == {told: 200 for told, _, _ in requests}
+    assert all(answers[f"c{number}"]["result"]["status"] == "CANCELED" for number in range(50))
+    assert all(len(answers[f"d{number}"]["result"]["orderReports"]) == 2 for number in range(50))
+    assert socket.call("openOrders.status") == []
+
+
 def test_a_session_begins_and_ends(trader: Trader) -> None:
     key = trader.holder.api_key
     with ApiSocket(trader.exchange, trader.holder) as socket:
@@ -348,26 +381,6 @@ def test_requests_at_fault(exchange: Exchange, text: str, told: Any, code: int) 
         assert set(answer) == {"id", "status", "error"}
         assert (answer["id"], answer["status"], answer["error"]["code"]) == (told, 400, code)
         assert socket.ask("ping")["status"] == 200
-
-
-def test_limits_are_told_and_enforced_where_the_setting_says_so(tmp_path: Path) -> None:
-    flags = (f"--key-file={tmp_path / 'server.key'}", "--binance-limits=on")
-    with Exchange(tmp_path, gateway_flags=flags) as exchange:
-        trader = Trader(exchange)
-        with ApiSocket(exchange, trader.holder) as socket:
-            assert socket.log_on()["status"] == 200
-            order = {**LIMIT_ORDER, "symbol": trader.joined, "timestamp": now()}
-            first = socket.ask("order.place", order)
-            kinds = [(limit["rateLimitType"], limit["count"]) for limit in first["rateLimits"]]
-            assert [kind for kind, _ in kinds] == ["ORDERS", "ORDERS", "REQUEST_WEIGHT"]
-            assert kinds[:2] == [("ORDERS", 1), ("ORDERS", 1)]
-            refused = None
-            while refused is None:
-                answer = socket.ask("order.place", {**order, "timestamp": now()})
-                refused = answer if answer["status"] != 200 else None
-            assert (refused["status"], refused["error"]["code"]) == (429, -1015)
-            data = refused["error"]["data"]
-            assert 0 <= data["retryAfter"] - data["serverTime"] <= 10_000
 
 
 def test_keys_are_made_for_one_account(exchange: Exchange) -> None:
