@@ -23,6 +23,7 @@ from gateway.native.operation import Call, KeyCall, Operation
 from gateway.native.operations import OPERATIONS
 from gateway.native.problems import problem_response
 from gateway.native.streams import stream_routes
+from gateway.streams.serve import StreamCount
 
 
 class Access:
@@ -34,8 +35,10 @@ class Access:
         self.desk = desk
 
 
-def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
-    """All routes."""
+def native_routes(
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, count: StreamCount
+) -> list[BaseRoute]:
+    """All routes. count: of the worker's open streams, also those of other doors."""
     calls: dict[str, dict[str, Handler]] = {}
     guarded: set[str] = set()
     for operation in OPERATIONS:
@@ -45,7 +48,7 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, acce
     return [
         *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
         Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
-        *stream_routes(exchange, broker, feed, access.door),
+        *stream_routes(exchange, broker, feed, access.door, count),
     ]
 
 
