@@ -103,6 +103,23 @@ def test_a_stop_that_fires_works(bob: Trader) -> None:
     assert told["workingTime"] >= told["time"]
 
 
+def test_a_trailing_stop_tells_since_when_it_follows(bob: Trader) -> None:
+    bob.market.trade("100")
+    sent: dict[str, str | int] = {"quantity": "2", "trailingDelta": 500, "stopPrice": "110"}
+    order_id = bob.place("SELL", "TAKE_PROFIT", **sent)["orderId"]
+    bob.market.trade("109")
+    assert bob.order(order_id)["trailingTime"] == -1
+    bob.market.trade("110")
+    since = bob.call("GET", "trades")[-1]["time"]
+    bob.market.trade("120")
+    told = bob.order(order_id)
+    assert (told["isWorking"], told["stopPrice"], told["trailingTime"]) == (False, "110.00000000", since)
+    assert since > told["time"]
+    bob.market.trade("114")
+    told = bob.order(order_id)
+    assert (told["isWorking"], told["status"], told["trailingTime"]) == (True, "EXPIRED", since)
+
+
 def test_a_market_order_by_quote_quantity(bob: Trader) -> None:
     bob.market.rest("sell", "1", "100")
     answer = bob.place("BUY", "MARKET", quoteOrderQty="50", newClientOrderId="mine-1")
