@@ -17,6 +17,9 @@ from tests.exchange import Exchange, Json
 
 _numbers = count(1)
 
+NO_REQUEST = "A request is an object in JSON with id, method and params: "
+NO_ID = "The id of a request takes an integer, a text of at most 36 characters or null."
+
 WEIGHT = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000}
 
 
@@ -360,26 +363,27 @@ def test_ids_come_back_as_they_were_sent(exchange: Exchange, told: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "code"),
+    ("text", "told", "code", "says"),
     [
-        ("{", None, -1000),
-        ("[]", None, -1000),
-        ('{"id": 1.5, "method": "ping"}', None, -1000),
-        ('{"id": "' + 37 * "x" + '", "method": "ping"}', None, -1000),
-        ('{"id": {}, "method": "ping"}', None, -1000),
-        ('{"id": 1, "method": "ping", "params": []}', None, -1000),
-        ('{"id": 1}', 1, -1102),
-        ('{"id": 1, "method": "shout"}', 1, -1020),
-        ('{"id": 1, "method": "depth", "params": {"symbol": null}}', 1, -1130),
-        ('{"id": 1, "method": "depth", "params": {"symbol": "NOPE"}}', 1, -1121),
+        ("{", None, -1000, NO_REQUEST),
+        ("[]", None, -1000, NO_REQUEST),
+        ('{"id": 1.5, "method": "ping"}', None, -1000, NO_ID),
+        ('{"id": "' + 37 * "x" + '", "method": "ping"}', None, -1000, NO_ID),
+        ('{"id": {}, "method": "ping"}', None, -1000, NO_ID),
+        ('{"id": 1, "method": "ping", "params": []}', None, -1000, NO_REQUEST),
+        ('{"id": 1}', 1, -1102, "Mandatory parameter 'method' was not sent"),
+        ('{"id": 1, "method": "shout"}', 1, -1020, "This operation is not supported."),
+        ('{"id": 1, "method": "depth", "params": {"symbol": null}}', 1, -1130, "Data sent for parameter 'symbol'"),
+        ('{"id": 1, "method": "depth", "params": {"symbol": "NOPE"}}', 1, -1121, "Invalid symbol."),
     ],
 )
-def test_requests_at_fault(exchange: Exchange, text: str, told: Any, code: int) -> None:
+def test_requests_at_fault(exchange: Exchange, text: str, told: Any, code: int, says: str) -> None:
     with Socket(exchange, "/ws-api/v3?returnRateLimits=false") as socket:
         socket.send(text)
         answer = socket.hear()
         assert set(answer) == {"id", "status", "error"}
         assert (answer["id"], answer["status"], answer["error"]["code"]) == (told, 400, code)
+        assert answer["error"]["msg"].startswith(says)
         assert socket.ask("ping")["status"] == 200
 
 
