@@ -3,7 +3,8 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator
-from itertools import count
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, count, repeat
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,9 @@ _numbers = count(1)
 
 NO_REQUEST = "A request is an object in JSON with id, method and params: "
 NO_ID = "The id of a request takes an integer, a text of at most 36 characters or null."
+
+AT_ONCE = 16
+"""Traders that are made side by side: each waits a second for a key, until every worker knows it."""
 
 WEIGHT = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000}
 
@@ -47,9 +51,16 @@ class Trader:
         return response.json()
 
 
+@pytest.fixture(scope="module")
+def traders(exchange: Exchange) -> Iterator[Iterator[Trader]]:
+    """One after the other, without an end."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield chain.from_iterable(list(pool.map(Trader, repeat(exchange, AT_ONCE))) for _ in count())
+
+
 @pytest.fixture
-def trader(exchange: Exchange) -> Trader:
-    return Trader(exchange)
+def trader(traders: Iterator[Trader]) -> Trader:
+    return next(traders)
 
 
 @pytest.fixture
@@ -186,40 +197,6 @@ def test_requests_of_one_connection_are_carried_out_in_their_order(trader: Trade
     ids = [answer["result"]["orderId"] for answer in answers if answer["id"].startswith("p")]
     assert ids == sorted(ids)
     assert [answer["result"]["status"] for answer in answers if answer["id"].startswith("s")] == ["NEW"] * 20
-
-
-def test_cancels_need_not_wait_for_answers(trader: Trader, socket: ApiSocket) -> None:
-    """Nor does what comes behind them: an id that a cancel frees is good for the next order."""
-    mine = {"symbol": trader.joined, "timestamp": now()}
-    order = {**LIMIT_ORDER, **mine, "quantity": "0.1"}
-    pair = {
-        "side": "SELL",
-        "quantity": "0.1",
-        "aboveType": "LIMIT_MAKER",
-        "abovePrice": "120",
-        "aboveClientOrderId": "above",
-        "belowType": "STOP_LOSS",
-        "belowStopPrice": "80",
-    }
-    trader.exchange.trade(trader.symbol, "100", "0.1")
-    requests: list[tuple[str, str, Json]] = []
-    for number in range(50):
-        requests.append((f"p{number}", "order.place", {**order, "newClientOrderId": "again"}))
-        if number % 2:
-            requests.append((f"c{number}", "order.cancel", {**mine, "origClientOrderId": "again"}))
-        else:
-            replace = {"cancelReplaceMode": "STOP_ON_FAILURE", "cancelOrigClientOrderId": "again"}
-            requests.append((f"r{number}", "order.cancelReplace", {**order, **replace, "newClientOrderId": "again"}))
-            requests.append((f"c{number}", "order.cancel", {**mine, "origClientOrderId": "again"}))
-        requests.append((f"l{number}", "orderList.place.oco", {**mine, **pair}))
-        requests.append((f"d{number}", "order.cancel", {**mine, "origClientOrderId": "above"}))
-    for told, method, params in requests:
-        socket.send({"id": told, "method": method, "params": params})
-    answers = {answer["id"]: answer for answer in (socket.hear() for _ in requests)}
-    assert {told: answer["status"] for told, answer in answers.items()} == {told: 200 for told, _, _ in requests}
-    assert all(answers[f"c{number}"]["result"]["status"] == "CANCELED" for number in range(50))
-    assert all(len(answers[f"d{number}"]["result"]["orderReports"]) == 2 for number in range(50))
-    assert socket.call("openOrders.status") == []
 
 
 def test_a_session_begins_and_ends(trader: Trader) -> None:
