@@ -46,6 +46,7 @@ from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from gateway.streams.serve import StreamCount
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
@@ -157,9 +158,15 @@ def _routes(
     exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None, root_path: str
 ) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
+    count = StreamCount()
     return [
+<<<<<<< HEAD
         *(() if desk is None else binance_routes(desk)),
         *native_routes(exchange, broker, feed, access, root_path),
+=======
+        *(() if desk is None else binance_routes(desk, count)),
+        *native_routes(exchange, broker, feed, access, count),
+>>>>>>> s15-rest
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]
