@@ -98,6 +98,14 @@ ROWS = {
         for what in ("", ", to the no-op", ", client busy", ", p50", ", p99", ", p50 beyond no-op and sync")
         if what != ", p50 beyond no-op and sync" or (workers, connections) == ("1 worker", "1 connection")
     ),
+    "binance": (
+        *(
+            f"{name}{what}"
+            for name in ("order.place, 1 connection", "POST /api/v3/order, HMAC, 32 connections")
+            for what in ("", ", to the native route", ", client busy")
+        ),
+        *(f"check of a signature, {name}" for name in ("HMAC-SHA256", "Ed25519", "RSA, 2048 bits")),
+    ),
     "fanout": (
         "50 clients, delivered",
         "50 clients, delivered, to the bare broadcast",
@@ -173,6 +181,7 @@ WITH_TARGET = {
     "way": 0,
     "wire": 3,
     "http": 2,
+    "binance": 2,
     "fanout": 3,
     "fairness": 1,
     "growth": 7,
@@ -190,6 +199,7 @@ DISTRIBUTIONS = {
         for connections in ("1 connection", "32 connections", "256 connections")
         for what in ("", ", no-op")
     ),
+    "binance": (),
     "fanout": ("late, 50 clients", "late, bare broadcast"),
     "fairness": (),
     "growth": ("100 orders", "1,000 orders", "1,000 orders, 10 symbols"),
