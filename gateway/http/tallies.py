@@ -24,13 +24,22 @@ SECOND: Final = 1_000_000_000
 _SLOT: Final = Layout("<QQQ")
 """Digest of the name, the end of the window in seconds since 1970, and the count."""
 
+SIZE: Final = SLOTS * _SLOT.size
+"""Bytes of a group."""
+
 
 class Tally(Enum):
     """What is counted, and the length of its window in seconds."""
 
+    # That of Enum hashes the name, in Python.
+    __hash__ = object.__hash__
+
     WEIGHT_MINUTE = 60
     ORDERS_10_SECONDS = 10
     ORDERS_DAY = 86_400
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
 
 
 class Tallies:
@@ -40,14 +49,13 @@ class Tallies:
         self._groups = groups
         self._clock = clock
         self._digests = Digests()
-        self._memory = SharedMemory(groups * SLOTS * _SLOT.size, shared=shared)
+        self._memory = SharedMemory(groups * SIZE, shared=shared)
 
     def add(self, tally: Tally, holder: Holder, name: str, count: int = 1) -> int:
         """Count so many more, or fewer, and never less than none. Returns the count of this window then."""
         digest = self._digests.of(tally, holder, name)
-        size = SLOTS * _SLOT.size
-        start = digest % self._groups * size
-        self._memory.lock(start, size)
+        start = digest % self._groups * SIZE
+        self._memory.lock(start, SIZE)
         try:
             end = self._end(tally)
             at, counted = self._find(start, digest, end)
@@ -55,26 +63,27 @@ class Tallies:
             _SLOT.pack_into(self._memory.bytes, at, digest, end, counted)
             return counted
         finally:
-            self._memory.unlock(start, size)
+            self._memory.unlock(start, SIZE)
 
     def count(self, tally: Tally, holder: Holder, name: str) -> int:
         """The count of this window."""
         digest = self._digests.of(tally, holder, name)
-        return self._find(digest % self._groups * SLOTS * _SLOT.size, digest, self._end(tally))[1]
+        return self._find(digest % self._groups * SIZE, digest, self._end(tally))[1]
 
     def rest(self, tally: Tally) -> int:
         """Whole seconds until the next window, at least one."""
         return max(1, self._end(tally) - self._clock() // SECOND)
 
     def _end(self, tally: Tally) -> int:
-        seconds = self._clock() // SECOND
-        return seconds - seconds % tally.value + tally.value
+        now, length = self._clock() // SECOND, tally.seconds
+        return now - now % length + length
 
     def _find(self, start: int, digest: int, end: int) -> tuple[int, int]:
         """Where the slot is that has the digest, or may have it, and its count."""
         oldest, oldest_end = start, 2**64
-        for at in range(start, start + SLOTS * _SLOT.size, _SLOT.size):
-            found, slot_end, counted = _SLOT.unpack_from(self._memory.bytes, at)
+        memory, read = self._memory.bytes, _SLOT.unpack_from
+        for at in range(start, start + SIZE, _SLOT.size):
+            found, slot_end, counted = read(memory, at)
             if found == digest:
                 return at, counted if slot_end == end else 0
             if slot_end < oldest_end:

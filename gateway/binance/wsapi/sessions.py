@@ -56,12 +56,11 @@ class Session:
 
         DialectError as the gate's; RevokedError where the session's key is good no more.
         """
-        permission = PERMISSIONS[security]
         logged_on = self.logged_on
         if logged_on is None or given.signature is not None:
             return await self.signed_caller(security, given)
         await self._check_key(logged_on)
-        return await self._desk.gate.renew(logged_on.caller, permission, given, self.scope)
+        return await self._desk.gate.renew(logged_on.caller, PERMISSIONS[security], given, self.scope)
 
     async def signed_caller(self, security: Security, given: Given) -> Caller:
         """Who has signed the call. DialectError as the gate's."""
