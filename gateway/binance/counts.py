@@ -40,6 +40,8 @@ _ORDER_TALLIES: Final[Mapping[Tally, RateLimit]] = {
     Tally.ORDERS_10_SECONDS: ORDERS_10_SECONDS,
     Tally.ORDERS_DAY: ORDERS_DAY,
 }
+_ORDER_VIEWS: Final = [(tally, limit.view()) for tally, limit in _ORDER_TALLIES.items()]
+_WEIGHT_VIEW: Final = WEIGHT.view()
 
 
 class Counts:
@@ -69,14 +71,11 @@ class Counts:
 
     def weight_view(self, address: str) -> dict[str, Any]:
         """The limit of weight, with what the address has used."""
-        return {**WEIGHT.view(), "count": self._weight(address)}
+        return {**_WEIGHT_VIEW, "count": self._weight(address)}
 
     def order_views(self, account: str) -> list[dict[str, Any]]:
         """The limits of orders, with what the account has placed."""
-        return [
-            {**limit.view(), "count": self._tallies.count(tally, Holder.KEY, account)}
-            for tally, limit in _ORDER_TALLIES.items()
-        ]
+        return [{**view, "count": self._tallies.count(tally, Holder.KEY, account)} for tally, view in _ORDER_VIEWS]
 
     def weight_headers(self, address: str) -> list[Header]:
         used = b"%d" % self._weight(address)

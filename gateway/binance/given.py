@@ -16,6 +16,8 @@ MAX_PARAMETERS: Final = 100
 
 _QUOTE: Final = ord('"')
 
+_decode_text: Final = msgspec.json.Decoder(str).decode
+
 
 class Given:
     """texts: every parameter that was sent. A name in both query and form has the query's value.
@@ -81,7 +83,7 @@ def read_json(params: Mapping[str, Raw]) -> Given:
 def _text(name: str, value: bytes) -> str:
     if value[0] == _QUOTE:
         try:
-            text: str = msgspec.json.decode(value, type=str)
+            text = _decode_text(value)
         except (MsgspecError, UnicodeDecodeError) as error:
             raise DialectError(BAD_VALUE, name) from error
         return text

@@ -17,6 +17,7 @@ from gateway.binance.errors import (
     MISSING,
     MISSING_BOTH,
     NOT_READ,
+    NOT_REQUIRED,
     DialectError,
     Fault,
 )
@@ -149,6 +150,12 @@ class Values:
         for name in names:
             if name not in self._read:
                 raise DialectError(MISSING, name)
+
+    def refuse(self, *names: str) -> None:
+        """DialectError for the first of these that was sent."""
+        for name in names:
+            if name in self._read:
+                raise DialectError(NOT_REQUIRED, name)
 
     def require_either(self, first: str, second: str) -> None:
         """DialectError where neither was sent."""
