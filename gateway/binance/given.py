@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import MsgspecError, Raw
@@ -43,7 +43,7 @@ def read_http(query: bytes, form: bytes) -> Given:
     """The parameters of a request over HTTP. DialectError for too many of them."""
     of_form, repeated_in_form = _pairs(form)
     of_query, repeated_in_query = _pairs(query)
-    texts = {**of_form, **of_query}
+    texts = {**of_form, **of_query} if of_query else of_form
     # A plus sign that was not escaped has arrived as a space.
     signature = texts.pop(SIGNATURE, None)
     whole = None if signature is None else signature.replace(" ", "+")
@@ -58,7 +58,8 @@ def signed_text(query: bytes, form: bytes) -> bytes:
 def _unsigned(text: bytes) -> bytes:
     if b"signature" not in text:
         return text
-    return b"&".join(pair for pair in text.split(b"&") if pair.partition(b"=")[0] != b"signature")
+    pairs = text.split(b"&")
+    return b"&".join([pair for pair in pairs if pair != b"signature" and not pair.startswith(b"signature=")])
 
 
 def _pairs(text: bytes) -> tuple[dict[str, str], bool]:
@@ -66,9 +67,14 @@ def _pairs(text: bytes) -> tuple[dict[str, str], bool]:
         return {}, False
     if text.count(b"&") >= MAX_PARAMETERS:
         raise DialectError(TOO_MANY_PARAMETERS)
-    pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True)
-    texts = dict(pairs)
+    pairs = [pair.partition("=") for pair in text.decode("latin-1").split("&") if pair]
+    texts = {_unescaped(name): _unescaped(value) for name, _, value in pairs}
     return texts, len(texts) < len(pairs)
+
+
+def _unescaped(text: str) -> str:
+    """A name or a value of a query or a form, without escapes. Most have none."""
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def read_json(params: Mapping[str, Raw]) -> Given:
