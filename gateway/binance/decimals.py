@@ -12,6 +12,8 @@ ZERO: Final = "0.00000000"
 
 def fixed(value: int, decimals: int) -> str:
     """value x 10^-decimals, with eight decimals, or more where the value needs more."""
+    if not value:
+        return ZERO
     if decimals <= LEAST_DECIMALS:
         digits = str(abs(value) * 10 ** (LEAST_DECIMALS - decimals)).rjust(LEAST_DECIMALS + 1, "0")
         text = f"{digits[:-LEAST_DECIMALS]}.{digits[-LEAST_DECIMALS:]}"

@@ -71,6 +71,13 @@ class Claim(Struct, frozen=True):
     signed: Sequence[bytes] = ()
 
 
+class RevokedError(DialectError):
+    """The key of a session is good no more."""
+
+    def __init__(self) -> None:
+        super().__init__(BAD_KEY)
+
+
 class Gate:
     """One for each worker. `now` tells the matcher's time in nanoseconds."""
 
@@ -101,13 +108,13 @@ class Gate:
     async def renew(self, caller: Caller, permission: Permission, given: Given, scope: Scope) -> Caller:
         """The same caller for one more call of a session: only its time is looked at, and whether the key is good.
 
-        DialectError as `admit`.
+        DialectError as `admit`; RevokedError where the key is good no more.
         """
         key = caller.key
         assert key is not None, "a session has one"
         await self._keys.ready()
         if self._keys.find(key.key) is not key:
-            raise DialectError(BAD_KEY)
+            raise RevokedError
         self._check_permission(key, permission, scope)
         given.check()
         deadline = _read_time(given, self._now())
