@@ -67,14 +67,14 @@ def _pairs(text: bytes) -> tuple[dict[str, str], bool]:
         return {}, False
     if text.count(b"&") >= MAX_PARAMETERS:
         raise DialectError(TOO_MANY_PARAMETERS)
-    pairs = [pair.partition("=") for pair in text.decode("latin-1").split("&") if pair]
-    texts = {_unescaped(name): _unescaped(value) for name, _, value in pairs}
+    pairs = list(filter(None, text.decode("latin-1").split("&")))
+    texts: dict[str, str] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair:
+            name, value = unquote_plus(name), unquote_plus(value)
+        texts[name] = value
     return texts, len(texts) < len(pairs)
-
-
-def _unescaped(text: str) -> str:
-    """A name or a value of a query or a form, without escapes. Most have none."""
-    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def read_json(params: Mapping[str, Raw]) -> Given:
