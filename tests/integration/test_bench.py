@@ -101,8 +101,8 @@ ROWS = {
     "binance": (
         *(
             f"{name}{what}"
-            for name in ("order.place, 1 connection", "POST /api/v3/order, HMAC, 32 connections")
-            for what in ("", ", to the native route", ", client busy", ", processor time of the gateway")
+            for name in ("order.place, pipelined", "POST /api/v3/order, HMAC")
+            for what in ("", ", to POST /orders", ", client busy", ", processor time")
         ),
         *(f"check of a signature, {name}" for name in ("HMAC-SHA256", "Ed25519", "RSA, 2048 bits")),
     ),

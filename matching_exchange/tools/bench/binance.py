@@ -106,9 +106,8 @@ def binance(plan: Plan) -> Iterator[Row]:
         for way in (native, pipelined, signed):
             way.warm_up()
         beside, *rates = take_turns(plan.rounds, native.round, pipelined.round, signed.round)
-    yield from rows(plan, "order.place, 1 connection", pipelined, rates[0], Target(1.5), native, beside)
-    name = f"POST {ORDER_PATH}, HMAC, {CONNECTIONS} connections"
-    yield from rows(plan, name, signed, rates[1], Target(0.6), native, beside)
+    yield from rows(plan, "order.place, pipelined", pipelined, rates[0], Target(1.5), native, beside)
+    yield from rows(plan, f"POST {ORDER_PATH}, HMAC", signed, rates[1], Target(0.6), native, beside)
     if not native.costs:
         plan.left_out.append("the gateway's processor time: this system does not tell it")
     yield from signatures(plan)
@@ -121,11 +120,11 @@ def rows(
     busy = Yardstick("client busy, native", median(native.busy), "%")
     native_rate = Yardstick(f"POST /orders, {CONNECTIONS} connections", median(beside), "orders/s")
     yield row(name, spread(rates), "orders/s", native_rate)
-    yield row(f"{name}, to the native route", ratio(rates, beside), "ratio", busy, target, quick=plan.quick)
+    yield row(f"{name}, to POST /orders", ratio(rates, beside), "ratio", busy, target, quick=plan.quick)
     yield row(f"{name}, client busy", spread(way.busy), "%", busy)
     if way.costs:
-        cost = Yardstick("POST /orders", median(native.costs), "µs")
-        yield row(f"{name}, processor time of the gateway", spread(way.costs), "µs", cost)
+        cost = Yardstick("gateway, for POST /orders", median(native.costs), "µs")
+        yield row(f"{name}, processor time", spread(way.costs), "µs", cost)
 
 
 def measure_pipelined(port: int, holder: Holder, orders: DialectOrders, seconds: float, found: list[Loop]) -> float:
