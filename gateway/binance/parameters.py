@@ -66,7 +66,7 @@ class Parameter:
     read: what a text of any other kind is read as. DialectError for one that the parameter does not take.
     """
 
-    __slots__ = ("_fault", "_words", "kind", "mandatory", "name", "names_symbols", "read")
+    __slots__ = ("_fault", "kind", "mandatory", "name", "names_symbols", "read", "words")
 
     def __init__(
         self,
@@ -82,11 +82,11 @@ class Parameter:
         self.mandatory = mandatory
         self.names_symbols = kind in (SYMBOL, SYMBOLS)
         self.read: Callable[[str], Any] = self._read_word if words else _reader(name, kind)
-        self._words = frozenset(words)
+        self.words = tuple(words)
         self._fault = fault
 
     def _read_word(self, text: str) -> str:
-        if text not in self._words:
+        if text not in self.words:
             raise DialectError(self._fault, *((self.name,) if "%s" in self._fault.text else ()))
         return text
 
