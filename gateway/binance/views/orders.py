@@ -46,7 +46,7 @@ def type_word(order_type: OrderType, terms: OrderTerms) -> str:
     if order_type is OrderType.LIMIT and terms.post_only:
         return LIMIT_MAKER
     word = TYPES[order_type]
-    return _PROFITS.get(word, word) if kept_in(terms.tag).profit else word
+    return _PROFITS[word] if word in _PROFITS and kept_in(terms.tag).profit else word
 
 
 def time_in_force_word(order_type: OrderType, terms: OrderTerms) -> str:
@@ -113,20 +113,21 @@ def ack_view(state: OrderState, instrument: Instrument, time: Time) -> View:
 
 def result_view(state: OrderState, instrument: Instrument, time: Time) -> View:
     terms = terms_of(state)
-    return {
-        **ack_view(state, instrument, time),
-        **_amounts(state, instrument, terms),
-        "status": status_word(state),
-        **_kind(state, terms),
-        "workingTime": working_time(state, time),
-        "selfTradePreventionMode": PREVENTION[terms.self_trade_prevention],
-        **conditional_view(state, instrument, terms, time),
-        **_expiry(state),
-    }
+    view = ack_view(state, instrument, time)
+    view |= _amounts(state, instrument, terms)
+    view["status"] = status_word(state)
+    view |= _kind(state, terms)
+    view["workingTime"] = working_time(state, time)
+    view["selfTradePreventionMode"] = PREVENTION[terms.self_trade_prevention]
+    view |= conditional_view(state, instrument, terms, time)
+    view |= _expiry(state)
+    return view
 
 
 def full_view(state: OrderState, instrument: Instrument, time: Time) -> View:
-    return {**result_view(state, instrument, time), "fills": fill_views(state, state.trades, instrument)}
+    view = result_view(state, instrument, time)
+    view["fills"] = fill_views(state, state.trades, instrument)
+    return view
 
 
 RESPONSES: Final = {ACK: ack_view, RESULT: result_view, FULL: full_view}
@@ -235,11 +236,12 @@ def conditional_view(state: OrderState, instrument: Instrument, terms: OrderTerm
             view["trailingTime"] = time(since)
         elif state.trigger_price is None:
             view["trailingTime"] = NO_LIST
-    kept = kept_in(terms.tag)
-    if kept.strategy is not None:
-        view["strategyId"] = kept.strategy
-    if kept.strategy_type is not None:
-        view["strategyType"] = kept.strategy_type
+    if terms.tag is not None:
+        kept = kept_in(terms.tag)
+        if kept.strategy is not None:
+            view["strategyId"] = kept.strategy
+        if kept.strategy_type is not None:
+            view["strategyType"] = kept.strategy_type
     if state.prevented_quantity:
         view["preventedQuantity"] = quantity_text(instrument, state.prevented_quantity)
     return view
