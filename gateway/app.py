@@ -160,13 +160,8 @@ def _routes(
     """What each door serves, then what no door knows, then the pages."""
     count = StreamCount()
     return [
-<<<<<<< HEAD
-        *(() if desk is None else binance_routes(desk)),
-        *native_routes(exchange, broker, feed, access, root_path),
-=======
         *(() if desk is None else binance_routes(desk, count)),
-        *native_routes(exchange, broker, feed, access, count),
->>>>>>> s15-rest
+        *native_routes(exchange, broker, feed, access, count, root_path),
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]

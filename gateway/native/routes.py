@@ -35,15 +35,15 @@ class Access:
 
 
 def native_routes(
-<<<<<<< HEAD
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, root_path: str = ""
+    exchange: Exchange,
+    broker: Broker,
+    feed: MarketDataFeed,
+    access: Access,
+    count: StreamCount,
+    root_path: str = "",
 ) -> list[BaseRoute]:
-    """All routes. root_path: below which clients find them; the document tells it."""
-=======
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, count: StreamCount
-) -> list[BaseRoute]:
-    """All routes. count: of the worker's open streams, also those of other doors."""
->>>>>>> s15-rest
+    """All routes. count: of the worker's open streams, also those of other doors. root_path: below which clients find
+    them; the document tells it."""
     calls: dict[str, dict[str, Handler]] = {}
     guarded: set[str] = set()
     for operation in OPERATIONS:
@@ -52,13 +52,8 @@ def native_routes(
             guarded.add(operation.path)
     return [
         *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
-<<<<<<< HEAD
         Route("/openapi.json", Resource({"GET": openapi_handler(root_path)}, problem_response)),
-        *stream_routes(exchange, broker, feed, access.door),
-=======
-        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
         *stream_routes(exchange, broker, feed, access.door, count),
->>>>>>> s15-rest
     ]
 
 
