@@ -20,6 +20,7 @@ from matching_exchange.process.addresses import (
 )
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
 
 PROGRAM: Final = "gateway"
@@ -28,6 +29,7 @@ PREFIX: Final = "GATEWAY"
 HISTORY_FILE: Final = "history/history.sqlite"
 """The tables, below a data directory."""
 
+LOCAL: Final = "local"
 OFF: Final = "off"
 ON: Final = "on"
 KEYS: Final = "keys"
@@ -86,6 +88,7 @@ class GatewayConfig(Struct, frozen=True):
     none, in the words of the dialect.
     history: where its tables are; None where no setting tells.
     data_dir: the matcher's data directory; None where no setting names it.
+    metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -127,6 +130,9 @@ class GatewayConfig(Struct, frozen=True):
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
     data_dir: Path | None = None
+    metrics: Address | None = None
+    metrics_access: str = LOCAL
+    history_metrics: Path | None = None
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -365,6 +371,14 @@ SETTINGS: Final = (
         "a demo market is reached there",
         full_variable="MATCHER_DATA_DIR",
     ),
+    METRICS_SETTING,
+    Setting(
+        "metrics-access",
+        LOCAL,
+        one_of(LOCAL, ANYONE),
+        f"{LOCAL} or {ANYONE}",
+        "who reads /metrics of --port without a token: processes of this machine, or anyone",
+    ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
     *LOG_SETTINGS,
@@ -380,4 +394,5 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     database, data_dir = values.pop("history_database"), values["data_dir"]
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)
-    return GatewayConfig(**values, history=database)
+    told = None if data_dir is None else data_dir / HISTORY_METRICS
+    return GatewayConfig(**values, history=database, history_metrics=told)

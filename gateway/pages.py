@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.compression import Compressed
+from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
 from gateway.http.responses import ErrorResponse
 
@@ -56,8 +57,9 @@ DOCS_START: Final = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepL
 class Page:
     """GET of one path or of all paths below it, with the headers that a page needs."""
 
-    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse) -> None:
+    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse, route: str) -> None:
         self._app = app
+        self._route = route
         self._error_response = error_response
         self._headers = {
             "content-security-policy": policy,
@@ -68,6 +70,7 @@ class Page:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._route
         if scope["method"] not in ("GET", "HEAD"):
             await self._error_response(HttpError("method_not_allowed", headers={"allow": "GET, HEAD"})).send(send)
             return
@@ -129,4 +132,4 @@ def page_routes(error_response: ErrorResponse) -> list[BaseRoute]:
         "/docs/start.js": (Text(DOCS_START, "text/javascript"), DOCS_POLICY),
         "/docs/{file}": (Files(compressed, swagger, listed=DOCS_ASSETS), DOCS_POLICY),
     }
-    return [Route(path, Page(app, policy, error_response)) for path, (app, policy) in pages.items()]
+    return [Route(path, Page(app, policy, error_response, path)) for path, (app, policy) in pages.items()]

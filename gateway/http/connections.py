@@ -288,7 +288,8 @@ class HttpConnection(CountedConnection):
             raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
         self._caller_of_request()
         reading = self._admission.reading
-        stream = StreamProtocol(self.config, self.server_state, self.app_state, reading, self._place, self.loop)
+        shared = self._limits.counts, self._place
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, reading, *shared, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
     def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
@@ -321,7 +322,8 @@ class HttpConnection(CountedConnection):
             self._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        self.server_state.total_requests += 1
+        assert self._current is not None, "its answer is complete"
+        self._count_answer(self._current, self._clock() - arrival(self._current.scope))
         if self.transport.is_closing():
             return
         if self.pipeline:

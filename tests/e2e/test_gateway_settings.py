@@ -258,6 +258,8 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
         "BINANCE_LIMITS",
         "BINANCE_LISTEN_KEYS",
         "BINANCE_SELF_TRADE_PREVENTION",
+        "METRICS",
+        "METRICS_ACCESS",
         "LOG_LEVEL",
         "LOG_FORMAT",
     )

@@ -14,7 +14,7 @@ from matcher.storage.recovery import drop_superseded, recover
 from matching_exchange.tools import backup, restore
 from matching_exchange.tools.backup import make_backup
 from matching_exchange.tools.backup_files import BackupError, Contents
-from tests.unit.matcher.test_recovery import Life
+from tests.unit.matcher.life import Life
 
 
 @pytest.fixture
