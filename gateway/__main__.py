@@ -170,6 +170,7 @@ def main() -> None:
         partial(create_worker, config, limits),
         factory=True,
         workers=config.workers,
+        root_path=config.root_path,
         http=cast(
             "type[Protocol]",
             partial(

@@ -9,7 +9,7 @@ import structlog
 from msgspec import Struct
 from starlette.types import Scope
 
-from gateway.access.caller import Caller
+from gateway.access.caller import CALLER, Caller
 from gateway.access.door import AHEAD, DEFAULT_WINDOW, KEY_NAME, MAX_WINDOW, comes_from, read_window
 from gateway.access.keys import KeyStore
 from gateway.access.proofs import Proofs
@@ -103,7 +103,8 @@ class Gate:
             given.check()
         count_key(scope, key.key)
         self._keys.note_use(key)
-        return Caller(key, lambda: self._keys.confirm(key), deadline)
+        caller = scope[CALLER] = Caller(key, lambda: self._keys.confirm(key), deadline)
+        return caller
 
     async def renew(self, caller: Caller, permission: Permission, given: Given, scope: Scope) -> Caller:
         """The same caller for one more call of a session: only its time is looked at, and whether the key is good.

@@ -8,7 +8,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope
 
 from gateway.access.admin import Administrators, Audited
-from gateway.access.caller import CALLER
 from gateway.access.door import Door
 from gateway.access.needs import ADMIN, PUBLIC, Needs
 from gateway.exchange.exchange import Exchange
@@ -23,6 +22,7 @@ from gateway.native.operation import Call, KeyCall, Operation
 from gateway.native.operations import OPERATIONS
 from gateway.native.problems import problem_response
 from gateway.native.streams import stream_routes
+from gateway.streams.serve import StreamCount
 
 
 class Access:
@@ -34,8 +34,16 @@ class Access:
         self.desk = desk
 
 
-def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
-    """All routes."""
+def native_routes(
+<<<<<<< HEAD
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, root_path: str = ""
+) -> list[BaseRoute]:
+    """All routes. root_path: below which clients find them; the document tells it."""
+=======
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, count: StreamCount
+) -> list[BaseRoute]:
+    """All routes. count: of the worker's open streams, also those of other doors."""
+>>>>>>> s15-rest
     calls: dict[str, dict[str, Handler]] = {}
     guarded: set[str] = set()
     for operation in OPERATIONS:
@@ -44,8 +52,13 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, acce
             guarded.add(operation.path)
     return [
         *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
-        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
+<<<<<<< HEAD
+        Route("/openapi.json", Resource({"GET": openapi_handler(root_path)}, problem_response)),
         *stream_routes(exchange, broker, feed, access.door),
+=======
+        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
+        *stream_routes(exchange, broker, feed, access.door, count),
+>>>>>>> s15-rest
     ]
 
 
@@ -70,7 +83,6 @@ async def _let_in(
 ) -> HttpResponse:
     """Answer the call of a caller who proves that he holds a key."""
     caller, _, receive = await door.admit(needs, scope, receive)
-    scope[CALLER] = caller
     return await call(exchange.on_behalf(caller.confirm, caller.deadline), scope, receive)
 
 

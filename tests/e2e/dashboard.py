@@ -105,8 +105,22 @@ class Dashboard:
         expect(self.find("#own")).to_have_attribute("data-stream", "live")
         expect(self.find("#symbol")).to_have_value(self.symbol)
 
+    def go(self, room: str) -> None:
+        """Go to the room: "chart", "book", "trade" or "orders". A phone shows one at a time, all others show them all."""
+        button = self.find(f".rooms [data-go='{room}']")
+        if button.is_visible():
+            button.click()
+
+    def look_at(self, base_url: str) -> None:
+        """Type the address of an exchange into the settings."""
+        if self.find("#more:not([open])").count():
+            self.find("#more > summary").click()
+        self.find("#base-url").fill(base_url)
+        self.find("#base-url").press("Enter")
+
     def fill(self, order_type: str, side: str, **fields: str | bool) -> None:
         """Fill in the order form; `fields` by their names in the order."""
+        self.go("trade")
         self.find("#order-type").select_option(order_type)
         self.find(f"#side-{side}").check()
         for name, value in fields.items():

@@ -349,6 +349,7 @@ def test_a_phone_has_room_for_editing_and_all_options(
         shared_exchange.place(symbol, "market", "buy", "7000.12345")
         expect(dashboard.own(stop).locator(".quantity")).to_contain_text("1,000")
         dashboard.open_options()
+        dashboard.go("orders")
         edit(dashboard, limit).get_by_label("Price").fill("9976541.123456789")
         expect(dashboard.own(stop)).to_have_count(1)
         for selector in ("#fills-tab", "#orders-tab"):

@@ -95,6 +95,11 @@ def stop_price(state: OrderState, terms: OrderTerms) -> int | None:
     return terms.activation_price if trails else state.trigger_price
 
 
+def trailing_since(state: OrderState, terms: OrderTerms) -> int | None:
+    """The time since which a trailing stop follows the price. None before, and where nobody has noted it."""
+    return state.timestamp if terms.activation_price is None else state.active_since
+
+
 def ack_view(state: OrderState, instrument: Instrument, time: Time) -> View:
     """The answer ACK to a new order, which all others begin with."""
     return {
@@ -226,8 +231,9 @@ def conditional_view(state: OrderState, instrument: Instrument, terms: OrderTerm
         view["icebergQty"] = quantity_text(instrument, terms.display_quantity)
     if terms.trailing_bps is not None:
         view["trailingDelta"] = terms.trailing_bps
-        if terms.activation_price is None:
-            view["trailingTime"] = time(state.timestamp)
+        since = trailing_since(state, terms)
+        if since is not None:
+            view["trailingTime"] = time(since)
         elif state.trigger_price is None:
             view["trailingTime"] = NO_LIST
     if terms.tag is not None:

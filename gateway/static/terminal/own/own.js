@@ -1,0 +1,163 @@
+// The account's room: follows its stream, and shows its orders, fills and balances, and what of them is not known.
+
+import { clock, oncePerFrame, setText } from "../../common/dom.js";
+import { Tabs } from "../../common/tabs.js";
+import { BalancesView } from "./balances.js";
+import { FillsView } from "./fills.js";
+import { NewsView } from "./news.js";
+import { OrdersView } from "./orders.js";
+import { OwnOrders } from "./own_orders.js";
+
+const OWN_INTERVAL = 150; // a busy account changes faster than anyone reads
+
+export class Own {
+  #root = document.querySelector("#own");
+  #all = document.querySelector("#all-instruments");
+  #elsewhere = document.querySelector("#elsewhere");
+  #notice = document.querySelector("#account-notice");
+  #view;
+  #signIn;
+  #connection;
+  #orders;
+  #fills;
+  #balances;
+  #news = new NewsView();
+  #stream;
+  #followed = null; // what the stream follows
+  #state = { phase: "connecting" };
+  #gifts = {};
+
+  /** connection.reasonOf(error) gives the words for a stream that has ended. commands: see Commands. */
+  constructor(view, signIn, connection, commands) {
+    const instrumentOf = (symbol) => view.instrumentOf(symbol);
+    this.#view = view;
+    this.#signIn = signIn;
+    this.#connection = connection;
+    this.#orders = new OrdersView({
+      onCancel: (order) => commands.cancel(order),
+      onAmend: (order, changes) => commands.amend(order, changes),
+      onCancelAll: () => commands.cancelAll(),
+      instrumentOf,
+    });
+    this.#fills = new FillsView(instrumentOf);
+    this.#balances = new BalancesView(() => commands.askFaucet(this.#gifts));
+    this.#stream = new OwnOrders({
+      onChange: oncePerFrame(() => this.#show(), OWN_INTERVAL),
+      onUpdate: (update) => this.#news.show(update, instrumentOf),
+      onRefused: () => signIn.refused(),
+      onState: (state) => this.#showState(state),
+    });
+    new Tabs(document.querySelector("#own-tabs"));
+    this.#all.addEventListener("change", () => view.instrument && this.follow());
+  }
+
+  /** The symbol of the orders and fills that are shown; null for those of all instruments. */
+  get shownSymbol() {
+    return this.#all.checked ? null : this.#view.symbol;
+  }
+
+  get isLive() {
+    return this.#root.dataset.stream === "live";
+  }
+
+  has(orderId) {
+    return this.#stream.has(orderId);
+  }
+
+  /** Follows the account where it does not yet, or another instrument. */
+  keepUp() {
+    if (this.#followed?.symbol !== this.shownSymbol) this.follow();
+  }
+
+  follow() {
+    this.forget();
+    if (!this.#signIn.mayRead) return;
+    this.#followed = { api: this.#view.api, account: this.#view.account, symbol: this.shownSymbol };
+    this.#stream.follow(this.#followed);
+  }
+
+  forget() {
+    const { isOut } = this.#signIn;
+    this.#followed = null;
+    this.#stream.stop();
+    this.#news.clear();
+    this.#view.own = null;
+    this.#view.tell("own", null);
+    this.#showUnknown((what) => (isOut ? `Sign in to see your ${what}.` : `Waiting for the ${what}…`));
+    if (isOut) {
+      this.#root.dataset.stream = "out";
+      this.#orders.note("stream", "");
+      setText(this.#elsewhere, "");
+    }
+    this.#showAccount();
+  }
+
+  retry() {
+    this.#stream.retry();
+  }
+
+  drop(reason) {
+    this.#stream.drop(reason);
+  }
+
+  /** What the faucet gives, amounts by asset; empty: it is off. */
+  offer(gifts) {
+    this.#gifts = gifts;
+    this.#balances.offer(gifts);
+  }
+
+  /** Somebody has signed in or out. */
+  permit() {
+    this.#orders.permit(this.#signIn.mayTrade);
+    this.#balances.keep(this.#signIn.isOut);
+  }
+
+  /** The connection knows more of why the stream has ended. */
+  showReason() {
+    if (this.#followed) this.#showState(this.#state);
+  }
+
+  #showState(state) {
+    const { phase, error, retryIn } = (this.#state = state);
+    this.#root.dataset.stream = phase;
+    if (phase !== "lost") return this.#orders.note("stream", "");
+    const age = this.#stream.known ? "Out of date, the account’s stream is lost" : "The account’s stream cannot be read";
+    const retry = retryIn > 0 ? `Retrying in ${retryIn} s.` : "Retrying now.";
+    this.#orders.note("stream", [`${age}.`, this.#connection.reasonOf(error), retry].filter(Boolean).join(" "));
+    if (!this.#stream.known) this.#showUnknown((what) => `Not connected: the ${what} cannot be shown.`);
+  }
+
+  #show() {
+    const { known, orders: all, fills, ledger, balances } = this.#stream;
+    if (!known) return;
+    const { account } = this.#view;
+    const { symbol } = this.#followed;
+    const list = symbol ? all.filter((order) => order.symbol === symbol) : all;
+    const where = symbol ? " in this instrument" : "";
+    this.#root.dataset.scope = symbol ? "one" : "all";
+    this.#orders.show(list, `No open or pending orders of account ${account}${where}.`);
+    this.#fills.show(fills, `No fills of account ${account}${where} yet.`);
+    this.#balances.show(ledger, balances, `Account ${account} has no deposit: it trades without limit.`);
+    const elsewhere = all.length - list.length;
+    setText(this.#elsewhere, elsewhere ? `${elsewhere} more` : "");
+    this.#showAccount();
+    this.#view.own = { orders: all, fills, ledger, balances };
+    this.#view.tell("own", this.#view.own);
+  }
+
+  /** What stands in the place of orders and fills that have not come; wordsFor(which of them). */
+  #showUnknown(wordsFor) {
+    this.#orders.show([], wordsFor("orders"));
+    this.#fills.show([], wordsFor("fills"));
+    this.#balances.show(false, [], wordsFor("balances"));
+  }
+
+  #showAccount() {
+    const { account } = this.#view;
+    const { suspended, cancelAt } = this.#stream;
+    setText(this.#notice, suspended ? `Account ${account} is suspended: its orders were canceled, and new ones are rejected.` : "");
+    this.#notice.hidden = !suspended;
+    const silence = cancelAt ? `All orders of this account are canceled at ${clock(new Date(cancelAt))} unless that is renewed.` : "";
+    this.#orders.note("cancelAt", silence);
+  }
+}
