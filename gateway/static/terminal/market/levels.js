@@ -35,6 +35,15 @@ export class Levels {
     return this.#sides[side].best(count);
   }
 
+  /** All of them, the best first: a large book takes a while. */
+  get bids() {
+    return this.best("bids", Infinity);
+  }
+
+  get asks() {
+    return this.best("asks", Infinity);
+  }
+
   #follow() {
     if (this.#view.live && this.#users.length > 0) this.#connection.start();
     else this.#connection.stop();
