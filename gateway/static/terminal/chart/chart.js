@@ -2,7 +2,7 @@
 // The library is loaded once the rest of the page stands.
 
 import { scaleOf, shown } from "../../common/decimal.js";
-import { element, oncePerFrame, setData, setText } from "../../common/dom.js";
+import { element, idle, oncePerFrame, setData, setText } from "../../common/dom.js";
 import { INTERVALS } from "../../common/settings.js";
 import { Tabs } from "../../common/tabs.js";
 import { compact } from "../market/figures.js";
@@ -53,7 +53,9 @@ export class Chart {
   }
 
   async #load(onMove) {
+    await idle();
     const { CandleChart } = await import("./candle_chart.js");
+    await idle();
     const onHover = (candle) => {
       this.#hovered = candle;
       this.#render();
