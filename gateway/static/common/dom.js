@@ -55,14 +55,6 @@ export function oncePerFrame(render, pause = 0) {
   };
 }
 
-/** Resolves once the page has nothing better to do, or after a while. */
-export function idle(limit = 1_000) {
-  return new Promise((resolve) => {
-    if (globalThis.requestIdleCallback) requestIdleCallback(resolve, { timeout: limit });
-    else setTimeout(resolve);
-  });
-}
-
 /** HH:MM:SS of the reader's own day. */
 export function clock(date) {
   const two = (number) => String(number).padStart(2, "0");

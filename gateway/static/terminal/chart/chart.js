@@ -2,7 +2,7 @@
 // The library is loaded once the rest of the page stands.
 
 import { scaleOf, shown } from "../../common/decimal.js";
-import { element, idle, oncePerFrame, setData, setText } from "../../common/dom.js";
+import { element, oncePerFrame, setData, setText } from "../../common/dom.js";
 import { INTERVALS } from "../../common/settings.js";
 import { Tabs } from "../../common/tabs.js";
 import { compact } from "../market/figures.js";
@@ -14,6 +14,7 @@ import { OrderLines } from "./order_lines.js";
 import { fullTime } from "./times.js";
 
 const PACE = 100;
+const IDLE_LIMIT = 1_000; // milliseconds after which the chart is made in any case
 const NAMES = { O: "open", H: "high", L: "low", C: "close" };
 
 export class Chart {
@@ -122,4 +123,12 @@ class Legend {
     setText(this.#volume, `${compact(text.volume ?? candle.volume.toFixed(scaleOf(instrument.lot_size)))} ${instrument.base}`);
     setData(this.#root, "direction", close < open ? "down" : "up");
   }
+}
+
+/** Resolves once the page has nothing better to do: no task is long then. */
+function idle() {
+  return new Promise((resolve) => {
+    if (globalThis.requestIdleCallback) requestIdleCallback(resolve, { timeout: IDLE_LIMIT });
+    else setTimeout(resolve);
+  });
 }
