@@ -150,7 +150,7 @@ def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]
     }
     if operation.body is not None:
         content = {"schema": reference[operation.body], "example": operation.example}
-        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+        described["requestBody"] = {"required": operation.body_required, "content": {"application/json": content}}
     if operation.needs is ADMIN:
         described["security"] = [{"admin": []}, {}]
     elif operation.needs is not PUBLIC:

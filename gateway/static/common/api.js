@@ -1,21 +1,8 @@
 // The exchange's HTTP calls, one method each, and the addresses of its streams.
-// Every failure is one ApiError: a problem+json answer, a broken connection or no answer in time.
 
-const TIMEOUT = 10_000;
+import { addressOf, request } from "./request.js";
+
 const UNAUTHORIZED = 401;
-
-export class ApiError extends Error {
-  /** `kind`: "problem" (the exchange answered), "network" or "timeout" (it did not). */
-  constructor(kind, { status = 0, code = null, title = "", detail = "", field = null, retryAfter = null, auth = null } = {}) {
-    super(detail || title || kind);
-    Object.assign(this, { kind, status, code, title, detail, field, retryAfter, auth });
-  }
-
-  /** The exchange may or may not have executed the command. */
-  get outcomeUnknown() {
-    return this.kind !== "problem" || this.status === 504;
-  }
-}
 
 export class Api {
   #onRefused;
@@ -62,6 +49,11 @@ export class Api {
     return this.#callAsHolder("GET", "/fills", { query: { account, ...(symbol && { symbol }), limit }, signal });
   }
 
+  /** The account's live orders in the instrument, newest first: {orders, next}. */
+  orders(account, symbol, signal) {
+    return this.#callAsHolder("GET", "/orders", { query: { account, symbol }, signal });
+  }
+
   placeOrder(order) {
     return this.#callAsHolder("POST", "/orders", { body: order });
   }
@@ -90,23 +82,13 @@ export class Api {
   }
 
   url(path, query = {}) {
-    const url = new URL(this.base + path);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    return url;
+    return addressOf(this.base, path, query);
   }
 
   socketUrl(path, query) {
     const url = this.url(path, query);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     return url;
-  }
-
-  /** A page is not told why a call failed; on another origin, a missing permission looks the same. */
-  #unreachable() {
-    const { origin } = new URL(this.base);
-    if (origin === location.origin) return `The gateway at ${origin} cannot be reached. Check that it runs.`;
-    const settings = `pages of ${location.origin} (GATEWAY_CORS_ORIGINS) or does not serve that host (GATEWAY_ALLOWED_HOSTS)`;
-    return `The gateway at ${origin} cannot be reached, or does not allow ${settings}.`;
   }
 
   /** Only calls of an account bear the proof. */
@@ -120,46 +102,7 @@ export class Api {
     }
   }
 
-  async #call(method, path, { query, headers = {}, body, signal, timeout = TIMEOUT } = {}) {
-    const deadline = AbortSignal.timeout(timeout);
-    let response, text;
-    try {
-      response = await fetch(this.url(path, query), {
-        method,
-        headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        cache: "no-store",
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-      });
-      text = await response.text();
-    } catch {
-      if (deadline.aborted) throw new ApiError("timeout", { detail: `No answer within ${timeout / 1000} seconds.` });
-      throw new ApiError("network", { detail: this.#unreachable() });
-    }
-    const parsed = parse(text);
-    if (response.ok && parsed !== null) return parsed;
-    const problem = parsed ?? {};
-    throw new ApiError("problem", {
-      status: response.status,
-      code: asText(problem.code),
-      title: asText(problem.title) ?? response.statusText,
-      detail: asText(problem.detail) ?? "",
-      field: asText(problem.field),
-      retryAfter: response.headers.get("Retry-After"),
-      auth: asText(problem.auth),
-    });
+  #call(method, path, options) {
+    return request(this.base, method, path, options);
   }
-}
-
-function parse(text) {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function asText(value) {
-  return typeof value === "string" && value !== "" ? value : null;
 }

@@ -45,9 +45,11 @@ const form = new OrderForm(view, {
   onSubmit: (order, call) => commands.place(order, call),
   onFault: (words) => answer.show(unsentWords(words)),
 });
-const book = new Book(view, (price) => {
+const levels = new Levels(view);
+const book = new Book(view, levels, (price, quantity) => {
   rooms.go("trade");
   form.fillPrice(price);
+  if (quantity !== null) form.set("quantity", quantity);
 });
 const own = new Own(view, signIn, connection, commands);
 const health = new Health(showHealth);
@@ -58,7 +60,6 @@ const feed = new Feed({
   onTrade: (trade) => view.tell("trade", trade),
   onState: showFeedState,
 });
-const levels = new Levels(view);
 new Chart(view, levels, {
   onInterval: (interval) => settings.chooseInterval(interval),
   onFew: () => settings.preferShort(),
