@@ -54,7 +54,7 @@ _GIVEN_UP = "WebSocket is closed before the connection is established"
 
 _FAILED_SOCKET = re.compile(r"WebSocket connection to '([^']+)' failed")
 
-_BESIDE = ("/ws/candles", "/ws/ticker", "/ws/book", "/candles")
+_BESIDE = ("/ws/candles", "/ws/ticker", "/ws/book", "/candles", "/demo")
 """What the page asks for only while the market's own streams are alive. Where those are meant to break, one of these may be on its way."""
 
 _accounts = count(1)
