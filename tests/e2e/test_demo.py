@@ -305,7 +305,7 @@ def opened_control(browser: "Browser", exchange: Exchange) -> "Page":
     page.goto(f"{exchange.url}/docs")
     page.evaluate(
         """async () => {
-            const { DemoControl } = await import("/static/demo_control.js");
+            const { DemoControl } = await import("/static/terminal/market/demo_control.js");
             const box = document.createElement("div");
             box.id = "box";
             document.body.append(box);

@@ -11,6 +11,7 @@ import { Tape } from "./book/tape.js";
 import { Chart } from "./chart/chart.js";
 import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
+import { DemoControl } from "./market/demo_control.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
 import { Levels } from "./market/levels.js";
@@ -65,6 +66,8 @@ new Chart(view, levels, {
   onFew: () => settings.preferShort(),
   onMove: (orders, field, price) => commands.move(orders, field, price),
 });
+const demo = new DemoControl(document.querySelector("#demo-control"), { base: () => settings.origin });
+view.on("live", (live) => (live ? demo.start() : demo.stop()));
 new Markets(view, (symbol) => settings.chooseSymbol(symbol));
 new Tickers(view);
 

@@ -1,7 +1,7 @@
 // The demo market beside the exchange: what it plays, and its pause, speed and jump. It fills one element of the page, and hides
 // that while no demo runs. Who may steer it is the administrator's business: where a token is set, the control asks for it once.
 
-import { element, setText } from "./dom.js";
+import { element, setText } from "../../common/dom.js";
 
 const EVERY = 2_000; // ms between two looks at a demo that runs
 const RARELY = 15_000; // ms between two looks for one
