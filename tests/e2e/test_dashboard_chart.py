@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.dashboard import Dashboard, chromium, expect, needs_chromium, opened
 from tests.e2e.dashboard_orders import rest
-from tests.exchange import Exchange
+from tests.exchange import Exchange, wait_until
 from tests.history_process import HistoryProcess
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     with Exchange(directory, gateway_flags=(f"--data-dir={directory / 'data'}",)) as exchange:
         history = HistoryProcess(directory, exchange.matcher.data)
         history.start()
+        history.wait_until_at(exchange.get("/health")["sequence"])
         yield exchange
         history.close()
 
@@ -167,13 +168,15 @@ def test_older_candles_come_while_scrolling_back(browser: "Browser", kept: Excha
     with opened(browser, kept, symbol) as dashboard:
         dashboard.page.route("**/candles?*", answer)
         dashboard.find("#intervals [data-interval='1h']").click()
-        expect_candle(dashboard, "C 100.00")
         chart = dashboard.find("#candles")
         expect(chart.locator("canvas").first).to_be_visible()
         chart.focus()
-        with dashboard.page.expect_request(lambda request: "&to=" in request.url):
-            for _ in range(60):
-                dashboard.page.keyboard.press("ArrowLeft")
+
+        def goes_back() -> bool:
+            dashboard.page.keyboard.press("ArrowLeft")
+            return any("to" in query for query in asked)
+
+        wait_until(goes_back, "older candles that are asked for")
         assert asked[-1]["to"] == _stamp(BEGIN - 500 * HOUR)
 
 
@@ -187,7 +190,7 @@ def test_depth_and_heatmap_show_what_rests(dashboard: Dashboard) -> None:
     dashboard.exchange.place(dashboard.symbol, "limit", "buy", "2", "99")
     dashboard.exchange.place(dashboard.symbol, "limit", "buy", "1", "98")
     dashboard.exchange.place(dashboard.symbol, "limit", "sell", "4", "101")
-    expect(dashboard.find("#depth-words")).to_contain_text("bids 3.0000 BTC, asks 4.0000 BTC")
+    expect(dashboard.find("#depth-words")).to_contain_text("bids 3.00 BTC, asks 4.00 BTC")
     dashboard.find("#heatmap-tab").click()
     painted = (
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width - 80, canvas.height - 30).data.some(Boolean)"

@@ -7,6 +7,7 @@ import { beginOf } from "./intervals.js";
 const PAGE = 500;
 const KEPT = 6_000; // candles at most; going back ends there
 const NO_HISTORY = 4503;
+const LATER = 30_000; // milliseconds: a history that is not there may start
 const FIRST_WAIT = 800; // milliseconds for the stream's first message: an instrument without trades has none
 const FEW = 15; // candles: so few tell less than those of a shorter interval
 const TRADES_KEPT = 5_000;
@@ -19,6 +20,7 @@ export class Candles {
   #handlers;
   #connection;
   #loading = false;
+  #timer = null;
   #trades = []; // those that this page has seen, for where no history runs
   #key = "";
 
@@ -27,7 +29,7 @@ export class Candles {
     this.#view = view;
     this.#handlers = handlers;
     this.#connection = new KeepAlive({ run: (session) => this.#run(session), onState: () => {} });
-    view.on("live", (live) => (live ? this.#connection.start() : this.#connection.stop()));
+    view.on("live", (live) => this.#follow(live));
     view.on("interval", () => this.#restart());
     view.on("instrument", () => this.#key !== this.#keyNow && this.#forget());
     view.on("trades", (trades) => this.#seeAll(trades));
@@ -57,9 +59,15 @@ export class Candles {
     return `${this.#view.market?.base} ${this.#view.symbol} ${this.#view.interval}`;
   }
 
+  #follow(live) {
+    clearTimeout(this.#timer);
+    if (live) this.#connection.start();
+    else this.#connection.stop();
+  }
+
   #restart() {
     this.#forget();
-    if (this.#view.live) this.#connection.start();
+    this.#follow(this.#view.live);
   }
 
   #forget() {
@@ -84,6 +92,7 @@ export class Candles {
       if (code !== NO_HISTORY) return null;
       this.#connection.stop();
       this.#useTrades();
+      this.#timer = setTimeout(() => this.#view.live && this.#connection.start(), LATER);
       return null;
     };
     await session.orBroken(session.open(market.socketUrl("/ws/candles", { symbol, interval }), onMessage, onClose));

@@ -47,6 +47,7 @@ export class Markets {
 
   #open(open, byUser = false) {
     this.#root.hidden = !open;
+    this.#root.classList.toggle("opened", open && byUser); // what was a column of a wide page opens above no narrow one
     this.#toggle.setAttribute("aria-expanded", String(open));
     if (!open) return;
     this.#draw();
