@@ -1,4 +1,6 @@
-// Small helpers for the page: elements, text that changes only when it must, one rendering per frame, clocks.
+// Small helpers for the page: elements, text that changes only when it must, one rendering per frame.
+
+export { clock } from "./clock.js";
 
 /** An element with attributes and children; strings become text, never markup. */
 export function element(name, attributes = {}, ...children) {
@@ -53,10 +55,4 @@ export function oncePerFrame(render, pause = 0) {
     if (wait > 0) setTimeout(() => requestAnimationFrame(draw), wait);
     else requestAnimationFrame(draw);
   };
-}
-
-/** HH:MM:SS of the reader's own day. */
-export function clock(date) {
-  const two = (number) => String(number).padStart(2, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

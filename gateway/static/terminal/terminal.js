@@ -4,6 +4,7 @@ import { Api } from "../common/api.js";
 import { Confirm } from "../common/confirm.js";
 import { setUpFolded } from "../common/folded.js";
 import { askAuth, Health } from "../common/health.js";
+import { setUpPreferences } from "../common/preferences.js";
 import { Settings } from "../common/settings.js";
 import { SignIn } from "../common/sign_in.js";
 import { Book } from "./book/book.js";
@@ -13,6 +14,7 @@ import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
+import { LastPrices } from "./market/last_prices.js";
 import { Levels } from "./market/levels.js";
 import { Tickers } from "./market/tickers.js";
 import { Markets } from "./markets/markets.js";
@@ -34,6 +36,7 @@ const answer = new AnswerView();
 const confirm = new Confirm();
 const instrumentView = new InstrumentView(view);
 const tape = new Tape(view);
+const prices = new LastPrices(view);
 const commands = new Commands(view, answer, confirm, {
   onPlaced: () => form.set("client_order_id", ""),
   onUnknown: (clientOrderId) => form.set("client_order_id", clientOrderId),
@@ -41,7 +44,7 @@ const commands = new Commands(view, answer, confirm, {
   isOpen: (orderId) => own.has(orderId),
   shownSymbol: () => own.shownSymbol,
 });
-const form = new OrderForm(view, {
+const form = new OrderForm(view, prices, {
   onSubmit: (order, call) => commands.place(order, call),
   onFault: (words) => answer.show(unsentWords(words)),
 });
@@ -49,7 +52,7 @@ const book = new Book(view, (price) => {
   rooms.go("trade");
   form.fillPrice(price);
 });
-const own = new Own(view, signIn, connection, commands);
+const own = new Own(view, signIn, connection, commands, prices);
 const health = new Health(showHealth);
 const feed = new Feed({
   prepare,
@@ -72,6 +75,7 @@ let unanswered = 0;
 let gifts = {}; // what the faucet gives
 
 setUpFolded();
+setUpPreferences(() => {});
 rooms.onSide = (side) => form.chooseSide(side);
 begin();
 setInterval(() => view.live && refreshInstruments(), INSTRUMENTS_INTERVAL);

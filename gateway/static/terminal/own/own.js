@@ -4,9 +4,11 @@ import { clock, oncePerFrame, setText } from "../../common/dom.js";
 import { Tabs } from "../../common/tabs.js";
 import { BalancesView } from "./balances.js";
 import { FillsView } from "./fills.js";
+import { MoneyView } from "./money.js";
 import { NewsView } from "./news.js";
 import { OrdersView } from "./orders.js";
 import { OwnOrders } from "./own_orders.js";
+import { Positions } from "./positions.js";
 
 const OWN_INTERVAL = 150; // a busy account changes faster than anyone reads
 
@@ -21,14 +23,17 @@ export class Own {
   #orders;
   #fills;
   #balances;
+  #money;
+  #positions = new Positions(() => this.#render());
   #news = new NewsView();
   #stream;
   #followed = null; // what the stream follows
   #state = { phase: "connecting" };
   #gifts = {};
+  #render = oncePerFrame(() => this.#show(), OWN_INTERVAL);
 
-  /** connection.reasonOf(error) gives the words for a stream that has ended. commands: see Commands. */
-  constructor(view, signIn, connection, commands) {
+  /** connection.reasonOf(error) gives the words for a stream that has ended. commands: see Commands. prices: see LastPrices. */
+  constructor(view, signIn, connection, commands, prices) {
     const instrumentOf = (symbol) => view.instrumentOf(symbol);
     this.#view = view;
     this.#signIn = signIn;
@@ -40,10 +45,11 @@ export class Own {
       instrumentOf,
     });
     this.#fills = new FillsView(instrumentOf);
-    this.#balances = new BalancesView(() => commands.askFaucet(this.#gifts));
+    this.#balances = new BalancesView(view, prices, () => commands.askFaucet(this.#gifts));
+    this.#money = new MoneyView(view, prices);
     this.#stream = new OwnOrders({
-      onChange: oncePerFrame(() => this.#show(), OWN_INTERVAL),
-      onUpdate: (update) => this.#news.show(update, instrumentOf),
+      onChange: () => this.#render(),
+      onUpdate: (update) => this.#take(update, instrumentOf),
       onRefused: () => signIn.refused(),
       onState: (state) => this.#showState(state),
     });
@@ -74,12 +80,14 @@ export class Own {
     if (!this.#signIn.mayRead) return;
     this.#followed = { api: this.#view.api, account: this.#view.account, symbol: this.shownSymbol };
     this.#stream.follow(this.#followed);
+    this.#positions.follow(this.#followed);
   }
 
   forget() {
     const { isOut } = this.#signIn;
     this.#followed = null;
     this.#stream.stop();
+    this.#positions.forget();
     this.#news.clear();
     this.#view.own = null;
     this.#view.tell("own", null);
@@ -127,6 +135,11 @@ export class Own {
     if (!this.#stream.known) this.#showUnknown((what) => `Not connected: the ${what} cannot be shown.`);
   }
 
+  #take(update, instrumentOf) {
+    this.#news.show(update, instrumentOf);
+    if (update.orders.length === 0 || update.changes.some(({ fill }) => fill)) this.#positions.touch();
+  }
+
   #show() {
     const { known, orders: all, fills, ledger, balances } = this.#stream;
     if (!known) return;
@@ -137,11 +150,14 @@ export class Own {
     this.#root.dataset.scope = symbol ? "one" : "all";
     this.#orders.show(list, `No open or pending orders of account ${account}${where}.`);
     this.#fills.show(fills, `No fills of account ${account}${where} yet.`);
-    this.#balances.show(ledger, balances, `Account ${account} has no deposit: it trades without limit.`);
+    const positions = ledger ? this.#positions.list : [];
+    const unlimited = `Account ${account} has no deposit: it trades without limit.`;
+    this.#balances.show(ledger, balances, positions, unlimited);
+    this.#money.show(unlimited);
     const elsewhere = all.length - list.length;
     setText(this.#elsewhere, elsewhere ? `${elsewhere} more` : "");
     this.#showAccount();
-    this.#view.own = { orders: all, fills, ledger, balances };
+    this.#view.own = { orders: all, fills, ledger, balances, positions };
     this.#view.tell("own", this.#view.own);
   }
 
@@ -149,7 +165,8 @@ export class Own {
   #showUnknown(wordsFor) {
     this.#orders.show([], wordsFor("orders"));
     this.#fills.show([], wordsFor("fills"));
-    this.#balances.show(false, [], wordsFor("balances"));
+    this.#balances.show(false, [], [], wordsFor("balances"));
+    this.#money.show(wordsFor("balances"));
   }
 
   #showAccount() {
