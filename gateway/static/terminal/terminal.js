@@ -43,6 +43,7 @@ const commands = new Commands(view, answer, confirm, {
   onField: (name, words) => form.mark(name, words) || settings.mark(name),
   isOpen: (orderId) => own.has(orderId),
   shownSymbol: () => own.shownSymbol,
+  live: () => own.live,
 });
 const form = new OrderForm(view, prices, {
   onSubmit: (order, call) => commands.place(order, call),
@@ -180,13 +181,14 @@ function showFeedState(state) {
   view.tell("live", view.live);
 }
 
-function showHealth({ up, sync, faucet, auth }) {
+function showHealth({ up, sync, faucet, auth, history }) {
   if (auth) signIn.use(auth);
   connection.showHealth({ up });
   own.showReason();
   if (up) {
     instrumentView.showDurability(sync);
     gifts = faucet;
+    view.history = history;
     offerGifts();
     if (wasDown) {
       feed.start(); // what happened meanwhile is fetched anew

@@ -82,5 +82,5 @@ export function heldWords({ quantity }, base, scale = 0) {
 }
 
 function averageWords({ average_price }, quote, scale) {
-  return average_price === null ? "closed" : `at ${shown(cut(average_price, scale + MORE_DECIMALS), scale)} ${quote}`;
+  return average_price === null ? "–" : `${shown(cut(average_price, scale + MORE_DECIMALS), scale)} ${quote}`;
 }
