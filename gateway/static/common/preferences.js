@@ -6,7 +6,7 @@ import { recall, remember } from "./stored.js";
 
 const BLUE = "blue"; // blue and orange in the place of green and red
 
-/** onSound(whether it is on) at the beginning and after each choice; it is off until the user switches it on. */
+/** onSound(whether it is on, whether the user has just chosen it) at the beginning and after each choice; it is off until the user switches it on. */
 export function setUpPreferences(onSound) {
   setUpZone(document.querySelector("#zone"), document.querySelector("#zone-shown"));
   setUpColours(document.querySelector("#colours"));
@@ -14,9 +14,9 @@ export function setUpPreferences(onSound) {
   sound.checked = recall("sound") === "on";
   sound.addEventListener("change", () => {
     remember("sound", sound.checked ? "on" : "off");
-    onSound(sound.checked);
+    onSound(sound.checked, true);
   });
-  onSound(sound.checked);
+  onSound(sound.checked, false);
 }
 
 function setUpZone(select, word) {

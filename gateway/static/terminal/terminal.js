@@ -12,6 +12,8 @@ import { Tape } from "./book/tape.js";
 import { Chart } from "./chart/chart.js";
 import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
+import { FirstSteps } from "./first_steps.js";
+import { Keys } from "./keys.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
 import { LastPrices } from "./market/last_prices.js";
@@ -19,6 +21,7 @@ import { Levels } from "./market/levels.js";
 import { Tickers } from "./market/tickers.js";
 import { Markets } from "./markets/markets.js";
 import { Own } from "./own/own.js";
+import { Sound } from "./own/sound.js";
 import { Rooms } from "./rooms.js";
 import { AnswerView, unsentWords } from "./ticket/answer.js";
 import { OrderForm } from "./ticket/form.js";
@@ -53,7 +56,8 @@ const book = new Book(view, (price) => {
   rooms.go("trade");
   form.fillPrice(price);
 });
-const own = new Own(view, signIn, connection, commands, prices);
+const sound = new Sound();
+const own = new Own(view, signIn, connection, commands, prices, (side) => sound.play(side));
 const health = new Health(showHealth);
 const feed = new Feed({
   prepare,
@@ -70,13 +74,18 @@ new Chart(view, levels, {
 });
 new Markets(view, (symbol) => settings.chooseSymbol(symbol));
 new Tickers(view);
+new Keys({ onSide: trade, closeMessage: () => own.closeMessage() });
+new FirstSteps(view, () => trade("sell"));
 
 let wasDown = false;
 let unanswered = 0;
 let gifts = {}; // what the faucet gives
 
 setUpFolded();
-setUpPreferences(() => {});
+setUpPreferences((on, byUser) => {
+  sound.on = on;
+  if (on && byUser) sound.greet();
+});
 rooms.onSide = (side) => form.chooseSide(side);
 begin();
 setInterval(() => view.live && refreshInstruments(), INSTRUMENTS_INTERVAL);
@@ -84,6 +93,12 @@ addEventListener("online", () => {
   feed.start();
   own.retry();
 });
+
+/** Goes to the order form with this side. */
+function trade(side) {
+  rooms.go("trade");
+  form.begin(side);
+}
 
 /** Starts everything anew for the chosen base URL and symbol. */
 function begin() {

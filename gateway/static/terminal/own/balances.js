@@ -7,7 +7,8 @@ import { directionOf, heldWords } from "./money.js";
 import { unrealisedOf } from "./positions.js";
 
 const PACE = 250; // milliseconds between two drawings
-const POSITION_CELLS = ["held", "average", "last", "unrealised", "realised", "fees"];
+const POSITION_CELLS = ["held", "average", "lately", "unrealised", "realised", "fees"];
+const LABELS = { average: "Average price", lately: "Last price", unrealised: "Unrealised", realised: "Realised", fees: "Fees paid" }; // in a narrow panel
 
 export class BalancesView {
   #tab = document.querySelector("#balances-tab");
@@ -82,7 +83,7 @@ export class BalancesView {
       signed(realised),
       shown(fees_paid),
     ];
-    const cells = POSITION_CELLS.map((name, index) => element("td", { class: name }, words[index]));
+    const cells = POSITION_CELLS.map((name, index) => element("td", { class: name, "data-label": LABELS[name] }, words[index]));
     setData(cells[3], "direction", directionOf(unrealised));
     setData(cells[4], "direction", directionOf(realised));
     return element("tr", { "data-symbol": symbol }, element("th", { scope: "row" }, symbol, element("small", {}, quote && ` in ${quote}`)), ...cells);

@@ -8,6 +8,7 @@ import { MoneyView } from "./money.js";
 import { NewsView } from "./news.js";
 import { OwnOrders } from "./own_orders.js";
 import { Positions } from "./positions.js";
+import { Toasts } from "./toasts.js";
 
 const OWN_INTERVAL = 150; // a busy account changes faster than anyone reads
 
@@ -24,14 +25,18 @@ export class Own {
   #money;
   #positions = new Positions(() => this.#render());
   #news = new NewsView();
+  #toasts;
   #stream;
   #followed = null; // what the stream follows
   #state = { phase: "connecting" };
   #gifts = {};
   #render = oncePerFrame(() => this.#show(), OWN_INTERVAL);
 
-  /** connection.reasonOf(error) gives the words for a stream that has ended. commands: see Commands. prices: see LastPrices. */
-  constructor(view, signIn, connection, commands, prices) {
+  /**
+   * connection.reasonOf(error) gives the words for a stream that has ended. commands: see Commands. prices: see LastPrices.
+   * onFill(side): something was filled.
+   */
+  constructor(view, signIn, connection, commands, prices, onFill) {
     const instrumentOf = (symbol) => view.instrumentOf(symbol);
     this.#view = view;
     this.#signIn = signIn;
@@ -43,6 +48,7 @@ export class Own {
       instrumentOf,
     });
     this.#balances = new BalancesView(view, prices, () => commands.askFaucet(this.#gifts));
+    this.#toasts = new Toasts(instrumentOf, onFill);
     this.#money = new MoneyView(view, prices);
     this.#stream = new OwnOrders({
       onChange: () => this.#render(),
@@ -66,6 +72,11 @@ export class Own {
   /** {count: orders that a cancel of all would cancel, hidden: whether the filter hides some of them}. */
   get live() {
     return { count: this.#lists.count, hidden: this.#lists.hides };
+  }
+
+  /** Closes the newest message; false where there is none. */
+  closeMessage() {
+    return this.#toasts.close();
   }
 
   has(orderId) {
@@ -92,6 +103,7 @@ export class Own {
     this.#stream.stop();
     this.#positions.forget();
     this.#news.clear();
+    this.#toasts.clear();
     this.#view.own = null;
     this.#view.tell("own", null);
     this.#showUnknown((what) => (isOut ? `Sign in to see your ${what}.` : `Waiting for the ${what}…`));
@@ -141,6 +153,7 @@ export class Own {
   #take(update, instrumentOf) {
     this.#news.show(update, instrumentOf);
     this.#lists.take(update);
+    this.#toasts.take(update);
     if (update.orders.length === 0 || update.changes.some(({ fill }) => fill)) this.#positions.touch();
   }
 

@@ -95,6 +95,15 @@ export class OrderForm {
     this.#arrange();
   }
 
+  /** Chooses the side and goes to the first empty field; to the sign-in where no order may be placed. */
+  begin(side) {
+    this.chooseSide(side);
+    const shown = [...this.#fields.values()].filter(({ wrapper, definition }) => !wrapper.hidden && !definition.option);
+    const { input } = shown.find(({ text }) => text === "") ?? shown[0];
+    if (input.checkVisibility()) input.focus();
+    else document.querySelector("#proof").focus();
+  }
+
   set(name, text) {
     this.#fields.get(name).text = text;
     this.#arrange();
