@@ -204,7 +204,7 @@ def test_own_orders_are_canceled_one_by_one_or_all_at_once(dashboard: Dashboard)
 
     dashboard.find("#cancel-all").click()
     expect(dashboard.find("#confirm-question")).to_have_text(
-        f"Cancel all orders of account {dashboard.account} in {dashboard.symbol}?"
+        f"Cancel all 2 orders of account {dashboard.account} in {dashboard.symbol}?"
     )
     dashboard.page.keyboard.press("Escape")
     expect(dashboard.find("#confirm")).to_be_hidden()

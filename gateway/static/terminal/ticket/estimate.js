@@ -9,24 +9,34 @@ const HALF = "2"; // the part of what is shown that is much to take: one in two
 
 /**
  * order: {type, side, price, trigger, quantity, budget}, each a decimal string or null. levels: of the other side, the best first; null
- * while they are not known. reference: the price that the band is around, or null.
+ * while they are not known. reference: the price that the band is around, or null. free: what the account may spend, or null for any.
  * Gives {words, warnings}: what it costs or brings, and a list of sentences.
  */
-export function estimate(order, instrument, levels, reference) {
-  if (order.type === "market") return estimateMarket(order, instrument, levels, reference);
+export function estimate(order, instrument, levels, reference, free) {
+  const told = order.type === "market" ? estimateMarket(order, instrument, levels, reference) : estimatePriced(order, instrument, levels, reference);
+  const needed = order.side === "sell" ? order.quantity : (order.budget ?? told.total ?? null);
+  if (free !== null && needed !== null && compare(needed, free) > 0) {
+    const asset = order.side === "sell" ? instrument.base : instrument.quote;
+    told.warnings.unshift(`Only ${shown(free)} ${asset} is free.`);
+  }
+  return told;
+}
+
+function estimatePriced(order, instrument, levels, reference) {
   const { type, side, price, trigger, quantity } = order;
   const warnings = [];
   if (price !== null && HELD_TO_BAND.includes(type)) warnings.push(...bandWarning(price, reference, instrument));
   if (quantity === null || compare(quantity, "0") === 0) return { words: "", warnings };
   const words = [];
   const at = price ?? trigger;
-  if (at !== null) words.push(totalWords(side, multiply(at, quantity), instrument, price === null ? "at its trigger" : ""));
-  if (price !== null && levels && TAKES_AT_ONCE.includes(type)) {
+  const total = at === null ? null : afterFee(side, multiply(at, quantity), highestFee(instrument));
+  if (total !== null) words.push(totalWords(side, total, instrument, price === null));
+  if (price !== null && levels && warnings.length === 0 && TAKES_AT_ONCE.includes(type)) {
     const taking = walk(levels, side, { quantity, limit: price }, instrument);
     if (taking.worst !== null) words.push(takingWords(taking, instrument));
     warnings.push(...muchWarning(taking));
   }
-  return { words: words.join(" "), warnings };
+  return { words: words.join(" "), warnings, total };
 }
 
 function estimateMarket({ side, quantity, budget }, instrument, levels, reference) {
@@ -38,9 +48,10 @@ function estimateMarket({ side, quantity, budget }, instrument, levels, referenc
   const { base, quote, tick_size, price_band_bps } = instrument;
   const scale = scaleOf(tick_size);
   const fee = feeOf(taking.value, instrument.taker_fee_bps);
-  const total = shown(cut(side === "buy" ? add(taking.value, fee) : subtract(taking.value, fee), scale), scale);
+  const total = afterFee(side, taking.value, instrument.taker_fee_bps);
+  const about = shown(cut(total, scale), scale);
   const what = `${shown(taking.taken)} ${base}`;
-  const deal = side === "buy" ? `Buys ${what} for about ${total} ${quote}` : `Sells ${what} for about ${total} ${quote}`;
+  const deal = `${side === "buy" ? "Buys" : "Sells"} ${what} for about ${about} ${quote}`;
   const charge = compare(fee, "0") === 0 ? "no fee" : `${side === "buy" ? "with" : "after"} a fee of ${shown(cut(fee, scale), scale)}`;
   const warnings = [];
   if (!taking.whole) warnings.push(`The book shows only ${shown(taking.shown)} ${base}: there may be no more to trade with.`);
@@ -49,15 +60,14 @@ function estimateMarket({ side, quantity, budget }, instrument, levels, referenc
   if (price_band_bps && worse && leavesBand(taking.worst, reference, price_band_bps)) {
     warnings.push(`It runs out of the price band of ${percent(price_band_bps)} %: what is left there would be canceled.`);
   }
-  return { words: `${deal}, ${charge}. ${averageWords(taking, instrument)}`, warnings };
+  return { words: `${deal}, ${charge}. ${averageWords(taking, instrument)}`, warnings, total };
 }
 
-function totalWords(side, value, { quote, tick_size, maker_fee_bps, taker_fee_bps }, where) {
+function totalWords(side, total, { quote, tick_size }, atTrigger) {
   const scale = scaleOf(tick_size);
-  const fee = feeOf(value, Math.max(maker_fee_bps, taker_fee_bps));
-  const total = side === "buy" ? add(value, fee) : subtract(value, fee);
-  const words = side === "buy" ? "Costs at most" : "Brings at least";
-  return `${where ? (side === "buy" ? "Costs about" : "Brings about") : words} ${shown(cut(total, scale), scale)} ${quote}${where && ` ${where}`}, fees included.`;
+  const verb = side === "buy" ? "Costs" : "Brings";
+  const bound = atTrigger ? "about" : side === "buy" ? "at most" : "at least";
+  return `${verb} ${bound} ${shown(cut(total, scale), scale)} ${quote}${atTrigger ? " at its trigger" : ""}, fees included.`;
 }
 
 function takingWords(taking, instrument) {
@@ -81,6 +91,14 @@ function bandWarning(price, reference, { price_band_bps, quote, tick_size }) {
   const away = divide(distance(price, reference), "100", 2);
   const around = shown(reference, scaleOf(tick_size));
   return [`Its price is ${shown(away)} % from ${around} ${quote}; the band allows ${percent(price_band_bps)} %. It would be rejected.`];
+}
+
+function afterFee(side, value, bps) {
+  return side === "buy" ? add(value, feeOf(value, bps)) : subtract(value, feeOf(value, bps));
+}
+
+function highestFee({ maker_fee_bps, taker_fee_bps }) {
+  return Math.max(maker_fee_bps, taker_fee_bps);
 }
 
 function feeOf(value, bps) {

@@ -7,7 +7,7 @@ import { Field } from "./field.js";
 import { stepped } from "../../common/number_input.js";
 import { estimate } from "./estimate.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
-import { shareOf, Shares } from "./shares.js";
+import { freeOf, shareOf, Shares } from "./shares.js";
 
 const PACE = 250; // milliseconds between two estimates: the book changes faster than anyone reads
 const LONG = 14; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
@@ -219,8 +219,10 @@ export class OrderForm {
   #showEstimate() {
     const order = this.#order();
     this.#shares.show(this.#view.own, order.side, this.#instrument);
-    const reference = this.#instrument && (this.#prices.of(this.#instrument.symbol) ?? this.#instrument.reference_price);
-    const told = this.#instrument ? estimate(order, this.#instrument, this.#levels(order.side), reference ?? null) : { words: "", warnings: [] };
+    if (!this.#instrument) return;
+    const reference = this.#prices.of(this.#instrument.symbol) ?? this.#instrument.reference_price;
+    const free = this.#view.own?.ledger ? freeOf(this.#view.own, this.#instrument[order.side === "buy" ? "quote" : "base"]) : null;
+    const told = estimate(order, this.#instrument, this.#levels(order.side), reference ?? null, free);
     setText(this.#estimate, told.words);
     setText(this.#warning, [this.#shareFault, ...told.warnings].filter(Boolean).join(" "));
   }

@@ -55,6 +55,6 @@ export function shareOf(percent, own, { type, side, price, stop, trigger, takes 
   return at === undefined ? null : ["quantity", lesser(affordable(beforeFee, at, lot_size), max_quantity)];
 }
 
-function freeOf(own, asset) {
+export function freeOf(own, asset) {
   return own.balances.find((each) => each.asset === asset)?.free ?? "0";
 }
