@@ -15,12 +15,14 @@ import { OrderLines } from "./order_lines.js";
 import { fullTime } from "./times.js";
 
 const PACE = 100;
+const IDLE_LIMIT = 1_000; // milliseconds after which the chart is made in any case
 const NAMES = { O: "open", H: "high", L: "low", C: "close" };
 
 export class Chart {
   #view;
   #node = document.querySelector("#candles");
   #note = document.querySelector("#candles-note");
+  #empty = document.querySelector("#candles-empty");
   #legend = new Legend(document.querySelector("#candles-legend"));
   #buttons;
   #chart = null; // a CandleChart, once its library is here
@@ -54,7 +56,9 @@ export class Chart {
   }
 
   async #load(onMove) {
+    await idle();
     const { CandleChart } = await import("./candle_chart.js");
+    await idle();
     const onHover = (candle) => {
       this.#hovered = candle;
       this.#render();
@@ -82,6 +86,7 @@ export class Chart {
     const { list } = this.#candles;
     this.#legend.show(this.#hovered ?? list.at(-1) ?? null, this.#view.instrument);
     setText(this.#note, this.#noteWords());
+    this.#empty.hidden = list.length > 0 || !this.#candles.begun;
   }
 
   #noteWords() {
@@ -120,4 +125,12 @@ class Legend {
     setText(this.#volume, `${compact(text.volume ?? candle.volume.toFixed(scaleOf(instrument.lot_size)))} ${instrument.base}`);
     setData(this.#root, "direction", close < open ? "down" : "up");
   }
+}
+
+/** Resolves once the page has nothing better to do: no task is long then. */
+function idle() {
+  return new Promise((resolve) => {
+    if (globalThis.requestIdleCallback) requestIdleCallback(resolve, { timeout: IDLE_LIMIT });
+    else setTimeout(resolve);
+  });
 }

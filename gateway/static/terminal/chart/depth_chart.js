@@ -8,6 +8,8 @@ import { Canvas, ticksOf } from "./canvas.js";
 
 const PACE = 250;
 const LEVELS = 400; // of a side at most
+const SHARE = 0.8; // of a side's sum that the range holds at least: a few orders far away do not hide the rest
+const ROOM = 1.3; // how much more than that is shown
 const AXIS = 20; // pixels below
 const LABEL_WIDTH = 90;
 const LABEL_HEIGHT = 40;
@@ -43,14 +45,15 @@ export class DepthChart {
 
   #draw(context, width, height) {
     const { instrument } = this.#view;
-    const [bids, asks] = [runningOf(this.#levels.bids), runningOf(this.#levels.asks)];
+    const [bids, asks] = ["bids", "asks"].map((side) => runningOf(this.#levels.best(side, LEVELS)));
     if (!instrument || !this.#levels.known || (bids.length === 0 && asks.length === 0)) {
       return setText(this.#words, this.#levels.known ? "No orders rest in this book yet." : "Waiting for the book…");
     }
     const best = [bids[0]?.price, asks[0]?.price].filter((price) => price !== undefined);
     const middle = best.reduce((sum, price) => sum + price, 0) / best.length;
-    const reach = Math.max(...[bids.at(-1), asks.at(-1)].filter(Boolean).map(({ price }) => Math.abs(price - middle))) || middle * 0.01;
-    const most = Math.max(bids.at(-1)?.sum ?? 0, asks.at(-1)?.sum ?? 0);
+    const reach = Math.max(reachOf(bids, middle), reachOf(asks, middle)) || middle * 0.01;
+    const within = [bids, asks].map((side) => side.findLast(({ price }) => Math.abs(price - middle) <= reach)?.sum ?? 0);
+    const most = Math.max(...within);
     const bottom = height - AXIS;
     const frame = {
       low: middle - reach,
@@ -109,7 +112,7 @@ export class DepthChart {
   /** What stands up to the price under the pointer; without one, what stands in all. */
   #tell(context, bids, asks, { low, high, x, bottom, width, scale }) {
     const { base, quote } = this.#view.instrument;
-    const all = (levels) => compact((levels.at(-1)?.sum ?? 0).toFixed(4));
+    const all = (levels) => compact((levels.findLast((level) => level.price >= low && level.price <= high)?.sum ?? 0).toFixed(4));
     if (this.#pointer === null) {
       return setText(this.#words, `Within this range: bids ${all(bids)} ${base}, asks ${all(asks)} ${base}`);
     }
@@ -129,10 +132,18 @@ export class DepthChart {
   }
 }
 
+/** How far from the middle a side is shown. */
+function reachOf(levels, middle) {
+  if (levels.length === 0) return 0;
+  const away = ({ price }) => Math.abs(price - middle);
+  const enough = levels.find(({ sum }) => sum >= SHARE * levels.at(-1).sum);
+  return Math.min(away(enough) * ROOM, away(levels.at(-1)));
+}
+
 /** The levels with the sums of quantity and value from the best one on; floats, to draw. */
 function runningOf(levels) {
   let [sum, value] = [0, 0];
-  return levels.slice(0, LEVELS).map(([text, quantity]) => {
+  return levels.map(([text, quantity]) => {
     const price = Number(text);
     sum += Number(quantity);
     value += price * Number(quantity);

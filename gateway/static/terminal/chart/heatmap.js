@@ -56,11 +56,12 @@ export class Heatmap {
 
   #sample() {
     if (!this.#view.live || !this.#levels.known) return;
-    const near = [...this.#levels.bids.slice(0, LEVELS), ...this.#levels.asks.slice(0, LEVELS)];
+    const [bids, asks] = ["bids", "asks"].map((side) => this.#levels.best(side, LEVELS));
+    const near = [...bids, ...asks];
     this.#columns.push({
       at: Date.now(),
-      bid: Number(this.#levels.bids[0]?.[0] ?? NaN),
-      ask: Number(this.#levels.asks[0]?.[0] ?? NaN),
+      bid: Number(bids[0]?.[0] ?? NaN),
+      ask: Number(asks[0]?.[0] ?? NaN),
       prices: Float64Array.from(near, ([price]) => Number(price)),
       quantities: Float32Array.from(near, ([, quantity]) => Number(quantity)),
     });
