@@ -88,7 +88,7 @@ def test_a_position_and_its_profit_follow_the_last_price(dashboard: Dashboard) -
 def test_a_share_of_what_is_free_leaves_room_for_the_fee(dashboard: Dashboard) -> None:
     expect(dashboard.find("#shares")).to_be_hidden()
     deposit(dashboard, "USDT", "1002")
-    deposit(dashboard, "BTC", "0.123456")
+    deposit(dashboard, "BTC", "0.12345")
     expect(dashboard.find("#shares-free")).to_have_text("Free 1,002.00 USDT")
     dashboard.fill("limit", "buy", price="100")
     for share, quantity in (("25", "2.5"), ("50", "5"), ("75", "7.5"), ("100", "10")):
@@ -99,10 +99,12 @@ def test_a_share_of_what_is_free_leaves_room_for_the_fee(dashboard: Dashboard) -
     assert dashboard.submit()[1]["status"] == "open"
     expect_money(dashboard, quote_free="0.00", quote_locked="1,002.00")
     dashboard.fill("limit", "sell", price="200")
+    dashboard.find("[data-share='25']").click()
+    expect(dashboard.find("#quantity")).to_have_value("0.03086")
     dashboard.find("[data-share='100']").click()
     expect(dashboard.find("#quantity")).to_have_value("0.12345")
     dashboard.fill("limit", "sell", quantity="0.2", price="200")
-    expect(dashboard.find("#order-warning")).to_have_text("Only 0.123456 BTC is free.")
+    expect(dashboard.find("#order-warning")).to_have_text("Only 0.12345 BTC is free.")
 
 
 def test_a_market_order_tells_its_price_by_the_book_before_it_is_sent(dashboard: Dashboard) -> None:
