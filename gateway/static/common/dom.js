@@ -13,6 +13,13 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
+/** A table with a caption, these columns ([words, attributes of the head's cell]) and an empty body. Roles, as a style may break it up. */
+export function tableOf(caption, columns, attributes = {}) {
+  const heads = columns.map(([words, more]) => element("th", { scope: "col", role: "columnheader", ...more }, ...[words].flat()));
+  const head = element("thead", {}, element("tr", { role: "row" }, ...heads));
+  return element("table", { role: "table", ...attributes }, caption, head, element("tbody", { role: "rowgroup" }));
+}
+
 /** Writes the text of an element that holds nothing else, where it differs; cheap to call on every frame. */
 export function setText(node, text) {
   const held = node.firstChild;

@@ -1,13 +1,22 @@
 // Balances and positions of an account that has a ledger, all of them and exact; and the button of the faucet where the exchange has one.
 // Without both there is no tab.
 
-import { element, oncePerFrame, setData, setText } from "../../common/dom.js";
+import { element, oncePerFrame, setData, setText, tableOf } from "../../common/dom.js";
 import { compare, shown, signed } from "../../common/decimal.js";
 import { directionOf, heldWords } from "./money.js";
 import { unrealisedOf } from "./positions.js";
 
 const PACE = 250; // milliseconds between two drawings
 const POSITION_CELLS = ["held", "average", "lately", "unrealised", "realised", "fees"];
+const POSITION_HEADS = [
+  ["Instrument"],
+  ["Held", { title: "what was bought less what was sold since the account has a ledger" }],
+  ["Average price"],
+  ["Last price"],
+  ["Unrealised", { title: "held x last price, less what it has cost" }],
+  ["Realised", { title: "the profit of what was closed, without fees" }],
+  ["Fees paid"],
+];
 const LABELS = { average: "Average price", lately: "Last price", unrealised: "Unrealised", realised: "Realised", fees: "Fees paid" }; // in a narrow panel
 
 export class BalancesView {
@@ -15,7 +24,7 @@ export class BalancesView {
   #others = document.querySelector("#orders-tab");
   #panel = document.querySelector("#balances-panel");
   #table = document.querySelector("#balances");
-  #positionsTable = document.querySelector("#positions");
+  #positionsTable = tableOf(element("caption", {}, "Positions"), POSITION_HEADS, { id: "positions", hidden: true });
   #empty = document.querySelector("#balances-empty");
   #button = document.querySelector("#faucet");
   #state = { ledger: false, balances: [], positions: [], words: "" };
@@ -29,6 +38,7 @@ export class BalancesView {
   constructor(view, prices, onFaucet) {
     this.#view = view;
     this.#prices = prices;
+    this.#panel.append(this.#positionsTable);
     for (const event of ["trade", "ticker"]) view.on(event, () => !this.#panel.hidden && this.#state.positions.length && this.#render());
     this.#tab.addEventListener("click", () => this.#render());
     this.#button.addEventListener("click", async () => {
@@ -83,10 +93,10 @@ export class BalancesView {
       signed(realised),
       shown(fees_paid),
     ];
-    const cells = POSITION_CELLS.map((name, index) => element("td", { class: name, "data-label": LABELS[name] }, words[index]));
+    const cells = POSITION_CELLS.map((name, index) => element("td", { role: "cell", class: name, "data-label": LABELS[name] }, words[index]));
     setData(cells[3], "direction", directionOf(unrealised));
     setData(cells[4], "direction", directionOf(realised));
-    return element("tr", { "data-symbol": symbol }, element("th", { scope: "row" }, symbol, element("small", {}, quote && ` in ${quote}`)), ...cells);
+    return element("tr", { role: "row", "data-symbol": symbol }, element("th", { scope: "row", role: "rowheader" }, symbol, element("small", {}, quote && ` in ${quote}`)), ...cells);
   }
 }
 

@@ -2,15 +2,25 @@
 
 import { compare, cut, scaleOf, shown } from "../../common/decimal.js";
 import { moment } from "../../common/clock.js";
-import { element, oncePerFrame, setText } from "../../common/dom.js";
+import { element, oncePerFrame, setText, tableOf } from "../../common/dom.js";
 import { reasonWords } from "../ticket/answer.js";
 import { typeWord } from "../ticket/order_types.js";
 
 const PACE = 250; // milliseconds between two drawings
 const MORE_DECIMALS = 2; // of an average price, beyond those of the tick
+const unitOf = (name) => [" ", element("small", { "data-unit": name })];
+const HEADS = [
+  ["Ended", { class: "time" }],
+  ["Order", { class: "way" }],
+  [["Price", ...unitOf("quote")], { class: "price" }],
+  [["Filled", ...unitOf("base")], { class: "filled" }],
+  [["Average", ...unitOf("quote")], { class: "average" }],
+  ["Status", { class: "status" }],
+  ["Number", { class: "order" }],
+];
 
 export class DoneView {
-  #table = document.querySelector("#done-orders");
+  #table = tableOf(element("caption", { class: "unseen" }, "Done orders, those that ended last first."), HEADS, { id: "done-orders", hidden: true });
   #body = this.#table.tBodies[0];
   #empty = document.querySelector("#done-empty");
   #orders = [];
@@ -20,6 +30,7 @@ export class DoneView {
 
   constructor(instrumentOf) {
     this.#instrumentOf = instrumentOf;
+    this.#empty.before(this.#table);
   }
 
   show(orders, emptyWords) {

@@ -1,19 +1,20 @@
 // The money of the account at a glance: what it has of the two assets of the shown instrument, and its position there.
 
 import { compare, cut, scaleOf, shown, signed } from "../../common/decimal.js";
-import { oncePerFrame, setData, setText } from "../../common/dom.js";
+import { element, oncePerFrame, setData, setText, tableOf } from "../../common/dom.js";
 import { unrealisedOf } from "./positions.js";
 
 const PACE = 250; // milliseconds between two drawings: the last price changes faster than anyone reads
 const MORE_DECIMALS = 2; // of an average price, beyond those of the tick
+const POSITION = { held: "Position", average: "Average price", unrealised: "Unrealised profit", realised: "Realised profit", fees: "Fees paid" };
 
 export class MoneyView {
   #view;
   #prices;
   #root = document.querySelector("#money");
   #note = document.querySelector("#money-note");
-  #cells = Object.fromEntries([...this.#root.querySelectorAll("[data-money]")].map((node) => [node.dataset.money, node]));
-  #position = document.querySelector("#money-position");
+  #cells = {}; // name -> element
+  #position = element("dl", { id: "money-position", hidden: true });
   #words = "";
   #render = oncePerFrame(() => this.#draw(), PACE);
 
@@ -21,6 +22,7 @@ export class MoneyView {
   constructor(view, prices) {
     this.#view = view;
     this.#prices = prices;
+    this.#build();
     for (const event of ["own", "instrument", "trade", "trades"]) view.on(event, () => this.#render());
   }
 
@@ -28,6 +30,19 @@ export class MoneyView {
   show(words) {
     this.#words = words;
     this.#render();
+  }
+
+  #build() {
+    const cell = (kind, name, attributes = {}) => (this.#cells[name] = element(kind, { "data-money": name, ...attributes }));
+    const caption = "What the account has of the two assets of this instrument: free, and locked by its orders.";
+    const table = tableOf(element("caption", { class: "unseen" }, caption), [[element("span", { class: "unseen" }, "Asset")], ["Free"], ["Locked"]]);
+    for (const row of ["quote", "base"]) {
+      table.tBodies[0].append(element("tr", {}, cell("th", row, { scope: "row" }), cell("td", `${row}-free`), cell("td", `${row}-locked`)));
+    }
+    for (const [name, label] of Object.entries(POSITION)) {
+      this.#position.append(element("div", {}, element("dt", {}, label), cell("dd", name)));
+    }
+    this.#root.append(element("div", { class: "money-known" }, table, this.#position));
   }
 
   #draw() {
