@@ -111,8 +111,18 @@ export class Candles {
   }
 
   #take(candle) {
-    if (this.#put(candle)) this.#handlers.onChange(candle);
+    const isLast = this.#put(candle);
+    this.#trim();
+    if (isLast) this.#handlers.onChange(candle);
     else this.#handlers.onReset();
+  }
+
+  /** A page that is open for days lets the oldest go; scrolling back brings them again. */
+  #trim() {
+    if (this.list.length <= KEPT + PAGE) return;
+    this.list.splice(0, PAGE);
+    this.begun = this.withoutHistory;
+    this.#handlers.onReset();
   }
 
   /** Whether it is the last one now. */
@@ -134,6 +144,7 @@ export class Candles {
     if (this.#trades.length > TRADES_KEPT) this.#trades.shift();
     if (!this.withoutHistory) return;
     addTrade(this.list, trade, this.#view.interval);
+    this.#trim();
     this.#handlers.onChange(this.list.at(-1));
   }
 

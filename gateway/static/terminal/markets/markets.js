@@ -120,7 +120,8 @@ class Row {
     const price = ticker?.last_price ?? null;
     const percent = ticker?.change_percent ?? null;
     const direction = percent === null || !/[1-9]/.test(percent) ? null : percent.startsWith("-") ? "down" : "up";
-    const volume = ticker ? `Vol ${compact(ticker.quote_volume)} ${quote}` : quote;
+    const volume = ticker ? `Vol ${compact(ticker.quote_volume)}` : quote;
+    this.#volume.title = `Turnover of 24 hours in ${quote}`;
     this.#button.setAttribute("aria-current", String(chosen));
     setText(this.#volume, status === "trading" ? volume : status.replaceAll("_", " "));
     setText(this.#last, price === null ? "–" : shown(price, scaleOf(tick_size)));
