@@ -83,8 +83,10 @@ export class Lists {
     this.#live = orders;
     this.#words = words;
     const newest = fills.slice(-FILLS_KEPT).reverse();
-    if (fills === this.#streamed) this.#lists.fills.put(newest);
-    else this.#lists.fills.reset(newest, fills.length >= FILLS_KEPT);
+    // Where more were filled since than the stream keeps, some are missing between.
+    const whole = newest.length < FILLS_KEPT || this.#lists.fills.has(newest.at(-1));
+    if (fills === this.#streamed && whole) this.#lists.fills.put(newest);
+    else this.#lists.fills.reset(newest, newest.length >= FILLS_KEPT);
     this.#streamed = fills;
     this.#lists.orders.items = orders.toReversed();
   }

@@ -50,6 +50,10 @@ export class PagedList {
     this.#onChange();
   }
 
+  has(item) {
+    return this.#known.has(this.#keyOf(item));
+  }
+
   set filter(matches) {
     this.#matches = matches;
     this.#first = 0;
