@@ -40,6 +40,7 @@ export class DoneView {
   }
 
   #draw() {
+    if (this.#empty.parentElement.hidden) return; // it is shown anew with its tab
     this.#body.replaceChildren(...this.#orders.map((order) => rowOf(order, this.#instrumentOf(order.symbol))));
     this.#table.hidden = this.#orders.length === 0;
     setText(this.#empty, this.#orders.length ? "" : this.#emptyWords);

@@ -1,15 +1,21 @@
 // The buttons that fill in a share of what is free: of the quote currency to buy, fees included; of the base to sell.
 
 import { add, compare, cut, divide, floorTo, lesser, multiply, scaleOf, shown } from "../../common/decimal.js";
-import { setText } from "../../common/dom.js";
+import { element, setText } from "../../common/dom.js";
 import { affordable, walk } from "./walk.js";
 
+const SHARES = ["25", "50", "75"];
+
 export class Shares {
-  #root = document.querySelector("#shares");
-  #free = document.querySelector("#shares-free");
+  #root = element("div", { id: "shares", class: "shares", role: "group", "aria-label": "A share of what is free", hidden: true });
+  #free = element("span", { id: "shares-free" });
 
   /** onChoose(percent as a decimal string). */
   constructor(onChoose) {
+    const buttons = SHARES.map((share) => element("button", { type: "button", class: "quiet", "data-share": share }, `${share} %`));
+    const all = element("button", { type: "button", class: "quiet", "data-share": "100", "aria-label": "Max, 100 %" }, "Max");
+    this.#root.append(this.#free, ...buttons, all);
+    document.querySelector("#options").before(this.#root);
     this.#root.addEventListener("click", ({ target }) => {
       const share = target.closest("[data-share]")?.dataset.share;
       if (share) onChoose(share);
