@@ -327,7 +327,7 @@ def test_an_order_is_placed_and_canceled_by_keyboard_alone(dashboard: Dashboard)
     dashboard.expect_answer("neutral", "waits for its trigger at 90.01 USDT")
 
     expect(dashboard.own(order)).to_have_count(1)
-    own = ("#orders-tab", "#all-instruments", "#filter-side", "#filter-type", "#export", "#cancel-all")
+    own = ("#orders-tab", "#all-instruments", "#filter-side", "#filter-type", "#cancel-all")
     for selector in ("#options summary", "#submit", *own):
         go_to(selector)
     for name in ("Edit", "Cancel"):
