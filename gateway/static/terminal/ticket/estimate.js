@@ -30,7 +30,7 @@ function estimatePriced(order, instrument, levels, reference) {
   const words = [];
   const at = price ?? trigger;
   const total = at === null ? null : afterFee(side, multiply(at, quantity), highestFee(instrument));
-  if (total !== null) words.push(totalWords(side, total, instrument, price === null));
+  if (total !== null) words.push(totalWords(side, total, instrument, price === null ? " at its trigger" : type === "oco" ? " at its limit price" : ""));
   if (price !== null && levels && warnings.length === 0 && TAKES_AT_ONCE.includes(type)) {
     const taking = walk(levels, side, { quantity, limit: price }, instrument);
     if (taking.worst !== null) words.push(takingWords(taking, instrument));
@@ -63,11 +63,12 @@ function estimateMarket({ side, quantity, budget }, instrument, levels, referenc
   return { words: `${deal}, ${charge}. ${averageWords(taking, instrument)}`, warnings, total };
 }
 
-function totalWords(side, total, { quote, tick_size }, atTrigger) {
+/** where: the price at which it is so, where it may come to another one. */
+function totalWords(side, total, { quote, tick_size }, where) {
   const scale = scaleOf(tick_size);
   const verb = side === "buy" ? "Costs" : "Brings";
-  const bound = atTrigger ? "about" : side === "buy" ? "at most" : "at least";
-  return `${verb} ${bound} ${shown(cut(total, scale), scale)} ${quote}${atTrigger ? " at its trigger" : ""}, fees included.`;
+  const bound = where ? "about" : side === "buy" ? "at most" : "at least";
+  return `${verb} ${bound} ${shown(cut(total, scale), scale)} ${quote}${where}, fees included.`;
 }
 
 function takingWords(taking, instrument) {
