@@ -37,6 +37,7 @@ from gateway.http.responses import HttpResponse
 from gateway.http.security import AllowedHosts, CallerCheck
 from gateway.http.tallies import Tallies
 from gateway.link.broker import Broker
+from gateway.link.demo import DemoMarket
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
 from gateway.link.tables import HistoryTables
@@ -75,7 +76,14 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
-    exchange = Exchange(broker, instruments, config.faucet, tables=tables, asks_for_keys=door is not None)
+    exchange = Exchange(
+        broker,
+        instruments,
+        config.faucet,
+        tables=tables,
+        asks_for_keys=door is not None,
+        demo=DemoMarket(config.data_dir),
+    )
     desk: Desk | None = None
     past: PastMarket | None = None
     if config.binance == ON:

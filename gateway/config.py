@@ -76,6 +76,7 @@ class GatewayConfig(Struct, frozen=True):
     binance_listen_keys: whether the dialect has listen keys. binance_self_trade_prevention: that of orders which name
     none, in the words of the dialect.
     history: where its tables are; None where no setting tells.
+    data_dir: the matcher's data directory; None where no setting names it.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -114,6 +115,7 @@ class GatewayConfig(Struct, frozen=True):
     binance_listen_keys: str = OFF
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
+    data_dir: Path | None = None
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -340,7 +342,8 @@ SETTINGS: Final = (
         "",
         lambda text: Path(text) if text else None,
         "a directory",
-        f"the matcher's data directory; the history is read from {HISTORY_FILE} in it, unless HISTORY_DATABASE is set",
+        f"the matcher's data directory; the history is read from {HISTORY_FILE} in it, unless HISTORY_DATABASE is set; "
+        "a demo market is reached there",
         full_variable="MATCHER_DATA_DIR",
     ),
     *CLIENT_SETTINGS,
@@ -355,7 +358,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
-    database, data_dir = values.pop("history_database"), values.pop("data_dir")
+    database, data_dir = values.pop("history_database"), values["data_dir"]
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)
     return GatewayConfig(**values, history=database)

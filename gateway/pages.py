@@ -110,11 +110,12 @@ class Text:
 
 
 def page_routes(error_response: ErrorResponse) -> list[BaseRoute]:
-    """The dashboard, the lessons, their files, and the documentation."""
+    """The dashboard, the lessons, the administrator's page, their files, and the documentation."""
     compressed = Compressed()
     swagger = Path(str(files("fastapi_swagger") / "resources"))
     pages: dict[str, tuple[ASGIApp, str]] = {
         "/": (Files(compressed, STATIC, "index.html"), DASHBOARD_POLICY),
+        "/administrator": (Files(compressed, STATIC, "administrator/index.html"), DASHBOARD_POLICY),
         "/learn": (Files(compressed, STATIC, "learn/index.html"), DASHBOARD_POLICY),
         "/static/{file:path}": (Files(compressed, STATIC), DASHBOARD_POLICY),
         "/docs": (Text(DOCS_PAGE, "text/html"), DOCS_POLICY),

@@ -35,6 +35,7 @@ from protocol.queries import (
     OrdersQuery,
     Query,
     SaveBook,
+    SessionsQuery,
     StatusQuery,
     TradesQuery,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "ResetAccount",
     "RevokeKey",
     "SaveBook",
+    "SessionsQuery",
     "SetAccountStatus",
     "SetInstrument",
     "SetKey",

@@ -76,6 +76,8 @@ from protocol.results import (
     OrderPage,
     OrdersPart,
     Result,
+    SessionList,
+    SessionState,
     TradeHistory,
     UpdatePart,
 )
@@ -142,6 +144,8 @@ __all__ = [
     "QueryResult",
     "Report",
     "Result",
+    "SessionList",
+    "SessionState",
     "SessionUnknown",
     "Trade",
     "TradeHistory",

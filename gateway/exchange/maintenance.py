@@ -8,8 +8,8 @@ from gateway.link.answers import Stamped, expect
 from gateway.link.errors import NoResultError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import DigestQuery, LoadBook, SaveBook, StatusQuery
-from protocol.events import BookLoaded, BookSaved, Digest, MatcherStatus
+from protocol.commands import DigestQuery, LoadBook, SaveBook, SessionsQuery, StatusQuery
+from protocol.events import BookLoaded, BookSaved, Digest, MatcherStatus, SessionList
 from protocol.saved_book import SavedBook
 
 HEALTH_SECONDS: Final = 0.5
@@ -57,6 +57,10 @@ class Maintenance:
     async def digest(self) -> Stamped[Digest]:
         answer = await self._broker.query(DigestQuery(), timeout=LONG_SECONDS)
         return Stamped(answer.sequence, answer.timestamp, expect(Digest, answer.value))
+
+    async def sessions(self) -> Stamped[SessionList]:
+        answer = await self._broker.query(SessionsQuery())
+        return Stamped(answer.sequence, answer.timestamp, expect(SessionList, answer.value))
 
     async def status(self) -> Status:
         answer = await self._broker.query(StatusQuery(), HEALTH_SECONDS)

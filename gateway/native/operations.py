@@ -17,6 +17,7 @@ from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
+from gateway.native.demo_operations import DEMO_OPERATIONS
 from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json import health_schemas, key_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
@@ -283,6 +284,15 @@ OPERATIONS: Final = (
     ),
     Operation(
         ADMIN,
+        "get",
+        "/admin/sessions",
+        maintenance.sessions,
+        "List the sessions with the matcher",
+        schemas.SessionViews,
+        (422,),
+    ),
+    Operation(
+        ADMIN,
         "post",
         "/admin/load",
         maintenance.load,
@@ -341,4 +351,5 @@ OPERATIONS: Final = (
         status=201,
     ),
     *MONEY_OPERATIONS,
+    *DEMO_OPERATIONS,
 )

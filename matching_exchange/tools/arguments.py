@@ -62,9 +62,13 @@ class Parser(command_line.Parser):
         keys = ClientKeys(values["curve_server"], values["curve_secret"], values["curve_market_data"])
         return keys if keys.server else None
 
+    def gateway_value(self, name: str, environment: Mapping[str, str]) -> Any:
+        """The gateway's setting of that name, as the environment has it. Ends the process if it is bad."""
+        return self._value(_SETTINGS[name], None, environment)
+
     def gateway_url(self, environment: Mapping[str, str]) -> str:
         """The gateway that the environment names. Ends the process if that is bad."""
-        host, port = (self._value(_SETTINGS[name], None, environment) for name in ("host", "port"))
+        host, port = (self.gateway_value(name, environment) for name in ("host", "port"))
         return f"http://{in_url(reachable(host))}:{port}"
 
     def _value(self, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:

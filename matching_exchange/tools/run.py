@@ -22,13 +22,16 @@ from matcher.storage.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
 from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, run_program
 from matching_exchange.process.settings import FILE_SUFFIX, MAX_PORT, bounded, unknown_variables
-from matching_exchange.tools.arguments import Parser, number, told
+from matching_exchange.tools.arguments import Parser, told
 from matching_exchange.tools.core_build import BuildBeside, build_before
+from matching_exchange.tools.demo.arguments import add_market_arguments
 from matching_exchange.tools.history_beside import HistoryBeside
 from matching_exchange.tools.reset import empty
 from matching_exchange.tools.serving import Processes
 from matching_exchange.tools.vacancy import TakenError, check_addresses, check_directory
 from protocol.curve import public_key
+from protocol.demo import SPEED_DECIMALS
+from protocol.instrument import format_decimal
 
 PROGRAM: Final = "run"
 
@@ -80,7 +83,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         )
         beside = BuildBeside(PROGRAM, wanted, environment, verbose=options.verbose)
         if options.demo:
-            processes.start("matching_exchange.tools.demo", chosen, [f"--seed={options.seed}"])
+            processes.start("matching_exchange.tools.demo", chosen, demo_arguments(options))
         while not stop.wanted:
             ended = processes.ended()
             if ended is not None:
@@ -112,9 +115,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         action="store_true",
         help="add a lively synthetic market, with its own data directory (./data-demo) and its own accounts",
     )
-    parser.add_argument(
-        "--seed", type=number(0), default=1, metavar="N", help="the seed of the synthetic market (default: 1)"
-    )
+    add_market_arguments(parser)
     parser.add_argument("--reset", action="store_true", help="with --demo: begin with an empty data directory")
     parser.add_argument(
         "--port",
@@ -143,7 +144,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.reset and not options.demo:
         parser.error("--reset needs --demo")
+    if options.recording and not options.demo:
+        parser.error("--from needs --demo")
     return options
+
+
+def demo_arguments(options: argparse.Namespace) -> list[str]:
+    """What the demo is told beside its environment."""
+    files = ["--from", *(str(file.absolute()) for file in options.recording)] if options.recording else []
+    return [f"--seed={options.seed}", f"--speed={format_decimal(options.speed, SPEED_DECIMALS)}", *files]
 
 
 def directory(text: str) -> str:

@@ -14,7 +14,14 @@ from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.health_schemas import Health, HistoryHealth, Unhealthy
-from gateway.native.json.schemas import DigestView, LoadedBookView, LoadRequest, SavedBookView
+from gateway.native.json.schemas import (
+    DigestView,
+    LoadedBookView,
+    LoadRequest,
+    SavedBookView,
+    SessionView,
+    SessionViews,
+)
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
 
@@ -73,6 +80,13 @@ async def digest(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     query_parameters(scope)
     answer = await exchange.maintenance.digest()
     return json_response(DigestView(answer.sequence, answer.value.digest))
+
+
+async def sessions(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    query_parameters(scope)
+    answer = await exchange.maintenance.sessions()
+    views = [SessionView(f"{each.session:016x}", each.taken, each.kept) for each in answer.value.sessions]
+    return json_response(SessionViews(answer.sequence, format_timestamp(answer.timestamp), views))
 
 
 def _auth(exchange: Exchange) -> str:

@@ -356,6 +356,25 @@ class LoadedBookView(Struct, frozen=True):
     timestamp: Timestamp
 
 
+class SessionView(Struct, frozen=True):
+    """A client of the matcher: a worker of a gateway, or a program over ZeroMQ. `session` is its public number.
+
+    `commands` of it were taken. `kept_answers` counts frames that it has not confirmed.
+    """
+
+    session: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+    commands: int
+    kept_answers: int
+
+
+class SessionViews(Struct, frozen=True):
+    """The sessions that the matcher knows; the one that has sent last comes first."""
+
+    sequence: Sequence
+    timestamp: Timestamp
+    sessions: list[SessionView]
+
+
 class DigestView(Struct, frozen=True):
     """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
 

@@ -14,6 +14,7 @@ import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
 import { FirstSteps } from "./first_steps.js";
 import { Keys } from "./keys.js";
+import { DemoControl } from "./market/demo_control.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
 import { LastPrices } from "./market/last_prices.js";
@@ -52,9 +53,11 @@ const form = new OrderForm(view, prices, {
   onSubmit: (order, call) => commands.place(order, call),
   onFault: (words) => answer.show(unsentWords(words)),
 });
-const book = new Book(view, (price) => {
+const levels = new Levels(view);
+const book = new Book(view, levels, (price, quantity) => {
   rooms.go("trade");
   form.fillPrice(price);
+  if (quantity !== null) form.set("quantity", quantity);
 });
 const sound = new Sound();
 const own = new Own(view, signIn, connection, commands, prices, (side) => sound.play(side));
@@ -66,12 +69,13 @@ const feed = new Feed({
   onTrade: (trade) => view.tell("trade", trade),
   onState: showFeedState,
 });
-const levels = new Levels(view);
 new Chart(view, levels, {
   onInterval: (interval) => settings.chooseInterval(interval),
   onFew: () => settings.preferShort(),
   onMove: (orders, field, price) => commands.move(orders, field, price),
 });
+const demo = new DemoControl(document.querySelector("#demo-control"), { base: () => settings.origin });
+view.on("live", (live) => (live ? demo.start() : demo.stop()));
 new Markets(view, (symbol) => settings.chooseSymbol(symbol));
 new Tickers(view);
 new Keys({ onSide: trade, closeMessage: () => own.closeMessage() });

@@ -1,18 +1,21 @@
-// The order book: ten rows a side that are made once and then only rewritten, at most once a frame.
+// The order book: ten to fifty rows a side, as many as there is room for, at most drawn once a frame. The ten best levels come by
+// themselves; more of them, and those that are grouped, are made of all levels.
 //
 // Asks stand above with the best one lowest, bids below with the best one highest. A row's bar and its last column are
-// the quantity from the best price up to that row; both sides share one scale. The twenty prices are one tab stop:
+// the quantity from the best price up to that row; both sides share one scale. The prices are one tab stop:
 // the arrow keys walk over them.
 
-import { fromUnits, scaleOf, shown, spreadOf, toUnits, widestScale } from "../../common/decimal.js";
-import { element, oncePerFrame, setData, setText } from "../../common/dom.js";
+import { fromUnits, scaleOf, shown, toUnits, widestScale } from "../../common/decimal.js";
+import { oncePerFrame } from "../../common/dom.js";
 import { BOLD, setWidth } from "../../common/measure.js";
+import { grouped, groupOf, stepsOf } from "./grouping.js";
+import { Quote } from "./quote.js";
+import { rowsThatFit } from "./room.js";
+import { Side } from "./side.js";
 
-const LEVELS = 10;
+const LEVELS = 10; // so many come by themselves
 const BAR_STEPS = 1000n;
 const LONG_LEVEL = 30; // in em: where a level takes more, a narrow book leaves the sums to the bars
-const LONG_QUOTE = 14; // in em of the prices' face: a quote that takes more has its spread below
-const SMALL = 0.6; // the faces of spread and quantities, as a part of that of the prices
 
 const WAITING = { asks: "Waiting for the book…", bids: "", bestAsk: "waiting", bestBid: "waiting", spread: "waiting" };
 const LOST = { asks: "Not connected: the book cannot be shown.", bids: "", bestAsk: "not connected", bestBid: "not connected", spread: "–" };
@@ -33,37 +36,96 @@ export class Book {
   #message = null;
   #lost = false;
   #root = document.querySelector("#book");
+  #own = document.querySelector("#book-own");
+  #steps = document.querySelector("#book-step");
+  #levels;
+  #letGo = null; // ends the use of all levels
+  #view;
+  #count = LEVELS;
+  #symbol = null;
+  #offered = false; // whether the steps are those of this instrument
+  #offeredAt = null; // the price that they went by
+  #tick = "1";
+  #step = "1";
+  #orders = [];
   #render = oncePerFrame(() => this.#draw());
 
-  /** onPick(price) when the user chooses a level. */
-  constructor(view, onPick) {
+  /** levels: all of the book. onPick(price, quantity) when the user chooses a level; the quantity is null where he has chosen the price. */
+  constructor(view, levels, onPick) {
+    this.#view = view;
+    this.#levels = levels;
     view.on("instrument", (instrument) => (instrument ? this.useInstrument(instrument) : this.clear()));
     view.on("depth", (message) => this.show(message));
-    view.on("own", (own) => this.#markOwn(own?.orders ?? [], view.symbol));
-    const rows = [...this.#asks.screenRows, ...this.#bids.screenRows];
-    this.#asks.best.button.tabIndex = 0;
+    view.on("own", (own) => this.#keepOwn(own?.orders ?? [], view.symbol));
+    this.#steps.addEventListener("change", () => this.#group(this.#steps.value));
     this.#root.addEventListener("click", (event) => {
-      const price = event.target.closest("tr[data-price]")?.dataset.price;
-      if (price) onPick(price);
+      const row = event.target.closest("tr[data-price]");
+      if (row) onPick(row.dataset.price, picked(event.target, row));
     });
-    this.#root.addEventListener("keydown", (event) => {
-      const at = rows.findIndex((row) => row.button === event.target);
-      const to = rows[at + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
-      if (at < 0 || !to) return;
-      event.preventDefault();
-      to.button.focus();
-    });
+    this.#root.addEventListener("keydown", (event) => this.#walk(event));
     this.#root.addEventListener("focusin", (event) => {
+      const rows = this.#rows;
       if (!rows.some((row) => row.button === event.target)) return;
       for (const { button } of rows) button.tabIndex = button === event.target ? 0 : -1;
     });
+    rowsThatFit(this.#root, LEVELS, (count) => this.#resize(count));
     this.clear();
+  }
+
+  get #rows() {
+    return [...this.#asks.screenRows, ...this.#bids.screenRows];
+  }
+
+  /** The arrow keys go over the prices. */
+  #walk(event) {
+    const rows = this.#rows;
+    const at = rows.findIndex((row) => row.button === event.target);
+    const to = rows[at + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN)];
+    if (at < 0 || !to) return;
+    event.preventDefault();
+    to.button.focus();
+  }
+
+  #resize(count) {
+    this.#count = count;
+    for (const side of [this.#asks, this.#bids]) side.resize(count);
+    this.#asks.best.button.tabIndex = 0;
+    this.#askForLevels();
+    this.#render();
+  }
+
+  #group(step) {
+    this.#step = step;
+    this.#askForLevels();
+    this.#keepOwn(this.#orders, this.#view.symbol);
+  }
+
+  /** All levels come only while they are shown. */
+  #askForLevels() {
+    const wanted = this.#count > LEVELS || this.#step !== this.#tick;
+    if (wanted && !this.#letGo) this.#letGo = this.#levels.use(this.#render);
+    else if (!wanted && this.#letGo) this.#letGo = void this.#letGo();
   }
 
   useInstrument({ tick_size, lot_size }) {
     this.#priceScale = scaleOf(tick_size);
     this.#quantityScale = scaleOf(lot_size);
+    if (this.#symbol !== this.#view.symbol || this.#tick !== tick_size) {
+      this.#symbol = this.#view.symbol;
+      this.#offered = false;
+      this.#tick = tick_size;
+      this.#group(tick_size);
+    }
     this.#render();
+  }
+
+  /** The steps go by the price, once there is one. */
+  #offerSteps(price) {
+    if (this.#offered && (price === null || this.#offeredAt !== null)) return;
+    this.#offered = true;
+    this.#offeredAt = price;
+    this.#steps.replaceChildren(...stepsOf(this.#tick, price).map((step) => new Option(shown(step), step)));
+    this.#steps.value = this.#step;
   }
 
   /** Takes a depth message; the newest one before the next frame is drawn. */
@@ -84,17 +146,28 @@ export class Book {
   }
 
   /** Marks the levels at which the account's own orders rest. */
-  #markOwn(orders, symbol) {
+  #keepOwn(orders, symbol) {
+    this.#orders = orders;
     const resting = orders.filter((order) => order.resting && order.symbol === symbol);
-    const prices = (side) => new Set(resting.filter((order) => order.side === side).map((order) => order.price));
+    const prices = (side) => new Set(resting.filter((order) => order.side === side).map((order) => groupOf(order.price, this.#step, side === "buy")));
     this.#bids.own = prices("buy");
     this.#asks.own = prices("sell");
+    this.#own.hidden = resting.length === 0;
     this.#render();
   }
 
+  /** What is shown of a side: groups of all levels where they are known, else of the best ten. */
+  #levelsOf(name, isBid) {
+    const known = this.#letGo && this.#levels.known;
+    const levels = known ? this.#levels[name] : (this.#message?.[name] ?? []);
+    return this.#step === this.#tick ? levels.slice(0, this.#count) : grouped(levels, this.#step, isBid, this.#count);
+  }
+
   #draw() {
-    const { asks = [], bids = [], bbo = {} } = this.#message ?? {};
-    const scales = { price: this.#priceScale, quantity: this.#quantityScale };
+    const bbo = this.#message?.bbo ?? {};
+    const [asks, bids] = [this.#levelsOf("asks", false), this.#levelsOf("bids", true)];
+    this.#offerSteps(bbo.bid?.[0] ?? bbo.ask?.[0] ?? null);
+    const scales = { price: this.#step === this.#tick ? this.#priceScale : scaleOf(this.#step), quantity: this.#quantityScale };
     const [askTotals, bidTotals] = [totals(asks), totals(bids)];
     const scale = Math.max(askTotals.scale, bidTotals.scale);
     const whole = [askTotals, bidTotals].map((side) => toUnits(side.all, scale)).reduce((a, b) => (a > b ? a : b));
@@ -103,7 +176,7 @@ export class Book {
     this.#makeRoom([...asks, ...bids], [askTotals.all, bidTotals.all], scales);
     this.#asks.draw(asks, askTotals.running, share, scales, words.asks);
     this.#bids.draw(bids, bidTotals.running, share, scales, words.bids);
-    this.#quote.draw(bbo.bid ?? null, bbo.ask ?? null, scales, words);
+    this.#quote.draw(bbo.bid ?? null, bbo.ask ?? null, { ...scales, price: this.#priceScale }, words);
   }
 
   /** Both sides have columns of the same width. */
@@ -123,110 +196,8 @@ function totals(levels) {
   return { running, all: running.at(-1) ?? "0", scale };
 }
 
-class Side {
-  own = new Set();
-  #empty;
-
-  constructor(table, empty, bestLast) {
-    this.#empty = empty;
-    this.rows = Array.from({ length: LEVELS }, () => new Row());
-    this.screenRows = bestLast ? this.rows.toReversed() : this.rows;
-    table.tBodies[0].replaceChildren(...this.screenRows.map((row) => row.node));
-  }
-
-  get best() {
-    return this.rows[0];
-  }
-
-  draw(levels, running, share, scales, emptyWords) {
-    this.rows.forEach((row, index) => {
-      const level = levels[index];
-      if (level) row.fill(level, running[index], share(running[index]), scales, this.own.has(level[0]));
-      else row.clear();
-    });
-    setText(this.#empty, levels.length === 0 ? emptyWords : "");
-  }
-}
-
-class Row {
-  #quantity = element("td");
-  #total = element("td");
-  #bar = element("span", { class: "bar" });
-  #share = 0;
-
-  constructor() {
-    this.button = element("button", { type: "button", tabindex: "-1", disabled: true });
-    this.node = element("tr", {}, element("td", {}, this.#bar, this.button), this.#quantity, this.#total);
-  }
-
-  fill([price, quantity], total, share, scales, own) {
-    setData(this.node, "price", price);
-    setData(this.node, "quantity", quantity);
-    this.#mark(true, own);
-    this.button.disabled = false;
-    setText(this.button, shown(price, scales.price));
-    setText(this.#quantity, shown(quantity, scales.quantity));
-    setText(this.#total, shown(total, scales.quantity));
-    this.#draw(share);
-  }
-
-  clear() {
-    for (const name of ["price", "quantity"]) setData(this.node, name, null);
-    this.#mark(false, false);
-    // A focused button stays enabled, so that the keyboard's place in the book is not lost.
-    if (document.activeElement !== this.button) this.button.disabled = true;
-    for (const cell of [this.button, this.#quantity, this.#total]) setText(cell, "");
-    this.#draw(0);
-  }
-
-  /** Classes for the style sheet: rules on the changing data attributes would restyle the row each time. */
-  #mark(level, own) {
-    this.node.classList.toggle("level", level);
-    this.node.classList.toggle("own", own);
-    const title = own ? "Your order rests here" : "";
-    if (this.node.title !== title) this.node.title = title;
-  }
-
-  #draw(share) {
-    if (this.#share === share) return;
-    this.#share = share;
-    this.#bar.style.transform = `scaleX(${share})`;
-  }
-}
-
-/** Best bid, best ask and what lies between them: beside each other, or the spread below where the numbers are long. */
-class Quote {
-  #root = document.querySelector(".quote");
-  #bid = document.querySelector("#best-bid");
-  #ask = document.querySelector("#best-ask");
-  #bidQuantity = document.querySelector("#best-bid-quantity");
-  #askQuantity = document.querySelector("#best-ask-quantity");
-  #spread = document.querySelector("#spread");
-  #bps = document.querySelector("#spread-bps");
-
-  draw(bid, ask, scales, words) {
-    this.#one(bid, this.#bid, this.#bidQuantity, words.bestBid, scales);
-    this.#one(ask, this.#ask, this.#askQuantity, words.bestAsk, scales);
-    const spread = bid && ask ? spreadOf(bid[0], ask[0]) : null;
-    setData(this.#spread, "value", spread?.absolute ?? null);
-    setData(this.#bps, "value", spread?.bps ?? null);
-    setText(this.#spread, spread ? shown(spread.absolute, scales.price) : "–");
-    setText(this.#bps, spread ? `${spread.bps} bps` : words.spread);
-    this.#makeRoom();
-  }
-
-  #makeRoom() {
-    const text = (node) => node.textContent;
-    const price = setWidth(this.#root, "--price", [this.#bid, this.#ask].map(text), BOLD);
-    const quantity = setWidth(this.#root, "--quantity", [this.#bidQuantity, this.#askQuantity].map(text));
-    const spread = setWidth(this.#root, "--spread", [text(this.#spread)]);
-    setWidth(this.#root, "--bps", [text(this.#bps)]);
-    this.#root.classList.toggle("long", 2 * Math.max(price, SMALL * quantity) + SMALL * spread > LONG_QUOTE);
-  }
-
-  #one(level, price, quantity, emptyWords, scales) {
-    setData(price, "value", level?.[0] ?? null);
-    setText(price, level ? shown(level[0], scales.price) : "–");
-    setText(quantity, level ? shown(level[1], scales.quantity) : emptyWords);
-  }
+/** The quantity that was chosen, by the column; null for the price. */
+function picked(target, row) {
+  const column = target.closest("td")?.cellIndex;
+  return [null, row.dataset.quantity, row.dataset.sum][column] ?? null;
 }

@@ -1,5 +1,7 @@
 // The trade tape: the last trades, newest first, each once, drawn at most so often.
 //
+// Trades of one taker stand together: the newest of them tells time and side. A trade that is large for this market stands out.
+//
 // Rows are made once. Each stays where it stands in the table, and only a transform moves it to its place: nothing is laid out anew.
 
 import { onZone } from "../../common/clock.js";
@@ -11,6 +13,8 @@ import { TRADES_KEPT } from "../market/feed.js";
 const ROWS = TRADES_KEPT;
 const PACE = 100; // milliseconds between two drawings
 const IDS_KEPT = 10 * ROWS;
+const LARGE = 10; // times the median quantity of the trades that are kept
+const FEW = 20; // so many trades are needed to tell what is large
 const LONG = 13; // in em: where price and quantity take more, a narrow tape tells the taker by the arrow and the colour alone
 
 export class Tape {
@@ -93,6 +97,8 @@ export class Tape {
     const free = [...this.#rows.splice(this.#rows.length + made.length - trades.length), ...made];
     this.#rows.unshift(...trades.map((trade, index) => this.#fill(free[index], trade)));
     this.#place();
+    this.#showGroups();
+    this.#showLarge();
     this.#showEmpty();
     this.#makeRoom();
     this.#showLast(trades[0], trades[1]);
@@ -106,11 +112,31 @@ export class Tape {
     });
   }
 
-  #fill(row, { trade_id, timestamp, price, quantity, aggressor_side }) {
+  /** A row that goes on what the one above it tells: both have one taker. */
+  #showGroups() {
+    this.#rows.forEach((row, index) => {
+      row.classList.toggle("same", index > 0 && this.#rows[index - 1].dataset.taker === row.dataset.taker);
+    });
+  }
+
+  /** Numbers are enough here: nothing is computed from them but what stands out. */
+  #showLarge() {
+    const sorted = this.#rows.map((row) => Number(row.dataset.quantity)).sort((one, other) => one - other);
+    const large = sorted.length < FEW ? Infinity : LARGE * sorted[sorted.length >> 1];
+    for (const row of this.#rows) {
+      const stands = Number(row.dataset.quantity) >= large;
+      row.classList.toggle("large", stands);
+      row.title = stands ? `Large: at least ${LARGE} times the median of the last ${sorted.length} trades` : "";
+    }
+  }
+
+  #fill(row, { trade_id, timestamp, price, quantity, aggressor_side, taker_order_id }) {
     const [time, side, priceCell, quantityCell] = row.cells;
     const when = new Date(timestamp);
     row.dataset.tradeId = trade_id;
     row.dataset.side = aggressor_side;
+    row.dataset.taker = taker_order_id;
+    row.dataset.quantity = quantity;
     time.firstChild.dateTime = timestamp;
     time.title = timestamp;
     setText(time.firstChild, clock(when));

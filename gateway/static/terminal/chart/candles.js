@@ -4,6 +4,7 @@
 import { KeepAlive } from "../../common/keep_alive.js";
 import { beginOf } from "./intervals.js";
 
+const FIRST_PAGE = 200; // what the window shows, and some more
 const PAGE = 500;
 const KEPT = 6_000; // candles at most; going back ends there
 const NO_HISTORY = 4503;
@@ -97,9 +98,9 @@ export class Candles {
     };
     await session.orBroken(session.open(market.socketUrl("/ws/candles", { symbol, interval }), onMessage, onClose));
     await session.orBroken(Promise.race([first, pause(FIRST_WAIT)]));
-    const { candles } = await session.orBroken(market.candles(symbol, interval, { limit: PAGE }, session.signal));
+    const { candles } = await session.orBroken(market.candles(symbol, interval, { limit: FIRST_PAGE }, session.signal));
     this.#key = this.#keyNow;
-    this.begun = candles.length < PAGE;
+    this.begun = candles.length < FIRST_PAGE;
     this.list = candles.map(asCandle);
     const late = early;
     early = null;
