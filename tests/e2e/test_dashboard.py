@@ -204,7 +204,7 @@ def test_own_orders_are_canceled_one_by_one_or_all_at_once(dashboard: Dashboard)
 
     dashboard.find("#cancel-all").click()
     expect(dashboard.find("#confirm-question")).to_have_text(
-        f"Cancel all orders of account {dashboard.account} in {dashboard.symbol}?"
+        f"Cancel all 2 orders of account {dashboard.account} in {dashboard.symbol}?"
     )
     dashboard.page.keyboard.press("Escape")
     expect(dashboard.find("#confirm")).to_be_hidden()
@@ -327,7 +327,8 @@ def test_an_order_is_placed_and_canceled_by_keyboard_alone(dashboard: Dashboard)
     dashboard.expect_answer("neutral", "waits for its trigger at 90.01 USDT")
 
     expect(dashboard.own(order)).to_have_count(1)
-    for selector in ("#options summary", "#submit", "#orders-tab", "#all-instruments", "#cancel-all"):
+    own = ("#orders-tab", "#all-instruments", "#filter-side", "#filter-type", "#cancel-all")
+    for selector in ("#options summary", "#submit", *own):
         go_to(selector)
     for name in ("Edit", "Cancel"):
         keyboard.press("Tab")

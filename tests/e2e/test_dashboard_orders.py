@@ -329,7 +329,7 @@ def test_orders_of_all_instruments_are_shown_and_canceled(dashboard: Dashboard) 
     expect(dashboard.find("#fills .symbol")).to_have_text(other)
     dashboard.find("#cancel-all").click()
     expect(dashboard.find("#confirm-question")).to_have_text(
-        f"Cancel all orders of account {dashboard.account} in all instruments?"
+        f"Cancel all 2 orders of account {dashboard.account} in all instruments?"
     )
     dashboard.find("#confirm-yes").click()
     dashboard.expect_answer("neutral", f"2 orders of account {dashboard.account} in all instruments canceled.")

@@ -54,6 +54,22 @@ export class Api {
     return this.#callAsHolder("GET", "/orders", { query: { account, symbol }, signal });
   }
 
+  /** The account's done orders, newest first; in all instruments where the symbol is null: {orders, next}. */
+  doneOrders(account, symbol, after, limit) {
+    const query = { account, status: "done", limit, ...(symbol && { symbol }), ...(after && { after }) };
+    return this.#callAsHolder("GET", "/orders", { query });
+  }
+
+  /** The account's fills after this cursor, oldest first: {fills, next}. */
+  fillsAfter(account, symbol, after, limit) {
+    return this.#callAsHolder("GET", "/fills", { query: { account, ...(symbol && { symbol }), after, limit } });
+  }
+
+  /** The account's balances, open orders and positions. */
+  summary(account) {
+    return this.#callAsHolder("GET", `/accounts/${encodeURIComponent(account)}`);
+  }
+
   placeOrder(order) {
     return this.#callAsHolder("POST", "/orders", { body: order });
   }

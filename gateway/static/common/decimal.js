@@ -102,3 +102,38 @@ export function spreadOf(bid, ask) {
   const bps = (2n * numerator + twiceTheMiddle) / (2n * twiceTheMiddle);
   return { absolute: fromUnits(difference, scale), bps: shown(fromUnits(bps, decimals), 2) };
 }
+
+/** The digits of a number beyond `scale` decimals cut off; towards zero. */
+export function cut(text, scale) {
+  const beyond = scaleOf(text) - scale;
+  return beyond > 0 ? fromUnits(toUnits(text, scaleOf(text)) / 10n ** BigInt(beyond), scale) : text;
+}
+
+/** a / b with `scale` decimals at most, cut towards zero; b is not zero. */
+export function divide(a, b, scale) {
+  const [one, other] = [toUnits(a, scaleOf(a)), toUnits(b, scaleOf(b))];
+  const shift = BigInt(scale + scaleOf(b) - scaleOf(a));
+  const [above, below] = shift < 0n ? [one, other * 10n ** -shift] : [one * 10n ** shift, other];
+  return fromUnits(above / below, scale);
+}
+
+/** The largest multiple of the step that is not above; of a number that is not negative. */
+export function floorTo(text, step) {
+  const scale = widestScale([text, step]);
+  const size = toUnits(step, scale);
+  return fromUnits((toUnits(text, scale) / size) * size, scale);
+}
+
+export function lesser(a, b) {
+  return compare(a, b) <= 0 ? a : b;
+}
+
+export function greater(a, b) {
+  return compare(a, b) >= 0 ? a : b;
+}
+
+/** For the eye, with its sign in front: +1,234.5, −3, 0. */
+export function signed(text, scale = 0) {
+  const sign = compare(text, "0");
+  return `${{ 1: "+", 0: "", "-1": "−" }[sign]}${shown(text.replace("-", ""), scale)}`;
+}

@@ -1,4 +1,6 @@
-// Small helpers for the page: elements, text that changes only when it must, one rendering per frame, clocks.
+// Small helpers for the page: elements, text that changes only when it must, one rendering per frame.
+
+export { clock } from "./clock.js";
 
 /** An element with attributes and children; strings become text, never markup. */
 export function element(name, attributes = {}, ...children) {
@@ -9,6 +11,13 @@ export function element(name, attributes = {}, ...children) {
   }
   node.append(...children);
   return node;
+}
+
+/** A table with a caption, these columns ([words, attributes of the head's cell]) and an empty body. Roles, as a style may break it up. */
+export function tableOf(caption, columns, attributes = {}) {
+  const heads = columns.map(([words, more]) => element("th", { scope: "col", role: "columnheader", ...more }, ...[words].flat()));
+  const head = element("thead", {}, element("tr", { role: "row" }, ...heads));
+  return element("table", { role: "table", ...attributes }, caption, head, element("tbody", { role: "rowgroup" }));
 }
 
 /** Writes the text of an element that holds nothing else, where it differs; cheap to call on every frame. */
@@ -53,10 +62,4 @@ export function oncePerFrame(render, pause = 0) {
     if (wait > 0) setTimeout(() => requestAnimationFrame(draw), wait);
     else requestAnimationFrame(draw);
   };
-}
-
-/** HH:MM:SS of the reader's own day. */
-export function clock(date) {
-  const two = (number) => String(number).padStart(2, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

@@ -1,5 +1,5 @@
 // Asks /health again and again: is the matcher up, and how durable is an answer?
-// Tells onHealth({up: true | false | null, sync, faucet, auth}); null means that the gateway itself did not answer. One bad answer is
+// Tells onHealth({up: true | false | null, sync, faucet, auth, history}); null means that the gateway itself did not answer. One bad answer is
 // not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
 
 const INTERVAL = 3_000;
@@ -30,8 +30,8 @@ export class Health {
 
   async #once(api, signal) {
     try {
-      const { sync, faucet, auth } = await api.health(signal);
-      return { up: true, sync, faucet: faucet ?? {}, auth: auth ?? "off" };
+      const { sync, faucet, auth, history } = await api.health(signal);
+      return { up: true, sync, faucet: faucet ?? {}, auth: auth ?? "off", history: history?.status ?? "off" };
     } catch (error) {
       return { up: error.kind === "problem" ? false : null, auth: error.auth };
     }

@@ -1,10 +1,11 @@
 // What the user has chosen to look at: base URL, instrument, account, interval, theme. Remembered in localStorage; what the page's
 // address says goes before it, and the address says what is shown: a link opens the same view.
 
+import { recall, remember } from "./stored.js";
+
 /** Where this page's gateway is: the page's own origin, with the path below which a proxy serves it. */
 export const HERE = new URL(".", document.baseURI).href.replace(/\/$/, "");
 
-const PREFIX = "exchange.";
 const ACCOUNT = /^[A-Za-z0-9._:-]{1,64}$/;
 export const INTERVALS = ["1s", "1m", "5m", "15m", "1h", "4h", "1d", "1w"];
 
@@ -169,22 +170,6 @@ function setUpTheme(button) {
     show();
   });
   show();
-}
-
-function recall(key) {
-  try {
-    return localStorage.getItem(PREFIX + key);
-  } catch {
-    return null;
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(PREFIX + key, value);
-  } catch {
-    // Storage may be full or closed: the choice then lasts as long as the page.
-  }
 }
 
 function valid(text, pattern) {

@@ -19,8 +19,12 @@ export class Tabs {
       const selected = tab === chosen;
       tab.setAttribute("aria-selected", String(selected));
       tab.tabIndex = selected ? 0 : -1;
-      document.getElementById(tab.getAttribute("aria-controls")).hidden = !selected;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = true;
     }
+    // Two tabs may share a panel.
+    const panel = document.getElementById(chosen.getAttribute("aria-controls"));
+    panel.hidden = false;
+    panel.setAttribute("aria-labelledby", chosen.id);
     this.#onChoose(chosen);
   }
 

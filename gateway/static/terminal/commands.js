@@ -16,6 +16,7 @@ export class Commands {
   /**
    * onPlaced(): an order was answered. onUnknown(client order id): whether it was placed is not known.
    * onField(name, words): what is wrong with a field of it. isOpen(order id); shownSymbol(): null for all instruments.
+   * live(): {count, hidden} of the orders there, as Own tells it.
    */
   constructor(view, answer, confirm, handlers) {
     this.#view = view;
@@ -91,11 +92,12 @@ export class Commands {
     const asked = this.#view.api;
     const whose = this.#view.account;
     const symbol = this.#handlers.shownSymbol();
+    const { count, hidden } = this.#handlers.live();
     const where = symbol ? `in ${symbol}` : "in all instruments";
     const agreed = await this.#confirm.ask({
-      question: `Cancel all orders of account ${whose} ${where}?`,
-      detail: "Open and pending ones alike. What was filled stays filled.",
-      yes: "Cancel all orders",
+      question: `Cancel ${count === 1 ? "the 1 order" : `all ${count} orders`} of account ${whose} ${where}?`,
+      detail: `Open and pending ones alike${hidden ? ", also those that the filter hides" : ""}. What was filled stays filled.`,
+      yes: count === 1 ? "Cancel 1 order" : `Cancel ${count} orders`,
       no: "Keep them",
     });
     if (!agreed) return;

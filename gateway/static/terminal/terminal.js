@@ -4,6 +4,7 @@ import { Api } from "../common/api.js";
 import { Confirm } from "../common/confirm.js";
 import { setUpFolded } from "../common/folded.js";
 import { askAuth, Health } from "../common/health.js";
+import { setUpPreferences } from "../common/preferences.js";
 import { Settings } from "../common/settings.js";
 import { SignIn } from "../common/sign_in.js";
 import { Book } from "./book/book.js";
@@ -11,13 +12,17 @@ import { Tape } from "./book/tape.js";
 import { Chart } from "./chart/chart.js";
 import { Commands } from "./commands.js";
 import { ConnectionView } from "./market/connection.js";
+import { FirstSteps } from "./first_steps.js";
+import { Keys } from "./keys.js";
 import { DemoControl } from "./market/demo_control.js";
 import { Feed } from "./market/feed.js";
 import { InstrumentView } from "./market/instrument.js";
+import { LastPrices } from "./market/last_prices.js";
 import { Levels } from "./market/levels.js";
 import { Tickers } from "./market/tickers.js";
 import { Markets } from "./markets/markets.js";
 import { Own } from "./own/own.js";
+import { Sound } from "./own/sound.js";
 import { Rooms } from "./rooms.js";
 import { AnswerView, unsentWords } from "./ticket/answer.js";
 import { OrderForm } from "./ticket/form.js";
@@ -35,14 +40,16 @@ const answer = new AnswerView();
 const confirm = new Confirm();
 const instrumentView = new InstrumentView(view);
 const tape = new Tape(view);
+const prices = new LastPrices(view);
 const commands = new Commands(view, answer, confirm, {
   onPlaced: () => form.set("client_order_id", ""),
   onUnknown: (clientOrderId) => form.set("client_order_id", clientOrderId),
   onField: (name, words) => form.mark(name, words) || settings.mark(name),
   isOpen: (orderId) => own.has(orderId),
   shownSymbol: () => own.shownSymbol,
+  live: () => own.live,
 });
-const form = new OrderForm(view, {
+const form = new OrderForm(view, prices, {
   onSubmit: (order, call) => commands.place(order, call),
   onFault: (words) => answer.show(unsentWords(words)),
 });
@@ -52,7 +59,8 @@ const book = new Book(view, levels, (price, quantity) => {
   form.fillPrice(price);
   if (quantity !== null) form.set("quantity", quantity);
 });
-const own = new Own(view, signIn, connection, commands);
+const sound = new Sound();
+const own = new Own(view, signIn, connection, commands, prices, (side) => sound.play(side));
 const health = new Health(showHealth);
 const feed = new Feed({
   prepare,
@@ -70,12 +78,18 @@ const demo = new DemoControl(document.querySelector("#demo-control"), { base: ()
 view.on("live", (live) => (live ? demo.start() : demo.stop()));
 new Markets(view, (symbol) => settings.chooseSymbol(symbol));
 new Tickers(view);
+new Keys({ onSide: trade, closeMessage: () => own.closeMessage() });
+new FirstSteps(view, () => trade("sell"));
 
 let wasDown = false;
 let unanswered = 0;
 let gifts = {}; // what the faucet gives
 
 setUpFolded();
+setUpPreferences((on, byUser) => {
+  sound.on = on;
+  if (on && byUser) sound.greet();
+});
 rooms.onSide = (side) => form.chooseSide(side);
 begin();
 setInterval(() => view.live && refreshInstruments(), INSTRUMENTS_INTERVAL);
@@ -83,6 +97,12 @@ addEventListener("online", () => {
   feed.start();
   own.retry();
 });
+
+/** Goes to the order form with this side. */
+function trade(side) {
+  rooms.go("trade");
+  form.begin(side);
+}
 
 /** Starts everything anew for the chosen base URL and symbol. */
 function begin() {
@@ -180,13 +200,14 @@ function showFeedState(state) {
   view.tell("live", view.live);
 }
 
-function showHealth({ up, sync, faucet, auth }) {
+function showHealth({ up, sync, faucet, auth, history }) {
   if (auth) signIn.use(auth);
   connection.showHealth({ up });
   own.showReason();
   if (up) {
     instrumentView.showDurability(sync);
     gifts = faucet;
+    view.history = history;
     offerGifts();
     if (wasDown) {
       feed.start(); // what happened meanwhile is fetched anew

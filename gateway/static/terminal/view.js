@@ -24,7 +24,8 @@ export class View {
   interval = "1m";
   live = false; // whether the market's streams are alive
   tickers = new Map(); // symbol -> ticker
-  own = null; // {orders in all instruments, fills, ledger, balances}, or null
+  history = "off"; // whether the exchange keeps one: "ok", "unavailable" or "off"
+  own = null; // {orders in all instruments, fills, ledger, balances, positions}, or null
   #listeners = new Map(); // event -> listeners
 
   /** The symbol that is shown; null until it is known. */

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="runs the p
 
 def run(module: str, expression: str) -> Any:
     """What the expression gives, in which `it` is the module."""
-    script = f'import("{STATIC / module}").then((it) => console.log(JSON.stringify({expression})))'
+    script = f'import("{STATIC / module}").then(async (it) => console.log(JSON.stringify({expression})))'
     return json.loads(subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True).stdout)
 
 

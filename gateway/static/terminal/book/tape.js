@@ -4,6 +4,7 @@
 //
 // Rows are made once. Each stays where it stands in the table, and only a transform moves it to its place: nothing is laid out anew.
 
+import { onZone } from "../../common/clock.js";
 import { clock, element, oncePerFrame, setText } from "../../common/dom.js";
 import { compare, scaleOf, shown } from "../../common/decimal.js";
 import { BOLD, setWidth } from "../../common/measure.js";
@@ -38,6 +39,9 @@ export class Tape {
     view.on("instrument", (instrument) => (instrument ? this.useInstrument(instrument) : this.clear()));
     view.on("trades", (trades) => this.reset(trades));
     view.on("trade", (trade) => this.add(trade));
+    onZone(() => {
+      for (const time of this.#body.querySelectorAll("time")) setText(time, clock(new Date(time.dateTime)));
+    });
   }
 
   useInstrument({ tick_size, lot_size }) {

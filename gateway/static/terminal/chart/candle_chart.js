@@ -1,6 +1,7 @@
 // The chart of candles with their volume, drawn by lightweight-charts: own fills as markers, own orders as lines.
 
 import * as library from "../../vendor/lightweight-charts/lightweight-charts.js";
+import { onZone } from "../../common/clock.js";
 import { colourOf, faded, onColours } from "../../common/colours.js";
 import { scaleOf, shown } from "../../common/decimal.js";
 import { oncePerFrame } from "../../common/dom.js";
@@ -34,6 +35,7 @@ export class CandleChart {
     this.#view = view;
     this.#candles = candles;
     this.#chart = library.createChart(node, this.#options());
+    this.#chart.applyOptions(this.#timeOptions());
     this.#series = this.#chart.addSeries(library.CandlestickSeries, { priceLineVisible: true, lastValueVisible: true });
     this.#volume = this.#chart.addSeries(library.HistogramSeries, {
       priceScaleId: "",
@@ -49,6 +51,7 @@ export class CandleChart {
     this.#chart.subscribeCrosshairMove(({ time }) => onHover(time === undefined ? null : this.#at(time)));
     node.addEventListener("keydown", (event) => this.#onKey(event));
     onColours(() => this.#colour());
+    onZone(() => this.#chart.applyOptions(this.#timeOptions()));
     view.on("instrument", () => this.#useInstrument());
     view.on("own", (own) => this.#markNew(own?.fills ?? []));
     this.#useInstrument();
@@ -82,10 +85,16 @@ export class CandleChart {
         secondsVisible: true,
         rightOffset: ROOM_RIGHT,
         minBarSpacing: 1.5,
-        tickMarkFormatter: (time, kind) => axisTime(time, kind),
       },
-      localization: { timeFormatter: (time) => fullTime(time) },
       crosshair: { mode: library.CrosshairMode.Normal },
+    };
+  }
+
+  /** New functions each time: the library keeps what those before have made of a time. */
+  #timeOptions() {
+    return {
+      timeScale: { tickMarkFormatter: (time, kind) => axisTime(time, kind) },
+      localization: { timeFormatter: (time) => fullTime(time) },
     };
   }
 

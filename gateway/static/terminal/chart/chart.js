@@ -1,6 +1,7 @@
 // The chart's region: candles, depth or heatmap by its tabs; the interval; the figures of the candle under the pointer.
 // The library is loaded once the rest of the page stands.
 
+import { onZone } from "../../common/clock.js";
 import { scaleOf, shown } from "../../common/decimal.js";
 import { element, oncePerFrame, setData, setText } from "../../common/dom.js";
 import { INTERVALS } from "../../common/settings.js";
@@ -47,6 +48,7 @@ export class Chart {
       depth.seen = tab.id === "depth-tab";
       heatmap.seen = tab.id === "heatmap-tab";
     });
+    onZone(() => this.#render());
     view.on("interval", () => this.#showInterval());
     view.on("instrument", () => this.#showInterval());
     this.#showInterval();

@@ -1,8 +1,8 @@
-// The table of the account's last fills, newest first. Fills never change: new ones are put on top, old ones fall off below.
+// The table of a page of the account's fills, newest first. Fills never change: new ones are put on top, old ones fall off below.
 
-import { clock, element, oncePerFrame, setText } from "../../common/dom.js";
+import { moment, onZone } from "../../common/clock.js";
+import { element, oncePerFrame, setText } from "../../common/dom.js";
 import { scaleOf, shown } from "../../common/decimal.js";
-import { FILLS_KEPT } from "./user_stream.js";
 
 const LONG = 30; // a fill whose price, quantity and fee have more characters leaves no room for its order's number in a narrow panel
 const COLUMNS = ["time", "way", "price", "quantity", "fee", "liquidity", "order"];
@@ -19,8 +19,13 @@ export class FillsView {
 
   constructor(instrumentOf) {
     this.#instrumentOf = instrumentOf;
+    onZone(() => {
+      this.#drawn = [];
+      this.#render();
+    });
   }
 
+  /** fills: those of the page, the newest first. */
   show(fills, emptyWords) {
     this.#fills = fills;
     this.#emptyWords = emptyWords;
@@ -28,8 +33,9 @@ export class FillsView {
   }
 
   #draw() {
-    const fills = this.#fills.slice(-FILLS_KEPT).reverse();
-    const kept = this.#drawn.length ? fills.indexOf(this.#drawn[0]) : -1;
+    const fills = this.#fills;
+    const at = this.#drawn.length ? fills.indexOf(this.#drawn[0]) : -1;
+    const kept = fills.slice(Math.max(at, 0)).every((fill, index) => fill === this.#drawn[index]) ? at : -1;
     const fresh = kept < 0 ? fills : fills.slice(0, kept);
     if (kept < 0) this.#body.replaceChildren();
     const fragment = document.createDocumentFragment();
@@ -45,7 +51,7 @@ export class FillsView {
 
 function rowOf({ timestamp, side, symbol, price, quantity, fee, liquidity, order_id, trade_id }, { tick_size, lot_size }) {
   const cells = Object.fromEntries(COLUMNS.map((name) => [name, element("td", { role: "cell", class: name })]));
-  cells.time.append(element("time", { datetime: timestamp, title: timestamp }, clock(new Date(timestamp))));
+  cells.time.append(element("time", { datetime: timestamp, title: timestamp }, moment(new Date(timestamp))));
   cells.way.append(side === "buy" ? "▲ buy" : "▼ sell", element("span", { class: "symbol" }, symbol));
   setText(cells.price, shown(price, scaleOf(tick_size)));
   setText(cells.quantity, shown(quantity, scaleOf(lot_size)));

@@ -47,20 +47,29 @@ export class NewsView {
   }
 }
 
-function newsWords({ changes, orders }, instrumentOf) {
-  const byId = new Map(orders.map((order) => [order.order_id, order]));
+function newsWords(update, instrumentOf) {
   // What a command did at once to the order that it placed or amended is told by its answer.
-  const answered = new Set(changes.filter(({ event }) => event === "placed" || event === "amended").map(({ order_id }) => order_id));
-  const told = [];
-  for (const change of joinFills(changes)) {
-    const order = byId.get(change.order_id);
-    if (!order || answered.has(change.order_id)) continue;
-    const words = WORDS[change.event]?.(change, instrumentOf(order.symbol));
-    if (words) told.push(`${order.side} ${typeWord(order.order_type)} ${order.order_id} ${words}`);
-  }
+  const answered = new Set(update.changes.filter(({ event }) => event === "placed" || event === "amended").map(({ order_id }) => order_id));
+  const told = tidings(update, instrumentOf).filter(({ order, words }) => words && !answered.has(order.order_id)).map(({ order, words }) => `${nameOf(order)} ${words}`);
   const more = told.length - WORDS_SHOWN;
   const sentence = told.slice(0, WORDS_SHOWN).join("; ") + (more > 0 ? `; and ${more} more` : "");
   return sentence && asSentence(sentence);
+}
+
+/** What happened to each order of an update: {order, event, words: null where its owner asked for it}. All its fills are one. */
+export function tidings({ changes, orders }, instrumentOf) {
+  const byId = new Map(orders.map((order) => [order.order_id, order]));
+  return joinFills(changes)
+    .filter(({ order_id }) => byId.has(order_id))
+    .map((change) => {
+      const order = byId.get(change.order_id);
+      return { order, event: change.event, words: WORDS[change.event]?.(change, instrumentOf(order.symbol)) ?? null };
+    });
+}
+
+/** "buy limit 42" */
+export function nameOf({ side, order_type, order_id }) {
+  return `${side} ${typeWord(order_type)} ${order_id}`;
 }
 
 /** The changes with all fills of an order as one, where the last of them stands. */

@@ -1,6 +1,7 @@
 // One own order in the table: what it is and has, its cancel button, and its editing in place.
 
 import { compare, scaleOf, shown } from "../../common/decimal.js";
+import { moment } from "../../common/clock.js";
 import { clock, element, flash, setText } from "../../common/dom.js";
 import { OrderEditor } from "./order_editor.js";
 import { selfTradeWord, trails, typeWord } from "../ticket/order_types.js";
@@ -140,7 +141,7 @@ function termWords(order, partner, scale) {
   if (oco_id !== undefined) words.push(partner ? `one cancels the other: order ${partner}` : `its pair ${oco_id} has ended`);
   if (post_only) words.push("post only");
   if (display_quantity !== undefined) words.push(`iceberg, shows ${shown(display_quantity)}`);
-  if (expire_time !== undefined) words.push(`expires ${moment(expire_time)}`);
+  if (expire_time !== undefined) words.push(`expires ${moment(new Date(expire_time))}`);
   if (max_slippage_bps !== undefined) words.push(`slips at most ${shown(String(max_slippage_bps))} bps`);
   if (time_in_force !== undefined) words.push(`runs as ${time_in_force.toUpperCase()}`);
   if (order.reject_if_triggered) words.push("rejected if its trigger was met");
@@ -152,12 +153,4 @@ function termWords(order, partner, scale) {
     words.push(`${shown(order.prevented_quantity)} prevented`);
   }
   return words;
-}
-
-/** Day and time of the reader's own clock; the day only where it is not today. */
-function moment(timestamp) {
-  const date = new Date(timestamp);
-  const today = date.toDateString() === new Date().toDateString();
-  const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
-  return today ? clock(date) : `${day} ${clock(date)}`;
 }

@@ -3,18 +3,18 @@
 import { oncePerFrame, setText } from "../../common/dom.js";
 import { OrderRow } from "./order_row.js";
 
-const LIMIT = 100;
-
 export class OrdersView {
   #table = document.querySelector("#open-orders");
   #heading = document.querySelector("#orders-tab");
   #count = this.#heading.querySelector(".count");
+  #pendingCount = document.querySelector("#pending-tab .count");
   #empty = document.querySelector("#orders-empty");
   #note = document.querySelector("#orders-note");
   #cancelAll = document.querySelector("#cancel-all");
   #mayTrade = true;
   #rows = new Map(); // order id -> OrderRow
-  #orders = [];
+  #orders = []; // of the page, the newest first
+  #live = []; // all of them, oldest first
   #emptyWords = "";
   #notes = {};
   #handlers;
@@ -30,9 +30,10 @@ export class OrdersView {
     this.#cancelAll.addEventListener("click", () => handlers.onCancelAll());
   }
 
-  /** The orders, oldest first, and what to say where there are none. */
-  show(orders, emptyWords) {
+  /** orders: those of the page, the newest first; live: all of them; emptyWords: what to say where the page has none. */
+  show({ orders, live, emptyWords }) {
     this.#orders = orders;
+    this.#live = live;
     this.#emptyWords = emptyWords;
     this.#render();
   }
@@ -51,21 +52,19 @@ export class OrdersView {
   }
 
   #draw() {
-    const newest = this.#orders.slice(-LIMIT).reverse();
     const nodes = [...this.#table.tBodies];
     const hadFocus = nodes.findIndex((node) => node.contains(document.activeElement));
-    this.#remove(new Set(newest.map((order) => order.order_id)));
-    const partners = partnersOf(this.#orders);
+    this.#remove(new Set(this.#orders.map((order) => order.order_id)));
+    const partners = partnersOf(this.#live);
     let at = this.#table.tBodies[0] ?? null;
-    for (const order of newest) {
+    for (const order of this.#orders) {
       const row = this.#rows.get(order.order_id) ?? this.#add(order);
       if (row.node === at) at = at.nextElementSibling;
       else this.#table.insertBefore(row.node, at);
       row.fill(order, partners.get(order.order_id) ?? null);
     }
     if (hadFocus >= 0 && document.activeElement === document.body) this.#refocus(hadFocus);
-    this.#showCount(this.#orders.length);
-    this.note("limit", this.#orders.length > LIMIT ? `Only the newest ${LIMIT} are shown.` : "");
+    this.#showCount(this.#live.length);
   }
 
   #add(order) {
@@ -85,8 +84,10 @@ export class OrdersView {
 
   #showCount(count) {
     setText(this.#count, count ? String(count) : "");
-    setText(this.#empty, count ? "" : this.#emptyWords);
-    this.#table.hidden = count === 0;
+    const pending = this.#live.filter(({ status }) => status === "pending").length;
+    setText(this.#pendingCount, pending ? String(pending) : "");
+    setText(this.#empty, this.#orders.length ? "" : this.#emptyWords);
+    this.#table.hidden = this.#orders.length === 0;
     if (count === 0 && document.activeElement === this.#cancelAll) this.#heading.focus();
     this.#cancelAll.disabled = count === 0;
   }

@@ -1,5 +1,6 @@
 // One field of the order form: its label, its control and its error, built from an entry of FIELDS.
 
+import { readMoment, zoneWord } from "../../common/clock.js";
 import { readDecimal } from "../../common/decimal.js";
 import { element, setText } from "../../common/dom.js";
 import { decimalFault, showAsRead } from "../../common/number_input.js";
@@ -31,7 +32,7 @@ const FAULTS = {
 const VALUES = {
   decimal: readDecimal,
   integer: (text) => Number(readDecimal(text)),
-  time: (text) => new Date(text).toISOString(),
+  time: (text) => readMoment(text).toISOString(),
 };
 
 export class Field {
@@ -112,8 +113,9 @@ export class Field {
 
   /** What its value counts, or another word beside its label. */
   unitOf(instrument) {
-    const { unit, unitWord, hint } = this.definition;
-    return unitWord ?? (unit ? instrument[unit] : (hint ?? ""));
+    const { kind, unit, unitWord } = this.definition;
+    if (kind === "time") return zoneWord();
+    return unitWord ?? (unit ? instrument[unit] : "");
   }
 
   useInstrument(instrument) {

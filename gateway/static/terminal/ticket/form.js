@@ -1,11 +1,15 @@
 // The order form: shows the fields of the chosen type, reads them into an order, and marks the one that is wrong.
 
+import { onZone } from "../../common/clock.js";
 import { compare, multiply, scaleOf, shown } from "../../common/decimal.js";
-import { element, flash, setText } from "../../common/dom.js";
+import { element, flash, oncePerFrame, setText } from "../../common/dom.js";
 import { Field } from "./field.js";
 import { stepped } from "../../common/number_input.js";
+import { estimate } from "./estimate.js";
 import { FIELDS, ORDER_TYPES } from "./order_types.js";
+import { freeOf, shareOf, Shares } from "./shares.js";
 
+const PACE = 250; // milliseconds between two estimates: the book changes faster than anyone reads
 const LONG = 14; // in characters: of longer numbers, no two fields stand beside each other in a narrow form
 
 export class OrderForm {
@@ -16,6 +20,14 @@ export class OrderForm {
   #chosenOptions = document.querySelector("#options-chosen");
   #submit = document.querySelector("#submit");
   #value = document.querySelector("#order-value");
+  #estimate = document.querySelector("#order-estimate");
+  #warning = document.querySelector("#order-warning");
+  #view;
+  #prices;
+  #shareFault = ""; // why the last chosen share could not be told
+  #depth = null; // the last message of the book
+  #shares = new Shares((percent) => this.#fillShare(percent));
+  #renderEstimate = oncePerFrame(() => this.#showEstimate(), PACE);
   #fields = new Map(); // name -> Field
   #instead = new Map(); // the first name of a list in ORDER_TYPES -> the one of it that is chosen
   #instrument = null;
@@ -23,10 +35,21 @@ export class OrderForm {
 
   /**
    * onSubmit(order, the method of Api that places it): resolves when it is answered; meanwhile the form takes no second one.
-   * onFault(words): what is wrong with an order that is not sent.
+   * onFault(words): what is wrong with an order that is not sent. prices: see LastPrices.
    */
-  constructor(view, { onSubmit, onFault }) {
-    view.on("instrument", (instrument) => instrument && this.useInstrument(instrument));
+  constructor(view, prices, { onSubmit, onFault }) {
+    this.#view = view;
+    this.#prices = prices;
+    view.on("instrument", (instrument) => {
+      if (instrument) this.useInstrument(instrument);
+      else this.#depth = null;
+    });
+    view.on("depth", (depth) => {
+      this.#depth = depth;
+      this.#renderEstimate();
+    });
+    for (const event of ["own", "trade"]) view.on(event, () => this.#renderEstimate());
+    onZone(() => this.#instrument && this.useInstrument(this.#instrument));
     for (const [value, { label }] of Object.entries(ORDER_TYPES)) this.#type.append(new Option(label, value));
     for (const [name, definition] of Object.entries(FIELDS)) this.#build(name, definition);
     for (const { fields } of Object.values(ORDER_TYPES)) {
@@ -35,6 +58,7 @@ export class OrderForm {
     this.#form.addEventListener("change", () => this.#arrange());
     this.#form.addEventListener("input", (event) => {
       this.#fields.get(event.target.name)?.unmark();
+      this.#shareFault = "";
       this.#showValue();
     });
     this.#form.addEventListener("submit", (event) => {
@@ -69,6 +93,15 @@ export class OrderForm {
   chooseSide(side) {
     document.querySelector(`#side-${side}`).checked = true;
     this.#arrange();
+  }
+
+  /** Chooses the side and goes to the first empty field; to the sign-in where no order may be placed. */
+  begin(side) {
+    this.chooseSide(side);
+    const shown = [...this.#fields.values()].filter(({ wrapper, definition }) => !wrapper.hidden && !definition.option);
+    const { input } = shown.find(({ text }) => text === "") ?? shown[0];
+    if (input.checkVisibility()) input.focus();
+    else document.querySelector("#proof").focus();
   }
 
   set(name, text) {
@@ -159,6 +192,49 @@ export class OrderForm {
     setText(this.#value, this.#instrument ? this.#valueWords(taken) : "");
     const told = taken.map((name) => this.#fields.get(name)).filter((field) => field.definition.option && field.told);
     setText(this.#chosenOptions, told.map((field) => field.told).join(", "));
+    this.#renderEstimate();
+  }
+
+  /** What stands in the form, as `estimate` and `shareOf` take it. */
+  #order() {
+    const taken = this.#taken();
+    const number = (name) => (taken.includes(name) ? this.#fields.get(name).number : null);
+    return {
+      type: this.#type.value,
+      side: this.#side(),
+      price: number("price"),
+      trigger: number("trigger_price") ?? number("stop_trigger_price"),
+      stop: number("stop_price"),
+      quantity: number("quantity"),
+      budget: number("quote_quantity"),
+      takes: taken.includes("quote_quantity") ? "quote_quantity" : "quantity",
+    };
+  }
+
+  /** The levels that such an order would take from; null while they are not known. */
+  #levels(side) {
+    return this.#depth?.[side === "buy" ? "asks" : "bids"] ?? null;
+  }
+
+  #showEstimate() {
+    const order = this.#order();
+    this.#shares.show(this.#view.own, order.side, this.#instrument);
+    if (!this.#instrument) return;
+    const reference = this.#prices.of(this.#instrument.symbol) ?? this.#instrument.reference_price;
+    const free = this.#view.own?.ledger ? freeOf(this.#view.own, this.#instrument[order.side === "buy" ? "quote" : "base"]) : null;
+    const told = estimate(order, this.#instrument, this.#levels(order.side), reference ?? null, free);
+    setText(this.#estimate, told.words);
+    setText(this.#warning, [this.#shareFault, ...told.warnings].filter(Boolean).join(" "));
+  }
+
+  #fillShare(percent) {
+    const order = this.#order();
+    const share = shareOf(percent, this.#view.own, order, this.#instrument, this.#levels(order.side));
+    const needed = order.side === "buy" ? "a price first" : `a quantity in ${this.#instrument.base}`;
+    this.#shareFault = share ? "" : `A share of what is free needs ${needed}.`;
+    if (!share) return this.#showEstimate();
+    this.set(...share);
+    flash(this.#fields.get(share[0]).input);
   }
 
   #valueWords(taken) {

@@ -2,7 +2,7 @@
 // A new field or type is one more entry here; the form builds itself from it, in the order of FIELDS.
 
 /**
- * kind: "decimal" (arrow keys move it by `step`, a field of the instrument), "integer", "text", "time" (of the reader's own
+ * kind: "decimal" (arrow keys move it by `step`, a field of the instrument), "integer", "text", "time" (of the page's
  * clock), "choice" (one of `options`; the first is the default and never sent) or "switch".
  * unit: the field of the instrument that names its unit; `unitWord` where that is fixed. A field goes into the order under its key.
  * option: it stands under "More options". `told(value)`: how a set option reads there while they are folded away.
@@ -60,7 +60,6 @@ export const FIELDS = {
     id: "expire-time",
     label: "Expires",
     kind: "time",
-    hint: "your own time",
     option: true,
     told: (value) => `expires ${value}`,
   },
