@@ -15,6 +15,7 @@ COLUMNS: Final = 80
 MODULES: Final = {
     "bench": "matching_exchange.tools.bench",
     "build": "matching_exchange.tools.build",
+    "client_faults": "matching_exchange.tools.client_faults",
     "clients": "matching_exchange.clients",
     "compatibility": "matching_exchange.tools.compatibility",
     "conformance": "matching_exchange.tools.conformance",
