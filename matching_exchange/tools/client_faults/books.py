@@ -63,7 +63,7 @@ class Book:
                 return
             self.events += 1
             if self.last is not None:
-                self._take(event)
+                self.take(event)
                 continue
             waiting.append(event)
             self._begin(waiting)
@@ -89,7 +89,8 @@ class Book:
             self._apply(event)
         waiting.clear()
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def take(self, event: dict[str, Any]) -> None:
+        """The next difference of a book that has begun."""
         assert self.last is not None, "the book has begun"
         self._follows(self.last, event)
         self.last = event["u"]

@@ -29,7 +29,6 @@ OTHER_FAULT: Final = "another 5xx, or a key that is not known"
 UNRESOLVED: Final = "an unknown outcome that no look-up resolves"
 
 NO_SUCH_ORDER: Final = -2013
-DUPLICATE: Final = -2010
 SMALLEST: Final = "0.01"
 """The smallest quantity: such an order is not amended."""
 
@@ -135,7 +134,7 @@ class Bot:
     def _take(self, call: Call, sents: list[Sent], answer: Answer, *, again: bool) -> None:
         if answer.outcome == "taken":
             self._entered(call, sents, answer.said)
-        elif answer.is_unknown and not self._resolve(call, sents, answer, now()) and again:
+        elif answer.is_unknown and not self._resolve(call, sents, answer) and again:
             self.again += 1
             self._take(call, sents, self._call(call), again=False)
 
@@ -148,22 +147,23 @@ class Bot:
             self._take(call, [sent], answer, again=False)
 
     def _place_blindly(self, call: Call, sent: Sent) -> None:
-        """Send an order that cannot trade again and again under its id, without any look-up, until it is answered."""
+        """Send an order that cannot trade again and again under its id, without any look-up, until it is answered.
+
+        A refusal is about the last attempt alone: then a look-up tells what became of those before.
+        """
         deadline = time.monotonic() + PATIENCE
-        answer = self._call(call)
-        noted: list[Unknown] = []
-        while answer.outcome not in ("taken", "refused"):
+        notes: list[Unknown] = []
+        while (answer := self._call(call)).outcome not in ("taken", "refused"):
             if answer.is_unknown:
-                noted.append(self._note(call, sent.name, answer))
+                notes.append(self._note(call, sent.name, answer))
                 self.again += 1
             self._check_patience(deadline, sent.name)
             time.sleep(RETRY_SECONDS)
-            answer = self._call(call)
         if answer.outcome == "taken":
             self._entered(call, [sent], answer.said)
-        elif noted and answer.code == DUPLICATE:
-            self._find(call, sent)
-        for each in noted:
+        elif notes:
+            self._look_until_certain(call, [sent])
+        for each in notes:
             each.found = "absent" if sent.order_id is None else "placed"
 
     def _entered(self, call: Call, sents: list[Sent], said: dict[str, Any]) -> None:
@@ -174,17 +174,24 @@ class Bot:
             sent.order_id = order_id = told[sent.name]
             self._live.append(Live(symbol, order_id, sent.name, quantity, sent))
 
-    def _resolve(self, call: Call, sents: list[Sent], answer: Answer, at: int) -> bool:
-        """Look the orders up until it is certain; whether they were placed."""
+    def _resolve(self, call: Call, sents: list[Sent], answer: Answer) -> bool:
+        """Look the orders up; whether they were placed."""
         notes = [self._note(call, sent.name, answer) for sent in sents]
+        self._look_until_certain(call, sents)
+        for sent, note in zip(sents, notes, strict=True):
+            note.found = "absent" if sent.order_id is None else "placed"
+        return sents[0].order_id is not None
+
+    def _look_until_certain(self, call: Call, sents: list[Sent]) -> None:
+        """Look orders up that were sent until now. That one is not found is final when its window is over."""
+        at = now()
         while True:
             too_late = now() > at + WINDOW + SLACK
-            for sent, note in zip(sents, notes, strict=True):
+            for sent in sents:
                 if sent.order_id is None:
                     self._find(call, sent)
-                    note.found = "absent" if sent.order_id is None else "placed"
-            if sents[0].order_id is not None or too_late:
-                return sents[0].order_id is not None
+            if too_late or all(sent.order_id is not None for sent in sents):
+                return
             time.sleep(RETRY_SECONDS)
 
     def _find(self, call: Call, sent: Sent) -> None:
@@ -242,7 +249,7 @@ class Bot:
             if parts is not None and parts["newOrderResult"] == "SUCCESS":
                 self._entered(call, [sent], parts["newOrderResponse"])
         elif answer.is_unknown:
-            self._resolve(call, [sent], answer, now())
+            self._resolve(call, [sent], answer)
 
     def _amend(self, live: Live) -> None:
         """Make it smaller and give it another name."""

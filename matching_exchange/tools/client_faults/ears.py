@@ -21,7 +21,7 @@ from matching_exchange.tools.client_faults.api import (
     Signer,
 )
 from matching_exchange.tools.client_faults.drawing import SYMBOLS
-from matching_exchange.tools.client_faults.evidence import Heard, OwnTrade, Report, look_of
+from matching_exchange.tools.client_faults.evidence import Heard, OwnTrade, Report, look_of, plain
 from matching_exchange.tools.torture.clients import RETRY_SECONDS, decode
 
 LOOK_SECONDS: Final = 0.1
@@ -91,6 +91,7 @@ class Ears:
                 if path == "/ws-api/v3" and not self._subscribe(connection):
                     return
                 self.heard.connections.append([])
+                self.heard.positions = {}
                 self._catch_up()
                 self._read(connection)
             except ConnectionClosed as closed:
@@ -112,8 +113,9 @@ class Ears:
             event = message.get("event", message)
             if event["e"] == "executionReport":
                 self._take(event)
+            elif event["e"] == "outboundAccountPosition":
+                self.heard.positions |= {each["a"]: (plain(each["f"]), plain(each["l"])) for each in event["B"]}
             elif event["e"] == "eventStreamTerminated":
-                self.heard.terminated += 1
                 return
             if self._random.random() < HANG_UP:
                 return

@@ -91,7 +91,8 @@ class Heard(Struct):
 
     connections: the execution reports of each, in order.
     orders, trades, amendments: what its look-ups after each connection have shown: the newest state of each order, and
-        amends by order and execution id.
+        amends by order and command.
+    positions: free and locked of each asset that the newest connection has told.
     look_ups: calls for that.
     """
 
@@ -100,7 +101,7 @@ class Heard(Struct):
     orders: dict[int, Look] = {}
     trades: set[OwnTrade] = set()
     amendments: set[tuple[int, int]] = set()
-    terminated: int = 0
+    positions: dict[str, tuple[str, str]] = {}
     look_ups: int = 0
 
 
@@ -133,6 +134,11 @@ class Evidence(Struct):
     heard: list[Heard]
     accounts: list[Account]
     faults: list[tuple[str, str]]
+
+
+def plain(text: str) -> str:
+    """A decimal text without needless zeros."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def look_of(account: str, view: dict[str, Any]) -> Look:

@@ -1,6 +1,7 @@
 """What a run found, for people and for machines."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 from rich.console import Console
@@ -9,6 +10,15 @@ from rich.table import Table
 from matching_exchange.tools.tables import plain_table
 from matching_exchange.tools.torture.promises import Promise
 from matching_exchange.tools.torture.report import Recoveries
+
+KINDS: Final = {
+    "order.place": "order",
+    "orderList.place.oco": "OCO",
+    "order.cancelReplace": "cancel-replace",
+    "order.amend.keepPriority": "amend",
+    "order.cancel": "cancel",
+}
+"""The calls that change something, by their names in the WebSocket API."""
 
 
 class Outcomes(Struct, frozen=True):
@@ -105,5 +115,5 @@ def _outcomes(rows: Sequence[Outcomes]) -> Table:
     table = plain_table("unknown outcomes, and what look-ups found", ["call"], columns)
     for row in rows:
         counts = (row.timeouts, row.cut, row.placed, row.absent, row.changed, row.unchanged, row.unresolved)
-        table.add_row(row.kind, *(f"{count:,}" for count in counts))
+        table.add_row(KINDS.get(row.kind, row.kind), *(f"{count:,}" for count in counts))
     return table

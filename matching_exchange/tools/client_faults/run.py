@@ -18,7 +18,7 @@ from matching_exchange.tools.client_faults.bots import Bot
 from matching_exchange.tools.client_faults.checks import Checks
 from matching_exchange.tools.client_faults.drawing import SYMBOLS
 from matching_exchange.tools.client_faults.ears import Ears
-from matching_exchange.tools.client_faults.evidence import Account, Evidence, Listed, Unknown
+from matching_exchange.tools.client_faults.evidence import Account, Evidence, Listed, Unknown, plain
 from matching_exchange.tools.client_faults.report import Outcomes, Report
 from matching_exchange.tools.client_faults.truth import Truth
 from matching_exchange.tools.processes import ExchangeError
@@ -133,6 +133,7 @@ def gather(
             faults += farewells(clients)
             faults += compare_books(exchange.port, books)
             accounts = [ask_account(exchange.port, client.account, client.signer) for client in clients]
+            faults += compare_positions(clients, accounts)
         finally:
             stop.set()
             give_up.set()
@@ -194,6 +195,19 @@ def compare_books(port: int, books: Sequence[Book]) -> list[tuple[str, str]]:
     return faults
 
 
+def compare_positions(clients: Sequence[Client], accounts: Sequence[Account]) -> list[tuple[str, str]]:
+    """What each stream tells last of an asset must become the account's balance. Returns faults."""
+    faults = []
+    deadline = time.monotonic() + SETTLE_SECONDS
+    for client, account in zip(clients, accounts, strict=True):
+        while not client.ears.heard.positions.items() <= account.balances.items():
+            if time.monotonic() > deadline:
+                faults.append((LATE, f"{client.account} was told {client.ears.heard.positions}: {account.balances}"))
+                break
+            time.sleep(LOOK_SECONDS)
+    return faults
+
+
 def ask_account(port: int, account: str, signer: Signer) -> Account:
     """What the survivor says of the account, in both dialects."""
     with closing(Rest(port, signer, _never)) as rest, closing(Connection(port)) as connection:
@@ -211,11 +225,6 @@ def ask_account(port: int, account: str, signer: Signer) -> Account:
         {each["asset"]: (plain(each["free"]), plain(each["locked"])) for each in held},
         {each["asset"]: (plain(each["free"]), plain(each["locked"])) for each in natively},
     )
-
-
-def plain(text: str) -> str:
-    """A decimal text without needless zeros."""
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _never(what: str) -> None:
