@@ -25,6 +25,7 @@ from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLim
 from protocol.queries import (
     AccountUpdatesQuery,
     AmendmentsQuery,
+    PreventedMatchesQuery,
     BookUpdatesQuery,
     DepthQuery,
     DigestQuery,
@@ -69,6 +70,7 @@ __all__ = [
     "AdvanceTime",
     "AmendOrder",
     "AmendmentsQuery",
+    "PreventedMatchesQuery",
     "Ask",
     "BalancesQuery",
     "BookUpdatesQuery",
