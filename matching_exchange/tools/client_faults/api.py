@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 from matching_exchange.tools.torture.clients import CALL_SECONDS, Connection, decode
 
 Outcome = Literal["taken", "refused", "not_taken", "timeout", "cut"]
-"""`refused`: by a 4xx. `not_taken`: by 503 with -1001 or 429 with -1003, or never sent. The last two are unknown."""
+"""`refused`: by a 4xx. `not_taken`: by 503 with -1001, 429 with -1003 or 400 with -1021, or never sent. The last two are
+unknown."""
 
 Parameters = dict[str, str | int]
 
@@ -27,7 +28,7 @@ WINDOW: Final = 1_500
 OPEN_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 0.1
 
-NOT_TAKEN: Final = frozenset({(503, -1001), (429, -1003)})
+NOT_TAKEN: Final = frozenset({(503, -1001), (429, -1003), (400, -1021)})
 TIMED_OUT: Final = (504, -1007)
 SERVER_ERROR: Final = 500
 
