@@ -18,7 +18,6 @@ from matcher.serving.money_queries import account_summary, balances, movements
 from protocol.commands import (
     AccountQuery,
     AmendmentsQuery,
-    PreventedMatchesQuery,
     BalancesQuery,
     DepthQuery,
     FillsQuery,
@@ -27,13 +26,12 @@ from protocol.commands import (
     MovementsQuery,
     OrderQuery,
     OrdersQuery,
+    PreventedMatchesQuery,
     TradesQuery,
 )
 from protocol.events import (
     Amendment,
     AmendmentList,
-    PreventedMatch,
-    PreventedMatchList,
     CommandRefused,
     Depth,
     Fill,
@@ -42,6 +40,8 @@ from protocol.events import (
     KeyList,
     OrderPage,
     OrderState,
+    PreventedMatch,
+    PreventedMatchList,
     Result,
     Trade,
     TradeHistory,
@@ -77,7 +77,7 @@ EngineQuery = (
 )
 
 
-def answer_query(registry: Registry, query: EngineQuery) -> Result:
+def answer_query(registry: Registry, query: EngineQuery) -> Result:  # noqa: C901 - one case a query
     """The result of a query about the engine's state."""
     match query:
         case OrderQuery():

@@ -17,8 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 from matching_exchange.tools.torture.clients import CALL_SECONDS, Connection, decode
 
 Outcome = Literal["taken", "refused", "not_taken", "timeout", "cut"]
-"""`refused`: by a 4xx. `not_taken`: by 503 with -1001, 429 with -1003 or 400 with -1021, or never sent. The last two are
-unknown."""
+"""`refused`: by a 4xx. `not_taken`: never sent, or ended by 503 with -1001, 429 with -1003 or 400 with -1021.
+`timeout` and `cut` are unknown."""
 
 Parameters = dict[str, str | int]
 
