@@ -23,7 +23,6 @@ from protocol.commands import FillsQuery, PreventedMatchesQuery
 from protocol.events import Fill, OrderState
 from protocol.instrument import Instrument
 from protocol.keys import Permission
-from protocol.units import MAX_INTEGER
 
 PAGE: Final = 1_000
 """Fills that are read at a time."""
@@ -180,11 +179,12 @@ async def _list_ids(context: Context, fills: list[Fill]) -> dict[int, int | None
 async def prevented_matches(context: Context, values: Values) -> list[dict[str, Any]]:
     instrument = values.instrument()
     number, order_id = values.number("preventedMatchId"), values.number("orderId")
-    if max(number or 0, order_id or 0) > MAX_INTEGER:
+    if 0 in (number, order_id):
+        # No match and no order has this id.
         return []
     first = values.number("fromPreventedMatchId") if number is None else number
-    after = min(max(0, (first or 0) - 1), MAX_INTEGER)
-    query = PreventedMatchesQuery(context.account, instrument.symbol, order_id or None, after, values.limit())
+    after = max(0, (first or 0) - 1)
+    query = PreventedMatchesQuery(context.account, instrument.symbol, order_id, after, values.limit())
     found = (await context.exchange.orders.prevented_matches(query)).matches
     return [
         prevented_match_view(match, instrument, context.time)
