@@ -1,14 +1,15 @@
 """What callers use up: request weight of addresses, orders of accounts. Counted always, limited by a setting only."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
 
-from gateway.binance.errors import TOO_MANY_ORDERS, TOO_MUCH_WEIGHT, DialectError
+from gateway.binance.errors import BANNED, TOO_MANY_ORDERS, TOO_MUCH_WEIGHT, DialectError
 from gateway.http.rates import Holder
 from gateway.http.responses import Header
-from gateway.http.tallies import Tallies, Tally
+from gateway.http.tallies import SECOND, Tallies, Tally
 
 
 class RateLimit(Struct, frozen=True):
@@ -34,6 +35,9 @@ ORDERS_10_SECONDS: Final = RateLimit("ORDERS", "SECOND", 10, 100, "10 SECOND")
 ORDERS_DAY: Final = RateLimit("ORDERS", "DAY", 1, 200_000, "1 DAY")
 RAW_REQUESTS: Final = RateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000)
 
+BAN_FROM: Final = 2
+"""An address that goes on up to so many times its limit is banned."""
+
 RATE_LIMITS: Final = (WEIGHT, ORDERS_10_SECONDS, ORDERS_DAY, RAW_REQUESTS)
 
 _ORDER_TALLIES: Final[Mapping[Tally, RateLimit]] = {
@@ -50,9 +54,19 @@ class Counts:
         self._enforced = enforced
 
     def use(self, address: str, weight: int) -> None:
-        """Count the weight to the address. DialectError where that is too much."""
+        """Count the weight to the address. DialectError where that is too much, or the address is banned."""
         used = self._tallies.add(Tally.WEIGHT_MINUTE, Holder.ADDRESS, address, weight)
-        if self._enforced and used > WEIGHT.limit:
+        if not self._enforced:
+            return
+        banned = Tally.BAN, Holder.ADDRESS, address
+        until = self._tallies.held_until(*banned)
+        if until is None and used > BAN_FROM * WEIGHT.limit:
+            self._tallies.hold(*banned)
+            until = self._tallies.held_until(*banned)
+        if until is not None:
+            left = max(1, until - time.time_ns() // SECOND)
+            raise DialectError(BANNED, until * 1_000, headers={"retry-after": str(left)})
+        if used > WEIGHT.limit:
             raise DialectError(TOO_MUCH_WEIGHT, WEIGHT.limit, WEIGHT.told, headers=self._retry(Tally.WEIGHT_MINUTE))
 
     def check_orders(self, account: str, orders: int) -> None:

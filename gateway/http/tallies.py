@@ -26,11 +26,12 @@ _SLOT: Final = Layout("<QQQ")
 
 
 class Tally(Enum):
-    """What is counted, and the length of its window in seconds."""
+    """What is counted or held, and the length of its window in seconds."""
 
     WEIGHT_MINUTE = 60
     ORDERS_10_SECONDS = 10
     ORDERS_DAY = 86_400
+    BAN = 120
 
 
 class Tallies:
@@ -61,6 +62,27 @@ class Tallies:
         """The count of this window."""
         digest = self._digests.of(tally, holder, name)
         return self._find(digest % self._groups * SLOTS * _SLOT.size, digest, self._end(tally))[1]
+
+    def hold(self, tally: Tally, holder: Holder, name: str) -> None:
+        """Hold the name for as long as the tally's window is, from now on."""
+        digest = self._digests.of(tally, holder, name)
+        size = SLOTS * _SLOT.size
+        start = digest % self._groups * size
+        self._memory.lock(start, size)
+        try:
+            end = self._clock() // SECOND + tally.value
+            at, _ = self._find(start, digest, end)
+            _SLOT.pack_into(self._memory.bytes, at, digest, end, 1)
+        finally:
+            self._memory.unlock(start, size)
+
+    def held_until(self, tally: Tally, holder: Holder, name: str) -> int | None:
+        """The second since 1970 up to which the name is held; None for one that is not."""
+        digest = self._digests.of(tally, holder, name)
+        start = digest % self._groups * SLOTS * _SLOT.size
+        at, _ = self._find(start, digest, 0)
+        found, end, _ = _SLOT.unpack_from(self._memory.bytes, at)
+        return end if found == digest and end > self._clock() // SECOND else None
 
     def rest(self, tally: Tally) -> int:
         """Whole seconds until the next window, at least one."""

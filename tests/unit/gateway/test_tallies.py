@@ -73,3 +73,19 @@ def test_all_workers_count_in_one_table() -> None:
         assert worker.exitcode == 0
     assert tallies.count(*WEIGHT, "a") == 200
     tallies.close()
+
+
+def test_a_name_is_held_for_the_length_of_the_window_from_then_on() -> None:
+    clock = Clock()
+    clock.now += 50 * SECOND
+    tallies = Tallies(clock=clock)
+    banned = (Tally.BAN, Holder.ADDRESS, "a")
+    assert tallies.held_until(*banned) is None
+    tallies.hold(*banned)
+    end = clock.now // SECOND + 120
+    assert tallies.held_until(*banned) == end
+    assert tallies.held_until(Tally.BAN, Holder.ADDRESS, "b") is None
+    clock.now += 119 * SECOND
+    assert tallies.held_until(*banned) == end
+    clock.now += SECOND
+    assert tallies.held_until(*banned) is None
