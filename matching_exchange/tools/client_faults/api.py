@@ -142,9 +142,7 @@ class Socket:
         if self._connection is not None:
             return True
         try:
-            self._connection = connect(
-                self._url, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=None, proxy=None
-            )
+            self._connection = open_socket(self._url)
         except (OSError, WebSocketException, EOFError):
             return False
         (answer,) = self.call([Call("", "", "session.logon", {})])
@@ -173,6 +171,13 @@ def read_answer(status: int, said: Any, what: str, tell_fault: Callable[[str], N
         tell_fault(f"{what}: {status} {said}")
         return Answer("cut", status, code, said)
     return Answer("refused", status, code, said)
+
+
+def open_socket(url: str) -> ClientConnection:
+    """A connection that does not ping: its gateway does."""
+    return connect(
+        url, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, ping_interval=None, max_size=None, proxy=None
+    )
 
 
 def make_key(port: int, account: str, deposits: dict[str, str]) -> Signer:

@@ -6,9 +6,9 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
-from matching_exchange.tools.client_faults.api import CLOSE_SECONDS, OPEN_SECONDS
+from matching_exchange.tools.client_faults.api import open_socket
 from matching_exchange.tools.torture.clients import RETRY_SECONDS, Connection, decode
 
 LOOK_SECONDS: Final = 0.1
@@ -39,9 +39,7 @@ class Book:
         while not stop.is_set():
             with (
                 suppress(OSError, EOFError, WebSocketException),
-                connect(
-                    self._url, open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=None, proxy=None
-                ) as connection,
+                open_socket(self._url) as connection,
             ):
                 self.last = None
                 self._follow(connection, stop)

@@ -144,7 +144,10 @@ class Checks:
         if look is None or change.execution == "NEW":
             return look is not None
         if change.execution == "REPLACED":
-            return (change.order_id, change.sequence) in heard.amendments
+            amend = change.order_id, change.sequence
+            resized = self._truth.resized.get(amend)
+            # Amends make orders smaller, and the look is the last one.
+            return amend in heard.amendments if resized is None else _units(look.quantity) <= resized
         return look.status in FINAL
 
     def _check_account(self, account: Account) -> None:

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import msgspec
 from websockets.exceptions import ConnectionClosed, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from matching_exchange.tools.client_faults.api import (
-    CLOSE_SECONDS,
     OPEN_SECONDS,
     Answer,
     Call,
     Parameters,
     Rest,
     Signer,
+    open_socket,
 )
 from matching_exchange.tools.client_faults.drawing import SYMBOLS
 from matching_exchange.tools.client_faults.evidence import Heard, OwnTrade, Report, look_of, plain
@@ -84,9 +84,7 @@ class Ears:
             if answer.outcome != "taken":
                 return
             path = f"/ws/{answer.said['listenKey']}"
-        with connect(
-            f"{self._host}{path}", open_timeout=OPEN_SECONDS, close_timeout=CLOSE_SECONDS, max_size=None, proxy=None
-        ) as connection:
+        with open_socket(f"{self._host}{path}") as connection:
             try:
                 if path == "/ws-api/v3" and not self._subscribe(connection):
                     return

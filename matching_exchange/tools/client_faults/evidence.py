@@ -42,13 +42,14 @@ class Unknown(Struct):
 
 
 class Look(Struct, frozen=True):
-    """An order as a look-up showed it. executed: a decimal text."""
+    """An order as a look-up showed it. executed, quantity: decimal texts."""
 
     account: str
     order_id: int
     name: str
     status: str
     executed: str
+    quantity: str
 
 
 class Report(Struct, frozen=True):
@@ -143,4 +144,4 @@ def plain(text: str) -> str:
 
 def look_of(account: str, view: dict[str, Any]) -> Look:
     """The order in the answer of a look-up."""
-    return Look(account, view["orderId"], view["clientOrderId"], view["status"], view["executedQty"])
+    return Look(account, view["orderId"], view["clientOrderId"], view["status"], view["executedQty"], view["origQty"])

@@ -50,6 +50,8 @@ class Truth:
     placed: the orders that entered, by account and the client id of their command.
     renamed: how often an amend gave an order of the account this client id.
     changes: all of them, in order.
+    resized: the quantity of an order after an amend that has changed no client id, by order and command, in
+        hundred-millionths. The other leg of an OCO is changed so.
     """
 
     def __init__(self, accounts: set[str]) -> None:
@@ -61,6 +63,7 @@ class Truth:
         self.renamed = Counter[tuple[str, str]]()
         self.changes: list[Change] = []
         self.symbols: dict[int, str] = {}
+        self.resized: dict[tuple[int, int], int] = {}
 
     def watch(self, engine: Engine, time: int, caused: Caused, answer: Answer) -> None:
         """Take in the next command."""
@@ -77,8 +80,15 @@ class Truth:
                 account = self._orders[order_id].account.name
                 if account in self._accounts:
                     self.changes.append(Change(account, caused.sequence, order_id, execution, trade_id))
-                if isinstance(event, OrderAmended) and event.client_order_id is not None:
-                    self.renamed[account, event.client_order_id] += 1
+                if isinstance(event, OrderAmended):
+                    self._note_amend(account, caused.sequence, event)
+
+    def _note_amend(self, account: str, sequence: int, event: OrderAmended) -> None:
+        if event.client_order_id is not None:
+            self.renamed[account, event.client_order_id] += 1
+        else:
+            order = self._orders[event.order_id]
+            self.resized[event.order_id, sequence] = _hundred_millionths(order, event.quantity)
 
     def states(self) -> dict[int, State]:
         """Each order in the end, by its order_id. Call it once all commands are in."""
@@ -117,4 +127,8 @@ def _state(order: Order) -> State:
     status = canceled_status(order.reason) if order.status is OrderStatus.CANCELED else "FILLED"
     if order.status in (OrderStatus.OPEN, OrderStatus.PENDING):
         status = "PARTIALLY_FILLED" if order.filled else "NEW"
-    return State(status, order.filled * 10 ** (8 - order.book.instrument.quantity_decimals))
+    return State(status, _hundred_millionths(order, order.filled))
+
+
+def _hundred_millionths(order: Order, quantity: int) -> int:
+    return quantity * int(10 ** (8 - order.book.instrument.quantity_decimals))

@@ -59,6 +59,7 @@ TAPE: list[Command] = [
     AmendOrder(1, "ann", quantity=8 * LOTS // 10, new_client_order_id="ann-1-a2"),
     CancelOrder(1, "ann"),
     order("bob", "bob-2", Side.SELL, 10, 200),
+    AmendOrder(3, "bob", quantity=9 * LOTS // 10),
 ]
 
 
@@ -85,15 +86,18 @@ def sound() -> Evidence:
     told = [report(1, "BUY", 2, "NEW", "NEW"), report(1, "BUY", 3, "TRADE", "PARTIALLY_FILLED")]
     canceled = report(1, "BUY", 5, "CANCELED", "CANCELED")
     sold = [report(2, "SELL", 3, "NEW", "NEW"), report(2, "SELL", 3, "TRADE", "FILLED")]
-    seen = Look("ann", 1, "ann-1-a2", "PARTIALLY_FILLED", "0.40000000")
-    rests = Look("bob", 3, "bob-2", "NEW", "0.00000000")
+    seen = Look("ann", 1, "ann-1-a2", "PARTIALLY_FILLED", "0.40000000", "0.8")
+    rests = Look("bob", 3, "bob-2", "NEW", "0.00000000", "0.9")
     anns = {"USDT": ("960", "0"), "BTC": ("0.4", "0")}
     bobs = {"USDT": ("40", "0"), "BTC": ("8.6", "1")}
     return Evidence(
         [Sent("ann", "ann-1", 1), Sent("ann", "ann-9"), Sent("bob", "bob-1", 2), Sent("bob", "bob-2", 3)],
         [Renamed("ann", "ann-1-a2", taken=True), Renamed("ann", "ann-1-a3")],
         [Unknown("ann", "ann-9", "order.place", "timeout", "absent"), Unknown("bob", "bob-2", "", "cut", "placed")],
-        [Look("ann", 1, "ann-1", "NEW", "0.00000000"), Look("ann", 1, "ann-1-a2", "CANCELED", "0.40000000")],
+        [
+            Look("ann", 1, "ann-1", "NEW", "0.00000000", "1"),
+            Look("ann", 1, "ann-1-a2", "CANCELED", "0.40000000", "0.8"),
+        ],
         [
             Heard("ann", [told, [canceled]], {1: seen}, set(), {(1, 4)}),
             Heard("bob", [sold], {3: rests}, {OwnTrade("BTCUSDT", 1, 2, "SELL", "0.4", "40", "0")}),
@@ -113,7 +117,7 @@ def broken(evidence: Evidence, tape: list[Command] = TAPE) -> dict[str, int]:
 
 def test_sound_clients_break_no_promise() -> None:
     assert broken(sound()) == {}
-    assert Checks(sound(), truth_of(TAPE)).found_by_look_ups == 2
+    assert Checks(sound(), truth_of(TAPE)).found_by_look_ups == 3
 
 
 def lose_an_order(evidence: Evidence) -> None:
@@ -169,6 +173,10 @@ def show_no_amend(evidence: Evidence) -> None:
     evidence.heard[0].amendments.clear()
 
 
+def show_no_smaller_quantity(evidence: Evidence) -> None:
+    evidence.heard[1].orders[3] = replace(evidence.heard[1].orders[3], quantity="1")
+
+
 def show_no_order(evidence: Evidence) -> None:
     del evidence.heard[1].orders[3]
 
@@ -218,7 +226,8 @@ def find_a_fault(evidence: Evidence) -> None:
         (tell_another_change, {INVENTED: 1, BALANCES: 2}),
         (leave_a_hole, {HOLES: 1}),
         (show_no_amend, {UNSEEN: 1}),
-        (show_no_order, {UNSEEN: 1}),
+        (show_no_smaller_quantity, {UNSEEN: 1}),
+        (show_no_order, {UNSEEN: 2}),
         (show_no_trade, {UNSEEN: 1, BALANCES: 1}),
         (leave_an_order_out, {LISTED: 1}),
         (list_it_twice, {LISTED: 2}),
