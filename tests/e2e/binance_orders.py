@@ -1,5 +1,7 @@
 """Traders of the Binance dialect, on an instrument of the test's own, and answers compared whole."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -17,13 +19,17 @@ _numbers = count(1)
 _holders: dict[tuple[int, str], Holder] = {}
 """A key takes a second to make: tests of one exchange share those of an account."""
 
+AT_ONCE = 16
+"""Keys of own accounts that are made side by side, ahead of the tests that take them."""
+
 
 class Market:
     """An instrument: its tick is 0.01, its lot 0.00001, its fees are 10 and 20 basis points."""
 
     def __init__(self, exchange: Exchange, **fields: str | int) -> None:
         self.exchange = exchange
-        self.base = f"O{next(_numbers)}"
+        self.number = next(_numbers)
+        self.base = f"O{self.number}"
         self.symbol = exchange.add_instrument(symbol=f"{self.base}-USDT", base=self.base, **fields)
         self.joined = f"{self.base}USDT"
 
@@ -47,7 +53,9 @@ class Trader:
     def __init__(self, market: Market, account: str = "", holder: Holder | None = None) -> None:
         """Without an account, one that other tests do not use."""
         self.market = market
-        self.account = account or f"own-{market.base}"
+        self.account = account or _own_account(market.number)
+        if not account and holder is None:
+            _make_keys_ahead(market)
         found = holder or _holders.get((market.exchange.gateway.port, self.account))
         self.holder = found or Holder(market.exchange, self.account)
         _holders[market.exchange.gateway.port, self.account] = self.holder
@@ -123,3 +131,17 @@ def queried(trader: Trader, answer: dict[str, Any], **fields: Any) -> dict[str, 
     time = told.pop("transactTime")
     more = {"stopPrice": ZERO, "icebergQty": ZERO, "time": time, "updateTime": time, "isWorking": True}
     return {**more, **told}
+
+
+def _own_account(number: int) -> str:
+    return f"own-O{number}"
+
+
+def _make_keys_ahead(market: Market) -> None:
+    port = market.exchange.gateway.port
+    if (port, _own_account(market.number)) in _holders:
+        return
+    accounts = [_own_account(market.number + ahead) for ahead in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = pool.map(partial(Holder, market.exchange), accounts)
+        _holders.update(zip([(port, account) for account in accounts], made, strict=True))

@@ -3,7 +3,8 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator
-from itertools import count
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,9 @@ from tests.e2e.binance_sockets import ApiSocket, Socket, signature
 from tests.exchange import Exchange, Json
 
 _numbers = count(1)
+
+AT_ONCE = 16
+"""Traders that are made side by side: each waits a second for a key, until every worker knows it."""
 
 WEIGHT = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000}
 
@@ -45,9 +49,16 @@ class Trader:
         return response.json()
 
 
+@pytest.fixture(scope="module")
+def traders(exchange: Exchange) -> Iterator[Iterator[Trader]]:
+    """One after the other, without an end."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield chain.from_iterable(list(pool.map(Trader, repeat(exchange, AT_ONCE))) for _ in count())
+
+
 @pytest.fixture
-def trader(exchange: Exchange) -> Trader:
-    return Trader(exchange)
+def trader(traders: Iterator[Trader]) -> Trader:
+    return next(traders)
 
 
 @pytest.fixture

@@ -108,3 +108,13 @@ def test_where_a_script_cannot_be_loaded_it_says_so_and_begins_anew(dashboard: D
     dashboard.page.unroute_all()
     dashboard.wait_until_live()
     expect(dashboard.find("#connection-notice")).to_be_hidden()
+
+
+def test_one_slow_check_of_health_is_no_news(browser: "Browser", exchange: Exchange) -> None:
+    symbol = exchange.add_instrument()
+    with opened(browser, exchange, symbol) as dashboard:
+        with exchange.matcher.paused():
+            slow = dashboard.page.wait_for_event("response", lambda answer: answer.status == 503)
+        assert slow.url == f"{exchange.url}/health"
+        dashboard.page.wait_for_event("response", lambda answer: answer.url == slow.url and answer.status == 200)
+        dashboard.wait_until_live()
