@@ -18,6 +18,7 @@ from gateway.access.admin import Administrators
 from gateway.access.door import Door
 from gateway.access.keys import KeyStore
 from gateway.access.readers import Readers
+from gateway.access.request_log import RequestLog
 from gateway.access.server_key import ServerKey
 from gateway.binance.counts import Counts
 from gateway.binance.desk import Desk
@@ -40,6 +41,7 @@ from gateway.http.responses import HttpResponse
 from gateway.http.security import AllowedHosts, CallerCheck
 from gateway.http.tallies import Tallies
 from gateway.link.broker import Broker
+from gateway.link.demo import DemoMarket
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
 from gateway.link.tables import HistoryTables
@@ -49,6 +51,7 @@ from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from gateway.streams.serve import StreamCount
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
@@ -92,7 +95,14 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
-    exchange = Exchange(broker, instruments, config.faucet, tables=tables, asks_for_keys=door is not None)
+    exchange = Exchange(
+        broker,
+        instruments,
+        config.faucet,
+        tables=tables,
+        asks_for_keys=door is not None,
+        demo=DemoMarket(config.data_dir),
+    )
     desk: Desk | None = None
     past: PastMarket | None = None
     if config.binance == ON:
@@ -150,6 +160,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
             expose_headers=EXPOSED_HEADERS,
         )
         middleware.insert(0, cors)
+    if config.request_log == ON:
+        middleware.insert(0, Middleware(RequestLog))
     return FastAPI(
         lifespan=lifespan,
         openapi_url=None,
@@ -158,19 +170,20 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         redirect_slashes=False,
         # Even to find that it is not configured would cost each request a sixth of its time in this application.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        routes=_routes(exchange, broker, feed, access, desk),
+        routes=_routes(exchange, broker, feed, access, desk, config.root_path),
         middleware=middleware,
         exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
 def _routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None, root_path: str
 ) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
+    count = StreamCount()
     return [
-        *(() if desk is None else binance_routes(desk)),
-        *native_routes(exchange, broker, feed, access),
+        *(() if desk is None else binance_routes(desk, count)),
+        *native_routes(exchange, broker, feed, access, count, root_path),
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]

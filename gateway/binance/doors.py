@@ -69,10 +69,10 @@ def _split(names: str) -> list[str]:
 class Doors:
     """Serves every WebSocket of the dialect."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, count: StreamCount) -> None:
         self._desk = desk
         self._hub = Hub(desk)
-        self._count = StreamCount()
+        self._count = count
         self._accounts = {unit: Accounts(desk, unit) for unit in (MILLISECOND, MICROSECOND)}
 
     def opens(self, scope: Scope) -> bool:

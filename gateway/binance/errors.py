@@ -55,6 +55,12 @@ TOO_MUCH_WEIGHT: Final = Fault(
     "Please use WebSocket Streams for live updates to avoid polling the API.",
     429,
 )
+BANNED: Final = Fault(
+    -1003,
+    "Way too much request weight used; IP banned until %s. "
+    "Please use WebSocket Streams for live updates to avoid bans.",
+    418,
+)
 TOO_MANY_ORDERS: Final = Fault(-1015, "Too many new orders; current limit is %s orders per %s.", 429)
 TOO_MANY_REQUESTS: Final = Fault(-1003, "%s", 429)
 INTERNAL: Final = Fault(-1000, "An unknown error occurred while processing the request.", 500)
@@ -87,7 +93,6 @@ MISSING_BOTH: Final = Fault(-1102, "Param '%s' or '%s' must be sent, but both we
 NOT_READ: Final = Fault(-1104, "Not all sent parameters were read; read '%s' parameter(s) but was sent '%s'.")
 EMPTY: Final = Fault(-1105, "Parameter '%s' was empty.")
 NOT_REQUIRED: Final = Fault(-1106, "Parameter '%s' sent when not required.")
-TOO_PRECISE: Final = Fault(-1111, "Parameter '%s' has too much precision.")
 BAD_TIME_IN_FORCE: Final = Fault(-1115, "Invalid timeInForce.")
 BAD_ORDER_TYPE: Final = Fault(-1116, "Invalid orderType.")
 BAD_SIDE: Final = Fault(-1117, "Invalid side.")

@@ -99,7 +99,10 @@ def error_response(error: DialectError) -> HttpResponse:
 
 
 def _time_unit(scope: Scope) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-mbx-time-unit"), "")
+    for name, value in scope["headers"]:
+        if name == b"x-mbx-time-unit":
+            return bytes(value).decode("latin-1")
+    return ""
 
 
 def _text(value: bytes | None) -> str | None:

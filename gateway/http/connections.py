@@ -242,7 +242,8 @@ class HttpConnection(CountedConnection):
         version = self.scope["http_version"] = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode()
         self.expect_100_continue = check_fields(self.headers, version)
-        self.scope["path"], self.scope["raw_path"], self.scope["query_string"], host = read_target(self.url)
+        scope = self.scope
+        scope["path"], scope["raw_path"], scope["query_string"], host = read_target(self.url, self.root_path)
         if host is not None:
             # A host in the target counts more than the header.
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]

@@ -93,8 +93,8 @@ _PHRASES: Final = {
 }
 
 
-def document() -> dict[str, Any]:
-    """The OpenAPI document."""
+def document(root_path: str = "") -> dict[str, Any]:
+    """The OpenAPI document of calls below this path."""
     kinds: set[type[Struct]] = {Problem, *_STREAMED}
     for operation in OPERATIONS:
         kinds.update(kind for kind in _bodies(operation) if kind is not None)
@@ -112,6 +112,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Exchange", "version": VERSION, "description": DESCRIPTION},
+        **({"servers": [{"url": root_path}]} if root_path else {}),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -147,7 +148,7 @@ def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]
     }
     if operation.body is not None:
         content = {"schema": reference[operation.body], "example": operation.example}
-        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+        described["requestBody"] = {"required": operation.body_required, "content": {"application/json": content}}
     if operation.needs in (ADMIN, LOCAL):
         described["security"] = [{"admin": []}, {}]
     elif operation.needs is not PUBLIC:
@@ -181,9 +182,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def openapi_handler() -> Handler:
+def openapi_handler(root_path: str) -> Handler:
     """The handler of GET /openapi.json."""
-    body = encode(document())
+    body = encode(document(root_path))
 
     async def handler(scope: Scope, _: Receive) -> HttpResponse:
         query_parameters(scope)

@@ -52,6 +52,7 @@ class Operation(Struct, frozen=True):
     problems: Sequence[int]
     parameters: Sequence[Parameter] = ()
     body: type[Struct] | None = None
+    body_required: bool = True
     example: dict[str, Any] = {}
     unhealthy: type[Struct] | None = None
     status: int = 200

@@ -18,6 +18,7 @@ from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
+from gateway.native.demo_operations import DEMO_OPERATIONS
 from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json import health_schemas, key_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
@@ -192,6 +193,25 @@ OPERATIONS: Final = (
         csv=True,
     ),
     Operation(
+        USER_DATA,
+        "get",
+        "/accounts/{account}/prevented-matches",
+        accounts.list_prevented_matches,
+        "The last matches of an account that self-trade prevention has kept from trading",
+        schemas.PreventedMatchViews,
+        (404, 422),
+        (
+            ACCOUNT_OF_PATH,
+            SYMBOL_FILTER,
+            bounded("limit", 1, MAX_FILLS, 100, "Matches in the answer at most."),
+            Parameter(
+                "after",
+                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "The `next` of the list that this one continues, or a prevented_match_id.",
+            ),
+        ),
+    ),
+    Operation(
         TRADE,
         "post",
         "/accounts/{account}/cancel-after",
@@ -293,13 +313,25 @@ OPERATIONS: Final = (
     ),
     Operation(
         ADMIN,
+        "get",
+        "/admin/sessions",
+        maintenance.sessions,
+        "List the sessions with the matcher",
+        schemas.SessionViews,
+        (422,),
+    ),
+    Operation(
+        ADMIN,
         "post",
         "/admin/load",
         maintenance.load,
-        "Load a book from its file",
+        "Load a book from its file, or from the body",
         schemas.LoadedBookView,
-        (403, 404, 409, 422, 504),
+        (403, 404, 409, 413, 422, 504),
         (SYMBOL,),
+        body=schemas.LoadRequest,
+        example={"new_order_ids": True},
+        body_required=False,
     ),
     Operation(
         ADMIN,
@@ -348,4 +380,5 @@ OPERATIONS: Final = (
         status=201,
     ),
     *MONEY_OPERATIONS,
+    *DEMO_OPERATIONS,
 )

@@ -8,7 +8,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope
 
 from gateway.access.admin import Administrators, Audited
-from gateway.access.caller import CALLER
 from gateway.access.door import Door
 from gateway.access.needs import ADMIN, LOCAL, PUBLIC, Needs
 from gateway.access.readers import Readers
@@ -25,6 +24,7 @@ from gateway.native.operation import Call, KeyCall, MetricsCall, Operation
 from gateway.native.operations import OPERATIONS
 from gateway.native.problems import problem_response
 from gateway.native.streams import stream_routes
+from gateway.streams.serve import StreamCount
 
 
 class Access:
@@ -40,8 +40,16 @@ class Access:
         self.board = board
 
 
-def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
-    """All routes."""
+def native_routes(
+    exchange: Exchange,
+    broker: Broker,
+    feed: MarketDataFeed,
+    access: Access,
+    count: StreamCount,
+    root_path: str = "",
+) -> list[BaseRoute]:
+    """All routes. count: of the worker's open streams, also those of other doors. root_path: below which clients find
+    them; the document tells it."""
     calls: dict[str, dict[str, Handler]] = {}
     guards: dict[str, Needs] = {}
     for operation in OPERATIONS:
@@ -50,8 +58,8 @@ def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, acce
             guards[operation.path] = operation.needs
     return [
         *(Route(path, _resource(path, calls[path], access, guards.get(path))) for path in _sorted(calls)),
-        Route(OPENAPI, Resource({"GET": openapi_handler()}, problem_response, route=OPENAPI)),
-        *stream_routes(exchange, broker, feed, access.door),
+        Route(OPENAPI, Resource({"GET": openapi_handler(root_path)}, problem_response, route=OPENAPI)),
+        *stream_routes(exchange, broker, feed, access.door, count),
     ]
 
 
@@ -80,7 +88,6 @@ async def _let_in(
 ) -> HttpResponse:
     """Answer the call of a caller who proves that he holds a key."""
     caller, _, receive = await door.admit(needs, scope, receive)
-    scope[CALLER] = caller
     return await call(exchange.on_behalf(caller.confirm, caller.deadline), scope, receive)
 
 

@@ -36,23 +36,27 @@ class Extra:
     """What only some orders have beside their plain fields.
 
     prevented: the quantity that self-trade prevention took off the order.
+    prevented_match: the id of the last match that it has kept the order from; zero without one.
     shown: the shown part of a resting iceberg.
     unspent: what a quote_quantity has left.
     partner: the other leg of an OCO, while both live. oco_id stays.
     cancel_on_first_fill: the first trade of one leg of the OCO cancels the other.
     list_client_order_id: the name of the OCO.
     active: a trailing stop has reached its activation_price.
+    active_since: the time at which it has; zero if it has not, or has none.
     best_price: the best price that an active trailing stop has followed.
     """
 
     __slots__ = (
         "active",
+        "active_since",
         "best_price",
         "cancel_on_first_fill",
         "list_client_order_id",
         "oco_id",
         "partner",
         "prevented",
+        "prevented_match",
         "shown",
         "terms",
         "unspent",
@@ -69,6 +73,8 @@ class Extra:
         best_price: int | None = None,
         cancel_on_first_fill: bool = False,  # noqa: FBT001, FBT002  as active
         list_client_order_id: str | None = None,
+        active_since: int = 0,
+        prevented_match: int = 0,
     ) -> None:
         self.terms = terms
         self.prevented = prevented
@@ -77,9 +83,11 @@ class Extra:
         self.partner: Order | None = None
         self.oco_id = oco_id
         self.active = active
+        self.active_since = active_since
         self.best_price = best_price
         self.cancel_on_first_fill = cancel_on_first_fill
         self.list_client_order_id = list_client_order_id
+        self.prevented_match = prevented_match
 
     @property
     def is_used(self) -> bool:

@@ -31,7 +31,8 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         stop = taker.stop if makers and taker.stops_before(abs(makers[0].price_rank())) else None
         is_limited = not self._trades_left > 0 and bool(makers) and stop is None
         if taker.terms.quote_quantity is not None:
-            if taker.filled:
+            spent = taker.met is not None and not self._most(taker, taker.met)
+            if taker.filled and (spent or not taker.is_open_only):
                 taker.state = "done"
             elif is_limited:
                 self._cancel(taker, Reason.TOO_MANY_TRADES)
@@ -130,7 +131,8 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             maker = makers[0]
             if taker.stops_before(abs(maker.price_rank())):
                 break
-            most = self._most(taker, maker)
+            taker.met = abs(maker.price_rank())
+            most = self._most(taker, taker.met)
             if not most:
                 break
             self._trades_left -= 1
@@ -139,11 +141,11 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             else:
                 self._trade(maker, taker, min(maker.shown, most))
 
-    def _most(self, taker: NaiveOrder, maker: NaiveOrder) -> int:
-        """The most that the taker may take of the maker."""
+    def _most(self, taker: NaiveOrder, price: int) -> int:
+        """The most that the taker may take at the price."""
         if taker.affordable is None:
             return taker.remaining
-        instrument, price = self.instruments[taker.entered.symbol], abs(maker.price_rank())
+        instrument = self.instruments[taker.entered.symbol]
         return min(
             taker.affordable // (price * instrument.lot_size) * instrument.lot_size,
             instrument.max_quantity - taker.quantity,
@@ -182,39 +184,57 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _prevent(self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, most: int) -> None:
         match mode:
             case SelfTradePrevention.CANCEL_NEWEST:
+                self._note_match(mode, maker, taker, 0, taker.remaining)
                 self._prevent_all(taker, maker)
             case SelfTradePrevention.CANCEL_OLDEST:
+                self._note_match(mode, maker, taker, maker.remaining, 0)
                 self._prevent_all(maker, taker)
             case SelfTradePrevention.CANCEL_BOTH:
+                self._note_match(mode, maker, taker, maker.remaining, taker.remaining)
                 self._prevent_all(maker, taker)
                 self._prevent_all(taker, maker)
             case SelfTradePrevention.DECREMENT:
                 quantity = min(maker.remaining, most)
+                self._note_match(mode, maker, taker, quantity, quantity)
                 self._decrement(maker, quantity, taker)
                 if taker.terms.quote_quantity is not None:
                     taker.prevented_value += abs(maker.price_rank()) * quantity
                 self._decrement(taker, quantity, maker)
 
+    def _note_match(
+        self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, from_maker: int, from_taker: int
+    ) -> None:
+        """Both orders lose this instead of trading. A match is numbered within its command, which is less than 2^20
+        matches long."""
+        sequence, time = self._stamp
+        earlier = [match for match in self.prevented_matches if match[1].sequence == sequence]
+        number = (sequence << 20) + len(earlier) + 1
+        who = (taker.order_id, maker.order_id)
+        price, lost = abs(maker.price_rank()), (from_taker, from_maker)
+        match = events.PreventedMatch(number, taker.entered.symbol, *who, mode, price, *lost, sequence, time)
+        self.prevented_matches.append((taker.entered.account, match))
+
     def _prevent_all(self, order: NaiveOrder, counter: NaiveOrder) -> None:
-        """Cancel it; but what a quote_quantity has filled already is all that it was for."""
+        """Cancel it; but what a quote_quantity has filled already is all that it was for, unless its id is open-only."""
         quantity = order.remaining
         order.prevented += quantity
         order.remaining = 0
-        if order.filled and order.terms.quote_quantity is not None:
+        if order.filled and order.terms.quote_quantity is not None and not order.is_open_only:
             order.state = "done"
         elif order.terms.quote_quantity is not None or not order.is_open_only:
             self._end(order, quantity, Reason.SELF_TRADE)
         else:
-            self._end(order, quantity, Reason.SELF_TRADE, (*self._meeting(order, counter), quantity))
+            counter_id, price, number = self._meeting(order, counter)
+            self._end(order, quantity, Reason.SELF_TRADE, (counter_id, price, quantity, number))
 
-    @staticmethod
-    def _meeting(order: NaiveOrder, counter: NaiveOrder) -> tuple[int, int]:
-        """The other order, and the price of the one of both that has rested. Told of orders with open-only ids."""
+    def _meeting(self, order: NaiveOrder, counter: NaiveOrder) -> tuple[int, int, int]:
+        """The other order, the price of the one of both that has rested, and the number of the match. Told of orders
+        with open-only ids."""
         if not order.is_open_only:
-            return 0, 0
+            return 0, 0, 0
         price = (counter if order.state == "taking" else order).price
         assert price is not None, "an order that rests has a price"
-        return counter.order_id, price
+        return counter.order_id, price, self.prevented_matches[-1][1].prevented_match_id
 
     def _decrement(self, order: NaiveOrder, quantity: int, counter: NaiveOrder) -> None:
         met = self._meeting(order, counter)
@@ -222,7 +242,8 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         self._lower(order, quantity)
         order.slice = min(order.slice, order.remaining)
         if order.is_done:
-            self._end(order, 0, Reason.SELF_TRADE, (*met, quantity if order.is_open_only else 0))
+            counter_id, price, number = met
+            self._end(order, 0, Reason.SELF_TRADE, (counter_id, price, quantity if order.is_open_only else 0, number))
             return
         self._said.append(events.OrderDecremented(order.order_id, quantity, *met))
         if order.partner is not None:

@@ -36,6 +36,7 @@ from gateway.native.json.field_types import (
     Timestamp,
     TrailingBasisPoints,
 )
+from protocol.saved_book import SavedBook
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,6 +184,7 @@ class Order(Struct, frozen=True):
     * oco_id: the same for both orders of an OCO
     * previous_client_order_id: in the answer to an amend that has changed the client_order_id, the one before
     * cancel_on_first_fill, list_client_order_id: those of its OCO
+    * prevented_match_id: the last match that self-trade prevention has kept it from
     """
 
     order_id: Identifier
@@ -228,6 +230,7 @@ class Order(Struct, frozen=True):
     tag: TagText | UnsetType = UNSET
     cancel_on_first_fill: bool | UnsetType = UNSET
     list_client_order_id: NameText | UnsetType = UNSET
+    prevented_match_id: Identifier | UnsetType = UNSET
 
 
 class AmendmentView(Struct, frozen=True):
@@ -250,6 +253,33 @@ class AmendmentViews(Struct, frozen=True):
     """Oldest first. `next` is the value of `after` for the following amends; null after the last."""
 
     amendments: list[AmendmentView]
+    next: str | None
+
+
+class PreventedMatchView(Struct, frozen=True):
+    """Two orders of the account that self-trade prevention has kept from trading.
+
+    * self_trade_prevention: the taker's
+    * price: the maker's
+    * taker_quantity, maker_quantity: what was taken off each
+    """
+
+    prevented_match_id: Identifier
+    symbol: SymbolText
+    taker_order_id: Identifier
+    maker_order_id: Identifier
+    self_trade_prevention: SelfTradePreventionWord
+    price: Decimal
+    taker_quantity: Decimal
+    maker_quantity: Decimal
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class PreventedMatchViews(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the following matches; null after the last."""
+
+    prevented_matches: list[PreventedMatchView]
     next: str | None
 
 
@@ -335,6 +365,16 @@ class SavedBookView(Struct, frozen=True):
     timestamp: Timestamp
 
 
+class LoadRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """`book` is a saved book; left out, it is the one in the symbol's file.
+
+    With `new_order_ids` its orders count as entered now, without client_order_ids: it may be loaded again and again.
+    """
+
+    book: SavedBook | None = None
+    new_order_ids: bool = False
+
+
 class LoadedBookView(Struct, frozen=True):
     """`restored` orders stand in the book again. Those in `skipped` were done after the save."""
 
@@ -343,6 +383,25 @@ class LoadedBookView(Struct, frozen=True):
     skipped: list[Identifier]
     sequence: Sequence
     timestamp: Timestamp
+
+
+class SessionView(Struct, frozen=True):
+    """A client of the matcher: a worker of a gateway, or a program over ZeroMQ. `session` is its public number.
+
+    `commands` of it were taken. `kept_answers` counts frames that it has not confirmed.
+    """
+
+    session: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+    commands: int
+    kept_answers: int
+
+
+class SessionViews(Struct, frozen=True):
+    """The sessions that the matcher knows; the one that has sent last comes first."""
+
+    sequence: Sequence
+    timestamp: Timestamp
+    sessions: list[SessionView]
 
 
 class DigestView(Struct, frozen=True):
