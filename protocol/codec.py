@@ -11,7 +11,7 @@ from protocol.market_data import MarketDataMessage
 from protocol.units import MAX_INTEGER
 
 MAX_FRAME_BYTES = 1024 * 1024
-"""The largest frame of commands, in bytes. The contents of a LoadBook do not count: the matcher reads that file."""
+"""The largest frame of commands, in bytes. The contents of a LoadBook do not count where the matcher reads its file."""
 
 encode = msgspec.msgpack.Encoder().encode
 decode_frame = msgspec.msgpack.Decoder(Frame).decode

@@ -31,6 +31,7 @@ from protocol.happenings import (
     TriggerMoved,
 )
 from protocol.keys import KeyState
+from protocol.metrics import ProcessMetrics
 from protocol.money import (
     AccountBalances,
     AccountList,
@@ -78,6 +79,8 @@ from protocol.results import (
     PreventedMatch,
     PreventedMatchList,
     Result,
+    SessionList,
+    SessionState,
     TradeHistory,
     UpdatePart,
 )
@@ -142,10 +145,13 @@ __all__ = [
     "PositionState",
     "PreventedMatch",
     "PreventedMatchList",
+    "ProcessMetrics",
     "Pulse",
     "QueryResult",
     "Report",
     "Result",
+    "SessionList",
+    "SessionState",
     "SessionUnknown",
     "Trade",
     "TradeHistory",

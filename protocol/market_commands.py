@@ -48,9 +48,12 @@ class SetInstrument(Struct, frozen=True, array_like=True, tag=4):
 class LoadBook(Struct, frozen=True, array_like=True, tag=5):
     """Replace the symbol's book by its saved one. Answer: BookLoaded or CommandRefused.
 
-    A gateway sends no contents. The matcher reads its file and journals the command with the contents inside, so a
-    replay needs no file.
+    Without contents the matcher reads its file. It journals the command with the contents inside, so a replay needs no
+    file.
+
+    new_order_ids: its orders count as entered now, without client_order_ids.
     """
 
     symbol: Symbol
     contents: SavedBook | None = None
+    new_order_ids: bool = False

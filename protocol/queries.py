@@ -138,6 +138,10 @@ class BookUpdatesQuery(Struct, frozen=True, array_like=True, tag=16):
     after: Count
 
 
+class SessionsQuery(Struct, frozen=True, array_like=True, tag=19):
+    """Ask for the sessions that the matcher knows. Answer: SessionList."""
+
+
 Query = (
     OrderQuery
     | OrdersQuery
@@ -155,6 +159,7 @@ Query = (
     | AccountsQuery
     | KeysQuery
     | BookUpdatesQuery
+    | SessionsQuery
     | AmendmentsQuery
     | PreventedMatchesQuery
 )

@@ -64,6 +64,24 @@ class MatcherStatus(Struct, frozen=True, array_like=True, tag=35):
     core: str = ""
 
 
+class SessionState(Struct, frozen=True, array_like=True):
+    """A session, by its public number.
+
+    taken: how many of its commands were taken, in all.
+    kept: frames of answers that are kept for it.
+    """
+
+    session: int
+    taken: int
+    kept: int
+
+
+class SessionList(Struct, frozen=True, array_like=True, tag=50):
+    """The sessions that the matcher knows; the one that has sent last comes first."""
+
+    sessions: list[SessionState]
+
+
 class BookSaved(Struct, frozen=True, array_like=True, tag=36):
     """The book is saved. `file` is its path below the data directory; `orders` counts the saved orders."""
 
@@ -302,6 +320,7 @@ Result = (
     | TradeHistory
     | InstrumentList
     | MatcherStatus
+    | SessionList
     | BookSaved
     | Digest
     | FillPage

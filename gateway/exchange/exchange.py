@@ -11,15 +11,17 @@ from gateway.exchange.markets import Markets
 from gateway.exchange.money import Faucet, Money
 from gateway.exchange.orders import Orders
 from gateway.exchange.pace import Pace
+from gateway.link.demo import NO_DEMO, DemoMarket
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link, OnBehalf
 from gateway.link.tables import NO_TABLES, HistoryTables
 
 
 class Exchange:
-    """What every door of the gateway calls. A family is made when it is first used: one call needs one or two.
+    """What every door of the gateway calls. Most calls need `orders`. Any other family is made when it is first used.
 
     asks_for_keys: whether the doors do.
+    demo: the demo market beside it.
     """
 
     def __init__(
@@ -31,17 +33,16 @@ class Exchange:
         tables: HistoryTables = NO_TABLES,
         *,
         asks_for_keys: bool = False,
+        demo: DemoMarket = NO_DEMO,
     ) -> None:
         self._link = link
         self.asks_for_keys = asks_for_keys
+        self.demo = demo
         self._faucet = faucet
         self._pace = pace or Pace(monotonic)
         self.instruments = instruments
         self._tables = tables
-
-    @cached_property
-    def orders(self) -> Orders:
-        return Orders(self._link, self.instruments, self._pace)
+        self.orders = Orders(link, instruments, self._pace)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -71,5 +72,11 @@ class Exchange:
         """The same for one call, as `OnBehalf` says."""
         link = OnBehalf(self._link, confirm, deadline)
         return Exchange(
-            link, self.instruments, self._faucet, self._pace, self._tables, asks_for_keys=self.asks_for_keys
+            link,
+            self.instruments,
+            self._faucet,
+            self._pace,
+            self._tables,
+            asks_for_keys=self.asks_for_keys,
+            demo=self.demo,
         )

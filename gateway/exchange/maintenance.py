@@ -8,8 +8,9 @@ from gateway.link.answers import Stamped, expect
 from gateway.link.errors import NoResultError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
-from protocol.commands import DigestQuery, LoadBook, SaveBook, StatusQuery
-from protocol.events import BookLoaded, BookSaved, Digest, MatcherStatus
+from protocol.commands import DigestQuery, LoadBook, SaveBook, SessionsQuery, StatusQuery
+from protocol.events import BookLoaded, BookSaved, Digest, MatcherStatus, SessionList
+from protocol.saved_book import SavedBook
 
 HEALTH_SECONDS: Final = 0.5
 """Time in which a healthy matcher tells its status."""
@@ -45,14 +46,21 @@ class Maintenance:
             raise OutcomeUnknownError(str(error)) from error
         return Stamped(answer.sequence, answer.timestamp, expect(BookSaved, answer.value))
 
-    async def load(self, symbol: str) -> Stamped[BookLoaded]:
+    async def load(
+        self, symbol: str, contents: SavedBook | None = None, *, new_order_ids: bool = False
+    ) -> Stamped[BookLoaded]:
+        """Load the contents, or the book's file where there are none."""
         await self._instruments.find(symbol)
-        answer = await self._broker.submit(LoadBook(symbol))
+        answer = await self._broker.submit(LoadBook(symbol, contents, new_order_ids))
         return Stamped(answer.sequence, answer.timestamp, expect(BookLoaded, answer.value))
 
     async def digest(self) -> Stamped[Digest]:
         answer = await self._broker.query(DigestQuery(), timeout=LONG_SECONDS)
         return Stamped(answer.sequence, answer.timestamp, expect(Digest, answer.value))
+
+    async def sessions(self) -> Stamped[SessionList]:
+        answer = await self._broker.query(SessionsQuery())
+        return Stamped(answer.sequence, answer.timestamp, expect(SessionList, answer.value))
 
     async def status(self) -> Status:
         answer = await self._broker.query(StatusQuery(), HEALTH_SECONDS)

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
+from gateway.access.needs import ADMIN, LOCAL, PUBLIC, TRADE, USER_DATA
 from gateway.native.calls import (
     accounts,
     batches,
     instruments,
     keys,
     maintenance,
+    metrics,
     oco,
     orders,
     own_key,
@@ -17,6 +18,7 @@ from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
+from gateway.native.demo_operations import DEMO_OPERATIONS
 from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json import health_schemas, key_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
@@ -251,6 +253,15 @@ OPERATIONS: Final = (
         unhealthy=health_schemas.Unhealthy,
     ),
     Operation(
+        LOCAL,
+        "get",
+        "/metrics",
+        metrics.show,
+        "The metrics of all processes, as Prometheus reads them",
+        None,
+        (422,),
+    ),
+    Operation(
         ADMIN,
         "post",
         "/admin/instruments",
@@ -302,13 +313,25 @@ OPERATIONS: Final = (
     ),
     Operation(
         ADMIN,
+        "get",
+        "/admin/sessions",
+        maintenance.sessions,
+        "List the sessions with the matcher",
+        schemas.SessionViews,
+        (422,),
+    ),
+    Operation(
+        ADMIN,
         "post",
         "/admin/load",
         maintenance.load,
-        "Load a book from its file",
+        "Load a book from its file, or from the body",
         schemas.LoadedBookView,
-        (403, 404, 409, 422, 504),
+        (403, 404, 409, 413, 422, 504),
         (SYMBOL,),
+        body=schemas.LoadRequest,
+        example={"new_order_ids": True},
+        body_required=False,
     ),
     Operation(
         ADMIN,
@@ -357,4 +380,5 @@ OPERATIONS: Final = (
         status=201,
     ),
     *MONEY_OPERATIONS,
+    *DEMO_OPERATIONS,
 )

@@ -252,6 +252,7 @@ KINDS: Final[dict[str, Kind]] = {
         "display_quantity",
     ),
     "too_many_accounts": Kind(409, "Too many accounts", "The exchange takes no more accounts.", "account"),
+    "no_demo": Kind(404, "No demo market", "No demo market trades beside this exchange."),
     "unknown_key": Kind(404, "Unknown key", "No such key."),
     "key_conflict": Kind(409, "Key changed meanwhile", "The key was changed by another call; nothing was changed."),
     "too_many_keys": Kind(409, "Too many keys", "The exchange takes no more keys."),

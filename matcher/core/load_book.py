@@ -8,6 +8,7 @@ changes.
 from matcher.core.book import Book
 from matcher.core.client_ids import bear_open_only, has_open_only_id
 from matcher.core.loaded_locks import check_locks
+from matcher.core.new_order_ids import with_new_order_ids
 from matcher.core.order import Extra, Order
 from matcher.core.price_window import window_of
 from matcher.core.protection import count_entered
@@ -27,7 +28,8 @@ def load_book(registry: Registry, command: LoadBook) -> list[Event]:
         return [CommandRefused(Refusal.UNKNOWN_SYMBOL)]
     if command.contents is None:
         return [CommandRefused(Refusal.NO_SAVED_BOOK)]
-    return _restore(registry, book, command.contents)
+    contents = command.contents
+    return _restore(registry, book, with_new_order_ids(registry, contents) if command.new_order_ids else contents)
 
 
 def _restore(registry: Registry, book: Book, contents: SavedBook) -> list[Event]:

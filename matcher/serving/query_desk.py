@@ -9,10 +9,11 @@ from matcher.serving.turn import Turn
 from matcher.state import State
 from protocol import topics
 from protocol.codec import encode
-from protocol.commands import AccountUpdatesQuery, BookUpdatesQuery, StatusQuery
-from protocol.events import MatcherStatus, QueryResult, Result
+from protocol.commands import AccountUpdatesQuery, BookUpdatesQuery, SessionsQuery, StatusQuery
+from protocol.events import MatcherStatus, QueryResult, Result, SessionList, SessionState
+from protocol.public_number import public_number
 
-StateQuery = EngineQuery | StatusQuery | AccountUpdatesQuery | BookUpdatesQuery
+StateQuery = EngineQuery | StatusQuery | AccountUpdatesQuery | BookUpdatesQuery | SessionsQuery
 """What the matcher answers by itself. Digests and saves are made by children."""
 
 
@@ -31,6 +32,11 @@ class QueryDesk:
     def __bool__(self) -> bool:
         """Whether lists wait to be answered."""
         return bool(self._waiting)
+
+    @property
+    def waiting(self) -> int:
+        """Lists that wait to be answered."""
+        return len(self._waiting)
 
     def ask(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
         """Answer a light query at once, in order with the commands. Let another one wait. `session` is the public
@@ -58,4 +64,14 @@ class QueryDesk:
             return self._state.streams.after(query.account, query.after)
         if isinstance(query, BookUpdatesQuery):
             return self._books.after(query)
+        if isinstance(query, SessionsQuery):
+            return self._sessions()
         return answer_query(self._state.registry, query)
+
+    def _sessions(self) -> SessionList:
+        known = [
+            SessionState(public_number(session), taken, len(answers))
+            for session, taken, answers in self._state.sessions.known()
+        ]
+        known.reverse()
+        return SessionList(known)

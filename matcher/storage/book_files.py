@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 from itertools import islice
 
+from msgspec.structs import replace
+
 from matcher.core.limits import MAX_LOADED_ORDERS
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.storage.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
 from protocol.commands import Command, LoadBook, RefuseCommand
+from protocol.saved_book import SavedBook
 from protocol.units import Refusal
 
 
 def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadBook) -> Command | None:
-    """The command to carry out and to log; None if the engine refuses it anyway."""
+    """The command to carry out and to log; None if it stands as it is."""
     book = registry.books.get(command.symbol)
     if book is None:
         return None
@@ -21,6 +24,10 @@ def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadB
         return RefuseCommand(
             Refusal.SAVED_BOOK_TOO_LARGE, f"the book of {command.symbol} has more live orders: {too_large}"
         )
+    if command.contents is not None:
+        if _fits(command.contents):
+            return None
+        return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the given book has more orders: {too_large}")
     try:
         saved = directory.read_book(command.symbol)
     except NoSavedBookError as error:
@@ -29,9 +36,13 @@ def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadB
         return RefuseCommand(Refusal.INVALID_SAVED_BOOK, str(error))
     except SavedBookTooLargeError as error:
         return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, str(error))
-    if len(saved.bids) + len(saved.asks) + len(saved.pending) > MAX_LOADED_ORDERS:
+    if not _fits(saved):
         return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the file of {command.symbol} has more: {too_large}")
-    return LoadBook(command.symbol, saved)
+    return replace(command, contents=saved)
+
+
+def _fits(saved: SavedBook) -> bool:
+    return len(saved.bids) + len(saved.asks) + len(saved.pending) <= MAX_LOADED_ORDERS
 
 
 def _more_than(orders: Iterable[Order], count: int) -> bool:

@@ -8,9 +8,10 @@ from typing import Final
 
 from history.follower.lock import LockedError, held
 from matcher.storage.data_directory import HISTORY, NAMES, DataDirectory, DirectoryError
+from protocol.demo import SOCKET
 
-KNOWN: Final = NAMES | {f"{name}.new" for name in NAMES}
-"""What a matcher makes in its data directory."""
+KNOWN: Final = NAMES | {f"{name}.new" for name in NAMES} | {SOCKET}
+"""What a matcher makes in its data directory, and the socket of a killed demo."""
 
 
 def empty(path: Path) -> None:

@@ -3,7 +3,7 @@
 // Looked at are all visible texts with a digit, and the values of inputs. Each must stand whole within its own box, within all boxes
 // that cut off what is outside of them, and within the window; no two texts may stand on each other; nothing scrolls sideways.
 () => {
-  const NOT_A_NUMBER = ".masthead, .unseen, .probe, .skip, [data-unit], .unit";
+  const NOT_A_NUMBER = ".masthead, .unseen, .probe, .skip, [data-unit], .unit, #toasts"; // messages float above all else
   const SLACK = 0.75; // boxes end between pixels
   const faults = [];
   const nameOf = (node) => {
@@ -22,7 +22,7 @@
   };
   const boxes = new Map();
   const boxOf = (node) => boxes.get(node) ?? boxes.set(node, node.getBoundingClientRect()).get(node);
-  const layerOf = (node) => node.closest(".quote, .scroll thead, .scroll") ?? document.body; // what scrolls, or stays while the rest scrolls
+  const layerOf = (node) => node.closest(".quote, .scroll thead, .scroll, .ticket, .money") ?? document.body; // what scrolls, or stays while the rest scrolls
   const texts = [];
 
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

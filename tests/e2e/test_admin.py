@@ -278,6 +278,7 @@ ADMIN_CALLS = [
     ("POST", "/admin/save?symbol=BTC-USDT"),
     ("POST", "/admin/load?symbol=BTC-USDT"),
     ("GET", "/admin/digest"),
+    ("GET", "/admin/sessions"),
     ("DELETE", "/admin/instruments"),
 ]
 

@@ -204,7 +204,7 @@ def test_own_orders_are_canceled_one_by_one_or_all_at_once(dashboard: Dashboard)
 
     dashboard.find("#cancel-all").click()
     expect(dashboard.find("#confirm-question")).to_have_text(
-        f"Cancel all orders of account {dashboard.account} in {dashboard.symbol}?"
+        f"Cancel all 2 orders of account {dashboard.account} in {dashboard.symbol}?"
     )
     dashboard.page.keyboard.press("Escape")
     expect(dashboard.find("#confirm")).to_be_hidden()
@@ -327,7 +327,8 @@ def test_an_order_is_placed_and_canceled_by_keyboard_alone(dashboard: Dashboard)
     dashboard.expect_answer("neutral", "waits for its trigger at 90.01 USDT")
 
     expect(dashboard.own(order)).to_have_count(1)
-    for selector in ("#options summary", "#submit", "#orders-tab", "#all-instruments", "#cancel-all"):
+    own = ("#orders-tab", "#all-instruments", "#filter-side", "#filter-type", "#cancel-all")
+    for selector in ("#options summary", "#submit", *own):
         go_to(selector)
     for name in ("Edit", "Cancel"):
         keyboard.press("Tab")
@@ -361,12 +362,10 @@ def test_the_dark_scheme_follows_the_system_and_the_choice_is_kept(
 
 
 def test_it_can_show_another_gateway_and_says_what_is_missing(dashboard: Dashboard) -> None:
-    dashboard.find("#base-url").fill("ftp://127.0.0.1")
-    dashboard.find("#base-url").press("Enter")
+    dashboard.look_at("ftp://127.0.0.1")
     expect(dashboard.find("#base-url")).to_have_attribute("aria-invalid", "true")
     expect(dashboard.find("#settings-error")).to_contain_text("A base URL names a host")
-    dashboard.find("#base-url").fill(f"{dashboard.exchange.url}/")
-    dashboard.find("#base-url").press("Enter")
+    dashboard.look_at(f"{dashboard.exchange.url}/")
     expect(dashboard.find("#base-url")).to_have_value(dashboard.exchange.url)
     dashboard.wait_until_live()
     assert dashboard.place("limit", "buy", "1", "100")["status"] == "open"

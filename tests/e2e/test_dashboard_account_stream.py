@@ -45,9 +45,9 @@ def test_a_partial_fill_is_seen_live_with_its_fee(dashboard: Dashboard) -> None:
     assert dashboard.place("market", "sell", "1")["status"] == "filled"
     taken, made = ("▼ sell", "90.00", "1.00000", "0.18", "taker"), ("▼ sell", "100.00", "0.50000", "0.05", "maker")
     dashboard.expect_fills(taken, made)
-    dashboard.find("#orders-tab").press("ArrowRight")
+    dashboard.find("#done-tab").press("ArrowRight")
     expect(dashboard.find("#fills-tab")).to_be_focused()
-    dashboard.find("#fills-tab").press("ArrowLeft")
+    dashboard.find("#fills-tab").press("Home")
     expect(dashboard.own(order).locator(".quantity")).to_contain_text("1.5")
     expect(dashboard.own(order).locator(".status")).to_contain_text("partly filled")
 

@@ -98,8 +98,8 @@ def test_where_a_connection_breaks_what_is_shown_stays_and_is_said_to_be_old(
 
 
 def test_where_a_script_cannot_be_loaded_it_says_so_and_begins_anew(dashboard: Dashboard) -> None:
-    dashboard.failing = ("/static/tape.js",)
-    dashboard.page.route("**/static/tape.js", lambda route: route.abort())
+    dashboard.failing = ("/static/terminal/book/tape.js",)
+    dashboard.page.route("**/static/terminal/book/tape.js", lambda route: route.abort())
     dashboard.page.reload()
     expect(dashboard.find("#connection-notice")).to_have_text(
         "This page could not be loaded whole. It loads itself again in a moment."

@@ -28,8 +28,7 @@ def dashboard(browser: "Browser", shared_exchange: Exchange, symbol: str) -> Ite
 
 @pytest.mark.parametrize("text", ["8000", "nonsense", "http://8000", "127.1:8000", "http://127.1", "nonsense/x/y"])
 def test_base_url_without_a_host_is_refused(dashboard: Dashboard, text: str) -> None:
-    dashboard.find("#base-url").fill(text)
-    dashboard.find("#base-url").press("Enter")
+    dashboard.look_at(text)
     expect(dashboard.find("#base-url")).to_have_attribute("aria-invalid", "true")
     expect(dashboard.find("#base-url")).to_have_value(text)
     expect(dashboard.find("#settings-error")).to_have_text(
@@ -39,8 +38,7 @@ def test_base_url_without_a_host_is_refused(dashboard: Dashboard, text: str) -> 
 
 
 def test_base_url_without_a_scheme_is_completed(dashboard: Dashboard) -> None:
-    dashboard.find("#base-url").fill(dashboard.exchange.url.removeprefix("http://"))
-    dashboard.find("#base-url").press("Enter")
+    dashboard.look_at(dashboard.exchange.url.removeprefix("http://"))
     expect(dashboard.find("#base-url")).to_have_value(dashboard.exchange.url)
     expect(dashboard.find("#settings-error")).to_have_text("")
     dashboard.wait_until_live()

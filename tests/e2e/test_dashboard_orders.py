@@ -329,7 +329,7 @@ def test_orders_of_all_instruments_are_shown_and_canceled(dashboard: Dashboard) 
     expect(dashboard.find("#fills .symbol")).to_have_text(other)
     dashboard.find("#cancel-all").click()
     expect(dashboard.find("#confirm-question")).to_have_text(
-        f"Cancel all orders of account {dashboard.account} in all instruments?"
+        f"Cancel all 2 orders of account {dashboard.account} in all instruments?"
     )
     dashboard.find("#confirm-yes").click()
     dashboard.expect_answer("neutral", f"2 orders of account {dashboard.account} in all instruments canceled.")
@@ -349,6 +349,7 @@ def test_a_phone_has_room_for_editing_and_all_options(
         shared_exchange.place(symbol, "market", "buy", "7000.12345")
         expect(dashboard.own(stop).locator(".quantity")).to_contain_text("1,000")
         dashboard.open_options()
+        dashboard.go("orders")
         edit(dashboard, limit).get_by_label("Price").fill("9976541.123456789")
         expect(dashboard.own(stop)).to_have_count(1)
         for selector in ("#fills-tab", "#orders-tab"):

@@ -60,6 +60,7 @@ def test_run_with_a_demo_shows_a_living_market(tmp_path: Path) -> None:
         accounts = {order["account"] for order in (call(f"{url}/orders?limit=1000") or {})["orders"]}
         assert accounts
         assert all(account.startswith("demo-") for account in accounts)
+        assert (call(f"{url}/demo") or {})["running"] is True
         assert script.interrupt() == 0
     assert "Traceback" not in script.text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data-demo", "output.txt"]
@@ -217,6 +218,7 @@ def test_the_gateway_learns_the_public_key_of_a_matcher_with_curve(tmp_path: Pat
         (["--ports=65533"], {}, "run: argument --ports: '65533': takes a port from 1 to 65532"),
         (["--seed=-1"], {}, "run: argument --seed: '-1': takes a whole number from 0 to 1000000000"),
         (["--reset"], {}, "run: --reset needs --demo"),
+        (["--from", "market.log"], {}, "run: --from needs --demo"),
         ([], {"GATEWAY_PORT": "0"}, "run: GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known"),
         (
             [],
@@ -277,11 +279,11 @@ def test_a_demo_that_is_started_again_cancels_what_it_has_left(tmp_path: Path) -
 
 
 def test_reset_begins_with_an_empty_book(tmp_path: Path) -> None:
-    with demo(tmp_path):
-        pass
-    with demo(tmp_path, "--reset") as url:
+    with demo(tmp_path) as url:
         first = call(f"{url}/orders/1")
-        assert first and first["status"] != "canceled", "the first order of the first run was canceled, this is another"
+    with demo(tmp_path, "--reset") as url:
+        again = call(f"{url}/orders/1")
+        assert first and again and again["client_order_id"] != first["client_order_id"]
         assert (call(f"{url}/trades?symbol=BTC-USDT") or {})["trades"][0]["trade_id"] == "1"
 
 

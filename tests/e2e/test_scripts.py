@@ -1,4 +1,4 @@
-"""What stands behind scripts/: the synthetic market, the subscriber, a bare checkout."""
+"""What stands behind scripts/: the subscriber, a bare checkout."""
 
 import os
 import shutil
@@ -9,57 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from matching_exchange.tools.demo import Market
 from matching_exchange.tools.processes import free_ports
-from protocol.instrument import Instrument
 from tests.exchange import PATIENCE, ROOT, Exchange, Matcher, clean_environment, wait_until
 from tests.scripts import assert_gone, call, is_lively, own_endpoints, running
 
 INSTALL_PATIENCE = 600
 """How many seconds a checkout may take to make its virtual environment and start."""
-
-
-# The synthetic market
-
-
-def test_demo_trades_until_it_is_stopped(exchange: Exchange, tmp_path: Path) -> None:
-    mine = exchange.place("BTC-USDT", "limit", "buy", "1", "100")
-    command = [
-        sys.executable,
-        "-m",
-        "matching_exchange.tools.demo",
-        f"--commands={exchange.matcher.commands}",
-        f"--reports={exchange.matcher.reports}",
-    ]
-    with running(command, tmp_path, clean_environment()) as demo:
-        for symbol in ("BTC-USDT", "ETH-USDT", "SOL-USDT"):
-            wait_until(lambda symbol=symbol: is_lively(exchange.url, symbol), f"a lively market in {symbol}")  # type: ignore[misc]
-        protected = {
-            shown["symbol"]: tuple(shown[name] for name in ("price_band_bps", "halt_bps", "halt_window_ms", "halt_ms"))
-            for shown in exchange.get("/instruments")["instruments"]
-        }
-        assert protected == dict.fromkeys(("BTC-USDT", "ETH-USDT", "SOL-USDT"), (5_000, 2_000, 10_000, 5_000))
-        # It outlives a restart of the matcher.
-        exchange.matcher.kill()
-        exchange.restart_matcher()
-        before = exchange.get("/health")["sequence"]
-        wait_until(lambda: exchange.get("/health")["sequence"] > before + 20, "more orders")
-        assert demo.interrupt() == 0
-    assert "Traceback" not in demo.text()
-    lines = [line for line in demo.text().splitlines() if line.startswith("demo: trades")]
-    assert set(lines) == {"demo: trades BTC-USDT, ETH-USDT, SOL-USDT"}
-    assert exchange.get("/orders", account="default")["orders"] == [mine]
-
-
-def test_demo_is_the_same_for_the_same_seed() -> None:
-    instrument = Instrument("BTC-USDT", "BTC", "USDT", 2, 5, 1, 1, 1, 9_000 * 10**5, 10**9, 10**7, 10, 20)
-
-    def beginning(seed: str) -> list[object]:
-        steps = Market(instrument, "run", seed).steps()
-        return [next(steps) for _ in range(50)]
-
-    assert beginning("1") == beginning("1")
-    assert beginning("1") != beginning("2")
 
 
 # The subscriber

@@ -8,13 +8,24 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.history import HistoryStatus
 from gateway.exchange.maintenance import HEALTH_SECONDS
 from gateway.http.bounds import RETRY_AFTER_SECONDS
+from gateway.http.resources import read_body
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.link.errors import MatcherUnavailableError
+from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.health_schemas import Health, HistoryHealth, Unhealthy
-from gateway.native.json.schemas import DigestView, LoadedBookView, SavedBookView
+from gateway.native.json.schemas import (
+    DigestView,
+    LoadedBookView,
+    LoadRequest,
+    SavedBookView,
+    SessionView,
+    SessionViews,
+)
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
+
+_read_load = body_decoder(LoadRequest)
 
 
 async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
@@ -54,9 +65,11 @@ async def save(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     )
 
 
-async def load(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+async def load(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     symbol = required(query_parameters(scope, "symbol"), "symbol")
-    answer = await exchange.maintenance.load(symbol)
+    body = await read_body(receive)
+    request = _read_load(body) if body else LoadRequest()
+    answer = await exchange.maintenance.load(symbol, request.book, new_order_ids=request.new_order_ids)
     loaded = answer.value
     skipped = [str(order_id) for order_id in loaded.skipped]
     timestamp = format_timestamp(answer.timestamp)
@@ -67,6 +80,13 @@ async def digest(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     query_parameters(scope)
     answer = await exchange.maintenance.digest()
     return json_response(DigestView(answer.sequence, answer.value.digest))
+
+
+async def sessions(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    query_parameters(scope)
+    answer = await exchange.maintenance.sessions()
+    views = [SessionView(f"{each.session:016x}", each.taken, each.kept) for each in answer.value.sessions]
+    return json_response(SessionViews(answer.sequence, format_timestamp(answer.timestamp), views))
 
 
 def _auth(exchange: Exchange) -> str:

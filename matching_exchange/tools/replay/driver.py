@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from matching_exchange.tools.replay.comparison import Comparison
 from matching_exchange.tools.replay.exchange import Exchange, ExchangeError, ask_now, send_now
+from matching_exchange.tools.replay.orders import ACCOUNT, RecordedOrders, recorded_instrument
 from matching_exchange.tools.replay.recording import (
     Cancel,
     OutOfTurn,
@@ -25,22 +26,9 @@ from matching_exchange.tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
-from protocol.commands import (
-    AmendOrder,
-    CancelAllOrders,
-    CancelOrder,
-    Command,
-    DepthQuery,
-    OrderQuery,
-    OrdersQuery,
-    PlaceOrder,
-    SetInstrument,
-)
+from protocol.commands import CancelAllOrders, Command, DepthQuery, OrderQuery, OrdersQuery, SetInstrument
 from protocol.events import CommandRefused, OrderPage, OrderState
-from protocol.instrument import Instrument, InstrumentError, check_instrument
-from protocol.units import InstrumentStatus, OrderType
-
-ACCOUNT: Final = "replay"
+from protocol.instrument import InstrumentError, check_instrument
 
 PROGRESS_STEPS: Final = 1_000
 """Steps between two reports of progress."""
@@ -74,10 +62,9 @@ class Driver:
         self._exchange = exchange
         self._recording = recording
         self._symbol = symbol
-        self._prefix = prefix
+        self._orders = RecordedOrders(symbol, prefix)
         self._comparison = comparison
         self._clock = clock
-        self._quantities: dict[str, int] = {}
         self._commands = 0
         self._queries = 0
         self._best = DepthQuery(symbol, 1)
@@ -96,13 +83,11 @@ class Driver:
     def prepare(self) -> None:
         """Make an instrument for the recording. Raises ExchangeError if that fails, or if the symbol has orders
         already: they would spoil the comparison."""
-        sized = [step for step in self._recording.steps if isinstance(step, Place | Take)]
-        priced = [step for step in self._recording.steps if isinstance(step, Place | Take | Replace)]
-        if not sized:
+        instrument = recorded_instrument(self._recording, self._symbol)
+        if instrument is None:
             raise ExchangeError("the recording holds no orders")
         if self._has_orders():
             raise ExchangeError(f"{self._symbol} has orders in this exchange: choose another symbol with --symbol")
-        instrument = self._instrument(max(step.quantity for step in sized), max(step.price for step in priced))
         try:
             check_instrument(instrument)
         except InstrumentError as error:
@@ -116,26 +101,6 @@ class Driver:
                 f"this exchange refuses {self._symbol} as the recording needs it ({why}): choose another symbol "
                 "with --symbol"
             )
-
-    def _instrument(self, quantity: int, price: int) -> Instrument:
-        """One without fees that takes orders up to this quantity and price."""
-        recording = self._recording
-        return Instrument(
-            self._symbol,
-            recording.base,
-            recording.quote,
-            recording.price_decimals,
-            recording.quantity_decimals,
-            recording.tick_size,
-            recording.lot_size,
-            min_quantity=recording.lot_size,
-            max_quantity=up_to(quantity, recording.lot_size),
-            max_price=up_to(price, recording.tick_size),
-            min_notional=0,
-            maker_fee_bps=0,
-            taker_fee_bps=0,
-            status=InstrumentStatus.TRADING,
-        )
 
     def run(self, speed: float | None, progress: Callable[[int], None]) -> Effort:
         """Send everything at `speed` times the recorded speed; None means as fast as possible. `progress` gets the
@@ -168,32 +133,23 @@ class Driver:
         return False
 
     def _place(self, step: Place) -> None:
-        self._quantities[step.order] = step.quantity
-        self._send(step, self._limit(step, OrderType.LIMIT, self._prefix + step.order))
+        self._send(step, self._orders.place(step))
 
     def _take(self, step: Take) -> None:
-        self._send(step, self._limit(step, OrderType.IOC, None))
-
-    def _limit(self, step: Place | Take, order_type: OrderType, client_order_id: str | None) -> PlaceOrder:
-        return PlaceOrder(
-            self._symbol, ACCOUNT, step.side, order_type, step.quantity, step.price, None, client_order_id
-        )
+        self._send(step, self._orders.take(step))
 
     def _cancel(self, step: Cancel) -> None:
-        self._send(step, CancelOrder(None, ACCOUNT, self._prefix + step.order))
+        self._send(step, self._orders.cancel(step))
 
     def _reduce(self, step: Reduce) -> None:
-        self._quantities[step.order] -= step.quantity
-        self._send(step, AmendOrder(None, ACCOUNT, self._prefix + step.order, self._quantities[step.order]))
+        self._send(step, self._orders.reduce(step))
 
     def _replace(self, step: Replace) -> None:
-        """The recording tells what is left, the command takes the whole quantity: ask what was filled of it here."""
-        client_order_id = self._prefix + step.order
+        """Ask first what was filled of it here."""
         self._queries += 1
-        state = ask_now(self._exchange, OrderQuery(None, ACCOUNT, client_order_id))
+        state = ask_now(self._exchange, OrderQuery(None, ACCOUNT, self._orders.name(step.order)))
         filled = state.filled_quantity if isinstance(state, OrderState) else 0
-        self._quantities[step.order] = filled + step.remaining
-        self._send(step, AmendOrder(None, ACCOUNT, client_order_id, filled + step.remaining, step.price))
+        self._send(step, self._orders.replace(step, filled))
 
     def _look(self, step: VenueBest) -> None:
         self._queries += 1
@@ -202,11 +158,6 @@ class Driver:
     def _send(self, step: Sent, command: Command) -> None:
         self._commands += 1
         self._exchange.send(command, self._comparison.answered, step)
-
-
-def up_to(value: int, unit: int) -> int:
-    """The least multiple of the unit that is not below the value."""
-    return -(-value // unit) * unit
 
 
 def clear(exchange: Exchange, symbol: str) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError
 from protocol.commands import DigestQuery, LoadBook, SaveBook, SetInstrument
 from protocol.events import BookLoaded, BookSaved, CommandRefused, Digest, InstrumentSet
+from protocol.saved_book import SavedBook
 from protocol.units import InstrumentStatus, Refusal
 from tests.unit.gateway.fakes import BTC, BTC_VIEW, CONFIG, SEQUENCE, TIMESTAMP, TIMESTAMP_TEXT, Gateway
 
@@ -226,6 +227,26 @@ def test_a_book_is_loaded_without_its_contents_passing_through(gateway: Gateway)
         "timestamp": TIMESTAMP_TEXT,
     }
     assert gateway.broker.commands == [LoadBook("BTC-USDT", None)]
+
+
+def test_a_book_is_loaded_from_the_body(gateway: Gateway) -> None:
+    gateway.broker.answers[LoadBook] = BookLoaded("BTC-USDT", 0, [])
+    book = SavedBook(1, "BTC-USDT", 7, None, 0, [], [], [])
+    body = {"book": to_builtins(book), "new_order_ids": True}
+    assert gateway.request("POST", "/admin/load?symbol=BTC-USDT", body).json["restored"] == 0
+    assert gateway.broker.commands == [LoadBook("BTC-USDT", book, new_order_ids=True)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"books": {}}, "unknown_field", "books"),
+        ({"book": {"format": 1}}, "invalid_value", "book"),
+        ({"new_order_ids": "yes"}, "invalid_value", "new_order_ids"),
+    ],
+)
+def test_a_bad_body_of_a_load_is_told(gateway: Gateway, body: dict[str, Any], code: str, field: str) -> None:
+    assert gateway.request("POST", "/admin/load?symbol=BTC-USDT", body).problem == (422, code, field)
 
 
 @pytest.mark.parametrize("path", ["/admin/save", "/admin/load"])

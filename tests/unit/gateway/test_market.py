@@ -191,7 +191,7 @@ def test_nothing_is_at_another_path(gateway: Gateway, path: str) -> None:
         ("/depth", "GET, HEAD"),
         ("/admin/save", "POST"),
         ("/", "GET, HEAD"),
-        ("/static/api.js", "GET, HEAD"),
+        ("/static/common/api.js", "GET, HEAD"),
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "OPTIONS"])

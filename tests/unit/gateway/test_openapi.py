@@ -148,7 +148,7 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
         expected.add("504")
     if path.startswith("/admin/"):
         expected |= {"401", "403", "429"}
-    elif path not in ("/depth", "/bbo", "/trades", "/candles", "/ticker", "/instruments", "/health"):
+    elif path not in ("/depth", "/bbo", "/trades", "/candles", "/ticker", "/instruments", "/health", "/demo"):
         expected |= {"401", "403"}
     if any(parameter["name"] in ("symbol", "order_id") for parameter in operation["parameters"]) or path in (
         "/orders",
@@ -157,15 +157,14 @@ def test_every_operation_tells_its_errors(path: str, method: str, operation: dic
     ):
         expected.add("404")
     assert expected <= set(responses)
-    assert set(responses) - expected <= ({"404", "409"} if "key" in path else {"409"})
+    assert set(responses) - expected <= ({"404", "409"} if "key" in path or path == "/admin/demo" else {"409"})
     for status, response in responses.items():
         media_type, *others = response["content"]
         table = status == success and method == "get" and path in TABLES
         assert others == (["text/csv"] if table else [])
         problem = status != success and path != "/health"
-        assert media_type == (
-            "application/problem+json" if problem or status not in (success, "503") else "application/json"
-        )
+        good = "text/plain" if path == "/metrics" else "application/json"
+        assert media_type == ("application/problem+json" if problem or status not in (success, "503") else good)
     for status in ("429", "503"):
         assert "Retry-After" in responses[status]["headers"]
 

@@ -191,7 +191,7 @@ def test_pages_load_from_here_only(gateway: Gateway, path: str) -> None:
         ("/docs", "text/html; charset=utf-8"),
         ("/docs/start.js", "text/javascript; charset=utf-8"),
         ("/docs/swagger-ui.css", "text/css; charset=utf-8"),
-        ("/static/base.css", "text/css; charset=utf-8"),
+        ("/static/common/base.css", "text/css; charset=utf-8"),
         ("/static/favicon.svg", "image/svg+xml"),
     ],
 )
@@ -200,14 +200,14 @@ def test_files_have_their_content_types(gateway: Gateway, path: str, content_typ
 
 
 def test_scripts_are_scripts(gateway: Gateway) -> None:
-    for path in ("/static/api.js", "/docs/swagger-ui-bundle.js"):
+    for path in ("/static/common/api.js", "/docs/swagger-ui-bundle.js"):
         assert "javascript" in gateway.request("GET", path).headers["content-type"]
 
 
 def test_a_file_that_has_not_changed_is_not_sent_again(gateway: Gateway) -> None:
-    first = gateway.request("GET", "/static/api.js")
+    first = gateway.request("GET", "/static/common/api.js")
     assert first.headers["cache-control"] == "no-cache"
-    again = gateway.request("GET", "/static/api.js", None, {"if-none-match": first.headers["etag"]})
+    again = gateway.request("GET", "/static/common/api.js", None, {"if-none-match": first.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
 
 

@@ -42,10 +42,12 @@ def test_the_state_is_that_of_the_journal(replayed: State, version: int, tmp_pat
 
 
 def forget_what_is_newer(state: State) -> None:
-    """Forget since when orders work, and which matches were prevented: early versions did not keep it."""
+    """Forget since when orders work and trailing stops follow, and which matches were prevented: early versions did not
+    keep it."""
     for order in state.registry.orders:
         order.fired = 0
         if order.extra is not None:
+            order.extra.active_since = 0
             order.extra.prevented_match = 0
     state.registry.running.prevented = PreventedMatches()
     told: list[list[OrderState]] = [update.orders for update in state.streams.known()[1]]
@@ -60,7 +62,7 @@ def forget_what_is_newer(state: State) -> None:
 
 
 def without(state: OrderState) -> OrderState:
-    return replace(state, working_since=None, prevented_match_id=0)
+    return replace(state, working_since=None, active_since=None, prevented_match_id=0)
 
 
 @pytest.mark.parametrize("version", FORMATS)

@@ -14,7 +14,7 @@ from protocol.order_types import OF_ALL_TYPES, ORDER_TYPES, STEPPED_TERMS, TERMS
 from protocol.saved_book import SavedOrder
 from protocol.units import OrderType, Refusal
 
-FORM = Path(__file__).parents[3] / "gateway" / "static" / "order_types.js"
+FORM = Path(__file__).parents[3] / "gateway" / "static" / "terminal" / "ticket" / "order_types.js"
 
 
 def test_every_order_type_has_a_row_in_the_order_of_their_numbers() -> None:

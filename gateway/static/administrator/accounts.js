@@ -1,0 +1,46 @@
+// Accounts: money that comes and goes, balances, and accounts that are suspended.
+
+import { element } from "../common/dom.js";
+import { Room } from "./room.js";
+
+export class Accounts extends Room {
+  #more = document.querySelector('.more-rows[data-of="accounts"]');
+  #pages = 1; // so many are shown
+
+  constructor() {
+    super("accounts");
+    this.onSend(document.querySelector("#money"), (fields, kind) => this.#move(fields, kind));
+    this.onSend(document.querySelector("#hold"), ({ account }, kind) => this.#hold(account, kind));
+    this.#more.addEventListener("click", () => this.run(() => void (this.#pages += 1)));
+  }
+
+  async look() {
+    const rows = [];
+    let next = null;
+    for (let page = 0; page < this.#pages; page += 1) {
+      const { accounts, next: after } = await this.admin.accounts(next);
+      rows.push(...accounts.flatMap(({ account, balances }) => balances.map((balance) => ({ account, ...balance }))));
+      next = after;
+      if (!next) break;
+    }
+    this.show(rows, row);
+    this.#more.hidden = !next;
+  }
+
+  /** The same transfer_id, sent again, moves the money once. */
+  async #move({ account = "", asset = "", amount = "" }, kind) {
+    const transfer_id = `page-${Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("")}`;
+    await this.admin.moveMoney(kind, account || "default", { asset, amount, transfer_id });
+    return `${kind === "deposit" ? "Deposited" : "Withdrew"} ${amount} ${asset}: account ${account}, transfer ${transfer_id}.`;
+  }
+
+  async #hold(account, kind) {
+    await this.admin.holdAccount(kind, account);
+    return `Account ${account} is ${kind === "suspend" ? "suspended: its orders are canceled" : "resumed"}.`;
+  }
+}
+
+function row({ account, asset, free, locked }) {
+  const number = (text) => element("td", { class: "number" }, text);
+  return element("tr", { "data-account": account }, element("th", { scope: "row" }, account), element("td", {}, asset), number(free), number(locked));
+}

@@ -1,0 +1,60 @@
+"""Modules of the terminal that need no page, run by node."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from gateway.pages import STATIC
+from history.candles.intervals import INTERVALS, SECOND
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="runs the page's modules with node")
+
+
+def run(module: str, expression: str) -> Any:
+    """What the expression gives, in which `it` is the module."""
+    script = f'import("{STATIC / module}").then(async (it) => console.log(JSON.stringify({expression})))'
+    return json.loads(subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True).stdout)
+
+
+def test_sums_are_cut_never_rounded_up() -> None:
+    shown = {
+        "0": "0",
+        "0.123456": "0.1234",
+        "9.999": "9.99",
+        "1234.5678": "1,234.56",
+        "12345.67": "12,345",
+        "999999.99": "999,999",
+        "1234567.8": "1.23M",
+        "999999999": "999.99M",
+        "1000000000": "1.00B",
+        "12345678901234": "12.34T",
+        "1234567890123456789": "1.23e18",
+    }
+    assert run("terminal/market/figures.js", f"{json.dumps(list(shown))}.map(it.compact)") == list(shown.values())
+
+
+def test_the_change_of_the_day_has_one_sign() -> None:
+    tickers = [
+        ({"change": "-12.5", "change_percent": "-0.0312"}, ("down", "−12.50 (−0.03 %)")),
+        ({"change": "1234.5", "change_percent": "2.3456"}, ("up", "+1,234.50 (+2.34 %)")),
+        ({"change": "0", "change_percent": "0"}, (None, "0.00 (0.00 %)")),
+        ({"change": None, "change_percent": None}, (None, "–")),
+    ]
+    told = run(
+        "terminal/market/figures.js", f"{json.dumps([ticker for ticker, _ in tickers])}.map((t) => it.change(t, 2))"
+    )
+    assert [(change["direction"], change["words"]) for change in told] == [words for _, words in tickers]
+
+
+def test_candles_of_the_page_begin_where_those_of_the_history_do() -> None:
+    times = [0, 59, 1_795_799_572, 1_795_824_000, 1_796_083_199, 1_796_083_200]
+    names = run("terminal/chart/intervals.js", "Object.keys(it.SECONDS)")
+    assert set(names) <= INTERVALS.keys()
+    for name in names:
+        expected = [INTERVALS[name].open_time(time * SECOND) // SECOND for time in times]
+        assert run("terminal/chart/intervals.js", f"{times}.map((time) => it.beginOf(time, {name!r}))") == expected, (
+            name
+        )
