@@ -20,7 +20,7 @@ from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
 from gateway.native.demo_operations import DEMO_OPERATIONS
 from gateway.native.enum_words import ONLY_STATUSES
-from gateway.native.json import health_schemas, key_schemas, market_schemas, schemas
+from gateway.native.json import health_schemas, key_schemas, maintenance_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
 from gateway.native.money_operations import MONEY_OPERATIONS
 from gateway.native.operation import (
@@ -298,7 +298,7 @@ OPERATIONS: Final = (
         "/admin/save",
         maintenance.save,
         "Save a book to its file",
-        schemas.SavedBookView,
+        maintenance_schemas.SavedBookView,
         (403, 404, 409, 422, 504),
         (SYMBOL,),
     ),
@@ -308,7 +308,7 @@ OPERATIONS: Final = (
         "/admin/digest",
         maintenance.digest,
         "A digest of the whole state",
-        schemas.DigestView,
+        maintenance_schemas.DigestView,
         (422,),
     ),
     Operation(
@@ -317,7 +317,7 @@ OPERATIONS: Final = (
         "/admin/sessions",
         maintenance.sessions,
         "List the sessions with the matcher",
-        schemas.SessionViews,
+        maintenance_schemas.SessionViews,
         (422,),
     ),
     Operation(
@@ -326,10 +326,10 @@ OPERATIONS: Final = (
         "/admin/load",
         maintenance.load,
         "Load a book from its file, or from the body",
-        schemas.LoadedBookView,
+        maintenance_schemas.LoadedBookView,
         (403, 404, 409, 413, 422, 504),
         (SYMBOL,),
-        body=schemas.LoadRequest,
+        body=maintenance_schemas.LoadRequest,
         example={"new_order_ids": True},
         body_required=False,
     ),

@@ -14,7 +14,7 @@ from gateway.link.errors import MatcherUnavailableError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.health_schemas import Health, HistoryHealth, Unhealthy
-from gateway.native.json.schemas import (
+from gateway.native.json.maintenance_schemas import (
     DigestView,
     LoadedBookView,
     LoadRequest,

@@ -36,7 +36,6 @@ from gateway.native.json.field_types import (
     Timestamp,
     TrailingBasisPoints,
 )
-from protocol.saved_book import SavedBook
 
 
 class OrderRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -353,59 +352,3 @@ class FillList(Struct, frozen=True):
 
     fills: list[Fill]
     next: str | None
-
-
-class SavedBookView(Struct, frozen=True):
-    """`file` is relative to the matcher's data directory. `orders` counts the orders in it."""
-
-    symbol: SymbolText
-    file: str
-    orders: int
-    sequence: Sequence
-    timestamp: Timestamp
-
-
-class LoadRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """`book` is a saved book; left out, it is the one in the symbol's file.
-
-    With `new_order_ids` its orders count as entered now, without client_order_ids: it may be loaded again and again.
-    """
-
-    book: SavedBook | None = None
-    new_order_ids: bool = False
-
-
-class LoadedBookView(Struct, frozen=True):
-    """`restored` orders stand in the book again. Those in `skipped` were done after the save."""
-
-    symbol: SymbolText
-    restored: int
-    skipped: list[Identifier]
-    sequence: Sequence
-    timestamp: Timestamp
-
-
-class SessionView(Struct, frozen=True):
-    """A client of the matcher: a worker of a gateway, or a program over ZeroMQ. `session` is its public number.
-
-    `commands` of it were taken. `kept_answers` counts frames that it has not confirmed.
-    """
-
-    session: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
-    commands: int
-    kept_answers: int
-
-
-class SessionViews(Struct, frozen=True):
-    """The sessions that the matcher knows; the one that has sent last comes first."""
-
-    sequence: Sequence
-    timestamp: Timestamp
-    sessions: list[SessionView]
-
-
-class DigestView(Struct, frozen=True):
-    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
-
-    sequence: Sequence
-    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
