@@ -9,7 +9,7 @@ import { change, compact } from "./figures.js";
 
 const PACE = 200; // milliseconds between two drawings: figures that change faster cannot be read
 const TITLE_PACE = 1_000;
-const LONG_PRICE = 16; // in characters
+const LONG = 16; // in characters: a longer price or symbol makes the bar higher
 
 const STATUS = {
   trading: { label: "Trading", notice: "" },
@@ -84,7 +84,7 @@ export class InstrumentView {
     setText(this.#price, price(last));
     setWidth(this.#root, "--last", [this.#price.textContent], BOLD);
     setData(this.#price, "direction", direction);
-    this.#root.classList.toggle("long", this.#price.textContent.length > LONG_PRICE);
+    this.#root.classList.toggle("long", Math.max(this.#price.textContent.length, instrument?.symbol.length ?? 0) > LONG);
     setText(this.#day["day-change"], words);
     setData(this.#day["day-change"], "direction", direction);
     setText(this.#day["day-high"], price(ticker?.high));
