@@ -33,8 +33,10 @@ from gateway.http.bounds import Bounds
 from gateway.http.callers import limits_of
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
+from gateway.metrics.slots import Slots
 from gateway.work import work_of
 from gateway.worker import create_worker
+from matching_exchange.metrics.server import open_server
 from matching_exchange.process.addresses import check_sockets, in_url
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.descriptors import raise_limit
@@ -165,11 +167,15 @@ def main() -> None:
                 f"the list of processes shows {flag} to every user of this machine: {variable} it does not show"
             )
     tell_ready(os.environ)
-    limits = limits_of(config)
+    limits, slots = limits_of(config), Slots(config.workers)
+    told = open_server(PROGRAM, PREFIX, config.metrics, slots.families)
+    if told is not None:
+        told.serve()
     server = Config(
-        partial(create_worker, config, limits),
+        partial(create_worker, config, limits, slots),
         factory=True,
         workers=config.workers,
+        root_path=config.root_path,
         http=cast(
             "type[Protocol]",
             partial(

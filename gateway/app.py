@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
+from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -16,6 +17,8 @@ from starlette.websockets import WebSocket
 from gateway.access.admin import Administrators
 from gateway.access.door import Door
 from gateway.access.keys import KeyStore
+from gateway.access.readers import Readers
+from gateway.access.request_log import RequestLog
 from gateway.access.server_key import ServerKey
 from gateway.binance.counts import Counts
 from gateway.binance.desk import Desk
@@ -32,6 +35,7 @@ from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
 from gateway.faults import answer_error
 from gateway.http.closing import deny_stream
+from gateway.http.counting import HttpCounts
 from gateway.http.errors import HttpError
 from gateway.http.responses import HttpResponse
 from gateway.http.security import AllowedHosts, CallerCheck
@@ -41,10 +45,13 @@ from gateway.link.demo import DemoMarket
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
 from gateway.link.tables import HistoryTables
+from gateway.metrics.board import Board
+from gateway.metrics.slots import Slots
 from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from gateway.streams.serve import StreamCount
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
@@ -61,16 +68,28 @@ CODES_BY_STATUS: Mapping[int, str] = {404: "not_found", 405: "method_not_allowed
 """The errors that the router finds by itself."""
 
 
-def create_app(config: GatewayConfig, tallies: Tallies) -> FastAPI:
+class Shared(Struct, frozen=True):
+    """What the worker shares with the connections of its server, or with other workers.
+
+    tallies: what the dialects count. counts: what the connections have counted. slots: where workers tell that.
+    """
+
+    tallies: Tallies
+    counts: HttpCounts
+    slots: Slots
+
+
+def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
     """The application of one worker."""
     keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
     used = keys if config.curve_server else None
     broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
-    return wire(config, broker, MarketDataFeed(config.market_data, used), tallies)
+    return wire(config, broker, MarketDataFeed(config.market_data, used), shared)
 
 
-def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: Tallies | None = None) -> FastAPI:
-    """The application on top of these connections."""
+def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Shared | None = None) -> FastAPI:
+    """The application on top of these connections. Without `shared`, it is alone."""
+    shared = shared or Shared(Tallies(), HttpCounts(), Slots(1))
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
@@ -93,14 +112,17 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
             Symbols(instruments),
             Gate(keys, server_key, broker.now),
             keys,
-            Counts(tallies or Tallies(), enforced=config.binance_limits == ON),
+            Counts(shared.tallies, enforced=config.binance_limits == ON),
             broker,
             feed,
             past,
             PREVENTION_OF[config.binance_self_trade_prevention],
             ListenKeys(keys, server_key) if config.binance_listen_keys == ON else None,
         )
-    access = Access(door, Administrators(all_tokens(config)), KeyDesk(keys, server_key, exchange.money))
+    administrators = Administrators(all_tokens(config))
+    readers = Readers(config.metrics_access, administrators, has_tokens=bool(all_tokens(config)))
+    board = Board(broker, shared.counts, shared.slots, config.history_metrics)
+    access = Access(door, administrators, KeyDesk(keys, server_key, exchange.money), readers, board)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -109,7 +131,9 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         if door is not None or desk is not None:
             # A client of the Binance dialect always has a key.
             keys.start()
+        board.start()
         yield
+        board.stop()
         if past is not None:
             past.stop()
         keys.stop()
@@ -136,6 +160,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
             expose_headers=EXPOSED_HEADERS,
         )
         middleware.insert(0, cors)
+    if config.request_log == ON:
+        middleware.insert(0, Middleware(RequestLog))
     return FastAPI(
         lifespan=lifespan,
         openapi_url=None,
@@ -144,19 +170,20 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, tallies: T
         redirect_slashes=False,
         # Even to find that it is not configured would cost each request a sixth of its time in this application.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        routes=_routes(exchange, broker, feed, access, desk),
+        routes=_routes(exchange, broker, feed, access, desk, config.root_path),
         middleware=middleware,
         exception_handlers={HTTPException: _router_error, Exception: _internal_error},
     )
 
 
 def _routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None, root_path: str
 ) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
+    count = StreamCount()
     return [
-        *(() if desk is None else binance_routes(desk)),
-        *native_routes(exchange, broker, feed, access),
+        *(() if desk is None else binance_routes(desk, count)),
+        *native_routes(exchange, broker, feed, access, count, root_path),
         WebSocketRoute("/{path:path}", _no_stream),
         *page_routes(http_error_response),
     ]

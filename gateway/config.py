@@ -10,9 +10,17 @@ from msgspec import Struct
 
 from gateway.rate import RATE, Rate, read_rate
 from history.schema.database import TAKES, Database, read_database, sqlite_database
-from matching_exchange.process.addresses import CONNECTED_ENDPOINT, HOST, connected_endpoint, host, keep_apart
+from matching_exchange.process.addresses import (
+    CONNECTED_ENDPOINT,
+    HOST,
+    ROOT_PATH,
+    connected_endpoint,
+    host,
+    keep_apart,
+)
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
 
 PROGRAM: Final = "gateway"
@@ -21,6 +29,7 @@ PREFIX: Final = "GATEWAY"
 HISTORY_FILE: Final = "history/history.sqlite"
 """The tables, below a data directory."""
 
+LOCAL: Final = "local"
 OFF: Final = "off"
 ON: Final = "on"
 KEYS: Final = "keys"
@@ -63,6 +72,8 @@ class GatewayConfig(Struct, frozen=True):
     """The settings.
 
     deadline: milliseconds.
+    request_log: whether each request is a line of the log.
+    root_path: below which clients find everything; empty for none.
     admin_token: empty for none.
     allowed_hosts: holds `*` to serve every host.
     auth: empty where it is not set: that is OFF, on loopback alone.
@@ -77,6 +88,7 @@ class GatewayConfig(Struct, frozen=True):
     none, in the words of the dialect.
     history: where its tables are; None where no setting tells.
     data_dir: the matcher's data directory; None where no setting names it.
+    metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -93,6 +105,8 @@ class GatewayConfig(Struct, frozen=True):
     auth: str = ""
     admin_tokens: tuple[tuple[str, str], ...] = ()
     key_file: str = ""
+    root_path: str = ""
+    request_log: str = OFF
     faucet: tuple[tuple[str, str], ...] = ()
     log_level: str = "info"
     log_format: str = "auto"
@@ -116,6 +130,9 @@ class GatewayConfig(Struct, frozen=True):
     binance_self_trade_prevention: str = PREVENTIONS[0]
     history: Database | None = None
     data_dir: Path | None = None
+    metrics: Address | None = None
+    metrics_access: str = LOCAL
+    history_metrics: Path | None = None
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -311,6 +328,14 @@ SETTINGS: Final = (
         "names and addresses without ports, with commas between, or * for any",
         "hosts that are served beside this machine's local names; needed where --host is reached from elsewhere",
     ),
+    ROOT_PATH,
+    Setting(
+        "request-log",
+        OFF,
+        one_of(ON, OFF),
+        "on or off",
+        "whether each request is a line of the log, at the level info: its path, status, time, key and account",
+    ),
     Setting(
         "deadline",
         "5000",
@@ -346,6 +371,14 @@ SETTINGS: Final = (
         "a demo market is reached there",
         full_variable="MATCHER_DATA_DIR",
     ),
+    METRICS_SETTING,
+    Setting(
+        "metrics-access",
+        LOCAL,
+        one_of(LOCAL, ANYONE),
+        f"{LOCAL} or {ANYONE}",
+        "who reads /metrics of --port without a token: processes of this machine, or anyone",
+    ),
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
     *LOG_SETTINGS,
@@ -361,4 +394,5 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     database, data_dir = values.pop("history_database"), values["data_dir"]
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)
-    return GatewayConfig(**values, history=database)
+    told = None if data_dir is None else data_dir / HISTORY_METRICS
+    return GatewayConfig(**values, history=database, history_metrics=told)

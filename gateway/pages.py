@@ -1,4 +1,7 @@
-"""The dashboard, and the page of the API's documentation. Both load everything from this gateway."""
+"""The dashboard, and the page of the API's documentation. Both load everything from this gateway.
+
+Their URLs are relative: a proxy may serve the gateway below a path of its own.
+"""
 
 from importlib.resources import files
 from pathlib import Path
@@ -6,12 +9,13 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.compression import Compressed
+from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
 from gateway.http.responses import ErrorResponse
 
@@ -38,23 +42,24 @@ DOCS_PAGE: Final = """<!doctype html>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>Exchange API</title>
-  <link rel="icon" href="/static/favicon.svg" type="image/svg+xml">
-  <link rel="stylesheet" href="/docs/swagger-ui.css">
-  <script src="/docs/swagger-ui-bundle.js" defer></script>
-  <script src="/docs/start.js" defer></script>
+  <link rel="icon" href="static/favicon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="docs/swagger-ui.css">
+  <script src="docs/swagger-ui-bundle.js" defer></script>
+  <script src="docs/start.js" defer></script>
 </head>
 <body><div id="api"></div></body>
 </html>
 """
 
-DOCS_START: Final = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});\n'
+DOCS_START: Final = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null});\n'
 
 
 class Page:
     """GET of one path or of all paths below it, with the headers that a page needs."""
 
-    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse) -> None:
+    def __init__(self, app: ASGIApp, policy: str, error_response: ErrorResponse, route: str) -> None:
         self._app = app
+        self._route = route
         self._error_response = error_response
         self._headers = {
             "content-security-policy": policy,
@@ -65,8 +70,13 @@ class Page:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._route
         if scope["method"] not in ("GET", "HEAD"):
             await self._error_response(HttpError("method_not_allowed", headers={"allow": "GET, HEAD"})).send(send)
+            return
+        if not scope["raw_path"]:
+            # The root path alone: relative URLs need the slash behind it.
+            await RedirectResponse(f"{scope['root_path']}/", 308)(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -122,4 +132,4 @@ def page_routes(error_response: ErrorResponse) -> list[BaseRoute]:
         "/docs/start.js": (Text(DOCS_START, "text/javascript"), DOCS_POLICY),
         "/docs/{file}": (Files(compressed, swagger, listed=DOCS_ASSETS), DOCS_POLICY),
     }
-    return [Route(path, Page(app, policy, error_response)) for path, (app, policy) in pages.items()]
+    return [Route(path, Page(app, policy, error_response, path)) for path, (app, policy) in pages.items()]

@@ -8,14 +8,15 @@ from threading import Thread
 import structlog
 from fastapi import FastAPI
 
-from gateway.app import create_app
+from gateway.app import Shared, create_app
 from gateway.config import GatewayConfig
 from gateway.garbage import collect_little
 from gateway.http.callers import Limits
 from gateway.logs import configure_worker_logs
+from gateway.metrics.slots import Slots
 
 
-def create_worker(config: GatewayConfig, limits: Limits) -> FastAPI:
+def create_worker(config: GatewayConfig, limits: Limits, slots: Slots) -> FastAPI:
     """The application, with the logs of its process."""
     configure_worker_logs(config.log_level, config.log_format)
     if not limits.join():
@@ -23,7 +24,8 @@ def create_worker(config: GatewayConfig, limits: Limits) -> FastAPI:
     if multiprocessing.parent_process() is not None:
         Thread(target=_end_with_supervisor, daemon=True).start()
     collect_little()
-    return create_app(config, limits.tallies)
+    slots.join()
+    return create_app(config, Shared(limits.tallies, limits.counts, slots))
 
 
 def _end_with_supervisor() -> None:

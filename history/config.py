@@ -10,6 +10,7 @@ from msgspec import Struct
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matcher.storage.data_directory import HISTORY
 from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.metrics_address import METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, Switch, bounded, read_settings
 
 PROGRAM: Final = "history"
@@ -27,6 +28,7 @@ class Config(Struct, frozen=True):
 
     keep_days: None keeps for ever.
     max_lag_bytes: what the matcher may keep for this process alone.
+    metrics: where the process tells its metrics, beside the file in the data directory.
     """
 
     data_dir: Path
@@ -37,6 +39,7 @@ class Config(Struct, frozen=True):
     log_format: str
     new_journal: bool
     rebuild: bool
+    metrics: Address | None = None
 
 
 def _directory(text: str) -> Path:
@@ -86,6 +89,7 @@ SETTINGS: Final = (
         f"a number of bytes from 0 to {MAX_LAG_BYTES}",
         "how much of the journal the matcher keeps for this process alone",
     ),
+    METRICS_SETTING,
     *LOG_SETTINGS,
 )
 

@@ -28,6 +28,7 @@ HOT: Final = (
     "serving/intake.py",
     "serving/market_data.py",
     "serving/outbox.py",
+    "serving/tally.py",
     "serving/turn.py",
     "sessions.py",
 )

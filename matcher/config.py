@@ -12,6 +12,7 @@ from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, 
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.curve import KEY, KEYS, MARKET_DATA, curve_key, curve_keys
 from matching_exchange.process.logs import LOG_SETTINGS
+from matching_exchange.process.metrics_address import METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, Switch, bounded, one_of, read_settings
 
 PROGRAM = "matcher"
@@ -36,6 +37,7 @@ class Config(Struct, frozen=True):
     curve_secret: empty without CURVE.
     curve_allowed: the public keys that may send commands and read reports.
     curve_market_data: whether the market data has CURVE too.
+    metrics: where the process tells its metrics, if anywhere.
     """
 
     commands: str
@@ -56,6 +58,7 @@ class Config(Struct, frozen=True):
     curve_secret: str = ""
     curve_allowed: tuple[str, ...] = ()
     curve_market_data: bool = True
+    metrics: Address | None = None
 
     @property
     def open_endpoints(self) -> list[str]:
@@ -158,6 +161,7 @@ SETTINGS = (
         from_file=True,
     ),
     MARKET_DATA,
+    METRICS_SETTING,
     *LOG_SETTINGS,
 )
 

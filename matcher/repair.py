@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from matcher.config import PREFIX, SETTINGS
 from matcher.state import JournalMismatchError
 from matcher.storage.data_directory import DataDirectory, DirectoryError
 from matcher.storage.file_check import check_files
@@ -18,6 +19,8 @@ from matcher.storage.recovery import recover
 from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
 from matching_exchange.process.files import sync_directory, sync_path, what_failed
 from matching_exchange.process.logs import configure_logs
+from matching_exchange.process.settings import read_value
+from matching_exchange.process.settings_file import read_settings_file
 
 PROGRAM = "repair"
 
@@ -35,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         "--cut", action="store_true", help="cut the journal off where the damage begins: what is cut off was answered"
     )
     options = parser.parse_args(arguments)
-    path = Path(options.data_dir or os.environ.get("MATCHER_DATA_DIR") or "./data")
+    setting = next(setting for setting in SETTINGS if setting.name == "data-dir")
+    file = read_settings_file(PROGRAM, None, os.environ)
+    path: Path = read_value(PROGRAM, PREFIX, setting, options.data_dir, os.environ, file)
     configure_logs()
     try:
         if not path.is_dir():

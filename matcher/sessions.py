@@ -42,12 +42,16 @@ class Taken:
 
 
 class Repeat(Generic[Kept]):
-    """The frame has no new command. Send these answers again."""
+    """The frame has no new command. Send these answers again.
 
-    __slots__ = ("answers",)
+    gap: whether frames before it are missing.
+    """
 
-    def __init__(self, answers: list[Kept]) -> None:
+    __slots__ = ("answers", "gap")
+
+    def __init__(self, answers: list[Kept], *, gap: bool = False) -> None:
         self.answers = answers
+        self.gap = gap
 
 
 class Unknown:
@@ -91,7 +95,7 @@ class MatcherSessions(Generic[Kept]):
         last = frame.number + len(frame.commands) - 1
         skip = peer.taken + 1 - frame.number
         if skip < 0:
-            return Repeat([])
+            return Repeat([], gap=True)
         if last <= peer.taken:
             return Repeat([kept for first, final, kept in answers if final >= frame.number and first <= last])
         if last - frame.answered > WINDOW:

@@ -39,6 +39,8 @@ COMMANDS: Final = {
     "history-soak": Command("matching_exchange.tools.history_soak", "kill a history of its own, compare its tables"),
     "compatibility": Command("matching_exchange.tools.compatibility", "run stock clients, each in an environment"),
     "conformance": Command("matching_exchange.tools.conformance", "check the engine against a public benchmark"),
+    "backup": Command("matching_exchange.tools.backup", "copy a data directory while its exchange runs"),
+    "restore": Command("matching_exchange.tools.restore", "make a data directory of a backup"),
     "repair": Command("matcher.repair", "show what is wrong with a damaged journal"),
 }
 

@@ -26,6 +26,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     previous_client_order_id: in the answer to an AmendOrder that has changed the client_order_id, the one before.
     working_since: the time since which it works: it has entered the book or run. None if it waits, or ended before.
     cancel_on_first_fill, list_client_order_id: those of its OCO.
+    active_since: the time at which a trailing stop has reached its activation_price, else None.
     """
 
     order_id: int
@@ -58,6 +59,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     working_since: int | None = None
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
+    active_since: int | None = None
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):

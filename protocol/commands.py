@@ -230,6 +230,7 @@ class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
 
     only_status: refuses to cancel an order of another status.
     cancel_client_order_id: a name for this cancel, told with the canceled orders. It need not be unique.
+    symbol: an order of another symbol is unknown. So then is one of the order_id that bears another client_order_id.
     """
 
     order_id: OrderId | None = None
@@ -237,6 +238,7 @@ class CancelOrder(Struct, frozen=True, array_like=True, tag=2, gc=False):
     client_order_id: Name | None = None
     only_status: OnlyStatus | None = None
     cancel_client_order_id: Name | None = None
+    symbol: Symbol | None = None
 
 
 class CancelReplace(Struct, frozen=True, array_like=True, tag=23, gc=False):

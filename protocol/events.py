@@ -31,6 +31,7 @@ from protocol.happenings import (
     TriggerMoved,
 )
 from protocol.keys import KeyState
+from protocol.metrics import ProcessMetrics
 from protocol.money import (
     AccountBalances,
     AccountList,
@@ -140,6 +141,7 @@ __all__ = [
     "OrdersPart",
     "PlaceFailed",
     "PositionState",
+    "ProcessMetrics",
     "Pulse",
     "QueryResult",
     "Report",

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from protocol.answers import Answer
 from protocol.happenings import KeyRevoked, KeySet
+from protocol.metrics import ProcessMetrics
 from protocol.results import AccountUpdate, Result
 
 
@@ -82,4 +83,15 @@ class Pulse(Struct, frozen=True, array_like=True, tag=6):
     timestamp: int = 0
 
 
-Report = Welcome | Answers | SessionUnknown | FrameRefused | QueryResult | Pulse | AccountUpdate | KeySet | KeyRevoked
+Report = (
+    Welcome
+    | Answers
+    | SessionUnknown
+    | FrameRefused
+    | QueryResult
+    | Pulse
+    | AccountUpdate
+    | KeySet
+    | KeyRevoked
+    | ProcessMetrics
+)

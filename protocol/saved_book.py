@@ -24,6 +24,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     working_since: the time at which an order that has waited fired.
     cancel_on_first_fill: the first trade of a leg of the OCO cancels the other.
     list_client_order_id: the name of the OCO.
+    activated_since: the time at which a trailing stop has reached its activation_price.
     """
 
     order_id: str
@@ -58,6 +59,7 @@ class SavedOrder(Struct, frozen=True, omit_defaults=True):
     working_since: Time = 0
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
+    activated_since: Time = 0
 
 
 class SavedBook(Struct, frozen=True):

@@ -9,6 +9,9 @@ HEARTBEAT = b"heartbeat/"
 
 PULSE = b"pulse/"
 
+METRICS = b"metrics/"
+"""What the matcher has counted, for all gateways."""
+
 KEYS = b"keys/"
 """Changes of API keys, for all gateways."""
 

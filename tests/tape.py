@@ -250,8 +250,9 @@ def cancel(
     client_order_id: str | None = None,
     only: OnlyStatus | None = None,
     name: str | None = None,
+    symbol: str | None = None,
 ) -> CancelOrder:
-    return CancelOrder(order_id, account, client_order_id, only, name)
+    return CancelOrder(order_id, account, client_order_id, only, name, symbol)
 
 
 def cancel_all(account: str = "default", symbol: str | None = None, name: str | None = None) -> CancelAllOrders:

@@ -12,7 +12,7 @@ import structlog
 from msgspec import Struct
 from starlette.types import Message, Receive, Scope
 
-from gateway.access.caller import Caller
+from gateway.access.caller import CALLER, Caller
 from gateway.access.keys import KeyPermit, KeyStore
 from gateway.access.needs import Needs
 from gateway.access.proofs import Proofs
@@ -72,8 +72,8 @@ class Door:
         self._brake = LogBrake()
 
     async def admit(self, needs: Needs, scope: Scope, receive: Receive) -> tuple[Caller, Key, Receive]:
-        """The caller, his key, and where the body is received. Takes a signature's parameters out of the query,
-        and counts the call to the key.
+        """The caller, his key, and where the body is received. The caller stands in the scope from then on. Takes a
+        signature's parameters out of the query, and counts the call to the key.
 
         HttpError where he proves nothing, his key does not permit the call, or it is more than a limit allows.
         """
@@ -104,7 +104,8 @@ class Door:
         if not key.permissions & needs.value:
             raise HttpError("permission_missing", f"The key needs the permission {needs.name.lower()}.")
         self._keys.note_use(key)
-        return Caller(key, lambda: self._keys.confirm(key), deadline), key, receive
+        caller = scope[CALLER] = Caller(key, lambda: self._keys.confirm(key), deadline)
+        return caller, key, receive
 
     async def admit_stream(self, needs: Needs, scope: Scope, receive: Receive) -> tuple[Caller, KeyPermit]:
         """As `admit`, with what lets the stream go on."""

@@ -49,23 +49,25 @@ def load_public_key(pem: str) -> PublicKey:
 
 
 class Proofs:
-    """Remembers the public keys that it has read, of the last `most` keys."""
+    """Remembers the public keys that it has read, and the secrets that it has derived: at most `most` of each.
+
+    A secret is remembered by the name that was sent, be it a key or not.
+    """
 
     def __init__(self, most: int = 1024) -> None:
         self._most = most
         self._read: dict[str, PublicKey] = {}
+        self._secrets: dict[tuple[bytes, str, int], bytes] = {}
 
     def secret_fits(self, server_key: bytes, key: Key | None, name: str, secret: str) -> bool:
         """Whether it is the secret of this HMAC key; never without one."""
-        expected = derive_secret(server_key, name, 0 if key is None else key.generation)
-        fits = hmac.compare_digest(secret.encode(), expected.encode())
+        fits = hmac.compare_digest(secret.encode(), self._secret(server_key, key, name))
         return fits and key is not None and key.key_type is KeyType.HMAC
 
     def signature_fits(self, server_key: bytes, key: Key | None, name: str, signed: bytes, signature: str) -> bool:
         """Whether the holder of this key has signed the bytes; never without a key."""
         if len(signature) == HEX_LENGTH:
-            secret = derive_secret(server_key, name, 0 if key is None else key.generation)
-            expected = hmac.digest(secret.encode(), signed, "sha256").hex()
+            expected = hmac.digest(self._secret(server_key, key, name), signed, "sha256").hex()
             fits = hmac.compare_digest(signature.lower().encode(), expected.encode())
             return fits and key is not None and key.key_type is KeyType.HMAC
         try:
@@ -76,6 +78,15 @@ class Proofs:
         if len(given) == ED25519_BYTES:
             return _ed25519_fits(public, given, signed)
         return _rsa_fits(public, given, signed)
+
+    def _secret(self, server_key: bytes, key: Key | None, name: str) -> bytes:
+        wanted = server_key, name, 0 if key is None else key.generation
+        found = self._secrets.get(wanted)
+        if found is None:
+            if len(self._secrets) >= self._most:
+                self._secrets.clear()
+            found = self._secrets[wanted] = derive_secret(*wanted).encode()
+        return found
 
     def _public(self, pem: str) -> PublicKey:
         found = self._read.get(pem)

@@ -6,6 +6,7 @@ from starlette.types import Scope
 
 from gateway.access.caller import Caller
 from gateway.binance.desk import Context, Desk
+from gateway.binance.errors import DialectError
 from gateway.binance.gate import IF_SIGNED, NONE, PERMISSIONS, USER_STREAM, Claim
 from gateway.binance.given import Given
 from gateway.binance.parameters import read
@@ -39,7 +40,12 @@ async def carry_out(
     if not row.orders:
         return await row.call(context, values)
     count(scope, Kind.ORDERS, row.orders)
-    desk.counts.check_orders(context.account, row.orders)
+    try:
+        desk.counts.check_orders(context.account, row.orders)
+    except DialectError as error:
+        if row.beyond is None:
+            raise
+        return await row.beyond(context, values, error)
     result = await row.call(context, values)
     desk.counts.add_orders(context.account, row.orders)
     return result

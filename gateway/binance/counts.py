@@ -1,14 +1,15 @@
 """What callers use up: request weight of addresses, orders of accounts. Counted always, limited by a setting only."""
 
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from msgspec import Struct
 
 from gateway.binance.errors import TOO_MANY_ORDERS, TOO_MUCH_WEIGHT, DialectError
-from gateway.http.rates import Holder
+from gateway.http.rates import REMEMBERED, Holder
 from gateway.http.responses import Header
-from gateway.http.tallies import Tallies, Tally
+from gateway.http.tallies import Count, Tallies, Tally
 
 
 class RateLimit(Struct, frozen=True):
@@ -40,6 +41,8 @@ _ORDER_TALLIES: Final[Mapping[Tally, RateLimit]] = {
     Tally.ORDERS_10_SECONDS: ORDERS_10_SECONDS,
     Tally.ORDERS_DAY: ORDERS_DAY,
 }
+_ORDER_VIEWS: Final = [limit.view() for limit in _ORDER_TALLIES.values()]
+_WEIGHT_VIEW: Final = WEIGHT.view()
 
 
 class Counts:
@@ -48,46 +51,50 @@ class Counts:
     def __init__(self, tallies: Tallies, *, enforced: bool) -> None:
         self._tallies = tallies
         self._enforced = enforced
+        self._weight = lru_cache(REMEMBERED)(partial(tallies.of, Tally.WEIGHT_MINUTE, Holder.ADDRESS))
+        self._orders = lru_cache(REMEMBERED)(self._orders_of)
+
+    def _orders_of(self, account: str) -> list[Count]:
+        """Those of _ORDER_TALLIES."""
+        return [self._tallies.of(tally, Holder.KEY, account) for tally in _ORDER_TALLIES]
 
     def use(self, address: str, weight: int) -> None:
         """Count the weight to the address. DialectError where that is too much."""
-        used = self._tallies.add(Tally.WEIGHT_MINUTE, Holder.ADDRESS, address, weight)
+        used = self._weight(address).add(weight)
         if self._enforced and used > WEIGHT.limit:
             raise DialectError(TOO_MUCH_WEIGHT, WEIGHT.limit, WEIGHT.told, headers=self._retry(Tally.WEIGHT_MINUTE))
 
     def check_orders(self, account: str, orders: int) -> None:
         """DialectError where the account may not place so many more orders now."""
         if self._enforced:
-            for tally, limit in _ORDER_TALLIES.items():
-                if self._tallies.count(tally, Holder.KEY, account) + orders > limit.limit:
+            for count, (tally, limit) in zip(self._orders(account), _ORDER_TALLIES.items(), strict=True):
+                if count.value() + orders > limit.limit:
                     raise DialectError(TOO_MANY_ORDERS, limit.limit, limit.told, headers=self._retry(tally))
 
     def add_orders(self, account: str, orders: int) -> None:
         """Count placed orders to the account; a negative number for orders that trade."""
-        for tally in _ORDER_TALLIES:
-            self._tallies.add(tally, Holder.KEY, account, orders)
+        for count in self._orders(account):
+            count.add(orders)
 
     def weight_view(self, address: str) -> dict[str, Any]:
         """The limit of weight, with what the address has used."""
-        return {**WEIGHT.view(), "count": self._weight(address)}
+        return {**_WEIGHT_VIEW, "count": self._weight(address).value()}
 
     def order_views(self, account: str) -> list[dict[str, Any]]:
         """The limits of orders, with what the account has placed."""
-        return [
-            {**limit.view(), "count": self._tallies.count(tally, Holder.KEY, account)}
-            for tally, limit in _ORDER_TALLIES.items()
-        ]
+        counts = zip(_ORDER_VIEWS, self._orders(account), strict=True)
+        return [{**view, "count": count.value()} for view, count in counts]
 
     def weight_headers(self, address: str) -> list[Header]:
-        used = b"%d" % self._weight(address)
+        used = b"%d" % self._weight(address).value()
         return [(b"x-mbx-used-weight", used), (b"x-mbx-used-weight-1m", used)]
 
     def order_headers(self, account: str) -> list[Header]:
-        short, day = (b"%d" % self._tallies.count(tally, Holder.KEY, account) for tally in _ORDER_TALLIES)
-        return [(b"x-mbx-order-count-10s", short), (b"x-mbx-order-count-1d", day)]
-
-    def _weight(self, address: str) -> int:
-        return self._tallies.count(Tally.WEIGHT_MINUTE, Holder.ADDRESS, address)
+        short, day = self._orders(account)
+        return [
+            (b"x-mbx-order-count-10s", b"%d" % short.value()),
+            (b"x-mbx-order-count-1d", b"%d" % day.value()),
+        ]
 
     def _retry(self, tally: Tally) -> dict[str, str]:
         return {"retry-after": str(self._tallies.rest(tally))}

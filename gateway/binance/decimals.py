@@ -12,6 +12,8 @@ ZERO: Final = "0.00000000"
 
 def fixed(value: int, decimals: int) -> str:
     """value x 10^-decimals, with eight decimals, or more where the value needs more."""
+    if not value:
+        return ZERO
     if decimals <= LEAST_DECIMALS:
         digits = str(abs(value) * 10 ** (LEAST_DECIMALS - decimals)).rjust(LEAST_DECIMALS + 1, "0")
         text = f"{digits[:-LEAST_DECIMALS]}.{digits[-LEAST_DECIMALS:]}"
@@ -24,9 +26,10 @@ def fixed(value: int, decimals: int) -> str:
 
 def padded(value: int, decimals: int) -> str:
     """value x 10^-decimals, with all of these decimals, and at least eight."""
-    places = max(decimals, LEAST_DECIMALS)
-    digits = str(abs(value) * 10 ** (places - decimals)).rjust(places + 1, "0")
-    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    if decimals <= LEAST_DECIMALS:
+        return fixed(value, decimals)
+    digits = str(abs(value)).rjust(decimals + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def fixed_text(text: str) -> str:

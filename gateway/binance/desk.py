@@ -44,7 +44,7 @@ class Context:
     unit: the nanoseconds of one unit of the times that it is told.
     """
 
-    __slots__ = ("address", "caller", "desk", "exchange", "scope", "unit")
+    __slots__ = ("_account", "address", "caller", "desk", "exchange", "scope", "unit")
 
     def __init__(self, desk: Desk, scope: Scope, caller: Caller | None = None, unit: int = MILLISECOND) -> None:
         self.desk = desk
@@ -53,14 +53,16 @@ class Context:
         self.unit = unit
         self.address = address_of(scope)
         self.exchange = desk.exchange
+        self._account: str | None = None
         if caller is not None:
             self.exchange = desk.exchange.on_behalf(caller.confirm, caller.deadline)
+            self._account = caller.account(None)
 
     @property
     def account(self) -> str:
         """The account of the caller. Only calls with a key have one."""
-        assert self.caller is not None, "the row asks for a key"
-        return self.caller.account(None)
+        assert self._account is not None, "the row asks for a key"
+        return self._account
 
     def time(self, nanoseconds: int) -> int:
         """A time as the caller is told it."""

@@ -17,9 +17,13 @@ from gateway.binance.times import MICROSECOND, MILLISECOND, unit_of
 from gateway.binance.users.accounts import Accounts
 from gateway.binance.wsapi.client import ApiClient
 from gateway.binance.wsapi.socket import ApiSocket
+from gateway.http.counting import ROUTE
 from gateway.streams.serve import StreamCount, serve_stream
 
 API_PATH: Final = "/ws-api/v3"
+
+STREAMS: Final = "/ws/{stream}"
+"""What every other path of the dialect counts as."""
 
 _RAW: Final = re.compile(r"/ws/?|/ws/[0-9]+|/stream/ws(?:/[0-9]*)?")
 _COMBINED: Final = re.compile(r"/stream/?")
@@ -65,10 +69,10 @@ def _split(names: str) -> list[str]:
 class Doors:
     """Serves every WebSocket of the dialect."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, count: StreamCount) -> None:
         self._desk = desk
         self._hub = Hub(desk)
-        self._count = StreamCount()
+        self._count = count
         self._accounts = {unit: Accounts(desk, unit) for unit in (MILLISECOND, MICROSECOND)}
 
     def opens(self, scope: Scope) -> bool:
@@ -77,7 +81,9 @@ class Doors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        stream = self._api if scope["path"] == API_PATH else self._streams
+        is_api = scope["path"] == API_PATH
+        scope[ROUTE] = API_PATH if is_api else STREAMS
+        stream = self._api if is_api else self._streams
         await serve_stream(websocket, self._count, CLOSING, stream)
 
     async def _api(self, websocket: WebSocket) -> None:

@@ -87,7 +87,6 @@ MISSING_BOTH: Final = Fault(-1102, "Param '%s' or '%s' must be sent, but both we
 NOT_READ: Final = Fault(-1104, "Not all sent parameters were read; read '%s' parameter(s) but was sent '%s'.")
 EMPTY: Final = Fault(-1105, "Parameter '%s' was empty.")
 NOT_REQUIRED: Final = Fault(-1106, "Parameter '%s' sent when not required.")
-TOO_PRECISE: Final = Fault(-1111, "Parameter '%s' has too much precision.")
 BAD_TIME_IN_FORCE: Final = Fault(-1115, "Invalid timeInForce.")
 BAD_ORDER_TYPE: Final = Fault(-1116, "Invalid orderType.")
 BAD_SIDE: Final = Fault(-1117, "Invalid side.")

@@ -9,7 +9,7 @@ import structlog
 from msgspec import Struct
 from starlette.types import Scope
 
-from gateway.access.caller import Caller
+from gateway.access.caller import CALLER, Caller
 from gateway.access.door import AHEAD, DEFAULT_WINDOW, KEY_NAME, MAX_WINDOW, comes_from, read_window
 from gateway.access.keys import KeyStore
 from gateway.access.proofs import Proofs
@@ -71,6 +71,13 @@ class Claim(Struct, frozen=True):
     signed: Sequence[bytes] = ()
 
 
+class RevokedError(DialectError):
+    """The key of a session is good no more."""
+
+    def __init__(self) -> None:
+        super().__init__(BAD_KEY)
+
+
 class Gate:
     """One for each worker. `now` tells the matcher's time in nanoseconds."""
 
@@ -96,17 +103,20 @@ class Gate:
             given.check()
         count_key(scope, key.key)
         self._keys.note_use(key)
-        return Caller(key, lambda: self._keys.confirm(key), deadline)
+        caller = scope[CALLER] = Caller(key, lambda: self._keys.confirm(key), deadline)
+        return caller
 
     async def renew(self, caller: Caller, permission: Permission, given: Given, scope: Scope) -> Caller:
         """The same caller for one more call of a session: only its time is looked at, and whether the key is good.
 
-        DialectError as `admit`.
+        DialectError as `admit`; RevokedError where the key is good no more.
         """
-        assert caller.key is not None, "a session has one"
-        key = await self._key(permission, Claim(caller.key.key), scope)
-        if key is not caller.key:
-            raise DialectError(BAD_KEY)
+        key = caller.key
+        assert key is not None, "a session has one"
+        await self._keys.ready()
+        if self._keys.find(key.key) is not key:
+            raise RevokedError
+        self._check_permission(key, permission, scope)
         given.check()
         deadline = _read_time(given, self._now())
         count_key(scope, key.key)
@@ -121,11 +131,15 @@ class Gate:
         key = self._keys.find(claim.key)
         if key is None:
             raise self._refused("key", scope)
+        self._check_permission(key, permission, scope)
+        return key
+
+    def _check_permission(self, key: Key, permission: int, scope: Scope) -> None:
+        """DialectError where the key does not permit the call from this address."""
         if not comes_from(key.addresses, scope):
             raise self._refused("address", scope)
         if not key.permissions & permission:
             raise DialectError(BAD_KEY)
-        return key
 
     def _check_signature(self, key: Key, claim: Claim, given: Given, scope: Scope) -> int:
         """The latest time of the call, which its holder has signed."""
@@ -152,9 +166,12 @@ def _read_time(given: Given, now: int) -> int:
     timestamp = texts.get("timestamp", "")
     if not _TIMESTAMP.fullmatch(timestamp):
         raise DialectError(MISSING, "timestamp")
-    window = read_window(texts.get("recvWindow", str(DEFAULT_WINDOW)))
-    if window is None or window > MAX_WINDOW * MILLISECOND:
-        raise DialectError(BAD_VALUE, "recvWindow")
+    window = DEFAULT_WINDOW * MILLISECOND
+    if (told := texts.get("recvWindow")) is not None:
+        found = read_window(told)
+        if found is None or found > MAX_WINDOW * MILLISECOND:
+            raise DialectError(BAD_VALUE, "recvWindow")
+        window = found
     sent = nanoseconds(int(timestamp))
     # The server's time counts in whole milliseconds.
     server = now // MILLISECOND * MILLISECOND

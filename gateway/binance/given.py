@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import MsgspecError, Raw
@@ -15,6 +15,8 @@ MAX_PARAMETERS: Final = 100
 """Parameters of a query or a form at most: reading them takes time."""
 
 _QUOTE: Final = ord('"')
+
+_decode_text: Final = msgspec.json.Decoder(str).decode
 
 
 class Given:
@@ -41,7 +43,7 @@ def read_http(query: bytes, form: bytes) -> Given:
     """The parameters of a request over HTTP. DialectError for too many of them."""
     of_form, repeated_in_form = _pairs(form)
     of_query, repeated_in_query = _pairs(query)
-    texts = {**of_form, **of_query}
+    texts = {**of_form, **of_query} if of_query else of_form
     # A plus sign that was not escaped has arrived as a space.
     signature = texts.pop(SIGNATURE, None)
     whole = None if signature is None else signature.replace(" ", "+")
@@ -56,7 +58,8 @@ def signed_text(query: bytes, form: bytes) -> bytes:
 def _unsigned(text: bytes) -> bytes:
     if b"signature" not in text:
         return text
-    return b"&".join(pair for pair in text.split(b"&") if pair.partition(b"=")[0] != b"signature")
+    pairs = text.split(b"&")
+    return b"&".join([pair for pair in pairs if pair != b"signature" and not pair.startswith(b"signature=")])
 
 
 def _pairs(text: bytes) -> tuple[dict[str, str], bool]:
@@ -64,8 +67,13 @@ def _pairs(text: bytes) -> tuple[dict[str, str], bool]:
         return {}, False
     if text.count(b"&") >= MAX_PARAMETERS:
         raise DialectError(TOO_MANY_PARAMETERS)
-    pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True)
-    texts = dict(pairs)
+    pairs = list(filter(None, text.decode("latin-1").split("&")))
+    texts: dict[str, str] = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair:
+            name, value = unquote_plus(name), unquote_plus(value)
+        texts[name] = value
     return texts, len(texts) < len(pairs)
 
 
@@ -81,7 +89,7 @@ def read_json(params: Mapping[str, Raw]) -> Given:
 def _text(name: str, value: bytes) -> str:
     if value[0] == _QUOTE:
         try:
-            text: str = msgspec.json.decode(value, type=str)
+            text = _decode_text(value)
         except (MsgspecError, UnicodeDecodeError) as error:
             raise DialectError(BAD_VALUE, name) from error
         return text

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 import msgspec
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError
 
 from gateway.binance.errors import (
     BAD_SYMBOL,
@@ -16,6 +17,7 @@ from gateway.binance.errors import (
     MISSING,
     MISSING_BOTH,
     NOT_READ,
+    NOT_REQUIRED,
     DialectError,
     Fault,
 )
@@ -57,14 +59,42 @@ class Kind(Enum):
 TEXT, DECIMAL, INTEGER, BOOLEAN, TIME, SYMBOL, SYMBOLS = Kind
 
 
-class Parameter(Struct, frozen=True):
-    """words: the only texts that it takes, if any are named. fault: of another text."""
+class Parameter:
+    """words: the only texts that it takes, if any are named; they are TEXT. fault: of another text.
 
-    name: str
-    kind: Kind = TEXT
-    mandatory: bool = False
-    words: Sequence[str] = ()
-    fault: Fault = BAD_VALUE
+    names_symbols: whether it is SYMBOL or SYMBOLS.
+    read: what a text of any other kind is read as. DialectError for one that the parameter does not take.
+    """
+
+    __slots__ = ("_fault", "kind", "mandatory", "name", "names_symbols", "read", "words")
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind = TEXT,
+        *,
+        mandatory: bool = False,
+        words: Sequence[str] = (),
+        fault: Fault = BAD_VALUE,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.mandatory = mandatory
+        self.names_symbols = kind in (SYMBOL, SYMBOLS)
+        self.read: Callable[[str], Any] = self._read_word if words else _reader(name, kind)
+        self.words = tuple(words)
+        self._fault = fault
+
+    def _read_word(self, text: str) -> str:
+        if text not in self.words:
+            raise DialectError(self._fault, *((self.name,) if "%s" in self._fault.text else ()))
+        return text
+
+
+def _reader(name: str, kind: Kind) -> Callable[[str], Any]:
+    """Reads the texts of a parameter of this kind."""
+    readers: dict[Kind, Callable[[str, str], Any]] = {INTEGER: integer, TIME: _time, DECIMAL: decimal, BOOLEAN: _flag}
+    return partial(readers[kind], name) if kind in readers else str
 
 
 SECURITY_NAMES: Final = frozenset({"timestamp", "recvWindow", "signature", "apiKey", "timeUnit", "returnRateLimits"})
@@ -121,6 +151,12 @@ class Values:
             if name not in self._read:
                 raise DialectError(MISSING, name)
 
+    def refuse(self, *names: str) -> None:
+        """DialectError for the first of these that was sent."""
+        for name in names:
+            if name in self._read:
+                raise DialectError(NOT_REQUIRED, name)
+
     def require_either(self, first: str, second: str) -> None:
         """DialectError where neither was sent."""
         if first not in self._read and second not in self._read:
@@ -151,47 +187,30 @@ async def read(
                 raise DialectError(MISSING, parameter.name)
         elif not text:
             raise DialectError(EMPTY, parameter.name)
-        elif parameter.kind in (SYMBOL, SYMBOLS):
+        elif parameter.names_symbols:
             named.append(parameter)
         else:
-            read[parameter.name] = _value(parameter, text)
+            read[parameter.name] = parameter.read(text)
     if strict:
-        _check_all_known(parameters, given)
+        _check_all_known(given, len(read) + len(named))
+    values = Values(read)
     if check is not None:
-        check(Values(read))
+        check(values)
     for parameter in named:
         text = texts[parameter.name]
         if parameter.kind is SYMBOL:
-            read[parameter.name] = await symbols.find(text)
+            read[parameter.name] = symbols.known(text) or await symbols.find(text)
         else:
             read[parameter.name] = [await symbols.find(name) for name in _names(parameter.name, text)]
-    return Values(read)
+    return values
 
 
-def _check_all_known(parameters: Sequence[Parameter], given: Given) -> None:
-    unknown = given.texts.keys() - {parameter.name for parameter in parameters} - SECURITY_NAMES
+def _check_all_known(given: Given, known: int) -> None:
+    """DialectError where texts were sent beside those of the call, `known` of them, and those that the frame reads."""
+    unknown = len(given.texts) - known - len(SECURITY_NAMES & given.texts.keys())
     if unknown:
         sent = len(given.texts) + (given.signature is not None)
-        raise DialectError(NOT_READ, sent - len(unknown), sent)
-
-
-def _value(parameter: Parameter, text: str) -> Any:
-    name = parameter.name
-    if parameter.words and text not in parameter.words:
-        raise DialectError(parameter.fault, *((name,) if "%s" in parameter.fault.text else ()))
-    match parameter.kind:
-        case Kind.INTEGER:
-            return integer(name, text)
-        case Kind.TIME:
-            return nanoseconds(integer(name, text))
-        case Kind.DECIMAL:
-            return decimal(name, text)
-        case Kind.BOOLEAN:
-            found = _BOOLEANS.get(text.lower())
-            if found is None:
-                raise DialectError(BAD_VALUE, name)
-            return found
-    return text
+        raise DialectError(NOT_READ, sent - unknown, sent)
 
 
 def integer(name: str, text: str) -> int:
@@ -199,6 +218,17 @@ def integer(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text) or int(text) > MAX_INTEGER:
         raise DialectError(ILLEGAL, name, INTEGER_RANGE)
     return int(text)
+
+
+def _time(name: str, text: str) -> int:
+    return nanoseconds(integer(name, text))
+
+
+def _flag(name: str, text: str) -> bool:
+    found = _BOOLEANS.get(text.lower())
+    if found is None:
+        raise DialectError(BAD_VALUE, name)
+    return found
 
 
 def decimal(name: str, text: str) -> str:

@@ -17,6 +17,7 @@ from gateway.binance.table import ROWS
 from gateway.binance.times import unit_of
 from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.callers import address_of
+from gateway.http.counting import ROUTE
 from gateway.http.resources import ClientGoneError, header, read_body
 from gateway.http.responses import JSON, NO_STORE, Header, HttpResponse, encode
 
@@ -74,6 +75,8 @@ class Rest:
     def _find(self, scope: Scope) -> Row:
         """The row of the request. DialectError where there is none."""
         methods = self._rows.get(scope["path"], {})
+        if methods:
+            scope[ROUTE] = scope["path"]
         row = methods.get(scope["method"])
         if row is None:
             self._desk.counts.use(address_of(scope), UNKNOWN_WEIGHT)
@@ -96,7 +99,10 @@ def error_response(error: DialectError) -> HttpResponse:
 
 
 def _time_unit(scope: Scope) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-mbx-time-unit"), "")
+    for name, value in scope["headers"]:
+        if name == b"x-mbx-time-unit":
+            return bytes(value).decode("latin-1")
+    return ""
 
 
 def _text(value: bytes | None) -> str | None:

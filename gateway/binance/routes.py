@@ -9,14 +9,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.binance.desk import Desk
 from gateway.binance.doors import Doors
 from gateway.binance.rest import Rest
+from gateway.streams.serve import StreamCount
 
 PREFIXES: Final = ("/api/", "/sapi/", "/fapi/", "/dapi/", "/eapi/")
 """How every path of the dialect's calls begins."""
 
 
-def binance_routes(desk: Desk) -> list[BaseRoute]:
-    """All routes."""
-    return [Prefixed(Rest(desk)), Sockets(Doors(desk))]
+def binance_routes(desk: Desk, count: StreamCount) -> list[BaseRoute]:
+    """All routes. count: of the worker's open streams, also those of other doors."""
+    return [Prefixed(Rest(desk)), Sockets(Doors(desk, count))]
 
 
 def is_ours(path: str) -> bool:

@@ -6,12 +6,16 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.binance.desk import Context
+from gateway.binance.errors import DialectError
 from gateway.binance.gate import Security
 from gateway.binance.given import Given
 from gateway.binance.parameters import Parameter, Values
 
 Call = Callable[[Context, Values], Awaitable[Any]]
 """Returns what the answer holds, as msgspec writes it. DialectError, or an error of the use cases, ends the call."""
+
+Beyond = Callable[[Context, Values, DialectError], Awaitable[Any]]
+"""As Call, for a caller who has placed too many orders. The error says so: most calls end with it."""
 
 Weigh = Callable[[Given], int]
 
@@ -28,6 +32,7 @@ class Row(Struct, frozen=True):
     orders: how many orders it places.
     strict: whether a parameter that it does not know is a fault.
     check: what else its parameters must be, before any symbol is looked up.
+    beyond: what takes the place of the call where its account may place no more orders; None for an error.
     """
 
     method: str
@@ -40,3 +45,4 @@ class Row(Struct, frozen=True):
     orders: int = 0
     strict: bool = False
     check: Check | None = None
+    beyond: Beyond | None = None

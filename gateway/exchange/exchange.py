@@ -18,7 +18,7 @@ from gateway.link.tables import NO_TABLES, HistoryTables
 
 
 class Exchange:
-    """What every door of the gateway calls. A family is made when it is first used: one call needs one or two.
+    """What every door of the gateway calls. Most calls need `orders`. Any other family is made when it is first used.
 
     asks_for_keys: whether the doors do.
     demo: the demo market beside it.
@@ -42,10 +42,7 @@ class Exchange:
         self._pace = pace or Pace(monotonic)
         self.instruments = instruments
         self._tables = tables
-
-    @cached_property
-    def orders(self) -> Orders:
-        return Orders(self._link, self.instruments, self._pace)
+        self.orders = Orders(link, instruments, self._pace)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gateway.config import PREFIX, GatewayConfig, Network
 from gateway.http.bounds import RETRY_AFTER_SECONDS
+from gateway.http.counting import HttpCounts
 from gateway.http.errors import HttpError
 from gateway.http.places import Open, Place, Places
 from gateway.http.rates import Holder, Kind, Rates
@@ -63,6 +64,7 @@ class Limits:
     most: what an address may have open.
     proxies: those whose X-Forwarded-For is believed.
     tallies: what dialects count by windows of the clock.
+    counts: what this worker counts, for nobody's limit.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Limits:
         tallies: Tallies | None = None,
     ) -> None:
         self.tallies = tallies or Tallies()
+        self.counts = HttpCounts()
         self._rates = rates
         self._places = places
         self._most = dict(most)

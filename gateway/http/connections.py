@@ -242,7 +242,8 @@ class HttpConnection(CountedConnection):
         version = self.scope["http_version"] = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode()
         self.expect_100_continue = check_fields(self.headers, version)
-        self.scope["path"], self.scope["raw_path"], self.scope["query_string"], host = read_target(self.url)
+        scope = self.scope
+        scope["path"], scope["raw_path"], scope["query_string"], host = read_target(self.url, self.root_path)
         if host is not None:
             # A host in the target counts more than the header.
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]
@@ -287,7 +288,8 @@ class HttpConnection(CountedConnection):
             raise HttpError("bad_request", "A WebSocket is opened when all requests before it are answered.")
         self._caller_of_request()
         reading = self._admission.reading
-        stream = StreamProtocol(self.config, self.server_state, self.app_state, reading, self._place, self.loop)
+        shared = self._limits.counts, self._place
+        stream = StreamProtocol(self.config, self.server_state, self.app_state, reading, *shared, self.loop)
         stream.open(self.transport, self.scope, rest + self._rest)
 
     def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
@@ -320,7 +322,8 @@ class HttpConnection(CountedConnection):
             self._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        self.server_state.total_requests += 1
+        assert self._current is not None, "its answer is complete"
+        self._count_answer(self._current, self._clock() - arrival(self._current.scope))
         if self.transport.is_closing():
             return
         if self.pipeline:

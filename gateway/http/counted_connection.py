@@ -45,9 +45,14 @@ class CountedConnection(HttpToolsProtocol):
         # The request that is being answered, or was the last.
         self._current: Cycle | None = None
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._limits.counts.connections += 1
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._place.free()
+        self._limits.counts.connections -= 1
 
     @abstractmethod
     def _begin(self, app: Any, transport: Any, *, keep_alive: bool) -> None:
@@ -77,8 +82,13 @@ class CountedConnection(HttpToolsProtocol):
             self._begin(response_app(response), self.transport, keep_alive=keep_alive)
             return
         self.cycle = self._current = Cycle.of(self, self.transport, keep_alive=keep_alive)
-        self.server_state.total_requests += 1
         self._current.tell(response)
+        self._count_answer(self._current, 0.0)
+
+    def _count_answer(self, cycle: Cycle, seconds: float) -> None:
+        """Count a request that has got its answer after so many seconds."""
+        self.server_state.total_requests += 1
+        self._limits.counts.answered(cycle.scope, cycle.status, seconds)
 
     def _answer_to(self, error: HttpError) -> HttpResponse:
         """The answer to the newest request that tells the error."""

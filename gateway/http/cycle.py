@@ -1,7 +1,7 @@
 """One request and its answer: uvicorn's, with an error for a request whose rest never comes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from enum import Enum, auto
 from typing import Any
 
@@ -27,10 +27,13 @@ class Cycle(RequestResponseCycle):
 
     error: why the rest of the body will never come; `receive` raises it.
     work: the orders that it counts as, see `admission`.
+    status: that of the answer; zero before it begins.
     """
 
+    scope: Any
     error: HttpError | None = None
     work = 0
+    status = 0
 
     @classmethod
     def of(cls, connection: HttpToolsProtocol, transport: Any, *, keep_alive: bool) -> "Cycle":
@@ -57,6 +60,7 @@ class Cycle(RequestResponseCycle):
     def tell(self, response: HttpResponse) -> None:
         """Answer at once, without an application: nothing waits before this request."""
         self.waiting_for_100_continue = False
+        self.status = response.status
         self.response_started = self.response_complete = True
         lines = [b"%s: %s\r\n" % header for header in (*self.default_headers, *response.headers)]
         closing = b"" if self.keep_alive else b"connection: close\r\n"
@@ -64,6 +68,11 @@ class Cycle(RequestResponseCycle):
         self.transport.write(b"".join((STATUS_LINE[response.status], *lines, closing, b"\r\n", body)))
         if not self.keep_alive:
             self.transport.close()
+
+    def send(self, message: Any) -> Coroutine[Any, Any, None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        return super().send(message)
 
     async def receive(self) -> Any:
         if self.error is None and not self.disconnected and not self.response_complete:

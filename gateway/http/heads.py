@@ -21,10 +21,11 @@ def size_of(header: Header) -> int:
     return len(header[0]) + len(header[1]) + len(b": \r\n")
 
 
-def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
+def read_target(target: bytes, root: str = "") -> tuple[str, bytes, bytes, bytes | None]:
     """The path decoded, the path as sent, the query, and the host with its port.
 
-    The host is None where the target names none. HttpError where the target is not valid.
+    Both paths are without the root path: a proxy may send it or not. The path as sent is empty where it was the root
+    path alone. The host is None where the target names none. HttpError where the target is not valid.
     """
     try:
         url = httptools.parse_url(target)
@@ -33,7 +34,11 @@ def read_target(target: bytes) -> tuple[str, bytes, bytes, bytes | None]:
     raw_path = url.path or b"/"
     path = raw_path.decode()
     host = target.split(b"/", 3)[2].partition(b"?")[0] if url.schema else None
-    return unquote(path) if "%" in path else path, raw_path, url.query or b"", host
+    if "%" in path:
+        path = unquote(path)
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        path, raw_path = path[len(root) :] or "/", raw_path.removeprefix(root.encode())
+    return path, raw_path, url.query or b"", host
 
 
 def check_fields(headers: Sequence[Header], version: str) -> bool:

@@ -32,6 +32,9 @@ _SLOT: Final = Layout("<QQ")
 class Kind(Enum):
     """What is counted."""
 
+    # That of Enum hashes the name, in Python.
+    __hash__ = object.__hash__
+
     REQUESTS = "requests"
     ORDERS = "orders"
     CONNECTIONS = "connections"
@@ -40,6 +43,8 @@ class Kind(Enum):
 
 class Holder(Enum):
     """Whose bucket it is."""
+
+    __hash__ = object.__hash__
 
     ADDRESS = "address"
     KEY = "key"

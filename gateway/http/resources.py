@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.types import Receive, Scope, Send
 
 from gateway.http.bounds import MAX_BODY_BYTES
+from gateway.http.counting import ROUTE, UNKNOWN
 from gateway.http.errors import HttpError
 from gateway.http.responses import HttpResponse
 
@@ -26,17 +27,22 @@ class Resource:
     """The ASGI application of one path.
 
     `guard` is asked first, for every method; it raises what ends the call. `render` makes the answer to an error.
+    `route` is what the path counts as.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], render: Render, guard: Guard | None = None) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], render: Render, guard: Guard | None = None, route: str = UNKNOWN
+    ) -> None:
         self.handlers = dict(handlers)
         if "GET" in handlers:
             self.handlers["HEAD"] = handlers["GET"]
         self._allow = ", ".join(sorted(self.handlers))
         self._render = render
         self._guard = guard
+        self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._route
         try:
             if self._guard is not None:
                 self._guard(scope)

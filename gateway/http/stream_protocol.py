@@ -17,6 +17,7 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import Protocol, State
 
+from gateway.http.counting import OPENED, ROUTE, UNKNOWN, HttpCounts
 from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION, FAREWELL, READ_FREELY, frame_of
 from gateway.http.heads import declared_length
@@ -44,11 +45,16 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         reading: Reading,
+        counts: HttpCounts,
         place: Place,
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._reading = reading
+        self._counts = counts
+        # What it counts as, once it is open.
+        self._route = ""
+        self._is_behind = False
         # The connection's, of which this is the owner as soon as it is open.
         self._place = place
         # Received bytes that were not read yet.
@@ -102,6 +108,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._count_end()
         self._place.free()
         self._reading.leave(self._read)
         # An object that refers to itself waits for the garbage collector. The garbage of 10,000 streams would stop the
@@ -177,8 +184,11 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self._read_on()
 
     async def send(self, message: Any) -> None:
+        kind = message["type"]
+        if kind != "websocket.send" and not self._route:
+            self._count_handshake(kind, message)
         await super().send(message)
-        if message["type"] == "websocket.http.response.body":
+        if kind == "websocket.http.response.body":
             # Otherwise the server would log that nothing was answered.
             self.handshake_complete = True
 
@@ -189,8 +199,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self._read_on()
         return message
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._set_behind(behind=True)
+
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._set_behind(behind=False)
         if self._owes_pongs:
             self._owes_pongs = False
             self._read_on()
@@ -219,3 +234,26 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         if not self.transport.is_closing():
             self.conn.fail(code, reason)
             self.handle_parser_exception()
+
+    # What is counted
+
+    def _count_handshake(self, kind: str, message: Any) -> None:
+        """The request for the stream is answered with this message, or with one that follows it."""
+        route = self.scope.get(ROUTE, UNKNOWN)
+        if kind == "websocket.accept":
+            self._route = route
+            self._counts.shook_hands(route, OPENED)
+        elif kind == "websocket.http.response.start":
+            self._counts.shook_hands(route, str(message["status"]))
+
+    def _count_end(self) -> None:
+        self._counts.connections -= 1
+        self._set_behind(behind=False)
+        if self._route:
+            frame = self.conn.close_sent or self.conn.close_rcvd
+            code = CloseCode.ABNORMAL_CLOSURE if frame is None else frame.code
+            self._counts.closed(self._route, int(code), by_peer=bool(self.conn.close_rcvd_then_sent))
+
+    def _set_behind(self, *, behind: bool) -> None:
+        self._counts.behind += behind - self._is_behind
+        self._is_behind = behind

@@ -24,6 +24,9 @@ SECOND: Final = 1_000_000_000
 _SLOT: Final = Layout("<QQQ")
 """Digest of the name, the end of the window in seconds since 1970, and the count."""
 
+SIZE: Final = SLOTS * _SLOT.size
+"""Bytes of a group."""
+
 
 class Tally(Enum):
     """What is counted, and the length of its window in seconds."""
@@ -33,6 +36,49 @@ class Tally(Enum):
     ORDERS_DAY = 86_400
 
 
+class Count:
+    """What one holder has used in the present window of a tally."""
+
+    __slots__ = ("_clock", "_digest", "_length", "_memory", "_start")
+
+    def __init__(self, memory: SharedMemory, clock: Callable[[], int], digest: int, start: int, length: int) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._digest = digest
+        self._start = start
+        self._length = length
+
+    def add(self, count: int = 1) -> int:
+        """Count so many more, or fewer, and never less than none. Returns the count of this window then."""
+        memory, start = self._memory, self._start
+        memory.lock(start, SIZE)
+        try:
+            at, end, counted = self._find()
+            counted = max(0, counted + count)
+            _SLOT.pack_into(memory.bytes, at, self._digest, end, counted)
+            return counted
+        finally:
+            memory.unlock(start, SIZE)
+
+    def value(self) -> int:
+        """The count of this window."""
+        return self._find()[2]
+
+    def _find(self) -> tuple[int, int, int]:
+        """Where the slot is that has the digest, or may have it; the end of the window; and the count."""
+        now = self._clock() // SECOND
+        end = now - now % self._length + self._length
+        start, digest, memory, read = self._start, self._digest, self._memory.bytes, _SLOT.unpack_from
+        oldest, oldest_end = start, 2**64
+        for at in range(start, start + SIZE, _SLOT.size):
+            found, slot_end, counted = read(memory, at)
+            if found == digest:
+                return at, end, counted if slot_end == end else 0
+            if slot_end < oldest_end:
+                oldest, oldest_end = at, slot_end
+        return oldest, end, 0
+
+
 class Tallies:
     """The counts of a gateway. `clock` tells nanoseconds since 1970."""
 
@@ -40,46 +86,17 @@ class Tallies:
         self._groups = groups
         self._clock = clock
         self._digests = Digests()
-        self._memory = SharedMemory(groups * SLOTS * _SLOT.size, shared=shared)
+        self._memory = SharedMemory(groups * SIZE, shared=shared)
 
-    def add(self, tally: Tally, holder: Holder, name: str, count: int = 1) -> int:
-        """Count so many more, or fewer, and never less than none. Returns the count of this window then."""
+    def of(self, tally: Tally, holder: Holder, name: str) -> Count:
+        """The count of this name. Who counts often keeps it."""
         digest = self._digests.of(tally, holder, name)
-        size = SLOTS * _SLOT.size
-        start = digest % self._groups * size
-        self._memory.lock(start, size)
-        try:
-            end = self._end(tally)
-            at, counted = self._find(start, digest, end)
-            counted = max(0, counted + count)
-            _SLOT.pack_into(self._memory.bytes, at, digest, end, counted)
-            return counted
-        finally:
-            self._memory.unlock(start, size)
-
-    def count(self, tally: Tally, holder: Holder, name: str) -> int:
-        """The count of this window."""
-        digest = self._digests.of(tally, holder, name)
-        return self._find(digest % self._groups * SLOTS * _SLOT.size, digest, self._end(tally))[1]
+        return Count(self._memory, self._clock, digest, digest % self._groups * SIZE, tally.value)
 
     def rest(self, tally: Tally) -> int:
         """Whole seconds until the next window, at least one."""
-        return max(1, self._end(tally) - self._clock() // SECOND)
-
-    def _end(self, tally: Tally) -> int:
-        seconds = self._clock() // SECOND
-        return seconds - seconds % tally.value + tally.value
-
-    def _find(self, start: int, digest: int, end: int) -> tuple[int, int]:
-        """Where the slot is that has the digest, or may have it, and its count."""
-        oldest, oldest_end = start, 2**64
-        for at in range(start, start + SLOTS * _SLOT.size, _SLOT.size):
-            found, slot_end, counted = _SLOT.unpack_from(self._memory.bytes, at)
-            if found == digest:
-                return at, counted if slot_end == end else 0
-            if slot_end < oldest_end:
-                oldest, oldest_end = at, slot_end
-        return oldest, 0
+        now = self._clock() // SECOND
+        return tally.value - now % tally.value
 
     def close(self) -> None:
         self._memory.close()

@@ -17,11 +17,13 @@ from msgspec import Struct
 from gateway.link.answers import Stamped
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
 from gateway.link.matcher_clock import MatcherClock
+from gateway.link.published import ForAll, Handler, KeyHandler, Published
+from matching_exchange.process.histogram import Histogram
 from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
-from protocol.events import AccountUpdate, Answer, KeyRevoked, KeySet, Pulse, QueryResult, Result
+from protocol.events import Answer, Pulse, QueryResult, Result
 from protocol.handshakes import Handshakes
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
@@ -51,9 +53,6 @@ ANSWER_GRACE: Final = 1.0
 
 Value = TypeVar("Value")
 
-Handler = Callable[[AccountUpdate], None]
-KeyHandler = Callable[[KeySet | KeyRevoked], None]
-
 log = structlog.get_logger("gateway")
 
 
@@ -64,7 +63,11 @@ class _Waiting(Struct):
 
 class Broker:
     """`deadline` is the greatest age of a command when the matcher takes it, in seconds. `keys` are needed where the
-    matcher has CURVE."""
+    matcher has CURVE.
+
+    published: what the matcher tells all gateways; there once the broker has started.
+    command_times: from a command to its answer, in nanoseconds.
+    """
 
     def __init__(self, commands: str, reports: str, deadline: float, keys: ClientKeys | None = None) -> None:
         self._keys = keys
@@ -87,8 +90,7 @@ class Broker:
         self._strange_reports = 0
         self._on_reset: list[Callable[[], None]] = []
         self._on_open: list[Callable[[], None]] = []
-        self._handlers: dict[str, list[Handler]] = {}
-        self._key_handlers: list[KeyHandler] = []
+        self.command_times = Histogram()
 
     async def start(self) -> None:
         """Connect; the matcher may come later."""
@@ -99,6 +101,7 @@ class Broker:
         self._handshakes = Handshakes(self._commands, self._keys)
         self._send_frame = sender(self._commands)
         self._receive_message = message_receiver(self._reports)
+        self.published = Published(self._reports, lambda: self._loop.call_soon(self._read))
         self._subscribed = self._session.public
         self._loop.add_reader(int(self._reports.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_soon(self._tick)
@@ -163,31 +166,17 @@ class Broker:
         self._on_open.append(callback)
 
     def subscribe(self, account: str, handler: Handler) -> Callable[[], None]:
-        """Hand each published update of the account to the handler; the answer ends that. Updates may be lost."""
-        topic = topics.account_updates(account)
-        handlers = self._handlers.get(account)
-        if handlers is None:
-            self._handlers[account] = [handler]
-            self._reports.subscribe(topic)
-            self._loop.call_soon(self._read)
-        else:
-            handlers.append(handler)
-
-        def unsubscribe() -> None:
-            remaining = self._handlers[account]
-            remaining.remove(handler)
-            if not remaining:
-                del self._handlers[account]
-                self._reports.unsubscribe(topic)
-                self._loop.call_soon(self._read)
-
-        return unsubscribe
+        """As that of `published`."""
+        return self.published.subscribe(account, handler)
 
     def subscribe_keys(self, handler: KeyHandler) -> None:
-        """Hand each published change of an API key to the handler. Changes may be lost."""
-        self._key_handlers.append(handler)
-        self._reports.subscribe(topics.KEYS)
-        self._loop.call_soon(self._read)
+        """As that of `published`."""
+        self.published.subscribe_keys(handler)
+
+    @property
+    def in_flight(self) -> tuple[int, int]:
+        """Commands, and queries, that wait for the matcher."""
+        return len(self._waiting), len(self._asked)
 
     def submit(self, command: Command) -> "asyncio.Future[Stamped[Answer]]":
         """Send a command; the future of its answer, which fails as `command` does. MatcherUnavailableError at once
@@ -284,8 +273,8 @@ class Broker:
             self._count_strange_report(str(error))
             return
         now = time.monotonic()
-        if isinstance(report, AccountUpdate | KeySet | KeyRevoked):
-            self._hand_on(report)
+        if isinstance(report, ForAll):
+            self.published.hand_on(report)
             return
         if isinstance(report, Pulse) and not self._hear(report, now):
             return
@@ -301,18 +290,10 @@ class Broker:
             for answered in outcome:
                 waiting = self._waiting.pop(answered.number, None)
                 if waiting is not None and not waiting.future.done():
+                    self.command_times.observe(int((now - waiting.overdue_at + self._answer_timeout) * NANOSECONDS))
                     waiting.future.set_result(Stamped(answered.sequence, answered.timestamp, answered.answer))
         elif was_connecting and self._session.state is SessionState.OPEN:
             self._opened()
-
-    def _hand_on(self, published: AccountUpdate | KeySet | KeyRevoked) -> None:
-        """Give what is for all gateways to those who listen."""
-        if isinstance(published, AccountUpdate):
-            for handler in list(self._handlers.get(published.account, ())):
-                handler(published)
-        else:
-            for key_handler in self._key_handlers:
-                key_handler(published)
 
     def _hear(self, pulse: Pulse, now: float) -> bool:
         """Whether the pulse is that of a matcher of this version."""

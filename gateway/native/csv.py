@@ -72,4 +72,5 @@ def _target(scope: Scope, parameter: str, value: str) -> str:
     """The request's own target, with another value of the parameter."""
     query = scope["query_string"].decode("latin-1")
     parameters = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != parameter]
-    return f"{scope['raw_path'].decode('ascii')}?{urlencode([*parameters, (parameter, value)])}"
+    path = f"{scope.get('root_path', '')}{scope['raw_path'].decode('ascii')}"
+    return f"{path}?{urlencode([*parameters, (parameter, value)])}"

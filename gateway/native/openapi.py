@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope
 
-from gateway.access.needs import ADMIN, PUBLIC
+from gateway.access.needs import ADMIN, LOCAL, PUBLIC
 from gateway.http.resources import Handler
 from gateway.http.responses import JSON, HttpResponse, encode
 from gateway.native.calls.parameters import query_parameters
@@ -20,6 +20,9 @@ from gateway.native.operations import OPERATIONS
 from gateway.native.problem_kinds import KINDS
 from gateway.native.problems import Problem
 from matching_exchange.process.version import VERSION
+
+OPENAPI: Final = "/openapi.json"
+"""Where the document is."""
 
 DESCRIPTION: Final = """\
 A crypto exchange. Prices, quantities and fees are exact: decimal strings in answers; requests may hold strings or
@@ -90,8 +93,8 @@ _PHRASES: Final = {
 }
 
 
-def document() -> dict[str, Any]:
-    """The OpenAPI document."""
+def document(root_path: str = "") -> dict[str, Any]:
+    """The OpenAPI document of calls below this path."""
     kinds: set[type[Struct]] = {Problem, *_STREAMED}
     for operation in OPERATIONS:
         kinds.update(kind for kind in _bodies(operation) if kind is not None)
@@ -109,6 +112,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Exchange", "version": VERSION, "description": DESCRIPTION},
+        **({"servers": [{"url": root_path}]} if root_path else {}),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -128,13 +132,7 @@ def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]
     statuses = {*operation.problems, *_ALWAYS}
     if operation.needs is not PUBLIC:
         statuses |= {401, 403}
-    answer = reference[operation.answer]
-    if operation.other_answer is not None:
-        answer = {"anyOf": [answer, reference[operation.other_answer]]}
-    done = _content("Done", "application/json", answer)
-    if operation.csv:
-        done["content"]["text/csv"] = {"schema": {"type": "string"}}
-    responses = {str(operation.status): done}
+    responses = {str(operation.status): _done(operation, reference)}
     for status in sorted(statuses):
         responses[str(status)] = _content(_PHRASES[status], "application/problem+json", reference[Problem])
     if operation.unhealthy is not None:
@@ -151,11 +149,23 @@ def _describe(operation: Operation, reference: dict[type[Struct], dict[str, Any]
     if operation.body is not None:
         content = {"schema": reference[operation.body], "example": operation.example}
         described["requestBody"] = {"required": operation.body_required, "content": {"application/json": content}}
-    if operation.needs is ADMIN:
+    if operation.needs in (ADMIN, LOCAL):
         described["security"] = [{"admin": []}, {}]
     elif operation.needs is not PUBLIC:
         described["security"] = [{"key": []}, {}]
     return described
+
+
+def _done(operation: Operation, reference: dict[type[Struct], dict[str, Any]]) -> dict[str, Any]:
+    if operation.answer is None:
+        return _content("Done", "text/plain", {"type": "string"})
+    answer = reference[operation.answer]
+    if operation.other_answer is not None:
+        answer = {"anyOf": [answer, reference[operation.other_answer]]}
+    done = _content("Done", "application/json", answer)
+    if operation.csv:
+        done["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return done
 
 
 def _content(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -172,9 +182,9 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def openapi_handler() -> Handler:
+def openapi_handler(root_path: str) -> Handler:
     """The handler of GET /openapi.json."""
-    body = encode(document())
+    body = encode(document(root_path))
 
     async def handler(scope: Scope, _: Receive) -> HttpResponse:
         query_parameters(scope)

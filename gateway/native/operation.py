@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 from gateway.access.needs import Needs
 from gateway.exchange.exchange import Exchange
 from gateway.http.responses import HttpResponse
+from gateway.metrics.board import Board
 from gateway.native.calls.keys import KeyDesk
 from gateway.native.calls.parameters import CURSOR_PATTERN
 from gateway.native.json.times import EXACT_TIME_PATTERN
@@ -16,6 +17,7 @@ from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
 Call = Callable[[Exchange, Scope, Receive], Awaitable[HttpResponse]]
 KeyCall = Callable[[KeyDesk, Scope, Receive], Awaitable[HttpResponse]]
+MetricsCall = Callable[[Board, Scope, Receive], Awaitable[HttpResponse]]
 
 _SYMBOL: Final = {"type": "string", "pattern": f"^{SYMBOL_PATTERN.pattern}$"}
 _NAME: Final = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
@@ -33,8 +35,8 @@ class Operation(Struct, frozen=True):
     """One method of one path.
 
     needs: what it needs of its caller.
-    call: carries it out. One of the keys gets their desk in place of the exchange.
-    answer: the body of the answer that tells success, with this `status`.
+    call: carries it out. One of the keys gets their desk in place of the exchange, that of the metrics their board.
+    answer: the body of the answer that tells success, with this `status`; None for a text.
     problems: the statuses of its problem documents, beyond those of every operation.
     other_answer: the body that some parameters ask for instead.
     csv: whether Accept: text/csv asks for a table.
@@ -44,9 +46,9 @@ class Operation(Struct, frozen=True):
     needs: Needs
     method: str
     path: str
-    call: Call | KeyCall
+    call: Call | KeyCall | MetricsCall
     summary: str
-    answer: type[Struct]
+    answer: type[Struct] | None
     problems: Sequence[int]
     parameters: Sequence[Parameter] = ()
     body: type[Struct] | None = None

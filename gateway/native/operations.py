@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA
+from gateway.access.needs import ADMIN, LOCAL, PUBLIC, TRADE, USER_DATA
 from gateway.native.calls import (
     accounts,
     batches,
     instruments,
     keys,
     maintenance,
+    metrics,
     oco,
     orders,
     own_key,
@@ -231,6 +232,15 @@ OPERATIONS: Final = (
         health_schemas.Health,
         (422,),
         unhealthy=health_schemas.Unhealthy,
+    ),
+    Operation(
+        LOCAL,
+        "get",
+        "/metrics",
+        metrics.show,
+        "The metrics of all processes, as Prometheus reads them",
+        None,
+        (422,),
     ),
     Operation(
         ADMIN,

@@ -8,57 +8,75 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope
 
 from gateway.access.admin import Administrators, Audited
-from gateway.access.caller import CALLER
 from gateway.access.door import Door
-from gateway.access.needs import ADMIN, PUBLIC, Needs
+from gateway.access.needs import ADMIN, LOCAL, PUBLIC, Needs
+from gateway.access.readers import Readers
 from gateway.exchange.exchange import Exchange
 from gateway.http.resources import Handler, Resource
 from gateway.http.responses import HttpResponse
 from gateway.link.broker import Broker
 from gateway.link.feed import MarketDataFeed
+from gateway.metrics.board import Board
 from gateway.native.calls import keys as key_calls
 from gateway.native.calls.keys import KeyDesk
-from gateway.native.openapi import openapi_handler
-from gateway.native.operation import Call, KeyCall, Operation
+from gateway.native.openapi import OPENAPI, openapi_handler
+from gateway.native.operation import Call, KeyCall, MetricsCall, Operation
 from gateway.native.operations import OPERATIONS
 from gateway.native.problems import problem_response
 from gateway.native.streams import stream_routes
+from gateway.streams.serve import StreamCount
 
 
 class Access:
-    """door: None where no key is asked for."""
+    """door: None where no key is asked for. readers, board: of the metrics."""
 
-    def __init__(self, door: Door | None, administrators: Administrators, desk: KeyDesk) -> None:
+    def __init__(
+        self, door: Door | None, administrators: Administrators, desk: KeyDesk, readers: Readers, board: Board
+    ) -> None:
         self.door = door
         self.administrators = administrators
         self.desk = desk
+        self.readers = readers
+        self.board = board
 
 
-def native_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access) -> list[BaseRoute]:
-    """All routes."""
+def native_routes(
+    exchange: Exchange,
+    broker: Broker,
+    feed: MarketDataFeed,
+    access: Access,
+    count: StreamCount,
+    root_path: str = "",
+) -> list[BaseRoute]:
+    """All routes. count: of the worker's open streams, also those of other doors. root_path: below which clients find
+    them; the document tells it."""
     calls: dict[str, dict[str, Handler]] = {}
-    guarded: set[str] = set()
+    guards: dict[str, Needs] = {}
     for operation in OPERATIONS:
         calls.setdefault(operation.path, {})[operation.method.upper()] = _handler(operation, exchange, access)
-        if operation.needs is ADMIN:
-            guarded.add(operation.path)
+        if operation.needs in (ADMIN, LOCAL):
+            guards[operation.path] = operation.needs
     return [
-        *(Route(path, _resource(calls[path], access, guarded=path in guarded)) for path in _sorted(calls)),
-        Route("/openapi.json", Resource({"GET": openapi_handler()}, problem_response)),
-        *stream_routes(exchange, broker, feed, access.door),
+        *(Route(path, _resource(path, calls[path], access, guards.get(path))) for path in _sorted(calls)),
+        Route(OPENAPI, Resource({"GET": openapi_handler(root_path)}, problem_response, route=OPENAPI)),
+        *stream_routes(exchange, broker, feed, access.door, count),
     ]
 
 
-def _resource(handlers: dict[str, Handler], access: Access, *, guarded: bool) -> ASGIApp:
-    if not guarded:
-        return Resource(handlers, problem_response)
-    return Audited(Resource(handlers, problem_response, access.administrators.guard))
+def _resource(path: str, handlers: dict[str, Handler], access: Access, needs: Needs | None) -> ASGIApp:
+    if needs is LOCAL:
+        return Resource(handlers, problem_response, access.readers.guard, path)
+    if needs is None:
+        return Resource(handlers, problem_response, route=path)
+    return Audited(Resource(handlers, problem_response, access.administrators.guard, path))
 
 
 def _handler(operation: Operation, exchange: Exchange, access: Access) -> Handler:
     """What answers the call, for whoever may make it."""
     if operation.call.__module__ == key_calls.__name__:
         return partial(cast("KeyCall", operation.call), access.desk)
+    if operation.needs is LOCAL:
+        return partial(cast("MetricsCall", operation.call), access.board)
     call = cast("Call", operation.call)
     if access.door is None or operation.needs in (PUBLIC, ADMIN):
         return partial(call, exchange)
@@ -70,7 +88,6 @@ async def _let_in(
 ) -> HttpResponse:
     """Answer the call of a caller who proves that he holds a key."""
     caller, _, receive = await door.admit(needs, scope, receive)
-    scope[CALLER] = caller
     return await call(exchange.on_behalf(caller.confirm, caller.deadline), scope, receive)
 
 

@@ -52,10 +52,11 @@ REVOKED: Final = "The key is good no more."
 CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
 
 
-def stream_routes(exchange: Exchange, broker: Broker, feed: MarketDataFeed, door: Door | None) -> list[BaseRoute]:
+def stream_routes(
+    exchange: Exchange, broker: Broker, feed: MarketDataFeed, door: Door | None, count: StreamCount
+) -> list[BaseRoute]:
     """The routes of all streams."""
     instruments = exchange.instruments
-    count = StreamCount()
 
     def depth(instrument: Instrument) -> DepthChannel:
         return DepthChannel(instrument, broker, feed, _depth_text, CLOSING)

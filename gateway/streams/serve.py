@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.http.callers import open_stream
 from gateway.http.closing import START_AGAIN, CloseFrame, Closing, accept, close_stream, refuse_stream
+from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
 from gateway.link.broker import Broker
@@ -46,7 +47,11 @@ class StreamCount:
 async def serve_stream(
     websocket: WebSocket, count: StreamCount, closing: Closing, stream: Callable[[WebSocket], Awaitable[None]]
 ) -> None:
-    """Serve one stream to its end. Close it with the reason if it cannot begin."""
+    """Serve one stream to its end. Close it with the reason if it cannot begin.
+
+    Its path is a route, unless the scope tells another one.
+    """
+    websocket.scope.setdefault(ROUTE, websocket.scope["path"])
     count.open += 1
     try:
         if count.open > MAX_STREAMS:

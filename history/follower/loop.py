@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from history.follower.meter import Progress
 from history.follower.retrier import Retrier
 from history.follower.start import Joined
 from history.follower.stop import Stop
@@ -34,7 +35,7 @@ log = structlog.get_logger("history")
 class Loop:
     """Goes on from where the log and the tables were joined.
 
-    written: the place up to which the tables are filled. `tell` hears of each.
+    written: the place up to which the tables are filled. `tell` hears of each, and `progress` of what is done.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Loop:
         stop: Stop,
         retrier: Retrier,
         tell: Callable[[Place], None],
+        progress: Progress,
     ) -> None:
         self._state = joined.state
         self._follower = joined.follower
@@ -56,6 +58,8 @@ class Loop:
         self._retrier = retrier
         self._place = joined.place
         self.written = joined.place
+        self._progress = progress
+        progress.begin(joined.place.sequence, joined.place.time)
         self._begun = time.monotonic()
         self._retired_at = float("-inf")
 
@@ -88,6 +92,7 @@ class Loop:
             state.replay(record, observe)
             if state.sequence > place.sequence:
                 self._place = place = Place(place.journal, state.sequence, crc, record.time)
+                self._progress.taken = state.sequence
             if place.sequence - self.written.sequence >= MAX_COMMANDS or time.monotonic() - self._begun >= MAX_SECONDS:
                 self._write()
                 if self._stop.wanted:
@@ -98,8 +103,10 @@ class Loop:
         place = self._place
         if place != self.written:
             rows = self._gatherer.take()
+            began = time.monotonic_ns()
             self._retrier(lambda: self._store.write(rows, place))
             self.written = place
+            self._progress.note_written(place.sequence, place.time, len(rows), time.monotonic_ns() - began)
             self._tell(place)
         self._begun = time.monotonic()
 

@@ -8,6 +8,7 @@ import structlog
 
 from history.config import PROGRAM, Config
 from history.follower.loop import Loop
+from history.follower.meter import Meter, Progress
 from history.follower.retrier import Retrier
 from history.follower.start import Joined, Start
 from history.follower.stop import Stop, StoppedError
@@ -41,12 +42,15 @@ class Process:
         self._directory = DataDirectory(config.data_dir)
         self._registered_at = float("-inf")
         self._brake = LogBrake()
-        self._ask = Retrier(stop)
+        self._progress = Progress()
+        self._meter = Meter(config, self._progress)
+        self._ask = Retrier(stop, self._progress.note_failure)
 
     def run(self) -> None:
         """Raises RefusedError, StoreRefusedError, JournalError, JournalMismatchError or OSError if the tables and the
         journal cannot be used."""
         config = self._config
+        self._meter.start()
         try:
             with closing(self._ask(lambda: open_store(config.database, config.keep_days))) as store:
                 journal = self._begun_journal()
@@ -75,12 +79,14 @@ class Process:
         try:
             place = self._ask(store.position)
             self._register(0 if place is None else place.sequence)
+            if place is not None:
+                self._progress.begin(place.sequence, place.time)
             joined = self._ask(start.join)
             with closing(joined.follower):
                 self._tell(joined)
                 self._register(joined.place.sequence)
                 gatherer = StateGatherer(joined.state, self._ask(store.last_candles), begins=joined.begins)
-                loop = Loop(joined, gatherer, store, self._stop, self._ask, self._written)
+                loop = Loop(joined, gatherer, store, self._stop, self._ask, self._written, self._progress)
                 loop.run()
                 self._register(loop.written.sequence)
         except (FileNotFoundError, RewoundError, TrimmedError) as error:

@@ -23,8 +23,10 @@ log = structlog.get_logger("history")
 class Retrier:
     """Logs one line now and then while the database fails, and one when it works again."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: Stop, note_failure: Callable[[], None] = lambda: None) -> None:
+        """`note_failure` hears of each failure."""
         self._stop = stop
+        self._note_failure = note_failure
         self._told_at = float("-inf")
 
     def __call__(self, ask: Callable[[], Answer]) -> Answer:
@@ -39,6 +41,7 @@ class Retrier:
                 raise
             except StoreFailedError as error:
                 failed = True
+                self._note_failure()
                 if time.monotonic() - self._told_at >= TELL_SECONDS:
                     self._told_at = time.monotonic()
                     log.error("the database fails: it is asked again", error=str(error))

@@ -30,6 +30,7 @@ class More(Struct, frozen=True, array_like=True):
     working_after: int | None = 0
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
+    active_since: int | None = None
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -88,6 +89,7 @@ def _more(state: OrderState) -> More:
         None if state.working_since is None else state.working_since - state.timestamp,
         state.cancel_on_first_fill,
         state.list_client_order_id,
+        state.active_since,
     )
 
 
@@ -145,4 +147,5 @@ def order_of_row(row: Sequence[Any]) -> OrderState:
         working_since=None if rest.working_after is None else timestamp + rest.working_after,
         cancel_on_first_fill=rest.cancel_on_first_fill,
         list_client_order_id=rest.list_client_order_id,
+        active_since=rest.active_since,
     )

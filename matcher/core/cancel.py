@@ -7,6 +7,7 @@ from msgspec.structs import astuple
 
 from matcher.core.account import Account
 from matcher.core.book import Book
+from matcher.core.order import Order
 from matcher.core.registry import Registry
 from protocol.commands import CancelAllOrders, CancelOrder
 from protocol.events import CommandRefused, Event, OrderCanceled
@@ -19,14 +20,16 @@ def cancel_order(registry: Registry, command: CancelOrder) -> list[Event]:
     """Cancel one live order."""
     order_id: int | None
     account: str | None
+    name: str | None
     only_status: OnlyStatus | None
     cancel_client_order_id: str | None
-    order_id, account, _, only_status, cancel_client_order_id = astuple(command)
+    symbol: str | None
+    order_id, account, name, only_status, cancel_client_order_id, symbol = astuple(command)
     refused = None if cancel_client_order_id is None else refuse_cancel_id(cancel_client_order_id)
     if refused is not None:
         return [refused]
     order = registry.orders.get(order_id) if order_id is not None and account is None else registry.find(command)
-    if order is None:
+    if order is None or (symbol is not None and not _agrees(order, symbol, name)):
         return [CommandRefused(Refusal.UNKNOWN_ORDER)]
     if order.level is None:
         return [CommandRefused(Refusal.ORDER_NOT_OPEN)]
@@ -35,6 +38,11 @@ def cancel_order(registry: Registry, command: CancelOrder) -> list[Event]:
     events: list[Event] = []
     order.book.cancel(order, REQUESTED, events)
     return events if cancel_client_order_id is None else _with_cancel_id(events, cancel_client_order_id)
+
+
+def _agrees(order: Order, symbol: str, client_order_id: str | None) -> bool:
+    """Whether the order is of the symbol, and bears the id if one is given."""
+    return order.symbol == symbol and client_order_id in (None, order.client_order_id)
 
 
 def refuse_cancel_id(cancel_client_order_id: str | None) -> CommandRefused | None:

@@ -18,6 +18,7 @@ from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, 
 BUY: Final = Side.BUY
 FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED
+TOO_SMALL: Final = Reason.QUOTE_QUANTITY_TOO_SMALL
 
 NO_PREVENTION: Final = SelfTradePrevention.NONE
 CANCEL_NEWEST: Final = SelfTradePrevention.CANCEL_NEWEST
@@ -115,7 +116,9 @@ def take_on_terms(book: Book, taker: Order, limit: int, events: list[Event]) -> 
 
 def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop: Reason, events: list[Event]) -> None:
     """Trade a market order for as much of the quote currency as it may spend or receive, in whole lots, up to the key
-    `limit`. Its quantity grows with what it takes. `stop` is the reason for its end in front of an order beyond."""
+    `limit`. Its quantity grows with what it takes. `stop` is the reason for its end in front of an order beyond.
+
+    What has taken something is filled. An order with an open-only id is so only if its money ended first."""
     levels = book.asks if taker.side is BUY else book.bids
     keys, by_key = levels.keys, levels.by_key
     lot_size, most = book.rules.lot_size, book.rules.max_quantity
@@ -124,6 +127,7 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop:
     running = book.running
     # What the account cannot pay.
     kept = (extra.terms.quote_quantity or 0) - budget
+    price = 0
     while keys:
         if keys[-1] < limit:
             reason = stop
@@ -134,9 +138,10 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop:
         level = by_key[keys[-1]]
         maker = level.head
         assert maker is not None, "a level that is kept is never empty"
-        affordable = min(budget // (level.price * lot_size) * lot_size, most - taker.quantity)
+        price = level.price
+        affordable = min(budget // (price * lot_size) * lot_size, most - taker.quantity)
         if not affordable:
-            reason = Reason.QUOTE_QUANTITY_TOO_SMALL
+            reason = TOO_SMALL
             break
         running.trades_left -= 1
         own = prevention is not NO_PREVENTION and maker.account is taker.account
@@ -147,7 +152,7 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop:
                 break
             continue
         quantity = min(affordable, maker.remaining if own else shown_quantity(maker))
-        budget -= level.price * quantity
+        budget -= price * quantity
         taker.quantity += quantity
         taker.remaining = quantity
         if own:
@@ -155,7 +160,9 @@ def spend(book: Book, taker: Order, extra: Extra, budget: int, limit: int, stop:
         else:
             _trade(book, taker, maker, quantity, events)
     extra.unspent = budget + kept
-    if taker.filled_value:
+    # Without another lot at the price that it came to.
+    is_spent = reason is TOO_SMALL or budget < price * lot_size or taker.quantity == most
+    if taker.filled_value and (is_spent or not has_open_only_id(taker)):
         book.end(taker, FILLED)
     else:
         book.drop(taker, reason or Reason.NO_LIQUIDITY, events)

@@ -42,11 +42,13 @@ class Extra:
     cancel_on_first_fill: the first trade of one leg of the OCO cancels the other.
     list_client_order_id: the name of the OCO.
     active: a trailing stop has reached its activation_price.
+    active_since: the time at which it has; zero if it has not, or has none.
     best_price: the best price that an active trailing stop has followed.
     """
 
     __slots__ = (
         "active",
+        "active_since",
         "best_price",
         "cancel_on_first_fill",
         "list_client_order_id",
@@ -69,6 +71,7 @@ class Extra:
         best_price: int | None = None,
         cancel_on_first_fill: bool = False,  # noqa: FBT001, FBT002  as active
         list_client_order_id: str | None = None,
+        active_since: int = 0,
     ) -> None:
         self.terms = terms
         self.prevented = prevented
@@ -77,6 +80,7 @@ class Extra:
         self.partner: Order | None = None
         self.oco_id = oco_id
         self.active = active
+        self.active_since = active_since
         self.best_price = best_price
         self.cancel_on_first_fill = cancel_on_first_fill
         self.list_client_order_id = list_client_order_id

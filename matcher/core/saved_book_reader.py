@@ -233,6 +233,7 @@ def _read_extra(
         best_price=best_price,
         cancel_on_first_fill=saved.cancel_on_first_fill,
         list_client_order_id=saved.list_client_order_id,
+        active_since=saved.activated_since if saved.activated else 0,
     )
     return extra if extra.is_used else None
 

@@ -62,6 +62,7 @@ def _save_order(instrument: Instrument, order: Order) -> SavedOrder:
         working_since=order.fired,
         cancel_on_first_fill=extra.partner is not None and extra.cancel_on_first_fill,
         list_client_order_id=extra.list_client_order_id,
+        activated_since=extra.active_since,
         **terms,
     )
 

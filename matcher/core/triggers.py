@@ -119,7 +119,7 @@ class Triggers:
         extra = trailing(order)
         activation_price = extra.terms.activation_price
         if not extra.active and (activation_price is None or activation_price == last_price):
-            extra.active = True
+            _activate(order)
         if extra.best_price is not None:
             assert order.trigger_price is not None, "with a best price comes a trigger price"
             self.following[order.side].add(order, extra.best_price)
@@ -154,7 +154,7 @@ class Triggers:
         for order in self.reached(last_price, price):
             self.leave(order)
             if TRAILS[order.order_type] and not trailing(order).active:
-                trailing(order).active = True
+                _activate(order)
                 self.join(order, price)
             else:
                 fired.append(order)
@@ -293,6 +293,14 @@ def trailing(order: Order) -> Extra:
     """The extra of a trailing stop."""
     assert order.extra is not None, "a trailing stop has terms"
     return order.extra
+
+
+def _activate(order: Order) -> None:
+    """The trailing stop begins to follow: at its entry, or when a trade has reached its activation_price."""
+    extra = trailing(order)
+    extra.active = True
+    if extra.terms.activation_price is not None:
+        extra.active_since = order.book.running.time
 
 
 def _trigger_price(order: Order, best_price: int, tick_size: int) -> int:

@@ -20,6 +20,8 @@ from matcher.storage.data_directory import DataDirectory
 from matcher.storage.local_log import LocalLog
 from matcher.storage.recovery import drop_superseded
 from matcher.storage.snapshot import write_snapshot
+from matcher.storage.snapshot_file import snapshots
+from matching_exchange.process.histogram import Histogram
 from matching_exchange.process.log_brake import LogBrake
 from protocol.commands import AccountsQuery
 from protocol.events import AccountList, BookSaved, CommandRefused, Digest, QueryResult, Result
@@ -55,7 +57,11 @@ class _Work(Struct):
 
 class Background:
     """At most one child of each kind is at work. They are forked between turns, when the state is that of the journal.
-    A fork that fails fails what it was for, and nothing else."""
+    A fork that fails fails what it was for, and nothing else.
+
+    snapshot_written_at: in nanoseconds since 1970; zero before the first one.
+    snapshot_times, fork_pauses: how long snapshots took, and how long forks have held up the matcher.
+    """
 
     def __init__(
         self, config: Config, directory: DataDirectory, log: LocalLog, state: State, poller: zmq.Poller
@@ -68,6 +74,11 @@ class Background:
         self._brake = LogBrake()
         self._snapshot: Forked | None = None
         self._snapshot_at = state.sequence
+        self._snapshot_begun = 0
+        self.snapshot_times = Histogram()
+        self.snapshot_failures = 0
+        self.snapshot_written_at = _newest(directory)
+        self.fork_pauses = Histogram()
         self._digest: _Work | None = None
         self._digests: dict[Asked, None] = {}
         self._save: _Work | None = None
@@ -130,6 +141,16 @@ class Background:
         if self._state.sequence - self._snapshot_at >= self._config.snapshot_every and self._snapshot is None:
             self._start_snapshot()
         return results
+
+    @property
+    def waiting(self) -> int:
+        """Digests, saves and lists of accounts that wait for a child."""
+        return len(self._digests) + len(self._saves) + len(self._sum_queries)
+
+    @property
+    def since_snapshot(self) -> int:
+        """Commands since the last snapshot was begun, or since the start."""
+        return self._state.sequence - self._snapshot_at
 
     def stop(self) -> None:
         """End the children: what they have not finished is not needed."""
@@ -210,25 +231,30 @@ class Background:
             drop_superseded(directory, journal.trim, keep_journal=self._config.keep_journal == "all")
             return str(path)
 
-        started = time.monotonic()
+        self._snapshot_begun = time.monotonic_ns()
         try:
             self._snapshot = self._fork(write)
         except OSError as error:
+            self.snapshot_failures += 1
             logger.error("snapshot failed: the journal stays, the next one is tried later", error=_why(error))
             return
-        pause = round((time.monotonic() - started) * 1000, 1)
+        pause = round(self._snapshot.pause / 1_000_000, 1)
         logger.info("snapshot begun", sequence=state.sequence, pause_milliseconds=pause)
 
     def _collect_snapshot(self, child: Forked) -> None:
         path = self._collect(child)
         if path is None:
+            self.snapshot_failures += 1
             logger.error("snapshot failed: the journal stays, the next one is tried later")
             return
+        self.snapshot_times.observe(time.monotonic_ns() - self._snapshot_begun)
+        self.snapshot_written_at = time.time_ns()
         logger.info("snapshot written", file=path)
 
     def _fork(self, work: Callable[[], str]) -> Forked:
         """Start a child. The poller hears its end. Raises OSError if the system gives none."""
         child = Forked(work)
+        self.fork_pauses.observe(child.pause)
         self._poller.register(child.descriptor, zmq.POLLIN)
         return child
 
@@ -236,6 +262,12 @@ class Background:
         """The result of a child that has ended; None if it failed."""
         self._poller.unregister(child.descriptor)
         return child.result()
+
+
+def _newest(directory: DataDirectory) -> int:
+    """When the newest snapshot was written; zero without one."""
+    written = [path.stat().st_mtime_ns for path in snapshots(directory.snapshots)[:1]]
+    return written[0] if written else 0
 
 
 def _is_at_work(work: _Work | None, asked: Asked) -> bool:

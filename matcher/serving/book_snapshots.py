@@ -14,6 +14,7 @@ from matcher.feeds.snapshots import LENGTH_BYTES, Stamp, entries_of, joined, lev
 from matcher.feeds.tracker import BookTracker
 from matcher.serving.forked import Forked
 from matcher.serving.turn import Turn
+from matching_exchange.process.histogram import Histogram
 from protocol.book_feeds import PART_ENTRIES
 
 MOST_BYTES: Final = 512 * 1024 * 1024
@@ -38,13 +39,14 @@ class _Large:
 
 
 class BookSnapshots:
-    """At most one large snapshot is in the making. `monotonic` is in nanoseconds."""
+    """At most one large snapshot is in the making. `monotonic` is in nanoseconds, as `fork_pauses` are."""
 
     def __init__(self, poller: zmq.Poller, monotonic: Callable[[], int]) -> None:
         self._poller = poller
         self._monotonic = monotonic
         self._large: _Large | None = None
         self._forked_at = -FORK_EVERY
+        self.fork_pauses = Histogram()
 
     @property
     def busy(self) -> bool:
@@ -77,6 +79,7 @@ class BookSnapshots:
         except OSError as error:
             log.error("snapshot of a book not made: it is tried again", error=str(error))
             return False
+        self.fork_pauses.observe(child.pause)
         self._poller.register(child.descriptor, zmq.POLLIN)
         self._large = _Large(topic, child)
         return True

@@ -11,6 +11,7 @@ import errno
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,7 +37,7 @@ log = structlog.get_logger("matcher")
 
 class Forked:
     """A child at work. When `descriptor` becomes readable, the child has gone. `result` or `open_result` then gives
-    what the work returned."""
+    what the work returned. `pause` is how long the fork has held up this process, in nanoseconds."""
 
     def __init__(self, work: Callable[[], str | bytes], most: int = MAX_RESULT_BYTES) -> None:
         """`most` is the longest result, in bytes. Raises OSError if the system has no process or no descriptor left."""
@@ -46,9 +47,11 @@ class Forked:
             self._line, line_of_child = open_for_sure(socket.socketpair)
             opened.enter_context(self._line)
             opened.enter_context(line_of_child)
+            began = time.monotonic_ns()
             self.pid = os.fork()
             if self.pid == 0:
                 _run(work, most, self._result.fileno(), line_of_child)
+            self.pause = time.monotonic_ns() - began
             opened.pop_all()
         line_of_child.close()
         self.descriptor = self._line.fileno()

@@ -49,7 +49,11 @@ log = structlog.get_logger("matcher")
 
 
 class Intake:
-    """`receive` takes one frame from the socket; zmq.Again without one. `epoch` and `journal` go into welcomes."""
+    """`receive` takes one frame from the socket; zmq.Again without one. `epoch` and `journal` go into welcomes.
+
+    repeated_frames: those without a new command. gaps: those of them before which frames are missing.
+    unknown_sessions: frames of sessions that are not known.
+    """
 
     def __init__(
         self,
@@ -74,6 +78,9 @@ class Intake:
         self._rest: Commands | None = None
         self._skipping_parts = False
         self.refused_frames = 0
+        self.repeated_frames = 0
+        self.gaps = 0
+        self.unknown_sessions = 0
 
     @property
     def waiting(self) -> bool:
@@ -176,8 +183,11 @@ class Intake:
         outcome = self._state.sessions.receive(frame)
         if not isinstance(outcome, Taken):
             if isinstance(outcome, Repeat):
+                self.repeated_frames += 1
+                self.gaps += outcome.gap
                 turn.replies += outcome.answers
             else:
+                self.unknown_sessions += 1
                 report = SessionUnknown(public_number(frame.session), frame.number)
                 turn.reports.append((topics.reports(report.session), encode(report)))
             return 0

@@ -19,11 +19,13 @@ from matcher.serving.book_snapshots import BookSnapshots
 from matcher.serving.clock import Clock
 from matcher.serving.intake import Intake
 from matcher.serving.market_data import MarketData
+from matcher.serving.meter import Meter, Work
 from matcher.serving.outbox import Outbox
 from matcher.serving.queries import count_open_orders
 from matcher.serving.query_desk import QueryDesk
 from matcher.serving.sockets import Sockets
 from matcher.serving.subscribers import Subscribers
+from matcher.serving.tally import Tally
 from matcher.serving.turn import Turn, new_turn
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory
@@ -80,10 +82,14 @@ class Matcher:
         )
         reports = publisher(sockets.reports)
         self._outbox = Outbox(reports, self._market_data, self._books, state, clock, epoch, log.id)
+        self._tally = Tally()
+        work = Work(self._intake, self._desk, self._outbox, self._background, self._snapshots)
+        self._meter = Meter(config, directory, state, self._tally, log, work, reports)
 
     def bind(self) -> None:
         """Open the sockets. EndpointError names the setting whose endpoint cannot be bound."""
         self._sockets.bind()
+        self._meter.bind()
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. All commands that were taken are answered before it returns."""
@@ -91,6 +97,7 @@ class Matcher:
         # orders would delay answers by up to a second.
         gc.freeze()
         gc.disable()
+        self._meter.serve()
         wakeup = self._catch_signals()
         self._poller.register(wakeup, zmq.POLLIN)
         self._sockets.register(self._poller)
@@ -125,6 +132,8 @@ class Matcher:
             # This comes first in the turn: no order trades after it has expired.
             self._intake.carry_out_own(AdvanceTime(), turn)
         self._intake.take(turn)
+        if turn.caused:
+            self._tally.note_applied(turn, self._clock.monotonic())
         self._desk.answer_waiting(turn)
         self._books.work(turn, ready)
         if turn.entries:
@@ -132,6 +141,7 @@ class Matcher:
             self._intake.logged(turn)
         self._outbox.hold(self._position, turn)
         self._outbox.release(self._position)
+        self._tally.count(turn)
         self._keep_time()
         self._outbox.tell(self._background.turn(ready))
 
@@ -159,10 +169,11 @@ class Matcher:
             self._clock.settle()
 
     def _keep_time(self) -> None:
-        """Do the periodic work that is due: syncs, depth, pulses and heartbeats."""
+        """Do the periodic work that is due: syncs, depth, pulses, heartbeats and metrics."""
         self._stamp()
         self._log.keep_time(self._clock.monotonic())
         self._outbox.keep_time()
+        self._meter.keep_time(self._clock.monotonic())
 
     def _stamp(self) -> int:
         """The time, which never goes back."""

@@ -58,6 +58,11 @@ class Outbox:
         due = min(self._pulse_at, self._heartbeat_at)
         return due if self._depth_at is None else min(due, self._depth_at)
 
+    @property
+    def waiting(self) -> int:
+        """Turns that wait until their records are committed."""
+        return len(self._held)
+
     def hold(self, position: Position, turn: Turn) -> None:
         """Keep what the turn has to say until the log is committed up to the position."""
         self._held.append((position, turn))

@@ -33,6 +33,11 @@ class QueryDesk:
         """Whether lists wait to be answered."""
         return bool(self._waiting)
 
+    @property
+    def waiting(self) -> int:
+        """Lists that wait to be answered."""
+        return len(self._waiting)
+
     def ask(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
         """Answer a light query at once, in order with the commands. Let another one wait. `session` is the public
         number."""

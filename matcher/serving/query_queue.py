@@ -53,6 +53,9 @@ class QueryQueue(Generic[Q]):
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def ask(self, session: int, request: int, query: Q, now: int) -> None:
         asked = session, request
         if asked not in self._known and len(self._waiting) < MAX_WAITING:

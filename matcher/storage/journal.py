@@ -82,13 +82,14 @@ class OpenFile(Protocol):
 
 class Journal(JournalReader):
     """The segments of one directory. First read all `records`, then `append`. `open_file` opens a segment for
-    writing."""
+    writing. `written` counts the bytes of appended records."""
 
     def __init__(self, directory: Path, open_file: OpenFile = DiskFile, segment_bytes: int = SEGMENT_BYTES) -> None:
         super().__init__(directory)
         self._open_file = open_file
         self._segment_bytes = segment_bytes
         self._file: File | None = None
+        self.written = 0
 
     def records(self, after: Place | None = None) -> Iterator[Record]:
         """As JournalReader. Then the journal can be appended to: a new one has its id."""
@@ -134,6 +135,7 @@ class Journal(JournalReader):
             self._file.reserve()
         self._crc = crc
         self._size += len(record)
+        self.written += len(record)
 
     def sync(self) -> None:
         """Make what was appended last. OSError if the disk does not."""

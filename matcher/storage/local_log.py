@@ -11,6 +11,7 @@ from matcher.storage.journal import Journal
 from matcher.storage.journal_follower import JournalFollower
 from matcher.storage.log import LogFailedError, Logged, Position, Record
 from matching_exchange.process.files import what_failed
+from matching_exchange.process.histogram import Histogram
 
 SYNC_MARGIN: Final = 50_000_000
 """Nanoseconds before the end of the interval at which a sync begins, so the running turn still fits. At most a
@@ -23,7 +24,7 @@ class LocalLog:
     """The journal of the data directory, whose lock makes `expected` true.
 
     `sync_interval` is in nanoseconds: 0 syncs each record before `append` returns, None never. `due` is the monotonic
-    time of the next sync, None without one.
+    time of the next sync, None without one. `records` counts what was appended, `sync_times` how long syncs took.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class LocalLog:
         self._monotonic = monotonic
         self._mark: CommitMark | None = None
         self.due: int | None = None
+        self.records = 0
+        self.sync_times = Histogram()
 
     def begin(self, position: Position) -> None:
         """Tell readers that all up to here is committed, and from now on each record that is. Where the file for that
@@ -76,6 +79,11 @@ class LocalLog:
         return self._journal.follow(after, crc)
 
     @property
+    def written(self) -> int:
+        """Bytes appended."""
+        return self._journal.written
+
+    @property
     def crc(self) -> int:
         """That of the last record: with its sequence, a place in the chain."""
         return self._journal.crc
@@ -86,8 +94,9 @@ class LocalLog:
         try:
             synced = self._sync_interval == 0
             self._journal.append(record.sequence, record.time, record.entries, synced=synced)
+            self.records += 1
             if synced:
-                self._journal.sync()
+                self._sync()
             elif self._sync_interval is not None and self.due is None:
                 margin = min(SYNC_MARGIN, self._sync_interval // 4)
                 self.due = self._monotonic() + self._sync_interval - margin
@@ -106,9 +115,14 @@ class LocalLog:
         """Make what was appended last, as an interval, a snapshot or a clean stop asks for."""
         self.due = None
         try:
-            self._journal.sync()
+            self._sync()
         except OSError as error:
             raise LogFailedError(self._failed("cannot be synced", error)) from error
+
+    def _sync(self) -> None:
+        began = self._monotonic()
+        self._journal.sync()
+        self.sync_times.observe(self._monotonic() - began)
 
     def _failed(self, what: str, error: OSError) -> str:
         return f"the journal {what}: {error.strerror}: {self._directory} (--data-dir, MATCHER_DATA_DIR)"

@@ -84,6 +84,7 @@ class ExtraRecord(Struct, frozen=True, omit_defaults=True):
     best_price: int | None = None
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
+    active_since: int = 0
 
 
 class OrderRecord(Struct, frozen=True, omit_defaults=True):

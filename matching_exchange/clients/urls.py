@@ -5,6 +5,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 _URL: Final = re.compile(r"^(https?|wss?)://[^/?#]*", re.IGNORECASE)
+_SUB_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
+
+_NO_SUB_PATHS: Final = ("api", "v3", "ws", "ws-api", "stream")
+"""Ends of the dialect's own URLs, which a client adds itself."""
 
 
 class ClientConfigError(ValueError):
@@ -12,15 +16,25 @@ class ClientConfigError(ValueError):
 
 
 def parts_of(url: str) -> tuple[str, bool]:
-    """Host and port as a URL writes them, and whether it is encrypted. Raises ClientConfigError."""
+    """Host and port as a URL writes them, with the sub-path of the gateway, and whether it is encrypted. Raises
+    ClientConfigError."""
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         is_good = False
-    if not is_good or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ClientConfigError(f"url: {url!r}: takes the gateway's URL without a path, such as http://127.0.0.1:8000")
-    return parts.netloc, parts.scheme == "https"
+    path = parts.path.rstrip("/") if is_good else ""
+    if (
+        not is_good
+        or not _SUB_PATH.fullmatch(parts.path)
+        or path.rpartition("/")[2] in _NO_SUB_PATHS
+        or parts.query
+        or parts.fragment
+    ):
+        raise ClientConfigError(
+            f"url: {url!r}: takes the gateway's URL such as http://127.0.0.1:8000, without a path but its root path"
+        )
+    return parts.netloc + path, parts.scheme == "https"
 
 
 def rewritten(value: Any, url: str) -> Any:
@@ -44,7 +58,7 @@ def rewritten(value: Any, url: str) -> Any:
 
 def refuse_other_hosts(value: Any, url: str, name: str = "") -> None:
     """Raise ClientConfigError where a URL in it, however deep, names another host or port than `url`."""
-    host, _ = parts_of(url)
+    host = parts_of(url)[0].partition("/")[0]
     if isinstance(value, dict):
         for key, each in value.items():
             refuse_other_hosts(each, url, f"{name}.{key}" if name else str(key))

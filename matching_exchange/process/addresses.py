@@ -33,6 +33,7 @@ CONNECTED_ENDPOINT: Final = f"{BOUND_ENDPOINT}, and no * for the host"
 _ANYWHERE: Final = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """The hosts that mean every address of this machine, each with one such address."""
 
+_ROOT_PATH: Final = re.compile(r"(?:(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)?")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
@@ -41,6 +42,22 @@ def host(text: str) -> str:
     if not _is_address(text) and not _is_name(text):
         raise ValueError(text)
     return text
+
+
+def _root_path(text: str) -> str:
+    """A path that needs no escapes, in a URL or elsewhere; empty for none."""
+    if not _ROOT_PATH.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+ROOT_PATH: Final = Setting(
+    "root-path",
+    "",
+    _root_path,
+    "a path such as /exchange, without a slash at its end",
+    "below which a proxy serves this gateway; the proxy may strip it or not",
+)
 
 
 def bound_endpoint(text: str) -> str:

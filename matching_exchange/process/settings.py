@@ -1,4 +1,5 @@
-"""Settings of a process. Each has an environment variable and a command-line flag of the same name. The flag wins.
+"""Settings of a process. Each has an environment variable, a command-line flag and a place in the settings file, of the
+same name. The flag wins, then the variable.
 
 A bad value ends the process at once. One line names the setting, the value and what the setting takes.
 """
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from matching_exchange.process.command_line import Parser, end_with_line
 from matching_exchange.process.files import OTHERS, read_file
+from matching_exchange.process.settings_file import FLAG, HELP, NO_FILE, SettingsFile, read_settings_file
 
 MAX_PORT: Final = 65_535
 
@@ -103,6 +105,7 @@ def read_settings(
         where = f"(default: {default}; environment: {' or '.join(setting.variables(prefix))})"
         told = f"{setting.help}; takes {setting.takes} {where}".replace("%", "%%")
         parser.add_argument(f"--{setting.name}", metavar="VALUE", help=told)
+    parser.add_argument(f"--{FLAG}", metavar="FILE", help=HELP)
     for switch in switches:
         parser.add_argument(f"--{switch.name}", action="store_true", help=switch.help)
     given = vars(parser.parse_args(arguments))
@@ -110,8 +113,15 @@ def read_settings(
         switch.name.replace("-", "_"): given[switch.name.replace("-", "_")] for switch in switches
     }
     warn_of_unknown(program, prefix, settings, environment)
+    file = read_settings_file(program, given[FLAG], environment)
+    file.check(
+        program,
+        prefix,
+        [name for setting in settings for name in setting.variables(prefix)],
+        [setting.variable(prefix) for setting in settings if setting.secret],
+    )
     for setting in settings:
-        values[setting.key] = read_value(program, prefix, setting, given.get(setting.key), environment)
+        values[setting.key] = read_value(program, prefix, setting, given.get(setting.key), environment, file)
     return values
 
 
@@ -141,18 +151,31 @@ def warn_of_unknown(program: str, prefix: str, settings: Sequence[Setting], envi
         print(f"{program}: {name} is no setting" + (f": {known[meant[0]]}?" if meant else ""), file=sys.stderr)
 
 
-def read_value(program: str, prefix: str, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:
-    """The parsed value of the flag, else of the variable, else the default. Ends the process if it is bad."""
-    variable = setting.variable(prefix)
+def read_value(
+    program: str,
+    prefix: str,
+    setting: Setting,
+    flag: str | None,
+    environment: Mapping[str, str],
+    file: SettingsFile = NO_FILE,
+) -> Any:
+    """The parsed value of the flag, else of the variable, else of the settings file, else the default. Ends the process
+    if it is bad."""
+    variable, file_variable = setting.variable(prefix), setting.file_variable(prefix)
+    given: Mapping[str, str] = environment
+    sources = {name: name for name in (variable, file_variable)}
+    if not any(name in environment for name in setting.variables(prefix)):
+        given = file.texts
+        sources = {name: file.place(name) for name in sources}
     source, text = (
-        (f"--{setting.name}", flag) if flag is not None else (variable, environment.get(variable, setting.default))
+        (f"--{setting.name}", flag) if flag is not None else (sources[variable], given.get(variable, setting.default))
     )
-    file = environment.get(setting.file_variable(prefix)) if setting.from_file and flag is None else None
-    if file:
+    named = given.get(file_variable) if setting.from_file and flag is None else None
+    if named:
         if text:
-            end_with_line(program, f"{variable} and {setting.file_variable(prefix)}: takes one of them")
-        source = setting.file_variable(prefix)
-        text = _content(program, source, Path(file), private=setting.secret)
+            end_with_line(program, f"{sources[variable]} and {sources[file_variable]}: takes one of them")
+        source = sources[file_variable]
+        text = _content(program, source, Path(named), private=setting.secret)
     try:
         return setting.parse(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Shared parts of the tools' command lines: parsers of arguments, and the addresses of a running exchange.
 
-Each tool reads the exchange's addresses and the keys of CURVE from the gateway's variables. A flag wins over a
-variable.
+Each tool reads the exchange's addresses and the keys of CURVE from the gateway's variables, or from the settings file.
+A flag wins over a variable.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from matching_exchange.process import command_line
 from matching_exchange.process.addresses import check_sockets, in_url, keep_apart, reachable
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.settings import Setting, bounded, read_value, warn_of_unknown
+from matching_exchange.process.settings_file import read_settings_file
 from protocol.curve import ClientKeys
 
 MAX_NUMBER: Final = 10**9
@@ -72,7 +73,8 @@ class Parser(command_line.Parser):
         return f"http://{in_url(reachable(host))}:{port}"
 
     def _value(self, setting: Setting, flag: str | None, environment: Mapping[str, str]) -> Any:
-        return read_value(self.prog, PREFIX, setting, flag, environment)
+        file = read_settings_file(self.prog, None, environment)
+        return read_value(self.prog, PREFIX, setting, flag, environment, file)
 
 
 def number(least: int, most: int = MAX_NUMBER) -> Callable[[str], int]:

@@ -13,6 +13,7 @@ from typing import Final
 COLUMNS: Final = 80
 
 MODULES: Final = {
+    "backup": "matching_exchange.tools.backup",
     "bench": "matching_exchange.tools.bench",
     "build": "matching_exchange.tools.build",
     "clients": "matching_exchange.clients",
@@ -28,6 +29,7 @@ MODULES: Final = {
     "matcher": "matcher",
     "repair": "matcher.repair",
     "replay": "matching_exchange.tools.replay",
+    "restore": "matching_exchange.tools.restore",
     "run": "matching_exchange.tools.run",
     "subscribe": "matching_exchange.tools.subscribe",
     "torture": "matching_exchange.tools.torture",

@@ -14,7 +14,7 @@ from typing import Final
 import gateway.config
 import history.config
 import matcher.config
-from gateway.config import GatewayConfig
+from gateway.config import ON, GatewayConfig
 from matcher.compile_setting import read_compile
 from matcher.compiled import ALWAYS
 from matcher.config import Config as MatcherConfig
@@ -22,6 +22,8 @@ from matcher.storage.data_directory import DirectoryError
 from matching_exchange.process.addresses import connectable, in_url, reachable
 from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, run_program
 from matching_exchange.process.settings import FILE_SUFFIX, MAX_PORT, bounded, unknown_variables
+from matching_exchange.process.settings_file import FLAG, HELP, read_settings_file
+from matching_exchange.process.settings_file import VARIABLE as FILE_VARIABLE
 from matching_exchange.tools.arguments import Parser, told
 from matching_exchange.tools.core_build import BuildBeside, build_before
 from matching_exchange.tools.demo.arguments import add_market_arguments
@@ -63,6 +65,8 @@ class Stop:
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit status: 0; 1 if the exchange does not start, or a part of it ends by itself."""
     options = parse(arguments)
+    if options.config is not None:
+        environment = {**environment, FILE_VARIABLE: options.config}
     wanted = read_compile(PROGRAM, environment)
     chosen, matcher_config, gateway_config = choose(options, environment)
     prepare(options, matcher_config, gateway_config)
@@ -106,9 +110,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(
         PROGRAM,
         "Start the whole exchange: a matcher, a gateway, and the history beside them. Ctrl-C stops all.",
-        "All settings of the processes are environment variables (MATCHER_..., GATEWAY_..., HISTORY_...): see the "
-        "--help of matcher, gateway and history. EXCHANGE_COMPILE: auto (default) runs the compiled core where it is "
-        "built, and builds it beside for the next start; always builds it first; never runs the sources.",
+        "All settings of the processes are environment variables (MATCHER_..., GATEWAY_..., HISTORY_...), or stand in "
+        "the settings file: see the --help of matcher, gateway and history. EXCHANGE_COMPILE: auto (default) runs the "
+        "compiled core where it is built, and builds it beside for the next start; always builds it first; never runs "
+        "the sources.",
     )
     parser.add_argument(
         "--demo",
@@ -138,6 +143,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="DIR",
         help="the matcher's data directory (default: ./data)",
     )
+    parser.add_argument(f"--{FLAG}", metavar="FILE", help=HELP)
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show all that the processes log, not only warnings"
     )
@@ -167,6 +173,8 @@ def choose(
     """The variables that the processes get beside those of this one, and the settings of both. Ends the process if a
     setting is bad."""
     chosen: dict[str, str] = {}
+    # The processes read the file themselves: a message then names it.
+    given = {**read_settings_file(PROGRAM, options.config, environment).texts, **environment}
     if options.ports is not None:
         for port, name in enumerate(SOCKETS, options.ports + 1):
             chosen[f"MATCHER_{name}"] = chosen[f"GATEWAY_{name}"] = f"tcp://127.0.0.1:{port}"
@@ -174,21 +182,14 @@ def choose(
         chosen["GATEWAY_PORT"] = str(options.port or options.ports)
     if options.data_dir is not None:
         chosen["MATCHER_DATA_DIR"] = options.data_dir
-    elif options.reset and "MATCHER_DATA_DIR" in environment:
+    elif options.reset and "MATCHER_DATA_DIR" in given:
         end_with_line(
             PROGRAM, "--reset empties the demo's own directory or that of --data-dir, never that of MATCHER_DATA_DIR"
         )
     elif options.demo or options.ports is not None:
         own = "./data" + ("-demo" if options.demo else "") + (f"-{options.ports}" if options.ports is not None else "")
-        chosen["MATCHER_DATA_DIR"] = environment.get("MATCHER_DATA_DIR", own)
-    # What administrators do is told at the level of info.
-    audited = any(environment.get(name) for name in ("GATEWAY_ADMIN_TOKEN", "GATEWAY_ADMIN_TOKENS"))
-    for prefix, told_all in (
-        ("MATCHER", options.verbose),
-        ("GATEWAY", options.verbose or audited),
-        ("HISTORY", options.verbose),
-    ):
-        chosen[f"{prefix}_LOG_LEVEL"] = environment.get(f"{prefix}_LOG_LEVEL", "info" if told_all else "warning")
+        chosen["MATCHER_DATA_DIR"] = given.get("MATCHER_DATA_DIR", own)
+    chosen |= _log_levels(given, verbose=options.verbose)
     matcher_config = matcher.config.read_config([], {**environment, **chosen})
     # All three find the history there.
     chosen["MATCHER_DATA_DIR"] = str(matcher_config.data_dir)
@@ -196,19 +197,26 @@ def choose(
     for name, bound in zip(
         SOCKETS, (matcher_config.commands, matcher_config.market_data, matcher_config.reports), strict=True
     ):
-        if f"GATEWAY_{name}" not in environment:
+        if f"GATEWAY_{name}" not in given:
             chosen[f"GATEWAY_{name}"] = connectable(bound)
-    chosen["GATEWAY_KEY_FILE"] = environment.get(
-        "GATEWAY_KEY_FILE", str(matcher_config.data_dir / "keys" / "server.key")
-    )
+    if "GATEWAY_KEY_FILE" not in given:
+        chosen["GATEWAY_KEY_FILE"] = str(matcher_config.data_dir / "keys" / "server.key")
     if matcher_config.curve_secret:
-        chosen |= {
-            name: value for name, value in client_settings(matcher_config).items() if not is_set(name, environment)
-        }
+        chosen |= {name: value for name, value in client_settings(matcher_config).items() if not is_set(name, given)}
     gateway_config = gateway.config.read_config([], {**environment, **chosen})
     if gateway_config.port == 0:
         end_with_line(PROGRAM, "GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known")
     return chosen, matcher_config, gateway_config
+
+
+def _log_levels(given: Mapping[str, str], *, verbose: bool) -> dict[str, str]:
+    """Those of the processes for which none is set."""
+    # What administrators do is told at the level of info, and requests are.
+    audited = any(given.get(name) for name in ("GATEWAY_ADMIN_TOKEN", "GATEWAY_ADMIN_TOKENS"))
+    audited = audited or given.get("GATEWAY_REQUEST_LOG") == ON
+    told = {"MATCHER": verbose, "GATEWAY": verbose or audited, "HISTORY": verbose}
+    levels = {f"{prefix}_LOG_LEVEL": "info" if all_of_it else "warning" for prefix, all_of_it in told.items()}
+    return {name: level for name, level in levels.items() if name not in given}
 
 
 def prepare(options: argparse.Namespace, matcher_config: MatcherConfig, gateway_config: GatewayConfig) -> None:

@@ -3,17 +3,17 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from matching_exchange.tools.compatibility import market
-from tests.exchange import PATIENCE, Exchange, Json, clean_environment
+from matching_exchange.tools.compatibility import busy, market
+from tests.exchange import Exchange, Json, clean_environment
 from tests.history_process import HistoryProcess
 
 SESSIONS = "matching_exchange.tools.compatibility.sessions"
+
+BUSY_SECONDS = 3.0
+"""How long a client keeps a book here. scripts/compatibility lets it be busy for a minute."""
 
 LONGEST = 100.0
 """Seconds that a session may take."""
@@ -79,64 +79,15 @@ def run_session(environment: dict[str, str], module: str, *arguments: str) -> li
     return told
 
 
-class Told:
-    """What a running session tells, line by line."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def value(self, name: str) -> Any:
-        """Wait for that value. The session must not fail before."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            told = json.loads(line) if line.startswith("{") else {}
-            assert told.get("error") is None, told
-            if told.get("value") == name:
-                return told["is"]
-        assert self._process.stderr is not None
-        raise AssertionError(f"the session ended without {name}: {self._process.stderr.read()[-3000:]}")
-
-
-@contextmanager
-def running_session(place: TradingPlace, module: str, *arguments: str) -> Iterator[Told]:
-    """A session that runs meanwhile."""
-    environment = place.prepare("-".join(("client", module, *arguments)))
-    with subprocess.Popen(
-        [sys.executable, "-m", f"{SESSIONS}.{module}", *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield Told(process)
-            assert process.wait(PATIENCE) == 0
-        finally:
-            process.kill()
-
-
-def be_busy(place: TradingPlace) -> None:
-    """Many orders at many prices, the matcher killed and started again in the middle."""
-    for part in range(2):
-        for number in range(300):
-            side, price = ("buy", 29_900 + number % 95) if number % 2 else ("sell", 30_101 - number % 95)
-            answer = market.place(place.exchange.url, side, price, f"0.{1 + number % 7}", f"busy-{number % 5}")
-            if number % 3 == 0:
-                place.exchange.http.delete(f"/orders/{answer['order_id']}", params={"account": f"busy-{number % 5}"})
-        if part == 0:
-            place.exchange.matcher.kill()
-            place.exchange.restart_matcher()
-
-
 def compare_books(place: TradingPlace, client: str) -> None:
-    """The book that a client keeps by its own code is the exchange's after all that."""
-    with running_session(place, "books", client) as told:
-        told.value("ready")
-        be_busy(place)
-        market.place(place.exchange.url, "buy", 12345, "0.777", "marker")
-        kept = told.value("book")
-    ours = place.exchange.get("/api/v3/depth", symbol="BTCUSDT", limit=5000)
-    for side in ("bids", "asks"):
-        assert [[float(price), float(size)] for price, size in kept[side]] == [
-            [float(price), float(size)] for price, size in ours[side]
-        ]
+    """The book that a client keeps by its own code is the exchange's after a busy phase with a restart in it."""
+
+    def restart() -> None:
+        place.exchange.matcher.kill()
+        place.exchange.restart_matcher()
+
+    environment = place.prepare(f"client-books-{client}")
+    command = [sys.executable, "-m", f"{SESSIONS}.books", client]
+    steps = busy.run_books(command, environment, place.exchange.url, BUSY_SECONDS, restart)
+    assert {step["call"]: step["error"] for step in steps if step["error"] is not None} == {}
+    assert busy.COMPARED in {step["call"] for step in steps}

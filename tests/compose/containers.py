@@ -22,6 +22,7 @@ BUILD_PATIENCE = 600.0
 
 SERVING = ("matcher", "gateway")
 SERVICES = (*SERVING, "history")
+OBSERVERS = ("prometheus", "grafana")
 
 COMMANDS, MARKET_DATA, REPORTS = 5555, 5556, 5557
 HTTP = 8000

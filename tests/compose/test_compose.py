@@ -23,6 +23,7 @@ from tests.compose.containers import (
     COMMANDS,
     HTTP,
     MARKET_DATA,
+    OBSERVERS,
     PATIENCE,
     REPORTS,
     ROOT,
@@ -146,8 +147,12 @@ def test_the_file_bounds_what_each_service_takes() -> None:
     """As it stands, without an engine."""
     yaml = pytest.importorskip("yaml")
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    assert services.keys() == {"keys", "postgres", *SERVICES}
+    assert services.keys() == {"keys", "postgres", *SERVICES, *OBSERVERS}
     assert services["postgres"]["profiles"] == ["postgres"]
+    for service in (services[name] for name in OBSERVERS):
+        assert service["profiles"] == ["observe"]
+        assert [port.partition(":")[0] for port in service["ports"]] == ["127.0.0.1"]
+        assert (service["read_only"], service["cap_drop"], service["mem_limit"]) == (True, ["ALL"], "1g")
     for service in (services[name] for name in SERVICES):
         assert re.fullmatch(r"\$\{[A-Z_]+:-[0-9]+g\}", service["mem_limit"])
         assert service["pids_limit"] >= 64 * 8

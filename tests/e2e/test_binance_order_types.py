@@ -103,6 +103,23 @@ def test_a_stop_that_fires_works(bob: Trader) -> None:
     assert told["workingTime"] >= told["time"]
 
 
+def test_a_trailing_stop_tells_since_when_it_follows(bob: Trader) -> None:
+    bob.market.trade("100")
+    sent: dict[str, str | int] = {"quantity": "2", "trailingDelta": 500, "stopPrice": "110"}
+    order_id = bob.place("SELL", "TAKE_PROFIT", **sent)["orderId"]
+    bob.market.trade("109")
+    assert bob.order(order_id)["trailingTime"] == -1
+    bob.market.trade("110")
+    since = bob.call("GET", "trades")[-1]["time"]
+    bob.market.trade("120")
+    told = bob.order(order_id)
+    assert (told["isWorking"], told["stopPrice"], told["trailingTime"]) == (False, "110.00000000", since)
+    assert since > told["time"]
+    bob.market.trade("114")
+    told = bob.order(order_id)
+    assert (told["isWorking"], told["status"], told["trailingTime"]) == (True, "EXPIRED", since)
+
+
 def test_a_market_order_by_quote_quantity(bob: Trader) -> None:
     bob.market.rest("sell", "1", "100")
     answer = bob.place("BUY", "MARKET", quoteOrderQty="50", newClientOrderId="mine-1")
@@ -119,8 +136,34 @@ def test_a_market_order_by_quote_quantity(bob: Trader) -> None:
     )
     assert len(answer.pop("fills")) == 1
     assert answer == expected
-    rest = bob.place("BUY", "MARKET", quoteOrderQty="500")
-    assert (rest["status"], rest["executedQty"], rest["origQty"]) == ("FILLED", "0.50000000", "0.50000000")
+
+
+def test_a_market_order_by_quote_quantity_expires_where_liquidity_ends_before_its_money(bob: Trader) -> None:
+    bob.market.rest("sell", "0.5", "100")
+    answer = bob.place("BUY", "MARKET", quoteOrderQty="500", newClientOrderId="mine-1")
+    expected = result(
+        bob,
+        answer,
+        price=ZERO,
+        origQty="0.50000000",
+        executedQty="0.50000000",
+        origQuoteOrderQty="500.00000000",
+        cummulativeQuoteQty="50.00000000",
+        status="EXPIRED",
+        expiryReason="INSUFFICIENT_LIQUIDITY",
+        type="MARKET",
+    )
+    assert len(answer.pop("fills")) == 1
+    assert answer == expected
+    told = bob.order(answer["orderId"])
+    assert (told["status"], told["expiryReason"], told["executedQty"]) == (
+        "EXPIRED",
+        "INSUFFICIENT_LIQUIDITY",
+        "0.50000000",
+    )
+    # The rest pays for no lot: its money has ended, although the book is empty too.
+    bob.market.rest("sell", "0.5", "100")
+    assert bob.place("BUY", "MARKET", quoteOrderQty="50.0005")["status"] == "FILLED"
 
 
 def test_what_becomes_of_orders_that_do_not_rest(bob: Trader) -> None:

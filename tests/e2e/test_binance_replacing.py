@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.binance import now
 from tests.e2e.binance_orders import ZERO, Market, Trader
-from tests.exchange import Exchange
+from tests.e2e.binance_sockets import ApiSocket
+from tests.exchange import Exchange, Json
 
 UNKNOWN = {"code": -2011, "msg": "Unknown order sent."}
 MODES = ("STOP_ON_FAILURE", "ALLOW_FAILURE")
@@ -327,3 +329,39 @@ def test_an_amend_of_a_leg_tells_its_list(bob: Trader) -> None:
         ],
     }
     assert bob.order(limit + 1)["origQty"] == "3.00000000"
+
+
+def test_cancels_need_not_wait_for_answers(bob: Trader) -> None:
+    """Nor does what comes behind them: an id that a cancel frees is good for the next order."""
+    mine = {"symbol": bob.market.joined, "timestamp": now()}
+    order = {**mine, **new_order("90", quantity="0.1")}
+    pair = {
+        "side": "SELL",
+        "quantity": "0.1",
+        "aboveType": "LIMIT_MAKER",
+        "abovePrice": "120",
+        "aboveClientOrderId": "above",
+        "belowType": "STOP_LOSS",
+        "belowStopPrice": "80",
+    }
+    bob.market.trade("100", "0.1")
+    requests: list[tuple[str, str, Json]] = []
+    for number in range(50):
+        requests.append((f"p{number}", "order.place", {**order, "newClientOrderId": "again"}))
+        if number % 2:
+            requests.append((f"c{number}", "order.cancel", {**mine, "origClientOrderId": "again"}))
+        else:
+            replace = {"cancelReplaceMode": "STOP_ON_FAILURE", "cancelOrigClientOrderId": "again"}
+            requests.append((f"r{number}", "order.cancelReplace", {**order, **replace, "newClientOrderId": "again"}))
+            requests.append((f"c{number}", "order.cancel", {**mine, "origClientOrderId": "again"}))
+        requests.append((f"l{number}", "orderList.place.oco", {**mine, **pair}))
+        requests.append((f"d{number}", "order.cancel", {**mine, "origClientOrderId": "above"}))
+    with ApiSocket(bob.market.exchange, bob.holder, "?returnRateLimits=false") as socket:
+        assert socket.log_on()["status"] == 200
+        for told, method, params in requests:
+            socket.send({"id": told, "method": method, "params": params})
+        answers = {answer["id"]: answer for answer in (socket.hear() for _ in requests)}
+        assert {told: answer["status"] for told, answer in answers.items()} == {told: 200 for told, _, _ in requests}
+        assert all(answers[f"c{number}"]["result"]["status"] == "CANCELED" for number in range(50))
+        assert all(len(answers[f"d{number}"]["result"]["orderReports"]) == 2 for number in range(50))
+        assert socket.call("openOrders.status") == []

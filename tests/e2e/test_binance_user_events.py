@@ -8,7 +8,6 @@ import pytest
 
 from tests.e2e.binance import failure
 from tests.e2e.binance_ears import Ears, Trader
-from tests.e2e.binance_sockets import Socket
 from tests.exchange import Exchange, Json
 
 ZERO = "0.00000000"
@@ -161,6 +160,19 @@ def test_a_market_order_for_an_amount_of_money(trader: Trader) -> None:
     assert traded["w"] is False
 
 
+def test_a_market_order_for_more_money_than_there_are_orders(trader: Trader) -> None:
+    trader.other("sell", "5", "100")
+    with Ears(trader) as ears:
+        order_id = trader.order("BUY", "MARKET", quoteOrderQty="600")["orderId"]
+        reports = ears.reports(3)
+    assert [brief(report) for report in reports] == [
+        ("NEW", "NEW", order_id, ZERO, ZERO),
+        ("TRADE", "PARTIALLY_FILLED", order_id, "5.00000000", "5.00000000"),
+        ("EXPIRED", "EXPIRED", order_id, ZERO, "5.00000000"),
+    ]
+    assert reports[2]["eR"] == "INSUFFICIENT_LIQUIDITY"
+
+
 def test_a_stop_waits_and_fires(trader: Trader) -> None:
     trader.exchange.trade(trader.symbol, "100", "0.1")
     with Ears(trader) as ears:
@@ -218,6 +230,29 @@ def test_both_legs_of_a_list(trader: Trader) -> None:
     assert (by_order[second]["x"], by_order[second]["eR"]) == ("EXPIRED", "OCO_TRIGGER")
     time = ended[2]["E"]
     assert ended[2] == {**status, "E": time, "T": time, "l": "ALL_DONE", "L": "ALL_DONE"}
+
+
+def test_a_list_tells_a_leg_that_has_ended_before_anybody_listened(trader: Trader) -> None:
+    trader.exchange.trade(trader.symbol, "100", "0.1")
+    listed = trader.call(
+        "POST",
+        "orderList/oco",
+        side="SELL",
+        quantity="1",
+        aboveType="LIMIT_MAKER",
+        abovePrice="120",
+        belowType="STOP_LOSS",
+        belowStopPrice="80",
+    )
+    trader.other("buy", "0.4", "120")
+    with Ears(trader) as ears:
+        trader.call("DELETE", "order", orderId=listed["orders"][0]["orderId"])
+        canceled, status = ears.events(2)
+    assert brief(canceled)[:2] == ("CANCELED", "CANCELED")
+    assert (status["l"], status["L"]) == ("ALL_DONE", "ALL_DONE")
+    assert status["O"] == [
+        {"s": trader.joined, "i": order["orderId"], "c": order["clientOrderId"]} for order in listed["orders"]
+    ]
 
 
 def test_an_amend_gives_a_new_name(trader: Trader) -> None:
@@ -359,31 +394,3 @@ def test_listen_keys_are_retired(trader: Trader) -> None:
     text = "This service is no longer available."
     for method in ("POST", "PUT", "DELETE"):
         assert failure(trader.holder.send(method, "/api/v3/userDataStream")) == (410, -1016, text)
-
-
-def test_listen_keys_where_the_setting_says_so(tmp_path: Path) -> None:
-    flags = (f"--key-file={tmp_path / 'server.key'}", "--binance-listen-keys=on")
-    with Exchange(tmp_path, gateway_flags=flags) as exchange:
-        trader = Trader(exchange)
-        path = "/api/v3/userDataStream"
-        listen_key = trader.holder.send("POST", path).json()["listenKey"]
-        assert len(listen_key) == 60 and listen_key.isalnum()
-        assert trader.holder.send("POST", path).json() == {"listenKey": listen_key}
-        for method in ("PUT", "DELETE"):
-            assert trader.holder.send(method, path, f"listenKey={listen_key}").json() == {}
-            unknown = trader.holder.send(method, path, f"listenKey={60 * 'x'}")
-            assert failure(unknown) == (400, -1125, "This listenKey does not exist.")
-        with (
-            Socket(exchange, f"/ws/{listen_key}") as raw,
-            Socket(exchange, f"/stream?streams={listen_key}") as combined,
-            Socket(exchange, "/ws") as later,
-        ):
-            assert later.ask("SUBSCRIBE", [listen_key])["result"] is None
-            order = trader.limit("BUY", "1", "100")["orderId"]
-            event = raw.hear()
-            assert (event["e"], event["i"], event["x"]) == ("executionReport", order, "NEW")
-            assert combined.hear() == {"stream": listen_key, "data": event}
-            assert later.hear() == event
-            assert raw.hear()["e"] == "outboundAccountPosition"
-            exchange.delete(f"/admin/keys/{trader.holder.api_key}")
-            assert raw.hear()["e"] == "eventStreamTerminated"

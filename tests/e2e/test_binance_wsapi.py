@@ -5,7 +5,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, count, repeat
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +17,9 @@ from tests.e2e.binance_sockets import ApiSocket, Socket, signature
 from tests.exchange import Exchange, Json
 
 _numbers = count(1)
+
+NO_REQUEST = "A request is an object in JSON with id, method and params: "
+NO_ID = "The id of a request takes an integer, a text of at most 36 characters or null."
 
 AT_ONCE = 16
 """Traders that are made side by side: each waits a second for a key, until every worker knows it."""
@@ -338,47 +340,28 @@ def test_ids_come_back_as_they_were_sent(exchange: Exchange, told: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "code"),
+    ("text", "told", "code", "says"),
     [
-        ("{", None, -1000),
-        ("[]", None, -1000),
-        ('{"id": 1.5, "method": "ping"}', None, -1000),
-        ('{"id": "' + 37 * "x" + '", "method": "ping"}', None, -1000),
-        ('{"id": {}, "method": "ping"}', None, -1000),
-        ('{"id": 1, "method": "ping", "params": []}', None, -1000),
-        ('{"id": 1}', 1, -1102),
-        ('{"id": 1, "method": "shout"}', 1, -1020),
-        ('{"id": 1, "method": "depth", "params": {"symbol": null}}', 1, -1130),
-        ('{"id": 1, "method": "depth", "params": {"symbol": "NOPE"}}', 1, -1121),
+        ("{", None, -1000, NO_REQUEST),
+        ("[]", None, -1000, NO_REQUEST),
+        ('{"id": 1.5, "method": "ping"}', None, -1000, NO_ID),
+        ('{"id": "' + 37 * "x" + '", "method": "ping"}', None, -1000, NO_ID),
+        ('{"id": {}, "method": "ping"}', None, -1000, NO_ID),
+        ('{"id": 1, "method": "ping", "params": []}', None, -1000, NO_REQUEST),
+        ('{"id": 1}', 1, -1102, "Mandatory parameter 'method' was not sent"),
+        ('{"id": 1, "method": "shout"}', 1, -1020, "This operation is not supported."),
+        ('{"id": 1, "method": "depth", "params": {"symbol": null}}', 1, -1130, "Data sent for parameter 'symbol'"),
+        ('{"id": 1, "method": "depth", "params": {"symbol": "NOPE"}}', 1, -1121, "Invalid symbol."),
     ],
 )
-def test_requests_at_fault(exchange: Exchange, text: str, told: Any, code: int) -> None:
+def test_requests_at_fault(exchange: Exchange, text: str, told: Any, code: int, says: str) -> None:
     with Socket(exchange, "/ws-api/v3?returnRateLimits=false") as socket:
         socket.send(text)
         answer = socket.hear()
         assert set(answer) == {"id", "status", "error"}
         assert (answer["id"], answer["status"], answer["error"]["code"]) == (told, 400, code)
+        assert answer["error"]["msg"].startswith(says)
         assert socket.ask("ping")["status"] == 200
-
-
-def test_limits_are_told_and_enforced_where_the_setting_says_so(tmp_path: Path) -> None:
-    flags = (f"--key-file={tmp_path / 'server.key'}", "--binance-limits=on")
-    with Exchange(tmp_path, gateway_flags=flags) as exchange:
-        trader = Trader(exchange)
-        with ApiSocket(exchange, trader.holder) as socket:
-            assert socket.log_on()["status"] == 200
-            order = {**LIMIT_ORDER, "symbol": trader.joined, "timestamp": now()}
-            first = socket.ask("order.place", order)
-            kinds = [(limit["rateLimitType"], limit["count"]) for limit in first["rateLimits"]]
-            assert [kind for kind, _ in kinds] == ["ORDERS", "ORDERS", "REQUEST_WEIGHT"]
-            assert kinds[:2] == [("ORDERS", 1), ("ORDERS", 1)]
-            refused = None
-            while refused is None:
-                answer = socket.ask("order.place", {**order, "timestamp": now()})
-                refused = answer if answer["status"] != 200 else None
-            assert (refused["status"], refused["error"]["code"]) == (429, -1015)
-            data = refused["error"]["data"]
-            assert 0 <= data["retryAfter"] - data["serverTime"] <= 10_000
 
 
 def test_keys_are_made_for_one_account(exchange: Exchange) -> None:

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from gateway.access.needs import ADMIN, PUBLIC, TRADE, USER_DATA, USER_STREAM
+from gateway.access.needs import ADMIN, LOCAL, PUBLIC, TRADE, USER_DATA, USER_STREAM
 from gateway.native.operations import OPERATIONS
 from gateway.native.streams import STREAMS
 from tests.e2e.keyed import ADMIN_HEADERS, ORDER, Closed, bearer, close_code, escaped, open_user_stream, pem
@@ -81,6 +81,12 @@ def test_every_call_asks_for_what_its_row_says(
     if needs is ADMIN:
         assert call(closed, method, path, {}).status_code == 401
         return
+    if needs is LOCAL:
+        passed_on = {"X-Forwarded-For": "203.0.113.7"}
+        assert call(closed, method, path, {}).status_code == 200
+        assert call(closed, method, path, passed_on | bearer(alice)).status_code == 401
+        assert call(closed, method, path, passed_on | ADMIN_HEADERS).status_code == 200
+        return
     answers = {
         name: told(call(closed, method, path, {} if key is None else bearer(key))) for name, key in bad_keys.items()
     }
@@ -110,7 +116,8 @@ def test_a_key_is_no_token(closed: Closed, alice: Json) -> None:
 def test_every_row_says_something() -> None:
     paths = {path for _, path, needs in CALLS if needs is ADMIN}
     assert paths == {path for _, path, _ in CALLS if path.startswith("/admin/")}
-    assert {needs for _, _, needs in CALLS} == {PUBLIC, ADMIN, TRADE, USER_DATA}
+    assert {path for _, path, needs in CALLS if needs is LOCAL} == {"/metrics"}
+    assert {needs for _, _, needs in CALLS} == {PUBLIC, ADMIN, LOCAL, TRADE, USER_DATA}
     of_markets = ("marketdata", "trades", "book", "orders", "candles", "ticker")
     assert {**{f"/ws/{name}": PUBLIC for name in of_markets}, "/ws/user": USER_STREAM} == STREAMS
 

@@ -19,7 +19,7 @@ def test_documentation_needs_no_internet(shared_exchange: Exchange) -> None:
     page = shared_exchange.http.get("/docs")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert "//" not in re.sub(r'"/[^"]*"', "", page.text)
+    assert "//" not in page.text
     for path in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         assert shared_exchange.http.get(path).status_code == 200
     described = {

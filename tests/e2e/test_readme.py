@@ -23,7 +23,7 @@ from protocol.book_checksum import book_checksum
 from tests.exchange import PATIENCE, ROOT, Json, wait_until
 from tests.scripts import Script, call, free_base, is_lively, running
 
-PAGES = ("README.md", "docs/market-data.md", "docs/operation.md", "docs/replay.md")
+PAGES = ("README.md", "docs/market-data.md", "docs/operations.md", "docs/replay.md")
 README = "\n".join((ROOT / page).read_text() for page in PAGES)
 
 BLOCKS = [(language, text) for language, text in re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)]
@@ -199,6 +199,23 @@ def test_fifteen_lines_of_python(tmp_path: Path) -> None:
         assert told.splitlines() == ["open 1", "[['25000', '0.1']]", "canceled"]
 
 
+def test_a_backup_of_a_running_exchange_and_its_restoration(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    first, second = (command for command in COMMANDS if command.startswith(("scripts/backup", "scripts/restore")))
+    with started("scripts/run", tmp_path, place.environment) as exchange:
+        wait_until_open(exchange)
+        made = run(re.sub(r"\b(backups/|data-again)", rf"{tmp_path}/\1", first), place.environment)
+    restored = run(re.sub(r"\b(backups/|data-again)", rf"{tmp_path}/\1", second), place.environment)
+    assert made.splitlines()[1:] == restored.splitlines()[1:-1]
+    (tmp_path / "again").mkdir()
+    environment = {**place.environment, "MATCHER_DATA_DIR": f"{tmp_path}/data-again"}
+    with started("scripts/run", tmp_path / "again", environment) as again:
+        wait_until_open(again)
+        told = call(f"{place.url}/admin/digest")
+    assert told is not None
+    assert f"digest    {told['digest']}" in made
+
+
 def test_subscriber(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with started("scripts/run", tmp_path, place.environment) as exchange:
@@ -262,6 +279,8 @@ def test_no_command_is_left_out() -> None:
         "zcat FILE.gz | scripts/replay ",
         "scripts/run --ports ",
         "scripts/subscribe ",
+        "scripts/backup ",
+        "scripts/restore ",
         "scripts/load_test ",
         "docker compose ",
         "HISTORY_DATABASE=postgresql://exchange:exchange@postgres/exchange docker compose ",

@@ -100,11 +100,12 @@ def names(draw: st.DrawFn) -> tuple[int | None, str | None, str | None]:
 
 cancel_names = st.sampled_from((*[None] * 12, *["x", "y"] * 3, "a b"))
 only_statuses = st.sampled_from((*[None] * 6, *OnlyStatus))
+only_symbols = st.one_of(st.none(), st.none(), symbols)
 
 
 @st.composite
 def cancels(draw: st.DrawFn) -> CancelOrder:
-    return CancelOrder(*draw(names()), draw(only_statuses), draw(cancel_names))
+    return CancelOrder(*draw(names()), draw(only_statuses), draw(cancel_names), draw(only_symbols))
 
 
 cancel_replaces = st.builds(CancelReplace, cancels(), orders(), st.booleans())

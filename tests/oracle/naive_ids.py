@@ -77,7 +77,7 @@ class NaiveIds(NaiveBook):
             found = next((order for order in same if command.account in (None, order.account)), None)
         elif command.client_order_id is not None:
             found = self._find_by_id(command.account or DEFAULT_ACCOUNT, command.client_order_id)
-        if found is None:
+        if found is None or not _agrees(found, command):
             raise RefusedError(Refusal.UNKNOWN_ORDER)
         if found.is_done:
             raise RefusedError(Refusal.ORDER_NOT_OPEN)
@@ -92,3 +92,11 @@ class NaiveIds(NaiveBook):
             raise RefusedError(Refusal.CANCEL_RESTRICTED)
         self._cancel_id = command.cancel_client_order_id
         self._cancel(order, Reason.REQUESTED)
+
+
+def _agrees(order: NaiveOrder, command: commands.CancelOrder | commands.AmendOrder) -> bool:
+    """A cancel with a symbol is of an order of this symbol, and of this id if it has one."""
+    if isinstance(command, commands.AmendOrder) or command.symbol is None:
+        return True
+    same_id = command.client_order_id is None or command.client_order_id == order.client_order_id
+    return command.symbol == order.entered.symbol and same_id

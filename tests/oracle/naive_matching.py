@@ -31,7 +31,8 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         stop = taker.stop if makers and taker.stops_before(abs(makers[0].price_rank())) else None
         is_limited = not self._trades_left > 0 and bool(makers) and stop is None
         if taker.terms.quote_quantity is not None:
-            if taker.filled:
+            spent = taker.met is not None and not self._most(taker, taker.met)
+            if taker.filled and (spent or not taker.is_open_only):
                 taker.state = "done"
             elif is_limited:
                 self._cancel(taker, Reason.TOO_MANY_TRADES)
@@ -130,7 +131,8 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             maker = makers[0]
             if taker.stops_before(abs(maker.price_rank())):
                 break
-            most = self._most(taker, maker)
+            taker.met = abs(maker.price_rank())
+            most = self._most(taker, taker.met)
             if not most:
                 break
             self._trades_left -= 1
@@ -139,11 +141,11 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
             else:
                 self._trade(maker, taker, min(maker.shown, most))
 
-    def _most(self, taker: NaiveOrder, maker: NaiveOrder) -> int:
-        """The most that the taker may take of the maker."""
+    def _most(self, taker: NaiveOrder, price: int) -> int:
+        """The most that the taker may take at the price."""
         if taker.affordable is None:
             return taker.remaining
-        instrument, price = self.instruments[taker.entered.symbol], abs(maker.price_rank())
+        instrument = self.instruments[taker.entered.symbol]
         return min(
             taker.affordable // (price * instrument.lot_size) * instrument.lot_size,
             instrument.max_quantity - taker.quantity,
@@ -196,11 +198,11 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
                 self._decrement(taker, quantity, maker)
 
     def _prevent_all(self, order: NaiveOrder, counter: NaiveOrder) -> None:
-        """Cancel it; but what a quote_quantity has filled already is all that it was for."""
+        """Cancel it; but what a quote_quantity has filled already is all that it was for, unless its id is open-only."""
         quantity = order.remaining
         order.prevented += quantity
         order.remaining = 0
-        if order.filled and order.terms.quote_quantity is not None:
+        if order.filled and order.terms.quote_quantity is not None and not order.is_open_only:
             order.state = "done"
         elif order.terms.quote_quantity is not None or not order.is_open_only:
             self._end(order, quantity, Reason.SELF_TRADE)

@@ -66,6 +66,7 @@ class NaiveOrder:
     the other. `fee_cap` is the larger of the two rates as it entered, in basis points, `budget` what a quote_quantity
     may spend if its account has less. A trailing stop that is `active` follows the price, and once it has seen one it
     has a `mark`. `names` are its client_order_ids, the present one last. An order without a price takes nothing beyond its `bound`, and `stop` is the reason of its end there.
+    `met` is the price of the last order that it has come to.
     """
 
     order_id: int
@@ -96,6 +97,7 @@ class NaiveOrder:
     fired: int = 0
     bound: Fraction | None = None
     stop: Reason | None = None
+    met: int | None = None
     names: list[str | None] = field(default_factory=list)
 
     @property

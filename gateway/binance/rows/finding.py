@@ -7,11 +7,12 @@ from gateway.binance.desk import Context
 from gateway.binance.errors import TOO_MANY_REQUESTS, DialectError, Fault
 from gateway.binance.parameters import Values
 from gateway.binance.views.orders import was_entered
+from gateway.binance.words import ONLY_STATUS_OF
 from gateway.link.errors import RefusedError
-from protocol.commands import OrderQuery, OrdersQuery
+from protocol.commands import CancelOrder, OrderQuery, OrdersQuery
 from protocol.events import OrderState
 from protocol.instrument import Instrument
-from protocol.units import MAX_INTEGER, Refusal
+from protocol.units import MAX_INTEGER, NAME_PATTERN, Refusal
 
 PAGE: Final = 1_000
 """Orders that are read at a time."""
@@ -21,12 +22,18 @@ PAGES: Final = 100
 
 LONG_AGO: Final = 0
 
+NOBODYS: Final = MAX_INTEGER
+"""No order bears this id. A call that names what nobody has fails in the matcher, as any other one."""
+
+IDS: Final = ("orderId", "origClientOrderId")
+"""The parameters that name an order."""
+
 
 async def find_order(
     context: Context,
     values: Values,
     fault: Fault,
-    names: tuple[str, str] = ("orderId", "origClientOrderId"),
+    names: tuple[str, str] = IDS,
 ) -> OrderState:
     """The order that the parameters name, found by its order_id where both are there. DialectError with the fault
     where there is none, or it is of another symbol, or bears another client id."""
@@ -41,6 +48,27 @@ async def find_order(
     ):
         raise DialectError(fault)
     return state
+
+
+def cancel_of(
+    context: Context, values: Values, cancel_client_order_id: str, names: tuple[str, str] = IDS
+) -> CancelOrder:
+    """Cancels the order that the parameters name, as `find_order` finds it. The matcher looks, so that nothing has to
+    be waited for before the command is sent."""
+    number, name = names
+    order_id, client_id = values.number(number), values.text(name)
+    can_be = order_id is None or 0 < order_id <= MAX_INTEGER
+    if not can_be or (client_id is not None and not NAME_PATTERN.fullmatch(client_id)):
+        order_id, client_id = NOBODYS, None
+    restriction = values.text("cancelRestrictions")
+    return CancelOrder(
+        order_id,
+        context.account,
+        client_id,
+        None if restriction is None else ONLY_STATUS_OF[restriction],
+        cancel_client_order_id,
+        values.instrument().symbol,
+    )
 
 
 async def order_of(context: Context, order_id: int | None, client_id: str | None = None) -> OrderState | None:

@@ -17,7 +17,7 @@ from gateway.binance.parameters import INTEGER, SYMBOL, Parameter, Values
 from gateway.binance.refusals import rejected
 from gateway.binance.row import Row
 from gateway.binance.rows.filtering import check_filters
-from gateway.binance.rows.finding import all_orders, find_order, live_orders, order_of
+from gateway.binance.rows.finding import all_orders, cancel_of, find_order, live_orders, order_of
 from gateway.binance.rows.market import END, LIMIT, START, time_range
 from gateway.binance.rows.placing import (
     COMPUTE_RATES,
@@ -33,7 +33,7 @@ from gateway.binance.views.commission import order_rates_view
 from gateway.binance.views.lists import canceled_list_view, canceled_views
 from gateway.binance.views.orders import RESPONSES, View, cancel_view, query_view, was_entered
 from gateway.binance.words import ONLY_STATUS_OF
-from protocol.commands import CancelAllOrders, CancelOrder
+from protocol.commands import CancelAllOrders
 from protocol.events import OrderState
 
 DAY: Final = 86_400 * 10**9
@@ -79,11 +79,8 @@ def _check_ids(values: Values) -> None:
 
 
 async def cancel(context: Context, values: Values) -> View:
-    found = await find_order(context, values, UNKNOWN_ORDER)
     name = values.text("newClientOrderId") or new_client_id()
-    restriction = values.text("cancelRestrictions")
-    only = None if restriction is None else ONLY_STATUS_OF[restriction]
-    state = await context.exchange.orders.cancel(CancelOrder(found.order_id, context.account, None, only, name))
+    state = await context.exchange.orders.cancel(cancel_of(context, values, name))
     instrument = values.instrument()
     if state.oco_id is None:
         return cancel_view(state, instrument, context.time, name)

@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Final
 
-from msgspec import Struct
-
 from gateway.binance.desk import Context
 from gateway.binance.errors import (
     BAD_ORDER_TYPE,
@@ -58,8 +56,10 @@ RESPONSE_TYPE: Final = Parameter("newOrderRespType", words=tuple(RESPONSES))
 PREVENTION_MODE: Final = Parameter("selfTradePreventionMode", words=tuple(PREVENTION_OF), fault=MODE_NOT_ALLOWED)
 NEW_CLIENT_ID: Final = Parameter("newClientOrderId")
 
-PEGGED: Final = tuple(Parameter(name) for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType"))
+PEGS: Final = ("pegPriceType", "pegOffsetValue", "pegOffsetType")
 """No order takes them."""
+
+PEGGED: Final = tuple(map(Parameter, PEGS))
 
 NEW_ORDER: Final = (
     SYMBOL_OF_ORDER,
@@ -88,11 +88,16 @@ NEW_ORDER: Final = (
 COMPUTE_RATES: Final = Parameter("computeCommissionRates", BOOLEAN)
 
 
-class Rule(Struct, frozen=True):
-    """What an order type needs beside its quantity, and what else it may have."""
+GOVERNED: Final = ("timeInForce", "quantity", "quoteOrderQty", "price", "stopPrice", "trailingDelta", "icebergQty")
 
-    needs: tuple[str, ...] = ()
-    takes: tuple[str, ...] = ()
+
+class Rule:
+    """What an order type needs, what else it may have, and what of GOVERNED it refuses."""
+
+    def __init__(self, needs: tuple[str, ...] = (), takes: tuple[str, ...] = ()) -> None:
+        self.needs = needs
+        self.takes = takes
+        self.refuses = tuple(name for name in GOVERNED if name not in (*needs, *takes))
 
 
 CONDITION: Final = ("stopPrice", "trailingDelta")
@@ -106,8 +111,6 @@ RULES: Final = {
     STOP_LOSS_LIMIT: Rule(("timeInForce", "quantity", "price"), (*CONDITION, "icebergQty")),
     TAKE_PROFIT_LIMIT: Rule(("timeInForce", "quantity", "price"), (*CONDITION, "icebergQty")),
 }
-
-GOVERNED: Final = ("timeInForce", "quantity", "quoteOrderQty", "price", "stopPrice", "trailingDelta", "icebergQty")
 
 PLAIN_TYPES: Final = {TimeInForce.GTC: OrderType.LIMIT, TimeInForce.IOC: OrderType.IOC, TimeInForce.FOK: OrderType.FOK}
 STOPS: Final = {
@@ -131,9 +134,7 @@ def check_new(values: Values) -> None:
             raise DialectError(NOT_REQUIRED, "quoteOrderQty")
     if order_type in CONDITIONS:
         values.require_either(*CONDITION)
-    for name in GOVERNED:
-        if name in values and name not in rule.needs and name not in rule.takes:
-            raise DialectError(NOT_REQUIRED, name)
+    values.refuse(*rule.refuses)
     check_numbers(values, ("quantity", "quoteOrderQty", "icebergQty"), ("price", "stopPrice"))
     check_pegs(values)
     check_strategy(values, "strategyType")
@@ -151,9 +152,7 @@ def check_numbers(values: Values, quantities: tuple[str, ...], prices: tuple[str
 
 
 def check_pegs(values: Values) -> None:
-    for parameter in PEGGED:
-        if parameter.name in values:
-            raise DialectError(NOT_REQUIRED, parameter.name)
+    values.refuse(*PEGS)
 
 
 def check_strategy(values: Values, name: str) -> None:

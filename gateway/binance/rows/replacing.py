@@ -12,7 +12,6 @@ from gateway.binance.errors import (
     NO_SUCH_ORDER,
     REPLACE_FAILED,
     REPLACE_HALF_DONE,
-    UNKNOWN_ORDER,
     DialectError,
     Fault,
 )
@@ -21,7 +20,8 @@ from gateway.binance.numbers import is_zero, new_client_id
 from gateway.binance.parameters import DECIMAL, INTEGER, Parameter, Values
 from gateway.binance.refusals import refused
 from gateway.binance.row import Row
-from gateway.binance.rows.finding import find_order, order_of
+from gateway.binance.rows.filtering import check_filters
+from gateway.binance.rows.finding import NOBODYS, cancel_of, find_order, order_of
 from gateway.binance.rows.market import LIMIT
 from gateway.binance.rows.orders import (
     CANCEL_RESTRICTIONS,
@@ -43,16 +43,13 @@ from gateway.binance.symbols import joined
 from gateway.binance.views.filters import quantity_text
 from gateway.binance.views.lists import canceled_list_view, list_view
 from gateway.binance.views.orders import View, amended_view, cancel_view, execution_id
-from gateway.binance.words import ONLY_STATUS_OF
 from gateway.link.errors import RefusedError
-from protocol.commands import AmendmentsQuery, AmendOrder, CancelOrder, CancelReplace
+from protocol.commands import AmendmentsQuery, AmendOrder, CancelReplace
 from protocol.events import CommandRefused, OrderState
-from protocol.units import MAX_INTEGER, OrderStatus, Refusal
-
-NOBODYS: Final = MAX_INTEGER
-"""An order_id that no order gets. The cancel of what the caller may not name fails in the matcher, as any other one."""
+from protocol.units import OrderStatus, Refusal
 
 ALLOW_FAILURE: Final = "ALLOW_FAILURE"
+CANCEL_ONLY: Final = "CANCEL_ONLY"
 SUCCESS: Final = "SUCCESS"
 FAILURE: Final = "FAILURE"
 NOT_ATTEMPTED: Final = "NOT_ATTEMPTED"
@@ -77,10 +74,7 @@ def _check_replace(values: Values) -> None:
 async def cancel_replace(context: Context, values: Values) -> View:
     place = place_order(context, values)
     name = values.text("cancelNewClientOrderId") or new_client_id()
-    restriction = values.text("cancelRestrictions")
-    only = None if restriction is None else ONLY_STATUS_OF[restriction]
-    order_id = await _named(context, values)
-    cancel = CancelOrder(order_id, context.account, None, only, name)
+    cancel = cancel_of(context, values, name, CANCEL_NAMES)
     allow_failure = values.text("cancelReplaceMode") == ALLOW_FAILURE
     result = await context.exchange.orders.cancel_replace(CancelReplace(cancel, place, allow_failure))
     canceled, cancel_response = await _canceled(context, values, result.canceled, name)
@@ -92,6 +86,13 @@ async def cancel_replace(context: Context, values: Values) -> View:
             placed, new_response = SUCCESS, placed_view(context, values, result.placed)
         except DialectError as error:
             placed, new_response = FAILURE, error.body()
+    if placed == SUCCESS != canceled:
+        context.desk.counts.add_orders(context.account, 1)
+    return _told(canceled, cancel_response, placed, new_response)
+
+
+def _told(canceled: str, cancel_response: View | None, placed: str, new_response: View | None) -> View:
+    """What became of both parts. DialectError unless both went well."""
     told = {
         "cancelResult": canceled,
         "newOrderResult": placed,
@@ -100,18 +101,24 @@ async def cancel_replace(context: Context, values: Values) -> View:
     }
     if canceled == placed == SUCCESS:
         return told
-    if placed == SUCCESS:
-        context.desk.counts.add_orders(context.account, 1)
-    half = SUCCESS in (canceled, placed)
-    raise DialectError(REPLACE_HALF_DONE if half else REPLACE_FAILED, data=told)
+    raise DialectError(REPLACE_HALF_DONE if SUCCESS in (canceled, placed) else REPLACE_FAILED, data=told)
 
 
-async def _named(context: Context, values: Values) -> int:
-    """The order to cancel; NOBODYS where the caller has no such order."""
+async def cancel_only(context: Context, values: Values, limit: DialectError) -> View:
+    """What becomes of the call where the account may place no more orders: it cancels if it was asked to."""
+    if values.text("orderRateLimitExceededMode") != CANCEL_ONLY:
+        raise limit
+    check_filters(values.instrument(), place_order(context, values))
+    name = values.text("cancelNewClientOrderId") or new_client_id()
+    part: OrderState | CommandRefused
     try:
-        return (await find_order(context, values, UNKNOWN_ORDER, CANCEL_NAMES)).order_id
-    except DialectError:
-        return NOBODYS
+        part = await context.exchange.orders.cancel(cancel_of(context, values, name, CANCEL_NAMES))
+    except RefusedError as error:
+        part = CommandRefused(error.refusal)
+    canceled, response = await _canceled(context, values, part, name)
+    if canceled == FAILURE and values.text("cancelReplaceMode") != ALLOW_FAILURE:
+        return _told(canceled, response, NOT_ATTEMPTED, None)
+    return _told(canceled, response, FAILURE, limit.body())
 
 
 async def _canceled(
@@ -217,12 +224,13 @@ ROWS: Final = (
             Parameter("cancelOrigClientOrderId"),
             Parameter("cancelNewClientOrderId"),
             CANCEL_RESTRICTIONS,
-            Parameter("orderRateLimitExceededMode", words=("DO_NOTHING", "CANCEL_ONLY")),
+            Parameter("orderRateLimitExceededMode", words=("DO_NOTHING", CANCEL_ONLY)),
         ),
         names=("order.cancelReplace",),
         orders=1,
         strict=True,
         check=_check_replace,
+        beyond=cancel_only,
     ),
     Row(
         "PUT",

@@ -9,13 +9,18 @@ from gateway.binance.sockets.serving import CLOSING
 from gateway.binance.users.teller import Teller
 from gateway.http.closing import CloseFrame
 from gateway.link.answers import Stamped
-from gateway.link.errors import MatcherUnavailableError
+from gateway.link.errors import MatcherUnavailableError, RefusedError
 from gateway.streams.serve import OpenChannels
 from gateway.streams.user_channel import UserChannel, UserEncoders
 from gateway.streams.user_client import UserClient
 from gateway.streams.user_history import OpenOrders, UserHistory
-from protocol.events import AccountUpdate
+from protocol.commands import OrderQuery
+from protocol.events import AccountUpdate, OrderState
 from protocol.instrument import Instrument
+from protocol.units import Refusal
+
+LEGS_AT_ONCE: Final = 20
+"""Ended legs of lists that are looked up at a time."""
 
 BEGINNINGS: Final = 3
 """How often the state of an account is asked for at most, where its updates are forgotten too soon."""
@@ -124,10 +129,35 @@ class Accounts:
             found = await self._history.open_orders(account)
             if found is not None:
                 await self._desk.exchange.instruments.know(found.value.orders)
+                ended = await self._ended_legs(account, found.value.orders)
                 if self._channels.get(account) is not None:
-                    self._tellers.setdefault(account, Teller(self._unit, found))
+                    self._tellers.setdefault(account, Teller(self._unit, found, ended))
                 return
         raise MatcherUnavailableError
+
+    async def _ended_legs(self, account: str, live: list[OrderState]) -> list[OrderState]:
+        """The other legs of lists of which one leg lives. One that nobody remembers is left out."""
+        known = {state.order_id for state in live}
+        missing = [
+            order_id
+            for state in live
+            if state.oco_id is not None
+            for order_id in (state.oco_id, state.oco_id + 1)
+            if order_id not in known
+        ]
+        legs: list[OrderState | None] = []
+        for number in range(0, len(missing), LEGS_AT_ONCE):
+            some = missing[number : number + LEGS_AT_ONCE]
+            legs += await asyncio.gather(*(self._leg(account, order_id) for order_id in some))
+        return [leg for leg in legs if leg is not None]
+
+    async def _leg(self, account: str, order_id: int) -> OrderState | None:
+        try:
+            return await self._desk.exchange.history.accounts.look_up(OrderQuery(order_id, account))
+        except RefusedError as error:
+            if error.refusal is not Refusal.UNKNOWN_ORDER:
+                raise
+            return None
 
     def _update(self, update: AccountUpdate, instruments: Mapping[str, Instrument]) -> str:
         teller = self._tellers.get(update.account)

@@ -15,6 +15,7 @@ from gateway.binance.views.orders import (
     stop_price,
     terms_of,
     time_in_force_word,
+    trailing_since,
     type_word,
 )
 from gateway.binance.words import PREVENTION, SIDES, canceled_status, expiry_reason
@@ -184,10 +185,8 @@ def _trailing(change: Change, time: Time) -> Report:
     terms, state = change.terms, change.state
     if terms.trailing_bps is None:
         return {}
-    shown: Report = {"d": terms.trailing_bps}
-    if terms.activation_price is None:
-        shown["D"] = time(state.timestamp)
-    return shown
+    since = trailing_since(state, terms)
+    return {"d": terms.trailing_bps, **({} if since is None else {"D": time(since)})}
 
 
 def _prevention(change: Change, execution: str, number: int) -> Report:

@@ -1,6 +1,7 @@
 """Makes the events of one account from its updates: reports of its orders, then of its lists, then its balances."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from gateway.binance.symbols import joined
@@ -30,15 +31,15 @@ Json = dict[str, Any]
 
 
 class Teller:
-    """`sequence`: what it begins with is as of this command."""
+    """`sequence`: what it begins with is as of this command. `ended`: the legs of open lists that have ended before."""
 
-    def __init__(self, unit: int, start: Stamped[OpenOrders]) -> None:
+    def __init__(self, unit: int, start: Stamped[OpenOrders], ended: Iterable[OrderState]) -> None:
         self._unit = unit
         self.sequence = start.sequence
         self._wallet = Wallet(start.value.balances.values(), ledger=start.value.ledger)
         # The client ids of the legs of lists that are open.
         self._lists: dict[int, dict[int, str]] = {}
-        for state in start.value.orders:
+        for state in chain(start.value.orders, ended):
             self._note_leg(state)
 
     def tell(self, update: AccountUpdate, instruments: Mapping[str, Instrument]) -> list[bytes]:

@@ -46,7 +46,7 @@ def type_word(order_type: OrderType, terms: OrderTerms) -> str:
     if order_type is OrderType.LIMIT and terms.post_only:
         return LIMIT_MAKER
     word = TYPES[order_type]
-    return _PROFITS.get(word, word) if kept_in(terms.tag).profit else word
+    return _PROFITS[word] if word in _PROFITS and kept_in(terms.tag).profit else word
 
 
 def time_in_force_word(order_type: OrderType, terms: OrderTerms) -> str:
@@ -95,6 +95,11 @@ def stop_price(state: OrderState, terms: OrderTerms) -> int | None:
     return terms.activation_price if trails else state.trigger_price
 
 
+def trailing_since(state: OrderState, terms: OrderTerms) -> int | None:
+    """The time since which a trailing stop follows the price. None before, and where nobody has noted it."""
+    return state.timestamp if terms.activation_price is None else state.active_since
+
+
 def ack_view(state: OrderState, instrument: Instrument, time: Time) -> View:
     """The answer ACK to a new order, which all others begin with."""
     return {
@@ -108,20 +113,21 @@ def ack_view(state: OrderState, instrument: Instrument, time: Time) -> View:
 
 def result_view(state: OrderState, instrument: Instrument, time: Time) -> View:
     terms = terms_of(state)
-    return {
-        **ack_view(state, instrument, time),
-        **_amounts(state, instrument, terms),
-        "status": status_word(state),
-        **_kind(state, terms),
-        "workingTime": working_time(state, time),
-        "selfTradePreventionMode": PREVENTION[terms.self_trade_prevention],
-        **conditional_view(state, instrument, terms, time),
-        **_expiry(state),
-    }
+    view = ack_view(state, instrument, time)
+    view |= _amounts(state, instrument, terms)
+    view["status"] = status_word(state)
+    view |= _kind(state, terms)
+    view["workingTime"] = working_time(state, time)
+    view["selfTradePreventionMode"] = PREVENTION[terms.self_trade_prevention]
+    view |= conditional_view(state, instrument, terms, time)
+    view |= _expiry(state)
+    return view
 
 
 def full_view(state: OrderState, instrument: Instrument, time: Time) -> View:
-    return {**result_view(state, instrument, time), "fills": fill_views(state, state.trades, instrument)}
+    view = result_view(state, instrument, time)
+    view["fills"] = fill_views(state, state.trades, instrument)
+    return view
 
 
 RESPONSES: Final = {ACK: ack_view, RESULT: result_view, FULL: full_view}
@@ -225,15 +231,17 @@ def conditional_view(state: OrderState, instrument: Instrument, terms: OrderTerm
         view["icebergQty"] = quantity_text(instrument, terms.display_quantity)
     if terms.trailing_bps is not None:
         view["trailingDelta"] = terms.trailing_bps
-        if terms.activation_price is None:
-            view["trailingTime"] = time(state.timestamp)
+        since = trailing_since(state, terms)
+        if since is not None:
+            view["trailingTime"] = time(since)
         elif state.trigger_price is None:
             view["trailingTime"] = NO_LIST
-    kept = kept_in(terms.tag)
-    if kept.strategy is not None:
-        view["strategyId"] = kept.strategy
-    if kept.strategy_type is not None:
-        view["strategyType"] = kept.strategy_type
+    if terms.tag is not None:
+        kept = kept_in(terms.tag)
+        if kept.strategy is not None:
+            view["strategyId"] = kept.strategy
+        if kept.strategy_type is not None:
+            view["strategyType"] = kept.strategy_type
     if state.prevented_quantity:
         view["preventedQuantity"] = quantity_text(instrument, state.prevented_quantity)
     return view

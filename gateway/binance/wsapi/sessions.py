@@ -8,20 +8,13 @@ from starlette.types import Scope
 from gateway.access.caller import Caller
 from gateway.binance.desk import Desk
 from gateway.binance.errors import BAD_KEY, DialectError
-from gateway.binance.gate import PERMISSIONS, Claim, Security
+from gateway.binance.gate import PERMISSIONS, Claim, RevokedError, Security
 from gateway.binance.given import Given
 from gateway.binance.wsapi.requests import signed_texts
 from protocol.keys import Key, Permission
 
 ANY: Final = Permission.TRADE | Permission.USER_DATA | Permission.USER_STREAM
 """Who may log on: each call asks for its own permission."""
-
-
-class RevokedError(DialectError):
-    """The key of the session is good no more: it is logged off."""
-
-    def __init__(self) -> None:
-        super().__init__(BAD_KEY)
 
 
 class LoggedOn(Struct, frozen=True):
@@ -56,12 +49,14 @@ class Session:
 
         DialectError as the gate's; RevokedError where the session's key is good no more.
         """
-        permission = PERMISSIONS[security]
         logged_on = self.logged_on
         if logged_on is None or given.signature is not None:
             return await self.signed_caller(security, given)
-        await self._check_key(logged_on)
-        return await self._desk.gate.renew(logged_on.caller, permission, given, self.scope)
+        try:
+            return await self._desk.gate.renew(logged_on.caller, PERMISSIONS[security], given, self.scope)
+        except RevokedError:
+            self.log_off()
+            raise
 
     async def signed_caller(self, security: Security, given: Given) -> Caller:
         """Who has signed the call. DialectError as the gate's."""

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from gateway.binance.carrying import carry_out
 from gateway.binance.desk import Desk
 from gateway.binance.errors import BAD_KEY, INTERNAL, NOT_SUPPORTED, RETIRED, DialectError
-from gateway.binance.gate import IF_SIGNED, NONE, TRADE, USER_STREAM
+from gateway.binance.gate import IF_SIGNED, NONE, TRADE, USER_STREAM, RevokedError
 from gateway.binance.given import Given, read_json
 from gateway.binance.parameters import integer
 from gateway.binance.refusals import told
@@ -25,7 +25,7 @@ from gateway.binance.users.accounts import Accounts
 from gateway.binance.wsapi.client import ApiClient
 from gateway.binance.wsapi.requests import NO_ID, Read, check_method, error_answer, read_request, result_answer
 from gateway.binance.wsapi.running import Running
-from gateway.binance.wsapi.sessions import RevokedError, Session
+from gateway.binance.wsapi.sessions import Session
 from gateway.binance.wsapi.subscriptions import Subscriptions
 from gateway.http.callers import address_of, count_request
 from gateway.http.responses import encode

@@ -6,7 +6,7 @@ sockets with ready bytes. The report shows how busy it was. Every answer is read
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from http import HTTPStatus
@@ -147,17 +147,23 @@ def measure(
     server: GatewayProcess, orders: Orders, connections: int, seconds: float, found: list[Loop], *, check: bool
 ) -> float:
     """One round; requests a second."""
-    loop, bodies = closed_loop(server.port, connections, orders.prepare(server.port), seconds)
+    requests = orders.prepare(server.port)
+    loop, bodies = closed_loop(server.port, connections, len(requests), requests.__getitem__, seconds)
     if check:
         orders.check(bodies)
     found.append(loop)
     return loop.per_second
 
 
-def closed_loop(port: int, count: int, requests: Sequence[bytes], seconds: float) -> tuple[Loop, dict[int, bytes]]:
-    """Send requests for some seconds, or until none is left, and wait for all answers. Returns the bodies, by the
-    requests' numbers. Raises BenchError if one is not answered with 200."""
-    connections = Connections("127.0.0.1", port, count)
+def closed_loop(
+    port: int, connected: int, most: int, request: Callable[[int], bytes], seconds: float
+) -> tuple[Loop, dict[int, bytes]]:
+    """Send requests for some seconds, at most so many, and wait for all answers. Returns the bodies, by the requests'
+    numbers. Raises BenchError if one is not answered with 200.
+
+    request: makes the request of a number, just before it is sent.
+    """
+    connections = Connections("127.0.0.1", port, connected)
     connections.open()
     sent: list[float] = []
     waits: list[float] = []
@@ -166,12 +172,12 @@ def closed_loop(port: int, count: int, requests: Sequence[bytes], seconds: float
     worked = time.process_time()
     started = heard = clock()
     try:
-        while (more := len(sent) < len(requests) and clock() < started + seconds) or len(bodies) < len(sent):
+        while (more := len(sent) < most and clock() < started + seconds) or len(bodies) < len(sent):
             while more and connections.free:
                 number = len(sent)
                 sent.append(clock())
-                connections.send(number, requests[number])
-                more = len(sent) < len(requests)
+                connections.send(number, request(number))
+                more = len(sent) < most
             for response in connections.receive(1.0):
                 if response.status != HTTPStatus.OK:
                     raise BenchError(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from matching_exchange.clients import ClientConfigError, exchange_client_config
 from matching_exchange.process.command_line import EXIT_FAILED, run_program
-from matching_exchange.tools.arguments import Parser
+from matching_exchange.tools.arguments import Parser, number
 from matching_exchange.tools.compatibility.clients import CLIENTS, RECIPES, Client, Session
 from matching_exchange.tools.compatibility.environments import InstallError, install
 from matching_exchange.tools.compatibility.trading_place import TradingPlace
@@ -22,6 +22,9 @@ DESCRIPTION: Final = (
     "Install stock clients of Binance Spot, run their sessions against an exchange of its own, and print a table of "
     "what passed. Exit status: 0 if all passed, 1 if something failed."
 )
+
+BUSY_SECONDS: Final = 60
+MOST_BUSY_SECONDS: Final = 3_600
 
 NOT_RUN: Final = "recipe, not run"
 
@@ -47,19 +50,26 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--python", action="append", default=[], metavar="FILE", help="an interpreter to use first; may be given again"
     )
+    parser.add_argument(
+        "--busy-seconds",
+        type=number(1, MOST_BUSY_SECONDS),
+        default=BUSY_SECONDS,
+        metavar="S",
+        help="how long clients keep a book through a busy phase, in which the matcher is killed (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
     if unknown := set(options.clients) - set(names):
         parser.error(f"CLIENT: {', '.join(sorted(unknown))}: takes some of {', '.join(names)}")
     wanted = [client for client in CLIENTS if client.name in (options.clients or names)]
     with tempfile.TemporaryDirectory(prefix=f"{PROGRAM}-") as name:
         directory = (options.environments or Path(name)).absolute()
-        rows = [row for client in wanted for row in tried(client, directory, options.python)]
+        rows = [row for client in wanted for row in tried(client, directory, options.python, options.busy_seconds)]
     rows += [Row((*recipe, "", NOT_RUN, ""), []) for recipe in RECIPES if not options.clients]
     print_table(rows)
     return EXIT_FAILED if any(row.failed for row in rows) else 0
 
 
-def tried(client: Client, directory: Path, pythons: Sequence[str]) -> list[Row]:
+def tried(client: Client, directory: Path, pythons: Sequence[str], busy_seconds: float = BUSY_SECONDS) -> list[Row]:
     """A row for each session."""
     try:
         program = install(client, directory, pythons)
@@ -72,7 +82,10 @@ def tried(client: Client, directory: Path, pythons: Sequence[str]) -> list[Row]:
             tempfile.TemporaryDirectory(prefix="exchange-") as name,
             TradingPlace(Path(name), client.settings) as place,
         ):
-            steps = _steps(place, program, session, directory / f"{client.name}-{client.version}")
+            if session.is_busy:
+                steps = place.run_busy(program, session, busy_seconds)
+            else:
+                steps = _steps(place, program, session, directory / f"{client.name}-{client.version}")
         failed = [f"{step['call']}: {step['error']}" for step in steps if step["error"] is not None]
         cells = (client.name, client.version, session.does, str(len(steps) - len(failed)), str(len(failed)))
         rows.append(Row(cells, failed))

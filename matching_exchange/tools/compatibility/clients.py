@@ -7,11 +7,15 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Session:
-    """A program of `sessions/` with its arguments, and what it does in a few words."""
+    """A program of `sessions/` with its arguments, and what it does in a few words.
+
+    is_busy: it keeps a book through a busy phase.
+    """
 
     does: str
     module: str
     arguments: tuple[str, ...] = ()
+    is_busy: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ CLIENTS: Final = (
             Session("HTTP, sync", "ccxt_rest", ("sync",)),
             Session("HTTP, async", "ccxt_rest", ("async",)),
             Session("pro: streams, WebSocket API", "ccxt_pro"),
+            Session("pro: its book, busy", "books", ("ccxt",), is_busy=True),
         ),
     ),
     Client("ccxt-npm", CCXT_OF_NPM, (f"ccxt@{CCXT_OF_NPM}",), (Session("HTTP", "ccxt.mjs"),)),
@@ -54,6 +59,7 @@ CLIENTS: Final = (
             Session("HTTP, sync", "python_binance", ("sync",)),
             Session("HTTP, async", "python_binance", ("async",)),
             Session("WebSocket API, streams", "python_binance", ("streams",)),
+            Session("depth cache, busy", "books", ("python-binance",), is_busy=True),
         ),
     ),
     Client(

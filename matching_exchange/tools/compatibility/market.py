@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 SYMBOL: Final = "BTC-USDT"
 MAKER: Final = "maker"
 
+MARK: Final = 12_345
+"""The price of a bid that tells sessions of `books` that the market has come to rest."""
+
 LEVELS: Final = 10
 LAST: Final = 30_000
 """The price of the trade that the market begins with."""

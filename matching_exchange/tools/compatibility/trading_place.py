@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from matching_exchange.tools.compatibility import market
+from matching_exchange.tools.compatibility.busy import run_books
+from matching_exchange.tools.compatibility.clients import Session
 from matching_exchange.tools.processes import ExchangeError, Process, free_ports
 
 START_SECONDS: Final = 60.0
@@ -46,7 +48,7 @@ class TradingPlace:
         try:
             for process in self._processes:
                 process.start()
-            self._wait()
+            self._wait("GET", "/health")
         except BaseException:
             self._close()
             raise
@@ -61,32 +63,34 @@ class TradingPlace:
         for process in reversed(self._processes):
             process.close()
 
-    def _wait(self) -> None:
-        """Until it answers. Raises ExchangeError."""
+    def _wait(self, method: str, path: str) -> None:
+        """Until such a call succeeds. Raises ExchangeError."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             for process in self._processes:
                 _ = process.running
             with suppress(OSError):
-                market.call(self.url, "GET", "/health")
+                market.call(self.url, method, path)
                 return
             time.sleep(0.1)
         raise ExchangeError(f"the exchange does not answer within {START_SECONDS:g} seconds")
 
+    def restart_matcher(self) -> None:
+        """Kill it, and start it again. Raises ExchangeError where it does not come back."""
+        matcher = self._processes[0]
+        matcher.kill(with_children=True)
+        matcher.start()
+        self._wait("DELETE", "/orders?account=nobody")
+
+    def run_busy(self, program: Path, session: Session, seconds: float) -> list[Any]:
+        """As `run`, of a session that keeps a book, through a busy phase."""
+        command = [str(program), "-m", f"{SESSIONS}.{session.module}", *session.arguments]
+        environment = self._environment(session.module, session.arguments, {})
+        return run_books(command, environment, self.url, seconds, self.restart_matcher)
+
     def run(self, program: Path, module: str, arguments: Sequence[str], more: Mapping[str, str]) -> list[Any]:
         """What a session told, one step an element; a session that breaks off has a step that failed."""
-        market.call(self.url, "DELETE", f"/orders?account={market.MAKER}")
-        market.make_market(self.url)
-        account = "-".join((Path(module).stem.replace("_", "-"), *arguments)).replace(".", "-")
-        key, secret = market.new_key(self.url, account)
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "EXCHANGE_URL": self.url,
-            "EXCHANGE_API_KEY": key,
-            "EXCHANGE_API_SECRET": secret,
-            **more,
-        }
+        environment = self._environment(module, arguments, more)
         is_script = module.endswith(".mjs")
         command = [str(program), *([module] if is_script else ["-m", f"{SESSIONS}.{module}"]), *arguments]
         try:
@@ -100,3 +104,18 @@ class TradingPlace:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             steps.append({"call": "the session", "error": f"it ended with status {done.returncode}: {last}"})
         return steps
+
+    def _environment(self, module: str, arguments: Sequence[str], more: Mapping[str, str]) -> dict[str, str]:
+        """A market as sessions expect it, and what the session of a new account finds in its environment."""
+        market.call(self.url, "DELETE", f"/orders?account={market.MAKER}")
+        market.make_market(self.url)
+        account = "-".join((Path(module).stem.replace("_", "-"), *arguments)).replace(".", "-")
+        key, secret = market.new_key(self.url, account)
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "EXCHANGE_URL": self.url,
+            "EXCHANGE_API_KEY": key,
+            "EXCHANGE_API_SECRET": secret,
+            **more,
+        }

@@ -17,6 +17,7 @@ from history.schema.database import Database, sqlite_database
 from matcher.storage.data_directory import HISTORY
 from matching_exchange.process.command_line import Parser
 from matching_exchange.process.settings import read_value
+from matching_exchange.process.settings_file import read_settings_file
 from matching_exchange.tools.arguments import number, told
 from matching_exchange.tools.export.errors import UsageError
 from matching_exchange.tools.export.kinds import CANDLES, KINDS
@@ -60,7 +61,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Request:
     format_ = _format(options)
     paths = paths_of(format_.name, options.output)
     check_free(paths, force=options.force)
-    data: Path = read_value(PROGRAM, PREFIX, _DATA_DIR, options.data_dir, environment)
+    file = read_settings_file(PROGRAM, None, environment)
+    data: Path = read_value(PROGRAM, PREFIX, _DATA_DIR, options.data_dir, environment, file)
     return Request(
         selection,
         format_,
@@ -189,5 +191,6 @@ def _database(options: argparse.Namespace, environment: Mapping[str, str], data:
         return None
     named: Database | None = None
     if options.data_dir is None:
-        named = read_value(PROGRAM, PREFIX, _DATABASE, None, environment)
+        file = read_settings_file(PROGRAM, None, environment)
+        named = read_value(PROGRAM, PREFIX, _DATABASE, None, environment, file)
     return named or sqlite_database(data / HISTORY / FILE)

@@ -12,9 +12,12 @@ from tests.money_tape import play as money_play
 from tests.tape import (
     BUY,
     COIN,
+    GOLD,
     SELL,
     MakeEngine,
     account_set,
+    amend,
+    amended,
     both_engines,
     cancel,
     cancel_all,
@@ -231,6 +234,26 @@ def test_a_cancel_takes_only_the_status_that_it_names(engine: MakeEngine) -> Non
         (cancel(1, only=OnlyStatus.PARTIALLY_FILLED), [canceled(1, 3)]),
         (limit(BUY, 5, 90), [placed(3)]),
         (cancel(3, only=OnlyStatus.NEW), [canceled(3, 5)]),
+    )
+
+
+@both_engines
+def test_with_a_symbol_all_that_names_the_order_must_agree(engine: MakeEngine) -> None:
+    unknown = [refused(Refusal.UNKNOWN_ORDER)]
+    play(
+        engine,
+        (limit(BUY, 5, 90, client_order_id="x", open_only=True), [placed(1)]),
+        (limit(BUY, 5, 90, client_order_id="y"), [placed(2)]),
+        (cancel(1, symbol=GOLD.symbol), unknown),
+        (cancel(1, symbol="NONE-USD"), unknown),
+        (cancel(client_order_id="x", symbol=GOLD.symbol), unknown),
+        (cancel(1, client_order_id="y", symbol=COIN.symbol), unknown),
+        (cancel(1, account="other", symbol=COIN.symbol), unknown),
+        (amend(2, rename="z"), [amended(2, 5, 90, renamed=("z", "y"))]),
+        (cancel(client_order_id="y", symbol=COIN.symbol), unknown),
+        (cancel(client_order_id="z", symbol=COIN.symbol), [canceled(2, 5)]),
+        (cancel(1, client_order_id="x", symbol=COIN.symbol), [canceled(1, 5)]),
+        (cancel(1, symbol=COIN.symbol), [refused(Refusal.ORDER_NOT_OPEN)]),
     )
 
 

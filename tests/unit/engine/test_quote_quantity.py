@@ -39,8 +39,20 @@ DECREMENT = SelfTradePrevention.DECREMENT
 LOTS = replace(COIN, lot_size=10, min_quantity=10)
 
 
-def spend(quote_quantity: int, mode: SelfTradePrevention = SelfTradePrevention.NONE) -> PlaceOrder:
-    return market(BUY, 0, quote_quantity=quote_quantity, self_trade_prevention=mode)
+def spend(
+    quote_quantity: int,
+    mode: SelfTradePrevention = SelfTradePrevention.NONE,
+    name: str | None = None,
+) -> PlaceOrder:
+    """With a name, an open-only one."""
+    return market(
+        BUY,
+        0,
+        quote_quantity=quote_quantity,
+        self_trade_prevention=mode,
+        client_order_id=name,
+        open_only=name is not None,
+    )
 
 
 @both_engines
@@ -221,6 +233,48 @@ def test_own_order_that_the_rest_does_not_pay_for_is_left_alone(engine: MakeEngi
         *other_then_own(5),
         (spend(209, mode), [placed(3), trade(1, BUY, 1, 100, maker=1, taker=3)]),
         (cancel(2), [canceled(2, 5)]),
+    )
+
+
+@both_engines
+@pytest.mark.parametrize(
+    ("quote_quantity", "filled"),
+    [(100, [1]), (299, [1]), (300, [1, 2]), (499, [1, 2]), (500, [1, 2]), (900, [1, 2])],
+)
+def test_with_an_open_only_id_it_is_filled_where_its_money_ends_first(
+    engine: MakeEngine, quote_quantity: int, filled: list[int]
+) -> None:
+    """10 at 10 and 10 at 20 are all that there is, in lots of 10: a rest of 200 would pay for one more."""
+    lacks: list[Event] = [canceled(3, 0, Reason.NO_LIQUIDITY)] if quote_quantity >= 500 else []
+    events: list[Event] = [trade(number, BUY, 10, 10 * number, maker=number, taker=3) for number in filled]
+    play(
+        engine,
+        (limit(SELL, 10, 10), [placed(1)]),
+        (limit(SELL, 10, 20), [placed(2)]),
+        (spend(quote_quantity, name="x"), [placed(3), *events, *lacks]),
+        instruments=(LOTS, GOLD),
+    )
+
+
+@both_engines
+@pytest.mark.parametrize(("mode", "met"), [(NEWEST, False), (BOTH, True)])
+def test_with_an_open_only_id_it_is_canceled_by_a_self_trade(
+    engine: MakeEngine, mode: SelfTradePrevention, *, met: bool
+) -> None:
+    own: list[Event] = [canceled(2, 5, Reason.SELF_TRADE)] if met else []
+    events = [placed(3), trade(1, BUY, 1, 100, maker=1, taker=3), *own, canceled(3, 0, Reason.SELF_TRADE)]
+    play(engine, *other_then_own(5), (spend(900, mode, "x"), events))
+
+
+@both_engines
+def test_with_an_open_only_id_it_is_canceled_where_it_slips(engine: MakeEngine) -> None:
+    order = market(BUY, 0, quote_quantity=2_000, max_slippage_bps=500, client_order_id="x", open_only=True)
+    slips: list[Event] = [placed(3), trade(1, BUY, 5, 100, maker=1, taker=3), canceled(3, 0, Reason.SLIPPAGE)]
+    play(
+        engine,
+        (limit(SELL, 5, 100), [placed(1)]),
+        (limit(SELL, 5, 110), [placed(2)]),
+        (order, slips),
     )
 
 

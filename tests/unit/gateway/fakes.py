@@ -4,21 +4,26 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from starlette.types import Message
 
 from gateway.app import wire
 from gateway.config import GatewayConfig
 from gateway.link.answers import Stamped
-from gateway.link.broker import Broker, KeyHandler
-from gateway.link.broker import Handler as AccountHandler
 from gateway.link.feed import Handler, MarketDataFeed
+from gateway.link.published import Handler as AccountHandler
+from gateway.link.published import KeyHandler
+from matching_exchange.process.histogram import Histogram
 from protocol import topics
 from protocol.commands import Command, InstrumentsQuery, Query
 from protocol.events import AccountUpdate, InstrumentList
 from protocol.instrument import Instrument
 from protocol.market_data import InstrumentMessage, MarketDataMessage
+
+if TYPE_CHECKING:
+    from gateway.link.broker import Broker
 
 Value = TypeVar("Value")
 
@@ -66,6 +71,9 @@ class FakeBroker:
         self.clock_difference = 0
         self.journal = ""
         self.sequence = SEQUENCE
+        self.in_flight = 0, 0
+        self.command_times = Histogram()
+        self.published = SimpleNamespace(metrics=[])
         self.commands: list[Command] = []
         self.queries: list[Query] = []
         self.answers: dict[type, Any] = {}

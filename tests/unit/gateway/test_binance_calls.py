@@ -17,7 +17,14 @@ from gateway.binance.gate import TRADE, USER_DATA, USER_STREAM
 from gateway.binance.given import Given
 from gateway.binance.parameters import BOOLEAN, DECIMAL, INTEGER, SYMBOL, TIME, Parameter, Values
 from gateway.binance.row import Row
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
+from gateway.link.errors import (
+    HistoryBehindError,
+    MatcherUnavailableError,
+    OutcomeUnknownError,
+    RefusedError,
+    TooMuchInFlightError,
+)
+from history.reading.database import HistoryUnavailableError
 from protocol.commands import KeysQuery, NoteKeyUse, RevokeKey
 from protocol.events import KeyList, KeyState
 from protocol.keys import Key, KeyType, Permission
@@ -28,6 +35,8 @@ NOW = TIMESTAMP // 1_000_000
 ORDER = "/api/v3/order"
 READ = "/api/v3/read"
 STREAM = "/api/v3/ownStream"
+
+AWAY = "Internal error; unable to process your request. Please try again."
 
 DECIMAL_RANGE = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 
@@ -209,18 +218,27 @@ def test_too_many_orders_are_refused_where_limits_are_enforced(make: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "code"),
+    ("error", "status", "code", "text"),
     [
-        (RefusedError(Refusal.UNKNOWN_ORDER), 400, -2011),
-        (TooMuchInFlightError("full"), 429, -1003),
-        (MatcherUnavailableError("away"), 503, -1001),
-        (OutcomeUnknownError("late"), 504, -1007),
+        (RefusedError(Refusal.UNKNOWN_ORDER), 400, -2011, "Unknown order sent."),
+        (TooMuchInFlightError("full"), 429, -1003, "Too many requests queued."),
+        (MatcherUnavailableError("away"), 503, -1001, AWAY),
+        (HistoryUnavailableError("away"), 503, -1001, AWAY),
+        (HistoryBehindError(), 503, -1001, AWAY),
+        (
+            OutcomeUnknownError("late"),
+            504,
+            -1007,
+            "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+        ),
     ],
 )
-def test_how_errors_of_the_use_cases_are_told(dialect: Dialect, error: Exception, status: int, code: int) -> None:
+def test_how_errors_of_the_use_cases_are_told(
+    dialect: Dialect, error: Exception, status: int, code: int, text: str
+) -> None:
     dialect.fails = error
     answer = dialect.order()
-    assert told(answer)[:2] == (status, code)
+    assert told(answer) == (status, code, text)
     assert ("retry-after" in answer.headers) == (status in (429, 503))
 
 

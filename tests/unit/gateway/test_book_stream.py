@@ -5,87 +5,12 @@ from typing import Any
 
 import pytest
 
-from gateway.link.errors import MatcherUnavailableError
-from protocol import topics
-from protocol.book_changes import OrderAdded, OrderDeleted, OrderExecuted, OrderModified, OrderUpdate
-from protocol.book_feeds import (
-    PART_ENTRIES,
-    BookFeedMessage,
-    BookMessage,
-    BookSnapshotMessage,
-    OrdersMessage,
-    OrdersSnapshotMessage,
-    parts_of,
-)
-from protocol.codec import encode
+from protocol.book_changes import OrderAdded, OrderDeleted, OrderExecuted, OrderModified
+from protocol.book_feeds import PART_ENTRIES, parts_of
 from protocol.commands import BookUpdatesQuery
-from protocol.events import BookUpdates
-from tests.unit.gateway.fakes import TIMESTAMP, TIMESTAMP_TEXT, Gateway, eventually, settle
+from tests.unit.gateway.book_matcher import BOOK, BOOK_PATH, CHECKSUM, ORDERS, ORDERS_PATH, SYMBOL, Matcher, begun, kind
+from tests.unit.gateway.fakes import TIMESTAMP_TEXT, Gateway, eventually, settle
 from tests.unit.gateway.streams import StreamClient
-
-SYMBOL = "BTC-USDT"
-BOOK = topics.book(SYMBOL)
-ORDERS = topics.orders(SYMBOL)
-BOOK_PATH = "/ws/book?symbol=BTC-USDT"
-ORDERS_PATH = "/ws/orders?symbol=BTC-USDT"
-CHECKSUM = 123
-
-
-class Matcher:
-    """The matcher's side of a book's feed: publishes, loses, and keeps for queries what it is told to."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.epoch = 1
-        self.number = 1
-        self.kept: dict[int, bytes] = {}
-        self.complete = True
-        gateway.broker.results[BookUpdatesQuery] = self.answer
-
-    @property
-    def queries(self) -> list[BookUpdatesQuery]:
-        return [query for query in self.gateway.broker.queries if isinstance(query, BookUpdatesQuery)]
-
-    def answer(self, query: BookUpdatesQuery) -> BookUpdates:
-        if not self.complete or query.epoch != self.epoch:
-            return BookUpdates([], complete=False, more=False)
-        missed = [payload for number, payload in self.kept.items() if number > query.after]
-        return BookUpdates(missed, complete=True, more=False)
-
-    def publish(self, topic: bytes, message: BookFeedMessage) -> None:
-        self.gateway.feed.publish(topic, message)
-
-    def snapshot(self, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
-        parts = list(parts_of(bids, asks))
-        for part, sides in enumerate(parts, 1):
-            self.publish(BOOK, self.part(part, len(parts), *sides))
-
-    def part(self, part: int, parts: int, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> BookFeedMessage:
-        number = self.number
-        return BookSnapshotMessage(
-            self.epoch, 100 + number, number, number, TIMESTAMP, SYMBOL, part, parts, bids, asks, CHECKSUM
-        )
-
-    def update(self, bids: list[tuple[int, int]], asks: list[tuple[int, int]], *, published: bool = True) -> None:
-        self.number += 1
-        number = self.number
-        message = BookMessage(
-            self.epoch, 100 + number, number, number - 1, TIMESTAMP, SYMBOL, bids, asks, CHECKSUM + number
-        )
-        self.kept[number] = encode(message)
-        if published:
-            self.publish(BOOK, message)
-
-    def orders_snapshot(self, bids: list[tuple[int, int, int]], asks: list[tuple[int, int, int]]) -> None:
-        number = self.number
-        message = OrdersSnapshotMessage(self.epoch, 100 + number, number, number, TIMESTAMP, SYMBOL, 1, 1, bids, asks)
-        self.publish(ORDERS, message)
-
-    def change(self, *changes: OrderUpdate) -> None:
-        self.number += 1
-        number = self.number
-        message = OrdersMessage(self.epoch, 100 + number, number, number - 1, TIMESTAMP, SYMBOL, list(changes))
-        self.publish(ORDERS, message)
 
 
 @pytest.fixture
@@ -97,21 +22,6 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture
 def matcher(gateway: Gateway) -> Matcher:
     return Matcher(gateway)
-
-
-async def begun(matcher: Matcher, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> StreamClient:
-    """A client that waits for its snapshot."""
-    client = StreamClient(matcher.gateway, BOOK_PATH)
-    await eventually(lambda: matcher.gateway.feed.subscribed(BOOK))
-    matcher.snapshot(bids, asks)
-    return await client.accepted()
-
-
-def kind(message: Any) -> tuple[str, int, int]:
-    """Type, first and last number of a message."""
-    if message["type"] == "snapshot":
-        return "snapshot", message["number"], message["number"]
-    return message["type"], message["first"], message["last"]
 
 
 def test_a_book_is_told_with_its_units_and_then_each_change(gateway: Gateway, matcher: Matcher) -> None:
@@ -360,111 +270,3 @@ def test_a_snapshot_with_a_lost_part_is_not_taken(gateway: Gateway, matcher: Mat
     waiting, snapshot = gateway.run(scenario())
     assert waiting == 0
     assert (snapshot["part"], snapshot["parts"]) == (1, 3)
-
-
-def test_a_client_that_is_too_slow_is_closed(
-    gateway: Gateway, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.streams.clients.UPDATES_QUEUE", 100)
-
-    async def scenario() -> tuple[list[Any], tuple[int, str]]:
-        client = await begun(matcher, [(600_000, 1)], [])
-        snapshot = await client.read()
-        client.reads.clear()
-        client.sending.clear()
-        matcher.update([(600_000, 2)], [])
-        await client.sending.wait()
-        for quantity in range(3, 105):
-            matcher.update([(600_000, quantity)], [])
-        client.reads.set()
-        return [snapshot, await client.read()], await client.closed()
-
-    messages, closed = gateway.run(scenario())
-    assert [kind(message) for message in messages] == [("snapshot", 1, 1), ("update", 2, 2)]
-    assert closed == (4408, "too slow: 100 updates were waiting")
-
-
-def test_an_idle_client_gets_updates_the_short_way(gateway: Gateway, matcher: Matcher) -> None:
-    frames: list[bytes] = []
-
-    def write(frame: bytes) -> bool:
-        frames.append(frame)
-        return True
-
-    async def scenario() -> Any:
-        client = StreamClient(gateway, BOOK_PATH, extensions={"gateway.write_frame": write})
-        await eventually(lambda: gateway.feed.subscribed(BOOK))
-        matcher.snapshot([(600_000, 1)], [])
-        await client.accepted()
-        snapshot = await client.read()
-        await settle()
-        matcher.update([(600_000, 2)], [])
-        return snapshot
-
-    assert kind(gateway.run(scenario())) == ("snapshot", 1, 1)
-    [frame] = frames
-    assert b'"first":2' in frame
-
-
-def test_without_a_matcher_the_stream_is_closed(gateway: Gateway, matcher: Matcher) -> None:
-    gateway.broker.available = False
-
-    async def scenario() -> tuple[int, str]:
-        client = StreamClient(gateway, BOOK_PATH)
-        await client.accepted()
-        return await client.closed()
-
-    assert gateway.run(scenario())[0] == 4503
-
-
-def test_a_channel_that_hears_nothing_asks_for_a_snapshot(
-    gateway: Gateway, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.streams.channels.CHECK_SECONDS", 0.01)
-
-    async def scenario() -> Any:
-        client = StreamClient(gateway, BOOK_PATH)
-        await eventually(lambda: len(matcher.queries) > 1)
-        matcher.snapshot([(600_000, 1)], [])
-        return await (await client.accepted()).read()
-
-    assert kind(gateway.run(scenario())) == ("snapshot", 1, 1)
-    assert matcher.queries[0] == BookUpdatesQuery(SYMBOL, orders=False, epoch=0, after=0)
-
-
-def test_a_matcher_that_is_away_is_asked_again(
-    gateway: Gateway, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.streams.channels.CHECK_SECONDS", 0.01)
-    gateway.broker.results[BookUpdatesQuery] = MatcherUnavailableError("there is no matcher")
-
-    async def scenario() -> list[Any]:
-        client = await begun(matcher, [(600_000, 1)], [])
-        matcher.update([(600_000, 2)], [], published=False)
-        matcher.update([(600_000, 3)], [])
-        await eventually(lambda: bool(matcher.queries))
-        gateway.broker.results[BookUpdatesQuery] = matcher.answer
-        return [await client.read() for _ in range(3)]
-
-    assert [kind(message) for message in gateway.run(scenario())][1:] == [("update", 2, 2), ("update", 3, 3)]
-
-
-def test_the_subscription_ends_with_the_last_client(gateway: Gateway, matcher: Matcher) -> None:
-    async def scenario() -> list[bool]:
-        first = await begun(matcher, [], [])
-        second = await StreamClient(gateway, BOOK_PATH).accepted()
-        await first.leave()
-        subscribed = [gateway.feed.subscribed(BOOK)]
-        await second.leave()
-        return [*subscribed, gateway.feed.subscribed(BOOK)]
-
-    assert gateway.run(scenario()) == [True, False]
-
-
-@pytest.mark.parametrize("path", ["/ws/book", "/ws/orders"])
-def test_an_unknown_symbol_closes_the_stream(gateway: Gateway, path: str) -> None:
-    async def scenario() -> tuple[int, str]:
-        client = await StreamClient(gateway, f"{path}?symbol=NONE-USD").accepted()
-        return await client.closed()
-
-    assert gateway.run(scenario())[0] == 4404

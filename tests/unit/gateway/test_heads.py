@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 
 from gateway.http.bounds import MAX_HEAD_BYTES
+from gateway.http.heads import read_target
 from tests.unit.gateway.wire import GET, HANDSHAKE, POST, Wire, run
 
 MAX_HEAD = 64 * 1024
@@ -298,3 +299,22 @@ def test_some_blank_lines_before_a_request_are_passed_over() -> None:
         assert wire.transport.written.startswith(b"HTTP/1.1 200 ")
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "raw_path"),
+    [
+        (b"/a/b/orders?x=1", "/orders", b"/orders"),
+        (b"/orders", "/orders", b"/orders"),
+        (b"/a/b/", "/", b"/"),
+        # The root path alone is told from the one with a slash: relative URLs need that.
+        (b"/a/b", "/", b""),
+        (b"/a/bc/orders", "/a/bc/orders", b"/a/bc/orders"),
+        (b"/a", "/a", b"/a"),
+        (b"/a/b/a/b/orders", "/a/b/orders", b"/a/b/orders"),
+        (b"/a/b/orders%20", "/orders ", b"/orders%20"),
+        (b"http://host/a/b/orders", "/orders", b"/orders"),
+    ],
+)
+def test_the_root_path_is_taken_away_where_it_is_sent(target: bytes, path: str, raw_path: bytes) -> None:
+    assert read_target(target, "/a/b")[:2] == (path, raw_path)

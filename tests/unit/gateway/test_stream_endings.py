@@ -161,6 +161,25 @@ def test_the_number_of_streams_is_bounded(
     assert gateway.run(scenario())[0] == 4429
 
 
+def test_streams_of_both_dialects_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.streams.serve.MAX_STREAMS", 2)
+
+    async def scenario(gateway: Gateway) -> None:
+        of_binance = await StreamClient(gateway, "/ws/1").accepted()
+        native = await StreamClient(gateway, DEPTH_PATH).accepted()
+        assert (await (await StreamClient(gateway, "/ws-api/v3").accepted()).closed())[0] == 1013
+        assert (await (await StreamClient(gateway, DEPTH_PATH).accepted()).closed())[0] == 4429
+        await of_binance.leave()
+        again = await StreamClient(gateway, DEPTH_PATH).accepted()
+        for client in (native, again):
+            assert (await client.read())["sequence"] == 7
+            await client.leave()
+
+    with Gateway(structs.replace(CONFIG, binance="on")) as gateway:
+        Exchange(gateway)
+        gateway.run(scenario(gateway))
+
+
 def test_another_journal_ends_all_streams(gateway: Gateway, exchange: Exchange) -> None:
     async def scenario() -> list[tuple[int, str]]:
         depth = await StreamClient(gateway, DEPTH_PATH).accepted()

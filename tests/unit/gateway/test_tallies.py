@@ -21,45 +21,45 @@ def test_a_window_begins_with_the_minute() -> None:
     clock.now = 1_000_000_019 * SECOND
     tallies = Tallies(clock=clock)
     assert (1_000_000_020 % 60, tallies.rest(Tally.WEIGHT_MINUTE)) == (0, 1)
-    assert tallies.add(*WEIGHT, "a", 20) == 20
-    assert tallies.add(*WEIGHT, "a") == 21
+    assert tallies.of(*WEIGHT, "a").add(20) == 20
+    assert tallies.of(*WEIGHT, "a").add() == 21
     clock.now += SECOND
-    assert tallies.count(*WEIGHT, "a") == 0
+    assert tallies.of(*WEIGHT, "a").value() == 0
     assert tallies.rest(Tally.WEIGHT_MINUTE) == 60
-    assert tallies.add(*WEIGHT, "a", 5) == 5
+    assert tallies.of(*WEIGHT, "a").add(5) == 5
 
 
 def test_names_and_kinds_count_apart() -> None:
     tallies = Tallies(clock=Clock())
-    tallies.add(*WEIGHT, "a", 3)
-    tallies.add(Tally.ORDERS_DAY, Holder.KEY, "a", 4)
-    assert tallies.count(*WEIGHT, "a") == 3
-    assert tallies.count(*WEIGHT, "b") == 0
-    assert tallies.count(Tally.ORDERS_DAY, Holder.KEY, "a") == 4
-    assert tallies.count(Tally.ORDERS_10_SECONDS, Holder.KEY, "a") == 0
+    tallies.of(*WEIGHT, "a").add(3)
+    tallies.of(Tally.ORDERS_DAY, Holder.KEY, "a").add(4)
+    assert tallies.of(*WEIGHT, "a").value() == 3
+    assert tallies.of(*WEIGHT, "b").value() == 0
+    assert tallies.of(Tally.ORDERS_DAY, Holder.KEY, "a").value() == 4
+    assert tallies.of(Tally.ORDERS_10_SECONDS, Holder.KEY, "a").value() == 0
 
 
 def test_a_count_never_falls_below_zero() -> None:
     tallies = Tallies(clock=Clock())
-    tallies.add(*WEIGHT, "a", 2)
-    assert tallies.add(*WEIGHT, "a", -5) == 0
+    tallies.of(*WEIGHT, "a").add(2)
+    assert tallies.of(*WEIGHT, "a").add(-5) == 0
 
 
 def test_the_oldest_window_gives_way() -> None:
     clock = Clock()
     tallies = Tallies(clock=clock, groups=1)
-    tallies.add(*WEIGHT, "old", 9)
+    tallies.of(*WEIGHT, "old").add(9)
     clock.now += 60 * SECOND
     names = [f"n{number}" for number in range(SLOTS)]
     for name in names:
-        tallies.add(*WEIGHT, name, 2)
-    assert [tallies.count(*WEIGHT, name) for name in names] == [2] * SLOTS
-    assert tallies.count(*WEIGHT, "old") == 0
+        tallies.of(*WEIGHT, name).add(2)
+    assert [tallies.of(*WEIGHT, name).value() for name in names] == [2] * SLOTS
+    assert tallies.of(*WEIGHT, "old").value() == 0
 
 
 def _add(tallies: Tallies) -> None:
     for _ in range(100):
-        tallies.add(*WEIGHT, "a")
+        tallies.of(*WEIGHT, "a").add()
 
 
 def test_all_workers_count_in_one_table() -> None:
@@ -71,5 +71,5 @@ def test_all_workers_count_in_one_table() -> None:
     for worker in workers:
         worker.join(60)
         assert worker.exitcode == 0
-    assert tallies.count(*WEIGHT, "a") == 200
+    assert tallies.of(*WEIGHT, "a").value() == 200
     tallies.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from history.follower.loop import Loop
+from history.follower.meter import Progress
 from history.follower.retrier import Retrier
 from history.follower.start import Joined
 from history.follower.stop import Stop
@@ -26,7 +27,7 @@ def test_a_file_that_is_gone_ends_a_loop_that_has_nothing_to_write(tmp_path: Pat
     state = State(Engine())
     joined = Joined(place, state, JournalReader(tmp_path / "journal").follow(0), [], begins=True)
     stop = Stop()
-    loop = Loop(joined, StateGatherer(state, [], begins=True), store, stop, Retrier(stop), lambda _: None)
+    loop = Loop(joined, StateGatherer(state, [], begins=True), store, stop, Retrier(stop), lambda _: None, Progress())
     for file in tmp_path.glob("history.sqlite*"):
         file.unlink()
     with pytest.raises(StoreRefusedError, match="the file was removed or replaced"):

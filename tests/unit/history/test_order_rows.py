@@ -70,6 +70,7 @@ SPECIAL = OrderState(
     working_since=None,
     cancel_on_first_fill=True,
     list_client_order_id="pair",
+    active_since=31,
 )
 
 

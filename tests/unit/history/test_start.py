@@ -20,7 +20,7 @@ from matcher.storage.log import RewoundError, TrimmedError
 from matcher.storage.recovery import drop_superseded, recover
 from matcher.storage.snapshot_file import snapshots
 from matching_exchange.tools.history_rows import Rows, rows_of
-from tests.unit.matcher.test_recovery import Life
+from tests.unit.matcher.life import Life
 
 
 @pytest.fixture

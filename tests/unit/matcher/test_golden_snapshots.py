@@ -34,16 +34,18 @@ def test_the_state_is_that_of_the_journal(replayed: State, version: int, tmp_pat
     assert (head.format, head.sequence, head.time) == (version, replayed.sequence, replayed.time)
     assert head.digest == digest(state.registry) == digest(replayed.registry)
     for one in (state, replayed):
-        forget_working_since(one)
+        forget_new_times(one)
     # All that is remembered as well: fills, done orders, sessions with their answers, updates of watched accounts.
     written = [write_snapshot(tmp_path / name, one, "journal", 1) for name, one in (("a", state), ("b", replayed))]
     assert written[0].read_bytes() == written[1].read_bytes()
 
 
-def forget_working_since(state: State) -> None:
-    """Forget since when orders work: early versions did not keep it."""
+def forget_new_times(state: State) -> None:
+    """Forget since when orders work, and trailing stops follow: early versions did not keep it."""
     for order in state.registry.orders:
         order.fired = 0
+        if order.extra is not None:
+            order.extra.active_since = 0
     told: list[list[OrderState]] = [update.orders for update in state.streams.known()[1]]
     for _, _, replies in state.sessions.known():
         for reply in replies:
@@ -56,7 +58,7 @@ def forget_working_since(state: State) -> None:
 
 
 def without(state: OrderState) -> OrderState:
-    return replace(state, working_since=None)
+    return replace(state, working_since=None, active_since=None)
 
 
 @pytest.mark.parametrize("version", FORMATS)

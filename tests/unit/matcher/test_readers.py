@@ -9,7 +9,7 @@ from matcher.storage.log import TrimmedError
 from matcher.storage.readers import Registration, register, registrations
 from matcher.storage.recovery import drop_superseded
 from matcher.storage.snapshot_file import snapshots
-from tests.unit.matcher.test_recovery import Life, recovered
+from tests.unit.matcher.life import Life, recovered
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Since when an order works: in answers, listings and account streams, over snapshots and saved books."""
+"""Since when an order works, and a trailing stop follows: in answers, listings and account streams, over snapshots and saved books."""
 
 from pathlib import Path
 
@@ -113,6 +113,23 @@ def test_a_saved_book_keeps_it(player: Player) -> None:
     assert [other.working_since(order_id) for order_id in (3, 4, 5)] == [8, 8, None]
     player.play(LoadBook(COIN.symbol, saved))
     assert [player.working_since(order_id) for order_id in (3, 4, 5)] == [8, 8, None]
+
+
+def test_since_when_a_trailing_stop_with_an_activation_price_follows(player: Player, tmp_path: Path) -> None:
+    """Also over snapshots and saved books, and once it is done."""
+    player.play(trailing_stop(SELL, 1, trailing_bps=5, activation_price=102), trailing_stop(SELL, 1, trailing_bps=5))
+    since = [player.state_of(order_id).active_since for order_id in (3, 4)]
+    assert since == [None, None]
+    player.play(limit(SELL, 1, 102), market(BUY, 1), limit(SELL, 1, 103), market(BUY, 1))
+    assert [player.state_of(order_id).active_since for order_id in (3, 4)] == [7, None]
+    saved = save_book(player.state.registry.books[COIN.symbol], 9)
+    _, player.state = read_snapshot(write_snapshot(tmp_path, player.state, "journal", 1))
+    assert player.state_of(3).active_since == 7
+    player.play(cancel(3))
+    assert player.state_of(3).active_since == 7
+    other = Player()
+    other.play(LoadBook(COIN.symbol, saved))
+    assert other.state_of(3).active_since == 7
 
 
 def test_an_order_that_is_loaded_as_waiting_again_works_no_more(player: Player) -> None:

@@ -35,6 +35,14 @@ def test_urls_are_rewritten_however_deep() -> None:
     assert rewritten("wss://ws.venue.com/ws", "https://exchange.example") == "wss://exchange.example/ws"
 
 
+def test_urls_may_have_the_root_path_of_the_gateway() -> None:
+    url = "https://exchange.example/spot/"
+    assert rewritten("wss://ws.venue.com/ws", url) == "wss://exchange.example/spot/ws"
+    config = exchange_client_config("binance-sdk-spot", url, "k", "s")
+    assert config["config_rest_api"]["base_path"] == "https://exchange.example/spot"
+    assert config["config_ws_api"]["stream_url"] == "wss://exchange.example/spot/ws-api/v3"
+
+
 def test_a_url_of_another_host_is_refused_by_its_name() -> None:
     refuse_other_hosts({"a": f"{URL}/api", "b": ["ws://127.0.0.1:8000/ws"]}, URL)
     with pytest.raises(ClientConfigError, match=r"^a\.b\[1\]: names api\.venue\.com, which is not 127\.0\.0\.1:8000$"):
@@ -47,7 +55,7 @@ def test_a_url_of_another_host_is_refused_by_its_name() -> None:
     "url", ["", "127.0.0.1:8000", "ftp://a", "http://a/api", "http://a?b", "http://u@a", "http://a:0"]
 )
 def test_a_url_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ClientConfigError, match="takes the gateway's URL without a path"):
+    with pytest.raises(ClientConfigError, match="takes the gateway's URL such as"):
         exchange_client_config("binance-sdk-spot", url, "k", "s")
 
 

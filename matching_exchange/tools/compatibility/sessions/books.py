@@ -1,4 +1,4 @@
-"""Keeps a book by a client's own code until an order at the price MARK is in it, and tells that book.
+"""Keeps a book by a client's own code until a bid at the price MARK is in it, and tells that book.
 Argument: ccxt or python-binance."""
 
 import asyncio
@@ -7,10 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from matching_exchange.clients import exchange_client_config
+from matching_exchange.tools.compatibility.market import MARK
 from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, SYMBOL, URL, stay_here, tell, tell_value
-
-MARK: Final = 12345.0
-"""A bid that is placed when the market has come to rest."""
 
 
 def _tell(book: Any) -> None:

@@ -1,0 +1,1 @@
+"""The gateway's metrics: what its workers count, summed, and what the matcher and the history tell."""
