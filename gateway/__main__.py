@@ -55,6 +55,9 @@ SPARE_DESCRIPTORS: Final = 32
 SHUTDOWN_SECONDS: Final = 8
 """Time that requests have left after SIGTERM. A container runtime waits 10 s."""
 
+WORKER_SECONDS: Final = 30
+"""A worker that says nothing for this time is replaced. A machine with much else to do takes long to start one."""
+
 SILENT_MILLISECONDS: Final = 30_000
 """A peer that acknowledges nothing for this time is cut off. What was meant for it is dropped."""
 
@@ -198,6 +201,7 @@ def main() -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_worker_healthcheck=WORKER_SECONDS,
         backlog=BACKLOG,
     )
     try:

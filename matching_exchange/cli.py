@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "load-test": Command("matching_exchange.tools.load_test", "load a running exchange", needs="hdrh"),
     "bench": Command("matching_exchange.tools.bench", "measure the exchange on this machine", needs="hdrh"),
     "torture": Command("matching_exchange.tools.torture", "kill an exchange of its own while clients trade, and check"),
+    "client-faults": Command("matching_exchange.tools.client_faults", "kill an exchange while Binance clients trade"),
     "history-soak": Command("matching_exchange.tools.history_soak", "kill a history of its own, compare its tables"),
     "compatibility": Command("matching_exchange.tools.compatibility", "run stock clients, each in an environment"),
     "conformance": Command("matching_exchange.tools.conformance", "check the engine against a public benchmark"),

@@ -27,6 +27,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     working_since: the time since which it works: it has entered the book or run. None if it waits, or ended before.
     cancel_on_first_fill, list_client_order_id: those of its OCO.
     active_since: the time at which a trailing stop has reached its activation_price, else None.
+    prevented_match_id: its last PreventedMatch; zero without one.
     """
 
     order_id: int
@@ -60,6 +61,7 @@ class OrderState(Struct, frozen=True, array_like=True, tag=21):
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
     active_since: int | None = None
+    prevented_match_id: int = 0
 
 
 class OrderResult(Struct, frozen=True, array_like=True, tag=22):

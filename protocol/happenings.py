@@ -65,6 +65,7 @@ class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
     counter_order_id, counter_price, prevented_quantity: with the reason SELF_TRADE, of an order with an open-only
         client_order_id: the order of its account that it met, the price at which they would have traded, and the
         quantity that was taken off it. Else zero.
+    prevented_match_id: that of the PreventedMatch, where those are told.
     """
 
     order_id: int
@@ -74,6 +75,7 @@ class OrderCanceled(Struct, frozen=True, array_like=True, tag=6, gc=False):
     counter_order_id: int = 0
     counter_price: int = 0
     prevented_quantity: int = 0
+    prevented_match_id: int = 0
 
 
 class OrderAmended(Struct, frozen=True, array_like=True, tag=10, gc=False):
@@ -101,13 +103,14 @@ class OrderReduced(Struct, frozen=True, array_like=True, tag=11, gc=False):
 class OrderDecremented(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """Self-trade prevention has taken `quantity` off the remaining part of the order. The rest stays live.
 
-    counter_order_id, counter_price: as in OrderCanceled.
+    counter_order_id, counter_price, prevented_match_id: as in OrderCanceled.
     """
 
     order_id: int
     quantity: int
     counter_order_id: int = 0
     counter_price: int = 0
+    prevented_match_id: int = 0
 
 
 class TriggerMoved(Struct, frozen=True, array_like=True, tag=13, gc=False):

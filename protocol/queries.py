@@ -28,6 +28,20 @@ class AmendmentsQuery(Struct, frozen=True, array_like=True, tag=20):
     limit: Count = 100
 
 
+class PreventedMatchesQuery(Struct, frozen=True, array_like=True, tag=21):
+    """Ask for the last matches of an account that self-trade prevention has kept from trading, oldest first. Answer:
+    PreventedMatchList.
+
+    symbol, order_id: None for those of all. `after` is a prevented_match_id. `limit` is a number of matches.
+    """
+
+    account: Name
+    symbol: Symbol | None = None
+    order_id: OrderId | None = None
+    after: Count = 0
+    limit: Count = 100
+
+
 class OrdersQuery(Struct, frozen=True, array_like=True, tag=2):
     """Ask for orders: open and pending ones, oldest first; or, with `done`, done ones, newest first.
 
@@ -147,4 +161,5 @@ Query = (
     | BookUpdatesQuery
     | SessionsQuery
     | AmendmentsQuery
+    | PreventedMatchesQuery
 )

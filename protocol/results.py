@@ -7,6 +7,7 @@ from protocol.happenings import AccountSet, CommandRefused, Event, Trade
 from protocol.instrument import Instrument
 from protocol.keys import KeyState
 from protocol.money import AccountList, AssetBalance, Balances, BalancesPart, MovementPage, PositionState
+from protocol.units import SelfTradePrevention
 
 
 class OrderPage(Struct, frozen=True, array_like=True, tag=31):
@@ -135,6 +136,36 @@ class AmendmentList(Struct, frozen=True, array_like=True, tag=49):
 
     symbol: str
     amendments: list[Amendment]
+    next: int | None = None
+
+
+class PreventedMatch(Struct, frozen=True, array_like=True, gc=False):
+    """Two orders of one account that self-trade prevention has kept from trading.
+
+    prevented_match_id: the sequence x 2^20, plus the place of the match among those of the command, from 1.
+    self_trade_prevention: the taker's.
+    price: that of the maker.
+    taker_quantity, maker_quantity: what was taken off each; zero for an order that has lost nothing.
+    sequence, timestamp: the stamp of the command.
+    """
+
+    prevented_match_id: int
+    symbol: str
+    taker_order_id: int
+    maker_order_id: int
+    self_trade_prevention: SelfTradePrevention
+    price: int
+    taker_quantity: int
+    maker_quantity: int
+    sequence: int
+    timestamp: int
+
+
+class PreventedMatchList(Struct, frozen=True, array_like=True, tag=46):
+    """Remembered matches of an account, oldest first. `next` is the id to ask after for the next page; None after the
+    last."""
+
+    matches: list[PreventedMatch]
     next: int | None = None
 
 
@@ -302,4 +333,5 @@ Result = (
     | KeyList
     | BookUpdates
     | AmendmentList
+    | PreventedMatchList
 )

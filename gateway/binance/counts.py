@@ -1,15 +1,16 @@
 """What callers use up: request weight of addresses, orders of accounts. Counted always, limited by a setting only."""
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Final
 
 from msgspec import Struct
 
-from gateway.binance.errors import TOO_MANY_ORDERS, TOO_MUCH_WEIGHT, DialectError
+from gateway.binance.errors import BANNED, TOO_MANY_ORDERS, TOO_MUCH_WEIGHT, DialectError
 from gateway.http.rates import REMEMBERED, Holder
 from gateway.http.responses import Header
-from gateway.http.tallies import Count, Tallies, Tally
+from gateway.http.tallies import SECOND, Count, Tallies, Tally
 
 
 class RateLimit(Struct, frozen=True):
@@ -35,6 +36,9 @@ ORDERS_10_SECONDS: Final = RateLimit("ORDERS", "SECOND", 10, 100, "10 SECOND")
 ORDERS_DAY: Final = RateLimit("ORDERS", "DAY", 1, 200_000, "1 DAY")
 RAW_REQUESTS: Final = RateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000)
 
+BAN_FROM: Final = 2
+"""An address that goes on up to so many times its limit is banned."""
+
 RATE_LIMITS: Final = (WEIGHT, ORDERS_10_SECONDS, ORDERS_DAY, RAW_REQUESTS)
 
 _ORDER_TALLIES: Final[Mapping[Tally, RateLimit]] = {
@@ -52,6 +56,7 @@ class Counts:
         self._tallies = tallies
         self._enforced = enforced
         self._weight = lru_cache(REMEMBERED)(partial(tallies.of, Tally.WEIGHT_MINUTE, Holder.ADDRESS))
+        self._ban = lru_cache(REMEMBERED)(partial(tallies.of, Tally.BAN, Holder.ADDRESS))
         self._orders = lru_cache(REMEMBERED)(self._orders_of)
 
     def _orders_of(self, account: str) -> list[Count]:
@@ -59,9 +64,18 @@ class Counts:
         return [self._tallies.of(tally, Holder.KEY, account) for tally in _ORDER_TALLIES]
 
     def use(self, address: str, weight: int) -> None:
-        """Count the weight to the address. DialectError where that is too much."""
+        """Count the weight to the address. DialectError where that is too much, or the address is banned."""
         used = self._weight(address).add(weight)
-        if self._enforced and used > WEIGHT.limit:
+        if not self._enforced:
+            return
+        ban = self._ban(address)
+        until = ban.held_until()
+        if until is None and used > BAN_FROM * WEIGHT.limit:
+            until = ban.hold()
+        if until is not None:
+            left = max(1, until - time.time_ns() // SECOND)
+            raise DialectError(BANNED, until * 1_000, headers={"retry-after": str(left)})
+        if used > WEIGHT.limit:
             raise DialectError(TOO_MUCH_WEIGHT, WEIGHT.limit, WEIGHT.told, headers=self._retry(Tally.WEIGHT_MINUTE))
 
     def check_orders(self, account: str, orders: int) -> None:

@@ -55,6 +55,12 @@ TOO_MUCH_WEIGHT: Final = Fault(
     "Please use WebSocket Streams for live updates to avoid polling the API.",
     429,
 )
+BANNED: Final = Fault(
+    -1003,
+    "Way too much request weight used; IP banned until %s. "
+    "Please use WebSocket Streams for live updates to avoid bans.",
+    418,
+)
 TOO_MANY_ORDERS: Final = Fault(-1015, "Too many new orders; current limit is %s orders per %s.", 429)
 TOO_MANY_REQUESTS: Final = Fault(-1003, "%s", 429)
 INTERNAL: Final = Fault(-1000, "An unknown error occurred while processing the request.", 500)

@@ -18,8 +18,18 @@ from protocol.commands import (
     OrdersQuery,
     PlaceOco,
     PlaceOrder,
+    PreventedMatchesQuery,
 )
-from protocol.events import AmendmentList, Answer, CancelReplaced, OrderPage, OrderResult, OrderState, OrderStates
+from protocol.events import (
+    AmendmentList,
+    Answer,
+    CancelReplaced,
+    OrderPage,
+    OrderResult,
+    OrderState,
+    OrderStates,
+    PreventedMatchList,
+)
 from protocol.units import OrderStatus
 
 LIST_SECONDS: Final = 1.0
@@ -93,6 +103,13 @@ class Orders:
         """The remembered amends of an order, a page of them."""
         found = expect(AmendmentList, (await self._broker.query(query)).value)
         await self._instruments.find(found.symbol)
+        return found
+
+    async def prevented_matches(self, query: PreventedMatchesQuery) -> PreventedMatchList:
+        """The remembered matches of an account that self-trade prevention has kept from trading, a page of them."""
+        found = expect(PreventedMatchList, (await self._broker.query(query)).value)
+        for match in found.matches:
+            await self._instruments.find(match.symbol)
         return found
 
     async def page(self, query: OrdersQuery) -> OrderPage:

@@ -29,11 +29,12 @@ SIZE: Final = SLOTS * _SLOT.size
 
 
 class Tally(Enum):
-    """What is counted, and the length of its window in seconds."""
+    """What is counted or held, and the length of its window in seconds."""
 
     WEIGHT_MINUTE = 60
     ORDERS_10_SECONDS = 10
     ORDERS_DAY = 86_400
+    BAN = 120
 
 
 class Count:
@@ -63,6 +64,22 @@ class Count:
     def value(self) -> int:
         """The count of this window."""
         return self._find()[2]
+
+    def hold(self) -> int:
+        """Hold it for as long as the window is, from now on. Returns the second since 1970 at which that ends."""
+        memory, start = self._memory, self._start
+        memory.lock(start, SIZE)
+        try:
+            end = self._clock() // SECOND + self._length
+            _SLOT.pack_into(memory.bytes, self._find()[0], self._digest, end, 1)
+            return end
+        finally:
+            memory.unlock(start, SIZE)
+
+    def held_until(self) -> int | None:
+        """The second since 1970 up to which the holder is held; None where it is not."""
+        found, end, _ = _SLOT.unpack_from(self._memory.bytes, self._find()[0])
+        return end if found == self._digest and end > self._clock() // SECOND else None
 
     def _find(self) -> tuple[int, int, int]:
         """Where the slot is that has the digest, or may have it; the end of the window; and the count."""

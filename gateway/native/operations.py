@@ -193,6 +193,25 @@ OPERATIONS: Final = (
         csv=True,
     ),
     Operation(
+        USER_DATA,
+        "get",
+        "/accounts/{account}/prevented-matches",
+        accounts.list_prevented_matches,
+        "The last matches of an account that self-trade prevention has kept from trading",
+        schemas.PreventedMatchViews,
+        (404, 422),
+        (
+            ACCOUNT_OF_PATH,
+            SYMBOL_FILTER,
+            bounded("limit", 1, MAX_FILLS, 100, "Matches in the answer at most."),
+            Parameter(
+                "after",
+                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                "The `next` of the list that this one continues, or a prevented_match_id.",
+            ),
+        ),
+    ),
+    Operation(
         TRADE,
         "post",
         "/accounts/{account}/cancel-after",

@@ -31,6 +31,7 @@ class More(Struct, frozen=True, array_like=True):
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
     active_since: int | None = None
+    prevented_match_id: int = 0
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -90,6 +91,7 @@ def _more(state: OrderState) -> More:
         state.cancel_on_first_fill,
         state.list_client_order_id,
         state.active_since,
+        state.prevented_match_id,
     )
 
 
@@ -148,4 +150,5 @@ def order_of_row(row: Sequence[Any]) -> OrderState:
         cancel_on_first_fill=rest.cancel_on_first_fill,
         list_client_order_id=rest.list_client_order_id,
         active_since=rest.active_since,
+        prevented_match_id=rest.prevented_match_id,
     )

@@ -12,7 +12,7 @@ from matcher.core.client_ids import has_open_only_id
 from matcher.core.levels import change_remaining, shown_quantity
 from matcher.core.locks import charged_rate
 from matcher.core.order import Extra, Level, Order, remember_fills
-from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, Trade
+from protocol.events import Event, OrderCanceled, OrderDecremented, OrderReduced, PreventedMatch, Trade
 from protocol.units import UNLIMITED, OrderStatus, Reason, SelfTradePrevention, Side
 
 BUY: Final = Side.BUY
@@ -252,27 +252,54 @@ def _cancel_self_trade(
     """Cancel the maker, the taker or both instead of letting them trade."""
     # It counts also without a trade.
     book.running.takes.append((taker, [], []))
-    price = maker.price or 0
-    if prevention is not CANCEL_NEWEST:
+    ends_maker = prevention is not CANCEL_NEWEST
+    ends_taker = prevention is not CANCEL_OLDEST and ends_taker
+    taken = taker.remaining if ends_taker else 0, maker.remaining if ends_maker else 0
+    match = _note_match(book, taker, maker, *taken)
+    if ends_maker:
         book.unlink(maker)
-        _prevent(book, maker, maker.remaining, taker, price, events)
-    if prevention is not CANCEL_OLDEST and ends_taker:
-        _prevent(book, taker, taker.remaining, maker, price, events)
+        _prevent(book, maker, maker.remaining, taker, match, events)
+    if ends_taker:
+        _prevent(book, taker, taker.remaining, maker, match, events)
 
 
-def _prevent(book: Book, order: Order, prevented: int, counter: Order, price: int, events: list[Event]) -> None:
+def _note_match(book: Book, taker: Order, maker: Order, taker_quantity: int, maker_quantity: int) -> PreventedMatch:
+    """Remember that they do not trade, and what each loses."""
+    running = book.running
+    match = PreventedMatch(
+        running.prevented.next_id(running.sequence),
+        book.rules.symbol,
+        taker.order_id,
+        maker.order_id,
+        taker.terms.self_trade_prevention,
+        maker.price or 0,
+        taker_quantity,
+        maker_quantity,
+        running.sequence,
+        running.time,
+    )
+    running.prevented.add(taker.account.name, match)
+    return match
+
+
+def _prevent(
+    book: Book, order: Order, prevented: int, counter: Order, match: PreventedMatch, events: list[Event]
+) -> None:
     """Cancel all that remains of an order that stands in no queue. `prevented` is what the `counter` order has taken
-    off it, at the price."""
+    off it in the match."""
     extra = order.extra
     if extra is None:
         extra = order.extra = Extra()
+    extra.prevented_match = match.prevented_match_id
     quantity = order.remaining
     extra.prevented += quantity
     order.remaining = 0
     order.reason = Reason.SELF_TRADE
     book.end(order, CANCELED)
     if has_open_only_id(order):
-        event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, counter.order_id, price, prevented)
+        met = counter.order_id, match.price
+        number = match.prevented_match_id
+        event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE, None, *met, prevented, number)
     else:
         # As journals of earlier versions replay.
         event = OrderCanceled(order.order_id, quantity, Reason.SELF_TRADE)
@@ -291,28 +318,30 @@ def _decrement(
         order.extra.prevented += quantity
         book.touch(order)
     assert maker.extra is not None and taker.extra is not None, "set above"
-    price = maker.price or 0
+    match = _note_match(book, taker, maker, quantity, quantity)
     if quantity < maker.remaining:
         change_remaining(maker, -quantity)
         book.running.resized.append(maker)
-        events.append(_decremented(maker, quantity, taker, price))
+        events.append(_decremented(maker, quantity, taker, match))
         if maker.extra.partner is not None:
             _reduce_partner(book, maker.extra, quantity, events)
     else:
         book.unlink(maker)
         maker.remaining = 0
-        _prevent(book, maker, quantity, taker, price, events)
+        _prevent(book, maker, quantity, taker, match, events)
     taker.remaining -= quantity
     if taker.remaining or not ends_taker:
-        events.append(_decremented(taker, quantity, maker, price))
+        events.append(_decremented(taker, quantity, maker, match))
         if taker.extra.partner is not None:
             _reduce_partner(book, taker.extra, quantity, events)
     else:
-        _prevent(book, taker, quantity, maker, price, events)
+        _prevent(book, taker, quantity, maker, match, events)
 
 
-def _decremented(order: Order, quantity: int, counter: Order, price: int) -> OrderDecremented:
+def _decremented(order: Order, quantity: int, counter: Order, match: PreventedMatch) -> OrderDecremented:
     """What was taken off the order; of one with an open-only id also by which other and at which price."""
+    assert order.extra is not None, "what it has lost stands there"
+    order.extra.prevented_match = match.prevented_match_id
     if has_open_only_id(order):
-        return OrderDecremented(order.order_id, quantity, counter.order_id, price)
+        return OrderDecremented(order.order_id, quantity, counter.order_id, match.price, match.prevented_match_id)
     return OrderDecremented(order.order_id, quantity)

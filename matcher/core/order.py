@@ -36,6 +36,7 @@ class Extra:
     """What only some orders have beside their plain fields.
 
     prevented: the quantity that self-trade prevention took off the order.
+    prevented_match: the id of the last match that it has kept the order from; zero without one.
     shown: the shown part of a resting iceberg.
     unspent: what a quote_quantity has left.
     partner: the other leg of an OCO, while both live. oco_id stays.
@@ -55,6 +56,7 @@ class Extra:
         "oco_id",
         "partner",
         "prevented",
+        "prevented_match",
         "shown",
         "terms",
         "unspent",
@@ -72,6 +74,7 @@ class Extra:
         cancel_on_first_fill: bool = False,  # noqa: FBT001, FBT002  as active
         list_client_order_id: str | None = None,
         active_since: int = 0,
+        prevented_match: int = 0,
     ) -> None:
         self.terms = terms
         self.prevented = prevented
@@ -84,6 +87,7 @@ class Extra:
         self.best_price = best_price
         self.cancel_on_first_fill = cancel_on_first_fill
         self.list_client_order_id = list_client_order_id
+        self.prevented_match = prevented_match
 
     @property
     def is_used(self) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from matcher.core.prevented_matches import PreventedMatches
 from protocol.units import UNLIMITED
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Running:
     ended: the orders that are done so far, in the order of their ends.
     resized: live orders that have changed in size or lost their partner, but not by a trade of theirs.
     paid_takes: how many of takes the ledgers have booked.
+    prevented: the matches that self-trade prevention has kept from trading, of all commands.
     """
 
     __slots__ = (
@@ -27,6 +29,7 @@ class Running:
         "more",
         "moves_left",
         "paid_takes",
+        "prevented",
         "resized",
         "sequence",
         "takes",
@@ -44,3 +47,4 @@ class Running:
         self.ended: list[Order] = []
         self.resized: list[Order] = []
         self.paid_takes = 0
+        self.prevented = PreventedMatches()

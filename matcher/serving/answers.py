@@ -260,6 +260,7 @@ def order_state(order: Order, trades: list[Trade], *, duplicate: bool = False) -
         cancel_on_first_fill=extra.cancel_on_first_fill,
         list_client_order_id=extra.list_client_order_id,
         active_since=extra.active_since or None,
+        prevented_match_id=extra.prevented_match,
     )
 
 

@@ -26,6 +26,7 @@ from protocol.commands import (
     MovementsQuery,
     OrderQuery,
     OrdersQuery,
+    PreventedMatchesQuery,
     TradesQuery,
 )
 from protocol.events import (
@@ -39,6 +40,8 @@ from protocol.events import (
     KeyList,
     OrderPage,
     OrderState,
+    PreventedMatch,
+    PreventedMatchList,
     Result,
     Trade,
     TradeHistory,
@@ -70,10 +73,11 @@ EngineQuery = (
     | MovementsQuery
     | KeysQuery
     | AmendmentsQuery
+    | PreventedMatchesQuery
 )
 
 
-def answer_query(registry: Registry, query: EngineQuery) -> Result:
+def answer_query(registry: Registry, query: EngineQuery) -> Result:  # noqa: C901 - one case a query
     """The result of a query about the engine's state."""
     match query:
         case OrderQuery():
@@ -82,6 +86,8 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:
             return list_orders(registry, query)
         case AmendmentsQuery():
             return list_amendments(registry, query)
+        case PreventedMatchesQuery():
+            return list_prevented_matches(registry, query)
         case DepthQuery():
             return depth(registry, query)
         case TradesQuery():
@@ -131,6 +137,20 @@ def list_amendments(registry: Registry, query: AmendmentsQuery) -> AmendmentList
     found = registry.amendments.of(order.order_id)
     found = found[bisect_right(found, query.after, key=_stamp) :]
     return AmendmentList(order.symbol, found[:limit], found[limit - 1].sequence if len(found) > limit else None)
+
+
+def list_prevented_matches(registry: Registry, query: PreventedMatchesQuery) -> PreventedMatchList:
+    """The remembered matches of an account after the id that the query wants, oldest first."""
+    limit = max(1, min(query.limit, MAX_PAGE))
+    known = registry.running.prevented.of(query.account)
+    after = known[bisect_right(known, query.after, key=attrgetter("prevented_match_id")) :]
+    found = [match for match in after if _is_wanted(match, query)]
+    return PreventedMatchList(found[:limit], found[limit - 1].prevented_match_id if len(found) > limit else None)
+
+
+def _is_wanted(match: PreventedMatch, query: PreventedMatchesQuery) -> bool:
+    orders = (match.taker_order_id, match.maker_order_id)
+    return query.symbol in (None, match.symbol) and (query.order_id is None or query.order_id in orders)
 
 
 def _stamp(amendment: Amendment) -> int:

@@ -1,7 +1,9 @@
-"""The parts of a snapshot about what orders were: how they were sent, their client_order_ids, their amends."""
+"""The parts of a snapshot about what orders were: how they were sent, their client_order_ids, their amends, and what
+self-trade prevention has kept them from."""
 
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -9,7 +11,7 @@ from matcher.core.client_ids import bear_open_only, has_open_only_id
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.storage.chunks import chunks
-from protocol.events import Amendment
+from protocol.events import Amendment, PreventedMatch
 
 
 class ClientIdKind(IntEnum):
@@ -43,6 +45,18 @@ class AmendmentsPart(Struct, frozen=True, tag="amendments"):
     amendments: list[Amendment]
 
 
+class PreventedMatchesPart(Struct, frozen=True, tag="prevented_matches"):
+    """Matches that self-trade prevention has kept from trading, oldest first. Left out without any."""
+
+    account: str
+    matches: list[PreventedMatch]
+
+
+OrderPart = EnteredPart | FormerIdsPart | AmendmentsPart | PreventedMatchesPart
+
+ORDER_PARTS: Final = (EnteredPart, FormerIdsPart, AmendmentsPart, PreventedMatchesPart)
+
+
 def kind_of_client_id(order: Order) -> ClientIdKind:
     if not has_open_only_id(order):
         return ClientIdKind.FOR_GOOD
@@ -62,7 +76,7 @@ def enter(registry: Registry, order: Order, kind: ClientIdKind) -> None:
         bear_open_only(order)
 
 
-def order_parts(registry: Registry) -> Iterator[EnteredPart | FormerIdsPart | AmendmentsPart]:
+def order_parts(registry: Registry) -> Iterator[OrderPart]:
     accounts = registry.accounts.values()
     for entered in chunks((account.name, account.entered) for account in accounts if account.entered):
         yield EnteredPart(dict(entered))
@@ -70,9 +84,11 @@ def order_parts(registry: Registry) -> Iterator[EnteredPart | FormerIdsPart | Am
         yield FormerIdsPart(dict(former))
     for amendments in chunks(registry.amendments):
         yield AmendmentsPart(amendments)
+    for account, matches in registry.running.prevented.known():
+        yield PreventedMatchesPart(account, matches)
 
 
-def read_order_part(registry: Registry, part: EnteredPart | FormerIdsPart | AmendmentsPart) -> None:
+def read_order_part(registry: Registry, part: OrderPart) -> None:
     """Bring back a part, after the orders."""
     if isinstance(part, EnteredPart):
         for name, entered in part.accounts.items():
@@ -81,6 +97,10 @@ def read_order_part(registry: Registry, part: EnteredPart | FormerIdsPart | Amen
     if isinstance(part, AmendmentsPart):
         for amendment in part.amendments:
             registry.amendments.add(amendment)
+        return
+    if isinstance(part, PreventedMatchesPart):
+        for match in part.matches:
+            registry.running.prevented.add(part.account, match)
         return
     for name, former_ids in part.accounts.items():
         account = registry.account(name)

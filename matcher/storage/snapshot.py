@@ -31,10 +31,9 @@ from matcher.storage.key_parts import KeysPart, key_parts, read_keys_part
 from matcher.storage.money_parts import AssetsPart, LedgerPart, MoneyPart, TransfersPart, money_parts, read_money_part
 from matcher.storage.order_gaps import fill_gaps
 from matcher.storage.order_parts import (
-    AmendmentsPart,
+    ORDER_PARTS,
     ClientIdKind,
-    EnteredPart,
-    FormerIdsPart,
+    OrderPart,
     enter,
     kind_of_client_id,
     order_parts,
@@ -85,6 +84,7 @@ class ExtraRecord(Struct, frozen=True, omit_defaults=True):
     cancel_on_first_fill: bool = False
     list_client_order_id: str | None = None
     active_since: int = 0
+    prevented_match: int = 0
 
 
 class OrderRecord(Struct, frozen=True, omit_defaults=True):
@@ -161,9 +161,7 @@ Part = (
     | BookPart
     | LiveOrdersPart
     | DoneOrdersPart
-    | EnteredPart
-    | FormerIdsPart
-    | AmendmentsPart
+    | OrderPart
     | AccountPart
     | MoneyPart
     | WatchedPart
@@ -283,7 +281,7 @@ class _Reader:
             BookPart: self._book,
             LiveOrdersPart: self._live_orders,
             DoneOrdersPart: self._done_orders,
-            **dict.fromkeys((EnteredPart, FormerIdsPart, AmendmentsPart), partial(read_order_part, self._registry)),
+            **dict.fromkeys(ORDER_PARTS, partial(read_order_part, self._registry)),
             AccountPart: self._account,
             **dict.fromkeys((AssetsPart, LedgerPart, TransfersPart), partial(read_money_part, self._registry)),
             WatchedPart: self._watched,

@@ -16,6 +16,7 @@ MODULES: Final = {
     "backup": "matching_exchange.tools.backup",
     "bench": "matching_exchange.tools.bench",
     "build": "matching_exchange.tools.build",
+    "client_faults": "matching_exchange.tools.client_faults",
     "clients": "matching_exchange.clients",
     "compatibility": "matching_exchange.tools.compatibility",
     "conformance": "matching_exchange.tools.conformance",

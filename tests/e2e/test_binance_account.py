@@ -93,7 +93,10 @@ def test_the_filters_of_a_symbol(bob: Trader, exchange: Exchange) -> None:
 
 
 def test_lists_of_what_does_not_exist_here(bob: Trader) -> None:
+    assert bob.call("GET", "myPreventedMatches") == []
     assert bob.call("GET", "myPreventedMatches", orderId=1) == []
+    for name in ("orderId", "preventedMatchId", "fromPreventedMatchId"):
+        assert [bob.call("GET", "myPreventedMatches", **{name: number}) for number in (0, 2**63 - 1)] == [[], []]
     assert bob.call("GET", "myAllocations") == []
 
 

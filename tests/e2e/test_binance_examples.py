@@ -100,6 +100,29 @@ def test_self_trade_prevention(bob: Trader, name: str) -> None:
     assert ending(bob.order(taker["orderId"])) == taker_end
     assert [ending(bob.order(order_id)) for order_id in ids] == makers_end
     assert bob.order(taker["orderId"])["selfTradePreventionMode"] == mode
+    found = bob.call("GET", "myPreventedMatches", orderId=taker["orderId"])
+    met = [] if mode == "NONE" else range(1 if mode == "EXPIRE_TAKER" else len(ids))
+    from_taker = amount(quantity) if mode in ("EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT") else ZERO
+    assert found == [
+        {
+            "symbol": bob.market.joined,
+            "preventedMatchId": found[place]["preventedMatchId"],
+            "takerOrderId": taker["orderId"],
+            "makerOrderId": ids[place],
+            "tradeGroupId": -1,
+            "selfTradePreventionMode": mode,
+            "price": amount(makers[place][1]),
+            "takerPreventedQuantity": from_taker,
+            "makerPreventedQuantity": makers_end[place][2] or ZERO,
+            "transactTime": taker["transactTime"],
+        }
+        for place in met
+    ]
+    last = {each["makerOrderId"]: each["preventedMatchId"] for each in found if makers_end[0][2]}
+    assert [bob.order(order_id).get("preventedMatchId") for order_id in ids] == [last.get(order_id) for order_id in ids]
+    assert taker.get("preventedMatchId") == (None if taker_end[2] is None else found[-1]["preventedMatchId"])
+    for each in found:
+        assert bob.call("GET", "myPreventedMatches", preventedMatchId=each["preventedMatchId"]) == [each]
 
 
 Trail = tuple[str, str, str, int, str, tuple[str, ...], str]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.binance import Ed25519Holder, Holder, RsaHolder, failure, now
+from tests.e2e.binance_sockets import Socket
 from tests.exchange import Exchange, wait_until
 
 SIGNED = "/api/v3/rateLimit/order"
@@ -18,6 +19,9 @@ ORDER_COUNTS = [
 
 BAD_KEY = (401, -2015, "Invalid API-key, IP, or permissions for action.")
 BAD_SIGNATURE = (400, -1022, "Signature for this request is not valid.")
+BANNED = (
+    "Way too much request weight used; IP banned until %s. Please use WebSocket Streams for live updates to avoid bans."
+)
 TOO_MUCH_WEIGHT = (
     "Too much request weight used; current limit is 6000 request weight per 1 MINUTE. "
     "Please use WebSocket Streams for live updates to avoid polling the API."
@@ -253,3 +257,19 @@ def test_limits_are_enforced_where_a_setting_says_so(tmp_path: Path) -> None:
         assert refused
         assert failure(refused[0]) == (429, -1003, TOO_MUCH_WEIGHT)
         assert 1 <= int(refused[0].headers["retry-after"]) <= 60
+
+        # Who goes on is banned, from all that counts. 250 each.
+        answers = [exchange.http.get("/api/v3/depth?symbol=BTCUSDT&limit=5000") for _ in range(2 * 6_000 // 250 * 2)]
+        status, code, text = failure(answers[-1])
+        assert (status, code) == (418, -1003)
+        before, after = BANNED.split("%s")
+        assert text.startswith(before)
+        assert text.endswith(after)
+        until = int(text.removeprefix(before).removesuffix(after))
+        assert 0 < until - now() <= 120_000
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 120
+        assert failure(holder.call("GET", SIGNED))[:2] == (418, -1003)
+        with Socket(exchange, "/ws-api/v3") as socket:
+            told = socket.ask("ping")
+        assert (told["status"], told["error"]["code"]) == (418, -1003)
+        assert told["error"]["data"]["retryAfter"] > told["error"]["data"]["serverTime"]

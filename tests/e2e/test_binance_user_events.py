@@ -288,7 +288,8 @@ def test_self_trades_are_prevented(trader: Trader) -> None:
         "pL": "100.00000000",
         "pY": "40.00000000",
     }
-    assert found[2]["v"] == found[2]["I"]
+    [match] = trader.call("GET", "myPreventedMatches", orderId=maker, fromPreventedMatchId=found[2]["v"])
+    assert (match["preventedMatchId"], match["takerOrderId"]) == (found[2]["v"], taker)
 
 
 def test_both_sides_of_a_self_trade_are_reported(trader: Trader) -> None:

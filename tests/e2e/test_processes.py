@@ -1,7 +1,9 @@
 """Both processes over their lives: started in any order, stopped, killed, paused, restarted; and several workers."""
 
 import json
+import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -13,6 +15,7 @@ import pytest
 from protocol.commands import PlaceOrder
 from protocol.events import OrderResult
 from protocol.units import OrderType, Side
+from tests.children import children_of
 from tests.exchange import PATIENCE, Exchange, Gateway, Json, ending, receive, receive_until, wait_until
 
 ORDER: Json = {"symbol": "BTC-USDT", "order_type": "limit", "side": "buy", "quantity": "1", "price": "100"}
@@ -322,6 +325,21 @@ def test_whichever_worker_answers_shows_what_was_answered(tmp_path: Path) -> Non
         wait_until(lambda: not listens(exchange.gateway), "the end of the workers")
         exchange.gateway.restart()
         assert exchange.get("/orders/client:once")["status"] == "open"
+
+
+def test_a_worker_that_the_machine_keeps_waiting_is_not_replaced(tmp_path: Path) -> None:
+    """A busy machine may take longer than that to start one: then it never would."""
+    with Exchange(tmp_path, gateway_flags=("--workers=2",)) as exchange:
+        wait_until(lambda: len(exchange.gateway.records("matcher connected")) == 2, "two workers")
+        gateway = exchange.gateway.running.pid
+        workers = children_of(gateway)
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        time.sleep(7)
+        assert children_of(gateway) == workers
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+        assert exchange.get("/health")["status"] == "ok"
 
 
 def listens(gateway: Gateway) -> bool:

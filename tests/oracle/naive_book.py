@@ -10,6 +10,10 @@ from tests.oracle.naive_checks import RefusedError
 from tests.oracle.naive_ledger import Amounts, NaiveLedger
 from tests.oracle.naive_order import NaiveAccount, NaiveOrder, NaiveRun, Tickets
 
+Met = tuple[int, int, int, int]
+
+NOBODY: Met = (0, 0, 0, 0)
+
 
 class NaiveBook:
     def __init__(self) -> None:
@@ -17,6 +21,7 @@ class NaiveBook:
         self.orders: list[NaiveOrder] = []
         self.taken_ids: list[tuple[NaiveOrder, str]] = []
         self.last_trades: dict[str, events.Trade] = {}
+        self.prevented_matches: list[tuple[str, events.PreventedMatch]] = []
         self.accounts: defaultdict[str, NaiveAccount] = defaultdict(NaiveAccount)
         self.limits = commands.SetLimits()
         self.windows: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -86,8 +91,9 @@ class NaiveBook:
         if not order.remaining:
             order.state = "done"
 
-    def _end(self, order: NaiveOrder, quantity: int, reason: Reason, met: tuple[int, int, int] = (0, 0, 0)) -> None:
-        """`met`: which order of its own account it met, at which price, and how much that has taken off it."""
+    def _end(self, order: NaiveOrder, quantity: int, reason: Reason, met: Met = NOBODY) -> None:
+        """`met`: which order of its own account it met, at which price, how much that has taken off it, and the number
+        of the match."""
         order.state, order.reason = "done", reason
         self._said.append(events.OrderCanceled(order.order_id, quantity, reason, self._cancel_id, *met))
         by_user = reason in (Reason.REQUESTED, Reason.CANCEL_AFTER)

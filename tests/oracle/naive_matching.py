@@ -184,18 +184,35 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
     def _prevent(self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, most: int) -> None:
         match mode:
             case SelfTradePrevention.CANCEL_NEWEST:
+                self._note_match(mode, maker, taker, 0, taker.remaining)
                 self._prevent_all(taker, maker)
             case SelfTradePrevention.CANCEL_OLDEST:
+                self._note_match(mode, maker, taker, maker.remaining, 0)
                 self._prevent_all(maker, taker)
             case SelfTradePrevention.CANCEL_BOTH:
+                self._note_match(mode, maker, taker, maker.remaining, taker.remaining)
                 self._prevent_all(maker, taker)
                 self._prevent_all(taker, maker)
             case SelfTradePrevention.DECREMENT:
                 quantity = min(maker.remaining, most)
+                self._note_match(mode, maker, taker, quantity, quantity)
                 self._decrement(maker, quantity, taker)
                 if taker.terms.quote_quantity is not None:
                     taker.prevented_value += abs(maker.price_rank()) * quantity
                 self._decrement(taker, quantity, maker)
+
+    def _note_match(
+        self, mode: SelfTradePrevention, maker: NaiveOrder, taker: NaiveOrder, from_maker: int, from_taker: int
+    ) -> None:
+        """Both orders lose this instead of trading. A match is numbered within its command, which is less than 2^20
+        matches long."""
+        sequence, time = self._stamp
+        earlier = [match for match in self.prevented_matches if match[1].sequence == sequence]
+        number = (sequence << 20) + len(earlier) + 1
+        who = (taker.order_id, maker.order_id)
+        price, lost = abs(maker.price_rank()), (from_taker, from_maker)
+        match = events.PreventedMatch(number, taker.entered.symbol, *who, mode, price, *lost, sequence, time)
+        self.prevented_matches.append((taker.entered.account, match))
 
     def _prevent_all(self, order: NaiveOrder, counter: NaiveOrder) -> None:
         """Cancel it; but what a quote_quantity has filled already is all that it was for, unless its id is open-only."""
@@ -207,16 +224,17 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         elif order.terms.quote_quantity is not None or not order.is_open_only:
             self._end(order, quantity, Reason.SELF_TRADE)
         else:
-            self._end(order, quantity, Reason.SELF_TRADE, (*self._meeting(order, counter), quantity))
+            counter_id, price, number = self._meeting(order, counter)
+            self._end(order, quantity, Reason.SELF_TRADE, (counter_id, price, quantity, number))
 
-    @staticmethod
-    def _meeting(order: NaiveOrder, counter: NaiveOrder) -> tuple[int, int]:
-        """The other order, and the price of the one of both that has rested. Told of orders with open-only ids."""
+    def _meeting(self, order: NaiveOrder, counter: NaiveOrder) -> tuple[int, int, int]:
+        """The other order, the price of the one of both that has rested, and the number of the match. Told of orders
+        with open-only ids."""
         if not order.is_open_only:
-            return 0, 0
+            return 0, 0, 0
         price = (counter if order.state == "taking" else order).price
         assert price is not None, "an order that rests has a price"
-        return counter.order_id, price
+        return counter.order_id, price, self.prevented_matches[-1][1].prevented_match_id
 
     def _decrement(self, order: NaiveOrder, quantity: int, counter: NaiveOrder) -> None:
         met = self._meeting(order, counter)
@@ -224,7 +242,8 @@ class NaiveMatching(NaiveTriggers, NaiveLocks, NaiveProtection):
         self._lower(order, quantity)
         order.slice = min(order.slice, order.remaining)
         if order.is_done:
-            self._end(order, 0, Reason.SELF_TRADE, (*met, quantity if order.is_open_only else 0))
+            counter_id, price, number = met
+            self._end(order, 0, Reason.SELF_TRADE, (counter_id, price, quantity if order.is_open_only else 0, number))
             return
         self._said.append(events.OrderDecremented(order.order_id, quantity, *met))
         if order.partner is not None:

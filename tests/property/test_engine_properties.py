@@ -51,6 +51,8 @@ def test_both_engines_agree(tape: Tape) -> None:
         assert (account.suspended, account.cancel_at) == (
             (known.suspended, known.cancel_at) if known is not None else (False, None)
         )
+        prevented = [match for owner, match in naive.prevented_matches if owner == name]
+        assert engine.registry.running.prevented.of(name) == prevented
 
 
 @examples

@@ -17,9 +17,9 @@ from gateway.binance.rows.orders import ORDER_ID
 from gateway.binance.rows.placing import SYMBOL_OF_ORDER
 from gateway.binance.views.commission import commission_view, rates_view
 from gateway.binance.views.filters import filters_view
-from gateway.binance.views.trades import account_trade_view
+from gateway.binance.views.trades import account_trade_view, prevented_match_view
 from history.reading.trades import Range
-from protocol.commands import FillsQuery
+from protocol.commands import FillsQuery, PreventedMatchesQuery
 from protocol.events import Fill, OrderState
 from protocol.instrument import Instrument
 from protocol.keys import Permission
@@ -176,6 +176,27 @@ async def _list_ids(context: Context, fills: list[Fill]) -> dict[int, int | None
     }
 
 
+async def prevented_matches(context: Context, values: Values) -> list[dict[str, Any]]:
+    instrument = values.instrument()
+    number, order_id = values.number("preventedMatchId"), values.number("orderId")
+    if 0 in (number, order_id):
+        # No match and no order has this id.
+        return []
+    first = values.number("fromPreventedMatchId") if number is None else number
+    after = max(0, (first or 0) - 1)
+    query = PreventedMatchesQuery(context.account, instrument.symbol, order_id, after, values.limit())
+    found = (await context.exchange.orders.prevented_matches(query)).matches
+    return [
+        prevented_match_view(match, instrument, context.time)
+        for match in found
+        if number is None or match.prevented_match_id == number
+    ]
+
+
+def _prevented_weight(given: Given) -> int:
+    return 20 if "orderId" in given.texts else 2
+
+
 def _trades_weight(given: Given) -> int:
     return 5 if "orderId" in given.texts else 20
 
@@ -220,6 +241,14 @@ ROWS: Final = (
         names=("account.commission",),
     ),
     Row("GET", "/api/v3/myFilters", USER_DATA, 40, filters, (SYMBOL_OF_ORDER,), names=("myFilters",)),
-    Row("GET", "/api/v3/myPreventedMatches", USER_DATA, 20, nothing, PREVENTED, names=("myPreventedMatches",)),
+    Row(
+        "GET",
+        "/api/v3/myPreventedMatches",
+        USER_DATA,
+        _prevented_weight,
+        prevented_matches,
+        PREVENTED,
+        names=("myPreventedMatches",),
+    ),
     Row("GET", "/api/v3/myAllocations", USER_DATA, 20, nothing, ALLOCATIONS, names=("myAllocations",)),
 )

@@ -160,7 +160,7 @@ def report(update: AccountUpdate, change: Change, time: Time) -> Report:
         shown["J"] = kept.strategy_type
     if isinstance(event, OrderCanceled) and (expired := expiry_reason(event.reason)) is not None:
         shown["eR"] = expired
-    return shown | _prevention(change, execution, number)
+    return shown | _prevention(change, execution)
 
 
 def _names(change: Change, status: str, number: int) -> tuple[str, str]:
@@ -189,7 +189,7 @@ def _trailing(change: Change, time: Time) -> Report:
     return {"d": terms.trailing_bps, **({} if since is None else {"D": time(since)})}
 
 
-def _prevention(change: Change, execution: str, number: int) -> Report:
+def _prevention(change: Change, execution: str) -> Report:
     """What self-trade prevention has taken off the order."""
     if not change.totals.prevented_quantity:
         return {}
@@ -197,12 +197,17 @@ def _prevention(change: Change, execution: str, number: int) -> Report:
     shown: Report = {"A": quantity_text(instrument, change.totals.prevented_quantity)}
     if execution != PREVENTED:
         return shown
-    last, counter, price = 0, 0, 0
+    last, counter, price, match = 0, 0, 0, 0
     if isinstance(event, OrderDecremented):
         last, counter, price = event.quantity, event.counter_order_id, event.counter_price
+        match = event.prevented_match_id
     elif isinstance(event, OrderCanceled):
         last, counter, price = event.prevented_quantity or event.quantity, event.counter_order_id, event.counter_price
-    shown |= {"v": number, "B": quantity_text(instrument, last), "u": NO_GROUP}
+        # Nothing has come after it.
+        match = change.state.prevented_match_id
+    if match:
+        shown["v"] = match
+    shown |= {"B": quantity_text(instrument, last), "u": NO_GROUP}
     if counter:
         shown |= {
             "U": counter,

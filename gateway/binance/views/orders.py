@@ -242,6 +242,8 @@ def conditional_view(state: OrderState, instrument: Instrument, terms: OrderTerm
             view["strategyId"] = kept.strategy
         if kept.strategy_type is not None:
             view["strategyType"] = kept.strategy_type
+    if state.prevented_match_id:
+        view["preventedMatchId"] = state.prevented_match_id
     if state.prevented_quantity:
         view["preventedQuantity"] = quantity_text(instrument, state.prevented_quantity)
     return view

@@ -9,11 +9,13 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
+from gateway.native.calls.orders import MAX_CURSOR
 from gateway.native.calls.parameters import (
     account_of_path,
     account_of_query,
     cancel_name,
     cursor,
+    page_of_account,
     query_parameters,
     whole_number,
 )
@@ -25,11 +27,12 @@ from gateway.native.json.schemas import (
     CanceledOrders,
     Fill,
     FillList,
+    PreventedMatchViews,
 )
 from gateway.native.json.times import MILLISECOND, format_timestamp
-from gateway.native.json.translate import fill
+from gateway.native.json.translate import fill, prevented_match
 from gateway.native.problems import ProblemError
-from protocol.commands import CancelAfter, CancelAllOrders, FillsQuery, SetAccountStatus
+from protocol.commands import CancelAfter, CancelAllOrders, FillsQuery, PreventedMatchesQuery, SetAccountStatus
 from protocol.units import MAX_CANCEL_AFTER, MIN_CANCEL_AFTER
 
 SHORTEST: Final = MIN_CANCEL_AFTER // MILLISECOND
@@ -84,6 +87,18 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespon
     fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in page.fills]
     following = None if page.next is None else "{}-{}".format(*page.next)
     return listed(scope, FillList(fills, following), Fill, fills, following)
+
+
+async def list_prevented_matches(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
+    account, parameters = page_of_account(scope, "symbol", "after", "limit")
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+    after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
+    limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
+    found = await exchange.orders.prevented_matches(PreventedMatchesQuery(account, symbol, None, after, limit))
+    views = [prevented_match(each, exchange.instruments.known[each.symbol]) for each in found.matches]
+    return json_response(PreventedMatchViews(views, None if found.next is None else str(found.next)))
 
 
 async def _set_status(exchange: Exchange, scope: Scope, *, suspended: bool) -> HttpResponse:

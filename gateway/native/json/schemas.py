@@ -184,6 +184,7 @@ class Order(Struct, frozen=True):
     * oco_id: the same for both orders of an OCO
     * previous_client_order_id: in the answer to an amend that has changed the client_order_id, the one before
     * cancel_on_first_fill, list_client_order_id: those of its OCO
+    * prevented_match_id: the last match that self-trade prevention has kept it from
     """
 
     order_id: Identifier
@@ -229,6 +230,7 @@ class Order(Struct, frozen=True):
     tag: TagText | UnsetType = UNSET
     cancel_on_first_fill: bool | UnsetType = UNSET
     list_client_order_id: NameText | UnsetType = UNSET
+    prevented_match_id: Identifier | UnsetType = UNSET
 
 
 class AmendmentView(Struct, frozen=True):
@@ -251,6 +253,33 @@ class AmendmentViews(Struct, frozen=True):
     """Oldest first. `next` is the value of `after` for the following amends; null after the last."""
 
     amendments: list[AmendmentView]
+    next: str | None
+
+
+class PreventedMatchView(Struct, frozen=True):
+    """Two orders of the account that self-trade prevention has kept from trading.
+
+    * self_trade_prevention: the taker's
+    * price: the maker's
+    * taker_quantity, maker_quantity: what was taken off each
+    """
+
+    prevented_match_id: Identifier
+    symbol: SymbolText
+    taker_order_id: Identifier
+    maker_order_id: Identifier
+    self_trade_prevention: SelfTradePreventionWord
+    price: Decimal
+    taker_quantity: Decimal
+    maker_quantity: Decimal
+    sequence: Sequence
+    timestamp: Timestamp
+
+
+class PreventedMatchViews(Struct, frozen=True):
+    """Oldest first. `next` is the value of `after` for the following matches; null after the last."""
+
+    prevented_matches: list[PreventedMatchView]
     next: str | None
 
 

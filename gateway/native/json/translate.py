@@ -12,6 +12,7 @@ from gateway.native.enum_words import (
     SIDE_WORDS,
     SIDES,
     STATUS_WORDS,
+    TERM_WORDS,
     word,
 )
 from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, is_given, optional_number
@@ -26,16 +27,16 @@ from gateway.native.json.market_schemas import (
 )
 from gateway.native.json.names import check_name, not_a_word
 from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
-from gateway.native.json.schemas import AmendmentView, Fill, Order, OrderRequest, OrderTrade
+from gateway.native.json.schemas import AmendmentView, Fill, Order, OrderRequest, OrderTrade, PreventedMatchView
 from gateway.native.json.times import format_timestamp
 from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import NO_TERMS, PlaceOrder
-from protocol.events import Amendment, Depth, OrderState, Trade
+from protocol.events import Amendment, Depth, OrderState, PreventedMatch, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.order_types import check_fields
-from protocol.units import Side
+from protocol.units import SelfTradePrevention, Side
 
 
 def place_order(request: OrderRequest, instrument: Instrument, deadline: int, caller: Caller = ANYONE) -> PlaceOrder:
@@ -131,6 +132,8 @@ def order(state: OrderState, instrument: Instrument) -> Order:
         view = structs.replace(view, **terms_view(state, instrument))
     if state.previous_client_order_id is not None:
         view = structs.replace(view, previous_client_order_id=state.previous_client_order_id)
+    if state.prevented_match_id:
+        view = structs.replace(view, prevented_match_id=str(state.prevented_match_id))
     return view
 
 
@@ -152,6 +155,22 @@ def amendment(found: Amendment, instrument: Instrument) -> AmendmentView:
         price(found.previous_trigger_price),
         found.client_order_id,
         found.previous_client_order_id,
+    )
+
+
+def prevented_match(found: PreventedMatch, instrument: Instrument) -> PreventedMatchView:
+    """A match that self-trade prevention has kept from trading."""
+    return PreventedMatchView(
+        str(found.prevented_match_id),
+        found.symbol,
+        str(found.taker_order_id),
+        str(found.maker_order_id),
+        TERM_WORDS[SelfTradePrevention][found.self_trade_prevention],
+        format_decimal(found.price, instrument.price_decimals),
+        format_decimal(found.taker_quantity, instrument.quantity_decimals),
+        format_decimal(found.maker_quantity, instrument.quantity_decimals),
+        found.sequence,
+        format_timestamp(found.timestamp),
     )
 
 

@@ -35,7 +35,7 @@ MAX_CLIENTS: Final = 1_000
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0, or 1 if a promise was broken or the exchange did not come back."""
     options = parse(arguments)
-    directory = prepare(options.keep)
+    directory = prepare(PROGRAM, options.keep)
     terminal = Console(stderr=True)
     print(f"{PROGRAM}: seed {options.seed}, in {directory}", file=sys.stderr)
     sound = False
@@ -89,14 +89,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def prepare(keep: Path | None) -> Path:
+def prepare(program: str, keep: Path | None) -> Path:
     """The directory to work in. Ends the process if the one to keep cannot be made."""
     if keep is None:
-        return Path(tempfile.mkdtemp(prefix="torture-"))
+        return Path(tempfile.mkdtemp(prefix=f"{program}-"))
     try:
         keep.mkdir(parents=True)
     except OSError as error:
-        end_with_line(PROGRAM, f"--keep: {keep} cannot be made: {error.strerror}")
+        end_with_line(program, f"--keep: {keep} cannot be made: {error.strerror}")
     return keep.resolve()
 
 

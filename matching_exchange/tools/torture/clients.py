@@ -1,7 +1,7 @@
 """Clients that trade over HTTP. They repeat each unanswered call, under the same client_order_id or transfer_id."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -53,14 +53,20 @@ class Reply(Struct, frozen=True):
 class Connection:
     """A connection to the gateway that is opened again after each break."""
 
-    def __init__(self, port: int, timeout: float = CALL_SECONDS) -> None:
+    def __init__(self, port: int, timeout: float = CALL_SECONDS, headers: Mapping[str, str] = HEADERS) -> None:
         self._http = HTTPConnection("127.0.0.1", port, timeout=timeout)
+        self._headers = headers
 
     def close(self) -> None:
         self._http.close()
 
     def call(self, method: str, path: str, body: bytes | None = None) -> Reply:
-        """One attempt."""
+        """One attempt. What was not taken is refused, and what may have been taken is unknown."""
+        reply = self.attempt(method, path, body)
+        return _reply(reply.status, reply.body) if reply.outcome == "answered" else reply
+
+    def attempt(self, method: str, path: str, body: bytes | None = None) -> Reply:
+        """One attempt, with whatever the gateway answers."""
         if self._http.sock is None:
             try:
                 self._http.connect()
@@ -68,13 +74,13 @@ class Connection:
                 self._http.close()
                 return Reply("refused")
         try:
-            self._http.request(method, path, body, HEADERS)
+            self._http.request(method, path, body, self._headers)
             response = self._http.getresponse()
             content = response.read()
         except (OSError, HTTPException):
             self._http.close()
             return Reply("unknown")
-        return _reply(response.status, content)
+        return Reply("answered", response.status, content)
 
 
 class Results(Struct):

@@ -2,7 +2,7 @@
 directory."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -20,9 +20,11 @@ LOOK_SECONDS: Final = 0.005
 
 
 class Exchange:
-    """A context manager: inside, both processes run; after it, none does."""
+    """A context manager: inside, both processes run; after it, none does. `flags`: more of them for the gateway."""
 
-    def __init__(self, directory: Path, workers: int, sync: str, snapshot_every: int) -> None:
+    def __init__(
+        self, directory: Path, workers: int, sync: str, snapshot_every: int, flags: Sequence[str] = ()
+    ) -> None:
         self.data = directory / "data"
         commands, market_data, reports, self.port = free_ports(4)
         self.commands, self.market_data, self.reports = (
@@ -36,7 +38,7 @@ class Exchange:
             f"--snapshot-every={snapshot_every}",
             "--keep-journal=all",
         ]
-        gateway = [*endpoints, f"--port={self.port}", f"--workers={workers}"]
+        gateway = [*endpoints, f"--port={self.port}", f"--workers={workers}", *flags]
         self.matcher = Process("matcher", matcher, {}, directory / "matcher.storage.log")
         self.gateway = Process("gateway", gateway, {}, directory / "gateway.log")
 

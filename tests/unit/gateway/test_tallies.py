@@ -73,3 +73,19 @@ def test_all_workers_count_in_one_table() -> None:
         assert worker.exitcode == 0
     assert tallies.of(*WEIGHT, "a").value() == 200
     tallies.close()
+
+
+def test_a_name_is_held_for_the_length_of_the_window_from_then_on() -> None:
+    clock = Clock()
+    clock.now += 50 * SECOND
+    tallies = Tallies(clock=clock)
+    banned, other = (tallies.of(Tally.BAN, Holder.ADDRESS, name) for name in ("a", "b"))
+    assert banned.held_until() is None
+    end = banned.hold()
+    assert end == clock.now // SECOND + 120
+    assert banned.held_until() == end
+    assert other.held_until() is None
+    clock.now += 119 * SECOND
+    assert banned.held_until() == end
+    clock.now += SECOND
+    assert banned.held_until() is None

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from matcher.core.digest import digest
+from matcher.core.prevented_matches import PreventedMatches
 from matcher.engine import Engine
 from matcher.state import State
 from matcher.storage.journal import Journal
@@ -34,18 +35,21 @@ def test_the_state_is_that_of_the_journal(replayed: State, version: int, tmp_pat
     assert (head.format, head.sequence, head.time) == (version, replayed.sequence, replayed.time)
     assert head.digest == digest(state.registry) == digest(replayed.registry)
     for one in (state, replayed):
-        forget_new_times(one)
+        forget_what_is_newer(one)
     # All that is remembered as well: fills, done orders, sessions with their answers, updates of watched accounts.
     written = [write_snapshot(tmp_path / name, one, "journal", 1) for name, one in (("a", state), ("b", replayed))]
     assert written[0].read_bytes() == written[1].read_bytes()
 
 
-def forget_new_times(state: State) -> None:
-    """Forget since when orders work, and trailing stops follow: early versions did not keep it."""
+def forget_what_is_newer(state: State) -> None:
+    """Forget since when orders work and trailing stops follow, and which matches were prevented: early versions did not
+    keep it."""
     for order in state.registry.orders:
         order.fired = 0
         if order.extra is not None:
             order.extra.active_since = 0
+            order.extra.prevented_match = 0
+    state.registry.running.prevented = PreventedMatches()
     told: list[list[OrderState]] = [update.orders for update in state.streams.known()[1]]
     for _, _, replies in state.sessions.known():
         for reply in replies:
@@ -58,7 +62,7 @@ def forget_new_times(state: State) -> None:
 
 
 def without(state: OrderState) -> OrderState:
-    return replace(state, working_since=None, active_since=None)
+    return replace(state, working_since=None, active_since=None, prevented_match_id=0)
 
 
 @pytest.mark.parametrize("version", FORMATS)
