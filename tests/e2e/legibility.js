@@ -22,7 +22,7 @@
   };
   const boxes = new Map();
   const boxOf = (node) => boxes.get(node) ?? boxes.set(node, node.getBoundingClientRect()).get(node);
-  const layerOf = (node) => node.closest(".quote, .scroll thead, .scroll, .ticket, .money") ?? document.body; // what scrolls, or stays while the rest scrolls
+  const layerOf = (node) => node.closest(".quote, .scroll thead, .scroll, .book, .ticket, .money") ?? document.body; // what scrolls, or stays while the rest scrolls
   const texts = [];
 
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -199,6 +199,7 @@ def test_what_is_shown_is_saved_as_a_table_that_runs_no_formula(dashboard: Dashb
     name, rows = table_of(dashboard, "fills")
     assert name.startswith(f"fills-{account}-{symbol}-")
     assert [(row["side"], row["price"], row["quantity"], row["fee"]) for row in rows] == [("buy", "100", "0.5", "0.05")]
+    expect_money(dashboard, held="long 0.50000 BTC")
     _, rows = table_of(dashboard, "balances")
     assert [row["quantity"] for row in rows if row["kind"] == "position"] == ["0.5"]
 

@@ -52,6 +52,14 @@ export class AnswerView {
     setText(this.#headline, headline);
     setText(this.#detail, detail);
     setText(this.#small, [clock(new Date()), small].filter(Boolean).join(" · "));
+    this.#comeIntoView();
+  }
+
+  /** Where the form's panel scrolls within itself, it scrolls as far as the answer needs. */
+  #comeIntoView() {
+    const panel = this.#root.parentElement;
+    const beyond = this.#root.getBoundingClientRect().bottom - panel.getBoundingClientRect().bottom;
+    if (beyond > 0) panel.scrollBy(0, beyond);
   }
 }
 
