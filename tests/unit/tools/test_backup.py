@@ -17,6 +17,13 @@ from matching_exchange.tools.backup_files import BackupError, Contents
 from tests.unit.matcher.life import Life
 
 
+@pytest.fixture(autouse=True)
+def _quiet_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs run in this process: a log that they set up would outlive the test's own output."""
+    for program in (backup, restore):
+        monkeypatch.setattr(program, "configure_logs", lambda *_: None)
+
+
 @pytest.fixture
 def life(tmp_path: Path) -> Life:
     return Life(tmp_path / "data")
