@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 SETTLED: Final = 4_000
 """Milliseconds until a page shows all that it loads."""
 
-FRAMES: Final = 20
-FRAME_MILLISECONDS: Final = 300
-MOVING_SIZE: Final = (1100, 700)
+FRAMES: Final = 10
+FRAME_MILLISECONDS: Final = 600
+MOVING_SIZE: Final = (1100, 640)
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ export class Chart {
   #view;
   #node = document.querySelector("#candles");
   #note = document.querySelector("#candles-note");
-  #empty = document.querySelector("#candles-empty");
   #legend = new Legend(document.querySelector("#candles-legend"));
   #buttons;
   #chart = null; // a CandleChart, once its library is here
@@ -86,7 +85,6 @@ export class Chart {
     const { list } = this.#candles;
     this.#legend.show(this.#hovered ?? list.at(-1) ?? null, this.#view.instrument);
     setText(this.#note, this.#noteWords());
-    this.#empty.hidden = list.length > 0 || !this.#candles.begun;
   }
 
   #noteWords() {
