@@ -127,6 +127,7 @@ def test_nothing_is_called_empty_or_trading_while_the_exchange_is_down(browser: 
         for empty in ("#asks-empty", "#tape-empty"):
             expect(dashboard.find(empty)).to_have_text("Not known while the exchange is down.")
         expect(dashboard.find("#bids-empty")).to_have_text("")
+        expect(dashboard.find("#candles-note")).to_have_text("")
         age = dashboard.find("#book-age")
         expect(age).to_contain_text("Out of date: as of")
         assert age.evaluate("node => node.offsetHeight < 2 * parseFloat(getComputedStyle(node).fontSize)")
