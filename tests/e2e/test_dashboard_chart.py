@@ -215,7 +215,7 @@ def test_depth_and_heatmap_show_what_rests(dashboard: Dashboard) -> None:
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width - 80, canvas.height - 30).data.some(Boolean)"
     )
     expect(dashboard.find("#heatmap-words")).to_have_text(
-        re.compile(r"How much rests at a price: a column a second, of the last \d+ s; up to five minutes since .*")
+        re.compile(r"What rests, a column a second: the last \d+ s; up to five minutes since the page was opened\.")
     )
     assert dashboard.find("#heatmap-canvas").evaluate(painted)
 

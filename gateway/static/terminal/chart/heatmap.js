@@ -138,7 +138,7 @@ export class Heatmap {
     const { instrument } = this.#view;
     if (!this.#range) this.#paintAll();
     if (!instrument || !this.#range) return setText(this.#words, "The picture grows by a column each second.");
-    setText(this.#words, `How much rests at a price: a column a second, of the last ${this.#span}; up to five minutes since the page was opened.`);
+    setText(this.#words, `What rests, a column a second: the last ${this.#span}; up to five minutes since the page was opened.`);
     const [right, bottom] = [width - PRICES, height - AXIS];
     context.imageSmoothingEnabled = false;
     const count = Math.max(this.#columns.length, LEAST_COLUMNS);

@@ -6,7 +6,8 @@ import { unrealisedOf } from "./positions.js";
 
 const PACE = 250; // milliseconds between two drawings: the last price changes faster than anyone reads
 const MORE_DECIMALS = 2; // of an average price, beyond those of the tick
-const POSITION = { held: "Position", average: "Average price", unrealised: "Unrealised, before fees", realised: "Realised, before fees", fees: "Fees paid", after: "Profit after fees" };
+const POSITION = { held: "Position", average: "Average price", unrealised: "Unrealised profit", realised: "Realised profit", fees: "Fees paid", after: "Profit after fees" };
+const BEFORE_FEES = ["unrealised", "realised"];
 
 export class MoneyView {
   #view;
@@ -40,7 +41,7 @@ export class MoneyView {
       table.tBodies[0].append(element("tr", {}, cell("th", row, { scope: "row" }), cell("td", `${row}-free`), cell("td", `${row}-locked`)));
     }
     for (const [name, label] of Object.entries(POSITION)) {
-      this.#position.append(element("div", {}, element("dt", {}, label), cell("dd", name)));
+      this.#position.append(element("div", {}, element("dt", { title: BEFORE_FEES.includes(name) ? "Before fees" : "" }, label), cell("dd", name)));
     }
     this.#root.append(element("div", { class: "money-known" }, table, this.#position));
   }
