@@ -93,8 +93,11 @@ class Library(ctypes.CDLL):
 socket.socket, ctypes.CDLL = Socket, Library
 platform = {platform!r}
 if platform:
-    import sysconfig
+    import sysconfig, types
 
+    # macOS has this module; urllib asks it there for the system's proxies, of which there are none.
+    proxies = sys.modules["_scproxy"] = types.ModuleType("_scproxy")
+    proxies._get_proxies = proxies._get_proxy_settings = dict
     # Which looks for a file with the platform's name, once.
     sysconfig.get_config_vars()
     sys.platform = platform

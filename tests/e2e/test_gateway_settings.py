@@ -58,6 +58,8 @@ BAD_SETTINGS = {
     "binance-self-trade-prevention": "TRANSFER",
     "log-level": "loud",
     "log-format": "xml",
+    "metrics": "9100",
+    "metrics-access": "everyone",
 }
 
 

@@ -30,6 +30,7 @@ BAD_SETTINGS = {
     "curve-market-data": "no",
     "log-level": "loud",
     "log-format": "xml",
+    "metrics": "9100",
 }
 
 

@@ -7,11 +7,13 @@ from gateway import __main__ as server
 from gateway.config import GatewayConfig
 from gateway.http.callers import Limits
 from gateway.logs import configure_worker_logs
+from gateway.metrics.slots import Slots
 
 
-def create_noop(_: GatewayConfig, limits: Limits) -> FastAPI:
+def create_noop(_: GatewayConfig, limits: Limits, slots: Slots) -> FastAPI:
     """The application in the place of the gateway's: POST /orders without an order."""
     limits.join()
+    slots.join()
     configure_worker_logs()
     app = FastAPI()
 
