@@ -1,6 +1,7 @@
 """The chart of the dashboard: candles of the history, own orders as lines that can be dragged, depth and heatmap; and the list of
 markets."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -148,6 +149,24 @@ def test_an_own_order_is_amended_by_its_line_after_a_question(dashboard: Dashboa
     assert dashboard.exchange.get(f"/orders/{order['order_id']}")["price"] == amended["price"]
 
 
+def test_labels_of_own_orders_do_not_cover_each_other(dashboard: Dashboard) -> None:
+    lines = [
+        {"side": "buy", "y": 100, "orders": [1], "label": "a buy"},
+        {"side": "buy", "y": 108, "orders": [1, 2], "label": "two buys at a price"},
+        {"side": "sell", "y": 92, "orders": [1], "label": "a sell"},
+        {"side": "sell", "y": 40, "orders": [1], "label": "a sell far away"},
+        {"side": "buy", "y": 120, "orders": [1], "label": "another buy"},
+    ]
+    labels = dashboard.page.evaluate(
+        "async (lines) => (await import('/static/terminal/chart/order_lines.js')).labelsOf(lines)", lines
+    )
+    assert [[(label["y"], label["words"]) for label in beside] for beside in labels] == [
+        [(40, "a sell far away")],
+        [(92, "a sell"), (92, "a buy")],
+        [(108, "▲ 3 buys")],
+    ]
+
+
 def test_older_candles_come_while_scrolling_back(browser: "Browser", kept: Exchange) -> None:
     """The pages of candles are canned: a real market would need weeks."""
     symbol = kept.add_instrument()
@@ -195,7 +214,9 @@ def test_depth_and_heatmap_show_what_rests(dashboard: Dashboard) -> None:
     painted = (
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width - 80, canvas.height - 30).data.some(Boolean)"
     )
-    expect(dashboard.find("#heatmap-words")).to_contain_text("How much rests at a price")
+    expect(dashboard.find("#heatmap-words")).to_have_text(
+        re.compile(r"What rests, a column a second: the last \d+ s; up to five minutes since the page was opened\.")
+    )
     assert dashboard.find("#heatmap-canvas").evaluate(painted)
 
 
@@ -207,6 +228,7 @@ def test_markets_are_searched_and_chosen_by_keyboard(dashboard: Dashboard) -> No
     dashboard.find("#markets-toggle").click()
     row = dashboard.find(f"#markets [data-symbol='{other}']")
     expect(row).to_contain_text("77.50")
+    expect(row).to_contain_text("Turnover 77.5 USDT")
     expect(dashboard.find("#markets-search")).to_be_focused()
     dashboard.page.keyboard.type(other[-6:].lower())
     expect(dashboard.find("#markets [data-symbol]")).to_have_count(1)
@@ -219,9 +241,39 @@ def test_markets_are_searched_and_chosen_by_keyboard(dashboard: Dashboard) -> No
     expect(dashboard.find("#bar-price")).to_have_text("77.50")
 
 
+def test_a_small_line_is_of_candles_fine_enough_for_ten_of_them(dashboard: Dashboard) -> None:
+    asked: list[str] = []
+
+    def answer(route: "Route") -> None:
+        interval = parse_qs(urlsplit(route.request.url).query)["interval"][0]
+        asked.append(interval)
+        prices = dict.fromkeys(("open", "high", "low", "close"), "100")
+        candles = [
+            {"open_time": _stamp(BEGIN + index), **prices, "volume": "1", "complete": True}
+            for index in range({"15m": 3, "1m": 9, "1s": 10}[interval])
+        ]
+        route.fulfill(json={"symbol": dashboard.symbol, "interval": interval, "candles": candles, "next": None})
+
+    dashboard.exchange.trade(dashboard.symbol, "100")
+    expect(dashboard.find("#bar-price")).to_have_text("100.00")
+    dashboard.page.route("**/candles?*", answer)
+    dashboard.find("#markets-toggle").click()
+    dashboard.page.keyboard.type(dashboard.symbol)
+    points = dashboard.find(f"#markets [data-symbol='{dashboard.symbol}'] polyline")
+    expect(points).to_have_count(1)
+    assert len((points.get_attribute("points") or "").split()) == 10
+    assert asked[-3:] == ["15m", "1m", "1s"]
+
+
 def test_a_phone_shows_one_room_at_a_time(browser: "Browser", kept: Exchange) -> None:
     rooms = {"chart": "#chart", "book": "#book", "trade": "#ticket", "orders": "#own"}
     with opened(browser, kept, kept.add_instrument(), viewport={"width": 360, "height": 740}) as dashboard:
+        expect(dashboard.find("#first-steps")).to_be_visible()
+        expect(dashboard.find("#first-steps code")).to_be_hidden()
+        intervals, welcome = (dashboard.find(part).bounding_box() for part in ("#intervals", "#first-steps"))
+        assert intervals is not None
+        assert welcome is not None
+        assert intervals["y"] + intervals["height"] <= welcome["y"]
         for room, shown in rooms.items():
             dashboard.go(room)
             for selector in rooms.values():
@@ -231,3 +283,14 @@ def test_a_phone_shows_one_room_at_a_time(browser: "Browser", kept: Exchange) ->
         expect(dashboard.find("#ticket")).to_be_visible()
         expect(dashboard.find("#side-sell")).to_be_checked()
         expect(dashboard.find("#submit")).to_have_text("Place sell order")
+
+        order = dashboard.place("limit", "sell", "1", "100")
+        expect(dashboard.find("#answer")).to_be_in_viewport(ratio=1)
+        dashboard.go("orders")
+        edit, cancel = (dashboard.own(order).get_by_role("button", name=name) for name in ("Edit", "Cancel"))
+        above, below = edit.bounding_box(), cancel.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert below["y"] - (above["y"] + above["height"]) >= 8
+        colour = "button => getComputedStyle(button).color"
+        assert edit.evaluate(colour) != cancel.evaluate(colour)

@@ -110,6 +110,34 @@ def test_where_a_script_cannot_be_loaded_it_says_so_and_begins_anew(dashboard: D
     expect(dashboard.find("#connection-notice")).to_be_hidden()
 
 
+def test_nothing_is_called_empty_or_trading_while_the_exchange_is_down(browser: "Browser", exchange: Exchange) -> None:
+    symbol = exchange.add_instrument()
+    with opened(browser, exchange, symbol) as dashboard:
+        status, welcome = dashboard.find("#instrument-status"), dashboard.find("#first-steps")
+        expect(welcome).to_be_visible()
+        expect(status).to_have_text("Trading")
+        expect(dashboard.find("#asks-empty")).to_have_text("No sell orders yet.")
+        expect(dashboard.find("#bids-empty")).to_have_text("No buy orders yet.")
+
+        dashboard.failing = (*FETCHES, "/orders")
+        exchange.matcher.kill()
+        expect(dashboard.find("#connection")).to_have_attribute("data-state", "down")
+        expect(welcome).to_be_hidden()
+        expect(status).to_have_text("Unknown")
+        for empty in ("#asks-empty", "#tape-empty"):
+            expect(dashboard.find(empty)).to_have_text("Not known while the exchange is down.")
+        expect(dashboard.find("#bids-empty")).to_have_text("")
+        expect(dashboard.find("#candles-note")).to_have_text("")
+        age = dashboard.find("#book-age")
+        expect(age).to_contain_text("Out of date: as of")
+        assert age.evaluate("node => node.offsetHeight < 2 * parseFloat(getComputedStyle(node).fontSize)")
+
+        exchange.matcher.restart()
+        dashboard.wait_until_live()
+        expect(status).to_have_text("Trading")
+        expect(welcome).to_be_visible()
+
+
 def test_one_slow_check_of_health_is_no_news(browser: "Browser", exchange: Exchange) -> None:
     symbol = exchange.add_instrument()
     with opened(browser, exchange, symbol) as dashboard:

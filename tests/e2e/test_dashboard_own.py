@@ -79,6 +79,7 @@ def test_a_position_and_its_profit_follow_the_last_price(dashboard: Dashboard) -
     exchange.place(symbol, "market", "sell", "0.01", account=account)
     # What is left cost 1,800; 609.98 came for what had cost 600, less a fee of 1.21998.
     expect_money(dashboard, held="long 0.03000 BTC", realised="+9.99 USDT", unrealised="+29.97 USDT", fees="6.01 USDT")
+    expect_money(dashboard, after="+33.94 USDT")
     dashboard.find("#balances-tab").click()
     row = dashboard.find(f"#positions [data-symbol='{symbol}']")
     expect(row.locator(".fees")).to_have_text("6.01998")
@@ -168,6 +169,7 @@ def test_open_and_pending_orders_have_tabs_and_a_cancel_of_all_counts_them(dashb
     first, second = rest(dashboard, "sell", "1", "100"), rest(dashboard, "buy", "1", "90")
     stop = dashboard.place("stop_market", "sell", "1", trigger_price="80")
     expect(dashboard.own_orders).to_have_count(3)
+    expect(dashboard.find("#orders-tab")).to_have_text("Live 3")
     expect(dashboard.find("#pending-tab .count")).to_have_text("1")
     dashboard.find("#pending-tab").click()
     expect(dashboard.own_orders).to_have_count(1)

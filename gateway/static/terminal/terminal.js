@@ -81,7 +81,8 @@ new Tickers(view);
 new Keys({ onSide: trade, closeMessage: () => own.closeMessage() });
 new FirstSteps(view, () => trade("sell"));
 
-let wasDown = false;
+let feedPhase = "connecting";
+let down = false; // whether the gateway has answered that the matcher does not
 let unanswered = 0;
 let gifts = {}; // what the faucet gives
 
@@ -112,7 +113,7 @@ function begin() {
   view.instruments = new Map();
   view.interval = settings.interval;
   view.tell("instrument", null);
-  wasDown = false;
+  down = false;
   connection.reset(settings.origin);
   own.offer((gifts = {}));
   instrumentView.showDurability(undefined);
@@ -194,13 +195,24 @@ function useInstruments(list) {
 }
 
 function showFeedState(state) {
-  view.live = state.phase === "live";
+  feedPhase = state.phase;
   connection.showFeed(state);
-  for (const panel of [book, tape]) panel.lost = state.phase === "lost";
-  view.tell("live", view.live);
+  showMarket();
+}
+
+/** Streams that stay open while the matcher is gone tell nothing: the market is then not live. */
+function showMarket() {
+  const away = down ? "down" : feedPhase === "lost" ? "lost" : null;
+  for (const panel of [book, tape, instrumentView]) panel.away = away;
+  const live = feedPhase === "live" && !down;
+  if (live === view.live) return;
+  view.live = live;
+  view.tell("live", live);
 }
 
 function showHealth({ up, sync, faucet, auth, history }) {
+  const wasDown = down;
+  if (up !== null) down = !up;
   if (auth) signIn.use(auth);
   connection.showHealth({ up });
   own.showReason();
@@ -214,9 +226,9 @@ function showHealth({ up, sync, faucet, auth, history }) {
       own.retry();
     }
   }
-  if (up !== null) wasDown = !up;
+  showMarket();
   unanswered = up === null ? unanswered + 1 : 0;
   if (unanswered < UNANSWERED_HEALTH) return;
-  if (view.live) feed.drop("the gateway does not answer");
+  if (feedPhase === "live") feed.drop("the gateway does not answer");
   if (own.isLive) own.drop("the gateway does not answer");
 }

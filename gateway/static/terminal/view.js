@@ -5,7 +5,7 @@
 // instrument  another instrument, or its definition has changed; null until it is known
 // instruments the list of all instruments has changed
 // interval    another interval of the chart
-// live        the market's streams have begun or ended
+// live        the market has begun to tell what happens, or has ended
 // depth       a message of WS /ws/marketdata
 // trades      the last trades, oldest first; they replace what was there
 // trade       one more trade
@@ -22,7 +22,7 @@ export class View {
   account = "";
   mayTrade = true; // whether who is here may place, amend and cancel orders
   interval = "1m";
-  live = false; // whether the market's streams are alive
+  live = false; // whether the market's streams are alive, and the matcher answers
   tickers = new Map(); // symbol -> ticker
   history = "off"; // whether the exchange keeps one: "ok", "unavailable" or "off"
   own = null; // {orders in all instruments, fills, ledger, balances, positions}, or null

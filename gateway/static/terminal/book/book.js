@@ -18,10 +18,13 @@ const BAR_STEPS = 1000n;
 const LONG_LEVEL = 30; // in em: where a level takes more, a narrow book leaves the sums to the bars
 
 const WAITING = { asks: "Waiting for the book…", bids: "", bestAsk: "waiting", bestBid: "waiting", spread: "waiting" };
-const LOST = { asks: "Not connected: the book cannot be shown.", bids: "", bestAsk: "not connected", bestBid: "not connected", spread: "–" };
+const AWAY = {
+  lost: { asks: "Not connected: the book cannot be shown.", bids: "", bestAsk: "not connected", bestBid: "not connected", spread: "–" },
+  down: { asks: "Not known while the exchange is down.", bids: "", bestAsk: "not known", bestBid: "not known", spread: "–" },
+};
 const EMPTY = {
-  asks: "No orders rest here yet: nobody is selling.",
-  bids: "No orders rest here yet: nobody is buying.",
+  asks: "No sell orders yet.",
+  bids: "No buy orders yet.",
   bestAsk: "no asks",
   bestBid: "no bids",
   spread: "no spread",
@@ -34,7 +37,7 @@ export class Book {
   #priceScale = 0;
   #quantityScale = 0;
   #message = null;
-  #lost = false;
+  #away = null;
   #root = document.querySelector("#book");
   #own = document.querySelector("#book-own");
   #steps = document.querySelector("#book-step");
@@ -139,9 +142,9 @@ export class Book {
     this.#render();
   }
 
-  /** Whether nothing comes at the moment: a book that has not come yet is then not waited for. */
-  set lost(lost) {
-    this.#lost = lost;
+  /** "down" or "lost" while nothing comes, else null: a book that has not come yet is then not waited for, and none is called empty. */
+  set away(away) {
+    this.#away = away;
     this.#render();
   }
 
@@ -172,7 +175,8 @@ export class Book {
     const scale = Math.max(askTotals.scale, bidTotals.scale);
     const whole = [askTotals, bidTotals].map((side) => toUnits(side.all, scale)).reduce((a, b) => (a > b ? a : b));
     const share = (total) => (whole === 0n ? 0 : Number((toUnits(total, scale) * BAR_STEPS) / whole) / Number(BAR_STEPS));
-    const words = this.#message ? EMPTY : this.#lost ? LOST : WAITING;
+    const known = this.#message && (asks.length + bids.length > 0 || !this.#away);
+    const words = known ? EMPTY : (AWAY[this.#away] ?? WAITING);
     this.#makeRoom([...asks, ...bids], [askTotals.all, bidTotals.all], scales);
     this.#asks.draw(asks, askTotals.running, share, scales, words.asks);
     this.#bids.draw(bids, bidTotals.running, share, scales, words.bids);

@@ -11,6 +11,7 @@ import { BOLD, setWidth } from "../../common/measure.js";
 import { TRADES_KEPT } from "../market/feed.js";
 
 const ROWS = TRADES_KEPT;
+const AWAY = { lost: "Not connected: the trades cannot be shown.", down: "Not known while the exchange is down." };
 const PACE = 100; // milliseconds between two drawings
 const IDS_KEPT = 10 * ROWS;
 const LARGE = 10; // times the median quantity of the trades that are kept
@@ -27,7 +28,7 @@ export class Tape {
   #known = new Set();
   #waiting = [];
   #told = false; // whether the last trades have come
-  #lost = false;
+  #away = null;
   #rows = []; // newest first
   #standing = new Map(); // row -> its index in the table
   #longest = { price: "", quantity: "" }; // the longest texts since it has begun anew
@@ -71,9 +72,9 @@ export class Tape {
     this.#showEmpty();
   }
 
-  /** Whether nothing comes at the moment: trades that have not come yet are then not waited for. */
-  set lost(lost) {
-    this.#lost = lost;
+  /** "down" or "lost" while nothing comes, else null: trades that have not come yet are then not waited for. */
+  set away(away) {
+    this.#away = away;
     this.#showEmpty();
   }
 
@@ -158,9 +159,8 @@ export class Tape {
   }
 
   #showEmpty() {
-    const unknown = this.#lost ? "Not connected: the trades cannot be shown." : "Waiting for trades…";
-    const none = this.#told ? "No trades yet. Each trade appears here as it happens." : unknown;
-    setText(this.#empty, this.#body.rows.length ? "" : none);
+    const none = this.#told ? "No trades yet. Each trade appears here as it happens." : "Waiting for trades…";
+    setText(this.#empty, this.#body.rows.length ? "" : (AWAY[this.#away] ?? none));
   }
 
   #showLast(trade, before) {

@@ -48,6 +48,7 @@ export class Chart {
       heatmap.seen = tab.id === "heatmap-tab";
     });
     onZone(() => this.#render());
+    view.on("live", () => this.#render());
     view.on("interval", () => this.#showInterval());
     view.on("instrument", () => this.#showInterval());
     this.#showInterval();
@@ -89,6 +90,7 @@ export class Chart {
 
   #noteWords() {
     const { list, begun, withoutHistory } = this.#candles;
+    if (list.length === 0 && !this.#view.live) return "";
     if (withoutHistory && list.length === 0) return "No trades yet, and no history runs: candles begin with the next trade.";
     if (withoutHistory) return `No history runs: candles are of the trades that this page knows, from ${fullTime(list[0].time)} on.`;
     if (list.length === 0) return begun ? "No trades yet: candles begin with the first one." : "";

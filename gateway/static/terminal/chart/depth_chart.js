@@ -27,6 +27,7 @@ export class DepthChart {
     this.#view = view;
     this.#levels = levels;
     this.#canvas = new Canvas(this.#node, PACE, (context, width, height) => this.#draw(context, width, height));
+    view.on("live", () => this.#canvas.render());
     this.#node.addEventListener("pointermove", ({ offsetX }) => this.#point(offsetX));
     this.#node.addEventListener("pointerleave", () => this.#point(null));
   }
@@ -47,7 +48,7 @@ export class DepthChart {
     const { instrument } = this.#view;
     const [bids, asks] = ["bids", "asks"].map((side) => runningOf(this.#levels.best(side, LEVELS)));
     if (!instrument || !this.#levels.known || (bids.length === 0 && asks.length === 0)) {
-      return setText(this.#words, this.#levels.known ? "No orders rest in this book yet." : "Waiting for the book…");
+      return setText(this.#words, this.#levels.known && this.#view.live ? "No orders rest in this book yet." : "Waiting for the book…");
     }
     const best = [bids[0]?.price, asks[0]?.price].filter((price) => price !== undefined);
     const middle = best.reduce((sum, price) => sum + price, 0) / best.length;

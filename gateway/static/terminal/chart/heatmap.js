@@ -10,6 +10,7 @@ import { clock, setText } from "../../common/dom.js";
 import { Canvas, ticksOf } from "./canvas.js";
 
 const SECOND = 1_000;
+const MINUTE = 60; // seconds
 const COLUMNS = 300;
 const LEAST_COLUMNS = 60; // seconds that the panel's width stands for at least
 const LEVELS = 150;
@@ -17,7 +18,9 @@ const ROWS = 110;
 const AXIS = 20;
 const PRICES = 72; // pixels on the right
 const LABEL_HEIGHT = 44;
-const LABEL_WIDTH = 110;
+const LABEL_WIDTH = 110; // from one time to the next
+const TIME_WIDTH = 50;
+const GAP = 8;
 const REACH = 2.5; // how much more than the best prices' own range is shown
 const LEAST_REACH = 0.0006; // of the price
 
@@ -135,7 +138,7 @@ export class Heatmap {
     const { instrument } = this.#view;
     if (!this.#range) this.#paintAll();
     if (!instrument || !this.#range) return setText(this.#words, "The picture grows by a column each second.");
-    setText(this.#words, "How much rests at a price: a column a second, of the last five minutes.");
+    setText(this.#words, `What rests, a column a second: the last ${this.#span}; up to five minutes since the page was opened.`);
     const [right, bottom] = [width - PRICES, height - AXIS];
     context.imageSmoothingEnabled = false;
     const count = Math.max(this.#columns.length, LEAST_COLUMNS);
@@ -152,19 +155,40 @@ export class Heatmap {
     for (const price of ticksOf(low, high, bottom / LABEL_HEIGHT)) {
       if (y(price) > 8 && y(price) < bottom - 8) context.fillText(shown(price.toFixed(scale)), width - 6, y(price));
     }
-    context.textAlign = "center";
-    const step = Math.max(1, Math.ceil((LABEL_WIDTH / right) * count));
-    for (let index = this.#columns.length - 1; index >= 0; index -= step) {
-      if (x(index) > LABEL_WIDTH / 2 && x(index) < right - LABEL_WIDTH / 3) context.fillText(clock(new Date(this.#columns[index].at)), x(index), bottom + AXIS / 2);
-    }
+    this.#writeTimes(context, x, right, bottom + AXIS / 2, Math.max(1, Math.ceil((LABEL_WIDTH / right) * count)));
   }
 
+  /** How long the columns go back. */
+  get #span() {
+    const seconds = Math.max(1, Math.round((this.#columns.at(-1).at - this.#columns[0].at) / SECOND));
+    return seconds < 2 * MINUTE ? `${seconds} s` : `${Math.floor(seconds / MINUTE)} min`;
+  }
+
+  /** The times of the first and the last column at their ends, and some between them. */
+  #writeTimes(context, x, right, y, step) {
+    const write = (index, at, align) => {
+      context.textAlign = align;
+      context.fillText(clock(new Date(this.#columns[index].at)), at, y);
+    };
+    const last = this.#columns.length - 1;
+    const isWide = x(0) >= TIME_WIDTH;
+    const first = Math.min(x(0), right - TIME_WIDTH - GAP);
+    write(last, right, "right");
+    if (last > 0) write(0, first, isWide ? "right" : "left");
+    const [from, to] = [first + (isWide ? 0 : TIME_WIDTH) + TIME_WIDTH / 2 + GAP, right - 1.5 * TIME_WIDTH - GAP];
+    for (let index = last - step; index > 0; index -= step) if (x(index) > from && x(index) < to) write(index, x(index), "center");
+  }
+
+  /** Steps: a price is the best one for its whole second. */
   #line(context, name, colour, x, y) {
     context.strokeStyle = colourOf(colour);
     context.lineWidth = 1.5;
     context.beginPath();
     this.#columns.forEach((column, index) => {
-      if (Number.isFinite(column[name])) context.lineTo(x(index), y(column[name]));
+      if (!Number.isFinite(column[name])) return;
+      const goesOn = index > 0 && Number.isFinite(this.#columns[index - 1][name]);
+      context[goesOn ? "lineTo" : "moveTo"](x(index - 0.5), y(column[name]));
+      context.lineTo(x(index + 0.5), y(column[name]));
     });
     context.stroke();
     context.lineWidth = 1;

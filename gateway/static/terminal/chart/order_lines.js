@@ -9,6 +9,7 @@ const NEAR = 6; // pixels within which the pointer is on a line
 const LABEL_HEIGHT = 16;
 const LABEL_PADDING = 6;
 const LEFT = 8;
+const BETWEEN = 4; // pixels between two labels beside each other
 const DASHES = { price: [], trigger: [4, 4] };
 
 export class OrderLines {
@@ -71,17 +72,20 @@ export class OrderLines {
     target.useMediaCoordinateSpace(({ context, mediaSize }) => {
       context.font = `500 11px ${getComputedStyle(document.body).fontFamily}`;
       context.textBaseline = "middle";
-      const drawn = []; // the heights of labels: no two stand on each other
+      const drawn = [];
       for (const line of this.lines) {
         const moved = this.#moved?.line === line;
         const y = Math.round(this.#heightOf(moved ? this.#moved.price : line.price));
         if (!(y >= 0 && y <= mediaSize.height)) continue;
         this.#stroke(context, line, y, mediaSize.width, moved);
-        if (moved || drawn.every((other) => Math.abs(other - y) >= LABEL_HEIGHT)) {
-          drawn.push(y);
-          this.#write(context, moved ? `move to ${this.#shown(this.#moved.price)}` : line.label, line.side, y);
-        }
+        if (!moved) drawn.push({ ...line, y });
       }
+      for (const labels of labelsOf(drawn)) {
+        labels.reduce((x, { words, side, y }) => this.#write(context, words, side, x, y), LEFT);
+      }
+      if (!this.#moved) return;
+      const { line, price } = this.#moved;
+      this.#write(context, `move to ${this.#shown(price)}`, line.side, LEFT, Math.round(this.#heightOf(price)));
     });
   }
 
@@ -100,16 +104,40 @@ export class OrderLines {
     context.setLineDash([]);
   }
 
-  #write(context, words, side, y) {
+  /** Gives where the next label beside it begins. */
+  #write(context, words, side, x, y) {
     const width = context.measureText(words).width + 2 * LABEL_PADDING;
     context.fillStyle = colourOf("--panel");
-    context.fillRect(LEFT, y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT);
+    context.fillRect(x, y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT);
     context.strokeStyle = colourOf(side === "buy" ? "--bid" : "--ask");
     context.lineWidth = 1;
-    context.strokeRect(LEFT + 0.5, y - LABEL_HEIGHT / 2 + 0.5, width - 1, LABEL_HEIGHT - 1);
+    context.strokeRect(x + 0.5, y - LABEL_HEIGHT / 2 + 0.5, width - 1, LABEL_HEIGHT - 1);
     context.fillStyle = colourOf(side === "buy" ? "--bid" : "--ask");
-    context.fillText(words, LEFT + LABEL_PADDING, y + 0.5);
+    context.fillText(words, x + LABEL_PADDING, y + 0.5);
+    return x + width + BETWEEN;
   }
+}
+
+/**
+ * The labels of lines, of which none stands on another: those of lines so near that they would are one for each side, beside each other.
+ * lines: {side, y, orders, label}. Gives a list of them for each height, as {words, side, y}.
+ */
+export function labelsOf(lines) {
+  const near = []; // the lines whose labels share a height
+  for (const line of lines.toSorted((one, other) => one.y - other.y)) {
+    if (near.length > 0 && line.y - near.at(-1)[0].y < LABEL_HEIGHT) near.at(-1).push(line);
+    else near.push([line]);
+  }
+  return near.map((group) => {
+    const { y } = group[0];
+    const sides = ["sell", "buy"].map((side) => group.filter((line) => line.side === side)).filter(({ length }) => length > 0);
+    return sides.map((same) => ({ words: same.length > 1 ? mergedWords(same) : same[0].label, side: same[0].side, y }));
+  });
+}
+
+function mergedWords(lines) {
+  const count = lines.reduce((sum, { orders }) => sum + orders.length, 0);
+  return lines[0].side === "buy" ? `▲ ${count} buys` : `▼ ${count} sells`;
 }
 
 /** The field of these orders that a drag of their line amends; null where it may not be dragged. */

@@ -6,7 +6,7 @@ import { NotOpened } from "../../common/keep_alive.js";
 
 const LASTING = 3_000; // a loss gets a line of its own only after so many milliseconds: a short one moves nothing
 const TOO_LONG = 431; // the status of a request whose head, and in it the cookies, is too long
-const DOWN = "Exchange down: the gateway answers, the matcher does not. Orders are not taken until it is back.";
+const DOWN = "Exchange down: the gateway answers, the matcher does not. Orders are not taken until it is back. This page goes on asking.";
 
 export class ConnectionView {
   #root = document.querySelector("#connection");

@@ -22,6 +22,7 @@ const STATUS = {
     notice: "Halted: new orders are rejected and triggers do not fire. Cancels still work.",
   },
 };
+const UNKNOWN = { label: "Unknown", notice: "" };
 
 const FACTS = ["tick-size", "lot-size", "quantity-limits", "min-notional", "fees", "instrument-status", "durability"];
 const DAY = ["day-change", "day-high", "day-low", "day-volume", "day-turnover"];
@@ -34,6 +35,7 @@ export class InstrumentView {
   #price = document.querySelector("#bar-price");
   #notice = document.querySelector("#status-notice");
   #last = null; // the price of the last trade
+  #away = null;
   #render = oncePerFrame(() => this.#draw(), PACE);
   #renderTitle = oncePerFrame(() => this.#drawTitle(), TITLE_PACE);
 
@@ -52,26 +54,37 @@ export class InstrumentView {
     this.#facts.durability.title = long;
   }
 
+  /** "down" or "lost" while nothing is told of the market, else null: its status is then not known. */
+  set away(away) {
+    this.#away = away;
+    if (this.#view.instrument) this.#showStatus(this.#view.instrument);
+  }
+
   #take(trade) {
     this.#last = trade?.price ?? null;
     this.#render();
   }
 
   #show(instrument) {
-    const { base, quote, status } = instrument;
-    const { label, notice: always } = STATUS[status] ?? { label: status, notice: `This instrument's status is ${status}.` };
-    const notice = instrument.halted_until ? `${always} Trades again at ${clock(new Date(instrument.halted_until))}.` : always;
+    const { base, quote } = instrument;
     setText(this.#facts["tick-size"], `${shown(instrument.tick_size)} ${quote}`);
     setText(this.#facts["lot-size"], `${shown(instrument.lot_size)} ${base}`);
     setText(this.#facts["quantity-limits"], `${shown(instrument.min_quantity)} to ${shown(instrument.max_quantity)} ${base}`);
     setText(this.#facts["min-notional"], `${shown(instrument.min_notional)} ${quote}`);
     setText(this.#facts["fees"], `${instrument.maker_fee_bps} maker, ${instrument.taker_fee_bps} taker`);
-    setText(this.#facts["instrument-status"], label);
-    this.#facts["instrument-status"].dataset.status = status;
-    setText(this.#notice, notice);
-    this.#notice.hidden = notice === "";
+    this.#showStatus(instrument);
     for (const node of document.querySelectorAll("[data-unit]")) setText(node, instrument[node.dataset.unit]);
     this.#render();
+  }
+
+  #showStatus({ status: told, halted_until }) {
+    const status = this.#away ? "unknown" : told;
+    const { label, notice: always } = this.#away ? UNKNOWN : (STATUS[status] ?? { label: status, notice: `This instrument's status is ${status}.` });
+    const notice = halted_until && !this.#away ? `${always} Trades again at ${clock(new Date(halted_until))}.` : always;
+    setText(this.#facts["instrument-status"], label);
+    setData(this.#facts["instrument-status"], "status", status);
+    setText(this.#notice, notice);
+    this.#notice.hidden = notice === "";
   }
 
   #draw() {

@@ -1,4 +1,4 @@
-// The list of instruments: last price, change and volume of 24 hours, a small line; searched by symbol. The arrow keys walk over it.
+// The list of instruments: last price, change and turnover of 24 hours, a small line; searched by symbol. The arrow keys walk over it.
 // On a wide page it is a column, else it opens above the rooms.
 
 import { scaleOf, shown } from "../../common/decimal.js";
@@ -105,13 +105,13 @@ export class Markets {
 class Row {
   #button;
   #name = element("span", { class: "symbol" });
-  #volume = element("small");
+  #turnover = element("small");
   #last = element("span", { class: "price" });
   #change = element("span", { class: "change" });
   #slot = element("span", { class: "line", "aria-hidden": "true" });
 
   constructor(symbol) {
-    this.#name.append(symbol, this.#volume);
+    this.#name.append(symbol, this.#turnover);
     this.#button = element("button", { type: "button", class: "market", "data-symbol": symbol }, this.#name, this.#slot, this.#last, this.#change);
     this.node = element("li", {}, this.#button);
   }
@@ -120,14 +120,14 @@ class Row {
     const price = ticker?.last_price ?? null;
     const percent = ticker?.change_percent ?? null;
     const direction = percent === null || !/[1-9]/.test(percent) ? null : percent.startsWith("-") ? "down" : "up";
-    const volume = ticker ? `Vol ${compact(ticker.quote_volume)}` : quote;
-    this.#volume.title = `Turnover of 24 hours in ${quote}`;
+    const turnover = ticker ? `Turnover ${compact(ticker.quote_volume)} ${quote}` : quote;
+    this.#turnover.title = `Turnover of 24 hours in ${quote}`;
     this.#button.setAttribute("aria-current", String(chosen));
-    setText(this.#volume, status === "trading" ? volume : status.replaceAll("_", " "));
+    setText(this.#turnover, status === "trading" ? turnover : status.replaceAll("_", " "));
     setText(this.#last, price === null ? "–" : shown(price, scaleOf(tick_size)));
     setText(this.#change, percent === null ? "–" : `${{ up: "+", down: "−" }[direction] ?? ""}${percentText(percent)}`);
     setData(this.#change, "direction", direction);
     setData(this.#slot, "direction", direction);
-    if (line && this.#slot.firstChild !== line) this.#slot.replaceChildren(line);
+    if (this.#slot.firstChild !== line) this.#slot.replaceChildren(...(line ? [line] : []));
   }
 }

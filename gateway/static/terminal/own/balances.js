@@ -13,8 +13,8 @@ const POSITION_HEADS = [
   ["Held", { title: "what was bought less what was sold since the account has a ledger" }],
   ["Average price"],
   ["Last price"],
-  ["Unrealised", { title: "held x last price, less what it has cost" }],
-  ["Realised", { title: "the profit of what was closed, without fees" }],
+  ["Unrealised", { title: "held x last price, less what it has cost, before fees" }],
+  ["Realised", { title: "the profit of what was closed, before fees" }],
   ["Fees paid"],
 ];
 const LABELS = { average: "Average price", lately: "Last price", unrealised: "Unrealised", realised: "Realised", fees: "Fees paid" }; // in a narrow panel

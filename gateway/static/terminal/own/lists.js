@@ -1,4 +1,4 @@
-// The lists of the account behind their tabs: open, pending and done orders, fills, money. Filters, pages and the export are of the one
+// The lists of the account behind their tabs: live, pending and done orders, fills, money. Filters, pages and the export are of the one
 // that is shown.
 
 import { Tabs } from "../../common/tabs.js";

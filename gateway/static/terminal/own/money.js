@@ -1,12 +1,13 @@
 // The money of the account at a glance: what it has of the two assets of the shown instrument, and its position there.
 
-import { compare, cut, scaleOf, shown, signed } from "../../common/decimal.js";
+import { add, compare, cut, scaleOf, shown, signed, subtract } from "../../common/decimal.js";
 import { element, oncePerFrame, setData, setText, tableOf } from "../../common/dom.js";
 import { unrealisedOf } from "./positions.js";
 
 const PACE = 250; // milliseconds between two drawings: the last price changes faster than anyone reads
 const MORE_DECIMALS = 2; // of an average price, beyond those of the tick
-const POSITION = { held: "Position", average: "Average price", unrealised: "Unrealised profit", realised: "Realised profit", fees: "Fees paid" };
+const POSITION = { held: "Position", average: "Average price", unrealised: "Unrealised profit", realised: "Realised profit", fees: "Fees paid", after: "Profit after fees" };
+const BEFORE_FEES = ["unrealised", "realised"];
 
 export class MoneyView {
   #view;
@@ -40,7 +41,7 @@ export class MoneyView {
       table.tBodies[0].append(element("tr", {}, cell("th", row, { scope: "row" }), cell("td", `${row}-free`), cell("td", `${row}-locked`)));
     }
     for (const [name, label] of Object.entries(POSITION)) {
-      this.#position.append(element("div", {}, element("dt", {}, label), cell("dd", name)));
+      this.#position.append(element("div", {}, element("dt", { title: BEFORE_FEES.includes(name) ? "Before fees" : "" }, label), cell("dd", name)));
     }
     this.#root.append(element("div", { class: "money-known" }, table, this.#position));
   }
@@ -67,8 +68,10 @@ export class MoneyView {
     setText(this.#cells.held, heldWords(position, base, scaleOf(lot_size)));
     setData(this.#cells.held, "direction", directionOf(position.quantity));
     setText(this.#cells.average, averageWords(position, quote, scale));
-    this.#profit("unrealised", unrealisedOf(position, this.#prices.of(symbol)), quote, scale);
+    const unrealised = unrealisedOf(position, this.#prices.of(symbol));
+    this.#profit("unrealised", unrealised, quote, scale);
     this.#profit("realised", position.realised, quote, scale);
+    this.#profit("after", subtract(add(unrealised, position.realised), position.fees_paid), quote, scale);
     setText(this.#cells.fees, `${shown(cut(position.fees_paid, scale), scale)} ${quote}`);
     this.#cells.fees.title = shown(position.fees_paid);
   }

@@ -13,7 +13,7 @@ export class OrderRow {
   #terms = element("td", { role: "cell", colspan: "5" });
   #error = element("td", { role: "cell", colspan: "5" });
   #edit = element("button", { type: "button", class: "quiet" }, "Edit");
-  #cancel = element("button", { type: "button", class: "quiet" }, "Cancel");
+  #cancel = element("button", { type: "button", class: "quiet cancel" }, "Cancel");
   #handlers;
   #editor = null;
   #mayTrade = true;

@@ -31,6 +31,8 @@ const REASONS = {
   slippage: "the next price is beyond its slippage",
 };
 
+const PHONE = matchMedia("(max-width: 699px)"); // one room at a time
+
 export class AnswerView {
   #root = document.querySelector("#answer");
   #headline = document.querySelector("#answer-headline");
@@ -55,8 +57,9 @@ export class AnswerView {
     this.#comeIntoView();
   }
 
-  /** Where the form's panel scrolls within itself, it scrolls as far as the answer needs. */
+  /** Where the form's panel scrolls within itself, it scrolls as far as the answer needs; on a phone the page does, where it shows the form. */
   #comeIntoView() {
+    if (PHONE.matches) return this.#root.scrollIntoView({ block: "nearest" });
     const panel = this.#root.parentElement;
     const beyond = this.#root.getBoundingClientRect().bottom - panel.getBoundingClientRect().bottom;
     if (beyond > 0) panel.scrollBy(0, beyond);
