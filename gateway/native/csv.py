@@ -16,7 +16,7 @@ _JSON: Final = frozenset({"application/json", "application/*", "*/*"})
 _LISTS: Final = frozenset({(Order, "trades")})
 """Fields that are lists, and empty in a list of orders. A table has no column for them."""
 
-_TEXTS: Final = frozenset({"account", "client_order_id", "transfer_id", "counterparty"})
+_TEXTS: Final = frozenset({"account", "client_order_id", "list_client_order_id", "tag", "transfer_id", "counterparty"})
 """Texts of users. They are quoted."""
 
 

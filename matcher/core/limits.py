@@ -25,6 +25,10 @@ MAX_TRIGGER_ORDERS: Final = 50_000
 MAX_EXPIRING_ORDERS: Final = 200_000
 """Orders with an expire_time."""
 
+MAX_LOADED_ID: Final = 10**17
+"""The greatest order_id and trade_id of a saved book that is loaded: ids go on from there, and have 18 digits at most.
+Not journaled, as the next."""
+
 MAX_LOADED_ORDERS: Final = 20_000
 """Orders of a saved book that is loaded, and live ones that it replaces. Not journaled: what was loaded stays
 loaded."""

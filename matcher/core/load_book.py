@@ -124,7 +124,7 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
         if order.terms.expire_time:
             registry.expiries.discard(order.terms.expire_time, order.order_id)
         taken = order.quantity - order.remaining
-        prevented = 0 if order.extra is None else order.extra.prevented
+        prevented, match = (0, 0) if order.extra is None else (order.extra.prevented, order.extra.prevented_match)
         order.quantity = saved.quantity
         order.remaining = saved.quantity - taken
         order.price = saved.price
@@ -134,9 +134,10 @@ def _enter(registry: Registry, book: Book, saved: Order, order: Order) -> None:
         order.extra = saved.extra
         if order.extra is not None:
             order.extra.prevented = prevented
+            order.extra.prevented_match = match
             order.extra.shown = min(order.extra.shown, order.remaining)
         elif prevented:
-            order.extra = Extra(prevented=prevented)
+            order.extra = Extra(prevented=prevented, prevented_match=match)
     book.touch(order)
     put_back(registry, order)
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from matcher.core.limits import MAX_LOADED_ORDERS
+from matcher.core.limits import MAX_LOADED_ID, MAX_LOADED_ORDERS
 from matcher.core.order import Order
 from matcher.core.registry import Registry
 from matcher.storage.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
@@ -25,9 +25,9 @@ def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadB
             Refusal.SAVED_BOOK_TOO_LARGE, f"the book of {command.symbol} has more live orders: {too_large}"
         )
     if command.contents is not None:
-        if _fits(command.contents):
-            return None
-        return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the given book has more orders: {too_large}")
+        if not _fits(command.contents):
+            return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the given book has more orders: {too_large}")
+        return _refuse_ids(command.contents)
     try:
         saved = directory.read_book(command.symbol)
     except NoSavedBookError as error:
@@ -38,7 +38,17 @@ def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadB
         return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, str(error))
     if not _fits(saved):
         return RefuseCommand(Refusal.SAVED_BOOK_TOO_LARGE, f"the file of {command.symbol} has more: {too_large}")
-    return replace(command, contents=saved)
+    return _refuse_ids(saved) or replace(command, contents=saved)
+
+
+def _refuse_ids(saved: SavedBook) -> RefuseCommand | None:
+    """A refusal where an id leaves no room for those that follow. Texts that are no ids are the engine's to refuse."""
+    orders = (*saved.bids, *saved.asks, *saved.pending)
+    ids = [int(order.order_id) for order in orders if order.order_id.isascii() and order.order_id.isdigit()]
+    for field, most in (("order_id", max(ids, default=0)), ("last_trade_id", saved.last_trade_id)):
+        if most > MAX_LOADED_ID:
+            return RefuseCommand(Refusal.INVALID_SAVED_BOOK, f"{field} is {most}: takes at most {MAX_LOADED_ID}")
+    return None
 
 
 def _fits(saved: SavedBook) -> bool:

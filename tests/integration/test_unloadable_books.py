@@ -5,13 +5,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 
+import msgspec
 import pytest
+from msgspec import structs
 
 from matcher.core.limits import MAX_LOADED_ORDERS
 from matcher.storage.data_directory import MAX_SAVED_BOOK_BYTES
 from protocol.client import CommandClient
 from protocol.commands import CancelOrder, LoadBook, SaveBook
 from protocol.events import CommandRefused
+from protocol.saved_book import SavedBook
 from protocol.units import OrderStatus, Refusal
 from tests.exchange import Json, Matcher
 from tests.integration.saved_book_market import BUY, Market, fill
@@ -202,6 +205,29 @@ def test_more_live_orders_than_a_load_cancels(market: Market) -> None:
     assert market.load().restored == 1
     market.rest_many(MAX_LOADED_ORDERS)
     assert "live orders: takes at most 20000" in assert_refused(market, Refusal.SAVED_BOOK_TOO_LARGE).detail
+    assert market.order(kept).status is OrderStatus.OPEN
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "file"])
+def test_an_id_that_leaves_no_room_for_the_next(market: Market, *, given: bool) -> None:
+    """Ids go on from the greatest one, and a later save must be loadable again."""
+    kept = market.rest(BUY, 10, 9_000)
+    market.save()
+    saved = msgspec.json.decode(market.file.read_bytes(), type=SavedBook)
+    crossing = [
+        ("last_trade_id", structs.replace(saved, last_trade_id=10**17 + 1)),
+        ("order_id", structs.replace(saved, bids=[structs.replace(saved.bids[0], order_id="9" * 18)])),
+    ]
+    for field, book in crossing:
+        if given:
+            answer = market.client.command(LoadBook(market.symbol, book, new_order_ids=True))
+        else:
+            market.file.write_bytes(msgspec.json.encode(book))
+            answer = market.client.command(LoadBook(market.symbol))
+        assert isinstance(answer, CommandRefused)
+        assert answer.refusal is Refusal.INVALID_SAVED_BOOK
+        assert f"{field} is" in answer.detail
+        assert answer.detail.endswith(f"takes at most {10**17}")
     assert market.order(kept).status is OrderStatus.OPEN
 
 

@@ -6,6 +6,7 @@ import { Room } from "./room.js";
 export class Accounts extends Room {
   #more = document.querySelector('.more-rows[data-of="accounts"]');
   #pages = 1; // so many are shown
+  #unknown = null; // {wanted, transfer_id}: a transfer of which nobody knows yet whether it was made
 
   constructor() {
     super("accounts");
@@ -27,10 +28,19 @@ export class Accounts extends Room {
     this.#more.hidden = !next;
   }
 
-  /** The same transfer_id, sent again, moves the money once. */
+  /** What has no answer keeps its transfer_id: sent again it moves the money once. */
   async #move({ account = "", asset = "", amount = "" }, kind) {
-    const transfer_id = `page-${Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("")}`;
-    await this.admin.moveMoney(kind, account || "default", { asset, amount, transfer_id });
+    const wanted = JSON.stringify([kind, account, asset, amount]);
+    if (this.#unknown?.wanted !== wanted) this.#unknown = { wanted, transfer_id: newTransferId() };
+    const { transfer_id } = this.#unknown;
+    try {
+      await this.admin.moveMoney(kind, account, { asset, amount, transfer_id });
+    } catch (error) {
+      if (!error.outcomeUnknown) this.#unknown = null;
+      else error.detail = `${error.detail} The transfer ${transfer_id} may be made or not: the same, sent again, is made once.`.trim();
+      throw error;
+    }
+    this.#unknown = null;
     return `${kind === "deposit" ? "Deposited" : "Withdrew"} ${amount} ${asset}: account ${account}, transfer ${transfer_id}.`;
   }
 
@@ -43,4 +53,9 @@ export class Accounts extends Room {
 function row({ account, asset, free, locked }) {
   const number = (text) => element("td", { class: "number" }, text);
   return element("tr", { "data-account": account }, element("th", { scope: "row" }, account), element("td", {}, asset), number(free), number(locked));
+}
+
+function newTransferId() {
+  const parts = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36));
+  return `page-${parts.join("")}`;
 }

@@ -13,7 +13,7 @@ from history.schema.database import Database
 from matcher.core.ledger import MAX_MOVEMENTS
 from matcher.core.registry import REMEMBERED_ORDERS
 from matcher.core.settlement import MAX_ACCOUNT_FILLS
-from protocol.commands import CancelOrder, Deposit, ResetAccount, SetInstrument, Withdraw
+from protocol.commands import CancelOrder, Deposit, OrderTerms, ResetAccount, SetInstrument, Withdraw
 from protocol.units import Side
 from tests.unit.gateway.fakes import BTC, CONFIG, Gateway
 from tests.unit.gateway.history_world import START, World
@@ -279,8 +279,9 @@ def test_balances_that_the_tables_do_not_have_yet(world: World) -> None:
 def test_tables_for_browsers(world: World) -> None:
     world.do(Deposit("ann", "BTC", "10", "start"))
     world.place("ann", Side.SELL, 100_000, 10_000, client_order_id="-1:a")
-    world.place("bob", Side.BUY, 100_000, 10_000)
+    world.place("bob", Side.BUY, 100_000, 10_000, terms=OrderTerms(tag='=1+1,"x"'))
     for path, names, line in (
+        ("/orders?status=done&account=bob", "order_id,client_order_id,account", ',"=1+1,""x""",'),
         ("/fills?account=ann", "timestamp,sequence,symbol,trade_id", "BTC-USDT,1,1,sell,100,1,0.1,maker"),
         ("/orders?status=done&account=ann", "order_id,client_order_id,account", '1,"-1:a","ann",BTC-USDT,sell'),
         ("/accounts/ann/ledger", "sequence,timestamp,kind", 'deposit,BTC,10,"start",,,,'),

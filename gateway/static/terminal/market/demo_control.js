@@ -13,7 +13,7 @@ const STEPS = 1_000; // of the slider, from the recording's begin to its end
 export class DemoControl {
   #base;
   #token;
-  #given = null; // what was typed here; it lives as long as the page
+  #given = null; // {token, base}: what was typed here, for that exchange alone; it lives as long as the page
   #box;
   #timer = null;
   #running = false;
@@ -78,9 +78,10 @@ export class DemoControl {
     );
     parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#given = parts.token.value.trim() || null;
+      const token = parts.token.value.trim();
+      this.#given = token ? { token, base: this.#base() } : null;
       parts.token.value = "";
-      if (this.#waiting) this.#steer(this.#waiting);
+      if (this.#waiting?.base === this.#base()) this.#steer(this.#waiting.change);
     });
     const label = element("span", { class: "demo-label" }, "Demo");
     return [label, parts.pause, parts.speed, parts.recording, parts.note, parts.form];
@@ -99,7 +100,7 @@ export class DemoControl {
   async #steer(change) {
     const answer = await this.#call("POST", "/admin/demo", change);
     const refused = answer.status === UNAUTHORIZED;
-    this.#waiting = refused ? change : null;
+    this.#waiting = refused ? { change, base: this.#base() } : null;
     if (refused) this.#given = null;
     this.#parts.form.hidden = !refused;
     if (answer.ok) {
@@ -116,12 +117,13 @@ export class DemoControl {
 
   /** {ok, status, body}; a call that finds nobody has neither. */
   async #call(method, path, body) {
-    const token = this.#token() ?? this.#given;
+    const base = this.#base();
+    const token = this.#token() ?? (this.#given?.base === base ? this.#given.token : null);
     const headers = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (body !== undefined && token) headers.Authorization = `Bearer ${token}`;
     try {
-      const response = await fetch(new URL(this.#base() + path), {
+      const response = await fetch(new URL(base + path), {
         method,
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
