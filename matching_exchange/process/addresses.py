@@ -34,6 +34,7 @@ _ANYWHERE: Final = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # no
 """The hosts that mean every address of this machine, each with one such address."""
 
 _ROOT_PATH: Final = re.compile(r"(?:(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)?")
+
 OWN_PATHS: Final = (
     "accounts",
     "admin",
@@ -77,7 +78,7 @@ def host(text: str) -> str:
 
 def _root_path(text: str) -> str:
     """A path that needs no escapes, in a URL or elsewhere, and is none of the gateway's own; empty for none."""
-    if not _ROOT_PATH.fullmatch(text) or text[1:].split("/")[0] in OWN_PATHS:
+    if not _ROOT_PATH.fullmatch(text) or text[1:].partition("/")[0] in OWN_PATHS:
         raise ValueError(text)
     return text
 

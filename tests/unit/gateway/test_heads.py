@@ -2,10 +2,10 @@
 
 import re
 import tracemalloc
+from typing import Any
 
 import pytest
 from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from gateway.http.bounds import MAX_HEAD_BYTES
 from gateway.http.heads import ROOT_PATH, put_target, read_target
@@ -323,7 +323,7 @@ def test_the_root_path_is_taken_away_where_it_is_sent(target: bytes, path: str, 
 
 
 def test_a_router_does_not_take_the_root_path_away_again() -> None:
-    scope: Scope = {"type": "http", "method": "POST", "root_path": "/a"}
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "root_path": "/a"}
     assert put_target(scope, b"http://host/a/a/orders?x=1", "/a") == b"host"
     assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/a/orders", b"/a/orders", b"x=1")
     assert scope[ROOT_PATH] == "/a"
