@@ -19,7 +19,7 @@ from matcher.storage.commit_mark import CommitMark
 from matcher.storage.recovery import drop_superseded, recover
 from matching_exchange.tools import backup, restore
 from matching_exchange.tools.backup import make_backup
-from matching_exchange.tools.backup_files import BackupError, Contents
+from matching_exchange.tools.backup_files import BackupError, Contents, copy_listed
 from tests.unit.matcher.life import Life
 
 
@@ -193,14 +193,13 @@ def test_a_restore_that_is_cut_leaves_no_part_of_an_exchange(
     life.trade(40)
     life.snapshot()
     files = len(backed_up(life, tmp_path / "backup").files)
-    copy = restore.copy_listed
     for cut in range(files):
         left = iter(range(cut))
 
         def copied(*arguments: Any, left: Iterator[int] = left) -> None:
             if next(left, None) is None:
                 raise CutError
-            copy(*arguments)
+            copy_listed(*arguments)
 
         monkeypatch.setattr(restore, "copy_listed", copied)
         if not cleans:
