@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.compression import Compressed
 from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
+from gateway.http.heads import ROOT_PATH
 from gateway.http.responses import ErrorResponse
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -76,7 +77,7 @@ class Page:
             return
         if not scope["raw_path"]:
             # The root path alone: relative URLs need the slash behind it.
-            await RedirectResponse(f"{scope['root_path']}/", 308)(scope, receive, send)
+            await RedirectResponse(f"{scope[ROOT_PATH]}/", 308)(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:

@@ -6,6 +6,7 @@ No secret stands in it: no query, which may hold a signature, no header, no body
 import re
 import time
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,9 @@ HIDDEN: Final = "***"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]{60,}")
 """What may be a listen key: it opens the events of an account."""
+
+_PLAIN: Final = "/:@!$&'()*+,;="
+"""What a path holds without an escape, beside letters and digits."""
 
 log = structlog.get_logger("gateway")
 
@@ -76,7 +80,8 @@ def _told(scope: Scope, status: int) -> dict[str, Any]:
     caller: Caller = scope[CALLER]
     of_key = {} if caller.key is None else {"key": caller.key.key}
     account = caller.named if isinstance(caller, NamingCaller) else caller.account(None)
-    path = _NAME.sub(HIDDEN, scope["raw_path"].decode("latin-1"))
+    # Decoded first: a name with escapes opens as much as one without.
+    path = quote(_NAME.sub(HIDDEN, scope["path"]), _PLAIN)
     return {
         "method": "WS" if scope["type"] == "websocket" else scope["method"],
         "path": path if len(path) <= MAX_PATH else f"{path[:MAX_PATH]}...",

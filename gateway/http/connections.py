@@ -22,7 +22,7 @@ from gateway.http.callers import REFUSED, Limits
 from gateway.http.counted_connection import CountedConnection
 from gateway.http.cycle import BODY, HEAD, NOTHING, Cycle, LingeringTransport, Part
 from gateway.http.errors import HttpError
-from gateway.http.heads import check_fields, offers_websocket, read_target, size_of, without_offer
+from gateway.http.heads import check_fields, offers_websocket, put_target, size_of, without_offer
 from gateway.http.rates import Kind
 from gateway.http.responses import AnswerError, response_app
 from gateway.http.stream_protocol import StreamProtocol
@@ -242,8 +242,7 @@ class HttpConnection(CountedConnection):
         version = self.scope["http_version"] = self.parser.get_http_version()
         self.scope["method"] = self.parser.get_method().decode()
         self.expect_100_continue = check_fields(self.headers, version)
-        scope = self.scope
-        scope["path"], scope["raw_path"], scope["query_string"], host = read_target(self.url, self.root_path)
+        host = put_target(self.scope, self.url, self.root_path)
         if host is not None:
             # A host in the target counts more than the header.
             self.headers[:] = [(name, host if name == b"host" else value) for name, value in self.headers]

@@ -1,7 +1,7 @@
 """The rules for the head of a request that go beyond HTTP's grammar."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, MutableMapping, Sequence
+from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
@@ -12,6 +12,10 @@ from gateway.http.responses import Header
 
 MAX_LENGTH_DIGITS: Final = 19
 """Digits of a length of 64 bits. Zeros before it count."""
+
+ROOT_PATH: Final = "gateway.root_path"
+"""Of a scope: below which clients find everything. The scope's own `root_path` is empty: routers would take it away
+again."""
 
 _CHECKED: Final = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"expect"})
 
@@ -39,6 +43,13 @@ def read_target(target: bytes, root: str = "") -> tuple[str, bytes, bytes, bytes
     if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
         path, raw_path = path[len(root) :] or "/", raw_path.removeprefix(root.encode())
     return path, raw_path, url.query or b"", host
+
+
+def put_target(scope: MutableMapping[str, Any], target: bytes, root: str) -> bytes | None:
+    """Put the target into the scope. The host with its port, as `read_target` tells it and with its errors."""
+    scope["path"], scope["raw_path"], scope["query_string"], host = read_target(target, root)
+    scope["root_path"], scope[ROOT_PATH] = "", root
+    return host
 
 
 def check_fields(headers: Sequence[Header], version: str) -> bool:

@@ -1,6 +1,7 @@
 """The way to a demo market that trades beside this exchange: one connection to its socket for each question."""
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ from gateway.link.errors import OutcomeUnknownError
 from protocol.demo import MAX_MESSAGE, DemoRefused, DemoState, Steer, decode_answer, encode, socket_path
 
 DEMO_SECONDS: Final = 2.0
-"""Time that a demo has for its answer."""
+"""Time that a demo has for its answer, and for those that were asked for before."""
 
 
 class NoDemoError(Exception):
@@ -38,17 +39,15 @@ class DemoMarket:
         """Its state after that. Raises NoDemoError, DemoRefusedError, or OutcomeUnknownError if no answer comes."""
         if self._path is None:
             raise NoDemoError
-        async with self._turn:
-            try:
+        asked = False
+        try:
+            async with asyncio.timeout(DEMO_SECONDS), self._turn:
                 reader, writer = await asyncio.open_unix_connection(self._path)
-            except OSError as error:
-                raise NoDemoError from error
-            try:
-                answer = await asyncio.wait_for(_ask(reader, writer, wanted), DEMO_SECONDS)
-            except (OSError, TimeoutError, MsgspecError) as error:
-                raise OutcomeUnknownError from error
-            finally:
-                writer.close()
+                asked = True
+                with closing(writer):
+                    answer = await _ask(reader, writer, wanted)
+        except (OSError, TimeoutError, MsgspecError) as error:
+            raise (OutcomeUnknownError if asked else NoDemoError) from error
         if isinstance(answer, DemoRefused):
             raise DemoRefusedError(answer)
         return answer

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from msgspec import UNSET, Struct
 from starlette.types import Scope
 
+from gateway.http.heads import ROOT_PATH
 from gateway.http.responses import NO_STORE, Header, HttpResponse, json_response
 from gateway.native.json.schemas import Order
 
@@ -72,5 +73,5 @@ def _target(scope: Scope, parameter: str, value: str) -> str:
     """The request's own target, with another value of the parameter."""
     query = scope["query_string"].decode("latin-1")
     parameters = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != parameter]
-    path = f"{scope.get('root_path', '')}{scope['raw_path'].decode('ascii')}"
+    path = f"{scope.get(ROOT_PATH, '')}{scope['raw_path'].decode('ascii')}"
     return f"{path}?{urlencode([*parameters, (parameter, value)])}"

@@ -34,6 +34,38 @@ _ANYWHERE: Final = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # no
 """The hosts that mean every address of this machine, each with one such address."""
 
 _ROOT_PATH: Final = re.compile(r"(?:(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)?")
+
+OWN_PATHS: Final = (
+    "accounts",
+    "admin",
+    "administrator",
+    "api",
+    "bbo",
+    "candles",
+    "dapi",
+    "demo",
+    "depth",
+    "docs",
+    "eapi",
+    "fapi",
+    "fills",
+    "health",
+    "instruments",
+    "key",
+    "learn",
+    "metrics",
+    "openapi.json",
+    "orders",
+    "sapi",
+    "static",
+    "stream",
+    "ticker",
+    "trades",
+    "ws",
+    "ws-api",
+)
+"""The first parts of the gateway's own paths. A root path that begins with one would be taken away from them."""
+
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
@@ -45,8 +77,8 @@ def host(text: str) -> str:
 
 
 def _root_path(text: str) -> str:
-    """A path that needs no escapes, in a URL or elsewhere; empty for none."""
-    if not _ROOT_PATH.fullmatch(text):
+    """A path that needs no escapes, in a URL or elsewhere, and is none of the gateway's own; empty for none."""
+    if not _ROOT_PATH.fullmatch(text) or text[1:].partition("/")[0] in OWN_PATHS:
         raise ValueError(text)
     return text
 
@@ -55,7 +87,8 @@ ROOT_PATH: Final = Setting(
     "root-path",
     "",
     _root_path,
-    "a path such as /exchange, without a slash at its end",
+    "a path such as /exchange, without a slash at its end, that does not begin with a path of the gateway's own, such "
+    "as /api or /orders",
     "below which a proxy serves this gateway; the proxy may strip it or not",
 )
 

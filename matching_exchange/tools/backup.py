@@ -90,7 +90,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     return 0
 
 
-def _stop(_: int, __: FrameType | None) -> None:
+def stop(_: int, __: FrameType | None) -> None:
     """What is registered is removed first."""
     sys.exit(EXIT_INTERRUPTED)
 
@@ -256,5 +256,5 @@ def _copy_tables(path: Path, target: Path) -> Position | None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, stop)
     run_program(PROGRAM, lambda: main(sys.argv[1:], os.environ))

@@ -75,7 +75,7 @@ def test_the_path_without_a_slash_leads_to_the_dashboard(shared_exchange: Exchan
     assert (answer.status_code, answer.headers["location"]) == (308, f"{ROOT_PATH}/")
 
 
-@pytest.mark.parametrize("path", ["/markets", "/markets/spotty/health", "/markets/spot2"])
+@pytest.mark.parametrize("path", ["/markets", "/markets/spotty/health", "/markets/spot2", ROOT_PATH * 2 + "/health"])
 def test_other_paths_are_none_of_the_gateway(shared_exchange: Exchange, path: str) -> None:
     assert get(shared_exchange, path).status_code == 404
 

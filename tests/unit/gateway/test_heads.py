@@ -2,11 +2,13 @@
 
 import re
 import tracemalloc
+from typing import Any
 
 import pytest
+from starlette.routing import Match, Route
 
 from gateway.http.bounds import MAX_HEAD_BYTES
-from gateway.http.heads import read_target
+from gateway.http.heads import ROOT_PATH, put_target, read_target
 from tests.unit.gateway.wire import GET, HANDSHAKE, POST, Wire, run
 
 MAX_HEAD = 64 * 1024
@@ -318,3 +320,12 @@ def test_some_blank_lines_before_a_request_are_passed_over() -> None:
 )
 def test_the_root_path_is_taken_away_where_it_is_sent(target: bytes, path: str, raw_path: bytes) -> None:
     assert read_target(target, "/a/b")[:2] == (path, raw_path)
+
+
+def test_a_router_does_not_take_the_root_path_away_again() -> None:
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "root_path": "/a"}
+    assert put_target(scope, b"http://host/a/a/orders?x=1", "/a") == b"host"
+    assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/a/orders", b"/a/orders", b"x=1")
+    assert scope[ROOT_PATH] == "/a"
+    assert Route("/orders", Wire, methods=["POST"]).matches(scope)[0] is Match.NONE
+    assert Route("/a/orders", Wire, methods=["POST"]).matches(scope)[0] is Match.FULL

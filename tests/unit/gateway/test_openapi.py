@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.routing import Match, Route
+from starlette.routing import Match, Route, WebSocketRoute
 
 from gateway.access.admin import Audited
+from gateway.binance.routes import PREFIXES
 from gateway.http.resources import Resource
 from gateway.native.openapi import document
 from gateway.native.problem_kinds import KINDS
+from matching_exchange.process.addresses import OWN_PATHS, ROOT_PATH
 from protocol.order_types import OF_ALL_TYPES, ORDER_TYPES, TERMS, TypeRow
 from protocol.units import InstrumentStatus, OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway.fakes import Gateway
@@ -35,6 +37,18 @@ def test_every_route_is_described_and_nothing_else(gateway: Gateway) -> None:
     }
     described = {(path, method) for path, methods in document()["paths"].items() for method in methods}
     assert described == served
+
+
+def test_no_root_path_begins_as_a_path_of_the_gateway(gateway: Gateway) -> None:
+    served = [route.path for route in gateway.app.router.routes if isinstance(route, Route | WebSocketRoute)]
+    first = {path.split("/")[1] for path in (*served, *PREFIXES, "/stream", "/ws-api/v3")} - {"", "{path:path}"}
+    assert first == set(OWN_PATHS)
+    for own in first:
+        for root in (f"/{own}", f"/{own}/more"):
+            with pytest.raises(ValueError, match=root):
+                ROOT_PATH.parse(root)
+        assert ROOT_PATH.parse(f"/exchange/{own}") == f"/exchange/{own}"
+        assert ROOT_PATH.parse(f"/{own}2") == f"/{own}2"
 
 
 def test_a_path_with_a_parameter_hides_no_other_path(gateway: Gateway) -> None:

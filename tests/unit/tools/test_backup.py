@@ -1,9 +1,15 @@
 """Backups of a data directory, and what restoring one refuses."""
 
 import json
+import shutil
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +19,7 @@ from matcher.storage.commit_mark import CommitMark
 from matcher.storage.recovery import drop_superseded, recover
 from matching_exchange.tools import backup, restore
 from matching_exchange.tools.backup import make_backup
-from matching_exchange.tools.backup_files import BackupError, Contents
+from matching_exchange.tools.backup_files import BackupError, Contents, copy_listed
 from tests.unit.matcher.life import Life
 
 
@@ -173,6 +179,72 @@ def test_a_damaged_file_is_found_and_nothing_stays(life: Life, tmp_path: Path, k
     with pytest.raises(BackupError, match=rf"{path.name}: is damaged"):
         restore.restore(tmp_path / "backup", tmp_path / "again")
     assert list((tmp_path / "again").iterdir()) == []
+    assert not (tmp_path / "again.restoring").exists()
+
+
+class CutError(BaseException):
+    """The power is cut, or the process is ended."""
+
+
+@pytest.mark.parametrize("cleans", [True, False])
+def test_a_restore_that_is_cut_leaves_no_part_of_an_exchange(
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, cleans: bool
+) -> None:
+    life.trade(40)
+    life.snapshot()
+    files = len(backed_up(life, tmp_path / "backup").files)
+    for cut in range(files):
+        left = iter(range(cut))
+
+        def copied(*arguments: Any, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise CutError
+            copy_listed(*arguments)
+
+        monkeypatch.setattr(restore, "copy_listed", copied)
+        if not cleans:
+            monkeypatch.setattr(restore, "_remove", lambda _: None)
+        with pytest.raises(CutError):
+            restore.restore(tmp_path / "backup", tmp_path / "again")
+        assert list((tmp_path / "again").iterdir()) == []
+        unfinished = tmp_path / "again.restoring"
+        assert unfinished.exists() is not cleans
+        if not cleans:
+            with pytest.raises(BackupError, match=r"again\.restoring: is there already: .* remove it, or wait"):
+                restore.restore(tmp_path / "backup", tmp_path / "again")
+            shutil.rmtree(unfinished)
+    monkeypatch.undo()
+    restore.restore(tmp_path / "backup", tmp_path / "again")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "backup", "data"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_an_ended_restore_cleans_up(life: Life, tmp_path: Path, ending: signal.Signals) -> None:
+    life.trade(40)
+    backed_up(life, tmp_path / "backup")
+    # The signal comes when all is copied.
+    program = (
+        "import os, runpy, sys\n"
+        "from matching_exchange.tools import backup_files\n"
+        f"backup_files.state_of = lambda _: os.kill(os.getpid(), {int(ending)})\n"
+        "runpy.run_module('matching_exchange.tools.restore', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "backup"), str(tmp_path / "again")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert list((tmp_path / "again").iterdir()) == []
+    assert not (tmp_path / "again.restoring").exists()
+
+
+def test_a_mount_point_is_refused(life: Life, tmp_path: Path) -> None:
+    life.trade(1)
+    backed_up(life, tmp_path / "backup")
+    with pytest.raises(BackupError, match="/: is a mount point"):
+        restore.restore(tmp_path / "backup", Path("/"))
 
 
 def test_a_missing_file_is_named(life: Life, tmp_path: Path) -> None:

@@ -11,8 +11,11 @@ import pytest
 from msgspec import structs
 
 from gateway.config import GatewayConfig
+from gateway.link import demo
+from gateway.link.demo import NoDemoError
+from gateway.link.errors import OutcomeUnknownError
 from matching_exchange.tools.demo.control import Control, ControlError, ControlSocket, OtherDemoError
-from protocol.demo import MAX_MESSAGE, RECORDING, SOCKET, Steer, socket_path
+from protocol.demo import MAX_MESSAGE, RECORDING, SOCKET, DemoState, Steer, socket_path
 from tests.unit.gateway.fakes import CONFIG, Answer, Gateway
 
 BEGIN, END = 1_430_438_400_000_000_000, 1_430_438_460_500_000_000
@@ -220,3 +223,22 @@ def test_a_wait_ends_when_something_is_asked_for() -> None:
     # Nothing is asked for any more: it lasts as long as it says, and no longer.
     control.wait(0.0)
     assert control.state.paused
+
+
+def test_those_who_wait_for_a_demo_that_hangs_wait_no_longer_than_the_first(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "DEMO_SECONDS", 0.2)
+
+    async def scenario() -> list[BaseException | DemoState]:
+        market = demo.DemoMarket(short_path)
+        return await asyncio.gather(*(market.steer(Steer()) for _ in range(50)), return_exceptions=True)
+
+    with closing(socket.socket(socket.AF_UNIX)) as silent:
+        silent.bind(str(socket_path(short_path)))
+        silent.listen()
+        outcomes = [type(outcome) for outcome in asyncio.run(scenario())]
+    assert outcomes[0] is OutcomeUnknownError
+    # The demo was not asked.
+    assert NoDemoError in outcomes
+    assert {*outcomes} == {OutcomeUnknownError, NoDemoError}
