@@ -46,7 +46,7 @@ class AmendmentsPart(Struct, frozen=True, tag="amendments"):
 
 
 class PreventedMatchesPart(Struct, frozen=True, tag="prevented_matches"):
-    """Matches that self-trade prevention has kept from trading, oldest first. Left out without any."""
+    """Matches of an account that self-trade prevention has kept from trading, oldest first. Left out without any."""
 
     account: str
     matches: list[PreventedMatch]
@@ -99,8 +99,7 @@ def read_order_part(registry: Registry, part: OrderPart) -> None:
             registry.amendments.add(amendment)
         return
     if isinstance(part, PreventedMatchesPart):
-        for match in part.matches:
-            registry.running.prevented.add(part.account, match)
+        registry.running.prevented.restore(part.account, part.matches)
         return
     for name, former_ids in part.accounts.items():
         account = registry.account(name)

@@ -294,7 +294,8 @@ class _Reader:
         self._readers[type(part)](part)
 
     def finish(self) -> None:
-        """What needs all parts: the lists of live orders, the legs of OCOs, the orders that books count."""
+        """What needs all parts: the lists of live orders, the legs of OCOs, the orders that books count, the order of
+        prevented matches."""
         for order in sorted(self._live, key=lambda order: order.order_id):
             self._registry.list_restored(order)
         for order_id, partner_id in self._partners.items():
@@ -304,6 +305,7 @@ class _Reader:
         for book in self._registry.books.values():
             count_open(book)
         self._registry.note_guards()
+        self._registry.running.prevented.restored()
 
     def _limits(self, part: LimitsPart) -> None:
         self._registry.set_limits(part.limits)

@@ -10,7 +10,7 @@ from tests.e2e.dashboard import chromium, expect, needs_chromium
 from tests.exchange import Exchange
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = needs_chromium
 
@@ -72,6 +72,48 @@ def test_only_the_token_opens_the_page_and_it_is_kept_nowhere(browser: "Browser"
         )
         page.locator("#leave").click()
         expect(page.locator("#rooms")).to_be_hidden()
+        expect(page.locator("#instruments tbody tr")).to_have_count(0)
+
+
+def test_an_earlier_try_does_not_sign_out_who_has_signed_in_since(browser: "Browser", guarded: Exchange) -> None:
+    failed: list[Route] = []
+
+    def answer(route: "Route") -> None:
+        if route.request.headers.get("authorization") != "Bearer wrong" or failed:
+            return route.continue_()
+        failed.append(route)
+        return route.fulfill(status=503, json={"title": "Away."})
+
+    page = browser.new_page()
+    page.clock.install()
+    page.route("**/admin/sessions", answer)
+    page.goto(f"{guarded.url}/administrator")
+    page.locator("#token").fill("wrong")
+    page.locator("#token").press("Enter")
+    expect(page.locator("#state")).to_contain_text("Trying again.")
+    page.locator("#token").fill(TOKEN)
+    page.locator("#token").press("Enter")
+    expect(page.locator("#sessions tbody tr")).to_have_count(1)
+    with page.expect_response("**/admin/sessions"):
+        page.clock.run_for(11_000)
+    expect(page.locator("#token-error")).to_be_empty()
+    expect(page.locator("#rooms")).to_be_visible()
+    page.close()
+
+
+def test_an_answer_after_leaving_is_not_shown(browser: "Browser", guarded: Exchange) -> None:
+    held: list[Route] = []
+    with opened(browser, guarded) as page:
+        page.route("**/instruments", lambda route: held.append(route))
+        with page.expect_request("**/instruments"):
+            page.locator("#token").fill(TOKEN)
+            page.locator("#token").press("Enter")
+        page.locator("#leave").click()
+        with page.expect_response("**/instruments") as answered:
+            held[0].continue_()
+        answered.value.finished()
+        with page.expect_response("**/admin/sessions"):
+            page.evaluate("fetch('admin/sessions').then((answer) => answer.text())")
         expect(page.locator("#instruments tbody tr")).to_have_count(0)
 
 

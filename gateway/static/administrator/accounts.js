@@ -15,15 +15,19 @@ export class Accounts extends Room {
     this.#more.addEventListener("click", () => this.run(() => void (this.#pages += 1)));
   }
 
-  async look() {
+  async read(admin) {
     const rows = [];
     let next = null;
     for (let page = 0; page < this.#pages; page += 1) {
-      const { accounts, next: after } = await this.admin.accounts(next);
+      const { accounts, next: after } = await admin.accounts(next);
       rows.push(...accounts.flatMap(({ account, balances }) => balances.map((balance) => ({ account, ...balance }))));
       next = after;
       if (!next) break;
     }
+    return { rows, next };
+  }
+
+  draw({ rows, next }) {
     this.show(rows, row);
     this.#more.hidden = !next;
   }

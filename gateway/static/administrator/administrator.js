@@ -17,6 +17,7 @@ const confirm = new Confirm();
 const market = new Api(HERE);
 const rooms = [new Instruments(market, confirm), new Accounts(), new Keys(confirm), new Sessions()];
 let admin = null;
+let tries = 0; // to sign in; only the last one counts
 
 find("#sign-in").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -28,17 +29,20 @@ enter(null);
 
 /** Tries the token; null where none may be needed. */
 async function enter(token) {
+  const number = (tries += 1);
   const tried = new AdminApi(HERE, token);
   try {
     await tried.sessions();
   } catch (error) {
+    if (number !== tries) return;
     if (error.status !== 401) {
       setText(find("#state"), `${error.message} Trying again.`);
-      return void setTimeout(() => enter(token), INTERVAL);
+      return void setTimeout(() => number === tries && enter(token), INTERVAL);
     }
     leave(token === null ? "" : "The exchange does not take this token.");
     return;
   }
+  if (number !== tries) return;
   admin = tried;
   find("#token").value = "";
   setText(find("#token-error"), "");

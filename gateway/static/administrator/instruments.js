@@ -17,8 +17,11 @@ export class Instruments extends Room {
     this.onSend(document.querySelector("#instrument"), (fields) => this.#set(fields));
   }
 
-  async look() {
-    const { instruments } = await this.#market.instruments();
+  read() {
+    return this.#market.instruments();
+  }
+
+  draw({ instruments }) {
     this.show(instruments, (instrument) => this.#row(instrument));
   }
 

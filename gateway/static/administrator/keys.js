@@ -15,15 +15,19 @@ export class Keys extends Room {
     this.#more.addEventListener("click", () => this.run(() => void (this.#pages += 1)));
   }
 
-  async look() {
+  async read(admin) {
     const rows = [];
     let next = null;
     for (let page = 0; page < this.#pages; page += 1) {
-      const { keys, next: after } = await this.admin.keys(next);
+      const { keys, next: after } = await admin.keys(next);
       rows.push(...keys);
       next = after;
       if (!next) break;
     }
+    return { rows, next };
+  }
+
+  draw({ rows, next }) {
     this.show(rows, (key) => this.#row(key));
     this.#more.hidden = !next;
   }

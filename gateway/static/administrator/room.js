@@ -12,6 +12,13 @@ export class Room {
     this.rows = document.querySelector(`#${name} tbody`);
   }
 
+  /** Shows what is there now. An answer to somebody who is signed in no more is left out. */
+  async look() {
+    const { admin } = this;
+    const answer = await this.read(admin);
+    if (admin === this.admin) this.draw(answer);
+  }
+
   /** Shows the rows of this data. What is the same stays as it is, with the focus in it. */
   show(data, rowOf) {
     const seen = JSON.stringify(data);
@@ -44,11 +51,14 @@ export class Room {
 
   /** Carries out one call, tells what became of it, and looks anew. */
   async run(act) {
+    const { admin } = this;
     try {
       const words = await act();
+      if (admin !== this.admin) return void this.tell("", "");
       if (words) this.tell("good", words);
       if (this.admin) await this.look();
     } catch (error) {
+      if (admin !== this.admin) return;
       const field = error.field ? `${error.field}: ` : "";
       this.tell("bad", `${field}${[error.title, error.detail].filter(Boolean).join(". ") || error.message}`);
     }

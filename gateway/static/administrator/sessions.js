@@ -8,8 +8,11 @@ export class Sessions extends Room {
     super("sessions");
   }
 
-  async look() {
-    const { sessions } = await this.admin.sessions();
+  read(admin) {
+    return admin.sessions();
+  }
+
+  draw({ sessions }) {
     this.show(sessions, row);
   }
 }

@@ -33,12 +33,16 @@ export class Classroom {
     return new Api(this.#base).socketUrl("/ws/orders", { symbol: SYMBOL });
   }
 
-  /** Makes the instrument, and keys for those who trade where keys are asked for. ApiError where an administrator must do it. */
+  /**
+   * Makes the instrument, and keys for those who trade where keys are asked for. ApiError where an administrator must do it.
+   * Called again after an error it makes only the keys that it has not made yet.
+   */
   async open(signal) {
     await this.#admin.setInstrument(INSTRUMENT);
     const { auth } = await new Api(this.#base).health(signal);
     const expires = new Date(Date.now() + KEY_HOURS * 3_600_000).toISOString();
     for (const account of Object.keys(CAST)) {
+      if (this.#apis.has(account)) continue;
       let proof = null;
       if (auth === "keys") {
         const made = await this.#admin.createKey({ account, label: "lesson", permissions: ["trade", "user_data"], expires });

@@ -58,8 +58,7 @@ async function begin() {
 }
 
 /** Opens the classroom; asks for a token where the exchange wants one. */
-async function open(token) {
-  const opened = new Classroom(HERE, token);
+async function open(token, opened = new Classroom(HERE, token)) {
   try {
     await opened.open();
   } catch (error) {
@@ -68,7 +67,7 @@ async function open(token) {
     if (asks) return setText(find("#token-error"), token === null ? "" : "The exchange does not take this token.");
     notice(`The lessons cannot be opened: ${error.message}`);
     const passes = error.kind !== "problem" || error.status >= 500;
-    return void (passes && setTimeout(() => open(token), RETRY));
+    return void (passes && setTimeout(() => open(token, opened), RETRY));
   }
   notice("");
   find("#admin").hidden = true;

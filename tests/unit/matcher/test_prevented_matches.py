@@ -1,8 +1,9 @@
 """What self-trade prevention has kept from trading, as it is remembered, told with its events, and listed."""
 
 import pytest
+from msgspec.structs import replace
 
-from matcher.core.prevented_matches import MAX_PREVENTED_MATCHES, PreventedMatches
+from matcher.core.prevented_matches import MAX_OF_ACCOUNT, MAX_PREVENTED_MATCHES, PreventedMatches
 from matcher.serving.queries import list_prevented_matches
 from protocol.commands import OrderQuery, PreventedMatchesQuery
 from protocol.events import OrderCanceled, OrderDecremented, PreventedMatch, PreventedMatchList
@@ -101,14 +102,43 @@ def test_a_snapshot_brings_them_back() -> None:
     assert [each.prevented_match_id for each in listed(again).matches] == [number(4), number(7)]
 
 
+def numbered(sequence: int) -> PreventedMatch:
+    return replace(match(NEWEST, 1, 1), prevented_match_id=number(sequence))
+
+
+def sequences(matches: list[PreventedMatch]) -> list[int]:
+    return [each.prevented_match_id >> 20 for each in matches]
+
+
 def test_the_oldest_of_an_account_are_forgotten_above_the_bound() -> None:
     matches = PreventedMatches()
-    for sequence in range(1, MAX_PREVENTED_MATCHES + 2):
-        found = match(NEWEST, 1, 1)
-        matches.add("ann", PreventedMatch(number(sequence), *[getattr(found, name) for name in FIELDS]))
-    known = matches.of("ann")
-    assert len(known) == MAX_PREVENTED_MATCHES
-    assert known[0].prevented_match_id == number(2)
+    for sequence in range(1, MAX_OF_ACCOUNT + 2):
+        matches.add("ann", numbered(sequence))
+    assert sequences(matches.of("ann")) == list(range(2, MAX_OF_ACCOUNT + 2))
+    assert len(matches) == MAX_OF_ACCOUNT
 
 
-FIELDS = PreventedMatch.__struct_fields__[1:]
+def test_the_oldest_of_all_accounts_are_forgotten_above_their_bound() -> None:
+    matches = PreventedMatches()
+    count = MAX_PREVENTED_MATCHES + 2
+    for sequence in range(1, count + 1):
+        matches.add(f"account-{sequence}", numbered(sequence))
+    assert len(matches) == MAX_PREVENTED_MATCHES
+    assert [account for account, _ in matches.known()] == [f"account-{each}" for each in range(3, count + 1)]
+    assert matches.of("account-2") == []
+
+
+def test_after_a_snapshot_the_same_ones_are_forgotten() -> None:
+    """Its parts are of one account each, whose matches came by turns."""
+    teller = Teller()
+    accounts = [f"account-{number}" for number in range(200)]
+    for sequence in range(1, MAX_PREVENTED_MATCHES + 1):
+        teller.state.registry.running.prevented.add(accounts[sequence * 7 % 200], numbered(sequence))
+    both = [each.state.registry.running.prevented for each in (teller, teller.from_snapshot())]
+    assert both[0].next_id(0) == both[1].next_id(0)
+    for matches in both:
+        for sequence in range(301):
+            matches.add("newest", numbered(MAX_PREVENTED_MATCHES + 1 + sequence))
+    whole, again = (dict(matches.known()) for matches in both)
+    assert whole == again
+    assert min(sequences(known)[0] for known in again.values()) == 302

@@ -141,8 +141,9 @@ export class Lists {
 
   #note() {
     if (!this.#target || !(this.#shown instanceof PagedList)) return "";
-    const { fault } = this.#shown;
+    const { fault, end } = this.#shown;
     if (fault) return `Older ones cannot be read: ${(fault.detail || fault.title || "the exchange did not answer").replace(/\.$/, "")}`;
+    if (end) return `${this.#chosen === "fills" ? "Fills" : "Orders that ended"} before ${timeOf(end)} are not shown`;
     return this.#view.history === "ok" ? "" : "No history runs: these are what the matcher remembers";
   }
 
@@ -151,8 +152,14 @@ export class Lists {
     const { account } = this.#view;
     if (this.#chosen === "balances") return saveCsv(csvOf(MONEY_COLUMNS, moneyRows(this.#view.own)), "money", account);
     const columns = this.#chosen === "fills" ? FILL_COLUMNS : ORDER_COLUMNS;
-    saveCsv(csvOf(columns, this.#shown.all), this.#chosen, account, where);
+    const end = this.#shown.end ?? null; // the name of the file tells that there are older ones
+    saveCsv(csvOf(columns, this.#shown.all), this.#chosen, account, where, ...(end ? [`from-${timeOf(end)}`] : []));
   }
+}
+
+/** When a fill was made, or an order ended, as the exchange tells it. */
+function timeOf({ updated, timestamp }) {
+  return updated ?? timestamp;
 }
 
 function moneyRows({ balances, positions }) {

@@ -3,8 +3,9 @@
 import { PAGE } from "./paged_list.js";
 
 const AT_ONCE = 1_000; // fills in an answer at most
-const CALLS = 100; // bounds how many fills are read to come to the ones before the last thousand
-const BEGIN = "0-0";
+const PAGES = 4; // of one span; where there are more it is made shorter
+const STEP = 8; // times as long, or as short
+const BEFORE = "before"; // a cursor: the oldest one tells the place
 
 /** Done orders, of all instruments where the symbol is null; see PagedList. */
 export function doneLoader({ api, account, symbol }) {
@@ -14,22 +15,40 @@ export function doneLoader({ api, account, symbol }) {
   };
 }
 
-/** Fills. The exchange tells the last thousand at once; those before only from the first one on: they are read to the end, then shown. */
+/** Fills. The exchange tells the last thousand at once, those before only forwards: they are sought in spans of sequences that go back. */
 export function fillLoader({ api, account, symbol }) {
+  let span = AT_ONCE; // so many sequences are looked through at once
   return async (cursor, oldest) => {
-    if (cursor === null) {
+    if (cursor === null || oldest === null) {
       const { fills } = await api.fills(account, symbol, AT_ONCE);
-      return { items: fills.reverse(), cursor: fills.length < AT_ONCE ? null : BEGIN };
+      return { items: fills.reverse(), cursor: fills.length < AT_ONCE ? null : BEFORE };
     }
-    const before = [];
-    let next = cursor;
-    for (let calls = 0; calls < CALLS && next !== null; calls += 1) {
-      const page = await api.fillsAfter(account, symbol, next, AT_ONCE);
-      before.push(...page.fills);
-      const last = page.fills.at(-1);
-      next = last && oldest && last.sequence >= oldest.sequence ? null : page.next;
+    let items = [];
+    for (let last = oldest.sequence; ; ) {
+      const first = Math.max(0, last - span);
+      const found = await between({ api, account, symbol }, first, last, span > 1 ? PAGES : Infinity);
+      if (found === null) {
+        span = Math.ceil(span / STEP);
+        continue;
+      }
+      items = items.concat(found.reverse());
+      if (first === 0) return { items, cursor: null };
+      if (found.length < AT_ONCE) span *= STEP;
+      if (items.length > 0 && items.at(-1).sequence < oldest.sequence) return { items, cursor: BEFORE };
+      last = first - 1;
     }
-    const older = oldest ? before.filter(({ sequence }) => sequence <= oldest.sequence) : before;
-    return { items: older.reverse(), cursor: null };
   };
+}
+
+/** The fills of these sequences, oldest first; null where they are more than so many pages. */
+async function between({ api, account, symbol }, first, last, pages) {
+  const found = [];
+  let next = `${first}-0`;
+  for (let calls = 0; next !== null; calls += 1) {
+    if (calls === pages) return null;
+    const page = await api.fillsAfter(account, symbol, next, AT_ONCE);
+    found.push(...page.fills.filter(({ sequence }) => sequence <= last));
+    next = page.fills.length > 0 && page.fills.at(-1).sequence > last ? null : page.next;
+  }
+  return found;
 }

@@ -7,6 +7,7 @@ const KEPT = 20_000; // bounds memory
 
 export class PagedList {
   more = false; // whether there is something older that is not here yet
+  cut = false; // whether older ones were left out: the list holds no more
   fault = null; // why that could not be asked for, or null
   busy = false;
   #items = []; // newest first
@@ -36,6 +37,7 @@ export class PagedList {
     this.#cursor = this.fault = null;
     this.busy = false;
     this.more = more;
+    this.cut = false;
     this.#append(items);
     this.#onChange();
   }
@@ -46,7 +48,7 @@ export class PagedList {
     if (fresh.length === 0) return;
     for (const item of fresh) this.#known.add(this.#keyOf(item));
     this.#items.unshift(...fresh);
-    for (const item of this.#items.splice(KEPT)) this.#known.delete(this.#keyOf(item));
+    this.#trim();
     this.#onChange();
   }
 
@@ -71,6 +73,11 @@ export class PagedList {
 
   get page() {
     return this.all.slice(this.#first, this.#first + PAGE);
+  }
+
+  /** The oldest one, where older ones were left out; else null. */
+  get end() {
+    return this.cut ? this.#items.at(-1) : null;
   }
 
   /** What a pager says: {from, to, count, more, fault, busy}; from 1 on. */
@@ -111,7 +118,7 @@ export class PagedList {
       this.busy = false;
       if (loaded === null) break;
       this.#cursor = loaded.cursor;
-      this.more = loaded.cursor !== null && this.#items.length < KEPT;
+      this.more = loaded.cursor !== null;
       this.#append(loaded.items);
     }
     this.#onChange();
@@ -123,5 +130,14 @@ export class PagedList {
       this.#known.add(this.#keyOf(item));
       this.#items.push(item);
     }
+    this.#trim();
+  }
+
+  #trim() {
+    const left = this.#items.splice(KEPT);
+    for (const item of left) this.#known.delete(this.#keyOf(item));
+    if (left.length === 0 && !(this.more && this.#items.length === KEPT)) return;
+    this.cut = true;
+    this.more = false;
   }
 }
