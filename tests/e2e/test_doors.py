@@ -70,7 +70,7 @@ def test_anything_else_needs_python(bare_checkout: Path, without_python: dict[st
 
 
 def test_every_door_leads_somewhere() -> None:
-    assert set(SCRIPTS) == {*MODULES, "lint", "lock", "test"}
+    assert set(SCRIPTS) == {*MODULES, "lint", "lock", "pictures", "test"}
 
 
 @pytest.mark.parametrize("script", MODULES)
