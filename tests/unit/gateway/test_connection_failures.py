@@ -25,7 +25,7 @@ PARTS = [
     (HttpConnection, "on_body", (ORDER,)),
     (HttpConnection, "on_message_complete", (ORDER, GET)),
     (connections, "check_fields", ANY_REQUEST),
-    (connections, "read_target", ANY_REQUEST),
+    (connections, "put_target", ANY_REQUEST),
     (wire, "work_of", (ORDER,)),
     (stream_protocol, "declared_length", (STREAM,)),
     (cycle.Cycle, "of", (ORDER,)),
@@ -101,7 +101,7 @@ def test_a_failure_is_answered_500_once_and_the_connection_is_freed(
 def test_failures_are_in_the_log_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(HttpConnection, "brake", LogBrake(lambda: now))
-    failing = Failing(monkeypatch, connections, "read_target")
+    failing = Failing(monkeypatch, connections, "put_target")
 
     async def scenario() -> None:
         nonlocal now
