@@ -148,7 +148,7 @@ def _read_order(registry: Registry, book: Book, where: str, saved: SavedOrder) -
     side = _word(f"{where}.side", saved.side, Side)
     if order_type not in SAVED:
         raise SavedBookError(f"{where}.order_type", "takes a type that rests or waits")
-    if not (_is_id(saved.order_id) and int(saved.order_id) > 0):
+    if not (is_id(saved.order_id) and int(saved.order_id) > 0):
         raise SavedBookError(f"{where}.order_id", "takes an order_id")
     for field, name in (
         ("account", saved.account),
@@ -216,7 +216,7 @@ def _read_extra(
     best_price = None if saved.best_price is None else _price(f"{where}.best_price", saved.best_price, instrument)
     if not ORDER_TYPES[order_type].trails and (best_price is not None or saved.activated):
         raise SavedBookError(f"{where}.best_price", f"is not taken by a {saved.order_type} order")
-    if saved.oco_id is not None and not _is_id(saved.oco_id):
+    if saved.oco_id is not None and not is_id(saved.oco_id):
         raise SavedBookError(f"{where}.oco_id", "takes an order_id")
     if saved.cancel_on_first_fill and saved.oco_id is None:
         raise SavedBookError(f"{where}.cancel_on_first_fill", "is taken by a leg of an OCO")
@@ -258,7 +258,8 @@ def _read_term(where: str, term: Term, saved: SavedOrder, instrument: Instrument
     return value
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether the text may be an order_id; one that is longer is no number that anybody should read."""
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from matcher.core.limits import MAX_LOADED_ID, MAX_LOADED_ORDERS
 from matcher.core.order import Order
 from matcher.core.registry import Registry
+from matcher.core.saved_book_reader import is_id
 from matcher.storage.data_directory import BadSavedBookError, DataDirectory, NoSavedBookError, SavedBookTooLargeError
 from protocol.commands import Command, LoadBook, RefuseCommand
 from protocol.saved_book import SavedBook
@@ -44,7 +45,7 @@ def read_saved_book(registry: Registry, directory: DataDirectory, command: LoadB
 def _refuse_ids(saved: SavedBook) -> RefuseCommand | None:
     """A refusal where an id leaves no room for those that follow. Texts that are no ids are the engine's to refuse."""
     orders = (*saved.bids, *saved.asks, *saved.pending)
-    ids = [int(order.order_id) for order in orders if order.order_id.isascii() and order.order_id.isdigit()]
+    ids = [int(order.order_id) for order in orders if is_id(order.order_id)]
     for field, most in (("order_id", max(ids, default=0)), ("last_trade_id", saved.last_trade_id)):
         if most > MAX_LOADED_ID:
             return RefuseCommand(Refusal.INVALID_SAVED_BOOK, f"{field} is {most}: takes at most {MAX_LOADED_ID}")

@@ -231,6 +231,18 @@ def test_an_id_that_leaves_no_room_for_the_next(market: Market, *, given: bool) 
     assert market.order(kept).status is OrderStatus.OPEN
 
 
+def test_an_id_of_many_digits_in_a_given_book_is_none(market: Market) -> None:
+    """Python refuses to make a number of more than 4,300 digits."""
+    kept = market.rest(BUY, 10, 9_000)
+    market.save()
+    saved = msgspec.json.decode(market.file.read_bytes(), type=SavedBook)
+    long = structs.replace(saved, bids=[structs.replace(saved.bids[0], order_id="9" * 5_000)])
+    answer = market.client.command(LoadBook(market.symbol, long))
+    assert isinstance(answer, CommandRefused)
+    assert (answer.refusal, answer.field) == (Refusal.INVALID_SAVED_BOOK, "bids[0].order_id")
+    assert market.order(kept).status is OrderStatus.OPEN
+
+
 def test_unknown_symbol(client: CommandClient) -> None:
     for answer in (client.command(LoadBook("NO-SUCH")), client.query(SaveBook("NO-SUCH")).result):
         assert isinstance(answer, CommandRefused)
