@@ -9,7 +9,7 @@ from rich.table import Table
 
 from matching_exchange.tools.tables import plain_table
 from matching_exchange.tools.torture.promises import Promise
-from matching_exchange.tools.torture.report import Recoveries
+from matching_exchange.tools.torture.report import Recoveries, print_cases, print_counts, print_kills
 
 KINDS: Final = {
     "order.place": "order",
@@ -73,17 +73,9 @@ class Report(Struct, frozen=True):
 def print_report(report: Report, console: Console) -> None:
     """Tables, and the first cases of each broken promise."""
     kills = report.kills[-1].kills if report.kills else 0
-    table = plain_table(
-        f"{kills} kills, {report.clients} clients, seed {report.seed}, {report.seconds:.0f} s",
-        ["killed (recovery in ms)"],
-        ("kills", "recovered", "fastest", "median", "slowest"),
-    )
-    for row in report.kills:
-        times = ("" if time is None else f"{time:,}" for time in (row.fastest, row.median, row.slowest))
-        table.add_row(row.kind, f"{row.kills:,}", f"{row.recovered:,}", *times)
-    console.print(table)
-    table = plain_table("what was done", [""], ("count",))
-    for name, count in (
+    title = f"{kills} kills, {report.clients} clients, seed {report.seed}, {report.seconds:.0f} s"
+    print_kills(title, report.kills, console)
+    counts = (
         ("calls answered", report.answered),
         ("new orders sent", report.orders),
         ("  entered", report.entered),
@@ -97,17 +89,11 @@ def print_report(report: Report, console: Console) -> None:
         ("look-ups after them", report.look_ups),
         ("books begun with a snapshot", report.syncs),
         ("depth updates", report.depth_updates),
-    ):
-        table.add_row(name, f"{count:,}")
-    console.print(table)
+    )
+    print_counts("what was done", counts, console)
     console.print(_outcomes(report.unknown))
-    table = plain_table("what must not happen", [""], ("count",))
-    for promise in report.promises:
-        table.add_row(promise.name, f"{promise.broken:,}")
-    console.print(table)
-    for promise in report.promises:
-        for case in promise.cases:
-            console.print(f"{promise.name}: {case}", highlight=False, markup=False, soft_wrap=True)
+    print_counts("what must not happen", [(promise.name, promise.broken) for promise in report.promises], console)
+    print_cases(report.promises, console)
 
 
 def _outcomes(rows: Sequence[Outcomes]) -> Table:

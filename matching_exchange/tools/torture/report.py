@@ -1,6 +1,6 @@
 """What a run found, for people and for machines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Final
 
@@ -120,19 +120,37 @@ def recoveries(kills: Sequence[Kill]) -> list[Recoveries]:
     return rows
 
 
+def print_kills(title: str, kills: Sequence[Recoveries], console: Console) -> None:
+    """How many kills of each kind there were, and how long the recoveries took."""
+    table = plain_table(title, ["killed (recovery in ms)"], ("kills", "recovered", "fastest", "median", "slowest"))
+    for row in kills:
+        times = ("" if time is None else f"{time:,}" for time in (row.fastest, row.median, row.slowest))
+        table.add_row(row.kind, f"{row.kills:,}", f"{row.recovered:,}", *times)
+    console.print(table)
+
+
+def print_counts(title: str, counts: Iterable[tuple[str, int]], console: Console) -> None:
+    table = plain_table(title, [""], ("count",))
+    for name, count in counts:
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+
+
+def print_cases(promises: Iterable[Promise], console: Console) -> None:
+    """The first cases of each broken promise."""
+    for promise in promises:
+        for case in promise.cases:
+            console.print(f"{promise.name}: {case}", highlight=False, markup=False, soft_wrap=True)
+
+
 def print_report(report: Report, console: Console) -> None:
     """Tables, and the first cases of each broken promise."""
     title = (
         f"{report.kills[-1].kills if report.kills else 0} kills, {report.clients} clients, sync "
         f"{report.sync}, seed {report.seed}"
     )
-    table = plain_table(title, ["killed (recovery in ms)"], ("kills", "recovered", "fastest", "median", "slowest"))
-    for row in report.kills:
-        times = ("" if time is None else f"{time:,}" for time in (row.fastest, row.median, row.slowest))
-        table.add_row(row.kind, f"{row.kills:,}", f"{row.recovered:,}", *times)
-    console.print(table)
-    table = plain_table("what was done", [""], ("count",))
-    for name, count in (
+    print_kills(title, report.kills, console)
+    counts = (
         ("commands answered", report.commands_answered),
         *((f"  {TITLES[kind]}", report.answered[kind]) for kind in TITLES if kind in report.answered),
         ("answered as a part of a batch", report.batched),
@@ -148,17 +166,10 @@ def print_report(report: Report, console: Console) -> None:
         ("updates that it was told", report.stream_updates),
         ("snapshots written", report.snapshots_written),
         ("snapshots cut through by a kill", report.snapshots_cut_through),
-    ):
-        table.add_row(name, f"{count:,}")
-    console.print(table)
-    table = plain_table("what happened", [""], ("count",))
-    for what, count in report.happened.items():
-        table.add_row(what, f"{count:,}")
-    console.print(table)
-    table = plain_table("what must not happen", [""], ("count",))
-    for promise in report.promises:
-        table.add_row(promise.name, f"{promise.broken:,}")
-    console.print(table)
+    )
+    print_counts("what was done", counts, console)
+    print_counts("what happened", report.happened.items(), console)
+    print_counts("what must not happen", [(promise.name, promise.broken) for promise in report.promises], console)
     for name, found in report.digests.items():
         console.print(f"digest {found[:16]}…  {name}", highlight=False, soft_wrap=True)
     transfers = report.transfers
@@ -170,6 +181,4 @@ def print_report(report: Report, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(f"{report.seconds:.0f} s")
-    for promise in report.promises:
-        for case in promise.cases:
-            console.print(f"{promise.name}: {case}", highlight=False, markup=False, soft_wrap=True)
+    print_cases(report.promises, console)

@@ -2,6 +2,7 @@
 // that while no demo runs. Who may steer it is the administrator's business: where a token is set, the control asks for it once.
 
 import { element, setText } from "../../common/dom.js";
+import { request } from "../../common/request.js";
 
 const EVERY = 2_000; // ms between two looks at a demo that runs
 const RARELY = 15_000; // ms between two looks for one
@@ -110,29 +111,20 @@ export class DemoControl {
       this.#tell("The administrator’s token steers the demo.");
       this.#parts.token.focus();
     } else {
-      this.#tell(answer.body?.detail ?? "The exchange did not answer.");
+      this.#tell(answer.body.detail);
       if (this.#state) this.#show(this.#state);
     }
   }
 
-  /** {ok, status, body}; a call that finds nobody has neither. */
+  /** {ok, status, body}; of a failure the body has a detail at most. */
   async #call(method, path, body) {
     const base = this.#base();
     const token = this.#token() ?? (this.#given?.base === base ? this.#given.token : null);
-    const headers = {};
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (body !== undefined && token) headers.Authorization = `Bearer ${token}`;
+    const headers = body !== undefined && token ? { Authorization: `Bearer ${token}` } : {};
     try {
-      const response = await fetch(new URL(base + path), {
-        method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        cache: "no-store",
-        signal: AbortSignal.timeout(TIMEOUT),
-      });
-      return { ok: response.ok, status: response.status, body: await response.json() };
-    } catch {
-      return { ok: false, status: 0, body: null };
+      return { ok: true, status: 200, body: await request(base, method, path, { headers, body, timeout: TIMEOUT }) };
+    } catch (error) {
+      return { ok: false, status: error.status, body: { detail: error.detail || error.title } };
     }
   }
 
