@@ -173,8 +173,10 @@ def _account_lines(account: Account) -> Iterator[dict[str, Any]]:
         if account.former_ids:
             line["former_ids"] = sorted(account.former_ids.items())
         yield line
-    if account.open_only_orders:
-        ids = sorted((name, order.order_id) for name, order in account.open_only_orders.items())
+    open_only = account.open_only_orders
+    # Compiled, the truth of what may be None says nothing of its length.
+    if open_only is not None and len(open_only) > 0:
+        ids = sorted((name, order.order_id) for name, order in open_only.items())
         yield {"account": account.name, "open_only_client_order_ids": ids}
 
 

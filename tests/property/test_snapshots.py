@@ -7,7 +7,7 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.core.digest import digest
+from matcher.core.digest import canonical_state, digest
 from matcher.engine import Engine
 from matcher.sessions import Taken
 from matcher.state import State
@@ -69,6 +69,21 @@ def test_account_that_is_known_for_nothing_but_its_status() -> None:
     assert digest(restored.registry) == digest(state.registry)
     account = restored.registry.accounts["ann"]
     assert (account.suspended, account.cancel_at) == (True, START + 2 + 1_000)
+
+
+def test_account_whose_last_order_with_an_open_only_id_is_forgotten() -> None:
+    """The digest has no line for the ids that it has no more, compiled or not."""
+    state = State(Engine(REMEMBERED))
+    state.sessions.hello(Hello(VERSION, 7))
+    gone = PlaceOrder(
+        COIN.symbol, "ann", Side.BUY, OrderType.IOC, 30, 95, client_order_id="a", open_only_client_order_id=True
+    )
+    others = [PlaceOrder(COIN.symbol, "bob", Side.BUY, OrderType.IOC, 30, 95)] * (REMEMBERED + 1)
+    commands: list[Command] = [SetInstrument.of(COIN), gone, *others]
+    play(state, [(0, START + number, command) for number, command in enumerate(commands)], 1)
+    assert state.registry.orders.get(1) is None
+    assert digest(go_on(state).registry) == digest(state.registry)
+    assert all(b"open_only" not in line for line in canonical_state(state.registry))
 
 
 @settings(max_examples=40, deadline=None)
