@@ -76,10 +76,12 @@ def test_account_whose_last_order_with_an_open_only_id_is_forgotten() -> None:
     state = State(Engine(REMEMBERED))
     state.sessions.hello(Hello(VERSION, 7))
     gone = PlaceOrder(
-        COIN.symbol, "ann", Side.BUY, OrderType.IOC, 30, 95, client_order_id="a", open_only_client_order_id=True
+        COIN.symbol, "ann", Side.SELL, OrderType.LIMIT, 30, 105, client_order_id="a", open_only_client_order_id=True
     )
-    others = [PlaceOrder(COIN.symbol, "bob", Side.BUY, OrderType.IOC, 30, 95)] * (REMEMBERED + 1)
-    commands: list[Command] = [SetInstrument.of(COIN), gone, *others]
+    others = [PlaceOrder(COIN.symbol, "bob", Side.BUY, OrderType.IOC, 30, 105)] * (REMEMBERED + 1)
+    # The account itself is known on by an order that rests.
+    rests = PlaceOrder(COIN.symbol, "ann", Side.BUY, OrderType.LIMIT, 30, 95)
+    commands: list[Command] = [SetInstrument.of(COIN), gone, rests, *others]
     play(state, [(0, START + number, command) for number, command in enumerate(commands)], 1)
     assert state.registry.orders.get(1) is None
     assert digest(go_on(state).registry) == digest(state.registry)
