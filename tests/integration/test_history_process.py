@@ -176,7 +176,9 @@ def test_a_history_that_is_behind_finds_what_it_needs(trimming: Matcher, make_hi
     history = make_history(trimming)
     history.start()
     wait_until(lambda: history.records("history follows"), "a follower")
-    load.send(trimming, 500)
+    # Several turns: a segment that ends with the snapshot would be needed whole.
+    for _ in range(10):
+        load.send(trimming, 50)
     wait_until(lambda: trimming.records("snapshot written"), "a snapshot before its position")
     at = load.send(trimming, 100)
     history.wait_until_at(at)
