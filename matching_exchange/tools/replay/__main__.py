@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from matching_exchange.process.command_line import EXIT_INTERRUPTED, run_program
+from matching_exchange.recordings.readers import all_readers, read_recording
+from matching_exchange.recordings.recording import Recording, RecordingError
+from matching_exchange.recordings.timeline import check_speed
 from matching_exchange.tools.arguments import Parser
 from matching_exchange.tools.replay.comparison import Comparison, Score
 from matching_exchange.tools.replay.driver import Driver, Effort, clear
 from matching_exchange.tools.replay.exchange import EngineExchange, Exchange, ExchangeError
-from matching_exchange.tools.replay.readers import all_readers, read_recording
-from matching_exchange.tools.replay.recording import Recording, RecordingError
 from matching_exchange.tools.replay.report import make_report, percent, print_report
 from matching_exchange.tools.replay.sockets import SocketExchange
-from matching_exchange.tools.replay.timeline import check_speed
 from matching_exchange.tools.tables import to_json
 from protocol.units import SYMBOL_PATTERN
 

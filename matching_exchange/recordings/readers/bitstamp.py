@@ -22,9 +22,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import Reader
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import Reader
+from matching_exchange.recordings.recording import (
     Cancel,
     Place,
     Recording,
@@ -36,7 +36,7 @@ from matching_exchange.tools.replay.recording import (
     VenueTrade,
     greatest_tick,
 )
-from matching_exchange.tools.replay.timeline import Timeline
+from matching_exchange.recordings.timeline import Timeline
 from protocol.instrument import DecimalError, parse_decimal
 from protocol.units import MAX_INTEGER, Side
 

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
-from matching_exchange.tools.replay.recording import RecordingError
+from matching_exchange.recordings.recording import RecordingError
 
 XZ_FIRST_BYTE: Final = b"\xfd"
 """No UTF-8 text begins with these bytes."""

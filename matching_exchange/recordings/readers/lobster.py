@@ -30,9 +30,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import Reader
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import Reader
+from matching_exchange.recordings.recording import (
     Cancel,
     OutOfTurn,
     Place,
@@ -46,7 +46,7 @@ from matching_exchange.tools.replay.recording import (
     VenueTrade,
     greatest_tick,
 )
-from matching_exchange.tools.replay.timeline import Timeline
+from matching_exchange.recordings.timeline import Timeline
 from protocol.units import Side
 
 PRICE_DECIMALS: Final = 4

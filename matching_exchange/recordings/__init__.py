@@ -1,0 +1,1 @@
+"""Readers of recorded markets. They know no exchange."""
