@@ -1,17 +1,22 @@
-"""The files of a recording: text, plain or compressed with xz. Each is opened once, so a pipe works like a file."""
+"""The files of a recording: plain, or compressed with xz or gzip. Each is opened once, so a pipe works like a file."""
 
+import gzip
 import lzma
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import BufferedReader, TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import Final, TextIO
+from typing import BinaryIO, Final, TextIO, cast
 
 from matching_exchange.recordings.recording import RecordingError
 
 XZ_FIRST_BYTE: Final = b"\xfd"
 """No UTF-8 text begins with these bytes."""
+
+GZIP_FIRST_BYTES: Final = b"\x1f\x8b"
 
 MAX_LINE: Final = 1024 * 1024
 """The longest line, in characters."""
@@ -44,29 +49,56 @@ class RecordingFile:
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     number = blanks = 0
-    try:
-        with path.open("rb") as file, decoded(file) as text:
-            for number, line in enumerate(iter(partial(text.readline, MAX_LINE), ""), 1):
-                check_line(path, line, number)
-                if not line.strip():
-                    blanks += 1
-                    continue
-                yield from ((number - blanks + blank, "") for blank in range(blanks))
-                blanks = 0
-                yield number, line.rstrip("\r\n")
-    except OSError as error:
-        raise RecordingError(path, error.strerror or str(error)) from error
-    except (lzma.LZMAError, EOFError) as error:
-        raise RecordingError(path, f"broken xz file: {error}", number + 1) from error
+    with failures(path) as place, path.open("rb") as file, decoded(file, place) as text:
+        place.line = 1
+        for number, line in enumerate(iter(partial(text.readline, MAX_LINE), ""), 1):
+            place.line = number + 1
+            check_line(path, line, number)
+            if not line.strip():
+                blanks += 1
+                continue
+            yield from ((number - blanks + blank, "") for blank in range(blanks))
+            blanks = 0
+            yield number, line.rstrip("\r\n")
     if number == blanks:
         raise RecordingError(path, "is empty")
 
 
-def decoded(file: BufferedReader) -> TextIO:
+class Reached:
+    """How far a file is read: `line` is the next one, of text. `packing` is what it is compressed with."""
+
+    line: int | None = None
+    packing: str = ""
+
+
+@contextmanager
+def failures(path: Path) -> Iterator[Reached]:
+    """Turn what a file that cannot be read raises into a RecordingError."""
+    reached = Reached()
+    try:
+        yield reached
+    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise RecordingError(path, f"broken {reached.packing} file: {error}", reached.line) from error
+    except OSError as error:
+        raise RecordingError(path, error.strerror or str(error)) from error
+
+
+def decoded(file: BufferedReader, reached: Reached) -> TextIO:
     """What is no UTF-8 stays in the text as surrogates, so that the line is known when it is refused."""
+    return TextIOWrapper(unpacked(file, reached), encoding="utf-8", errors="surrogateescape")
+
+
+def unpacked(file: BufferedReader, reached: Reached) -> BinaryIO:
+    """The bytes of the file, without its compression."""
     # A pipe gives what it has, which is at least one byte.
-    compressed = file.peek(1)[:1] == XZ_FIRST_BYTE
-    return TextIOWrapper(lzma.open(file) if compressed else file, encoding="utf-8", errors="surrogateescape")
+    first = file.peek(2)[:2]
+    if first[:1] == XZ_FIRST_BYTE:
+        reached.packing = "xz"
+        return cast("BinaryIO", lzma.open(file))
+    if first == GZIP_FIRST_BYTES:
+        reached.packing = "gzip"
+        return cast("BinaryIO", gzip.open(file))
+    return file
 
 
 def check_line(path: Path, line: str, number: int) -> None:
@@ -76,4 +108,4 @@ def check_line(path: Path, line: str, number: int) -> None:
         try:
             line.encode()
         except UnicodeEncodeError as error:
-            raise RecordingError(path, "not text in UTF-8, plain or compressed with xz", number) from error
+            raise RecordingError(path, "not text in UTF-8, plain or compressed with xz or gzip", number) from error

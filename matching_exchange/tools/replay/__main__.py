@@ -77,7 +77,11 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
     )
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz; may be a pipe"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="the recording, plain or compressed with xz or gzip; may be a pipe",
     )
     parser.add_argument(
         "--format", choices=sorted(formats), help="the format of the files (default: found by their contents)"
