@@ -65,7 +65,7 @@ STOCK: Final = re.compile(r"[A-Z0-9][A-Z0-9.+=*-]{0,7}")
 CHUNK: Final = 1 << 20
 
 
-def itch(path: Path | str, stock: str, *, tick_size: int = TICK, epoch: int = 0) -> Source:
+def read_itch(path: Path | str, stock: str, *, tick_size: int = TICK, epoch: int = 0) -> Source:
     """The order flow of one stock. `tick_size` is in 0.0001 dollars: 1 for a stock below a dollar. `epoch` is the
     midnight of the day, in nanoseconds since 1970. Raises RecordingError."""
     file = Path(path)

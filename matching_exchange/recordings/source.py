@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +12,6 @@ from matching_exchange.recordings.recording import (
     LevelTrade,
     Place,
     Recording,
-    RecordingError,
     Replace,
     Step,
     Take,
@@ -22,10 +20,6 @@ from matching_exchange.recordings.recording import (
 )
 from protocol.instrument import Instrument
 from protocol.units import MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, InstrumentStatus
-
-__all__ = ["Extent", "RecordingError", "Source", "instrument_of", "source_of", "survey"]
-
-MAX_FEE: Final = 10_000
 
 
 class Extent(Struct, frozen=True):
@@ -91,14 +85,20 @@ def survey(steps: Iterable[Step | LevelStep]) -> Extent:
     return Extent(tick or 1, highest, largest)
 
 
-def instrument_of(source: Source, *, maker_fee_bps: int = 0, taker_fee_bps: int = 0, room: int = 2) -> Instrument:
-    """The instrument of the recording: its tick, and `room` times its highest price and largest quantity."""
-    extent = source.extent or survey(source.steps())
+def instrument_of(source: Source, *, maker_fee_bps: int = 0, taker_fee_bps: int = 0) -> Instrument:
+    """The instrument of the recording. Where only a look at it tells its limits, own orders may be twice as high and
+    large."""
+    extent = source.extent
+    room = 1
+    if extent is None:
+        extent, room = survey(source.steps()), 2
     lot = source.lot_size
     price = _up_to(min(extent.max_price * room, MAX_PRICE), extent.tick_size)
-    quantity = _up_to(min(extent.max_quantity * room, MAX_QUANTITY), lot)
     # The fee of the largest trade fits 63 bits.
-    most = MAX_INTEGER // MAX_FEE // price // lot * lot
+    most = MAX_INTEGER // price // max(1, maker_fee_bps, taker_fee_bps) // lot * lot
+    quantity = min(_up_to(extent.max_quantity * room, lot), MAX_QUANTITY, most)
+    if not source.by_level:
+        quantity = max(quantity, extent.max_quantity)
     return Instrument(
         source.symbol,
         source.base,
@@ -108,7 +108,7 @@ def instrument_of(source: Source, *, maker_fee_bps: int = 0, taker_fee_bps: int 
         extent.tick_size,
         lot,
         min_quantity=lot,
-        max_quantity=max(lot, min(quantity, most)),
+        max_quantity=max(lot, quantity),
         max_price=price,
         min_notional=0,
         maker_fee_bps=maker_fee_bps,
