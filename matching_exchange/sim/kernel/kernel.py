@@ -31,7 +31,7 @@ FLOW: Final = 10
 UNKNOWN_ORDER: Final = "unknown_order"
 
 
-class SimulationEndedError(RuntimeError):
+class SimulationEndedError(Exception):
     """A strategy has sent something after the end."""
 
 
