@@ -112,9 +112,15 @@ def test_a_crossed_book_of_a_halt_is_held_back_until_the_cross(tmp_path: Path) -
         (b"\x00\x01!", r"offset 0: message type '!': takes those of ITCH 5.0"),
         (ItchWriter().system(1, "O").data, "day.itch: tells nothing of the stock ABC"),
         (ItchWriter().directory(1).execute(2, 4, 1).data, "message E: order 4 is not known"),
-        (ItchWriter().add(1, 4, "B", 5, 10_00_00).execute(2, 4, 6).data, "message E: order 4 has 5 left, and is to trade 6"),
+        (
+            ItchWriter().add(1, 4, "B", 5, 10_00_00).execute(2, 4, 6).data,
+            "message E: order 4 has 5 left, and is to trade 6",
+        ),
         (ItchWriter().add(1, 4, "B", 5, 10_00_00).reduce(2, 4, 6).data, "message X: order 4 has 5 left"),
-        (ItchWriter().add(1, 4, "B", 5, 10_00_00).add(2, 4, "B", 5, 10_00_00).data, "message A: order 4 is there already"),
+        (
+            ItchWriter().add(1, 4, "B", 5, 10_00_00).add(2, 4, "B", 5, 10_00_00).data,
+            "message A: order 4 is there already",
+        ),
         (ItchWriter().add(1, 4, "Q", 5, 10_00_00).data, "indicator Q: takes B or S"),
         (ItchWriter().add(1, 4, "B", 0, 10_00_00).data, "message A: shares 0: takes a number above zero"),
         (ItchWriter().add(1, 4, "B", 5, 10_00_01).data, r"price 100001 in 0.0001: .* give tick_size=1"),

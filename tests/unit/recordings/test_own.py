@@ -54,7 +54,7 @@ def test_a_journal_without_its_beginning_is_read_from_a_snapshot(tmp_path: Path)
 def test_what_is_no_journal_and_no_such_instrument(tmp_path: Path, data: Path) -> None:
     with pytest.raises(RecordingError, match="holds no journal; takes a matcher's data directory"):
         read_journal(tmp_path, "BTC-USDT")
-    with pytest.raises(RecordingError, match="no instrument NO-SUCH; it has .*BTC-USDT"):
+    with pytest.raises(RecordingError, match=r"no instrument NO-SUCH; it has .*BTC-USDT"):
         read_journal(data, "NO-SUCH")
 
 
