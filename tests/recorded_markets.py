@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matching_exchange.recordings import Source
 from matching_exchange.recordings.recording import LevelStep, Step
-from matching_exchange.recordings.source import instrument_of
+from matching_exchange.recordings.source import Extent, instrument_of
 from matching_exchange.sim.backtest.flows import LevelFlow, OrderFlow
 from matching_exchange.sim.kernel.shadow import ShadowVenue
 from matching_exchange.sim.kernel.shadowed import ShadowedLevels
@@ -29,6 +29,7 @@ def source_of(steps: Sequence[Step | LevelStep], *, by_level: bool = False) -> S
         quantity_decimals=0,
         steps=lambda: iter(steps),
         by_level=by_level,
+        extent=Extent(1, 1_000, 1_000),
     )
 
 
