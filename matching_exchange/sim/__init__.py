@@ -2,6 +2,7 @@
 
 # Decides which core runs, before any module of it is imported.
 from matcher import CORE
+from matching_exchange.sim.backtest import Backtest, BacktestError, Power, Proportional, QueueModel, RiskAverse
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
 from matching_exchange.sim.instruments import instrument
@@ -17,6 +18,8 @@ from protocol.units import OrderType, Side
 
 __all__ = [
     "CORE",
+    "Backtest",
+    "BacktestError",
     "Book",
     "Chance",
     "Constant",
@@ -33,7 +36,11 @@ __all__ = [
     "OrderState",
     "OrderType",
     "OrderUpdate",
+    "Power",
+    "Proportional",
+    "QueueModel",
     "Record",
+    "RiskAverse",
     "Session",
     "Side",
     "Simulation",
