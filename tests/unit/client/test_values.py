@@ -80,7 +80,7 @@ def test_an_order_has_one_name() -> None:
     assert cancel(client_order_id="a:b").path == "/orders/client%3Aa%3Ab"
     for names in ({}, {"order_id": 7, "client_order_id": "a"}, {"order_id": True}, {"order_id": 1.0}):
         with pytest.raises(InvalidValue):
-            cancel(**names)  # type: ignore[arg-type]
+            cancel(**names)
     with pytest.raises(InvalidValue, match="amend takes a quantity"):
         amend(7)
 
