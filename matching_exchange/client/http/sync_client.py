@@ -146,7 +146,7 @@ class Client(SyncStreams):
                     # A key that may not read its account may still hear it.
                     of_account.account = self.own_account()
             url, headers = self._connection.stream(*machine.address(), machine.access)
-            return connect(
+            connection = connect(
                 url,
                 ssl=self._ssl if self._connection.is_encrypted else None,
                 additional_headers=headers,
@@ -156,6 +156,8 @@ class Client(SyncStreams):
                 max_size=MAX_MESSAGE,
                 proxy=None,
             )
+            # websockets wants to be entered; the stream closes it.
+            return connection.__enter__()
 
         stream = Stream(machine, opened, self.carry_out, self._timeout)
         self._streams.add(stream)
