@@ -1,6 +1,7 @@
 """The client that waits for its answers."""
 
 import ssl
+import threading
 import time
 from contextlib import suppress
 from types import TracebackType
@@ -69,6 +70,7 @@ class Client(SyncStreams):
             transport=transport,
         )
         self._streams: WeakSet[Stream[Any]] = WeakSet()
+        self._streams_lock = threading.Lock()
 
     def __enter__(self) -> "Client":
         return self
@@ -83,7 +85,9 @@ class Client(SyncStreams):
 
     def close(self) -> None:
         """Close all streams and connections. The client takes no more calls."""
-        for stream in list(self._streams):
+        with self._streams_lock:
+            streams = list(self._streams)
+        for stream in streams:
             stream.close()
         self._http.close()
 
@@ -160,5 +164,6 @@ class Client(SyncStreams):
             return connection.__enter__()
 
         stream = Stream(machine, opened, self.carry_out, self._timeout)
-        self._streams.add(stream)
+        with self._streams_lock:
+            self._streams.add(stream)
         return stream
