@@ -1,6 +1,9 @@
 """The public client on a whole exchange: every call, every stream, and nothing lost or doubled over kills."""
 
 import asyncio
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +39,7 @@ from matching_exchange import (
 )
 from matching_exchange.client.calls.route import ROUTES
 from tests.e2e.keyed import ENVIRONMENT, TOKEN, pem
-from tests.exchange import PATIENCE, Exchange, wait_until
+from tests.exchange import PATIENCE, ROOT, Exchange, clean_environment, wait_until
 from tests.history_process import HistoryProcess
 
 SYMBOL = "BTC-USDT"
@@ -73,6 +76,12 @@ def symbol(admin: Client) -> str:
         "KILL-USDT", base="KILL", quote="USDT", tick_size="0.01", lot_size="0.00001", max_quantity=9000, max_price=10**7
     )
     return made.symbol
+
+
+@pytest.fixture(scope="module")
+def my_key(admin: Client) -> str:
+    """For the programs of the page."""
+    return key_of(admin, "me")
 
 
 def key_of(admin: Client, account: str) -> str:
@@ -364,6 +373,19 @@ def test_the_other_streams(exchange: Exchange, admin: Client, symbol: str) -> No
         with pytest.raises(TimeoutError):
             while True:
                 candles.receive(0.01)
+
+
+@pytest.mark.parametrize(("number", "printed"), [(0, "price_off_tick price"), (1, "25000 0.1"), (2, "0.01 0.00001\n5")])
+def test_the_programs_of_the_page_run(exchange: Exchange, my_key: str, number: int, printed: str) -> None:
+    """On an exchange that asks for no keys they name accounts; here they are all those of one key."""
+    programs = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "client.md").read_text(), re.MULTILINE | re.DOTALL)
+    program = programs[number].replace(', account="you"', "")
+    environment = clean_environment({"EXCHANGE_URL": exchange.url, "EXCHANGE_KEY": my_key})
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert printed in ran.stdout
 
 
 def test_no_exchange_is_told_within_the_time_of_a_call(tmp_path: Path) -> None:
