@@ -23,6 +23,7 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    http_request,
     reason_of,
     verified,
 )
@@ -63,11 +64,8 @@ class Client(SyncStreams):
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
         self._ssl = ssl_context
-        self._http = httpx.Client(
-            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
-            limits=LIMITS,
-            trust_env=False,
-            transport=transport,
+        self._http = transport or httpx.HTTPTransport(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
         )
         self._streams: WeakSet[Stream[Any]] = WeakSet()
         self._streams_lock = threading.Lock()
@@ -121,18 +119,13 @@ class Client(SyncStreams):
     def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
-            response = self._http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=request.content,
-                timeout=attempts.seconds_left(time.monotonic()),
-            )
+            response = self._http.handle_request(http_request(request, attempts.seconds_left(time.monotonic())))
+            content = response.read()
         except NOT_SENT as error:
             return attempts.not_sent(reason_of(error), time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
-        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+        return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     def _ask_account(self) -> str:
         if not self._connection.has_key:
