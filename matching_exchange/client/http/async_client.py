@@ -23,6 +23,7 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    STREAM_LOGGER,
     http_request,
     reason_of,
     verified,
@@ -141,6 +142,7 @@ class AsyncClient(AsyncStreams):
                 open_timeout=OPEN_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 compression=None,
+                logger=STREAM_LOGGER,
                 max_size=MAX_MESSAGE,
                 proxy=None,
             )
