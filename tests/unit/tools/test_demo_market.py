@@ -2,8 +2,8 @@
 
 import pytest
 
-from matching_exchange.agents.crowd import ACCOUNTS
 from matching_exchange.tools.demo.control import Control
+from matching_exchange.tools.demo.crowd import ACCOUNTS
 from matching_exchange.tools.demo.market import OWN_ACCOUNTS, Market
 from matching_exchange.tools.demo.recorded import RecordedMarket
 from matching_exchange.tools.demo.venue import EngineVenue, LostError, cancel_all
