@@ -60,6 +60,7 @@ class MarketMaker(Trader):
     price: its first estimate where there is no world, and no price in the market yet.
     world: what it takes for the price, within `noise_bps`, a standard deviation. None: the middle of the book.
     step: the distance of quoted prices, in price units; None: the tick.
+    amends: whether it moves a quote by an amend. False: it cancels the order and sends another one.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class MarketMaker(Trader):
         world: "World | None" = None,
         noise_bps: Number = 0,
         step: int | None = None,
+        amends: bool = True,
     ) -> None:
         super().__init__(symbol)
         self._quantity = quantity
@@ -99,6 +101,7 @@ class MarketMaker(Trader):
         self._world = world
         self._noise = fine(noise_bps, "noise_bps")
         self._step = step
+        self._amends = amends
         self._looks = Arrivals(at_least(1, requote, "requote"), "requote", world, HURRY)
         self._haste = 0
         """How fast the price has moved lately, as a distance."""
@@ -208,10 +211,12 @@ class MarketMaker(Trader):
         if rung is not None and rung.order.is_live:
             order = rung.order
             if not full and order.remaining_units * 1_000 > order.quantity_units * LEFT:
-                if abs(rung.price - price) > away // 3:
+                if abs(rung.price - price) <= away // 3:
+                    return
+                if self._amends:
                     rung.price = price
                     market.amend_units(order, price_units=price)
-                return
+                    return
             market.cancel(order)
             del self._ladder[side, level]
         if not full:

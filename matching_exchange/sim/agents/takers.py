@@ -292,7 +292,7 @@ class Large(Trader):
         quantity: Number = 4,
         every: int = 170 * SECOND,
         part_every: int = 450 * MILLISECOND,
-        parts: tuple[int, int] = (10, 100),
+        parts: tuple[int, int] = (12, 200),
         at_once: int = 40,
         world: "World | None" = None,
     ) -> None:

@@ -65,7 +65,9 @@ class Motion(Struct, frozen=True):
     news_moves: the least and the greatest move by news.
     trend: the greatest move of a trend in one step; trends last `trend_seconds` on average.
     drift: the move of every step.
-    phases: how lively the world is; one of these comes after another. The first is `opening`.
+    phases: how lively the world is; one of these comes after another. The first is `opening`; with `opening_fixed` it
+        lasts exactly its time.
+    moods: thousandths by which phases and moves are livelier for long; one after another, `mood_seconds` on average.
     bursts: whether trades bring more trades.
     """
 
@@ -74,12 +76,15 @@ class Motion(Struct, frozen=True):
     back: int = 100_000
     news: int = 170
     own_news: int = 60
-    news_moves: tuple[int, int] = (800_000, 3_500_000)
-    trend: int = 2_000
+    news_moves: tuple[int, int] = (500_000, 2_500_000)
+    trend: int = 400
     trend_seconds: int = 180
     drift: int = 0
     phases: tuple[Phase, ...] = (CALM, CALM, THIN, THIN, BUSY)
     opening: Phase = OPENING
+    opening_fixed: bool = False
+    moods: tuple[int, ...] = (700, 1_000, 1_500)
+    mood_seconds: int = 900
     bursts: bool = True
 
 
@@ -111,6 +116,11 @@ class Pace:
         self._chance = chance
         self._phases = motion.phases
         self._phase = motion.opening
+        self._fixed = motion.opening.seconds * STEPS_PER_SECOND if motion.opening_fixed else 0
+        """Steps for which the first phase still lasts."""
+        self._moods = motion.moods
+        self._mood = USUAL
+        self._mood_ends = MILLION // (motion.mood_seconds * STEPS_PER_SECOND)
         self._times_thousand = self._phase.pace * 1_000
 
     @property
@@ -118,13 +128,20 @@ class Pace:
         return self._times_thousand // 1_000
 
     def step(self) -> None:
-        if self._chance.happens(MILLION // (self._phase.seconds * STEPS_PER_SECOND)):
+        if self._fixed:
+            self._fixed -= 1
+            ended = self._fixed == 0
+        else:
+            ended = self._chance.happens(MILLION // (self._phase.seconds * STEPS_PER_SECOND))
+        if ended:
             self._phase = self._phases[self._chance.between(0, len(self._phases) - 1)]
-        self._times_thousand += (self._phase.pace * 1_000 - self._times_thousand) // INERTIA
+        if self._chance.happens(self._mood_ends):
+            self._mood = self._moods[self._chance.between(0, len(self._moods) - 1)]
+        self._times_thousand += (self._phase.pace * self._mood - self._times_thousand) // INERTIA
 
     def wake(self) -> None:
         """News has come: the liveliest phase begins."""
-        self._phase = max(self._phases, key=lambda phase: phase.pace)
+        self._phase = max(self._phase, *self._phases, key=lambda phase: phase.pace)
 
 
 class Values:

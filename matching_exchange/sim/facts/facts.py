@@ -36,7 +36,8 @@ class Facts(Struct, frozen=True):
     """What is known of a market; None where its series has too little.
 
     trades_per_minute: a taker that meets several orders counts once.
-    spread_ticks, spread_bps: of the best prices, mean over time. spread_median_ticks: half of the time it is at most so.
+    spread_ticks, spread_bps: of the best prices, the mean over time.
+    spread_median_ticks: half of the time the spread is at most so wide.
     best_depth, near_depth: of one side, at its best price, and up to 10 basis points from the middle; in mean trades.
     kurtosis, tail_index: of returns of the middle over 10 s; longer_kurtosis: over 60 s. A normal distribution has 3.
     return_autocorrelation, longer_return_autocorrelation: of returns of the middle over 10 s and over 60 s, at lag 1.
@@ -47,7 +48,7 @@ class Facts(Struct, frozen=True):
     size_mean, size_large: of trades, the mean and what one in a hundred reaches, as multiples of the median.
     size_tail_index: of trade sizes.
     cancel_share: canceled orders, of limit orders that were sent to rest.
-    lifetime_median, lifetime_long: of canceled orders, what half of them and nine in ten of them reach at most, in seconds.
+    lifetime_median, lifetime_long: of canceled orders, what half of them and nine in ten reach at most, in seconds.
     """
 
     name: str

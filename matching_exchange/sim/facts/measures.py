@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def mean(samples: Sequence[float]) -> float | None:
@@ -24,7 +25,7 @@ def weighted_mean(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 def returns(prices: Sequence[float]) -> list[float]:
     """Logarithmic returns, in basis points."""
-    return [math.log(after / before) * 10_000 for before, after in zip(prices, prices[1:], strict=False)]
+    return [math.log(after / before) * 10_000 for before, after in pairwise(prices)]
 
 
 def deviation(samples: Sequence[float]) -> float | None:

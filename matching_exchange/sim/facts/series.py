@@ -64,7 +64,7 @@ class Series(Struct):
         self.ask_quantities.append(ask_quantity)
 
     def trade(self, time: int, price: int, quantity: int, sign: int) -> None:
-        """Note a trade. Those of one time and side in a row are of one order: they count as one, at their last price."""
+        """Note a trade. Those of one time and side in a row are of one order: they count as one."""
         if self.trade_times and self.trade_times[-1] == time and self.trade_signs[-1] == sign:
             self.trade_prices[-1] = price
             self.trade_quantities[-1] += quantity

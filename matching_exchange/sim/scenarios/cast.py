@@ -37,11 +37,12 @@ class Quoting(Struct, frozen=True):
     impact_bps: str
     growth: int
     levels: int = 10
-    withdraw_bps: str | None = None
+    most_impact_bps: str = "6"
+    noise_bps: str = "0"
 
 
-NIMBLE: Final = Quoting(400, "0.6", SECOND, 455 * MILLISECOND, "0.024", "0.048", 62)
-LARGE: Final = Quoting(900, "1.1", 2_500 * MILLISECOND, 1_110 * MILLISECOND, "0.054", "0.108", 78)
+NIMBLE: Final = Quoting(1_000, "0.6", 400 * MILLISECOND, 455 * MILLISECOND, "0.06", "0.12", 15, noise_bps="0.2")
+LARGE: Final = Quoting(900, "1.1", SECOND, 1_110 * MILLISECOND, "0.054", "0.108", 78)
 
 
 class Cast(Struct, frozen=True):
@@ -56,7 +57,7 @@ class Cast(Struct, frozen=True):
     value_every: int = 1_670 * MILLISECOND
     momentum_every: int = 2 * SECOND
     noise_every: int = 1_820 * MILLISECOND
-    large_every: int = 167 * SECOND
+    large_every: int = 140 * SECOND
 
 
 USUAL_CAST: Final = Cast()
@@ -75,10 +76,13 @@ def unit_of(instrument: Instrument, price: int) -> int:
     return max(instrument.lot_size, int(10**instrument.value_decimals) * UNIT_VALUE // price)
 
 
-def members(instrument: Instrument, price: int, world: World, cast: Cast = USUAL_CAST) -> list[tuple[str, Strategy]]:
+def members(
+    instrument: Instrument, price: int, world: World, cast: Cast = USUAL_CAST, *, amends: bool
+) -> list[tuple[str, Strategy]]:
     """The agents of one instrument by their names, in the order in which they begin.
 
     price: about where it trades, in the price unit.
+    amends: whether makers move their quotes by amends.
     """
     symbol, sizes, unit = instrument.symbol, Sizes(instrument), unit_of(instrument, price)
 
@@ -92,7 +96,9 @@ def members(instrument: Instrument, price: int, world: World, cast: Cast = USUAL
         found.append(
             (
                 f"maker-{number}",
-                MarketMaker(**parameters, symbol=symbol, world=world, step=quote_step(instrument, price)),
+                MarketMaker(
+                    **parameters, symbol=symbol, world=world, step=quote_step(instrument, price), amends=amends
+                ),
             )
         )
     if cast.value_every:
@@ -110,7 +116,7 @@ def members(instrument: Instrument, price: int, world: World, cast: Cast = USUAL
         noise = Noise(
             symbol=symbol,
             quantity=quantity(120),
-            largest=quantity(12_000),
+            largest=quantity(20_000),
             every=cast.noise_every,
             leave_every=cast.noise_every * 6 // 5,
             first_after=800 * MILLISECOND,

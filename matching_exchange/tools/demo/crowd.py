@@ -180,7 +180,7 @@ class Crowd:
 
     def _pit(self, instrument: Instrument) -> Pit:
         symbol = instrument.symbol
-        cast = members(instrument, self._world.value(symbol, 0), self._world, USUAL_CAST)
+        cast = members(instrument, self._world.value(symbol, 0), self._world, USUAL_CAST, amends=True)
         desks = [
             Desk(
                 self,
@@ -238,4 +238,3 @@ class Crowd:
         self._sending = []
         for pit in self.pits.values():
             pit.clear(self.time)
-
