@@ -30,7 +30,8 @@ class Execution(Trader):
     start: how long it waits before, in nanoseconds.
     every: time from one look to the next, in nanoseconds.
     limit: the worst price of a child order. None: market orders.
-    passive: a child order rests at the best price of its own side until the next look. False: it takes at once.
+    passive: a child order rests at the best price of its own side until the next look; there is none while that side is
+        empty. False: it takes at once.
     catch_up: a child order is at most so many times an even share of `quantity`; more that is missed waits.
     finish: at its end it takes what is left at once, within `limit`. False: it leaves it.
 
@@ -165,9 +166,10 @@ class Execution(Trader):
         book = market.book(self.symbol)
         own = book.bid_units if self.side is Side.BUY else book.ask_units
         limit = self._limit_units
-        if passive and own is not None:
-            price = own if limit is None or sign(self.side) * (limit - own) >= 0 else limit
-            self._child = market.place(self.symbol, self.side, quantity, price)
+        if passive:
+            if own is not None:
+                price = own if limit is None or sign(self.side) * (limit - own) >= 0 else limit
+                self._child = market.place(self.symbol, self.side, quantity, price)
         elif limit is not None:
             self._child = market.place(self.symbol, self.side, quantity, limit, OrderType.IOC)
         else:
