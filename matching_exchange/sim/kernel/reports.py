@@ -74,7 +74,7 @@ class Reports:
             self._end(ticket, REJECTED, time)
             return [OrderUpdate(ticket, UpdateKind.REJECTED, time, reason=REASONS[int(event.reason)])]
         assert type(event) is CommandRefused, "a new order is placed, rejected or refused"
-        ticket.done_at = time
+        self._end(ticket, 0, time)
         return [OrderUpdate(ticket, UpdateKind.REFUSED, time, reason=REFUSALS[int(event.refusal)])]
 
     def refusal(self, ticket: Ticket, events: Sequence[Event], kind: UpdateKind, time: int) -> OrderUpdate | None:
@@ -83,6 +83,11 @@ class Reports:
         if type(event) is CommandRefused:
             return OrderUpdate(ticket, kind, time, reason=REFUSALS[int(event.refusal)])
         return None
+
+    def canceled(self, ticket: Ticket, event: OrderCanceled, time: int) -> OrderUpdate:
+        """The update for an order that is canceled."""
+        self._end(ticket, CANCELED, time)
+        return OrderUpdate(ticket, TOLD_CANCELED, time, 0, event.quantity, REASONS[int(event.reason)])
 
     def rests(self, ticket: Ticket, time: int) -> None:
         """Note that an order has begun to rest, if it does."""
@@ -115,10 +120,14 @@ class Reports:
         return told
 
     def close(self) -> None:
-        """Write down the orders that still live."""
+        """Write down the orders that still live, and those that are on their way."""
         for ticket in self._live.values():
             if ticket.measured:
                 self._orders.add(ticket.row())
+        for desk in self._desks:
+            for ticket in desk.on_their_way():
+                if ticket.measured:
+                    self._orders.add(ticket.row())
         self._orders.flush()
         self._fills.flush()
 
@@ -166,11 +175,7 @@ class Reports:
         """The order that an event is about, with its update; None if no agent hears of it."""
         if type(event) is OrderCanceled:
             ticket = self._live.get(event.order_id)
-            if ticket is None:
-                return None
-            self._end(ticket, CANCELED, time)
-            reason = REASONS[int(event.reason)]
-            return ticket, OrderUpdate(ticket, TOLD_CANCELED, time, 0, event.quantity, reason)
+            return None if ticket is None else (ticket, self.canceled(ticket, event, time))
         if type(event) is OrderTriggered:
             ticket = self._live.get(event.order_id)
             return None if ticket is None else (ticket, OrderUpdate(ticket, UpdateKind.TRIGGERED, time))
