@@ -65,7 +65,7 @@ class Rows:
         columns = getattr(record, table)
         number = record.agents.index(agent)
         every = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        self.rows = [row for row in every if row["agent"] == number]
+        self.rows: list[dict[str, int]] = [row for row in every if row["agent"] == number]
         if table == "orders":
             self.rows.sort(key=lambda row: row["number"])
 

@@ -33,13 +33,14 @@ def middles(record: Record, begin: int, end: int) -> list[float]:
 
 
 def trades_a_minute(record: Record, begin: int, end: int) -> float:
-    return sum(begin <= (time - START) / MINUTE < end for time in record.trades["time"]) / (end - begin)
+    times: list[int] = list(record.trades["time"])
+    return sum(begin <= (time - START) / MINUTE < end for time in times) / (end - begin)
 
 
 def spread(record: Record) -> float:
     """The median of all that were seen."""
     quotes = record.quotes
-    spreads = sorted(ask - bid for bid, ask in zip(quotes["bid"], quotes["ask"], strict=True) if bid and ask)
+    spreads: list[int] = sorted(ask - bid for bid, ask in zip(quotes["bid"], quotes["ask"], strict=True) if bid and ask)
     return spreads[len(spreads) // 2]
 
 
