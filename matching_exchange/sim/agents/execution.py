@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matching_exchange.sim.agents.amounts import at_least, sign
 from matching_exchange.sim.agents.trader import Trader
@@ -14,8 +14,6 @@ from protocol.units import OrderType, Side
 if TYPE_CHECKING:
     from matching_exchange.sim.kernel.values import Order, OrderUpdate, Trade
     from matching_exchange.sim.market import Market
-
-ENDS: Final = (UpdateKind.CANCELED, UpdateKind.REJECTED, UpdateKind.REFUSED)
 
 
 class Execution(Trader):
@@ -126,7 +124,12 @@ class Execution(Trader):
         if update.kind is UpdateKind.FILL:
             self.filled_units += update.quantity_units
             self.value_units += update.price_units * update.quantity_units
-        if update.order is not self._child or update.order.is_live:
+        if update.order is not self._child:
+            return
+        if update.order.is_live:
+            if update.kind is UpdateKind.CANCEL_FAILED:
+                # The next look tries again.
+                self._leaving = False
             return
         left, self._child, self._leaving = self._leaving, None, False
         if self.filled_units >= self.quantity_units:
