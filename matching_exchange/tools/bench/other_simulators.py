@@ -17,9 +17,10 @@ import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable  # noqa: TC003  as everywhere else
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Callable
+from typing import Any
 
 NO_VERSION = "0.0.0"
 """That of a distribution which names none."""
@@ -149,10 +150,11 @@ def market_wave(components: int) -> Callable[[int, int], tuple[float, Counter[st
 SIMULATORS: dict[str, tuple[str, Callable[[int, int], tuple[float, Counter[str]]]]] = {
     "ABIDES": ("abides-markets", abides),
     "pams": ("pams", pams),
-    "market-wave, 64 components": ("market-wave", market_wave(64)),
-    "market-wave, 1 component": ("market-wave", market_wave(1)),
+    "market-wave (64)": ("market-wave", market_wave(64)),
+    "market-wave (1)": ("market-wave", market_wave(1)),
 }
-"""By name: the distribution whose version is told, and what runs it for a number of orders and a seed."""
+"""By name: the distribution whose version is told, and what runs it for a number of orders and a seed. Behind
+market-wave stands the number of its components."""
 
 
 def main(arguments: list[str]) -> int:

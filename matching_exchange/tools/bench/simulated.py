@@ -15,15 +15,15 @@ import msgspec
 from matching_exchange.sim import Constant, Latency, Simulation, Strategy, instrument, us
 from matching_exchange.sim.kernel.venue import EngineVenue
 from matching_exchange.tools.bench.simulated_agents import crowd, four_agents
-from matching_exchange.tools.bench.simulated_tape import Simulated, Stamped, write_simulated
+from matching_exchange.tools.bench.simulated_tape import ORDERS, Simulated, Stamped, write_simulated
 from protocol.commands import OwnCommand
 from protocol.events import Event
 
 SECOND: Final = 1_000_000_000
 
 KINDS: Final[dict[str, tuple[Callable[[], list[Strategy]], int]]] = {
-    "four agents": (four_agents, SECOND // 300),
-    "crowd like rmsc04's": (crowd, SECOND // 2),
+    "four agents": (four_agents, SECOND // 290),
+    "crowd": (crowd, SECOND * 10 // 27),
 }
 """By name: the agents, and the market time that about one order takes."""
 
@@ -39,12 +39,14 @@ def measure(name: str, orders: int, seed: int, tape: Path | None = None) -> Simu
     stamped: list[Stamped] = []
     if tape is not None:
         keep(venue, stamped)
+    session = simulation.begin()
     started = time.perf_counter()
-    record = simulation.run_record(orders * pace)
+    session.run_until(simulation.start + orders * pace)
+    record = session.finish()
     seconds = time.perf_counter() - started
     if tape is not None:
         write_simulated(tape, stamped)
-    counts = Counter(type(command).__name__ for _, command in stamped)
+    counts = Counter(type(command).__name__ for _, command in stamped if type(command) in ORDERS)
     return Simulated(record.counts["commands"], seconds, record.venue_digest, dict(counts))
 
 
@@ -56,7 +58,7 @@ def keep(venue: EngineVenue, stamped: list[Stamped]) -> None:
         stamped.append((time, command))
         return apply(time, command)
 
-    setattr(venue, "apply", apply_noted)
+    venue.apply = apply_noted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

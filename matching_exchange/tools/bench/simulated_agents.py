@@ -11,6 +11,9 @@ MIDDLE: Final = 6_000_000
 
 LOT: Final = 1
 
+MOST_ORDERS: Final = 300
+"""Above so many live orders a noise agent cancels, so that the book keeps its size."""
+
 DAY_SECONDS: Final = 23_400
 """From 9:30 to 16:00: the market time of rmsc04."""
 
@@ -64,9 +67,9 @@ class Noise(Strategy):
         own = self._own
         while own and not own[0].is_live:
             own.popleft()
-        if drawn < 3 and own:
+        if own and (drawn < 4 or len(own) > MOST_ORDERS):
             market.cancel(own.popleft())
-        elif drawn == 3:
+        elif drawn == 4:
             market.place(symbol, side, quantity, None, OrderType.MARKET)
         else:
             away = chance.between(0, 200)

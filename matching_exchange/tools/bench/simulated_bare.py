@@ -11,7 +11,7 @@ import msgspec
 from matcher.core.digest import digest
 from matcher.engine import Engine
 from matching_exchange.sim.kernel.venue import REMEMBERED_ORDERS
-from matching_exchange.tools.bench.simulated_tape import Simulated, Stamped, read_simulated
+from matching_exchange.tools.bench.simulated_tape import ORDERS, Simulated, Stamped, read_simulated
 
 
 def measure(chunks: Iterable[list[Stamped]]) -> Simulated:
@@ -19,15 +19,16 @@ def measure(chunks: Iterable[list[Stamped]]) -> Simulated:
     apply = engine.apply
     # As in the matcher.
     gc.disable()
-    sequence, seconds = 0, 0.0
+    sequence, orders, seconds = 0, 0, 0.0
     for chunk in chunks:
         started = time.perf_counter()
         for at, command in chunk:
             sequence += 1
             apply(sequence, at, command)
         seconds += time.perf_counter() - started
+        orders += sum(type(command) in ORDERS for _, command in chunk)
     gc.enable()
-    return Simulated(sequence, seconds, digest(engine.registry))
+    return Simulated(orders, seconds, digest(engine.registry))
 
 
 if __name__ == "__main__":

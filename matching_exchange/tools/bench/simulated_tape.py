@@ -8,10 +8,13 @@ import msgspec
 
 from matching_exchange.tools.bench.cores import Measured
 from protocol.codec import encode
-from protocol.commands import OwnCommand
+from protocol.commands import AmendOrder, CancelAllOrders, CancelOrder, OwnCommand, PlaceOrder
 
 CHUNK: Final = 1_024
 """Commands of a chunk."""
+
+ORDERS: Final = (PlaceOrder, CancelOrder, AmendOrder, CancelAllOrders)
+"""What counts as an order: the commands that agents send."""
 
 Stamped = tuple[int, OwnCommand]
 """The time, in nanoseconds since 1970, and the command."""
@@ -31,7 +34,7 @@ class Simulated(Measured, frozen=True):
     orders: int
     seconds: float
     digest: str
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def write_simulated(path: Path, stamped: list[Stamped]) -> None:

@@ -5,6 +5,7 @@ of its own. All are told what seed to take; none keeps a log.
 """
 
 import subprocess
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,11 @@ from msgspec import Struct
 
 from matcher.compiled import INTERPRETED
 from matching_exchange.tools.bench.child import measure_in_child
-from matching_exchange.tools.bench.cores import Measured, cores_of
+from matching_exchange.tools.bench.cores import cores_of
 from matching_exchange.tools.bench.machine import time_look_ups
 from matching_exchange.tools.bench.measure import BenchError, Plan, ratio, spread, take_named_turns
 from matching_exchange.tools.bench.other_simulators import NO_VERSION, SIMULATORS
+from matching_exchange.tools.bench.simulated_tape import Simulated
 from matching_exchange.tools.bench.table import LOOK_UPS, Row, Target, Yardstick, look_up_yardstick, row
 
 ORDERS: Final = 20_000
@@ -32,7 +34,10 @@ QUICK_LONG: Final = 2_000
 CHILD: Final = Path(__file__).with_name("other_simulators.py")
 
 FOUR: Final = "four agents"
-CROWD: Final = "crowd like rmsc04's"
+CROWD: Final = "crowd"
+"""Like that of rmsc04."""
+
+LONGER: Final = "four agents, longer"
 BARE: Final = "bare engine"
 
 TARGETS: Final = {"ABIDES": Target(3), BARE: Target(0.5)}
@@ -41,9 +46,7 @@ TARGETS: Final = {"ABIDES": Target(3), BARE: Target(0.5)}
 AHEAD: Final = Target(1)
 
 INSTALL: Final = {
-    "abides-markets": "clone https://github.com/jpmorganchase/abides-jpmc-public; pip install 'pandas<2' 'numpy<2' scipy "
-    "psutil coloredlogs 'cython<3' wheel 'setuptools<70'; pip install --no-build-isolation pomegranate==0.14.9; "
-    "pip install --no-deps --no-build-isolation ./abides-core ./abides-markets",
+    "abides-markets": "docs/speed.md tells how to install it from github.com/jpmorganchase/abides-jpmc-public",
     "pams": "pip install pams",
     "market-wave": "pip install market-wave",
 }
@@ -57,16 +60,7 @@ class Other(Struct, frozen=True):
     python: str
     orders: int = 0
     seconds: float = 0.0
-    counts: dict[str, int] = {}
-
-
-class Simulated(Measured, frozen=True):
-    """What a simulation of ours took. `digest` is that of the engine after it, `counts` its commands by kind."""
-
-    orders: int
-    seconds: float
-    digest: str
-    counts: dict[str, int]
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def simulators(plan: Plan) -> Iterator[Row]:
@@ -78,40 +72,42 @@ def simulators(plan: Plan) -> Iterator[Row]:
     plan.tell("recording the commands of four agents")
     tape = plan.directory / "simulated.tape"
     recorded = simulate(plan, FOUR, long, INTERPRETED, tape)
-    own: dict[str, list[Simulated]] = {}
+    own: dict[str, list[Simulated]] = defaultdict(list)
     found: dict[str, list[Other]] = {name: [] for name in others}
     measurements: dict[str, Callable[[], float]] = {LOOK_UPS: time_look_ups}
     for core in cores:
         for name in (FOUR, CROWD):
             key = f"{name}, {core}"
-            measurements[key] = partial(orders_per_second, plan, name, orders, core, own.setdefault(key, []))
+            measurements[key] = partial(orders_per_second, plan, name, orders, core, own[key])
     for name in others:
         measurements[name] = partial(other_per_second, plan, name, orders, found[name])
     for core in cores:
-        key = f"{FOUR}, longer, {core}"
-        measurements[key] = partial(orders_per_second, plan, FOUR, long, core, own.setdefault(key, []))
+        key = f"{LONGER}, {core}"
+        measurements[key] = partial(orders_per_second, plan, FOUR, long, core, own[key])
         measurements[f"{BARE}, {core}"] = partial(bare_per_second, tape, recorded, core)
     plan.tell("simulators in turn")
     rates = take_named_turns(plan.rounds, measurements)
-    look_ups = look_up_yardstick(rates[LOOK_UPS])
     for core in cores:
         for name in (FOUR, CROWD):
             key = f"{name}, {core}"
-            yield row(f"{key}, {own[key][0].orders:,} orders", spread(rates[key]), "orders/s", look_ups)
+            yield row(key, spread(rates[key]), "orders/s", counted("place + cancel", own[key][0].orders))
     for name, version in others.items():
-        yield row(f"{name}{version}", spread(rates[name]), "orders/s", counted(found[name]))
-        for core in cores:
-            for mine in (FOUR, CROWD):
-                compared = ratio(rates[f"{mine}, {core}"], rates[name])
-                target = TARGETS.get(name, AHEAD)
-                yield row(f"{mine}, {core}, to {name}", compared, "ratio", None, target, quick=plan.quick)
+        each = found[name][0]
+        yield row(f"{name}{version}", spread(rates[name]), "orders/s", counted(" + ".join(each.counts), each.orders))
+        # What a user gets.
+        core = cores[0]
+        for mine in (FOUR, CROWD):
+            compared = ratio(rates[f"{mine}, {core}"], rates[name])
+            target = TARGETS.get(name, AHEAD)
+            yield row(f"{mine}, {core}, to {name}", compared, "ratio", None, target, quick=plan.quick)
     for core in cores:
-        long_key, bare = f"{FOUR}, longer, {core}", f"{BARE}, {core}"
-        check_same(own[long_key], recorded)
-        yield row(f"{FOUR}, {core}, {recorded.orders:,} orders", spread(rates[long_key]), "orders/s", look_ups)
-        yield row(f"{BARE}, {core}, the same commands", spread(rates[bare]), "orders/s", look_ups)
-        compared = ratio(rates[long_key], rates[bare])
-        yield row(f"{FOUR}, {core}, to the {BARE}", compared, "ratio", None, TARGETS[BARE], quick=plan.quick)
+        key, bare = f"{LONGER}, {core}", f"{BARE}, {core}"
+        for simulated in own[key]:
+            check_same(simulated, recorded)
+        yield row(key, spread(rates[key]), "orders/s", counted(" + ".join(recorded.counts), recorded.orders))
+        yield row(f"{bare}, the same orders", spread(rates[bare]), "orders/s", look_up_yardstick(rates[LOOK_UPS]))
+        compared = ratio(rates[key], rates[bare])
+        yield row(f"{key}, to the {BARE}", compared, "ratio", None, TARGETS[BARE], quick=plan.quick)
 
 
 def find_others(plan: Plan) -> dict[str, str]:
@@ -125,10 +121,7 @@ def find_others(plan: Plan) -> dict[str, str]:
         told = ask(plan, [name])
         if told is None:
             missing[distribution] = None
-            plan.left_out.append(
-                f"{distribution}: {plan.yardsticks} has none (--yardsticks PYTHON names one that does; "
-                f"{INSTALL[distribution]})"
-            )
+            plan.left_out.append(f"{distribution}: not in the Python of --yardsticks ({INSTALL[distribution]})")
         else:
             version = "" if told.version == NO_VERSION else f" {told.version}"
             found[name] = f"{version}, Python {told.python}"
@@ -140,7 +133,7 @@ def ask(plan: Plan, arguments: Sequence[str]) -> Other | None:
     # Isolated: neither the child's directory nor this project is where it imports from.
     command = [plan.yardsticks, "-I", str(CHILD), *arguments]
     try:
-        done = subprocess.run(command, cwd=plan.directory, capture_output=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     except OSError as error:
         raise BenchError(f"--yardsticks: {plan.yardsticks} cannot be run: {error.strerror}") from error
     if done.returncode != 0:
@@ -159,10 +152,9 @@ def other_per_second(plan: Plan, name: str, orders: int, found: list[Other]) -> 
     return told.orders / told.seconds
 
 
-def counted(found: Sequence[Other]) -> Yardstick:
-    """What was counted, and how many of them in the middle round."""
-    kinds = " + ".join(kind for kind, count in found[0].counts.items() if count)
-    return Yardstick(f"counted {kinds}", found[len(found) // 2].orders, "orders")
+def counted(kinds: str, orders: int) -> Yardstick:
+    """What was counted, and how many of them in a round."""
+    return Yardstick(f"counted {kinds}", orders, "orders")
 
 
 def simulate(plan: Plan, name: str, orders: int, core: str, tape: Path | None = None) -> Simulated:
@@ -177,14 +169,14 @@ def orders_per_second(plan: Plan, name: str, orders: int, core: str, found: list
 
 
 def bare_per_second(tape: Path, recorded: Simulated, core: str) -> float:
-    """The recorded commands on an engine alone. Raises BenchError if something else comes of them."""
+    """The recorded commands on an engine alone."""
     found = measure_in_child("matching_exchange.tools.bench.simulated_bare", [str(tape)], Simulated, core)
-    check_same([found], recorded)
+    check_same(found, recorded)
     return found.orders / found.seconds
 
 
-def check_same(found: Sequence[Simulated], recorded: Simulated) -> None:
-    """Raises BenchError if one is not what was recorded: another core, another round or the engine alone."""
-    for each in found:
-        if (each.orders, each.digest, each.counts) != (recorded.orders, recorded.digest, recorded.counts):
-            raise BenchError(f"the same simulation: {each}, not {recorded}")
+def check_same(found: Simulated, recorded: Simulated) -> None:
+    """Raises BenchError if it is not what was recorded: on another core, in another round, or on the engine alone."""
+    if (found.orders, found.digest) != (recorded.orders, recorded.digest):
+        wanted = f"{recorded.orders} orders and {recorded.digest}"
+        raise BenchError(f"the same simulation gave {found.orders} orders and {found.digest}, not {wanted}")
