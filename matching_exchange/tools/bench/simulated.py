@@ -40,10 +40,10 @@ def measure(name: str, orders: int, seed: int, tape: Path | None = None) -> Simu
     if tape is not None:
         keep(venue, stamped)
     session = simulation.begin()
-    started = time.perf_counter()
+    started = time.process_time()
     session.run_until(simulation.start + orders * pace)
     record = session.finish()
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     if tape is not None:
         write_simulated(tape, stamped)
     counts = Counter(type(command).__name__ for _, command in stamped if type(command) in ORDERS)

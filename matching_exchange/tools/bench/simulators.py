@@ -1,7 +1,8 @@
 """The simulation beside the bare engine that carries out the same commands, and beside simulators from elsewhere.
 
 An order is a command that reaches the matching engine: place, cancel, amend. Each round of each simulator is a process
-of its own. All are told what seed to take; none keeps a log.
+of its own, timed by its processor time: all compute and never wait, so other processes of a machine disturb less. All
+are told what seed to take; none keeps a log.
 """
 
 import subprocess
