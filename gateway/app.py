@@ -29,7 +29,7 @@ from gateway.binance.rest import error_response
 from gateway.binance.routes import binance_routes, is_ours
 from gateway.binance.symbols import Symbols
 from gateway.binance.words import PREVENTION_OF
-from gateway.config import KEYS, ON, GatewayConfig, all_tokens
+from gateway.config import ALLOW, KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
@@ -40,6 +40,7 @@ from gateway.http.errors import HttpError
 from gateway.http.responses import HttpResponse
 from gateway.http.security import AllowedHosts, CallerCheck
 from gateway.http.tallies import Tallies
+from gateway.injected.faults import InjectedFaults
 from gateway.link.broker import Broker
 from gateway.link.demo import DemoMarket
 from gateway.link.feed import MarketDataFeed
@@ -52,6 +53,7 @@ from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
 from gateway.streams.serve import StreamCount
+from gateway.striking.http import Striking
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
@@ -94,6 +96,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
+    faults = InjectedFaults() if config.faults == ALLOW else None
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
     exchange = Exchange(
         broker,
@@ -102,6 +105,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         tables=tables,
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
+        faults=faults,
     )
     desk: Desk | None = None
     past: PastMarket | None = None
@@ -149,6 +153,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         close_frame=http_close_frame,
     )
     middleware = [caller_check]
+    if faults is not None:
+        middleware.append(Middleware(Striking, faults=faults, account_of=keys.account_of, now=broker.now))
     if config.cors_origins:
         methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type", "X-MBX-APIKEY", "X-MBX-TIME-UNIT")
