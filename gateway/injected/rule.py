@@ -12,6 +12,12 @@ from msgspec import Struct
 MILLION: Final = 1_000_000
 """A chance is told in millionths."""
 
+RETRY_AFTER: Final = 1
+"""Seconds, where a fault names none."""
+
+CODE: Final = 1012
+"""With which a WebSocket is closed where a fault names none: the server starts again."""
+
 
 class Fault(Enum):
     """What becomes of a call.
@@ -83,8 +89,8 @@ class Rule(Struct, frozen=True):
     seconds: float | None = None
     delay: float = 0.0
     jitter: float = 0.0
-    retry_after: int = 1
-    code: int = 1012
+    retry_after: int = RETRY_AFTER
+    code: int = CODE
 
     def takes(self, kind: Kind) -> bool:
         """Whether it can strike there."""

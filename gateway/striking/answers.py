@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.binance.errors import OUTCOME_UNKNOWN, DialectError
+from gateway.binance.errors import NO_MATCHER, OUTCOME_UNKNOWN, DialectError
 from gateway.binance.refusals import http_error
 from gateway.binance.rest import error_response
 from gateway.binance.routes import is_ours
@@ -32,9 +32,11 @@ def refusal_of(strike: Strike) -> HttpError:
 
 def dialect_error(strike: Strike) -> DialectError:
     """The error of the Binance dialect."""
-    return (
-        DialectError(OUTCOME_UNKNOWN) if strike.rule.fault is Fault.OUTCOME_UNKNOWN else http_error(refusal_of(strike))
-    )
+    if strike.rule.fault is Fault.OUTCOME_UNKNOWN:
+        return DialectError(OUTCOME_UNKNOWN)
+    if strike.rule.fault is Fault.UNAVAILABLE:
+        return DialectError(NO_MATCHER)
+    return http_error(refusal_of(strike))
 
 
 def response_of(strike: Strike, path: str) -> HttpResponse:

@@ -10,7 +10,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.http.resources import read_body
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.injected.faults import MAX_FAULTS, InjectedFaults, TooManyFaultsError
-from gateway.injected.rule import MILLION, MOMENTS, Asked, Fault, Moment, Rule
+from gateway.injected.rule import CODE, MILLION, MOMENTS, RETRY_AFTER, Asked, Fault, Moment, Rule
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters
 from gateway.native.json.decimals import NumberField, optional_number
@@ -126,8 +126,8 @@ def _rule(request: FaultRequest) -> Rule:
         None if duration is None else duration / MILLISECONDS,
         (numbers["delay_ms"] or 0) / MILLISECONDS,
         (numbers["jitter_ms"] or 0) / MILLISECONDS,
-        numbers["retry_after"] or Rule.retry_after,
-        numbers["code"] or Rule.code,
+        numbers["retry_after"] or RETRY_AFTER,
+        numbers["code"] or CODE,
     )
 
 
