@@ -74,11 +74,13 @@ class Shared(Struct, frozen=True):
     """What the worker shares with the connections of its server, or with other workers.
 
     tallies: what the dialects count. counts: what the connections have counted. slots: where workers tell that.
+    faults: those that are injected, where they are allowed.
     """
 
     tallies: Tallies
     counts: HttpCounts
     slots: Slots
+    faults: InjectedFaults
 
 
 def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
@@ -91,12 +93,12 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
 
 def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Shared | None = None) -> FastAPI:
     """The application on top of these connections. Without `shared`, it is alone."""
-    shared = shared or Shared(Tallies(), HttpCounts(), Slots(1))
+    shared = shared or Shared(Tallies(), HttpCounts(), Slots(1), InjectedFaults())
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
-    faults = InjectedFaults() if config.faults == ALLOW else None
+    faults = shared.faults if config.faults == ALLOW else None
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
     exchange = Exchange(
         broker,

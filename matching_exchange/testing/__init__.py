@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from matching_exchange.testing.exchange import Exchange
     from matching_exchange.testing.faults import Faults
-    from matching_exchange.testing.in_process.exchange import InProcessExchange
     from matching_exchange.testing.http import CallError
+    from matching_exchange.testing.in_process.exchange import InProcessExchange
     from matching_exchange.tools.processes import ExchangeError
 
 __all__ = ["CallError", "Exchange", "ExchangeError", "Faults", "InProcessExchange"]

@@ -10,7 +10,7 @@ CALL_SECONDS: Final = 30.0
 """How long a call may take."""
 
 Call = Callable[..., Any]
-"""`call(method, path, body=None, **parameters)`: the JSON of an answer that tells success. CallError for another one."""
+"""`call(method, path, body=None, **parameters)`: the JSON of an answer that tells success, or CallError."""
 
 
 class CallError(Exception):

@@ -22,9 +22,7 @@ class Server:
     """`python -m <module>`. It ends with the process that has started it, however that ends. Started again, it has the
     same settings, and its log goes on. `ready` waits until it answers."""
 
-    def __init__(
-        self, module: str, directory: Path, settings: Mapping[str, str], ready: Callable[[], None]
-    ) -> None:
+    def __init__(self, module: str, directory: Path, settings: Mapping[str, str], ready: Callable[[], None]) -> None:
         self.module = module
         self.log = directory / f"{module}.log"
         self.settings = dict(settings)

@@ -10,7 +10,7 @@ from matching_exchange.testing.faults import Faults
 from matching_exchange.testing.http import Call
 
 Instrument = str | Mapping[str, Any]
-"""The fields of a table of an instrument list, or a symbol alone: it gets the fields of STANDARD, and its own assets."""
+"""The fields of a table of an instrument list, or a symbol alone: its other fields are those of STANDARD."""
 
 STANDARD: Final[Mapping[str, Any]] = {
     "tick_size": "0.01",
