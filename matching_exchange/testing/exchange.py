@@ -164,7 +164,7 @@ class Exchange(Surface):
 
     def logs(self) -> str:
         """The ends of both logs."""
-        return "\n".join(f"--- {server.module} ---\n{server.text()}" for server in (self.matcher, self.gateway))
+        return "\n".join(f"--- {server.module} ---\n{server.log_end()}" for server in (self.matcher, self.gateway))
 
     def client(self, **options: Any) -> "Client":
         """A Client of this exchange. It is closed with it."""

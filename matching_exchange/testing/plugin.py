@@ -72,7 +72,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         for exchange in item.stash.get(_EXCHANGES, []):
             for server in (exchange.matcher, exchange.gateway):
-                report.sections.append((f"log of the {server.module} at {exchange.url}", server.text()))
+                report.sections.append((f"log of the {server.module} at {exchange.url}", server.log_end()))
     return report
 
 
