@@ -135,18 +135,21 @@ class AsyncClient(AsyncStreams):
         async def opened() -> ClientConnection:
             if of_account is not None and of_account.account is None:
                 of_account.account = await self.own_account()
-            url, headers = self._connection.stream(*machine.address(), machine.access)
-            return await connect(
-                url,
-                ssl=self._ssl if self._connection.is_encrypted else None,
-                additional_headers=headers,
-                open_timeout=OPEN_SECONDS,
-                close_timeout=CLOSE_SECONDS,
-                compression=None,
-                max_size=MAX_MESSAGE,
-                proxy=None,
-            )
+            return await self._connect(*self._connection.stream(*machine.address(), machine.access))
 
         stream = AsyncStream(machine, opened, self.carry_out, self._timeout)
         self._streams.add(stream)
         return stream
+
+    async def _connect(self, url: str, headers: dict[str, str]) -> ClientConnection:
+        """Open a WebSocket."""
+        return await connect(
+            url,
+            ssl=self._ssl if self._connection.is_encrypted else None,
+            additional_headers=headers,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            compression=None,
+            max_size=MAX_MESSAGE,
+            proxy=None,
+        )
