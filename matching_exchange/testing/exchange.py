@@ -55,7 +55,7 @@ class Exchange(Surface):
         self._instruments = list(instruments)
         self.url = self.commands = self.market_data = self.reports = ""
         self._open: list[Any] = []
-        super().__init__(self._call)
+        super().__init__(self._call, self._given.get("GATEWAY_ADMIN_TOKEN"))
 
     def __enter__(self) -> Self:
         self.directory = Path(tempfile.mkdtemp(prefix="exchange-"))
@@ -87,8 +87,8 @@ class Exchange(Surface):
         self.url = f"http://127.0.0.1:{http}"
         self.commands, self.market_data, self.reports = (f"tcp://127.0.0.1:{port}" for port in ports)
         sockets = {"COMMANDS": self.commands, "MARKET_DATA": self.market_data, "REPORTS": self.reports}
-        token = self._given.get("GATEWAY_ADMIN_TOKEN")
-        self._http = HttpCalls(self.url, {"Authorization": f"Bearer {token}"} if token else {})
+        token = self._token
+        self._http = HttpCalls(self.url, {} if token is None else {"Authorization": f"Bearer {token}"})
         matcher = {
             **{f"MATCHER_{name}": address for name, address in sockets.items()},
             "MATCHER_DATA_DIR": str(self.directory / "data"),
@@ -170,7 +170,7 @@ class Exchange(Surface):
         """A Client of this exchange. It is closed with it."""
         from matching_exchange import Client  # noqa: PLC0415  who needs none does not pay for it
 
-        client = Client(self.url, **options)
+        client = Client(self.url, **self._with_token(options))
         self._open.append(client)
         return client
 
@@ -178,4 +178,4 @@ class Exchange(Surface):
         """An AsyncClient of this exchange: `async with` closes it."""
         from matching_exchange import AsyncClient  # noqa: PLC0415
 
-        return AsyncClient(self.url, **options)
+        return AsyncClient(self.url, **self._with_token(options))

@@ -47,12 +47,17 @@ def write_instruments(instruments: Sequence[Instrument], path: Path) -> Path:
 
 class Surface:
     """call: `call(method, path, body=None, **parameters)` makes a call of the native dialect with an administrator's
-    rights. It gives the JSON of the answer, or raises CallError."""
+    rights. It gives the JSON of the answer, or raises CallError. token: of an administrator; None where none is set."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, token: str | None) -> None:
         self.call = call
+        self._token = token
         self.faults = Faults(call)
         self._transfers = count(1)
+
+    def _with_token(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options of a client, which may make calls of administrators too."""
+        return {"admin_token": self._token, **options}
 
     def deposit(self, account: str, **amounts: str | int) -> None:
         """Put money on an account: `deposit("alice", USDT="1000", BTC=2)`. From the first deposit on it pays for what

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from gateway.config import read_config
-from tests.e2e.binance import Holder
+from tests.e2e.binance import Holder, Parameters
 from tests.e2e.binance_sockets import ApiSocket
 from tests.exchange import PATIENCE, Exchange, Json, ending, receive
 
@@ -180,7 +180,7 @@ def test_the_same_seed_strikes_the_same_calls(exchange: Exchange) -> None:
 
 
 def test_faults_of_the_binance_dialect_are_told_in_its_words(exchange: Exchange, holder: Holder) -> None:
-    parameters = {
+    parameters: Parameters = {
         "symbol": "BTCUSDT",
         "side": "BUY",
         "type": "LIMIT",
@@ -197,7 +197,7 @@ def test_faults_of_the_binance_dialect_are_told_in_its_words(exchange: Exchange,
         response = holder.call("POST", "/api/v3/order", parameters)
         assert (response.status_code, response.json()["code"]) == (status, code), fault
     inject(exchange, "outcome_unknown", call="* /api/v3/*", account="carol", moment="after", count=1)
-    named = {**parameters, "newClientOrderId": "unknown-1"}
+    named: Parameters = {**parameters, "newClientOrderId": "unknown-1"}
     assert holder.call("POST", "/api/v3/order", named).status_code == 504
     assert (
         holder.call("GET", "/api/v3/order", {"symbol": "BTCUSDT", "origClientOrderId": "unknown-1"}).status_code == 200

@@ -16,6 +16,9 @@ from matching_exchange.testing.http import failed
 HOST: Final = "exchange.invalid"
 """The name of an exchange in process. No network finds it."""
 
+ABNORMAL: Final = 1006
+"""The code of a WebSocket that ends without a last frame."""
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -24,7 +27,7 @@ class BrokenError(Exception):
 
 
 class StreamClosedError(Exception):
-    """The exchange has closed a WebSocket. code, reason: of the last frame; 1006 without one."""
+    """The exchange has closed a WebSocket. code, reason: of the last frame; ABNORMAL without one."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"{code}: {reason}" if reason else str(code))
@@ -122,6 +125,10 @@ class Stream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End it, and wait for the exchange to do so."""
         self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1000})
         await self._task
 
@@ -131,11 +138,16 @@ class Stream:
 
     async def receive(self) -> Any:
         """The next message. StreamClosedError after the last one."""
+        return json.loads(await self.receive_text())
+
+    async def receive_text(self) -> str:
+        """As `receive`, not read yet."""
         message = await self._from_app.get()
         if message["type"] != "websocket.send":
             self._from_app.put_nowait(message)
             raise _closed(message)
-        return json.loads(message["text"])
+        text: str = message["text"]
+        return text
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         while True:
@@ -143,12 +155,12 @@ class Stream:
 
     async def _run(self) -> None:
         gone = asyncio.create_task(self._line.gone.wait())
-        gone.add_done_callback(lambda _: self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1006}))
+        gone.add_done_callback(lambda _: self._to_app.put_nowait({"type": "websocket.disconnect", "code": ABNORMAL}))
         try:
             await self._app(self._scope, self._to_app.get, self._take)
         finally:
             gone.cancel()
-            self._from_app.put_nowait({"type": "websocket.close", "code": 1006})
+            self._from_app.put_nowait({"type": "websocket.close", "code": ABNORMAL})
 
     async def _take(self, message: Message) -> None:
         if not self._line.broken:

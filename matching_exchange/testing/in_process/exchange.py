@@ -3,13 +3,13 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from fastapi import FastAPI
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from matching_exchange import AsyncClient, Client
 
 GATEWAY: Final = "GATEWAY_"
+
+Value = TypeVar("Value")
 
 
 class _Worker:
@@ -82,7 +84,7 @@ class InProcessExchange(Surface):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: dict[asyncio.AbstractEventLoop, _Worker] = {}
         self._clients: list[Client] = []
-        super().__init__(self._call)
+        super().__init__(self._call, self._given.get("GATEWAY_ADMIN_TOKEN"))
 
     def __enter__(self) -> Self:
         with ExitStack() as on_failure:
@@ -109,33 +111,32 @@ class InProcessExchange(Surface):
         self._open.close()
 
     def client(self, **options: Any) -> "Client":
-        """A Client of this exchange, for calls. It is closed with the exchange."""
-        from matching_exchange import Client  # noqa: PLC0415  who needs none does not pay for it
-        from matching_exchange.testing.in_process.transport import SyncTransport  # noqa: PLC0415
+        """A Client of this exchange, for calls; streams need an AsyncClient. It is closed with the exchange."""
+        from matching_exchange.testing.in_process.clients import InProcessClient  # noqa: PLC0415  who needs none does not pay for it
 
-        client = Client(self.url, transport=SyncTransport(self._respond_now), **options)
+        client = InProcessClient(self.url, self._respond_now, **self._with_token(options))
         self._clients.append(client)
         return client
 
     def async_client(self, **options: Any) -> "AsyncClient":
-        """An AsyncClient of this exchange, for calls: `async with` closes it."""
-        from matching_exchange import AsyncClient  # noqa: PLC0415
-        from matching_exchange.testing.in_process.transport import AsyncTransport  # noqa: PLC0415
+        """An AsyncClient of this exchange, for calls and streams: `async with` closes it."""
+        from matching_exchange.testing.in_process.clients import InProcessAsyncClient  # noqa: PLC0415
 
-        return AsyncClient(self.url, transport=AsyncTransport(self._respond), **options)
+        return InProcessAsyncClient(self.url, self._respond, self._stream, **self._with_token(options))
 
     async def stream(self, path: str, **parameters: str | int) -> Stream:
         """A WebSocket, such as `await stream("/ws/user", account="alice")`, of both dialects."""
-        worker = await self._worker()
-        return Stream(worker.app, target(path, parameters))
+        return await self._stream(target(path, parameters))
 
     # Calls
 
+    async def _stream(self, path: str, headers: Headers = ()) -> Stream:
+        return Stream((await self._worker()).app, path, headers)
+
     def _call(self, method: str, path: str, body: Any = None, **parameters: Any) -> Any:
-        token = self._given.get("GATEWAY_ADMIN_TOKEN")
         headers = [(b"content-type", b"application/json")]
-        if token:
-            headers.append((b"authorization", f"Bearer {token}".encode()))
+        if self._token is not None:
+            headers.append((b"authorization", f"Bearer {self._token}".encode()))
         content = b"" if body is None else json.dumps(body).encode()
         try:
             response = self._respond_now(method, target(path, parameters), headers, content)
@@ -153,7 +154,7 @@ class InProcessExchange(Surface):
             self._loop = asyncio.new_event_loop()
         return self._run(self._respond(method, path, headers, body))
 
-    def _run(self, work: Any) -> Any:
+    def _run(self, work: Coroutine[Any, Any, Value]) -> Value:
         """Let the exchange's own loop carry it out, beside a loop that may run here and waits meanwhile."""
         assert self._loop is not None, "it is there"
         try:
