@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from matching_exchange.testing import CallError, Exchange, ExchangeError
 from protocol.client import CommandClient
 from tests.exchange import ROOT, wait_until
+from tests.unit.testing.page import examples
 
 pytest_plugins = ["pytester"]
 
@@ -141,9 +143,10 @@ def test_fixtures_give_exchanges_show_logs_and_leave_no_process(users: pytest.Py
         "[pytest]\nexchange_instruments = ABC-USDT\nexchange_scope = session\naddopts = --strict-markers\n"
         "filterwarnings = error\n"
     )
-    users.makepyfile(USERS_TESTS)
+    of_page = examples("exchange")[0].replace("BTC-USDT", "ABC-USDT")
+    users.makepyfile(f"{dedent(USERS_TESTS)}\n\n{of_page}")
     result = users.runpytest_subprocess(*LOAD, "-p", "no:cacheprovider", timeout=120)
-    result.assert_outcomes(passed=3, failed=1)
+    result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(
         ["*log of the matcher at http://127.0.0.1:*", "*matcher started*", "*log of the gateway*"]
     )

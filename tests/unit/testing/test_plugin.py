@@ -4,6 +4,8 @@ from importlib.metadata import entry_points
 
 import pytest
 
+from tests.unit.testing.page import examples
+
 pytest_plugins = ["pytester"]
 
 PLUGIN = "matching_exchange.testing.plugin"
@@ -30,3 +32,11 @@ def test_options_of_the_marker_are_told_by_name(pytester: pytest.Pytester) -> No
     result = pytester.runpytest_inprocess(*LOAD)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*takes its options by name: instruments=*"])
+
+
+def test_the_examples_of_the_page_hold(pytester: pytest.Pytester) -> None:
+    """Those in process. tests/e2e/test_testing.py runs the one with processes."""
+    blocks = examples("exchange_in_process")
+    assert len(blocks) == 2
+    pytester.makepyfile("\n\n".join(blocks))
+    pytester.runpytest_inprocess(*LOAD).assert_outcomes(passed=3)
