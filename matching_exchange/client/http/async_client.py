@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 from weakref import WeakSet
@@ -13,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
 from matching_exchange.client.calls.accounts import own_key
 from matching_exchange.client.connection import TIMEOUT, Connection
-from matching_exchange.client.errors import ExchangeError, NotFound
+from matching_exchange.client.errors import ExchangeError, NotFound, Unauthorized
 from matching_exchange.client.http.async_stream import AsyncStream
 from matching_exchange.client.http.async_streams import AsyncStreams
 from matching_exchange.client.http.transport import (
@@ -22,6 +23,7 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    http_request,
     reason_of,
     verified,
 )
@@ -54,11 +56,8 @@ class AsyncClient(AsyncStreams):
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
         self._ssl = ssl_context
-        self._http = httpx.AsyncClient(
-            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
-            limits=LIMITS,
-            trust_env=False,
-            transport=transport,
+        self._http = transport or httpx.AsyncHTTPTransport(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
         )
         self._streams: WeakSet[AsyncStream[Any]] = WeakSet()
 
@@ -109,18 +108,15 @@ class AsyncClient(AsyncStreams):
     async def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
-            response = await self._http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=request.content,
-                timeout=attempts.seconds_left(time.monotonic()),
+            response = await self._http.handle_async_request(
+                http_request(request, attempts.seconds_left(time.monotonic()))
             )
+            content = await response.aread()
         except NOT_SENT as error:
             return attempts.not_sent(reason_of(error), time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
-        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+        return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     async def _ask_account(self) -> str:
         if not self._connection.has_key:
@@ -134,7 +130,9 @@ class AsyncClient(AsyncStreams):
     def _stream(self, machine: Machine[Item], of_account: AccountMachine | None = None) -> AsyncStream[Item]:
         async def opened() -> ClientConnection:
             if of_account is not None and of_account.account is None:
-                of_account.account = await self.own_account()
+                with suppress(Unauthorized):
+                    # A key that may not read its account may still hear it.
+                    of_account.account = await self.own_account()
             return await self._connect(*self._connection.stream(*machine.address(), machine.access))
 
         stream = AsyncStream(machine, opened, self.carry_out, self._timeout)
