@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.faults import told_by_dialects
+from gateway.http.errors import HttpError
 from gateway.http.frames import EXTENSION
 from gateway.http.resources import ClientGoneError
 from gateway.injected.faults import InjectedFaults
@@ -36,6 +38,10 @@ class Striking:
             try:
                 called, receive = await read_call(scope, receive, self._account_of if self._faults.by_account else None)
             except ClientGoneError:
+                return
+            except HttpError as error:
+                # The body is too large, or never comes.
+                await told_by_dialects(error, scope["path"]).send(send)
                 return
             await self._call(called, scope, receive, send)
         else:

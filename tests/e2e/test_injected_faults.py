@@ -157,6 +157,7 @@ def test_a_fault_is_of_one_account(exchange: Exchange) -> None:
     assert place(exchange, account="bob")[1]
     assert exchange.http.post("/orders/batch", json={"orders": [order(account="alice")]}).status_code == 503
     assert exchange.http.delete("/orders", params={"account": "alice"}).status_code == 200
+    assert exchange.http.post("/orders", content=b" " * 100_000).json()["code"] == "body_too_large"
 
 
 def test_what_administers_the_exchange_is_never_struck(exchange: Exchange) -> None:
