@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from gateway.exchange.orders import placed_order
 from gateway.http.responses import encode
 from gateway.native.json.money_views import ledger_view, transfer_view
 from gateway.native.json.replacement_views import replacement
@@ -62,6 +61,7 @@ from protocol.events import (
     Trade,
     TransferState,
 )
+from protocol.placed import placed_order
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
 
 _MOVE_KINDS: Final[dict[type, MoveKind]] = {
