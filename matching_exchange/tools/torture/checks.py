@@ -14,7 +14,6 @@ from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOr
 from gateway.native.json.schemas import Order as OrderView
 from gateway.native.json.times import MILLISECOND, format_timestamp
 from gateway.native.json.translate import order
-from gateway.native.problem_kinds import refusal_code
 from matcher.engine import Engine
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode, orders_in
@@ -62,6 +61,7 @@ from protocol.events import (
     TransferState,
 )
 from protocol.placed import placed_order
+from protocol.refusals import refusal_code
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
 
 _MOVE_KINDS: Final[dict[type, MoveKind]] = {

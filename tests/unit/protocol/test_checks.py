@@ -29,6 +29,15 @@ def changed(**fields: Any) -> PlaceOrder:
     return structs.replace(GOOD, **fields)
 
 
+def terms(**fields: Any) -> OrderTerms:
+    return OrderTerms(**fields)
+
+
+def wrong(kind: Any, **fields: Any) -> Command:
+    command: Command = kind(**fields)
+    return command
+
+
 @pytest.mark.parametrize("command", [GOOD, changed(side=1), CancelOrder(7), ResetAccount("ann", {"BTC": "1"}, "t")])
 def test_a_command_of_the_right_types_passes(command: Command) -> None:
     check_command(command)
@@ -52,12 +61,12 @@ def test_a_price_that_is_no_integer_in_bounds_is_refused_by_its_name(price: Any)
         (lambda: changed(side="buy"), "side"),
         (lambda: changed(side=3), "side"),
         (lambda: changed(order_type=object()), "order_type"),
-        (lambda: changed(terms=OrderTerms(display_quantity=0.5)), "terms.display_quantity"),
-        (lambda: changed(terms=OrderTerms(trailing_amount=Decimal(1))), "terms.trailing_amount"),
-        (lambda: changed(terms=OrderTerms(tag=object())), "terms.tag"),
+        (lambda: changed(terms=terms(display_quantity=0.5)), "terms.display_quantity"),
+        (lambda: changed(terms=terms(trailing_amount=Decimal(1))), "terms.trailing_amount"),
+        (lambda: changed(terms=terms(tag=object())), "terms.tag"),
         (lambda: CancelReplace(CancelOrder(1), changed(price=1.5)), "place.price"),
-        (lambda: CancelOrder(1.0), "order_id"),
-        (lambda: ResetAccount("ann", {"BTC": 1.5}, "t"), "balances"),
+        (lambda: wrong(CancelOrder, order_id=1.0), "order_id"),
+        (lambda: wrong(ResetAccount, account="ann", balances={"BTC": 1.5}, transfer_id="t"), "balances"),
     ],
 )
 def test_the_fault_is_named_however_deep(make: Callable[[], Command], field: str) -> None:
@@ -67,14 +76,14 @@ def test_the_fault_is_named_however_deep(make: Callable[[], Command], field: str
 
 
 def test_what_is_no_command_or_no_query_is_refused() -> None:
-    wrong: Any = StatusQuery()
-    with pytest.raises(FieldError, match="takes a command, not StatusQuery"):
-        check_command(wrong)
-    with pytest.raises(FieldError, match="takes a query, not PlaceOrder"):
-        check_query(wrong := GOOD)
-    with pytest.raises(FieldError, match="takes a command, not dict"):
-        check_command(wrong := {})
     check_query(StatusQuery())
+    others: list[Any] = [StatusQuery(), {}]
+    for other in others:
+        with pytest.raises(FieldError, match=f"takes a command, not {type(other).__name__}"):
+            check_command(other)
+    order: Any = GOOD
+    with pytest.raises(FieldError, match="takes a query, not PlaceOrder"):
+        check_query(order)
 
 
 def test_a_query_is_checked_too() -> None:
