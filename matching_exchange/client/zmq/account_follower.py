@@ -1,20 +1,30 @@
 """An account's own stream: its open orders at first, then each change, once and in order, over losses and restarts.
 
 The matcher keeps the last updates of an account that it is told to watch. Each names the one before it. What is missing
-is asked for. Where the matcher keeps it no more, a gap is told, and the open orders are told anew.
+is asked for. Where the matcher keeps it no more, a hole is told, and the open orders are told anew.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
-from typing import Final, Protocol
+from collections.abc import Callable, Collection
+from typing import Final
 
 from msgspec import Struct
 
 from matching_exchange.client.zmq.followers import MESSAGES_WAITING, Desk, Follower, Tell
 from matching_exchange.client.zmq.link import Outcome
-from matching_exchange.client.zmq.states import ConnectionState, Gap
-from protocol.commands import AccountUpdatesQuery, InstrumentsQuery, OrdersQuery, WatchAccount
-from protocol.events import AccountState, AccountUpdate, AccountUpdates, OrderPage, OrderState, QueryResult
+from matching_exchange.client.zmq.states import ConnectionState, Hole
+from matching_exchange.client.zmq.steps import Known
+from protocol.commands import AccountUpdatesQuery, BalancesQuery, InstrumentsQuery, OrdersQuery, WatchAccount
+from protocol.events import (
+    AccountState,
+    AccountUpdate,
+    AccountUpdates,
+    AssetBalance,
+    Balances,
+    OrderPage,
+    OrderState,
+    QueryResult,
+)
 from protocol.session import Answered
 from protocol.units import OrderStatus
 
@@ -24,21 +34,38 @@ PAGE_ORDERS: Final = 1_000
 LIVE: Final = frozenset({OrderStatus.PENDING, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
 
 
-class Known(Protocol):
-    """The instruments that the client knows."""
+class Beginning(Struct):
+    """The account as of `sequence`.
 
-    def lacks(self, states: Iterable[OrderState]) -> bool: ...
-
-    def learn(self, result: QueryResult) -> None: ...
-
-
-class AccountStart(Struct, frozen=True):
-    """A beginning: the account's open and pending orders as of `sequence`, oldest first."""
+    orders: open and pending, by order_id. balances: by asset. again: whether something was told before.
+    """
 
     account: str
-    sequence: int
-    timestamp: int
-    orders: list[OrderState]
+    again: bool
+    first: int = 0
+    sequence: int = 0
+    timestamp: int = 0
+    suspended: bool = False
+    cancel_at: int | None = None
+    ledger: bool = False
+    orders: dict[int, OrderState] = {}
+    balances: dict[str, AssetBalance] = {}
+
+    def read_at(self, sequence: int) -> None:
+        """A part was read as of this sequence."""
+        self.first = min(self.first, sequence) if self.first else sequence
+
+    def overlay(self, update: AccountUpdate) -> None:
+        """The last update since the first part tells a state, whether its part is older or newer."""
+        for state in update.orders:
+            self.orders[state.order_id] = state
+        if update.account_set is not None:
+            self.suspended, self.cancel_at = update.account_set.suspended, update.account_set.cancel_at
+        if update.balances is not None:
+            self.ledger = update.balances.ledger
+            if not self.ledger:
+                self.balances.clear()
+            self.balances.update((balance.asset, balance) for balance in update.balances.balances)
 
 
 class AccountFollower(Follower):
@@ -49,7 +76,7 @@ class AccountFollower(Follower):
         account: str,
         desk: Desk,
         known: Known,
-        hear: Callable[[AccountStart | AccountUpdate], None],
+        hear: Callable[[Beginning | AccountUpdate], None],
         tell: Tell,
     ) -> None:
         super().__init__(desk, tell)
@@ -63,8 +90,8 @@ class AccountFollower(Follower):
         self._told: tuple[int, int] | None = None
         self._verify = False
         self._waiting: deque[AccountUpdate] = deque(maxlen=MESSAGES_WAITING)
-        self._collecting: dict[int, OrderState] = {}
-        self._first = 0
+        self._coming = Beginning(account, again=False)
+        self._begun = False
 
     def receive(self, update: AccountUpdate) -> None:
         """Take in a published update."""
@@ -87,7 +114,7 @@ class AccountFollower(Follower):
 
     def _begin_anew(self, detail: str) -> None:
         if self._position is not None:
-            self._tell(Gap("account", self.account, self._position, None, detail))
+            self._tell(Hole("account", self.account, self._position, None, detail))
         self._position = self._told = None
         self._watched = self._verify = False
         self._ask_again = True
@@ -96,9 +123,8 @@ class AccountFollower(Follower):
         if not self._watched:
             self._desk.command(WatchAccount(self.account), self._watching)
         elif self._position is None:
-            self._collecting.clear()
-            self._first = 0
-            self._ask_orders(0)
+            self._coming = Beginning(self.account, again=self._begun)
+            self._desk.ask(BalancesQuery(self.account), self._balances)
         else:
             after, told = self._position, self._told
             verify = self._verify and told is not None
@@ -112,42 +138,50 @@ class AccountFollower(Follower):
         # Without an answer the next tick tries again.
         self._answered(more=self._watched)
 
-    # The beginning: pages of orders, and the updates since the first page.
+    # The beginning: balances, pages of orders, and the updates since the first of these.
+
+    def _balances(self, result: QueryResult) -> None:
+        found, coming = result.result, self._coming
+        assert isinstance(found, Balances), "nothing else answers a BalancesQuery"
+        coming.read_at(result.sequence)
+        coming.ledger = found.ledger
+        coming.balances.update((balance.asset, balance) for balance in found.balances)
+        self._ask_orders(0)
 
     def _ask_orders(self, after: int) -> None:
         self._desk.ask(OrdersQuery(account=self.account, limit=PAGE_ORDERS, after=after), self._page)
 
     def _page(self, result: QueryResult) -> None:
-        page = result.result
+        page, coming = result.result, self._coming
         assert isinstance(page, OrderPage), "nothing else answers an OrdersQuery"
-        self._first = min(self._first, result.sequence) if self._first else result.sequence
-        self._collecting.update((state.order_id, state) for state in page.orders)
+        coming.read_at(result.sequence)
+        coming.suspended, coming.cancel_at = page.suspended, page.cancel_at
+        coming.orders.update((state.order_id, state) for state in page.orders)
         if page.next is not None:
             self._ask_orders(page.next)
         else:
-            self._ask_updates(self._first, self._brought_up)
+            self._ask_updates(coming.first, self._brought_up)
 
     def _brought_up(self, result: QueryResult) -> None:
-        """The last update of an order since the first page tells its state, whether its page is older or newer."""
-        missed = result.result
+        missed, coming = result.result, self._coming
         assert isinstance(missed, AccountUpdates), "nothing else answers an AccountUpdatesQuery"
         if not (missed.watched and missed.complete):
             self._watched = missed.watched
             self._answered(more=True)
             return
         for update in missed.updates:
-            for state in update.orders:
-                self._collecting[state.order_id] = state
+            coming.overlay(update)
         if missed.next is not None:
             self._ask_updates(missed.next, self._brought_up)
             return
-        orders = [state for _, state in sorted(self._collecting.items()) if state.status in LIVE]
-        self._collecting.clear()
-        self._when_known(orders, lambda: self._begin(orders, result))
+        coming.sequence, coming.timestamp = result.sequence, result.timestamp
+        coming.orders = {key: state for key, state in sorted(coming.orders.items()) if state.status in LIVE}
+        self._when_known(coming.orders.values(), self._begin)
 
-    def _begin(self, orders: list[OrderState], result: QueryResult) -> None:
-        self._position = result.sequence
-        self._hear(AccountStart(self.account, result.sequence, result.timestamp, orders))
+    def _begin(self) -> None:
+        self._position = self._coming.sequence
+        self._begun = True
+        self._hear(self._coming)
         self._go_on()
 
     # Afterwards: what was missed.
@@ -214,7 +248,7 @@ class AccountFollower(Follower):
             return
 
         def found(result: QueryResult) -> None:
-            self._known.learn(result)
+            self._known.learn(result.result)
             then()
 
         self._desk.ask(InstrumentsQuery(), found)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from matching_exchange.client.zmq.link import Outcome
-from matching_exchange.client.zmq.states import ConnectionState, Gap
+from matching_exchange.client.zmq.states import ConnectionState, Hole
 from protocol.commands import Command, Query
 from protocol.events import QueryResult
 
@@ -20,7 +20,7 @@ without news doubles the time."""
 MESSAGES_WAITING: Final = 10_000
 """Messages that wait at most for missing ones. The oldest beyond them are asked for again."""
 
-Tell = Callable[[Gap], None]
+Tell = Callable[[Hole], None]
 
 
 class Desk(Protocol):

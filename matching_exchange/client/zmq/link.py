@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.client.errors import OutcomeUnknown, Unavailable
+from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, Unavailable
 from matching_exchange.client.zmq.states import ConnectionState
 from protocol.checks import check_command, check_query
 from protocol.commands import VERSION, Command, Query
@@ -57,7 +57,7 @@ class Link:
 
     def __init__(self, window: int, tell: Callable[[ConnectionState], None]) -> None:
         if not 1 <= window <= WINDOW:
-            raise ValueError(f"window takes a whole number from 1 to {WINDOW}, not {window}")
+            raise InvalidValue(f"window takes a whole number from 1 to {WINDOW}, not {window}.", "window")
         self.window = window
         self.clock = MatcherClock()
         self._tell = tell
@@ -106,13 +106,17 @@ class Link:
         if not self.available(now):
             raise no_matcher("There is no matcher. Nothing was sent.")
         if len(orders) > self.room:
-            raise WindowFull(
-                "too_much_in_flight",
-                f"{self.waiting} commands wait for their answers: the window takes {self.window}. Nothing was sent.",
-            )
+            raise self.full()
         for order in orders:
             self._session.submit(order.command)
             self._waiting.append(order.done)
+
+    def full(self) -> WindowFull:
+        """The error of a call for which there is no room."""
+        return WindowFull(
+            "too_much_in_flight",
+            f"{self.waiting} commands wait for their answers: the window takes {self.window}. Nothing was sent.",
+        )
 
     def ask(self, query: Query, found: Found, now: float) -> int:
         """Ask, again and again until there is a result. Returns a number for `forget`. Raises FieldError."""

@@ -21,8 +21,8 @@ class ConnectionState(Struct, frozen=True):
     other_history: bool = False
 
 
-class Gap(Struct, frozen=True):
-    """Something was missed that the matcher cannot tell any more, or has not told one by one.
+class Hole(Struct, frozen=True):
+    """Something was missed that the matcher cannot tell any more, or has not told one by one. `on_gap` hears of it.
 
     feed: what has the hole.
     name: its symbol, or its account.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from matching_exchange.client.zmq.followers import MESSAGES_WAITING, Desk, Follower, Tell
-from matching_exchange.client.zmq.states import Gap
+from matching_exchange.client.zmq.states import Hole
 from protocol.commands import TradesQuery
 from protocol.events import QueryResult, Trade, TradeHistory
 from protocol.market_data import TradeMessage
@@ -52,7 +52,7 @@ class TradeFollower(Follower):
     def forget(self) -> None:
         self._last = None
         self._waiting.clear()
-        self._tell(Gap("trades", self.symbol, None, None, "the exchange has another history than before"))
+        self._tell(Hole("trades", self.symbol, None, None, "the exchange has another history than before"))
         self.check()
 
     def _ask(self) -> None:
@@ -73,7 +73,7 @@ class TradeFollower(Follower):
         for trade in trades:
             if trade.trade_id > self._last + 1:
                 detail = "the matcher keeps no trade so old"
-                self._tell(Gap("trades", self.symbol, self._last, trade.trade_id - 1, detail))
+                self._tell(Hole("trades", self.symbol, self._last, trade.trade_id - 1, detail))
             if trade.trade_id > self._last:
                 self._deliver(trade)
 
