@@ -30,8 +30,6 @@ class Waker:
 
     def __init__(self) -> None:
         self._reading, self._writing = socket.socketpair()
-        self._reading.setblocking(False)
-        self._writing.setblocking(False)
         self._lock = threading.Lock()
         self._woken = False
         self._closed = False
@@ -97,7 +95,7 @@ class Callbacks:
         def call(*arguments: Any) -> None:
             try:
                 callback(*arguments)
-            except Exception as error:  # noqa: BLE001  of a user: reported below
+            except Exception as error:
                 self._report(error)
 
         return call

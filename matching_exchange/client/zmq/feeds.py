@@ -155,15 +155,19 @@ class Feeds:
 
     def tick(self, now: float) -> None:
         """Let the followers ask whether something was lost. Call it several times a second."""
-        for each in (*self._trades, *self._books, *self._accounts):
-            each.follower.tick(now)
+        for follower in self._followers():
+            follower.tick(now)
 
     def connection(self, state: ConnectionState) -> None:
         """The connection has changed."""
         if state.other_history:
             self._desk.ask(InstrumentsQuery(), lambda result: self._known.learn(result.result))
-        for each in (*self._trades, *self._books, *self._accounts):
-            each.follower.connection(state)
+        for follower in self._followers():
+            follower.connection(state)
+
+    def _followers(self) -> list[Follower]:
+        trades, books = [each.follower for each in self._trades], [each.follower for each in self._books]
+        return [*trades, *books, *(each.follower for each in self._accounts)]
 
     def _both(self, tell: Callable[[Hole], None]) -> Callable[[Hole], None]:
         def told(hole: Hole) -> None:

@@ -18,7 +18,7 @@ from protocol.sockets import Socket, message_receiver
 
 BUSY_MILLISECONDS: Final = 50
 IDLE_MILLISECONDS: Final = 250
-"""Milliseconds between two looks at the clock at most, while something waits for the matcher, and while nothing does."""
+"""Milliseconds between two looks at the clock, at most: while something waits for the matcher, and else."""
 
 
 class Reader:

@@ -16,7 +16,7 @@ MAX_DEADLINE: Final = 3_600
 
 T = TypeVar("T")
 
-Settle = Callable[["T | Exception"], None]
+Settle = Callable[[T | Exception], None]
 """Takes what a call answers with, or why it does not."""
 
 

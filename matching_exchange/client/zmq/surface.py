@@ -56,7 +56,9 @@ def submitted(make: Callable[Concatenate[Known, P], Step[T]]) -> Callable[Concat
     return method
 
 
-def awaited(make: Callable[Concatenate[Known, P], Step[T]]) -> Callable[Concatenate[Awaited, P], Coroutine[Any, Any, T]]:
+def awaited(
+    make: Callable[Concatenate[Known, P], Step[T]],
+) -> Callable[Concatenate[Awaited, P], Coroutine[Any, Any, T]]:
     """The method whose awaitable carries the call out."""
 
     @wraps(make)

@@ -237,8 +237,16 @@ class Threads(Waiting):
         def start() -> None:
             begun.append(begin(self._feeds_here()))
 
+        def stop() -> None:
+            # It has begun by then.
+            for begun_here in begun:
+                begun_here()
+
+        def stop_later() -> None:
+            self._callbacks.later(stop)
+
         self._callbacks.later(start)
-        return lambda: self._callbacks.later(lambda: begun[0]())
+        return stop_later
 
     def _feeds_here(self) -> Feeds:
         """The feeds, and their sockets with the first one."""
