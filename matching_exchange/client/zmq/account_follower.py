@@ -182,6 +182,7 @@ class AccountFollower(Follower):
         self._position = self._coming.sequence
         self._begun = True
         self._hear(self._coming)
+        self._has_begun()
         self._go_on()
 
     # Afterwards: what was missed.

@@ -90,6 +90,7 @@ class BookFollower(Follower):
         self._lose("a snapshot has come before what was asked for")
         self._book.clear(self._instrument.price_decimals, self._instrument.quantity_decimals)
         self._put(part, bids, asks, snapshot=True)
+        self._has_begun()
         self._join()
 
     def _apply(self, update: BookMessage) -> None:

@@ -11,7 +11,7 @@ from matching_exchange.client.zmq.feeds import Stop
 from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.surface import submitted, waiting
-from matching_exchange.client.zmq.threads import Threads, nobody
+from matching_exchange.client.zmq.threads import Threads
 from matching_exchange.client.zmq.tickets import Ticket
 from protocol.commands import Command, Query
 from protocol.events import QueryResult
@@ -102,36 +102,38 @@ class ZmqClient(Threads):
     def on_trade(self, symbol: str, callback: Callable[[Trade], object], *, after: int | None = None) -> Stop:
         """Call back with each trade, once and in order: those after the trade_id `after`, or from now on.
 
-        Returns a function that ends it. Raises NotFound for an unknown symbol. `on_gap` tells of trades that cannot be
-        had.
+        `on_gap` tells of trades that cannot be had. Returns a function that ends it.
+        Waits until it has begun, unless a callback calls it. Raises NotFound for an unknown symbol, and Disconnected
+        if it has not begun within the client's timeout. This holds for all of these methods.
         """
         instrument = self._instrument(symbol)
         hear = self._callbacks.guarded(callback)
-        return self._follow(lambda feeds: feeds.follow_trades(instrument, hear, nobody, after))
+        return self._follow(lambda feeds, ears: feeds.follow_trades(instrument, hear, after, ears))
 
     def on_book(self, symbol: str, callback: Callable[[BookUpdate], object]) -> Stop:
         """Call back with each change of the book by levels: `book` of it is kept, and may be used in callbacks alone.
 
-        After a hole, which `on_gap` tells, the next one is a `snapshot`. Returns and raises as `on_trade`.
+        After a hole, which `on_gap` tells, the next one is a `snapshot`.
         """
         instrument = self._instrument(symbol)
         hear = self._callbacks.guarded(callback)
-        return self._follow(lambda feeds: feeds.follow_book(instrument, hear, nobody))
+        return self._follow(lambda feeds, ears: feeds.follow_book(instrument, hear, ears))
 
     def on_account(
         self, callback: Callable[[AccountStart | AccountUpdate], object], *, account: str | None = None
     ) -> Stop:
         """Call back with how the account stands, then with all that each command has changed for it.
 
-        After a hole, which `on_gap` tells, it begins with an AccountStart again. Returns a function that ends it.
+        After a hole, which `on_gap` tells, it begins with an AccountStart again.
         """
         hear = self._callbacks.guarded(callback)
-        return self._follow(lambda feeds: feeds.follow_account(account or self.known.account, hear, nobody))
+        named = account or self.known.account
+        return self._follow(lambda feeds, ears: feeds.follow_account(named, hear, ears))
 
     def on_order(self, callback: Callable[[Order], object], *, account: str | None = None) -> Stop:
         """Call back with each order of the account that has changed, as its command left it.
 
-        At the beginning, and after a hole, with each that is open or pending. Returns a function that ends it.
+        At the beginning, and after a hole, with each that is open or pending.
         """
 
         def told(item: AccountStart | AccountUpdate) -> None:
@@ -141,7 +143,7 @@ class ZmqClient(Threads):
         return self.on_account(told, account=account)
 
     def on_fill(self, callback: Callable[[Fill], object], *, account: str | None = None) -> Stop:
-        """Call back with each fill of the account from now on. Returns a function that ends it.
+        """Call back with each fill of the account from now on.
 
         After a hole, which `on_gap` tells, `fills` has those that were missed.
         """

@@ -32,6 +32,13 @@ Stop = Callable[[], None]
 """Ends what was begun."""
 
 
+class Ears(Struct, frozen=True):
+    """Who hears of one subscription's holes, and when it has begun."""
+
+    hole: Callable[[Hole], None]
+    begun: Callable[[], None]
+
+
 class Topics:
     """The subscriptions of one socket, counted: the last one of a topic ends it."""
 
@@ -70,15 +77,17 @@ class Feeds:
         self._accounts: list[_Followed[AccountFollower]] = []
 
     def follow_trades(
-        self, instrument: Instrument, hear: Callable[[Trade], None], tell: Callable[[Hole], None], after: int | None
+        self, instrument: Instrument, hear: Callable[[Trade], None], after: int | None, ears: Ears
     ) -> Stop:
-        """Hear each trade of the instrument after a trade_id; None: from now on. `tell` hears of its holes."""
+        """Hear each trade of the instrument after a trade_id; None: from now on."""
         symbol, by_symbol = instrument.symbol, self._known.instruments
 
         def told(trade: TradeMessage | events.Trade) -> None:
             hear(markets.trade(trade, by_symbol[symbol]))
 
-        followed = _Followed(topics.trades(symbol), TradeFollower(symbol, self._desk, told, self._both(tell), after))
+        follower = TradeFollower(symbol, self._desk, told, self._both(ears.hole), after)
+        follower.on_begun = ears.begun
+        followed = _Followed(topics.trades(symbol), follower)
         # The instrument tells the decimals of published fees.
         self._market.add(topics.instruments(symbol))
         self._market.add(followed.topic)
@@ -92,11 +101,10 @@ class Feeds:
 
         return stop
 
-    def follow_book(
-        self, instrument: Instrument, hear: Callable[[BookUpdate], None], tell: Callable[[Hole], None]
-    ) -> Stop:
+    def follow_book(self, instrument: Instrument, hear: Callable[[BookUpdate], None], ears: Ears) -> Stop:
         """Hear each change of the book by levels, with the book after it."""
-        follower = BookFollower(instrument, self._desk, hear, self._both(tell))
+        follower = BookFollower(instrument, self._desk, hear, self._both(ears.hole))
+        follower.on_begun = ears.begun
         followed = _Followed(topics.book(instrument.symbol), follower)
         self._market.add(followed.topic)
         self._books.append(followed)
@@ -108,9 +116,7 @@ class Feeds:
 
         return stop
 
-    def follow_account(
-        self, account: str, hear: Callable[[AccountStart | AccountUpdate], None], tell: Callable[[Hole], None]
-    ) -> Stop:
+    def follow_account(self, account: str, hear: Callable[[AccountStart | AccountUpdate], None], ears: Ears) -> Stop:
         """Hear how the account stands, then each change."""
         by_symbol = self._known.instruments
 
@@ -119,7 +125,8 @@ class Feeds:
                 accounts.start(found, by_symbol) if isinstance(found, Beginning) else accounts.update(found, by_symbol)
             )
 
-        follower = AccountFollower(account, self._desk, self._known, told, self._both(tell))
+        follower = AccountFollower(account, self._desk, self._known, told, self._both(ears.hole))
+        follower.on_begun = ears.begun
         followed = _Followed(topics.account_updates(account), follower)
         self._reports.add(followed.topic)
         self._accounts.append(followed)

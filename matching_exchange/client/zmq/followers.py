@@ -32,9 +32,11 @@ class Desk(Protocol):
 
 
 class Follower(ABC):
-    """`tell` hears of each hole."""
+    """`tell` hears of each hole. `on_begun` is called once it is known where the feed begins: all that comes later is
+    told."""
 
     def __init__(self, desk: Desk, tell: Tell) -> None:
+        self.on_begun: Callable[[], None] | None = None
         self._desk = desk
         self._tell = tell
         self._asking = False
@@ -73,6 +75,12 @@ class Follower(ABC):
         self._asking = True
         self._ask_again = False
         self._ask()
+
+    def _has_begun(self) -> None:
+        """Call it each time that a beginning is known."""
+        begun, self.on_begun = self.on_begun, None
+        if begun is not None:
+            begun()
 
     def _answered(self, *, more: bool = False) -> None:
         """A question has its answer. Ask the next one, if there is one."""

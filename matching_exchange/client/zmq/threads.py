@@ -13,7 +13,7 @@ from matching_exchange.client.zmq.addresses import Addresses, curve_keys
 from matching_exchange.client.zmq.callbacks import Callbacks
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
-from matching_exchange.client.zmq.feeds import Feeds, Stop, Topics
+from matching_exchange.client.zmq.feeds import Ears, Feeds, Stop, Topics
 from matching_exchange.client.zmq.link import Link, Outcome, no_matcher
 from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.reader import Reader
@@ -229,23 +229,32 @@ class Threads(Waiting):
             self.finish(self.begin(instrument(self.known, symbol)))
         return self.known.instruments[symbol]
 
-    def _follow(self, begin: Callable[[Feeds], Stop]) -> Stop:
+    def _follow(self, begin: Callable[[Feeds, Ears], Stop]) -> Stop:
+        """Begin a subscription, and wait until it has begun, unless a callback has called. Returns what ends it.
+
+        Raises Disconnected after the timeout.
+        """
         with self._lock:
             self._check_open()
-        begun: list[Stop] = []
+        stops: list[Stop] = []
+        begun = threading.Event()
+        ears = Ears(nobody, begun.set)
 
         def start() -> None:
-            begun.append(begin(self._feeds_here()))
+            stops.append(begin(self._feeds_here(), ears))
 
         def stop() -> None:
-            # It has begun by then.
-            for begun_here in begun:
-                begun_here()
+            for stop_it in stops:
+                stop_it()
 
         def stop_later() -> None:
             self._callbacks.later(stop)
 
         self._callbacks.later(start)
+        if not self._callbacks.is_current and not begun.wait(self._timeout):
+            stop_later()
+            message = f"The subscription has not begun within {self._timeout:g} seconds."
+            raise Disconnected("matcher_unavailable", message)
         return stop_later
 
     def _feeds_here(self) -> Feeds:

@@ -63,6 +63,7 @@ class TradeFollower(Follower):
         found, before = result.result, self._last
         if isinstance(found, TradeHistory):
             self._take(found.trades)
+            self._has_begun()
         self._join()
         self._answered(more=bool(self._waiting) and self._last != before)
 
