@@ -69,7 +69,8 @@ class Beginning(Struct):
 
 
 class AccountFollower(Follower):
-    """`hear` takes a beginning, then each update. All symbols are among the `known` ones then."""
+    """`hear` takes a beginning, then each update. All symbols are among the `known` ones then. `again`: another
+    follower has told something before."""
 
     def __init__(
         self,
@@ -78,6 +79,8 @@ class AccountFollower(Follower):
         known: Known,
         hear: Callable[[Beginning | AccountUpdate], None],
         tell: Tell,
+        *,
+        again: bool = False,
     ) -> None:
         super().__init__(desk, tell)
         self.account = account
@@ -91,7 +94,7 @@ class AccountFollower(Follower):
         self._verify = False
         self._waiting: deque[AccountUpdate] = deque(maxlen=MESSAGES_WAITING)
         self._coming = Beginning(account, again=False)
-        self._begun = False
+        self._begun = again
 
     def receive(self, update: AccountUpdate) -> None:
         """Take in a published update."""

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from itertools import chain
 
+from msgspec import Struct
+
 from matching_exchange.client.book import Book, BookUpdate
 from matching_exchange.client.times import Time
 from matching_exchange.client.zmq.followers import MESSAGES_WAITING, Desk, Follower, Tell
@@ -20,17 +22,56 @@ from protocol.events import BookUpdates, QueryResult
 from protocol.instrument import Instrument
 
 
-class BookFollower(Follower):
-    """`hear` takes each change of the book, with the book after it."""
+class BookChange(Struct, frozen=True):
+    """The next change of a book, in integers: a whole snapshot, or what one command has changed."""
 
-    def __init__(self, instrument: Instrument, desk: Desk, hear: Callable[[BookUpdate], None], tell: Tell) -> None:
-        super().__init__(desk, tell)
-        self.symbol = instrument.symbol
+    message: BookMessage | BookSnapshotMessage
+    bids: list[Level]
+    asks: list[Level]
+
+    @property
+    def snapshot(self) -> bool:
+        return isinstance(self.message, BookSnapshotMessage)
+
+
+class Keeper:
+    """The book of one reader. It takes each change when the reader does, so that both are at the same place.
+
+    `distrust` hears the number at which the checksum is another.
+    """
+
+    def __init__(self, instrument: Instrument, distrust: Callable[[int], None]) -> None:
         self._instrument = instrument
+        self._distrust = distrust
+        self._book = Book(instrument.symbol)
+        self._waits_for_snapshot = True
+
+    def apply(self, change: BookChange) -> BookUpdate | None:
+        """The book after it. None if it is not known: then a snapshot comes."""
+        book, message, instrument = self._book, change.message, self._instrument
+        if change.snapshot:
+            book.clear(instrument.price_decimals, instrument.quantity_decimals)
+        elif self._waits_for_snapshot:
+            return None
+        book.apply_units(change.bids, change.asks)
+        book.number, book.sequence, book.timestamp = message.number, message.sequence, Time(message.timestamp)
+        self._waits_for_snapshot = book.checksum() != message.checksum
+        if self._waits_for_snapshot:
+            self._distrust(message.number)
+            return None
+        bids, asks = levels(change.bids, instrument), levels(change.asks, instrument)
+        return BookUpdate(book, change.snapshot, message.number, message.sequence, book.timestamp, bids, asks)
+
+
+class BookFollower(Follower):
+    """`hear` takes each change, without a hole between two snapshots."""
+
+    def __init__(self, symbol: str, desk: Desk, hear: Callable[[BookChange], None], tell: Tell) -> None:
+        super().__init__(desk, tell)
+        self.symbol = symbol
         self._hear = hear
-        self._book = Book(self.symbol)
         self._epoch = 0
-        # That of the book; None while a snapshot is waited for, which is not older than `_floor`.
+        # That of the last change; None while a snapshot is waited for, which is not older than `_floor`.
         self._number: int | None = None
         self._floor = 0
         self._parts: list[BookSnapshotMessage] = []
@@ -65,6 +106,12 @@ class BookFollower(Follower):
         self._waiting.clear()
         self.check()
 
+    def distrust(self, number: int) -> None:
+        """The reader's book was another at this number: it needs a snapshot."""
+        self._floor = number
+        self._lose("the checksum says that the book is another")
+        self.check()
+
     def _lose(self, detail: str) -> None:
         """Wait for a snapshot."""
         if self._number is not None:
@@ -88,28 +135,14 @@ class BookFollower(Follower):
         asks = list(chain.from_iterable(known.asks for known in self._parts))
         self._parts.clear()
         self._lose("a snapshot has come before what was asked for")
-        self._book.clear(self._instrument.price_decimals, self._instrument.quantity_decimals)
-        self._put(part, bids, asks, snapshot=True)
+        self._number = part.number
+        self._hear(BookChange(part, bids, asks))
         self._has_begun()
         self._join()
 
     def _apply(self, update: BookMessage) -> None:
-        self._put(update, update.bids, update.asks, snapshot=False)
-
-    def _put(
-        self, message: BookMessage | BookSnapshotMessage, bids: list[Level], asks: list[Level], *, snapshot: bool
-    ) -> None:
-        book, number, instrument = self._book, message.number, self._instrument
-        book.apply_units(bids, asks)
-        book.number, book.sequence, book.timestamp = number, message.sequence, Time(message.timestamp)
-        self._number = number
-        if book.checksum() != message.checksum:
-            self._lose("the checksum says that the book is another")
-            self._floor = number
-            self.check()
-            return
-        changed = levels(bids, instrument), levels(asks, instrument)
-        self._hear(BookUpdate(book, snapshot, number, book.sequence, book.timestamp, *changed))
+        self._number = update.number
+        self._hear(BookChange(update, update.bids, update.asks))
 
     def _join(self) -> None:
         """Apply what waits, up to the first hole."""

@@ -6,8 +6,9 @@ from matching_exchange.client.book import BookUpdate
 from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
 from matching_exchange.client.types.markets import Trade
 from matching_exchange.client.types.orders import Fill, Order
+from matching_exchange.client.zmq.book_follower import BookChange
 from matching_exchange.client.zmq.calls import accounts, markets, orders
-from matching_exchange.client.zmq.feeds import Stop
+from matching_exchange.client.zmq.feeds import Ears, Feeds, Stop
 from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.surface import submitted, waiting
@@ -117,7 +118,17 @@ class ZmqClient(Threads):
         """
         instrument = self._instrument(symbol)
         hear = self._callbacks.guarded(callback)
-        return self._follow(lambda feeds, ears: feeds.follow_book(instrument, hear, ears))
+
+        def begin(feeds: Feeds, ears: Ears) -> Stop:
+            def told(change: BookChange) -> None:
+                update = keeper.apply(change)
+                if update is not None:
+                    hear(update)
+
+            keeper, stop = feeds.follow_book(instrument, told, ears)
+            return stop
+
+        return self._follow(begin)
 
     def on_account(
         self, callback: Callable[[AccountStart | AccountUpdate], object], *, account: str | None = None

@@ -9,11 +9,10 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct, structs
 
-from matching_exchange.client.book import BookUpdate
 from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
 from matching_exchange.client.types.markets import Trade
 from matching_exchange.client.zmq.account_follower import AccountFollower, Beginning
-from matching_exchange.client.zmq.book_follower import BookFollower
+from matching_exchange.client.zmq.book_follower import BookChange, BookFollower, Keeper
 from matching_exchange.client.zmq.followers import Desk, Follower
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.steps import Known
@@ -101,9 +100,11 @@ class Feeds:
 
         return stop
 
-    def follow_book(self, instrument: Instrument, hear: Callable[[BookUpdate], None], ears: Ears) -> Stop:
-        """Hear each change of the book by levels, with the book after it."""
-        follower = BookFollower(instrument, self._desk, hear, self._both(ears.hole))
+    def follow_book(
+        self, instrument: Instrument, hear: Callable[[BookChange], None], ears: Ears
+    ) -> tuple[Keeper, Stop]:
+        """Hear each change of the book by levels. Give them to the keeper, in their order."""
+        follower = BookFollower(instrument.symbol, self._desk, hear, self._both(ears.hole))
         follower.on_begun = ears.begun
         followed = _Followed(topics.book(instrument.symbol), follower)
         self._market.add(followed.topic)
@@ -114,10 +115,17 @@ class Feeds:
                 self._books.remove(followed)
                 self._market.remove(followed.topic)
 
-        return stop
+        return Keeper(instrument, follower.distrust), stop
 
-    def follow_account(self, account: str, hear: Callable[[AccountStart | AccountUpdate], None], ears: Ears) -> Stop:
-        """Hear how the account stands, then each change."""
+    def follow_account(
+        self,
+        account: str,
+        hear: Callable[[AccountStart | AccountUpdate], None],
+        ears: Ears,
+        *,
+        again: bool = False,
+    ) -> Stop:
+        """Hear how the account stands, then each change. `again`: something was told before."""
         by_symbol = self._known.instruments
 
         def told(found: Beginning | events.AccountUpdate) -> None:
@@ -125,7 +133,7 @@ class Feeds:
                 accounts.start(found, by_symbol) if isinstance(found, Beginning) else accounts.update(found, by_symbol)
             )
 
-        follower = AccountFollower(account, self._desk, self._known, told, self._both(ears.hole))
+        follower = AccountFollower(account, self._desk, self._known, told, self._both(ears.hole), again=again)
         follower.on_begun = ears.begun
         followed = _Followed(topics.account_updates(account), follower)
         self._reports.add(followed.topic)

@@ -1,5 +1,6 @@
 """Makes methods of calls: each call stands once, in `calls`, with its parameters and its documentation."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -35,6 +36,10 @@ class Awaited(ABC):
     async def carry_out(self, step: Step[T]) -> T:
         """The answer. Raises ExchangeError."""
 
+    @abstractmethod
+    def begin(self, step: Step[T]) -> asyncio.Future[T]:
+        """Begin a call."""
+
 
 def waiting(make: Callable[Concatenate[Known, P], Step[T]]) -> Callable[Concatenate[Waiting, P], T]:
     """The method that carries the call out and gives its answer."""
@@ -64,5 +69,15 @@ def awaited(
     @wraps(make)
     def method(self: Awaited, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         return self.carry_out(make(self.known, *args, **kwargs))
+
+    return method
+
+
+def begun(make: Callable[Concatenate[Known, P], Step[T]]) -> Callable[Concatenate[Awaited, P], asyncio.Future[T]]:
+    """The method that begins the call and gives its future."""
+
+    @wraps(make)
+    def method(self: Awaited, /, *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        return self.begin(make(self.known, *args, **kwargs))
 
     return method
