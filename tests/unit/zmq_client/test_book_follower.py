@@ -72,11 +72,15 @@ class Reader:
         self.desk.answer(BookUpdates([encode(message) for message in messages], complete, more))
 
     @property
+    def last(self) -> BookUpdate:
+        return self.updates[-1]
+
+    @property
     def numbers(self) -> list[int]:
         return [update.number for update in self.updates]
 
     def bids(self) -> list[Level]:
-        return [(int(level.price * 100), int(level.quantity * 100_000)) for level in self.updates[-1].book.bids()]
+        return [(int(level.price * 100), int(level.quantity * 100_000)) for level in self.last.book.bids()]
 
 
 def begun(market: Market) -> Reader:
@@ -96,7 +100,7 @@ def test_a_snapshot_in_parts_and_the_updates_around_it() -> None:
     assert reader.numbers == [3, 4, 5]
     assert [update.snapshot for update in reader.updates] == [True, False, False]
     assert reader.bids() == market.levels() == [(95, 7), (90, 5), (80, 5)]
-    best = reader.updates[-1].book.best_bid
+    best = reader.last.book.best_bid
     assert best is not None
     assert (best.price, best.quantity) == (Decimal("0.95"), Decimal("0.00007"))
     assert not reader.holes
@@ -130,7 +134,7 @@ def test_what_is_kept_no_more_is_a_hole_and_a_snapshot_follows() -> None:
     assert [(hole.feed, hole.after) for hole in reader.holes] == [("book", 1)]
     reader.receive(*market.snapshot())
     assert reader.numbers == [0, 1, 9]
-    assert reader.updates[-1].snapshot
+    assert reader.last.snapshot
     assert reader.bids() == market.levels()
 
 

@@ -31,9 +31,12 @@ STATUS = MatcherStatus(1, "off", 0, 0, 0)
 class Client:
     def __init__(self, window: int = 4) -> None:
         self.states: list[ConnectionState] = []
-        self.link = Link(window, self.states.append)
+        self.link = Link(window, self.hear)
         self.now = 100.0
         self.outcomes: dict[int, Outcome] = {}
+
+    def hear(self, state: ConnectionState) -> None:
+        self.states.append(state)
 
     def welcome(self, epoch: int = 1, journal: str = "j", taken: int = 0, answered: int = 0) -> None:
         self.frames()
