@@ -1,7 +1,7 @@
 """ZmqClient with a real matcher: all calls, tickets, the window, callbacks, and its end."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import count
 from queue import Queue
@@ -108,7 +108,7 @@ def test_a_float_reaches_no_matcher(client: ZmqClient, account: str) -> None:
     before = client.ask(OrdersQuery()).result().sequence
     wrong: Any = 0.5
     order = PlaceOrder(SYMBOL, account, Side.BUY, OrderType.LIMIT, 100_000, wrong)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: client.place(SYMBOL, "buy", quantity=wrong, price="1"),
         lambda: client.submit(SYMBOL, "buy", quantity="1", price=wrong),
         lambda: client.place_oco(SYMBOL, "buy", quantity="1", price=wrong, stop_trigger_price="1"),

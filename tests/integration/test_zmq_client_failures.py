@@ -41,69 +41,61 @@ def account() -> str:
 
 
 @pytest.mark.parametrize("kills", ["before they are sent", "when some are answered"])
-def test_each_order_is_carried_out_once_over_a_kill(tmp_path: Path, kills: str) -> None:
-    matcher = Matcher(tmp_path)
-    matcher.start()
-    try:
-        with client_of(matcher, "ann") as client:
-            states: Queue[ConnectionState] = Queue()
-            holes: list[Hole] = []
-            updates: list[AccountStart | AccountUpdate] = []
-            client.on_connection(states.put)
-            client.on_gap(holes.append)
-            client.on_account(updates.append)
-            if kills == "before they are sent":
-                with matcher.paused():
-                    tickets = [client.submit(SYMBOL, "buy", quantity="1", price="5") for _ in range(200)]
-                    assert client.waiting == 200
-                    assert matcher.process is not None
-                    matcher.process.kill()
-                matcher.process.wait(PATIENCE)
-                matcher.process = None
-            else:
+def test_each_order_is_carried_out_once_over_a_kill(shared_matcher: Matcher, account: str, kills: str) -> None:
+    matcher = shared_matcher
+    with client_of(matcher, account) as client:
+        states: Queue[ConnectionState] = Queue()
+        holes: list[Hole] = []
+        updates: list[AccountStart | AccountUpdate] = []
+        client.on_connection(states.put)
+        client.on_gap(holes.append)
+        client.on_account(updates.append)
+        if kills == "before they are sent":
+            with matcher.paused():
                 tickets = [client.submit(SYMBOL, "buy", quantity="1", price="5") for _ in range(200)]
-                tickets[10].result()
-                matcher.kill()
-            assert states.get(timeout=PATIENCE).state == "away"
-            with pytest.raises(Unavailable):
-                client.place(SYMBOL, "buy", quantity="1", price="5")
-            matcher.start()
-            order_ids = [ticket.result().order_id for ticket in tickets]
-            assert states.get(timeout=PATIENCE).state == "open"
-            assert len(set(order_ids)) == 200
-            page = client.orders(limit=1_000)
-            assert [order.order_id for order in page.orders] == sorted(order_ids)
-            last = client.place(SYMBOL, "buy", quantity="1", price="5")
-            wait_until(lambda: updates[-1].sequence >= last.sequence, "the update of the last order")
-            told = [order.order_id for item in updates for order in item.orders]
-            assert told == [*sorted(order_ids), last.order_id], "each order is told once"
-            assert not [hole for hole in holes if hole.feed == "account"]
-    finally:
-        matcher.close()
-
-
-def test_another_data_directory_ends_the_session_and_says_so(tmp_path: Path) -> None:
-    matcher = Matcher(tmp_path)
-    matcher.start()
-    try:
-        with client_of(matcher, "ann") as client:
-            states: Queue[ConnectionState] = Queue()
-            holes: Queue[Hole] = Queue()
-            client.on_connection(states.put)
-            client.on_gap(holes.put)
-            client.on_trade(SYMBOL, lambda _: None)
-            client.place(SYMBOL, "buy", quantity="1", price="5")
+                assert client.waiting == 200
+                assert matcher.process is not None
+                matcher.process.kill()
+            matcher.process.wait(PATIENCE)
+            matcher.process = None
+        else:
+            tickets = [client.submit(SYMBOL, "buy", quantity="1", price="5") for _ in range(200)]
+            tickets[10].result()
             matcher.kill()
-            matcher.data.rename(tmp_path / "lost")
-            matcher.start()
-            heard = [states.get(timeout=PATIENCE)]
-            while not heard[-1].other_history:
-                heard.append(states.get(timeout=PATIENCE))
-            assert "lost" in [state.state for state in heard]
-            assert holes.get(timeout=PATIENCE).feed == "trades"
-            assert client.place(SYMBOL, "buy", quantity="1", price="5").order_id == 1
-    finally:
-        matcher.close()
+        assert states.get(timeout=PATIENCE).state == "away"
+        with pytest.raises(Unavailable):
+            client.place(SYMBOL, "buy", quantity="1", price="5")
+        matcher.start()
+        order_ids = [ticket.result().order_id for ticket in tickets]
+        assert states.get(timeout=PATIENCE).state == "open"
+        assert len(set(order_ids)) == 200
+        page = client.orders(limit=1_000)
+        assert [order.order_id for order in page.orders] == sorted(order_ids)
+        last = client.place(SYMBOL, "buy", quantity="1", price="5")
+        wait_until(lambda: updates[-1].sequence >= last.sequence, "the update of the last order")
+        told = [order.order_id for item in updates for order in item.orders]
+        assert told == [*sorted(order_ids), last.order_id], "each order is told once"
+        assert not [hole for hole in holes if hole.feed == "account"]
+
+
+def test_another_data_directory_ends_the_session_and_says_so(shared_matcher: Matcher, account: str) -> None:
+    matcher = shared_matcher
+    with client_of(matcher, account) as client:
+        states: Queue[ConnectionState] = Queue()
+        holes: Queue[Hole] = Queue()
+        client.on_connection(states.put)
+        client.on_gap(holes.put)
+        client.on_trade(SYMBOL, lambda _: None)
+        client.place(SYMBOL, "buy", quantity="1", price="5")
+        matcher.kill()
+        matcher.data.rename(matcher.directory / "lost")
+        matcher.start()
+        heard = [states.get(timeout=PATIENCE)]
+        while not heard[-1].other_history:
+            heard.append(states.get(timeout=PATIENCE))
+        assert "lost" in [state.state for state in heard]
+        assert holes.get(timeout=PATIENCE).feed == "trades"
+        assert client.place(SYMBOL, "buy", quantity="1", price="5").order_id == 1
 
 
 def test_without_an_answer_the_outcome_is_unknown(shared_matcher: Matcher, account: str) -> None:
@@ -174,19 +166,18 @@ def test_asyncio_calls_and_streams(shared_matcher: Matcher, account: str) -> Non
     asyncio.run(scenario())
 
 
-def test_asyncio_streams_outlive_a_kill(tmp_path: Path) -> None:
-    matcher = Matcher(tmp_path)
-    matcher.start()
+def test_asyncio_streams_outlive_a_kill(shared_matcher: Matcher, account: str) -> None:
+    matcher = shared_matcher
 
     async def scenario() -> None:
         async with (
-            async_client_of(matcher, "ann", window=64) as client,
+            async_client_of(matcher, account, window=64) as client,
             client.stream_trades(SYMBOL) as trades,
             client.stream_book(SYMBOL) as book,
         ):
-            resting = await client.place(SYMBOL, "buy", quantity="300", price="31000")
+            resting = await client.place(SYMBOL, "buy", quantity="300", price="33000")
             selling = [
-                asyncio.create_task(client.place(SYMBOL, "sell", "ioc", quantity="1", price="31000", account="bob"))
+                asyncio.create_task(client.place(SYMBOL, "sell", "ioc", quantity="1", price="33000", account="bob"))
                 for _ in range(200)
             ]
             told: list[Trade | Gap | Restarted] = [await trades.receive()]
@@ -199,14 +190,11 @@ def test_asyncio_streams_outlive_a_kill(tmp_path: Path) -> None:
             while len(told) < len(sold):
                 told.append(await trades.receive())
             ids = [trade.trade_id for trade in told if isinstance(trade, Trade)]
-            assert ids == list(range(1, len(sold) + 1))
+            assert ids == list(range(ids[0], ids[0] + len(sold)))
             snapshots = 0
             async for update in book:
                 snapshots += update.snapshot
-                if snapshots == 2 and update.book.quantity_at(31000) == 300 - len(sold):
+                if snapshots == 2 and update.book.quantity_at(33000) == 300 - len(sold):
                     break
 
-    try:
-        asyncio.run(scenario())
-    finally:
-        matcher.close()
+    asyncio.run(scenario())
