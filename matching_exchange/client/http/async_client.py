@@ -23,6 +23,7 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    http_request,
     reason_of,
     verified,
 )
@@ -55,11 +56,8 @@ class AsyncClient(AsyncStreams):
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
         self._ssl = ssl_context
-        self._http = httpx.AsyncClient(
-            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
-            limits=LIMITS,
-            trust_env=False,
-            transport=transport,
+        self._http = transport or httpx.AsyncHTTPTransport(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
         )
         self._streams: WeakSet[AsyncStream[Any]] = WeakSet()
 
@@ -110,18 +108,15 @@ class AsyncClient(AsyncStreams):
     async def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
-            response = await self._http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=request.content,
-                timeout=attempts.seconds_left(time.monotonic()),
+            response = await self._http.handle_async_request(
+                http_request(request, attempts.seconds_left(time.monotonic()))
             )
+            content = await response.aread()
         except NOT_SENT as error:
             return attempts.not_sent(reason_of(error), time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
-        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+        return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     async def _ask_account(self) -> str:
         if not self._connection.has_key:

@@ -1,6 +1,7 @@
 """The client that waits for its answers."""
 
 import ssl
+import threading
 import time
 from contextlib import suppress
 from types import TracebackType
@@ -22,6 +23,7 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    http_request,
     reason_of,
     verified,
 )
@@ -62,13 +64,11 @@ class Client(SyncStreams):
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
         self._ssl = ssl_context
-        self._http = httpx.Client(
-            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
-            limits=LIMITS,
-            trust_env=False,
-            transport=transport,
+        self._http = transport or httpx.HTTPTransport(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
         )
         self._streams: WeakSet[Stream[Any]] = WeakSet()
+        self._streams_lock = threading.Lock()
 
     def __enter__(self) -> "Client":
         return self
@@ -83,7 +83,9 @@ class Client(SyncStreams):
 
     def close(self) -> None:
         """Close all streams and connections. The client takes no more calls."""
-        for stream in list(self._streams):
+        with self._streams_lock:
+            streams = list(self._streams)
+        for stream in streams:
             stream.close()
         self._http.close()
 
@@ -117,18 +119,13 @@ class Client(SyncStreams):
     def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
-            response = self._http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=request.content,
-                timeout=attempts.seconds_left(time.monotonic()),
-            )
+            response = self._http.handle_request(http_request(request, attempts.seconds_left(time.monotonic())))
+            content = response.read()
         except NOT_SENT as error:
             return attempts.not_sent(reason_of(error), time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
-        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+        return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     def _ask_account(self) -> str:
         if not self._connection.has_key:
@@ -146,7 +143,7 @@ class Client(SyncStreams):
                     # A key that may not read its account may still hear it.
                     of_account.account = self.own_account()
             url, headers = self._connection.stream(*machine.address(), machine.access)
-            return connect(
+            connection = connect(
                 url,
                 ssl=self._ssl if self._connection.is_encrypted else None,
                 additional_headers=headers,
@@ -156,7 +153,10 @@ class Client(SyncStreams):
                 max_size=MAX_MESSAGE,
                 proxy=None,
             )
+            # websockets wants to be entered; the stream closes it.
+            return connection.__enter__()
 
         stream = Stream(machine, opened, self.carry_out, self._timeout)
-        self._streams.add(stream)
+        with self._streams_lock:
+            self._streams.add(stream)
         return stream
