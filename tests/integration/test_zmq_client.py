@@ -1,5 +1,8 @@
 """ZmqClient with a real matcher: all calls, tickets, the window, callbacks, and its end."""
 
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -27,7 +30,7 @@ from matching_exchange import (
 from protocol.commands import Deposit, OrdersQuery, PlaceOrder
 from protocol.events import CommandRefused, OrderResult, TransferState
 from protocol.units import OrderType, Side
-from tests.exchange import PATIENCE, Matcher, wait_until
+from tests.exchange import PATIENCE, ROOT, Matcher, clean_environment, wait_until
 from tests.integration.zmq_clients import SYMBOL, client_of
 
 _accounts = count(1)
@@ -229,3 +232,21 @@ def test_close_ends_what_waits_also_from_a_callback(shared_matcher: Matcher, acc
         with pytest.raises(Unavailable, match="closed"):
             client.orders()
     wait_until(lambda: not [each for each in threading.enumerate() if "zmq-client" in each.name], "the threads' end")
+
+
+@pytest.mark.parametrize(
+    ("number", "printed"),
+    [(0, "price_off_tick price"), (1, "100\n"), (2, "Level("), (3, "AccountUpdate ["), (4, "OrderResult(")],
+)
+def test_the_programs_of_the_page_run(shared_matcher: Matcher, number: int, printed: str) -> None:
+    page = (ROOT / "docs" / "zmq-client.md").read_text()
+    programs = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(programs) == 5
+    matcher = shared_matcher
+    endpoints = f'"{matcher.commands}", "{matcher.reports}", "{matcher.market_data}", account="me"'
+    program = programs[number].replace('account="me"', endpoints)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert printed in ran.stdout
