@@ -56,6 +56,12 @@ if TYPE_CHECKING:
         Side,
         TimeInForce,
     )
+    from matching_exchange.client.zmq.async_client import AsyncZmqClient
+    from matching_exchange.client.zmq.client import ZmqClient
+    from matching_exchange.client.zmq.link import WindowFull
+    from matching_exchange.client.zmq.states import ConnectionState, Hole
+    from matching_exchange.client.zmq.stream import ZmqStream
+    from matching_exchange.client.zmq.tickets import Ticket
 
 _CLIENT = "matching_exchange.client"
 _MODULES = {
@@ -87,6 +93,12 @@ _MODULES = {
     f"{_CLIENT}.types.orders": ("Fill", "Order", "OrderTrade", "Problem", "Replacement"),
     f"{_CLIENT}.types.streams": ("CandleUpdate", "Gap", "QueueSnapshot", "QueueUpdate", "Restarted"),
     f"{_CLIENT}.types.words": ("OrderStatus", "OrderType", "Reason", "SelfTradePrevention", "Side", "TimeInForce"),
+    f"{_CLIENT}.zmq.async_client": ("AsyncZmqClient",),
+    f"{_CLIENT}.zmq.client": ("ZmqClient",),
+    f"{_CLIENT}.zmq.link": ("WindowFull",),
+    f"{_CLIENT}.zmq.states": ("ConnectionState", "Hole"),
+    f"{_CLIENT}.zmq.stream": ("ZmqStream",),
+    f"{_CLIENT}.zmq.tickets": ("Ticket",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -97,6 +109,7 @@ __all__ = [
     "AccountUpdate",
     "AsyncClient",
     "AsyncStream",
+    "AsyncZmqClient",
     "Balance",
     "Balances",
     "BestPrices",
@@ -106,6 +119,7 @@ __all__ = [
     "CandleUpdate",
     "Client",
     "Conflict",
+    "ConnectionState",
     "DecimalInput",
     "Depth",
     "Disconnected",
@@ -113,6 +127,7 @@ __all__ = [
     "Fill",
     "Gap",
     "HmacKey",
+    "Hole",
     "Instrument",
     "InvalidValue",
     "Level",
@@ -138,12 +153,16 @@ __all__ = [
     "Side",
     "Stream",
     "Ticker",
+    "Ticket",
     "Time",
     "TimeInForce",
     "TimeInput",
     "Trade",
     "Unauthorized",
     "Unavailable",
+    "WindowFull",
+    "ZmqClient",
+    "ZmqStream",
 ]
 
 

@@ -14,7 +14,7 @@ from matching_exchange.testing.surface import Instrument, Surface, write_instrum
 from matching_exchange.tools.processes import ExchangeError, free_ports
 
 if TYPE_CHECKING:
-    from matching_exchange import AsyncClient, Client
+    from matching_exchange import AsyncClient, Client, ZmqClient
 
 START_SECONDS: Final = 60.0
 """How long a start may take, on a machine with much else to do."""
@@ -171,6 +171,15 @@ class Exchange(Surface):
         from matching_exchange import Client  # noqa: PLC0415  who needs none does not pay for it
 
         client = Client(self.url, **self._with_token(options))
+        self._open.append(client)
+        return client
+
+    def zmq_client(self, **options: Any) -> "ZmqClient":
+        """A ZmqClient of this exchange, connected. It is closed with it."""
+        from matching_exchange import ZmqClient  # noqa: PLC0415
+
+        endpoints = {"commands": self.commands, "reports": self.reports, "market_data": self.market_data}
+        client = ZmqClient(**{**endpoints, **options}).__enter__()
         self._open.append(client)
         return client
 

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from matching_exchange.testing import CallError, Exchange, ExchangeError
-from protocol.client import CommandClient
 from tests.exchange import ROOT, wait_until
 from tests.unit.testing.page import examples
 
@@ -94,8 +94,8 @@ def test_it_is_empty_and_has_what_was_asked_for(exchange: Exchange) -> None:
 
 
 def test_bots_over_zeromq_find_the_matcher(exchange: Exchange) -> None:
-    with CommandClient(exchange.commands, exchange.reports, 30):
-        pass
+    placed = exchange.zmq_client(account="zoe").place("ABC-USDT", "buy", quantity="1", price="7")
+    assert exchange.client(account="zoe").order(placed.order_id).price == Decimal(7)
     assert exchange.market_data.startswith("tcp://127.0.0.1:")
 
 
