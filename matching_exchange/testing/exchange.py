@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -24,6 +24,8 @@ LOOK_EVERY: Final = 0.01
 
 TRIES: Final = 3
 """Starts, each on other ports, where another process takes one of them meanwhile."""
+
+OK: Final = 200
 
 TAKEN: Final = "another process has it"
 
@@ -69,7 +71,7 @@ class Exchange(Surface):
                     if not left or TAKEN not in str(error):
                         raise
         except BaseException:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            shutil.rmtree(self.directory)
             raise
         return self
 
@@ -80,7 +82,7 @@ class Exchange(Surface):
             client.close()
         self._open.clear()
         self._end()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.rmtree(self.directory)
 
     def _start(self) -> None:
         http, *ports = free_ports(4)
@@ -104,8 +106,8 @@ class Exchange(Surface):
             "GATEWAY_KEY_FILE": str(self.directory / "server.key"),
             "GATEWAY_FAULTS": "allow",
         }
-        self.matcher = Server("matcher", self.directory, {**matcher, **self._given}, self._ready)
-        self.gateway = Server("gateway", self.directory, {**gateway, **self._given}, self._ready)
+        self.matcher = Server("matcher", self.directory, {**matcher, **self._given}, self._back)
+        self.gateway = Server("gateway", self.directory, {**gateway, **self._given}, self._back)
         self.matcher.start()
         self.gateway.start()
         self._ready()
@@ -117,21 +119,47 @@ class Exchange(Surface):
     def _call(self, method: str, path: str, body: Any = None, **parameters: Any) -> Any:
         return self._http(method, path, body, **parameters)
 
+    def _back(self) -> None:
+        """Wait for a process that was started again, as far as the other one is there to tell."""
+        if self.gateway.is_away:
+            return
+        if self.matcher.is_away:
+            self._wait(lambda: self._status() != 0)
+        else:
+            self._ready()
+
     def _ready(self, other_than: str = "") -> None:
         """Wait until the exchange takes commands; until its matcher is another one than that of an epoch."""
+        self._wait(lambda: self._epoch() not in ("", other_than))
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        """ExchangeError where it does not come about, or a process ends by itself."""
         give_up = time.monotonic() + START_SECONDS
-        while True:
+        while not condition():
             for server in (self.matcher, self.gateway):
-                _ = server.running
-            try:
-                if self.call("GET", "/health")["epoch"] != other_than:
-                    return
-            except CallError as error:
-                if error.status not in (0, 503):
-                    raise
+                if not server.is_away:
+                    _ = server.running
             if time.monotonic() > give_up:
                 raise ExchangeError(f"the exchange does not answer within {START_SECONDS:g} seconds:\n{self.logs()}")
             time.sleep(LOOK_EVERY)
+
+    def _status(self) -> int:
+        """That of its health; zero where no gateway answers."""
+        try:
+            self.call("GET", "/health")
+        except CallError as error:
+            return error.status
+        return OK
+
+    def _epoch(self) -> str:
+        """That of the matcher that takes commands; empty where none does."""
+        try:
+            epoch: str = self.call("GET", "/health")["epoch"]
+        except CallError as error:
+            if error.status not in (0, 503):
+                raise
+            return ""
+        return epoch
 
     # What a test does
 
@@ -153,9 +181,8 @@ class Exchange(Surface):
         """Empty it: another journal begins, and no fault is left. The gateway goes on, and connections stay open."""
         if not self.gateway.is_up:
             self.gateway.start()
-        before = ""
+        before = self._epoch()
         if self.matcher.is_up:
-            before = self.call("GET", "/health")["epoch"]
             self.matcher.kill()
         shutil.rmtree(self.directory / "data")
         self.matcher.start()

@@ -24,6 +24,11 @@ class Server(Process):
         super().__init__(module, [], {**own, **settings}, directory / f"{module}.log", directory)
         self._ready = ready
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the test has ended it."""
+        return self._process is None
+
     def kill(self, *, with_children: bool = True) -> None:
         """End it as a power cut would."""
         super().kill(with_children=with_children)

@@ -110,6 +110,10 @@ def test_what_was_answered_outlives_a_kill(exchange: Exchange) -> None:
     exchange.kill()
     with pytest.raises(ExchangeError, match="the gateway does not run"):
         _ = exchange.gateway.running
+    # In either order.
+    exchange.gateway.restart()
+    exchange.matcher.restart()
+    assert "12" in orders(exchange)
     exchange.restart()
     assert "12" in orders(exchange)
 
