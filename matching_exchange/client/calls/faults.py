@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from matching_exchange.client.call import Access, Call, Repeat, answer, segment
+from matching_exchange.client.call import Access, Call, Repeat, answer
 from matching_exchange.client.calls.requests import put, put_decimals
 from matching_exchange.client.calls.route import route
 from matching_exchange.client.decimals import DecimalInput
@@ -70,6 +70,6 @@ def clear_faults() -> Call[FaultList]:
 
 
 @route("DELETE", "/admin/faults/{fault_id}")
-def remove_fault(fault_id: str) -> Call[Fault]:
+def remove_fault(fault_id: int) -> Call[Fault]:
     """Remove an injected fault."""
-    return Call("DELETE", f"/admin/faults/{segment(fault_id)}", _fault, Access.ADMIN)
+    return Call("DELETE", f"/admin/faults/{fault_id}", _fault, Access.ADMIN)

@@ -14,7 +14,7 @@ class Fault(Struct, frozen=True):
     active: whether it may still strike.
     """
 
-    fault_id: str
+    fault_id: int
     fault: str
     moment: str
     call: str | None

@@ -139,7 +139,7 @@ USES: Final[dict[str, tuple[tuple[Any, ...], dict[str, Any]]]] = {
     ),
     "faults": ((), {}),
     "clear_faults": ((), {}),
-    "remove_fault": (("1",), {}),
+    "remove_fault": ((1,), {}),
     "create_key": (
         ("ann",),
         {

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from matching_exchange import OutcomeUnknown, Refused, Unauthorized
+from matching_exchange import NotFound, OutcomeUnknown, Refused, Unauthorized
+from matching_exchange.client.types.administration import Health
 from matching_exchange.testing import InProcessExchange
 
 SYMBOL = "ABC-USDT"
@@ -73,3 +74,17 @@ def test_keys_are_asked_for() -> None:
         client = exchange.client(key=f"{key['key']}.{key['secret']}")
         assert client.place(SYMBOL, "buy", quantity="2", price="10").account == "alice"
         assert client.account().balances
+
+
+def test_a_client_injects_and_removes_faults(exchange: InProcessExchange) -> None:
+    client = exchange.client()
+    fault = client.inject_fault("unavailable", call="GET /depth", chance="0.5", count=3)
+    assert (fault.chance, fault.active, fault.struck) == (Decimal("0.5"), True, 0)
+    assert [each.fault_id for each in client.faults().faults] == [fault.fault_id]
+    health = client.health()
+    assert isinstance(health, Health)
+    assert health.faults == 1
+    assert client.remove_fault(fault.fault_id).fault_id == fault.fault_id
+    with pytest.raises(NotFound):
+        client.remove_fault(fault.fault_id)
+    assert client.clear_faults().faults == ()
