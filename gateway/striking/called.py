@@ -40,7 +40,7 @@ _decode: Final = msgspec.json.Decoder(_Named).decode
 def can_be_struck(path: str) -> bool:
     """Whether calls of this path can be: those of bots, in both dialects. Never what administers the exchange, tells
     its health, or is a page."""
-    return path.startswith(PREFIXES) or path.split("/", 2)[1] in _WORDS
+    return path.startswith(PREFIXES) or path[1:].partition("/")[0] in _WORDS
 
 
 def name_of(scope: Scope) -> str:
@@ -83,7 +83,7 @@ def _accounts(scope: Scope, body: bytes, of_key: str | None) -> Iterator[str]:
         yield of_key
         return
     words = scope["path"].split("/")
-    if words[1] == "accounts" and len(words) > 2:
+    if len(words) > 2 and words[1] == "accounts":
         yield words[2]
     yield from (text for name, text in parse_qsl(scope["query_string"].decode("latin-1")) if name == "account")
     try:

@@ -23,7 +23,7 @@ from matcher.storage.data_directory import DataDirectory
 from matching_exchange.testing.exchange import TOKEN
 from matching_exchange.testing.http import CallError, failed, target
 from matching_exchange.testing.in_process.asgi import HOST, BrokenError, Headers, Response, Stream, respond
-from matching_exchange.testing.in_process.clock import START, Clock
+from matching_exchange.testing.in_process.clock import NANOSECONDS, START, Clock
 from matching_exchange.testing.in_process.link import DirectBroker, DirectFeed
 from matching_exchange.testing.in_process.matcher import DirectMatcher
 from matching_exchange.testing.surface import Instrument, Surface, write_instruments
@@ -95,7 +95,7 @@ class InProcessExchange(Surface):
             self._config = read_config([], {"GATEWAY_KEY_FILE": key_file, **self._given})
             self._matcher = DirectMatcher(self.clock, listed, directory)
             on_failure.callback(self._matcher.close)
-            self._faults = InjectedFaults()
+            self._faults = InjectedFaults(lambda: self.clock.monotonic() / NANOSECONDS)
             self._open = on_failure.pop_all()
         return self
 

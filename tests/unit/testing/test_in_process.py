@@ -132,6 +132,15 @@ def test_faults_strike_here_too(exchange: InProcessExchange, moment: str, there:
     assert place(exchange)["status"] == "open"
 
 
+def test_the_time_of_a_fault_goes_by_the_clock(exchange: InProcessExchange) -> None:
+    exchange.faults.add("unavailable", call="POST /orders", duration_ms=1_000)
+    exchange.clock.advance(0.999)
+    with pytest.raises(CallError, match="503"):
+        place(exchange)
+    exchange.clock.advance(0.001)
+    assert place(exchange)["status"] == "open"
+
+
 def test_streams_tell_what_sync_calls_and_the_clock_cause(exchange: InProcessExchange) -> None:
     async def listen() -> list[Any]:
         async with (
