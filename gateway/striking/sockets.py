@@ -71,8 +71,10 @@ class StruckSocket:
         """Serve it to its end, or refuse it."""
         strike = last_of(self._faults.strike(self._opening))
         if strike is None:
-            await app(self._scope, self.receive, self.send)
-            await self._later.drain()
+            try:
+                await app(self._scope, self.receive, self.send)
+            finally:
+                await self._later.drain()
         elif strike.rule.fault is Fault.DISCONNECT:
             line(self._scope).abort()
         else:
