@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from matching_exchange.testing.exchange import Exchange
     from matching_exchange.testing.faults import Faults
     from matching_exchange.testing.http import CallError
+    from matching_exchange.testing.in_process.asgi import StreamClosedError
     from matching_exchange.testing.in_process.exchange import InProcessExchange
-    from matching_exchange.tools.processes import ExchangeError
 
-__all__ = ["CallError", "Exchange", "ExchangeError", "Faults", "InProcessExchange"]
+__all__ = ["CallError", "Exchange", "Faults", "InProcessExchange", "StreamClosedError"]
 
 _PLACES: Final = {
     "CallError": "matching_exchange.testing.http",
     "Exchange": "matching_exchange.testing.exchange",
-    "ExchangeError": "matching_exchange.tools.processes",
     "Faults": "matching_exchange.testing.faults",
     "InProcessExchange": "matching_exchange.testing.in_process.exchange",
+    "StreamClosedError": "matching_exchange.testing.in_process.asgi",
 }
 
 

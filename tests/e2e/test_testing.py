@@ -12,7 +12,8 @@ from textwrap import dedent
 
 import pytest
 
-from matching_exchange.testing import CallError, Exchange, ExchangeError
+from matching_exchange.testing import CallError, Exchange
+from matching_exchange.tools.processes import ExchangeError
 from tests.exchange import ROOT, wait_until
 from tests.unit.testing.page import examples
 

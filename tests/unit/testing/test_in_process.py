@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from matching_exchange.testing import CallError, InProcessExchange
-from matching_exchange.testing.in_process.asgi import StreamClosedError
+from matching_exchange.testing import CallError, InProcessExchange, StreamClosedError
 
 SYMBOL = "ABC-USDT"
 ORDER = {"symbol": SYMBOL, "order_type": "limit", "side": "buy", "quantity": "2", "price": "10", "account": "alice"}
