@@ -221,6 +221,25 @@ def test_a_missed_trade_is_fetched_and_a_failed_callback_is_reported(client: Zmq
     assert isinstance(errors.get(timeout=PATIENCE), ZeroDivisionError)
 
 
+def test_a_feed_that_cannot_be_says_why(client: ZmqClient) -> None:
+    with pytest.raises(NotFound):
+        client.on_book("NO-SUCH", lambda _: None)
+    with pytest.raises(Refused) as caught:
+        client.on_order(lambda _: None, account="no name")
+    assert (caught.value.code, caught.value.field) == ("invalid_name", "account")
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:5555", "tcp://127.0.0.1", "", 5555])
+def test_an_endpoint_that_is_none_is_refused_by_its_name(endpoint: Any) -> None:
+    for field in ("commands", "reports", "market_data"):
+        given: dict[str, Any] = {field: endpoint}
+        with pytest.raises(InvalidValue, match=f"{field} takes an endpoint") as caught:
+            ZmqClient(**given)
+        assert caught.value.field == field
+    with pytest.raises(InvalidValue, match="CURVE keys"):
+        ZmqClient(server_key="~" * 40)
+
+
 def test_close_ends_what_waits_also_from_a_callback(shared_matcher: Matcher, account: str) -> None:
     client = client_of(shared_matcher, account)
     with pytest.raises(Unavailable, match="not connected"):

@@ -159,9 +159,12 @@ def test_asyncio_calls_and_streams(shared_matcher: Matcher, account: str) -> Non
             with pytest.raises(NotFound):
                 await client.stream_book("NO-SUCH").open()
             assert (await client.cancel_all()).canceled == 101
+            left = client.stream_trades(SYMBOL)
+            await left.open()
             result = (await client.ask(OrdersQuery(account=account))).result
             assert isinstance(result, OrderPage)
             assert result.orders == []
+        assert [item async for item in left] == [], "it ends with its client"
 
     asyncio.run(scenario())
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import zmq
 
 from matching_exchange.client.errors import Disconnected, Unavailable
-from matching_exchange.client.zmq.addresses import Addresses, curve_keys
+from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
 from matching_exchange.client.zmq.callbacks import Callbacks
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
@@ -59,7 +59,7 @@ class Threads(Waiting):
         plain_market_data: bool = False,
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
-        self._addresses = Addresses(commands, reports, market_data, keys)
+        self._addresses = checked(Addresses(commands, reports, market_data, keys))
         self._timeout = timeout
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
@@ -164,6 +164,8 @@ class Threads(Waiting):
 
     def _flush(self) -> None:
         """Under the lock: send the due frames."""
+        if self._is_closed.is_set():
+            return
         for payload in self._link.due(time.monotonic()):
             try:
                 self._send_frame(payload)
@@ -238,7 +240,13 @@ class Threads(Waiting):
             self._check_open()
         stops: list[Stop] = []
         begun = threading.Event()
-        ears = Ears(nobody, begun.set)
+        failures: list[Exception] = []
+
+        def failed(error: Exception) -> None:
+            failures.append(error)
+            begun.set()
+
+        ears = Ears(nobody, begun.set, failed)
 
         def start() -> None:
             stops.append(begin(self._feeds_here(), ears))
@@ -255,6 +263,9 @@ class Threads(Waiting):
             stop_later()
             message = f"The subscription has not begun within {self._timeout:g} seconds."
             raise Disconnected("matcher_unavailable", message)
+        if failures:
+            stop_later()
+            raise failures[0]
         return stop_later
 
     def _feeds_here(self) -> Feeds:
