@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from queue import Queue
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from matching_exchange import (
     Trade,
     Unavailable,
 )
+from matching_exchange.client.zmq.feeds import Feeds
 from protocol.commands import OrdersQuery
 from protocol.curve import new_keys
 from protocol.events import OrderPage
@@ -129,6 +132,45 @@ def test_curve(tmp_path: Path) -> None:
             client_of(matcher, secret_key=secret)
     finally:
         matcher.close()
+
+
+def test_no_lost_message_leaves_a_hole(shared_matcher: Matcher, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of market data and of updates, a third is lost on the way."""
+    chance = Random(7)
+    for name in ("receive_market", "receive_report"):
+        receive = getattr(Feeds, name)
+
+        def receive_some(feeds: Feeds, topic: bytes, payload: bytes, receive: Any = receive) -> None:
+            if chance.random() < 2 / 3:
+                receive(feeds, topic, payload)
+
+        monkeypatch.setattr(Feeds, name, receive_some)
+    with client_of(shared_matcher, account) as client:
+        holes: list[Hole] = []
+        trades: list[Trade] = []
+        books: list[BookUpdate] = []
+        items: list[AccountStart | AccountUpdate] = []
+        client.on_gap(holes.append)
+        client.on_trade(SYMBOL, trades.append)
+        client.on_book(SYMBOL, books.append)
+        client.on_account(items.append)
+        placed: list[int] = []
+        for step in range(100):
+            placed.append(client.place(SYMBOL, "buy", quantity="2", price=20_000 + step).order_id)
+            taken = client.place(SYMBOL, "sell", "ioc", quantity="1", price=20_000 + step, account="other")
+        last = client.cancel_all()
+        wait_until(lambda: items[-1].sequence >= last.orders[0].updated_sequence, "the last update")
+        wait_until(lambda: books[-1].sequence >= last.orders[0].updated_sequence, "the last change of the book")
+        wait_until(lambda: trades and trades[-1].sequence == taken.sequence, "the last trade")
+        ids = [trade.trade_id for trade in trades]
+        assert ids == list(range(ids[0], ids[0] + 100))
+        assert [fill.trade_id for item in items if isinstance(item, AccountUpdate) for fill in item.fills] == ids
+        states = [order.order_id for item in items for order in item.orders if order.done]
+        assert sorted(states) == placed
+        depth = client.depth(SYMBOL, levels=5_000)
+        assert (tuple(books[-1].book.bids()), tuple(books[-1].book.asks())) == (depth.bids, depth.asks)
+        assert [update.snapshot for update in books].count(True) == 1
+        assert not holes
 
 
 def test_asyncio_calls_and_streams(shared_matcher: Matcher, account: str) -> None:
