@@ -164,6 +164,26 @@ def test_the_window_is_a_bound(shared_matcher: Matcher, account: str) -> None:
         assert len({ticket.result().order_id for ticket in tickets}) == 100
 
 
+def test_threads_and_callbacks_share_a_client(client: ZmqClient) -> None:
+    placed: Queue[list[int]] = Queue()
+    changed: Queue[int] = Queue()
+    client.on_order(lambda order: changed.put(client.order(order.order_id).order_id))
+
+    def place() -> None:
+        waited = [client.place(SYMBOL, "buy", quantity="1", price="3").order_id for _ in range(40)]
+        tickets = [client.submit(SYMBOL, "buy", quantity="1", price="3") for _ in range(40)]
+        placed.put([*waited, *(ticket.result().order_id for ticket in tickets)])
+
+    threads = [threading.Thread(target=place) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    order_ids = [order_id for _ in threads for order_id in placed.get(timeout=PATIENCE)]
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(set(order_ids)) == 320
+    assert sorted(changed.get(timeout=PATIENCE) for _ in order_ids) == sorted(order_ids)
+
+
 def test_callbacks_hear_all_that_comes_and_may_call_the_client(client: ZmqClient, account: str) -> None:
     heard: Queue[Trade | Fill | Order] = Queue()
     books: list[BookUpdate] = []

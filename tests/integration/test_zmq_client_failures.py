@@ -1,6 +1,7 @@
 """Clients over ZeroMQ when the matcher dies, loses its data, does not answer or has CURVE; and on asyncio."""
 
 import asyncio
+import threading
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -92,7 +93,13 @@ def test_another_data_directory_ends_the_session_and_says_so(shared_matcher: Mat
         client.place(SYMBOL, "buy", quantity="1", price="5")
         matcher.kill()
         matcher.data.rename(matcher.directory / "lost")
+        # A read waits for the next matcher, also where the session ends meanwhile.
+        read: Queue[int] = Queue()
+        reading = threading.Thread(target=lambda: read.put(len(client.orders().orders)))
+        reading.start()
         matcher.start()
+        assert read.get(timeout=PATIENCE) == 0
+        reading.join(PATIENCE)
         heard = [states.get(timeout=PATIENCE)]
         while not heard[-1].other_history:
             heard.append(states.get(timeout=PATIENCE))

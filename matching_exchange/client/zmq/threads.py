@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import zmq
 
@@ -124,7 +124,7 @@ class Threads(Waiting):
 
     def begin(self, step: Step[T]) -> Ticket[T]:
         """Begin a call."""
-        ticket: Ticket[T] = Ticket(self._lock, self._timeout, self._callbacks.later)
+        ticket: Ticket[T] = self.new_ticket()
         with self._lock:
             if isinstance(step, Send):
                 self._wait_for_room(1)
@@ -133,6 +133,13 @@ class Threads(Waiting):
             self._runner.begin(step, ticket.settle, ticket.under)
             self._flush()
         return ticket
+
+    def new_ticket(self) -> Ticket[Any]:
+        return Ticket(self._lock, self._timeout, self._callbacks.later, self._drive)
+
+    def _drive(self, done: Callable[[], bool], seconds: float) -> None:
+        if self._reader is not None and not self._is_closed.is_set():
+            self._reader.drive(done, seconds)
 
     def finish(self, ticket: Ticket[T]) -> T:
         """Wait for the end of a call that nobody else waits for."""

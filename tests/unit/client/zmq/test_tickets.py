@@ -15,7 +15,7 @@ PATIENCE = 20.0
 
 
 def ticket(later: Callable[[Callable[[], None]], None] = lambda _: None) -> Ticket[int]:
-    return Ticket(threading.Lock(), PATIENCE, later)
+    return Ticket(threading.Lock(), PATIENCE, later, lambda _done, _seconds: None)
 
 
 def test_a_waiting_thread_is_woken() -> None:
