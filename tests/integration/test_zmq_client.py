@@ -164,6 +164,26 @@ def test_the_window_is_a_bound(shared_matcher: Matcher, account: str) -> None:
         assert len({ticket.result().order_id for ticket in tickets}) == 100
 
 
+def test_threads_and_callbacks_share_a_client(client: ZmqClient) -> None:
+    placed: Queue[list[int]] = Queue()
+    changed: Queue[int] = Queue()
+    client.on_order(lambda order: changed.put(client.order(order.order_id).order_id))
+
+    def place() -> None:
+        waited = [client.place(SYMBOL, "buy", quantity="1", price="3").order_id for _ in range(40)]
+        tickets = [client.submit(SYMBOL, "buy", quantity="1", price="3") for _ in range(40)]
+        placed.put([*waited, *(ticket.result().order_id for ticket in tickets)])
+
+    threads = [threading.Thread(target=place) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    order_ids = [order_id for _ in threads for order_id in placed.get(timeout=PATIENCE)]
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(set(order_ids)) == 320
+    assert sorted(changed.get(timeout=PATIENCE) for _ in order_ids) == sorted(order_ids)
+
+
 def test_callbacks_hear_all_that_comes_and_may_call_the_client(client: ZmqClient, account: str) -> None:
     heard: Queue[Trade | Fill | Order] = Queue()
     books: list[BookUpdate] = []
@@ -219,6 +239,25 @@ def test_a_missed_trade_is_fetched_and_a_failed_callback_is_reported(client: Zmq
     client.place(SYMBOL, "buy", "ioc", quantity="0.01", price="45000", account="other")
     assert heard.get(timeout=PATIENCE).trade_id == last[-1].trade_id + 1
     assert isinstance(errors.get(timeout=PATIENCE), ZeroDivisionError)
+
+
+def test_a_feed_that_cannot_be_says_why(client: ZmqClient) -> None:
+    with pytest.raises(NotFound):
+        client.on_book("NO-SUCH", lambda _: None)
+    with pytest.raises(Refused) as caught:
+        client.on_order(lambda _: None, account="no name")
+    assert (caught.value.code, caught.value.field) == ("invalid_name", "account")
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:5555", "tcp://127.0.0.1", "", 5555])
+def test_an_endpoint_that_is_none_is_refused_by_its_name(endpoint: Any) -> None:
+    for field in ("commands", "reports", "market_data"):
+        given: dict[str, Any] = {field: endpoint}
+        with pytest.raises(InvalidValue, match=f"{field} takes an endpoint") as caught:
+            ZmqClient(**given)
+        assert caught.value.field == field
+    with pytest.raises(InvalidValue, match="CURVE keys"):
+        ZmqClient(server_key="~" * 40)
 
 
 def test_close_ends_what_waits_also_from_a_callback(shared_matcher: Matcher, account: str) -> None:

@@ -1,10 +1,13 @@
 """Clients over ZeroMQ when the matcher dies, loses its data, does not answer or has CURVE; and on asyncio."""
 
 import asyncio
+import threading
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from queue import Queue
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,7 @@ from matching_exchange import (
     Trade,
     Unavailable,
 )
+from matching_exchange.client.zmq.feeds import Feeds
 from protocol.commands import OrdersQuery
 from protocol.curve import new_keys
 from protocol.events import OrderPage
@@ -89,7 +93,13 @@ def test_another_data_directory_ends_the_session_and_says_so(shared_matcher: Mat
         client.place(SYMBOL, "buy", quantity="1", price="5")
         matcher.kill()
         matcher.data.rename(matcher.directory / "lost")
+        # A read waits for the next matcher, also where the session ends meanwhile.
+        read: Queue[int] = Queue()
+        reading = threading.Thread(target=lambda: read.put(len(client.orders().orders)))
+        reading.start()
         matcher.start()
+        assert read.get(timeout=PATIENCE) == 0
+        reading.join(PATIENCE)
         heard = [states.get(timeout=PATIENCE)]
         while not heard[-1].other_history:
             heard.append(states.get(timeout=PATIENCE))
@@ -131,6 +141,45 @@ def test_curve(tmp_path: Path) -> None:
         matcher.close()
 
 
+def test_no_lost_message_leaves_a_hole(shared_matcher: Matcher, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of market data and of updates, a third is lost on the way."""
+    chance = Random(7)
+    for name in ("receive_market", "receive_report"):
+        receive = getattr(Feeds, name)
+
+        def receive_some(feeds: Feeds, topic: bytes, payload: bytes, receive: Any = receive) -> None:
+            if chance.random() < 2 / 3:
+                receive(feeds, topic, payload)
+
+        monkeypatch.setattr(Feeds, name, receive_some)
+    with client_of(shared_matcher, account) as client:
+        holes: list[Hole] = []
+        trades: list[Trade] = []
+        books: list[BookUpdate] = []
+        items: list[AccountStart | AccountUpdate] = []
+        client.on_gap(holes.append)
+        client.on_trade(SYMBOL, trades.append)
+        client.on_book(SYMBOL, books.append)
+        client.on_account(items.append)
+        placed: list[int] = []
+        for step in range(100):
+            placed.append(client.place(SYMBOL, "buy", quantity="2", price=20_000 + step).order_id)
+            taken = client.place(SYMBOL, "sell", "ioc", quantity="1", price=20_000 + step, account="other")
+        last = client.cancel_all()
+        wait_until(lambda: items[-1].sequence >= last.orders[0].updated_sequence, "the last update")
+        wait_until(lambda: books[-1].sequence >= last.orders[0].updated_sequence, "the last change of the book")
+        wait_until(lambda: trades and trades[-1].sequence == taken.sequence, "the last trade")
+        ids = [trade.trade_id for trade in trades]
+        assert ids == list(range(ids[0], ids[0] + 100))
+        assert [fill.trade_id for item in items if isinstance(item, AccountUpdate) for fill in item.fills] == ids
+        states = [order.order_id for item in items for order in item.orders if order.done]
+        assert sorted(states) == placed
+        depth = client.depth(SYMBOL, levels=5_000)
+        assert (tuple(books[-1].book.bids()), tuple(books[-1].book.asks())) == (depth.bids, depth.asks)
+        assert [update.snapshot for update in books].count(True) == 1
+        assert not holes
+
+
 def test_asyncio_calls_and_streams(shared_matcher: Matcher, account: str) -> None:
     async def scenario() -> None:
         async with async_client_of(shared_matcher, account) as client:
@@ -159,9 +208,12 @@ def test_asyncio_calls_and_streams(shared_matcher: Matcher, account: str) -> Non
             with pytest.raises(NotFound):
                 await client.stream_book("NO-SUCH").open()
             assert (await client.cancel_all()).canceled == 101
+            left = client.stream_trades(SYMBOL)
+            await left.open()
             result = (await client.ask(OrdersQuery(account=account))).result
             assert isinstance(result, OrderPage)
             assert result.orders == []
+        assert [item async for item in left] == [], "it ends with its client"
 
     asyncio.run(scenario())
 

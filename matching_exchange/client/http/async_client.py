@@ -23,6 +23,7 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    STREAM_LOGGER,
     http_request,
     reason_of,
     verified,
@@ -92,7 +93,8 @@ class AsyncClient(AsyncStreams):
         """Send a call until it is answered, as `retrying` rules. Raises ExchangeError."""
         if call.needs_account(self._connection.account):
             await self.own_account()
-        attempts = Attempts(call, self._timeout, time.monotonic())
+        connection = self._connection
+        attempts = Attempts(call, self._timeout, time.monotonic(), connection.seconds_to_connect(self._timeout))
         while True:
             step = await self._attempt(call, attempts)
             if isinstance(step, Answer):
@@ -113,9 +115,11 @@ class AsyncClient(AsyncStreams):
             )
             content = await response.aread()
         except NOT_SENT as error:
-            return attempts.not_sent(reason_of(error), time.monotonic())
+            reason = f"No exchange answers at {self._connection.url}. {reason_of(error)}"
+            return attempts.not_sent(reason, time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
+        self._connection.is_known = True
         return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     async def _ask_account(self) -> str:
@@ -135,7 +139,7 @@ class AsyncClient(AsyncStreams):
                     of_account.account = await self.own_account()
             return await self._connect(*self._connection.stream(*machine.address(), machine.access))
 
-        stream = AsyncStream(machine, opened, self.carry_out, self._timeout)
+        stream = AsyncStream(machine, opened, self.carry_out, self._connection.seconds_to_connect(self._timeout))
         self._streams.add(stream)
         return stream
 
@@ -148,6 +152,7 @@ class AsyncClient(AsyncStreams):
             open_timeout=OPEN_SECONDS,
             close_timeout=CLOSE_SECONDS,
             compression=None,
+            logger=STREAM_LOGGER,
             max_size=MAX_MESSAGE,
             proxy=None,
         )

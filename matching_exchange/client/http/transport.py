@@ -1,5 +1,6 @@
 """What both clients make of httpx and websockets: bounds, and what their errors mean."""
 
+import logging
 import ssl
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +30,11 @@ CLOSE_SECONDS: Final = 1.0
 MAX_MESSAGE: Final = 64 * 1024 * 1024
 """The largest message of a stream, in bytes: an update of an account may hold thousands of orders."""
 
+
+STREAM_LOGGER: Final = logging.getLogger("matching_exchange.client.streams")
+"""In place of that of websockets, which tells all headers at the level debug, secrets too."""
+
+STREAM_LOGGER.setLevel(logging.INFO)
 
 _parsed = lru_cache(maxsize=256)(httpx.URL)
 """Most calls of a program go to few URLs."""

@@ -21,6 +21,7 @@ from protocol.events import (
     AccountUpdates,
     AssetBalance,
     Balances,
+    CommandRefused,
     OrderPage,
     OrderState,
     QueryResult,
@@ -70,7 +71,7 @@ class Beginning(Struct):
 
 class AccountFollower(Follower):
     """`hear` takes a beginning, then each update. All symbols are among the `known` ones then. `again`: another
-    follower has told something before."""
+    follower has told something before. `on_refused` hears that the matcher watches no such account."""
 
     def __init__(
         self,
@@ -83,6 +84,7 @@ class AccountFollower(Follower):
         again: bool = False,
     ) -> None:
         super().__init__(desk, tell)
+        self.on_refused: Callable[[CommandRefused], None] | None = None
         self.account = account
         self._known = known
         self._hear = hear
@@ -137,7 +139,10 @@ class AccountFollower(Follower):
             self._ask_updates(after, lambda result: self._missed(result, verify=verify))
 
     def _watching(self, outcome: Outcome) -> None:
-        self._watched = isinstance(outcome, Answered) and isinstance(outcome.answer, AccountState)
+        answer = outcome.answer if isinstance(outcome, Answered) else None
+        self._watched = isinstance(answer, AccountState)
+        if isinstance(answer, CommandRefused) and self.on_refused is not None:
+            self.on_refused(answer)
         # Without an answer the next tick tries again.
         self._answered(more=self._watched)
 

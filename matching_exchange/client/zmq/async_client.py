@@ -14,7 +14,7 @@ from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.loop import Loop, guarded, settler
 from matching_exchange.client.zmq.runner import Under
 from matching_exchange.client.zmq.states import ConnectionState, Hole
-from matching_exchange.client.zmq.stream import Make, ZmqStream
+from matching_exchange.client.zmq.stream import Sink, ZmqStream
 from matching_exchange.client.zmq.surface import awaited, begun
 from protocol.commands import Command, Query
 from protocol.events import QueryResult
@@ -102,7 +102,7 @@ class AsyncZmqClient(Loop):
         """
         last = after
 
-        async def begin(put: Callable[[Make[Trade | Gap | Restarted]], None], begun: Callable[[], None]) -> Stop:
+        async def begin(sink: Sink[Trade | Gap | Restarted]) -> Stop:
             instrument = await self._instrument(symbol)
 
             def hear(trade: Trade) -> None:
@@ -111,15 +111,15 @@ class AsyncZmqClient(Loop):
                     last = trade.trade_id
                     return trade
 
-                put(make)
+                sink.put(make)
 
             def hole(found: Hole) -> None:
                 item = _gap(found)
-                put(lambda: item)
+                sink.put(lambda: item)
 
-            return self._feeds_here().follow_trades(instrument, hear, last, Ears(hole, begun))
+            return self._feeds_here().follow_trades(instrument, hear, last, Ears(hole, sink.begun, sink.failed))
 
-        return ZmqStream(begin, self._timeout)
+        return self._stream(begin)
 
     def stream_book(self, symbol: str) -> ZmqStream[BookUpdate]:
         """The book of a symbol, by levels: a snapshot, then each change. `book` of each item is kept up to date.
@@ -127,16 +127,16 @@ class AsyncZmqClient(Loop):
         Numbers and checksums are verified. After a loss an item with `snapshot` comes, which replaces all.
         """
 
-        async def begin(put: Callable[[Make[BookUpdate]], None], begun: Callable[[], None]) -> Stop:
+        async def begin(sink: Sink[BookUpdate]) -> Stop:
             instrument = await self._instrument(symbol)
 
             def hear(change: BookChange) -> None:
-                put(lambda: keeper.apply(change))
+                sink.put(lambda: keeper.apply(change))
 
-            keeper, stop = self._feeds_here().follow_book(instrument, hear, Ears(_ignore, begun))
+            keeper, stop = self._feeds_here().follow_book(instrument, hear, Ears(_ignore, sink.begun, sink.failed))
             return stop
 
-        return ZmqStream(begin, self._timeout)
+        return self._stream(begin)
 
     def stream_account(self, account: str | None = None) -> ZmqStream[AccountStart | AccountUpdate]:
         """An account's own stream: how it stands, then all that each command has changed for it.
@@ -146,18 +146,18 @@ class AsyncZmqClient(Loop):
 
         again = False
 
-        async def begin(put: Callable[[Make[AccountStart | AccountUpdate]], None], begun: Callable[[], None]) -> Stop:
+        async def begin(sink: Sink[AccountStart | AccountUpdate]) -> Stop:
             nonlocal again
 
             def hear(item: AccountStart | AccountUpdate) -> None:
-                put(lambda: item)
+                sink.put(lambda: item)
 
             named = account or self.known.account
-            stop = self._feeds_here().follow_account(named, hear, Ears(_ignore, begun), again=again)
+            stop = self._feeds_here().follow_account(named, hear, Ears(_ignore, sink.begun, sink.failed), again=again)
             again = True
             return stop
 
-        return ZmqStream(begin, self._timeout)
+        return self._stream(begin)
 
     def on_gap(self, callback: Callable[[Hole], object]) -> None:
         """Call back with each hole of what is streamed."""

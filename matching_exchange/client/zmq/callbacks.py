@@ -90,7 +90,7 @@ class Callbacks:
         self._on_error = handler
 
     def guarded(self, callback: Callable[..., object]) -> Callable[..., None]:
-        """The callback of a user. Its error is reported, and the thread goes on."""
+        """The function, most often a user's callback. Its error is reported, and the thread goes on."""
 
         def call(*arguments: Any) -> None:
             try:
@@ -146,9 +146,9 @@ class Callbacks:
         for _ in range(len(self._tasks)):
             task = self._next_task()
             if task is not None:
-                task()
+                self.guarded(task)()
         if not self._closing:
-            self._tick(time.monotonic())
+            self.guarded(self._tick)(time.monotonic())
 
     def _next_task(self) -> Callable[[], None] | None:
         """None where `stop` has dropped the tasks."""
@@ -164,7 +164,7 @@ class Callbacks:
                 topic, payload = receive_message()
             except zmq.Again:
                 return
-            receive(topic, payload)
+            self.guarded(receive)(topic, payload)
 
     def _report(self, error: Exception) -> None:
         if self._on_error is None:

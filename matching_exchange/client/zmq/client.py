@@ -80,8 +80,7 @@ class ZmqClient(Threads):
         Each ticket answers with what the matcher says, also with a CommandRefused. Raises InvalidValue if a field is
         not of its type: nothing is sent then. Raises WindowFull if the window never has room for all of them.
         """
-        timeout, later = self._timeout, self._callbacks.later
-        tickets: list[Ticket[Answered]] = [Ticket(self._lock, timeout, later) for _ in commands]
+        tickets: list[Ticket[Answered]] = [self.new_ticket() for _ in commands]
         for ticket in tickets:
             ticket.under.sent = True
         submitted = [Submitted(command, ticket.settle) for command, ticket in zip(commands, tickets, strict=True)]
@@ -93,7 +92,7 @@ class ZmqClient(Threads):
 
     def ask(self, query: Query) -> Ticket[QueryResult]:
         """Ask a query of `protocol.queries` as it is. Its ticket answers with the result."""
-        ticket: Ticket[QueryResult] = Ticket(self._lock, self._timeout, self._callbacks.later)
+        ticket: Ticket[QueryResult] = self.new_ticket()
         with self._lock:
             self._check_open()
             ticket.under.request = self._runner.ask(query, ticket.settle)

@@ -14,6 +14,7 @@ from matching_exchange.client.types.markets import Trade
 from matching_exchange.client.zmq.account_follower import AccountFollower, Beginning
 from matching_exchange.client.zmq.book_follower import BookChange, BookFollower, Keeper
 from matching_exchange.client.zmq.followers import Desk, Follower
+from matching_exchange.client.zmq.refused import error_of
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.steps import Known
 from matching_exchange.client.zmq.trade_follower import TradeFollower
@@ -32,10 +33,11 @@ Stop = Callable[[], None]
 
 
 class Ears(Struct, frozen=True):
-    """Who hears of one subscription's holes, and when it has begun."""
+    """Who hears of one subscription: of its holes, when it has begun, and why it cannot begin."""
 
     hole: Callable[[Hole], None]
     begun: Callable[[], None]
+    failed: Callable[[Exception], None]
 
 
 class Topics:
@@ -134,6 +136,7 @@ class Feeds:
             )
 
         follower = AccountFollower(account, self._desk, self._known, told, self._both(ears.hole), again=again)
+        follower.on_refused = lambda refused: ears.failed(error_of(refused))
         follower.on_begun = ears.begun
         followed = _Followed(topics.account_updates(account), follower)
         self._reports.add(followed.topic)

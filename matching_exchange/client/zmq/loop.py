@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 import msgspec
 import zmq
 from msgspec import Struct
 
 from matching_exchange.client.errors import Disconnected, Unavailable
-from matching_exchange.client.zmq.addresses import Addresses, curve_keys
+from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
 from matching_exchange.client.zmq.callbacks import READ_AT_ONCE, log
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
@@ -22,6 +23,7 @@ from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.runner import Runner, Under, deadlines
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.steps import Known, Send, Step
+from matching_exchange.client.zmq.stream import Begin, Item, ZmqStream
 from matching_exchange.client.zmq.surface import Awaited
 from matching_exchange.client.zmq.threads import ORDER_DEADLINE, TIMEOUT, WINDOW
 from matching_exchange.client.zmq.tickets import no_answer
@@ -74,7 +76,7 @@ class Loop(Awaited):
         plain_market_data: bool = False,
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
-        self._addresses = Addresses(commands, reports, market_data, keys)
+        self._addresses = checked(Addresses(commands, reports, market_data, keys))
         self._timeout = timeout
         self._link = Link(window, self._connection_changed)
         self._runner = Runner(self._link, time.monotonic)
@@ -89,6 +91,7 @@ class Loop(Awaited):
         self._feeds: Feeds | None = None
         self._gap_handlers: list[Callable[[Hole], object]] = []
         self._connection_handlers: list[Callable[[ConnectionState], object]] = []
+        self._streams: WeakSet[ZmqStream[Any]] = WeakSet()
         self._strange = False
 
     async def __aexit__(
@@ -121,6 +124,8 @@ class Loop(Awaited):
             return
         self._is_closed = True
         self._link.close()
+        for stream in list(self._streams):
+            stream.close()
         for waiter in self._room:
             if not waiter.done():
                 waiter.set_result(None)
@@ -215,10 +220,10 @@ class Loop(Awaited):
             try:
                 topic, payload = receive_message()
             except zmq.Again:
-                self._wake_for_room()
+                self._after_reading()
                 return
             receive(topic, payload)
-        self._wake_for_room()
+        self._after_reading()
         self._loop.call_soon(self._drain, opened, receive_message, receive)
 
     def _take_report(self, _: bytes, payload: bytes) -> None:
@@ -232,7 +237,9 @@ class Loop(Awaited):
             return
         self._link.receive(report, time.monotonic())
 
-    def _wake_for_room(self) -> None:
+    def _after_reading(self) -> None:
+        """Answers make room for others, and ask for the next steps."""
+        self._flush()
         free = self._link.room
         while self._room and free > 0:
             waiter = self._room.popleft()
@@ -309,6 +316,12 @@ class Loop(Awaited):
             handler(hole)
 
     # For the feeds.
+
+    def _stream(self, begin: Begin[Item]) -> ZmqStream[Item]:
+        """A stream, which is closed with the client."""
+        stream = ZmqStream(begin, self._timeout)
+        self._streams.add(stream)
+        return stream
 
     async def _instrument(self, symbol: str) -> Instrument:
         """Raises NotFound."""

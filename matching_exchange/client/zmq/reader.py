@@ -1,5 +1,10 @@
-"""The thread of a ZmqClient that takes in answers, and sends again what was lost. It never calls a user back."""
+"""What takes in the answers of a ZmqClient, and sends again what was lost. It never calls a user back.
 
+A thread does it. A caller that waits for an answer reads meanwhile by itself: then no answer goes from thread to
+thread.
+"""
+
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +24,10 @@ from protocol.sockets import Socket, message_receiver
 BUSY_MILLISECONDS: Final = 50
 IDLE_MILLISECONDS: Final = 250
 """Milliseconds between two looks at the clock, at most: while something waits for the matcher, and else."""
+
+
+PARK_SECONDS: Final = 0.005
+"""Seconds after which the thread looks whether a caller still reads."""
 
 
 class Reader:
@@ -46,9 +55,11 @@ class Reader:
         self._subscribed = link.public
         self._closing = False
         self._waker = Waker()
-        self._poller = zmq.Poller()
-        self._poller.register(self._waker, zmq.POLLIN)
-        self._poller.register(reports, zmq.POLLIN)
+        # Who holds it may use the socket. Its descriptor may be polled by all.
+        self._reading = threading.Lock()
+        self._receive_message = message_receiver(reports)
+        self._descriptor = int(reports.getsockopt(zmq.FD))
+        self._driven = threading.Event()
         self._strange = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -62,30 +73,66 @@ class Reader:
         self._thread.join()
         self._waker.close()
 
+    def drive(self, done: Callable[[], bool], seconds: float) -> None:
+        """Read on the caller's thread until `done`, at most so many seconds. Returns early where another one reads."""
+        if not self._reading.acquire(blocking=False):
+            return
+        try:
+            deadline = time.monotonic() + seconds
+            poller = select.poll()
+            poller.register(self._descriptor, select.POLLIN)
+            while not done() and not self._closing:
+                if self._drain():
+                    continue
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                poller.poll(min(left * 1_000, BUSY_MILLISECONDS))
+        finally:
+            self._reading.release()
+            if self._link.busy:
+                # Others wait, whom the thread serves from now on.
+                self._driven.set()
+
     def _run(self) -> None:
-        receive_message = message_receiver(self._reports)
+        poller = select.poll()
+        poller.register(self._waker, select.POLLIN)
+        poller.register(self._descriptor, select.POLLIN)
         try:
             while not self._closing:
                 with self._lock:
-                    now = time.monotonic()
-                    self._link.tick(now)
+                    self._link.tick(time.monotonic())
                     self._flush()
                     self._took()
                     wait = BUSY_MILLISECONDS if self._link.busy else IDLE_MILLISECONDS
-                self._follow_session()
-                if not self._poller.poll(wait):
+                if not poller.poll(wait):
                     for reason in self._handshakes.take():
                         self._tell(ConnectionState("away", 0, reason))
                 self._waker.clear()
-                for _ in range(READ_AT_ONCE):
+                if self._reading.acquire(blocking=False):
                     try:
-                        _, payload = receive_message()
-                    except zmq.Again:
-                        break
-                    self._take(payload)
+                        self._drain()
+                    finally:
+                        self._reading.release()
+                else:
+                    self._driven.wait(PARK_SECONDS)
+                    self._driven.clear()
         finally:
-            self._handshakes.close()
-            self._reports.close()
+            with self._reading:
+                self._handshakes.close()
+                self._reports.close()
+
+    def _drain(self) -> int:
+        """Take in what has come, up to a bound. The descriptor signals changes only: the thread is woken for more."""
+        self._follow_session()
+        for count in range(READ_AT_ONCE):
+            try:
+                _, payload = self._receive_message()
+            except zmq.Again:
+                return count
+            self._take(payload)
+        self._waker.wake()
+        return READ_AT_ONCE
 
     def _take(self, payload: bytes) -> None:
         try:

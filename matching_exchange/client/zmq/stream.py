@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
+from msgspec import Struct
+
 from matching_exchange.client.errors import Disconnected
 from matching_exchange.client.zmq.feeds import Stop
 
@@ -18,15 +20,25 @@ Make = Callable[[], Item | None]
 """Makes an item when the reader takes it. None: there is nothing to tell."""
 
 
+class Sink(Struct, Generic[Item], frozen=True):
+    """Where a feed puts what it tells."""
+
+    put: Callable[[Make[Item]], None]
+    begun: Callable[[], None]
+    failed: Callable[[Exception], None]
+
+
+Begin = Callable[[Sink[Item]], Awaitable[Stop]]
+"""Begins a feed."""
+
+
 class ZmqStream(Generic[Item]):
     """Items of one feed, in order: `async for item in stream`. It begins with `open`, `async with` or the first item.
 
     Use it in one task; `close` may come from another one.
     """
 
-    def __init__(
-        self, begin: Callable[[Callable[[Make[Item]], None], Callable[[], None]], Awaitable[Stop]], timeout: float
-    ) -> None:
+    def __init__(self, begin: Begin[Item], timeout: float) -> None:
         self._begin = begin
         self._timeout = timeout
         self._waiting: deque[Make[Item]] = deque()
@@ -34,6 +46,7 @@ class ZmqStream(Generic[Item]):
         self._begun = asyncio.Event()
         self._stop: Stop | None = None
         self._closed = False
+        self._failure: Exception | None = None
 
     async def __aenter__(self) -> "ZmqStream[Item]":
         await self.open()
@@ -63,6 +76,7 @@ class ZmqStream(Generic[Item]):
         except TimeoutError as error:
             message = f"The stream has not begun within {self._timeout:g} seconds."
             raise Disconnected("matcher_unavailable", message) from error
+        self._raise_failure()
 
     async def receive(self) -> Item:
         """The next item. Raises Disconnected if the stream is closed."""
@@ -87,6 +101,8 @@ class ZmqStream(Generic[Item]):
                     return item
             elif self._stop is None:
                 await self._follow()
+            elif self._failure is not None:
+                self._raise_failure()
             else:
                 self._news.clear()
                 await self._news.wait()
@@ -94,7 +110,7 @@ class ZmqStream(Generic[Item]):
 
     async def _follow(self) -> None:
         if self._stop is None and not self._closed:
-            stop = await self._begin(self._put, self._begun.set)
+            stop = await self._begin(Sink(self._put, self._begun.set, self._fail))
             if self._closed or self._stop is not None:
                 stop()
             else:
@@ -106,6 +122,17 @@ class ZmqStream(Generic[Item]):
         elif not self._closed:
             self._waiting.append(make)
             self._news.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self._begun.set()
+        self._news.set()
+
+    def _raise_failure(self) -> None:
+        """The feed cannot begin: the matcher refuses it."""
+        if self._failure is not None:
+            self.close()
+            raise self._failure
 
     def _end(self) -> None:
         stop, self._stop = self._stop, None

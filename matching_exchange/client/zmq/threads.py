@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import zmq
 
 from matching_exchange.client.errors import Disconnected, Unavailable
-from matching_exchange.client.zmq.addresses import Addresses, curve_keys
+from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
 from matching_exchange.client.zmq.callbacks import Callbacks
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
@@ -59,7 +59,7 @@ class Threads(Waiting):
         plain_market_data: bool = False,
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
-        self._addresses = Addresses(commands, reports, market_data, keys)
+        self._addresses = checked(Addresses(commands, reports, market_data, keys))
         self._timeout = timeout
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
@@ -124,7 +124,7 @@ class Threads(Waiting):
 
     def begin(self, step: Step[T]) -> Ticket[T]:
         """Begin a call."""
-        ticket: Ticket[T] = Ticket(self._lock, self._timeout, self._callbacks.later)
+        ticket: Ticket[T] = self.new_ticket()
         with self._lock:
             if isinstance(step, Send):
                 self._wait_for_room(1)
@@ -133,6 +133,13 @@ class Threads(Waiting):
             self._runner.begin(step, ticket.settle, ticket.under)
             self._flush()
         return ticket
+
+    def new_ticket(self) -> Ticket[Any]:
+        return Ticket(self._lock, self._timeout, self._callbacks.later, self._drive)
+
+    def _drive(self, done: Callable[[], bool], seconds: float) -> None:
+        if self._reader is not None and not self._is_closed.is_set():
+            self._reader.drive(done, seconds)
 
     def finish(self, ticket: Ticket[T]) -> T:
         """Wait for the end of a call that nobody else waits for."""
@@ -164,6 +171,8 @@ class Threads(Waiting):
 
     def _flush(self) -> None:
         """Under the lock: send the due frames."""
+        if self._is_closed.is_set():
+            return
         for payload in self._link.due(time.monotonic()):
             try:
                 self._send_frame(payload)
@@ -238,7 +247,13 @@ class Threads(Waiting):
             self._check_open()
         stops: list[Stop] = []
         begun = threading.Event()
-        ears = Ears(nobody, begun.set)
+        failures: list[Exception] = []
+
+        def failed(error: Exception) -> None:
+            failures.append(error)
+            begun.set()
+
+        ears = Ears(nobody, begun.set, failed)
 
         def start() -> None:
             stops.append(begin(self._feeds_here(), ears))
@@ -255,6 +270,9 @@ class Threads(Waiting):
             stop_later()
             message = f"The subscription has not begun within {self._timeout:g} seconds."
             raise Disconnected("matcher_unavailable", message)
+        if failures:
+            stop_later()
+            raise failures[0]
         return stop_later
 
     def _feeds_here(self) -> Feeds:

@@ -1,6 +1,7 @@
 """What becomes of a call that is under way: like a future, and cheaper."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
@@ -16,13 +17,20 @@ class Ticket(Generic[T]):
     """The answer to a call, which comes later. Of any thread.
 
     `lock` is that of its client; its client calls `settle` under it. `later` calls a function on the thread of
-    callbacks.
+    callbacks. `drive` reads answers until a function gives true, at most so many seconds; it may return early.
     """
 
-    __slots__ = ("_callbacks", "_later", "_lock", "_timeout", "_value", "_waiters", "under")
+    __slots__ = ("_callbacks", "_drive", "_later", "_lock", "_timeout", "_value", "_waiters", "under")
 
-    def __init__(self, lock: threading.Lock, timeout: float, later: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self,
+        lock: threading.Lock,
+        timeout: float,
+        later: Callable[[Callable[[], None]], None],
+        drive: Callable[[Callable[[], bool], float], None],
+    ) -> None:
         self._lock = lock
+        self._drive = drive
         self._timeout = timeout
         self._later = later
         self._value: object = _NOTHING
@@ -69,16 +77,23 @@ class Ticket(Generic[T]):
 
     def _wait(self, timeout: float | None) -> object:
         if self._value is _NOTHING:
-            waiter = threading.Lock()
-            with self._lock:
-                if self._value is _NOTHING:
-                    waiter.acquire()
-                    self._waiters = [*(self._waiters or ()), waiter]
-            seconds = self._timeout if timeout is None else timeout
-            waiter.acquire(timeout=max(seconds, 0.0))
+            seconds = max(self._timeout if timeout is None else timeout, 0.0)
+            deadline = time.monotonic() + seconds
+            self._drive(self.done, seconds)
+            if self._value is _NOTHING:
+                self._wait_for_others(deadline)
             if self._value is _NOTHING:
                 return no_answer(self.under, seconds)
         return self._value
+
+    def _wait_for_others(self, deadline: float) -> None:
+        """Wait while another thread reads."""
+        waiter = threading.Lock()
+        with self._lock:
+            if self._value is _NOTHING:
+                waiter.acquire()
+                self._waiters = [*(self._waiters or ()), waiter]
+        waiter.acquire(timeout=max(deadline - time.monotonic(), 0.0))
 
 
 def no_answer(under: Under, seconds: float) -> ExchangeError:

@@ -1,6 +1,7 @@
 """Both drivers of a stream, against a server that plays its part: they come back, resume, end, and wake up to end."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pytest
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from matching_exchange import AsyncClient, Client, ExchangeError, NotFound, Unauthorized
+from matching_exchange import AsyncClient, Client, Disconnected, ExchangeError, NotFound, Unauthorized
 from tests.unit.client.test_account_stream import orders, update
 
 WAIT = 20.0
@@ -93,7 +94,8 @@ def hear(request: pytest.FixtureRequest) -> Hear:
     return found
 
 
-def test_it_comes_back_and_resumes(hear: Hear) -> None:
+def test_it_comes_back_and_resumes(hear: Hear, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     gateway = Gateway(
         tell(orders(3), update(5, 3), code=1012),
         tell(update(5, 3), update(7, 5), code=4408, reason="too slow"),
@@ -104,6 +106,8 @@ def test_it_comes_back_and_resumes(hear: Hear) -> None:
     assert [item.sequence for item in items] == [3, 5, 7, 9]
     assert gateway.paths[:3] == [f"/ws/user?account=ann{after}" for after in ("", "&after=5", "&after=7")]
     assert gateway.headers[0] == "Bearer key.secret"
+    shown = [record for record in caplog.records if record.name != "websockets.server"]
+    assert not [record for record in shown if "secret" in record.getMessage()]
 
 
 def test_a_message_that_does_not_join_on_is_asked_for(hear: Hear) -> None:
@@ -162,8 +166,9 @@ def test_the_end_of_a_client_ends_its_streams() -> None:
         stream = client.stream_account()
         stream.open()
         client.close()
-        with pytest.raises(StopIteration):
-            next(stream)
+        assert list(stream) == []
+        with pytest.raises(Disconnected, match="stream_closed"):
+            stream.receive()
 
         async def run() -> list[Any]:
             async_client = AsyncClient(url, account="ann")

@@ -22,7 +22,7 @@ from protocol.events import (
     OrderState,
 )
 from protocol.units import OrderStatus, OrderType, Side
-from tests.unit.zmq_client.desk import BTC, Desk
+from tests.unit.client.zmq.desk import BTC, Desk
 
 ORDER = OrderState(
     1, None, "ann", "BTC-USDT", Side.BUY, OrderType.LIMIT, 100, None, OrderStatus.OPEN, True, 5, 0, 5, 0, None, 1, 1, []

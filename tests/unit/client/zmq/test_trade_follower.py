@@ -10,7 +10,7 @@ from protocol.commands import TradesQuery
 from protocol.events import Trade, TradeHistory
 from protocol.market_data import TradeMessage
 from protocol.units import Side
-from tests.unit.zmq_client.desk import Desk
+from tests.unit.client.zmq.desk import Desk
 
 
 class Reader:

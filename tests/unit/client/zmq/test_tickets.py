@@ -8,14 +8,14 @@ import pytest
 
 from matching_exchange.client.errors import Disconnected, OutcomeUnknown, Refused
 from matching_exchange.client.zmq.callbacks import Callbacks
-from matching_exchange.client.zmq.stream import ITEMS_WAITING, Make, ZmqStream
+from matching_exchange.client.zmq.stream import ITEMS_WAITING, Sink, ZmqStream
 from matching_exchange.client.zmq.tickets import Ticket
 
 PATIENCE = 20.0
 
 
 def ticket(later: Callable[[Callable[[], None]], None] = lambda _: None) -> Ticket[int]:
-    return Ticket(threading.Lock(), PATIENCE, later)
+    return Ticket(threading.Lock(), PATIENCE, later, lambda _done, _seconds: None)
 
 
 def test_a_waiting_thread_is_woken() -> None:
@@ -97,12 +97,12 @@ class Feed:
     """A feed that begins at once; `put` is where its items go."""
 
     def __init__(self) -> None:
-        self.put: list[Callable[[Make[int]], None]] = []
+        self.sinks: list[Sink[int]] = []
         self.stopped = 0
 
-    async def begin(self, put: Callable[[Make[int]], None], begun: Callable[[], None]) -> Callable[[], None]:
-        self.put.append(put)
-        begun()
+    async def begin(self, sink: Sink[int]) -> Callable[[], None]:
+        self.sinks.append(sink)
+        sink.begun()
         return self.stop
 
     def stop(self) -> None:
@@ -110,7 +110,7 @@ class Feed:
 
     def tell(self, *items: int | None) -> None:
         for item in items:
-            self.put[-1](lambda item=item: item)  # type: ignore[misc]
+            self.sinks[-1].put(lambda item=item: item)  # type: ignore[misc]
 
 
 def test_a_stream_gives_items_in_order_and_leaves_out_what_is_nothing() -> None:
@@ -134,7 +134,7 @@ def test_a_slow_reader_gets_what_waits_and_then_a_new_beginning() -> None:
         items = [await stream.receive() for _ in range(ITEMS_WAITING)]
         asyncio.get_running_loop().call_later(0.01, lambda: feed.tell(-1))
         items.append(await stream.receive())
-        return items, len(feed.put), feed.stopped
+        return items, len(feed.sinks), feed.stopped
 
     items, begun, stopped = asyncio.run(scenario())
     assert items == [*range(ITEMS_WAITING), -1]
@@ -158,3 +158,15 @@ def test_a_closed_stream_ends() -> None:
         return stream
 
     assert asyncio.run(scenario()) == ([1], 1)
+
+
+def test_a_feed_that_is_refused_raises_and_ends() -> None:
+    async def scenario() -> int:
+        feed = Feed()
+        stream = ZmqStream[int](feed.begin, PATIENCE)
+        asyncio.get_running_loop().call_later(0.01, lambda: feed.sinks[0].failed(Refused("invalid_name", "")))
+        with pytest.raises(Refused):
+            await stream.receive()
+        return feed.stopped
+
+    assert asyncio.run(scenario()) == 1

@@ -10,7 +10,7 @@ from protocol.book_feeds import BookMessage, BookSnapshotMessage, Level
 from protocol.codec import encode
 from protocol.commands import BookUpdatesQuery
 from protocol.events import BookUpdates
-from tests.unit.zmq_client.desk import BTC, Desk
+from tests.unit.client.zmq.desk import BTC, Desk
 
 NOTHING: list[Level] = []
 
