@@ -64,6 +64,8 @@ def exchange() -> Iterator[Exchange]:
 def users(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """The folder of a bot's author."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    # A killed pytest leaves its directory.
+    monkeypatch.setenv("TMPDIR", str(pytester.path))
     # Those of this checkout take seconds to load.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return pytester
