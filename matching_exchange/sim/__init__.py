@@ -1,0 +1,1 @@
+"""The exchange as a laboratory: simulation in process, over the very engine."""
