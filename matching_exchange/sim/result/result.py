@@ -1,6 +1,6 @@
 """What came out of a simulation: figures, frames, files, reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -146,6 +146,18 @@ class Result:
         from matching_exchange.sim.result.summary import summary_of  # noqa: PLC0415
 
         return summary_of(self)
+
+    def report(self, path: str | Path, title: str = "Simulation", agents: Sequence[str] | None = None) -> None:
+        """Write a page of figures and plots: one HTML file that loads nothing. The same record gives the same bytes.
+
+        agents: those that it tells; None for all. The first six have charts.
+        OSError if the disk does not take it.
+        """
+        from matching_exchange.sim.result.report.report import report_of  # noqa: PLC0415
+
+        for agent in agents or ():
+            self._agent(agent)
+        Path(path).write_text(report_of(self, title, agents), encoding="utf-8", newline="\n")
 
     def __repr__(self) -> str:
         return f"<Result seed={self.seed} agents={len(self.agents)} digest={self.digest[:12]}>"
