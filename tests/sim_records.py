@@ -1,7 +1,8 @@
 """Records made by hand, for tests of results."""
 
-from matching_exchange.sim.result.columns import StoredRecord
-from matching_exchange.sim.result.states import OrderState
+from typing import Any
+
+from matching_exchange.sim import OrderState, Record
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
@@ -20,12 +21,18 @@ class Made:
 
     def __init__(self, *symbols: str, agents: tuple[str, ...] = ("ann", "ben"), seconds: float = 100) -> None:
         instruments = [instrument(symbol) for symbol in symbols or ("AAA-USD",)]
-        self.record = StoredRecord(
-            list(agents), instruments, START, at(seconds), seed=7, counts={"commands": 12, "trades": 3}, digest="d" * 64
-        )
+        self.record = Record(instruments, "7", START, SECOND // 10)
+        self.record.end = at(seconds)
+        self.record.agents = list(agents)
+        self.record.latencies = ["Latency()"] * len(agents)
+        self.record.balances = [None] * len(agents)
+        self.record.measured = [True] * len(agents)
+        self.record.counts = {"commands": 12, "trades": 3}
+        self.record.venue_digest = "d" * 64
 
     def quote(self, seconds: float, bid: int, ask: int, last: int = 0, symbol: int = 0) -> "Made":
-        self.record.quotes.add(
+        add(
+            self.record.quotes,
             time=at(seconds),
             symbol=symbol,
             bid=bid,
@@ -47,6 +54,7 @@ class Made:
         symbol: int = 0,
         sent: float = 0,
         arrived: float | None = 0,
+        rested: float | None = None,
         first_fill: float | None = None,
         done: float | None = None,
         filled: int = 0,
@@ -54,7 +62,8 @@ class Made:
         status: OrderState = OrderState.OPEN,
         arrival: tuple[int, int] = (0, 0),
     ) -> "Made":
-        self.record.orders.add(
+        add(
+            self.record.orders,
             agent=agent,
             number=number,
             symbol=symbol,
@@ -64,6 +73,7 @@ class Made:
             quantity=quantity,
             sent_at=at(sent),
             arrived_at=0 if arrived is None else at(arrived),
+            rested_at=0 if rested is None else at(rested),
             first_fill_at=0 if first_fill is None else at(first_fill),
             done_at=0 if done is None else at(done),
             filled=filled,
@@ -86,7 +96,8 @@ class Made:
         agent: int = 0,
         symbol: int = 0,
     ) -> "Made":
-        self.record.fills.add(
+        add(
+            self.record.fills,
             time=at(seconds),
             agent=agent,
             order=order,
@@ -96,20 +107,27 @@ class Made:
             quantity=quantity,
             fee_bps=10 if is_maker else 20,
             is_maker=is_maker,
-            trade_id=len(self.record.fills.time) + 1,
+            trade_id=len(self.record.fills["time"]) + 1,
         )
         return self
 
     def trade(self, seconds: float, price: int, quantity: int, side: Side = Side.BUY, symbol: int = 0) -> "Made":
-        self.record.trades.add(
+        add(
+            self.record.trades,
             time=at(seconds),
             symbol=symbol,
-            trade_id=len(self.record.trades.time) + 1,
+            trade_id=len(self.record.trades["time"]) + 1,
             price=price,
             quantity=quantity,
             side=side,
         )
         return self
+
+
+def add(columns: dict[str, Any], **row: int) -> None:
+    """Append a row; what is not named is 0."""
+    for name, column in columns.items():
+        column.append(row.get(name, 0))
 
 
 def at(seconds: float) -> int:

@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import Final, NamedTuple
 
 from matcher.core.ledger import Position
-from matching_exchange.sim.result.columns import Record
+from matching_exchange.sim.result.columns import Columns
 from matching_exchange.sim.result.marks import TENTHS, Marks, marks_of
 from protocol.instrument import FEE_DECIMALS
 from protocol.units import Side
@@ -24,7 +24,7 @@ FILL: Final = -1
 class Rows:
     """The rows of a record by agent, and the marks by symbol."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Columns) -> None:
         self.record = record
         self.marks: list[Marks] = marks_of(record)
         self.fills = _by_agent(record.fills.agent, len(record.agents))

@@ -4,10 +4,10 @@ from itertools import pairwise
 from math import sqrt
 from typing import Final
 
+from matching_exchange.sim.durations import HOUR
 from matching_exchange.sim.result.exact import mean_over_deviation
 
-SECOND: Final = 1_000_000_000
-YEAR: Final = 365 * 24 * 60 * 60 * SECOND
+YEAR: Final = 365 * 24 * HOUR
 """Markets of this kind never close."""
 
 

@@ -6,14 +6,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from matching_exchange.sim.durations import MINUTE, SECOND
+from matching_exchange.sim.kernel.values import OrderState
 from matching_exchange.sim.result.book_keeping import FEE_UNIT, Account, Rows
-from matching_exchange.sim.result.curve import SECOND, Drawdown, Sampler, sharpe
+from matching_exchange.sim.result.curve import Drawdown, Sampler, sharpe
 from matching_exchange.sim.result.exact import BPS, decimal_of, mean, median, ratio
 from matching_exchange.sim.result.marks import TENTHS
-from matching_exchange.sim.result.states import OrderState
 from protocol.units import Side
 
-HORIZONS: Final = (SECOND // 10, SECOND, 10 * SECOND, 60 * SECOND)
+HORIZONS: Final = (SECOND // 10, SECOND, 10 * SECOND, MINUTE)
 """How long after a fill its markout looks, in nanoseconds."""
 
 REFUSED: Final = (OrderState.REJECTED, OrderState.REFUSED)
@@ -46,10 +47,11 @@ class Figures(Struct, frozen=True, kw_only=True):
     sharpe: mean by standard deviation of the changes of equity in each `sharpe_interval`, times the root of the
         intervals of a year.
     max_drawdown: the largest fall of the equity below a former peak. drawdown_time: the longest time below one.
-    orders: all that were sent. rejected: those that never entered the market. canceled: with or without fills.
+    orders: all that the exchange took. rejected: those that could not enter the market.
+    canceled: with or without fills.
     fill_ratio: orders with a fill by orders. quantity_fill_ratio: filled quantity by quantity of orders.
-    queue_time: from arrival to the first fill, of orders that were maker then; the mean, and the median.
-    book_time: from arrival to the end, of orders that did not end on arrival; the mean.
+    queue_time: from the begin of resting to the first fill, of orders that were maker then; the mean, and the median.
+    book_time: from the begin of resting to the end, of orders that rested; the mean.
     slippage: what was paid more, or received less, than at the mid when the order was sent; negative is a gain.
         slippage_bps: the same by the value at that mid. Orders sent while a side was empty do not count.
     maker_share: the value of fills as maker by turnover.
@@ -182,14 +184,12 @@ class _Orders:
 
     def _time(self, rows: Rows, row: int, *, is_maker: bool) -> None:
         orders = rows.record.orders
-        arrived = orders.arrived_at[row]
-        if not arrived or orders.status[row] in REFUSED:
+        rested = orders.rested_at[row]
+        if not rested:
             return
         if is_maker:
-            self.queue_times.append(orders.first_fill_at[row] - arrived)
-        done = orders.done_at[row] or rows.record.end
-        if done > arrived:
-            self.book_times.append(done - arrived)
+            self.queue_times.append(orders.first_fill_at[row] - rested)
+        self.book_times.append((orders.done_at[row] or rows.record.end) - rested)
 
 
 def _first_made(rows: Rows, fills: Sequence[int]) -> dict[int, bool]:

@@ -2,21 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from matching_exchange.columns.units import DECIMAL_UNITS, Column, Unit
 from matching_exchange.sim.extras import require
-from matching_exchange.sim.result.book_keeping import Rows
-from matching_exchange.sim.result.columns import (
-    Record,
-    StoredFills,
-    StoredOrders,
-    StoredQuotes,
-    StoredRecord,
-    StoredTrades,
-)
+from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.result.frames import factor_of, scales_of, write_parquet
 from matching_exchange.sim.result.tables import (
     FILLS,
@@ -28,9 +20,11 @@ from matching_exchange.sim.result.tables import (
     STATES,
     TRADES,
     TYPES,
-    Table,
 )
 from protocol.instrument import Instrument
+
+if TYPE_CHECKING:
+    from matching_exchange.sim.result.result import Result
 
 FORMAT: Final = 1
 RUN: Final = "run.json"
@@ -40,40 +34,48 @@ class FileError(Exception):
     """A directory holds no result that can be read. The message names it."""
 
 
-class Run(msgspec.Struct, omit_defaults=True):
-    """What run.json holds. `interval` is that of the Sharpe ratio."""
+class Run(msgspec.Struct):
+    """What run.json holds. `digest` is that of the record; `interval` that of the Sharpe ratio."""
 
     format: int
-    seed: int
+    seed: str
     start: int
     end: int
+    quote_every: int
     agents: list[str]
+    latencies: list[str]
+    balances: list[dict[str, str] | None]
+    measured: list[bool]
     instruments: list[Instrument]
     counts: dict[str, int]
+    venue_digest: str
     digest: str
     parameters: dict[str, str]
     interval: int
 
 
-def write(directory: Path, rows: Rows, equity: Table, parameters: Mapping[str, str], interval: int) -> None:
+def write(directory: Path, result: "Result") -> None:
     """Make the directory and its files. OSError if the disk does not take them."""
-    record = rows.record
+    record = result.record
     directory.mkdir(parents=True, exist_ok=True)
-    for make in MAKERS.values():
-        table = make(rows)
-        write_parquet(table, record.instruments, path_of(directory, table.name))
-    write_parquet(equity, record.instruments, path_of(directory, equity.name))
+    for name in (*MAKERS, "equity"):
+        write_parquet(result.table(name), record.instruments, path_of(directory, name))
     run = Run(
         FORMAT,
         record.seed,
         record.start,
         record.end,
-        list(record.agents),
-        list(record.instruments),
-        dict(record.counts),
-        record.digest,
-        dict(parameters),
-        interval,
+        record.quote_every,
+        record.agents,
+        record.latencies,
+        record.balances,
+        record.measured,
+        record.instruments,
+        record.counts,
+        record.venue_digest,
+        result.digest,
+        result.parameters,
+        result.interval,
     )
     (directory / RUN).write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
 
@@ -93,11 +95,16 @@ def read(directory: Path) -> tuple[Record, dict[str, str], int]:
     if run.format != FORMAT:
         raise FileError(f"{directory / RUN}: format takes {FORMAT}, not {run.format}: a newer version wrote it")
     reader = _Reader(run)
-    record = StoredRecord(run.agents, run.instruments, run.start, run.end, run.seed, run.counts, run.digest)
+    record = Record(run.instruments, run.seed, run.start, run.quote_every)
+    record.end = run.end
+    record.agents, record.latencies, record.balances = run.agents, run.latencies, run.balances
+    record.measured, record.counts, record.venue_digest = run.measured, run.counts, run.venue_digest
     reader.fill(record.quotes, tables["quotes"], QUOTES, QUOTE_COLUMNS)
     reader.fill(record.trades, tables["trades"], TRADES, TRADE_COLUMNS)
     reader.fill(record.orders, tables["orders"], ORDERS, ORDER_COLUMNS)
     reader.fill(record.fills, tables["fills"], FILLS, FILL_COLUMNS)
+    if record.digest != run.digest:
+        raise FileError(f"{directory}: its tables are not those that {RUN} tells of")
     return record, run.parameters, run.interval
 
 
@@ -128,6 +135,7 @@ ORDER_COLUMNS: Final = {
     "filled_quantity": "filled",
     "sent": "sent_at",
     "arrived": "arrived_at",
+    "rested": "rested_at",
     "first_fill": "first_fill_at",
     "done": "done_at",
 }
@@ -154,7 +162,7 @@ class _Reader:
 
     def fill(
         self,
-        target: StoredQuotes | StoredTrades | StoredOrders | StoredFills,
+        target: dict[str, Any],
         table: Any,
         columns: Sequence[Column],
         names: Mapping[str, str],
@@ -163,7 +171,7 @@ class _Reader:
         for column in columns:
             name = names.get(column.name)
             if name is not None:
-                getattr(target, name).extend(self._integers(table[column.name], column.unit, name, symbols))
+                target[name].extend(self._integers(table[column.name], column.unit, name, symbols))
 
     def _integers(self, column: Any, unit: Unit, name: str, symbols: Sequence[int]) -> list[int]:
         pa = require("pyarrow")

@@ -99,8 +99,8 @@ TRADING: Final = Group(
 ORDERS: Final = Group(
     "Orders",
     (
-        _of("orders", "Orders", text.count, "orders that were sent"),
-        _of("rejected", "Rejected", text.count, "orders that never entered the market"),
+        _of("orders", "Orders", text.count, "orders that the exchange took; what it refused counts for the run alone"),
+        _of("rejected", "Rejected", text.count, "orders of these that could not enter the market"),
         _of("canceled", "Canceled", text.count, "orders that ended canceled or expired, with or without fills"),
         _of("cancel_ratio", "Canceled by orders", text.percent, "canceled / orders"),
         _of("fill_ratio", "Orders with a fill", text.percent, "orders with a fill / orders"),
@@ -109,14 +109,14 @@ ORDERS: Final = Group(
             "queue_time",
             "Time to the first fill, mean",
             text.duration,
-            "from arrival; of orders whose first fill was as maker",
+            "from the begin of resting, of orders whose first fill was as maker",
         ),
         _of("queue_time_median", "Time to the first fill, median", text.duration, "the same"),
         _of(
             "book_time",
             "Time in the book, mean",
             text.duration,
-            "from arrival to the end, of orders that did not end on arrival",
+            "from the begin of resting to the end, of orders that rested",
         ),
     ),
 )

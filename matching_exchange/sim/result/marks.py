@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from matching_exchange.sim.result.columns import Record
+from matching_exchange.sim.result.columns import Columns
 
 TENTHS: Final = 10
 
@@ -31,7 +31,7 @@ class Marks:
         return self.marks[place - 1] if place else 0
 
 
-def marks_of(record: Record) -> list[Marks]:
+def marks_of(record: Columns) -> list[Marks]:
     """One for each instrument."""
     count = len(record.instruments)
     times: list[list[int]] = [[] for _ in range(count)]

@@ -5,10 +5,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
+from matching_exchange.sim.durations import SECOND
+from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.result import files, frames
 from matching_exchange.sim.result.book_keeping import Rows
-from matching_exchange.sim.result.columns import Record
-from matching_exchange.sim.result.curve import SECOND
+from matching_exchange.sim.result.columns import Columns
 from matching_exchange.sim.result.figures import Figures, figures_of
 from matching_exchange.sim.result.tables import MAKERS, Table, equity_table
 
@@ -35,13 +36,13 @@ class Result:
         self.interval = interval
         self._figures: dict[tuple[int, tuple[int, ...]], Figures] = {}
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Runs with the same digest are the same, in all that the record holds."""
+        """Runs with the same digest are the same, in all that the record holds and in the exchange's last state."""
         return self.record.digest
 
     @property
-    def seed(self) -> int:
+    def seed(self) -> str:
         return self.record.seed
 
     @property
@@ -56,12 +57,13 @@ class Result:
 
     @cached_property
     def rows(self) -> Rows:
-        return Rows(self.record)
+        return Rows(Columns(self.record))
 
     @cached_property
     def agents(self) -> list[str]:
-        """The agents that sent orders and were measured."""
-        return [name for place, name in enumerate(self.record.agents) if self.rows.symbols_of(place)]
+        """The agents that were measured."""
+        pairs = zip(self.record.agents, self.record.measured, strict=True)
+        return [name for name, measured in pairs if measured]
 
     def figures(self, agent: str | None = None, symbol: str | None = None) -> Figures:
         """The figures of one agent: in one symbol, or in all that it traded.
@@ -76,12 +78,22 @@ class Result:
         """For each agent of `agents` its symbols, and then the sum of those that share a quote."""
         found = []
         for agent in map(self._agent, self.agents):
-            quotes: dict[str, list[int]] = {}
-            for symbol in self.rows.symbols_of(agent):
-                found.append(self._figures_of(agent, (symbol,)))
-                quotes.setdefault(self.record.instruments[symbol].quote, []).append(symbol)
-            found += [self._figures_of(agent, tuple(symbols)) for symbols in quotes.values() if len(symbols) > 1]
+            scopes = self.scopes_of(agent)
+            found += [self._figures_of(agent, (symbol,)) for scope in scopes for symbol in scope]
+            found += [self._figures_of(agent, scope) for scope in scopes if len(scope) > 1]
         return found
+
+    def totals(self) -> list[Figures]:
+        """For each agent of `agents` one for each quote, over all its symbols of that quote."""
+        pairs = [(agent, scope) for agent in map(self._agent, self.agents) for scope in self.scopes_of(agent)]
+        return [self._figures_of(agent, scope) for agent, scope in pairs]
+
+    def scopes_of(self, agent: int) -> list[tuple[int, ...]]:
+        """The symbols in which an agent had orders, by quote. One that had none has the first instrument."""
+        quotes: dict[str, list[int]] = {}
+        for symbol in self.rows.symbols_of(agent) or [0]:
+            quotes.setdefault(self.record.instruments[symbol].quote, []).append(symbol)
+        return [tuple(symbols) for symbols in quotes.values()]
 
     def _figures_of(self, agent: int, symbols: tuple[int, ...]) -> Figures:
         key = (agent, symbols)
@@ -90,12 +102,12 @@ class Result:
         return self._figures[key]
 
     def _agent(self, name: str | None) -> int:
-        agents = list(self.record.agents)
+        """The place of a measured agent."""
         if name is None and len(self.agents) == 1:
             name = self.agents[0]
-        if name not in agents:
+        if name not in self.agents:
             raise ResultError(f"agent: takes one of {_listed(self.agents)}" + ("" if name is None else f", not {name}"))
-        return agents.index(name)
+        return self.record.agents.index(name)
 
     def _scope(self, agent: int, symbol: str | None) -> tuple[int, ...]:
         names = [instrument.symbol for instrument in self.record.instruments]
@@ -103,11 +115,11 @@ class Result:
             if symbol not in names:
                 raise ResultError(f"symbol: takes one of {_listed(names)}, not {symbol}")
             return (names.index(symbol),)
-        symbols = self.rows.symbols_of(agent) or [0]
-        if len({self.record.instruments[place].quote for place in symbols}) > 1:
-            traded = [names[place] for place in symbols]
+        scopes = self.scopes_of(agent)
+        if len(scopes) > 1:
+            traded = [names[place] for place in sorted(sum(scopes, ()))]
             raise ResultError(f"symbol: takes one of {_listed(traded)}: their profits are in several currencies")
-        return tuple(symbols)
+        return scopes[0]
 
     def table(self, name: str, interval: int | None = None) -> Table:
         """The raw values of a table of TABLES. interval: nanoseconds between the rows of `equity`."""
@@ -116,7 +128,7 @@ class Result:
         if name != "equity":
             raise ResultError(f"name: takes one of {_listed(TABLES)}, not {name}")
         agents = [self._agent(agent) for agent in self.agents]
-        pairs = [(agent, symbol) for agent in agents for symbol in self.rows.symbols_of(agent)]
+        pairs = [(agent, symbol) for agent in agents for scope in self.scopes_of(agent) for symbol in scope]
         return equity_table(self.rows, pairs, interval or self.interval)
 
     def to_polars(self, name: str, *, exact: bool = True, interval: int | None = None) -> Any:
@@ -134,7 +146,7 @@ class Result:
 
     def write_parquet(self, directory: str | Path) -> None:
         """Write each table of TABLES, and run.json. The directory is made; files of the same names are replaced."""
-        files.write(Path(directory), self.rows, self.table("equity"), self.parameters, self.interval)
+        files.write(Path(directory), self)
 
     @classmethod
     def read_parquet(cls, directory: str | Path) -> Self:
@@ -164,4 +176,4 @@ class Result:
 
 
 def _listed(names: "list[str] | tuple[str, ...]") -> str:
-    return ", ".join(names) or "none: no agent sent an order"
+    return ", ".join(names) or "none: no agent is measured"

@@ -23,11 +23,11 @@ def summary_of(result: "Result") -> str:
     lines = [
         f"Seed {record.seed}, {text.duration(result.duration)}, {symbols}",
         *(f"{name}: {text.count(value)}" for name, value in sorted(record.counts.items())),
-        f"Digest {record.digest}",
+        f"Digest {result.digest}",
     ]
     figures = result.all_figures()
     if not figures:
-        return "\n".join([*lines, "", "No agent sent an order.", ""])
+        return "\n".join([*lines, "", "No agent is measured.", ""])
     shown = figures[:MOST]
     quotes = {found.quote for found in shown}
     quote = quotes.pop() if len(quotes) == 1 else None

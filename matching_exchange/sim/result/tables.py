@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from matching_exchange.columns.units import Column, columns_of
+from matching_exchange.sim.kernel.values import OrderState
 from matching_exchange.sim.result.book_keeping import Account, Rows
-from matching_exchange.sim.result.columns import Record
+from matching_exchange.sim.result.columns import Columns
 from matching_exchange.sim.result.curve import Drawdown
-from matching_exchange.sim.result.states import OrderState
 from protocol.units import OrderType, Side
 
 SIDES: Final = {side: side.name.lower() for side in Side}
@@ -27,8 +27,8 @@ TRADES: Final = columns_of(
 )
 ORDERS: Final = columns_of(
     "agent number:count symbol side order_type price:price quantity:quantity status filled_quantity:quantity "
-    "filled_value:value sent:time arrived:time first_fill:time done:time arrival_bid:price arrival_ask:price "
-    "resting_ahead:quantity"
+    "filled_value:value sent:time arrived:time rested:time first_fill:time done:time "
+    "arrival_bid:price arrival_ask:price resting_ahead:quantity"
 )
 FILLS: Final = columns_of(
     "agent number:count symbol timestamp:time trade_id:count side price:price quantity:quantity value:value fee:fee "
@@ -89,6 +89,7 @@ def orders_table(rows: Rows) -> Table:
         orders.filled_value,
         orders.sent_at,
         _known(orders.arrived_at),
+        _known(orders.rested_at),
         _known(orders.first_fill_at),
         _known(orders.done_at),
         _known(orders.arrival_bid),
@@ -160,7 +161,7 @@ MAKERS: Final[dict[str, Callable[[Rows], Table]]] = {
 """By name, those of the record alone."""
 
 
-def _symbols(record: Record, column: Sequence[int]) -> list[str]:
+def _symbols(record: Columns, column: Sequence[int]) -> list[str]:
     names = [instrument.symbol for instrument in record.instruments]
     return [names[symbol] for symbol in column]
 

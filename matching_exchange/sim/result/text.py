@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
-from matching_exchange.sim.result.curve import SECOND
+from matching_exchange.sim.durations import SECOND
 from matching_exchange.sim.result.exact import divided
 
 NONE: Final = "–"

@@ -5,11 +5,11 @@ from math import sqrt
 
 import pytest
 
+from matching_exchange.sim import OrderState
 from matching_exchange.sim.result.curve import YEAR
 from matching_exchange.sim.result.result import Result, ResultError
-from matching_exchange.sim.result.states import OrderState
 from protocol.units import Side
-from tests.sim_records import SECOND, Made
+from tests.sim_records import SECOND, Made, add
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -56,7 +56,7 @@ def test_without_any_quote_a_position_is_worth_what_its_first_fill_paid() -> Non
 
 def test_the_drawdown_is_the_largest_fall_and_the_longest_time_below_a_peak() -> None:
     made = Made(seconds=60).quote(0, 9990, 10010)
-    made.record.fills.add(time=made.record.start + SECOND, agent=0, order=1, side=BUY, price=10000, quantity=10)
+    add(made.record.fills, time=made.record.start + SECOND, agent=0, order=1, side=BUY, price=10000, quantity=10)
     for second, mid in ((10, 10500), (12, 10100), (15, 10600), (20, 10550), (40, 10599), (50, 10600)):
         made.quote(second, mid - 10, mid + 10)
     found = Result(made.record).figures("ann")
@@ -76,7 +76,7 @@ def test_a_drawdown_that_lasts_is_counted_until_the_end() -> None:
 def test_what_changes_at_one_time_is_one_step() -> None:
     """The fill is not valued at the mark of before."""
     made = Made().quote(0, 9990, 10010)
-    made.record.fills.add(time=made.record.start + SECOND, agent=0, order=1, side=BUY, price=12000, quantity=10)
+    add(made.record.fills, time=made.record.start + SECOND, agent=0, order=1, side=BUY, price=12000, quantity=10)
     made.quote(1, 11990, 12010)
     found = Result(made.record).figures("ann")
     assert found.max_drawdown == 0
@@ -85,7 +85,7 @@ def test_what_changes_at_one_time_is_one_step() -> None:
 
 def test_the_sharpe_ratio_is_that_of_the_changes_in_each_interval() -> None:
     made = Made(seconds=3.5).quote(0, 9990, 10010)
-    made.record.fills.add(time=made.record.start, agent=0, order=1, side=BUY, price=10000, quantity=10)
+    add(made.record.fills, time=made.record.start, agent=0, order=1, side=BUY, price=10000, quantity=10)
     for second, mid in ((0.5, 10100), (1, 10200), (2.2, 10300), (3.2, 20000)):
         made.quote(second, mid - 10, mid + 10)
     # Equities after 0, 1, 2 and 3 seconds: 0, 2, 2, 3. The last half second counts in no interval.
@@ -133,16 +133,18 @@ def test_slippage_is_against_the_mid_at_sending() -> None:
 
 def test_fill_ratios_queue_times_and_times_in_the_book() -> None:
     made = Made().quote(0, 9990, 10010)
-    made.order(1, BUY, 10, 9990, arrived=1, first_fill=4, done=5, filled=10, value=99900, status=OrderState.FILLED)
+    made.order(
+        1, BUY, 10, 9990, arrived=1, rested=1, first_fill=4, done=5, filled=10, value=99900, status=OrderState.FILLED
+    )
     made.fill(4, 1, BUY, 9990, 5, is_maker=True).fill(5, 1, BUY, 9990, 5, is_maker=True)
-    made.order(2, BUY, 30, 10010, arrived=6, first_fill=6, done=10, filled=6, status=OrderState.CANCELED)
+    made.order(2, BUY, 30, 10010, arrived=6, rested=6, first_fill=6, done=10, filled=6, status=OrderState.CANCELED)
     made.fill(6, 2, BUY, 10010, 5).fill(7, 2, BUY, 10010, 1, is_maker=True)
     made.order(3, SELL, 10, arrived=8, first_fill=8, done=8, filled=10, status=OrderState.FILLED)
     made.fill(8, 3, SELL, 9990, 10)
-    made.order(4, SELL, 20, 10500, arrived=90)
+    made.order(4, SELL, 20, 10500, arrived=80, rested=90)
     made.order(5, SELL, 10, 9990, arrived=91, done=91, status=OrderState.REJECTED)
     made.order(6, SELL, 10, 9990, arrived=None, status=OrderState.SENT)
-    made.order(7, SELL, 10, 9990, arrived=20, first_fill=28, filled=1)
+    made.order(7, SELL, 10, 9990, arrived=20, rested=20, first_fill=28, filled=1)
     made.fill(28, 7, SELL, 9990, 1, is_maker=True)
     found = Result(made.record).figures("ann")
     assert (found.orders, found.rejected, found.canceled) == (7, 1, 1)
@@ -157,15 +159,23 @@ def test_fill_ratios_queue_times_and_times_in_the_book() -> None:
 
 def test_an_agent_that_did_nothing_has_zeros_and_nothing_to_tell() -> None:
     found = Result(Made().quote(0, 9990, 10010).order(1, BUY, 1).record).figures("ben")
-    assert (found.pnl, found.position, found.turnover, found.orders, found.max_drawdown) == (0, 0, 0, 0, 0)
+    assert [found.pnl, found.position, found.turnover, found.max_drawdown] == [Decimal(0)] * 4
+    assert found.orders == 0
     assert (found.fill_ratio, found.sharpe, found.slippage, found.queue_time, found.maker_share) == (None,) * 5
 
 
 def test_an_empty_run_has_figures_too() -> None:
     result = Result(Made().record)
+    assert [(found.pnl, found.fills) for found in result.all_figures()] == [(Decimal(0), 0)] * 2
+
+
+def test_agents_that_are_not_measured_have_no_figures() -> None:
+    made = Made()
+    made.record.measured = [False, False]
+    result = Result(made.record)
     assert result.all_figures() == []
-    assert "No agent sent an order." in result.summary()
-    with pytest.raises(ResultError, match="agent: takes one of none: no agent sent an order"):
+    assert "No agent is measured." in result.summary()
+    with pytest.raises(ResultError, match="agent: takes one of none: no agent is measured"):
         result.figures()
 
 
@@ -176,7 +186,7 @@ def test_symbols_of_one_quote_are_summed_and_others_are_not() -> None:
     )
     made.fill(1, 1, BUY, 9000, 10).fill(2, 2, BUY, 100, 10, symbol=1)
     result = Result(made.record)
-    assert [found.symbol for found in result.all_figures()] == ["AAA-USD", "BBB-USD", None]
+    assert [found.symbol for found in result.all_figures() if found.agent == "ann"] == ["AAA-USD", "BBB-USD", None]
     total = result.figures("ann")
     # 10 - 0.18 of the first, 0.01 - 0.002 of the second.
     assert total.pnl == Decimal("9.828")
@@ -193,8 +203,9 @@ def test_symbols_of_one_quote_are_summed_and_others_are_not() -> None:
 
 def test_an_agent_must_be_named_where_there_are_several() -> None:
     made = Made().quote(0, 9990, 10010).order(1, BUY, 1)
+    made.record.measured = [True, False]
     assert Result(made.record).figures().agent == "ann"
-    made.order(1, BUY, 1, agent=1)
+    made.record.measured = [True, True]
     result = Result(made.record)
     with pytest.raises(ResultError, match=r"agent: takes one of ann, ben$"):
         result.figures()

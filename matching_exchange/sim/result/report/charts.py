@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from matching_exchange.sim.durations import HOUR, MINUTE, SECOND
 from matching_exchange.sim.plots.bars import Bar, count_chart, value_chart
 from matching_exchange.sim.plots.bins import Bins
 from matching_exchange.sim.plots.lines import Marks, Series, time_chart
@@ -10,7 +11,7 @@ from matching_exchange.sim.plots.markup import Markup
 from matching_exchange.sim.plots.page import figure
 from matching_exchange.sim.result import text
 from matching_exchange.sim.result.book_keeping import Account, Rows
-from matching_exchange.sim.result.curve import SECOND, Drawdown
+from matching_exchange.sim.result.curve import Drawdown
 from matching_exchange.sim.result.exact import BPS, divided
 from matching_exchange.sim.result.figures import REFUSED, Figures
 from matching_exchange.sim.result.marks import TENTHS
@@ -34,9 +35,9 @@ LIFETIMES: Final = (
     (SECOND // 10, "up to 100 ms"),
     (SECOND, "up to 1 s"),
     (10 * SECOND, "up to 10 s"),
-    (60 * SECOND, "up to 1 min"),
-    (600 * SECOND, "up to 10 min"),
-    (3_600 * SECOND, "up to 1 h"),
+    (MINUTE, "up to 1 min"),
+    (10 * MINUTE, "up to 10 min"),
+    (HOUR, "up to 1 h"),
 )
 """Classes of lifetimes: the longest of each."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from matching_exchange.process.version import VERSION
+from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.plots.axes import stamp
 from matching_exchange.sim.plots.markup import Markup, element, joined
 from matching_exchange.sim.plots.page import facts, page, plots, section, table, tiles
@@ -44,7 +45,7 @@ OVERVIEW: Final = (
 MOST: Final = 100
 """Rows of the overview."""
 
-NOTHING: Final = "No agent sent an order."
+NOTHING: Final = "No agent is measured."
 
 
 def report_of(result: "Result", title: str, agents: Sequence[str] | None) -> str:
@@ -68,7 +69,7 @@ def report_of(result: "Result", title: str, agents: Sequence[str] | None) -> str
 def _facts(result: "Result") -> Markup:
     record = result.record
     pairs = [
-        ("Seed", str(record.seed)),
+        ("Seed", record.seed),
         ("Start", stamp(record.start)),
         ("Duration", text.duration(result.duration)),
         ("Instruments", ", ".join(instrument.symbol for instrument in record.instruments)),
@@ -76,8 +77,23 @@ def _facts(result: "Result") -> Markup:
         *((name.replace("_", " ").capitalize(), text.count(value)) for name, value in sorted(record.counts.items())),
         ("Version", f"matching-exchange {VERSION}"),
     ]
-    wide = [*sorted(result.parameters.items()), ("Digest of the run", record.digest)]
+    wide = [*sorted(result.parameters.items()), *_latencies(record), ("Digest of the run", result.digest)]
     return facts(pairs, wide)
+
+
+def _latencies(record: Record) -> list[tuple[str, str]]:
+    """Each latency once, with the agents that have it."""
+    agents: dict[str, list[str]] = {}
+    for name, latency in zip(record.agents, record.latencies, strict=True):
+        agents.setdefault(latency, []).append(name)
+    if len(agents) == 1:
+        return [("Latency of all agents", latency) for latency in agents]
+    return [(f"Latency of {_some(names)}", latency) for latency, names in agents.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - DRAWN
+    return ", ".join(names[:DRAWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _overview(figures: Sequence[Figures]) -> list[Markup]:
@@ -115,10 +131,10 @@ def _charts(result: "Result", names: Sequence[str], count: int) -> list[Markup]:
     own = []
     for name, style in zip(names, STYLES, strict=False):
         agent = places[name]
-        traded = rows.symbols_of(agent)
-        own.append(Scope(agent, name, tuple(traded), style))
-        for quote in dict.fromkeys(record.instruments[symbol].quote for symbol in traded):
-            symbols = tuple(symbol for symbol in traded if record.instruments[symbol].quote == quote)
+        scopes = result.scopes_of(agent)
+        own.append(Scope(agent, name, tuple(sorted(sum(scopes, ()))), style))
+        for symbols in scopes:
+            quote = record.instruments[symbols[0]].quote
             by_quote.setdefault(quote, []).append(Scope(agent, name, symbols, style))
     note = [] if count <= len(names) else [element("p", f"Charts show {len(names)} of {count} agents.", class_="note")]
     profit = [chart for quote, scopes in by_quote.items() for chart in profit_charts(rows, scopes, quote)]
