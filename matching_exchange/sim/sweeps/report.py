@@ -83,7 +83,9 @@ def _agent(name: str, groups: Sequence[Group], keys: Sequence[str]) -> list[Mark
         title = title_of(BY_KEY[key], groups[0].quote)
         charts.append(_chart(key, title, found[:ABREAST], len(found)))
         tables.append((title, [_row(key, group, distribution) for group, distribution in found]))
-    return [section(name, plots(charts), table(f"{name}: distributions", HEADS, tables))]
+    return [
+        section(name, element("p", NOTE, class_="note"), plots(charts), table(f"{name}: distributions", HEADS, tables))
+    ]
 
 
 def _chart(key: str, title: str, found: Sequence[tuple[Group, Distribution]], count: int) -> Markup:
@@ -108,8 +110,15 @@ def _chart(key: str, title: str, found: Sequence[tuple[Group, Distribution]], co
                 interval,
             )
         )
-    note = NOTE if count <= len(found) else f"{NOTE} {len(found)} of {count} combinations are shown."
+    note = "" if count <= len(found) else f"{len(found)} of {count} combinations are shown."
+    title += _unit(key)
     return figure(title, strip_chart(title, strips, decimals), note)
+
+
+def _unit(key: str) -> str:
+    """That of a plot's axis, if the title does not tell it."""
+    to_text = BY_KEY[key].text
+    return ", %" if to_text is text.percent else ", seconds" if to_text is text.duration else ""
 
 
 def _factor(key: str) -> float:
