@@ -1,6 +1,7 @@
 """Builds the compiled core into wheels, and beside the sources (scripts/build). All else stands in pyproject.toml.
 
 EXCHANGE_COMPILE: auto (compile if a C compiler works), always (or fail), never.
+MYPYC_OPT_LEVEL: how much the C compiler optimizes, 0 to 3 (default). Less is built sooner, to test the build itself.
 """
 
 import json
@@ -16,9 +17,21 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 ROOT = Path(__file__).parent
+OPT_LEVEL = "MYPYC_OPT_LEVEL"
 sys.path.insert(0, str(ROOT))
 
-from matcher.compiled import ALWAYS, AUTO, GROUP, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, hot_sources, manifest_of  # noqa: E402
+from matcher.compiled import (  # noqa: E402
+    ALWAYS,
+    AUTO,
+    GROUP,
+    MANIFEST,
+    NEVER,
+    PACKAGE,
+    VARIABLE,
+    hot_sources,
+    left_of_builds,
+    manifest_of,
+)
 
 PROBE = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
 
@@ -83,19 +96,22 @@ class BuildCore(build_ext):
             options = ["--config-file=", "--strict", "--follow-imports=silent", f"--python-executable={sys.executable}"]
             options += ["-a", self.report] if self.report else []
             target = self.build_temp or "build"
-            self.distribution.ext_modules = mypycify([*options, *sources], group_name=GROUP, target_dir=target)
+            self.distribution.ext_modules = mypycify(
+                [*options, *sources], group_name=GROUP, target_dir=target, opt_level=os.environ.get(OPT_LEVEL, "3")
+            )
         super().finalize_options()
 
     def run(self) -> None:
         if self.report:
             return
-        beside = PACKAGE if self.inplace or self.editable_mode else Path(self.build_lib, PACKAGE.name)
-        (beside / MANIFEST).unlink(missing_ok=True)
-        for left in beside.rglob(f"*{SUFFIX}"):
+        beside = ROOT if self.inplace or self.editable_mode else Path(self.build_lib)
+        manifest = beside / PACKAGE.name / MANIFEST
+        manifest.unlink(missing_ok=True)
+        for left in left_of_builds(beside):
             left.unlink()
         super().run()
         if self.extensions:
-            (beside / MANIFEST).write_text(json.dumps(self.manifest, indent=1) + "\n")
+            manifest.write_text(json.dumps(self.manifest, indent=1) + "\n")
 
 
 setup(distclass=ExchangeDistribution, cmdclass={"build_ext": BuildCore})
