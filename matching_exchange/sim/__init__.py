@@ -2,6 +2,7 @@
 
 # Decides which core runs, before any module of it is imported.
 from matcher import CORE
+from matching_exchange.sim import agents, facts
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
 from matching_exchange.sim.instruments import instrument
@@ -12,6 +13,7 @@ from matching_exchange.sim.market import Market
 from matching_exchange.sim.order_entry import OrderEntryError
 from matching_exchange.sim.result.figures import Figures, Markout
 from matching_exchange.sim.result.result import Result, ResultError
+from matching_exchange.sim.scenarios import scenario
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
 from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
@@ -55,10 +57,13 @@ __all__ = [
     "Trade",
     "Uniform",
     "UpdateKind",
+    "agents",
+    "facts",
     "hours",
     "instrument",
     "minutes",
     "ms",
+    "scenario",
     "seconds",
     "sweep",
     "us",
