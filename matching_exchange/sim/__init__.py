@@ -2,6 +2,7 @@
 
 # Decides which core runs, before any module of it is imported.
 from matcher import CORE
+from matching_exchange.sim import agents, facts
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
 from matching_exchange.sim.instruments import instrument
@@ -10,6 +11,7 @@ from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUp
 from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
 from matching_exchange.sim.market import Market
 from matching_exchange.sim.order_entry import OrderEntryError
+from matching_exchange.sim.scenarios import scenario
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
 from protocol.instrument import Instrument
@@ -42,10 +44,13 @@ __all__ = [
     "Trade",
     "Uniform",
     "UpdateKind",
+    "agents",
+    "facts",
     "hours",
     "instrument",
     "minutes",
     "ms",
+    "scenario",
     "seconds",
     "us",
 ]
