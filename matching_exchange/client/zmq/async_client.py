@@ -10,8 +10,9 @@ from matching_exchange.client.types.streams import Gap, Restarted
 from matching_exchange.client.zmq.book_follower import BookChange
 from matching_exchange.client.zmq.calls import accounts, markets, orders
 from matching_exchange.client.zmq.feeds import Ears, Stop
+from matching_exchange.client.zmq.futures import guarded, settler
 from matching_exchange.client.zmq.link import Order as Submitted
-from matching_exchange.client.zmq.loop import Loop, guarded, settler
+from matching_exchange.client.zmq.loop import Loop
 from matching_exchange.client.zmq.runner import Under
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.stream import Sink, ZmqStream

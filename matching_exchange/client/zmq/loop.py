@@ -10,14 +10,14 @@ from weakref import WeakSet
 
 import msgspec
 import zmq
-from msgspec import Struct
 
 from matching_exchange.client.errors import Disconnected, Unavailable
 from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
-from matching_exchange.client.zmq.callbacks import READ_AT_ONCE, log
+from matching_exchange.client.zmq.callbacks import READ_AT_ONCE
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
 from matching_exchange.client.zmq.feeds import Feeds, Topics
+from matching_exchange.client.zmq.futures import Overdue, settler
 from matching_exchange.client.zmq.link import Link, Outcome, no_matcher
 from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.runner import Runner, Under, deadlines
@@ -26,7 +26,6 @@ from matching_exchange.client.zmq.steps import Known, Send, Step
 from matching_exchange.client.zmq.stream import Begin, Item, ZmqStream
 from matching_exchange.client.zmq.surface import Awaited
 from matching_exchange.client.zmq.threads import ORDER_DEADLINE, TIMEOUT, WINDOW
-from matching_exchange.client.zmq.tickets import no_answer
 from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import Command, Query
@@ -48,14 +47,6 @@ TICK: Final = 0.05
 """Seconds between two looks at the clock: for hellos, repeated frames, overdue answers."""
 
 T = TypeVar("T")
-
-
-class _Overdue(Struct):
-    """A call that may wait too long."""
-
-    at: float
-    future: asyncio.Future[Any]
-    under: Under
 
 
 class Loop(Awaited):
@@ -85,7 +76,7 @@ class Loop(Awaited):
         self._is_closed = False
         self._opened = asyncio.Event()
         self._flushing = False
-        self._overdue: deque[_Overdue] = deque()
+        self._overdue = Overdue(self._timeout)
         self._room: deque[asyncio.Future[None]] = deque()
         self._sockets: dict[Socket, Callable[[bytes, bytes], None]] = {}
         self._feeds: Feeds | None = None
@@ -169,7 +160,7 @@ class Loop(Awaited):
 
     def _await(self, future: asyncio.Future[T], under: Under) -> None:
         """A call is under way: send it, and end its future in time."""
-        self._overdue.append(_Overdue(time.monotonic() + self._timeout, future, under))
+        self._overdue.add(future, under, time.monotonic())
         self._flush_soon()
 
     async def _wait_for_room(self, count: int) -> None:
@@ -277,7 +268,7 @@ class Loop(Awaited):
             self._subscribed = self._link.public
             self._reports.subscribe(topics.reports(self._subscribed))
         self._flush()
-        self._end_overdue(now)
+        self._overdue.end(now)
         if not self._link.available(now):
             # They hear that there is no matcher.
             self._release_all()
@@ -291,12 +282,6 @@ class Loop(Awaited):
             waiter = self._room.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-
-    def _end_overdue(self, now: float) -> None:
-        while self._overdue and (self._overdue[0].future.done() or self._overdue[0].at <= now):
-            overdue = self._overdue.popleft()
-            if not overdue.future.done():
-                overdue.future.set_exception(no_answer(overdue.under, self._timeout))
 
     def _connection_changed(self, state: ConnectionState) -> None:
         if state.state == "open":
@@ -389,29 +374,3 @@ class _Desk:
 
     def command(self, command: Command, done: Callable[[Outcome], None]) -> None:
         self._loop.command_for_feeds(command, done)
-
-
-def settler(future: asyncio.Future[T]) -> Callable[[T | Exception], None]:
-    """What ends the future of a call, unless it has ended before."""
-
-    def settle(outcome: T | Exception) -> None:
-        if future.done():
-            return
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
-
-    return settle
-
-
-def guarded(callback: Callable[[T], object]) -> Callable[[T], None]:
-    """The callback of a user. Its error is logged, and the loop goes on."""
-
-    def call(told: T) -> None:
-        try:
-            callback(told)
-        except Exception as error:
-            log.error("a callback has failed", exc_info=error)
-
-    return call

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from matching_exchange.client.errors import InvalidValue
+from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, Unavailable
 from matching_exchange.client.zmq.link import NANOSECONDS, Found, Link, Order, Outcome
 from matching_exchange.client.zmq.steps import Ask, Send, Step, Told
 from protocol.checks import FieldError
@@ -23,13 +23,14 @@ Settle = Callable[[T | Exception], None]
 class Under:
     """A call under way.
 
-    sent: whether a command of it may be carried out. request: the query that waits, for `forget`.
+    sent: whether a command of it may be carried out. carried_out: whether one was.
+    request: the query that waits, for `forget`.
     """
 
-    __slots__ = ("client_order_id", "request", "sent")
+    __slots__ = ("carried_out", "client_order_id", "request", "sent")
 
     def __init__(self) -> None:
-        self.sent = False
+        self.sent = self.carried_out = False
         self.client_order_id: str | None = None
         self.request: int | None = None
 
@@ -65,8 +66,9 @@ class Runner:
 
     def _answered(self, step: Step[T], outcome: Outcome | QueryResult, settle: Settle[T], under: Under) -> None:
         if isinstance(outcome, Exception):
-            settle(outcome)
+            settle(_told_of(outcome, under))
             return
+        under.carried_out = under.carried_out or isinstance(step, Send)
         value = outcome.result if isinstance(outcome, QueryResult) else outcome.answer
         try:
             following = step.read(Told(value, outcome.sequence, outcome.timestamp))
@@ -75,9 +77,18 @@ class Runner:
                 return
         except Exception as error:
             # Whoever waits for the call hears of it, whatever it is.
-            settle(error)
+            settle(_told_of(error, under))
             return
         settle(following)
+
+
+def _told_of(error: Exception, under: Under) -> Exception:
+    """The error, as the whole call tells it. What has done a part of its work was not refused as a whole."""
+    if isinstance(error, Unavailable) and under.carried_out:
+        return OutcomeUnknown(f"A part was carried out, then: {error.message}", client_order_id=under.client_order_id)
+    if isinstance(error, OutcomeUnknown):
+        error.client_order_id = under.client_order_id
+    return error
 
 
 def deadlines(clock: MatcherClock, seconds: float | None) -> Callable[[], int]:

@@ -1,13 +1,17 @@
 """A session without sockets: what is taken, refused and told, and when."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, Unavailable
-from matching_exchange.client.zmq.link import PULSE_TIMEOUT, Link, Order, Outcome, WindowFull
-from matching_exchange.client.zmq.runner import MAX_DEADLINE, deadlines
+from matching_exchange.client.zmq.calls import accounts, orders
+from matching_exchange.client.zmq.link import PULSE_TIMEOUT, Link, Outcome, WindowFull
+from matching_exchange.client.zmq.link import Order as Submitted
+from matching_exchange.client.zmq.runner import MAX_DEADLINE, Runner, Under, deadlines
 from matching_exchange.client.zmq.states import ConnectionState
+from matching_exchange.client.zmq.steps import Known
 from protocol.checks import FieldError
 from protocol.codec import decode_frame
 from protocol.commands import VERSION, Ask, CancelOrder, Commands, Hello, StatusQuery
@@ -15,6 +19,7 @@ from protocol.events import (
     Answers,
     CommandRefused,
     MatcherStatus,
+    OrderStates,
     Pulse,
     QueryResult,
     SessionUnknown,
@@ -46,7 +51,7 @@ class Client:
         self.link.receive(Pulse(VERSION, epoch, "j", 1, 5), self.now)
 
     def submit(self, *ids: int) -> None:
-        self.link.submit([Order(CancelOrder(each), self.take(each)) for each in ids], self.now)
+        self.link.submit([Submitted(CancelOrder(each), self.take(each)) for each in ids], self.now)
 
     def take(self, each: int) -> Callable[[Outcome], None]:
         def take(outcome: Outcome) -> None:
@@ -113,9 +118,10 @@ def test_a_window_has_bounds(window: int) -> None:
 
 def test_a_bad_command_lets_none_of_its_call_through() -> None:
     client = opened()
-    orders = [Order(CancelOrder(1), client.take(1)), Order(CancelOrder(1.5), client.take(2))]  # type: ignore[arg-type]
+    wrong: Any = 1.5
+    bad = [Submitted(CancelOrder(1), client.take(1)), Submitted(CancelOrder(wrong), client.take(2))]
     with pytest.raises(FieldError):
-        client.link.submit(orders, client.now)
+        client.link.submit(bad, client.now)
     assert client.link.waiting == 0
     assert not client.frames()
 
@@ -232,6 +238,34 @@ def test_a_closed_link_ends_all_that_waits() -> None:
     client.link.close()
     assert isinstance(client.outcomes[1], OutcomeUnknown)
     assert isinstance(found[0], Unavailable)
+
+
+def test_a_call_that_has_done_a_part_is_not_told_as_refused() -> None:
+    client = opened()
+    runner = Runner(client.link, lambda: client.now)
+    known = Known("ann", lambda: 0)
+    outcomes: list[object] = []
+    runner.begin(accounts.cancel_all(known), outcomes.append, Under())
+    client.frames()
+    client.link.receive(Answers(client.link.public, 1, 1, 1, 5, [OrderStates([], more=True)]), client.now)
+    assert not outcomes
+    client.link.refuse_unsent()
+    (outcome,) = outcomes
+    assert isinstance(outcome, OutcomeUnknown)
+    assert "A part was carried out" in outcome.message
+
+
+def test_an_unknown_outcome_names_the_order() -> None:
+    client = opened()
+    runner = Runner(client.link, lambda: client.now)
+    known = Known("ann", lambda: 0)
+    outcomes: list[object] = []
+    runner.begin(orders.cancel(known, client_order_id="x"), outcomes.append, Under())
+    client.frames()
+    client.link.receive(SessionUnknown(client.link.public, 1), client.now)
+    (outcome,) = outcomes
+    assert isinstance(outcome, OutcomeUnknown)
+    assert outcome.client_order_id == "x"
 
 
 def test_deadlines_are_made_of_the_matchers_time() -> None:
