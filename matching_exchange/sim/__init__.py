@@ -12,9 +12,14 @@ from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUp
 from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
 from matching_exchange.sim.market import Market
 from matching_exchange.sim.order_entry import OrderEntryError
+from matching_exchange.sim.result.figures import Figures, Markout
+from matching_exchange.sim.result.result import Result, ResultError
 from matching_exchange.sim.scenarios import scenario
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
+from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
+from matching_exchange.sim.sweeps.sweep import sweep
+from matching_exchange.sim.sweeps.sweep_result import SweepResult
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
@@ -27,12 +32,15 @@ __all__ = [
     "Constant",
     "Empirical",
     "Exponential",
+    "Failure",
+    "Figures",
     "Flow",
     "Instrument",
     "Latency",
     "LatencyError",
     "LogNormal",
     "Market",
+    "Markout",
     "Order",
     "OrderEntryError",
     "OrderState",
@@ -42,12 +50,17 @@ __all__ = [
     "Proportional",
     "QueueModel",
     "Record",
+    "Result",
+    "ResultError",
     "RiskAverse",
+    "Run",
     "Session",
     "Side",
     "Simulation",
     "SimulationError",
     "Strategy",
+    "SweepError",
+    "SweepResult",
     "Trade",
     "Uniform",
     "UpdateKind",
@@ -59,5 +72,6 @@ __all__ = [
     "ms",
     "scenario",
     "seconds",
+    "sweep",
     "us",
 ]
