@@ -94,7 +94,7 @@ class Link:
     def available(self, now: float) -> bool:
         """Whether a matcher has welcomed the session, and its pulse is heard."""
         welcome = self._session.state is SessionState.OPEN and self._session.epoch >= self._pulse_epoch
-        return welcome and now - self._pulse_at < PULSE_TIMEOUT
+        return welcome and not self._closed and now - self._pulse_at < PULSE_TIMEOUT
 
     def submit(self, orders: Sequence[Order], now: float) -> None:
         """Queue commands, all or none.
@@ -175,7 +175,7 @@ class Link:
             self._tell(ConnectionState("open", self._session.epoch))
 
     def close(self) -> None:
-        """End all that waits."""
+        """End all that waits, and take nothing more."""
         self._closed = True
         waiting, self._waiting = list(self._waiting), deque()
         asked, self._asked = list(self._asked.values()), {}
