@@ -44,6 +44,9 @@ KINDS: Final[dict[str, Kind]] = {
     "faucet_off": Kind(
         403, "The faucet is off", "The operator turns it on with GATEWAY_FAUCET, as in USDT:100000,BTC:1."
     ),
+    "faults_off": Kind(403, "Faults are off", "The operator allows injected faults with GATEWAY_FAULTS=allow."),
+    "unknown_fault": Kind(404, "Unknown fault", "No injected fault of this fault_id is kept."),
+    "too_many_faults": Kind(409, "Too many faults", "No further injected fault is kept."),
     "internal_error": _of_http("internal_error", "Internal error"),
     "matcher_unavailable": Kind(
         503, "No matcher", "The matcher does not answer. Nothing was changed, and nothing will be."

@@ -11,9 +11,14 @@ from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUp
 from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
 from matching_exchange.sim.market import Market
 from matching_exchange.sim.order_entry import OrderEntryError
+from matching_exchange.sim.result.figures import Figures, Markout
+from matching_exchange.sim.result.result import Result, ResultError
 from matching_exchange.sim.scenarios import scenario
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
+from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
+from matching_exchange.sim.sweeps.sweep import sweep
+from matching_exchange.sim.sweeps.sweep_result import SweepResult
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
@@ -24,23 +29,31 @@ __all__ = [
     "Constant",
     "Empirical",
     "Exponential",
+    "Failure",
+    "Figures",
     "Flow",
     "Instrument",
     "Latency",
     "LatencyError",
     "LogNormal",
     "Market",
+    "Markout",
     "Order",
     "OrderEntryError",
     "OrderState",
     "OrderType",
     "OrderUpdate",
     "Record",
+    "Result",
+    "ResultError",
+    "Run",
     "Session",
     "Side",
     "Simulation",
     "SimulationError",
     "Strategy",
+    "SweepError",
+    "SweepResult",
     "Trade",
     "Uniform",
     "UpdateKind",
@@ -52,5 +65,6 @@ __all__ = [
     "ms",
     "scenario",
     "seconds",
+    "sweep",
     "us",
 ]
