@@ -25,6 +25,10 @@ PULSE_TIMEOUT: Final = 1.0
 REPEAT_QUERY_AFTER: Final = 1.0
 """Seconds without a result after which a query is asked again."""
 
+FRAMES_QUEUED: Final = 4 * WINDOW
+"""Frames that wait in the socket at most. ZeroMQ tells late what was read, by up to a half. So a socket that takes no
+frame has no matcher, however many commands are under way."""
+
 NANOSECONDS: Final = 1_000_000_000
 """In a second."""
 
