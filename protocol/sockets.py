@@ -21,6 +21,9 @@ MAX_REPORT_BYTES: Final = 512 * 1024 * 1024
 MAX_MARKET_DATA_BYTES: Final = 1024 * 1024
 """The largest message of market data."""
 
+FRAMES_QUEUED: Final = 1_000
+"""Frames of commands that wait for the matcher, at most."""
+
 MAX_GREETING_BYTES: Final = 1_024
 """The largest message from the matcher's socket of commands. It sends only ZeroMQ's greetings."""
 
@@ -37,15 +40,17 @@ def is_ipv6(endpoint: str) -> bool:
     return "://[" in endpoint
 
 
-def open_commands(context: Context, endpoint: str, keys: ClientKeys | None = None) -> Socket:
-    """Open a PUSH socket to a matcher. Sending fails at once if no matcher is connected."""
+def open_commands(
+    context: Context, endpoint: str, keys: ClientKeys | None = None, frames: int = FRAMES_QUEUED
+) -> Socket:
+    """Open a PUSH socket to a matcher. Sending fails at once if no matcher is connected, or if `frames` frames wait."""
     socket = context.socket(zmq.PUSH)
     # Without a matcher a send fails at once. A queued command might be executed late, or never.
     socket.set(zmq.IMMEDIATE, 1)
     # At exit, drop messages that were not sent: nobody waits for them.
     socket.set(zmq.LINGER, 0)
     # If the matcher falls further behind, the session's window fills.
-    socket.set(zmq.SNDHWM, 1_000)
+    socket.set(zmq.SNDHWM, frames)
     socket.set(zmq.MAXMSGSIZE, MAX_GREETING_BYTES)
     _connect(socket, endpoint, keys)
     return socket

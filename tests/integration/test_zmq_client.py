@@ -164,6 +164,15 @@ def test_the_window_is_a_bound(shared_matcher: Matcher, account: str) -> None:
         assert len({ticket.result().order_id for ticket in tickets}) == 100
 
 
+def test_a_large_window_of_single_frames_is_taken(shared_matcher: Matcher, account: str) -> None:
+    with client_of(shared_matcher, account, window=2_048) as client:
+        order = PlaceOrder(SYMBOL, account, Side.BUY, OrderType.LIMIT, 100_000, 400)
+        with shared_matcher.paused():
+            tickets = [client.send([order])[0] for _ in range(1_500)]
+        assert len({ticket.result().sequence for ticket in tickets}) == 1_500
+        assert client.cancel_all().canceled == 1_500
+
+
 def test_threads_and_callbacks_share_a_client(client: ZmqClient) -> None:
     placed: Queue[list[int]] = Queue()
     changed: Queue[int] = Queue()

@@ -119,8 +119,12 @@ class BookFollower(Follower):
         self._number = None
 
     def _take_part(self, part: BookSnapshotMessage) -> None:
-        """Begin anew with a snapshot once it is whole, unless the book has what it tells."""
-        if part.number < self._floor or (self._number is not None and part.number <= self._number):
+        """Begin with a snapshot once it is whole. One that is ahead of a known book tells that updates were lost."""
+        if self._number is not None:
+            if part.number > self._number:
+                self.check()
+            return
+        if part.number < self._floor:
             return
         before = self._parts[-1] if self._parts else None
         if part.part == 1:
@@ -134,7 +138,6 @@ class BookFollower(Follower):
         bids = list(chain.from_iterable(known.bids for known in self._parts))
         asks = list(chain.from_iterable(known.asks for known in self._parts))
         self._parts.clear()
-        self._lose("a snapshot has come before what was asked for")
         self._number = part.number
         self._hear(BookChange(part, bids, asks))
         self._has_begun()

@@ -25,6 +25,10 @@ PULSE_TIMEOUT: Final = 1.0
 REPEAT_QUERY_AFTER: Final = 1.0
 """Seconds without a result after which a query is asked again."""
 
+FRAMES_QUEUED: Final = 4 * WINDOW
+"""Frames that wait in the socket at most. ZeroMQ tells late what was read, by up to a half. So a socket that takes no
+frame has no matcher, however many commands are under way."""
+
 NANOSECONDS: Final = 1_000_000_000
 """In a second."""
 
@@ -94,7 +98,7 @@ class Link:
     def available(self, now: float) -> bool:
         """Whether a matcher has welcomed the session, and its pulse is heard."""
         welcome = self._session.state is SessionState.OPEN and self._session.epoch >= self._pulse_epoch
-        return welcome and now - self._pulse_at < PULSE_TIMEOUT
+        return welcome and not self._closed and now - self._pulse_at < PULSE_TIMEOUT
 
     def submit(self, orders: Sequence[Order], now: float) -> None:
         """Queue commands, all or none.
@@ -175,7 +179,7 @@ class Link:
             self._tell(ConnectionState("open", self._session.epoch))
 
     def close(self) -> None:
-        """End all that waits."""
+        """End all that waits, and take nothing more."""
         self._closed = True
         waiting, self._waiting = list(self._waiting), deque()
         asked, self._asked = list(self._asked.values()), {}

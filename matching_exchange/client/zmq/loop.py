@@ -18,7 +18,7 @@ from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
 from matching_exchange.client.zmq.feeds import Feeds, Topics
 from matching_exchange.client.zmq.futures import Overdue, settler
-from matching_exchange.client.zmq.link import Link, Outcome, no_matcher
+from matching_exchange.client.zmq.link import FRAMES_QUEUED, Link, Outcome, no_matcher
 from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.runner import Runner, Under, deadlines
 from matching_exchange.client.zmq.states import ConnectionState, Hole
@@ -188,7 +188,7 @@ class Loop(Awaited):
         addresses, keys = self._addresses, self._addresses.keys
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
-        self._commands = open_commands(self._context, addresses.commands, keys)
+        self._commands = open_commands(self._context, addresses.commands, keys, FRAMES_QUEUED)
         self._send_frame = sender(self._commands)
         self._handshakes = Handshakes(self._commands, keys)
         self._reports = open_reports(self._context, addresses.reports, self._link.public, keys)

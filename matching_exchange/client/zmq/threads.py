@@ -14,7 +14,7 @@ from matching_exchange.client.zmq.callbacks import Callbacks
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
 from matching_exchange.client.zmq.feeds import Ears, Feeds, Stop, Topics
-from matching_exchange.client.zmq.link import Link, Outcome, no_matcher
+from matching_exchange.client.zmq.link import FRAMES_QUEUED, Link, Outcome, no_matcher
 from matching_exchange.client.zmq.link import Order as Submitted
 from matching_exchange.client.zmq.reader import Reader
 from matching_exchange.client.zmq.runner import Runner, deadlines
@@ -186,7 +186,7 @@ class Threads(Waiting):
         addresses = self._addresses
         keys = addresses.keys
         self._context = zmq.Context()
-        self._commands = open_commands(self._context, addresses.commands, keys)
+        self._commands = open_commands(self._context, addresses.commands, keys, FRAMES_QUEUED)
         self._send_frame = sender(self._commands)
         reports = open_reports(self._context, addresses.reports, self._link.public, keys)
         self._handshakes = Handshakes(self._commands, keys)

@@ -9,12 +9,9 @@ from matching_exchange.client.zmq.states import Hole
 from protocol.commands import TradesQuery
 from protocol.events import QueryResult, Trade, TradeHistory
 from protocol.market_data import TradeMessage
-from protocol.units import Side
 
 ASKED_AT_ONCE: Final = 1_000
 """Trades that one question asks for. The matcher keeps at least as many of a symbol."""
-
-_SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
 
 class TradeFollower(Follower):

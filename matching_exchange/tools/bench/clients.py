@@ -13,6 +13,7 @@ from itertools import count
 from statistics import median
 from typing import Final
 
+from matching_exchange.client.errors import ExchangeError
 from matching_exchange.client.types.orders import Order
 from matching_exchange.client.types.words import SideWord
 from matching_exchange.client.zmq.async_client import AsyncZmqClient
@@ -136,7 +137,10 @@ def clients(plan: Plan) -> Iterator[Row]:
 
 def _measure(plan: Plan, way: Callable[[Counted], None]) -> float:
     counted = Counted(plan.seconds)
-    way(counted)
+    try:
+        way(counted)
+    except ExchangeError as error:
+        raise BenchError(f"a client failed: {error}") from error
     return counted.per_second()
 
 

@@ -172,6 +172,19 @@ def test_a_snapshot_for_others_is_dropped() -> None:
     assert [update.snapshot for update in reader.updates] == [True, False, False]
 
 
+def test_a_snapshot_that_is_ahead_makes_no_hole_where_the_updates_are_kept() -> None:
+    market = Market()
+    reader = begun(market)
+    lost = [market.change(1, 1), market.change(2, 1)]
+    reader.receive(*market.snapshot())
+    assert reader.desk.asked(BookUpdatesQuery).after == 0
+    reader.answer(*lost)
+    reader.receive(market.change(3, 1))
+    assert reader.numbers == [0, 1, 2, 3]
+    assert [update.snapshot for update in reader.updates].count(True) == 1
+    assert not reader.holes
+
+
 def test_a_broken_snapshot_is_dropped() -> None:
     market = Market()
     market.change(1, 1)

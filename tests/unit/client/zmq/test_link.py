@@ -238,6 +238,8 @@ def test_a_closed_link_ends_all_that_waits() -> None:
     client.link.close()
     assert isinstance(client.outcomes[1], OutcomeUnknown)
     assert isinstance(found[0], Unavailable)
+    with pytest.raises(Unavailable):
+        client.submit(2)
 
 
 def test_a_call_that_has_done_a_part_is_not_told_as_refused() -> None:

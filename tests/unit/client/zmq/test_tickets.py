@@ -8,6 +8,8 @@ import pytest
 
 from matching_exchange.client.errors import Disconnected, OutcomeUnknown, Refused
 from matching_exchange.client.zmq.callbacks import Callbacks
+from matching_exchange.client.zmq.futures import Overdue, settler
+from matching_exchange.client.zmq.runner import Under
 from matching_exchange.client.zmq.stream import ITEMS_WAITING, Sink, ZmqStream
 from matching_exchange.client.zmq.tickets import Ticket
 
@@ -170,3 +172,20 @@ def test_a_feed_that_is_refused_raises_and_ends() -> None:
         return feed.stopped
 
     assert asyncio.run(scenario()) == 1
+
+
+def test_a_future_without_an_answer_ends_in_time() -> None:
+    async def scenario() -> list[str]:
+        overdue = Overdue(timeout=5)
+        futures: list[asyncio.Future[int]] = [asyncio.get_running_loop().create_future() for _ in range(4)]
+        for step, future in enumerate(futures):
+            under = Under()
+            under.sent = step == 1
+            overdue.add(future, under, now=step)
+        settler(futures[0])(7)
+        overdue.end(now=7.5)
+        for future in futures:
+            settler(future)(8)
+        return [type(future.exception()).__name__ if future.exception() else str(future.result()) for future in futures]
+
+    assert asyncio.run(scenario()) == ["7", "OutcomeUnknown", "Disconnected", "8"]
