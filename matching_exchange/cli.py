@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "keys": Command("matching_exchange.tools.keys", "make keys"),
     "replay": Command("matching_exchange.tools.replay", "send recorded order flow to the exchange and compare"),
     "export": Command("matching_exchange.tools.export", "write trades, candles, orders or book events to files"),
-    "clients": Command("matching_exchange.clients", "print what points a stock client here"),
+    "clients": Command("matching_exchange.recipes", "print what points a stock client here"),
     "load-test": Command("matching_exchange.tools.load_test", "load a running exchange", needs="hdrh"),
     "bench": Command("matching_exchange.tools.bench", "measure the exchange on this machine", needs="hdrh"),
     "torture": Command("matching_exchange.tools.torture", "kill an exchange of its own while clients trade, and check"),

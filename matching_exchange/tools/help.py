@@ -17,7 +17,7 @@ MODULES: Final = {
     "bench": "matching_exchange.tools.bench",
     "build": "matching_exchange.tools.build",
     "client_faults": "matching_exchange.tools.client_faults",
-    "clients": "matching_exchange.clients",
+    "clients": "matching_exchange.recipes",
     "compatibility": "matching_exchange.tools.compatibility",
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from matching_exchange.clients import ClientConfigError, exchange_client_config, refuse_other_hosts, rewritten
-from matching_exchange.clients.__main__ import main
+from matching_exchange.recipes import ClientConfigError, exchange_client_config, refuse_other_hosts, rewritten
+from matching_exchange.recipes.__main__ import main
 
 URL = "http://127.0.0.1:8000"
 KEY = {"EXCHANGE_API_KEY": "the-key", "EXCHANGE_API_SECRET": "the-secret"}

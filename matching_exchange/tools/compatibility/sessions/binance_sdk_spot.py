@@ -14,7 +14,7 @@ from binance_common.configuration import (
 from binance_common.errors import BadRequestError
 from binance_sdk_spot.spot import Spot
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import (
     KEY,
     PATIENCE,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.market import MARK
 from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, SYMBOL, URL, stay_here, tell, tell_value
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import ccxt.pro
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import KEY, PATIENCE, SECRET, URL, Steps, stay_here, tell
 
 PAIR: Final = "BTC/USDT"

@@ -7,7 +7,7 @@ from typing import Any, Final
 import ccxt
 import ccxt.async_support
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, SYMBOL, URL, Steps, stay_here
 
 PAIR: Final = "BTC/USDT"

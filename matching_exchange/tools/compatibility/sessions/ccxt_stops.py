@@ -6,7 +6,7 @@ import sys
 
 import ccxt
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, URL, Steps, stay_here
 
 

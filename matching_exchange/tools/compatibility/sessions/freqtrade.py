@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, URL, stay_here, tell
 
 LONGEST: Final = 200.0

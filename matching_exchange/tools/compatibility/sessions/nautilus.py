@@ -21,7 +21,7 @@ from nautilus_trader.model.enums import BookType, OrderSide, OrderType
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
 from nautilus_trader.trading.strategy import Strategy
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import KEY, SECRET, URL, stay_here, tell
 
 INSTRUMENT: Final = InstrumentId.from_str("BTCUSDT.BINANCE")

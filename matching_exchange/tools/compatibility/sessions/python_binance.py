@@ -10,7 +10,7 @@ import binance
 import binance.base_client
 from binance.exceptions import BinanceAPIException
 
-from matching_exchange.clients import exchange_client_config
+from matching_exchange.recipes import exchange_client_config
 from matching_exchange.tools.compatibility.sessions.steps import (
     KEY,
     PATIENCE,

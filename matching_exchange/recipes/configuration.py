@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from matching_exchange.clients.urls import ClientConfigError, parts_of, refuse_other_hosts, rewritten
+from matching_exchange.recipes.urls import ClientConfigError, parts_of, refuse_other_hosts, rewritten
 
 __all__ = ["NAMES", "ClientConfigError", "exchange_client_config"]
 

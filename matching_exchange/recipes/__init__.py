@@ -3,7 +3,7 @@
 It needs nothing but the standard library, and the client itself where the URLs are read from that.
 """
 
-from matching_exchange.clients.configuration import NAMES, ClientConfigError, exchange_client_config
-from matching_exchange.clients.urls import refuse_other_hosts, rewritten
+from matching_exchange.recipes.configuration import NAMES, ClientConfigError, exchange_client_config
+from matching_exchange.recipes.urls import refuse_other_hosts, rewritten
 
 __all__ = ["NAMES", "ClientConfigError", "exchange_client_config", "refuse_other_hosts", "rewritten"]

@@ -1,0 +1,182 @@
+"""What the calls about the exchange itself answer: health, keys, sessions, saved books, the demo market."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from matching_exchange.client.times import Time
+from matching_exchange.client.types.words import KeyType, Permission
+
+
+class HistoryHealth(Struct, frozen=True):
+    """Whether the history can be read, and how far it is behind the matcher.
+
+    status: ok; unavailable, then detail tells why; off.
+    sequence: of the last command in the tables.
+    lag, lag_seconds: commands and whole seconds that the tables are behind.
+    complete_from: the first sequence from which the trades are complete; 1 is the beginning.
+    """
+
+    status: str
+    detail: str | None = None
+    sequence: int | None = None
+    lag: int | None = None
+    lag_seconds: int | None = None
+    complete_from: int | None = None
+
+
+class Health(Struct, frozen=True, tag_field="status", tag="ok"):
+    """The matcher answers.
+
+    sync: when its journal is synced: always, interval:<ms> or off.
+    uptime: whole seconds.
+    refused_frames: frames that it could not read.
+    epoch: another one after each of its restarts.
+    faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off.
+    auth: keys if accounts need an API key, else off.
+    clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock.
+    """
+
+    sync: str
+    sequence: int
+    open_orders: int
+    uptime: int
+    refused_frames: int
+    epoch: str
+    clock_difference_ms: int
+    version: str
+    core: str
+    faucet: dict[str, Decimal]
+    auth: str
+    history: HistoryHealth
+
+    @property
+    def ok(self) -> bool:
+        return True
+
+
+class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):
+    """No matcher answered in time, or it takes no commands yet."""
+
+    detail: str
+    auth: str
+
+    @property
+    def ok(self) -> bool:
+        return False
+
+
+class Key(Struct, frozen=True):
+    """An API key. `last_used` is the minute of its last use; None if there was none."""
+
+    key: str
+    account: str
+    label: str
+    type: KeyType
+    permissions: tuple[Permission, ...]
+    addresses: tuple[str, ...]
+    created: Time
+    expires: Time | None
+    last_used: Time | None
+    public_key: str | None = None
+
+
+class KeyList(Struct, frozen=True):
+    """In the order of the keys. `next` is the value of `after` for those that follow; None at the end."""
+
+    keys: tuple[Key, ...]
+    next: str | None
+
+
+class OwnKey(Struct, frozen=True):
+    """The key that the caller has proved."""
+
+    key: str
+    account: str
+    label: str
+    permissions: tuple[Permission, ...]
+    expires: Time | None
+
+
+class NewKey(Struct, frozen=True):
+    """A key that was made, or given a new secret. `secret` is there for an HMAC key, this once. Its repr hides it."""
+
+    key: str
+    account: str
+    label: str
+    type: KeyType
+    permissions: tuple[Permission, ...]
+    addresses: tuple[str, ...]
+    created: Time
+    expires: Time | None
+    secret: str | None = None
+
+    @property
+    def bearer(self) -> str | None:
+        """What `Client(key=...)` takes: <key>.<secret>; None without a secret."""
+        return None if self.secret is None else f"{self.key}.{self.secret}"
+
+    def __repr__(self) -> str:
+        return f"NewKey(key={self.key!r}, account={self.account!r}, label={self.label!r}, type={self.type!r})"
+
+
+class SavedBook(Struct, frozen=True):
+    """`file` is relative to the matcher's data directory. `orders` counts the orders in it."""
+
+    symbol: str
+    file: str
+    orders: int
+    sequence: int
+    timestamp: Time
+
+
+class LoadedBook(Struct, frozen=True):
+    """`restored` orders stand in the book again. Those in `skipped` were done after the save."""
+
+    symbol: str
+    restored: int
+    skipped: tuple[int, ...]
+    sequence: int
+    timestamp: Time
+
+
+class Session(Struct, frozen=True):
+    """A client of the matcher. `session` is its public number; `commands` of it were taken."""
+
+    session: str
+    commands: int
+    kept_answers: int
+
+
+class SessionList(Struct, frozen=True):
+    """The sessions that the matcher knows; the one that has sent last comes first."""
+
+    sequence: int
+    timestamp: Time
+    sessions: tuple[Session, ...]
+
+
+class Digest(Struct, frozen=True):
+    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
+
+    sequence: int
+    digest: str
+
+
+class Demo(Struct, frozen=True):
+    """A demo market that trades beside this exchange. Without one, `running` is false and all else is None or empty.
+
+    speed: a multiple of real time.
+    source: agents, or a recording beside which agents trade too.
+    time, begin, end: where the recording is, on its own clock.
+    """
+
+    running: bool
+    paused: bool | None = None
+    connected: bool | None = None
+    speed: Decimal | None = None
+    source: str | None = None
+    symbols: tuple[str, ...] = ()
+    time: Time | None = None
+    begin: Time | None = None
+    end: Time | None = None
