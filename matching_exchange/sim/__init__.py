@@ -1,0 +1,51 @@
+"""Simulation in process: the very engine, virtual time, and agents between which messages take their time."""
+
+# Decides which core runs, before any module of it is imported.
+from matcher import CORE
+from matching_exchange.sim.chance import Chance
+from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
+from matching_exchange.sim.instruments import instrument
+from matching_exchange.sim.kernel.record import Record
+from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind
+from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
+from matching_exchange.sim.market import Market
+from matching_exchange.sim.order_entry import OrderEntryError
+from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
+from matching_exchange.sim.strategy import Strategy
+from protocol.instrument import Instrument
+from protocol.units import OrderType, Side
+
+__all__ = [
+    "CORE",
+    "Book",
+    "Chance",
+    "Constant",
+    "Empirical",
+    "Exponential",
+    "Flow",
+    "Instrument",
+    "Latency",
+    "LatencyError",
+    "LogNormal",
+    "Market",
+    "Order",
+    "OrderEntryError",
+    "OrderState",
+    "OrderType",
+    "OrderUpdate",
+    "Record",
+    "Session",
+    "Side",
+    "Simulation",
+    "SimulationError",
+    "Strategy",
+    "Trade",
+    "Uniform",
+    "UpdateKind",
+    "hours",
+    "instrument",
+    "minutes",
+    "ms",
+    "seconds",
+    "us",
+]

@@ -1,0 +1,91 @@
+"""An order of an agent in a simulation: what the agent knows of it, and what the exchange has done."""
+
+from typing import TYPE_CHECKING
+
+from matching_exchange.sim.kernel.values import Order
+from protocol.instrument import Instrument
+from protocol.units import OrderType, Side
+
+if TYPE_CHECKING:
+    from matching_exchange.sim.kernel.desk import Desk
+    from matching_exchange.sim.kernel.feeds import Feed
+
+
+class Ticket(Order):
+    """The fields here are those of the exchange, which the agent learns later.
+
+    venue_id: its order_id; 0 before it has arrived, and if it was refused.
+    left: what may still trade. state: its status, 0 before it has one.
+    done, value: what has traded, and price x quantity of that.
+    ahead: what stood before it at its price when it began to rest.
+    arrival_bid, arrival_ask: the best prices when it was sent; 0 if there were none.
+    """
+
+    __slots__ = (
+        "ahead",
+        "arrival_ask",
+        "arrival_bid",
+        "arrived_at",
+        "desk",
+        "done",
+        "done_at",
+        "feed",
+        "first_fill_at",
+        "left",
+        "rested_at",
+        "state",
+        "value",
+        "venue_id",
+    )
+
+    def __init__(
+        self,
+        desk: "Desk",
+        feed: "Feed",
+        instrument: Instrument,
+        number: int,
+        side: Side,
+        order_type: OrderType,
+        quantity_units: int,
+        price_units: int | None,
+        trigger_units: int | None,
+        sent_at: int,
+    ) -> None:
+        super().__init__(instrument, number, side, order_type, quantity_units, price_units, trigger_units, sent_at)
+        self.desk = desk
+        self.feed = feed
+        self.venue_id = 0
+        self.left = quantity_units
+        self.state = 0
+        self.done = 0
+        self.value = 0
+        self.arrived_at = 0
+        self.rested_at = 0
+        self.first_fill_at = 0
+        self.done_at = 0
+        self.ahead = 0
+        self.arrival_bid = 0
+        self.arrival_ask = 0
+
+    def row(self) -> tuple[int, ...]:
+        """Its row in the record's table of orders."""
+        return (
+            self.desk.index,
+            self.number,
+            self.feed.index,
+            int(self.side),
+            int(self.order_type),
+            self.price_units or 0,
+            self.quantity_units,
+            self.sent_at,
+            self.arrived_at,
+            self.rested_at,
+            self.first_fill_at,
+            self.done_at,
+            self.done,
+            self.value,
+            self.state,
+            self.arrival_bid,
+            self.arrival_ask,
+            self.ahead,
+        )
