@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
+from matching_exchange.process.files import read_file, what_failed
 from matching_exchange.recipes.configuration import NAMES, exchange_client_config
 from matching_exchange.recipes.printing import text_of
 from matching_exchange.recipes.urls import ClientConfigError, refuse_other_hosts
-from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
-from matching_exchange.process.files import read_file, what_failed
 
 PROGRAM: Final = "clients"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from matching_exchange.recipes import ClientConfigError, exchange_client_config
 from matching_exchange.process.command_line import EXIT_FAILED, run_program
+from matching_exchange.recipes import ClientConfigError, exchange_client_config
 from matching_exchange.tools.arguments import Parser, number
 from matching_exchange.tools.compatibility.clients import CLIENTS, RECIPES, Client, Session
 from matching_exchange.tools.compatibility.environments import InstallError, install

@@ -1,0 +1,71 @@
+"""Every call of the native API as a method on asyncio. `calls` has parameters and documentation."""
+
+from matching_exchange.client.calls import accounts, administration, markets, money, orders
+from matching_exchange.client.surface import AsyncCaller, awaited, listed_async
+
+
+class AsyncCalls(AsyncCaller):
+    """The calls of a client on asyncio."""
+
+    place = awaited(orders.place)
+    place_oco = awaited(orders.place_oco)
+    place_batch = awaited(orders.place_batch)
+    cancel = awaited(orders.cancel)
+    cancel_all = awaited(orders.cancel_all)
+    cancel_batch = awaited(orders.cancel_batch)
+    cancel_replace = awaited(orders.cancel_replace)
+    amend = awaited(orders.amend)
+
+    order = awaited(accounts.order)
+    orders = awaited(accounts.orders)
+    amendments = awaited(accounts.amendments)
+    fills = awaited(accounts.fills)
+    prevented_matches = awaited(accounts.prevented_matches)
+    cancel_after = awaited(accounts.cancel_after)
+    own_key = awaited(accounts.own_key)
+    account = awaited(accounts.account)
+    balances = awaited(accounts.balances)
+    balances_at = awaited(accounts.balances_at)
+    movements = awaited(accounts.movements)
+    faucet = awaited(accounts.faucet)
+    iter_orders = listed_async(accounts.iter_orders)
+    iter_amendments = listed_async(accounts.iter_amendments)
+    iter_fills = listed_async(accounts.iter_fills)
+    iter_prevented_matches = listed_async(accounts.iter_prevented_matches)
+    iter_movements = listed_async(accounts.iter_movements)
+
+    depth = awaited(markets.depth)
+    best_prices = awaited(markets.best_prices)
+    trades = awaited(markets.trades)
+    candles = awaited(markets.candles)
+    ticker = awaited(markets.ticker)
+    tickers = awaited(markets.tickers)
+    instruments = awaited(markets.instruments)
+    instrument = awaited(markets.instrument)
+    iter_trades = listed_async(markets.iter_trades)
+    iter_candles = listed_async(markets.iter_candles)
+
+    health = awaited(administration.health)
+    metrics = awaited(administration.metrics)
+    demo = awaited(administration.demo)
+    set_demo = awaited(administration.set_demo)
+    set_instrument = awaited(administration.set_instrument)
+    suspend = awaited(administration.suspend)
+    resume = awaited(administration.resume)
+    save_book = awaited(administration.save_book)
+    load_book = awaited(administration.load_book)
+    digest = awaited(administration.digest)
+    sessions = awaited(administration.sessions)
+    create_key = awaited(administration.create_key)
+    keys = awaited(administration.keys)
+    revoke_key = awaited(administration.revoke_key)
+    renew_key = awaited(administration.renew_key)
+    iter_keys = listed_async(administration.iter_keys)
+
+    accounts = awaited(money.accounts)
+    deposit = awaited(money.deposit)
+    withdraw = awaited(money.withdraw)
+    transfer = awaited(money.transfer)
+    reset_account = awaited(money.reset_account)
+    close_ledger = awaited(money.close_ledger)
+    iter_accounts = listed_async(money.iter_accounts)

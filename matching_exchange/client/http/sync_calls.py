@@ -1,0 +1,71 @@
+"""Every call of the native API as a method that waits for its answer. `calls` has parameters and documentation."""
+
+from matching_exchange.client.calls import accounts, administration, markets, money, orders
+from matching_exchange.client.surface import SyncCaller, listed, waiting
+
+
+class SyncCalls(SyncCaller):
+    """The calls of a client that waits for its answers."""
+
+    place = waiting(orders.place)
+    place_oco = waiting(orders.place_oco)
+    place_batch = waiting(orders.place_batch)
+    cancel = waiting(orders.cancel)
+    cancel_all = waiting(orders.cancel_all)
+    cancel_batch = waiting(orders.cancel_batch)
+    cancel_replace = waiting(orders.cancel_replace)
+    amend = waiting(orders.amend)
+
+    order = waiting(accounts.order)
+    orders = waiting(accounts.orders)
+    amendments = waiting(accounts.amendments)
+    fills = waiting(accounts.fills)
+    prevented_matches = waiting(accounts.prevented_matches)
+    cancel_after = waiting(accounts.cancel_after)
+    own_key = waiting(accounts.own_key)
+    account = waiting(accounts.account)
+    balances = waiting(accounts.balances)
+    balances_at = waiting(accounts.balances_at)
+    movements = waiting(accounts.movements)
+    faucet = waiting(accounts.faucet)
+    iter_orders = listed(accounts.iter_orders)
+    iter_amendments = listed(accounts.iter_amendments)
+    iter_fills = listed(accounts.iter_fills)
+    iter_prevented_matches = listed(accounts.iter_prevented_matches)
+    iter_movements = listed(accounts.iter_movements)
+
+    depth = waiting(markets.depth)
+    best_prices = waiting(markets.best_prices)
+    trades = waiting(markets.trades)
+    candles = waiting(markets.candles)
+    ticker = waiting(markets.ticker)
+    tickers = waiting(markets.tickers)
+    instruments = waiting(markets.instruments)
+    instrument = waiting(markets.instrument)
+    iter_trades = listed(markets.iter_trades)
+    iter_candles = listed(markets.iter_candles)
+
+    health = waiting(administration.health)
+    metrics = waiting(administration.metrics)
+    demo = waiting(administration.demo)
+    set_demo = waiting(administration.set_demo)
+    set_instrument = waiting(administration.set_instrument)
+    suspend = waiting(administration.suspend)
+    resume = waiting(administration.resume)
+    save_book = waiting(administration.save_book)
+    load_book = waiting(administration.load_book)
+    digest = waiting(administration.digest)
+    sessions = waiting(administration.sessions)
+    create_key = waiting(administration.create_key)
+    keys = waiting(administration.keys)
+    revoke_key = waiting(administration.revoke_key)
+    renew_key = waiting(administration.renew_key)
+    iter_keys = listed(administration.iter_keys)
+
+    accounts = waiting(money.accounts)
+    deposit = waiting(money.deposit)
+    withdraw = waiting(money.withdraw)
+    transfer = waiting(money.transfer)
+    reset_account = waiting(money.reset_account)
+    close_ledger = waiting(money.close_ledger)
+    iter_accounts = listed(money.iter_accounts)

@@ -1,0 +1,122 @@
+"""The client that waits for its answers."""
+
+import ssl
+import time
+from types import TracebackType
+
+import httpx
+
+from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
+from matching_exchange.client.calls.accounts import own_key
+from matching_exchange.client.connection import TIMEOUT, Connection
+from matching_exchange.client.errors import ExchangeError, NotFound
+from matching_exchange.client.http.sync_calls import SyncCalls
+from matching_exchange.client.http.transport import LIMITS, NOT_SENT, reason_of, verified
+from matching_exchange.client.proofs import KeyInput
+from matching_exchange.client.retrying import Answer, Attempts, T
+
+
+class Client(SyncCalls):
+    """An exchange, over HTTP and WebSocket. Its methods wait for their answers.
+
+        with Client("http://127.0.0.1:8000", account="me") as client:
+            order = client.place("BTC-USDT", "buy", quantity="0.1", price="25000")
+
+    url: of the exchange; by default EXCHANGE_URL, else http://127.0.0.1:8000.
+    key: <key>.<secret>, an HmacKey or a PrivateKey; by default EXCHANGE_KEY. None where the exchange asks for no keys.
+    admin_token: for calls of administrators; by default EXCHANGE_ADMIN_TOKEN.
+    account: of calls that name none; without it the key's, or `default`.
+    timeout: seconds that a call may take with all its attempts.
+    ssl_context: verifies the exchange's certificate; by default the authorities that httpx knows.
+
+    Methods may be called from several threads. A stream belongs to one thread; its `close` may come from any. No proxy
+    of the environment is used.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        key: KeyInput | None = None,
+        admin_token: str | None = None,
+        account: str | None = None,
+        timeout: float = TIMEOUT,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._connection = Connection(url, key, admin_token, account)
+        self._timeout = timeout
+        self._ssl = ssl_context
+        self._http = httpx.Client(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
+            limits=LIMITS,
+            trust_env=False,
+            transport=transport,
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._connection!r})"
+
+    def close(self) -> None:
+        """Close all connections. The client takes no more calls."""
+        self._http.close()
+
+    @property
+    def url(self) -> str:
+        return self._connection.url
+
+    def own_account(self) -> str:
+        """The account of calls that name none. It is asked for once, where a key tells it."""
+        if self._connection.account is None:
+            self._connection.account = self._ask_account()
+        return self._connection.account
+
+    def carry_out(self, call: Call[T]) -> T:
+        """Send a call until it is answered, as `retrying` rules. Raises ExchangeError."""
+        if call.needs_account(self._connection.account):
+            self.own_account()
+        attempts = Attempts(call, self._timeout, time.monotonic())
+        while True:
+            step = self._attempt(call, attempts)
+            if isinstance(step, Answer):
+                return step.value
+            if isinstance(step, Call):
+                try:
+                    decision = self.carry_out(step)
+                except ExchangeError as error:
+                    raise attempts.outcome_unknown(error.status) from error
+                return attempts.settled(decision)
+            time.sleep(step)
+
+    def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Answer[T] | float | Call[T]:
+        request = self._connection.request(call)
+        try:
+            response = self._http.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.content,
+                timeout=attempts.seconds_left(time.monotonic()),
+            )
+        except NOT_SENT as error:
+            return attempts.not_sent(reason_of(error), time.monotonic())
+        except httpx.HTTPError as error:
+            return attempts.cut(reason_of(error), time.monotonic())
+        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+
+    def _ask_account(self) -> str:
+        if not self._connection.has_key:
+            return DEFAULT_ACCOUNT
+        try:
+            return self.carry_out(own_key()).account
+        except NotFound:
+            # The exchange asks for no keys.
+            return DEFAULT_ACCOUNT
