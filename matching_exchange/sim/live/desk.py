@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from matching_exchange.client.streams.account import AccountState
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind, as_decimal
 from matching_exchange.sim.live.clock import now
 from matching_exchange.sim.live.guard import Guard
+from matching_exchange.sim.live.instruments import whole
 from matching_exchange.sim.order_entry import Number, OrderOptions, price_units, quantity_units, read_order
 from protocol.commands import OrderTerms
 from protocol.instrument import FEE_DECIMALS, Instrument
@@ -70,8 +72,8 @@ class LiveDesk:
         self.on_order: Callable[[LiveDesk, OrderUpdate], None] | None = None
         self.books: dict[str, Book] = {symbol: Book(each, 0, (), ()) for symbol, each in instruments.items()}
         self.last_trades: dict[str, Trade] = {}
-        self.balances: dict[str, Decimal] | None = None
-        """Free and locked together by asset, as the exchange tells; None for an account without a ledger."""
+        self.account = AccountState()
+        """What the exchange tells of the whole account."""
         self.is_over = False
         self._outgoing = outgoing
         self._guard = guard
@@ -79,7 +81,9 @@ class LiveDesk:
         self._number = 0
         self._live: dict[int, Order] = {}
         self._positions = dict.fromkeys(instruments, 0)
-        self._paid: dict[str, Decimal] = {each.quote: Decimal(0) for each in instruments.values()}
+        # Of each symbol's quote: in price unit times quantity unit, and in that of a fee.
+        self._cash = dict.fromkeys(instruments, 0)
+        self._fees = dict.fromkeys(instruments, 0)
 
     @property
     def now(self) -> int:
@@ -120,9 +124,7 @@ class LiveDesk:
         options: dict[str, Any],
     ) -> Order:
         instrument = self._instrument(symbol)
-        entry = read_order(
-            instrument, self.now, quantity, price, order_type, trigger_price, OrderOptions(**options)
-        )
+        entry = read_order(instrument, self.now, quantity, price, order_type, trigger_price, OrderOptions(**options))
         return self.place(
             instrument.symbol,
             side,
@@ -148,9 +150,7 @@ class LiveDesk:
         instrument = self._instrument(symbol)
         reason = self._guard_reason(instrument, side, quantity_units)
         self._number += 1
-        order = Order(
-            instrument, self._number, side, order_type, quantity_units, price_units, trigger_units, self.now
-        )
+        order = Order(instrument, self._number, side, order_type, quantity_units, price_units, trigger_units, self.now)
         self._live[order.number] = order
         self._noted(order, None)
         if self.is_over or reason:
@@ -224,10 +224,17 @@ class LiveDesk:
         return as_decimal(self._positions[instrument.symbol], instrument.quantity_decimals)
 
     def balance(self, asset: str) -> Decimal:
-        if self.balances is not None:
-            return self.balances.get(asset, Decimal(0))
-        held = (self.position(symbol) for symbol, each in self.instruments.items() if each.base == asset)
-        return sum(held, -self._paid.get(asset, Decimal(0)))
+        if self.account.ledger:
+            balance = self.account.balances.get(asset)
+            return Decimal(0) if balance is None else balance.free + balance.locked
+        total = Decimal(0)
+        for symbol, instrument in self.instruments.items():
+            if instrument.base == asset:
+                total += self.position(symbol)
+            if instrument.quote == asset:
+                total += as_decimal(self._cash[symbol], instrument.value_decimals)
+                total -= as_decimal(self._fees[symbol], instrument.value_decimals + FEE_DECIMALS)
+        return total
 
     def hear(self, update: OrderUpdate) -> None:
         """Take in what has become of an order, and tell the strategy."""
@@ -256,13 +263,14 @@ class LiveDesk:
             self.on_order(self, update)
 
     def _book_fill(self, order: Order, update: OrderUpdate) -> None:
-        instrument = order.instrument
+        value = update.quantity_units * update.price_units
         order.filled_units += update.quantity_units
-        order.filled_value += update.quantity_units * update.price_units
+        order.filled_value += value
         order.remaining_units -= update.quantity_units
         sign = 1 if order.side is Side.BUY else -1
         self._positions[order.symbol] += sign * update.quantity_units
-        self._paid[instrument.quote] += sign * update.price * update.quantity + update.fee
+        self._cash[order.symbol] -= sign * value
+        self._fees[order.symbol] += value * update.fee_bps
         if order.remaining_units <= 0:
             self._end(order, OrderState.FILLED)
 
@@ -296,4 +304,4 @@ class LiveDesk:
 
 def fee_bps(instrument: Instrument, fee: Decimal, price_units: int, quantity_units: int) -> int:
     """The rate, in basis points, of a fill's exact fee."""
-    return int(fee.scaleb(instrument.value_decimals + FEE_DECIMALS)) // (price_units * quantity_units)
+    return whole(fee, instrument.value_decimals + FEE_DECIMALS) // (price_units * quantity_units)

@@ -7,9 +7,10 @@ from matching_exchange.client.types import account_stream as told
 from matching_exchange.client.types.orders import Fill
 from matching_exchange.client.types.orders import Order as State
 from matching_exchange.client.types.words import Liquidity, OrderStatus
-from matching_exchange.sim.kernel.values import Order, OrderState, OrderUpdate, UpdateKind
+from matching_exchange.sim.kernel.values import Order, OrderState, OrderUpdate, UpdateKind, as_decimal
 from matching_exchange.sim.live.desk import LiveDesk, fee_bps
 from matching_exchange.sim.live.errors import LiveError
+from matching_exchange.sim.live.instruments import whole
 
 
 class OwnOrders:
@@ -52,10 +53,13 @@ class OwnOrders:
                 self._changed(self._known[change.order_id], change, update.timestamp)
         self.sequence = update.sequence
 
-    def missing(self, open_orders: Iterable[State]) -> list[str]:
-        """Take in which own orders are open. Returns the client_order_ids of those that are not, which are to be looked
-        up."""
-        found = {state.client_order_id for state in open_orders}
+    def among(self, states: Iterable[State]) -> list[State]:
+        """Those of the states that are of own orders which were live."""
+        return [state for state in states if state.client_order_id in self._sent]
+
+    def missing(self, states: Iterable[State]) -> list[str]:
+        """The client_order_ids of own orders that were live and are not among the states."""
+        found = {state.client_order_id for state in states}
         return [name for name in self._sent if name not in found]
 
     def recovered(self, states: Iterable[State], fills: Iterable[Fill], sequence: int) -> None:
@@ -105,7 +109,7 @@ class OwnOrders:
             case told.PartiallyFilled() | told.Filled():
                 self._filled(order, change.fill)
             case told.Canceled():
-                left = _units(change.quantity, order.instrument.quantity_decimals)
+                left = whole(change.quantity, order.instrument.quantity_decimals)
                 self._hear(order, UpdateKind.CANCELED, time, quantity_units=left, reason=change.reason)
             case told.Amended():
                 self._amended(order, time, change.quantity, change.price, change.trigger_price)
@@ -118,8 +122,8 @@ class OwnOrders:
 
     def _filled(self, order: Order, fill: Fill) -> None:
         instrument = order.instrument
-        price = _units(fill.price, instrument.price_decimals)
-        quantity = _units(fill.quantity, instrument.quantity_decimals)
+        price = whole(fill.price, instrument.price_decimals)
+        quantity = whole(fill.quantity, instrument.quantity_decimals)
         self._desk.hear(
             OrderUpdate(
                 order,
@@ -141,9 +145,9 @@ class OwnOrders:
             order,
             UpdateKind.AMENDED,
             time,
-            price_units=0 if price is None else _units(price, prices),
-            quantity_units=_units(quantity, order.instrument.quantity_decimals),
-            trigger_units=0 if trigger_price is None else _units(trigger_price, prices),
+            price_units=0 if price is None else whole(price, prices),
+            quantity_units=whole(quantity, order.instrument.quantity_decimals),
+            trigger_units=0 if trigger_price is None else whole(trigger_price, prices),
         )
 
     def _settle(self, order: Order, state: State) -> None:
@@ -158,7 +162,7 @@ class OwnOrders:
         elif state.done:
             left = state.quantity - state.filled_quantity - state.prevented_quantity
             if state.status is OrderStatus.CANCELED:
-                units = _units(left, order.instrument.quantity_decimals)
+                units = whole(left, order.instrument.quantity_decimals)
                 self._hear(order, UpdateKind.CANCELED, state.updated, quantity_units=units, reason=state.reason or "")
         else:
             quantity = state.filled_quantity + state.remaining_quantity
@@ -187,10 +191,5 @@ class OwnOrders:
         self._known.pop(order.order_id, None)
 
 
-def _units(value: Decimal, decimals: int) -> int:
-    """The exact integer; what the exchange tells has no more decimals."""
-    return int(value.scaleb(decimals))
-
-
 def _trigger(order: Order) -> Decimal | None:
-    return None if order.trigger_units is None else Decimal(order.trigger_units).scaleb(-order.instrument.price_decimals)
+    return None if order.trigger_units is None else as_decimal(order.trigger_units, order.instrument.price_decimals)

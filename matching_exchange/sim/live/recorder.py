@@ -2,6 +2,7 @@
 
 from array import array
 
+from matching_exchange.client.streams.account import AccountState
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind
 from matching_exchange.sim.simulation import QUOTE_EVERY
@@ -38,6 +39,12 @@ class Recorder:
         self._last: dict[str, int] = {}
         self._books: dict[str, Book] = {}
         self._counts = dict.fromkeys(("commands", "trades", "refused"), 0)
+
+    def begins_with(self, account: AccountState) -> None:
+        """Note what the account has at the start."""
+        if account.ledger:
+            totals = ((asset, balance.free + balance.locked) for asset, balance in account.balances.items())
+            self.record.balances[0] = {asset: f"{total:f}" for asset, total in totals}
 
     def traded(self, trade: Trade) -> None:
         self._last[trade.symbol] = trade.price_units

@@ -5,7 +5,8 @@ from collections import deque
 from decimal import Decimal
 from typing import Any, Final
 
-from matching_exchange.client import AsyncClient, InvalidValue, OutcomeUnknown, RateLimited, Refused, Unavailable
+from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, RateLimited, Refused, Unavailable
+from matching_exchange.client.http.async_client import AsyncClient
 from matching_exchange.sim.kernel.values import Order, OrderUpdate, UpdateKind, as_decimal
 from matching_exchange.sim.live.desk import NOT_OPEN, Amending, Canceling, LiveDesk, Placing, Sent
 from matching_exchange.sim.live.own import OwnOrders

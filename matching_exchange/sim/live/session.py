@@ -1,0 +1,212 @@
+"""One live run: the tasks that hear and send, and a clean end. All callbacks run in one event loop, one at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from heapq import heappop, heappush
+from typing import Any, Final
+
+from matching_exchange.client.errors import ExchangeError, NotFound
+from matching_exchange.client.http.async_client import AsyncClient
+from matching_exchange.client.streams.account import AccountItem
+from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
+from matching_exchange.client.types.orders import Problem
+from matching_exchange.client.types.streams import Restarted
+from matching_exchange.sim.chance import Chance
+from matching_exchange.sim.durations import SECOND
+from matching_exchange.sim.kernel.record import Record
+from matching_exchange.sim.kernel.values import Order, OrderUpdate
+from matching_exchange.sim.live.clock import now
+from matching_exchange.sim.live.desk import LiveDesk, Outgoing
+from matching_exchange.sim.live.errors import LiveError
+from matching_exchange.sim.live.feeds import Feed
+from matching_exchange.sim.live.guard import Guard
+from matching_exchange.sim.live.own import OwnOrders
+from matching_exchange.sim.live.recorder import Recorder
+from matching_exchange.sim.live.sender import Sender
+from matching_exchange.sim.strategy import Strategy, overrides
+from protocol.instrument import Instrument
+
+BEGIN_SECONDS: Final = 10.0
+"""How long the account's orders and the first books may take."""
+
+END_SECONDS: Final = 10.0
+"""How long the end may take: what was sent is answered, own orders are canceled."""
+
+LOOK_SECONDS: Final = 0.25
+"""Between two looks at whether own orders are gone."""
+
+BATCH: Final = 100
+"""Orders of one call that cancels."""
+
+ABOVE_ALL: Final = 2**62
+"""A trade_id that no trade has: a cursor with it stands behind all fills of its command."""
+
+
+class LiveSession:
+    """A strategy on a running exchange. `run_name` begins the names of its orders: no other run has it."""
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        strategy: Strategy,
+        name: str,
+        run_name: str,
+        instruments: list[Instrument],
+        guard: Guard,
+        *,
+        cancel_at_end: bool,
+    ) -> None:
+        self._client = client
+        self._strategy = strategy
+        self._cancel_at_end = cancel_at_end
+        self._recorder = Recorder(instruments, name, now())
+        self._late: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
+        self._wakes: list[int] = []
+        self._alarm = asyncio.Event()
+        outgoing = Outgoing(lambda sent: self._sender.send(sent), self._late.put_nowait, self._wake)
+        symbols = {instrument.symbol: instrument for instrument in instruments}
+        self.desk = LiveDesk(name, symbols, Chance(run_name), outgoing, guard, self._noted)
+        self._own = OwnOrders(self.desk, run_name)
+        self._sender = Sender(client, self.desk, self._own)
+        self._feeds = [Feed(client, strategy, self.desk, self._recorder, instrument) for instrument in instruments]
+        self._hearing: list[asyncio.Task[None]] = []
+        self._acting: list[asyncio.Task[None]] = []
+
+    async def run(self, duration: int | None, stop: asyncio.Event) -> Record:
+        """Trade until the time is over, or `stop` is set. Raises as `sim.live.run`."""
+        ends_well = False
+        try:
+            await self._begin()
+            await self._until_over(duration, stop)
+            ends_well = True
+        finally:
+            await self._end(call_strategy=ends_well)
+        return self._recorder.finished(now())
+
+    async def _begin(self) -> None:
+        account = self._client.stream_account()
+        try:
+            async with asyncio.timeout(BEGIN_SECONDS):
+                start = await anext(aiter(account))
+        except TimeoutError as error:
+            raise LiveError(f"the account's orders did not come within {BEGIN_SECONDS:.0f} seconds") from error
+        assert isinstance(start, AccountStart), "a new stream begins with the account's orders"
+        self.desk.account.apply(start)
+        self._own.sequence = start.sequence
+        self._recorder.begins_with(self.desk.account)
+        if overrides(self._strategy, "on_order"):
+            self.desk.on_order = self._strategy.on_order
+        works = [self._hear_account(account), self._sender.run(), self._tell_late()]
+        self._hearing = [asyncio.create_task(work) for work in works]
+        for feed in self._feeds:
+            works = [feed.trades(), feed.books(), *([feed.tell_books()] if feed.hears_books else [])]
+            self._acting += [asyncio.create_task(work) for work in works]
+        await self._wait_for(asyncio.gather(*(feed.has_book.wait() for feed in self._feeds)), BEGIN_SECONDS)
+        if not all(feed.has_book.is_set() for feed in self._feeds):
+            raise LiveError(f"no book came within {BEGIN_SECONDS:.0f} seconds")
+        self._strategy.on_start(self.desk)
+        self._acting.append(asyncio.create_task(self._wake_up()))
+
+    async def _until_over(self, duration: int | None, stop: asyncio.Event) -> None:
+        await self._wait_for(asyncio.ensure_future(stop.wait()), None if duration is None else duration / SECOND)
+
+    async def _wait_for(self, awaited: "asyncio.Future[Any]", seconds: float | None) -> None:
+        """Wait so long at most. Raises what any task raises meanwhile."""
+        tasks = [*self._hearing, *self._acting]
+        try:
+            await asyncio.wait([awaited, *tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            awaited.cancel()
+        for task in tasks:
+            if task.done():
+                task.result()
+                raise LiveError("the exchange has ended a stream")
+
+    async def _end(self, *, call_strategy: bool) -> None:
+        """Stop acting, cancel what lives, and tell the strategy."""
+        await _cancel(self._acting)
+        self.desk.is_over = True
+        left: list[Order] = []
+        if self._hearing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await self._settle()
+            self._sender.drop()
+            left = self.desk.orders() if self._cancel_at_end else []
+        await _cancel(self._hearing)
+        if call_strategy:
+            self._strategy.on_end(self.desk)
+        if left:
+            names = ", ".join(self._own.name_of(order) for order in left)
+            raise LiveError(f"orders that may still be live, as the exchange has not answered: {names}")
+
+    async def _settle(self) -> None:
+        """Wait until all is answered, and own orders are gone."""
+        if not any(task.done() for task in self._hearing):
+            await self._sender.idle()
+        while self._cancel_at_end and (live := self.desk.orders()):
+            names = [self._own.name_of(order) for order in live[:BATCH]]
+            with suppress(ExchangeError):
+                results = await self._client.cancel_batch([f"client:{name}" for name in names])
+                for order, result in zip(live, results, strict=False):
+                    if isinstance(result, Problem) and result.code == "unknown_order":
+                        self._own.refused(order, "unknown_order")
+            if self._hearing[0].done():
+                return
+            await asyncio.sleep(LOOK_SECONDS if self.desk.orders() else 0)
+
+    async def _hear_account(self, items: AsyncIterator[AccountItem]) -> None:
+        async for item in items:
+            self.desk.account.apply(item)
+            if isinstance(item, AccountUpdate):
+                self._own.updated(item)
+            elif isinstance(item, AccountStart):
+                await self._recover(item)
+            elif isinstance(item, Restarted):
+                raise LiveError(f"what was told of the orders does not hold any more: {item.reason}")
+
+    async def _recover(self, start: AccountStart) -> None:
+        """Look up what a hole of the account's stream has hidden."""
+        states = self._own.among(start.orders)
+        for name in self._own.missing(start.orders):
+            try:
+                states.append(await self._client.order(client_order_id=name))
+            except NotFound:
+                # One that the exchange has not told of is still on its way.
+                if self._own.is_known(name):
+                    self._own.lost(name, start.timestamp)
+        after = f"{self._own.sequence}-{ABOVE_ALL}"
+        fills = [fill async for fill in self._client.iter_fills(after=after)]
+        self._own.recovered(states, fills, start.sequence)
+
+    async def _wake_up(self) -> None:
+        while True:
+            self._alarm.clear()
+            wait = (self._wakes[0] - now()) / SECOND if self._wakes else None
+            if wait is None or wait > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._alarm.wait()
+                continue
+            heappop(self._wakes)
+            self._strategy.on_wakeup(self.desk)
+            await asyncio.sleep(0)
+
+    async def _tell_late(self) -> None:
+        while True:
+            (await self._late.get())()
+
+    def _wake(self, time: int) -> None:
+        heappush(self._wakes, time)
+        self._alarm.set()
+
+    def _noted(self, order: Order, update: OrderUpdate | None) -> None:
+        self._recorder.noted(order, update, self.desk.books[order.symbol])
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    """End the tasks. What they raised was told, or comes too late."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
