@@ -1,1 +1,160 @@
-"""Programs that run, load, test and replay the exchange, and what each of its processes needs."""
+"""The exchange as a Python library, and the programs that run, load, test and replay it.
+
+    from matching_exchange import Client
+
+    with Client() as client:
+        print(client.place("BTC-USDT", "buy", quantity="0.1", price="25000").status)
+
+The public names are those of `__all__`; docs/client.md tells how to use them. Each is loaded when it is first used, so
+that the exchange's own processes load no client.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matching_exchange.client.book import Book, BookUpdate
+    from matching_exchange.client.calls.requests import NewOrder
+    from matching_exchange.client.decimals import DecimalInput
+    from matching_exchange.client.errors import (
+        Conflict,
+        Disconnected,
+        ExchangeError,
+        InvalidValue,
+        NotFound,
+        OutcomeUnknown,
+        RateLimited,
+        Refused,
+        Unauthorized,
+        Unavailable,
+    )
+    from matching_exchange.client.http.async_client import AsyncClient
+    from matching_exchange.client.http.async_stream import AsyncStream
+    from matching_exchange.client.http.sync_client import Client
+    from matching_exchange.client.http.sync_stream import Stream
+    from matching_exchange.client.proofs import HmacKey, PrivateKey
+    from matching_exchange.client.streams.account import AccountState
+    from matching_exchange.client.times import Time, TimeInput
+    from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
+    from matching_exchange.client.types.markets import (
+        BestPrices,
+        Candle,
+        Depth,
+        Instrument,
+        Level,
+        Ticker,
+        Trade,
+    )
+    from matching_exchange.client.types.money import AccountSummary, Balance, Balances, Movement, Position
+    from matching_exchange.client.types.orders import Fill, Order, OrderTrade, Problem, Replacement
+    from matching_exchange.client.types.streams import CandleUpdate, Gap, QueueSnapshot, QueueUpdate, Restarted
+    from matching_exchange.client.types.words import (
+        OrderStatus,
+        OrderType,
+        Reason,
+        SelfTradePrevention,
+        Side,
+        TimeInForce,
+    )
+
+_CLIENT = "matching_exchange.client"
+_MODULES = {
+    f"{_CLIENT}.book": ("Book", "BookUpdate"),
+    f"{_CLIENT}.calls.requests": ("NewOrder",),
+    f"{_CLIENT}.decimals": ("DecimalInput",),
+    f"{_CLIENT}.errors": (
+        "Conflict",
+        "Disconnected",
+        "ExchangeError",
+        "InvalidValue",
+        "NotFound",
+        "OutcomeUnknown",
+        "RateLimited",
+        "Refused",
+        "Unauthorized",
+        "Unavailable",
+    ),
+    f"{_CLIENT}.http.async_client": ("AsyncClient",),
+    f"{_CLIENT}.http.async_stream": ("AsyncStream",),
+    f"{_CLIENT}.http.sync_client": ("Client",),
+    f"{_CLIENT}.http.sync_stream": ("Stream",),
+    f"{_CLIENT}.proofs": ("HmacKey", "PrivateKey"),
+    f"{_CLIENT}.streams.account": ("AccountState",),
+    f"{_CLIENT}.times": ("Time", "TimeInput"),
+    f"{_CLIENT}.types.account_stream": ("AccountStart", "AccountUpdate"),
+    f"{_CLIENT}.types.markets": ("BestPrices", "Candle", "Depth", "Instrument", "Level", "Ticker", "Trade"),
+    f"{_CLIENT}.types.money": ("AccountSummary", "Balance", "Balances", "Movement", "Position"),
+    f"{_CLIENT}.types.orders": ("Fill", "Order", "OrderTrade", "Problem", "Replacement"),
+    f"{_CLIENT}.types.streams": ("CandleUpdate", "Gap", "QueueSnapshot", "QueueUpdate", "Restarted"),
+    f"{_CLIENT}.types.words": ("OrderStatus", "OrderType", "Reason", "SelfTradePrevention", "Side", "TimeInForce"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "AccountStart",
+    "AccountState",
+    "AccountSummary",
+    "AccountUpdate",
+    "AsyncClient",
+    "AsyncStream",
+    "Balance",
+    "Balances",
+    "BestPrices",
+    "Book",
+    "BookUpdate",
+    "Candle",
+    "CandleUpdate",
+    "Client",
+    "Conflict",
+    "DecimalInput",
+    "Depth",
+    "Disconnected",
+    "ExchangeError",
+    "Fill",
+    "Gap",
+    "HmacKey",
+    "Instrument",
+    "InvalidValue",
+    "Level",
+    "Movement",
+    "NewOrder",
+    "NotFound",
+    "Order",
+    "OrderStatus",
+    "OrderTrade",
+    "OrderType",
+    "OutcomeUnknown",
+    "Position",
+    "PrivateKey",
+    "Problem",
+    "QueueSnapshot",
+    "QueueUpdate",
+    "RateLimited",
+    "Reason",
+    "Refused",
+    "Replacement",
+    "Restarted",
+    "SelfTradePrevention",
+    "Side",
+    "Stream",
+    "Ticker",
+    "Time",
+    "TimeInForce",
+    "TimeInput",
+    "Trade",
+    "Unauthorized",
+    "Unavailable",
+]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(module), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

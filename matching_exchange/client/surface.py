@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from inspect import Parameter, signature
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_args
 
 from matching_exchange.client.call import Call
 from matching_exchange.client.pages import Pages
@@ -12,6 +13,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Page = TypeVar("Page")
 Item = TypeVar("Item")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class SyncCaller(ABC):
@@ -37,7 +39,7 @@ def waiting(make: Callable[P, Call[T]]) -> Callable[Concatenate[SyncCaller, P], 
     def method(self: SyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.carry_out(make(*args, **kwargs))
 
-    return method
+    return _described(method, make)
 
 
 def awaited(make: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]:
@@ -47,7 +49,7 @@ def awaited(make: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncCaller, P],
     def method(self: AsyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         return self.carry_out(make(*args, **kwargs))
 
-    return method
+    return _described(method, make)
 
 
 def listed(make: Callable[P, Pages[Page, Item]]) -> Callable[Concatenate[SyncCaller, P], Iterator[Item]]:
@@ -57,7 +59,7 @@ def listed(make: Callable[P, Pages[Page, Item]]) -> Callable[Concatenate[SyncCal
     def method(self: SyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Item]:
         return _all_of(self, make(*args, **kwargs))
 
-    return method
+    return _described(method, make, Iterator)
 
 
 def listed_async(make: Callable[P, Pages[Page, Item]]) -> Callable[Concatenate[AsyncCaller, P], AsyncIterator[Item]]:
@@ -67,7 +69,7 @@ def listed_async(make: Callable[P, Pages[Page, Item]]) -> Callable[Concatenate[A
     def method(self: AsyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Item]:
         return _all_of_async(self, make(*args, **kwargs))
 
-    return method
+    return _described(method, make, AsyncIterator)
 
 
 def _all_of(caller: SyncCaller, pages: Pages[Page, Item]) -> Iterator[Item]:
@@ -85,3 +87,13 @@ async def _all_of_async(caller: AsyncCaller, pages: Pages[Page, Item]) -> AsyncI
         for item in pages.items(page):
             yield item
         call = pages.following(page)
+
+
+def _described(method: Method, make: Callable[..., Any], iterator: Any = None) -> Method:
+    """The method, with the parameters of the call, and with what it gives: its answer, or an iterator of items."""
+    described = signature(make)
+    parameters = [Parameter("self", Parameter.POSITIONAL_ONLY), *described.parameters.values()]
+    given = get_args(described.return_annotation)[-1]
+    answer = given if iterator is None else iterator[given]
+    method.__signature__ = described.replace(parameters=parameters, return_annotation=answer)  # type: ignore[attr-defined]
+    return method

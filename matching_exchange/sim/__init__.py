@@ -1,4 +1,10 @@
-"""Simulation in process: the very engine, virtual time, and agents between which messages take their time."""
+"""Simulation in process: the very engine, virtual time, and agents between which messages take their time.
+
+`sim.live` and `sim.gym` are loaded when they are first used: they need the client, and the extra gym.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 # Decides which core runs, before any module of it is imported.
 from matcher import CORE
@@ -14,6 +20,9 @@ from matching_exchange.sim.simulation import Flow, Session, Simulation, Simulati
 from matching_exchange.sim.strategy import Strategy
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
+
+if TYPE_CHECKING:
+    from matching_exchange.sim import gym, live
 
 __all__ = [
     "CORE",
@@ -42,10 +51,20 @@ __all__ = [
     "Trade",
     "Uniform",
     "UpdateKind",
+    "gym",
     "hours",
     "instrument",
+    "live",
     "minutes",
     "ms",
     "seconds",
     "us",
 ]
+
+_LATER = ("gym", "live")
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

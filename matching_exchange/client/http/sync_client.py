@@ -3,20 +3,34 @@
 import ssl
 import time
 from types import TracebackType
+from typing import Any
+from weakref import WeakSet
 
 import httpx
+from websockets.sync.client import ClientConnection, connect
 
 from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
 from matching_exchange.client.calls.accounts import own_key
 from matching_exchange.client.connection import TIMEOUT, Connection
 from matching_exchange.client.errors import ExchangeError, NotFound
-from matching_exchange.client.http.sync_calls import SyncCalls
-from matching_exchange.client.http.transport import LIMITS, NOT_SENT, reason_of, verified
+from matching_exchange.client.http.sync_stream import Stream
+from matching_exchange.client.http.sync_streams import SyncStreams
+from matching_exchange.client.http.transport import (
+    CLOSE_SECONDS,
+    LIMITS,
+    MAX_MESSAGE,
+    NOT_SENT,
+    OPEN_SECONDS,
+    reason_of,
+    verified,
+)
 from matching_exchange.client.proofs import KeyInput
-from matching_exchange.client.retrying import Answer, Attempts, T
+from matching_exchange.client.retrying import Answer, Attempts, Step, T
+from matching_exchange.client.streams.account import AccountMachine
+from matching_exchange.client.streams.machine import Item, Machine
 
 
-class Client(SyncCalls):
+class Client(SyncStreams):
     """An exchange, over HTTP and WebSocket. Its methods wait for their answers.
 
         with Client("http://127.0.0.1:8000", account="me") as client:
@@ -53,6 +67,7 @@ class Client(SyncCalls):
             trust_env=False,
             transport=transport,
         )
+        self._streams: WeakSet[Stream[Any]] = WeakSet()
 
     def __enter__(self) -> "Client":
         return self
@@ -66,7 +81,9 @@ class Client(SyncCalls):
         return f"Client({self._connection!r})"
 
     def close(self) -> None:
-        """Close all connections. The client takes no more calls."""
+        """Close all streams and connections. The client takes no more calls."""
+        for stream in list(self._streams):
+            stream.close()
         self._http.close()
 
     @property
@@ -96,7 +113,7 @@ class Client(SyncCalls):
                 return attempts.settled(decision)
             time.sleep(step)
 
-    def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Answer[T] | float | Call[T]:
+    def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
             response = self._http.request(
@@ -120,3 +137,23 @@ class Client(SyncCalls):
         except NotFound:
             # The exchange asks for no keys.
             return DEFAULT_ACCOUNT
+
+    def _stream(self, machine: Machine[Item], of_account: AccountMachine | None = None) -> Stream[Item]:
+        def opened() -> ClientConnection:
+            if of_account is not None and of_account.account is None:
+                of_account.account = self.own_account()
+            url, headers = self._connection.stream(*machine.address(), machine.access)
+            return connect(
+                url,
+                ssl=self._ssl if self._connection.is_encrypted else None,
+                additional_headers=headers,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=CLOSE_SECONDS,
+                compression=None,
+                max_size=MAX_MESSAGE,
+                proxy=None,
+            )
+
+        stream = Stream(machine, opened, self.carry_out, self._timeout)
+        self._streams.add(stream)
+        return stream

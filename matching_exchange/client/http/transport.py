@@ -1,11 +1,15 @@
-"""What both clients make of an attempt that failed in httpx."""
+"""What both clients make of httpx and websockets: bounds, and what their errors mean."""
 
 import ssl
-from typing import Final
+from typing import Any, Final
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 
 from matching_exchange.client.connection import KEEP_ALIVE_SECONDS
+from matching_exchange.client.errors import ExchangeError
+from matching_exchange.client.streams.machine import Machine
+from matching_exchange.client.streams.reconnecting import RESTART, closed
 
 CONNECTIONS: Final = 100
 """Connections of one client at most; further calls wait for one."""
@@ -16,6 +20,10 @@ NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LIMITS: Final = httpx.Limits(
     max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEEP_ALIVE_SECONDS
 )
+
+OPEN_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 1.0
+"""How long the handshake of a stream may take, and its end."""
 
 MAX_MESSAGE: Final = 64 * 1024 * 1024
 """The largest message of a stream, in bytes: an update of an account may hold thousands of orders."""
@@ -30,3 +38,13 @@ def reason_of(error: Exception) -> str:
     """One sentence."""
     text = str(error).rstrip(".")
     return f"{type(error).__name__}: {text}." if text else f"{type(error).__name__}."
+
+
+def closed_by(error: ConnectionClosed, machine: Machine[Any]) -> ExchangeError:
+    """Why a stream has ended; the machine is told if the exchange has lost what it had told."""
+    frame = error.rcvd
+    if frame is None:
+        return closed(None, reason_of(error))
+    if frame.code == RESTART and frame.reason:
+        machine.restarted(frame.reason)
+    return closed(frame.code, frame.reason)

@@ -61,7 +61,10 @@ class Reconnecting:
         """The pause before the next attempt. Raises the error if the first connection does not come about."""
         if self._opened is not None and now - self._opened >= STEADY_SECONDS:
             self._pause = FIRST_PAUSE
+            self._has_worked = True
         self._opened = None
+        if error.code == _HISTORY and not self._has_worked:
+            raise error
         pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         assert self._begun is not None
@@ -69,12 +72,13 @@ class Reconnecting:
             raise error
         return pause
 
-    def refused(self, status: int, headers: Mapping[str, str], body: bytes | None) -> ExchangeError:
-        """HTTP has answered in place of a handshake: the error. Raises it where no later attempt can do better."""
-        error = error_of(status, headers, body or b"")
-        if isinstance(error, Refused):
-            raise error
-        return error
+
+def refused(status: int, headers: Mapping[str, str], body: bytes | None) -> ExchangeError:
+    """HTTP has answered in place of a handshake: the error. Raises it where no later attempt can do better."""
+    error = error_of(status, headers, body or b"")
+    if isinstance(error, Refused):
+        raise error
+    return error
 
 
 def closed(code: int | None, reason: str) -> ExchangeError:

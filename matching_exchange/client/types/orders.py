@@ -44,7 +44,7 @@ class OrderTrade(Struct, frozen=True):
     taker_fee: Decimal
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, repr_omit_defaults=True):
     """An order.
 
     resting: some of it stands in the book.

@@ -85,7 +85,7 @@ class QueuedOrder(Struct, frozen=True, array_like=True):
 
 
 class QueueSnapshot(Struct, frozen=True):
-    """Every order that rests, best price first, at one price in the order of the queue. It replaces all that was known."""
+    """Every order that rests, best price first, at one price in the order of the queue. It replaces all before."""
 
     symbol: str
     sequence: int

@@ -10,7 +10,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from matching_exchange.sim.gym.puppet import Puppet
-from matching_exchange.sim.result import Result
+from matching_exchange.sim.kernel.record import Record
+from matching_exchange.sim.order_entry import Number, OrderEntryError, units_of
 from matching_exchange.sim.simulation import Session, Simulation
 
 Observation = NDArray[np.float32]
@@ -27,6 +28,9 @@ BASIS_POINTS: Final = 10_000
 
 MOST_BPS: Final = 1_000.0
 """The largest distance that an observation tells, in basis points; larger ones are cut to it."""
+
+MOST_DECIMALS: Final = 12
+"""Of a quantity."""
 
 OBSERVED: Final = ("time_left", "holding", "spread", "imbalance", "move", "move_since_start", "flow", "live")
 """The fields of an observation, in their order. The guide tells each one's unit."""
@@ -50,7 +54,7 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
     live: own unfilled quantity in the market by the largest there may be, 0 to 1.
 
     The same seed and actions give the same episode on every machine. Episodes after one seed differ, and are as
-    reproducible. `result` is the Result of the last finished episode.
+    reproducible. `result` is the Record of the last finished episode.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012  (as gymnasium has it)
@@ -63,7 +67,7 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
             if value < 1:
                 raise ValueError(f"{name} takes at least 1, not {value}.")
         self.action_space = action_space
-        self.result: Result | None = None
+        self.result: Record | None = None
         self._market = market
         self._warm_up = warm_up
         self._step = step
@@ -181,3 +185,10 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
 
     def _most_live(self) -> Decimal:
         raise NotImplementedError
+
+
+def amount(value: Number, field: str) -> Decimal:
+    """The exact decimal, above zero. Raises OrderEntryError, a ValueError."""
+    if units_of(value, MOST_DECIMALS, field) <= 0:
+        raise OrderEntryError(field, f"takes more than zero, not {value!r}")
+    return Decimal(str(value))

@@ -5,11 +5,12 @@ from typing import Final
 
 from gymnasium import spaces
 
-from matching_exchange.sim.decimals import DecimalInput, read_decimal
 from matching_exchange.sim.durations import minutes, seconds
-from matching_exchange.sim.gym.environment import BASIS_POINTS, MakeMarket, MarketEnv
+from matching_exchange.sim.gym.environment import BASIS_POINTS, MakeMarket, MarketEnv, amount
 from matching_exchange.sim.gym.markets import calm
 from matching_exchange.sim.gym.puppet import Target
+from matching_exchange.sim.kernel.values import as_decimal
+from matching_exchange.sim.order_entry import Number, quantity_units
 from protocol.units import Side
 
 SHARES: Final = ((0, 1), (1, 8), (1, 4), (1, 2), (1, 1))
@@ -48,7 +49,7 @@ class ExecutionEnv(MarketEnv):
     def __init__(
         self,
         side: str = "sell",
-        quantity: DecimalInput = "5",
+        quantity: Number = "5",
         *,
         step: int = seconds(5),
         decisions: int = 36,
@@ -59,10 +60,10 @@ class ExecutionEnv(MarketEnv):
             raise ValueError(f"side takes sell or buy, not {side!r}.")
         super().__init__(spaces.MultiDiscrete([len(SHARES), 5]), market, warm_up, step, decisions)
         self.side = Side.SELL if side == "sell" else Side.BUY
-        self.quantity = read_decimal(quantity, "quantity")
+        self.quantity = amount(quantity, "quantity")
 
     def _begin_episode(self) -> None:
-        self.quantity_units = self.instrument.quantity_from(self.quantity)
+        self.quantity_units = quantity_units(self.instrument, self.quantity)
         self._value = self.quantity * self.first_middle
         self._counted = Decimal(0)
 
@@ -108,7 +109,7 @@ class ExecutionEnv(MarketEnv):
         earned = puppet.cash + puppet.position * self.first_middle
         if self.decided == self._decisions:
             sign = -1 if self.side is Side.SELL else 1
-            missing = self.instrument.decimal_quantity(self._left_units())
+            missing = as_decimal(self._left_units(), self.instrument.quantity_decimals)
             worse = self.middle * PENALTY_BPS / BASIS_POINTS
             earned += sign * missing * (self.first_middle - self.middle) - missing * worse
         return earned

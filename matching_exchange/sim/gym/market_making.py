@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from gymnasium import spaces
 
-from matching_exchange.sim.decimals import DecimalInput, read_decimal
 from matching_exchange.sim.durations import minutes, seconds
-from matching_exchange.sim.gym.environment import BASIS_POINTS, MakeMarket, MarketEnv
+from matching_exchange.sim.gym.environment import BASIS_POINTS, MakeMarket, MarketEnv, amount
 from matching_exchange.sim.gym.markets import calm
 from matching_exchange.sim.gym.puppet import Target
+from matching_exchange.sim.order_entry import Number, quantity_units
 from protocol.units import Side
 
 
@@ -34,8 +34,8 @@ class MarketMakingEnv(MarketEnv):
 
     def __init__(
         self,
-        quantity: DecimalInput = "0.5",
-        most: DecimalInput = "5",
+        quantity: Number = "0.5",
+        most: Number = "5",
         *,
         offsets: Sequence[int] = (1, 2, 5, 10, 20, 40),
         aversion: float = 0.0,
@@ -48,14 +48,14 @@ class MarketMakingEnv(MarketEnv):
             raise ValueError(f"offsets takes basis points from 1 to 9999, not {tuple(offsets)}.")
         choices = len(offsets) + 1
         super().__init__(spaces.MultiDiscrete([choices, choices]), market, warm_up, step, decisions)
-        self.quantity = read_decimal(quantity, "quantity")
-        self.most = read_decimal(most, "most")
+        self.quantity = amount(quantity, "quantity")
+        self.most = amount(most, "most")
         self.offsets = tuple(offsets)
         self.aversion = aversion
 
     def _begin_episode(self) -> None:
-        self._quantity_units = self.instrument.quantity_from(self.quantity)
-        self._most_units = self.instrument.quantity_from(self.most)
+        self._quantity_units = quantity_units(self.instrument, self.quantity)
+        self._most_units = quantity_units(self.instrument, self.most, "most")
         self._worth = self._wealth()
 
     def _decide(self, action: list[int]) -> None:

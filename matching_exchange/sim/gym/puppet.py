@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
-from matching_exchange.sim.market import Book, Market, Order, OrderUpdate, Trade, UpdateKind
+from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade, UpdateKind
+from matching_exchange.sim.market import Market
 from matching_exchange.sim.strategy import Strategy
 from protocol.commands import OrderTerms
 from protocol.units import OrderType, Side

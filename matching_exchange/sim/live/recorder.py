@@ -1,6 +1,6 @@
 """Writes down a live run in the columns of a simulation's record, so that its result is read the same way."""
 
-from array import array
+from typing import Any
 
 from matching_exchange.client.streams.account import AccountState
 from matching_exchange.sim.kernel.record import Record
@@ -134,6 +134,6 @@ class Recorder:
         )
 
 
-def _append(table: dict[str, "array[int]"], row: tuple[int, ...]) -> None:
+def _append(table: dict[str, Any], row: tuple[int, ...]) -> None:
     for column, value in zip(table.values(), row, strict=True):
         column.append(value)

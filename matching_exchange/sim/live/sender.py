@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, RateLimited, Refused, Unavailable
 from matching_exchange.client.http.async_client import AsyncClient
+from matching_exchange.client.types import words
 from matching_exchange.sim.kernel.values import Order, OrderUpdate, UpdateKind, as_decimal
 from matching_exchange.sim.live.desk import NOT_OPEN, Amending, Canceling, LiveDesk, Placing, Sent
 from matching_exchange.sim.live.own import OwnOrders
@@ -71,8 +72,8 @@ class Sender:
             try:
                 await self._client.place(
                     order.symbol,
-                    "buy" if order.side == 1 else "sell",
-                    order.order_type.name.lower(),
+                    words.Side[order.side.name],
+                    words.OrderType[order.order_type.name],
                     client_order_id=self._own.name_of(order),
                     **fields,
                 )

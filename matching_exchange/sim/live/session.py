@@ -17,7 +17,7 @@ from matching_exchange.sim.durations import SECOND
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.values import Order, OrderUpdate
 from matching_exchange.sim.live.clock import now
-from matching_exchange.sim.live.desk import LiveDesk, Outgoing
+from matching_exchange.sim.live.desk import LiveDesk, Outgoing, Sent
 from matching_exchange.sim.live.errors import LiveError
 from matching_exchange.sim.live.feeds import Feed
 from matching_exchange.sim.live.guard import Guard
@@ -64,7 +64,7 @@ class LiveSession:
         self._late: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
         self._wakes: list[int] = []
         self._alarm = asyncio.Event()
-        outgoing = Outgoing(lambda sent: self._sender.send(sent), self._late.put_nowait, self._wake)
+        outgoing = Outgoing(self._send, self._late.put_nowait, self._wake)
         symbols = {instrument.symbol: instrument for instrument in instruments}
         self.desk = LiveDesk(name, symbols, Chance(run_name), outgoing, guard, self._noted)
         self._own = OwnOrders(self.desk, run_name)
@@ -200,6 +200,9 @@ class LiveSession:
     def _wake(self, time: int) -> None:
         heappush(self._wakes, time)
         self._alarm.set()
+
+    def _send(self, sent: Sent) -> None:
+        self._sender.send(sent)
 
     def _noted(self, order: Order, update: OrderUpdate | None) -> None:
         self._recorder.noted(order, update, self.desk.books[order.symbol])
