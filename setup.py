@@ -18,7 +18,18 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
-from matcher.compiled import ALWAYS, AUTO, GROUP, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, hot_sources, manifest_of  # noqa: E402
+from matcher.compiled import (  # noqa: E402
+    ALWAYS,
+    AUTO,
+    GROUP,
+    MANIFEST,
+    NEVER,
+    PACKAGE,
+    VARIABLE,
+    hot_sources,
+    left_of_builds,
+    manifest_of,
+)
 
 PROBE = "#include <Python.h>\nint main(void) { return Py_IsInitialized(); }\n"
 
@@ -89,13 +100,14 @@ class BuildCore(build_ext):
     def run(self) -> None:
         if self.report:
             return
-        beside = PACKAGE if self.inplace or self.editable_mode else Path(self.build_lib, PACKAGE.name)
-        (beside / MANIFEST).unlink(missing_ok=True)
-        for left in beside.rglob(f"*{SUFFIX}"):
+        beside = ROOT if self.inplace or self.editable_mode else Path(self.build_lib)
+        manifest = beside / PACKAGE.name / MANIFEST
+        manifest.unlink(missing_ok=True)
+        for left in left_of_builds(beside):
             left.unlink()
         super().run()
         if self.extensions:
-            (beside / MANIFEST).write_text(json.dumps(self.manifest, indent=1) + "\n")
+            manifest.write_text(json.dumps(self.manifest, indent=1) + "\n")
 
 
 setup(distclass=ExchangeDistribution, cmdclass={"build_ext": BuildCore})

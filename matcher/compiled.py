@@ -18,25 +18,31 @@ from typing import Final
 PACKAGE: Final = Path(__file__).parent
 
 HOT: Final = (
-    "core/*.py",
-    "engine.py",
-    "feeds/*.py",
-    "state.py",
-    "serving/account_streams.py",
-    "serving/answers.py",
-    "serving/book_feeds.py",
-    "serving/intake.py",
-    "serving/market_data.py",
-    "serving/outbox.py",
-    "serving/tally.py",
-    "serving/turn.py",
-    "sessions.py",
+    "matcher/core/*.py",
+    "matcher/engine.py",
+    "matcher/feeds/*.py",
+    "matcher/state.py",
+    "matcher/serving/account_streams.py",
+    "matcher/serving/answers.py",
+    "matcher/serving/book_feeds.py",
+    "matcher/serving/intake.py",
+    "matcher/serving/market_data.py",
+    "matcher/serving/outbox.py",
+    "matcher/serving/tally.py",
+    "matcher/serving/turn.py",
+    "matcher/sessions.py",
+    "matching_exchange/sim/kernel/*.py",
 )
-"""The files that are compiled, within the package."""
+"""The files that are compiled, within the directory of the packages."""
 
 COMPILED_FROM: Final = (
     "matcher/**/*.py",
     "matching_exchange/process/*.py",
+    "matching_exchange/sim/chance.py",
+    "matching_exchange/sim/kernel/*.py",
+    "matching_exchange/sim/latency.py",
+    "matching_exchange/sim/logarithms.py",
+    "matching_exchange/sim/order_entry.py",
     "protocol/*.py",
 )
 """The files that the compiler reads, hot or for their constants and types, within the directory of the packages."""
@@ -79,8 +85,9 @@ def _is_module(file: Path) -> bool:
 
 def hot_sources(package: Path = PACKAGE) -> dict[str, Path]:
     """The hot modules by name, with their source files."""
-    files = sorted(file for pattern in HOT for file in package.glob(pattern) if _is_module(file))
-    return {".".join([package.name, *file.relative_to(package).with_suffix("").parts]): file for file in files}
+    beside = package.parent
+    files = sorted(file for pattern in HOT for file in beside.glob(pattern) if _is_module(file))
+    return {".".join(file.relative_to(beside).with_suffix("").parts): file for file in files}
 
 
 def manifest_of(package: Path = PACKAGE) -> dict[str, object]:
@@ -95,6 +102,12 @@ def binaries(package: Path = PACKAGE) -> list[Path]:
     """The files that a build for this Python makes, without the manifest."""
     shared = package / f"{GROUP.rpartition('.')[2]}__mypyc{SUFFIX}"
     return [shared, *(file.with_suffix(SUFFIX) for file in hot_sources(package).values())]
+
+
+def left_of_builds(directory: Path) -> list[Path]:
+    """The binaries of any build for this Python, within a directory of the packages."""
+    packages = {pattern.partition("/")[0] for pattern in HOT}
+    return [file for name in sorted(packages) for file in (directory / name).rglob(f"*{SUFFIX}")]
 
 
 def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:
@@ -121,22 +134,26 @@ def why_interpreted(wanted: str, package: Path = PACKAGE) -> str:
 
 
 class _Sources(MetaPathFinder):
-    """Finds the sources of the package's modules, also if binaries of some build lie beside them.
+    """Finds the sources of the matcher's modules, and of all hot ones, also if binaries of some build lie beside them.
 
     compiled: the modules whose binaries are to be found.
     """
 
     def __init__(self, compiled: Collection[str]) -> None:
         self._compiled = compiled
+        self._hot = hot_sources()
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        package, *parts = fullname.split(".")
-        if package != PACKAGE.name or fullname in self._compiled:
+        if fullname in self._compiled:
             return None
-        source = PACKAGE.joinpath(*parts).with_suffix(".py")
-        return importlib.util.spec_from_file_location(fullname, source) if source.is_file() else None
+        package, *parts = fullname.split(".")
+        if package == PACKAGE.name:
+            source = PACKAGE.joinpath(*parts).with_suffix(".py")
+            return importlib.util.spec_from_file_location(fullname, source) if source.is_file() else None
+        hot = self._hot.get(fullname)
+        return None if hot is None else importlib.util.spec_from_file_location(fullname, hot)
 
 
 def choose(environment: Mapping[str, str] = os.environ) -> Core:

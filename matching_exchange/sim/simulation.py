@@ -3,8 +3,10 @@
 The same seed gives the same run, on every machine and every Python, with the compiled core and the interpreted one.
 """
 
+import gc
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -31,6 +33,9 @@ QUOTE_EVERY: Final = 100 * MILLISECOND
 """The least time between two recorded quotes of a symbol, unless it is told."""
 
 AMOUNT_DECIMALS: Final = 18
+
+RARELY: Final = 100_000
+"""New objects after which Python looks for cycles."""
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9]+")
 
@@ -263,11 +268,12 @@ class Session:
 
     def run_until(self, time: int) -> None:
         """Go on up to this time, included."""
-        if not self._started:
-            self._started = True
-            for strategy, desk in zip(self._strategies, self.desks, strict=True):
-                strategy.on_start(desk)
-        self._kernel.run_until(time)
+        with _rare_collections():
+            if not self._started:
+                self._started = True
+                for strategy, desk in zip(self._strategies, self.desks, strict=True):
+                    strategy.on_start(desk)
+            self._kernel.run_until(time)
 
     def finish(self) -> Record:
         """End, and return the record."""
@@ -277,6 +283,17 @@ class Session:
             for strategy, desk in zip(self._strategies, self.desks, strict=True):
                 strategy.on_end(desk)
         return self._kernel.record
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let Python look for cycles less often: the kernel makes many objects, and none."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(RARELY, before[0]), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _watch(feed: Feed, desk: Desk, every: int, *, watches: bool) -> None:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Final
 
 from matcher.compile_setting import read_compile
-from matcher.compiled import ALWAYS, AUTO, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, why_interpreted
+from matcher.compiled import ALWAYS, AUTO, MANIFEST, NEVER, PACKAGE, SUFFIX, VARIABLE, left_of_builds, why_interpreted
 from matching_exchange.process.command_line import EXIT_FAILED, Parser, end_with_line, run_program
 from matching_exchange.process.files import sync_path, what_failed
 
@@ -128,7 +128,7 @@ def build(tell: Callable[[str], None]) -> bool:
                 _install_compiler(directory)
                 made = Path(directory, "made")
                 _run(["setup.py", "-q", "build_ext", f"--build-temp={directory}", f"--build-lib={made}"], directory)
-                _put_in_place(made / PACKAGE.name)
+                _put_in_place(made)
     except OSError as error:
         raise BuildError(what_failed(error) if error.filename is not None else str(error)) from error
     return True
@@ -168,13 +168,13 @@ def _run(arguments: list[str], directory: str) -> None:
 def _put_in_place(made: Path) -> None:
     """Move the binaries beside their sources. Those of earlier builds go."""
     (PACKAGE / MANIFEST).unlink(missing_ok=True)
-    for old in PACKAGE.rglob(f"*{SUFFIX}"):
+    for old in left_of_builds(ROOT):
         old.unlink()
     for new in made.rglob(f"*{SUFFIX}"):
         # A power cut must not leave a manifest beside an empty binary.
         sync_path(new)
-        new.replace(PACKAGE / new.relative_to(made))
-    (made / MANIFEST).replace(PACKAGE / MANIFEST)
+        new.replace(ROOT / new.relative_to(made))
+    (made / PACKAGE.name / MANIFEST).replace(PACKAGE / MANIFEST)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

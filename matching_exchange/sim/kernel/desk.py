@@ -27,13 +27,20 @@ if TYPE_CHECKING:
 BUY: Final = Side.BUY
 LIMIT: Final = OrderType.LIMIT
 
-SENT: Final = OrderState.SENT
 PENDING: Final = OrderState.PENDING
 OPEN: Final = OrderState.OPEN
 FILLED: Final = OrderState.FILLED
 CANCELED: Final = OrderState.CANCELED
 REJECTED: Final = OrderState.REJECTED
 REFUSED: Final = OrderState.REFUSED
+
+TOLD_FILL: Final = UpdateKind.FILL
+TOLD_ACCEPTED: Final = UpdateKind.ACCEPTED
+TOLD_CANCELED: Final = UpdateKind.CANCELED
+TOLD_TRIGGERED: Final = UpdateKind.TRIGGERED
+TOLD_AMENDED: Final = UpdateKind.AMENDED
+TOLD_REJECTED: Final = UpdateKind.REJECTED
+TOLD_REFUSED: Final = UpdateKind.REFUSED
 
 
 class Desk:
@@ -173,8 +180,9 @@ class Desk:
         feed = self.feeds[symbol]
         self._number = number = self._number + 1
         ticket = Ticket(
-            self,
-            feed,
+            self.index,
+            feed.index,
+            self.measured,
             feed.instrument,
             number,
             side,
@@ -185,7 +193,7 @@ class Desk:
             kernel.now,
         )
         if self.measured:
-            kernel.note_arrival_price(ticket)
+            ticket.arrival_bid, ticket.arrival_ask = kernel.venue.best(symbol)
         self._live[number] = ticket
         command = PlaceOrder(
             symbol, self.name, side, order_type, quantity_units, price_units, trigger_units, None, 0, terms
@@ -247,11 +255,11 @@ class Desk:
     def last_trade(self, symbol: str | None = None) -> Trade | None:
         feed = self._feed(symbol)
         wire = self.data_wire
-        return feed.last_trade if wire.most == 0 else feed.trade_at(wire.sent_by(self._kernel.now))
+        return feed.last_trade() if wire.most == 0 else feed.trade_at(wire.sent_by(self._kernel.now))
 
     def orders(self, symbol: str | None = None) -> list[Order]:
         found: list[Order] = [
-            ticket for ticket in self._live.values() if symbol is None or ticket.feed.symbol == symbol
+            ticket for ticket in self._live.values() if symbol is None or ticket.instrument.symbol == symbol
         ]
         return found
 
@@ -277,25 +285,25 @@ class Desk:
         order = update.order
         kind = update.kind
         order.reason = update.reason
-        if kind is UpdateKind.FILL:
+        if kind is TOLD_FILL:
             self._book_fill(order, update)
-        elif kind is UpdateKind.ACCEPTED:
+        elif kind is TOLD_ACCEPTED:
             assert isinstance(order, Ticket), "an order of this market"
             order.order_id = order.venue_id
             order.status = PENDING if WAITS[order.order_type] else OPEN
-        elif kind is UpdateKind.CANCELED:
+        elif kind is TOLD_CANCELED:
             order.remaining_units = update.quantity_units
             self._end(order, CANCELED)
-        elif kind is UpdateKind.TRIGGERED:
+        elif kind is TOLD_TRIGGERED:
             order.status = OPEN
-        elif kind is UpdateKind.AMENDED:
+        elif kind is TOLD_AMENDED:
             order.quantity_units = update.quantity_units
             order.remaining_units = update.quantity_units - order.filled_units
             order.price_units = update.price_units or None
             order.trigger_units = update.trigger_units or None
-        elif kind is UpdateKind.REJECTED:
+        elif kind is TOLD_REJECTED:
             self._end(order, REJECTED)
-        elif kind is UpdateKind.REFUSED:
+        elif kind is TOLD_REFUSED:
             self._end(order, REFUSED)
         if self.on_order is not None:
             self.on_order(self, update)

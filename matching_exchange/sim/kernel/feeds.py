@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from matching_exchange.sim.kernel.values import Book, Levels, Trade
 from matching_exchange.sim.kernel.venue import Venue
 from matching_exchange.sim.kernel.wires import Wire
+from protocol.events import Trade as TradeEvent
 from protocol.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ class Feed:
 
     levels: the most that anybody wants.
     captures: whether each change of the book is noted: somebody is told of it, or looks with a delay.
-    last_trade: the last one, as of the exchange.
     to_tell: who hears of trades. books: who is told of each change. throttled: who is told now and then.
     """
 
     __slots__ = (
         "_kept",
+        "_last_event",
         "_times",
         "_trade_times",
         "_trades",
@@ -67,7 +68,6 @@ class Feed:
         "index",
         "instrument",
         "last_price",
-        "last_trade",
         "levels",
         "lookback",
         "next_quote",
@@ -85,7 +85,7 @@ class Feed:
         self.lookback = 0
         self.captures = False
         self.book = Book(instrument, 0, (), ())
-        self.last_trade: Trade | None = None
+        self._last_event: TradeEvent | None = None
         self.last_price = 0
         self.to_tell: list[Hearers] = []
         self.books: list[Hearers] = []
@@ -95,7 +95,7 @@ class Feed:
         self._times: list[int] = []
         self._kept: list[Book] = []
         self._trade_times: list[int] = []
-        self._trades: list[Trade] = []
+        self._trades: list[TradeEvent] = []
 
     def change(self, venue: Venue, time: int) -> bool:
         """See how the book stands at that time. Returns whether it has changed."""
@@ -108,12 +108,22 @@ class Feed:
             _keep(self._times, self._kept, time, self.book, self.lookback)
         return True
 
-    def traded(self, trade: Trade) -> None:
+    def traded(self, event: TradeEvent) -> None:
         """Note a trade."""
-        self.last_trade = trade
-        self.last_price = trade.price_units
+        self._last_event = event
+        self.last_price = event.price
         if self.lookback:
-            _keep(self._trade_times, self._trades, trade.time, trade, self.lookback)
+            _keep(self._trade_times, self._trades, event.timestamp, event, self.lookback)
+
+    def trade_of(self, event: TradeEvent) -> Trade:
+        """The trade as agents see it."""
+        return Trade(
+            self.instrument, event.trade_id, event.timestamp, event.aggressor_side, event.price, event.quantity
+        )
+
+    def last_trade(self) -> Trade | None:
+        """The last one, as of the exchange."""
+        return None if self._last_event is None else self.trade_of(self._last_event)
 
     def book_at(self, time: int, levels: int) -> Book:
         """The book as of that time, which is at most `lookback` ago."""
@@ -123,7 +133,7 @@ class Feed:
     def trade_at(self, time: int) -> Trade | None:
         """The last trade up to that time, which is at most `lookback` ago."""
         place = bisect_right(self._trade_times, time)
-        return self._trades[place - 1] if place else None
+        return self.trade_of(self._trades[place - 1]) if place else None
 
 
 def first_levels(book: Book, levels: int) -> Book:

@@ -1,5 +1,6 @@
 """The kernel: virtual time goes from one message to the next, and each comes to whom it is for."""
 
+from collections import deque
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any, Final
@@ -28,10 +29,13 @@ TELL: Final = 8
 TOLD: Final = 9
 FLOW: Final = 10
 
+CANCEL_FAILED: Final = UpdateKind.CANCEL_FAILED
+AMEND_FAILED: Final = UpdateKind.AMEND_FAILED
+
 UNKNOWN_ORDER: Final = "unknown_order"
 
 
-class SimulationEndedError(RuntimeError):
+class SimulationEndedError(Exception):
     """A strategy has sent something after the end."""
 
 
@@ -44,15 +48,15 @@ class Kernel:
 
     __slots__ = (
         "_ended",
-        "_fills",
         "_flows",
         "_heap",
+        "_markets",
         "_number",
-        "_orders",
         "_quote_every",
         "_quotes",
         "_records_trades",
         "_reports",
+        "_soon",
         "_trades",
         "commands",
         "desks",
@@ -67,6 +71,7 @@ class Kernel:
     def __init__(self, venue: Venue, feeds: dict[str, Feed], record: Record, records_trades: bool) -> None:  # noqa: FBT001  given once
         self.venue = venue
         self.feeds = feeds
+        self._markets = list(feeds.values())
         self.record = record
         self.now = record.start
         self.desks: list[Desk] = []
@@ -74,6 +79,7 @@ class Kernel:
         self.trades = 0
         self.refused = 0
         self._heap: list[Any] = []
+        self._soon: deque[Any] = deque()
         self._number = 0
         self._flows: list[Any] = []
         self._ended = False
@@ -81,12 +87,14 @@ class Kernel:
         self._records_trades = records_trades
         self._quotes = Rows(record.quotes)
         self._trades = Rows(record.trades)
-        self._orders = Rows(record.orders)
-        self._fills = Rows(record.fills)
-        self._reports = Reports(venue, self._orders, self._fills)
+        self._reports = Reports(venue, self.desks, Rows(record.orders), Rows(record.fills))
 
     def schedule(self, time: int, kind: int, first: Any, second: Any = None, third: Any = None) -> None:
         """Put something into the queue. At one time, first come is first done."""
+        if time == self.now:
+            # All that the heap has for this time came before.
+            self._soon.append((kind, first, second, third))
+            return
         self._number = number = self._number + 1
         heappush(self._heap, (time, number, kind, first, second, third))
 
@@ -103,8 +111,7 @@ class Kernel:
 
     def send_order(self, desk: Desk, ticket: Ticket, command: PlaceOrder) -> None:
         self._check_running()
-        self._number = number = self._number + 1
-        heappush(self._heap, (desk.order_wire.arrival(self.now), number, PLACE, desk, ticket, command))
+        self.schedule(desk.order_wire.arrival(self.now), PLACE, desk, ticket, command)
 
     def send_cancel(self, desk: Desk, ticket: Ticket) -> None:
         self._check_running()
@@ -120,35 +127,24 @@ class Kernel:
         self._check_running()
         self.schedule(desk.order_wire.arrival(self.now), CANCEL_ALL, desk, symbol)
 
-    def note_arrival_price(self, ticket: Ticket) -> None:
-        """Note the best prices of the exchange as an order is sent."""
-        bids, asks = self.venue.top(ticket.feed.symbol, 1)
-        if bids:
-            ticket.arrival_bid = bids[0][0]
-        if asks:
-            ticket.arrival_ask = asks[0][0]
-
     def run_until(self, end: int) -> None:
         """Do all that happens up to that time, the time included."""
-        heap, venue = self._heap, self.venue
-        while heap:
-            entry = heap[0]
-            time: int = entry[0]
-            if time > end:
-                break
-            due = venue.due(time)
+        heap, soon, venue = self._heap, self._soon, self.venue
+        while True:
+            time: int = heap[0][0] if heap else end + 1
+            if soon and time > self.now:
+                kind, first, second, third = soon.popleft()
+                self._do(self.now, kind, first, second, third)
+                continue
+            due = venue.due(min(time, end))
             if due >= 0:
                 self._advance(due)
-                continue
-            heappop(heap)
-            self.now = time
-            self._do(time, entry[2], entry[3], entry[4], entry[5])
-        due = venue.due(end)
-        while due >= 0:
-            self._advance(due)
-            # What this has sent may arrive before the next one.
-            self.run_until(due)
-            due = venue.due(end)
+            elif time > end:
+                break
+            else:
+                self.now = time
+                _, _, kind, first, second, third = heappop(heap)
+                self._do(time, kind, first, second, third)
         if end > self.now:
             self.now = end
 
@@ -157,9 +153,9 @@ class Kernel:
         self._ended = True
         for feed in self.feeds.values():
             self._quote(feed, self.now)
-        for table in (self._quotes, self._trades, self._fills):
-            table.flush()
-        self._reports.close(self.desks)
+        self._quotes.flush()
+        self._trades.flush()
+        self._reports.close()
         record = self.record
         record.end = self.now
         record.venue_digest = self.venue.digest()
@@ -216,9 +212,9 @@ class Kernel:
             if not ticket.done_at:
                 reports.rests(ticket, time)
             self._report(desk, own, time)
-            self._look(ticket.feed, time)
+            self._look(self._markets[ticket.market], time)
             return
-        self._spread(time, desk, events, own, ticket.feed)
+        self._spread(time, desk, events, own, self._markets[ticket.market])
         if not ticket.done_at:
             reports.rests(ticket, time)
 
@@ -226,33 +222,33 @@ class Kernel:
         self.commands += 1
         if not ticket.venue_id:
             self.refused += 1
-            failed = OrderUpdate(ticket, UpdateKind.CANCEL_FAILED, time, reason=UNKNOWN_ORDER)
+            failed = OrderUpdate(ticket, CANCEL_FAILED, time, reason=UNKNOWN_ORDER)
             self._report(desk, [failed], time)
             return
         events = self.venue.apply(time, CancelOrder(ticket.venue_id))
-        refusal = self._reports.refusal(ticket, events, UpdateKind.CANCEL_FAILED, time)
+        refusal = self._reports.refusal(ticket, events, CANCEL_FAILED, time)
         if refusal is not None:
             self.refused += 1
             self._report(desk, [refusal], time)
             return
-        self._spread(time, desk, events, None, ticket.feed)
+        self._spread(time, desk, events, None, self._markets[ticket.market])
 
     def _amend(self, time: int, desk: Desk, ticket: Ticket, changes: tuple[int | None, int | None, int | None]) -> None:
         self.commands += 1
         if not ticket.venue_id:
             self.refused += 1
-            failed = OrderUpdate(ticket, UpdateKind.AMEND_FAILED, time, reason=UNKNOWN_ORDER)
+            failed = OrderUpdate(ticket, AMEND_FAILED, time, reason=UNKNOWN_ORDER)
             self._report(desk, [failed], time)
             return
         quantity, price, trigger_price = changes
         command = AmendOrder(ticket.venue_id, None, None, quantity, price, trigger_price)
         events = self.venue.apply(time, command)
-        refusal = self._reports.refusal(ticket, events, UpdateKind.AMEND_FAILED, time)
+        refusal = self._reports.refusal(ticket, events, AMEND_FAILED, time)
         if refusal is not None:
             self.refused += 1
             self._report(desk, [refusal], time)
             return
-        self._spread(time, desk, events, None, ticket.feed)
+        self._spread(time, desk, events, None, self._markets[ticket.market])
 
     def _advance(self, due: int) -> None:
         self.now = max(self.now, due)
@@ -279,42 +275,38 @@ class Kernel:
         told = self._reports.told(events, time, desk, own)
         for receiver, updates in told:
             self._report(receiver, updates, time)
-        symbol = ""
+        last: Feed | None = None
         trades: list[Trade] = []
         for event in events:
             if type(event) is TradeEvent:
-                if event.symbol != symbol:
-                    self._publish(symbol, trades, time)
-                    symbol, trades = event.symbol, []
-                trades.append(self._trade(event))
-        self._publish(symbol, trades, time)
+                feed = changed if changed is not None else self.feeds[event.symbol]
+                if feed is not last:
+                    self._publish(last, trades, time)
+                    last, trades = feed, []
+                self._note_trade(feed, event)
+                if feed.to_tell:
+                    trades.append(feed.trade_of(event))
+        self._publish(last, trades, time)
         if changed is not None:
             self._look(changed, time)
         else:
             for feed in self.feeds.values():
                 self._look(feed, time)
 
-    def _trade(self, event: TradeEvent) -> Trade:
+    def _note_trade(self, feed: Feed, event: TradeEvent) -> None:
         self.trades += 1
-        feed = self.feeds[event.symbol]
-        trade = Trade(
-            feed.instrument, event.trade_id, event.timestamp, event.aggressor_side, event.price, event.quantity
-        )
-        feed.traded(trade)
+        feed.traded(event)
         if self._records_trades:
             side = int(event.aggressor_side)
-            row = (event.timestamp, feed.index, event.trade_id, event.price, event.quantity, side)
-            self._trades.add(row)
-        return trade
+            self._trades.add((event.timestamp, feed.index, event.trade_id, event.price, event.quantity, side))
 
-    def _publish(self, symbol: str, trades: list[Trade], time: int) -> None:
-        if trades:
-            for hearers in self.feeds[symbol].to_tell:
+    def _publish(self, feed: Feed | None, trades: list[Trade], time: int) -> None:
+        if feed is not None and trades:
+            for hearers in feed.to_tell:
                 self.schedule(hearers.wire.arrival(time), TRADES, hearers, trades)
 
     def _report(self, desk: Desk, updates: list[OrderUpdate], time: int) -> None:
-        self._number = number = self._number + 1
-        heappush(self._heap, (desk.report_wire.arrival(time), number, HEAR, desk, updates, None))
+        self.schedule(desk.report_wire.arrival(time), HEAR, desk, updates)
 
     def _look(self, feed: Feed, time: int) -> None:
         """See whether the book has changed. Tell those who want to hear of it."""
@@ -331,6 +323,7 @@ class Kernel:
                 self.schedule(max(time, watch.next), TELL, watch)
 
     def _quote(self, feed: Feed, time: int) -> None:
+        """Note the quote if it is another one."""
         bids, asks = self.venue.top(feed.symbol, 1)
         bid, bid_quantity = bids[0] if bids else (0, 0)
         ask, ask_quantity = asks[0] if asks else (0, 0)

@@ -1,6 +1,7 @@
 """What commands have caused for the orders of agents: updates for them, and rows of the record."""
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from matching_exchange.sim.kernel.rows import Rows
@@ -20,10 +21,17 @@ from protocol.events import (
     Trade,
     TriggerMoved,
 )
-from protocol.units import OrderStatus
+from protocol.units import OrderStatus, Reason, Refusal
 
 if TYPE_CHECKING:
     from matching_exchange.sim.kernel.desk import Desk
+
+
+def _words(numbers: type[IntEnum]) -> list[str]:
+    """The words of an enumeration, each at the place of its number."""
+    named = {int(number): number.name.lower() for number in numbers}
+    return [named.get(number, "") for number in range(max(named) + 1)]
+
 
 FILLED: Final = int(OrderStatus.FILLED)
 CANCELED: Final = int(OrderStatus.CANCELED)
@@ -31,6 +39,13 @@ REJECTED: Final = int(OrderStatus.REJECTED)
 OPEN: Final = int(OrderStatus.OPEN)
 
 FILL: Final = UpdateKind.FILL
+ACCEPTED: Final = UpdateKind.ACCEPTED
+TOLD_CANCELED: Final = UpdateKind.CANCELED
+AMENDED: Final = UpdateKind.AMENDED
+
+REASONS: Final = tuple(_words(Reason))
+REFUSALS: Final = tuple(_words(Refusal))
+"""The words of the native API, by number."""
 
 Told = list[tuple["Desk", list[OrderUpdate]]]
 
@@ -38,10 +53,11 @@ Told = list[tuple["Desk", list[OrderUpdate]]]
 class Reports:
     """Knows the live orders of agents by their order_ids."""
 
-    __slots__ = ("_fills", "_live", "_orders", "_venue")
+    __slots__ = ("_desks", "_fills", "_live", "_orders", "_venue")
 
-    def __init__(self, venue: Venue, orders: Rows, fills: Rows) -> None:
+    def __init__(self, venue: Venue, desks: list["Desk"], orders: Rows, fills: Rows) -> None:
         self._venue = venue
+        self._desks = desks
         self._live: dict[int, Ticket] = {}
         self._orders = orders
         self._fills = fills
@@ -52,25 +68,25 @@ class Reports:
             ticket.venue_id = event.order_id
             ticket.state = OPEN
             self._live[event.order_id] = ticket
-            return [OrderUpdate(ticket, UpdateKind.ACCEPTED, time)]
+            return [OrderUpdate(ticket, ACCEPTED, time)]
         if type(event) is OrderRejected:
             ticket.venue_id = event.order_id
             self._end(ticket, REJECTED, time)
-            return [OrderUpdate(ticket, UpdateKind.REJECTED, time, reason=event.reason.name.lower())]
+            return [OrderUpdate(ticket, UpdateKind.REJECTED, time, reason=REASONS[int(event.reason)])]
         assert type(event) is CommandRefused, "a new order is placed, rejected or refused"
         ticket.done_at = time
-        return [OrderUpdate(ticket, UpdateKind.REFUSED, time, reason=event.refusal.name.lower())]
+        return [OrderUpdate(ticket, UpdateKind.REFUSED, time, reason=REFUSALS[int(event.refusal)])]
 
     def refusal(self, ticket: Ticket, events: Sequence[Event], kind: UpdateKind, time: int) -> OrderUpdate | None:
         """The update if the exchange has refused to change an order."""
         event = events[0] if events else None
         if type(event) is CommandRefused:
-            return OrderUpdate(ticket, kind, time, reason=event.refusal.name.lower())
+            return OrderUpdate(ticket, kind, time, reason=REFUSALS[int(event.refusal)])
         return None
 
     def rests(self, ticket: Ticket, time: int) -> None:
         """Note that an order has begun to rest, if it does."""
-        if ticket.desk.measured and self._venue.rests(ticket.venue_id):
+        if ticket.measured and self._venue.rests(ticket.venue_id):
             ticket.rested_at = time
             ticket.ahead = self._venue.ahead(ticket.venue_id)
 
@@ -98,22 +114,18 @@ class Reports:
             told.pop(0)
         return told
 
-    def close(self, desks: Sequence["Desk"]) -> None:
-        """Write down the orders that still live, and put all in the order in which they were sent."""
+    def close(self) -> None:
+        """Write down the orders that still live."""
         for ticket in self._live.values():
-            if ticket.desk.measured:
+            if ticket.measured:
                 self._orders.add(ticket.row())
         self._orders.flush()
-        columns = self._orders.columns
-        sent, agents, numbers = columns["sent_at"], columns["agent"], columns["number"]
-        places = sorted(range(len(sent)), key=lambda place: (sent[place], agents[place], numbers[place]))
-        for name, column in columns.items():
-            columns[name] = type(column)("q", (column[place] for place in places))
+        self._fills.flush()
 
     def _add(
         self, told: Told, mine: list[OrderUpdate], sender: "Desk | None", ticket: Ticket, update: OrderUpdate
     ) -> None:
-        desk = ticket.desk
+        desk = self._desks[ticket.agent]
         if desk is sender:
             mine.append(update)
         elif told and told[-1][0] is desk:
@@ -129,16 +141,15 @@ class Reports:
         ticket.value += quantity * price
         if not ticket.first_fill_at:
             ticket.first_fill_at = time
-        desk = ticket.desk
-        if desk.measured:
+        if ticket.measured:
             side = int(ticket.side)
             maker = 1 if is_maker else 0
             self._fills.add(
                 (
                     time,
-                    desk.index,
+                    ticket.agent,
                     ticket.number,
-                    ticket.feed.index,
+                    ticket.market,
                     side,
                     price,
                     quantity,
@@ -158,8 +169,8 @@ class Reports:
             if ticket is None:
                 return None
             self._end(ticket, CANCELED, time)
-            reason = event.reason.name.lower()
-            return ticket, OrderUpdate(ticket, UpdateKind.CANCELED, time, 0, event.quantity, reason)
+            reason = REASONS[int(event.reason)]
+            return ticket, OrderUpdate(ticket, TOLD_CANCELED, time, 0, event.quantity, reason)
         if type(event) is OrderTriggered:
             ticket = self._live.get(event.order_id)
             return None if ticket is None else (ticket, OrderUpdate(ticket, UpdateKind.TRIGGERED, time))
@@ -187,10 +198,10 @@ class Reports:
         ticket.state = state
         ticket.done_at = time
         self._live.pop(ticket.venue_id, None)
-        if ticket.desk.measured:
+        if ticket.measured:
             self._orders.add(ticket.row())
 
 
 def _amended(ticket: Ticket, time: int, price: int, trigger_price: int) -> OrderUpdate:
     quantity = ticket.done + ticket.left
-    return OrderUpdate(ticket, UpdateKind.AMENDED, time, price, quantity, trigger_units=trigger_price)
+    return OrderUpdate(ticket, AMENDED, time, price, quantity, trigger_units=trigger_price)

@@ -1,19 +1,18 @@
 """An order of an agent in a simulation: what the agent knows of it, and what the exchange has done."""
 
-from typing import TYPE_CHECKING
+from mypy_extensions import mypyc_attr
 
 from matching_exchange.sim.kernel.values import Order
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
-if TYPE_CHECKING:
-    from matching_exchange.sim.kernel.desk import Desk
-    from matching_exchange.sim.kernel.feeds import Feed
 
-
+@mypyc_attr(acyclic=True)
 class Ticket(Order):
     """The fields here are those of the exchange, which the agent learns later.
 
+    agent, market: the places of its agent and of its symbol. It knows no objects of theirs: nothing here is a cycle.
+    measured: whether the record has it.
     venue_id: its order_id; 0 before it has arrived, and if it was refused.
     left: what may still trade. state: its status, 0 before it has one.
     done, value: what has traded, and price x quantity of that.
@@ -22,16 +21,17 @@ class Ticket(Order):
     """
 
     __slots__ = (
+        "agent",
         "ahead",
         "arrival_ask",
         "arrival_bid",
         "arrived_at",
-        "desk",
         "done",
         "done_at",
-        "feed",
         "first_fill_at",
         "left",
+        "market",
+        "measured",
         "rested_at",
         "state",
         "value",
@@ -40,8 +40,9 @@ class Ticket(Order):
 
     def __init__(
         self,
-        desk: "Desk",
-        feed: "Feed",
+        agent: int,
+        market: int,
+        measured: bool,  # noqa: FBT001  made in one place
         instrument: Instrument,
         number: int,
         side: Side,
@@ -52,8 +53,9 @@ class Ticket(Order):
         sent_at: int,
     ) -> None:
         super().__init__(instrument, number, side, order_type, quantity_units, price_units, trigger_units, sent_at)
-        self.desk = desk
-        self.feed = feed
+        self.agent = agent
+        self.market = market
+        self.measured = measured
         self.venue_id = 0
         self.left = quantity_units
         self.state = 0
@@ -70,9 +72,9 @@ class Ticket(Order):
     def row(self) -> tuple[int, ...]:
         """Its row in the record's table of orders."""
         return (
-            self.desk.index,
+            self.agent,
             self.number,
-            self.feed.index,
+            self.market,
             int(self.side),
             int(self.order_type),
             self.price_units or 0,

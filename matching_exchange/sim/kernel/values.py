@@ -49,7 +49,8 @@ class UpdateKind(IntEnum):
     CANCEL_FAILED = 9
 
 
-LIVE: Final = (OrderState.SENT, OrderState.PENDING, OrderState.OPEN)
+SENT: Final = OrderState.SENT
+LIVE: Final = (SENT, OrderState.PENDING, OrderState.OPEN)
 
 Levels = tuple[tuple[int, int], ...]
 """Price and quantity of levels, best first."""
@@ -158,6 +159,7 @@ class Book:
         return f"<Book {self.symbol} {self.bid} / {self.ask}>"
 
 
+@mypyc_attr(acyclic=True)
 class Order:
     """An order of an agent, as it knows it. The same object all the way.
 
@@ -205,7 +207,7 @@ class Order:
         self.price_units = price_units
         self.trigger_units = trigger_units
         self.sent_at = sent_at
-        self.status = OrderState.SENT
+        self.status = SENT
         self.filled_units = 0
         self.filled_value = 0
         self.remaining_units = quantity_units

@@ -45,6 +45,10 @@ class Venue:
         """Bids and asks, best first, at most so many levels each."""
         raise NotImplementedError
 
+    def best(self, symbol: str) -> tuple[int, int]:
+        """The best bid and the best ask; 0 for an empty side."""
+        raise NotImplementedError
+
     def ahead(self, order_id: int) -> int:
         """The quantity that stands before an order at its price; 0 if it does not rest."""
         raise NotImplementedError
@@ -91,6 +95,11 @@ class EngineVenue(Venue):
         if levels == 1:
             return _best(book.bids), _best(book.asks)
         return tuple(book.bids.top(levels)), tuple(book.asks.top(levels))
+
+    def best(self, symbol: str) -> tuple[int, int]:
+        book = self.engine.registry.books[symbol]
+        bids, asks = book.bids.keys, book.asks.keys
+        return bids[-1] if bids else 0, -asks[-1] if asks else 0
 
     def ahead(self, order_id: int) -> int:
         order = self.engine.registry.orders.get(order_id)

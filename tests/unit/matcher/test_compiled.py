@@ -191,7 +191,7 @@ def test_an_empty_binary_is_a_missing_one(package: Path) -> None:
 def test_a_binary_of_a_module_that_is_not_compiled_any_more_is_not_run(package: Path) -> None:
     write_manifest(package)
     chooser = package / "compiled.py"
-    chooser.write_text(chooser.read_text().replace('    "sessions.py",\n', ""))
+    chooser.write_text(chooser.read_text().replace('    "matcher/sessions.py",\n', ""))
     for wanted in (AUTO, NEVER):
         done = subprocess.run(
             [
