@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import gymnasium
 import numpy as np
@@ -10,9 +10,11 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from matching_exchange.sim.gym.puppet import Puppet
-from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.order_entry import Number, OrderEntryError, units_of
 from matching_exchange.sim.simulation import Session, Simulation
+
+if TYPE_CHECKING:
+    from matching_exchange.sim.kernel.record import Record
 
 Observation = NDArray[np.float32]
 Action = NDArray[np.int64]

@@ -151,11 +151,11 @@ class LiveDesk:
         reason = self._guard_reason(instrument, side, quantity_units)
         self._number += 1
         order = Order(instrument, self._number, side, order_type, quantity_units, price_units, trigger_units, self.now)
-        self._live[order.number] = order
         self._noted(order, None)
         if self.is_over or reason:
             self._fail(order, UpdateKind.REFUSED, reason or "ended")
         else:
+            self._live[order.number] = order
             self._outgoing.send(Placing(order, terms))
         return order
 

@@ -1,12 +1,12 @@
 """Trades and books of a running exchange, told to the strategy."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from matching_exchange.client.book import BookUpdate
 from matching_exchange.client.http.async_client import AsyncClient
-from matching_exchange.client.times import Time
 from matching_exchange.client.types import markets
+from matching_exchange.client.types.streams import Restarted
 from matching_exchange.client.types.words import Side as SideWord
 from matching_exchange.sim.durations import SECOND
 from matching_exchange.sim.kernel.values import Book, Levels, Trade
@@ -16,6 +16,9 @@ from matching_exchange.sim.live.recorder import Recorder
 from matching_exchange.sim.strategy import Strategy, overrides
 from protocol.instrument import Instrument
 from protocol.units import Side
+
+if TYPE_CHECKING:
+    from matching_exchange.client.http.async_stream import AsyncStream
 
 BEST_LEVELS: Final = 10
 """Levels of the stream of best levels; a strategy that wants more hears the whole book."""
@@ -31,8 +34,6 @@ class Feed:
     def __init__(
         self, client: AsyncClient, strategy: Strategy, desk: LiveDesk, recorder: Recorder, instrument: Instrument
     ) -> None:
-        self.has_book = asyncio.Event()
-        self._client = client
         self._strategy = strategy
         self._desk = desk
         self._recorder = recorder
@@ -40,23 +41,29 @@ class Feed:
         self._hears_trades = overrides(strategy, "on_trade")
         self.hears_books = overrides(strategy, "on_book")
         self._news = asyncio.Event()
+        self._is_known = False
+        symbol = instrument.symbol
+        self._trades = client.stream_trades(symbol)
+        self._books: AsyncStream[markets.Depth | Restarted] | AsyncStream[BookUpdate] = (
+            client.stream_depth(symbol) if strategy.book_levels <= BEST_LEVELS else client.stream_book(symbol)
+        )
+
+    async def open(self) -> None:
+        """Connect, and bring the first book: nothing is missed from now on."""
+        await self._trades.open()
+        while not self._is_known:
+            self._changed(await self._books.receive())
 
     async def trades(self) -> None:
-        """Tell each trade from now on, once, in order."""
-        async for told in self._client.stream_trades(self._instrument.symbol):
+        """Tell each trade, once, in order."""
+        async for told in self._trades:
             if isinstance(told, markets.Trade):
                 self._traded(told)
 
     async def books(self) -> None:
         """Tell the best levels whenever they have changed."""
-        symbol, levels = self._instrument.symbol, self._strategy.book_levels
-        if levels <= BEST_LEVELS:
-            async for depth in self._client.stream_depth(symbol):
-                if isinstance(depth, markets.Depth):
-                    self._changed(depth.timestamp, depth.bids[:levels], depth.asks[:levels])
-        else:
-            async for update in self._client.stream_book(symbol):
-                self._changed(update.timestamp, update.book.bids(levels), update.book.asks(levels))
+        async for told in self._books:
+            self._changed(told)
 
     async def tell_books(self) -> None:
         """Tell the strategy of the newest book, at most once in `book_every`."""
@@ -83,15 +90,23 @@ class Feed:
         if self._hears_trades:
             self._strategy.on_trade(self._desk, trade)
 
-    def _changed(self, time: Time, bids: Iterable[markets.Level], asks: Iterable[markets.Level]) -> None:
-        book = Book(self._instrument, int(time), self._units(bids), self._units(asks))
+    def _changed(self, told: markets.Depth | BookUpdate | Restarted) -> None:
+        levels = self._strategy.book_levels
+        match told:
+            case markets.Depth():
+                bids, asks = list(told.bids[:levels]), list(told.asks[:levels])
+            case BookUpdate():
+                bids, asks = told.book.bids(levels), told.book.asks(levels)
+            case Restarted():
+                return
+        book = Book(self._instrument, int(told.timestamp), self._units(bids), self._units(asks))
         before = self._desk.books[book.symbol]
         self._desk.books[book.symbol] = book
         self._recorder.quoted(book)
-        self.has_book.set()
-        if self.hears_books and (book.bids_units, book.asks_units) != (before.bids_units, before.asks_units):
+        if self._is_known and (book.bids_units, book.asks_units) != (before.bids_units, before.asks_units):
             self._news.set()
+        self._is_known = True
 
-    def _units(self, levels: Iterable[markets.Level]) -> Levels:
+    def _units(self, levels: list[markets.Level]) -> Levels:
         prices, quantities = self._instrument.price_decimals, self._instrument.quantity_decimals
         return tuple([(whole(price, prices), whole(quantity, quantities)) for price, quantity in levels])

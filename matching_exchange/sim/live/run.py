@@ -17,6 +17,9 @@ from matching_exchange.sim.live.session import LiveSession
 from matching_exchange.sim.strategy import Strategy
 from protocol.instrument import Instrument
 
+ANSWER_SECONDS: Final = 5.0
+"""How long the first answer of the exchange may take."""
+
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -99,7 +102,11 @@ def _stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 async def _instruments(client: AsyncClient, wanted: Sequence[str] | None) -> list[Instrument]:
-    known = {told.symbol: told for told in await client.instruments()}
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            known = {told.symbol: told for told in await client.instruments()}
+    except TimeoutError as error:
+        raise LiveError(f"no exchange answers at {client.url}: `scripts/run --demo` starts one") from error
     if not known:
         raise LiveError("the exchange has no instruments")
     for symbol in wanted or ():

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from heapq import heappop, heappush
-from typing import Any, Final
+from typing import Final
 
-from matching_exchange.client.errors import ExchangeError, NotFound
+from matching_exchange.client.errors import NotFound, OutcomeUnknown, RateLimited, Unavailable
 from matching_exchange.client.http.async_client import AsyncClient
 from matching_exchange.client.streams.account import AccountItem
 from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
@@ -17,7 +17,7 @@ from matching_exchange.sim.durations import SECOND
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.values import Order, OrderUpdate
 from matching_exchange.sim.live.clock import now
-from matching_exchange.sim.live.desk import LiveDesk, Outgoing, Sent
+from matching_exchange.sim.live.desk import NOT_OPEN, LiveDesk, Outgoing, Sent
 from matching_exchange.sim.live.errors import LiveError
 from matching_exchange.sim.live.feeds import Feed
 from matching_exchange.sim.live.guard import Guard
@@ -33,11 +33,13 @@ BEGIN_SECONDS: Final = 10.0
 END_SECONDS: Final = 10.0
 """How long the end may take: what was sent is answered, own orders are canceled."""
 
-LOOK_SECONDS: Final = 0.25
+LOOK_SECONDS: Final = 0.01
 """Between two looks at whether own orders are gone."""
 
 BATCH: Final = 100
 """Orders of one call that cancels."""
+
+UNKNOWN: Final = "unknown_order"
 
 ABOVE_ALL: Final = 2**62
 """A trade_id that no trade has: a cursor with it stands behind all fills of its command."""
@@ -72,6 +74,8 @@ class LiveSession:
         self._feeds = [Feed(client, strategy, self.desk, self._recorder, instrument) for instrument in instruments]
         self._hearing: list[asyncio.Task[None]] = []
         self._acting: list[asyncio.Task[None]] = []
+        self._gone: set[Order] = set()
+        """Those that the exchange has canceled at the end, told or not."""
 
     async def run(self, duration: int | None, stop: asyncio.Event) -> Record:
         """Trade until the time is over, or `stop` is set. Raises as `sim.live.run`."""
@@ -88,9 +92,11 @@ class LiveSession:
         account = self._client.stream_account()
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
-                start = await anext(aiter(account))
+                start = await account.receive()
+                for feed in self._feeds:
+                    await feed.open()
         except TimeoutError as error:
-            raise LiveError(f"the account's orders did not come within {BEGIN_SECONDS:.0f} seconds") from error
+            raise LiveError(f"the exchange has not told orders and books within {BEGIN_SECONDS:.0f} seconds") from error
         assert isinstance(start, AccountStart), "a new stream begins with the account's orders"
         self.desk.account.apply(start)
         self._own.sequence = start.sequence
@@ -99,25 +105,21 @@ class LiveSession:
             self.desk.on_order = self._strategy.on_order
         works = [self._hear_account(account), self._sender.run(), self._tell_late()]
         self._hearing = [asyncio.create_task(work) for work in works]
-        for feed in self._feeds:
-            works = [feed.trades(), feed.books(), *([feed.tell_books()] if feed.hears_books else [])]
-            self._acting += [asyncio.create_task(work) for work in works]
-        await self._wait_for(asyncio.gather(*(feed.has_book.wait() for feed in self._feeds)), BEGIN_SECONDS)
-        if not all(feed.has_book.is_set() for feed in self._feeds):
-            raise LiveError(f"no book came within {BEGIN_SECONDS:.0f} seconds")
         self._strategy.on_start(self.desk)
-        self._acting.append(asyncio.create_task(self._wake_up()))
+        works = [self._wake_up()]
+        for feed in self._feeds:
+            works += [feed.trades(), feed.books(), *([feed.tell_books()] if feed.hears_books else [])]
+        self._acting = [asyncio.create_task(work) for work in works]
 
     async def _until_over(self, duration: int | None, stop: asyncio.Event) -> None:
-        await self._wait_for(asyncio.ensure_future(stop.wait()), None if duration is None else duration / SECOND)
-
-    async def _wait_for(self, awaited: "asyncio.Future[Any]", seconds: float | None) -> None:
-        """Wait so long at most. Raises what any task raises meanwhile."""
+        """Wait for the end. Raises what any task raises."""
+        stopping = asyncio.ensure_future(stop.wait())
         tasks = [*self._hearing, *self._acting]
+        seconds = None if duration is None else duration / SECOND
         try:
-            await asyncio.wait([awaited, *tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, *tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            awaited.cancel()
+            stopping.cancel()
         for task in tasks:
             if task.done():
                 task.result()
@@ -127,34 +129,46 @@ class LiveSession:
         """Stop acting, cancel what lives, and tell the strategy."""
         await _cancel(self._acting)
         self.desk.is_over = True
-        left: list[Order] = []
+        if not call_strategy:
+            self.desk.on_order = None
         if self._hearing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(END_SECONDS):
-                    await self._settle()
+                    if not any(task.done() for task in self._hearing):
+                        await self._sender.idle()
+                    await self._cancel_own()
             self._sender.drop()
-            left = self.desk.orders() if self._cancel_at_end else []
         await _cancel(self._hearing)
         if call_strategy:
             self._strategy.on_end(self.desk)
+        left = [order for order in self.desk.orders() if order not in self._gone] if self._cancel_at_end else []
         if left:
             names = ", ".join(self._own.name_of(order) for order in left)
             raise LiveError(f"orders that may still be live, as the exchange has not answered: {names}")
 
-    async def _settle(self) -> None:
-        """Wait until all is answered, and own orders are gone."""
-        if not any(task.done() for task in self._hearing):
-            await self._sender.idle()
+    async def _cancel_own(self) -> None:
+        """Cancel until nothing lives, and until the account's stream has told so where it still runs."""
         while self._cancel_at_end and (live := self.desk.orders()):
-            names = [self._own.name_of(order) for order in live[:BATCH]]
-            with suppress(ExchangeError):
-                results = await self._client.cancel_batch([f"client:{name}" for name in names])
-                for order, result in zip(live, results, strict=False):
-                    if isinstance(result, Problem) and result.code == "unknown_order":
-                        self._own.refused(order, "unknown_order")
-            if self._hearing[0].done():
+            batch = [order for order in live if order not in self._gone][:BATCH]
+            if batch:
+                await self._cancel_batch(batch)
+            elif self._hearing[0].done():
                 return
-            await asyncio.sleep(LOOK_SECONDS if self.desk.orders() else 0)
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _cancel_batch(self, orders: list[Order]) -> None:
+        names = [f"client:{self._own.name_of(order)}" for order in orders]
+        try:
+            results = await self._client.cancel_batch(names)
+        except (OutcomeUnknown, RateLimited, Unavailable):
+            await asyncio.sleep(LOOK_SECONDS)
+            return
+        for order, result in zip(orders, results, strict=True):
+            if isinstance(result, Problem) and result.code == UNKNOWN:
+                self._own.refused(order, UNKNOWN)
+            elif not isinstance(result, Problem) or result.code == NOT_OPEN:
+                self._gone.add(order)
 
     async def _hear_account(self, items: AsyncIterator[AccountItem]) -> None:
         async for item in items:
