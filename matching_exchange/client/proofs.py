@@ -37,9 +37,7 @@ class Bearer(Proof):
     """Sends a token as it is: <key>.<secret>, or the administrator's. Beyond loopback use it over https only."""
 
     def __init__(self, token: str, field: str = "key") -> None:
-        if not token.isascii() or not token.isprintable() or not token or " " in token:
-            raise InvalidValue(f"{field} takes visible ASCII without spaces.", field)
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {_visible(token, field)}"}
 
     def proved(self, query: str, content: bytes) -> tuple[Mapping[str, str], str]:
         return self._headers, query
@@ -51,7 +49,7 @@ class _Signed(Proof):
     def __init__(self, key: str, recv_window: int) -> None:
         if not 1 <= recv_window <= MAX_RECV_WINDOW:
             raise InvalidValue(f"recv_window takes 1 to {MAX_RECV_WINDOW} milliseconds.", "recv_window")
-        self._headers = {"X-MBX-APIKEY": key}
+        self._headers = {"X-MBX-APIKEY": _visible(key, "key")}
         self._window = recv_window
 
     def proved(self, query: str, content: bytes) -> tuple[Mapping[str, str], str]:
@@ -88,6 +86,13 @@ class PrivateKey(_Signed):
 
     def _sign(self, signed: bytes) -> str:
         return b64encode(self._private(signed)).decode()
+
+
+def _visible(text: str, field: str) -> str:
+    """The text, if a header can hold it. The error does not show it."""
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise InvalidValue(f"{field} takes visible ASCII without spaces.", field)
+    return text
 
 
 def _load(private_key: str | bytes) -> Any:

@@ -59,7 +59,7 @@ class AsyncStream(Generic[Item]):
     async def open(self) -> None:
         """Connect, so that nothing is missed from now on. Without it the first item does so. Raises ExchangeError."""
         while not self._closed.is_set() and (self._socket is None or self._machine.wanted() is not None):
-            await self._step()
+            await self._guarded_step()
 
     async def receive(self) -> Item:
         """The next item; StopAsyncIteration once the stream is closed. It may be canceled, as by asyncio.timeout.
@@ -70,11 +70,7 @@ class AsyncStream(Generic[Item]):
         while not items:
             if self._closed.is_set():
                 raise StopAsyncIteration
-            try:
-                await self._step()
-            except Exception:
-                await self.close()
-                raise
+            await self._guarded_step()
         return items.popleft()
 
     async def close(self) -> None:
@@ -83,6 +79,14 @@ class AsyncStream(Generic[Item]):
         socket = self._socket
         if socket is not None:
             await socket.close()
+
+    async def _guarded_step(self) -> None:
+        """The next step. An error closes the stream."""
+        try:
+            await self._step()
+        except Exception:
+            await self.close()
+            raise
 
     async def _step(self) -> None:
         """Do what comes next: connect, ask for what is missing, or wait for a message."""

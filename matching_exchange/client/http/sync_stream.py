@@ -58,7 +58,7 @@ class Stream(Generic[Item]):
     def open(self) -> None:
         """Connect, so that nothing is missed from now on. Without it the first item does so. Raises ExchangeError."""
         while not self._closed.is_set() and (self._socket is None or self._machine.wanted() is not None):
-            self._step(None)
+            self._guarded_step(None)
 
     def receive(self, timeout: float | None = None) -> Item:
         """The next item. TimeoutError after `timeout` seconds without one, StopIteration once the stream is closed.
@@ -70,13 +70,7 @@ class Stream(Generic[Item]):
         while not items:
             if self._closed.is_set():
                 raise StopIteration
-            try:
-                self._step(deadline)
-            except TimeoutError:
-                raise
-            except Exception:
-                self.close()
-                raise
+            self._guarded_step(deadline)
         return items.popleft()
 
     def close(self) -> None:
@@ -85,6 +79,16 @@ class Stream(Generic[Item]):
         socket = self._socket
         if socket is not None:
             socket.close()
+
+    def _guarded_step(self, deadline: float | None) -> None:
+        """The next step. An error closes the stream."""
+        try:
+            self._step(deadline)
+        except TimeoutError:
+            raise
+        except Exception:
+            self.close()
+            raise
 
     def _step(self, deadline: float | None) -> None:
         """Do what comes next: connect, ask for what is missing, or wait for a message."""

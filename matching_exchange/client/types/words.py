@@ -4,9 +4,7 @@ A word that a later exchange adds is read too: as a member that has this word al
 """
 
 from enum import StrEnum
-from typing import Literal, TypeVar
-
-from matching_exchange.client.errors import InvalidValue
+from typing import Literal
 
 
 class Word(StrEnum):
@@ -20,9 +18,6 @@ class Word(StrEnum):
         member._name_ = value
         member._value_ = value
         return member
-
-
-Words = TypeVar("Words", bound=Word)
 
 
 class Side(Word):
@@ -162,10 +157,3 @@ KeyTypeWord = Literal["hmac", "ed25519", "rsa"]
 PermissionWord = Literal["trade", "user_data", "user_stream"]
 Interval = Literal["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"]
 """The length of a candle's period, in UTC."""
-
-
-def known_word(value: str, words: type[Words], field: str) -> Words:
-    """The member. InvalidValue, with the field, for a word that is none of them."""
-    if value not in words.__members__.values():
-        raise InvalidValue(f"{field} takes one of {', '.join(words)}, not {value!r}.", field)
-    return words(value)
