@@ -7,8 +7,8 @@ from msgspec import structs
 from matcher.engine import Engine
 from matcher.serving.answers import answer
 from matcher.serving.queries import answer_query
-from matching_exchange.agents.crowd import Crowd
-from matching_exchange.agents.seen import STEPS_PER_SECOND
+from matching_exchange.sim.agents.world import STEPS_PER_SECOND
+from matching_exchange.tools.demo.crowd import Crowd
 from protocol.commands import Command, DepthQuery, OrdersQuery, SetInstrument, TradesQuery
 from protocol.events import Answer, Depth, OrderPage, OrderState, Trade, TradeHistory
 from protocol.instrument import Instrument
@@ -56,8 +56,7 @@ class AgentsMarket:
             depth = self.depth(symbol, 1)
             second = self.crowd.time // 10**9
             self.trades[symbol] += [(second, trade) for trade in told.trades]
-            bid, ask = (side[0][0] if side else None for side in (depth.bids, depth.asks))
-            pit.saw(told.trades, bid, ask)
+            self.crowd.saw(told.trades, depth)
 
     def orders(self, query: OrdersQuery) -> list[OrderState]:
         """All orders that the query asks for."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from matching_exchange.agents.crowd import ACCOUNTS, Crowd
-from matching_exchange.agents.seen import STEP
+from matching_exchange.sim.agents.world import STEP
 from matching_exchange.tools.demo.control import Control
+from matching_exchange.tools.demo.crowd import ACCOUNTS, Crowd
 from matching_exchange.tools.demo.recorded import ACCOUNT, RecordedMarket
 from matching_exchange.tools.demo.venue import Venue, cancel_all, check_known
 from protocol.commands import DepthQuery, SetInstrument, TradesQuery
@@ -111,8 +111,7 @@ class Market:
         for symbol, told, depth in zip(symbols, results[: len(symbols)], results[len(symbols) :], strict=True):
             check_known(symbol, told)
             assert isinstance(told, TradeHistory) and isinstance(depth, Depth), "the symbol is known"
-            bid, ask = (side[0][0] if side else None for side in (depth.bids, depth.asks))
-            crowd.pits[symbol].saw(told.trades, bid, ask)
+            crowd.saw(told.trades, depth)
 
 
 def protect(instrument: Instrument) -> SetInstrument:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from matching_exchange.agents.crowd import ACCOUNTS
 from matching_exchange.tools.demo.control import Control
+from matching_exchange.tools.demo.crowd import ACCOUNTS
 from matching_exchange.tools.demo.market import OWN_ACCOUNTS, Market
 from matching_exchange.tools.demo.recorded import RecordedMarket
 from matching_exchange.tools.demo.venue import EngineVenue, LostError, cancel_all
@@ -85,7 +85,7 @@ def test_it_goes_on_from_the_last_price_that_is_near() -> None:
         orders = [PlaceOrder(symbol, "x", side, OrderType.LIMIT, 10_000, price) for side in (Side.BUY, Side.SELL)]
         at.carry_out(orders)
     market.enter(at, INSTRUMENTS)
-    step(market, at, 5)
+    step(market, at, 20)
     assert abs(depth(at, "BTC-USDT").bids[0][0] - 61_500_00) < 100_00
     # Too far away: it begins at its base.
     assert abs(depth(at, "SOL-USDT").bids[0][0] - 150_00) < 2_00

@@ -1,4 +1,4 @@
-"""All agents together, on an engine in this process."""
+"""The demo's agents together, on an engine in this process."""
 
 import hashlib
 from collections import Counter
@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from matching_exchange.agents.crowd import ACCOUNTS
-from matching_exchange.agents.seen import STEP
+from matching_exchange.sim.agents.world import STEP
+from matching_exchange.tools.demo.crowd import ACCOUNTS
 from protocol.commands import AmendOrder, CancelAllOrders, CancelOrder, Command, OrdersQuery, PlaceOrder
 from protocol.events import OrderResult, OrderStates
 from protocol.units import OrderType, Side
@@ -110,10 +110,10 @@ def test_what_agents_know_is_what_is_live(hour: AgentsMarket) -> None:
         for order in hour.orders(OrdersQuery(account=account, limit=1_000))
     }
     known = {
-        name: own.remaining
+        desk.client_order_id(order): order.remaining_units
         for pit in hour.crowd.pits.values()
-        for agent in pit.agents
-        for name, own in agent.orders.items()
+        for desk in pit.desks
+        for order in desk.orders()
     }
     assert set(live) <= set(known)
     assert {name: known[name] for name in live} == live
@@ -124,20 +124,20 @@ def test_what_agents_know_is_what_is_live(hour: AgentsMarket) -> None:
 def test_what_agents_hold_is_what_they_have_traded(hour: AgentsMarket) -> None:
     """Nobody else trades, so it sums up to nothing."""
     for pit in hour.crowd.pits.values():
-        assert sum(agent.holds for agent in pit.agents) == 0
-        assert any(agent.holds for agent in pit.agents)
+        assert sum(desk.position_units() for desk in pit.desks) == 0
+        assert any(desk.position_units() for desk in pit.desks)
 
 
 def test_a_makers_fill_by_a_stranger_is_held(hour: AgentsMarket) -> None:
     market = AgentsMarket()
     market.run(2)
     symbol = "BTC-USDT"
-    unit = market.crowd.pits[symbol].sizes.unit
-    before = sum(agent.holds for agent in market.crowd.pits[symbol].agents)
-    answer = market.send(PlaceOrder(symbol, "stranger", Side.BUY, OrderType.MARKET, 5 * unit))
+    desks = market.crowd.pits[symbol].desks
+    before = sum(desk.position_units() for desk in desks)
+    answer = market.send(PlaceOrder(symbol, "stranger", Side.BUY, OrderType.MARKET, 25_000))
     assert isinstance(answer, OrderResult)
     market.step()
-    assert sum(agent.holds for agent in market.crowd.pits[symbol].agents) == before - answer.filled_quantity
+    assert sum(desk.position_units() for desk in desks) == before - answer.filled_quantity
 
 
 def test_quotes_that_were_canceled_from_outside_come_again() -> None:
