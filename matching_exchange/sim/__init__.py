@@ -16,6 +16,8 @@ from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUp
 from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
 from matching_exchange.sim.market import Market
 from matching_exchange.sim.order_entry import OrderEntryError
+from matching_exchange.sim.result.figures import Figures, Markout
+from matching_exchange.sim.result.result import Result, ResultError
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
 from protocol.instrument import Instrument
@@ -31,18 +33,22 @@ __all__ = [
     "Constant",
     "Empirical",
     "Exponential",
+    "Figures",
     "Flow",
     "Instrument",
     "Latency",
     "LatencyError",
     "LogNormal",
     "Market",
+    "Markout",
     "Order",
     "OrderEntryError",
     "OrderState",
     "OrderType",
     "OrderUpdate",
     "Record",
+    "Result",
+    "ResultError",
     "Session",
     "Side",
     "Simulation",

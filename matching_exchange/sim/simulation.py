@@ -20,6 +20,7 @@ from matching_exchange.sim.kernel.venue import EngineVenue, Venue
 from matching_exchange.sim.kernel.wires import Wire
 from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number, OrderEntryError, units_of
+from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.strategy import MOST_LEVELS, Strategy, overrides
 from protocol.commands import Deposit, SetInstrument
 from protocol.events import CommandRefused, Event
@@ -180,6 +181,10 @@ class Simulation:
             flow.begin(venue)
             kernel.add_flow(flow)
         return Session(kernel, [added.strategy for added in self._added])
+
+    def run(self, duration: int) -> Result:
+        """Run so long in virtual time, in nanoseconds."""
+        return Result(self.run_record(duration))
 
     def run_record(self, duration: int) -> Record:
         """Run so long in virtual time, and return the record."""

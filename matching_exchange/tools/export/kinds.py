@@ -4,11 +4,9 @@ A row is a tuple of raw values, one a column: the instrument's integers, nanosec
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from protocol.instrument import FEE_DECIMALS
-from protocol.units import MAX_DECIMALS
+from matching_exchange.columns.units import Column, Decimals, columns_of
 
 Row = tuple[Any, ...]
 
@@ -16,49 +14,8 @@ BATCH: Final = 65_536
 """Rows of a batch at most, bounds the memory."""
 
 
-class Unit(Enum):
-    TEXT = "text"
-    COUNT = "count"
-    TIME = "time"
-    FLAG = "flag"
-    PRICE = "price"
-    QUANTITY = "quantity"
-    VALUE = "value"
-    FEE = "fee"
-
-
-DECIMAL_UNITS: Final = (Unit.PRICE, Unit.QUANTITY, Unit.VALUE, Unit.FEE)
-"""Integers that stand for decimals. How many decimals these have is the instrument's."""
-
-
-class Decimals(NamedTuple):
-    """Those of an instrument. They never change."""
-
-    price: int
-    quantity: int
-
-    def of(self, unit: Unit) -> int:
-        """How many decimals a value of one of DECIMAL_UNITS has."""
-        match unit:
-            case Unit.PRICE:
-                return self.price
-            case Unit.QUANTITY:
-                return self.quantity
-            case Unit.VALUE:
-                return self.price + self.quantity
-            case _:
-                return self.price + self.quantity + FEE_DECIMALS
-
-
-MOST_DECIMALS: Final = Decimals(MAX_DECIMALS, MAX_DECIMALS)
-
 DecimalsOf = Mapping[str, Decimals]
 """By symbol. It may grow while rows are read, and knows the symbols of all rows that were."""
-
-
-class Column(NamedTuple):
-    name: str
-    unit: Unit
 
 
 class Kind(NamedTuple):
@@ -83,16 +40,10 @@ class Kind(NamedTuple):
         return [column.name for column in self.columns].index(name)
 
 
-def _columns(text: str) -> tuple[Column, ...]:
-    """Columns of names, each with its unit behind a colon, or text without one."""
-    pairs = (word.partition(":") for word in text.split())
-    return tuple(Column(name, Unit(unit or "text")) for name, _, unit in pairs)
-
-
 TRADES: Final = Kind(
     "trades",
     "trades",
-    _columns(
+    columns_of(
         "symbol trade_id:count timestamp:time sequence:count price:price quantity:quantity value:value aggressor_side "
         "maker_order_id:count taker_order_id:count maker_account taker_account maker_fee:fee taker_fee:fee"
     ),
@@ -101,7 +52,7 @@ TRADES: Final = Kind(
 CANDLES: Final = Kind(
     "candles",
     "candles of an --interval",
-    _columns(
+    columns_of(
         "symbol interval open_time:time open:price high:price low:price close:price volume:quantity quote_volume:value "
         "trades:count taker_buy_volume:quantity taker_buy_quote_volume:value first_trade_id:count last_trade_id:count "
         "complete:flag"
@@ -113,7 +64,7 @@ CANDLES: Final = Kind(
 FILLS: Final = Kind(
     "fills",
     "each side of each trade",
-    _columns(
+    columns_of(
         "account symbol timestamp:time sequence:count trade_id:count order_id:count side price:price quantity:quantity "
         "value:value fee:fee liquidity"
     ),
@@ -123,7 +74,7 @@ FILLS: Final = Kind(
 ORDERS: Final = Kind(
     "orders",
     "orders that are done, as they ended",
-    _columns(
+    columns_of(
         "order_id:count account symbol client_order_id side order_type price:price trigger_price:price status reason "
         "quantity:quantity filled_quantity:quantity filled_value:value placed:time placed_sequence:count ended:time "
         "sequence:count"
@@ -134,7 +85,7 @@ ORDERS: Final = Kind(
 LEVEL_2: Final = Kind(
     "level-2",
     "changes of price levels, and trades",
-    _columns("symbol timestamp:time sequence:count event side price:price quantity:quantity trade_id:count"),
+    columns_of("symbol timestamp:time sequence:count event side price:price quantity:quantity trade_id:count"),
     one_symbol=True,
     journal_only=True,
 )
@@ -142,7 +93,7 @@ LEVEL_2: Final = Kind(
 LEVEL_3: Final = Kind(
     "level-3",
     "changes of the book order by order",
-    _columns(
+    columns_of(
         "symbol timestamp:time sequence:count event order_id:count side price:price quantity:quantity "
         "remaining:quantity trade_id:count loses_priority:flag"
     ),

@@ -10,8 +10,9 @@ import pyarrow.ipc
 import pyarrow.parquet as parquet
 import pytest
 
-from matching_exchange.tools.export.kinds import KINDS, Unit
-from matching_exchange.tools.export.writers.arrow_file import decimal_array
+from matching_exchange.columns.arrow import decimal_array
+from matching_exchange.columns.units import Unit
+from matching_exchange.tools.export.kinds import KINDS
 from tests.exports import data_directory, export, rows
 
 KIND_FLAGS = [

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from matching_exchange.columns.units import Decimals
 from matching_exchange.tools.export.errors import UsageError
-from matching_exchange.tools.export.kinds import Decimals, Row
+from matching_exchange.tools.export.kinds import Row
 
 Take = Callable[[list[Row], int], None]
 """Gets some rows, maybe none, and the time up to which the source has been read."""

@@ -20,8 +20,9 @@ from history.schema.tables import (
     position,
     trades,
 )
+from matching_exchange.columns.units import Decimals
 from matching_exchange.tools.export.errors import ExportError
-from matching_exchange.tools.export.kinds import BATCH, CANDLES, FILLS, TRADES, Decimals, Row
+from matching_exchange.tools.export.kinds import BATCH, CANDLES, FILLS, TRADES, Row
 from matching_exchange.tools.export.selection import Selection
 from matching_exchange.tools.export.sources import Take, check_symbol
 from matching_exchange.tools.export.sources.rows import candle_row, ended_row, fill_rows, trade_row

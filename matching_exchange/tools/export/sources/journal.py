@@ -10,7 +10,8 @@ from history.candles.folding import fold, fold_trades
 from history.writing.gather import StateGatherer
 from history.writing.rows import TableRows
 from matcher.storage.log import Record
-from matching_exchange.tools.export.kinds import CANDLES, FILLS, TRADES, Decimals, Row
+from matching_exchange.columns.units import Decimals
+from matching_exchange.tools.export.kinds import CANDLES, FILLS, TRADES, Row
 from matching_exchange.tools.export.selection import Selection
 from matching_exchange.tools.export.sources import Take, check_symbol
 from matching_exchange.tools.export.sources.book_rows import BookRows

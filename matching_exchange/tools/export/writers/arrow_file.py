@@ -3,28 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet
 
+from matching_exchange.columns.arrow import DIGITS, MOST, PLAIN, decimal_array
+from matching_exchange.columns.units import DECIMAL_UNITS, MOST_DECIMALS, Column, Unit
 from matching_exchange.process.version import VERSION
 from matching_exchange.tools.export.errors import UsageError
-from matching_exchange.tools.export.kinds import BATCH, DECIMAL_UNITS, MOST_DECIMALS, Column, Row, Unit
+from matching_exchange.tools.export.kinds import BATCH, Row
 from matching_exchange.tools.export.writers import Order
-
-DIGITS: Final = 38
-"""Those of a decimal column: the most that 128 bits hold."""
-
-MOST: Final = 10**DIGITS
-BYTES: Final = 16
-
-PLAIN: Final = {
-    Unit.TEXT: pa.string(),
-    Unit.COUNT: pa.int64(),
-    Unit.TIME: pa.timestamp("ns", tz="UTC"),
-    Unit.FLAG: pa.bool_(),
-}
 
 RAW: Final = {
     Unit.PRICE: pa.int64(),
@@ -121,21 +109,3 @@ class ArrowWriter:
                 )
             rescaled.append(new)
         return rescaled
-
-
-def decimal_array(values: Sequence[int | None], type_: Any) -> Any:
-    """A decimal column of these integers, in units of its last decimal. They are copied bit by bit."""
-    lacks = None in values
-    present: Sequence[Any] = [0 if value is None else value for value in values] if lacks else values
-    try:
-        low = np.array(present, dtype=np.int64)
-        # Little-endian, two's complement: the upper half repeats the sign.
-        data = np.column_stack((low, low >> 63)).tobytes()
-    except OverflowError:
-        data = b"".join(value.to_bytes(BYTES, "little", signed=True) for value in present)
-    valid, missing = None, 0
-    if lacks:
-        bits = np.array([value is not None for value in values], dtype=bool)
-        valid = pa.py_buffer(np.packbits(bits, bitorder="little").tobytes())
-        missing = len(values) - int(bits.sum())
-    return pa.Array.from_buffers(type_, len(values), [valid, pa.py_buffer(data)], missing)

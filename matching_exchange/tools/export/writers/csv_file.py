@@ -9,7 +9,8 @@ from operator import itemgetter
 from typing import Any, BinaryIO, Final
 
 from gateway.native.json.times import format_exact_time
-from matching_exchange.tools.export.kinds import DECIMAL_UNITS, Decimals, Row, Unit
+from matching_exchange.columns.units import DECIMAL_UNITS, Decimals, Unit
+from matching_exchange.tools.export.kinds import Row
 from matching_exchange.tools.export.writers import Order
 from protocol.instrument import format_decimal
 

@@ -17,8 +17,9 @@ from typing import Final
 
 import numpy as np
 
+from matching_exchange.columns.units import Decimals
 from matching_exchange.tools.export.errors import UsageError
-from matching_exchange.tools.export.kinds import LEVEL_2, Decimals, Row
+from matching_exchange.tools.export.kinds import LEVEL_2, Row
 from matching_exchange.tools.export.output import Output
 from matching_exchange.tools.export.writers import Order
 from matching_exchange.tools.export.writers.queues import Move, Queues, Step

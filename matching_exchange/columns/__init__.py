@@ -1,0 +1,1 @@
+"""Tables of rows with exact prices and quantities, for exports and results."""
