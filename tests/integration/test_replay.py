@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from matching_exchange.recordings.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueBest
 from matching_exchange.tools.replay.comparison import Comparison
 from matching_exchange.tools.replay.driver import Driver
 from matching_exchange.tools.replay.exchange import EngineExchange, Exchange, ExchangeError
-from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueBest
 from matching_exchange.tools.replay.sockets import MAX_UNDER_WAY, SocketExchange
 from protocol.client import CommandClient
 from protocol.commands import OrdersQuery

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.status import Status
 
 from matching_exchange.process.command_line import EXIT_INTERRUPTED, end_with_line, run_program
+from matching_exchange.recordings.recording import RecordingError
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.bench.binance import binance
 from matching_exchange.tools.bench.cores import core_line
@@ -35,7 +36,6 @@ from matching_exchange.tools.bench.table import WIDTH, Report, Row, Suite, print
 from matching_exchange.tools.bench.throughput import throughput
 from matching_exchange.tools.bench.way import way
 from matching_exchange.tools.processes import ExchangeError
-from matching_exchange.tools.replay.recording import RecordingError
 from matching_exchange.tools.tables import to_json
 
 PROGRAM: Final = "bench"

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from matching_exchange.recordings.readers import read_recording
+from matching_exchange.recordings.recording import RecordingError
 from matching_exchange.tools.bench.child import measure_in_child
 from matching_exchange.tools.bench.machine import time_look_ups
 from matching_exchange.tools.bench.measure import BenchError, Plan, spread, take_named_turns
@@ -15,8 +17,6 @@ from matching_exchange.tools.bench.tape import chunks_of
 from matching_exchange.tools.replay.comparison import Comparison
 from matching_exchange.tools.replay.driver import Driver
 from matching_exchange.tools.replay.exchange import EngineExchange, ExchangeError, Subject
-from matching_exchange.tools.replay.readers import read_recording
-from matching_exchange.tools.replay.recording import RecordingError
 from protocol.codec import encode
 from protocol.commands import Command
 from protocol.events import Answer

@@ -12,6 +12,8 @@ from typing import Final
 
 from gateway.config import KEYS
 from matching_exchange.process.command_line import end_with_line, run_program
+from matching_exchange.recordings.readers import read_recording
+from matching_exchange.recordings.recording import RecordingError
 from matching_exchange.tools.arguments import Parser
 from matching_exchange.tools.demo.arguments import add_market_arguments
 from matching_exchange.tools.demo.control import Control, ControlError, ControlSocket, OtherDemoError
@@ -20,8 +22,6 @@ from matching_exchange.tools.demo.people import PEOPLE, Gateway, NoKeysError, fu
 from matching_exchange.tools.demo.program import PROGRAM, Demo
 from matching_exchange.tools.demo.recorded import RecordedError, RecordedMarket
 from matching_exchange.tools.demo.venue import LiveVenue
-from matching_exchange.tools.replay.readers import read_recording
-from matching_exchange.tools.replay.recording import RecordingError
 from protocol.demo import AGENTS, RECORDING
 from protocol.instrument import Instrument
 

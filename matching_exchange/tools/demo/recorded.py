@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from matching_exchange.recordings.orders import RecordedOrders, recorded_instrument
+from matching_exchange.recordings.recording import Cancel, Place, Recording, Reduce, Replace, Take
 from matching_exchange.tools.demo.venue import EngineVenue, Venue, cancel_all, check_known
-from matching_exchange.tools.replay.orders import RecordedOrders, recorded_instrument
-from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Take
 from protocol.commands import Command, OrderQuery, OrdersQuery, SetInstrument
 from protocol.events import CommandRefused, OrderPage, OrderState
 from protocol.instrument import Instrument, InstrumentError, check_instrument

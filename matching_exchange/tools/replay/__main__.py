@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from matching_exchange.process.command_line import EXIT_INTERRUPTED, run_program
+from matching_exchange.recordings.readers import all_readers, read_recording
+from matching_exchange.recordings.recording import Recording, RecordingError
+from matching_exchange.recordings.timeline import check_speed
 from matching_exchange.tools.arguments import Parser
 from matching_exchange.tools.replay.comparison import Comparison, Score
 from matching_exchange.tools.replay.driver import Driver, Effort, clear
 from matching_exchange.tools.replay.exchange import EngineExchange, Exchange, ExchangeError
-from matching_exchange.tools.replay.readers import all_readers, read_recording
-from matching_exchange.tools.replay.recording import Recording, RecordingError
 from matching_exchange.tools.replay.report import make_report, percent, print_report
 from matching_exchange.tools.replay.sockets import SocketExchange
-from matching_exchange.tools.replay.timeline import check_speed
 from matching_exchange.tools.tables import to_json
 from protocol.units import SYMBOL_PATTERN
 
@@ -77,7 +77,11 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> argparse.
         "formats: " + "; ".join(f"{reader.name}: {reader.help}" for reader in formats.values()),
     )
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="the recording, plain or compressed with xz; may be a pipe"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="the recording, plain or compressed with xz or gzip; may be a pipe",
     )
     parser.add_argument(
         "--format", choices=sorted(formats), help="the format of the files (default: found by their contents)"

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.recording import (
     Cancel,
     OutOfTurn,
     Place,

@@ -10,10 +10,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from matching_exchange.tools.replay.comparison import Comparison
-from matching_exchange.tools.replay.exchange import Exchange, ExchangeError, ask_now, send_now
-from matching_exchange.tools.replay.orders import ACCOUNT, RecordedOrders, recorded_instrument
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.orders import ACCOUNT, RecordedOrders, recorded_instrument
+from matching_exchange.recordings.recording import (
     Cancel,
     OutOfTurn,
     Place,
@@ -26,6 +24,8 @@ from matching_exchange.tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
+from matching_exchange.tools.replay.comparison import Comparison
+from matching_exchange.tools.replay.exchange import Exchange, ExchangeError, ask_now, send_now
 from protocol.commands import CancelAllOrders, Command, DepthQuery, OrderQuery, OrdersQuery, SetInstrument
 from protocol.events import CommandRefused, OrderPage, OrderState
 from protocol.instrument import InstrumentError, check_instrument

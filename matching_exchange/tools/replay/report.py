@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 from rich.console import Console
 
+from matching_exchange.recordings.recording import Recording
 from matching_exchange.tools.replay.comparison import Comparison, Score
 from matching_exchange.tools.replay.driver import Effort
-from matching_exchange.tools.replay.recording import Recording
 from matching_exchange.tools.tables import plain_table
 
 

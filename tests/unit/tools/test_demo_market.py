@@ -2,12 +2,12 @@
 
 import pytest
 
+from matching_exchange.recordings.recording import Place, Recording, Step, Take
 from matching_exchange.tools.demo.control import Control
 from matching_exchange.tools.demo.crowd import ACCOUNTS
 from matching_exchange.tools.demo.market import OWN_ACCOUNTS, Market
 from matching_exchange.tools.demo.recorded import RecordedMarket
 from matching_exchange.tools.demo.venue import EngineVenue, LostError, cancel_all
-from matching_exchange.tools.replay.recording import Place, Recording, Step, Take
 from protocol.commands import DepthQuery, OrdersQuery, PlaceOrder, SetInstrument, TradesQuery
 from protocol.demo import AGENTS, RECORDING, Steer
 from protocol.events import Depth, OrderPage, TradeHistory

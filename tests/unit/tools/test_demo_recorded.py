@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from matching_exchange.recordings.readers import read_recording
+from matching_exchange.recordings.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueTrade
 from matching_exchange.tools.demo.recorded import ACCOUNT, RecordedError, RecordedMarket
 from matching_exchange.tools.demo.venue import EngineVenue
-from matching_exchange.tools.replay.readers import read_recording
-from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take, VenueTrade
 from protocol.commands import DepthQuery, OrdersQuery, PlaceOrder, TradesQuery
 from protocol.events import Depth, OrderPage, TradeHistory
 from protocol.units import OrderType, Side

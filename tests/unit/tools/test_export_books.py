@@ -9,10 +9,10 @@ import pytest
 
 from matcher.core.levels import Levels, shown_quantity
 from matcher.state import State
+from matching_exchange.recordings.readers import read_recording
 from matching_exchange.tools.replay.comparison import Comparison
 from matching_exchange.tools.replay.driver import Driver
 from matching_exchange.tools.replay.exchange import EngineExchange
-from matching_exchange.tools.replay.readers import read_recording
 from protocol.instrument import parse_decimal
 from tests.exports import JOURNALS, SYMBOLS, data_directory, export, keep_snapshot, replayed, rows
 

@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from matching_exchange.tools.replay.__main__ import main
-from matching_exchange.tools.replay.comparison import Comparison, Score
-from matching_exchange.tools.replay.driver import Driver, Effort, clear
-from matching_exchange.tools.replay.exchange import EngineExchange, ExchangeError, Subject
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.recording import (
     Cancel,
     Place,
     Recording,
@@ -23,6 +19,10 @@ from matching_exchange.tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
+from matching_exchange.tools.replay.__main__ import main
+from matching_exchange.tools.replay.comparison import Comparison, Score
+from matching_exchange.tools.replay.driver import Driver, Effort, clear
+from matching_exchange.tools.replay.exchange import EngineExchange, ExchangeError, Subject
 from protocol.commands import Command
 from protocol.events import Answer
 from protocol.units import Side

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import detect
-from matching_exchange.tools.replay.readers.bitstamp import READER
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import detect
+from matching_exchange.recordings.readers.bitstamp import READER
+from matching_exchange.recordings.recording import (
     Cancel,
     Place,
     Recording,

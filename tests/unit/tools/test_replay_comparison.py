@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from matching_exchange.tools.replay.comparison import TAPE_WINDOW, Comparison, pairs
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.recording import (
     Cancel,
     OutOfTurn,
     Place,
@@ -18,6 +17,7 @@ from matching_exchange.tools.replay.recording import (
     VenueFill,
     VenueTrade,
 )
+from matching_exchange.tools.replay.comparison import TAPE_WINDOW, Comparison, pairs
 from protocol.events import Answer, CommandRefused, Depth, OrderResult, OrderState, Result, Trade
 from protocol.units import OrderStatus, OrderType, Reason, Refusal, Side
 

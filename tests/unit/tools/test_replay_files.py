@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import read_recording
-from matching_exchange.tools.replay.recording import Recording, RecordingError
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import read_recording
+from matching_exchange.recordings.recording import Recording, RecordingError
 
 PATIENCE = 30.0
 """How many seconds a writer may take."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import detect
-from matching_exchange.tools.replay.readers.lobster import READER, nanoseconds
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import detect
+from matching_exchange.recordings.readers.lobster import READER, nanoseconds
+from matching_exchange.recordings.recording import (
     Cancel,
     OutOfTurn,
     Place,

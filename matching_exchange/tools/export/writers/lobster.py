@@ -1,6 +1,6 @@
 """LOBSTER's pair of files (https://lobsterdata.com/info/DataStructure.php): messages, and the book after each of them.
 
-The reader's side is `matching_exchange.tools.replay.readers.lobster`. What this exchange adds to the rules:
+The reader's side is `matching_exchange.recordings.readers.lobster`. What this exchange adds to the rules:
 
 - The orders that stand when the range begins are announced as new ones, the best price first.
 - Times are seconds after the midnight (UTC) before the first message. They go on behind the next midnight.

@@ -8,8 +8,8 @@ from pkgutil import iter_modules
 
 from msgspec import Struct
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.recording import Recording, RecordingError
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.recording import Recording, RecordingError
 
 
 class Reader(Struct, frozen=True):

@@ -90,11 +90,40 @@ class VenueBest(Struct, frozen=True, gc=False):
     ask: tuple[int, int] | None
 
 
+class Levels(Struct, frozen=True, gc=False):
+    """Price levels as they are now: (price, quantity) each, quantity zero for one that is gone. `whole` replaces the
+    book; else the other levels stay."""
+
+    time: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    whole: bool = False
+
+
+class LevelTrade(Struct, frozen=True, gc=False):
+    """A trade that the venue tells beside its levels. `side` is the taker's. The level's change is another
+    step."""
+
+    time: int
+    side: Side
+    price: int
+    quantity: int
+
+
+class Hole(Struct, frozen=True, gc=False):
+    """Messages are missing here. The book is not known until the next whole one."""
+
+    time: int
+
+
 Sent = Place | Take | Cancel | Reduce | Replace
 """The steps that are commands."""
 
 Said = VenueTrade | VenueFill | OutOfTurn | VenueBest
 """The steps that say what the venue did."""
+
+LevelStep = Levels | LevelTrade | Hole
+"""The steps of a recording of levels. It has no orders."""
 
 Step = Sent | Said
 
@@ -135,7 +164,9 @@ def greatest_tick(steps: Iterable[Step]) -> int:
 
 
 class RecordingError(Exception):
-    """A file cannot be read as a recording. The message names the file, the line if there is one, and the fault."""
+    """A file cannot be read as a recording. The message names the file, the line or the offset in bytes
+    if there is one, and the fault."""
 
-    def __init__(self, path: Path, detail: str, line: int | None = None) -> None:
-        super().__init__(f"{path}: {detail}" if line is None else f"{path}, line {line}: {detail}")
+    def __init__(self, path: Path, detail: str, line: int | None = None, offset: int | None = None) -> None:
+        place = f", line {line}" if line is not None else f", offset {offset:,}" if offset is not None else ""
+        super().__init__(f"{path}{place}: {detail}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from matching_exchange.tools.replay.recording import Gap, RecordingError
+from matching_exchange.recordings.recording import Gap, RecordingError
 
 SECOND: Final = 10**9
 

@@ -25,14 +25,16 @@ ask size 1, bid price 1, bid size 1, ask price 2, and so on. A missing level has
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import Reader
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import Reader
+from matching_exchange.recordings.recording import (
     Cancel,
     OutOfTurn,
     Place,
@@ -46,12 +48,14 @@ from matching_exchange.tools.replay.recording import (
     VenueTrade,
     greatest_tick,
 )
-from matching_exchange.tools.replay.timeline import Timeline
+from matching_exchange.recordings.source import Source
+from matching_exchange.recordings.timeline import Timeline
 from protocol.units import Side
 
 PRICE_DECIMALS: Final = 4
 SECOND_DECIMALS: Final = 9
 SECOND: Final = 10**SECOND_DECIMALS
+DAY: Final = 86_400 * SECOND
 
 NEW, PARTIAL_CANCEL, DELETION, EXECUTION = 1, 2, 3, 4
 IGNORED: Final = (5, 6, 7)
@@ -65,7 +69,7 @@ COLUMNS: Final = 4
 NO_LEVEL: Final = "0"
 """The size of a missing level."""
 
-TICKER: Final = re.compile(r"([A-Z0-9]{1,16})_\d{4}-\d\d-\d\d_", re.ASCII)
+TICKER: Final = re.compile(r"([A-Z0-9]{1,16})_(\d{4}-\d\d-\d\d)_", re.ASCII)
 ANONYMOUS: Final = "anonymous."
 
 Queue = dict[str, int]
@@ -91,25 +95,70 @@ def read(files: Sequence[RecordingFile]) -> Recording:
     """The recording in a message file and an order book file. If only one is given, the other is found by its name."""
     message_file, book_file = pair(files)
     timeline = Timeline(message_file.path)
-    # Before the order book is opened: one writer may fill two pipes, one after the other.
-    messages = list(read_messages(message_file, timeline))
+    steps = list(read_steps(message_file, book_file, timeline))
+    ticker, _ = named_after(message_file.path, book_file.path)
+    return Recording(
+        "lobster", f"{ticker}-USD", ticker, "USD", PRICE_DECIMALS, 0, greatest_tick(steps), 1, steps, timeline.longest
+    )
+
+
+def read_lobster(path: Path | str, book: Path | str | None = None) -> Source:
+    """A message file and its order book file, in any order. Without the second, its name is found by the first's.
+
+    The recording's clock begins at the midnight (UTC) of the date in the name. Raises RecordingError.
+    """
+    paths = [Path(path)] if book is None else [Path(path), Path(book)]
+
+    def steps() -> Iterator[Step]:
+        message_file, book_file = pair([RecordingFile(path) for path in paths])
+        return read_steps(message_file, book_file, Timeline(message_file.path))
+
+    ticker, epoch = named_after(*paths)
+    return Source(
+        format="lobster",
+        symbol=f"{ticker}-USD",
+        base=ticker,
+        quote="USD",
+        price_decimals=PRICE_DECIMALS,
+        quantity_decimals=0,
+        steps=steps,
+        epoch=epoch,
+    )
+
+
+def named_after(*paths: Path) -> tuple[str, int]:
+    """The ticker in a name, and the midnight of the date there."""
+    for path in paths:
+        if named := TICKER.match(path.name):
+            try:
+                day = date.fromisoformat(named[2])
+            except ValueError as error:
+                raise RecordingError(path, f"{named[2]} in its name: takes a date") from error
+            return named[1], (day - date(1970, 1, 1)).days * DAY
+    return "STOCK", 0
+
+
+def read_steps(message_file: RecordingFile, book_file: RecordingFile, timeline: Timeline) -> Iterator[Step]:
+    messages = read_messages(message_file, timeline)
+    if not message_file.path.is_file():
+        # Before the order book is opened: one writer may fill two pipes, one after the other.
+        messages = iter(list(messages))
+    first = next(messages)
     if MESSAGE.fullmatch(book_file.first_line()):
         raise RecordingError(book_file.path, "a second message file; takes one of each")
     rows = read_rows(book_file)
     shown = ShownBook()
-    for number, (message, entered) in enumerate(zip(messages, by_entry(messages), strict=True), 1):
+    number = 0
+    entries = by_entry(first, messages)
+    for number, (message, entered) in enumerate(entries, 1):
         row = next(rows, None)
         if row is None:
-            raise RecordingError(book_file.path, f"ends before the {len(messages)} messages do", number)
-        shown.follow(message, entered, row)
+            count = number + sum(1 for _ in entries)
+            raise RecordingError(book_file.path, f"ends before the {count} messages do", number)
+        yield from shown.follow(message, entered, row)
     if next(rows, None) is not None:
-        raise RecordingError(message_file.path, "ends before the order book does", len(messages))
-    named = TICKER.match(message_file.path.name) or TICKER.match(book_file.path.name)
-    ticker = named[1] if named else "STOCK"
-    steps = shown.finish()
-    return Recording(
-        "lobster", f"{ticker}-USD", ticker, "USD", PRICE_DECIMALS, 0, greatest_tick(steps), 1, steps, timeline.longest
-    )
+        raise RecordingError(message_file.path, "ends before the order book does", number)
+    yield from shown.finish()
 
 
 def pair(files: Sequence[RecordingFile]) -> tuple[RecordingFile, RecordingFile]:
@@ -164,12 +213,18 @@ def nanoseconds(text: str) -> int:
     return int(Decimal(text).scaleb(SECOND_DECIMALS).to_integral_value(ROUND_HALF_EVEN))
 
 
-def by_entry(messages: list[Message]) -> list[Message]:
-    """The messages. Orders announced together in the first second, at one price, come in the order of their ids."""
+def by_entry(first: Message, others: Iterator[Message]) -> Iterator[tuple[Message, Message]]:
+    """Each message, and the one that takes its place: orders announced together in the first second, at one price,
+    come in the order of their ids."""
+    messages = [first]
+    behind: Message | None = None
+    for message in others:
+        if message.time // SECOND != first.time // SECOND:
+            behind = message
+            break
+        messages.append(message)
     positions: dict[tuple[int, Side, int], list[int]] = {}
     for position, message in enumerate(messages):
-        if message.time // SECOND != messages[0].time // SECOND:
-            break
         if message.type == NEW:
             positions.setdefault((message.time, message.side, message.price), []).append(position)
     ordered = messages.copy()
@@ -177,7 +232,11 @@ def by_entry(messages: list[Message]) -> list[Message]:
         entered = sorted((messages[position] for position in group), key=lambda message: int(message.order))
         for position, message in zip(group, entered, strict=True):
             ordered[position] = message
-    return ordered
+    yield from zip(messages, ordered, strict=True)
+    if behind is not None:
+        yield behind, behind
+        for message in others:
+            yield message, message
 
 
 def read_rows(file: RecordingFile) -> Iterator[list[str]]:
@@ -227,13 +286,13 @@ class ShownBook:
         self._placed = 0
         self._started = False
 
-    def finish(self) -> list[Step]:
-        """All steps, once the last row is in."""
-        self._steps.extend(VenueFill(order, quantity) for order, quantity in self._filled.items())
-        return self._steps
+    def finish(self) -> Iterator[Step]:
+        """The last steps, once the last row is in."""
+        return (VenueFill(order, quantity) for order, quantity in self._filled.items())
 
-    def follow(self, message: Message, entered: Message, row: list[str]) -> None:
-        """One message, the message that takes its place by the order of entry, and the row after it."""
+    def follow(self, message: Message, entered: Message, row: list[str]) -> list[Step]:
+        """The steps of one message. Takes the one that takes its place by the order of entry, and the row after it."""
+        self._steps = []
         shown = self._sides[message.side]
         if message.type == NEW:
             self._announce(shown, entered, row, message.size)
@@ -247,6 +306,7 @@ class ShownBook:
                 VenueBest(message.time, self._sides[Side.BUY].best(row), self._sides[Side.SELL].best(row))
             )
         self._started = True
+        return self._steps
 
     def _announce(self, shown: ShownSide, message: Message, row: list[str], size_in_row: int) -> None:
         if message.price not in shown.queues:

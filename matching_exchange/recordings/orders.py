@@ -6,7 +6,7 @@ Orders are named by the venue's ids, behind a prefix. `prefix` and a venue's ord
 from collections.abc import Sequence
 from typing import Final
 
-from matching_exchange.tools.replay.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take
+from matching_exchange.recordings.recording import Cancel, Place, Recording, Reduce, Replace, Step, Take
 from protocol.commands import AmendOrder, CancelOrder, PlaceOrder
 from protocol.instrument import Instrument
 from protocol.units import InstrumentStatus, OrderType

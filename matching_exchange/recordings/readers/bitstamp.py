@@ -10,21 +10,24 @@ the venue's trades. The rules:
   nothing unless the two books differ. Then it keeps one difference from causing more.
 - Lines of an id after its deleted line are ignored, also a created one. Another deleted line is not: that cancel was
   sent, and is compared too.
+- The order events may stand in a CSV file. Its header names them, and its volumes are whole satoshis.
 - Ids, prices and amounts are JSON strings or numbers. A string beside the number (`price_str`, `amount_str`) goes
   first. A string is exact. A number is a binary float that the venue has printed. Its text is read exactly, and rounded
   to the nearest unit.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
-from matching_exchange.tools.replay.files import RecordingFile
-from matching_exchange.tools.replay.readers import Reader
-from matching_exchange.tools.replay.recording import (
+from matching_exchange.recordings.files import RecordingFile
+from matching_exchange.recordings.readers import Reader
+from matching_exchange.recordings.recording import (
     Cancel,
     Place,
     Recording,
@@ -36,7 +39,8 @@ from matching_exchange.tools.replay.recording import (
     VenueTrade,
     greatest_tick,
 )
-from matching_exchange.tools.replay.timeline import Timeline
+from matching_exchange.recordings.source import Source
+from matching_exchange.recordings.timeline import Timeline
 from protocol.instrument import DecimalError, parse_decimal
 from protocol.units import MAX_INTEGER, Side
 
@@ -56,6 +60,11 @@ FLOAT_NOISE: Final = Decimal("0.001")
 """How far from a unit, in units, a number may be that is meant to be that unit."""
 
 SIDES: Final = (Side.BUY, Side.SELL)
+
+CSV_HEADER: Final = "id,timestamp,exchange.timestamp,price,volume,action,direction"
+CSV_ROW: Final = re.compile(
+    r"(\d{1,18}),(\d{1,13}),\d{1,13},(\d{1,12}(?:\.\d+)?),(\d{1,18}),(created|changed|deleted),(bid|ask)", re.ASCII
+)
 
 
 class OrderEvent(Struct, frozen=True):
@@ -119,7 +128,7 @@ DECODERS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
 
 def recognises(first_line: str) -> bool:
     time, _, rest = first_line.partition(" ")
-    return time.isdigit() and rest.partition(" ")[0] in DECODERS
+    return first_line == CSV_HEADER or (time.isdigit() and rest.partition(" ")[0] in DECODERS)
 
 
 def read(files: Sequence[RecordingFile]) -> Recording:
@@ -127,24 +136,55 @@ def read(files: Sequence[RecordingFile]) -> Recording:
     if len(files) != 1:
         raise RecordingError(files[1].path, "a Bitstamp recording is one file")
     timeline = Timeline(files[0].path)
-    steps = to_steps(read_reports(files[0], timeline))
+    reports = list(read_reports(files[0], timeline))
+    steps = list(to_steps(lambda: reports))
     tick = greatest_tick(steps)
     return Recording(
         "bitstamp", "BTC-USD", "BTC", "USD", PRICE_DECIMALS, AMOUNT_DECIMALS, tick, 1, steps, timeline.longest
     )
 
 
-def read_reports(file: RecordingFile, timeline: Timeline) -> list[Report | VenueTrade | VenueBest]:
+def read_bitstamp(path: Path | str, *, base: str = "BTC", quote: str = "USD") -> Source:
+    """Bitstamp's event log, or its order events as CSV. Each look reads the file twice: the first time finds the
+    orders that rested before. Needs memory for the ids of all orders. Raises RecordingError."""
+    file = Path(path)
+    return Source(
+        format="bitstamp",
+        symbol=f"{base}-{quote}",
+        base=base,
+        quote=quote,
+        price_decimals=PRICE_DECIMALS,
+        quantity_decimals=AMOUNT_DECIMALS,
+        steps=lambda: to_steps(lambda: read_reports(RecordingFile(file), Timeline(file))),
+    )
+
+
+def read_reports(file: RecordingFile, timeline: Timeline) -> Iterator[Report | VenueTrade | VenueBest]:
     """Every line in units."""
-    reports: list[Report | VenueTrade | VenueBest] = []
-    for number, line in file.lines():
+    read_line = read_row if file.first_line() == CSV_HEADER else read_report
+    lines = file.lines()
+    if read_line is read_row:
+        next(lines)
+    for number, line in lines:
         try:
-            report = read_report(line)
+            report = read_line(line)
         except ValueError as error:
             raise RecordingError(file.path, str(error), number) from error
         timeline.check(report.time, number)
-        reports.append(report)
-    return reports
+        yield report
+
+
+def read_row(line: str) -> Report:
+    """A row of the CSV file. Its volume is a whole number of units."""
+    row = CSV_ROW.fullmatch(line)
+    if row is None:
+        raise ValueError(f"takes {CSV_HEADER}")
+    order, time, price_text, volume, action, direction = row.groups()
+    price = parse_decimal(price_text, PRICE_DECIMALS)
+    if not price or (action == "created" and not int(volume)):
+        raise ValueError("takes a price above zero, and a volume above zero where an order is created")
+    side = Side.BUY if direction == "bid" else Side.SELL
+    return Report(int(time) * NANOSECONDS, f"order_{action}", int(order), side, price, int(volume))
 
 
 def read_report(line: str) -> Report | VenueTrade | VenueBest:
@@ -227,33 +267,44 @@ def string_of(value: Raw) -> str | None:
     return msgspec.json.decode(value, type=str) if bytes(value).startswith(b'"') else None
 
 
-def to_steps(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Step]:
-    steps: list[Step] = [
-        Place(reports[0].time, str(report.order), report.side, report.price, report.amount, announced=False)
-        for report in before_recording(reports)
-    ]
+Reports = Iterable[Report | VenueTrade | VenueBest]
+
+
+def to_steps(read: Callable[[], Reports]) -> Iterator[Step]:
+    """The steps of what `read` reads at each of two calls."""
+    begin, before = before_recording(read())
+    for report in before:
+        yield Place(begin, str(report.order), report.side, report.price, report.amount, announced=False)
     histories: dict[int, History] = {}
-    for report in reports:
-        if isinstance(report, Report):
-            steps.extend(order_steps(report, histories))
+    for told in read():
+        if isinstance(told, Report):
+            yield from order_steps(told, histories)
         else:
-            steps.append(report)
-    steps.extend(VenueFill(str(order), history.filled) for order, history in histories.items() if history.filled)
-    return steps
+            yield told
+    for order, history in histories.items():
+        if history.filled:
+            yield VenueFill(str(order), history.filled)
 
 
-def before_recording(reports: Sequence[Report | VenueTrade | VenueBest]) -> list[Report]:
-    """The orders without a created line, in the order of their ids. Each has its first report, and the largest
-    amount of all."""
-    events = [report for report in reports if isinstance(report, Report)]
-    created = {report.order for report in events if report.event == "order_created"}
+def before_recording(reports: Reports) -> tuple[int, list[Report]]:
+    """The time of the first line, and the orders without a created line, in the order of their ids. Each has its first
+    report, and the largest amount of all."""
+    begin: int | None = None
+    created: set[int] = set()
     found: dict[int, Report] = {}
-    for report in events:
-        if report.order not in created:
-            first = found.setdefault(report.order, report)
-            if report.amount > first.amount:
-                found[report.order] = msgspec.structs.replace(first, amount=report.amount)
-    return [report for _, report in sorted(found.items()) if report.amount]
+    for report in reports:
+        if begin is None:
+            begin = report.time
+        if not isinstance(report, Report) or report.order in created:
+            continue
+        if report.event == "order_created":
+            created.add(report.order)
+            found.pop(report.order, None)
+            continue
+        first = found.setdefault(report.order, report)
+        if report.amount > first.amount:
+            found[report.order] = msgspec.structs.replace(first, amount=report.amount)
+    return begin or 0, [report for _, report in sorted(found.items()) if report.amount]
 
 
 def order_steps(report: Report, histories: dict[int, History]) -> list[Step]:
