@@ -1,6 +1,6 @@
 """Simulation in process: the very engine, virtual time, and agents between which messages take their time.
 
-`sim.live` and `sim.gym` are loaded when they are first used: they need the client, and the extra gym.
+Rooms that not every simulation needs are loaded when they are first used: sim.agents, sim.scenarios, sim.live ...
 """
 
 from importlib import import_module
@@ -24,7 +24,8 @@ from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
 if TYPE_CHECKING:
-    from matching_exchange.sim import gym, live
+    from matching_exchange.sim import agents, facts, gym, live, scenarios
+    from matching_exchange.sim.scenarios import scenario
 
 __all__ = [
     "CORE",
@@ -57,20 +58,26 @@ __all__ = [
     "Trade",
     "Uniform",
     "UpdateKind",
+    "agents",
+    "facts",
     "gym",
     "hours",
     "instrument",
     "live",
     "minutes",
     "ms",
+    "scenario",
+    "scenarios",
     "seconds",
     "us",
 ]
 
-_LATER = ("gym", "live")
+_ROOMS = ("agents", "facts", "gym", "live", "scenarios")
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.{name}")
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    if name == "scenario":
+        return import_module(f"{__name__}.scenarios").scenario
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -53,8 +53,8 @@ class Probe(sim.Strategy):
 
 def trade(
     exchange: Exchange, probe: sim.Strategy, symbol: str, account: str, stop: asyncio.Event, **more: object
-) -> sim.Record:
-    async def run() -> sim.Record:
+) -> sim.Result:
+    async def run() -> sim.Result:
         async with asyncio.timeout(PATIENCE):
             return await sim.live.run_async(
                 probe,
@@ -78,7 +78,8 @@ def test_fills_positions_and_the_record_are_those_of_the_exchange(exchange: Exch
         market.buy("0.25")
 
     probe = Probe(begin, until=lambda probe: probe.told.count(("FILL", "")) == 2)
-    record = trade(exchange, probe, symbol, "live-1", probe.stop)
+    result = trade(exchange, probe, symbol, "live-1", probe.stop)
+    record = result.record
 
     assert probe.told == [("ACCEPTED", ""), ("FILL", "")] * 2
     assert probe.position == Decimal("0.75")
@@ -90,6 +91,7 @@ def test_fills_positions_and_the_record_are_those_of_the_exchange(exchange: Exch
     assert list(record.orders["arrival_ask"]) == [10_000, 10_000]
     assert list(record.orders["filled"]) == [50_000, 25_000]
     assert probe.ended == 1
+    assert result.figures().fees == sum(fees)
 
 
 def test_an_order_is_canceled_and_amended_before_its_answer_has_come(exchange: Exchange) -> None:
@@ -256,10 +258,10 @@ def test_market_data_is_told_once_and_in_order(exchange: Exchange) -> None:
                 self.stop.set()
 
     hearing = Hearing()
-    record = trade(exchange, hearing, symbol, "live-8", hearing.stop)
+    record = trade(exchange, hearing, symbol, "live-8", hearing.stop).record
 
     assert hearing.trades == [71, 72]
-    assert hearing.books[-1].bids == [(62, 1), (61, 1)]
+    assert [price for price, _ in hearing.books[-1].bids] == [62, 61]
     assert list(record.trades["price"]) == [7_100, 7_200]
 
 

@@ -9,15 +9,14 @@
 `gymnasium.make("matching_exchange.sim.gym:MatchingExchange/MarketMaking-v0")` imports this module by itself.
 """
 
-try:
-    from gymnasium import register
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "matching_exchange.sim.gym needs the extra gym: pip install 'matching-exchange[gym]'", name=error.name
-    ) from error
+from matching_exchange.sim.extras import require
 
-from matching_exchange.sim.gym.execution import ExecutionEnv
-from matching_exchange.sim.gym.market_making import MarketMakingEnv
+require("gymnasium", "gym")
+
+from gymnasium import register  # noqa: E402
+
+from matching_exchange.sim.gym.execution import ExecutionEnv  # noqa: E402
+from matching_exchange.sim.gym.market_making import MarketMakingEnv  # noqa: E402
 
 __all__ = ["EXECUTION", "MARKET_MAKING", "ExecutionEnv", "MarketMakingEnv"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gymnasium
 import numpy as np
@@ -10,11 +10,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from matching_exchange.sim.gym.puppet import Puppet
+from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number, OrderEntryError, units_of
+from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.simulation import Session, Simulation
-
-if TYPE_CHECKING:
-    from matching_exchange.sim.kernel.record import Record
 
 Observation = NDArray[np.float32]
 Action = NDArray[np.int64]
@@ -56,21 +55,28 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
     live: own unfilled quantity in the market by the largest there may be, 0 to 1.
 
     The same seed and actions give the same episode on every machine. Episodes after one seed differ, and are as
-    reproducible. `result` is the Record of the last finished episode.
+    reproducible. `result` is the Result of the last finished episode.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012  (as gymnasium has it)
     observation_space: spaces.Space[Observation] = spaces.Box(LOW, HIGH, dtype=np.float32)
 
     def __init__(
-        self, action_space: spaces.Space[Action], market: MakeMarket, warm_up: int, step: int, decisions: int
+        self,
+        action_space: spaces.Space[Action],
+        market: MakeMarket,
+        latency: Latency | None,
+        warm_up: int,
+        step: int,
+        decisions: int,
     ) -> None:
         for name, value in (("warm_up", warm_up), ("step", step), ("decisions", decisions)):
             if value < 1:
                 raise ValueError(f"{name} takes at least 1, not {value}.")
         self.action_space = action_space
-        self.result: Record | None = None
+        self.result: Result | None = None
         self._market = market
+        self._latency = latency
         self._warm_up = warm_up
         self._step = step
         self._decisions = decisions
@@ -84,7 +90,7 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
         simulation = self._market(f"{self.np_random_seed}-{self._episode}")
         self.instrument = simulation.instruments[0]
         self.puppet = Puppet(self.instrument.symbol, self._warm_up, self._step)
-        simulation.add(self.puppet, NAME)
+        simulation.add(self.puppet, NAME, latency=self._latency)
         self._session = simulation.begin()
         self._next = simulation.start + self._warm_up
         self._session.run_until(self._next)
@@ -111,7 +117,7 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
         reward = self._reward()
         seen = self._observe(), reward, over, False, self._info()
         if over:
-            self.result = self._session.finish()
+            self.result = Result(self._session.finish())
             self._session = None
         return seen
 

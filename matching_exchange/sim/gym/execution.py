@@ -7,10 +7,11 @@ from gymnasium import spaces
 
 from matching_exchange.sim.durations import minutes, seconds
 from matching_exchange.sim.gym.environment import BASIS_POINTS, MakeMarket, MarketEnv, amount
-from matching_exchange.sim.gym.markets import calm
 from matching_exchange.sim.gym.puppet import Target
 from matching_exchange.sim.kernel.values import as_decimal
+from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number, quantity_units
+from matching_exchange.sim.scenarios import calm
 from protocol.units import Side
 
 SHARES: Final = ((0, 1), (1, 8), (1, 4), (1, 2), (1, 1))
@@ -31,6 +32,7 @@ class ExecutionEnv(MarketEnv):
     step: nanoseconds between two decisions.
     warm_up: nanoseconds that the market runs before the first one.
     market: gives the simulation of an episode by the text of its seed; the calm scenario by default.
+    latency: of the learning agent; none by default.
 
     Action, `MultiDiscrete([5, 5])`. An own order that rests and is not what the action asks for is canceled first.
 
@@ -55,10 +57,11 @@ class ExecutionEnv(MarketEnv):
         decisions: int = 36,
         warm_up: int = minutes(1),
         market: MakeMarket = calm,
+        latency: Latency | None = None,
     ) -> None:
         if side not in ("sell", "buy"):
             raise ValueError(f"side takes sell or buy, not {side!r}.")
-        super().__init__(spaces.MultiDiscrete([len(SHARES), 5]), market, warm_up, step, decisions)
+        super().__init__(spaces.MultiDiscrete([len(SHARES), 5]), market, latency, warm_up, step, decisions)
         self.side = Side.SELL if side == "sell" else Side.BUY
         self.quantity = amount(quantity, "quantity")
 

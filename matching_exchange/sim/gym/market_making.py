@@ -7,9 +7,10 @@ from gymnasium import spaces
 
 from matching_exchange.sim.durations import minutes, seconds
 from matching_exchange.sim.gym.environment import BASIS_POINTS, MakeMarket, MarketEnv, amount
-from matching_exchange.sim.gym.markets import calm
 from matching_exchange.sim.gym.puppet import Target
+from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number, quantity_units
+from matching_exchange.sim.scenarios import calm
 from protocol.units import Side
 
 
@@ -20,7 +21,7 @@ class MarketMakingEnv(MarketEnv):
     most: the largest position either way; a quote that could go beyond it is left out.
     offsets: distances from the middle, in basis points, between which an action chooses.
     aversion: taken off the reward of each step at a full position; less in proportion.
-    step, warm_up, market: as in ExecutionEnv.
+    step, warm_up, market, latency: as in ExecutionEnv.
 
     Action, `MultiDiscrete([n + 1, n + 1])` for n offsets: that of the bid, then that of the ask; 0 is no quote. Quotes
     are post-only, and rounded to the tick away from the middle. A quote that is wanted again as it stands keeps its
@@ -43,11 +44,12 @@ class MarketMakingEnv(MarketEnv):
         decisions: int = 120,
         warm_up: int = minutes(1),
         market: MakeMarket = calm,
+        latency: Latency | None = None,
     ) -> None:
         if not offsets or min(offsets) < 1 or max(offsets) >= BASIS_POINTS:
             raise ValueError(f"offsets takes basis points from 1 to 9999, not {tuple(offsets)}.")
         choices = len(offsets) + 1
-        super().__init__(spaces.MultiDiscrete([choices, choices]), market, warm_up, step, decisions)
+        super().__init__(spaces.MultiDiscrete([choices, choices]), market, latency, warm_up, step, decisions)
         self.quantity = amount(quantity, "quantity")
         self.most = amount(most, "most")
         self.offsets = tuple(offsets)

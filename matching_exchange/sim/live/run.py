@@ -9,11 +9,11 @@ from typing import Final
 
 from matching_exchange.client.http.async_client import AsyncClient
 from matching_exchange.client.proofs import KeyInput
-from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.live.errors import LiveError
 from matching_exchange.sim.live.guard import Guard
 from matching_exchange.sim.live.instruments import instrument_of
 from matching_exchange.sim.live.session import LiveSession
+from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.strategy import Strategy
 from protocol.instrument import Instrument
 
@@ -33,7 +33,7 @@ def run(
     duration: int | None = None,
     guard: Guard | None = None,
     cancel_at_end: bool = True,
-) -> Record:
+) -> Result:
     """Let the strategy trade on a running exchange, and wait until it has ended: after `duration`, or by Ctrl-C.
 
     url, key: by default EXCHANGE_URL and EXCHANGE_KEY of the environment, else http://127.0.0.1:8000 without a key.
@@ -47,7 +47,7 @@ def run(
     callback raises; its orders are canceled then too.
     """
 
-    async def until_signal() -> Record:
+    async def until_signal() -> Result:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         if threading.current_thread() is threading.main_thread():
@@ -79,7 +79,7 @@ async def run_async(
     guard: Guard | None = None,
     cancel_at_end: bool = True,
     stop: asyncio.Event | None = None,
-) -> Record:
+) -> Result:
     """As `run`, on asyncio. `stop` ends the run when it is set; signals are left to the caller."""
     async with AsyncClient(url, key=key, account=account) as client:
         session = LiveSession(

@@ -14,7 +14,6 @@ from matching_exchange.client.types.orders import Problem
 from matching_exchange.client.types.streams import Restarted
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import SECOND
-from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.values import Order, OrderUpdate
 from matching_exchange.sim.live.clock import now
 from matching_exchange.sim.live.desk import NOT_OPEN, LiveDesk, Outgoing, Sent
@@ -24,6 +23,7 @@ from matching_exchange.sim.live.guard import Guard
 from matching_exchange.sim.live.own import OwnOrders
 from matching_exchange.sim.live.recorder import Recorder
 from matching_exchange.sim.live.sender import Sender
+from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.strategy import Strategy, overrides
 from protocol.instrument import Instrument
 
@@ -77,7 +77,7 @@ class LiveSession:
         self._gone: set[Order] = set()
         """Those that the exchange has canceled at the end, told or not."""
 
-    async def run(self, duration: int | None, stop: asyncio.Event) -> Record:
+    async def run(self, duration: int | None, stop: asyncio.Event) -> Result:
         """Trade until the time is over, or `stop` is set. Raises as `sim.live.run`."""
         ends_well = False
         try:
@@ -86,7 +86,7 @@ class LiveSession:
             ends_well = True
         finally:
             await self._end(call_strategy=ends_well)
-        return self._recorder.finished(now())
+        return Result(self._recorder.finished(now()), {"run": "live"})
 
     async def _begin(self) -> None:
         account = self._client.stream_account()
