@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 from weakref import WeakSet
@@ -13,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
 from matching_exchange.client.calls.accounts import own_key
 from matching_exchange.client.connection import TIMEOUT, Connection
-from matching_exchange.client.errors import ExchangeError, NotFound
+from matching_exchange.client.errors import ExchangeError, NotFound, Unauthorized
 from matching_exchange.client.http.async_stream import AsyncStream
 from matching_exchange.client.http.async_streams import AsyncStreams
 from matching_exchange.client.http.transport import (
@@ -134,7 +135,9 @@ class AsyncClient(AsyncStreams):
     def _stream(self, machine: Machine[Item], of_account: AccountMachine | None = None) -> AsyncStream[Item]:
         async def opened() -> ClientConnection:
             if of_account is not None and of_account.account is None:
-                of_account.account = await self.own_account()
+                with suppress(Unauthorized):
+                    # A key that may not read its account may still hear it.
+                    of_account.account = await self.own_account()
             url, headers = self._connection.stream(*machine.address(), machine.access)
             return await connect(
                 url,

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 from weakref import WeakSet
@@ -12,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
 from matching_exchange.client.calls.accounts import own_key
 from matching_exchange.client.connection import TIMEOUT, Connection
-from matching_exchange.client.errors import ExchangeError, NotFound
+from matching_exchange.client.errors import ExchangeError, NotFound, Unauthorized
 from matching_exchange.client.http.sync_stream import Stream
 from matching_exchange.client.http.sync_streams import SyncStreams
 from matching_exchange.client.http.transport import (
@@ -141,7 +142,9 @@ class Client(SyncStreams):
     def _stream(self, machine: Machine[Item], of_account: AccountMachine | None = None) -> Stream[Item]:
         def opened() -> ClientConnection:
             if of_account is not None and of_account.account is None:
-                of_account.account = self.own_account()
+                with suppress(Unauthorized):
+                    # A key that may not read its account may still hear it.
+                    of_account.account = self.own_account()
             url, headers = self._connection.stream(*machine.address(), machine.access)
             return connect(
                 url,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from matching_exchange.client.call import DEFAULT_ACCOUNT, Access, reader
+from matching_exchange.client.call import Access, reader
 from matching_exchange.client.streams.machine import Machine, StreamBrokenError
 from matching_exchange.client.times import Time
 from matching_exchange.client.types.account_stream import AccountChanged, AccountStart, AccountUpdate, Change
@@ -50,7 +50,7 @@ AccountItem = AccountStart | AccountUpdate | Restarted
 class AccountMachine(Machine[AccountItem]):
     """It resumes after the last sequence. Where the exchange cannot, an AccountStart with `restarted` comes.
 
-    account: set before the first connection. after: the sequence of the last item of an earlier stream.
+    account: None is that of the key. after: the sequence of the last item of an earlier stream.
     """
 
     access = Access.ACCOUNT
@@ -63,7 +63,7 @@ class AccountMachine(Machine[AccountItem]):
         self._parts: list[_Orders] = []
 
     def address(self) -> tuple[str, list[tuple[str, str]]]:
-        query = [("account", self.account or DEFAULT_ACCOUNT)]
+        query = [] if self.account is None else [("account", self.account)]
         if self._last is not None:
             query.append(("after", str(self._last)))
         return "/ws/user", query
