@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "keys": Command("matching_exchange.tools.keys", "make keys"),
     "replay": Command("matching_exchange.tools.replay", "send recorded order flow to the exchange and compare"),
     "export": Command("matching_exchange.tools.export", "write trades, candles, orders or book events to files"),
+    "facts": Command("matching_exchange.tools.facts", "print stylised facts of simulated and of recorded markets"),
     "clients": Command("matching_exchange.recipes", "print what points a stock client here"),
     "load-test": Command("matching_exchange.tools.load_test", "load a running exchange", needs="hdrh"),
     "bench": Command("matching_exchange.tools.bench", "measure the exchange on this machine", needs="hdrh"),

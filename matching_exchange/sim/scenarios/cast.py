@@ -41,8 +41,8 @@ class Quoting(Struct, frozen=True):
     noise_bps: str = "0"
 
 
-NIMBLE: Final = Quoting(1_000, "0.6", 400 * MILLISECOND, 455 * MILLISECOND, "0.06", "0.12", 15, noise_bps="0.2")
-LARGE: Final = Quoting(900, "1.1", SECOND, 1_110 * MILLISECOND, "0.054", "0.108", 78)
+NIMBLE: Final = Quoting(1_000, "0.6", 150 * MILLISECOND, 455 * MILLISECOND, "0.06", "0.12", 15, noise_bps="0.2")
+LARGE: Final = Quoting(900, "1.1", 500 * MILLISECOND, 1_110 * MILLISECOND, "0.054", "0.108", 78)
 
 
 class Cast(Struct, frozen=True):
@@ -56,7 +56,7 @@ class Cast(Struct, frozen=True):
     makers: tuple[Quoting, ...] = (NIMBLE, LARGE)
     value_every: int = 1_670 * MILLISECOND
     momentum_every: int = 2 * SECOND
-    noise_every: int = 1_820 * MILLISECOND
+    noise_every: int = 1_400 * MILLISECOND
     large_every: int = 140 * SECOND
 
 
@@ -102,7 +102,7 @@ def members(
             )
         )
     if cast.value_every:
-        found.append(("value", Value(world, symbol=symbol, quantity=quantity(1_400), every=cast.value_every)))
+        found.append(("value", Value(world, symbol=symbol, quantity=quantity(700), every=cast.value_every)))
     if cast.momentum_every:
         momentum = Momentum(
             symbol=symbol,
@@ -115,10 +115,11 @@ def members(
     if cast.noise_every:
         noise = Noise(
             symbol=symbol,
-            quantity=quantity(120),
-            largest=quantity(20_000),
+            quantity=quantity(100),
+            largest=quantity(40_000),
             every=cast.noise_every,
             leave_every=cast.noise_every * 6 // 5,
+            again=72,
             first_after=800 * MILLISECOND,
             world=world,
         )
