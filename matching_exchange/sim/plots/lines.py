@@ -1,6 +1,7 @@
 """Charts of values over time: steps, and marks at points."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from matching_exchange.sim.plots.axes import Axis, time_axis, value_axis
@@ -14,7 +15,7 @@ X_LABELS: Final = 26
 TOP: Final = 22
 """The height above the highest gridline, for its label."""
 
-CELL: Final = 4
+CELL: Final = 6
 """Marks within the same square of so many units are drawn once."""
 
 
@@ -79,17 +80,16 @@ def steps(bins: Bins, up: Axis, plot: int) -> str:
         if not bins.touched[column]:
             continue
         if low is not None and high is not None:
-            path.append(f"H{column}" if drawing else f"M{column} {at(_y(low, up, plot))}")
-            ends = [low, high] if last is None or last == high else [high, low]
-            path += [f"V{at(_y(value, up, plot))}" for value in ends]
-            if last is not None and last != ends[-1]:
-                path.append(f"V{at(_y(last, up, plot))}")
+            values = [low, high] if last is None or last == high else [high, low, last]
+            path.append(f"H{column}" if drawing else f"M{column} {at(_y(values[0], up, plot))}")
+            path += [f"V{at(_y(value, up, plot))}" for value in (values if drawing else values[1:])]
         elif drawing:
             path.append(f"H{column}")
         drawing = last is not None
     if drawing:
         path.append(f"H{bins.columns}")
-    return "".join(path)
+    # A step that goes nowhere is left out.
+    return "".join(step for before, step in pairwise(["", *path]) if step != before)
 
 
 def area(bins: Bins, up: Axis, plot: int) -> str:

@@ -44,12 +44,9 @@ def facts(pairs: Sequence[tuple[str, str]], wide: Sequence[tuple[str, str]] = ()
     return element("dl", joined(parts), class_="facts")
 
 
-def tiles(rows: Sequence[tuple[str, str, str]]) -> Markup:
-    """Large figures: name, value, and a unit or nothing."""
-    parts = []
-    for name, value, unit in rows:
-        small = [element("small", f" {unit}")] if unit else []
-        parts.append(element("div", element("dt", name), element("dd", value, *small)))
+def tiles(rows: Sequence[tuple[str, str]]) -> Markup:
+    """Large figures with their names."""
+    parts = [element("div", element("dt", name), element("dd", value)) for name, value in rows]
     return element("dl", joined(parts), class_="tiles panel")
 
 

@@ -24,12 +24,15 @@ HUNDREDTHS: Final = 100
 HUNDREDTHS_DECIMALS: Final = 2
 """Basis points are drawn in hundredths."""
 
+HALF: Final = 280
+"""The height of charts that stand side by side."""
+
 STEPS_NOTE: Final = (
     "Where several changes fall into one column of the picture, it shows the lowest and the highest value."
 )
 
 LIFETIMES: Final = (
-    (0, "on arrival"),
+    (0, "at once"),
     (SECOND // 1_000, "up to 1 ms"),
     (SECOND // 100, "up to 10 ms"),
     (SECOND // 10, "up to 100 ms"),
@@ -77,8 +80,8 @@ def profit_charts(rows: Rows, scopes: Sequence[Scope], quote: str) -> list[Marku
 
     profit, below = f"Profit after fees, {quote}", f"Drawdown, {quote}"
     return [
-        figure(profit, drawn(profit, equities, 260), f"Open positions at the mark. {STEPS_NOTE}", legend, full=True),
-        figure(below, drawn(below, drawdowns, 160), "How far the profit lies below its last peak.", full=True),
+        figure(profit, drawn(profit, equities, 300), f"Open positions at the mark. {STEPS_NOTE}", legend, full=True),
+        figure(below, drawn(below, drawdowns, 180), "How far the profit lies below its last peak.", full=True),
     ]
 
 
@@ -130,6 +133,7 @@ def position_chart(rows: Rows, scope: Scope, symbol: int) -> Markup:
         end=record.end,
         decimals=instrument.quantity_decimals,
         with_zero=True,
+        height=HALF,
     )
     return figure(title, chart, "Bought less sold.")
 
@@ -150,8 +154,9 @@ def spread_chart(rows: Rows, symbol: int) -> Markup:
         end=record.end,
         decimals=HUNDREDTHS_DECIMALS,
         with_zero=True,
+        height=180,
     )
-    return figure(title, chart, "A gap stands where a side was empty.")
+    return figure(title, chart, f"A gap stands where a side was empty. {STEPS_NOTE}", full=True)
 
 
 def markout_chart(figures: Figures) -> Markup:
@@ -175,17 +180,38 @@ def _hundredths(value: float | None) -> int | None:
 def lifetime_chart(rows: Rows, scope: Scope) -> Markup:
     """How long orders lived, from arrival to their end."""
     orders = rows.record.orders
-    counts = [0] * (len(LIFETIMES) + 1)
-    alive = 0
+    lived, alive = [], 0
     for row in rows.orders_of(scope.agent, scope.symbols):
-        if not orders.arrived_at[row] or orders.status[row] in REFUSED:
+        if orders.status[row] in REFUSED:
             continue
-        if not orders.done_at[row]:
+        if orders.done_at[row]:
+            lived.append(orders.done_at[row] - orders.arrived_at[row])
+        else:
             alive += 1
-            continue
-        lived = orders.done_at[row] - orders.arrived_at[row]
-        counts[sum(lived > longest for longest, _ in LIFETIMES)] += 1
-    names = [name for _, name in LIFETIMES]
-    rows_ = [*zip([*names, "longer"], counts, strict=True), ("open at the end", alive)]
     title = "Orders by lifetime"
-    return figure(title, count_chart(title, rows_, "s3"), "From arrival to fill or cancel, without rejected orders.")
+    note = "From arrival to the last fill or the cancel, without rejected orders."
+    return figure(title, count_chart(title, [*_classes(lived, "on arrival"), ("open at the end", alive)], "s3"), note)
+
+
+def queue_chart(rows: Rows, scope: Scope) -> Markup:
+    """How long orders waited for their first fill, or that they had none."""
+    orders = rows.record.orders
+    waited, never = [], 0
+    for row in rows.orders_of(scope.agent, scope.symbols):
+        if not orders.rested_at[row]:
+            continue
+        if not orders.first_fill_at[row]:
+            never += 1
+        elif orders.first_fill_at[row] >= orders.rested_at[row]:
+            waited.append(orders.first_fill_at[row] - orders.rested_at[row])
+    title = "Orders by time to their first fill"
+    note = "From the begin of resting, of orders that had not traded before."
+    return figure(title, count_chart(title, [*_classes(waited, "at once"), ("no fill", never)], "s4"), note)
+
+
+def _classes(durations: Sequence[int], none: str) -> list[tuple[str, int]]:
+    """How many there are of each class of LIFETIMES. none: the name of no time at all."""
+    counts = [0] * (len(LIFETIMES) + 1)
+    for duration in durations:
+        counts[sum(duration > longest for longest, _ in LIFETIMES)] += 1
+    return list(zip([none, *(name for _, name in LIFETIMES[1:]), "longer"], counts, strict=True))

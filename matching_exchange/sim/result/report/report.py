@@ -19,6 +19,7 @@ from matching_exchange.sim.result.report.charts import (
     position_chart,
     price_chart,
     profit_charts,
+    queue_chart,
     spread_chart,
 )
 
@@ -112,12 +113,12 @@ def _overview(figures: Sequence[Figures]) -> list[Markup]:
 def _tiles(found: Figures) -> Markup:
     return tiles(
         [
-            ("Profit after fees", text.amount(found.pnl), found.quote),
-            ("Largest drawdown", text.amount(found.max_drawdown), found.quote),
-            ("Sharpe ratio, a year", text.number(found.sharpe), ""),
-            ("Turnover", text.amount(found.turnover), found.quote),
-            ("Orders with a fill", text.percent(found.fill_ratio), ""),
-            ("Share as maker", text.percent(found.maker_share), ""),
+            (f"Profit after fees, {found.quote}", text.amount(found.pnl)),
+            (f"Largest drawdown, {found.quote}", text.amount(found.max_drawdown)),
+            (f"Turnover, {found.quote}", text.amount(found.turnover)),
+            ("Sharpe ratio, a year", text.number(found.sharpe)),
+            ("Orders with a fill", text.percent(found.fill_ratio)),
+            ("Share as maker", text.percent(found.maker_share)),
         ]
     )
 
@@ -148,7 +149,7 @@ def _charts(result: "Result", names: Sequence[str], count: int) -> list[Markup]:
                 position_chart(rows, scope, symbol),
                 markout_chart(result.figures(scope.name, record.instruments[symbol].symbol)),
             ]
-        charts.append(lifetime_chart(rows, scope))
+        charts += [queue_chart(rows, scope), lifetime_chart(rows, scope)]
         parts.append(section(f"Agent {scope.name}", plots(charts)))
     return parts
 
