@@ -11,6 +11,7 @@ source = read_csv("day.csv", TICKS, "ABC-USD")
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Values
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -290,8 +291,10 @@ def _levels(before: tuple[int, Action], sides: dict[Side, list[tuple[int, int]]]
 
 def texts_of(row: dict[str, Any]) -> dict[str, str | None]:
     """The values of a table's row as texts."""
-    return {
-        name: None if value is None else ("true" if value else "false") if isinstance(value, bool) else format(value, "f")
-        if hasattr(value, "as_tuple") else str(value)
-        for name, value in row.items()
-    }  # fmt: skip
+    return {name: None if value is None else _text(value) for name, value in row.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
