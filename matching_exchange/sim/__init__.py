@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matcher import CORE
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
-from matching_exchange.sim.instruments import instrument
+from matching_exchange.sim.instruments import instrument, on_tick
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind
 from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
@@ -66,6 +66,7 @@ __all__ = [
     "live",
     "minutes",
     "ms",
+    "on_tick",
     "scenario",
     "scenarios",
     "seconds",
