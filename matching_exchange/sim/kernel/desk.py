@@ -280,6 +280,10 @@ class Desk:
                 total -= as_decimal(self._fees[symbol], instrument.value_decimals + FEE_DECIMALS)
         return total
 
+    def on_their_way(self) -> list[Ticket]:
+        """Orders that have not reached the exchange."""
+        return [ticket for ticket in self._live.values() if not ticket.arrived_at]
+
     def hear(self, update: OrderUpdate) -> None:
         """Take in what has become of an order, and tell the strategy."""
         order = update.order

@@ -54,9 +54,10 @@ class Record:
     quotes: best prices and quantities and the last price, each 0 if there is none. A row per change of a symbol,
         at most one in `quote_every` nanoseconds, and one at the end.
     trades: all of them; `side` is the taker's. Empty if they were not to be recorded.
-    orders: those of measured agents, in the order in which they ended; those that live at the end come last. Times of
-        the exchange, 0 if it never was so far. arrival_bid, arrival_ask: the best prices of the exchange when it was
-        sent. resting_ahead: what stood before it at its price when it began to rest.
+    orders: those of measured agents, in the order in which they ended; those that live at the end come last, and then
+        those that never arrived. Times of the exchange, 0 if it never was so far. arrival_bid, arrival_ask: the best
+        prices of the exchange when it was sent. resting_ahead: what stood before it at its price when it began to rest.
+        status: the number of protocol.units.OrderStatus; 0 if it was refused or has not arrived.
     fills: of measured agents.
     start, end: virtual time, in nanoseconds since 1970.
     counts: of what happened, by name.

@@ -74,7 +74,7 @@ class Reports:
             self._end(ticket, REJECTED, time)
             return [OrderUpdate(ticket, UpdateKind.REJECTED, time, reason=REASONS[int(event.reason)])]
         assert type(event) is CommandRefused, "a new order is placed, rejected or refused"
-        ticket.done_at = time
+        self._end(ticket, 0, time)
         return [OrderUpdate(ticket, UpdateKind.REFUSED, time, reason=REFUSALS[int(event.refusal)])]
 
     def refusal(self, ticket: Ticket, events: Sequence[Event], kind: UpdateKind, time: int) -> OrderUpdate | None:
@@ -115,10 +115,14 @@ class Reports:
         return told
 
     def close(self) -> None:
-        """Write down the orders that still live."""
+        """Write down the orders that still live, and those that are on their way."""
         for ticket in self._live.values():
             if ticket.measured:
                 self._orders.add(ticket.row())
+        for desk in self._desks:
+            for ticket in desk.on_their_way():
+                if ticket.measured:
+                    self._orders.add(ticket.row())
         self._orders.flush()
         self._fills.flush()
 
