@@ -126,6 +126,6 @@ def proof_of(key: KeyInput | None) -> Proof:
         return NoProof()
     if isinstance(key, Proof):
         return key
-    if "." not in key:
+    if not isinstance(key, str) or "." not in key:
         raise InvalidValue("key takes <key>.<secret>, an HmacKey or a PrivateKey.", "key")
     return Bearer(key)

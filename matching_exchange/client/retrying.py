@@ -89,6 +89,8 @@ class Attempts(Generic[T]):
             return self._again(error, now)
         if status >= 500 and error.code not in _DECIDED:
             return self._maybe_done(error, now)
+        if self._partly is not None:
+            return self._partly
         settled_by = self._call.settled_by
         if self._unknown and settled_by is not None and settled_by[0] == error.code:
             self._refusal = error
@@ -97,11 +99,11 @@ class Attempts(Generic[T]):
             raise self.outcome_unknown(status) from error
         raise error
 
-    def not_sent(self, reason: str, now: float) -> float:
+    def not_sent(self, reason: str, now: float) -> Step[T]:
         """No connection was made, so nothing was sent."""
         return self._again(Disconnected("disconnected", reason), now)
 
-    def cut(self, reason: str, now: float) -> float:
+    def cut(self, reason: str, now: float) -> Step[T]:
         """The call was sent, and the connection ended without an answer, or none came in time."""
         return self._maybe_done(Disconnected("disconnected", reason), now)
 
@@ -124,7 +126,7 @@ class Attempts(Generic[T]):
         self._partly = found
         return self._next_pause()
 
-    def _maybe_done(self, error: ExchangeError, now: float) -> float:
+    def _maybe_done(self, error: ExchangeError, now: float) -> Step[T]:
         if self._call.method == "GET":
             if error.status == 500:
                 raise error
@@ -134,12 +136,15 @@ class Attempts(Generic[T]):
             return self._again(error, now)
         raise self.outcome_unknown(error.status) from error
 
-    def _again(self, error: ExchangeError, now: float, at_least: float = 0.0) -> float:
+    def _again(self, error: ExchangeError, now: float, at_least: float = 0.0) -> Step[T]:
         """The pause before the next attempt. Raises where the time does not suffice."""
         pause = max(self._next_pause(), at_least)
         if now + pause < self._ends:
             return pause
-        if self._unknown or self._partly is not None:
+        if self._partly is not None:
+            # What is undecided stands in it as a problem.
+            return self._partly
+        if self._unknown:
             raise self.outcome_unknown(error.status) from error
         raise error
 

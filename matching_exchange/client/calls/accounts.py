@@ -1,5 +1,7 @@
 """Calls that read an account's orders, fills and money, and what concerns a whole account."""
 
+from typing import Final, Literal
+
 from matching_exchange.client.call import AccountPlace, Call, Repeat, answer, given, segment
 from matching_exchange.client.calls.requests import order_name
 from matching_exchange.client.calls.route import route
@@ -26,10 +28,12 @@ from matching_exchange.client.types.orders import (
     PreventedMatchList,
 )
 
-FROM_THE_FIRST = "0-0"
+ListedStatus = Literal["open", "done"]
+
+FROM_THE_FIRST: Final = "0-0"
 """The cursor before all fills and movements."""
 
-LONGEST_PAGE = 1_000
+LONGEST_PAGE: Final = 1_000
 """Elements of one page at most."""
 
 _order = answer(Order)
@@ -69,7 +73,7 @@ def orders(
     *,
     symbol: str | None = None,
     account: str | None = None,
-    status: str = "open",
+    status: ListedStatus = "open",
     limit: int = 100,
     after: str | None = None,
 ) -> Call[OrderList]:
@@ -89,7 +93,7 @@ def orders(
 
 
 def iter_orders(
-    *, symbol: str | None = None, account: str | None = None, status: str = "open"
+    *, symbol: str | None = None, account: str | None = None, status: ListedStatus = "open"
 ) -> Pages[OrderList, Order]:
     """All orders, page by page. status: `open` for open and pending ones, oldest first; `done`, newest first."""
 

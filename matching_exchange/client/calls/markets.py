@@ -1,5 +1,7 @@
 """Calls of market data. All are public."""
 
+from typing import Final
+
 from matching_exchange.client.call import Access, Call, Repeat, answer, given, reader
 from matching_exchange.client.calls.route import route
 from matching_exchange.client.errors import NotFound
@@ -19,10 +21,10 @@ from matching_exchange.client.types.markets import (
 )
 from matching_exchange.client.types.words import Interval
 
-LONGEST_PAGE = 1_000
+LONGEST_PAGE: Final = 1_000
 """Trades or candles of one page at most."""
 
-BEGINNING = "1970-01-01T00:00:00Z"
+BEGINNING: Final = "1970-01-01T00:00:00Z"
 
 _depth = answer(Depth)
 _best = answer(BestPrices)

@@ -1,6 +1,7 @@
 """The client that waits for its answers."""
 
 import ssl
+import threading
 import time
 from contextlib import suppress
 from types import TracebackType
@@ -69,6 +70,7 @@ class Client(SyncStreams):
             transport=transport,
         )
         self._streams: WeakSet[Stream[Any]] = WeakSet()
+        self._streams_lock = threading.Lock()
 
     def __enter__(self) -> "Client":
         return self
@@ -83,7 +85,9 @@ class Client(SyncStreams):
 
     def close(self) -> None:
         """Close all streams and connections. The client takes no more calls."""
-        for stream in list(self._streams):
+        with self._streams_lock:
+            streams = list(self._streams)
+        for stream in streams:
             stream.close()
         self._http.close()
 
@@ -146,7 +150,7 @@ class Client(SyncStreams):
                     # A key that may not read its account may still hear it.
                     of_account.account = self.own_account()
             url, headers = self._connection.stream(*machine.address(), machine.access)
-            return connect(
+            connection = connect(
                 url,
                 ssl=self._ssl if self._connection.is_encrypted else None,
                 additional_headers=headers,
@@ -156,7 +160,10 @@ class Client(SyncStreams):
                 max_size=MAX_MESSAGE,
                 proxy=None,
             )
+            # websockets wants to be entered; the stream closes it.
+            return connection.__enter__()
 
         stream = Stream(machine, opened, self.carry_out, self._timeout)
-        self._streams.add(stream)
+        with self._streams_lock:
+            self._streams.add(stream)
         return stream

@@ -16,7 +16,7 @@ from matching_exchange.client.errors import (
 from matching_exchange.client.retrying import error_of
 
 FIRST_PAUSE: Final = 0.05
-LONGEST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 2.0
 """Seconds before a stream connects again: at first, and at most. Each pause doubles."""
 
 STEADY_SECONDS: Final = 5.0

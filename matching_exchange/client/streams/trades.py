@@ -32,6 +32,8 @@ class TradesMachine(Machine[Trade | Gap | Restarted]):
         """The last trade that was told, by which another history is known."""
         self._held: Trade | None = None
         """The message that has shown a hole."""
+        self._newest: int | None = None
+        """The newest trade_id when the stream with a `start` began."""
         self._asking = False
         self._verify = False
         self._reach_back = True
@@ -43,14 +45,14 @@ class TradesMachine(Machine[Trade | Gap | Restarted]):
 
     def opened(self) -> None:
         self._held = None
-        self._verify = self._told is not None
+        self._verify = bool(self._last)
         self._ask()
 
     def wanted(self) -> Call[TradeList] | None:
         if not self._asking:
             return None
         if self._last is None:
-            if self._start is not None:
+            if self._newest is not None:
                 return trades(self._symbol, start=self._start, after=0, limit=LONGEST_PAGE)
             return trades(self._symbol, limit=1)
         if not self._reach_back:
@@ -87,7 +89,7 @@ class TradesMachine(Machine[Trade | Gap | Restarted]):
 
     def restarted(self, reason: str) -> None:
         self.items.append(Restarted(reason))
-        self._last = self._told = self._held = self._start = None
+        self._last = self._newest = self._told = self._held = self._start = None
         self._verify = False
 
     def _ask(self) -> None:
@@ -96,27 +98,28 @@ class TradesMachine(Machine[Trade | Gap | Restarted]):
         self._short_pages = 0
 
     def _begin(self, page: TradeList) -> None:
-        """The first answer: where the stream begins."""
-        if self._start is None:
-            self._last = page.trades[-1].trade_id if page.trades else 0
+        """The first answers: where the stream begins."""
+        if self._newest is None:
+            self._newest = page.trades[-1].trade_id if page.trades else 0
             self._told = page.trades[-1] if page.trades else None
-            self._asking = False
+            if self._start is None:
+                self._last = self._newest
+                self._asking = False
             return
-        self._start = None
-        if page.trades:
-            self._last = page.trades[0].trade_id - 1
-            for trade in page.trades:
-                self._deliver(trade)
-            self._go_on(page)
+        # Without a trade since `start`, all that come later follow the newest one.
+        self._last = page.trades[0].trade_id - 1 if page.trades else self._newest
+        for trade in page.trades:
+            self._deliver(trade)
+        self._go_on(page)
 
     def _is_other_history(self, page: TradeList) -> bool:
         """Whether the exchange has another history than the one that was told."""
-        told = self._told
-        if not self._verify or told is None:
+        if not self._verify or self._last is None:
             return False
-        if not page.trades or page.trades[-1].trade_id < told.trade_id:
+        if not page.trades or page.trades[-1].trade_id < self._last:
             return True
-        return any(trade != told for trade in page.trades if trade.trade_id == told.trade_id)
+        told = self._told
+        return told is not None and any(trade != told for trade in page.trades if trade.trade_id == told.trade_id)
 
     def _go_on(self, page: TradeList) -> None:
         """Ask for the next page, unless this one was the last."""

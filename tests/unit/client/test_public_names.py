@@ -20,7 +20,7 @@ def test_every_public_name_is_there() -> None:
         assert getattr(matching_exchange, name).__module__ is not None
     assert set(matching_exchange.__all__) <= set(dir(matching_exchange))
     with pytest.raises(AttributeError, match="no attribute 'Clint'"):
-        _ = matching_exchange.Clint
+        _ = matching_exchange.Clint  # type: ignore[attr-defined]
 
 
 def test_the_processes_of_the_exchange_load_no_client() -> None:

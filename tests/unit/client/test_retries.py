@@ -195,6 +195,16 @@ def test_the_undecided_orders_of_a_batch_are_decided_by_sending_it_again() -> No
     assert {each["account"] for each in sent[0]} == {"ann"}
 
 
+def test_what_a_batch_has_decided_is_told_also_if_the_rest_stays_unknown() -> None:
+    unknown = {"code": "outcome_unknown", "status": 504, "type": "", "title": "", "detail": ""}
+    exchange = Exchange(httpx.Response(200, json={"results": [order(), unknown]}), problem(401, "unauthorized"))
+    with client(exchange) as exchange_client:
+        first, second = exchange_client.place_batch([NewOrder("BTC-USDT", "buy", **ORDER)] * 2)
+    assert isinstance(first, Order)
+    assert isinstance(second, Problem)
+    assert second.code == "outcome_unknown"
+
+
 def test_a_rate_limit_is_waited_for_within_the_time_of_the_call() -> None:
     call = place("BTC-USDT", "buy", **ORDER)
     limited = problem(429, "rate_limited", None, "2")
@@ -208,7 +218,9 @@ def test_a_rate_limit_is_waited_for_within_the_time_of_the_call() -> None:
 
 def test_pauses_grow_up_to_a_bound_and_end_with_the_time_of_the_call() -> None:
     attempts = Attempts(depth("BTC-USDT"), 60.0, 0.0)
-    pauses = [attempts.not_sent("Refused.", float(second)) for second in range(20)]
+    steps = [attempts.not_sent("Refused.", float(second)) for second in range(20)]
+    pauses = [step for step in steps if isinstance(step, float)]
+    assert pauses == steps
     assert 0.025 <= pauses[0] <= 0.05
     assert all(pause <= LONGEST_PAUSE for pause in pauses)
     assert min(pauses[10:]) >= LONGEST_PAUSE / 2

@@ -174,6 +174,30 @@ def test_it_begins_after_a_trade_or_at_a_time(market: Market) -> None:
     assert settle(machine, market) == [1, 2, 3, 4, 5]
 
 
+def test_a_trade_between_the_first_two_answers_is_not_lost(market: Market) -> None:
+    machine = TradesMachine(SYMBOL, "2030-01-01T00:00:00Z", None)
+    machine.opened()
+    call = machine.wanted()
+    assert call is not None
+    machine.told(market.page(call))
+    call = machine.wanted()
+    assert call is not None
+    assert dict(call.query)["from"] == "2030-01-01T00:00:00Z"
+    machine.told(call.read(b'{"symbol":"BTC-USDT","trades":[]}'))
+    assert settle(machine, market) == []
+    machine.receive(market.message(6))
+    assert told(machine) == [6]
+
+
+def test_a_trade_id_that_the_exchange_does_not_know_is_told(market: Market) -> None:
+    machine = TradesMachine(SYMBOL, None, 100)
+    machine.opened()
+    (restarted,) = settle(machine, market)
+    assert isinstance(restarted, Restarted)
+    machine.receive(market.message(6))
+    assert told(machine) == [6]
+
+
 def test_an_empty_market_begins_with_its_first_trade() -> None:
     market = Market(last=0)
     machine = TradesMachine(SYMBOL, None, None)
