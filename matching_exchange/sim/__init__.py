@@ -20,6 +20,9 @@ from matching_exchange.sim.result.figures import Figures, Markout
 from matching_exchange.sim.result.result import Result, ResultError
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
+from matching_exchange.sim.sweeps.runs import Failure, Run, SweepError
+from matching_exchange.sim.sweeps.sweep import sweep
+from matching_exchange.sim.sweeps.sweep_result import SweepResult
 from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
@@ -34,6 +37,7 @@ __all__ = [
     "Constant",
     "Empirical",
     "Exponential",
+    "Failure",
     "Figures",
     "Flow",
     "Instrument",
@@ -50,11 +54,14 @@ __all__ = [
     "Record",
     "Result",
     "ResultError",
+    "Run",
     "Session",
     "Side",
     "Simulation",
     "SimulationError",
     "Strategy",
+    "SweepError",
+    "SweepResult",
     "Trade",
     "Uniform",
     "UpdateKind",
@@ -70,6 +77,7 @@ __all__ = [
     "scenario",
     "scenarios",
     "seconds",
+    "sweep",
     "us",
 ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from matching_exchange.sim.durations import SECOND
 from matching_exchange.sim.kernel.record import Record
@@ -12,6 +12,9 @@ from matching_exchange.sim.result.book_keeping import Rows
 from matching_exchange.sim.result.columns import Columns
 from matching_exchange.sim.result.figures import Figures, figures_of
 from matching_exchange.sim.result.tables import MAKERS, Table, equity_table
+
+if TYPE_CHECKING:
+    from matching_exchange.sim.sweeps.sweep_result import SweepResult
 
 TABLES: Final = (*MAKERS, "equity")
 """The names of frames and files."""
@@ -170,6 +173,15 @@ class Result:
         for agent in agents or ():
             self._agent(agent)
         Path(path).write_text(report_of(self, title, agents), encoding="utf-8", newline="\n")
+
+    def compare(self, *others: "Result", names: Sequence[str] | None = None) -> "SweepResult":
+        """This result beside others: rows, distributions and a report, as those of a sweep with a parameter `result`.
+
+        names: one for each, this one's first; None for numbers from 1.
+        """
+        from matching_exchange.sim.sweeps.comparison import compared  # noqa: PLC0415
+
+        return compared([self, *others], names)
 
     def __repr__(self) -> str:
         return f"<Result seed={self.seed} agents={len(self.agents)} digest={self.digest[:12]}>"

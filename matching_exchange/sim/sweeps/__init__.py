@@ -1,0 +1,1 @@
+"""Many runs of one simulation, over seeds and parameters, on all cores."""

@@ -1,0 +1,122 @@
+"""What one run of a sweep is asked, and what it tells."""
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+
+from matching_exchange.sim.result.figures import Figures
+from matching_exchange.sim.result.lines import BY_KEY
+from matching_exchange.sim.result.result import Result
+
+COLUMNS: Final = ("run", "seed", "agent", "quote", *BY_KEY, "digest")
+"""Those of a row, besides its parameters."""
+
+
+class SweepError(ValueError):
+    """A sweep cannot be made so. The message names the argument and what it takes."""
+
+
+class Task(NamedTuple):
+    """number: its place among all, from 0."""
+
+    number: int
+    seed: int | str
+    parameters: dict[str, Any]
+
+
+class Run(Struct, frozen=True):
+    """A run that ended well. figures: of each agent, and of each quote that it traded in."""
+
+    number: int
+    seed: int | str
+    parameters: dict[str, Any]
+    digest: str
+    counts: dict[str, int]
+    figures: tuple[Figures, ...]
+
+
+class Failure(Struct, frozen=True):
+    """A run that did not. error: its kind and message, in one line. trace: where it was raised, if that is known."""
+
+    number: int
+    seed: int | str
+    parameters: dict[str, Any]
+    error: str
+    trace: str = ""
+
+    @property
+    def text(self) -> str:
+        """One line: which run it was, and what happened."""
+        given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
+        return f"seed={self.seed!r}{given}: {self.error}"
+
+
+class Plan(NamedTuple):
+    """What all runs share.
+
+    duration: nanoseconds; None if `build` tells it.
+    agents: whose figures are kept; None for all that are measured.
+    directory: where each run's files go; None for nowhere.
+    """
+
+    build: Callable[..., Any]
+    duration: int | None
+    agents: tuple[str, ...] | None
+    directory: Path | None
+
+    def carry_out(self, task: Task) -> Run | Failure:
+        """Run it. What goes wrong in it is told, not raised."""
+        try:
+            result = self._result(self.build(task.seed, **task.parameters))
+            if self.directory is not None:
+                result.write_parquet(self.directory / name_of(task.number))
+            figures = result.totals()
+            if self.agents is not None:
+                figures = [found for name in self.agents for found in _of(name, figures, result)]
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            return Failure(task.number, task.seed, task.parameters, told, traceback.format_exc())
+        return Run(task.number, task.seed, task.parameters, result.digest, dict(result.counts), tuple(figures))
+
+    def _result(self, built: Any) -> Result:
+        if isinstance(built, Result):
+            return built
+        simulation, duration = built if isinstance(built, tuple) else (built, self.duration)
+        if duration is None:
+            raise SweepError("duration: takes nanoseconds; or let build return a simulation and its duration")
+        result = simulation.run(duration)
+        if not isinstance(result, Result):
+            raise SweepError(f"build: takes a function that returns a Simulation, not {type(simulation).__name__}")
+        return result
+
+
+def _of(name: str, figures: Sequence[Figures], result: Result) -> list[Figures]:
+    found = [each for each in figures if each.agent == name]
+    if not found:
+        raise SweepError(f"agents: takes some of {', '.join(result.agents)}, not {name}")
+    return found
+
+
+def name_of(number: int) -> str:
+    """The directory of a run's files."""
+    return f"run-{number:05}"
+
+
+def tasks_of(seeds: Sequence[int | str], parameters: Mapping[str, Sequence[Any]]) -> list[Task]:
+    """Each seed with each combination of parameters. All seeds of a combination stand together."""
+    if not seeds:
+        raise SweepError("seeds: takes at least one")
+    for name, values in parameters.items():
+        if name in COLUMNS:
+            raise SweepError(f"parameters: {name} is a column of the rows already; takes another name")
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise SweepError(f"parameters: {name}: takes a list of values, not {values!r}")
+        if not values:
+            raise SweepError(f"parameters: {name}: takes at least one value")
+    grid = [dict(zip(parameters, values, strict=True)) for values in product(*parameters.values())]
+    pairs = [(seed, combination) for combination in grid for seed in seeds]
+    return [Task(number, seed, combination) for number, (seed, combination) in enumerate(pairs)]
