@@ -14,22 +14,23 @@ from market_maker import MarketMaker
 from matching_exchange import sim
 from matching_exchange.recordings import read_bitstamp
 
-RECORDING = Path(__file__).parent / "data" / "bitstamp.jsonl.gz"
+RECORDING = Path(__file__).parent / "data" / "bitstamp_synthetic.log.xz"
 
 
 def backtest(delay: int) -> sim.Result:
+    maker = MarketMaker("0.05", half_spread_bps="0.2")
     latency = sim.Latency.of(sim.Constant(delay))
-    return sim.Backtest(read_bitstamp(RECORDING), MarketMaker(), latency=latency, name="maker").run()
+    return sim.Backtest(read_bitstamp(RECORDING), maker, latency=latency, name="maker").run()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Trade in a recorded market.")
-    parser.add_argument("--report", metavar="FILE", help="write a report of the run with latency: one HTML file")
+    parser.add_argument("--report", metavar="FILE", help="write a report of the last run: one HTML file")
     arguments = parser.parse_args()
-    for delay in (0, sim.ms(50)):
+    for delay in (0, sim.ms(50), sim.ms(500)):
         result = backtest(delay)
         figures = result.figures("maker")
-        print(f"latency {delay // sim.ms(1):>2} ms: {figures.fills} fills, profit {figures.pnl} {figures.quote}")
+        print(f"latency {delay // sim.ms(1):>3} ms: {figures.fills} fills, profit {figures.pnl} {figures.quote}")
     print(result.summary())
     if arguments.report:
         result.report(arguments.report, title="Market maker in a recorded market")

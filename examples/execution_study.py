@@ -34,14 +34,14 @@ def row(name: str, found: Distribution | None) -> str:
 
 def study(seeds: int) -> None:
     parameters = {"algorithm": list(ALGORITHMS)}
-    result = sim.sweep(market, duration=WITHIN + sim.minutes(1), seeds=range(seeds), parameters=parameters, agents=["buyer"])
+    duration = WITHIN + sim.minutes(1)
+    result = sim.sweep(market, duration=duration, seeds=range(seeds), parameters=parameters, agents=["buyer"])
     paid: dict[str, list[float]] = {}
     print(f"{'':<34} {'mean':>9}   {'95 % interval':^22}   {'runs':>4}")
     for group in result.groups("buyer"):
         name = str(group.parameters["algorithm"])
         paid[name] = [float(each.turnover / each.volume) for each in group.figures if each.volume]
         print(row(f"{name}: slippage of its orders, bps", group.distribution("slippage_bps")))
-        print(row(f"{name}: average price, USDT", distribution_of(paid[name])))
     differences = [(pov / twap - 1) * 10_000 for twap, pov in zip(paid["TWAP"], paid["POV"], strict=True)]
     print(row("POV paid more than TWAP, bps", distribution_of(differences)))
 

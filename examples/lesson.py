@@ -1,9 +1,7 @@
-"""A lesson for a class: the spread, and price-time priority. It asks, and the exchange's own answers are the key.
+"""A lesson for a class: the spread, and price-time priority. What the exchange answers is the key to the questions.
 
-    python examples/lesson.py             # asks the questions
-    python examples/lesson.py --answers   # gives the answers itself
-
-It trades in an instrument of its own, LESSON-USDT, on the demo or on EXCHANGE_URL.
+python examples/lesson.py             # asks, in LESSON-USDT of the demo or of EXCHANGE_URL
+python examples/lesson.py --answers   # gives the answers itself
 """
 
 import sys
@@ -22,14 +20,12 @@ class Lesson:
 
     def ask(self, question: str, right: object) -> None:
         self.asked += 1
-        answer = str(right) if self.gives_answers else input(f"\n{question} ").strip()
         if self.gives_answers:
-            print(f"\n{question} {answer}")
-        if answer.lower() == str(right).lower():
-            self.right += 1
-            print("  Right.")
-        else:
+            print(f"\n{question} {right}")
+        elif input(f"\n{question} ").strip().lower() != str(right).lower():
             print(f"  The exchange says: {right}")
+            return
+        self.right += 1
 
 
 def fill_the_book(exchange: Client) -> dict[int, str]:

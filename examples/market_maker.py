@@ -1,7 +1,7 @@
 """A market maker: one class, in a simulation and on a running exchange.
 
-    python examples/market_maker.py --simulate      # ten minutes of a calm market, in a second
-    python examples/market_maker.py --seconds 60    # live: on the demo, or on EXCHANGE_URL with EXCHANGE_KEY
+python examples/market_maker.py --simulate      # ten minutes of a calm market, in a second
+python examples/market_maker.py --seconds 60    # live: on the demo, or on EXCHANGE_URL with EXCHANGE_KEY
 """
 
 import argparse
@@ -15,9 +15,9 @@ BASIS_POINT = Decimal("0.0001")
 class MarketMaker(sim.Strategy):
     """Quotes both sides of the middle, and leans against what it holds."""
 
-    def __init__(self, quantity: str = "0.1", half_spread_bps: int = 3, most: str = "1") -> None:
+    def __init__(self, quantity: str = "0.1", half_spread_bps: str = "3", most: str = "1") -> None:
         self.quantity = Decimal(quantity)
-        self.half_spread = half_spread_bps * BASIS_POINT
+        self.half_spread = Decimal(half_spread_bps) * BASIS_POINT
         self.most = Decimal(most)
 
     def on_start(self, market: sim.Market) -> None:
@@ -25,17 +25,24 @@ class MarketMaker(sim.Strategy):
 
     def on_wakeup(self, market: sim.Market) -> None:
         market.wake_in(sim.seconds(1))
-        market.cancel_all()
         middle = market.book().mid
         if middle is None:
             return
         # The more it holds, the lower it quotes: it would rather sell.
         middle *= 1 - self.half_spread * market.position() / self.most
         instrument = market.instruments[market.symbol]
-        bid = sim.on_tick(instrument, middle * (1 - self.half_spread), sim.Side.BUY)
-        ask = sim.on_tick(instrument, middle * (1 + self.half_spread), sim.Side.SELL)
-        market.buy(self.quantity, bid, post_only=True)
-        market.sell(self.quantity, ask, post_only=True)
+        wanted = {
+            sim.Side.BUY: sim.on_tick(instrument, middle * (1 - self.half_spread), sim.Side.BUY),
+            sim.Side.SELL: sim.on_tick(instrument, middle * (1 + self.half_spread), sim.Side.SELL),
+        }
+        for order in market.orders():
+            if order.price == wanted.get(order.side):
+                del wanted[order.side]  # it keeps its place in the queue
+            else:
+                market.cancel(order)
+        for side, price in wanted.items():
+            send = market.buy if side is sim.Side.BUY else market.sell
+            send(self.quantity, price, post_only=True)
 
 
 def simulate(seed: int) -> sim.Result:

@@ -27,11 +27,14 @@ from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
 if TYPE_CHECKING:
-    from matching_exchange.sim import agents, facts, gym, live, scenarios
+    from matching_exchange.sim import agents, backtest, facts, gym, live, scenarios
+    from matching_exchange.sim.backtest import Backtest, BacktestError
     from matching_exchange.sim.scenarios import scenario
 
 __all__ = [
     "CORE",
+    "Backtest",
+    "BacktestError",
     "Book",
     "Chance",
     "Constant",
@@ -66,6 +69,7 @@ __all__ = [
     "Uniform",
     "UpdateKind",
     "agents",
+    "backtest",
     "facts",
     "gym",
     "hours",
@@ -81,12 +85,13 @@ __all__ = [
     "us",
 ]
 
-_ROOMS = ("agents", "facts", "gym", "live", "scenarios")
+_ROOMS = ("agents", "backtest", "facts", "gym", "live", "scenarios")
+_LATER = {"Backtest": "backtest", "BacktestError": "backtest", "scenario": "scenarios"}
 
 
 def __getattr__(name: str) -> object:
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")
-    if name == "scenario":
-        return import_module(f"{__name__}.scenarios").scenario
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ from matching_exchange.sim.kernel.shadowed import ShadowedBook, ShadowedLevels, 
 from matching_exchange.sim.kernel.venue import EngineVenue, Venue
 from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number
+from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.simulation import QUOTE_EVERY, Simulation
 from matching_exchange.sim.strategy import Strategy
 from protocol.instrument import Instrument
@@ -92,6 +93,10 @@ class Backtest:
     ) -> Strategy:
         """As `Simulation.add`."""
         return self.simulation.add(strategy, name, latency=latency, balances=balances, measure=measure)
+
+    def run(self, duration: int | None = None) -> Result:
+        """Run to the end of the recording, or so long, in nanoseconds of its time."""
+        return Result(self.run_record(duration))
 
     def run_record(self, duration: int | None = None) -> Record:
         """Run to the end of the recording, or so long, in nanoseconds of its time. Returns the record."""

@@ -28,7 +28,7 @@ class Recorder:
     """`record` grows with the run. Not known live, and 0 there: what stood before an order when it began to rest."""
 
     def __init__(self, instruments: list[Instrument], name: str, start: int) -> None:
-        self.record = Record(instruments, "", start, QUOTE_EVERY)
+        self.record = Record(instruments, "live", start, QUOTE_EVERY)
         self.record.agents.append(name)
         self.record.latencies.append("live")
         self.record.balances.append(None)
