@@ -1,6 +1,7 @@
 """Builds the compiled core into wheels, and beside the sources (scripts/build). All else stands in pyproject.toml.
 
 EXCHANGE_COMPILE: auto (compile if a C compiler works), always (or fail), never.
+MYPYC_OPT_LEVEL: how much the C compiler optimizes, 0 to 3 (default). Less is built sooner, to test the build itself.
 """
 
 import json
@@ -16,6 +17,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 ROOT = Path(__file__).parent
+OPT_LEVEL = "MYPYC_OPT_LEVEL"
 sys.path.insert(0, str(ROOT))
 
 from matcher.compiled import (  # noqa: E402
@@ -94,7 +96,9 @@ class BuildCore(build_ext):
             options = ["--config-file=", "--strict", "--follow-imports=silent", f"--python-executable={sys.executable}"]
             options += ["-a", self.report] if self.report else []
             target = self.build_temp or "build"
-            self.distribution.ext_modules = mypycify([*options, *sources], group_name=GROUP, target_dir=target)
+            self.distribution.ext_modules = mypycify(
+                [*options, *sources], group_name=GROUP, target_dir=target, opt_level=os.environ.get(OPT_LEVEL, "3")
+            )
         super().finalize_options()
 
     def run(self) -> None:

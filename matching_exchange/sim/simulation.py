@@ -35,7 +35,7 @@ QUOTE_EVERY: Final = 100 * MILLISECOND
 
 AMOUNT_DECIMALS: Final = 18
 
-RARELY: Final = 100_000
+RARELY: Final = 500_000
 """New objects after which Python looks for cycles."""
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9]+")

@@ -21,6 +21,9 @@ from tests.scripts import assert_gone, is_lively, own_endpoints, running
 
 PACKAGES = ("gateway", "history", "matcher", "matching_exchange", "protocol")
 
+QUICKLY = {"MYPYC_OPT_LEVEL": "0"}
+"""What is built is looked at, and not how fast it is."""
+
 INSTALL_PATIENCE = 600
 """How many seconds the installation of all dependencies may take."""
 
@@ -55,7 +58,11 @@ def make_wheel(directory: Path, **environment: str) -> Path:
     for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
         shutil.copy(ROOT / name, checkout)
     options = ["--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--wheel-dir", str(directory)]
-    call([sys.executable, "-m", "pip", "wheel", *options, str(checkout)], directory, {**os.environ, **environment})
+    call(
+        [sys.executable, "-m", "pip", "wheel", *options, str(checkout)],
+        directory,
+        {**os.environ, **QUICKLY, **environment},
+    )
     [wheel] = directory.glob("*.whl")
     return wheel
 

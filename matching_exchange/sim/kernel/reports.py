@@ -84,6 +84,11 @@ class Reports:
             return OrderUpdate(ticket, kind, time, reason=REFUSALS[int(event.refusal)])
         return None
 
+    def canceled(self, ticket: Ticket, event: OrderCanceled, time: int) -> OrderUpdate:
+        """The update for an order that is canceled."""
+        self._end(ticket, CANCELED, time)
+        return OrderUpdate(ticket, TOLD_CANCELED, time, 0, event.quantity, REASONS[int(event.reason)])
+
     def rests(self, ticket: Ticket, time: int) -> None:
         """Note that an order has begun to rest, if it does."""
         if ticket.measured and self._venue.rests(ticket.venue_id):
@@ -170,11 +175,7 @@ class Reports:
         """The order that an event is about, with its update; None if no agent hears of it."""
         if type(event) is OrderCanceled:
             ticket = self._live.get(event.order_id)
-            if ticket is None:
-                return None
-            self._end(ticket, CANCELED, time)
-            reason = REASONS[int(event.reason)]
-            return ticket, OrderUpdate(ticket, TOLD_CANCELED, time, 0, event.quantity, reason)
+            return None if ticket is None else (ticket, self.canceled(ticket, event, time))
         if type(event) is OrderTriggered:
             ticket = self._live.get(event.order_id)
             return None if ticket is None else (ticket, OrderUpdate(ticket, UpdateKind.TRIGGERED, time))
