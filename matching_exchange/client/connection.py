@@ -20,6 +20,9 @@ DEFAULT_URL: Final = "http://127.0.0.1:8000"
 TIMEOUT: Final = 30.0
 """Seconds that a call may take with all its attempts."""
 
+FIRST_SECONDS: Final = 5.0
+"""Seconds in which the first connection of a client must stand: a wrong address shall not take the time of a call."""
+
 KEEP_ALIVE_SECONDS: Final = 30.0
 """An idle connection is closed after this time: before the exchange does so, at 60."""
 
@@ -52,10 +55,16 @@ class Connection:
         }
         self.account = account
         """The account, once it is known."""
+        self.is_known = False
+        """Whether an exchange has ever answered at the address."""
 
     @property
     def has_key(self) -> bool:
         return not isinstance(self._proofs[Access.ACCOUNT], NoProof)
+
+    def seconds_to_connect(self, timeout: float) -> float:
+        """How long a call, or a stream, may look for the exchange."""
+        return timeout if self.is_known else min(timeout, FIRST_SECONDS)
 
     @property
     def is_encrypted(self) -> bool:

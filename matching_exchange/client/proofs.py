@@ -13,8 +13,6 @@ MAX_RECV_WINDOW: Final = 60_000
 RECV_WINDOW: Final = 5_000
 """Milliseconds for which a signed call is good: at most, and by default."""
 
-Headers = dict[str, str]
-
 
 class Proof:
     """Proves each call. `proved` gives the headers and the query that are sent."""

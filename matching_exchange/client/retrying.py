@@ -58,16 +58,16 @@ Step = Answer[T] | float | Call[T]
 
 
 class Attempts(Generic[T]):
-    """The attempts of one call. Times are in seconds of a stopwatch.
+    """The attempts of one call. Times are in seconds of a stopwatch; `to_connect` bounds the search for the exchange.
 
     After each attempt call `answered`, `not_sent` or `cut`. They give the next step: the answer, the seconds to wait
     before the next attempt, or a call whose answer decides, by `settled`. They raise an ExchangeError if it has failed.
     """
 
-    def __init__(self, call: Call[T], timeout: float, now: float) -> None:
+    def __init__(self, call: Call[T], timeout: float, now: float, to_connect: float | None = None) -> None:
         self._call = call
         self._ends = now + timeout
-        self._timeout = timeout
+        self._connects_until = self._ends if to_connect is None else now + to_connect
         self._pause = FIRST_PAUSE
         self._unknown = False
         """Whether an attempt may have been carried out."""
@@ -101,6 +101,8 @@ class Attempts(Generic[T]):
 
     def not_sent(self, reason: str, now: float) -> Step[T]:
         """No connection was made, so nothing was sent."""
+        if now >= self._connects_until:
+            raise Disconnected("disconnected", reason)
         return self._again(Disconnected("disconnected", reason), now)
 
     def cut(self, reason: str, now: float) -> Step[T]:

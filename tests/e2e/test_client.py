@@ -1,6 +1,9 @@
 """The public client on a whole exchange: every call, every stream, and nothing lost or doubled over kills."""
 
 import asyncio
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +39,7 @@ from matching_exchange import (
 )
 from matching_exchange.client.calls.route import ROUTES
 from tests.e2e.keyed import ENVIRONMENT, TOKEN, pem
-from tests.exchange import PATIENCE, Exchange, wait_until
+from tests.exchange import PATIENCE, ROOT, Exchange, clean_environment, wait_until
 from tests.history_process import HistoryProcess
 
 SYMBOL = "BTC-USDT"
@@ -54,7 +57,6 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         history = HistoryProcess(directory, exchange.matcher.data)
         history.start()
         try:
-            wait_until(lambda: exchange.get("/health")["history"]["status"] == "ok", "a history that can be read")
             yield exchange
         finally:
             history.close()
@@ -75,10 +77,18 @@ def symbol(admin: Client) -> str:
     return made.symbol
 
 
-def key_of(admin: Client, account: str) -> str:
-    bearer = admin.create_key(account).bearer
-    assert bearer is not None
-    return bearer
+@pytest.fixture(scope="module")
+def keys(admin: Client) -> dict[str, str]:
+    """By the account. A key counts a second after it was made: all are made at once."""
+    accounts = ["bob", "fay", "gus", "hal", "me"]
+    with ThreadPoolExecutor(len(accounts)) as pool:
+        made = list(pool.map(admin.create_key, accounts))
+    return {key.account: key.bearer or "" for key in made}
+
+
+def wait_for_history(exchange: Exchange) -> None:
+    """It starts beside the first tests."""
+    wait_until(lambda: exchange.get("/health")["history"]["status"] == "ok", "a history that can be read")
 
 
 class Recorder:
@@ -93,14 +103,15 @@ class Recorder:
         return getattr(self._client, name)
 
 
-def test_every_call_once(exchange: Exchange, admin: Client) -> None:
+def test_every_call_once(exchange: Exchange, admin: Client, keys: dict[str, str]) -> None:
     used: set[str] = set()
     boss = Recorder(admin, used)
     made = boss.create_key("ann", label="bot", deposit={"USDT": 1_000_000, "BTC": "10"})
-    with Client(exchange.url, key=made.bearer) as plain, Client(exchange.url, key=key_of(admin, "bob")) as bob:
+    with Client(exchange.url, key=made.bearer) as plain, Client(exchange.url, key=keys["bob"]) as bob:
         ann = Recorder(plain, used)
         _orders(ann, bob)
         _account(ann)
+        wait_for_history(exchange)
         _markets(ann)
     _administration(boss)
     assert set(ROUTES) <= used
@@ -147,7 +158,6 @@ def _account(ann: Any) -> None:
     assert ann.account().positions[0].quantity == Decimal("0.1")
     assert {movement.kind for movement in ann.movements().movements} == {"deposit", "fill", "fee"}
     assert ann.faucet().ledger
-    assert ann.balances_at(fill.timestamp + 1_000_000).balances[0].total == Decimal("10.1")
     with pytest.raises(Unauthorized):
         ann.balances("bob")
 
@@ -156,6 +166,7 @@ def _markets(ann: Any) -> None:
     assert ann.depth(SYMBOL, levels=5).bids == ()
     assert ann.best_prices(SYMBOL).bid is None
     (trade,) = ann.trades(SYMBOL, after=0).trades
+    assert ann.balances_at(trade.timestamp + 1_000_000).balances[0].total == Decimal("10.1")
     assert ann.candles(SYMBOL, "1m").candles[0].close == trade.price
     assert ann.ticker(SYMBOL).last_price == trade.price
     assert SYMBOL in [ticker.symbol for ticker in ann.tickers()]
@@ -256,7 +267,7 @@ def trade_pairs(client: Client, symbol: str, before: Callable[[int], None]) -> l
     return placed
 
 
-def test_kills_lose_and_double_nothing(exchange: Exchange, admin: Client, symbol: str) -> None:
+def test_kills_lose_and_double_nothing(exchange: Exchange, keys: dict[str, str], symbol: str) -> None:
     """Trades, account and book are followed by streams while the matcher, then the gateway, is killed and comes back."""
     ears = Ears()
     kills = {3: exchange.matcher, 8: exchange.gateway}
@@ -266,7 +277,7 @@ def test_kills_lose_and_double_nothing(exchange: Exchange, admin: Client, symbol
             kills[number].kill()
             kills[number].start()
 
-    with Client(exchange.url, key=key_of(admin, "fay"), timeout=2 * PATIENCE) as fay:
+    with Client(exchange.url, key=keys["fay"], timeout=2 * PATIENCE) as fay:
         last = 100 + PAIRS - 1
         trades = ears.hear(fay.stream_trades(symbol), lambda item: isinstance(item, Trade) and item.price == last)
         book = ears.hear(fay.stream_book(symbol), lambda item: bool(item.bids) and item.bids[0].price == 1)
@@ -300,11 +311,10 @@ def test_kills_lose_and_double_nothing(exchange: Exchange, admin: Client, symbol
         fay.cancel_all()
 
 
-def test_asyncio_trades_over_a_kill_of_the_matcher(exchange: Exchange, admin: Client, symbol: str) -> None:
+def test_asyncio_trades_over_a_kill_of_the_matcher(exchange: Exchange, keys: dict[str, str], symbol: str) -> None:
     async def run() -> None:
-        key = key_of(admin, "gus")
         async with (
-            AsyncClient(exchange.url, key=key, timeout=2 * PATIENCE) as gus,
+            AsyncClient(exchange.url, key=keys["gus"], timeout=2 * PATIENCE) as gus,
             gus.stream_trades(symbol) as trades,
             gus.stream_account() as account,
         ):
@@ -340,9 +350,10 @@ def test_asyncio_trades_over_a_kill_of_the_matcher(exchange: Exchange, admin: Cl
     asyncio.run(run())
 
 
-def test_the_other_streams(exchange: Exchange, admin: Client, symbol: str) -> None:
+def test_the_other_streams(exchange: Exchange, keys: dict[str, str], symbol: str) -> None:
+    wait_for_history(exchange)
     with (
-        Client(exchange.url, key=key_of(admin, "hal")) as hal,
+        Client(exchange.url, key=keys["hal"]) as hal,
         hal.stream_queues(symbol) as queues,
         hal.stream_depth(symbol) as depth,
         hal.stream_candles(symbol, "1M") as candles,
@@ -364,6 +375,19 @@ def test_the_other_streams(exchange: Exchange, admin: Client, symbol: str) -> No
         with pytest.raises(TimeoutError):
             while True:
                 candles.receive(0.01)
+
+
+@pytest.mark.parametrize(("number", "printed"), [(0, "price_off_tick price"), (1, "25000 0.1"), (2, "0.01 0.00001\n5")])
+def test_the_programs_of_the_page_run(exchange: Exchange, keys: dict[str, str], number: int, printed: str) -> None:
+    """On an exchange that asks for no keys they name accounts; here they are all those of one key."""
+    programs = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "client.md").read_text(), re.MULTILINE | re.DOTALL)
+    program = programs[number].replace(', account="you"', "")
+    environment = clean_environment({"EXCHANGE_URL": exchange.url, "EXCHANGE_KEY": keys["me"]})
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert printed in ran.stdout
 
 
 def test_no_exchange_is_told_within_the_time_of_a_call(tmp_path: Path) -> None:

@@ -23,7 +23,14 @@ from matching_exchange.client.types.administration import (
 )
 from matching_exchange.client.types.markets import Instrument
 from matching_exchange.client.types.orders import AccountStatus
-from matching_exchange.client.types.words import InstrumentStatusWord, KeyTypeWord, PermissionWord
+from matching_exchange.client.types.words import (
+    InstrumentStatus,
+    InstrumentStatusWord,
+    KeyType,
+    KeyTypeWord,
+    Permission,
+    PermissionWord,
+)
 
 _health = reader(Health | Unhealthy)
 _demo = answer(Demo)
@@ -81,7 +88,7 @@ def set_instrument(
     min_notional: DecimalInput | None = None,
     maker_fee_bps: int | None = None,
     taker_fee_bps: int | None = None,
-    status: InstrumentStatusWord | None = None,
+    status: InstrumentStatus | InstrumentStatusWord | None = None,
     price_band_bps: int | None = None,
     reference_price: DecimalInput | None = None,
     max_open_orders: int | None = None,
@@ -176,9 +183,9 @@ def create_key(
     account: str,
     *,
     label: str | None = None,
-    type: KeyTypeWord | None = None,  # noqa: A002
+    type: KeyType | KeyTypeWord | None = None,  # noqa: A002
     public_key: str | None = None,
-    permissions: Sequence[PermissionWord] | None = None,
+    permissions: Sequence[Permission | PermissionWord] | None = None,
     addresses: Sequence[str] | None = None,
     expires: TimeInput | None = None,
     deposit: Mapping[str, DecimalInput] | None = None,

@@ -23,6 +23,8 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    STREAM_LOGGER,
+    http_request,
     reason_of,
     verified,
 )
@@ -55,11 +57,8 @@ class AsyncClient(AsyncStreams):
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
         self._ssl = ssl_context
-        self._http = httpx.AsyncClient(
-            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
-            limits=LIMITS,
-            trust_env=False,
-            transport=transport,
+        self._http = transport or httpx.AsyncHTTPTransport(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
         )
         self._streams: WeakSet[AsyncStream[Any]] = WeakSet()
 
@@ -94,7 +93,8 @@ class AsyncClient(AsyncStreams):
         """Send a call until it is answered, as `retrying` rules. Raises ExchangeError."""
         if call.needs_account(self._connection.account):
             await self.own_account()
-        attempts = Attempts(call, self._timeout, time.monotonic())
+        connection = self._connection
+        attempts = Attempts(call, self._timeout, time.monotonic(), connection.seconds_to_connect(self._timeout))
         while True:
             step = await self._attempt(call, attempts)
             if isinstance(step, Answer):
@@ -110,18 +110,17 @@ class AsyncClient(AsyncStreams):
     async def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
-            response = await self._http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=request.content,
-                timeout=attempts.seconds_left(time.monotonic()),
+            response = await self._http.handle_async_request(
+                http_request(request, attempts.seconds_left(time.monotonic()))
             )
+            content = await response.aread()
         except NOT_SENT as error:
-            return attempts.not_sent(reason_of(error), time.monotonic())
+            reason = f"No exchange answers at {self._connection.url}. {reason_of(error)}"
+            return attempts.not_sent(reason, time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
-        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+        self._connection.is_known = True
+        return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     async def _ask_account(self) -> str:
         if not self._connection.has_key:
@@ -146,10 +145,11 @@ class AsyncClient(AsyncStreams):
                 open_timeout=OPEN_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 compression=None,
+                logger=STREAM_LOGGER,
                 max_size=MAX_MESSAGE,
                 proxy=None,
             )
 
-        stream = AsyncStream(machine, opened, self.carry_out, self._timeout)
+        stream = AsyncStream(machine, opened, self.carry_out, self._connection.seconds_to_connect(self._timeout))
         self._streams.add(stream)
         return stream

@@ -23,6 +23,8 @@ from matching_exchange.client.http.transport import (
     MAX_MESSAGE,
     NOT_SENT,
     OPEN_SECONDS,
+    STREAM_LOGGER,
+    http_request,
     reason_of,
     verified,
 )
@@ -63,11 +65,8 @@ class Client(SyncStreams):
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
         self._ssl = ssl_context
-        self._http = httpx.Client(
-            verify=verified(ssl_context, encrypted=self._connection.is_encrypted),
-            limits=LIMITS,
-            trust_env=False,
-            transport=transport,
+        self._http = transport or httpx.HTTPTransport(
+            verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
         )
         self._streams: WeakSet[Stream[Any]] = WeakSet()
         self._streams_lock = threading.Lock()
@@ -105,7 +104,8 @@ class Client(SyncStreams):
         """Send a call until it is answered, as `retrying` rules. Raises ExchangeError."""
         if call.needs_account(self._connection.account):
             self.own_account()
-        attempts = Attempts(call, self._timeout, time.monotonic())
+        connection = self._connection
+        attempts = Attempts(call, self._timeout, time.monotonic(), connection.seconds_to_connect(self._timeout))
         while True:
             step = self._attempt(call, attempts)
             if isinstance(step, Answer):
@@ -121,18 +121,15 @@ class Client(SyncStreams):
     def _attempt(self, call: Call[T], attempts: Attempts[T]) -> Step[T]:
         request = self._connection.request(call)
         try:
-            response = self._http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=request.content,
-                timeout=attempts.seconds_left(time.monotonic()),
-            )
+            response = self._http.handle_request(http_request(request, attempts.seconds_left(time.monotonic())))
+            content = response.read()
         except NOT_SENT as error:
-            return attempts.not_sent(reason_of(error), time.monotonic())
+            reason = f"No exchange answers at {self._connection.url}. {reason_of(error)}"
+            return attempts.not_sent(reason, time.monotonic())
         except httpx.HTTPError as error:
             return attempts.cut(reason_of(error), time.monotonic())
-        return attempts.answered(response.status_code, response.headers, response.content, time.monotonic())
+        self._connection.is_known = True
+        return attempts.answered(response.status_code, response.headers, content, time.monotonic())
 
     def _ask_account(self) -> str:
         if not self._connection.has_key:
@@ -157,13 +154,14 @@ class Client(SyncStreams):
                 open_timeout=OPEN_SECONDS,
                 close_timeout=CLOSE_SECONDS,
                 compression=None,
+                logger=STREAM_LOGGER,
                 max_size=MAX_MESSAGE,
                 proxy=None,
             )
             # websockets wants to be entered; the stream closes it.
             return connection.__enter__()
 
-        stream = Stream(machine, opened, self.carry_out, self._timeout)
+        stream = Stream(machine, opened, self.carry_out, self._connection.seconds_to_connect(self._timeout))
         with self._streams_lock:
             self._streams.add(stream)
         return stream

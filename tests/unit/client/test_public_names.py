@@ -19,6 +19,7 @@ def test_every_public_name_is_there() -> None:
     for name in matching_exchange.__all__:
         assert getattr(matching_exchange, name).__module__ is not None
     assert set(matching_exchange.__all__) <= set(dir(matching_exchange))
+    assert sorted(matching_exchange.__all__) == sorted(matching_exchange._MODULE_OF)
     with pytest.raises(AttributeError, match="no attribute 'Clint'"):
         _ = matching_exchange.Clint  # type: ignore[attr-defined]
 

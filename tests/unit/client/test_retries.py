@@ -216,6 +216,13 @@ def test_a_rate_limit_is_waited_for_within_the_time_of_the_call() -> None:
     assert caught.value.retry_after == 2.0
 
 
+def test_a_wrong_address_is_told_soon() -> None:
+    attempts = Attempts(depth("BTC-USDT"), 30.0, 0.0, to_connect=5.0)
+    assert isinstance(attempts.not_sent("Refused.", 4.9), float)
+    with pytest.raises(Disconnected):
+        attempts.not_sent("Refused.", 5.0)
+
+
 def test_pauses_grow_up_to_a_bound_and_end_with_the_time_of_the_call() -> None:
     attempts = Attempts(depth("BTC-USDT"), 60.0, 0.0)
     steps = [attempts.not_sent("Refused.", float(second)) for second in range(20)]

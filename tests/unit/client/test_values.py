@@ -1,11 +1,17 @@
 """What users give, before anything is sent: decimals, times, order names, addresses and keys."""
 
 import pickle
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from matching_exchange import Client, HmacKey, InvalidValue, OutcomeUnknown, PrivateKey, RateLimited, Time
 from matching_exchange.client.calls.orders import amend, cancel
@@ -117,6 +123,19 @@ def test_no_secret_is_ever_shown() -> None:
             refused()
         assert hidden not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_an_rsa_key_signs() -> None:
+    private = rsa.generate_private_key(65537, 2048)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    headers, query = PrivateKey("key", pem.decode(), recv_window=60_000).proved("a=1", b"{}")
+    signed, _, signature = query.partition("&signature=")
+    assert headers == {"X-MBX-APIKEY": "key"}
+    assert signed.startswith("a=1&timestamp=")
+    assert signed.endswith("&recvWindow=60000")
+    private.public_key().verify(b64decode(unquote(signature)), f"{signed}{{}}".encode(), PKCS1v15(), SHA256())
+    with pytest.raises(InvalidValue, match="recv_window takes 1 to 60000"):
+        HmacKey("key", "secret", recv_window=60_001)
 
 
 def test_errors_go_from_process_to_process() -> None:
