@@ -1,6 +1,6 @@
 """Simulation in process: the very engine, virtual time, and agents between which messages take their time.
 
-Rooms that not every simulation needs are loaded when they are first used: sim.agents, sim.scenarios, sim.live ...
+Rooms that not every simulation needs are loaded when they are first used: sim.backtest, sim.gym, sim.live.
 """
 
 from importlib import import_module
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 # Decides which core runs, before any module of it is imported.
 from matcher import CORE
+from matching_exchange.sim import agents, facts, scenarios
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
 from matching_exchange.sim.instruments import instrument, on_tick
@@ -18,6 +19,7 @@ from matching_exchange.sim.market import Market
 from matching_exchange.sim.order_entry import OrderEntryError
 from matching_exchange.sim.result.figures import Figures, Markout
 from matching_exchange.sim.result.result import Result, ResultError
+from matching_exchange.sim.scenarios import scenario
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
 from matching_exchange.sim.sweeps.runs import Failure, Run, SweepError
@@ -27,9 +29,8 @@ from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
 if TYPE_CHECKING:
-    from matching_exchange.sim import agents, backtest, facts, gym, live, scenarios
+    from matching_exchange.sim import backtest, gym, live
     from matching_exchange.sim.backtest import Backtest, BacktestError
-    from matching_exchange.sim.scenarios import scenario
 
 __all__ = [
     "CORE",
@@ -85,8 +86,8 @@ __all__ = [
     "us",
 ]
 
-_ROOMS = ("agents", "backtest", "facts", "gym", "live", "scenarios")
-_LATER = {"Backtest": "backtest", "BacktestError": "backtest", "scenario": "scenarios"}
+_ROOMS = ("backtest", "gym", "live")
+_LATER = {"Backtest": "backtest", "BacktestError": "backtest"}
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matching_exchange.sim.agents.amounts import at_least, sign
 from matching_exchange.sim.agents.trader import Trader
@@ -14,8 +14,6 @@ from protocol.units import OrderType, Side
 if TYPE_CHECKING:
     from matching_exchange.sim.kernel.values import Order, OrderUpdate, Trade
     from matching_exchange.sim.market import Market
-
-ENDS: Final = (UpdateKind.CANCELED, UpdateKind.REJECTED, UpdateKind.REFUSED)
 
 
 class Execution(Trader):
@@ -30,7 +28,8 @@ class Execution(Trader):
     start: how long it waits before, in nanoseconds.
     every: time from one look to the next, in nanoseconds.
     limit: the worst price of a child order. None: market orders.
-    passive: a child order rests at the best price of its own side until the next look. False: it takes at once.
+    passive: a child order rests at the best price of its own side until the next look; there is none while that side is
+        empty. False: it takes at once.
     catch_up: a child order is at most so many times an even share of `quantity`; more that is missed waits.
     finish: at its end it takes what is left at once, within `limit`. False: it leaves it.
 
@@ -125,7 +124,12 @@ class Execution(Trader):
         if update.kind is UpdateKind.FILL:
             self.filled_units += update.quantity_units
             self.value_units += update.price_units * update.quantity_units
-        if update.order is not self._child or update.order.is_live:
+        if update.order is not self._child:
+            return
+        if update.order.is_live:
+            if update.kind is UpdateKind.CANCEL_FAILED:
+                # The next look tries again.
+                self._leaving = False
             return
         left, self._child, self._leaving = self._leaving, None, False
         if self.filled_units >= self.quantity_units:
@@ -165,9 +169,10 @@ class Execution(Trader):
         book = market.book(self.symbol)
         own = book.bid_units if self.side is Side.BUY else book.ask_units
         limit = self._limit_units
-        if passive and own is not None:
-            price = own if limit is None or sign(self.side) * (limit - own) >= 0 else limit
-            self._child = market.place(self.symbol, self.side, quantity, price)
+        if passive:
+            if own is not None:
+                price = own if limit is None or sign(self.side) * (limit - own) >= 0 else limit
+                self._child = market.place(self.symbol, self.side, quantity, price)
         elif limit is not None:
             self._child = market.place(self.symbol, self.side, quantity, limit, OrderType.IOC)
         else:

@@ -223,12 +223,15 @@ class World:
         self._time: int | None = None
 
     def value(self, symbol: str, time: int) -> int:
-        """What the instrument is worth at this time, in the price unit. Times never go back."""
+        """What the instrument is worth at this time, in the price unit. Times never go back. Raises ValueError for an
+        instrument that it does not have."""
+        self._check(symbol)
         self._advance(time)
         return self._values.of(symbol)
 
     def pace(self, symbol: str, time: int) -> int:
-        """How lively its market is; 1000 is calm, 7600 the most."""
+        """How lively its market is; 1000 is calm. Raises ValueError as `value` does."""
+        self._check(symbol)
         self._advance(time)
         return self._pace.now + self._bursts[symbol].now
 
@@ -236,6 +239,10 @@ class World:
         """A trade: it makes its market livelier for some seconds. `unit` is a typical quantity."""
         if self._motion.bursts:
             self._bursts[symbol].traded(quantity, unit)
+
+    def _check(self, symbol: str) -> None:
+        if symbol not in self._bursts:
+            raise ValueError(f"the world has {', '.join(self._bursts)}, not {symbol}")
 
     def _advance(self, time: int) -> None:
         if self._time is None:

@@ -71,7 +71,7 @@ def thin_book(seed: int | str = 0, strategies: Sequence[Strategy] = (), *, measu
 def opening_rush(seed: int | str = 0, strategies: Sequence[Strategy] = (), *, measure_all: bool = False) -> Simulation:
     """The first minutes after an opening.
 
-    For five minutes it has four times the usual trades, and moves more. Then it is calm.
+    For five minutes it has two to four times the usual trades, and moves more. Then it is calm.
     """
     motion = structs.replace(USUAL_MOTION, opening=RUSH, opening_fixed=True, phases=(CALM,), moods=(1_000,))
     return _set_up(seed, strategies, motion, measure_all=measure_all)

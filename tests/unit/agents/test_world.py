@@ -1,14 +1,16 @@
-"""What the agents share: chance, sizes, values that move together, the pace of the market."""
+"""What the agents share: sizes, values that move together, the pace of the market."""
 
 from itertools import pairwise
 
+import pytest
 from msgspec import structs
 
-from matching_exchange.agents.chance import MILLION, Chance
-from matching_exchange.agents.pace import BUSY, THIN, Burst, Pace
-from matching_exchange.agents.seen import USUAL
-from matching_exchange.agents.sizes import Sizes
-from matching_exchange.agents.values import Values
+from matching_exchange.sim.agents import Motion, Phase, World
+from matching_exchange.sim.agents.amounts import Sizes
+from matching_exchange.sim.agents.world import BUSY, STEP, THIN, USUAL, Burst, Pace, Values
+from matching_exchange.sim.chance import Chance
+from matching_exchange.sim.durations import SECOND
+from matching_exchange.sim.scenarios.cast import quote_step, unit_of
 from protocol.units import Side
 from tests.agents_market import BTC, ETH, SOL
 from tests.moments import correlation, deviation
@@ -16,39 +18,25 @@ from tests.moments import correlation, deviation
 BASES = {"BTC-USDT": 60_000_00, "ETH-USDT": 3_000_00, "SOL-USDT": 150_000_00}
 
 
-def test_chance_is_what_it_says() -> None:
-    chance = Chance("1")
-    assert 2_300 < sum(chance.happens(MILLION // 4) for _ in range(10_000)) < 2_700
-    assert not any(chance.happens(0) for _ in range(100))
-    assert all(chance.happens(MILLION) for _ in range(100))
-    draws = [chance.bell(8_000) for _ in range(10_000)]
-    assert abs(sum(draws)) < 300 * 10_000
-    assert 7_700 < deviation(draws) < 8_300
-    heavy = sorted(chance.heavy(100, 9_000) for _ in range(10_000))
-    assert heavy[-1] == 9_000
-    assert 100 < heavy[5_000] < 200
-    assert {chance.side() for _ in range(100)} == {Side.BUY, Side.SELL}
-
-
-def test_chance_is_the_same_on_every_machine() -> None:
-    """Python keeps these draws from version to version, as do integers."""
-    chance = Chance("1-BTC-USDT-demo-noise")
-    assert [chance.between(1, 1_000_000) for _ in range(3)] == [546_002, 977_609, 305_866]
-    assert [chance.bell(8_000) for _ in range(3)] == [13_000, -12_000, -10_000]
-
-
 def test_sizes_are_those_that_the_instrument_takes() -> None:
     coarse = structs.replace(BTC, tick_size=50, lot_size=1_000, min_quantity=2_000, max_quantity=100_000)
-    sizes = Sizes(coarse, 60_000_00)
-    assert (sizes.down(59_999_99), sizes.up(60_000_01), sizes.near(60_000_77)) == (59_999_50, 60_000_50, 60_000_50)
-    assert (sizes.down(3), sizes.up(10**12)) == (50, 10**9)
-    assert {sizes.quantity(share) % 1_000 for share in range(1, 90_000, 7)} == {0}
-    assert (sizes.quantity(1), sizes.quantity(10**6)) == (2_000, 100_000)
+    sizes = Sizes(coarse)
+    assert (sizes.behind(Side.BUY, 59_999_99), sizes.behind(Side.SELL, 60_000_01)) == (59_999_50, 60_000_50)
+    assert sizes.near(60_000_77) == 60_000_50
+    assert (sizes.behind(Side.BUY, 3), sizes.behind(Side.SELL, 10**12)) == (50, 10**9)
+    assert (sizes.lots(1_999), sizes.lots(5_500), sizes.lots(10**9)) == (0, 5_000, 100_000)
+    assert (sizes.order(1), sizes.order(10**9)) == (2_000, 100_000)
+
+
+def test_quoted_prices_have_coarser_steps_where_the_tick_is_fine() -> None:
+    assert [quote_step(BTC, price) for price in (60_000_00, 3_000_00, 150_00)] == [100, 1, 1]
+    sizes = Sizes(BTC, 100)
+    assert (sizes.behind(Side.BUY, 60_000_99), sizes.behind(Side.SELL, 60_000_01)) == (60_000_00, 60_001_00)
 
 
 def test_a_unit_is_worth_the_same_in_each_instrument() -> None:
     for instrument, price in ((BTC, 60_000_00), (ETH, 3_000_00), (SOL, 150_00)):
-        value = Sizes(instrument, price).unit * price / 10**instrument.value_decimals
+        value = unit_of(instrument, price) * price / 10**instrument.value_decimals
         assert 2_990 < value <= 3_000
 
 
@@ -73,7 +61,7 @@ def test_values_are_drawn_back() -> None:
     far = {symbol: base * 109 // 100 for symbol, base in BASES.items()}
     values = Values(BASES, Chance("1-values"), far)
     assert {symbol: values.of(symbol) for symbol in BASES} == far
-    for _ in range(300_000):
+    for _ in range(150_000):
         values.step(USUAL)
     for symbol, base in BASES.items():
         assert abs(values.of(symbol) - base) * 20 < base
@@ -115,3 +103,50 @@ def test_a_burst_grows_with_trades_and_fades() -> None:
     for _ in range(600):
         burst.step()
     assert burst.now < small
+
+
+def test_a_world_is_the_same_for_everyone_who_asks() -> None:
+    one, other = (World([(BTC, "60000"), (ETH, 3_000)], "1") for _ in range(2))
+    assert one.value("BTC-USDT", 0) == 60_000_00
+    for second in range(600):
+        one.value("BTC-USDT", second * SECOND)
+    other.value("ETH-USDT", 0)
+    assert [world.value("BTC-USDT", 600 * SECOND) for world in (one, other)] == [
+        one.value("BTC-USDT", 600 * SECOND)
+    ] * 2
+    assert [world.pace("ETH-USDT", 600 * SECOND) for world in (one, other)] == [one.pace("ETH-USDT", 600 * SECOND)] * 2
+    assert one.value("BTC-USDT", 600 * SECOND) != 60_000_00
+    with pytest.raises(ValueError, match="the world has BTC-USDT, ETH-USDT, not SOL-USDT"):
+        one.value("SOL-USDT", 600 * SECOND)
+
+
+def test_a_drift_is_what_it_says() -> None:
+    motion = Motion(common=0, own=0, news=0, own_news=0, trend=0, drift=100_000, back=10**9)
+    world = World([(BTC, "60000")], "1", motion)
+    world.value("BTC-USDT", 0)
+    assert world.value("BTC-USDT", 1_000 * STEP) == pytest.approx(66_000_00, rel=1e-3)
+
+
+def test_a_fixed_opening_lasts_exactly_its_time() -> None:
+    pace = Pace(Chance("1"), Motion(opening=Phase(6_000, 60), opening_fixed=True, phases=(Phase(1_000, 60),)))
+    paces = []
+    for _ in range(1_200):
+        pace.step()
+        paces.append(pace.now)
+    assert min(paces[:599]) > 4_000
+    assert max(paces[800:]) < 1_700
+
+
+def test_news_moves_values_at_once() -> None:
+    def largest(news: int) -> int:
+        values = Values(
+            {"BTC-USDT": 60_000_00}, Chance("1"), motion=Motion(common=0, own=0, own_news=0, trend=0, news=news)
+        )
+        at = []
+        for _ in range(10_000):
+            values.step(USUAL)
+            at.append(values.of("BTC-USDT"))
+        return max(abs(after - before) for before, after in pairwise(at))
+
+    assert largest(0) == 0
+    assert 60_000_00 * 5 // 10_000 <= largest(1_000) <= 60_000_00 * 26 // 10_000
