@@ -13,6 +13,8 @@ class Bins:
         self._start = start
         self._span = max(end - start, 1)
         self.columns = columns
+        self._place = 0
+        self._until = start
         self.low: list[int | None] = [None] * columns
         self.high: list[int | None] = [None] * columns
         self.last: list[int | None] = [None] * columns
@@ -20,7 +22,11 @@ class Bins:
 
     def take(self, time: int, value: int | None) -> None:
         """From that time on the value is this one; None for none. Times rise."""
-        place = self.column_of(time)
+        place = self._place
+        if time >= self._until:
+            place = self._place = self.column_of(time)
+            # The first time of the next column.
+            self._until = self._start - (-(place + 1) * self._span // self.columns)
         self.touched[place] = True
         self.last[place] = value
         if value is None:

@@ -6,9 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from matching_exchange.sim.sweeps.runs import Failure, Plan, Run, SweepError, tasks_of
 from matching_exchange.sim.sweeps.sweep_result import SweepResult
 from matching_exchange.sim.sweeps.workers import runs_of, start_method
@@ -37,7 +34,8 @@ def sweep(
     directory: where each run writes its tables as Parquet, in `run-00000` and so on; None for nowhere.
     progress: whether a bar is shown; None for yes on a terminal.
 
-    Processes are spawned. They are forked if no fresh process could import `build`, where the system has that.
+    Processes are spawned, and import the module of `build`. They are forked if no fresh process could import it: if it
+    stands in a script, in a notebook or in another function.
     A run that raises, or whose process dies, is among `failures`; the others go on. Ctrl-C ends the sweep early:
     `interrupted` says so, and what was done by then is kept. Raises SweepError.
     """
@@ -73,6 +71,16 @@ def cores() -> int:
 
 def _shown(outcomes: Outcomes, count: int, progress: bool | None) -> Outcomes:  # noqa: FBT001  given once
     """The outcomes, while a bar counts them. It has no thread: processes may still be forked."""
+    # Only a sweep needs what draws it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     shown = console.is_terminal if progress is None else progress
     columns = (

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from matching_exchange.sim.sweeps.runs import Failure, Plan, Run, SweepError, Task
 
@@ -19,51 +22,44 @@ GRACE: Final = 2.0
 
 READY: Final = "ready"
 
+MAIN: Final = b"__main__"
+"""The name of what the interpreter was started with, in a pickle."""
+
 
 def start_method(build: Callable[..., Any], tasks: Sequence[Task]) -> str:
-    """How processes begin: fresh ones, if they can import `build`; else copies of this one, where the system has them.
+    """How processes begin: fresh, or as copies of this one.
 
-    Raises SweepError.
+    What stands in the script itself, in a notebook, at a prompt or in another function cannot be imported by a fresh
+    process. Raises SweepError if the system has no copies then.
     """
     try:
-        pickle.dumps(tasks)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise SweepError(f"parameters: takes what other processes can be sent ({error}); or workers=1") from error
-    if _is_importable(build):
+        pickled = pickle.dumps((build, tasks))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        pickled = MAIN
+    if MAIN not in pickled:
         return SPAWN
     if FORK in multiprocessing.get_all_start_methods():
         return FORK
-    raise SweepError("build: takes a function of a module, so that other processes can import it; or workers=1")
-
-
-def _is_importable(build: Callable[..., Any]) -> bool:
-    """Whether a fresh process can get it: not what is made in another function, in a notebook or at a prompt."""
-    try:
-        pickled = pickle.dumps(build)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return False
-    main = sys.modules["__main__"]
-    return b"__main__" not in pickled or getattr(main, "__file__", None) is not None
+    raise SweepError("build: takes a function of a module that other processes can import; or workers=1")
 
 
 class Worker:
     """A process and what it is doing. task: None while it is starting, or done."""
 
-    def __init__(self, method: str, plan: Plan) -> None:
+    def __init__(self, method: str, plan: Plan, tasks: Sequence[Task]) -> None:
         context = multiprocessing.get_context("spawn") if method == SPAWN else multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, plan), daemon=True)
-        with _interrupts_held():
+        self.process = context.Process(target=work, args=(theirs, plan, tasks), daemon=True)
+        with _interrupts_held(), _without_main():
             self.process.start()
         theirs.close()
-        self.ready = False
         self.task: Task | None = None
 
     def give(self, task: Task) -> None:
         self.task = task
         # One that has just died is found when its end of the pipe is read.
         with suppress(BrokenPipeError):
-            self.connection.send(task)
+            self.connection.send(task.number)
 
     def end(self) -> None:
         self.process.terminate()
@@ -81,8 +77,8 @@ class Worker:
         return f"its process ended with status {code}"
 
 
-def work(connection: Connection, plan: Plan) -> None:
-    """What a process does: tasks come, runs go, until the other side is gone."""
+def work(connection: Connection, plan: Plan, tasks: Sequence[Task]) -> None:
+    """What a process does: numbers of tasks come, runs go, until the other side is gone."""
     # Ctrl-C reaches all processes of a terminal. The first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -90,10 +86,11 @@ def work(connection: Connection, plan: Plan) -> None:
     connection.send(READY)
     while True:
         try:
-            task = connection.recv()
+            task = tasks[connection.recv()]
         except EOFError:
             return
-        connection.send(plan.carry_out(task))
+        # The other side knows the parameters, which may be such that they cannot be sent.
+        connection.send(replace(plan.carry_out(task), parameters={}))
 
 
 def runs_of(tasks: Sequence[Task], plan: Plan, workers: int, method: str) -> Iterator[Run | Failure]:
@@ -101,7 +98,7 @@ def runs_of(tasks: Sequence[Task], plan: Plan, workers: int, method: str) -> Ite
     waiting = list(reversed(tasks))
     crew: list[Worker] = []
     try:
-        crew += [Worker(method, plan) for _ in range(min(workers, len(tasks)))]
+        crew += [Worker(method, plan, tasks) for _ in range(min(workers, len(tasks)))]
         while crew:
             by_connection: dict[Any, Worker] = {worker.connection: worker for worker in crew}
             for connection in wait(list(by_connection)):
@@ -112,12 +109,11 @@ def runs_of(tasks: Sequence[Task], plan: Plan, workers: int, method: str) -> Ite
                     crew.remove(worker)
                     yield _of_dead(worker)
                     if waiting:
-                        crew.append(Worker(method, plan))
+                        crew.append(Worker(method, plan, tasks))
                     continue
-                worker.ready = True
+                if worker.task is not None:
+                    yield replace(told, parameters=worker.task.parameters)
                 worker.task = None
-                if told != READY:
-                    yield told
                 if waiting:
                     worker.give(waiting.pop())
                 else:
@@ -132,11 +128,19 @@ def _of_dead(worker: Worker) -> Failure:
     how = worker.how_it_ended()
     worker.connection.close()
     if worker.task is None:
-        raise SweepError(
-            f"no process could start ({how}). A script needs its sweep behind if __name__ == '__main__':; "
-            "what build needs must be importable. workers=1 runs in this process"
-        )
+        raise SweepError(f"no process could start ({how}): build and what it needs must be importable; or workers=1")
     return Failure(worker.task.number, worker.task.seed, worker.task.parameters, how)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A fresh process does not run the script again, so that it needs no guard."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

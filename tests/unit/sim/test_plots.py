@@ -34,6 +34,14 @@ def test_a_column_of_the_picture_keeps_the_lowest_and_the_highest_value() -> Non
     assert steps(bins, up, 100) == "M0 27V27H2V23V31V25H10"
 
 
+def test_each_time_has_its_column() -> None:
+    for span, columns in ((7, 3), (10, 7), (3, 10)):
+        bins = Bins(100, 100 + span, columns)
+        for time in range(span + 1):
+            bins.take(100 + time, time)
+            assert bins.last[min(time * columns // span, columns - 1)] == time
+
+
 def test_a_gap_of_a_line_stays_a_gap() -> None:
     bins = Bins(0, 1_000, columns=10)
     for time, value in ((100, 5), (300, None), (600, 5)):

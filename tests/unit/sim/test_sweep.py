@@ -1,17 +1,28 @@
 """Sweeps over seeds and parameters: the same rows with any number of processes, failures told, Ctrl-C obeyed."""
 
 import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 import pytest
 
 from matching_exchange.sim import Result, Simulation, SweepError, SweepResult, sweep
 from matching_exchange.sim.sweeps.workers import FORK, SPAWN, start_method
+from tests.exchange import ROOT
 from tests.sim_builds import DURATION, build, build_that_fails, build_that_interrupts, build_that_kills
 
 GRID = {"half_spread": [5, 15]}
+
+
+def forked(build: Callable[..., Any]) -> Callable[..., Any]:
+    """The same as a function that no fresh process can import: copies of this process begin sooner."""
+    return lambda seed, **parameters: build(seed, **parameters)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +48,7 @@ def test_a_run_of_a_sweep_is_that_of_its_seed(swept: SweepResult) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_raises_is_told_and_does_not_lose_the_others(workers: int) -> None:
-    result = sweep(build_that_fails, seeds=range(4), parameters={"unlucky": [2]}, workers=workers)
+    result = sweep(forked(build_that_fails), seeds=range(4), parameters={"unlucky": [2]}, workers=workers)
     assert [run.seed for run in result.runs] == [0, 1, 3]
     [failure] = result.failures
     assert failure.text == "seed=2, unlucky=2: ValueError: no luck with 2"
@@ -46,13 +57,13 @@ def test_a_run_that_raises_is_told_and_does_not_lose_the_others(workers: int) ->
 
 
 def test_a_run_whose_process_dies_is_told_and_does_not_lose_the_others() -> None:
-    result = sweep(build_that_kills, duration=DURATION, seeds=range(4), workers=2)
+    result = sweep(forked(build_that_kills), duration=DURATION, seeds=range(4), workers=2)
     assert [run.seed for run in result.runs] == [0, 2, 3]
     assert [failure.text for failure in result.failures] == ["seed=1: its process was ended by SIGKILL"]
 
 
 def test_ctrl_c_ends_a_sweep_and_keeps_what_is_done() -> None:
-    result = sweep(build_that_interrupts, duration=DURATION, seeds=range(100), workers=2)
+    result = sweep(forked(build_that_interrupts), duration=DURATION, seeds=range(100), workers=2)
     assert result.interrupted
     assert {0, 1} >= {run.seed for run in result.runs} - set(range(3, 100))
     assert 0 < len(result.runs) < 100
@@ -70,12 +81,34 @@ def test_ctrl_c_in_a_sweep_of_one_process_keeps_what_is_done() -> None:
 
 
 def test_what_no_fresh_process_can_import_is_forked() -> None:
-    def local(seed: int) -> Result:
-        return build(seed).run(DURATION)
+    def local(seed: int, make: Callable[[int], Simulation]) -> Result:
+        return make(seed).run(DURATION)
 
     assert start_method(build, []) == SPAWN
     assert start_method(local, []) == FORK
-    assert [run.seed for run in sweep(local, seeds=[5, 6, 7], workers=2).runs] == [5, 6, 7]
+    result = sweep(local, seeds=[5, 6, 7], parameters={"make": [lambda seed: build(seed)]}, workers=2)
+    assert [(run.seed, run.digest) for run in result.runs] == [
+        (seed, build(seed).run(DURATION).digest) for seed in (5, 6, 7)
+    ]
+
+
+SCRIPT = """
+from matching_exchange.sim import sweep
+from tests import sim_builds
+{build}
+print("begins")
+print([run.seed for run in sweep(build, duration=sim_builds.DURATION, seeds=range(3), workers=2).runs])
+"""
+
+
+@pytest.mark.parametrize("own", ["build = sim_builds.build", "def build(seed): return sim_builds.build(seed)"])
+def test_a_script_needs_no_guard(own: str, tmp_path: Path) -> None:
+    """Neither if it imports what it runs, nor if it defines that itself."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(build=own))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("begins\n[0, 1, 2]\n", "")
 
 
 def test_figures_are_kept_of_the_agents_that_are_named() -> None:
@@ -86,7 +119,7 @@ def test_figures_are_kept_of_the_agents_that_are_named() -> None:
 
 
 def test_each_run_can_write_its_tables(tmp_path: Path) -> None:
-    result = sweep(build, duration=DURATION, seeds=[3, 4], workers=2, directory=tmp_path)
+    result = sweep(build, duration=DURATION, seeds=[3, 4], workers=1, directory=tmp_path)
     assert [Result.read_parquet(tmp_path / f"run-0000{place}").digest for place in (0, 1)] == [
         run.digest for run in result.runs
     ]
@@ -147,8 +180,7 @@ def test_results_are_compared_side_by_side() -> None:
         ({"workers": 0}, "workers: takes at least 1, not 0"),
         ({"parameters": {"half_spread": []}}, "parameters: half_spread: takes at least one value"),
         ({"parameters": {"half_spread": 5}}, "parameters: half_spread: takes a list of values, not 5"),
-        ({"parameters": {"pnl": [1]}, "seeds": [1], "workers": 1}, "parameters: pnl is a column already"),
-        ({"parameters": {"half_spread": [lambda: 1]}, "workers": 2}, "parameters: takes what other processes can be"),
+        ({"parameters": {"pnl": [1]}, "seeds": [1], "workers": 1}, "parameters: pnl is a column of the rows already"),
     ],
 )
 def test_what_cannot_be_swept_is_told(given: dict[str, object], told: str) -> None:

@@ -33,19 +33,12 @@ ABREAST: Final = 12
 """Columns of the table of all figures; the others are told in a line."""
 
 OVERVIEW: Final = (
-    "pnl",
-    "fees",
-    "turnover",
-    "fills",
-    "fill_ratio",
-    "maker_share",
-    "slippage_bps",
-    "sharpe",
-    "max_drawdown",
-)
+    "pnl", "turnover", "max_drawdown", "sharpe", "fills", "maker_share", "slippage_bps", "fill_ratio",
+)  # fmt: skip
 MOST: Final = 100
 """Rows of the overview."""
 
+IDLE: Final = "The exchange took no order of it."
 NOTHING: Final = "No agent is measured."
 
 
@@ -102,9 +95,9 @@ def _overview(figures: Sequence[Figures]) -> list[Markup]:
         return [_tiles(figures[0])]
     quote = _common_quote(figures)
     lines = [line for line in LINES if line.key in OVERVIEW]
-    heads = ["Agent", *(title_of(line, quote) for line in lines)]
+    heads = ["Agent", *(line.title for line in lines)]
     rows = [[heading(found), *(line.text(line.value(found)) for line in lines)] for found in figures[:MOST]]
-    parts = [table("Agents", heads, [("", rows)])]
+    parts = [table(f"Amounts are in {quote or 'the quote of each'}", heads, [("", rows)])]
     if len(figures) > MOST:
         parts.append(element("p", f"{len(figures) - MOST} more are not shown.", class_="note"))
     return parts
@@ -142,6 +135,9 @@ def _charts(result: "Result", names: Sequence[str], count: int) -> list[Markup]:
     market = [spread_chart(rows, symbol) for symbol in range(len(record.instruments))]
     parts = [section("Profit", *note, plots(profit)), section("Market", plots(market))]
     for scope in own:
+        if not rows.symbols_of(scope.agent):
+            parts.append(section(f"Agent {scope.name}", element("p", IDLE, class_="note")))
+            continue
         charts = []
         for symbol in scope.symbols:
             charts += [
