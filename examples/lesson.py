@@ -6,7 +6,7 @@ python examples/lesson.py --answers   # gives the answers itself
 
 import sys
 
-from matching_exchange import Client
+from matching_exchange import Client, Side
 
 SYMBOL = "LESSON-USDT"
 
@@ -35,11 +35,11 @@ def fill_the_book(exchange: Client) -> dict[int, str]:
     )
     owners = {}
     for name, side, price, quantity in (
-        ("Anna", "sell", "10.02", 5),
-        ("Ben", "sell", "10.01", 4),
-        ("Cleo", "sell", "10.01", 4),
-        ("Dora", "sell", "10.05", 9),
-        ("Emil", "buy", "9.97", 5),
+        ("Anna", Side.SELL, "10.02", 5),
+        ("Ben", Side.SELL, "10.01", 4),
+        ("Cleo", Side.SELL, "10.01", 4),
+        ("Dora", Side.SELL, "10.05", 9),
+        ("Emil", Side.BUY, "9.97", 5),
     ):
         exchange.cancel_all(symbol=SYMBOL, account=name)
         order = exchange.place(SYMBOL, side, quantity=quantity, price=price, account=name)

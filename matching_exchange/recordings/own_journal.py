@@ -91,19 +91,19 @@ def _begin(data: Path) -> tuple[JournalReader, State]:
     if reader.is_empty():
         raise RecordingError(data, "holds no journal; takes a matcher's data directory")
     state = State(Engine())
-    try:
-        for _ in reader.read(0):
-            break
-    except TrimmedError:
-        for path in snapshots(directory.parent / SNAPSHOTS):
-            try:
-                if read_head(path, ENGINE).journal == reader.id:
-                    return reader, read_snapshot(path)[1]
-            except (SnapshotError, FileNotFoundError):
-                # A newer one does as well. The matcher removes what it needs no more.
-                continue
-        raise
-    return reader, state
+    for path in (None, *snapshots(directory.parent / SNAPSHOTS)):
+        try:
+            if path is not None:
+                if read_head(path, ENGINE).journal != reader.id:
+                    continue
+                state = read_snapshot(path)[1]
+            for _ in reader.read(state.sequence):
+                break
+        except (SnapshotError, FileNotFoundError, TrimmedError):
+            # A newer one does as well. The matcher removes what it needs no more.
+            continue
+        return reader, state
+    raise RecordingError(data, "the journal's beginning is gone, and no snapshot stands in its place")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Simulation in process: the very engine, virtual time, and agents between which messages take their time.
 
-Rooms that not every simulation needs are loaded when they are first used: sim.backtest, sim.gym, sim.live.
+sim.live and sim.gym are loaded when they are first used: not every simulation needs the client, or Gymnasium.
 """
 
 from importlib import import_module
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 # Decides which core runs, before any module of it is imported.
 from matcher import CORE
 from matching_exchange.sim import agents, facts, scenarios
+from matching_exchange.sim.backtest import Backtest, BacktestError, Power, Proportional, QueueModel, RiskAverse
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
 from matching_exchange.sim.instruments import instrument, on_tick
@@ -29,8 +30,7 @@ from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
 if TYPE_CHECKING:
-    from matching_exchange.sim import backtest, gym, live
-    from matching_exchange.sim.backtest import Backtest, BacktestError
+    from matching_exchange.sim import live
 
 __all__ = [
     "CORE",
@@ -55,9 +55,13 @@ __all__ = [
     "OrderState",
     "OrderType",
     "OrderUpdate",
+    "Power",
+    "Proportional",
+    "QueueModel",
     "Record",
     "Result",
     "ResultError",
+    "RiskAverse",
     "Run",
     "Session",
     "Side",
@@ -70,9 +74,7 @@ __all__ = [
     "Uniform",
     "UpdateKind",
     "agents",
-    "backtest",
     "facts",
-    "gym",
     "hours",
     "instrument",
     "live",
@@ -86,13 +88,10 @@ __all__ = [
     "us",
 ]
 
-_ROOMS = ("backtest", "gym", "live")
-_LATER = {"Backtest": "backtest", "BacktestError": "backtest"}
+_LATER = ("gym", "live")
 
 
 def __getattr__(name: str) -> object:
-    if name in _ROOMS:
-        return import_module(f"{__name__}.{name}")
     if name in _LATER:
-        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -69,13 +69,13 @@ class Backtest:
             for source in sources
         ]
         self._flows: list[OrderFlow | LevelFlow] = []
-        venue = self._with_impact(sources) if self.impact else self._beside(sources, queue_model)
+        self.venue = self._with_impact(sources) if self.impact else self._beside(sources, queue_model)
         starts = [time for flow in self._flows if (time := flow.next_time()) is not None]
         if not starts:
             raise BacktestError("recording takes one with at least one order or level")
         self.start: int = min(starts)
         self.simulation = Simulation(
-            made, seed=seed, start=self.start, venue=venue, record_trades=record_trades, quote_every=quote_every
+            made, seed=seed, start=self.start, venue=self.venue, record_trades=record_trades, quote_every=quote_every
         )
         for flow in self._flows:
             self.simulation.add_flow(flow)

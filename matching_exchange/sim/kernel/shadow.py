@@ -90,6 +90,9 @@ class ShadowVenue(Venue):
     def top(self, symbol: str, levels: int) -> tuple[Levels, Levels]:
         return self.books[symbol].top(levels)
 
+    def best(self, symbol: str) -> tuple[int, int]:
+        return self.books[symbol].best()
+
     def ahead(self, order_id: int) -> int:
         waiting = self._waiting.get(order_id)
         return 0 if waiting is None else waiting.front

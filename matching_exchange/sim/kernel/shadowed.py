@@ -61,6 +61,10 @@ class ShadowedBook:
         """Bids and asks, best first, at most so many levels each."""
         raise NotImplementedError
 
+    def best(self) -> tuple[int, int]:
+        """The best bid and the best ask; 0 for an empty side."""
+        raise NotImplementedError
+
     def is_reached(self, side: Side, limit: int) -> bool:
         """Whether the best price of the side has at least this key: the price of a bid, the negative one of an ask."""
         raise NotImplementedError
@@ -109,6 +113,9 @@ class ShadowedOrders(ShadowedBook):
 
     def top(self, levels: int) -> tuple[Levels, Levels]:
         return self.venue.top(self.symbol, levels)
+
+    def best(self) -> tuple[int, int]:
+        return self.venue.best(self.symbol)
 
     def is_reached(self, side: Side, limit: int) -> bool:
         keys = self._side(side).keys
@@ -260,6 +267,10 @@ class ShadowedLevels(ShadowedBook):
 
     def top(self, levels: int) -> tuple[Levels, Levels]:
         return self.bids.top(levels), self.asks.top(levels)
+
+    def best(self) -> tuple[int, int]:
+        bids, asks = self.bids.keys, self.asks.keys
+        return bids[-1] if bids else 0, -asks[-1] if asks else 0
 
     def is_reached(self, side: Side, limit: int) -> bool:
         keys = self._side(side).keys
