@@ -5,13 +5,13 @@ come in bursts. All meet in the engine, so a backtest of the file repeats its tr
 """
 
 import lzma
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from matcher.engine import Engine
-from matching_exchange.agents.chance import Chance
 from protocol.commands import CancelOrder, PlaceOrder, SetInstrument
 from protocol.events import Event, OrderCanceled, OrderPlaced, Trade
 from protocol.instrument import Instrument, format_decimal
@@ -44,7 +44,7 @@ class SyntheticMarket:
     """Draws orders, and writes what becomes of them. `live` has the resting orders by their engine's ids."""
 
     def __init__(self, seed: int) -> None:
-        self._chance = Chance(str(seed))
+        self._random = random.Random(str(seed))  # noqa: S311
         self._engine = Engine()
         self._sequence = 0
         self._time = BEGIN
@@ -82,7 +82,7 @@ class SyntheticMarket:
                 yield from self._cancel()
 
     def _below(self, count: int) -> int:
-        return self._chance.between(0, count - 1)
+        return self._random.randint(0, count - 1)
 
     def _rest(self) -> Iterator[str]:
         side = Side.BUY if self._below(2) else Side.SELL

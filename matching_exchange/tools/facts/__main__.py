@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from matching_exchange.process.command_line import EXIT_FAILED, Parser, run_program
+from matching_exchange.recordings.readers import read_recording
+from matching_exchange.recordings.recording import RecordingError
 from matching_exchange.sim.durations import MINUTE, SECOND
 from matching_exchange.sim.facts import DepthSampler, Facts, facts_of, series_of, table
 from matching_exchange.sim.scenarios import SCENARIOS, scenario
 from matching_exchange.tools.arguments import number
 from matching_exchange.tools.facts.recorded import EmptyRecordingError, series_of_recording
-from matching_exchange.tools.replay.readers import read_recording
-from matching_exchange.tools.replay.recording import RecordingError
 
 PROGRAM: Final = "facts"
 
