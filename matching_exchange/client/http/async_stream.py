@@ -54,7 +54,10 @@ class AsyncStream(Generic[Item]):
         return self
 
     async def __anext__(self) -> Item:
-        return await self.receive()
+        item = await self._next()
+        if item is None:
+            raise StopAsyncIteration
+        return item
 
     async def open(self) -> None:
         """Connect, so that nothing is missed from now on. Without it the first item does so. Raises ExchangeError."""
@@ -62,16 +65,14 @@ class AsyncStream(Generic[Item]):
             await self._guarded_step()
 
     async def receive(self) -> Item:
-        """The next item; StopAsyncIteration once the stream is closed. It may be canceled, as by asyncio.timeout.
+        """The next item. The wait may be canceled, as by asyncio.timeout: no item is lost by that.
 
-        Raises ExchangeError where the stream cannot go on, such as Unauthorized for a revoked key.
+        Raises ExchangeError where the stream cannot go on, as Unauthorized for a revoked key, or is closed.
         """
-        items = self._machine.items
-        while not items:
-            if self._closed.is_set():
-                raise StopAsyncIteration
-            await self._guarded_step()
-        return items.popleft()
+        item = await self._next()
+        if item is None:
+            raise Disconnected("stream_closed", "The stream is closed.")
+        return item
 
     async def close(self) -> None:
         """End the stream. What it has not given is dropped."""
@@ -79,6 +80,15 @@ class AsyncStream(Generic[Item]):
         socket = self._socket
         if socket is not None:
             await socket.close()
+
+    async def _next(self) -> Item | None:
+        """The next item; None once the stream is closed."""
+        items = self._machine.items
+        while not items:
+            if self._closed.is_set():
+                return None
+            await self._guarded_step()
+        return items.popleft()
 
     async def _guarded_step(self) -> None:
         """The next step. An error closes the stream."""

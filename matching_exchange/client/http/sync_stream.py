@@ -53,7 +53,10 @@ class Stream(Generic[Item]):
         return self
 
     def __next__(self) -> Item:
-        return self.receive()
+        item = self._next(None)
+        if item is None:
+            raise StopIteration
+        return item
 
     def open(self) -> None:
         """Connect, so that nothing is missed from now on. Without it the first item does so. Raises ExchangeError."""
@@ -61,17 +64,14 @@ class Stream(Generic[Item]):
             self._guarded_step(None)
 
     def receive(self, timeout: float | None = None) -> Item:
-        """The next item. TimeoutError after `timeout` seconds without one, StopIteration once the stream is closed.
+        """The next item. TimeoutError after `timeout` seconds without one.
 
-        Raises ExchangeError where the stream cannot go on, such as Unauthorized for a revoked key.
+        Raises ExchangeError where the stream cannot go on, as Unauthorized for a revoked key, or is closed.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        items = self._machine.items
-        while not items:
-            if self._closed.is_set():
-                raise StopIteration
-            self._guarded_step(deadline)
-        return items.popleft()
+        item = self._next(None if timeout is None else time.monotonic() + timeout)
+        if item is None:
+            raise Disconnected("stream_closed", "The stream is closed.")
+        return item
 
     def close(self) -> None:
         """End the stream. What it has not given is dropped."""
@@ -79,6 +79,15 @@ class Stream(Generic[Item]):
         socket = self._socket
         if socket is not None:
             socket.close()
+
+    def _next(self, deadline: float | None) -> Item | None:
+        """The next item; None once the stream is closed."""
+        items = self._machine.items
+        while not items:
+            if self._closed.is_set():
+                return None
+            self._guarded_step(deadline)
+        return items.popleft()
 
     def _guarded_step(self, deadline: float | None) -> None:
         """The next step. An error closes the stream."""

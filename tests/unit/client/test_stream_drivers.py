@@ -12,7 +12,7 @@ import pytest
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from matching_exchange import AsyncClient, Client, ExchangeError, NotFound, Unauthorized
+from matching_exchange import AsyncClient, Client, Disconnected, ExchangeError, NotFound, Unauthorized
 from tests.unit.client.test_account_stream import orders, update
 
 WAIT = 20.0
@@ -166,8 +166,9 @@ def test_the_end_of_a_client_ends_its_streams() -> None:
         stream = client.stream_account()
         stream.open()
         client.close()
-        with pytest.raises(StopIteration):
-            next(stream)
+        assert list(stream) == []
+        with pytest.raises(Disconnected, match="stream_closed"):
+            stream.receive()
 
         async def run() -> list[Any]:
             async_client = AsyncClient(url, account="ann")
