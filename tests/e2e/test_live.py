@@ -1,12 +1,14 @@
 """A strategy on a running exchange: what it is told is what has happened, and its end leaves nothing behind."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
 
 from matching_exchange import sim
+from matching_exchange.tools.processes import free_ports
 from protocol.commands import PlaceOrder
 from protocol.units import OrderType, Side
 from tests.exchange import PATIENCE, Exchange
@@ -162,6 +164,7 @@ def test_the_end_cancels_the_orders_of_the_run_alone_and_is_the_last_call(exchan
         def __init__(self) -> None:
             self.calls: list[str] = []
             self.wakeups = 0
+            self.stop = asyncio.Event()
 
         def on_start(self, market: sim.Market) -> None:
             market.buy("1", "90")
@@ -171,6 +174,8 @@ def test_the_end_cancels_the_orders_of_the_run_alone_and_is_the_last_call(exchan
         def on_wakeup(self, market: sim.Market) -> None:
             self.wakeups += 1
             market.wake_in(sim.ms(10))
+            if self.wakeups == 3:
+                self.stop.set()
 
         def on_order(self, market: sim.Market, update: sim.OrderUpdate) -> None:
             self.calls.append(update.kind.name)
@@ -181,9 +186,8 @@ def test_the_end_cancels_the_orders_of_the_run_alone_and_is_the_last_call(exchan
             self.calls.append("end")
 
     quoting = Quoting()
-    sim.live.run(quoting, url=exchange.url, account="live-5", symbols=[symbol], duration=sim.ms(200))
+    trade(exchange, quoting, symbol, "live-5", quoting.stop)
 
-    assert quoting.wakeups > 2
     assert quoting.calls == ["ACCEPTED", "ACCEPTED", "CANCELED", "CANCELED", "end"]
     left = exchange.get("/orders", account="live-5")["orders"]
     assert [order["order_id"] for order in left] == [by_hand["order_id"]]
@@ -201,6 +205,39 @@ def test_a_strategy_that_fails_leaves_no_order(exchange: Exchange) -> None:
 
     assert not exchange.get("/orders", account="live-6")["orders"]
     assert not probe.ended
+
+
+def test_a_callback_that_fails_at_the_end_is_told(exchange: Exchange) -> None:
+    symbol = exchange.add_instrument()
+
+    def react(market: sim.Market, update: sim.OrderUpdate) -> None:
+        if update.kind is sim.UpdateKind.CANCELED:
+            raise ZeroDivisionError("the strategy's own")
+
+    probe = Probe(lambda market: market.buy("1", "90"), react)
+    with pytest.raises(ZeroDivisionError, match="the strategy's own"):
+        sim.live.run(probe, url=exchange.url, account="live-9", symbols=[symbol], duration=sim.ms(300))
+    assert not exchange.get("/orders", account="live-9")["orders"]
+
+
+def test_agents_of_the_simulator_trade_live(exchange: Exchange) -> None:
+    symbol = exchange.add_instrument()
+    exchange.place(symbol, "limit", "sell", "9", "100", account="other")
+
+    class Buyer(sim.agents.TWAP):
+        def __init__(self) -> None:
+            super().__init__(sim.Side.BUY, 3, sim.ms(600), every=sim.ms(200))
+            self.stop = asyncio.Event()
+
+        def on_order(self, market: sim.Market, update: sim.OrderUpdate) -> None:
+            super().on_order(market, update)
+            if self.done:
+                self.stop.set()
+
+    buyer = Buyer()
+    figures = trade(exchange, buyer, symbol, "live-10", buyer.stop).figures()
+    assert figures.position == Decimal(3)
+    assert figures.fills == 3
 
 
 def test_what_happens_while_the_gateway_is_away_is_told_later(exchange: Exchange) -> None:
@@ -265,6 +302,10 @@ def test_market_data_is_told_once_and_in_order(exchange: Exchange) -> None:
     assert list(record.trades["price"]) == [7_100, 7_200]
 
 
-def test_what_cannot_begin_says_why(exchange: Exchange) -> None:
+def test_what_cannot_begin_says_why(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(sim.live.LiveError, match=r"symbols takes some of .*, not 'NO-SUCH'"):
         sim.live.run(sim.Strategy(), url=exchange.url, symbols=["NO-SUCH"])
+    [port] = free_ports(1)
+    monkeypatch.setattr(sys.modules["matching_exchange.sim.live.run"], "ANSWER_SECONDS", 0.1)
+    with pytest.raises(sim.live.LiveError, match=f"no exchange answers at http://127.0.0.1:{port}"):
+        sim.live.run(sim.Strategy(), url=f"http://127.0.0.1:{port}")

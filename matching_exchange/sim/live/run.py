@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
+from matching_exchange.client.errors import Disconnected
 from matching_exchange.client.http.async_client import AsyncClient
 from matching_exchange.client.proofs import KeyInput
 from matching_exchange.sim.live.errors import LiveError
@@ -105,7 +106,7 @@ async def _instruments(client: AsyncClient, wanted: Sequence[str] | None) -> lis
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             known = {told.symbol: told for told in await client.instruments()}
-    except TimeoutError as error:
+    except (TimeoutError, Disconnected) as error:
         raise LiveError(f"no exchange answers at {client.url}: `scripts/run --demo` starts one") from error
     if not known:
         raise LiveError("the exchange has no instruments")

@@ -131,6 +131,7 @@ class LiveSession:
         self.desk.is_over = True
         if not call_strategy:
             self.desk.on_order = None
+            self._sender.drop()
         if self._hearing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(END_SECONDS):
@@ -138,8 +139,10 @@ class LiveSession:
                         await self._sender.idle()
                     await self._cancel_own()
             self._sender.drop()
-        await _cancel(self._hearing)
+        failures = await _cancel(self._hearing)
         if call_strategy:
+            for failure in failures:
+                raise failure
             self._strategy.on_end(self.desk)
         left = [order for order in self.desk.orders() if order not in self._gone] if self._cancel_at_end else []
         if left:
@@ -222,8 +225,9 @@ class LiveSession:
         self._recorder.noted(order, update, self.desk.books[order.symbol])
 
 
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    """End the tasks. What they raised was told, or comes too late."""
+async def _cancel(tasks: list[asyncio.Task[None]]) -> list[Exception]:
+    """End the tasks. Returns what they have raised."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    return [failure for failure in ended if isinstance(failure, Exception)]
