@@ -174,3 +174,28 @@ def test_a_balance_is_the_accounts_where_it_has_a_ledger() -> None:
     start = told.AccountStart("me", 1, Time(1), False, None, (), True, ())  # noqa: FBT003
     trader.desk.account.apply(start)
     assert trader.desk.balance("BTC") == 0
+
+
+def test_bounds_of_a_guard_say_what_they_take() -> None:
+    with pytest.raises(sim.OrderEntryError, match="max_quantity takes more than zero, not '0'"):
+        Guard(max_quantity="0")
+    with pytest.raises(sim.OrderEntryError, match="max_position takes a Decimal, a text or a whole number"):
+        Guard(max_position=0.5)  # type: ignore[arg-type]
+    with pytest.raises(sim.OrderEntryError, match="max_open_orders takes at least 1, not 0"):
+        Guard(max_open_orders=0)
+
+
+@pytest.mark.parametrize(
+    ("price", "side", "rounded"),
+    [
+        ("100.019", sim.Side.BUY, "100.01"),
+        ("100.011", sim.Side.SELL, "100.02"),
+        ("100.01", sim.Side.SELL, "100.01"),
+        ("0.001", sim.Side.BUY, "0.01"),
+        (Decimal(1) / 3, sim.Side.SELL, "0.34"),
+    ],
+)
+def test_a_price_is_rounded_to_the_tick_away_from_the_other_side(
+    price: Decimal | str, side: sim.Side, rounded: str
+) -> None:
+    assert sim.on_tick(BTC, price, side) == Decimal(rounded)
