@@ -31,7 +31,9 @@ HOT: Final = (
     "matcher/serving/tally.py",
     "matcher/serving/turn.py",
     "matcher/sessions.py",
+    "matching_exchange/sim/chance.py",
     "matching_exchange/sim/kernel/*.py",
+    "matching_exchange/sim/logarithms.py",
 )
 """The files that are compiled, within the directory of the packages."""
 

@@ -21,43 +21,56 @@ class Chance:
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)
+        self._bits: Any = self._random.getrandbits
+
+    def _below(self, count: int) -> int:
+        """One of the numbers from 0 to count - 1, each as likely."""
+        bits, length = self._bits, count.bit_length()
+        drawn: int = bits(length)
+        while drawn >= count:
+            drawn = bits(length)
+        return drawn
 
     def happens(self, millionths: int) -> bool:
         """Whether something of this probability happens."""
-        return self._random.randrange(MILLION) < millionths
+        return self._below(MILLION) < millionths
 
     def between(self, low: int, high: int) -> int:
         """A whole number; both ends are possible."""
-        return self._random.randint(low, high)
+        return low + self._below(high - low + 1)
 
     def side(self) -> Side:
-        return Side.BUY if self._random.getrandbits(1) else Side.SELL
+        return Side.BUY if self._bits(1) else Side.SELL
 
     def bell(self, deviation: int) -> int:
         """A number around zero with this standard deviation: nearly a normal one."""
-        return (self._random.getrandbits(_BITS).bit_count() - _BITS // 2) * deviation // _DEVIATION
+        return (self._ones() - _BITS // 2) * deviation // _DEVIATION
+
+    def _ones(self) -> int:
+        drawn: int = self._bits(_BITS)
+        return drawn.bit_count()
 
     def heavy(self, typical: int, most: int) -> int:
         """Mostly about `typical`, now and then many times that, up to `most`: a heavy tail, with exponent 1."""
-        return min(most, typical * 1_000 // self._random.randint(1, 1_500))
+        return min(most, typical * 1_000 // (1 + self._below(1_500)))
 
     def exponential(self, mean: int) -> int:
         """A waiting time with this mean: what comes between the events of a Poisson process. At most 43 means."""
-        drawn = self._random.getrandbits(_UNIFORM_BITS) + 1
+        drawn: int = self._bits(_UNIFORM_BITS) + 1
         return mean * minus_log2(drawn, _UNIFORM_BITS) * LN2 // (ONE * ONE)
 
     def log_normal(self, median: int, deviation: int) -> int:
         """A positive number around `median`. `deviation`: the standard deviation of its natural logarithm, in
         thousandths."""
-        normal = (self._random.getrandbits(_BITS).bit_count() - _BITS // 2) * ONE // _DEVIATION
+        normal = (self._ones() - _BITS // 2) * ONE // _DEVIATION
         return median * exp2(normal * deviation * ONE // (1_000 * LN2)) // ONE
 
     def choice(self, count: int) -> int:
         """One of the numbers from 0 to count - 1."""
-        return self._random.randrange(count)
+        return self._below(count)
 
     def shuffle(self, items: MutableSequence[Any]) -> None:
         """Put the items in a random order."""
         for last in range(len(items) - 1, 0, -1):
-            other = self._random.randrange(last + 1)
+            other = self._below(last + 1)
             items[last], items[other] = items[other], items[last]

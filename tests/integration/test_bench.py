@@ -14,6 +14,7 @@ from matching_exchange.tools.bench.__main__ import SUITES, parse
 from matching_exchange.tools.bench.measure import BenchError, Plan
 from matching_exchange.tools.bench.other_engine import NAME, why_missing
 from matching_exchange.tools.bench.recorded import recorded_flow
+from matching_exchange.tools.bench.simulators import INSTALL
 from tests.exchange import PATIENCE, ROOT, Json, clean_environment
 
 CORES = [COMPILED, INTERPRETED] if CORE.kind == COMPILED else [INTERPRETED]
@@ -45,6 +46,10 @@ LEFT_OUT = {
     "way": WITHOUT_COMPILED,
     "durability": WITHOUT_COMPILED,
     "pauses": WITHOUT_COMPILED,
+    "simulators": [
+        *WITHOUT_COMPILED,
+        *(f"{name}: not in the Python of --yardsticks ({how})" for name, how in INSTALL.items()),
+    ],
 }
 
 ROWS = {
@@ -175,6 +180,14 @@ ROWS = {
         "page of 1,000 trades, p99",
         "page of 1,000 candles, p99, slowest interval",
     ),
+    "simulators": (
+        *by_core("four agents, {core}", "crowd, {core}"),
+        *by_core(
+            "four agents, longer, {core}",
+            "bare engine, {core}, the same orders",
+            "four agents, longer, {core}, to the bare engine",
+        ),
+    ),
 }
 WITH_TARGET = {
     "engine": 4 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
@@ -188,6 +201,7 @@ WITH_TARGET = {
     "durability": 5 + BOTH,
     "pauses": 2 * len(CORES),
     "history": 4,
+    "simulators": len(CORES),
 }
 DISTRIBUTIONS = {
     "engine": by_core("mix, {core}", "deep book, {core}"),
@@ -206,6 +220,7 @@ DISTRIBUTIONS = {
     "durability": (),
     "pauses": (),
     "history": (),
+    "simulators": (),
 }
 
 RECORDING = """\
@@ -234,7 +249,12 @@ def test_quick_suite(tmp_path: Path, suite: str) -> None:
     )
     data.mkdir()
     recording.write_text(RECORDING)
-    done = bench(data, suite, "--quick", "--json", str(report), "--svg", str(picture), "--recording", str(recording))
+    # A Python that has no simulator.
+    empty = tmp_path / "python"
+    empty.write_text("#!/bin/sh\necho null\n")
+    empty.chmod(0o755)
+    files = ("--json", str(report), "--svg", str(picture), "--recording", str(recording), "--yardsticks", str(empty))
+    done = bench(data, suite, "--quick", *files)
     assert (done.returncode, done.stderr) == (0, "")
     assert list(data.iterdir()) == []
 

@@ -32,6 +32,7 @@ from matching_exchange.tools.bench.machine import describe
 from matching_exchange.tools.bench.measure import BenchError, Plan
 from matching_exchange.tools.bench.pauses import pauses
 from matching_exchange.tools.bench.picture import draw
+from matching_exchange.tools.bench.simulators import simulators
 from matching_exchange.tools.bench.table import WIDTH, Report, Row, Suite, print_report
 from matching_exchange.tools.bench.throughput import throughput
 from matching_exchange.tools.bench.way import way
@@ -54,6 +55,7 @@ SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "durability": durability,
     "pauses": pauses,
     "history": history,
+    "simulators": simulators,
 }
 
 ROUNDS: Final = 5
@@ -93,6 +95,7 @@ def main(arguments: Sequence[str]) -> int:
                     options.recording,
                     [],
                     [],
+                    options.yardsticks,
                 )
                 suites.append(Suite(name, list(SUITES[name](plan)), plan.distributions, plan.left_out))
     except (BenchError, ExchangeError, RecordingError) as error:
@@ -158,6 +161,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         f"recorded flow that the suite engine replays where it is there (default: {RECORDING.name} beside the checkout)"
     )
     parser.add_argument("--recording", type=Path, default=RECORDING, metavar="FILE", help=recording_help)
+    parser.add_argument(
+        "--yardsticks",
+        default=sys.executable,
+        metavar="PYTHON",
+        help="a Python that has ABIDES, pams and market-wave, for the suite simulators (default: this one)",
+    )
     return parser.parse_args(arguments)
 
 

@@ -3,6 +3,7 @@
 Two compared things are measured A B A B, so disturbances of the machine hit both.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -24,7 +25,8 @@ class Plan(Struct, frozen=True):
     """How much to measure: `rounds` of each measurement. A round of throughput lasts about `seconds`. `quick` takes
     sizes so small that figures mean nothing. Files are below `directory`. `tell` gets progress messages. `recording`
     is a venue's recorded flow, replayed if the file exists. A suite adds to `distributions` what it knows of
-    latencies, and to `left_out` what it did not measure, and why."""
+    latencies, and to `left_out` what it did not measure, and why. `yardsticks` is the Python that has simulators from
+    elsewhere."""
 
     rounds: int
     seconds: float
@@ -35,6 +37,7 @@ class Plan(Struct, frozen=True):
     recording: Path
     distributions: list[Distribution]
     left_out: list[str]
+    yardsticks: str = sys.executable
 
 
 class Spread(Struct, frozen=True):
