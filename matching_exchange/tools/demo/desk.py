@@ -12,6 +12,7 @@ from matching_exchange.sim.order_entry import Number, OrderOptions, price_units,
 from matching_exchange.sim.strategy import Strategy, overrides
 from protocol.commands import AmendOrder, CancelOrder, OrderTerms, PlaceOrder
 from protocol.instrument import FEE_DECIMALS, Instrument
+from protocol.order_types import WAITS
 from protocol.units import OrderType, Side
 
 Sendable = PlaceOrder | AmendOrder | CancelOrder
@@ -220,7 +221,7 @@ class Desk:
             case UpdateKind.FILL:
                 self._filled(order, update)
             case UpdateKind.ACCEPTED:
-                order.status = OrderState.OPEN if order.trigger_units is None else OrderState.PENDING
+                order.status = OrderState.PENDING if WAITS[order.order_type] else OrderState.OPEN
             case UpdateKind.AMENDED:
                 order.quantity_units = update.quantity_units
                 order.remaining_units = update.quantity_units - order.filled_units
