@@ -23,7 +23,7 @@ from matching_exchange.sim.result.result import Result, ResultError
 from matching_exchange.sim.scenarios import scenario
 from matching_exchange.sim.simulation import Flow, Session, Simulation, SimulationError
 from matching_exchange.sim.strategy import Strategy
-from matching_exchange.sim.sweeps.runs import Failure, Run, SweepError
+from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
 from matching_exchange.sim.sweeps.sweep import sweep
 from matching_exchange.sim.sweeps.sweep_result import SweepResult
 from protocol.instrument import Instrument

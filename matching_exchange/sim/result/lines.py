@@ -40,9 +40,7 @@ def _markout(horizon: int, kind: str) -> Line:
         return _kind(found, kind)
 
     name = text.duration(horizon)
-    formula = (
-        f"mark {name} after the fill / its price, in favour, by value; without fills later than {name} before the end"
-    )
+    formula = f"(mark {name} after the fill - price) / price, in favour, by value; not in the last {name} of the run"
     return Line(
         f"markout_{name.replace(' ', '')}_{kind}",
         f"Markout {name}, {kind}, bps",

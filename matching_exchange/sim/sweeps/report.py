@@ -10,7 +10,7 @@ from matching_exchange.sim.plots.strips import Strip, strip_chart
 from matching_exchange.sim.result import text
 from matching_exchange.sim.result.lines import BY_KEY, title_of
 from matching_exchange.sim.sweeps.distribution import Distribution
-from matching_exchange.sim.sweeps.runs import SweepError
+from matching_exchange.sim.sweeps.outcomes import SweepError
 from matching_exchange.sim.sweeps.sweep_result import Group, interval_text, told
 
 if TYPE_CHECKING:

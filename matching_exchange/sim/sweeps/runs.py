@@ -1,23 +1,14 @@
-"""What one run of a sweep is asked, and what it tells."""
+"""What one run of a sweep is asked, and how it is carried out."""
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-from msgspec import Struct
+from typing import Any, NamedTuple
 
 from matching_exchange.sim.result.figures import Figures
-from matching_exchange.sim.result.lines import BY_KEY
 from matching_exchange.sim.result.result import Result
-
-COLUMNS: Final = ("run", "seed", "agent", "quote", *BY_KEY, "digest")
-"""Those of a row, besides its parameters."""
-
-
-class SweepError(ValueError):
-    """A sweep cannot be made so. The message names the argument and what it takes."""
+from matching_exchange.sim.sweeps.outcomes import COLUMNS, Failure, Run, SweepError
 
 
 class Task(NamedTuple):
@@ -26,33 +17,6 @@ class Task(NamedTuple):
     number: int
     seed: int | str
     parameters: dict[str, Any]
-
-
-class Run(Struct, frozen=True):
-    """A run that ended well. figures: of each agent, and of each quote that it traded in."""
-
-    number: int
-    seed: int | str
-    parameters: dict[str, Any]
-    digest: str
-    counts: dict[str, int]
-    figures: tuple[Figures, ...]
-
-
-class Failure(Struct, frozen=True):
-    """A run that did not. error: its kind and message, in one line. trace: where it was raised, if that is known."""
-
-    number: int
-    seed: int | str
-    parameters: dict[str, Any]
-    error: str
-    trace: str = ""
-
-    @property
-    def text(self) -> str:
-        """One line: which run it was, and what happened."""
-        given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
-        return f"seed={self.seed!r}{given}: {self.error}"
 
 
 class Plan(NamedTuple):

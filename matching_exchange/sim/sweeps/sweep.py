@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from matching_exchange.sim.sweeps.runs import Failure, Plan, Run, SweepError, tasks_of
+from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
+from matching_exchange.sim.sweeps.runs import Plan, tasks_of
 from matching_exchange.sim.sweeps.sweep_result import SweepResult
 from matching_exchange.sim.sweeps.workers import runs_of, start_method
 

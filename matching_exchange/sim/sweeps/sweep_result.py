@@ -10,7 +10,7 @@ from matching_exchange.sim.extras import require
 from matching_exchange.sim.result import text
 from matching_exchange.sim.result.lines import BY_KEY, LINES
 from matching_exchange.sim.sweeps.distribution import Distribution, distribution_of
-from matching_exchange.sim.sweeps.runs import COLUMNS, Failure, Run, SweepError
+from matching_exchange.sim.sweeps.outcomes import COLUMNS, Failure, Run, SweepError
 
 if TYPE_CHECKING:
     from matching_exchange.sim.result.figures import Figures

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from matching_exchange.sim.sweeps.runs import Failure, Plan, Run, SweepError, Task
+from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
+from matching_exchange.sim.sweeps.runs import Plan, Task
 
 SPAWN: Final = "spawn"
 FORK: Final = "fork"

@@ -234,3 +234,51 @@ def test_the_summary_tells_each_agent() -> None:
     [pnl] = [line for line in lines if line.startswith("Profit after fees, USD")]
     assert pnl.split()[-2:] == ["-0.6004", "0.00"]
     assert not any("Slippage" in line for line in lines)
+
+
+EXPECTED = """\
+                                ann, AAA-USD
+Profit after fees, USD              -1.71382
+Realised, USD                         -0.028
+Unrealised, USD                      -1.3455
+Fees, USD                           0.340318
+Turnover, USD                        270.269
+Largest drawdown, USD                 2.0436
+Longest drawdown                        85 s
+Sharpe ratio, a year                 -364.81
+Position at the end                      1.3
+Largest position                           2
+Volume                                   2.7
+Fills                                      2
+Share as maker                       74.08 %
+Slippage to arrival, bps               10.50
+Slippage to arrival, USD                0.21
+Orders                                     1
+Rejected                                   0
+Canceled                                   0
+Canceled by orders                    0.00 %
+Orders with a fill                  100.00 %
+Filled quantity                     100.00 %
+Time to the first fill, mean             2 s
+Time to the first fill, median           2 s
+Time in the book, mean                   3 s
+Markout 100 ms, maker, bps            -10.49
+Markout 1 s, maker, bps               -10.49
+Markout 10 s, maker, bps               50.44
+Markout 60 s, maker, bps             -103.39
+Markout 100 ms, taker, bps             33.48
+Markout 1 s, taker, bps                33.48
+Markout 10 s, taker, bps              -54.46
+Markout 60 s, taker, bps               99.43
+"""
+
+
+def test_the_same_record_gives_the_same_text_on_every_machine() -> None:
+    """Most figures, with digits that a float could turn."""
+    made = Made(seconds=90).quote(0, 9990, 10011)
+    made.order(1, BUY, 20, 10011, rested=1, first_fill=3.0007, done=4, filled=20, value=200220, arrival=(9990, 10011))
+    made.fill(3.0007, 1, BUY, 10011, 20, is_maker=True).fill(7, 2, SELL, 10007, 7)
+    for second, mid in ((5, 10037), (6, 9973), (11, 10061), (33, 9907)):
+        made.quote(second, mid - 3, mid + 4)
+    made.record.measured = [True, False]
+    assert Result(made.record).summary().splitlines()[5:] == EXPECTED.splitlines()

@@ -102,8 +102,13 @@ def test_the_page_tells_figures_agents_and_parameters(tmp_path: Path) -> None:
 
 def test_a_run_in_which_nothing_happened_has_a_page(tmp_path: Path) -> None:
     assert Page(written(Result(Made().record), tmp_path)).open == []
-    made = Made(agents=())
-    assert "No agent is measured." in Page(written(Result(made.record), tmp_path)).words
+
+
+def test_a_run_without_measured_agents_shows_the_market(tmp_path: Path) -> None:
+    made = Made(agents=()).quote(0, 9990, 10010)
+    page = Page(written(Result(made.record), tmp_path))
+    assert page.open == []
+    assert {"No agent is measured.", "AAA-USD: mid price, USD"} <= set(page.words)
 
 
 def test_a_long_run_does_not_make_a_long_page(tmp_path: Path) -> None:

@@ -85,35 +85,48 @@ def profit_charts(rows: Rows, scopes: Sequence[Scope], quote: str) -> list[Marku
     ]
 
 
+def market_chart(rows: Rows, symbol: int) -> Markup:
+    """The mark of a symbol alone."""
+    instrument = rows.record.instruments[symbol]
+    title = f"{instrument.symbol}: mid price, {instrument.quote}"
+    return figure(title, _price(rows, symbol, title, ()), STEPS_NOTE, full=True)
+
+
 def price_chart(rows: Rows, scope: Scope, symbol: int) -> Markup:
     """The mark of a symbol with the agent's fills."""
     record = rows.record
     instrument = record.instruments[symbol]
-    bins = Bins(record.start, record.end)
-    found = rows.marks[symbol]
-    for time, mark in zip(found.times, found.marks, strict=True):
-        bins.take(time, mark or None)
     fills = record.fills
     own = rows.fills_of(scope.agent, (symbol,))
     points = {
         side: [(fills.time[row], fills.price[row] * TENTHS) for row in own if fills.side[row] == side] for side in Side
     }
     title = f"{instrument.symbol}: mid price and fills, {instrument.quote}"
-    chart = time_chart(
-        title,
-        [Series("mid", "s6", bins)],
-        start=record.start,
-        end=record.end,
-        decimals=instrument.price_decimals + 1,
-        marks=[Marks("buys", "buy", points[Side.BUY], up=True), Marks("sells", "sell", points[Side.SELL], up=False)],
-        height=280,
-    )
+    marks = [Marks("buys", "buy", points[Side.BUY], up=True), Marks("sells", "sell", points[Side.SELL], up=False)]
     legend = [
         ("mid", "s6", "line"),
         (f"bought, {text.count(len(points[Side.BUY]))} fills", "buy", "up"),
         (f"sold, {text.count(len(points[Side.SELL]))} fills", "sell", "down"),
     ]
+    chart = _price(rows, symbol, title, marks)
     return figure(title, chart, "Fills at nearly the same place are drawn once.", legend, full=True)
+
+
+def _price(rows: Rows, symbol: int, title: str, marks: Sequence[Marks]) -> Markup:
+    record = rows.record
+    bins = Bins(record.start, record.end)
+    found = rows.marks[symbol]
+    for time, mark in zip(found.times, found.marks, strict=True):
+        bins.take(time, mark or None)
+    return time_chart(
+        title,
+        [Series("mid", "s6", bins)],
+        start=record.start,
+        end=record.end,
+        decimals=record.instruments[symbol].price_decimals + 1,
+        marks=marks,
+        height=HALF,
+    )
 
 
 def position_chart(rows: Rows, scope: Scope, symbol: int) -> Markup:

@@ -15,6 +15,7 @@ from matching_exchange.sim.result.report.charts import (
     STYLES,
     Scope,
     lifetime_chart,
+    market_chart,
     markout_chart,
     position_chart,
     price_chart,
@@ -51,6 +52,9 @@ def report_of(result: "Result", title: str, agents: Sequence[str] | None) -> str
     parts = [_facts(result)]
     if not figures:
         parts.append(section("Result", element("p", NOTHING, class_="note")))
+        places = range(len(record.instruments))
+        prices = [chart(result.rows, symbol) for symbol in places for chart in (market_chart, spread_chart)]
+        parts.append(section("Market", plots(prices)))
     else:
         parts.append(section("Result", *_overview(figures)))
         parts += _charts(result, wanted[:DRAWN], len(wanted))
