@@ -10,7 +10,7 @@ from matching_exchange.recordings.own_journal import read_journal
 from matching_exchange.recordings.readers.bitstamp import read_bitstamp
 from matching_exchange.recordings.readers.lobster import read_lobster
 from matching_exchange.recordings.recording import RecordingError
-from matching_exchange.recordings.source import Source
+from matching_exchange.recordings.source import Source, surveyed
 
 __all__ = [
     "Action",
@@ -26,4 +26,5 @@ __all__ = [
     "read_journal",
     "read_kraken",
     "read_lobster",
+    "surveyed",
 ]

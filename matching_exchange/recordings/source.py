@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +21,8 @@ from matching_exchange.recordings.recording import (
 )
 from protocol.instrument import Instrument
 from protocol.units import MAX_INTEGER, MAX_PRICE, MAX_QUANTITY, InstrumentStatus
+
+ROOM: Final = 2
 
 
 class Extent(Struct, frozen=True):
@@ -85,18 +88,25 @@ def survey(steps: Iterable[Step | LevelStep]) -> Extent:
     return Extent(tick or 1, highest, largest)
 
 
+def surveyed(source: Source) -> Source:
+    """The recording with its extent. One that does not know it is read once: own orders may be twice as high and large
+    as what was recorded. Survey a recording that is played many times."""
+    if source.extent is not None:
+        return source
+    found = survey(source.steps())
+    price = _up_to(min(found.max_price * ROOM, MAX_PRICE), found.tick_size)
+    return replace(source, extent=Extent(found.tick_size, price, min(found.max_quantity * ROOM, MAX_QUANTITY)))
+
+
 def instrument_of(source: Source, *, maker_fee_bps: int = 0, taker_fee_bps: int = 0) -> Instrument:
-    """The instrument of the recording. Where only a look at it tells its limits, own orders may be twice as high and
-    large."""
-    extent = source.extent
-    room = 1
-    if extent is None:
-        extent, room = survey(source.steps()), 2
+    """The instrument of a surveyed recording, or of one that is surveyed here."""
+    extent = surveyed(source).extent
+    assert extent is not None, "the survey tells it"
     lot = source.lot_size
-    price = _up_to(min(extent.max_price * room, MAX_PRICE), extent.tick_size)
+    price = _up_to(min(extent.max_price, MAX_PRICE), extent.tick_size)
     # The fee of the largest trade fits 63 bits.
     most = MAX_INTEGER // price // max(1, maker_fee_bps, taker_fee_bps) // lot * lot
-    quantity = min(_up_to(extent.max_quantity * room, lot), MAX_QUANTITY, most)
+    quantity = min(_up_to(extent.max_quantity, lot), MAX_QUANTITY, most)
     if not source.by_level:
         quantity = max(quantity, extent.max_quantity)
     return Instrument(

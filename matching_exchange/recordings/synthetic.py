@@ -166,7 +166,11 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("synthetic: takes the name of one file, such as market.log.xz\n")
         return 2
-    Path(arguments[0]).write_bytes(lzma.compress(text_of().encode(), preset=9))
+    try:
+        Path(arguments[0]).write_bytes(lzma.compress(text_of(SEED, MINUTES).encode(), preset=9))
+    except OSError as error:
+        sys.stderr.write(f"synthetic: {arguments[0]}: {error.strerror}\n")
+        return 2
     return 0
 
 

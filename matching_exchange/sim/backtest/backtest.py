@@ -7,7 +7,7 @@ from matching_exchange.recordings.source import Source, instrument_of
 from matching_exchange.sim.backtest.flows import BacktestError, LevelFlow, OrderFlow
 from matching_exchange.sim.backtest.queue_models import QueueModel, RiskAverse
 from matching_exchange.sim.kernel.record import Record
-from matching_exchange.sim.kernel.shadow import ShadowVenue
+from matching_exchange.sim.kernel.shadow import ACCOUNT, ShadowVenue
 from matching_exchange.sim.kernel.shadowed import ShadowedBook, ShadowedLevels, ShadowedOrders
 from matching_exchange.sim.kernel.venue import EngineVenue, Venue
 from matching_exchange.sim.latency import Latency
@@ -91,7 +91,9 @@ class Backtest:
         balances: Mapping[str, Number] | None = None,
         measure: bool = True,
     ) -> Strategy:
-        """As `Simulation.add`."""
+        """As `Simulation.add`. The recorded market has a name of its own. Raises BacktestError."""
+        if name == ACCOUNT:
+            raise BacktestError(f"name takes another one than {ACCOUNT!r}, which the recorded market has")
         return self.simulation.add(strategy, name, latency=latency, balances=balances, measure=measure)
 
     def run(self, duration: int | None = None) -> Result:

@@ -1,14 +1,19 @@
 """Backtests on recorded orders: the same recording with impact and without."""
 
+from collections.abc import Iterator
+
 import pytest
+from msgspec.structs import replace
 
 from matching_exchange import sim
-from matching_exchange.recordings.recording import Cancel, Place, Reduce, Replace, Step, Take, VenueBest
+from matching_exchange.recordings import surveyed
+from matching_exchange.recordings.recording import Cancel, Levels, Place, Reduce, Replace, Step, Take, VenueBest
+from matching_exchange.recordings.source import Extent
 from matching_exchange.sim.backtest import Backtest, BacktestError
 from matching_exchange.sim.instruments import instrument
 from protocol.units import Side
 from tests.recorded_markets import source_of
-from tests.unit.backtest.scripted import Act, run
+from tests.unit.backtest.scripted import Act, Scripted, run
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -206,3 +211,38 @@ def test_what_a_backtest_takes() -> None:
 def test_a_part_of_a_recording() -> None:
     record = Backtest(source_of(MARKET)).run_record(40)
     assert (record.end, record.counts["trades"]) == (41, 2)
+
+
+def test_several_recordings_of_orders_and_levels_at_once() -> None:
+    orders = source_of(MARKET)
+    levels = replace(
+        source_of([Levels(5, ((8, 3),), ((9, 3),), whole=True), Levels(95, ((8, 0),), ())], by_level=True),
+        symbol="XYZ-USD",
+        base="XYZ",
+    )
+    strategy = Scripted(
+        {10: lambda market: market.buy(5, 100, symbol="ABC-USD"), 50: lambda market: market.buy(2, symbol="XYZ-USD")}
+    )
+    backtest = Backtest([orders, levels], strategy)
+    record = backtest.run_record()
+    assert backtest.impact is False
+    assert strategy.fills == [(40, 100, 4, True), (50, 9, 2, False), (60, 100, 1, True)]
+    assert (record.start, record.end, record.counts["recorded"]) == (1, 95, 8 + 2)
+    with pytest.raises(BacktestError, match="name takes another one than 'recorded-market'"):
+        Backtest(orders).add(Scripted({}), "recorded-market")
+
+
+def test_a_surveyed_recording_is_read_once_a_run() -> None:
+    reads = []
+
+    def steps() -> Iterator[Step]:
+        reads.append(1)
+        return iter(MARKET)
+
+    source = replace(source_of(MARKET), steps=steps, extent=None)
+    known = surveyed(source)
+    assert known.extent == Extent(10, 220, 20)
+    before = len(reads)
+    Backtest(known).run_record()
+    assert (before, len(reads)) == (1, 2)
+    assert surveyed(known) is known
