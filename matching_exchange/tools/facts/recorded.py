@@ -4,10 +4,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from matcher.engine import Engine
+from matching_exchange.recordings.orders import RecordedOrders, recorded_instrument
 from matching_exchange.recordings.recording import Cancel, Place, Recording, Reduce, Replace, Sent, Take
 from matching_exchange.sim.durations import SECOND
 from matching_exchange.sim.facts import Series
-from matching_exchange.recordings.orders import RecordedOrders, recorded_instrument
 from protocol.commands import Command, SetInstrument
 from protocol.events import OrderCanceled, OrderPlaced, Trade
 from protocol.units import Side
