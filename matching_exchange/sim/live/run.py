@@ -15,7 +15,7 @@ from matching_exchange.sim.live.guard import Guard
 from matching_exchange.sim.live.instruments import instrument_of
 from matching_exchange.sim.live.session import LiveSession
 from matching_exchange.sim.result.result import Result
-from matching_exchange.sim.strategy import Strategy
+from matching_exchange.sim.strategy import MOST_LEVELS, Strategy
 from protocol.instrument import Instrument
 
 ANSWER_SECONDS: Final = 5.0
@@ -39,7 +39,7 @@ def run(
 
     url, key: by default EXCHANGE_URL and EXCHANGE_KEY of the environment, else http://127.0.0.1:8000 without a key.
     account: under which it trades where the exchange asks for no keys; by default `default`.
-    symbols: what it trades; by default the strategy's own, else all instruments.
+    symbols: what it trades, one or several; by default the strategy's own, else all instruments.
     duration: nanoseconds; None is until Ctrl-C or SIGTERM.
     guard: bounds of what it may do; none by default.
     cancel_at_end: whether its live orders are canceled at the end. Those of others on the account never are.
@@ -47,6 +47,8 @@ def run(
     Raises LiveError where it cannot begin or go on, ExchangeError where the exchange refuses the caller, and what a
     callback raises; its orders are canceled then too.
     """
+    if _has_loop():
+        raise LiveError("an event loop runs here, as in a notebook: write `await sim.live.run_async(...)` instead")
 
     async def until_signal() -> Result:
         stop = asyncio.Event()
@@ -82,6 +84,12 @@ async def run_async(
     stop: asyncio.Event | None = None,
 ) -> Result:
     """As `run`, on asyncio. `stop` ends the run when it is set; signals are left to the caller."""
+    if not isinstance(strategy, Strategy):
+        raise LiveError(f"a strategy is an object of a class below Strategy, not {strategy!r}")
+    if not 1 <= strategy.book_levels <= MOST_LEVELS:
+        raise LiveError(f"book_levels takes 1 to {MOST_LEVELS}, not {strategy.book_levels!r}")
+    if isinstance(symbols, str):
+        symbols = [symbols]
     async with AsyncClient(url, key=key, account=account) as client:
         session = LiveSession(
             client,
@@ -93,6 +101,14 @@ async def run_async(
             cancel_at_end=cancel_at_end,
         )
         return await session.run(duration, stop or asyncio.Event())
+
+
+def _has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

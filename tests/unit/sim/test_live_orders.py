@@ -1,5 +1,6 @@
 """What a live strategy is told of its orders after a hole of its account's stream, and by rarer changes."""
 
+import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -199,3 +200,20 @@ def test_a_price_is_rounded_to_the_tick_away_from_the_other_side(
     price: Decimal | str, side: sim.Side, rounded: str
 ) -> None:
     assert sim.on_tick(BTC, price, side) == Decimal(rounded)
+
+
+def test_a_run_in_an_event_loop_names_the_other_call() -> None:
+    async def cell() -> None:
+        sim.live.run(sim.Strategy())
+
+    with pytest.raises(sim.live.LiveError, match=r"write `await sim\.live\.run_async"):
+        asyncio.run(cell())
+
+
+def test_what_is_no_strategy_is_named() -> None:
+    with pytest.raises(sim.live.LiveError, match="a strategy is an object of a class below Strategy, not <class"):
+        sim.live.run(sim.Strategy)  # type: ignore[arg-type]
+    strategy = sim.Strategy()
+    strategy.book_levels = 0
+    with pytest.raises(sim.live.LiveError, match="book_levels takes 1 to 1000, not 0"):
+        sim.live.run(strategy)
