@@ -155,6 +155,13 @@ def test_the_guide_works_as_it_is_written(exchange: Exchange, tmp_path: Path) ->
     assert done >= 5
 
 
+def test_the_python_of_the_readme_that_trades_runs(exchange: Exchange, tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    for text in re.findall(r"^```python\n(from matching_exchange import .*?)^```", readme, re.MULTILINE | re.DOTALL):
+        program = text.replace("duration=sim.minutes(1)", "duration=sim.seconds(1)")
+        run([sys.executable, "-c", program], exchange, tmp_path)
+
+
 def test_examples_are_short() -> None:
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text().splitlines()) <= LONGEST, path.name

@@ -4,14 +4,16 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from matching_exchange import sim
+from matching_exchange import AccountStart, Client, sim
 from matching_exchange.tools.processes import free_ports
 from protocol.commands import PlaceOrder
 from protocol.units import OrderType, Side
-from tests.exchange import PATIENCE, Exchange
+from tests.exchange import PATIENCE, Exchange, Json, clean_environment, wait_until
+from tests.scripts import running
 
 Told = list[tuple[str, str]]
 
@@ -218,6 +220,59 @@ def test_a_callback_that_fails_at_the_end_is_told(exchange: Exchange) -> None:
     with pytest.raises(ZeroDivisionError, match="the strategy's own"):
         sim.live.run(probe, url=exchange.url, account="live-9", symbols=[symbol], duration=sim.ms(300))
     assert not exchange.get("/orders", account="live-9")["orders"]
+
+
+KILLED = """
+import sys
+from matching_exchange import AccountStart, Client, sim
+
+class Quoting(sim.Strategy):
+    def on_start(self, market):
+        market.buy("1", "90")
+
+sim.live.run(Quoting(), url=sys.argv[1], account="live-11", symbols=[sys.argv[2]], cancel_after=sim.ms(500))
+"""
+
+
+def test_the_exchange_cancels_the_orders_of_a_killed_process(exchange: Exchange, tmp_path: Path) -> None:
+    symbol = exchange.add_instrument()
+
+    def orders(status: str) -> list[Json]:
+        return list(exchange.get("/orders", account="live-11", status=status)["orders"])
+
+    with running([sys.executable, "-c", KILLED, exchange.url, symbol], tmp_path, clean_environment()) as script:
+        wait_until(lambda: orders("open") or script.process.poll() is not None, "an order")
+        script.process.kill()
+    wait_until(lambda: not orders("open"), "the end of the order")
+    assert [order["reason"] for order in orders("done")] == ["cancel_after"]
+
+
+def test_a_cancel_after_is_put_off_and_ends_with_the_run(exchange: Exchange) -> None:
+    symbol = exchange.add_instrument()
+
+    class Waiting(sim.Strategy):
+        def __init__(self) -> None:
+            self.stop = asyncio.Event()
+            self.kinds: list[str] = []
+
+        def on_start(self, market: sim.Market) -> None:
+            market.buy("1", "90")
+            market.wake_in(sim.ms(500))
+
+        def on_order(self, market: sim.Market, update: sim.OrderUpdate) -> None:
+            self.kinds.append(update.kind.name)
+
+        def on_wakeup(self, market: sim.Market) -> None:
+            self.stop.set()
+
+    waiting = Waiting()
+    more: dict[str, object] = {"cancel_after": sim.seconds(60), "cancel_at_end": False}
+    trade(exchange, waiting, symbol, "live-12", waiting.stop, **more)
+    assert waiting.kinds == ["ACCEPTED"]
+    with Client(exchange.url, account="live-12") as client, client.stream_account() as stream:
+        start = next(iter(stream))
+    assert isinstance(start, AccountStart)
+    assert (len(start.orders), start.cancel_at) == (1, None)
 
 
 def test_agents_of_the_simulator_trade_live(exchange: Exchange) -> None:

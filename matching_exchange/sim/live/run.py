@@ -34,6 +34,7 @@ def run(
     duration: int | None = None,
     guard: Guard | None = None,
     cancel_at_end: bool = True,
+    cancel_after: int | None = None,
 ) -> Result:
     """Let the strategy trade on a running exchange, and wait until it has ended: after `duration`, or by Ctrl-C.
 
@@ -43,6 +44,8 @@ def run(
     duration: nanoseconds; None is until Ctrl-C or SIGTERM.
     guard: bounds of what it may do; none by default.
     cancel_at_end: whether its live orders are canceled at the end. Those of others on the account never are.
+    cancel_after: nanoseconds without a word of this process, as when it is killed, after which the exchange cancels all
+        orders of the account; 100 ms to a day. None is never.
 
     Raises LiveError where it cannot begin or go on, ExchangeError where the exchange refuses the caller, and what a
     callback raises; its orders are canceled then too.
@@ -65,6 +68,7 @@ def run(
             duration=duration,
             guard=guard,
             cancel_at_end=cancel_at_end,
+            cancel_after=cancel_after,
             stop=stop,
         )
 
@@ -81,6 +85,7 @@ async def run_async(
     duration: int | None = None,
     guard: Guard | None = None,
     cancel_at_end: bool = True,
+    cancel_after: int | None = None,
     stop: asyncio.Event | None = None,
 ) -> Result:
     """As `run`, on asyncio. `stop` ends the run when it is set; signals are left to the caller."""
@@ -99,6 +104,7 @@ async def run_async(
             await _instruments(client, strategy.symbols if symbols is None else symbols),
             guard or Guard(),
             cancel_at_end=cancel_at_end,
+            cancel_after=cancel_after,
         )
         return await session.run(duration, stop or asyncio.Event())
 

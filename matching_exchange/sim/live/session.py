@@ -13,7 +13,7 @@ from matching_exchange.client.types.account_stream import AccountStart, AccountU
 from matching_exchange.client.types.orders import Problem
 from matching_exchange.client.types.streams import Restarted
 from matching_exchange.sim.chance import Chance
-from matching_exchange.sim.durations import SECOND
+from matching_exchange.sim.durations import MILLISECOND, SECOND
 from matching_exchange.sim.kernel.values import Order, OrderUpdate
 from matching_exchange.sim.live.clock import now
 from matching_exchange.sim.live.desk import NOT_OPEN, LiveDesk, Outgoing, Sent
@@ -39,6 +39,9 @@ LOOK_SECONDS: Final = 0.01
 BATCH: Final = 100
 """Orders of one call that cancels."""
 
+PUT_OFF: Final = 3
+"""How often the exchange's cancel-after is put off within its time."""
+
 UNKNOWN: Final = "unknown_order"
 
 ABOVE_ALL: Final = 2**62
@@ -58,10 +61,12 @@ class LiveSession:
         guard: Guard,
         *,
         cancel_at_end: bool,
+        cancel_after: int | None,
     ) -> None:
         self._client = client
         self._strategy = strategy
         self._cancel_at_end = cancel_at_end
+        self._cancel_after = cancel_after
         self._recorder = Recorder(instruments, name, now())
         self._late: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
         self._wakes: list[int] = []
@@ -105,8 +110,12 @@ class LiveSession:
             self.desk.on_order = self._strategy.on_order
         works = [self._hear_account(account), self._sender.run(), self._tell_late()]
         self._hearing = [asyncio.create_task(work) for work in works]
+        if self._cancel_after is not None:
+            await self._put_off(self._cancel_after)
         self._strategy.on_start(self.desk)
         works = [self._wake_up()]
+        if self._cancel_after is not None:
+            works.append(self._keep_putting_off(self._cancel_after))
         for feed in self._feeds:
             works += [feed.trades(), feed.books(), *([feed.tell_books()] if feed.hears_books else [])]
         self._acting = [asyncio.create_task(work) for work in works]
@@ -138,6 +147,8 @@ class LiveSession:
                     if not any(task.done() for task in self._hearing):
                         await self._sender.idle()
                     await self._cancel_own()
+                    if self._cancel_after is not None:
+                        await self._put_off(0)
             self._sender.drop()
         failures = await _cancel(self._hearing)
         if call_strategy:
@@ -172,6 +183,15 @@ class LiveSession:
                 self._own.refused(order, UNKNOWN)
             elif not isinstance(result, Problem) or result.code == NOT_OPEN:
                 self._gone.add(order)
+
+    async def _put_off(self, duration: int) -> None:
+        """Let the exchange cancel the account's orders so much later; 0 is never."""
+        await self._client.cancel_after(duration // MILLISECOND)
+
+    async def _keep_putting_off(self, duration: int) -> None:
+        while True:
+            await asyncio.sleep(duration / SECOND / PUT_OFF)
+            await self._put_off(duration)
 
     async def _hear_account(self, items: AsyncIterator[AccountItem]) -> None:
         async for item in items:
