@@ -123,7 +123,7 @@ def test_the_notebook_runs_from_top_to_bottom(
             await execute(code, names)
 
     asyncio.run(run_all())
-    assert names["live"].counts["trades"] > 0  # type: ignore[attr-defined]
+    assert len(names["live"].to_polars("quotes")) > 0  # type: ignore[attr-defined]
 
 
 async def execute(code: CodeType, names: dict[str, object]) -> None:
