@@ -16,6 +16,7 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from gateway.config import (
+    ALLOW,
     KEYS,
     OFF,
     ON,
@@ -34,6 +35,7 @@ from gateway.http.callers import limits_of
 from gateway.http.connections import HttpConnection
 from gateway.logs import configure_worker_logs
 from gateway.metrics.slots import Slots
+from gateway.striking.connections import BreakableConnection
 from gateway.work import work_of
 from gateway.worker import create_worker
 from matching_exchange.metrics.server import open_server
@@ -164,6 +166,8 @@ def main() -> None:
         log.warning("anyone who reaches this address may trade for any account: GATEWAY_AUTH=off", host=config.host)
     if not all_tokens(config) and not is_loopback(config.host):
         log.warning("anyone who reaches this address may call /admin: set GATEWAY_ADMIN_TOKEN", host=config.host)
+    if config.faults == ALLOW:
+        log.warning("administrators may inject faults into calls: GATEWAY_FAULTS=allow")
     for flag, variable in (("--admin-token", "GATEWAY_ADMIN_TOKEN"), ("--admin-tokens", "GATEWAY_ADMIN_TOKENS")):
         if any(argument.split("=")[0] == flag for argument in sys.argv[1:]):
             log.warning(
@@ -182,7 +186,7 @@ def main() -> None:
         http=cast(
             "type[Protocol]",
             partial(
-                HttpConnection,
+                BreakableConnection if config.faults == ALLOW else HttpConnection,
                 Bounds(raise_limit(SPARE_DESCRIPTORS)),
                 Admission(config.deadline / 1000, work_of),
                 limits,

@@ -29,7 +29,7 @@ from gateway.binance.rest import error_response
 from gateway.binance.routes import binance_routes, is_ours
 from gateway.binance.symbols import Symbols
 from gateway.binance.words import PREVENTION_OF
-from gateway.config import KEYS, ON, GatewayConfig, all_tokens
+from gateway.config import ALLOW, KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
@@ -40,6 +40,7 @@ from gateway.http.errors import HttpError
 from gateway.http.responses import HttpResponse
 from gateway.http.security import AllowedHosts, CallerCheck
 from gateway.http.tallies import Tallies
+from gateway.injected.faults import InjectedFaults
 from gateway.link.broker import Broker
 from gateway.link.demo import DemoMarket
 from gateway.link.feed import MarketDataFeed
@@ -52,6 +53,7 @@ from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
 from gateway.streams.serve import StreamCount
+from gateway.striking.http import Striking
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
 
@@ -72,11 +74,13 @@ class Shared(Struct, frozen=True):
     """What the worker shares with the connections of its server, or with other workers.
 
     tallies: what the dialects count. counts: what the connections have counted. slots: where workers tell that.
+    faults: those that are injected, where they are allowed.
     """
 
     tallies: Tallies
     counts: HttpCounts
     slots: Slots
+    faults: InjectedFaults
 
 
 def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
@@ -89,11 +93,12 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
 
 def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Shared | None = None) -> FastAPI:
     """The application on top of these connections. Without `shared`, it is alone."""
-    shared = shared or Shared(Tallies(), HttpCounts(), Slots(1))
+    shared = shared or Shared(Tallies(), HttpCounts(), Slots(1), InjectedFaults())
     server_key = ServerKey(config.key_file)
     keys = KeyStore(broker, server_key)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
+    faults = shared.faults if config.faults == ALLOW else None
     tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
     exchange = Exchange(
         broker,
@@ -102,6 +107,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         tables=tables,
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
+        faults=faults,
     )
     desk: Desk | None = None
     past: PastMarket | None = None
@@ -149,6 +155,8 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         close_frame=http_close_frame,
     )
     middleware = [caller_check]
+    if faults is not None:
+        middleware.append(Middleware(Striking, faults=faults, account_of=keys.account_of, now=broker.now))
     if config.cors_origins:
         methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
         headers = ("Authorization", "Content-Type", "X-MBX-APIKEY", "X-MBX-TIME-UNIT")

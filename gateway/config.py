@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from gateway.faucet_setting import MAX_GIFTS, read_faucet
 from gateway.rate import RATE, Rate, read_rate
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import (
@@ -18,6 +19,7 @@ from matching_exchange.process.addresses import (
     host,
     keep_apart,
 )
+from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
@@ -33,13 +35,11 @@ LOCAL: Final = "local"
 OFF: Final = "off"
 ON: Final = "on"
 KEYS: Final = "keys"
+ALLOW: Final = "allow"
 
 MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
-
-MAX_GIFTS: Final = 32
-"""Assets that the faucet gives at most: each one is a command."""
 
 MAX_OPEN: Final = 1_000_000
 """Connections or streams that one address may have open, at most."""
@@ -61,7 +61,6 @@ WORD: Final = "printable ASCII without spaces"
 
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_GIFT: Final = re.compile(r"([A-Z0-9]{1,16}):([0-9]{1,40}(?:\.[0-9]{1,20})?)", re.ASCII)
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
@@ -89,6 +88,7 @@ class GatewayConfig(Struct, frozen=True):
     history: where its tables are; None where no setting tells.
     data_dir: the matcher's data directory; None where no setting names it.
     metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
+    faults: whether faults may be injected.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -133,6 +133,7 @@ class GatewayConfig(Struct, frozen=True):
     metrics: Address | None = None
     metrics_access: str = LOCAL
     history_metrics: Path | None = None
+    faults: str = OFF
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -169,28 +170,6 @@ def _hosts(text: str) -> tuple[str, ...]:
     if text.strip() in ("", ANY_HOST):
         return (ANY_HOST,) if text.strip() else ()
     return tuple(host_name(part.strip()) for part in text.split(","))
-
-
-def _faucet(text: str) -> tuple[tuple[str, str], ...]:
-    if not text.strip():
-        return ()
-    gifts = tuple(_gift(part.strip()) for part in text.split(","))
-    if len(gifts) > MAX_GIFTS or len({asset for asset, _ in gifts}) < len(gifts):
-        raise ValueError(text)
-    return gifts
-
-
-def _gift(text: str) -> tuple[str, str]:
-    """An asset and its amount, without needless zeros. ValueError where the text is no such pair.
-
-    The matcher alone knows the assets, and how many decimals each one has.
-    """
-    match = _GIFT.fullmatch(text)
-    if match is None or not match[2].strip("0."):
-        raise ValueError(text)
-    whole, _, fraction = match[2].partition(".")
-    amount = f"{whole.lstrip('0') or '0'}.{fraction.rstrip('0')}"
-    return match[1], amount.removesuffix(".")
 
 
 def host_name(text: str) -> str:
@@ -346,11 +325,18 @@ SETTINGS: Final = (
     Setting(
         "faucet",
         "",
-        _faucet,
+        read_faucet,
         f"assets and amounts such as USDT:100000,BTC:1, at most {MAX_GIFTS}, each asset once",
         "what an account may ask for each UTC day, by POST /accounts/{account}/faucet",
     ),
     *BINANCE_SETTINGS,
+    Setting(
+        "faults",
+        OFF,
+        one_of(OFF, ALLOW),
+        "off or allow",
+        "allow lets administrators inject faults into calls, by POST /admin/faults; it takes one worker",
+    ),
     Setting(
         "history-database",
         "",
@@ -391,6 +377,9 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
+    if values["faults"] == ALLOW and values["workers"] > 1:
+        # Each worker would have its own.
+        end_with_line(PROGRAM, f"GATEWAY_FAULTS (--faults): allow takes GATEWAY_WORKERS=1, not {values['workers']}")
     database, data_dir = values.pop("history_database"), values["data_dir"]
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)

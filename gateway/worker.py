@@ -12,6 +12,7 @@ from gateway.app import Shared, create_app
 from gateway.config import GatewayConfig
 from gateway.garbage import collect_little
 from gateway.http.callers import Limits
+from gateway.injected.faults import InjectedFaults
 from gateway.logs import configure_worker_logs
 from gateway.metrics.slots import Slots
 
@@ -25,7 +26,7 @@ def create_worker(config: GatewayConfig, limits: Limits, slots: Slots) -> FastAP
         Thread(target=_end_with_supervisor, daemon=True).start()
     collect_little()
     slots.join()
-    return create_app(config, Shared(limits.tallies, limits.counts, slots))
+    return create_app(config, Shared(limits.tallies, limits.counts, slots, InjectedFaults()))
 
 
 def _end_with_supervisor() -> None:

@@ -85,6 +85,12 @@ if TYPE_CHECKING:
         Side,
         TimeInForce,
     )
+    from matching_exchange.client.zmq.async_client import AsyncZmqClient
+    from matching_exchange.client.zmq.client import ZmqClient
+    from matching_exchange.client.zmq.link import WindowFull
+    from matching_exchange.client.zmq.states import ConnectionState, Hole
+    from matching_exchange.client.zmq.stream import ZmqStream
+    from matching_exchange.client.zmq.tickets import Ticket
 
 _CLIENT = "matching_exchange.client"
 _MODULES = {
@@ -153,6 +159,12 @@ _MODULES = {
     ),
     f"{_CLIENT}.types.streams": ("CandleUpdate", "Gap", "QueueSnapshot", "QueueUpdate", "Restarted"),
     f"{_CLIENT}.types.words": ("OrderStatus", "OrderType", "Reason", "SelfTradePrevention", "Side", "TimeInForce"),
+    f"{_CLIENT}.zmq.async_client": ("AsyncZmqClient",),
+    f"{_CLIENT}.zmq.client": ("ZmqClient",),
+    f"{_CLIENT}.zmq.link": ("WindowFull",),
+    f"{_CLIENT}.zmq.states": ("ConnectionState", "Hole"),
+    f"{_CLIENT}.zmq.stream": ("ZmqStream",),
+    f"{_CLIENT}.zmq.tickets": ("Ticket",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -165,6 +177,7 @@ __all__ = [
     "Amendment",
     "AsyncClient",
     "AsyncStream",
+    "AsyncZmqClient",
     "Balance",
     "Balances",
     "BalancesAt",
@@ -178,6 +191,7 @@ __all__ = [
     "CandleUpdate",
     "Client",
     "Conflict",
+    "ConnectionState",
     "DecimalInput",
     "Demo",
     "Depth",
@@ -189,6 +203,7 @@ __all__ = [
     "Gap",
     "Health",
     "HmacKey",
+    "Hole",
     "Instrument",
     "InvalidValue",
     "Key",
@@ -223,6 +238,7 @@ __all__ = [
     "Side",
     "Stream",
     "Ticker",
+    "Ticket",
     "Time",
     "TimeInForce",
     "TimeInput",
@@ -232,6 +248,9 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "Unhealthy",
+    "WindowFull",
+    "ZmqClient",
+    "ZmqStream",
 ]
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from protocol import topics
 from protocol.book_feeds import BookSnapshotMessage, OrdersSnapshotMessage
+from protocol.checks import check_command, check_query
 from protocol.codec import decode_market_data, decode_report
 from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
@@ -93,7 +94,13 @@ class CommandClient:
             self._turn(deadline)
 
     def send(self, commands: Iterable[Command]) -> list[int]:
-        """Send commands, and return their numbers. Raises WindowFullError if WINDOW commands wait for answers."""
+        """Send commands, and return their numbers. Raises WindowFullError if WINDOW commands wait for answers.
+
+        Raises FieldError if a field of a command is not of its type. None of the commands is numbered or sent then.
+        """
+        commands = list(commands)
+        for command in commands:
+            check_command(command)
         try:
             numbers = [self._session.submit(command) for command in commands]
         except NotOpenError as error:
@@ -114,7 +121,7 @@ class CommandClient:
         return self.receive().answer
 
     def ask(self, query: Query) -> int:
-        """Send a query behind all commands sent before, and return its request number."""
+        """Send a query behind all commands sent before, and return its request number. FieldError as in `send`."""
         return self._ask(query, ONCE, time.monotonic() + self._timeout)
 
     def result(self, request: int) -> QueryResult:
@@ -131,6 +138,7 @@ class CommandClient:
             self._pump.forget(request)
 
     def _ask(self, query: Query, repeat_every: float, deadline: float) -> int:
+        check_query(query)
         request = self._pump.ask(query, time.monotonic(), repeat_every)
         try:
             self._push()

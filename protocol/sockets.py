@@ -53,13 +53,19 @@ def open_commands(context: Context, endpoint: str, keys: ClientKeys | None = Non
 
 def open_reports(context: Context, endpoint: str, number: int, keys: ClientKeys | None = None) -> Socket:
     """Open a SUB socket to the reports of the session with that public number, and the matcher's pulse."""
+    socket = open_updates(context, endpoint, keys)
+    socket.subscribe(topics.PULSE)
+    socket.subscribe(topics.reports(number))
+    return socket
+
+
+def open_updates(context: Context, endpoint: str, keys: ClientKeys | None = None) -> Socket:
+    """Open a SUB socket to the reports. It has no subscription yet."""
     socket = context.socket(zmq.SUB)
     socket.set(zmq.LINGER, 0)
     # An overflow leaves a hole in the answers. The session sees it and sends its commands again.
     socket.set(zmq.RCVHWM, 10_000)
     socket.set(zmq.MAXMSGSIZE, MAX_REPORT_BYTES)
-    socket.subscribe(topics.PULSE)
-    socket.subscribe(topics.reports(number))
     _connect(socket, endpoint, keys)
     return socket
 

@@ -95,6 +95,11 @@ class KeyStore:
         state = self._states.get(key)
         return None if state is None or self._is_expired(state.key) else state.key
 
+    def account_of(self, key: str) -> str | None:
+        """The account of the key; None where it is not good now."""
+        found = self.find(key)
+        return None if found is None else found.account
+
     def all(self) -> list[Key]:
         """Every key that is known, also those that have expired."""
         return [state.key for state in self._states.values()]

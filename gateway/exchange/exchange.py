@@ -11,6 +11,7 @@ from gateway.exchange.markets import Markets
 from gateway.exchange.money import Faucet, Money
 from gateway.exchange.orders import Orders
 from gateway.exchange.pace import Pace
+from gateway.injected.faults import InjectedFaults
 from gateway.link.demo import NO_DEMO, DemoMarket
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link, OnBehalf
@@ -22,6 +23,7 @@ class Exchange:
 
     asks_for_keys: whether the doors do.
     demo: the demo market beside it.
+    faults: those that are injected; None where they are not allowed.
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class Exchange:
         *,
         asks_for_keys: bool = False,
         demo: DemoMarket = NO_DEMO,
+        faults: InjectedFaults | None = None,
     ) -> None:
         self._link = link
         self.asks_for_keys = asks_for_keys
         self.demo = demo
+        self.faults = faults
         self._faucet = faucet
         self._pace = pace or Pace(monotonic)
         self.instruments = instruments
@@ -79,4 +83,5 @@ class Exchange:
             self._tables,
             asks_for_keys=self.asks_for_keys,
             demo=self.demo,
+            faults=self.faults,
         )

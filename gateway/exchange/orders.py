@@ -30,7 +30,7 @@ from protocol.events import (
     OrderStates,
     PreventedMatchList,
 )
-from protocol.units import OrderStatus
+from protocol.placed import placed_order
 
 LIST_SECONDS: Final = 1.0
 """Time for which a list asks for the rest of its orders. Then it is answered with fewer."""
@@ -187,31 +187,3 @@ def _placed(command: PlaceOrder, answer: Stamped[Answer]) -> OrderState:
     if isinstance(result, OrderResult):
         return placed_order(command, result, answer.sequence, answer.timestamp)
     return expect(OrderState, result)
-
-
-def placed_order(command: PlaceOrder, result: OrderResult, sequence: int, timestamp: int) -> OrderState:
-    """The order that the command made, from its own fields and its result."""
-    return OrderState(
-        result.order_id,
-        command.client_order_id,
-        command.account,
-        command.symbol,
-        command.side,
-        command.order_type,
-        command.price,
-        command.trigger_price,
-        result.status,
-        result.resting,
-        command.quantity,
-        result.filled_quantity,
-        result.remaining_quantity,
-        result.filled_value,
-        result.reason,
-        sequence,
-        timestamp,
-        result.trades,
-        updated_sequence=sequence,
-        updated=timestamp,
-        reserved=result.reserved,
-        working_since=None if result.status in (OrderStatus.PENDING, OrderStatus.REJECTED) else timestamp,
-    )

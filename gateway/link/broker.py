@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from gateway.link.answers import Stamped
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.link.matcher_clock import MatcherClock
 from gateway.link.published import ForAll, Handler, KeyHandler, Published
 from matching_exchange.process.histogram import Histogram
 from protocol import topics
@@ -25,6 +24,7 @@ from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
 from protocol.events import Answer, Pulse, QueryResult, Result
 from protocol.handshakes import Handshakes
+from protocol.matcher_clock import MatcherClock
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 from protocol.sockets import message_receiver, open_commands, open_reports, sender

@@ -5,9 +5,7 @@ That is: updates of accounts, changes of API keys, the matcher's metrics.
 
 import time
 from collections.abc import Callable
-from typing import Final
-
-import zmq
+from typing import Final, Protocol
 
 from protocol import topics
 from protocol.events import AccountUpdate, KeyRevoked, KeySet, ProcessMetrics
@@ -23,10 +21,18 @@ ForAll = AccountUpdate | KeySet | KeyRevoked | ProcessMetrics
 """All of these reports."""
 
 
+class Reports(Protocol):
+    """What is subscribed to by topics, as a socket of ZeroMQ is."""
+
+    def subscribe(self, topic: bytes, /) -> None: ...
+
+    def unsubscribe(self, topic: bytes, /) -> None: ...
+
+
 class Published:
     """`read_soon` is called after each change of a subscription: the socket may have signalled nothing."""
 
-    def __init__(self, reports: zmq.Socket[bytes], read_soon: Callable[[], object]) -> None:
+    def __init__(self, reports: Reports, read_soon: Callable[[], object]) -> None:
         self._reports = reports
         self._read_soon = read_soon
         self._handlers: dict[str, list[Handler]] = {}

@@ -5,9 +5,9 @@ from msgspec import Raw
 from gateway.link.errors import MatcherUnavailableError, RefusedError
 from gateway.link.instruments import Instruments
 from gateway.native.json.decimals import QUANTITY, optional_number
-from gateway.native.problem_kinds import LIMIT_NAMES
 from gateway.native.problems import ProblemError, known_problem
 from protocol.instrument import Instrument, format_decimal
+from protocol.refusals import LIMIT_NAMES, limits_of
 
 
 class Limits:
@@ -46,19 +46,3 @@ class Limits:
         except MatcherUnavailableError:
             # The limits known when the order was read are better than none.
             return instrument
-
-
-def limits_of(instrument: Instrument) -> dict[str, str]:
-    """The instrument's limits as decimals, by their names in LIMIT_NAMES."""
-    prices = {"tick_size": instrument.tick_size, "max_price": instrument.max_price}
-    quantities = {
-        "lot_size": instrument.lot_size,
-        "min_quantity": instrument.min_quantity,
-        "max_quantity": instrument.max_quantity,
-    }
-    return {
-        **{name: format_decimal(price, instrument.price_decimals) for name, price in prices.items()},
-        **{name: format_decimal(quantity, instrument.quantity_decimals) for name, quantity in quantities.items()},
-        "min_notional": format_decimal(instrument.min_notional, instrument.value_decimals),
-        "max_order_notional": format_decimal(instrument.max_order_notional, instrument.value_decimals),
-    }

@@ -20,6 +20,7 @@ from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
 from gateway.native.demo_operations import DEMO_OPERATIONS
 from gateway.native.enum_words import ONLY_STATUSES
+from gateway.native.fault_operations import FAULT_OPERATIONS
 from gateway.native.json import health_schemas, key_schemas, maintenance_schemas, market_schemas, schemas
 from gateway.native.market_operations import MARKET_OPERATIONS
 from gateway.native.money_operations import MONEY_OPERATIONS
@@ -381,4 +382,5 @@ OPERATIONS: Final = (
     ),
     *MONEY_OPERATIONS,
     *DEMO_OPERATIONS,
+    *FAULT_OPERATIONS,
 )

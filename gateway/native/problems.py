@@ -20,8 +20,9 @@ from gateway.link.errors import (
     RefusedError,
     TooMuchInFlightError,
 )
-from gateway.native.problem_kinds import KINDS, LIMIT_NAMES, refusal_code
+from gateway.native.problem_kinds import KINDS
 from history.reading.database import HistoryUnavailableError
+from protocol.refusals import LIMIT_NAMES, refusal_code
 
 PROBLEM_JSON: Final[Header] = (b"content-type", b"application/problem+json")
 

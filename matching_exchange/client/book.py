@@ -80,6 +80,12 @@ class Book:
                     raise ValueError(f"more decimals than the instrument has: {price_text} x {quantity_text}")
                 side.put(price, quantity)
 
+    def apply_units(self, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> None:
+        """As `apply`, of integers in the instrument's units."""
+        for side, changed in ((self._bids, bids), (self._asks, asks)):
+            for price, quantity in changed:
+                side.put(price, quantity)
+
     def _levels(self, side: "_Side", levels: int | None) -> list[Level]:
         price_decimals, quantity_decimals = self._decimals
         return [

@@ -3,8 +3,9 @@
 The simulation and the live market both read it here.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from protocol.commands import OrderTerms
 from protocol.instrument import DecimalError, Instrument, parse_decimal
@@ -26,11 +27,11 @@ class OrderEntryError(ValueError):
 
 
 class Entry(NamedTuple):
-    """An order in integers."""
+    """An order in integers: what `Market.place` takes after symbol and side, in its order."""
 
-    order_type: OrderType
     quantity_units: int
     price_units: int | None
+    order_type: OrderType
     trigger_units: int | None
     terms: OrderTerms | None
 
@@ -63,10 +64,14 @@ def read_order(
     price: Number | None,
     order_type: str | None,
     trigger_price: Number | None,
-    options: "OrderOptions",
+    options: Mapping[str, Any],
 ) -> Entry:
-    """The order that is meant. Without a type it is a limit order, or a market order if it has no price. Raises
-    OrderEntryError."""
+    """The order that is meant. Without a type it is a limit order, or a market order if it has no price.
+
+    options: the fields of OrderOptions. Raises OrderEntryError."""
+    for name in options:
+        if name not in OrderOptions._fields:
+            raise OrderEntryError(name, f"is no option of an order: takes {', '.join(OrderOptions._fields)}")
     if order_type is None:
         kind = OrderType.MARKET if price is None else OrderType.LIMIT
     elif order_type in WORDS:
@@ -74,11 +79,11 @@ def read_order(
     else:
         raise OrderEntryError("type", f"takes one of {', '.join(WORDS)}, not {order_type!r}")
     return Entry(
-        kind,
         quantity_units(instrument, quantity),
         price_units(instrument, price),
+        kind,
         price_units(instrument, trigger_price, "trigger_price"),
-        options.terms(instrument, now),
+        OrderOptions(**options).terms(instrument, now),
     )
 
 

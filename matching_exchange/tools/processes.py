@@ -44,9 +44,16 @@ def free_ports(number: int) -> list[int]:
 
 
 class Process:
-    """`python -m <module>`. It ends with the process that has started it."""
+    """`python -m <module>`. It ends with the process that has started it. directory: where it runs; None for here."""
 
-    def __init__(self, module: str, arguments: list[str], settings: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: list[str],
+        settings: Mapping[str, str],
+        log: Path,
+        directory: Path | None = None,
+    ) -> None:
         self.module = module
         self.log = log
         self._arguments = arguments
@@ -56,6 +63,7 @@ class Process:
             if not name.startswith(("MATCHER_", "GATEWAY_", "HISTORY_"))
         }
         self._environment = {**inherited, **settings}
+        self._directory = directory
         self._process: TiedProcess | None = None
 
     def start(self) -> None:
@@ -63,6 +71,7 @@ class Process:
             self._process = TiedProcess(
                 self.module,
                 self._arguments,
+                cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -71,14 +80,20 @@ class Process:
 
     @property
     def running(self) -> TiedProcess:
-        """The process; ExchangeError where it has ended by itself."""
-        assert self._process is not None, "it was started"
+        """The process; ExchangeError where it was ended, or has ended by itself."""
+        if self._process is None:
+            raise ExchangeError(f"the {self.module} does not run")
         status = self._process.poll()
         if status is not None:
             raise ExchangeError(f"the {self.module} has ended by itself with status {status}:\n{self.log_end()}")
         return self._process
 
-    def kill(self, *, with_children: bool) -> None:
+    @property
+    def is_up(self) -> bool:
+        """Whether it was started, and has not ended since."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self, *, with_children: bool = False) -> None:
         """SIGKILL, to the process alone or to those that it has started too."""
         process = self.running
         if with_children:

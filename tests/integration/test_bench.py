@@ -96,6 +96,15 @@ ROWS = {
             "sender busy",
         )
     ),
+    "clients": tuple(
+        f"{kind}, {client}"
+        for kind, clients in (
+            ("one in flight", ("CommandClient", "ZmqClient.send", "ZmqClient.place", "AsyncZmqClient.place")),
+            ("many, 1 a call", ("CommandClient", "ZmqClient.send", "ZmqClient.submit", "AsyncZmqClient.submit")),
+            ("many, 256 a call", ("CommandClient", "ZmqClient.send", "AsyncZmqClient.send")),
+        )
+        for client in clients
+    ),
     "http": tuple(
         f"{workers}, {connections}{what}"
         for workers in ("1 worker", "2 workers")
@@ -193,6 +202,7 @@ WITH_TARGET = {
     "engine": 4 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
     "way": 0,
     "wire": 3,
+    "clients": 0,
     "http": 2,
     "binance": 2,
     "fanout": 3,
@@ -207,6 +217,7 @@ DISTRIBUTIONS = {
     "engine": by_core("mix, {core}", "deep book, {core}"),
     "way": (),
     "wire": (),
+    "clients": (),
     "http": tuple(
         f"{workers}, {connections}{what}"
         for workers in ("1 worker", "2 workers")

@@ -18,11 +18,11 @@ from gateway.native.json.names import OrderName, check_name
 from gateway.native.json.schemas import AmendmentViews, AmendRequest
 from gateway.native.json.translate import amendment, order
 from gateway.native.limits import Limits
-from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import AmendmentsQuery, AmendOrder, OrderQuery
 from protocol.events import OrderState
 from protocol.instrument import Instrument, format_decimal
+from protocol.refusals import refusal_code
 from protocol.units import Refusal
 
 _REFUSED: Final = {

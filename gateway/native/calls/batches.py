@@ -29,11 +29,11 @@ from gateway.native.json.names import check_name, read_order_name
 from gateway.native.json.schemas import BatchResults, CancelBatchRequest, Order, OrderBatchRequest, OrderRequest
 from gateway.native.json.translate import order, place_order
 from gateway.native.limits import Limits
-from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import Problem, ProblemError, known_problem
 from protocol.commands import CancelOrder, PlaceOrder
 from protocol.events import OrderState
 from protocol.instrument import Instrument
+from protocol.refusals import refusal_code
 from protocol.units import Refusal
 
 Sent = TypeVar("Sent", PlaceOrder, CancelOrder)

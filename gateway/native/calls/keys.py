@@ -21,7 +21,6 @@ from gateway.native.enum_words import word
 from gateway.native.json.key_schemas import MAX_DEPOSITS, KeyRequest, KeyView, KeyViews, NewKey
 from gateway.native.json.names import check_name, read_word
 from gateway.native.json.times import format_exact_time, format_timestamp, parse_exact_time
-from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
 from protocol.commands import Deposit
 from protocol.events import KeyState
@@ -35,6 +34,7 @@ from protocol.keys import (
     KeyType,
     Permission,
 )
+from protocol.refusals import refusal_code
 from protocol.units import Refusal
 
 MAX_KEYS_LISTED: Final = 500

@@ -52,6 +52,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             dict(exchange.money.faucet),
             _auth(exchange),
             _history(history),
+            None if exchange.faults is None else len(exchange.faults),
         )
     )
 

@@ -44,7 +44,7 @@ from gateway.native.json.money_views import (
 )
 from gateway.native.json.names import check_name
 from gateway.native.json.times import format_exact_time, format_timestamp
-from gateway.native.problem_kinds import KINDS, refusal_code
+from gateway.native.problem_kinds import KINDS
 from gateway.native.problems import ProblemError
 from protocol.commands import (
     AccountsQuery,
@@ -56,6 +56,7 @@ from protocol.commands import (
     Withdraw,
 )
 from protocol.instrument import MAX_DECIMAL_LENGTH, DecimalError, parse_decimal
+from protocol.refusals import refusal_code
 from protocol.units import CURRENCY_PATTERN, MAX_RESET_ASSETS, Refusal
 
 MAX_MOVEMENTS: Final = 1000

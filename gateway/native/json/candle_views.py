@@ -3,10 +3,10 @@
 from typing import Final
 
 from gateway.exchange.market_history import Shown, Ticker
-from gateway.native.json.decimals import average_price
 from gateway.native.json.market_schemas import CandleView, TickerView
 from gateway.native.json.times import format_timestamp
 from gateway.native.json.translate import levels
+from protocol.averages import average_price
 from protocol.instrument import Instrument, format_decimal
 
 PERCENT_DECIMALS: Final = 4

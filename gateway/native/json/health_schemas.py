@@ -36,6 +36,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off
     * auth: keys if accounts need an API key, else off
     * history: whether the history can be read
+    * faults: how many injected faults are kept; null where they are not allowed
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     """
 
@@ -51,6 +52,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     faucet: dict[str, Decimal]
     auth: AuthWord
     history: HistoryHealth
+    faults: int | None = None
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from gateway.link.answers import Stamped
 from gateway.native.enum_words import MOVEMENT_KIND_WORDS
-from gateway.native.json.decimals import average_price
 from gateway.native.json.money_schemas import (
     AccountBalancesView,
     AccountListView,
@@ -18,6 +17,7 @@ from gateway.native.json.money_schemas import (
     TransferView,
 )
 from gateway.native.json.times import format_timestamp
+from protocol.averages import average_price
 from protocol.events import (
     AccountList,
     AssetBalance,

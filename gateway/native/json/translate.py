@@ -15,7 +15,7 @@ from gateway.native.enum_words import (
     TERM_WORDS,
     word,
 )
-from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, is_given, optional_number
+from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
 from gateway.native.json.field_types import Level
 from gateway.native.json.market_schemas import (
     BestLevels,
@@ -29,13 +29,14 @@ from gateway.native.json.names import check_name, not_a_word
 from gateway.native.json.order_terms import asked_terms, read_terms, terms_view
 from gateway.native.json.schemas import AmendmentView, Fill, Order, OrderRequest, OrderTrade, PreventedMatchView
 from gateway.native.json.times import format_timestamp
-from gateway.native.problem_kinds import refusal_code
 from gateway.native.problems import ProblemError
+from protocol.averages import average_price
 from protocol.commands import NO_TERMS, PlaceOrder
 from protocol.events import Amendment, Depth, OrderState, PreventedMatch, Trade
 from protocol.instrument import Instrument, format_decimal, format_fee
 from protocol.market_data import DepthMessage, TradeMessage
 from protocol.order_types import check_fields
+from protocol.refusals import refusal_code
 from protocol.units import SelfTradePrevention, Side
 
 

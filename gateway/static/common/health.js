@@ -1,5 +1,5 @@
 // Asks /health again and again: is the matcher up, and how durable is an answer?
-// Tells onHealth({up: true | false | null, sync, faucet, auth, history}); null means that the gateway itself did not answer. One bad answer is
+// Tells onHealth({up: true | false | null, sync, faucet, auth, history, faults}); null means that the gateway itself did not answer. One bad answer is
 // not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
 
 const INTERVAL = 3_000;
@@ -30,8 +30,8 @@ export class Health {
 
   async #once(api, signal) {
     try {
-      const { sync, faucet, auth, history } = await api.health(signal);
-      return { up: true, sync, faucet: faucet ?? {}, auth: auth ?? "off", history: history?.status ?? "off" };
+      const { sync, faucet, auth, history, faults } = await api.health(signal);
+      return { up: true, sync, faucet: faucet ?? {}, auth: auth ?? "off", history: history?.status ?? "off", faults: faults ?? null };
     } catch (error) {
       return { up: error.kind === "problem" ? false : null, auth: error.auth };
     }
@@ -46,6 +46,13 @@ export async function askAuth(api, signal) {
     if (error.kind === "problem") return error.auth ?? "off";
     throw error;
   }
+}
+
+/** What a page says of injected faults, by how many are kept; empty where none are allowed. */
+export function faultWords(faults) {
+  if (faults === null) return "";
+  if (faults === 0) return "This exchange is for tests: faults may be injected into calls.";
+  return `This exchange is for tests: ${faults === 1 ? "1 injected fault" : `${faults} injected faults`} may strike any call.`;
 }
 
 /** What the sync mode means, in words. */

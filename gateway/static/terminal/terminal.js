@@ -3,7 +3,7 @@
 import { Api } from "../common/api.js";
 import { Confirm } from "../common/confirm.js";
 import { setUpFolded } from "../common/folded.js";
-import { askAuth, Health } from "../common/health.js";
+import { askAuth, faultWords, Health } from "../common/health.js";
 import { setUpPreferences } from "../common/preferences.js";
 import { Settings } from "../common/settings.js";
 import { SignIn } from "../common/sign_in.js";
@@ -81,6 +81,7 @@ new Tickers(view);
 new Keys({ onSide: trade, closeMessage: () => own.closeMessage() });
 new FirstSteps(view, () => trade("sell"));
 
+const faultsNotice = document.querySelector("#faults-notice");
 let feedPhase = "connecting";
 let down = false; // whether the gateway has answered that the matcher does not
 let unanswered = 0;
@@ -210,7 +211,7 @@ function showMarket() {
   view.tell("live", live);
 }
 
-function showHealth({ up, sync, faucet, auth, history }) {
+function showHealth({ up, sync, faucet, auth, history, faults }) {
   const wasDown = down;
   if (up !== null) down = !up;
   if (auth) signIn.use(auth);
@@ -220,6 +221,8 @@ function showHealth({ up, sync, faucet, auth, history }) {
     instrumentView.showDurability(sync);
     gifts = faucet;
     view.history = history;
+    faultsNotice.textContent = faultWords(faults);
+    faultsNotice.hidden = faults === null;
     offerGifts();
     if (wasDown) {
       feed.start(); // what happened meanwhile is fetched anew

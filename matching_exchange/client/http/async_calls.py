@@ -1,6 +1,6 @@
 """Every call of the native API as a method on asyncio. `calls` has parameters and documentation."""
 
-from matching_exchange.client.calls import accounts, administration, markets, money, orders
+from matching_exchange.client.calls import accounts, administration, faults, markets, money, orders
 from matching_exchange.client.surface import AsyncCaller, awaited, listed_async
 
 
@@ -56,6 +56,10 @@ class AsyncCalls(AsyncCaller):
     load_book = awaited(administration.load_book)
     digest = awaited(administration.digest)
     sessions = awaited(administration.sessions)
+    inject_fault = awaited(faults.inject_fault)
+    clear_faults = awaited(faults.clear_faults)
+    remove_fault = awaited(faults.remove_fault)
+    faults = awaited(faults.faults)
     create_key = awaited(administration.create_key)
     keys = awaited(administration.keys)
     revoke_key = awaited(administration.revoke_key)

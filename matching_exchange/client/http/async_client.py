@@ -137,19 +137,22 @@ class AsyncClient(AsyncStreams):
                 with suppress(Unauthorized):
                     # A key that may not read its account may still hear it.
                     of_account.account = await self.own_account()
-            url, headers = self._connection.stream(*machine.address(), machine.access)
-            return await connect(
-                url,
-                ssl=self._ssl if self._connection.is_encrypted else None,
-                additional_headers=headers,
-                open_timeout=OPEN_SECONDS,
-                close_timeout=CLOSE_SECONDS,
-                compression=None,
-                logger=STREAM_LOGGER,
-                max_size=MAX_MESSAGE,
-                proxy=None,
-            )
+            return await self._connect(*self._connection.stream(*machine.address(), machine.access))
 
         stream = AsyncStream(machine, opened, self.carry_out, self._connection.seconds_to_connect(self._timeout))
         self._streams.add(stream)
         return stream
+
+    async def _connect(self, url: str, headers: dict[str, str]) -> ClientConnection:
+        """Open a WebSocket."""
+        return await connect(
+            url,
+            ssl=self._ssl if self._connection.is_encrypted else None,
+            additional_headers=headers,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            compression=None,
+            logger=STREAM_LOGGER,
+            max_size=MAX_MESSAGE,
+            proxy=None,
+        )

@@ -1,6 +1,6 @@
 """Every call of the native API as a method that waits for its answer. `calls` has parameters and documentation."""
 
-from matching_exchange.client.calls import accounts, administration, markets, money, orders
+from matching_exchange.client.calls import accounts, administration, faults, markets, money, orders
 from matching_exchange.client.surface import SyncCaller, listed, waiting
 
 
@@ -56,6 +56,10 @@ class SyncCalls(SyncCaller):
     load_book = waiting(administration.load_book)
     digest = waiting(administration.digest)
     sessions = waiting(administration.sessions)
+    inject_fault = waiting(faults.inject_fault)
+    clear_faults = waiting(faults.clear_faults)
+    remove_fault = waiting(faults.remove_fault)
+    faults = waiting(faults.faults)
     create_key = waiting(administration.create_key)
     keys = waiting(administration.keys)
     revoke_key = waiting(administration.revoke_key)

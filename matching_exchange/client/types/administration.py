@@ -34,6 +34,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     epoch: another one after each of its restarts.
     faucet: what an account may ask for each UTC day, by asset; empty if the faucet is off.
     auth: keys if accounts need an API key, else off.
+    faults: how many injected faults are kept; None where they are not allowed.
     clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock.
     """
 
@@ -49,6 +50,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     faucet: dict[str, Decimal]
     auth: str
     history: HistoryHealth
+    faults: int | None = None
 
     @property
     def ok(self) -> bool:

@@ -6,41 +6,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.kernel.feeds import Feed, Watch, first_levels
+from matching_exchange.sim.kernel.holdings import Holdings
 from matching_exchange.sim.kernel.ticket import Ticket
-from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind, as_decimal
+from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade, UpdateKind
 from matching_exchange.sim.kernel.wires import Wire
-from matching_exchange.sim.order_entry import (
-    Number,
-    OrderOptions,
-    price_units,
-    quantity_units,
-    read_order,
-)
+from matching_exchange.sim.order_entry import Number, price_units, quantity_units, read_order
 from protocol.commands import OrderTerms, PlaceOrder
-from protocol.instrument import FEE_DECIMALS, Instrument
-from protocol.order_types import WAITS
 from protocol.units import OrderType, Side
 
 if TYPE_CHECKING:
     from matching_exchange.sim.kernel.kernel import Kernel
+    from protocol.instrument import Instrument
 
 BUY: Final = Side.BUY
 LIMIT: Final = OrderType.LIMIT
 
-PENDING: Final = OrderState.PENDING
-OPEN: Final = OrderState.OPEN
-FILLED: Final = OrderState.FILLED
-CANCELED: Final = OrderState.CANCELED
-REJECTED: Final = OrderState.REJECTED
-REFUSED: Final = OrderState.REFUSED
-
-TOLD_FILL: Final = UpdateKind.FILL
-TOLD_ACCEPTED: Final = UpdateKind.ACCEPTED
-TOLD_CANCELED: Final = UpdateKind.CANCELED
-TOLD_TRIGGERED: Final = UpdateKind.TRIGGERED
-TOLD_AMENDED: Final = UpdateKind.AMENDED
-TOLD_REJECTED: Final = UpdateKind.REJECTED
-TOLD_REFUSED: Final = UpdateKind.REFUSED
+ACCEPTED: Final = UpdateKind.ACCEPTED
 
 
 class Desk:
@@ -52,16 +33,12 @@ class Desk:
     """
 
     __slots__ = (
-        "_cash",
-        "_fees",
         "_kernel",
-        "_live",
         "_number",
-        "_positions",
-        "_start",
         "book_levels",
         "data_wire",
         "feeds",
+        "holdings",
         "index",
         "instruments",
         "measured",
@@ -105,12 +82,7 @@ class Desk:
         self.on_trade: Any = None
         self.on_book: Any = None
         self._number = 0
-        self._live: dict[int, Ticket] = {}
-        self._start = balances
-        self._positions: dict[str, int] = dict.fromkeys(feeds, 0)
-        # Of each symbol's quote: in price unit times quantity unit, and in that of a fee.
-        self._cash: dict[str, int] = dict.fromkeys(feeds, 0)
-        self._fees: dict[str, int] = dict.fromkeys(feeds, 0)
+        self.holdings = Holdings(self.instruments, balances)
 
     @property
     def now(self) -> int:
@@ -150,19 +122,9 @@ class Desk:
         trigger_price: Number | None,
         options: dict[str, Any],
     ) -> Order:
-        feed = self._feed(symbol)
-        entry = read_order(
-            feed.instrument, self._kernel.now, quantity, price, order_type, trigger_price, OrderOptions(**options)
-        )
-        return self.place(
-            feed.symbol,
-            side,
-            entry.quantity_units,
-            entry.price_units,
-            entry.order_type,
-            entry.trigger_units,
-            entry.terms,
-        )
+        instrument = self._feed(symbol).instrument
+        entry = read_order(instrument, self._kernel.now, quantity, price, order_type, trigger_price, options)
+        return self.place(instrument.symbol, side, *entry)
 
     def place(
         self,
@@ -194,7 +156,7 @@ class Desk:
         )
         if self.measured:
             ticket.arrival_bid, ticket.arrival_ask = kernel.venue.best(symbol)
-        self._live[number] = ticket
+        self.holdings.live[number] = ticket
         command = PlaceOrder(
             symbol, self.name, side, order_type, quantity_units, price_units, trigger_units, None, 0, terms
         )
@@ -258,81 +220,32 @@ class Desk:
         return feed.last_trade() if wire.most == 0 else feed.trade_at(wire.sent_by(self._kernel.now))
 
     def orders(self, symbol: str | None = None) -> list[Order]:
-        found: list[Order] = [
-            ticket for ticket in self._live.values() if symbol is None or ticket.instrument.symbol == symbol
-        ]
-        return found
+        return self.holdings.orders(None if symbol is None else self._feed(symbol).symbol)
 
     def position_units(self, symbol: str | None = None) -> int:
-        return self._positions[self._feed(symbol).symbol]
+        return self.holdings.positions[self._feed(symbol).symbol]
 
     def position(self, symbol: str | None = None) -> Decimal:
-        feed = self._feed(symbol)
-        return as_decimal(self._positions[feed.symbol], feed.instrument.quantity_decimals)
+        return self.holdings.position(self._feed(symbol).instrument)
 
     def balance(self, asset: str) -> Decimal:
-        total: Decimal = self._start.get(asset, Decimal(0))
-        for symbol, instrument in self.instruments.items():
-            if instrument.base == asset:
-                total += as_decimal(self._positions[symbol], instrument.quantity_decimals)
-            if instrument.quote == asset:
-                total += as_decimal(self._cash[symbol], instrument.value_decimals)
-                total -= as_decimal(self._fees[symbol], instrument.value_decimals + FEE_DECIMALS)
-        return total
+        return self.holdings.balance(asset)
 
     def on_their_way(self) -> list[Ticket]:
         """Orders that have not reached the exchange."""
-        return [ticket for ticket in self._live.values() if not ticket.arrived_at]
+        return [
+            ticket for ticket in self.holdings.live.values() if isinstance(ticket, Ticket) and not ticket.arrived_at
+        ]
 
     def hear(self, update: OrderUpdate) -> None:
         """Take in what has become of an order, and tell the strategy."""
         order = update.order
-        kind = update.kind
-        order.reason = update.reason
-        if kind is TOLD_FILL:
-            self._book_fill(order, update)
-        elif kind is TOLD_ACCEPTED:
+        if update.kind is ACCEPTED:
             assert isinstance(order, Ticket), "an order of this market"
             order.order_id = order.venue_id
-            order.status = PENDING if WAITS[order.order_type] else OPEN
-        elif kind is TOLD_CANCELED:
-            order.remaining_units = update.quantity_units
-            self._end(order, CANCELED)
-        elif kind is TOLD_TRIGGERED:
-            order.status = OPEN
-        elif kind is TOLD_AMENDED:
-            order.quantity_units = update.quantity_units
-            order.remaining_units = update.quantity_units - order.filled_units
-            order.price_units = update.price_units or None
-            order.trigger_units = update.trigger_units or None
-        elif kind is TOLD_REJECTED:
-            self._end(order, REJECTED)
-        elif kind is TOLD_REFUSED:
-            self._end(order, REFUSED)
+        self.holdings.take(update)
         if self.on_order is not None:
             self.on_order(self, update)
-
-    def _book_fill(self, order: Order, update: OrderUpdate) -> None:
-        quantity, price = update.quantity_units, update.price_units
-        value = quantity * price
-        order.filled_units += quantity
-        order.filled_value += value
-        order.remaining_units -= quantity
-        symbol = order.instrument.symbol
-        if order.side is BUY:
-            self._positions[symbol] += quantity
-            self._cash[symbol] -= value
-        else:
-            self._positions[symbol] -= quantity
-            self._cash[symbol] += value
-        if update.fee_bps:
-            self._fees[symbol] += value * update.fee_bps
-        if order.remaining_units <= 0:
-            self._end(order, FILLED)
-
-    def _end(self, order: Order, state: OrderState) -> None:
-        order.status = state
-        self._live.pop(order.number, None)
 
     def _feed(self, symbol: str | None) -> Feed:
         feed = self.feeds.get(self.symbol if symbol is None else symbol)

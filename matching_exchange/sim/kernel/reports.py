@@ -21,6 +21,7 @@ from protocol.events import (
     Trade,
     TriggerMoved,
 )
+from protocol.order_types import WAITS
 from protocol.units import OrderStatus, Reason, Refusal
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ FILLED: Final = int(OrderStatus.FILLED)
 CANCELED: Final = int(OrderStatus.CANCELED)
 REJECTED: Final = int(OrderStatus.REJECTED)
 OPEN: Final = int(OrderStatus.OPEN)
+PENDING: Final = int(OrderStatus.PENDING)
 
 FILL: Final = UpdateKind.FILL
 ACCEPTED: Final = UpdateKind.ACCEPTED
@@ -66,7 +68,7 @@ class Reports:
         """The update for a new order's first event."""
         if type(event) is OrderPlaced:
             ticket.venue_id = event.order_id
-            ticket.state = OPEN
+            ticket.state = PENDING if WAITS[ticket.order_type] else OPEN
             self._live[event.order_id] = ticket
             return [OrderUpdate(ticket, ACCEPTED, time)]
         if type(event) is OrderRejected:
@@ -178,7 +180,10 @@ class Reports:
             return None if ticket is None else (ticket, self.canceled(ticket, event, time))
         if type(event) is OrderTriggered:
             ticket = self._live.get(event.order_id)
-            return None if ticket is None else (ticket, OrderUpdate(ticket, UpdateKind.TRIGGERED, time))
+            if ticket is None:
+                return None
+            ticket.state = OPEN
+            return ticket, OrderUpdate(ticket, UpdateKind.TRIGGERED, time)
         if type(event) is OrderAmended:
             ticket = self._live.get(event.order_id)
             if ticket is None:

@@ -20,6 +20,7 @@ from matching_exchange.process.command_line import EXIT_INTERRUPTED, end_with_li
 from matching_exchange.recordings.recording import RecordingError
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.bench.binance import binance
+from matching_exchange.tools.bench.clients import clients
 from matching_exchange.tools.bench.cores import core_line
 from matching_exchange.tools.bench.durability import durability
 from matching_exchange.tools.bench.engine import engine
@@ -47,6 +48,7 @@ SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "engine": engine,
     "way": way,
     "wire": throughput,
+    "clients": clients,
     "http": http,
     "binance": binance,
     "fanout": fanout,

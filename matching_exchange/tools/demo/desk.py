@@ -1,27 +1,22 @@
 """What a strategy of the demo sees: its market, as of the end of the step before. `sim.market.Market` says what each
 call does."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from matching_exchange.sim.agents.amounts import sign
 from matching_exchange.sim.chance import Chance
-from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind, as_decimal
-from matching_exchange.sim.order_entry import Number, OrderOptions, price_units, quantity_units, read_order
+from matching_exchange.sim.kernel.holdings import Holdings
+from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade
+from matching_exchange.sim.order_entry import Number, price_units, quantity_units, read_order
 from matching_exchange.sim.strategy import Strategy, overrides
 from protocol.commands import AmendOrder, CancelOrder, OrderTerms, PlaceOrder
-from protocol.instrument import FEE_DECIMALS, Instrument
-from protocol.order_types import WAITS
+from protocol.instrument import Instrument
 from protocol.units import OrderType, Side
 
-Sendable = PlaceOrder | AmendOrder | CancelOrder
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-ENDS: Mapping[UpdateKind, OrderState] = {
-    UpdateKind.CANCELED: OrderState.CANCELED,
-    UpdateKind.REJECTED: OrderState.REJECTED,
-    UpdateKind.REFUSED: OrderState.REFUSED,
-}
+Sendable = PlaceOrder | AmendOrder | CancelOrder
 
 
 class Floor(Protocol):
@@ -57,14 +52,11 @@ class Desk:
         self.strategy = strategy
         self.hears_trades = overrides(strategy, "on_trade")
         self.hears_books = overrides(strategy, "on_book")
-        self.live: dict[int, Order] = {}
-        """Its orders that may be live, by number, oldest first."""
+        self.holdings = Holdings(self.instruments, {})
         self.known_book = Book(instrument, 0, (), ())
         self.known_trade: Trade | None = None
         self._floor = floor
         self._instrument = instrument
-        self._held = 0
-        self._cash = Decimal(0)
         self._prefix = prefix
         self._numbers = 0
 
@@ -106,17 +98,8 @@ class Desk:
         trigger_price: Number | None,
         options: dict[str, Any],
     ) -> Order:
-        given = OrderOptions(**options)
-        entry = read_order(self._instrument, self.now, quantity, price, order_type, trigger_price, given)
-        return self.place(
-            symbol or self.symbol,
-            side,
-            entry.quantity_units,
-            entry.price_units,
-            entry.order_type,
-            entry.trigger_units,
-            entry.terms,
-        )
+        entry = read_order(self._instrument, self.now, quantity, price, order_type, trigger_price, options)
+        return self.place(symbol or self.symbol, side, *entry)
 
     def place(
         self,
@@ -133,7 +116,7 @@ class Desk:
         order = Order(
             self._instrument, self._numbers, side, order_type, quantity_units, price_units, trigger_units, self.now
         )
-        self.live[order.number] = order
+        self.holdings.live[order.number] = order
         name = self.client_order_id(order)
         command = PlaceOrder(
             symbol, self.name, side, order_type, quantity_units, price_units, trigger_units, name, 0, terms
@@ -199,52 +182,23 @@ class Desk:
 
     def orders(self, symbol: str | None = None) -> list[Order]:
         self._check(symbol)
-        return list(self.live.values())
+        return self.holdings.orders(None)
 
     def position(self, symbol: str | None = None) -> Decimal:
-        return as_decimal(self.position_units(symbol), self._instrument.quantity_decimals)
+        self._check(symbol)
+        return self.holdings.position(self._instrument)
 
     def position_units(self, symbol: str | None = None) -> int:
         self._check(symbol)
-        return self._held
+        return self.holdings.positions[self.symbol]
 
     def balance(self, asset: str) -> Decimal:
-        if asset == self._instrument.base:
-            return self.position()
-        return self._cash if asset == self._instrument.quote else Decimal(0)
+        return self.holdings.balance(asset)
 
     def hear(self, update: OrderUpdate) -> None:
         """Take in what has become of an order, and tell the strategy."""
-        order = update.order
-        order.reason = update.reason
-        match update.kind:
-            case UpdateKind.FILL:
-                self._filled(order, update)
-            case UpdateKind.ACCEPTED:
-                order.status = OrderState.PENDING if WAITS[order.order_type] else OrderState.OPEN
-            case UpdateKind.AMENDED:
-                order.quantity_units = update.quantity_units
-                order.remaining_units = update.quantity_units - order.filled_units
-                order.price_units = update.price_units or None
-                order.trigger_units = update.trigger_units or None
-            case UpdateKind.CANCELED | UpdateKind.REJECTED | UpdateKind.REFUSED:
-                self._end(order, ENDS[update.kind])
+        self.holdings.take(update)
         self.strategy.on_order(self, update)
-
-    def _filled(self, order: Order, update: OrderUpdate) -> None:
-        value = update.price_units * update.quantity_units
-        order.filled_units += update.quantity_units
-        order.filled_value += value
-        order.remaining_units -= update.quantity_units
-        self._held += sign(order.side) * update.quantity_units
-        self._cash -= as_decimal(sign(order.side) * value, self._instrument.value_decimals)
-        self._cash -= as_decimal(value * update.fee_bps, self._instrument.value_decimals + FEE_DECIMALS)
-        if order.remaining_units <= 0:
-            self._end(order, OrderState.FILLED)
-
-    def _end(self, order: Order, state: OrderState) -> None:
-        order.status = state
-        self.live.pop(order.number, None)
 
     def _check(self, symbol: str | None) -> None:
         if symbol is not None and symbol != self.symbol:

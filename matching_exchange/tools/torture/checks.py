@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from gateway.exchange.orders import placed_order
 from gateway.http.responses import encode
 from gateway.native.json.money_views import ledger_view, transfer_view
 from gateway.native.json.replacement_views import replacement
@@ -15,7 +14,6 @@ from gateway.native.json.schemas import AccountView, CancelAfterView, CanceledOr
 from gateway.native.json.schemas import Order as OrderView
 from gateway.native.json.times import MILLISECOND, format_timestamp
 from gateway.native.json.translate import order
-from gateway.native.problem_kinds import refusal_code
 from matcher.engine import Engine
 from matcher.state import Caused
 from matching_exchange.tools.torture.clients import decode, orders_in
@@ -62,6 +60,8 @@ from protocol.events import (
     Trade,
     TransferState,
 )
+from protocol.placed import placed_order
+from protocol.refusals import refusal_code
 from protocol.units import DEFAULT_ACCOUNT, STOP_LEG_SUFFIX
 
 _MOVE_KINDS: Final[dict[type, MoveKind]] = {

@@ -119,6 +119,27 @@ USES: Final[dict[str, tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "load_book": (("BTC-USDT",), {"new_order_ids": True}),
     "digest": ((), {}),
     "sessions": ((), {}),
+    "inject_fault": (
+        ("latency",),
+        {
+            "moment": "after",
+            "call": "POST /orders",
+            "account": "ann",
+            "key": "k",
+            "chance": "0.5",
+            "seed": 1,
+            "skip": 2,
+            "count": 3,
+            "duration_ms": 4,
+            "delay_ms": 5,
+            "jitter_ms": 6,
+            "retry_after": 7,
+            "code": 1012,
+        },
+    ),
+    "faults": ((), {}),
+    "clear_faults": ((), {}),
+    "remove_fault": ((1,), {}),
     "create_key": (
         ("ann",),
         {

@@ -14,6 +14,7 @@ from gateway.native.enum_words import word
 from gateway.native.json import (
     book_messages,
     demo_schemas,
+    fault_schemas,
     health_schemas,
     key_schemas,
     maintenance_schemas,
@@ -36,6 +37,7 @@ from matching_exchange.client.streams.books import BookMachine, QueueMachine
 from matching_exchange.client.streams.summaries import CandlesMachine, DepthMachine, TickerMachine
 from matching_exchange.client.streams.trades import TradesMachine
 from matching_exchange.client.types import account_stream, administration, markets, money, orders, streams, words
+from matching_exchange.client.types import faults as fault_types
 from protocol import units
 from protocol.keys import KeyType, Permission
 from protocol.money import MovementKind
@@ -98,7 +100,9 @@ def test_a_call_goes_where_its_row_says_with_what_it_takes(name: str) -> None:
         msgspec.json.decode(request.content, type=operation.body)
 
 
-@pytest.mark.parametrize("name", ["place", "place_oco", "set_instrument", "create_key", "amend", "set_demo"])
+@pytest.mark.parametrize(
+    "name", ["place", "place_oco", "set_instrument", "create_key", "amend", "set_demo", "inject_fault"]
+)
 def test_a_method_takes_every_field_of_its_body(name: str) -> None:
     body = msgspec.json.decode(sent(name).content)
     operation = TABLE[ROUTES[name]]
@@ -167,6 +171,8 @@ SHAPES: list[tuple[type[msgspec.Struct], type[msgspec.Struct]]] = [
     (maintenance_schemas.SessionViews, administration.SessionList),
     (maintenance_schemas.DigestView, administration.Digest),
     (demo_schemas.DemoView, administration.Demo),
+    (fault_schemas.FaultView, fault_types.Fault),
+    (fault_schemas.FaultViews, fault_types.FaultList),
     (user_messages.AccountOrders, account._Orders),
     (user_messages.AccountUpdated, account._Update),
     (user_messages.AccountUpdated, account_stream.AccountUpdate),

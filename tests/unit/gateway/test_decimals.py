@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, average_price, read_number
+from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, read_number
 from gateway.native.problems import ProblemError
+from protocol.averages import average_price
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,7 @@ def test_health(gateway: Gateway) -> None:
             "lag_seconds": None,
             "complete_from": None,
         },
+        "faults": None,
     }
 
 

@@ -58,3 +58,12 @@ def test_candles_of_the_page_begin_where_those_of_the_history_do() -> None:
         assert run("terminal/chart/intervals.js", f"{times}.map((time) => it.beginOf(time, {name!r}))") == expected, (
             name
         )
+
+
+def test_injected_faults_are_told_in_words() -> None:
+    assert run("common/health.js", "[null, 0, 1, 2].map(it.faultWords)") == [
+        "",
+        "This exchange is for tests: faults may be injected into calls.",
+        "This exchange is for tests: 1 injected fault may strike any call.",
+        "This exchange is for tests: 2 injected faults may strike any call.",
+    ]

@@ -9,7 +9,7 @@ from gateway.http.errors import FAULTS, HttpError
 from gateway.link.answers import expect
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, TooMuchInFlightError
 from gateway.native.json.schemas import OcoRequest, OrderRequest
-from gateway.native.problem_kinds import KINDS, refusal_code
+from gateway.native.problem_kinds import KINDS
 from gateway.native.problems import (
     ProblemError,
     close_frame,
@@ -21,6 +21,7 @@ from gateway.native.problems import (
     problem_response,
 )
 from protocol.events import BookSaved, CommandRefused
+from protocol.refusals import refusal_code
 from protocol.units import Refusal
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from msgspec import Raw, structs
 
-from gateway.exchange.orders import placed_order
 from gateway.http.responses import encode
 from gateway.native.enum_words import ORDER_TYPES
 from gateway.native.json.schemas import OrderRequest
@@ -24,6 +23,7 @@ from gateway.native.problems import ProblemError
 from protocol.commands import PlaceOrder
 from protocol.events import Depth, OrderResult, OrderState, Trade
 from protocol.market_data import TradeMessage
+from protocol.placed import placed_order
 from protocol.units import OrderStatus, OrderType, Reason, Side
 from tests.unit.gateway.fakes import BTC, BTC_VIEW, TIMESTAMP, TIMESTAMP_TEXT
 

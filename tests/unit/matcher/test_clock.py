@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from gateway.link.matcher_clock import MatcherClock
 from matcher.serving.clock import STEP, STEP_GRACE, Clock
+from protocol.matcher_clock import MatcherClock
 
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND

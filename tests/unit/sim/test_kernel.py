@@ -168,6 +168,7 @@ def test_a_stop_waits_fires_and_trades() -> None:
     )
     agent = Scripted((5, lambda market: market.buy("1", type="stop_market", trigger_price="101")))
     taker = Scripted((10, lambda market: market.buy("1", "101")))
+    waiting = Scripted((5, lambda market: market.sell("1", type="stop_market", trigger_price="90")))
     seen: list[sim.OrderState] = []
     agent_order = agent.on_order
 
@@ -176,8 +177,9 @@ def test_a_stop_waits_fires_and_trades() -> None:
         agent_order(market, update)
 
     agent.on_order = look  # type: ignore[method-assign]
-    run(maker, agent, taker)
+    record = run(maker, agent, taker, waiting)
     assert agent.kinds == ["ACCEPTED", "TRIGGERED", "FILL"]
+    assert [order["status"] for order in rows(record.orders) if order["agent"] == 3] == [1]
     assert [state.name for state in seen] == ["PENDING", "OPEN", "FILLED"]
     assert agent.heard[2][1].price == 102
 
