@@ -44,7 +44,7 @@ class SyntheticMarket:
     """Draws orders, and writes what becomes of them. `live` has the resting orders by their engine's ids."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(str(seed))  # noqa: S311
+        self._random = random.Random(str(seed))  # noqa: S311  a market that is made up
         self._engine = Engine()
         self._sequence = 0
         self._time = BEGIN

@@ -329,4 +329,4 @@ def order_steps(report: Report, histories: dict[int, History]) -> list[Step]:
     return [Replace(report.time, order, report.price, report.amount)] if replaced else []
 
 
-READER: Final = Reader("bitstamp", "Bitstamp event log: one .log or .log.xz file", recognises, read)
+READER: Final = Reader("bitstamp", "Bitstamp event log, or its order events as CSV: one file", recognises, read)

@@ -37,6 +37,7 @@ from protocol.events import (
     OrderAmended,
     OrderCanceled,
     OrderPlaced,
+    OrderTriggered,
     Trade,
 )
 from protocol.instrument import Instrument
@@ -290,7 +291,12 @@ class ShadowVenue(Venue):
             if type(event) is Trade:
                 self._look(event.maker_order_id)
                 self._look(event.taker_order_id)
-            elif type(event) is OrderPlaced or type(event) is OrderCanceled or type(event) is OrderAmended:
+            elif (
+                type(event) is OrderPlaced
+                or type(event) is OrderCanceled
+                or type(event) is OrderAmended
+                or type(event) is OrderTriggered
+            ):
                 self._look(event.order_id)
 
     def _look(self, order_id: int) -> None:

@@ -7,7 +7,18 @@ from msgspec.structs import replace
 
 from matching_exchange import sim
 from matching_exchange.recordings import surveyed
-from matching_exchange.recordings.recording import Cancel, Levels, Place, Reduce, Replace, Step, Take, VenueBest
+from matching_exchange.recordings.recording import (
+    Cancel,
+    Levels,
+    LevelStep,
+    LevelTrade,
+    Place,
+    Reduce,
+    Replace,
+    Step,
+    Take,
+    VenueBest,
+)
 from matching_exchange.recordings.source import Extent
 from matching_exchange.sim.backtest import Backtest, BacktestError
 from matching_exchange.sim.instruments import instrument
@@ -149,6 +160,38 @@ def test_without_impact_other_order_types_work_as_in_the_exchange() -> None:
     assert strategy.fills == [(30, 95, 4, False)]
     assert (30, "TRIGGERED") in strategy.heard
     assert record.orders["filled"][2] == 4
+
+
+@pytest.mark.parametrize("by_level", [True, False])
+def test_a_fired_order_that_rests_joins_the_queue(*, by_level: bool) -> None:
+    steps: list[Step] = [
+        Place(1, "b1", BUY, 100, 10),
+        Place(1, "s1", SELL, 105, 6),
+        Take(30, SELL, 100, 1, "b1"),
+        Take(40, BUY, 105, 6, "s1"),
+        Place(50, "s2", SELL, 105, 9),
+        Take(60, BUY, 105, 3, "s2"),
+    ]
+    levels: list[LevelStep] = [
+        Levels(1, ((100, 10),), ((105, 6),), whole=True),
+        LevelTrade(30, SELL, 100, 1),
+        LevelTrade(40, BUY, 105, 6),
+        Levels(50, (), ((105, 9),)),
+        LevelTrade(60, BUY, 105, 3),
+    ]
+    acts = {10: sell(2, 105, type="stop_limit", trigger_price=100)}
+    strategy, _, _ = run(levels if by_level else steps, acts, impact=False, by_level=by_level)
+    assert (30, "TRIGGERED") in strategy.heard
+    assert strategy.fills == [(60, 105, 2, True)]
+
+
+def test_own_orders_need_what_they_spend() -> None:
+    strategy = Scripted({10: buy(5, 100), 20: buy(10, 110), 22: sell(1, 100)})
+    backtest = Backtest(source_of(MARKET), strategy, impact=False, balances={"USD": 600})
+    record = backtest.run_record()
+    assert strategy.fills == [(40, 100, 4, True), (60, 100, 1, True)]
+    assert strategy.heard == [(20, "REJECTED insufficient_balance"), (22, "REJECTED insufficient_balance")]
+    assert record.balances == [{"USD": "600"}]
 
 
 def test_an_amended_order_keeps_or_loses_its_place() -> None:

@@ -1,5 +1,6 @@
 """Journals of this exchange, and exports of them, as recordings: the golden journals end with the engine's books."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,16 @@ def test_an_export_with_a_broken_row_is_told_with_its_line(data: Path) -> None:
         path.write_text("\n".join(broken) + "\n")
         with pytest.raises(RecordingError, match=complaint):
             list(read_export(path).steps())
+
+
+def test_parquet_without_its_package_is_one_sentence(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = export(data, "level-3", f"{data.name}-lab.parquet", "--symbol", "BTC-USDT")
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(
+        RecordingError, match=r"reading Parquet needs the extra: pip install 'matching-exchange\[lab\]'"
+    ):
+        read_export(path)
+    path.write_bytes(path.read_bytes()[:100])
+    monkeypatch.undo()
+    with pytest.raises(RecordingError, match="no readable Parquet"):
+        read_export(path)
