@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from matching_exchange.client.streams.account import AccountState
 from matching_exchange.sim.chance import Chance
-from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind, as_decimal
+from matching_exchange.sim.kernel.holdings import Holdings
+from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade, UpdateKind, as_decimal
 from matching_exchange.sim.live.clock import now
 from matching_exchange.sim.live.guard import Guard
 from matching_exchange.sim.live.instruments import whole
-from matching_exchange.sim.order_entry import Number, OrderOptions, price_units, quantity_units, read_order
+from matching_exchange.sim.order_entry import Number, price_units, quantity_units, read_order
 from protocol.commands import OrderTerms
 from protocol.instrument import FEE_DECIMALS, Instrument
-from protocol.order_types import WAITS
 from protocol.units import OrderType, Side
 
 NOT_OPEN = "order_not_open"
@@ -79,11 +79,7 @@ class LiveDesk:
         self._guard = guard
         self._noted = noted
         self._number = 0
-        self._live: dict[int, Order] = {}
-        self._positions = dict.fromkeys(instruments, 0)
-        # Of each symbol's quote: in price unit times quantity unit, and in that of a fee.
-        self._cash = dict.fromkeys(instruments, 0)
-        self._fees = dict.fromkeys(instruments, 0)
+        self._holdings = Holdings(self.instruments, {})
 
     @property
     def now(self) -> int:
@@ -124,16 +120,8 @@ class LiveDesk:
         options: dict[str, Any],
     ) -> Order:
         instrument = self._instrument(symbol)
-        entry = read_order(instrument, self.now, quantity, price, order_type, trigger_price, OrderOptions(**options))
-        return self.place(
-            instrument.symbol,
-            side,
-            entry.quantity_units,
-            entry.price_units,
-            entry.order_type,
-            entry.trigger_units,
-            entry.terms,
-        )
+        entry = read_order(instrument, self.now, quantity, price, order_type, trigger_price, options)
+        return self.place(instrument.symbol, side, *entry)
 
     def place(
         self,
@@ -155,7 +143,7 @@ class LiveDesk:
         if self.is_over or reason:
             self._fail(order, UpdateKind.REFUSED, reason or "ended")
         else:
-            self._live[order.number] = order
+            self._holdings.live[order.number] = order
             self._outgoing.send(Placing(order, terms))
         return order
 
@@ -166,7 +154,7 @@ class LiveDesk:
             self._outgoing.send(Canceling(order))
 
     def cancel_all(self, symbol: str | None = None) -> None:
-        for order in self.orders(None if symbol is None else self._instrument(symbol).symbol):
+        for order in self.orders(symbol):
             self.cancel(order)
 
     def amend(
@@ -214,69 +202,26 @@ class LiveDesk:
         return self.last_trades.get(self._instrument(symbol).symbol)
 
     def orders(self, symbol: str | None = None) -> list[Order]:
-        return [order for order in self._live.values() if symbol is None or order.symbol == symbol]
+        return self._holdings.orders(None if symbol is None else self._instrument(symbol).symbol)
 
     def position_units(self, symbol: str | None = None) -> int:
-        return self._positions[self._instrument(symbol).symbol]
+        return self._holdings.positions[self._instrument(symbol).symbol]
 
     def position(self, symbol: str | None = None) -> Decimal:
-        instrument = self._instrument(symbol)
-        return as_decimal(self._positions[instrument.symbol], instrument.quantity_decimals)
+        return self._holdings.position(self._instrument(symbol))
 
     def balance(self, asset: str) -> Decimal:
-        if self.account.ledger:
-            balance = self.account.balances.get(asset)
-            return Decimal(0) if balance is None else balance.free + balance.locked
-        total = Decimal(0)
-        for symbol, instrument in self.instruments.items():
-            if instrument.base == asset:
-                total += self.position(symbol)
-            if instrument.quote == asset:
-                total += as_decimal(self._cash[symbol], instrument.value_decimals)
-                total -= as_decimal(self._fees[symbol], instrument.value_decimals + FEE_DECIMALS)
-        return total
+        if not self.account.ledger:
+            return self._holdings.balance(asset)
+        balance = self.account.balances.get(asset)
+        return Decimal(0) if balance is None else balance.free + balance.locked
 
     def hear(self, update: OrderUpdate) -> None:
         """Take in what has become of an order, and tell the strategy."""
-        order, kind = update.order, update.kind
-        order.reason = update.reason
-        if kind is UpdateKind.FILL:
-            self._book_fill(order, update)
-        elif kind is UpdateKind.ACCEPTED:
-            order.status = OrderState.PENDING if WAITS[order.order_type] else OrderState.OPEN
-        elif kind is UpdateKind.TRIGGERED:
-            order.status = OrderState.OPEN
-        elif kind is UpdateKind.AMENDED:
-            order.quantity_units = update.quantity_units
-            order.remaining_units = update.quantity_units - order.filled_units
-            order.price_units = update.price_units or None
-            order.trigger_units = update.trigger_units or None
-        elif kind is UpdateKind.CANCELED:
-            order.remaining_units = update.quantity_units
-            self._end(order, OrderState.CANCELED)
-        elif kind is UpdateKind.REJECTED:
-            self._end(order, OrderState.REJECTED)
-        elif kind is UpdateKind.REFUSED:
-            self._end(order, OrderState.REFUSED)
-        self._noted(order, update)
+        self._holdings.take(update)
+        self._noted(update.order, update)
         if self.on_order is not None:
             self.on_order(self, update)
-
-    def _book_fill(self, order: Order, update: OrderUpdate) -> None:
-        value = update.quantity_units * update.price_units
-        order.filled_units += update.quantity_units
-        order.filled_value += value
-        order.remaining_units -= update.quantity_units
-        sign = 1 if order.side is Side.BUY else -1
-        self._positions[order.symbol] += sign * update.quantity_units
-        self._cash[order.symbol] -= sign * value
-        self._fees[order.symbol] += value * update.fee_bps
-        if order.remaining_units <= 0:
-            self._end(order, OrderState.FILLED)
-
-    def _end(self, order: Order, state: OrderState) -> None:
-        order.status = state
-        self._live.pop(order.number, None)
 
     def _fail(self, order: Order, kind: UpdateKind, reason: str) -> None:
         """Tell of a failure once the running callback is over."""
@@ -286,13 +231,13 @@ class LiveDesk:
     def _guard_reason(self, instrument: Instrument, side: Side, units: int, changed: Order | None = None) -> str:
         """Why the guard refuses so many units more; "" if it does not."""
         decimals = instrument.quantity_decimals
-        live = [order for order in self._live.values() if order.symbol == instrument.symbol and order.side is side]
-        position = self._positions[instrument.symbol]
+        live = [order for order in self.orders(instrument.symbol) if order.side is side]
+        position = self.position_units(instrument.symbol)
         return self._guard.reason(
             as_decimal(units + (0 if changed is None else changed.quantity_units), decimals),
             as_decimal(units, decimals),
             as_decimal((position if side is Side.BUY else -position) + sum(o.remaining_units for o in live), decimals),
-            len(self._live) if changed is None else -1,
+            len(self._holdings.live) if changed is None else -1,
         )
 
     def _instrument(self, symbol: str | None) -> Instrument:
