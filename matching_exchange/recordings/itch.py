@@ -208,7 +208,9 @@ class StockBook:
         known = self._queues.orders.get(str(old))
         steps = self._queues.delete(time, str(old))
         assert known is not None, "a delete has found it"
-        return steps + self._queues.add(time, str(new), known.side, self._price(price), _positive("shares", quantity))
+        return steps + self._queues.add(
+            time, str(new), known.side, self._price(price), _positive("shares", quantity), str(old)
+        )
 
     def _price(self, price: int) -> int:
         if price <= 0 or price % self._tick:

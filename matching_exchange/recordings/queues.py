@@ -73,8 +73,10 @@ class RecordedQueues:
         self._sides = {side: SideQueues(side) for side in Side}
         self._held: dict[str, Known] = {}
 
-    def add(self, time: int, order: str, side: Side, price: int, quantity: int) -> list[Step]:
-        """A new order, last in the queue of its price."""
+    def add(
+        self, time: int, order: str, side: Side, price: int, quantity: int, replaces: str | None = None
+    ) -> list[Step]:
+        """A new order, last in the queue of its price. It may replace one that is deleted right before."""
         if order in self.orders:
             raise OrderEventError(f"order {order} is there already")
         self.orders[order] = known = Known(side, price, quantity)
@@ -83,7 +85,7 @@ class RecordedQueues:
             self._held[order] = known
             return []
         self._sides[side].add(order, price)
-        return [Place(time, order, side, price, quantity)]
+        return [Place(time, order, side, price, quantity, replaces=replaces)]
 
     def reduce(self, time: int, order: str, quantity: int) -> list[Step]:
         """So much of the order is canceled. It keeps its place."""
@@ -122,7 +124,7 @@ class RecordedQueues:
         known = self._find(order)
         if not loses_place and price == known.price and quantity <= known.left:
             return self.reduce(time, order, known.left - quantity) if quantity < known.left else []
-        return self.delete(time, order) + self.add(time, order, known.side, price, quantity)
+        return self.delete(time, order) + self.add(time, order, known.side, price, quantity, order)
 
     def clear(self, time: int) -> list[Step]:
         """The book is empty."""

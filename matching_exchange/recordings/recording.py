@@ -14,7 +14,8 @@ from protocol.units import Side
 
 
 class Place(Struct, frozen=True, gc=False):
-    """A new limit order. `announced` is false if the recording does not show its entry."""
+    """A new limit order. `announced` is false if the recording does not show its entry. `replaces` is the order that
+    was canceled for it, right before."""
 
     time: int
     order: str
@@ -22,6 +23,7 @@ class Place(Struct, frozen=True, gc=False):
     price: int
     quantity: int
     announced: bool = True
+    replaces: str | None = None
 
 
 class Take(Struct, frozen=True, gc=False):

@@ -119,6 +119,8 @@ class OrderFlow:
         )
         self.counts: Mapping[str, int] = self._counts
         self._ahead = Ahead(source, self._counts)
+        # The order of the last cancel, if it found nothing.
+        self._gone: str | None = None
 
     def horizon(self) -> int | None:
         """The time up to which the recording is read; None at its end."""
@@ -176,6 +178,11 @@ class OrderFlow:
         return events
 
     def _place(self, time: int, step: Place) -> list[Event]:
+        if step.replaces is not None and step.replaces == self._gone:
+            # Nobody replaces what is gone.
+            self._counts["dropped_cancels"] -= 1
+            self._counts["dropped_replaces"] += 1
+            return []
         return self._enter(
             time,
             PlaceOrder(
@@ -201,7 +208,9 @@ class OrderFlow:
 
     def _cancel(self, time: int, step: Cancel) -> list[Event]:
         events = self._apply(time, CancelOrder(None, ACCOUNT, step.order))
+        self._gone = None
         if isinstance(events[0], CommandRefused):
+            self._gone = step.order
             # A cancel of nothing tells that the order was filled.
             self._counts["dropped_cancels"] += step.remaining is not None
             return []

@@ -70,6 +70,22 @@ def test_with_impact_an_execution_that_finds_less_is_short() -> None:
     assert counted(record) == {"short_executions": 1}
 
 
+def test_with_impact_nobody_replaces_what_is_gone() -> None:
+    steps: list[Step] = [
+        Place(1, "b1", BUY, 100, 10),
+        Place(1, "s1", SELL, 110, 10),
+        Cancel(20, "s1", 10),
+        Place(20, "s2", SELL, 108, 10, replaces="s1"),
+        Reduce(30, "s2", 4),
+        Cancel(40, "b1", 10),
+        Place(40, "b2", BUY, 101, 10, replaces="b1"),
+    ]
+    _, record, backtest = run(steps, {10: buy(10, 110)}, impact=True)
+    assert counted(record) == {"dropped_replaces": 1, "dropped_reductions": 1}
+    assert backtest.venue.top("ABC-USD", 9) == (((101, 10),), ())
+    assert counted(run(steps, {}, impact=True)[1]) == {}
+
+
 def test_without_impact_the_recording_goes_on_as_it_did() -> None:
     strategy, record, backtest = run(MARKET, {10: buy(5, 100), 70: buy(10, 110)}, impact=False)
     assert strategy.fills == [(40, 100, 4, True), (60, 100, 1, True), (70, 110, 10, False)]

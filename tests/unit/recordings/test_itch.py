@@ -47,7 +47,7 @@ DAY: list[object] = [
     Reduce(21, "1", 10),
     Cancel(22, "1", 50),
     Cancel(23, "3", 70),
-    Place(23, "4", SELL, 10_04_00, 60),
+    Place(23, "4", SELL, 10_04_00, 60, replaces="3"),
     VenueTrade(24, 10_02_00, 5),
     VenueTrade(25, 10_03_00, 900),
 ]

@@ -59,7 +59,7 @@ def test_a_made_up_format_of_orders(tmp_path: Path) -> None:
             VenueTrade(4_000_000, 1050, 5),
             Take(4_000_000, Side.BUY, 1050, 5, "b2"),
             Cancel(5_000_000, "b2", 40),
-            Place(5_000_000, "b2", Side.SELL, 1075, 20),
+            Place(5_000_000, "b2", Side.SELL, 1075, 20, replaces="b2"),
             Cancel(6_000_000, "a1", 20),
         ]
     )
