@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from matching_exchange import AccountStart, Client, sim
+from matching_exchange import AccountStart, Client, Unauthorized, sim
 from matching_exchange.tools.processes import free_ports
 from protocol.commands import PlaceOrder
 from protocol.units import OrderType, Side
+from tests.e2e.keyed import Closed
 from tests.exchange import PATIENCE, Exchange, Json, clean_environment, wait_until
 from tests.scripts import running
 
@@ -56,7 +57,7 @@ class Probe(sim.Strategy):
 
 
 def trade(
-    exchange: Exchange, probe: sim.Strategy, symbol: str, account: str, stop: asyncio.Event, **more: object
+    exchange: Exchange, probe: sim.Strategy, symbol: str, account: str | None, stop: asyncio.Event, **more: object
 ) -> sim.Result:
     async def run() -> sim.Result:
         async with asyncio.timeout(PATIENCE):
@@ -224,7 +225,7 @@ def test_a_callback_that_fails_at_the_end_is_told(exchange: Exchange) -> None:
 
 KILLED = """
 import sys
-from matching_exchange import AccountStart, Client, sim
+from matching_exchange import AccountStart, Client, Unauthorized, sim
 
 class Quoting(sim.Strategy):
     def on_start(self, market):
@@ -364,3 +365,25 @@ def test_what_cannot_begin_says_why(exchange: Exchange, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys.modules["matching_exchange.sim.live.run"], "ANSWER_SECONDS", 0.1)
     with pytest.raises(sim.live.LiveError, match=f"no exchange answers at http://127.0.0.1:{port}"):
         sim.live.run(sim.Strategy(), url=f"http://127.0.0.1:{port}")
+
+
+def test_a_key_names_the_account_and_its_money(tmp_path: Path) -> None:
+    with Closed(tmp_path) as closed:
+        key = closed.make_key("bot", deposit={"USDT": "1000"})
+        balances: list[Decimal] = []
+
+        def begin(market: sim.Market) -> None:
+            balances.append(market.balance("USDT"))
+            market.buy("0.01", "50000")
+            market.buy("1", "50000")
+
+        probe = Probe(begin, until=lambda probe: len(probe.told) == 2)
+        bearer = f"{key['key']}.{key['secret']}"
+        result = trade(closed, probe, "BTC-USDT", None, probe.stop, key=bearer)
+
+        assert balances == [1000]
+        assert probe.told[:2] == [("ACCEPTED", ""), ("REJECTED", "insufficient_balance")]
+        assert result.record.agents == ["bot"]
+        assert result.record.balances == [{"USDT": "1000"}]
+        with pytest.raises(Unauthorized):
+            sim.live.run(sim.Strategy(), url=closed.url, key=f"{key['key']}.wrong", symbols=["BTC-USDT"])

@@ -44,7 +44,7 @@ class Recorder:
         """Note what the account has at the start."""
         if account.ledger:
             totals = ((asset, balance.free + balance.locked) for asset, balance in account.balances.items())
-            self.record.balances[0] = {asset: f"{total:f}" for asset, total in totals}
+            self.record.balances[0] = {asset: f"{total:f}" for asset, total in totals if total}
 
     def traded(self, trade: Trade) -> None:
         self._last[trade.symbol] = trade.price_units
