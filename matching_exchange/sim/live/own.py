@@ -91,8 +91,9 @@ class OwnOrders:
         self._forget(order)
 
     def is_known(self, name: str) -> bool:
-        """Whether the exchange has told of the order of this client_order_id."""
-        return self._sent[name].order_id != 0
+        """Whether the exchange has told of a live order of this client_order_id."""
+        order = self._sent.get(name)
+        return order is not None and order.order_id != 0
 
     def _know(self, order: Order, order_id: int) -> None:
         order.order_id = order_id

@@ -155,6 +155,15 @@ def test_an_order_that_the_exchange_has_forgotten_is_gone() -> None:
     assert trader.desk.orders() == []
 
 
+def test_an_order_that_was_refused_during_a_look_up_is_not_known() -> None:
+    trader = Trader()
+    order = trader.buy("2", "90")
+    assert trader.own.missing([]) == ["run-1"]
+    trader.own.refused(order, "price_off_tick")
+    assert not trader.own.is_known("run-1")
+    assert trader.told == [(1, "REFUSED", "price_off_tick")]
+
+
 def test_triggers_and_what_lowers_an_order_are_told() -> None:
     trader = Trader()
     stop = trader.buy("2", type="stop_market", trigger_price="95")
