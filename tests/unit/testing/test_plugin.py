@@ -1,6 +1,6 @@
 """The options of the pytest plugin."""
 
-from importlib.metadata import entry_points
+from importlib.metadata import distributions
 
 import pytest
 
@@ -9,7 +9,8 @@ from tests.unit.testing.page import examples
 pytest_plugins = ["pytester"]
 
 PLUGIN = "matching_exchange.testing.plugin"
-LOAD = () if any(each.value == PLUGIN for each in entry_points(group="pytest11")) else ("-p", PLUGIN)
+INSTALLED = any(point.value == PLUGIN for each in distributions() for point in each.entry_points)
+LOAD = () if INSTALLED else ("-p", PLUGIN)
 
 
 def test_a_bad_ini_option_is_told(pytester: pytest.Pytester) -> None:
