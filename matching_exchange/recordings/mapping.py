@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Values
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,7 +115,7 @@ def read_csv(path: Path | str, mapping: Mapping, symbol: str, *, epoch: int = 0)
     `symbol` is base and quote with a dash between. Raises RecordingError that names line and column.
     """
     file = Path(path)
-    return mapped_source(file, mapping, symbol, lambda: csv_rows(file, mapping), epoch=epoch)
+    return mapped_source(file, mapping, symbol, partial(csv_rows, file, mapping), epoch=epoch)
 
 
 def csv_rows(path: Path, mapping: Mapping) -> Iterator[Row]:
@@ -149,7 +150,7 @@ def mapped_source(path: Path, mapping: Mapping, symbol: str, rows: Rows, *, epoc
         quote=quote,
         price_decimals=price_decimals,
         quantity_decimals=quantity_decimals,
-        steps=lambda: reader.level_steps(rows()) if mapping.by_level else reader.order_steps(rows()),
+        steps=partial(reader.steps, rows),
         by_level=mapping.by_level,
         epoch=epoch,
     )
@@ -179,6 +180,10 @@ class _Reader:
         self._sides = dict.fromkeys(mapping.buy, Side.BUY) | dict.fromkeys(mapping.sell, Side.SELL)
         self._price = 0 if mapping.price_in_units is not None else price_decimals
         self._quantity = 0 if mapping.quantity_in_units is not None else quantity_decimals
+
+    def steps(self, rows: Rows) -> Iterator[Step | LevelStep]:
+        """Those of the rows from the first on."""
+        return self.level_steps(rows()) if self._mapping.by_level else self.order_steps(rows())
 
     def order_steps(self, rows: Iterator[Row]) -> Iterator[Step]:
         queues = RecordedQueues()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -65,7 +66,7 @@ def source_of(recording: Recording, epoch: int = 0) -> Source:
         quote=recording.quote,
         price_decimals=recording.price_decimals,
         quantity_decimals=recording.quantity_decimals,
-        steps=lambda: iter(recording.steps),
+        steps=partial(iter, recording.steps),
         extent=replace(survey(recording.steps), tick_size=recording.tick_size),
         lot_size=recording.lot_size,
         epoch=epoch,

@@ -6,6 +6,7 @@ one is `u` of the one before, or `U` is one more than that. After a gap the book
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -40,9 +41,13 @@ def read_binance(
             raise RecordingError(file, f"symbol {symbol}: takes base= and quote= too")
         base = symbol.removesuffix(quote)
     try:
-        return capture_source("binance", f"{base}-{quote}", base, quote, lambda: Updates(file, answers, symbol).told())
+        return capture_source("binance", f"{base}-{quote}", base, quote, partial(_told, file, answers, symbol))
     except ValueError as error:
         raise RecordingError(file, f"symbol {symbol}: {error}") from error
+
+
+def _told(path: Path, answers: Path, symbol: str) -> Iterator[Told]:
+    return Updates(path, answers, symbol).told()
 
 
 class Updates:

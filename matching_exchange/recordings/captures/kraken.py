@@ -2,6 +2,7 @@
 is compared."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ def read_kraken(path: Path | str, pair: str) -> Source:
     if not (base and slash and quote):
         raise RecordingError(file, f"pair {pair!r}: takes the venue's name of a pair, such as XBT/USD")
     try:
-        return capture_source("kraken", f"{base}-{quote}", base, quote, lambda: _told(file, pair))
+        return capture_source("kraken", f"{base}-{quote}", base, quote, partial(_told, file, pair))
     except ValueError as error:
         raise RecordingError(file, f"pair {pair}: {error}") from error
 

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -100,10 +101,14 @@ def capture_source(format_: str, symbol: str, base: str, quote: str, read: Calla
         quote=quote,
         price_decimals=units.price,
         quantity_decimals=units.quantity,
-        steps=lambda: _steps(read(), units),
+        steps=partial(_steps_of, read, units),
         by_level=True,
         extent=extent,
     )
+
+
+def _steps_of(read: Callable[[], Iterator[Told]], units: Units) -> Iterator[LevelStep]:
+    return _steps(read(), units)
 
 
 def _measure(told: Iterator[Told]) -> tuple[Units, Extent]:

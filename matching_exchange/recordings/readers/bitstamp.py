@@ -19,6 +19,7 @@ the venue's trades. The rules:
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,8 +156,13 @@ def read_bitstamp(path: Path | str, *, base: str = "BTC", quote: str = "USD") ->
         quote=quote,
         price_decimals=PRICE_DECIMALS,
         quantity_decimals=AMOUNT_DECIMALS,
-        steps=lambda: to_steps(lambda: read_reports(RecordingFile(file), Timeline(file))),
+        steps=partial(steps_of, file),
     )
+
+
+def steps_of(path: Path) -> Iterator[Step]:
+    """The steps of a file, which is read twice."""
+    return to_steps(lambda: read_reports(RecordingFile(path), Timeline(path)))
 
 
 def read_reports(file: RecordingFile, timeline: Timeline) -> Iterator[Report | VenueTrade | VenueBest]:

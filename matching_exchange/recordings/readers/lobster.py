@@ -27,6 +27,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -108,11 +109,6 @@ def read_lobster(path: Path | str, book: Path | str | None = None) -> Source:
     The recording's clock begins at the midnight (UTC) of the date in the name. Raises RecordingError.
     """
     paths = [Path(path)] if book is None else [Path(path), Path(book)]
-
-    def steps() -> Iterator[Step]:
-        message_file, book_file = pair([RecordingFile(path) for path in paths])
-        return read_steps(message_file, book_file, Timeline(message_file.path))
-
     ticker, epoch = named_after(*paths)
     return Source(
         format="lobster",
@@ -121,9 +117,15 @@ def read_lobster(path: Path | str, book: Path | str | None = None) -> Source:
         quote="USD",
         price_decimals=PRICE_DECIMALS,
         quantity_decimals=0,
-        steps=steps,
+        steps=partial(steps_of, paths),
         epoch=epoch,
     )
+
+
+def steps_of(paths: Sequence[Path]) -> Iterator[Step]:
+    """The steps of a pair of files."""
+    message_file, book_file = pair([RecordingFile(path) for path in paths])
+    return read_steps(message_file, book_file, Timeline(message_file.path))
 
 
 def named_after(*paths: Path) -> tuple[str, int]:

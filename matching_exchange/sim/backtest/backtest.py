@@ -101,7 +101,7 @@ class Backtest:
         return Result(self.run_record(duration))
 
     def run_record(self, duration: int | None = None) -> Record:
-        """Run to the end of the recording, or so long, in nanoseconds of its time. Returns the record."""
+        """Run to the end of the recording, or so long. Returns the record."""
         session = self.simulation.begin()
         end = None if duration is None else self.start + duration
         while True:

@@ -305,3 +305,13 @@ def test_a_surveyed_recording_is_read_once_a_run() -> None:
     Backtest(known).run_record()
     assert (before, len(reads)) == (1, 2)
     assert surveyed(known) is known
+
+
+def build(seed: int, quantity: int) -> sim.Result:
+    return Backtest(source_of(MARKET), Scripted({10: buy(quantity, 100)}), seed=seed).run()
+
+
+def test_a_sweep_over_backtests() -> None:
+    found = sim.sweep(build, seeds=range(2), parameters={"quantity": [1, 5]}, workers=1, progress=False)
+    assert not found.failures
+    assert len({run.digest for run in found.runs}) == 4
