@@ -1,10 +1,12 @@
 """Instruments of a simulation, from decimals."""
 
+from decimal import Decimal
 from typing import Final
 
+from matching_exchange.sim.kernel.values import as_decimal
 from matching_exchange.sim.order_entry import Number, OrderEntryError, units_of
 from protocol.instrument import DecimalError, Instrument, InstrumentError, check_instrument, decimals_of
-from protocol.units import InstrumentStatus
+from protocol.units import InstrumentStatus, Side
 
 MOST_STEPS: Final = 10**9
 """Ticks of the default max_price, and lots of the default max_quantity: fewer where fees would not fit in 63 bits."""
@@ -71,6 +73,22 @@ def instrument(
                 continue
             raise OrderEntryError(error.field, str(error)) from error
         return made
+
+
+def on_tick(instrument: Instrument, price: Number, side: Side) -> Decimal:
+    """The nearest price that the instrument takes: at or below it for a buyer, at or above it for a seller."""
+    # Exact, whatever the digits of the context are.
+    numerator, denominator = _whole(price).as_integer_ratio()
+    tick = instrument.tick_size
+    numerator *= 10**instrument.price_decimals
+    ticks = numerator // (denominator * tick) if side is Side.BUY else -(-numerator // (denominator * tick))
+    return as_decimal(min(max(1, ticks) * tick, instrument.max_price), instrument.price_decimals)
+
+
+def _whole(price: Number) -> Decimal:
+    if isinstance(price, bool) or not isinstance(price, Decimal | str | int):
+        raise OrderEntryError("price", f"takes a Decimal, a text or a whole number, not {price!r}")
+    return Decimal(price)
 
 
 def _decimals(step: Number, field: str) -> int:

@@ -178,6 +178,12 @@ class Latency(Struct, frozen=True):
     reports: Delay = NONE
     market_data: Delay = NONE
 
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            delay = getattr(self, field)
+            if not hasattr(delay, "draw"):
+                raise LatencyError(f"Latency: {field} takes a delay such as Constant(ms(20)), not {delay!r}")
+
     @classmethod
     def of(cls, delay: Delay) -> "Latency":
         """The same delay in each direction."""
