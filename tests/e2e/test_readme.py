@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from matching_exchange import Client
 from matching_exchange.tools.help import MODULES, path_of
 from matching_exchange.tools.processes import free_ports
 from protocol.book_checksum import book_checksum
@@ -189,14 +190,17 @@ def test_the_stream_of_an_account_in_python(tmp_path: Path) -> None:
             reader.kill()
 
 
-def test_fifteen_lines_of_python(tmp_path: Path) -> None:
+def test_the_first_python(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    [code] = [place.moved(text) for language, text in BLOCKS if language == "python" and "HTTPConnection" in text]
+    [code] = [text for language, text in BLOCKS if language == "python" and "import Client" in text]
     with started("scripts/run", tmp_path, place.environment) as script:
         wait_until_open(script)
         (tmp_path / "lines.py").write_text(code)
-        told = run(f"{ROOT / '.venv/bin/python'} {tmp_path / 'lines.py'}", place.environment)
-        assert told.splitlines() == ["open 1", "[['25000', '0.1']]", "canceled"]
+        environment = {**place.environment, "EXCHANGE_URL": place.url}
+        with Client(place.url, account="alice") as client:
+            client.place("BTC-USDT", "buy", quantity="1", price="60000")
+        told = run(f"{ROOT / '.venv/bin/python'} {tmp_path / 'lines.py'}", environment)
+        assert told.splitlines() == ["open 59500", "canceled"]
 
 
 def test_a_backup_of_a_running_exchange_and_its_restoration(tmp_path: Path) -> None:
@@ -272,7 +276,7 @@ def test_tests() -> None:
 
 def test_no_command_is_left_out() -> None:
     """Containers are tried in tests/compose."""
-    tried = {"scripts/run --demo", "scripts/test"}
+    tried = {"scripts/run", "scripts/run --demo", "scripts/test"}
     kinds = (
         "curl ",
         "scripts/replay ",
