@@ -16,6 +16,12 @@ _DEVIATION: Final = 8
 _UNIFORM_BITS: Final = 62
 
 
+def most_log_normal(median: int, deviation: int) -> int:
+    """The greatest draw of Chance.log_normal."""
+    normal = _BITS // 2 * ONE // _DEVIATION
+    return median * exp2(normal * deviation * ONE // (1_000 * LN2)) // ONE
+
+
 class Chance:
     """A source of chance. The same seed gives the same draws."""
 
@@ -25,6 +31,8 @@ class Chance:
 
     def _below(self, count: int) -> int:
         """One of the numbers from 0 to count - 1, each as likely."""
+        if count < 1:
+            raise ValueError(f"chance takes a range with at least one number, not {count}")
         bits, length = self._bits, count.bit_length()
         drawn: int = bits(length)
         while drawn >= count:

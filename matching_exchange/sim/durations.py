@@ -11,30 +11,31 @@ HOUR: Final = 60 * MINUTE
 
 def us(count: int) -> int:
     """So many microseconds, in nanoseconds."""
-    return _whole(count) * MICROSECOND
+    return whole(count) * MICROSECOND
 
 
 def ms(count: int) -> int:
     """So many milliseconds, in nanoseconds."""
-    return _whole(count) * MILLISECOND
+    return whole(count) * MILLISECOND
 
 
 def seconds(count: int) -> int:
     """So many seconds, in nanoseconds."""
-    return _whole(count) * SECOND
+    return whole(count) * SECOND
 
 
 def minutes(count: int) -> int:
     """So many minutes, in nanoseconds."""
-    return _whole(count) * MINUTE
+    return whole(count) * MINUTE
 
 
 def hours(count: int) -> int:
     """So many hours, in nanoseconds."""
-    return _whole(count) * HOUR
+    return whole(count) * HOUR
 
 
-def _whole(count: int) -> int:
+def whole(count: int) -> int:
+    """The count. Raises TypeError if it is no whole number."""
     if not isinstance(count, int):
         raise TypeError(f"a duration takes a whole number, not {count!r}: write ms(500) for half a second")
     return count

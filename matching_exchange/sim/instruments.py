@@ -35,6 +35,16 @@ def instrument(
 
     Raises ValueError with the field and what it takes.
     """
+    for field, value in (
+        ("maker_fee_bps", maker_fee_bps),
+        ("taker_fee_bps", taker_fee_bps),
+        ("price_band_bps", price_band_bps),
+        ("halt_bps", halt_bps),
+        ("halt_window_ms", halt_window_ms),
+        ("halt_ms", halt_ms),
+    ):
+        if type(value) is not int:
+            raise OrderEntryError(field, f"takes a whole number, not {value!r}")
     base, dash, quote = symbol.rpartition("-")
     if not dash:
         raise OrderEntryError("symbol", f"takes BASE-QUOTE, such as BTC-USD, not {symbol!r}")

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from matching_exchange.sim.chance import Chance
+from matching_exchange.sim.chance import Chance, most_log_normal
 
 MOST: Final = 3_600_000_000_000
 """The longest delay: an hour. Longer draws count as this."""
@@ -134,7 +134,7 @@ class LogNormal(Struct, frozen=True):
 
     @property
     def most(self) -> int:
-        return MOST
+        return min(MOST, self.base + most_log_normal(self.median, self.deviation))
 
     def draw(self, chance: Chance) -> int:
         return min(MOST, self.base + chance.log_normal(self.median, self.deviation))
@@ -144,6 +144,12 @@ class Empirical(Struct, frozen=True):
     """One of the measured delays, each as likely."""
 
     samples: Sequence[int]
+
+    def __repr__(self) -> str:
+        ordered = sorted(self.samples)
+        return (
+            f"Empirical({len(ordered)} samples from {ordered[0]} to {ordered[-1]}, median {ordered[len(ordered) // 2]})"
+        )
 
     def __post_init__(self) -> None:
         if not self.samples:
@@ -183,6 +189,15 @@ class Latency(Struct, frozen=True):
             delay = getattr(self, field)
             if not hasattr(delay, "draw"):
                 raise LatencyError(f"Latency: {field} takes a delay such as Constant(ms(20)), not {delay!r}")
+
+    @property
+    def text(self) -> str:
+        """What reports say of it. A delay without a text of its own is told by its class."""
+        told = [
+            type(delay).__name__ if type(delay).__repr__ is object.__repr__ else repr(delay)
+            for delay in (self.orders, self.reports, self.market_data)
+        ]
+        return f"orders {told[0]}, reports {told[1]}, market data {told[2]}"
 
     @classmethod
     def of(cls, delay: Delay) -> "Latency":

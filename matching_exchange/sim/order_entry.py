@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from protocol.commands import OrderTerms
 from protocol.instrument import DecimalError, Instrument, parse_decimal
-from protocol.units import OrderType, SelfTradePrevention
+from protocol.units import OrderType, SelfTradePrevention, Side
 
 Number = Decimal | str | int
 """What a price, a quantity or an amount is given as. A float is refused: it is rarely the number that was meant."""
@@ -47,6 +47,17 @@ def units_of(value: Number, decimals: int, field: str) -> int:
         return parse_decimal(str(value), decimals)
     except DecimalError as error:
         raise OrderEntryError(field, f"{error}, not {value!r}") from error
+
+
+def check_units(side: object, quantity_units: object, *prices: object) -> None:
+    """Refuse what `Market.place` does not take: it goes to the exchange as it is. Raises OrderEntryError."""
+    if not isinstance(side, Side):
+        raise OrderEntryError("side", f"takes Side.BUY or Side.SELL, not {side!r}")
+    if type(quantity_units) is not int:
+        raise OrderEntryError("quantity_units", f"takes a whole number, not {quantity_units!r}")
+    for price in prices:
+        if price is not None and type(price) is not int:
+            raise OrderEntryError("price_units", f"takes a whole number or None, not {price!r}")
 
 
 def price_units(instrument: Instrument, value: Number | None, field: str = "price") -> int | None:
@@ -111,6 +122,10 @@ class OrderOptions(NamedTuple):
             words = ", ".join(PREVENTIONS)
             raise OrderEntryError("self_trade_prevention", f"takes one of {words}, not {prevention!r}")
         display = self.display_quantity
+        for field in ("expire_in", "trailing_bps", "max_slippage_bps"):
+            value = getattr(self, field)
+            if value is not None and type(value) is not int:
+                raise OrderEntryError(field, f"takes a whole number, not {value!r}")
         return OrderTerms(
             post_only=self.post_only,
             self_trade_prevention=PREVENTIONS[prevention],

@@ -33,6 +33,9 @@ START: Final = 1_767_225_600_000_000_000
 QUOTE_EVERY: Final = 100 * MILLISECOND
 """The least time between two recorded quotes of a symbol, unless it is told."""
 
+LATEST: Final = 2**62
+"""The latest start: a run of a century ends within 63 bits."""
+
 AMOUNT_DECIMALS: Final = 18
 
 RARELY: Final = 500_000
@@ -106,6 +109,8 @@ class Simulation:
     ) -> None:
         if not instruments:
             raise SimulationError("instruments takes at least one")
+        if type(start) is not int or not 1 <= start <= LATEST:
+            raise SimulationError(f"start takes nanoseconds since 1970, from 1 to {LATEST}, not {start!r}")
         self.seed = str(seed)
         self.start = start
         self._venue = EngineVenue() if venue is None else venue
@@ -113,6 +118,9 @@ class Simulation:
         self._quote_every = quote_every
         self._added: list[_Added] = []
         self._flows: list[Flow] = []
+        self._names: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._strategies: set[int] = set()
         self._begun = False
         self.instruments = list(instruments)
         symbols = [each.symbol for each in instruments]
@@ -136,23 +144,22 @@ class Simulation:
 
         Raises SimulationError.
         """
-        if not isinstance(strategy, Strategy):
-            raise SimulationError(f"a strategy is an object of a class below Strategy, not {strategy!r}")
-        if any(each.strategy is strategy for each in self._added):
-            raise SimulationError("a strategy is added once: make another object of its class")
+        if self._begun:
+            raise SimulationError("a strategy is added before the run begins")
+        if latency is not None and not isinstance(latency, Latency):
+            raise SimulationError(f"latency takes a Latency, such as Latency.of(Constant(ms(5))), not {latency!r}")
+        if balances is not None and not balances:
+            raise SimulationError("balances takes at least one asset; without balances, None, an agent has no limit")
+        self._check(strategy)
         name = self._new_name(type(strategy).__name__) if name is None else name
         if not NAME_PATTERN.fullmatch(name):
             raise SimulationError(f"name takes 1 to 64 of A-Z a-z 0-9 . _ : -, not {name!r}")
-        if any(each.name == name for each in self._added):
+        if name in self._names:
             raise SimulationError(f"name takes one that no other agent has, not {name!r}")
-        if not 1 <= strategy.book_levels <= MOST_LEVELS:
-            raise SimulationError(f"book_levels takes 1 to {MOST_LEVELS}, not {strategy.book_levels!r}")
-        known = [each.symbol for each in self.instruments]
-        for symbol in strategy.symbols or ():
-            if symbol not in known:
-                raise SimulationError(f"symbols takes some of {', '.join(known)}, not {symbol!r}")
         amounts = None if balances is None else {asset: _amount(asset, value) for asset, value in balances.items()}
         self._added.append(_Added(strategy, name, latency or Latency(), amounts, measure))
+        self._names.add(name)
+        self._strategies.add(id(strategy))
         return strategy
 
     def add_flow(self, flow: Flow) -> None:
@@ -173,13 +180,14 @@ class Simulation:
             self._fund(added)
             kernel.desks.append(self._desk(kernel, index, added))
             record.agents.append(added.name)
-            record.latencies.append(repr(added.latency))
+            record.latencies.append(added.latency.text)
             record.measured.append(added.measure)
             balances = added.balances
             record.balances.append(None if balances is None else {name: str(value) for name, value in balances.items()})
         for flow in self._flows:
             flow.begin(venue)
             kernel.add_flow(flow)
+        kernel.look()
         return Session(kernel, [added.strategy for added in self._added])
 
     def run(self, duration: int) -> Result:
@@ -187,15 +195,37 @@ class Simulation:
         return Result(self.run_record(duration))
 
     def run_record(self, duration: int) -> Record:
-        """Run so long in virtual time, and return the record."""
+        """Run so long in virtual time, and return the record. Raises SimulationError."""
+        if type(duration) is not int or duration < 0:
+            raise SimulationError(f"duration takes nanoseconds, 0 or more, such as minutes(10), not {duration!r}")
         session = self.begin()
         session.run_until(self.start + duration)
         return session.finish()
 
+    def _check(self, strategy: Strategy) -> None:
+        """Whether it may be added. Raises SimulationError."""
+        if not isinstance(strategy, Strategy):
+            raise SimulationError(f"a strategy is an object of a class below Strategy, not {strategy!r}")
+        if id(strategy) in self._strategies:
+            raise SimulationError("a strategy is added once: make another object of its class")
+        if type(strategy.book_levels) is not int or not 1 <= strategy.book_levels <= MOST_LEVELS:
+            raise SimulationError(f"book_levels takes 1 to {MOST_LEVELS}, not {strategy.book_levels!r}")
+        if type(strategy.book_every) is not int or strategy.book_every < 0:
+            raise SimulationError(f"book_every takes nanoseconds, 0 or more, not {strategy.book_every!r}")
+        known = [each.symbol for each in self.instruments]
+        if strategy.symbols is not None and not strategy.symbols:
+            raise SimulationError(f"symbols takes some of {', '.join(known)}; None for all")
+        for symbol in strategy.symbols or ():
+            if symbol not in known:
+                raise SimulationError(f"symbols takes some of {', '.join(known)}, not {symbol!r}")
+
     def _new_name(self, kind: str) -> str:
         plain = "".join(_PLAIN_NAME.findall(kind)) or "agent"
-        taken = {each.name for each in self._added}
-        return next(name for number in range(1, len(taken) + 2) if (name := f"{plain}-{number}") not in taken)
+        number = self._numbers.get(plain, 0) + 1
+        while f"{plain}-{number}" in self._names:
+            number += 1
+        self._numbers[plain] = number
+        return f"{plain}-{number}"
 
     def _set_up(self, wanted: Instrument) -> Instrument:
         try:
@@ -272,7 +302,9 @@ class Session:
         return self._kernel.now
 
     def run_until(self, time: int) -> None:
-        """Go on up to this time, included."""
+        """Go on up to this time, included. Raises SimulationError."""
+        if type(time) is not int:
+            raise SimulationError(f"time takes nanoseconds since 1970, not {time!r}")
         with _rare_collections():
             if not self._started:
                 self._started = True
@@ -283,6 +315,7 @@ class Session:
     def finish(self) -> Record:
         """End, and return the record."""
         if not self._finished:
+            self.run_until(self.now)
             self._finished = True
             self._kernel.end()
             for strategy, desk in zip(self._strategies, self.desks, strict=True):

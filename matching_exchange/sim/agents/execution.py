@@ -60,7 +60,7 @@ class Execution(Trader):
         self._duration = at_least(1, duration, "duration")
         self._start = at_least(0, start, "start")
         self._every = at_least(1, every, "every")
-        self._looks = max(1, self._duration // self._every)
+        self._looks = -(-self._duration // self._every)
         self._limit = limit
         self._passive = passive
         self._catch_up = at_least(1, catch_up, "catch_up")

@@ -17,6 +17,9 @@ from protocol.instrument import Instrument
 STEP: Final = 100_000_000
 """Time from one step of a world to the next, in nanoseconds."""
 
+CLOCK_STEP: Final = 1_000_000_000
+"""A clock of a machine that is set back by so much, in nanoseconds, is no other run."""
+
 STEPS_PER_SECOND: Final = 1_000_000_000 // STEP
 
 BILLION: Final = 1_000_000_000
@@ -248,6 +251,8 @@ class World:
         if self._time is None:
             # The first one to ask begins it.
             self._time = time
+        elif time < self._time - CLOCK_STEP:
+            raise ValueError("a world belongs to one run: its times never go back. Make another one for another run")
         while self._time + STEP <= time:
             self._time += STEP
             for burst in self._bursts.values():

@@ -100,6 +100,8 @@ def series_of(record: "Record", symbol: str | None = None, *, skip: int = 0) -> 
     begin = record.start + skip
     series = Series(wanted, record.instruments[index].tick_size, begin, record.end)
     quotes = record.quotes
+    # The quote that stands as the series begins.
+    standing: tuple[list[tuple[int, int]], list[tuple[int, int]]] | None = None
     for time, number, bid, ask, bid_quantity, ask_quantity in zip(
         quotes["time"],
         quotes["symbol"],
@@ -109,8 +111,17 @@ def series_of(record: "Record", symbol: str | None = None, *, skip: int = 0) -> 
         quotes["ask_quantity"],
         strict=True,
     ):
-        if number == index and time >= begin:
-            series.quote(time, [(bid, bid_quantity)], [(ask, ask_quantity)])
+        if number != index:
+            continue
+        if time > begin and standing is not None:
+            series.quote(begin, *standing)
+            standing = None
+        quote = [(bid, bid_quantity)], [(ask, ask_quantity)]
+        if time >= begin:
+            standing = None
+            series.quote(time, *quote)
+        else:
+            standing = quote
     trades = record.trades
     for time, number, price, quantity, side in zip(
         trades["time"], trades["symbol"], trades["price"], trades["quantity"], trades["side"], strict=True

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from matching_exchange.sim.chance import Chance
+from matching_exchange.sim.durations import whole
 from matching_exchange.sim.kernel.feeds import Feed, Watch, first_levels
 from matching_exchange.sim.kernel.holdings import Holdings
 from matching_exchange.sim.kernel.ticket import Ticket
 from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade, UpdateKind
 from matching_exchange.sim.kernel.wires import Wire
-from matching_exchange.sim.order_entry import Number, price_units, quantity_units, read_order
+from matching_exchange.sim.order_entry import Number, check_units, price_units, quantity_units, read_order
 from protocol.commands import OrderTerms, PlaceOrder
 from protocol.units import OrderType, Side
 
@@ -51,6 +52,7 @@ class Desk:
         "random",
         "report_wire",
         "symbol",
+        "token",
         "watches",
     )
 
@@ -82,6 +84,8 @@ class Desk:
         self.on_trade: Any = None
         self.on_book: Any = None
         self._number = 0
+        self.token = object()
+        """What its orders are known by: an order keeps it, and so no desk."""
         self.holdings = Holdings(self.instruments, balances)
 
     @property
@@ -138,8 +142,10 @@ class Desk:
     ) -> Order:
         if terms is not None and terms.quote_quantity is not None:
             raise ValueError("quote_quantity is not taken by a simulation: give the quantity")
+        if type(quantity_units) is not int or type(side) is not Side or type(price_units) is float:
+            check_units(side, quantity_units, price_units, trigger_units)
         kernel = self._kernel
-        feed = self.feeds[symbol]
+        feed = self._feed(symbol)
         self._number = number = self._number + 1
         ticket = Ticket(
             self.index,
@@ -153,6 +159,7 @@ class Desk:
             price_units,
             trigger_units,
             kernel.now,
+            self.token,
         )
         if self.measured:
             ticket.arrival_bid, ticket.arrival_ask = kernel.venue.best(symbol)
@@ -164,8 +171,7 @@ class Desk:
         return ticket
 
     def cancel(self, order: Order) -> None:
-        assert isinstance(order, Ticket), "an order of this market"
-        self._kernel.send_cancel(self, order)
+        self._kernel.send_cancel(self, self._own(order))
 
     def cancel_all(self, symbol: str | None = None) -> None:
         self._kernel.send_cancel_all(self, None if symbol is None else self._feed(symbol).symbol)
@@ -193,14 +199,13 @@ class Desk:
         price_units: int | None = None,
         trigger_units: int | None = None,
     ) -> None:
-        assert isinstance(order, Ticket), "an order of this market"
-        self._kernel.send_amend(self, order, quantity_units, price_units, trigger_units)
+        self._kernel.send_amend(self, self._own(order), quantity_units, price_units, trigger_units)
 
     def wake_in(self, duration: int) -> None:
-        self._kernel.wake(self, self._kernel.now + duration)
+        self._kernel.wake(self, self._kernel.now + whole(duration))
 
     def wake_at(self, time: int) -> None:
-        self._kernel.wake(self, time)
+        self._kernel.wake(self, whole(time))
 
     def book(self, symbol: str | None = None) -> Book:
         feed = self._feed(symbol)
@@ -246,6 +251,11 @@ class Desk:
         self.holdings.take(update)
         if self.on_order is not None:
             self.on_order(self, update)
+
+    def _own(self, order: Order) -> Ticket:
+        if not isinstance(order, Ticket) or order.token is not self.token:
+            raise ValueError(f"order takes an order that this market has sent, not {order!r}")
+        return order
 
     def _feed(self, symbol: str | None) -> Feed:
         feed = self.feeds.get(self.symbol if symbol is None else symbol)

@@ -71,6 +71,7 @@ class Feed:
         "levels",
         "lookback",
         "next_quote",
+        "quote_waits",
         "quoted",
         "symbol",
         "throttled",
@@ -91,6 +92,7 @@ class Feed:
         self.books: list[Hearers] = []
         self.throttled: list[Watch] = []
         self.next_quote = 0
+        self.quote_waits = False
         self.quoted: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
         self._times: list[int] = []
         self._kept: list[Book] = []

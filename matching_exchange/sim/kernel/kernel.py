@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from matching_exchange.sim.kernel.desk import Desk
+from matching_exchange.sim.kernel.errors import SimulationEndedError, TimeStandsStillError
 from matching_exchange.sim.kernel.feeds import Feed, Hearers, Watch, first_levels
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.reports import Reports
@@ -27,18 +28,19 @@ BOOK: Final = 7
 TELL: Final = 8
 TOLD: Final = 9
 FLOW: Final = 10
+QUOTE: Final = 11
 
 CANCEL_FAILED: Final = UpdateKind.CANCEL_FAILED
 AMEND_FAILED: Final = UpdateKind.AMEND_FAILED
+
+MOST_AT_ONCE: Final = 1_000_000
+MOST_OF_ONE: Final = 10_000
+"""Messages of one moment at most, and more for each agent."""
 
 MANY: Final = 1_000
 """So many entries that are done leave the list at once."""
 
 UNKNOWN_ORDER: Final = "unknown_order"
-
-
-class SimulationEndedError(Exception):
-    """A strategy has sent something after the end."""
 
 
 class Kernel:
@@ -49,6 +51,7 @@ class Kernel:
     """
 
     __slots__ = (
+        "_at_once",
         "_ended",
         "_flows",
         "_heap",
@@ -88,6 +91,7 @@ class Kernel:
         self._number = 0
         self._flows: list[Any] = []
         self._ended = False
+        self._at_once = 0
         self._quote_every: int = record.quote_every
         self._records_trades = records_trades
         self._quotes = Rows(record.quotes)
@@ -110,6 +114,11 @@ class Kernel:
         if time is not None:
             self.schedule(max(time, self.now), FLOW, flow)
 
+    def look(self) -> None:
+        """See how the books stand at the begin."""
+        for feed in self._markets:
+            self._look(feed, self.now)
+
     def wake(self, desk: Desk, time: int) -> None:
         self._check_running()
         self.schedule(max(time, self.now), WAKE, desk)
@@ -119,7 +128,9 @@ class Kernel:
         self.schedule(desk.order_wire.arrival(self.now), PLACE, desk, ticket, command)
 
     def send_cancel(self, desk: Desk, ticket: Ticket) -> None:
-        self._check_running()
+        if self._ended:
+            # All orders have ended with the run.
+            return
         self.schedule(desk.order_wire.arrival(self.now), CANCEL, desk, ticket)
 
     def send_amend(
@@ -129,17 +140,24 @@ class Kernel:
         self.schedule(desk.order_wire.arrival(self.now), AMEND, desk, ticket, (quantity, price, trigger_price))
 
     def send_cancel_all(self, desk: Desk, symbol: str | None) -> None:
-        self._check_running()
+        if self._ended:
+            return
         self.schedule(desk.order_wire.arrival(self.now), CANCEL_ALL, desk, symbol)
 
     def run_until(self, end: int) -> None:
         """Do all that happens up to that time, the time included."""
         heap, soon, venue = self._heap, self._soon, self.venue
+        most = MOST_AT_ONCE + MOST_OF_ONE * len(self.desks)
         while True:
             time: int = heap[0][0] if heap else end + 1
             if self._next < len(soon) and time > self.now:
                 entry = soon[self._next]
                 self._next += 1
+                self._at_once += 1
+                if self._at_once > most:
+                    raise TimeStandsStillError(
+                        f"more than {most} messages at {self.now}: agents answer without end; give them a latency"
+                    )
                 if self._next >= MANY:
                     del soon[: self._next]
                     self._next = 0
@@ -151,6 +169,8 @@ class Kernel:
             elif time > end:
                 break
             else:
+                if time > self.now:
+                    self._at_once = 0
                 self.now = time
                 entry = heappop(heap)
                 self._do(time, entry[2], entry[3], entry[4], entry[5])
@@ -175,7 +195,7 @@ class Kernel:
 
     def _check_running(self) -> None:
         if self._ended:
-            raise SimulationEndedError("the simulation has ended: on_end cannot send anything")
+            raise SimulationEndedError("the simulation has ended: on_end cannot send orders")
 
     def _do(self, time: int, kind: int, first: Any, second: Any, third: Any) -> None:
         if kind == PLACE:
@@ -201,6 +221,10 @@ class Kernel:
             self._throttle(time, first)
         elif kind == TOLD:
             _tell(first, second)
+        elif kind == QUOTE:
+            noted: Feed = first
+            noted.quote_waits = False
+            self._quote(noted, time)
         elif kind == CANCEL_ALL:
             self.commands += 1
             command = CancelAllOrders(first.name, second)
@@ -325,8 +349,10 @@ class Kernel:
 
     def _look(self, feed: Feed, time: int) -> None:
         """See whether the book has changed. Tell those who want to hear of it."""
-        if time >= feed.next_quote:
-            self._quote(feed, time)
+        if not feed.quote_waits:
+            # What an instant comes to is noted after all of its commands; what changes sooner, once it may be.
+            feed.quote_waits = True
+            self.schedule(max(time, feed.next_quote), QUOTE, feed)
         if not feed.captures or not feed.change(self.venue, time):
             return
         book = feed.book

@@ -104,6 +104,7 @@ class Reports:
         if sender is not None:
             told.append((sender, mine))
         live = self._live
+        triggered: list[Ticket] = []
         for event in events:
             if type(event) is Trade:
                 maker, taker = live.get(event.maker_order_id), live.get(event.taker_order_id)
@@ -117,6 +118,11 @@ class Reports:
             found = self._other(event, time)
             if found is not None:
                 self._add(told, mine, sender, found[0], found[1])
+                if type(event) is OrderTriggered:
+                    triggered.append(found[0])
+        for ticket in triggered:
+            if not ticket.done_at:
+                self.rests(ticket, time)
         if sender is not None and not mine:
             told.pop(0)
         return told
@@ -188,20 +194,24 @@ class Reports:
             ticket = self._live.get(event.order_id)
             if ticket is None:
                 return None
-            ticket.left = event.quantity - ticket.done
-            price, trigger_price = event.price or 0, event.trigger_price or 0
-            return ticket, _amended(ticket, time, price, trigger_price)
+            # The exchange's total has in it what self-trade prevention took off.
+            ticket.left = event.quantity - ticket.prevented - ticket.done
+            ticket.venue_price, ticket.venue_trigger = event.price or 0, event.trigger_price or 0
+            return ticket, _amended(ticket, time)
         if type(event) is OrderReduced or type(event) is OrderDecremented:
             ticket = self._live.get(event.order_id)
             if ticket is None:
                 return None
             ticket.left -= event.quantity
-            return ticket, _amended(ticket, time, ticket.price_units or 0, ticket.trigger_units or 0)
+            if type(event) is OrderDecremented:
+                ticket.prevented += event.quantity
+            return ticket, _amended(ticket, time)
         if type(event) is TriggerMoved:
             ticket = self._live.get(event.order_id)
             if ticket is None:
                 return None
-            return ticket, _amended(ticket, time, ticket.price_units or 0, event.trigger_price)
+            ticket.venue_trigger = event.trigger_price
+            return ticket, _amended(ticket, time)
         return None
 
     def _end(self, ticket: Ticket, state: int, time: int) -> None:
@@ -212,6 +222,8 @@ class Reports:
             self._orders.add(ticket.row())
 
 
-def _amended(ticket: Ticket, time: int, price: int, trigger_price: int) -> OrderUpdate:
-    quantity = ticket.done + ticket.left
-    return OrderUpdate(ticket, AMENDED, time, price, quantity, trigger_units=trigger_price)
+def _amended(ticket: Ticket, time: int) -> OrderUpdate:
+    ticket.venue_quantity = ticket.done + ticket.left
+    return OrderUpdate(
+        ticket, AMENDED, time, ticket.venue_price, ticket.venue_quantity, trigger_units=ticket.venue_trigger
+    )

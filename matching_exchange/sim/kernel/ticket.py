@@ -32,10 +32,15 @@ class Ticket(Order):
         "left",
         "market",
         "measured",
+        "prevented",
         "rested_at",
         "state",
+        "token",
         "value",
         "venue_id",
+        "venue_price",
+        "venue_quantity",
+        "venue_trigger",
     )
 
     def __init__(
@@ -51,13 +56,19 @@ class Ticket(Order):
         price_units: int | None,
         trigger_units: int | None,
         sent_at: int,
+        token: object,
     ) -> None:
         super().__init__(instrument, number, side, order_type, quantity_units, price_units, trigger_units, sent_at)
         self.agent = agent
+        self.token = token
         self.market = market
         self.measured = measured
         self.venue_id = 0
         self.left = quantity_units
+        self.prevented = 0
+        self.venue_quantity = quantity_units
+        self.venue_price = price_units or 0
+        self.venue_trigger = trigger_units or 0
         self.state = 0
         self.done = 0
         self.value = 0
@@ -77,8 +88,8 @@ class Ticket(Order):
             self.market,
             int(self.side),
             int(self.order_type),
-            self.price_units or 0,
-            self.quantity_units,
+            self.venue_price,
+            self.venue_quantity,
             self.sent_at,
             self.arrived_at,
             self.rested_at,

@@ -11,7 +11,7 @@ class Wire:
     most: no delay is longer.
     """
 
-    __slots__ = ("_chance", "_delay", "_last", "fixed", "most")
+    __slots__ = ("_chance", "_delay", "_last", "_seen", "fixed", "most")
 
     def __init__(self, delay: Delay, chance: Chance) -> None:
         constant = delay.constant
@@ -20,6 +20,7 @@ class Wire:
         self._delay = delay
         self._chance = chance
         self._last = 0
+        self._seen = 0
 
     def arrival(self, time: int) -> int:
         """When a message of that time arrives."""
@@ -36,7 +37,7 @@ class Wire:
         if self.fixed >= 0:
             return time - self.fixed
         seen: int = time - self._delay.draw(self._chance)
-        if seen < self._last:
-            return self._last
-        self._last = seen
+        if seen < self._seen:
+            return self._seen
+        self._seen = seen
         return seen

@@ -14,7 +14,7 @@ from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade,
 from matching_exchange.sim.live.clock import now
 from matching_exchange.sim.live.guard import Guard
 from matching_exchange.sim.live.instruments import whole
-from matching_exchange.sim.order_entry import Number, price_units, quantity_units, read_order
+from matching_exchange.sim.order_entry import Number, check_units, price_units, quantity_units, read_order
 from protocol.commands import OrderTerms
 from protocol.instrument import FEE_DECIMALS, Instrument
 from protocol.units import OrderType, Side
@@ -135,6 +135,7 @@ class LiveDesk:
     ) -> Order:
         if terms is not None and terms.quote_quantity is not None:
             raise ValueError("quote_quantity is not taken by a strategy: give the quantity")
+        check_units(side, quantity_units, price_units, trigger_units)
         instrument = self._instrument(symbol)
         reason = self._guard_reason(instrument, side, quantity_units)
         self._number += 1

@@ -27,6 +27,8 @@ class OwnOrders:
         """By client_order_id, up to their ends."""
         self._known: dict[int, Order] = {}
         """By order_id, up to their ends."""
+        self._prevented: dict[Order, Decimal] = {}
+        """What self-trade prevention has taken off live orders."""
 
     def name_of(self, order: Order) -> str:
         """The client_order_id under which the order is sent."""
@@ -113,8 +115,12 @@ class OwnOrders:
                 left = whole(change.quantity, order.instrument.quantity_decimals)
                 self._hear(order, UpdateKind.CANCELED, time, quantity_units=left, reason=change.reason)
             case told.Amended():
-                self._amended(order, time, change.quantity, change.price, change.trigger_price)
+                # The exchange's total has in it what self-trade prevention took off.
+                total = change.quantity - self._prevented.get(order, Decimal(0))
+                self._amended(order, time, total, change.price, change.trigger_price)
             case told.Reduced() | told.Prevented():
+                if isinstance(change, told.Prevented):
+                    self._prevented[order] = self._prevented.get(order, Decimal(0)) + change.quantity
                 self._amended(order, time, order.quantity - change.quantity, order.price, _trigger(order))
             case told.TriggerMoved():
                 self._amended(order, time, order.quantity, order.price, change.trigger_price)
@@ -190,6 +196,7 @@ class OwnOrders:
     def _forget(self, order: Order) -> None:
         self._sent.pop(self.name_of(order), None)
         self._known.pop(order.order_id, None)
+        self._prevented.pop(order, None)
 
 
 def _trigger(order: Order) -> Decimal | None:

@@ -35,6 +35,9 @@ class Drawdown:
             self._peak_at = time
             self._below = False
         else:
+            if not self._below:
+                # The equity stood at its peak up to here.
+                self._peak_at = time
             self._below = True
             self.largest = max(self.largest, self._peak - equity)
         self.now = self._peak - equity

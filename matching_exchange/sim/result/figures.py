@@ -17,7 +17,7 @@ from protocol.units import Side
 HORIZONS: Final = (SECOND // 10, SECOND, 10 * SECOND, MINUTE)
 """How long after a fill its markout looks, in nanoseconds."""
 
-REFUSED: Final = (OrderState.REJECTED, OrderState.REFUSED)
+LEFT_OUT: Final = (OrderState.SENT, OrderState.REJECTED)
 
 
 class Markout(Struct, frozen=True):
@@ -167,12 +167,15 @@ class _Orders:
         self.queue_times: list[int] = []
         self.book_times: list[int] = []
         for row in rows.orders_of(agent, symbols):
+            if not orders.status[row]:
+                # The exchange has refused it, or it has not arrived.
+                continue
             symbol, filled = orders.symbol[row], orders.filled[row]
             self.count += 1
             self.quantity += orders.quantity[row]
             self.filled_quantity += filled
             self.filled += filled > 0
-            self.rejected += orders.status[row] in REFUSED
+            self.rejected += orders.status[row] == OrderState.REJECTED
             self.canceled += orders.status[row] == OrderState.CANCELED
             self._time(rows, row, is_maker=made.get(orders.number[row], False))
             mids = orders.arrival_bid[row] + orders.arrival_ask[row]

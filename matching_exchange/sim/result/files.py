@@ -9,6 +9,7 @@ import msgspec
 from matching_exchange.columns.units import DECIMAL_UNITS, Column, Unit
 from matching_exchange.sim.extras import require
 from matching_exchange.sim.kernel.record import Record
+from matching_exchange.sim.kernel.values import OrderState
 from matching_exchange.sim.result.frames import factor_of, scales_of, write_parquet
 from matching_exchange.sim.result.tables import (
     FILLS,
@@ -156,7 +157,7 @@ class _Reader:
             "symbol": {instrument.symbol: place for place, instrument in enumerate(run.instruments)},
             "side": {word: int(side) for side, word in SIDES.items()},
             "type": {word: int(type_) for type_, word in TYPES.items()},
-            "status": {word: int(state) for state, word in STATES.items()},
+            "status": {word: int(state) for state, word in STATES.items()} | {STATES[OrderState.REFUSED]: 0},
             "is_maker": {word: place for place, word in enumerate(LIQUIDITY)},
         }
 

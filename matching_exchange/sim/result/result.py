@@ -125,7 +125,12 @@ class Result:
         return scopes[0]
 
     def table(self, name: str, interval: int | None = None) -> Table:
-        """The raw values of a table of TABLES. interval: nanoseconds between the rows of `equity`."""
+        """The raw values of a table of TABLES. Raises ResultError.
+
+        interval: nanoseconds between the rows of `equity`.
+        """
+        if interval is not None and (type(interval) is not int or interval < 1):
+            raise ResultError(f"interval: takes nanoseconds, at least 1, not {interval!r}")
         if name in MAKERS:
             return MAKERS[name](self.rows)
         if name != "equity":

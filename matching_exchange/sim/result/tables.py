@@ -84,7 +84,7 @@ def orders_table(rows: Rows) -> Table:
         [TYPES[OrderType(type_)] for type_ in orders.type],
         _known(orders.price),
         orders.quantity,
-        [STATES[OrderState(status)] for status in orders.status],
+        [_state(status, arrived) for status, arrived in zip(orders.status, orders.arrived_at, strict=True)],
         orders.filled,
         orders.filled_value,
         orders.sent_at,
@@ -97,6 +97,11 @@ def orders_table(rows: Rows) -> Table:
         orders.resting_ahead,
     )
     return Table("orders", ORDERS, values, orders.symbol)
+
+
+def _state(status: int, arrived: int) -> str:
+    """The word. An order without a status that has arrived was refused."""
+    return STATES[OrderState.REFUSED if arrived and not status else OrderState(status)]
 
 
 def fills_table(rows: Rows) -> Table:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from matching_exchange.sim.result.figures import Figures
 from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.sweeps.outcomes import COLUMNS, Failure, Run, SweepError
+from protocol.units import MAX_INTEGER
 
 
 class Task(NamedTuple):
@@ -41,7 +42,7 @@ class Plan(NamedTuple):
             figures = result.totals()
             if self.agents is not None:
                 figures = [found for name in self.agents for found in _of(name, figures, result)]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             told = f"{type(error).__name__}: {error}".splitlines()[0]
             return Failure(task.number, task.seed, task.parameters, told, traceback.format_exc())
         return Run(task.number, task.seed, task.parameters, result.digest, dict(result.counts), tuple(figures))
@@ -74,6 +75,11 @@ def tasks_of(seeds: Sequence[int | str], parameters: Mapping[str, Sequence[Any]]
     """Each seed with each combination of parameters. All seeds of a combination stand together."""
     if not seeds:
         raise SweepError("seeds: takes at least one")
+    if len({str(seed) for seed in seeds}) < len(seeds):
+        raise SweepError("seeds: takes each one once: the same run counted twice would narrow the intervals")
+    for seed in seeds:
+        if isinstance(seed, int) and abs(seed) > MAX_INTEGER:
+            raise SweepError(f"seeds: takes whole numbers of at most 63 bits, or texts, not {seed}")
     for name, values in parameters.items():
         if name in COLUMNS:
             raise SweepError(f"parameters: {name} is a column of the rows already; takes another name")

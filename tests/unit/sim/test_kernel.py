@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from matching_exchange import sim
-from matching_exchange.sim.kernel.kernel import SimulationEndedError
+from matching_exchange.sim.kernel.errors import SimulationEndedError
 from tests.unit.sim.helpers import BTC, Listening, Scripted, rows, run
 
 SLOW = sim.Latency(orders=sim.Constant(100), reports=sim.Constant(30), market_data=sim.Constant(7))
@@ -258,7 +258,7 @@ def test_nothing_can_be_sent_after_the_end() -> None:
         def on_end(self, market: sim.Market) -> None:
             market.buy("1", "100")
 
-    with pytest.raises(SimulationEndedError, match="on_end cannot send anything"):
+    with pytest.raises(SimulationEndedError, match="on_end cannot send orders"):
         run(Late())
 
 

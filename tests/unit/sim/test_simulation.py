@@ -41,7 +41,7 @@ def trade(seed: int) -> Record:
     return simulation.run_record(sim.seconds(20))
 
 
-GOLDEN = "41e1ba11a507627790ef923d30e31e5b660afabc2a6b99d2d6ba8dff2bb598e9"
+GOLDEN = "a021eb5d09bb2c32476c08fc3320b63293fe6d8fdea89eedfe8618cab30c149e"
 
 
 def test_the_same_seed_gives_the_same_run_everywhere() -> None:
@@ -73,7 +73,7 @@ def test_a_quote_is_recorded_when_it_changes_and_at_most_so_often() -> None:
     every = run(Scripted(*script), quote_every=0)
     seldom = run(Scripted(*script), quote_every=35)
     assert [row["time"] - every.start for row in rows(every.quotes)] == list(range(0, 100, 10))
-    assert [row["time"] - seldom.start for row in rows(seldom.quotes)] == [0, 40, 80, sim.seconds(100)]
+    assert [row["time"] - seldom.start for row in rows(seldom.quotes)] == [0, 35, 70, 105]
     assert rows(seldom.quotes)[-1]["bid_quantity"] == 10_000
 
 
@@ -125,6 +125,12 @@ def test_an_agent_has_a_name_and_a_market() -> None:
         (lambda m: m.buy("1", "9", type="iceberg"), "type takes one of market, limit, ioc"),
         (lambda m: m.buy("1", "9", self_trade_prevention="all"), "self_trade_prevention takes one of none, "),
         (lambda m: m.buy("1", "9", symbol="ETH-USD"), "symbol takes one of BTC-USD, not 'ETH-USD'"),
+        (lambda m: m.buy("1", "9", expire_in=5e9), "expire_in takes a whole number, not 5000000000.0"),
+        (lambda m: m.place("BTC-USD", "buy", 1, 100), "side takes Side.BUY or Side.SELL, not 'buy'"),
+        (lambda m: m.place("BTC-USD", sim.Side.BUY, 1.5, 100), "quantity_units takes a whole number, not 1.5"),
+        (lambda m: m.place("BTC-USD", sim.Side.BUY, 1, 100.5), "price_units takes a whole number or None, not 100.5"),
+        (lambda m: m.place("ETH-USD", sim.Side.BUY, 1, 100), "symbol takes one of BTC-USD, not 'ETH-USD'"),
+        (lambda m: m.random.between(5, 1), "chance takes a range with at least one number"),
         (lambda m: m.amend(m.buy("1", "9"), price="1.001"), "price takes at most 2 decimals"),
     ],
 )
@@ -142,6 +148,12 @@ def test_what_an_order_does_not_take_is_said_at_the_call(act: Callable[[sim.Mark
         (lambda s: [s.add(Scripted(), "same"), s.add(Scripted(), "same")], "name takes one that no other agent has"),
         (lambda s: [s.add(agent) for agent in [Scripted()] * 2], "a strategy is added once"),
         (lambda s: [s.begin(), s.begin()], "a simulation runs once"),
+        (lambda s: s.add(Scripted(), latency=sim.Constant(5)), "latency takes a Latency, such as"),
+        (lambda s: s.add(Scripted(), balances={}), "balances takes at least one asset"),
+        (lambda s: [s.begin(), s.add(Scripted())], "a strategy is added before the run begins"),
+        (lambda s: s.run(-1), "duration takes nanoseconds, 0 or more"),
+        (lambda s: s.run(1e9), "duration takes nanoseconds, 0 or more"),
+        (lambda s: sim.Simulation([BTC], start=0), "start takes nanoseconds since 1970, from 1"),
         (lambda s: sim.Simulation([]), "instruments takes at least one"),
         (lambda s: sim.Simulation([BTC, BTC]), "instruments takes each symbol once"),
     ],
@@ -159,12 +171,13 @@ def test_a_simulation_that_cannot_be_is_told(make: Callable[[sim.Simulation], ob
         (("BTC-USD", 0.01), 'tick_size takes a Decimal, a text or a whole number, not the float 0.01: write "0.01"'),
         (("BTC-USD", "x"), "tick_size takes a decimal number"),
         (("BTC-USD", "0"), "tick_size takes a positive number"),
+        (("BTC-USD", "1", "1", 0.5), "maker_fee_bps takes a whole number, not 0.5"),
         (("btc-usd",), "symbol takes 1 to 32 of A-Z"),
     ],
 )
 def test_an_instrument_that_cannot_be_is_told(arguments: tuple[object, ...], told: str) -> None:
     with pytest.raises(sim.OrderEntryError) as caught:
-        sim.instrument(*arguments)  # type: ignore[arg-type]
+        sim.instrument(*arguments[:3], **dict(zip(("maker_fee_bps",), arguments[3:], strict=False)))  # type: ignore[arg-type]
     assert str(caught.value).startswith(told)
 
 

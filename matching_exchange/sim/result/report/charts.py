@@ -13,7 +13,7 @@ from matching_exchange.sim.result import text
 from matching_exchange.sim.result.book_keeping import Account, Rows
 from matching_exchange.sim.result.curve import Drawdown
 from matching_exchange.sim.result.exact import BPS, divided
-from matching_exchange.sim.result.figures import REFUSED, Figures
+from matching_exchange.sim.result.figures import LEFT_OUT, Figures
 from matching_exchange.sim.result.marks import TENTHS
 from protocol.units import Side
 
@@ -195,7 +195,7 @@ def lifetime_chart(rows: Rows, scope: Scope) -> Markup:
     orders = rows.record.orders
     lived, alive = [], 0
     for row in rows.orders_of(scope.agent, scope.symbols):
-        if orders.status[row] in REFUSED:
+        if orders.status[row] in LEFT_OUT:
             continue
         if orders.done_at[row]:
             lived.append(orders.done_at[row] - orders.arrived_at[row])
