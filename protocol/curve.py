@@ -24,6 +24,11 @@ class ClientKeys(Struct, frozen=True):
     secret: str = ""
     market_data: bool = True
 
+    def __repr__(self) -> str:
+        """Without the secret: it would be in dumps of variables."""
+        secret = "given" if self.secret else "none"
+        return f"ClientKeys(server={self.server!r}, secret {secret}, market_data={self.market_data})"
+
     @property
     def for_market_data(self) -> "ClientKeys | None":
         return self if self.market_data else None

@@ -32,6 +32,7 @@ class _Named(Struct):
 
     account: str | None = None
     orders: list["_Named"] = []
+    place: "_Named | None" = None
 
 
 _decode: Final = msgspec.json.Decoder(_Named).decode
@@ -90,7 +91,8 @@ def _accounts(scope: Scope, body: bytes, of_key: str | None) -> Iterator[str]:
         named = _decode(body)
     except (MsgspecError, UnicodeDecodeError):
         return
-    yield from (each.account for each in (named, *named.orders) if each.account is not None)
+    parts = (named, *named.orders) if named.place is None else (named, named.place, *named.orders)
+    yield from (each.account for each in parts if each.account is not None)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -59,3 +59,8 @@ class Later:
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
                 await self._send(message)
                 self._queue.task_done()
+        self._queue.task_done()
+        # Nobody reads any more: what comes is dropped, so that no sender waits for room.
+        while True:
+            await self._queue.get()
+            self._queue.task_done()

@@ -98,4 +98,5 @@ def _checked(url: str) -> str:
         raise InvalidValue('url takes an address such as "http://127.0.0.1:8000".', "url")
     if parts.username is not None or parts.password is not None:
         raise InvalidValue("url takes no user and no password; give a key.", "url")
-    return url.rstrip("/")
+    # As httpx reads it: the scheme in small letters, by which certificates are verified.
+    return parts.geturl().rstrip("/")

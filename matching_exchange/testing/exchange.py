@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -78,11 +79,17 @@ class Exchange(Surface):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for client in self._open:
-            client.close()
-        self._open.clear()
-        self._end()
-        shutil.rmtree(self.directory)
+        with ExitStack() as ending:
+            ending.callback(shutil.rmtree, self.directory)
+            ending.callback(self._end)
+            self.close_clients()
+        self.url = self.commands = self.market_data = self.reports = ""
+
+    def close_clients(self) -> None:
+        """Close those that `client` and `zmq_client` have made."""
+        with ExitStack() as closing:
+            while self._open:
+                closing.callback(self._open.pop().close)
 
     def _start(self) -> None:
         http, *ports = free_ports(4)
@@ -127,6 +134,10 @@ class Exchange(Surface):
             self._wait(lambda: self._status() != 0)
         else:
             self._ready()
+
+    def _check_entered(self) -> None:
+        if not self.url:
+            raise ExchangeError("the exchange does not run: use it in a with statement")
 
     def _ready(self, other_than: str = "") -> None:
         """Wait until the exchange takes commands; until its matcher is another one than that of an epoch."""
@@ -197,6 +208,7 @@ class Exchange(Surface):
         """A Client of this exchange. It is closed with it."""
         from matching_exchange import Client  # noqa: PLC0415  who needs none does not pay for it
 
+        self._check_entered()
         client = Client(self.url, **self._with_token(options))
         self._open.append(client)
         return client
@@ -205,6 +217,7 @@ class Exchange(Surface):
         """A ZmqClient of this exchange, connected. It is closed with it."""
         from matching_exchange import ZmqClient  # noqa: PLC0415
 
+        self._check_entered()
         endpoints = {"commands": self.commands, "reports": self.reports, "market_data": self.market_data}
         client = ZmqClient(**{**endpoints, **options}).__enter__()
         self._open.append(client)
@@ -214,4 +227,5 @@ class Exchange(Surface):
         """An AsyncClient of this exchange: `async with` closes it."""
         from matching_exchange import AsyncClient  # noqa: PLC0415
 
+        self._check_entered()
         return AsyncClient(self.url, **self._with_token(options))

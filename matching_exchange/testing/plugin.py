@@ -33,7 +33,13 @@ class _Kept:
     def give(self, options: Options) -> "Exchange":
         """One that is empty and has these options."""
         if self._exchange is not None and self._options == options:
-            self._exchange.reset()
+            try:
+                self._exchange.close_clients()
+                self._exchange.reset()
+            except BaseException:
+                # A broken one is for no further test.
+                self.close()
+                raise
             return self._exchange
         self.close()
         self._exchange, self._options = _new(options), options

@@ -38,6 +38,7 @@ from matching_exchange import (
     Unauthorized,
 )
 from matching_exchange.client.calls.route import ROUTES
+from tests.e2e.faults_off import faults_are_off
 from tests.e2e.keyed import ENVIRONMENT, TOKEN, pem
 from tests.exchange import PATIENCE, ROOT, Exchange, clean_environment, wait_until
 from tests.history_process import HistoryProcess
@@ -190,6 +191,7 @@ def _administration(boss: Any) -> None:
     assert "# TYPE" in boss.metrics()
     with pytest.raises(NotFound, match="no_demo"):
         boss.set_demo(paused=True)
+    faults_are_off(boss)
     made = boss.create_key("carl")
     renewed = boss.renew_key(made.key)
     assert renewed.secret not in (None, made.secret)

@@ -48,6 +48,9 @@ class _Bound(Struct, frozen=True):
     only: Fault | None = None
 
 
+RESERVED_CODES: Final = frozenset({1_004, 1_005, 1_006})
+"""Close codes that no frame bears, below those up to 2999 that nobody has registered."""
+
 _BOUNDS: Final[Mapping[str, _Bound]] = {
     "seed": _Bound(0, MAX_SEED),
     "skip": _Bound(0, MAX_COUNT),
@@ -107,6 +110,10 @@ def _rule(request: FaultRequest) -> Rule:
     if fault is None:
         raise not_a_word("fault", FAULTS)
     numbers = {name: _number(request, name, bound, fault) for name, bound in _BOUNDS.items()}
+    if numbers["code"] in RESERVED_CODES or 1_014 < (numbers["code"] or 0) < 3_000:
+        raise ProblemError(
+            "invalid_value", "code takes one that a frame may bear: 1000 to 1003, 1007 to 1014 or 3000 to 4999.", "code"
+        )
     if fault is Fault.LATENCY and not (numbers["delay_ms"] or numbers["jitter_ms"]):
         raise ProblemError("missing_field", "latency needs a delay_ms or a jitter_ms above 0.", "delay_ms")
     chance = optional_number(request.chance, CHANCE, CHANCE_DECIMALS)

@@ -223,6 +223,9 @@ def cancel_batch(order_ids: Sequence[int | str], *, account: str | None = None) 
 
     order_ids: order_ids, or texts `client:<client_order_id>`. Not sent again after a lost answer: OutcomeUnknown.
     """
+    if isinstance(order_ids, str | bytes):
+        # Its characters would be order_ids: "12" would cancel the orders 1 and 2.
+        raise InvalidValue("order_ids takes a list of order_ids, not one text.", "order_ids")
     return Call(
         "POST",
         "/orders/cancel-batch",

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
 from matching_exchange.client.calls.accounts import own_key
 from matching_exchange.client.connection import TIMEOUT, Connection
-from matching_exchange.client.errors import ExchangeError, NotFound, Unauthorized
+from matching_exchange.client.errors import Disconnected, ExchangeError, NotFound, Unauthorized
 from matching_exchange.client.http.async_stream import AsyncStream
 from matching_exchange.client.http.async_streams import AsyncStreams
 from matching_exchange.client.http.transport import (
@@ -56,6 +56,7 @@ class AsyncClient(AsyncStreams):
     ) -> None:
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
+        self._is_closed = False
         self._ssl = ssl_context
         self._http = transport or httpx.AsyncHTTPTransport(
             verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
@@ -75,6 +76,7 @@ class AsyncClient(AsyncStreams):
 
     async def close(self) -> None:
         """Close all streams and connections. The client takes no more calls."""
+        self._is_closed = True
         for stream in list(self._streams):
             await stream.close()
         await self._http.aclose()
@@ -91,6 +93,7 @@ class AsyncClient(AsyncStreams):
 
     async def carry_out(self, call: Call[T]) -> T:
         """Send a call until it is answered, as `retrying` rules. Raises ExchangeError."""
+        self._check_open()
         if call.needs_account(self._connection.account):
             await self.own_account()
         connection = self._connection
@@ -131,6 +134,10 @@ class AsyncClient(AsyncStreams):
             # The exchange asks for no keys.
             return DEFAULT_ACCOUNT
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Disconnected("client_closed", "The client is closed.")
+
     def _stream(self, machine: Machine[Item], of_account: AccountMachine | None = None) -> AsyncStream[Item]:
         async def opened() -> ClientConnection:
             if of_account is not None and of_account.account is None:
@@ -139,6 +146,7 @@ class AsyncClient(AsyncStreams):
                     of_account.account = await self.own_account()
             return await self._connect(*self._connection.stream(*machine.address(), machine.access))
 
+        self._check_open()
         stream = AsyncStream(machine, opened, self.carry_out, self._connection.seconds_to_connect(self._timeout))
         self._streams.add(stream)
         return stream

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from weakref import finalize
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -39,7 +40,10 @@ class AsyncStream(Generic[Item]):
         self._reconnecting = Reconnecting(timeout)
         self._socket: ClientConnection | None = None
         self._closed = asyncio.Event()
+        self._guard: finalize[..., AsyncStream[Item]] | None = None
         self._not_before = 0.0
+        # A reader's time may be over in the midst of a step: the next one waits for the same step.
+        self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "AsyncStream[Item]":
         await self.open()
@@ -77,8 +81,12 @@ class AsyncStream(Generic[Item]):
     async def close(self) -> None:
         """End the stream. What it has not given is dropped."""
         self._closed.set()
+        running, self._running = self._running, None
+        if running is not None and running is not asyncio.current_task():
+            running.cancel()
         socket = self._socket
         if socket is not None:
+            self._unguard()
             await socket.close()
 
     async def _next(self) -> Item | None:
@@ -92,11 +100,20 @@ class AsyncStream(Generic[Item]):
 
     async def _guarded_step(self) -> None:
         """The next step. An error closes the stream."""
+        running = self._running
+        if running is None:
+            self._running = running = asyncio.create_task(self._step())
         try:
-            await self._step()
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if running.cancelled():
+                # `close` has ended it.
+                return
+            raise
         except Exception:
             await self.close()
             raise
+        self._running = None
 
     async def _step(self) -> None:
         """Do what comes next: connect, ask for what is missing, or wait for a message."""
@@ -146,6 +163,8 @@ class AsyncStream(Generic[Item]):
             await self._lost(error)
         else:
             self._socket = socket
+            self._guard = finalize(self, _abandon, socket)
+            self._guard.atexit = False
             if self._closed.is_set():
                 await socket.close()
             self._reconnecting.opened(time.monotonic())
@@ -155,6 +174,7 @@ class AsyncStream(Generic[Item]):
         """Come back later. Raises the error where that is in vain."""
         socket, self._socket = self._socket, None
         if socket is not None:
+            self._unguard()
             await socket.close()
         now = time.monotonic()
         self._not_before = now + self._reconnecting.lost(error, now)
@@ -163,3 +183,14 @@ class AsyncStream(Generic[Item]):
         """Wait for the end of the pause, or until the stream is closed."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._closed.wait(), max(0.0, self._not_before - time.monotonic()))
+
+    def _unguard(self) -> None:
+        if self._guard is not None:
+            self._guard.detach()
+
+
+def _abandon(connection: ClientConnection) -> None:
+    """End the connection of a stream that nobody holds any more."""
+    # The collector may run on any thread, and after the loop.
+    with suppress(RuntimeError):
+        connection.loop.call_soon_threadsafe(connection.transport.abort)

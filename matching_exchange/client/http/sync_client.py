@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from matching_exchange.client.call import DEFAULT_ACCOUNT, Call
 from matching_exchange.client.calls.accounts import own_key
 from matching_exchange.client.connection import TIMEOUT, Connection
-from matching_exchange.client.errors import ExchangeError, NotFound, Unauthorized
+from matching_exchange.client.errors import Disconnected, ExchangeError, NotFound, Unauthorized
 from matching_exchange.client.http.sync_stream import Stream
 from matching_exchange.client.http.sync_streams import SyncStreams
 from matching_exchange.client.http.transport import (
@@ -64,6 +64,7 @@ class Client(SyncStreams):
     ) -> None:
         self._connection = Connection(url, key, admin_token, account)
         self._timeout = timeout
+        self._is_closed = False
         self._ssl = ssl_context
         self._http = transport or httpx.HTTPTransport(
             verify=verified(ssl_context, encrypted=self._connection.is_encrypted), limits=LIMITS, trust_env=False
@@ -84,6 +85,7 @@ class Client(SyncStreams):
 
     def close(self) -> None:
         """Close all streams and connections. The client takes no more calls."""
+        self._is_closed = True
         with self._streams_lock:
             streams = list(self._streams)
         for stream in streams:
@@ -102,6 +104,7 @@ class Client(SyncStreams):
 
     def carry_out(self, call: Call[T]) -> T:
         """Send a call until it is answered, as `retrying` rules. Raises ExchangeError."""
+        self._check_open()
         if call.needs_account(self._connection.account):
             self.own_account()
         connection = self._connection
@@ -140,6 +143,10 @@ class Client(SyncStreams):
             # The exchange asks for no keys.
             return DEFAULT_ACCOUNT
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Disconnected("client_closed", "The client is closed.")
+
     def _stream(self, machine: Machine[Item], of_account: AccountMachine | None = None) -> Stream[Item]:
         def opened() -> ClientConnection:
             if of_account is not None and of_account.account is None:
@@ -161,6 +168,7 @@ class Client(SyncStreams):
             # websockets wants to be entered; the stream closes it.
             return connection.__enter__()
 
+        self._check_open()
         stream = Stream(machine, opened, self.carry_out, self._connection.seconds_to_connect(self._timeout))
         with self._streams_lock:
             self._streams.add(stream)

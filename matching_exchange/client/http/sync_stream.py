@@ -1,10 +1,13 @@
 """A stream for programs that wait."""
 
+import socket as sockets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from weakref import finalize
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection
@@ -38,6 +41,7 @@ class Stream(Generic[Item]):
         self._reconnecting = Reconnecting(timeout)
         self._socket: ClientConnection | None = None
         self._closed = threading.Event()
+        self._guard: finalize[..., Stream[Item]] | None = None
         self._not_before = 0.0
 
     def __enter__(self) -> "Stream[Item]":
@@ -78,6 +82,7 @@ class Stream(Generic[Item]):
         self._closed.set()
         socket = self._socket
         if socket is not None:
+            self._unguard()
             socket.close()
 
     def _next(self, deadline: float | None) -> Item | None:
@@ -148,6 +153,7 @@ class Stream(Generic[Item]):
             self._lost(error)
         else:
             self._socket = socket
+            self._guard = finalize(self, _abandon, socket)
             if self._closed.is_set():
                 socket.close()
             self._reconnecting.opened(time.monotonic())
@@ -157,6 +163,7 @@ class Stream(Generic[Item]):
         """Come back later. Raises the error where that is in vain."""
         socket, self._socket = self._socket, None
         if socket is not None:
+            self._unguard()
             socket.close()
         now = time.monotonic()
         self._not_before = now + self._reconnecting.lost(error, now)
@@ -168,3 +175,13 @@ class Stream(Generic[Item]):
             raise TimeoutError
         if pause > 0:
             self._closed.wait(pause)
+
+    def _unguard(self) -> None:
+        if self._guard is not None:
+            self._guard.detach()
+
+
+def _abandon(connection: ClientConnection) -> None:
+    """End the connection of a stream that nobody holds any more: its threads end by that."""
+    with suppress(OSError):
+        connection.socket.shutdown(sockets.SHUT_RDWR)

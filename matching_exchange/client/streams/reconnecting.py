@@ -28,6 +28,8 @@ RESTART: Final = 1012
 _PROBLEMS: Final = 4000
 """A problem closes a stream with this code plus its status."""
 
+_CUT: Final = "disconnected"
+
 _HISTORY: Final = "history_unavailable"
 
 
@@ -61,6 +63,9 @@ class Reconnecting:
         """The pause before the next attempt. Raises the error if the first connection does not come about."""
         if self._opened is not None and now - self._opened >= STEADY_SECONDS:
             self._pause = FIRST_PAUSE
+            self._has_worked = True
+        if self._opened is not None and error.code == _CUT:
+            # It stood, and no problem has ended it.
             self._has_worked = True
         self._opened = None
         if error.code == _HISTORY and not self._has_worked:
@@ -98,7 +103,7 @@ def closed(code: int | None, reason: str) -> ExchangeError:
         return Disconnected("too_slow", reason, None, status)
     if 400 <= status < 500:
         raise Refused("invalid_value", reason, None, status)
-    return Disconnected("disconnected", f"The stream was closed with {code}: {reason}" if code else reason)
+    return Disconnected(_CUT, f"The stream was closed with {code}: {reason}" if code else reason)
 
 
 def may_pass(error: ExchangeError) -> bool:

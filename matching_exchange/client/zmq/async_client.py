@@ -7,6 +7,7 @@ from matching_exchange.client.book import BookUpdate
 from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
 from matching_exchange.client.types.markets import Trade
 from matching_exchange.client.types.streams import Gap, Restarted
+from matching_exchange.client.zmq import units
 from matching_exchange.client.zmq.book_follower import BookChange
 from matching_exchange.client.zmq.calls import accounts, markets, orders
 from matching_exchange.client.zmq.feeds import Ears, Stop
@@ -101,7 +102,7 @@ class AsyncZmqClient(Loop):
 
         A Gap tells trades that cannot be had any more. Restarted: the exchange has lost what it had told.
         """
-        last = after
+        last = None if after is None else units.cursor(after)
 
         async def begin(sink: Sink[Trade | Gap | Restarted]) -> Stop:
             instrument = await self._instrument(symbol)

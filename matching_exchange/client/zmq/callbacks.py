@@ -170,4 +170,7 @@ class Callbacks:
         if self._on_error is None:
             log.error("a callback has failed", exc_info=error)
         else:
-            self._on_error(error)
+            try:
+                self._on_error(error)
+            except Exception as failure:
+                log.error("the handler of errors has failed", exc_info=failure)

@@ -6,6 +6,7 @@ from matching_exchange.client.book import BookUpdate
 from matching_exchange.client.types.account_stream import AccountStart, AccountUpdate
 from matching_exchange.client.types.markets import Trade
 from matching_exchange.client.types.orders import Fill, Order
+from matching_exchange.client.zmq import units
 from matching_exchange.client.zmq.book_follower import BookChange
 from matching_exchange.client.zmq.calls import accounts, markets, orders
 from matching_exchange.client.zmq.feeds import Ears, Feeds, Stop
@@ -106,9 +107,10 @@ class ZmqClient(Threads):
         Waits until it has begun, unless a callback calls it. Raises NotFound for an unknown symbol, and Disconnected
         if it has not begun within the client's timeout. This holds for all of these methods.
         """
+        begin_after = None if after is None else units.cursor(after)
         instrument = self._instrument(symbol)
         hear = self._callbacks.guarded(callback)
-        return self._follow(lambda feeds, ears: feeds.follow_trades(instrument, hear, after, ears))
+        return self._follow(lambda feeds, ears: feeds.follow_trades(instrument, hear, begin_after, ears))
 
     def on_book(self, symbol: str, callback: Callable[[BookUpdate], object]) -> Stop:
         """Call back with each change of the book by levels: `book` of it is kept, and may be used in callbacks alone.

@@ -284,6 +284,8 @@ class Loop(Awaited):
                 waiter.set_result(None)
 
     def _connection_changed(self, state: ConnectionState) -> None:
+        if state.other_history:
+            self.known.doubt()
         if state.state == "open":
             self._opened.set()
             if self._is_open:
@@ -310,7 +312,7 @@ class Loop(Awaited):
 
     async def _instrument(self, symbol: str) -> Instrument:
         """Raises NotFound."""
-        if symbol not in self.known.instruments:
+        if not self.known.knows(symbol):
             await self.carry_out(instrument(self.known, symbol))
         return self.known.instruments[symbol]
 

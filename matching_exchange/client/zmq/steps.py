@@ -56,11 +56,21 @@ class Known:
         self.instruments: dict[str, Instrument] = {}
         self.account = account
         self.deadline = deadline
+        self._doubted: set[str] = set()
+
+    def doubt(self) -> None:
+        """The exchange has another history: its instruments may be others of the same names. Calls ask for them."""
+        self._doubted.update(self.instruments)
 
     def learn(self, told: Result | Answer) -> None:
         """Take in the answer to an InstrumentsQuery."""
         found = expect(told, InstrumentList)
+        self._doubted.difference_update(instrument.symbol for instrument in found.instruments)
         self.instruments.update((instrument.symbol, instrument) for instrument in found.instruments)
+
+    def knows(self, symbol: str) -> bool:
+        """Whether the instrument is known, and of the exchange as it is now."""
+        return symbol in self.instruments and symbol not in self._doubted
 
     def lacks(self, states: Iterable[OrderState]) -> bool:
         """Whether the instrument of one of them is not known."""
@@ -68,7 +78,7 @@ class Known:
 
     def knowing(self, symbols: Iterable[str], then: Callable[[], T | Step[T]]) -> T | Step[T]:
         """Go on with all these instruments; those that are not known are asked for first."""
-        if all(symbol in self.instruments for symbol in symbols):
+        if all(self.knows(symbol) for symbol in symbols):
             return then()
 
         def read(told: Told) -> T | Step[T]:

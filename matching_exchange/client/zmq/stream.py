@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Generic, TypeVar
+from weakref import WeakMethod, finalize
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from matching_exchange.client.errors import Disconnected
 from matching_exchange.client.zmq.feeds import Stop
 
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 ITEMS_WAITING: Final = 10_000
 """Items that wait at most for a slower reader. The feed then ends, and begins again once they are read."""
@@ -47,6 +49,7 @@ class ZmqStream(Generic[Item]):
         self._stop: Stop | None = None
         self._closed = False
         self._failure: Exception | None = None
+        self._guard: finalize[..., ZmqStream[Item]] | None = None
 
     async def __aenter__(self) -> "ZmqStream[Item]":
         await self.open()
@@ -110,11 +113,13 @@ class ZmqStream(Generic[Item]):
 
     async def _follow(self) -> None:
         if self._stop is None and not self._closed:
-            stop = await self._begin(Sink(self._put, self._begun.set, self._fail))
+            stop = await self._begin(Sink(_weakly(self._put), self._begun.set, _weakly(self._fail)))
             if self._closed or self._stop is not None:
                 stop()
             else:
                 self._stop = stop
+                self._guard = finalize(self, stop)
+                self._guard.atexit = False
 
     def _put(self, make: Make[Item]) -> None:
         if len(self._waiting) >= ITEMS_WAITING:
@@ -136,5 +141,19 @@ class ZmqStream(Generic[Item]):
 
     def _end(self) -> None:
         stop, self._stop = self._stop, None
+        if self._guard is not None:
+            self._guard.detach()
         if stop is not None:
             stop()
+
+
+def _weakly(method: Callable[[Value], None]) -> Callable[[Value], None]:
+    """Calls the method while its object lives: a feed keeps no stream that nobody reads any more."""
+    weak = WeakMethod(method)
+
+    def call(value: Value) -> None:
+        found = weak()
+        if found is not None:
+            found(value)
+
+    return call

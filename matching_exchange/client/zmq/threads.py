@@ -1,5 +1,6 @@
 """What carries the calls of a ZmqClient: a session, its sockets and two threads."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -61,6 +62,7 @@ class Threads(Waiting):
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
         self._addresses = checked(Addresses(commands, reports, market_data, keys))
         self._timeout = timeout
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._is_open = threading.Event()
@@ -164,6 +166,8 @@ class Threads(Waiting):
             self._waits_for_room -= 1
 
     def _check_open(self) -> None:
+        if self._process != os.getpid():
+            raise no_matcher("The client is of the process before a fork: make a new one here.")
         if self._reader is None:
             raise no_matcher("The client is not connected: use it in a with statement, or call connect.")
         if self._is_closed.is_set():
@@ -211,6 +215,8 @@ class Threads(Waiting):
             self._room.notify_all()
 
     def _connection_changed(self, state: ConnectionState) -> None:
+        if state.other_history:
+            self.known.doubt()
         if state.state == "open":
             self._is_open.set()
         if self._connection_handlers or self._feeds is not None:
@@ -234,7 +240,7 @@ class Threads(Waiting):
 
     def _instrument(self, symbol: str) -> Instrument:
         """Raises NotFound."""
-        if symbol not in self.known.instruments:
+        if not self.known.knows(symbol):
             self.finish(self.begin(instrument(self.known, symbol)))
         return self.known.instruments[symbol]
 

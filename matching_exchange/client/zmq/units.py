@@ -140,3 +140,10 @@ def whole(given: object, field: str) -> int:
 
 def unknown_symbol(symbol: object) -> Refused:
     return error("unknown_symbol", f"No such instrument: {symbol!r:.40}.", "symbol")
+
+
+def flag(value: bool | None, field: str) -> bool:  # noqa: FBT001  a value that was given
+    """The flag; False if it was not given. Raises InvalidValue."""
+    if value is not None and not isinstance(value, bool):
+        raise InvalidValue(f"{field} takes true or false, not {value!r}.", field)
+    return bool(value)

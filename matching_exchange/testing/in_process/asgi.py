@@ -132,6 +132,10 @@ class Stream:
         self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1000})
         await self._task
 
+    def abort(self) -> None:
+        """End it, and wait for nothing."""
+        self._to_app.put_nowait({"type": "websocket.disconnect", "code": ABNORMAL})
+
     async def send(self, message: Any) -> None:
         """Send JSON."""
         await self._to_app.put({"type": "websocket.receive", "text": json.dumps(message)})

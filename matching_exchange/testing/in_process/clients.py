@@ -1,5 +1,6 @@
 """The clients of an exchange in process: what they send goes to its application."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import urlsplit
 
@@ -50,6 +51,8 @@ class _Socket:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self.loop = asyncio.get_running_loop()
+        self.transport = stream
 
     async def open(self) -> "_Socket":
         try:

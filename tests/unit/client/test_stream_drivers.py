@@ -194,3 +194,29 @@ def test_a_wait_has_its_time_also_while_nothing_answers() -> None:
             stream.receive(0.02)
     with pytest.raises(TimeoutError), Client("http://127.0.0.1:9", account="ann") as client:
         client.stream_account().receive(0.02)
+
+
+def test_a_step_that_takes_longer_than_a_reader_waits_goes_on() -> None:
+    """A reader that looks every tenth of a second gets what a slow opening brings."""
+
+    def slow(connection: ServerConnection) -> None:
+        connection.send(orders(1))
+        silence(connection)
+
+    def process(connection: ServerConnection, request: Request) -> None:
+        threading.Event().wait(0.5)
+
+    async def read(url: str) -> str:
+        async with AsyncClient(url, account="ann") as client, asyncio.timeout(WAIT):
+            stream = client.stream_account()
+            while True:
+                try:
+                    async with asyncio.timeout(0.1):
+                        item = await stream.receive()
+                except TimeoutError:
+                    continue
+                await stream.close()
+                return type(item).__name__
+
+    with played(Gateway(slow), process_request=process) as url:
+        assert asyncio.run(read(url)) == "AccountStart"

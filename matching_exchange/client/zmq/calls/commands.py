@@ -30,13 +30,12 @@ def with_instrument(known: Known, symbol: str, then: Callable[[Instrument], Step
     """Go on with the instrument. If it is not known, it is asked for first. Raises NotFound where there is none."""
     if not isinstance(symbol, str):
         raise units.unknown_symbol(symbol)
-    instrument = known.instruments.get(symbol)
-    if instrument is not None:
-        return then(instrument)
+    if known.knows(symbol):
+        return then(known.instruments[symbol])
 
     def read(told: Told) -> Step[T]:
         known.learn(told.value)
-        if symbol not in known.instruments:
+        if not known.knows(symbol):
             raise units.unknown_symbol(symbol)
         return then(known.instruments[symbol])
 
@@ -56,7 +55,7 @@ def place_command(known: Known, order: NewOrder, instrument: Instrument, account
         order.client_order_id,
         known.deadline(),
         _terms(order, instrument),
-        bool(order.open_only_client_order_id),
+        units.flag(order.open_only_client_order_id, "open_only_client_order_id"),
     )
 
 
@@ -64,7 +63,7 @@ def _terms(order: NewOrder, instrument: Instrument) -> OrderTerms | None:
     """None if all are as their defaults."""
     prevention, in_force = order.self_trade_prevention, order.time_in_force
     terms = OrderTerms(
-        bool(order.post_only),
+        units.flag(order.post_only, "post_only"),
         SelfTradePrevention.NONE
         if prevention is None
         else units.member(prevention, units.SELF_TRADE_PREVENTIONS, "self_trade_prevention"),
@@ -75,7 +74,7 @@ def _terms(order: NewOrder, instrument: Instrument) -> OrderTerms | None:
         units.price(order.trailing_amount, "trailing_amount", instrument),
         units.price(order.activation_price, "activation_price", instrument),
         order.max_slippage_bps,
-        bool(order.reject_if_triggered),
+        units.flag(order.reject_if_triggered, "reject_if_triggered"),
         TimeInForce.GTC if in_force is None else units.member(in_force, units.TIMES_IN_FORCE, "time_in_force"),
         order.tag,
     )

@@ -167,8 +167,8 @@ def place_oco(
             known.deadline(),
             _prevention(self_trade_prevention),
             units.time(expire_time, "expire_time"),
-            bool(cancel_on_first_fill),
-            bool(post_only),
+            units.flag(cancel_on_first_fill, "cancel_on_first_fill"),
+            units.flag(post_only, "post_only"),
             of_price(take_profit_trigger_price, "take_profit_trigger_price", instrument, "trigger_price"),
             stop_client_order_id,
             list_client_order_id,
@@ -178,7 +178,7 @@ def place_oco(
             of_quantity(stop_display_quantity, "stop_display_quantity", instrument, "display_quantity"),
             _in_force(stop_time_in_force, "stop_time_in_force"),
             stop_tag,
-            bool(open_only_client_order_id),
+            units.flag(open_only_client_order_id, "open_only_client_order_id"),
         )
 
         def read(told: Told) -> OcoOrders:
