@@ -41,6 +41,7 @@ COMPILED_FROM: Final = (
     "matcher/**/*.py",
     "matching_exchange/process/*.py",
     "matching_exchange/sim/chance.py",
+    "matching_exchange/sim/durations.py",
     "matching_exchange/sim/kernel/*.py",
     "matching_exchange/sim/latency.py",
     "matching_exchange/sim/logarithms.py",

@@ -133,17 +133,23 @@ class Desk:
     def place(
         self,
         symbol: str,
-        side: Side,
-        quantity_units: int,
-        price_units: int | None = None,
+        side: Any,
+        quantity_units: Any,
+        price_units: Any = None,
         order_type: OrderType = LIMIT,
-        trigger_units: int | None = None,
+        trigger_units: Any = None,
         terms: OrderTerms | None = None,
     ) -> Order:
+        # Compiled, a parameter of a type would refuse another one without its name.
+        if (
+            type(quantity_units) is not int
+            or type(side) is not Side
+            or not (price_units is None or type(price_units) is int)
+            or not (trigger_units is None or type(trigger_units) is int)
+        ):
+            check_units(side, quantity_units, price_units, trigger_units)
         if terms is not None and terms.quote_quantity is not None:
             raise ValueError("quote_quantity is not taken by a simulation: give the quantity")
-        if type(quantity_units) is not int or type(side) is not Side or type(price_units) is float:
-            check_units(side, quantity_units, price_units, trigger_units)
         kernel = self._kernel
         feed = self._feed(symbol)
         self._number = number = self._number + 1
