@@ -22,6 +22,7 @@ MODULES: Final = {
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",
     "export": "matching_exchange.tools.export",
+    "facts": "matching_exchange.tools.facts",
     "gateway": "gateway",
     "history": "history",
     "history_soak": "matching_exchange.tools.history_soak",

@@ -156,7 +156,7 @@ def test_every_door_is_a_command() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_is_that_program(unpacked: dict[str, str], tmp_path: Path, command: str) -> None:
     done = call([sys.executable, "-m", "matching_exchange", command, "--version"], tmp_path, unpacked)
-    program = COMMANDS[command].module.rpartition(".")[2]
+    program = "run" if command == "demo" else command.replace("-", "_")
     assert (done.stdout, done.stderr) == (f"{program} {VERSION}\n", "")
 
 

@@ -56,7 +56,15 @@ def children(matcher: Matcher) -> list[int]:
 
 def half_written(matcher: Matcher) -> list[Path]:
     """The snapshots that are not finished, once something of them is on disk."""
-    return [path for path in (matcher.data / "snapshots").glob("*.new") if path.stat().st_size]
+    return [path for path in (matcher.data / "snapshots").glob("*.new") if size_of(path)]
+
+
+def size_of(path: Path) -> int:
+    """0 if it has just been finished."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def whole(matcher: Matcher) -> list[Path]:
