@@ -13,6 +13,7 @@ from matching_exchange.sim.backtest import Backtest, BacktestError, Power, Propo
 from matching_exchange.sim.chance import Chance
 from matching_exchange.sim.durations import hours, minutes, ms, seconds, us
 from matching_exchange.sim.instruments import instrument, on_tick
+from matching_exchange.sim.kernel.errors import SimulationEndedError, TimeStandsStillError
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.values import Book, Order, OrderState, OrderUpdate, Trade, UpdateKind
 from matching_exchange.sim.latency import Constant, Empirical, Exponential, Latency, LatencyError, LogNormal, Uniform
@@ -66,10 +67,12 @@ __all__ = [
     "Session",
     "Side",
     "Simulation",
+    "SimulationEndedError",
     "SimulationError",
     "Strategy",
     "SweepError",
     "SweepResult",
+    "TimeStandsStillError",
     "Trade",
     "Uniform",
     "UpdateKind",
