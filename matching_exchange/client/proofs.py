@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from matching_exchange.client.errors import InvalidValue
+from matching_exchange.client.parameters import whole
 
 MAX_RECV_WINDOW: Final = 60_000
 RECV_WINDOW: Final = 5_000
@@ -45,10 +46,8 @@ class _Signed(Proof):
     """Signs the query and the body. The secret is never sent."""
 
     def __init__(self, key: str, recv_window: int) -> None:
-        if not 1 <= recv_window <= MAX_RECV_WINDOW:
-            raise InvalidValue(f"recv_window takes 1 to {MAX_RECV_WINDOW} milliseconds.", "recv_window")
         self._headers = {"X-MBX-APIKEY": _visible(key, "key")}
-        self._window = recv_window
+        self._window = whole(recv_window, "recv_window", MAX_RECV_WINDOW)
 
     def proved(self, query: str, content: bytes) -> tuple[Mapping[str, str], str]:
         stamped = f"{query}&" if query else ""
@@ -69,6 +68,8 @@ class HmacKey(_Signed):
 
     def __init__(self, key: str, secret: str, recv_window: int = RECV_WINDOW) -> None:
         super().__init__(key, recv_window)
+        if not isinstance(secret, str):
+            raise InvalidValue(f"secret takes a text, not {type(secret).__name__}.", "secret")
         self._secret = secret.encode()
 
     def _sign(self, signed: bytes) -> str:

@@ -28,6 +28,7 @@ from matching_exchange.client.http.transport import (
     reason_of,
     verified,
 )
+from matching_exchange.client.parameters import seconds
 from matching_exchange.client.proofs import KeyInput
 from matching_exchange.client.retrying import Answer, Attempts, Step, T
 from matching_exchange.client.streams.account import AccountMachine
@@ -63,7 +64,7 @@ class Client(SyncStreams):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._connection = Connection(url, key, admin_token, account)
-        self._timeout = timeout
+        self._timeout = seconds(timeout, "timeout")
         self._is_closed = False
         self._ssl = ssl_context
         self._http = transport or httpx.HTTPTransport(

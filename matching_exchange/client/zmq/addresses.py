@@ -47,6 +47,8 @@ def checked(addresses: Addresses) -> Addresses:
 def curve_keys(server_key: str | None, secret_key: str | None, *, plain_market_data: bool) -> ClientKeys | None:
     """The keys of a client; None without CURVE. InvalidValue for a text that is no key."""
     for field, key in (("server_key", server_key), ("secret_key", secret_key)):
+        if key is not None and not isinstance(key, str):
+            raise InvalidValue(f"{field} takes a CURVE key as text, not {type(key).__name__}.", field)
         if key is not None and len(key) != KEY_LENGTH:
             raise InvalidValue(f"{field} takes a CURVE key of {KEY_LENGTH} characters, not {len(key)}.", field)
     if server_key is None:

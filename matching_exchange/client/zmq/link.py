@@ -10,7 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, Unavailable
+from matching_exchange.client.errors import OutcomeUnknown, Unavailable
+from matching_exchange.client.parameters import whole
 from matching_exchange.client.zmq.states import ConnectionState
 from protocol.checks import check_command, check_query
 from protocol.commands import VERSION, Command, Query
@@ -60,9 +61,7 @@ class Link:
     connection."""
 
     def __init__(self, window: int, tell: Callable[[ConnectionState], None]) -> None:
-        if not 1 <= window <= WINDOW:
-            raise InvalidValue(f"window takes a whole number from 1 to {WINDOW}, not {window}.", "window")
-        self.window = window
+        self.window = whole(window, "window", WINDOW)
         self.clock = MatcherClock()
         self._tell = tell
         self._pump = Pump(new_session)

@@ -12,6 +12,7 @@ import msgspec
 import zmq
 
 from matching_exchange.client.errors import Disconnected, Unavailable
+from matching_exchange.client.parameters import seconds
 from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
 from matching_exchange.client.zmq.callbacks import READ_AT_ONCE
 from matching_exchange.client.zmq.calls.markets import instrument
@@ -68,7 +69,7 @@ class Loop(Awaited):
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
         self._addresses = checked(Addresses(commands, reports, market_data, keys))
-        self._timeout = timeout
+        self._timeout = seconds(timeout, "timeout")
         self._link = Link(window, self._connection_changed)
         self._runner = Runner(self._link, time.monotonic)
         self.known = Known(account, deadlines(self._link.clock, order_deadline))

@@ -95,7 +95,7 @@ def deadlines(clock: MatcherClock, seconds: float | None) -> Callable[[], int]:
     """What makes the deadline of an order: so many seconds from now by the matcher's clock; None for none."""
     if seconds is None:
         return lambda: 0
-    if not 0 < seconds < MAX_DEADLINE:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < MAX_DEADLINE:
         raise InvalidValue(
             f"order_deadline takes a number of seconds above 0 and below {MAX_DEADLINE}, or None, not {seconds!r}.",
             "order_deadline",

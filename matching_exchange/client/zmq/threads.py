@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import zmq
 
 from matching_exchange.client.errors import Disconnected, Unavailable
+from matching_exchange.client.parameters import seconds
 from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
 from matching_exchange.client.zmq.callbacks import Callbacks
 from matching_exchange.client.zmq.calls.markets import instrument
@@ -61,7 +62,7 @@ class Threads(Waiting):
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
         self._addresses = checked(Addresses(commands, reports, market_data, keys))
-        self._timeout = timeout
+        self._timeout = seconds(timeout, "timeout")
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)

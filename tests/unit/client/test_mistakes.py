@@ -1,8 +1,10 @@
 """What users mistake: refused with a sentence before anything is sent."""
 
+from collections.abc import Callable
+
 import pytest
 
-from matching_exchange import Client, InvalidValue
+from matching_exchange import AsyncClient, AsyncZmqClient, Client, HmacKey, InvalidValue, ZmqClient
 from matching_exchange.client.connection import Connection
 from matching_exchange.client.errors import Disconnected
 from matching_exchange.client.zmq import units
@@ -47,3 +49,30 @@ def test_a_flag_is_true_or_false(value: object) -> None:
 
 def test_keys_are_shown_without_their_secret() -> None:
     assert SECRET not in repr(ClientKeys("p" * 40, SECRET))
+
+
+@pytest.mark.parametrize("timeout", ["5", None, 0, -1, float("nan"), True, 1e9])
+@pytest.mark.parametrize("make", [Client, AsyncClient, ZmqClient, AsyncZmqClient])
+def test_a_timeout_is_a_number_of_seconds(make: Callable[..., object], timeout: object) -> None:
+    with pytest.raises(InvalidValue, match="timeout takes a number of seconds above 0"):
+        make(timeout=timeout)
+
+
+@pytest.mark.parametrize("window", ["5", 1.5, True, 0])
+def test_a_window_is_a_whole_number(window: object) -> None:
+    with pytest.raises(InvalidValue, match="window takes a whole number from 1"):
+        ZmqClient(window=window)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: HmacKey("k" * 64, b"secret"), "secret takes a text, not bytes"),
+        (lambda: HmacKey("k" * 64, "s" * 64, recv_window="5"), "recv_window takes a whole number from 1"),
+        (lambda: ZmqClient(server_key=b"k" * 40), "server_key takes a CURVE key as text, not bytes"),
+        (lambda: ZmqClient(order_deadline="5"), "order_deadline takes a number of seconds above 0"),
+    ],
+)
+def test_keys_and_deadlines_are_checked_where_they_are_given(make: Callable[[], object], told: str) -> None:
+    with pytest.raises(InvalidValue, match=told):
+        make()

@@ -134,7 +134,7 @@ def test_an_rsa_key_signs() -> None:
     assert signed.startswith("a=1&timestamp=")
     assert signed.endswith("&recvWindow=60000")
     private.public_key().verify(b64decode(unquote(signature)), f"{signed}{{}}".encode(), PKCS1v15(), SHA256())
-    with pytest.raises(InvalidValue, match="recv_window takes 1 to 60000"):
+    with pytest.raises(InvalidValue, match="recv_window takes a whole number from 1 to 60000"):
         HmacKey("key", "secret", recv_window=60_001)
 
 
