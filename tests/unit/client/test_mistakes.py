@@ -1,6 +1,7 @@
 """What users mistake: refused with a sentence before anything is sent."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,11 @@ from matching_exchange.tools.processes import ExchangeError
 from protocol.curve import ClientKeys
 
 SECRET = "s" * 40
+
+
+def wrong(value: object) -> Any:
+    """A value of another type than the annotation's, as a program without a type checker gives it."""
+    return value
 
 
 @pytest.mark.parametrize("scheme", ["HTTPS", "Https", "https"])
@@ -67,10 +73,10 @@ def test_a_window_is_a_whole_number(window: object) -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: HmacKey("k" * 64, b"secret"), "secret takes a text, not bytes"),
-        (lambda: HmacKey("k" * 64, "s" * 64, recv_window="5"), "recv_window takes a whole number from 1"),
-        (lambda: ZmqClient(server_key=b"k" * 40), "server_key takes a CURVE key as text, not bytes"),
-        (lambda: ZmqClient(order_deadline="5"), "order_deadline takes a number of seconds above 0"),
+        (lambda: HmacKey("k" * 64, wrong(b"secret")), "secret takes a text, not bytes"),
+        (lambda: HmacKey("k" * 64, "s" * 64, recv_window=wrong("5")), "recv_window takes a whole number from 1"),
+        (lambda: ZmqClient(server_key=wrong(b"k" * 40)), "server_key takes a CURVE key as text, not bytes"),
+        (lambda: ZmqClient(order_deadline=wrong("5")), "order_deadline takes a number of seconds above 0"),
     ],
 )
 def test_keys_and_deadlines_are_checked_where_they_are_given(make: Callable[[], object], told: str) -> None:
