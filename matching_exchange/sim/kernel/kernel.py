@@ -48,6 +48,7 @@ class Kernel:
 
     venue: the exchange. record: what happens is noted there.
     commands: how many have reached the exchange from agents. trades: how many there were.
+    most_at_once: after so many messages of one moment, and more for each agent, time counts as standing still.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Kernel:
         "commands",
         "desks",
         "feeds",
+        "most_at_once",
         "now",
         "record",
         "refused",
@@ -92,6 +94,7 @@ class Kernel:
         self._flows: list[Any] = []
         self._ended = False
         self._at_once = 0
+        self.most_at_once = MOST_AT_ONCE
         self._quote_every: int = record.quote_every
         self._records_trades = records_trades
         self._quotes = Rows(record.quotes)
@@ -147,7 +150,7 @@ class Kernel:
     def run_until(self, end: int) -> None:
         """Do all that happens up to that time, the time included."""
         heap, soon, venue = self._heap, self._soon, self.venue
-        most = MOST_AT_ONCE + MOST_OF_ONE * len(self.desks)
+        most = self.most_at_once + MOST_OF_ONE * len(self.desks)
         while True:
             time: int = heap[0][0] if heap else end + 1
             if self._next < len(soon) and time > self.now:

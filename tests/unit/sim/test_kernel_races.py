@@ -4,7 +4,7 @@ import pytest
 
 from matching_exchange import sim
 from matching_exchange.sim.kernel.errors import TimeStandsStillError
-from tests.unit.sim.helpers import Scripted, rows, run
+from tests.unit.sim.helpers import BTC, Scripted, rows, run
 
 
 def test_a_quote_tells_how_an_instant_ended() -> None:
@@ -81,8 +81,12 @@ def test_agents_that_answer_each_other_without_end_are_told() -> None:
             market.cancel_all()
             market.buy("1", "100")
 
-    with pytest.raises(TimeStandsStillError, match="give them a latency"):
-        run(Restless())
+    simulation = sim.Simulation([BTC])
+    simulation.add(Restless())
+    session = simulation.begin()
+    session._kernel.most_at_once = 1_000
+    with pytest.raises(TimeStandsStillError, match=r"more than 11000 messages at [0-9]+: agents answer without end; give them a latency"):
+        session.run_until(simulation.start)
 
 
 def test_at_the_end_a_cancel_is_left_out() -> None:
