@@ -8,7 +8,7 @@ from matching_exchange.recordings.recording import LevelStep, Step
 from matching_exchange.recordings.source import Extent, instrument_of
 from matching_exchange.sim.backtest.flows import LevelFlow, OrderFlow
 from matching_exchange.sim.kernel.shadow import ShadowVenue
-from matching_exchange.sim.kernel.shadowed import ShadowedLevels
+from matching_exchange.sim.kernel.shadowed_levels import ShadowedLevels
 from matching_exchange.sim.kernel.values import Levels
 from matching_exchange.sim.kernel.venue import EngineVenue
 from protocol.commands import SetInstrument

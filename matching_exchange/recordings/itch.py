@@ -115,8 +115,11 @@ def _messages(path: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         size = len(data)
         while size - at >= 2:
             length = data[at] << 8 | data[at + 1]
-            if length == 0 and size - at == 2 and not more:
-                return
+            if length == 0 and size - at == 2:
+                # The end of the session; nothing follows it.
+                if not more:
+                    return
+                break
             end = at + 2 + length
             if end > size:
                 break

@@ -9,7 +9,7 @@ source = read_csv("day.csv", TICKS, "ABC-USD")
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Values
 from decimal import Decimal
 from enum import Enum
@@ -70,6 +70,7 @@ class Mapping(Struct, frozen=True, kw_only=True):
     buy, sell: the words of `side`.
     loses_place: a column that says true where a CHANGE moves the order to the end of its queue.
     header: the names of the columns, where the first line does not have them.
+    trades_follow: of levels, whether a level's change is told before the trades that have caused it.
     price_in_units, quantity_in_units: whether whole numbers stand for units of so many decimals: 8 for satoshis. None
         for decimals.
     """
@@ -90,12 +91,22 @@ class Mapping(Struct, frozen=True, kw_only=True):
     delimiter: str = ","
     price_in_units: int | None = None
     quantity_in_units: int | None = None
+    trades_follow: bool = False
 
     def __post_init__(self) -> None:
         if self.time_unit not in TIME_UNITS:
             raise ValueError(f"time_unit {self.time_unit!r}: takes one of {', '.join(TIME_UNITS)}")
         if self.order is None and not self.by_level:
             raise ValueError("order: takes the column of the order's id, or words with LEVEL or SNAPSHOT")
+        if len(self.delimiter) != 1:
+            raise ValueError(f"delimiter {self.delimiter!r}: takes one character")
+        if self.header is not None and (missing := self.missing(self.header)):
+            raise ValueError(f"header: no column {missing}; there are {', '.join(self.header)}")
+
+    def missing(self, columns: Sequence[str]) -> str | None:
+        """The first column that is needed and not there."""
+        needed = (self.time, self.event, self.side, self.price, self.quantity, self.order, self.loses_place)
+        return next((name for name in needed if name is not None and name not in columns), None)
 
     @property
     def by_level(self) -> bool:
@@ -123,13 +134,14 @@ def csv_rows(path: Path, mapping: Mapping) -> Iterator[Row]:
     numbered = RecordingFile(path).lines()
     columns = mapping.header
     for number, line in numbered:
-        values = next(csv.reader([line], delimiter=mapping.delimiter), [])
+        try:
+            values = next(csv.reader([line], delimiter=mapping.delimiter), [])
+        except csv.Error as error:
+            raise RecordingError(path, f"takes a row of CSV: {error}", number) from error
         if columns is None:
             columns = tuple(values)
-            needed = (mapping.time, mapping.event, mapping.side, mapping.price, mapping.quantity)
-            for name in (*needed, *filter(None, (mapping.order, mapping.loses_place))):
-                if name not in columns:
-                    raise RecordingError(path, f"no column {name}; there are {', '.join(columns)}", number)
+            if name := mapping.missing(columns):
+                raise RecordingError(path, f"no column {name}; there are {', '.join(columns)}", number)
             continue
         if len(values) != len(columns):
             raise RecordingError(path, f"takes {len(columns)} columns, found {len(values)}", number)
@@ -152,6 +164,7 @@ def mapped_source(path: Path, mapping: Mapping, symbol: str, rows: Rows, *, epoc
         quantity_decimals=quantity_decimals,
         steps=partial(reader.steps, rows),
         by_level=mapping.by_level,
+        trades_follow=mapping.trades_follow,
         epoch=epoch,
     )
 
@@ -162,6 +175,8 @@ def _decimals(path: Path, mapping: Mapping, rows: Iterator[Row]) -> tuple[int, i
     columns = [(place, name) for place, name in enumerate((mapping.price, mapping.quantity)) if found[place] is None]
     texts: list[set[str]] = [set(), set()]
     for number, values in rows:
+        if mapping.words.get(values[mapping.event] or "") is Action.IGNORE:
+            continue
         for place, name in columns:
             text = values[name]
             if text and text not in texts[place]:

@@ -94,12 +94,14 @@ class VenueBest(Struct, frozen=True, gc=False):
 
 class Levels(Struct, frozen=True, gc=False):
     """Price levels as they are now: (price, quantity) each, quantity zero for one that is gone. `whole` replaces the
-    book; else the other levels stay."""
+    book; else the other levels stay. `hidden_bids` and `hidden_asks` are prices too deep to be told of any more."""
 
     time: int
     bids: tuple[tuple[int, int], ...]
     asks: tuple[tuple[int, int], ...]
     whole: bool = False
+    hidden_bids: tuple[int, ...] = ()
+    hidden_asks: tuple[int, ...] = ()
 
 
 class LevelTrade(Struct, frozen=True, gc=False):

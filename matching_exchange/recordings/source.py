@@ -40,6 +40,7 @@ class Source(Struct, frozen=True, kw_only=True):
     steps: reads the recording from its beginning at each call. Prices and quantities are units, times nanoseconds on
         the recording's clock. Raises RecordingError where it cannot be read.
     by_level: the steps are LevelSteps; else Steps, order by order.
+    trades_follow: of levels: whether a level's change is told before the trades that have caused it.
     extent: None if only a look at all steps tells it.
     epoch: the time at which the recording's clock shows zero, in nanoseconds since 1970.
     """
@@ -52,6 +53,7 @@ class Source(Struct, frozen=True, kw_only=True):
     quantity_decimals: int
     steps: Callable[[], Iterator[Step | LevelStep]]
     by_level: bool = False
+    trades_follow: bool = False
     extent: Extent | None = None
     lot_size: int = 1
     epoch: int = 0

@@ -41,7 +41,8 @@ def read_binance(
             raise RecordingError(file, f"symbol {symbol}: takes base= and quote= too")
         base = symbol.removesuffix(quote)
     try:
-        return capture_source("binance", f"{base}-{quote}", base, quote, partial(_told, file, answers, symbol))
+        read = partial(_told, file, answers, symbol)
+        return capture_source("binance", f"{base}-{quote}", base, quote, read, trades_follow=True)
     except ValueError as error:
         raise RecordingError(file, f"symbol {symbol}: {error}") from error
 
@@ -56,7 +57,9 @@ class Updates:
     def __init__(self, path: Path, answers: Path, symbol: str) -> None:
         self._path = path
         self._symbol = symbol
-        self._snapshots = [_snapshot(line) for line in read_answers(answers, f"symbol={symbol}&")]
+        self._snapshots = [_snapshot(line) for line in read_answers(answers, f"symbol={symbol}")]
+        if not self._snapshots:
+            raise RecordingError(answers, f"has no answer of /depth for symbol={symbol}")
         self._last: int | None = None
 
     def told(self) -> Iterator[Told]:

@@ -21,7 +21,7 @@ def read_coinbase(path: Path | str, product: str) -> Source:
     if not (base and dash and quote):
         raise RecordingError(file, f"product {product!r}: takes the venue's name of a product, such as BTC-USD")
     try:
-        return capture_source("coinbase", product, base, quote, partial(_told, file, product))
+        return capture_source("coinbase", product, base, quote, partial(_told, file, product), trades_follow=True)
     except ValueError as error:
         raise RecordingError(file, f"product {product}: {error}") from error
 

@@ -73,13 +73,13 @@ class SideLevels:
     def top(self, count: int) -> list[tuple[int, int]]:
         return [(key * self.sign, self.quantities[key]) for key in self.keys[: -count - 1 : -1]]
 
-    def cut(self, depth: int) -> list[tuple[int, int]]:
-        """Forget what is deeper. Returns those prices with a zero."""
+    def cut(self, depth: int) -> tuple[int, ...]:
+        """Forget what is deeper. Returns those prices."""
         gone = self.keys[: max(0, len(self.keys) - depth)]
         del self.keys[: len(gone)]
         for key in gone:
             del self.quantities[key]
-        return [(key * self.sign, 0) for key in gone]
+        return tuple([key * self.sign for key in gone])
 
 
 class Units(NamedTuple):
@@ -91,7 +91,9 @@ class Units(NamedTuple):
     told_quantity: int
 
 
-def capture_source(format_: str, symbol: str, base: str, quote: str, read: Callable[[], Iterator[Told]]) -> Source:
+def capture_source(
+    format_: str, symbol: str, base: str, quote: str, read: Callable[[], Iterator[Told]], *, trades_follow: bool = False
+) -> Source:
     """The recording that `read` reads. It is read once here, for its units. Raises RecordingError."""
     units, extent = _measure(read())
     return Source(
@@ -103,6 +105,7 @@ def capture_source(format_: str, symbol: str, base: str, quote: str, read: Calla
         quantity_decimals=units.quantity,
         steps=partial(_steps_of, read, units),
         by_level=True,
+        trades_follow=trades_follow,
         extent=extent,
     )
 
@@ -165,14 +168,13 @@ def _steps(told: Iterator[Told], units: Units) -> Iterator[LevelStep]:
             bids, asks = SideLevels(1), SideLevels(-1)
         changed_bids = _apply(line, bids, message.bids, units)
         changed_asks = _apply(line, asks, message.asks, units)
-        if message.depth:
-            changed_bids += bids.cut(message.depth)
-            changed_asks += asks.cut(message.depth)
+        hidden_bids = bids.cut(message.depth) if message.depth else ()
+        hidden_asks = asks.cut(message.depth) if message.depth else ()
         if message.checksum is not None:
             found = _checksum(bids, asks, units)
             if found != message.checksum:
                 raise line.error(f"the checksum of its levels is {message.checksum}; those read so far have {found}")
-        yield Levels(line.time, tuple(changed_bids), tuple(changed_asks), message.whole)
+        yield Levels(line.time, tuple(changed_bids), tuple(changed_asks), message.whole, hidden_bids, hidden_asks)
 
 
 def _apply(line: Line, side: SideLevels, levels: Texts, units: Units) -> list[tuple[int, int]]:

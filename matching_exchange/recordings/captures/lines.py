@@ -49,12 +49,12 @@ def read_messages(path: Path, words: tuple[str, ...]) -> Iterator[Line]:
 
 
 def read_answers(path: Path, word: str) -> Iterator[Line]:
-    """The answers from addresses that have the word."""
+    """The answers from addresses whose query has the word."""
     for number, text in RecordingFile(path).lines():
         match = ANSWER.fullmatch(text)
         if match is None:
             raise RecordingError(path, "takes <address> -> <receive time in s>: <JSON>", number)
-        if word in match[1]:
+        if word in match[1].partition("?")[2].split("&"):
             time = parse_decimal(match[2], SECOND_DECIMALS)
             yield Line(path, number, time, _decoded(path, number, match[3]), match[1])
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from matching_exchange.recordings.source import Source, instrument_of
+from matching_exchange.recordings.source import Source, instrument_of, surveyed
 from matching_exchange.sim.backtest.flows import BacktestError, LevelFlow, OrderFlow
 from matching_exchange.sim.backtest.queue_models import QueueModel, RiskAverse
 from matching_exchange.sim.kernel.record import Record
 from matching_exchange.sim.kernel.shadow import ACCOUNT, ShadowVenue
-from matching_exchange.sim.kernel.shadowed import ShadowedBook, ShadowedLevels, ShadowedOrders
+from matching_exchange.sim.kernel.shadowed import ShadowedBook, ShadowedOrders
+from matching_exchange.sim.kernel.shadowed_levels import ShadowedLevels
 from matching_exchange.sim.kernel.venue import EngineVenue, Venue
 from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number
@@ -63,7 +64,7 @@ class Backtest:
             raise BacktestError("impact=True takes recordings of orders: nobody knows the orders of a level")
         given = instruments or {}
         made = [
-            _checked(source, given[source.symbol])
+            _checked(source, given[source.symbol], beside=not self.impact)
             if source.symbol in given
             else instrument_of(source, maker_fee_bps=maker_fee_bps, taker_fee_bps=taker_fee_bps)
             for source in sources
@@ -74,6 +75,8 @@ class Backtest:
         if not starts:
             raise BacktestError("recording takes one with at least one order or level")
         self.start: int = min(starts)
+        for flow in self._flows:
+            flow.start = self.start
         self.simulation = Simulation(
             made, seed=seed, start=self.start, venue=self.venue, record_trades=record_trades, quote_every=quote_every
         )
@@ -118,7 +121,10 @@ class Backtest:
 
     def _with_impact(self, sources: list[Source]) -> Venue:
         venue = EngineVenue()
-        self._flows += [OrderFlow(source, venue) for source in sources]
+        # Ids of two recordings may be the same.
+        self._flows += [
+            OrderFlow(source, venue, prefix=f"{number}." if number else "") for number, source in enumerate(sources)
+        ]
         return venue
 
     def _beside(self, sources: list[Source], model: QueueModel) -> Venue:
@@ -126,7 +132,7 @@ class Backtest:
         venue = ShadowVenue(books)
         for source in sources:
             if source.by_level:
-                levels = ShadowedLevels(model.power)
+                levels = ShadowedLevels(model.power, trades_follow=source.trades_follow)
                 books[source.symbol] = levels
                 self._flows.append(LevelFlow(source, levels, venue))
             else:
@@ -136,7 +142,7 @@ class Backtest:
         return venue
 
 
-def _checked(source: Source, instrument: Instrument) -> Instrument:
+def _checked(source: Source, instrument: Instrument, *, beside: bool) -> Instrument:
     decimals = (instrument.price_decimals, instrument.quantity_decimals)
     needed = (source.price_decimals, source.quantity_decimals)
     if instrument.symbol != source.symbol or decimals != needed:
@@ -144,4 +150,16 @@ def _checked(source: Source, instrument: Instrument) -> Instrument:
             f"instruments: {source.symbol} takes {needed[0]} decimals of the price and {needed[1]} of the quantity, as "
             "its recording has them"
         )
+    least = instrument.min_quantity <= source.lot_size and source.lot_size % instrument.lot_size == 0
+    if beside and (not least or instrument.min_notional):
+        # What is left of a recorded order or trade would be refused, and fill nothing.
+        raise BacktestError(
+            f"instruments: {source.symbol} takes min_quantity and lot_size of at most {source.lot_size} units, and no "
+            "min_notional, without impact: an own order trades with any part of what was recorded"
+        )
+    if source.by_level:
+        extent = surveyed(source).extent
+        assert extent is not None, "the survey tells it"
+        if extent.tick_size % instrument.tick_size:
+            raise BacktestError(f"instruments: {source.symbol} takes a tick_size that divides {extent.tick_size} units")
     return instrument

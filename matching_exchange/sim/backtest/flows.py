@@ -25,7 +25,7 @@ from matching_exchange.recordings.recording import (
 )
 from matching_exchange.recordings.source import Source
 from matching_exchange.sim.kernel.shadow import ACCOUNT, ShadowVenue
-from matching_exchange.sim.kernel.shadowed import ShadowedLevels
+from matching_exchange.sim.kernel.shadowed_levels import ShadowedLevels
 from matching_exchange.sim.kernel.venue import EngineVenue, Venue
 from protocol.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from protocol.events import CommandRefused, Event, OrderRejected, Trade
@@ -109,8 +109,11 @@ class OrderFlow:
         quotes, quotes_as_recorded: best prices and quantities that the recording tells, and how many were the same.
     """
 
-    def __init__(self, source: Source, engine: EngineVenue, shadow: ShadowVenue | None = None) -> None:
+    def __init__(
+        self, source: Source, engine: EngineVenue, shadow: ShadowVenue | None = None, *, prefix: str = ""
+    ) -> None:
         self._engine = engine
+        self._prefix = prefix
         self._shadow = shadow
         self._symbol = source.symbol
         self._counts: Counter[str] = Counter(
@@ -119,6 +122,8 @@ class OrderFlow:
         )
         self.counts: Mapping[str, int] = self._counts
         self._ahead = Ahead(source, self._counts)
+        # When the run begins.
+        self.start = self._ahead.next_time()
         # The order of the last cancel, if it found nothing.
         self._gone: str | None = None
 
@@ -127,8 +132,10 @@ class OrderFlow:
         return self._ahead.horizon()
 
     def begin(self, venue: Venue) -> None:
-        """Place what was there before the recording."""
+        """Place what was there before the recording, if it begins with the run. Else it comes when that begins."""
         time = self._ahead.next_time()
+        if time != self.start:
+            return
         for step in self._ahead.leading():
             assert time is not None, "there is a step"
             self._place(time, step)
@@ -168,12 +175,12 @@ class OrderFlow:
         if isinstance(first, CommandRefused):
             raise BacktestError(
                 f"{self._symbol}: the instrument refuses a recorded order of {command.quantity} units at "
-                f"{command.price}: {first.refusal.name.lower()}; give an instrument= that takes it"
+                f"{command.price}: {first.refusal.name.lower()}; give instruments= with one that takes it"
             )
         if isinstance(first, OrderRejected):
             raise BacktestError(
                 f"{self._symbol}: the instrument rejects a recorded order of {command.quantity} units at "
-                f"{command.price}: {first.reason.name.lower()}; give an instrument= that takes it"
+                f"{command.price}: {first.reason.name.lower()}; give instruments= with one that takes it"
             )
         return events
 
@@ -193,7 +200,7 @@ class OrderFlow:
                 step.quantity,
                 step.price,
                 None,
-                step.order,
+                self._prefix + step.order,
                 open_only_client_order_id=True,
             ),
         )
@@ -207,7 +214,7 @@ class OrderFlow:
         return events
 
     def _cancel(self, time: int, step: Cancel) -> list[Event]:
-        events = self._apply(time, CancelOrder(None, ACCOUNT, step.order))
+        events = self._apply(time, CancelOrder(None, ACCOUNT, self._prefix + step.order))
         self._gone = None
         if isinstance(events[0], CommandRefused):
             self._gone = step.order
@@ -237,13 +244,13 @@ class OrderFlow:
         if isinstance(events[0], CommandRefused):
             raise BacktestError(
                 f"{self._symbol}: the instrument refuses a recorded change to {step.remaining} units at {step.price}: "
-                f"{events[0].refusal.name.lower()}; give an instrument= that takes it"
+                f"{events[0].refusal.name.lower()}; give instruments= with one that takes it"
             )
         return events
 
     def _find(self, name: str) -> Order | None:
         """The recorded order, if it rests."""
-        order = self._engine.engine.registry.find(CancelOrder(None, ACCOUNT, name))
+        order = self._engine.engine.registry.find(CancelOrder(None, ACCOUNT, self._prefix + name))
         return None if order is None or order.level is None else order
 
     def _compare(self, step: VenueBest) -> None:
@@ -263,6 +270,7 @@ class LevelFlow:
         self._counts: Counter[str] = Counter(recorded=0, holes=0)
         self.counts: Mapping[str, int] = self._counts
         self._ahead = Ahead(source, self._counts)
+        self.start = self._ahead.next_time()
         self._symbol = source.symbol
         self._book = book
         self._shadow = shadow
@@ -289,6 +297,9 @@ class LevelFlow:
                         for side, levels in ((Side.BUY, step.bids), (Side.SELL, step.asks)):
                             for price, quantity in levels:
                                 self._book.set(side, price, quantity)
+                    for side, prices in ((Side.BUY, step.hidden_bids), (Side.SELL, step.hidden_asks)):
+                        for price in prices:
+                            self._book.hide(side, price)
                     self._shadow.meet(time, self._symbol, heard)
                 case LevelTrade():
                     heard += self._shadow.traded(time, self._symbol, step.side, step.price, step.quantity)

@@ -110,6 +110,7 @@ class ShadowVenue(Venue):
         book = self.books[symbol]
         assert isinstance(book, ShadowedOrders), "its orders are recorded"
         heard: list[Event] = []
+        book.expect(events)
         for event in events:
             if type(event) is Trade:
                 self._trade(
@@ -143,12 +144,14 @@ class ShadowVenue(Venue):
         book = self.books[symbol]
         if not book.is_reached(side, -own.keys[-1]):
             return
+        prices: list[int] = []
         for offer in book.offers(side, -own.keys[-1], _quantity(own, ANY_PRICE)):
             reached = _quantity(own, offer.price * own.sign)
             quantity = min(offer.quantity, reached)
             if quantity > 0:
-                self._fill(time, symbol, side, offer.price, quantity, heard)
                 book.take(offer.key, quantity)
+                prices += self._fill(time, symbol, side, offer.price, quantity, heard)
+        self._fire_at(time, symbol, prices, heard)
 
     def _trade(
         self, time: int, symbol: str, side: Side, price: int, quantity: int, maker: int, heard: list[Event]
@@ -171,20 +174,34 @@ class ShadowVenue(Venue):
                 order = order.next
         got = book.hit(at_price, price, BUY if side is SELL else SELL, quantity, budget, maker)
         filled = quantity - budget + got
-        if filled > 0:
-            self._fill(time, symbol, side, price, filled, heard)
-        checked = own.checked_price
-        if checked is None or price != checked:
-            self._fire(time, symbol, own, price, heard)
+        prices = self._fill(time, symbol, side, price, filled, heard) if filled > 0 else []
+        self._fire_at(time, symbol, [*prices, price], heard)
 
-    def _fill(self, time: int, symbol: str, side: Side, price: int, quantity: int, heard: list[Event]) -> None:
-        """Let a recorded taker trade so much with own orders, at their prices."""
+    def _fill(self, time: int, symbol: str, side: Side, price: int, quantity: int, heard: list[Event]) -> list[int]:
+        """Let a recorded taker trade so much with own orders, at their prices. Returns these: they fire nothing yet,
+        as what a fired order may take is not placed."""
+        own: Book = self.own.engine.registry.books[symbol]
+        levels = own.bids if side is SELL else own.asks
         most = self.own.instrument(symbol).max_quantity
-        while quantity > 0:
-            part = min(quantity, most)
+        last, checked = own.last_price, own.checked_price
+        prices: list[int] = []
+        while quantity > 0 and levels.keys and levels.keys[-1] >= price * levels.sign:
+            level = levels.by_key[levels.keys[-1]]
+            part = min(quantity, most, level.quantity + level.hidden)
             quantity -= part
-            command = PlaceOrder(symbol, ACCOUNT, side, IOC, part, price)
+            prices.append(level.price)
+            own.last_price = own.checked_price = level.price
+            command = PlaceOrder(symbol, ACCOUNT, side, IOC, part, level.price)
             heard.extend(self._numbered(self._noted(self.own.apply(time, command))))
+        own.last_price, own.checked_price = last, checked
+        return prices
+
+    def _fire_at(self, time: int, symbol: str, prices: list[int], heard: list[Event]) -> None:
+        own: Book = self.own.engine.registry.books[symbol]
+        for price in prices:
+            checked = own.checked_price
+            if checked is None or price != checked:
+                self._fire(time, symbol, own, price, heard)
 
     def _fire(self, time: int, symbol: str, own: Book, price: int, heard: list[Event]) -> None:
         """Make the price that of the last trade, and run the own orders that it fires."""
@@ -223,9 +240,9 @@ class ShadowVenue(Venue):
             return ""
         limit = ANY_PRICE if price is None else -price if side is BUY else price
         other = SELL if side is BUY else BUY
-        if not self.books[symbol].is_reached(other, limit):
-            return ""
         own: Book = self.own.engine.registry.books[symbol]
+        if not own.triggers.pending and not self.books[symbol].is_reached(other, limit):
+            return ""
         if own.triggers.pending:
             # What it trades may fire others.
             self._offer_for_pending(time, symbol, own, side, quantity)
@@ -354,11 +371,12 @@ class ShadowVenue(Venue):
 
 
 def _quantity(levels: EngineLevels, limit: int) -> int:
-    """What the side shows down to this key."""
+    """What the side has down to this key, hidden parts included."""
     total = 0
     keys = levels.keys
     place = len(keys) - 1
     while place >= 0 and keys[place] >= limit:
-        total += levels.by_key[keys[place]].quantity
+        level = levels.by_key[keys[place]]
+        total += level.quantity + level.hidden
         place -= 1
     return total

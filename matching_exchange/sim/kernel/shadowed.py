@@ -1,10 +1,9 @@
 """The book of a recorded market, as own orders that stand beside it see it.
 
 A ShadowedBook says what own takers may take of it, and where in its queues own orders stand. ShadowedOrders is one
-whose orders are known, ShadowedLevels one of price levels. Nothing here changes what was recorded.
+whose orders are known; `shadowed_levels` has one of price levels. Nothing here changes what was recorded.
 """
 
-from bisect import bisect_left, insort
 from typing import Final
 
 from matcher.core.levels import Levels as EngineLevels
@@ -13,6 +12,7 @@ from matcher.core.order import Order
 from matching_exchange.sim.kernel.values import Levels
 from matching_exchange.sim.kernel.venue import EngineVenue
 from protocol.commands import SetInstrument
+from protocol.events import Event, Trade
 from protocol.units import Side
 
 BUY: Final = Side.BUY
@@ -34,10 +34,10 @@ class Waiting:
     """An own order that rests beside the recorded book.
 
     quantity, remaining, shown: as known. front: the recorded quantity before it. ahead: the same by recorded order,
-    where those are known.
+    where those are known. before: the quantity before it until its level has lost what no trade has told yet.
     """
 
-    __slots__ = ("ahead", "front", "order", "order_id", "price", "quantity", "remaining", "shown", "side")
+    __slots__ = ("ahead", "before", "front", "order", "order_id", "price", "quantity", "remaining", "shown", "side")
 
     def __init__(self, order: Order, price: int) -> None:
         self.order = order
@@ -48,6 +48,7 @@ class Waiting:
         self.remaining = order.remaining
         self.shown = shown_quantity(order)
         self.front = 0
+        self.before = 0
         self.ahead: dict[int, int] = {}
 
 
@@ -106,6 +107,9 @@ class ShadowedOrders(ShadowedBook):
         self.venue = EngineVenue() if venue is None else venue
         self._taken: dict[int, int] = {}
         self._behind: dict[int, list[Waiting]] = {}
+        # What recorded orders are about to lose by trades that are not heard yet: the engine has carried them out.
+        self._coming: dict[int, int] = {}
+        self._coming_at: dict[int, tuple[Side, int]] = {}
 
     def set_instrument(self, time: int, command: SetInstrument) -> None:
         if command.symbol == self.symbol:
@@ -146,19 +150,35 @@ class ShadowedOrders(ShadowedBook):
         level = levels.by_key.get(waiting.price * levels.sign)
         waiting.front = 0
         waiting.ahead = {}
-        if level is None:
-            return
-        order = level.head
+        for order_id, quantity in self._coming.items():
+            if self._coming_at[order_id] == (waiting.side, waiting.price):
+                self._stand_behind(waiting, order_id, quantity)
+        order = None if level is None else level.head
         while order is not None:
-            shown = shown_quantity(order)
-            waiting.ahead[order.order_id] = shown
-            waiting.front += shown
-            behind = self._behind.get(order.order_id)
-            if behind is None:
-                self._behind[order.order_id] = [waiting]
-            else:
-                behind.append(waiting)
+            self._stand_behind(waiting, order.order_id, shown_quantity(order))
             order = order.next
+
+    def expect(self, events: list[Event]) -> None:
+        """Hear of all that a recorded command has caused, before each trade is told by `hit`."""
+        self._coming.clear()
+        self._coming_at.clear()
+        for event in events:
+            if type(event) is Trade:
+                maker = event.maker_order_id
+                self._coming[maker] = self._coming.get(maker, 0) + event.quantity
+                self._coming_at[maker] = (BUY if event.aggressor_side is SELL else SELL, event.price)
+
+    def _stand_behind(self, waiting: Waiting, order_id: int, quantity: int) -> None:
+        waiting.front += quantity
+        if order_id in waiting.ahead:
+            waiting.ahead[order_id] += quantity
+            return
+        waiting.ahead[order_id] = quantity
+        behind = self._behind.get(order_id)
+        if behind is None:
+            self._behind[order_id] = [waiting]
+        else:
+            behind.append(waiting)
 
     def leave(self, waiting: Waiting) -> None:
         for order_id in waiting.ahead:
@@ -176,6 +196,11 @@ class ShadowedOrders(ShadowedBook):
             if maker not in each.ahead:
                 reached += shown_quantity(each.order)
         self.lessen(maker, quantity)
+        left = self._coming.get(maker, 0) - quantity
+        if left > 0:
+            self._coming[maker] = left
+        else:
+            self._coming.pop(maker, None)
         return min(budget, reached)
 
     def lessen(self, order_id: int, quantity: int) -> None:
@@ -192,8 +217,12 @@ class ShadowedOrders(ShadowedBook):
             self.leaves(order_id)
 
     def leaves(self, order_id: int) -> None:
-        """A recorded order stands before no own order any more: it is done, or has lost its place."""
+        """A recorded order is done."""
         self._taken.pop(order_id, None)
+        self._loses_place(order_id)
+
+    def _loses_place(self, order_id: int) -> None:
+        """A recorded order stands before no own order any more. What own orders took of it stays taken."""
         behind = self._behind.pop(order_id, None)
         if behind is not None:
             for waiting in behind:
@@ -209,7 +238,7 @@ class ShadowedOrders(ShadowedBook):
             first = behind[0]
             left, shown = first.ahead[order_id], shown_quantity(order)
             if order.price != first.price or shown > left:
-                self.leaves(order_id)
+                self._loses_place(order_id)
             else:
                 self.lessen(order_id, left - shown)
 
@@ -219,158 +248,3 @@ class ShadowedOrders(ShadowedBook):
     def _side(self, side: Side) -> EngineLevels:
         book = self.venue.engine.registry.books[self.symbol]
         return book.bids if side is BUY else book.asks
-
-
-class LevelSide:
-    """One side's quantities by key. The largest key is best: the price of a bid, the negative price of an ask."""
-
-    __slots__ = ("keys", "quantities", "sign")
-
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-        self.keys: list[int] = []
-        self.quantities: dict[int, int] = {}
-
-    def set(self, key: int, quantity: int) -> int:
-        """Make the level so large; zero takes it away. Returns what it was before."""
-        before = self.quantities.get(key, 0)
-        if quantity:
-            if not before:
-                insort(self.keys, key)
-            self.quantities[key] = quantity
-        elif before:
-            del self.quantities[key]
-            del self.keys[bisect_left(self.keys, key)]
-        return before
-
-    def top(self, count: int) -> Levels:
-        return tuple([(key * self.sign, self.quantities[key]) for key in self.keys[: -count - 1 : -1]])
-
-
-class ShadowedLevels(ShadowedBook):
-    """Recorded price levels. Where an own order stands is a model: `power` says how what leaves a level without a trade
-    is shared.
-
-    power: 0 takes all of it from behind first. From 1 on, the part before an own order loses
-        front^power / (front^power + back^power) of it, rounded down: 1 shares in proportion.
-
-    What an own order took of a level stays taken until the venue tells the level anew.
-    """
-
-    def __init__(self, power: int) -> None:
-        self._power = power
-        self.bids = LevelSide(1)
-        self.asks = LevelSide(-1)
-        self._taken: dict[int, int] = {}
-        self._traded: dict[int, int] = {}
-        self._waiting: dict[int, list[Waiting]] = {}
-
-    def top(self, levels: int) -> tuple[Levels, Levels]:
-        return self.bids.top(levels), self.asks.top(levels)
-
-    def best(self) -> tuple[int, int]:
-        bids, asks = self.bids.keys, self.asks.keys
-        return bids[-1] if bids else 0, -asks[-1] if asks else 0
-
-    def is_reached(self, side: Side, limit: int) -> bool:
-        keys = self._side(side).keys
-        return bool(keys) and keys[-1] >= limit
-
-    def offers(self, side: Side, limit: int, quantity: int) -> list[Offer]:
-        found: list[Offer] = []
-        levels = self._side(side)
-        keys = levels.keys
-        place = len(keys) - 1
-        while place >= 0 and keys[place] >= limit and quantity > 0:
-            key = keys[place]
-            left = levels.quantities[key] - self._taken.get(key, 0)
-            if left > 0:
-                found.append(Offer(key * levels.sign, left, key))
-                quantity -= left
-            place -= 1
-        return found
-
-    def take(self, key: int, quantity: int) -> None:
-        self._taken[key] = self._taken.get(key, 0) + quantity
-
-    def join(self, waiting: Waiting) -> None:
-        levels = self._side(waiting.side)
-        key = waiting.price * levels.sign
-        waiting.front = levels.quantities.get(key, 0)
-        there = self._waiting.get(key)
-        if there is None:
-            self._waiting[key] = [waiting]
-        else:
-            there.append(waiting)
-
-    def leave(self, waiting: Waiting) -> None:
-        key = waiting.price * self._side(waiting.side).sign
-        there = self._waiting[key]
-        there.remove(waiting)
-        if not there:
-            del self._waiting[key]
-        waiting.front = 0
-
-    def hit(self, waiting: list[Waiting], price: int, side: Side, quantity: int, budget: int, maker: int) -> int:
-        key = price * self._side(side).sign
-        self._traded[key] = self._traded.get(key, 0) + quantity
-        left = budget
-        for each in waiting:
-            if left > each.front:
-                left -= min(left - each.front, shown_quantity(each.order))
-            each.front = max(0, each.front - quantity)
-        return budget - left
-
-    def set(self, side: Side, price: int, quantity: int) -> None:
-        """The venue tells a level."""
-        levels = self._side(side)
-        key = price * levels.sign
-        before = levels.set(key, quantity)
-        traded = self._traded.pop(key, 0)
-        self._taken.pop(key, None)
-        there = self._waiting.get(key)
-        if there is None:
-            return
-        behind = -1
-        for place in range(len(there) - 1, -1, -1):
-            waiting = there[place]
-            front = self._front(waiting.front, max(0, before - traded), quantity)
-            # Nobody overtakes.
-            waiting.front = behind = front if behind < 0 or front < behind else behind
-
-    def replace(self, bids: Levels, asks: Levels) -> None:
-        """The venue tells the whole book."""
-        for side, told in ((BUY, bids), (SELL, asks)):
-            levels = self._side(side)
-            kept = {price * levels.sign for price, _ in told}
-            for key in list(levels.keys):
-                if key not in kept:
-                    self.set(side, key * levels.sign, 0)
-            for price, quantity in told:
-                self.set(side, price, quantity)
-
-    def clear(self) -> None:
-        """Nothing is known of the book. Own orders keep their places till it is."""
-        self.bids = LevelSide(1)
-        self.asks = LevelSide(-1)
-        self._taken.clear()
-        self._traded.clear()
-
-    def digest(self) -> str:
-        return f"{self.bids.top(len(self.bids.keys))}{self.asks.top(len(self.asks.keys))}"
-
-    def _side(self, side: Side) -> LevelSide:
-        return self.bids if side is BUY else self.asks
-
-    def _front(self, front: int, before: int, after: int) -> int:
-        gone = before - after
-        if gone > 0 and self._power > 0 and front > 0:
-            back = max(0, before - front)
-            weight, other = 1, 1
-            for _ in range(self._power):
-                weight *= front
-                other *= back
-            lost = gone * weight // (weight + other)
-            # What is not behind was before it.
-            front = max(0, front - max(lost, gone - back))
-        return min(front, after)

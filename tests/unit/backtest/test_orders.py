@@ -260,7 +260,7 @@ def test_what_a_backtest_takes() -> None:
     with pytest.raises(BacktestError, match="at least one order or level"):
         Backtest(source_of([]))
     small = instrument("ABC-USD", "1", "1", max_quantity=5)
-    with pytest.raises(BacktestError, match=r"refuses a recorded order of 10 units at 100: .*instrument="):
+    with pytest.raises(BacktestError, match=r"refuses a recorded order of 10 units at 100: .*instruments="):
         Backtest(source_of(MARKET), instruments={"ABC-USD": small}).run_record()
     fine = instrument("ABC-USD", "0.01", "1")
     with pytest.raises(BacktestError, match="ABC-USD takes 0 decimals of the price and 0 of the quantity"):

@@ -54,7 +54,7 @@ def test_kraken(tmp_path: Path) -> None:
     assert list(source.steps()) == [
         Levels(at(3), ((1000, 30),), ((1050, 10), (1100, 20)), whole=True),
         # Deeper than the two levels that the channel tells of.
-        Levels(at(5), (), ((1025, 10), (1100, 0))),
+        Levels(at(5), (), ((1025, 10),), hidden_asks=(1100,)),
         LevelTrade(at(6), Side.BUY, 1025, 4),
         Levels(at(7), ((1000, 0),), ((1025, 6),)),
     ]
