@@ -14,6 +14,7 @@ from matching_exchange.sim.latency import Latency
 from matching_exchange.sim.order_entry import Number, OrderEntryError, units_of
 from matching_exchange.sim.result.result import Result
 from matching_exchange.sim.simulation import Session, Simulation
+from protocol.units import Side
 
 Observation = NDArray[np.float32]
 Action = NDArray[np.int64]
@@ -89,7 +90,7 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
         self._episode = 0 if seed is not None else self._episode + 1
         simulation = self._market(f"{self.np_random_seed}-{self._episode}")
         self.instrument = simulation.instruments[0]
-        self.puppet = Puppet(self.instrument.symbol, self._warm_up, self._step)
+        self.puppet = Puppet(self.instrument.symbol, self._warm_up, self._step, self._allowed)
         simulation.add(self.puppet, NAME, latency=self._latency)
         self._session = simulation.begin()
         self._next = simulation.start + self._warm_up
@@ -104,10 +105,16 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
         return self._observe(), self._info()
 
     def step(self, action: Action) -> tuple[Observation, float, bool, bool, Info]:
-        """Decide, and let the market go on until the next decision. An episode ends by `terminated`."""
+        """Decide, and let the market go on until the next decision. An episode ends by `terminated`.
+
+        Raises ValueError for an action that is not in the action space.
+        """
         if self._session is None:
             raise RuntimeError("The episode is over, or none has begun: call reset().")
-        self._decide([int(number) for number in action])
+        chosen = np.asarray(action)
+        if not self.action_space.contains(chosen):
+            raise ValueError(f"action takes one of {self.action_space}, not {action!r}.")
+        self._decide([int(number) for number in chosen])
         self.decided += 1
         over = self.decided == self._decisions
         self._go_on()
@@ -176,6 +183,10 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
 
     def _decide(self, action: list[int]) -> None:
         """Set the puppet's targets."""
+        raise NotImplementedError
+
+    def _allowed(self, side: Side, units: int) -> int:
+        """How many of so many units the puppet may send now; below 1 for none."""
         raise NotImplementedError
 
     def _is_done(self) -> bool:

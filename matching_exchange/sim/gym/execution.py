@@ -92,6 +92,10 @@ class ExecutionEnv(MarketEnv):
             return own
         return max(tick, own - (opposite - own))
 
+    def _allowed(self, side: Side, units: int) -> int:
+        """Not more than is left: the order before it may have traded since the decision."""
+        return min(units, self._left_units())
+
     def _is_done(self) -> bool:
         return not self._left_units()
 

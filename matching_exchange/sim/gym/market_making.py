@@ -72,6 +72,9 @@ class MarketMakingEnv(MarketEnv):
         position = self.puppet.seen.position_units()
         return (position if side is Side.BUY else -position) + self._quantity_units <= self._most_units
 
+    def _allowed(self, side: Side, units: int) -> int:
+        return units if self._may(side) else 0
+
     def _price(self, side: Side, offset: int) -> int:
         tick, decimals = self.instrument.tick_size, self.instrument.price_decimals
         away = self.middle * offset / BASIS_POINTS

@@ -1,5 +1,6 @@
 """The agent of an environment: it carries out what the environment has decided, and notes what becomes of it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -39,11 +40,12 @@ class Puppet(Strategy):
     """Wakes up each `step`, one nanosecond after the environment's decision, and brings about the targets.
 
     A new order of a side is sent once the old one is known to be gone. So latency never makes it trade twice.
+    allowed: how many of so many units of a side may go, by the position that is known then; below 1 for none.
     """
 
     book_levels = LEVELS
 
-    def __init__(self, symbol: str, warm_up: int, step: int) -> None:
+    def __init__(self, symbol: str, warm_up: int, step: int, allowed: Callable[[Side, int], int]) -> None:
         self.symbol = symbol
         self.symbols = (symbol,)
         self.targets: dict[Side, Target] = {}
@@ -57,6 +59,7 @@ class Puppet(Strategy):
         self.market: Market | None = None
         self._warm_up = warm_up
         self._step = step
+        self._allowed = allowed
 
     def on_start(self, market: Market) -> None:
         self.market = market
@@ -105,10 +108,13 @@ class Puppet(Strategy):
         busy = {order.side for order in market.orders()}
         for side in [side for side in self.targets if side not in busy]:
             target = self.targets.pop(side)
+            units = self._allowed(side, target.quantity_units)
+            if units < 1:
+                continue
             market.place(
                 self.symbol,
                 side,
-                target.quantity_units,
+                units,
                 target.price_units,
                 OrderType.MARKET if target.price_units is None else OrderType.LIMIT,
                 terms=POST_ONLY if target.post_only else None,

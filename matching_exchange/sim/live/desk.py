@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from matching_exchange.client.streams.account import AccountState
 from matching_exchange.sim.chance import Chance
+from matching_exchange.sim.durations import whole as whole_duration
 from matching_exchange.sim.kernel.holdings import Holdings
 from matching_exchange.sim.kernel.values import Book, Order, OrderUpdate, Trade, UpdateKind, as_decimal
 from matching_exchange.sim.live.clock import now
@@ -80,6 +81,8 @@ class LiveDesk:
         self._noted = noted
         self._number = 0
         self._holdings = Holdings(self.instruments, {})
+        self._asked: dict[Order, list[int]] = {}
+        """Quantities of amends that were sent and are not answered, oldest first; 0 for one that keeps it."""
 
     @property
     def now(self) -> int:
@@ -181,20 +184,22 @@ class LiveDesk:
         price_units: int | None = None,
         trigger_units: int | None = None,
     ) -> None:
-        more = 0 if quantity_units is None else max(0, quantity_units - order.quantity_units)
-        reason = self._guard_reason(order.instrument, order.side, more, order)
+        most = max([order.quantity_units, *self._asked.get(order, [])])
+        more = 0 if quantity_units is None else max(0, quantity_units - most)
+        reason = self._guard_reason(order.instrument, order.side, more, most)
         if not order.is_live or self.is_over:
             self._fail(order, UpdateKind.AMEND_FAILED, NOT_OPEN)
         elif more and reason:
             self._fail(order, UpdateKind.AMEND_FAILED, reason)
         else:
+            self._asked.setdefault(order, []).append(quantity_units or 0)
             self._outgoing.send(Amending(order, quantity_units, price_units, trigger_units))
 
     def wake_in(self, duration: int) -> None:
-        self._outgoing.wake(self.now + duration)
+        self._outgoing.wake(self.now + whole_duration(duration))
 
     def wake_at(self, time: int) -> None:
-        self._outgoing.wake(time)
+        self._outgoing.wake(whole_duration(time))
 
     def book(self, symbol: str | None = None) -> Book:
         return self.books[self._instrument(symbol).symbol]
@@ -219,26 +224,49 @@ class LiveDesk:
 
     def hear(self, update: OrderUpdate) -> None:
         """Take in what has become of an order, and tell the strategy."""
+        order = update.order
         self._holdings.take(update)
-        self._noted(update.order, update)
+        if not order.is_live:
+            self._asked.pop(order, None)
+        elif update.kind is UpdateKind.AMENDED:
+            self._amended(self._asked.get(order, []), update.quantity_units)
+        self._noted(order, update)
         if self.on_order is not None:
             self.on_order(self, update)
+
+    def failed(self, update: OrderUpdate) -> None:
+        """Take in that the exchange has refused the oldest change of an order that was sent."""
+        if update.kind is UpdateKind.AMEND_FAILED and (asked := self._asked.get(update.order)):
+            del asked[0]
+        self.hear(update)
+
+    def _amended(self, asked: list[int], quantity_units: int) -> None:
+        """Forget what is answered. What prevention or another has changed answers none of them."""
+        if quantity_units in asked:
+            del asked[: asked.index(quantity_units) + 1]
+        elif asked and not asked[0]:
+            del asked[0]
+
+    def _may_trade(self, order: Order) -> int:
+        """The most units that a live order may still trade, also by what was sent."""
+        asked = max(self._asked.get(order, []), default=0)
+        return max(0, order.remaining_units, asked - order.filled_units)
 
     def _fail(self, order: Order, kind: UpdateKind, reason: str) -> None:
         """Tell of a failure once the running callback is over."""
         update = OrderUpdate(order, kind, self.now, reason=reason)
         self._outgoing.later(lambda: self.hear(update))
 
-    def _guard_reason(self, instrument: Instrument, side: Side, units: int, changed: Order | None = None) -> str:
-        """Why the guard refuses so many units more; "" if it does not."""
+    def _guard_reason(self, instrument: Instrument, side: Side, units: int, before: int | None = None) -> str:
+        """Why the guard refuses so many units more; "" if it does not. `before`: of an order that is there."""
         decimals = instrument.quantity_decimals
         live = [order for order in self.orders(instrument.symbol) if order.side is side]
         position = self.position_units(instrument.symbol)
         return self._guard.reason(
-            as_decimal(units + (0 if changed is None else changed.quantity_units), decimals),
+            as_decimal(units + (before or 0), decimals),
             as_decimal(units, decimals),
-            as_decimal((position if side is Side.BUY else -position) + sum(o.remaining_units for o in live), decimals),
-            len(self._holdings.live) if changed is None else -1,
+            as_decimal((position if side is Side.BUY else -position) + sum(map(self._may_trade, live)), decimals),
+            len(self._holdings.live) if before is None else -1,
         )
 
     def _instrument(self, symbol: str | None) -> Instrument:

@@ -26,7 +26,7 @@ class Guard:
     ) -> None:
         self.max_quantity = _bound(max_quantity, "max_quantity")
         self.max_position = _bound(max_position, "max_position")
-        if max_open_orders is not None and max_open_orders < 1:
+        if max_open_orders is not None and (type(max_open_orders) is not int or max_open_orders < 1):
             raise OrderEntryError("max_open_orders", f"takes at least 1, not {max_open_orders!r}")
         self.max_open_orders = max_open_orders
 

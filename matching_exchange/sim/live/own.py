@@ -70,7 +70,8 @@ class OwnOrders:
         states: all own orders that were live before it, as they stand at that command or later. fills: those of the
         account in the hole, oldest first. Raises LiveError if they do not add up to what the orders have filled.
         """
-        ordered = [(self._sent[state.client_order_id or ""], state) for state in states]
+        # One that was placed later comes as an update.
+        ordered = [(self._sent[state.client_order_id or ""], state) for state in states if state.sequence <= sequence]
         for order, state in ordered:
             self._know(order, state.order_id)
             if order.status is OrderState.SENT and state.status is not OrderStatus.REJECTED:
@@ -164,6 +165,7 @@ class OwnOrders:
                 f"the exchange tells no more how order {state.order_id} was filled: {state.filled_quantity} instead of"
                 f" {order.filled}. The position is not known."
             )
+        self._prevented[order] = state.prevented_quantity
         if state.status is OrderStatus.REJECTED:
             self._hear(order, UpdateKind.REJECTED, state.updated, reason=state.reason or "")
         elif state.done:

@@ -10,6 +10,7 @@ from typing import Final
 from matching_exchange.client.errors import Disconnected
 from matching_exchange.client.http.async_client import AsyncClient
 from matching_exchange.client.proofs import KeyInput
+from matching_exchange.sim.durations import HOUR, MILLISECOND
 from matching_exchange.sim.live.errors import LiveError
 from matching_exchange.sim.live.guard import Guard
 from matching_exchange.sim.live.instruments import instrument_of
@@ -20,6 +21,9 @@ from protocol.instrument import Instrument
 
 ANSWER_SECONDS: Final = 5.0
 """How long the first answer of the exchange may take."""
+
+LEAST_CANCEL_AFTER: Final = 100 * MILLISECOND
+MOST_CANCEL_AFTER: Final = 24 * HOUR
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -93,20 +97,27 @@ async def run_async(
         raise LiveError(f"a strategy is an object of a class below Strategy, not {strategy!r}")
     if not 1 <= strategy.book_levels <= MOST_LEVELS:
         raise LiveError(f"book_levels takes 1 to {MOST_LEVELS}, not {strategy.book_levels!r}")
+    if cancel_after is not None and not _is_time(cancel_after):
+        raise LiveError(f"cancel_after takes nanoseconds from 100 ms to a day, or None, not {cancel_after!r}")
     if isinstance(symbols, str):
         symbols = [symbols]
     async with AsyncClient(url, key=key, account=account) as client:
+        instruments = await _instruments(client, strategy.symbols if symbols is None else symbols)
         session = LiveSession(
             client,
             strategy,
             await client.own_account(),
             f"sim-{secrets.token_hex(6)}",
-            await _instruments(client, strategy.symbols if symbols is None else symbols),
+            instruments,
             guard or Guard(),
             cancel_at_end=cancel_at_end,
             cancel_after=cancel_after,
         )
         return await session.run(duration, stop or asyncio.Event())
+
+
+def _is_time(cancel_after: int) -> bool:
+    return isinstance(cancel_after, int) and LEAST_CANCEL_AFTER <= cancel_after <= MOST_CANCEL_AFTER
 
 
 def _has_loop() -> bool:
@@ -132,7 +143,9 @@ async def _instruments(client: AsyncClient, wanted: Sequence[str] | None) -> lis
         raise LiveError(f"no exchange answers at {client.url}: `scripts/run --demo` starts one") from error
     if not known:
         raise LiveError("the exchange has no instruments")
+    if wanted is not None and not wanted:
+        raise LiveError("symbols takes at least one symbol, or None for all")
     for symbol in wanted or ():
         if symbol not in known:
             raise LiveError(f"symbols takes some of {', '.join(known)}, not {symbol!r}")
-    return [instrument_of(known[symbol]) for symbol in (known if wanted is None else wanted)]
+    return [instrument_of(known[symbol]) for symbol in dict.fromkeys(known if wanted is None else wanted)]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from matching_exchange.client.errors import InvalidValue, OutcomeUnknown, RateLimited, Refused, Unavailable
 from matching_exchange.client.http.async_client import AsyncClient
 from matching_exchange.client.types import words
+from matching_exchange.client.types.orders import Order as State
 from matching_exchange.sim.kernel.values import Order, OrderUpdate, UpdateKind, as_decimal
 from matching_exchange.sim.live.desk import NOT_OPEN, Amending, Canceling, LiveDesk, Placing, Sent
 from matching_exchange.sim.live.own import OwnOrders
@@ -29,6 +30,10 @@ class Sender:
         self._client = client
         self._desk = desk
         self._own = own
+        self.placing: Order | None = None
+        """The order whose placing has begun and is not answered."""
+        self.sequence = 0
+        """Of the last command that an answer has told of."""
         self._queue: deque[Sent] = deque()
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
@@ -55,9 +60,11 @@ class Sender:
             while self._queue:
                 match self._queue.popleft():
                     case Placing(order, terms):
+                        self.placing = order
                         await self._place(order, terms)
+                        self.placing = None
                     case Canceling(order):
-                        await self._change(order, UpdateKind.CANCEL_FAILED, {})
+                        await self._change(order, UpdateKind.CANCEL_FAILED, None)
                     case Amending(order) as amending:
                         await self._change(order, UpdateKind.AMEND_FAILED, _changes(amending))
             self._idle.set()
@@ -70,13 +77,14 @@ class Sender:
         maybe_placed = False
         while True:
             try:
-                await self._client.place(
+                state = await self._client.place(
                     order.symbol,
                     words.Side[order.side.name],
                     words.OrderType[order.order_type.name],
                     client_order_id=self._own.name_of(order),
                     **fields,
                 )
+                self._answered(state)
                 return
             except OutcomeUnknown:
                 maybe_placed = True
@@ -89,16 +97,17 @@ class Sender:
                     return
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _change(self, order: Order, failed: UpdateKind, fields: dict[str, Any]) -> None:
-        """Amend an order to these fields; without any, cancel it."""
+    async def _change(self, order: Order, failed: UpdateKind, fields: dict[str, Any] | None) -> None:
+        """Amend an order to these fields; None cancels it."""
         maybe_done = False
         while order.is_live:
             name = self._own.name_of(order)
             try:
-                if fields:
-                    await self._client.amend(client_order_id=name, **fields)
+                if fields is None:
+                    state = await self._client.cancel(client_order_id=name)
                 else:
-                    await self._client.cancel(client_order_id=name)
+                    state = await self._client.amend(client_order_id=name, **fields)
+                self._answered(state)
                 return
             except OutcomeUnknown:
                 maybe_done = True
@@ -114,8 +123,11 @@ class Sender:
         if not maybe_done:
             self._fail(order, failed, NOT_OPEN)
 
+    def _answered(self, state: State) -> None:
+        self.sequence = max(self.sequence, state.updated_sequence)
+
     def _fail(self, order: Order, kind: UpdateKind, reason: str) -> None:
-        self._desk.hear(OrderUpdate(order, kind, self._desk.now, reason=reason))
+        self._desk.failed(OrderUpdate(order, kind, self._desk.now, reason=reason))
 
 
 def _fields(order: Order, terms: OrderTerms | None) -> dict[str, Any]:

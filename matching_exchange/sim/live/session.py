@@ -31,7 +31,7 @@ BEGIN_SECONDS: Final = 10.0
 """How long the account's orders and the first books may take."""
 
 END_SECONDS: Final = 10.0
-"""How long the end may take: what was sent is answered, own orders are canceled."""
+"""How long each part of the end may take: what was sent is answered; own orders are canceled."""
 
 LOOK_SECONDS: Final = 0.01
 """Between two looks at whether own orders are gone."""
@@ -41,6 +41,9 @@ BATCH: Final = 100
 
 PUT_OFF: Final = 3
 """How often the exchange's cancel-after is put off within its time."""
+
+NOT_DONE: Final = (OutcomeUnknown, RateLimited, Unavailable)
+"""What may go well the next time."""
 
 UNKNOWN: Final = "unknown_order"
 
@@ -146,10 +149,14 @@ class LiveSession:
                 async with asyncio.timeout(END_SECONDS):
                     if not any(task.done() for task in self._hearing):
                         await self._sender.idle()
+                        await self._told()
+            self._sender.drop()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
                     await self._cancel_own()
                     if self._cancel_after is not None:
-                        await self._put_off(0)
-            self._sender.drop()
+                        with suppress(*NOT_DONE):
+                            await self._put_off(0)
         failures = await _cancel(self._hearing)
         if call_strategy:
             for failure in failures:
@@ -160,6 +167,13 @@ class LiveSession:
             names = ", ".join(self._own.name_of(order) for order in left)
             raise LiveError(f"orders that may still be live, as the exchange has not answered: {names}")
 
+    async def _told(self) -> None:
+        """Wait until the account's stream has told what was answered."""
+        while not self._hearing[0].done():
+            if self._own.sequence >= self._sender.sequence:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def _cancel_own(self) -> None:
         """Cancel until nothing lives, and until the account's stream has told so where it still runs."""
         while self._cancel_at_end and (live := self.desk.orders()):
@@ -168,21 +182,29 @@ class LiveSession:
                 await self._cancel_batch(batch)
             elif self._hearing[0].done():
                 return
-            else:
-                await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _cancel_batch(self, orders: list[Order]) -> None:
         names = [f"client:{self._own.name_of(order)}" for order in orders]
+        placing = self._sender.placing
         try:
             results = await self._client.cancel_batch(names)
-        except (OutcomeUnknown, RateLimited, Unavailable):
-            await asyncio.sleep(LOOK_SECONDS)
+        except NOT_DONE:
             return
         for order, result in zip(orders, results, strict=True):
             if isinstance(result, Problem) and result.code == UNKNOWN:
-                self._own.refused(order, UNKNOWN)
+                # One that is on its way may still come.
+                if order is not placing and order is not self._sender.placing:
+                    self._unknown(order)
             elif not isinstance(result, Problem) or result.code == NOT_OPEN:
                 self._gone.add(order)
+
+    def _unknown(self, order: Order) -> None:
+        name = self._own.name_of(order)
+        if self._own.is_known(name):
+            self._own.lost(name, now())
+        else:
+            self._own.refused(order, UNKNOWN)
 
     async def _put_off(self, duration: int) -> None:
         """Let the exchange cancel the account's orders so much later; 0 is never."""
@@ -191,7 +213,9 @@ class LiveSession:
     async def _keep_putting_off(self, duration: int) -> None:
         while True:
             await asyncio.sleep(duration / SECOND / PUT_OFF)
-            await self._put_off(duration)
+            # Where it fails for long, the exchange cancels the orders, and tells so.
+            with suppress(*NOT_DONE):
+                await self._put_off(duration)
 
     async def _hear_account(self, items: AsyncIterator[AccountItem]) -> None:
         async for item in items:

@@ -91,6 +91,33 @@ def test_the_rewards_of_a_market_maker_are_its_profit_in_basis_points() -> None:
     assert figures.max_position <= 2
 
 
+def test_latency_never_makes_an_execution_trade_more_than_its_quantity() -> None:
+    latency = sim.Latency.of(sim.Constant(sim.seconds(3)))
+    env = ExecutionEnv(quantity="5", decisions=20, latency=latency)
+    for seed in range(2):
+        play(env, [[2, 2], [3, 3], [4, 1]] * 7, seed)
+        assert abs(env.puppet.position) <= 5
+
+
+def test_latency_never_takes_a_market_maker_beyond_its_bound() -> None:
+    latency = sim.Latency.of(sim.Constant(sim.seconds(1)))
+    env = MarketMakingEnv(quantity="1", most="2", decisions=60, latency=latency)
+    for seed in (0, 2):
+        env.reset(seed=seed)
+        actions = np.random.default_rng(seed)
+        for _ in range(22):
+            env.step(actions.integers(1, 4, 2))
+            assert abs(env.puppet.position) <= 2
+
+
+@pytest.mark.parametrize("action", [[-1, 0], [0, 7], [0.5, 0.5], [1], 1])
+def test_an_action_outside_of_the_space_is_refused(action: Any) -> None:
+    for env in (ExecutionEnv(), MarketMakingEnv()):
+        env.reset(seed=1)
+        with pytest.raises(ValueError, match=r"action takes one of MultiDiscrete"):
+            env.step(np.array(action))
+
+
 def test_a_market_maker_that_quotes_nothing_trades_nothing() -> None:
     _, rewards, info = play(MarketMakingEnv(decisions=3), [[0, 0]])
     assert (rewards, info["position"], info["cash"]) == ([0, 0, 0], "0", "0")

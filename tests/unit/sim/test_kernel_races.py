@@ -85,7 +85,10 @@ def test_agents_that_answer_each_other_without_end_are_told() -> None:
     simulation.add(Restless())
     session = simulation.begin()
     session._kernel.most_at_once = 1_000
-    with pytest.raises(TimeStandsStillError, match=r"more than 11000 messages at [0-9]+: agents answer without end; give them a latency"):
+    with pytest.raises(
+        TimeStandsStillError,
+        match=r"more than 11000 messages at [0-9]+: agents answer without end; give them a latency",
+    ):
         session.run_until(simulation.start)
 
 

@@ -25,11 +25,13 @@ HOLE_BEGINS, HOLE_ENDS = 100, 200
 class Trader:
     """A desk with its own orders, without an exchange: `told` is what its strategy hears."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
         self.told: list[tuple[int, str, str]] = []
         sent: list[Sent] = []
         outgoing = Outgoing(sent.append, lambda call: call(), lambda time: None)
-        self.desk = LiveDesk("me", {BTC.symbol: BTC}, sim.Chance("x"), outgoing, Guard(), lambda order, update: None)
+        self.desk = LiveDesk(
+            "me", {BTC.symbol: BTC}, sim.Chance("x"), outgoing, guard or Guard(), lambda order, update: None
+        )
         self.desk.on_order = lambda desk, update: self.told.append(
             (update.order.number, update.kind.name, update.reason)
         )
@@ -129,13 +131,58 @@ def test_a_hole_is_filled_by_look_ups_and_fills() -> None:
 def test_what_has_changed_after_the_hole_comes_as_an_update() -> None:
     trader = Trader()
     trader.buy("2", "90")
-    later = state(1, "filled", HOLE_ENDS + 1, filled_quantity=Decimal(2), remaining_quantity=Decimal(0))
+    filled: dict[str, Any] = {"filled_quantity": Decimal(2), "remaining_quantity": Decimal(0)}
+    later = state(1, "filled", updated_sequence=HOLE_ENDS + 1, **filled)
     trader.own.recovered([later], [fill(1, "2", HOLE_ENDS + 1)], HOLE_ENDS)
     assert trader.told == [(1, "ACCEPTED", "")]
 
     trader.hear([later], told.Filled(1, Decimal(2), fill(1, "2", HOLE_ENDS + 1)), sequence=HOLE_ENDS + 1)
     assert trader.told[1:] == [(1, "FILL", "")]
     assert trader.desk.orders() == []
+
+
+def test_an_order_that_is_placed_after_the_hole_is_accepted_once() -> None:
+    trader = Trader()
+    trader.buy("2", "90")
+    later = state(1, "open", HOLE_ENDS + 1)
+    trader.own.recovered([later], [], HOLE_ENDS)
+    trader.hear([later], told.Placed(1), sequence=HOLE_ENDS + 1)
+    assert trader.told == [(1, "ACCEPTED", "")]
+
+
+def test_what_was_prevented_in_the_hole_counts_for_a_later_amend() -> None:
+    trader = Trader()
+    order = trader.buy("2", "90")
+    trader.hear([state(1, "open")], told.Placed(1))
+    lowered: dict[str, Any] = {"prevented_quantity": Decimal("0.5"), "remaining_quantity": Decimal("1.5")}
+    trader.own.recovered([state(1, "open", **lowered)], [], HOLE_ENDS)
+    trader.hear([], told.Amended(1, Decimal(2), Decimal(89), None), sequence=HOLE_ENDS + 1)
+    assert (order.quantity, order.remaining, order.price) == (Decimal("1.5"), Decimal("1.5"), Decimal(89))
+
+
+def test_the_guard_counts_amends_that_are_not_answered() -> None:
+    trader = Trader(Guard(max_position=5))
+    first = trader.buy("1", "90")
+    trader.hear([state(1, "open")], told.Placed(1))
+    trader.desk.amend(first, quantity=4)
+    second = trader.desk.buy("2", "90")
+    trader.desk.amend(first, quantity=6)
+    assert (second.status, second.reason) == (sim.OrderState.REFUSED, "guard_position")
+    assert trader.told[2:] == [(1, "AMEND_FAILED", "guard_position")]
+
+    trader.hear([], told.Amended(1, Decimal(4), Decimal(90), None))
+    trader.desk.amend(first, quantity=2)
+    trader.hear([], told.Amended(1, Decimal(2), Decimal(90), None))
+    assert trader.desk.buy("3", "90").status is sim.OrderState.SENT
+
+
+def test_an_amend_that_was_refused_counts_no_more() -> None:
+    trader = Trader(Guard(max_position=5))
+    order = trader.buy("1", "90")
+    trader.hear([state(1, "open")], told.Placed(1))
+    trader.desk.amend(order, quantity=5)
+    trader.desk.failed(sim.OrderUpdate(order, sim.UpdateKind.AMEND_FAILED, 0, reason="market_halted"))
+    assert trader.desk.buy("4", "90").status is sim.OrderState.SENT
 
 
 def test_fills_that_are_told_no_more_end_the_run() -> None:
@@ -217,6 +264,12 @@ def test_a_run_in_an_event_loop_names_the_other_call() -> None:
 
     with pytest.raises(sim.live.LiveError, match=r"write `await sim\.live\.run_async"):
         asyncio.run(cell())
+
+
+@pytest.mark.parametrize("cancel_after", [0, 10, sim.ms(99), sim.hours(24) + 1, 1.5])
+def test_a_cancel_after_that_would_never_cancel_is_refused(cancel_after: Any) -> None:
+    with pytest.raises(sim.live.LiveError, match="cancel_after takes nanoseconds from 100 ms to a day, or None, not"):
+        sim.live.run(sim.Strategy(), cancel_after=cancel_after)
 
 
 def test_what_is_no_strategy_is_named() -> None:
