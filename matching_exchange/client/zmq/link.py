@@ -146,6 +146,9 @@ class Link:
 
     def receive(self, report: Report, now: float) -> AccountUpdate | None:
         """Take in a report. Returns the update of a watched account."""
+        if self._closed:
+            # What waited was told so. The sockets may still bring what was on its way.
+            return None
         if isinstance(report, AccountUpdate):
             return report
         if isinstance(report, Pulse):

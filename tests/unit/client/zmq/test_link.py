@@ -278,3 +278,13 @@ def test_deadlines_are_made_of_the_matchers_time() -> None:
     for bad in (0, -1, MAX_DEADLINE, float("nan")):
         with pytest.raises(InvalidValue, match="order_deadline takes a number of seconds"):
             deadlines(clock, bad)
+
+
+def test_an_answer_that_comes_after_the_close_is_left() -> None:
+    client = opened()
+    client.submit(1)
+    client.frames()
+    client.link.close()
+    assert client.kinds() == {1: "OutcomeUnknown"}
+    client.answer(1, 1)
+    assert client.kinds() == {1: "OutcomeUnknown"}
