@@ -57,6 +57,7 @@ class Kernel:
         "_flows",
         "_heap",
         "_markets",
+        "_moment",
         "_next",
         "_number",
         "_quote_every",
@@ -94,6 +95,7 @@ class Kernel:
         self._flows: list[Any] = []
         self._ended = False
         self._at_once = 0
+        self._moment = self.now
         self.most_at_once = MOST_AT_ONCE
         self._quote_every: int = record.quote_every
         self._records_trades = records_trades
@@ -156,6 +158,8 @@ class Kernel:
             if self._next < len(soon) and time > self.now:
                 entry = soon[self._next]
                 self._next += 1
+                if self._moment != self.now:
+                    self._moment, self._at_once = self.now, 0
                 self._at_once += 1
                 if self._at_once > most:
                     raise TimeStandsStillError(
@@ -172,8 +176,6 @@ class Kernel:
             elif time > end:
                 break
             else:
-                if time > self.now:
-                    self._at_once = 0
                 self.now = time
                 entry = heappop(heap)
                 self._do(time, entry[2], entry[3], entry[4], entry[5])

@@ -107,3 +107,15 @@ def test_a_stop_that_fires_and_rests_begins_to_rest_then() -> None:
     record = run(maker, stop, Scripted((10, lambda market: market.buy("1", "101"))))
     [row] = [row for row in rows(record.orders) if row["agent"] == 1]
     assert (row["arrived_at"] - record.start, row["rested_at"] - record.start) == (5, 10)
+
+
+def test_messages_of_different_moments_are_not_counted_together() -> None:
+    """Whoever steps and sends between the steps goes on for ever, as does time that only expiries move."""
+    simulation = sim.Simulation([BTC])
+    simulation.add(sim.Strategy())
+    session = simulation.begin()
+    session._kernel.most_at_once = -9_990
+    for step in range(1, 40):
+        session.desks[0].buy("1", "100", expire_in=5)
+        session.run_until(simulation.start + step * 10)
+    assert session.finish().counts["commands"] == 39
