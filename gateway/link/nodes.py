@@ -122,7 +122,7 @@ class NodesBroker(Broker):
             self._commands_endpoint = self.group.nodes[place].address
             self._pump.ask_again()
             self._flush_soon()
-            log.info("another leader", commands=self._commands_endpoint, epoch=pulse.epoch)
+            log.info("another node leads", commands=self._commands_endpoint, epoch=pulse.epoch)
         return True
 
     def _tell_failures(self) -> None:
