@@ -94,9 +94,10 @@ def read_settings(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     switches: Sequence[Switch] = (),
+    written: set[str] | None = None,
 ) -> dict[str, Any]:
     """The parsed values by key ("data_dir"), switches as booleans. Ends the process at a bad value, and after --help or
-    --version."""
+    --version. `written` gets the keys of those that stand somewhere."""
     parser = Parser(program, description, _told_flagless(prefix, settings))
     for setting in settings:
         if not setting.has_flag:
@@ -121,7 +122,11 @@ def read_settings(
         [setting.variable(prefix) for setting in settings if setting.secret],
     )
     for setting in settings:
-        values[setting.key] = read_value(program, prefix, setting, given.get(setting.key), environment, file)
+        flag = given.get(setting.key)
+        values[setting.key] = read_value(program, prefix, setting, flag, environment, file)
+        named = any(name in environment or name in file.texts for name in setting.variables(prefix))
+        if written is not None and (named or flag is not None):
+            written.add(setting.key)
     return values
 
 
