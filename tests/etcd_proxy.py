@@ -47,7 +47,7 @@ class Fault(Enum):
     BREAK = "break"
 
 
-class EtcdProxy(grpc.GenericRpcHandler):
+class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Stands at `address` for the server at `target`.
 
     faults: of the next transactions, one each; then none.

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from matcher.etcd.address import Credentials, LogAddress
 from matcher.etcd.log import EtcdLog
 from matcher.etcd.opening import open_log, open_reader
+from matcher.etcd.reader import EtcdReader
 from matcher.storage.entries import OwnCommands
 from matcher.storage.journal import DiskFile, Journal
 from matcher.storage.journal_reader import JournalReader
@@ -99,7 +100,7 @@ class EtcdKind:
         log.begin(position, crc)
         return log
 
-    def reader(self) -> LogReader:
+    def reader(self) -> EtcdReader:
         reader = open_reader(self.address, Credentials())
         self._opened.callback(reader.close)
         return reader
