@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from matcher.etcd.address import TAKES, Credentials, LogAddress, parse_address
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, connected_endpoint, split_tcp
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.settings import MAX_PORT, Setting, bounded
@@ -42,8 +43,8 @@ def _peers(text: str) -> tuple[str, ...]:
 LOG: Final = Setting(
     "log",
     LOCAL,
-    str,
-    "local, or etcd://HOST:PORT,HOST:PORT,HOST:PORT/NAME",
+    lambda text: None if text == LOCAL else parse_address(text),
+    f"local, or {TAKES}",
     "where records go: the data directory, or a log that several matchers share",
 )
 NODE: Final = Setting(
@@ -81,15 +82,16 @@ NODE_SETTINGS: Final = (LOG, NODE, PEERS, BASE, SNAPSHOTS)
 class NodeConfig(Struct, frozen=True):
     """One of the matchers that share a log.
 
-    log: where it is, as the setting says.
+    log: where it is. credentials: for its servers.
     peers: the bases of all nodes.
     snapshots: the endpoint at which it serves its snapshots.
     """
 
-    log: str
+    log: LogAddress
     node: int
     peers: tuple[str, ...]
     snapshots: str
+    credentials: Credentials = Credentials()
 
 
 def endpoints_from(base: str) -> dict[str, str]:
@@ -118,7 +120,7 @@ def read_node(
                 snapshots = snapshots or endpoint
             elif values[key] == standard[key]:
                 values[key] = endpoint
-    if taken["log"] == LOCAL:
+    if taken["log"] is None:
         return None
     sync = next(setting for setting in settings if setting.name == "sync")
     variable = sync.variable(prefix)

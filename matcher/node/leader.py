@@ -177,6 +177,8 @@ class Leader:
 
     def _turn(self) -> None:
         service, state, clock = self.service, self._state, self._clock
+        if self._log.descriptor in self._ready:
+            self._let_the_log_work()
         service.look_after_subscribers(self._ready, state.sequence, self._time)
         turn = new_turn(state.sequence + 1, clock.stamp(), clock.monotonic())
         turn.told = self._time
@@ -257,6 +259,7 @@ class Leader:
         assert record is not None, "a record is under way"
         appended = self._log.appended()
         if appended is None:
+            self._log.head_answer()
             return
         self._under_way = None
         self._member.committed(appended)
@@ -271,6 +274,11 @@ class Leader:
             self.is_handed_over = True
         else:
             self._committed()
+
+    def _let_the_log_work(self) -> None:
+        """The log has something to do by itself. A question of the time as a standby is answered to nobody."""
+        self._log.appended()
+        self._log.head_answer()
 
     def _committed(self) -> None:
         """All that was carried out is in the log."""

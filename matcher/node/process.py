@@ -103,7 +103,7 @@ class Node:
     def _work(self, replay: Replay) -> int:
         config, node, doors = self._config, self._node, self._doors
         notes = CrashNotes(self._directory)
-        telling = Telling(node, publisher(doors.sockets.reports), lambda: self._log.id)
+        telling = Telling(node, publisher(doors.sockets.reports), lambda: self._log.id if replay.position else "")
         endpoints = [config.commands, config.market_data, config.reports]
         standby = Standby(node, endpoints, self._log, replay, notes, doors, telling)
         standby.register(doors.poller)
@@ -119,6 +119,7 @@ class Node:
         self._leader = leader = Leader(
             config, node, self._directory, self._log, replay, standby.member, notes, doors, telling, self._waiter()
         )
+        doors.poller.register(self._log.descriptor, zmq.POLLIN)
         leader.begin(lambda: self._own(replay.state), standby.tail)
         return self._lead(leader, replay)
 

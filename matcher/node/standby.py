@@ -105,13 +105,14 @@ class Standby:
     def step(self, ready: dict[object, int]) -> None:
         """Do what waits. DivergedError, RewoundLogError, or an error of the log if this node cannot go on."""
         self._drain(ready)
+        if self.member.role is not Role.ELECTING:
+            self._follow()
+        answer = self._log.head_answer()
+        if answer is not None:
+            self.member.head(answer)
         if self.member.role is Role.ELECTING:
             self._look_at_election()
         else:
-            self._follow()
-            answer = self._log.head_answer()
-            if answer is not None:
-                self.member.head(answer)
             self._work()
         if not self.leads:
             state, replay = self._state, self._replay

@@ -80,7 +80,7 @@ class Telling:
             self.snapshot_position,
             self.snapshot_digest,
             self._log_id(),
-            self._config.log,
+            str(self._config.log),
             list(self.warnings.values()),
         )
         self._report(topics.NODES, encode(pulse))
