@@ -13,7 +13,7 @@ from matcher.compiled import ALWAYS, INTERPRETED, VARIABLE
 from matcher.config import PROGRAM, Config, read_config
 from matcher.core.limits import standing_limits
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
-from matcher.node.start import run_node
+from matcher.node.wiring import run_node
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.serving.loop import Matcher
