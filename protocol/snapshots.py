@@ -19,7 +19,7 @@ MAX_ANSWER_BYTES: Final = 2 * PIECE_BYTES
 MAX_LISTED: Final = 64
 """The most snapshots in one list."""
 
-Count = Annotated[int, Meta(ge=0, lt=2**63)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class AskList(Struct, frozen=True, array_like=True, tag=1):

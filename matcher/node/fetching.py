@@ -1,7 +1,7 @@
 """Fetches a snapshot from one of several nodes. Nothing of it is used before its blocks and its digest are checked."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -74,7 +74,7 @@ class SnapshotFetcher:
         self._keys = keys
         self._folder = folder
 
-    def fetch(self, log_id: str, fits: Callable[[Listed], bool], seconds: float = TRIES_SECONDS) -> Iterator[Fetched]:
+    def fetch(self, log_id: str, fits: Callable[[Listed], bool], seconds: float = TRIES_SECONDS) -> Generator[Fetched]:
         """The snapshots of this log that fit, each once, the newest first, as long as more are asked for.
 
         While some node does not answer, all are asked again, for so many seconds. OSError if the disk takes none.

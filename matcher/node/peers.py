@@ -1,6 +1,6 @@
 """Hears what the other nodes of a group tell of themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +10,7 @@ from protocol import topics
 from protocol.curve import ClientKeys
 from protocol.node import NodePulse
 from protocol.reports import Report
-from protocol.sockets import Context, Socket, message_receiver, open_updates
+from protocol.sockets import Context, message_receiver, open_updates
 
 MAX_TAKEN: Final = 64
 """The most messages of one socket that one turn takes."""
@@ -40,7 +40,7 @@ class Peers:
                 told += self._take(receive)
         return told
 
-    def _take(self, receive: "Receive") -> list[NodePulse]:
+    def _take(self, receive: Callable[[], list[bytes]]) -> list[NodePulse]:
         told = []
         for _ in range(MAX_TAKEN):
             try:

@@ -5,7 +5,7 @@ from typing import Final
 
 from matcher.replication.record_format import HEAD_BYTES
 from matcher.storage.journal_format import RECORD_HEADER_BYTES
-from matcher.storage.log import Position, Record
+from matcher.storage.log import Kind, Position, Record
 
 KEY_BYTES: Final = 200
 """What a log server keeps for a record beside it: its key, and a version of the key that counts."""
@@ -30,6 +30,8 @@ class LogSize:
         self._step = max(1, budget // MARKS)
         self._counted = held
         self._trimmed = 0
+        self._last = position
+        self._checkpoint = held
         self._marks: deque[tuple[Position, int]] = deque([(0, 0), (position, held)] if position else [(0, 0)])
 
     @property
@@ -37,10 +39,23 @@ class LogSize:
         """Bytes between the last trim and the last record."""
         return self._counted - self._trimmed
 
-    def note(self, position: Position, record: Record, *, mark: bool = False) -> None:
-        """A record has come. `mark`: its position is one to which the log may be trimmed."""
+    @property
+    def since_checkpoint(self) -> int:
+        """Bytes behind the last Checkpoint, or behind the beginning."""
+        return self._counted - self._checkpoint
+
+    def note(self, position: Position, record: Record) -> None:
+        """A record has come."""
+        checkpoint = record.kind is Kind.CHECKPOINT
+        if checkpoint or self._counted - self._marks[-1][1] >= self._step:
+            self._mark(self._last)
         self._counted += record_bytes(record)
-        if mark or self._counted - self._marks[-1][1] >= self._step:
+        self._last = position
+        if checkpoint:
+            self._checkpoint = self._counted
+
+    def _mark(self, position: Position) -> None:
+        if position > self._marks[-1][0]:
             self._marks.append((position, self._counted))
 
     def trimmed(self, upto: Position) -> None:
@@ -51,8 +66,9 @@ class LogSize:
             self._trimmed = self._marks[0][1]
 
     def mark_before(self, position: Position) -> Position:
-        """The last remembered position up to this one; 0 without one."""
-        return max((marked for marked, _ in self._marks if marked <= position), default=0)
+        """The last remembered position before this one, whose own record stays; 0 without one. That right before a
+        Checkpoint always is one."""
+        return max((marked for marked, _ in self._marks if marked < position), default=0)
 
     def between(self, after: Position, upto: Position) -> int:
         """Bytes between two remembered positions."""

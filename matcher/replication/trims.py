@@ -91,7 +91,8 @@ class Trims:
             shared &= {position for node in live for position in node.snapshots}
         if len(shared) < KEPT:
             return None
-        upto = self._with_readers(sorted(shared)[-KEPT], now)
+        # The record of the checkpoint itself shows that the log is still the same one.
+        upto = self._with_readers(self._size.mark_before(sorted(shared)[-KEPT]), now)
         return upto if upto > self.trimmed else None
 
     def _with_readers(self, upto: Position, now: int) -> Position:

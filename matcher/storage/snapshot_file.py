@@ -17,6 +17,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
+from matcher.storage.crash_notes import CrashedCommand
 from matching_exchange.process.files import (
     list_files,
     make_directory,
@@ -45,14 +46,6 @@ class SnapshotError(Exception):
     """The file is no whole snapshot that this version reads. The message says why."""
 
 
-class Poison(Struct, frozen=True):
-    """A command that ends every matcher which carries it out, by its session and number, and the error."""
-
-    session: int
-    number: int
-    error: str
-
-
 class Head(Struct, frozen=True, omit_defaults=True):
     """The place in the log up to which the snapshot holds the state. `crc` is that of the last record in it, `engine`
     the version of the rules.
@@ -76,7 +69,7 @@ class Head(Struct, frozen=True, omit_defaults=True):
     position: int = 0
     epoch: int = 0
     log_bytes: int = 0
-    poisons: list[Poison] = []
+    poisons: list[CrashedCommand] = []
 
     @property
     def file_number(self) -> int:
@@ -90,7 +83,7 @@ class Replicated(Struct, frozen=True):
     position: int
     epoch: int
     log_bytes: int = 0
-    poisons: list[Poison] = []
+    poisons: list[CrashedCommand] = []
 
 
 class _OldHead(Struct, frozen=True, array_like=True):
