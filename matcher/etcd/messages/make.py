@@ -13,35 +13,13 @@ SOURCES: Final = ("mvcc/mvccpb/kv.proto", "etcdserver/etcdserverpb/rpc.proto")
 """Within the directory, as of etcd 3.4. Version 3.5 and later have them in other places, with the same numbers."""
 
 NEEDED: Final = frozenset(
-    [
-        "KeyValue",
-        "Event",
-        "ResponseHeader",
-        "RangeRequest",
-        "RangeResponse",
-        "PutRequest",
-        "PutResponse",
-        "DeleteRangeRequest",
-        "DeleteRangeResponse",
-        "RequestOp",
-        "ResponseOp",
-        "Compare",
-        "TxnRequest",
-        "TxnResponse",
-        "CompactionRequest",
-        "CompactionResponse",
-        "SnapshotRequest",
-        "SnapshotResponse",
-        "WatchRequest",
-        "WatchCreateRequest",
-        "WatchCancelRequest",
-        "WatchProgressRequest",
-        "WatchResponse",
-        "StatusRequest",
-        "StatusResponse",
-        "AuthenticateRequest",
-        "AuthenticateResponse",
-    ]
+    (
+        *("KeyValue", "Event", "ResponseHeader", "RangeRequest", "RangeResponse", "PutRequest", "PutResponse"),
+        *("DeleteRangeRequest", "DeleteRangeResponse", "RequestOp", "ResponseOp", "Compare", "TxnRequest"),
+        *("TxnResponse", "CompactionRequest", "CompactionResponse", "SnapshotRequest", "SnapshotResponse"),
+        *("WatchRequest", "WatchCreateRequest", "WatchCancelRequest", "WatchProgressRequest", "WatchResponse"),
+        *("StatusRequest", "StatusResponse", "AuthenticateRequest", "AuthenticateResponse"),
+    )
 )
 """The messages that are taken."""
 
