@@ -89,7 +89,7 @@ def state_of_local(directory: DataDirectory) -> Adopted:
     return Adopted(recovered.state, journal.id, 0, journal.crc, [])
 
 
-def begin_log(adopted: Adopted, log: ReplicatedLog, name: str, directory: DataDirectory, node: int) -> Position:
+def begin_log(adopted: Adopted, log: ReplicatedLog, name: str, directory: DataDirectory) -> Position:
     """Begin the log with this state, and let the data directory be that of its first node. Returns the position there.
 
     AdoptError if the log has begun already; LogAwayError or FencedError if it does not take the record.
@@ -100,7 +100,7 @@ def begin_log(adopted: Adopted, log: ReplicatedLog, name: str, directory: DataDi
     # Above every time that was ever stamped, as an epoch is.
     epoch = max(time.time_ns(), state.time + 1)
     entries = [pack_content(CheckpointInfo())]
-    record = Record(state.sequence + 1, epoch, entries, Kind.CHECKPOINT, epoch, node)
+    record = Record(state.sequence + 1, epoch, entries, Kind.CHECKPOINT, epoch)
     log.begin(0, 0)
     log.append(0, record, state.sequence)
     first = next(iter(log.read(0)))
@@ -117,12 +117,13 @@ def begin_log(adopted: Adopted, log: ReplicatedLog, name: str, directory: DataDi
     return first.position
 
 
-def begin_local(adopted: Adopted, directory: DataDirectory) -> None:
-    """Let the data directory, which is empty, be a local one with this state."""
+def begin_local(adopted: Adopted, directory: DataDirectory) -> str:
+    """Let the data directory, which is empty, be a local one with this state. Returns the journal's id."""
     journal = Journal(directory.journal)
     journal.begin_behind(adopted.state.sequence, adopted.crc)
     write_snapshot(directory.snapshots, adopted.state, journal.id, adopted.crc)
     directory.write_journal_id(journal.id)
+    return journal.id
 
 
 def check_empty(directory: DataDirectory) -> None:

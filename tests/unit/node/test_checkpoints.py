@@ -154,7 +154,7 @@ def test_a_reader_is_waited_for_up_to_a_quarter(tmp_path: Path, shared: SharedLo
     leader = FollowingNode(tmp_path, shared, budget=budget, alone=True)
     leader.checkpoints.lead(0)
     now = NOW
-    behind = []
+    behind: list[int] = []
     for _ in range(60):
         writer.trade(5, commands=8)
         now += FIRST_AFTER // 100
