@@ -35,9 +35,13 @@ class Handover(Struct, frozen=True, array_like=True):
 
 
 class CheckpointInfo(Struct, frozen=True, array_like=True):
-    """Every node takes a snapshot here. `log_bytes`: what has been appended since the first record."""
+    """Every node takes a snapshot here.
+
+    log_bytes: what the log holds up to here, as its leader counts. trimmed: up to which position it was trimmed.
+    """
 
     log_bytes: int = 0
+    trimmed: int = 0
 
 
 class PartInfo(Struct, frozen=True, array_like=True):
