@@ -1,7 +1,7 @@
 """The matcher's settings of a log that is not its own journal. The history reads the same ones."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ MAX_PEM_BYTES: Final = 1024 * 1024
 MAX_USER: Final = 256
 """Characters of a user's name and password together."""
 
-MIN_BUDGET: Final = 4 * 1024 * 1024
+MIN_BUDGET: Final = 1_000_000
 MAX_BUDGET: Final = 10**12
 DEFAULT_BUDGET: Final = 1024 * 1024 * 1024
 
@@ -31,14 +31,6 @@ class PemFile(Struct, frozen=True):
 
     path: Path
     content: bytes
-
-
-class LogConfig(Struct, frozen=True):
-    """Where the log is, what shows it who we are, and how many bytes it may hold."""
-
-    address: LogAddress
-    credentials: Credentials
-    budget: int
 
 
 def _log(text: str) -> LogAddress | None:
@@ -103,30 +95,32 @@ USER: Final = Setting(
     from_file=True,
     full_variable="MATCHER_LOG_USER",
 )
-BUDGET: Final = Setting(
+LOG_BUDGET: Final = Setting(
     "log-budget",
     str(DEFAULT_BUDGET),
     bounded(MIN_BUDGET, MAX_BUDGET),
     f"a number of bytes from {MIN_BUDGET} to {MAX_BUDGET}",
-    "what a log in etcd may hold",
+    "how much a replicated log may hold: at a quarter of it a snapshot is taken, at three quarters orders are refused",
     full_variable="MATCHER_LOG_BUDGET",
 )
 
-ACCESS_SETTINGS: Final = (LOG, CA, CERTIFICATE, KEY, USER)
-"""What every reader of the log needs."""
+ACCESS_SETTINGS: Final = (CA, CERTIFICATE, KEY, USER)
+"""What it takes to reach the log."""
 
-LOG_SETTINGS: Final = (*ACCESS_SETTINGS, BUDGET)
+REPLICATED_LOG: Final = (LOG, *ACCESS_SETTINGS, LOG_BUDGET)
 
 
-def read_log(program: str, prefix: str, arguments: Sequence[str], values: Mapping[str, Any]) -> LogConfig | None:
-    """The log that is not local; None for the local one. Ends the process with one line where it cannot be used here,
-    or where the settings do not fit each other."""
-    address: LogAddress | None = values[LOG.key]
-    if address is None:
-        return None
+def check_log(program: str, title: str, address: LogAddress) -> None:
+    """End the process with one line where a log of that kind cannot be used here. `title` is the setting that names
+    it."""
     fault = fault_here()
     if fault:
-        end_with_line(program, f"{LOG.source(prefix, arguments)}: {address}: {fault}")
+        end_with_line(program, f"{title}: {address}: {fault}")
+
+
+def read_credentials(program: str, prefix: str, values: Mapping[str, Any]) -> Credentials:
+    """What the values of ACCESS_SETTINGS stand for. Ends the process with one line where they do not fit each
+    other."""
     ca, certificate, key = (values[setting.key] for setting in (CA, CERTIFICATE, KEY))
     for needed, file, setting, other in (
         (KEY, key, CERTIFICATE, certificate),
@@ -137,8 +131,7 @@ def read_log(program: str, prefix: str, arguments: Sequence[str], values: Mappin
             end_with_line(program, f"{needed.title(prefix)}: takes {needed.takes}: {setting.title(prefix)} needs it")
     _check_pem(program, prefix, ca, certificate, key)
     name, password = values[USER.key]
-    credentials = Credentials(_content(ca), _content(certificate), _content(key), name, password)
-    return LogConfig(address, credentials, values.get(BUDGET.key, DEFAULT_BUDGET))
+    return Credentials(_content(ca), _content(certificate), _content(key), name, password)
 
 
 def _content(file: PemFile | None) -> bytes | None:
