@@ -44,7 +44,8 @@ def free_ports(number: int) -> list[int]:
 
 
 class Process:
-    """`python -m <module>`. It ends with the process that has started it. directory: where it runs; None for here."""
+    """`python -m <module>`. It ends with the process that has started it. directory: where it runs; None for here.
+    prefix: a command that becomes the process."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Process:
         settings: Mapping[str, str],
         log: Path,
         directory: Path | None = None,
+        prefix: Sequence[str] = (),
     ) -> None:
         self.module = module
         self.log = log
@@ -64,6 +66,7 @@ class Process:
         }
         self._environment = {**inherited, **settings}
         self._directory = directory
+        self._prefix = prefix
         self._process: TiedProcess | None = None
 
     def start(self) -> None:
@@ -71,6 +74,7 @@ class Process:
             self._process = TiedProcess(
                 self.module,
                 self._arguments,
+                prefix=self._prefix,
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -92,6 +96,16 @@ class Process:
     def is_up(self) -> bool:
         """Whether it was started, and has not ended since."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def status(self) -> int | None:
+        """The exit status of a process that has ended; None while it runs, or before its start."""
+        return None if self._process is None else self._process.poll()
+
+    def terminate(self) -> None:
+        """Ask it to stop, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
 
     def kill(self, *, with_children: bool = False) -> None:
         """SIGKILL, to the process alone or to those that it has started too."""
@@ -115,6 +129,14 @@ class Process:
         self._process = None
         if status != 0:
             raise ExchangeError(f"the {self.module} stopped with status {status}:\n{self.log_end()}")
+
+    def close_gently(self) -> None:
+        """Let it stop; after STOP_SECONDS, end it."""
+        self.terminate()
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+        self.close()
 
     def close(self) -> None:
         """End all of its processes that still run."""
