@@ -32,15 +32,30 @@ def free_ports(number: int) -> list[int]:
     ports: list[int] = []
     while len(ports) < number:
         port = random.choice(PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in ports:
+        if port not in ports and is_free(port):
             ports.append(port)
     return ports
+
+
+def free_bases(number: int, span: int) -> list[int]:
+    """Ports on which nobody listens, nor on the `span` - 1 behind each."""
+    bases: list[int] = []
+    while len(bases) < number:
+        [base] = free_ports(1)
+        if all(abs(base - other) >= span for other in bases) and all(is_free(base + more) for more in range(1, span)):
+            bases.append(base)
+    return bases
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on that port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class Process:

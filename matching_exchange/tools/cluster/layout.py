@@ -1,7 +1,6 @@
 """Where the parts of a cluster listen, and where their data lie. It is noted in the data directory: a server of a log
 keeps its address for its lifetime."""
 
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,7 @@ from msgspec import Struct
 
 from matching_exchange.process.settings import MAX_PORT
 from matching_exchange.tools.cluster.etcd import Member
-from matching_exchange.tools.processes import free_ports
+from matching_exchange.tools.processes import free_bases, free_ports, is_free
 
 HOST: Final = "127.0.0.1"
 NODES: Final = 3
@@ -91,16 +90,11 @@ def from_base(base: int) -> Layout:
 
 def anywhere() -> Layout:
     """Ports that nobody listens on."""
-    gateway, *rest = free_ports(1 + 2 * SERVERS)
-    taken = {gateway, *rest}
-    matchers: list[int] = []
-    while len(matchers) < NODES:
-        [base] = free_ports(1)
-        four = range(base, base + SOCKETS)
-        if taken.isdisjoint(four) and all(is_free(port) for port in four):
-            matchers.append(base)
-            taken.update(four)
-    return Layout(gateway, matchers, list(zip(rest[::2], rest[1::2], strict=True)))
+    matchers = free_bases(NODES, SOCKETS)
+    taken = {base + number for base in matchers for number in range(SOCKETS)}
+    others = [port for port in free_ports(1 + 2 * SERVERS + len(taken)) if port not in taken]
+    servers = others[1 : 1 + 2 * SERVERS]
+    return Layout(others[0], matchers, list(zip(servers[::2], servers[1::2], strict=True)))
 
 
 def noted(directory: Path) -> Layout | None:
@@ -127,16 +121,6 @@ def check_free(layout: Layout) -> None:
     for what, port in layout.named_ports.items():
         if not is_free(port):
             raise LayoutError(f"cannot listen on {HOST}:{port} ({what}): another process has it; --ports gives others")
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 OWN: Final = (
