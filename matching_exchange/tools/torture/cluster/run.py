@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from matcher.reply import Reply
 from matcher.state import Caused, State
 from matcher.storage.log import Kind as RecordKind
 from matcher.storage.log import Logged
+from matching_exchange.tools.cluster.logs import reader_of
 from matching_exchange.tools.torture.checks import Checks
 from matching_exchange.tools.torture.clients import decode, orders_in
 from matching_exchange.tools.torture.cluster.archive import Archive
@@ -60,7 +62,7 @@ def _torture(
     with ClusterExchange(directory, plan.workers, plan.snapshot_every, network) as exchange:
         until = started + wanted.seconds
         striker = Striker(exchange, wanted.kind, plan.seed, plan.calm, wanted.pauses, until)
-        archive = Archive(exchange.open_log)
+        archive = Archive(partial(reader_of, exchange.log))
         witness = Witness(exchange.sockets)
         stop, over = Event(), Event()
         with ThreadPoolExecutor(2) as threads:

@@ -10,9 +10,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from matching_exchange.tools.cluster.group import LOOK_SECONDS
 from matching_exchange.tools.cluster.layout import SERVERS
-from matching_exchange.tools.processes import ExchangeError
-from matching_exchange.tools.torture.cluster.exchange import LOOK_SECONDS, ClusterExchange, machine_of
+from matching_exchange.tools.torture.cluster.exchange import ClusterExchange, machine_of
 from matching_exchange.tools.torture.promises import Promise
 
 Cut = Literal[
@@ -141,7 +141,7 @@ class Striker:
         self._wait_for_end(node)
 
     def _kill_both(self) -> None:
-        node, server = self._exchange.leader, self._log_leader()
+        node, server = self._exchange.leader, self._log_leader_now()
         process, log = self._exchange.nodes[node], self._exchange.servers[server]
         both = log.running, process.running
         self._note(node, f"with {log.member.name}")
@@ -170,7 +170,7 @@ class Striker:
             case "leader's machine":
                 network.isolate([leader, servers[node % SERVERS]])
             case "one log server":
-                network.isolate([servers[self._log_leader() if self._random.random() < 0.5 else node % SERVERS]])
+                network.isolate([servers[self._log_leader_now() if self._random.random() < 0.5 else node % SERVERS]])
             case "majority of the log":
                 for server in self._random.sample(servers, SERVERS // 2 + 1):
                     network.isolate([server])
@@ -180,18 +180,24 @@ class Striker:
             network.heal()
         self._wait_for_log()
 
-    def _log_leader(self) -> int:
-        self._wait(lambda: self._exchange.log_leader() is not None, "a leader of the log")
-        number = self._exchange.log_leader()
-        return 0 if number is None else number
+    def _log_leader_now(self) -> int:
+        found: list[int] = []
+
+        def look() -> bool:
+            number = self._exchange.log_leader
+            found.extend([] if number is None else [number])
+            return bool(found)
+
+        self._exchange.wait_until(look, "a leader of the log")
+        return found[-1]
 
     def _wait_for_log(self) -> None:
         servers = self._exchange.servers
-        self._wait(lambda: all(server.member.serves for server in servers), "all servers of the log")
+        self._exchange.wait_until(lambda: all(server.member.serves for server in servers), "all servers of the log")
 
     def _wait_for_another(self, node: int) -> None:
         """Wait for a leader of a higher epoch than before the strike."""
-        self._wait(lambda: self._exchange.epoch > self._epoch, f"another leader than node {node}")
+        self._exchange.wait_until(lambda: self._exchange.epoch > self._epoch, f"another leader than node {node}")
 
     def _wait_for_end(self, node: int) -> None:
         """A woken leader must be refused by the log, and end."""
@@ -202,11 +208,3 @@ class Striker:
                 self.not_refused.breach(f"node {node} runs {WAKE_SECONDS:g} seconds after it was woken")
                 return
             self._rest(LOOK_SECONDS)
-
-    def _wait(self, ready: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + 60.0
-        while not ready():
-            if time.monotonic() > deadline:
-                raise ExchangeError(f"{what} did not come within 60 seconds")
-            self._exchange.look()
-            time.sleep(LOOK_SECONDS)
