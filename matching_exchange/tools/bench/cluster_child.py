@@ -97,7 +97,7 @@ def lag(log: str, seconds: str) -> Found:
     reader = reader_of(log)
     follower = reader.follow(0)
     print(flush=True)
-    lags: tuple[float, ...] = ()
+    lags: list[float] = []
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
         select.select([follower.descriptor], [], [], 0.1)
