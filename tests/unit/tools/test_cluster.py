@@ -121,9 +121,7 @@ def test_each_node_knows_all_nodes_and_the_gateway_knows_them_too(tmp_path: Path
     nodes = [matcher_settings(DEFAULT, node, tmp_path) for node in range(3)]
     assert [each["MATCHER_BASE"] for each in nodes] == ["127.0.0.1:5555", "127.0.0.1:5565", "127.0.0.1:5575"]
     assert {each["MATCHER_PEERS"] for each in nodes} == {"127.0.0.1:5555,127.0.0.1:5565,127.0.0.1:5575"}
-    assert {each["MATCHER_LOG"] for each in nodes} == {
-        "etcd://127.0.0.1:2379,127.0.0.1:2381,127.0.0.1:2383/exchange"
-    }
+    assert {each["MATCHER_LOG"] for each in nodes} == {"etcd://127.0.0.1:2379,127.0.0.1:2381,127.0.0.1:2383/exchange"}
     assert len({each["MATCHER_DATA_DIR"] for each in nodes}) == 3
     gateway = gateway_settings(DEFAULT, tmp_path, {})
     assert gateway["GATEWAY_MATCHERS"] == nodes[0]["MATCHER_PEERS"]

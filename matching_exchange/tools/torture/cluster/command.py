@@ -85,7 +85,7 @@ def run_cluster(
         below = directory / kind
         below.mkdir()
         seconds = float("inf") if options.seconds is None else options.seconds
-        run = ClusterPlan(kind, structs.replace(plan, kills=count), seconds)
+        run = ClusterPlan((kind,) * count, structs.replace(plan, kills=count), seconds)
         kinds.append(torture_cluster(run, below, partial(progress, kind, count)))
     return ClusterReport(plan.clients, kinds, left_out)
 

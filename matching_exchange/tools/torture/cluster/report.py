@@ -38,7 +38,7 @@ class Times(Struct, frozen=True):
 
 
 class KindReport(Struct, frozen=True):
-    """The strikes of one kind, and what was found in their run.
+    """The strikes of one run, mostly of one kind, and what was found.
 
     takeovers: from the strike to the first answer to a new order by the next leader.
     silences: the longest time without any answer around each strike.
@@ -47,7 +47,7 @@ class KindReport(Struct, frozen=True):
     queries: those that the nodes answered when they were asked directly.
     cuts: takeovers by what was cut; only of partitions."""
 
-    kind: Kind
+    title: str
     seed: int
     strikes: int
     seconds: float
@@ -96,12 +96,12 @@ def print_cluster_report(report: ClusterReport, console: Console) -> None:
     table = plain_table("what must not happen", ["struck"], columns)
     for kind in report.kinds:
         counts = (kind.strikes, *(kind.broken(name) for name in (LOST, DOUBLED, UNTRUE, DISORDER, STALE)))
-        table.add_row(TITLES[kind.kind], *(f"{count:,}" for count in counts))
+        table.add_row(kind.title, *(f"{count:,}" for count in counts))
     console.print(table)
     console.print(_times_table(report))
     for kind in report.kinds:
         print_counts(
-            TITLES[kind.kind],
+            kind.title,
             [
                 ("commands answered", kind.answered),
                 ("sent more than once", kind.retried),
@@ -128,7 +128,7 @@ def _times_table(report: ClusterReport) -> object:
     table = plain_table("from the strike to the first new answer, in ms", ["struck"], columns)
     for kind in report.kinds:
         longest = "" if kind.silences is None else f"{kind.silences.most:,}"
-        table.add_row(TITLES[kind.kind], *_cells(kind.takeovers), longest)
+        table.add_row(kind.title, *_cells(kind.takeovers), longest)
         for cut, found in kind.cuts.items():
             table.add_row(f"  {cut}", *_cells(found), "")
     return table

@@ -26,7 +26,7 @@ from matching_exchange.tools.torture.clients import decode, orders_in
 from matching_exchange.tools.torture.cluster.archive import Archive
 from matching_exchange.tools.torture.cluster.exchange import ClusterExchange, machines
 from matching_exchange.tools.torture.cluster.network import Network
-from matching_exchange.tools.torture.cluster.report import STALE, KindReport, Times, times
+from matching_exchange.tools.torture.cluster.report import STALE, TITLES, KindReport, Times, times
 from matching_exchange.tools.torture.cluster.striker import PAUSE_SECONDS, Kind, Strike, Striker
 from matching_exchange.tools.torture.cluster.witness import Known, Witness, stale
 from matching_exchange.tools.torture.evidence import PLACES, Told
@@ -37,10 +37,10 @@ MILLISECONDS: Final = 1_000
 
 
 class ClusterPlan(Struct, frozen=True):
-    """The size of a run, besides `Plan`. seconds: after this time no more strikes begin. pauses: the shortest and the
+    """The size of a run, besides `Plan`. strikes: their kinds, in order. seconds: after this time no more strikes begin. pauses: the shortest and the
     longest pause of a leader, in seconds."""
 
-    kind: Kind
+    strikes: tuple[Kind, ...]
     plan: Plan
     seconds: float = float("inf")
     pauses: tuple[float, float] = PAUSE_SECONDS
@@ -48,7 +48,7 @@ class ClusterPlan(Struct, frozen=True):
 
 def torture_cluster(wanted: ClusterPlan, directory: Path, progress: Callable[[int, int], None]) -> KindReport:
     """Carry out the plan in the directory, in a network of its own for partitions. Errors as of `torture`."""
-    if wanted.kind == "partition":
+    if "partition" in wanted.strikes:
         with Network(machines()) as network:
             return _torture(wanted, directory, network, progress)
     return _torture(wanted, directory, None, progress)
@@ -61,7 +61,7 @@ def _torture(
     plan = wanted.plan
     with ClusterExchange(directory, plan.workers, plan.snapshot_every, network) as exchange:
         until = started + wanted.seconds
-        striker = Striker(exchange, wanted.kind, plan.seed, plan.calm, wanted.pauses, until)
+        striker = Striker(exchange, wanted.strikes, plan.seed, plan.calm, wanted.pauses, until)
         archive = Archive(partial(reader_of, exchange.log))
         witness = Witness(exchange.sockets)
         stop, over = Event(), Event()
@@ -82,7 +82,7 @@ def _torture(
     replayed = digest(state.engine.registry)
     found = takeovers(striker.strikes, archive.records, evidence.told)
     return KindReport(
-        wanted.kind,
+        ", ".join(dict.fromkeys(TITLES[kind] for kind in wanted.strikes)),
         plan.seed,
         len(striker.strikes),
         round(time.monotonic() - started, 1),

@@ -4,7 +4,7 @@ when the exchange answers, and each node follows or leads."""
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, Literal
 
@@ -64,19 +64,20 @@ class Strike(Struct):
 
 
 class Striker:
-    """calm: the longest time, in seconds, between two strikes. until: when no more strikes begin, by time.monotonic."""
+    """kinds: of the strikes, in their order. calm: the longest time, in seconds, between two of them. until: when no
+    more begin, by time.monotonic."""
 
     def __init__(
         self,
         exchange: ClusterExchange,
-        kind: Kind,
+        kinds: Sequence[Kind],
         seed: int,
         calm: float,
         pauses: tuple[float, float] = PAUSE_SECONDS,
         until: float = float("inf"),
     ) -> None:
         self._exchange = exchange
-        self._kind: Kind = kind
+        self._kinds = kinds
         self._random = Random(f"{seed} strikes")
         self._calm = calm
         self._pauses = pauses
@@ -86,7 +87,7 @@ class Striker:
         self.not_refused = Promise("a woken leader that went on")
 
     def run(self, count: int, progress: Callable[[int], None]) -> None:
-        """Strike `count` times. Raises ExchangeError if a process does not come back."""
+        """Carry out the first `count` strikes. Raises ExchangeError if a process does not come back."""
         self._exchange.wait_until_whole()
         for number in range(1, count + 1):
             if time.monotonic() > self._until:
@@ -98,7 +99,7 @@ class Striker:
             progress(number)
 
     def _strike(self, number: int) -> None:
-        match self._kind:
+        match self._kinds[number - 1]:
             case "kill":
                 self._kill()
             case "pause":
@@ -108,9 +109,9 @@ class Striker:
             case "partition":
                 self._cut(CUTS[(number - 1) % len(CUTS)])
 
-    def _note(self, node: int, detail: str = "") -> None:
+    def _note(self, kind: Kind, node: int, detail: str = "") -> None:
         self._epoch = self._exchange.epoch
-        self.strikes.append(Strike(self._kind, node, time.time_ns(), time.monotonic(), detail))
+        self.strikes.append(Strike(kind, node, time.time_ns(), time.monotonic(), detail))
 
     def _rest(self, seconds: float) -> None:
         """Let the exchange work, and hear what its nodes say."""
@@ -122,7 +123,7 @@ class Striker:
     def _kill(self) -> None:
         node = self._exchange.leader
         process = self._exchange.nodes[node]
-        self._note(node)
+        self._note("kill", node)
         process.kill()
         process.start()
         self._wait_for_another(node)
@@ -131,7 +132,7 @@ class Striker:
         node = self._exchange.leader
         process = self._exchange.nodes[node]
         pid = process.running.pid
-        self._note(node)
+        self._note("pause", node)
         os.kill(pid, signal.SIGSTOP)
         try:
             self._rest(self._random.uniform(*self._pauses))
@@ -144,7 +145,7 @@ class Striker:
         node, server = self._exchange.leader, self._log_leader_now()
         process, log = self._exchange.nodes[node], self._exchange.servers[server]
         both = log.running, process.running
-        self._note(node, f"with {log.member.name}")
+        self._note("both", node, f"with {log.member.name}")
         for each in both:
             each.kill()
         for each in both:
@@ -159,7 +160,7 @@ class Striker:
         assert network is not None, "partitions need one"
         node = exchange.leader
         leader, servers = machine_of(node), [member.name for member in exchange.members]
-        self._note(node, cut)
+        self._note("partition", node, cut)
         match cut:
             case "leader from the log":
                 network.cut([leader], servers)
