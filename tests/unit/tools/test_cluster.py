@@ -151,7 +151,7 @@ def test_without_etcd_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotInstalledError, match=r"^etcd is not installed \(on Debian: apt install etcd-server; .*\)$"):
         find(None)
-    with pytest.raises(NotInstalledError, match="^--etcd: /no/etcd is no program"):
+    with pytest.raises(NotInstalledError, match=r"^--etcd: /no/etcd is no program"):
         find("/no/etcd")
 
 

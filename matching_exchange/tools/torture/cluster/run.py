@@ -37,8 +37,10 @@ MILLISECONDS: Final = 1_000
 
 
 class ClusterPlan(Struct, frozen=True):
-    """The size of a run, besides `Plan`. strikes: their kinds, in order. seconds: after this time no more strikes begin. pauses: the shortest and the
-    longest pause of a leader, in seconds."""
+    """The size of a run, besides `Plan`.
+
+    strikes: their kinds, in order. seconds: after this time no more begin. pauses: the shortest and the longest pause
+    of a leader, in seconds."""
 
     strikes: tuple[Kind, ...]
     plan: Plan
