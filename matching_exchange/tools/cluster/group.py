@@ -149,7 +149,7 @@ class Group:
                 process.start()
             elif process.status is not None:
                 _ = process.running
-        if self.gateway is not None:
+        if self.gateway is not None and self.gateway.status is not None:
             _ = self.gateway.running
 
     def _is_healthy(self) -> bool:
