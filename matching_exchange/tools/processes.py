@@ -133,8 +133,15 @@ class Process:
 
     def stop(self) -> None:
         """Stop it cleanly. Raises ExchangeError if it does not stop."""
-        process = self.running
-        process.terminate()
+        _ = self.running
+        self.terminate()
+        self.wait_until_stopped()
+
+    def wait_until_stopped(self) -> None:
+        """Wait until it has stopped as it was asked to. Raises ExchangeError if it does not, or not cleanly."""
+        process = self._process
+        if process is None:
+            raise ExchangeError(f"the {self.module} does not run")
         try:
             status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired as error:

@@ -178,7 +178,7 @@ class Group:
         for node in self.nodes:
             node.terminate()
         for node in self.nodes:
-            node.stop()
+            node.wait_until_stopped()
 
     def snapshots(self) -> list[Path]:
         """The snapshots of all nodes that are whole."""
