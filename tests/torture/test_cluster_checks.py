@@ -79,7 +79,8 @@ def test_times_tell_median_99th_percentile_and_the_most() -> None:
 
 
 def test_what_a_refused_leader_had_applied_is_read_from_its_last_line() -> None:
-    assert held_commands('{"event": "this node does not lead any more", "held": 12}\n') == 12
+    line = '{"applied": %d, "event": "another node leads: nothing more is answered", "level": "critical"}\n'
+    assert held_commands(line % 7 + line % 12 + '{"event": "matcher stopped"}\n') == 12
     assert held_commands("") == 0
 
 

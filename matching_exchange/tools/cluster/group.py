@@ -23,6 +23,10 @@ HEALTH_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.005
 
 
+FENCED_LINE: Final = re.compile(r'^.*"applied": ?(\d+).*another node leads', re.MULTILINE)
+"""What a node logs when the log has refused it, with the number of commands that it had applied and not answered."""
+
+
 class Fenced(Struct, frozen=True):
     """A node that the log has refused, and how many commands it had applied that the log then did not take."""
 
@@ -193,5 +197,5 @@ def endpoint(base: str, number: int) -> str:
 
 def held_commands(log: str) -> int:
     """How many commands a node had applied that the log then refused, by the last line of its log that says so."""
-    found = re.findall(r'"held": ?(\d+)', log)
+    found = FENCED_LINE.findall(log)
     return int(found[-1]) if found else 0
