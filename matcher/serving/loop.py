@@ -17,16 +17,11 @@ from matcher.serving.signals import catch_signals
 from matcher.serving.turn import Turn, new_turn
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory
-from matcher.storage.entries import OWN_SESSION, OwnCommands
 from matcher.storage.journal import Journal
 from matcher.storage.local_log import LocalLog
 from matcher.storage.log import Record
-from protocol.codec import encode
-from protocol.commands import AdvanceTime, MoveTimers, OwnCommand
-from protocol.events import CommandRefused, MatcherStatus
-
-TIMER_TOLERANCE = 50_000_000
-"""Nanoseconds by which a cancel-after may differ from a stopwatch."""
+from protocol.commands import OwnCommand
+from protocol.events import MatcherStatus
 
 
 class Matcher:
@@ -90,19 +85,15 @@ class Matcher:
     def begin_with(self, commands: list[OwnCommand]) -> None:
         """Carry out the matcher's own commands, before it runs."""
         turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
-        _, caused = self._state.apply(OWN_SESSION, 0, commands, turn.time)
-        for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
-            raise AssertionError(f"the list was checked before: {refused}")
-        turn.entries.append(encode(OwnCommands(commands)))
+        self._service.begin_with(commands, turn)
         self._append(turn)
 
     def _turn(self, ready: dict[object, int]) -> None:
-        self._look_after_subscribers(ready)
-        turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
-        self._keep_timers(turn)
-        if self._state.engine.due(turn.time):
-            # This comes first in the turn: no order trades after it has expired.
-            self._intake.carry_out_own(AdvanceTime(), turn)
+        service = self._service
+        stamp = self._stamp()
+        service.look_after_subscribers(ready, self._state.sequence, stamp)
+        turn = new_turn(self._state.sequence + 1, stamp, self._clock.monotonic())
+        service.begin(turn)
         self._intake.take(turn)
         if turn.caused:
             self._tally.note_applied(turn, self._clock.monotonic())
@@ -121,24 +112,6 @@ class Matcher:
         """Log the entries of the turn."""
         record = Record(turn.first_sequence, turn.time, turn.entries)
         self._position = self._log.append(self._position, record, self._state.sequence)
-
-    def _look_after_subscribers(self, ready: dict[object, int]) -> None:
-        gone = self._sockets.gone(ready)
-        if gone or self._sockets.market_data in ready:
-            subscribed = self._subscribers.take(gone)
-            self._market_data.subscribe(subscribed)
-            self._books.subscribe(subscribed)
-        if self._market_data.telling:
-            self._market_data.tell_newcomers(self._state.sequence, self._stamp())
-
-    def _keep_timers(self, turn: Turn) -> None:
-        """Move the cancel-afters and the ends of halts if the stamps have gained or lost time. A stopwatch must show
-        the time that was asked for."""
-        if not self._state.registry.timers.count and not self._state.registry.halts.count:
-            self._clock.settle()
-        elif abs(self._clock.gained) > TIMER_TOLERANCE:
-            self._intake.carry_out_own(MoveTimers(self._clock.gained), turn)
-            self._clock.settle()
 
     def _keep_time(self) -> None:
         """Do the periodic work that is due: syncs, depth, pulses, heartbeats and metrics."""

@@ -94,6 +94,11 @@ class Meter:
         """Open the port of its own, if there is one. Ends the process if that cannot be bound."""
         self._server = open_server(PROGRAM, PREFIX, self._config.metrics, lambda: self._told)
 
+    @property
+    def told(self) -> list[Family]:
+        """What was told last. Nobody changes it any more."""
+        return self._told
+
     def serve(self) -> None:
         if self._server is not None:
             self._server.serve()
