@@ -183,7 +183,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
         environment,
         SWITCHES,
     )
-    values["node"] = read_node(PROGRAM, PREFIX, SETTINGS, values, arguments, environment)
+    values["node"] = read_node(PROGRAM, PREFIX, values)
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND

@@ -12,24 +12,22 @@ import structlog
 
 from matcher import CORE
 from matcher.config import Config
+from matcher.node.common import Common
 from matcher.node.standby import drop_frames
 from matcher.node.tail import Tail
-from matcher.node.telling import Standing, Telling
-from matcher.node_config import NodeConfig
+from matcher.node.telling import Told
 from matcher.replication import timings
 from matcher.replication.member import Member, Step
 from matcher.replication.outputs import outputs_of
 from matcher.replication.parts import MAX_BATCH_BYTES, split
 from matcher.replication.records import Handover, Poisoned, pack_content
-from matcher.replication.replay import Replay
 from matcher.serving.clock import Clock
 from matcher.serving.intake import Replicated
 from matcher.serving.queries import count_open_orders
-from matcher.serving.service import Doors, Epoch, Service
+from matcher.serving.service import Epoch, Service
 from matcher.serving.turn import Turn, new_turn
-from matcher.storage.crash_notes import CrashNotes
 from matcher.storage.data_directory import DataDirectory
-from matcher.storage.log import FencedError, Kind, Record, ReplicatedLog
+from matcher.storage.log import FencedError, Kind, Logged, Record
 from matching_exchange.process.histogram import Histogram
 from protocol import topics
 from protocol.codec import encode
@@ -43,6 +41,10 @@ ALWAYS_SAFE: Final = "replicated"
 """What the status says in place of MATCHER_SYNC."""
 
 log = structlog.get_logger("matcher")
+
+
+FULL: Final = 3_600_000_000_000
+"""What a leader tells as `waiting` while the log is too full for commands: nanoseconds, so that gateways send none."""
 
 
 class Figures:
@@ -63,34 +65,31 @@ class Leader:
     def __init__(
         self,
         config: Config,
-        node: NodeConfig,
         directory: DataDirectory,
-        of: ReplicatedLog,
-        replay: Replay,
+        common: Common,
         member: Member,
-        notes: CrashNotes,
-        doors: Doors,
-        telling: Telling,
         wait: Callable[[int], None],
         now: Callable[[], int] = timings.now,
         clock: Clock | None = None,
     ) -> None:
-        self._node = node.node
-        self._log = of
-        self._replay = replay
+        self._common = common
+        self._node = common.config.node
+        self._log = common.log
+        self._replay = replay = common.replay
         self._state = state = replay.state
         self._member = member
-        self._doors = doors
-        self._telling = telling
+        self._checkpoints = common.checkpoints
+        self._doors = common.doors
+        self._telling = common.telling
         self._wait = wait
         self._now = now
         self._clock = clock = clock or Clock(state.time)
         self._started_at = clock.monotonic()
         self._epoch = replay.epoch
         self.figures = Figures()
-        replicated = Replicated(notes, MAX_BATCH_BYTES, self._poison, self._take_in)
-        epoch = Epoch(replay.epoch, of.id, self.figures, replicated=replicated)
-        self.service = Service(config, directory, state, clock, doors, epoch, self._status)
+        replicated = Replicated(common.notes, MAX_BATCH_BYTES, self._poison, self._take_in)
+        epoch = Epoch(replay.epoch, self._log.id, self.figures, replicated=replicated)
+        self.service = Service(config, directory, state, clock, common.doors, epoch, self._status)
         # Committed, and so told.
         self._sequence = state.sequence
         self._time = state.time
@@ -120,19 +119,19 @@ class Leader:
         """Commands that were carried out here and are not known to be in the log."""
         return self._state.sequence - self._sequence
 
-    def begin(self, own: Callable[[], list[OwnCommand]], tail: Tail) -> None:
-        """Begin to lead. `own` says which commands of the matcher itself are missing."""
+    def begin(self, own: list[OwnCommand], tail: Tail) -> None:
+        """Begin to lead. `own` are the commands of the matcher itself that are missing."""
         service = self.service
         # What waits there was sent to nobody, or to another leader. It comes again.
         drop_frames(frame_receiver(self._doors.sockets.commands))
         self._clock.stamp()
+        self._checkpoints.lead(self._now())
         self._pulse()
         service.market_data.publish_all(self._sequence, self._time)
         service.outbox.say_again(tail.take())
-        commands = own()
-        if commands:
+        if own:
             turn = new_turn(self._state.sequence + 1, self._clock.stamp(), self._clock.monotonic())
-            service.begin_with(commands, turn)
+            service.begin_with(own, turn)
             self._append_batch(turn)
 
     def until_due(self) -> int:
@@ -179,6 +178,11 @@ class Leader:
         service, state, clock = self.service, self._state, self._clock
         if self._log.descriptor in self._ready:
             self._let_the_log_work()
+        self._common.hear(self._ready, self._now())
+        if self._checkpoints.due:
+            self._append([self._record(Kind.CHECKPOINT, self._checkpoints.entries())])
+            return
+        service.intake.takes_commands = not self._checkpoints.full
         service.look_after_subscribers(self._ready, state.sequence, self._time)
         turn = new_turn(state.sequence + 1, clock.stamp(), clock.monotonic())
         turn.told = self._time
@@ -264,6 +268,7 @@ class Leader:
         self._under_way = None
         self._member.committed(appended)
         self._replay.committed(appended.position, appended.crc, record)
+        self._checkpoints.received(Logged(appended.position, appended.crc, record))
         figures = self.figures
         figures.records += 1
         figures.written += sum(map(len, record.entries))
@@ -298,17 +303,17 @@ class Leader:
         self._clock.stamp()
         self.service.outbox.keep_time()
         self.service.meter.keep_time(self._clock.monotonic())
-        self._telling.keep_time(self._standing())
+        self._telling.keep_time(self._told())
+        self._checkpoints.trim(self._now())
 
     def _pulse(self) -> None:
         """Show that this node is alive, while the state is ahead of the log."""
         self.service.outbox.pulse(self._sequence, self._clock.monotonic())
-        self._telling.keep_time(self._standing())
+        self._telling.keep_time(self._told())
 
-    def _standing(self) -> Standing:
-        return Standing(
-            NodeRole.LEADER, self._epoch, self._replay.position, self._sequence, self._time, self._log.waiting
-        )
+    def _told(self) -> Told:
+        waiting = FULL if self._checkpoints.full else self._log.waiting
+        return Told(NodeRole.LEADER, self._epoch, self._replay.position, self._sequence, self._time, waiting)
 
     def _status(self) -> MatcherStatus:
         uptime = self._clock.monotonic() - self._started_at
@@ -320,7 +325,9 @@ class Leader:
 
     def _take_in(self, frame: HandOver | NoteReader) -> None:
         """A frame to the nodes."""
-        if isinstance(frame, HandOver) and frame.node != self._node and self._successor is None:
+        if isinstance(frame, NoteReader):
+            self._checkpoints.note_reader(frame.name, frame.position, self._now())
+        elif frame.node != self._node and self._successor is None:
             log.info("handing over", node=frame.node)
             self._successor = frame.node
             # The successor may lead as soon as it reads of it.

@@ -11,18 +11,15 @@ from typing import Final
 import structlog
 import zmq
 
+from matcher.node.common import Common
 from matcher.node.tail import Tail
-from matcher.node.telling import Standing, Telling
-from matcher.node_config import NodeConfig
+from matcher.node.telling import Told
 from matcher.replication import timings
 from matcher.replication.member import Member, Role, Step
 from matcher.replication.records import EpochInfo, Handover, Poisoned, content, pack_content
-from matcher.replication.replay import Replay
 from matcher.reply import Reply
-from matcher.serving.service import Doors
 from matcher.state import Caused
-from matcher.storage.crash_notes import CrashNotes
-from matcher.storage.log import FencedError, Kind, Record, ReplicatedLog
+from matcher.storage.log import FencedError, Kind, Logged, Record
 from matching_exchange.process.version import VERSION
 from protocol.node import NodeRole
 from protocol.sockets import frame_receiver
@@ -44,32 +41,28 @@ class Standby:
 
     def __init__(
         self,
-        config: NodeConfig,
+        common: Common,
         endpoints: list[str],
-        of: ReplicatedLog,
-        replay: Replay,
-        notes: CrashNotes,
-        doors: Doors,
-        telling: Telling,
         now: Callable[[], int] = timings.now,
         wall: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._config = config
+        self._common = common
+        self._node = common.config.node
         self._endpoints = endpoints
-        self._log = of
-        self._replay = replay
+        self._log = common.log
+        self._replay = replay = common.replay
         self._state = replay.state
-        self._notes = notes
-        self._doors = doors
-        self._telling = telling
+        self._notes = common.notes
+        self._doors = doors = common.doors
+        self._telling = common.telling
         self._now = now
         self._wall = wall
         self._receive = frame_receiver(doors.sockets.commands)
-        self._follower = of.follow(replay.position, replay.crc)
+        self._follower = self._log.follow(replay.position, replay.crc if replay.position else None)
         self._is_caught_up = False
         self._epoch_record: Record | None = None
         self.tail = Tail()
-        self.member = Member(config.node, replay.position, now())
+        self.member = Member(self._node, replay.position, now())
 
     @property
     def leads(self) -> bool:
@@ -83,13 +76,11 @@ class Standby:
         if self._follower.descriptor is not None:
             poller.register(self._follower.descriptor, zmq.POLLIN)
 
-    def unregister(self, poller: zmq.Poller) -> None:
-        """The poller waits for sockets only."""
+    def close(self, poller: zmq.Poller) -> None:
+        """Follow no more. The poller waits for the sockets only."""
         poller.unregister(self._log.descriptor)
         if self._follower.descriptor is not None:
             poller.unregister(self._follower.descriptor)
-
-    def close(self) -> None:
         self._follower.close()
 
     def until_due(self) -> int:
@@ -105,6 +96,7 @@ class Standby:
     def step(self, ready: dict[object, int]) -> None:
         """Do what waits. DivergedError, RewoundLogError, or an error of the log if this node cannot go on."""
         self._drain(ready)
+        self._common.hear(ready, self._now())
         if self.member.role is not Role.ELECTING:
             self._follow()
         answer = self._log.head_answer()
@@ -116,9 +108,7 @@ class Standby:
             self._work()
         if not self.leads:
             state, replay = self._state, self._replay
-            self._telling.keep_time(
-                Standing(NodeRole.STANDBY, replay.epoch, replay.position, state.sequence, state.time)
-            )
+            self._telling.keep_time(Told(NodeRole.STANDBY, replay.epoch, replay.position, state.sequence, state.time))
 
     def _drain(self, ready: dict[object, int]) -> None:
         """Drop what comes in, and keep who subscribes to what."""
@@ -139,6 +129,7 @@ class Standby:
                 return
             for logged in taken:
                 record = self._replay.take(logged, self._observe)
+                self._common.checkpoints.received(logged)
                 now = self._now()
                 self.member.received(logged.position, now)
                 if record is not None:
@@ -159,7 +150,7 @@ class Standby:
         if record.kind is Kind.POISON:
             poisoned = content(record, Poisoned)
             self._notes.poisoned(poisoned.session, poisoned.number, poisoned.error)
-        elif record.kind is Kind.HANDOVER and content(record, Handover).node == self._config.node:
+        elif record.kind is Kind.HANDOVER and content(record, Handover).node == self._node:
             self.member.handed_over(now)
 
     def _work(self) -> None:
@@ -175,8 +166,8 @@ class Standby:
         """Append an Epoch behind what this node has carried out."""
         replay, state = self._replay, self._state
         epoch = max(self._wall(), state.time + 1)
-        info = EpochInfo(epoch, self._config.node, self._endpoints, VERSION)
-        record = Record(state.sequence + 1, epoch, [pack_content(info)], Kind.EPOCH, epoch, self._config.node)
+        info = EpochInfo(epoch, self._node, self._endpoints, VERSION)
+        record = Record(state.sequence + 1, epoch, [pack_content(info)], Kind.EPOCH, epoch, self._node)
         self._epoch_record = record
         log.info("this node elects itself", epoch=epoch, position=replay.position)
         self._log.begin(replay.position, replay.crc)
@@ -196,6 +187,7 @@ class Standby:
             self.member.elected(appended)
             self._replay.drop_parts()
             self._replay.committed(appended.position, appended.crc, self._epoch_record)
+            self._common.checkpoints.received(Logged(appended.position, appended.crc, self._epoch_record))
 
 
 def drop_frames(receive: Callable[[], zmq.Frame], most: int = MAX_DROPPED) -> None:

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
+from matcher.node.checkpoints import Checkpoints
+from matcher.node.standing import Standing
 from matcher.node_config import NodeConfig
 from protocol import topics
 from protocol.codec import encode
@@ -20,7 +22,7 @@ MAX_SKEW: Final = 500_000_000
 """Nanoseconds by which a record's time may differ from this machine's clock before that is a warning."""
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Told(Struct, frozen=True):
     """How a node stands: see NodePulse."""
 
     role: NodeRole
@@ -32,64 +34,59 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Telling:
-    """`report(topic, payload)` sends to everybody. `log_id` gives the id of the log. Times are monotonic, in
-    nanoseconds.
-
-    snapshot_position, snapshot_digest: those of the newest snapshot here.
-    warnings: what an operator should look at, a sentence each, by what it is about.
-    due: when the next pulse is to be sent.
+    """`report(topic, payload)` sends to everybody. `checkpoints` know the newest snapshot here, `standing` the log.
+    Times are monotonic, in nanoseconds.
     """
 
     def __init__(
         self,
         config: NodeConfig,
         report: Callable[[bytes, bytes], None],
-        log_id: Callable[[], str],
+        checkpoints: Checkpoints,
+        standing: Standing,
         monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._config = config
         self._report = report
-        self._log_id = log_id
+        self._checkpoints = checkpoints
+        self._standing = standing
         self._monotonic = monotonic
         self._role: NodeRole | None = None
-        self.due = 0
-        self.snapshot_position = 0
-        self.snapshot_digest = ""
-        self.warnings: dict[str, str] = {}
+        self._due = 0
+        self._skewed = ""
 
     def until_due(self) -> int:
         """Nanoseconds until the next pulse."""
-        return self.due - self._monotonic()
+        return self._due - self._monotonic()
 
-    def keep_time(self, standing: Standing) -> None:
+    def keep_time(self, told: Told) -> None:
         """Tell how the node stands if that is due, or if its role is new."""
         now = self._monotonic()
-        if now < self.due and standing.role is self._role:
+        if now < self._due and told.role is self._role:
             return
-        self._role = standing.role
-        self.due = now + (LEADER_EVERY if standing.role is NodeRole.LEADER else STANDBY_EVERY)
+        self._role = told.role
+        self._due = now + (LEADER_EVERY if told.role is NodeRole.LEADER else STANDBY_EVERY)
         pulse = NodePulse(
             VERSION,
             self._config.node,
-            standing.role,
-            standing.epoch,
-            standing.position,
-            standing.sequence,
-            standing.time,
-            standing.waiting,
-            self.snapshot_position,
-            self.snapshot_digest,
-            self._log_id(),
+            told.role,
+            told.epoch,
+            told.position,
+            told.sequence,
+            told.time,
+            told.waiting,
+            self._checkpoints.snapshot_position,
+            self._checkpoints.snapshot_digest,
+            self._standing.log_id,
             str(self._config.log),
-            list(self.warnings.values()),
+            [*self._checkpoints.warnings(), *([self._skewed] if self._skewed else [])],
         )
         self._report(topics.NODES, encode(pulse))
 
     def note_skew(self, record_time: int, wall: int) -> None:
         """A record of that time has just come."""
         skew = record_time - wall
+        self._skewed = ""
         if abs(skew) > MAX_SKEW:
             where = "ahead of" if skew > 0 else "behind"
-            self.warnings["clock"] = f"the leader's time is {abs(skew) // 1_000_000} ms {where} this machine's clock"
-        else:
-            self.warnings.pop("clock", None)
+            self._skewed = f"The leader's time is {abs(skew) // 1_000_000} ms {where} this machine's clock."

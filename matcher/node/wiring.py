@@ -1,15 +1,15 @@
-"""The start of a matcher of a replicated log: its directory, its sockets, the log, the state."""
+"""Wires a matcher of a replicated log: its directory, the log, the sockets, the state."""
 
 import structlog
 
+from matcher import CORE
 from matcher.config import PROGRAM, Config
 from matcher.core.limits import standing_limits
-from matcher.engine import Engine
 from matcher.etcd.opening import open_log
 from matcher.instrument_list import InstrumentListError, missing_instruments
 from matcher.node.process import EXIT_FAILED, Node
+from matcher.node.start import StartError
 from matcher.node_config import NodeConfig
-from matcher.replication.replay import Replay
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.state import State
@@ -43,19 +43,21 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
             shared: ReplicatedLog = open_log(node.log, node.credentials)
             running = Node(config, node, directory, shared, own)
             running.bind()
-            replay = found_state(directory, shared)
-            log.info("matcher started", log=str(node.log), node=node.node, position=replay.position)
-            status = running.run(replay)
+            standing = running.find()
+            log.info(
+                "matcher started",
+                log=str(node.log),
+                node=node.node,
+                position=standing.position,
+                sequence=standing.state.sequence,
+                core=CORE.kind,
+            )
+            status = running.run(standing)
             running.close()
             return status
-    except (DescriptorsError, DirectoryError, EndpointError, LogFailedError) as error:
+    except (DescriptorsError, DirectoryError, EndpointError, LogFailedError, StartError) as error:
         end_with_line(PROGRAM, str(error), EXIT_FAILED)
     except OSError as error:
         if error.filename is None:
             raise
         end_with_line(PROGRAM, what_failed(error), EXIT_FAILED)
-
-
-def found_state(_directory: DataDirectory, _log: ReplicatedLog) -> Replay:
-    """The state to begin with, and its place in the log."""
-    return Replay(State(Engine()))

@@ -78,6 +78,7 @@ class Intake:
 
     repeated_frames: those without a new command. gaps: those of them before which frames are missing.
     unknown_sessions: frames of sessions that are not known.
+    takes_commands: while it is false, frames of commands and new sessions are dropped. Their senders come again.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Intake:
         self._notes = CrashNotes(directory) if replicated is None else replicated.notes
         self._most_bytes = UNBOUNDED if replicated is None else replicated.most_bytes
         self._rest: Commands | None = None
+        self.takes_commands = True
         self._skipping_parts = False
         self.refused_frames = 0
         self.repeated_frames = 0
@@ -193,6 +195,8 @@ class Intake:
 
     def _carry_out(self, frame: Frame, payload: bytes | None, turn: Turn) -> int:
         """Carry out one frame. Returns how many commands of it ran. `payload` is the frame as received."""
+        if not self.takes_commands and not isinstance(frame, Ask | HandOver | NoteReader):
+            return 0
         if isinstance(frame, Commands):
             return self._carry_out_commands(frame, payload, turn)
         if isinstance(frame, Hello):
