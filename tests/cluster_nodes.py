@@ -4,7 +4,8 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from matcher.storage.snapshot_file import snapshots
@@ -14,7 +15,7 @@ from protocol.commands import PlaceOrder
 from protocol.queries import DigestQuery
 from protocol.results import Digest
 from protocol.units import OrderType, Side
-from tests.exchange import PATIENCE, Process, clean_environment, wait_until
+from tests.exchange import LIVING, PATIENCE, Process, clean_environment, wait_until
 
 LEADS = "this node leads"
 
@@ -93,6 +94,24 @@ class NodeProcess(Process):
         )
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         return dict(line.split() for line in done.stdout.splitlines())
+
+
+@contextmanager
+def running_nodes(directory: Path, log: str, count: int, *flags: str) -> Iterator[list[NodeProcess]]:
+    """So many nodes, each in a directory of its own below. Those that still run in the end are killed."""
+    peers = free_bases(count)
+    nodes = [NodeProcess(directory / f"node{number}", number, log, peers, *flags) for number in range(count)]
+    for node in nodes:
+        node.start()
+    try:
+        yield nodes
+    finally:
+        for node in nodes:
+            if node.process is not None:
+                node.process.kill()
+                node.process.wait(PATIENCE)
+            if node in LIVING:
+                LIVING.remove(node)
 
 
 def leader_of(nodes: Sequence[NodeProcess]) -> NodeProcess:
