@@ -9,7 +9,7 @@ from history.config import Config
 from history.follower.loop import Loop
 from history.follower.meter import Meter, Progress
 from history.follower.retrier import Retrier
-from history.follower.sources import source_of
+from history.follower.sources import Following, source_of
 from history.follower.start import Joined, Start
 from history.follower.stop import Stop, StoppedError
 from history.writing.gather import StateGatherer
@@ -80,25 +80,26 @@ class Process:
         source = self._source
         try:
             place = self._ask(store.position)
-            source.note(0 if place is None else place.sequence, None, at_once=True)
+            source.note(place, None, at_once=True)
             if place is not None:
                 self._progress.begin(place.sequence, place.time)
             source.prepare(place)
             joined = self._ask(start.join)
-            with closing(joined.follower) as follower:
+            with closing(joined.follower):
                 self._tell(joined)
-                source.note(joined.place.sequence, follower, at_once=True)
+                following = Following(joined.follower, joined.state)
+                source.note(joined.place, following, at_once=True)
                 gatherer = StateGatherer(joined.state, self._ask(store.last_candles), begins=joined.begins)
 
                 def written(place: Place) -> None:
-                    source.note(place.sequence, follower)
+                    source.note(place, following)
 
                 def idle(place: Place) -> None:
-                    source.idle(place.sequence, follower)
+                    source.idle(place, following)
 
                 loop = Loop(joined, gatherer, store, self._stop, self._ask, written, self._progress, idle)
                 loop.run()
-                source.note(loop.written.sequence, follower, at_once=True)
+                source.end(loop.written, following)
         except (FileNotFoundError, LogAwayError, RewoundError, TrimmedError) as error:
             if (left_out := self._brake.passes("journal")) is not None:
                 log.warning("the journal has changed: joining it again", error=str(error), **left_out)

@@ -9,16 +9,19 @@ from zlib import crc32
 
 import structlog
 import zmq
+from msgspec import Struct
 
 from history.config import PROGRAM, Config, SharedLog
+from history.follower.own_states import OwnStates
 from history.writing.interface import Place
 from matcher.etcd.opening import open_reader
 from matcher.node.fetching import Fetched, SnapshotFetcher
 from matcher.replication.by_sequence import BySequence, SequenceFollower
+from matcher.state import State
 from matcher.storage.data_directory import HISTORY, DataDirectory
 from matcher.storage.journal_format import ENGINE
 from matcher.storage.journal_reader import JournalReader
-from matcher.storage.log import Follower, LogReader, Position, TrimmedError
+from matcher.storage.log import Follower, LogReader, TrimmedError
 from matcher.storage.readers import Registration, register
 from matcher.storage.snapshot_file import SnapshotError, read_head, snapshots
 from protocol.codec import encode
@@ -42,6 +45,13 @@ FIRST_WAIT: Final = 10_000_000_000
 log = structlog.get_logger("history")
 
 
+class Following(Struct, frozen=True):
+    """What follows the log, and the state that it has brought up to the last place."""
+
+    follower: Follower
+    state: State
+
+
 class Source(Protocol):
     """A log, and the snapshots of it.
 
@@ -57,11 +67,15 @@ class Source(Protocol):
     def prepare(self, place: Place | None) -> None:
         """Get the snapshot that a state at this place is made from; for None, one to begin with."""
 
-    def note(self, position: Position, follower: Follower | None, *, at_once: bool = False) -> None:
-        """The tables have all up to this sequence: tell whoever would remove what comes behind it."""
+    def note(self, place: Place | None, following: Following | None, *, at_once: bool = False) -> None:
+        """The tables have all up to this place: tell whoever would remove what comes behind it. None for no place, and
+        before the log is followed."""
 
-    def idle(self, position: Position, follower: Follower) -> None:
+    def idle(self, place: Place, following: Following) -> None:
         """Nothing was written for a moment."""
+
+    def end(self, place: Place, following: Following) -> None:
+        """The log is not followed any more."""
 
     def close(self) -> None: ...
 
@@ -83,18 +97,22 @@ class LocalSource:
     def prepare(self, place: Place | None) -> None:
         """The matcher has what is needed."""
 
-    def note(self, position: Position, _follower: Follower | None, *, at_once: bool = False) -> None:
+    def note(self, place: Place | None, _following: Following | None, *, at_once: bool = False) -> None:
         now = time.monotonic()
         if not at_once and now - self._noted_at < REGISTER_SECONDS:
             return
         self._noted_at = now
         try:
+            position = 0 if place is None else place.sequence
             register(self._config.data_dir, Registration(PROGRAM, position, self._config.max_lag_bytes))
         except OSError as error:
             log.warning("the matcher does not know what is still to be read", error=str(error))
 
-    def idle(self, position: Position, follower: Follower) -> None:
+    def idle(self, _place: Place, _following: Following) -> None:
         """What is registered holds."""
+
+    def end(self, place: Place, following: Following) -> None:
+        self.note(place, following, at_once=True)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -107,7 +125,8 @@ class SharedSource:
         directory = DataDirectory(config.data_dir)
         self.name = str(shared.address)
         self._fetched = directory.path / HISTORY / "snapshots"
-        self.folders = [directory.snapshots, self._fetched]
+        self._states = OwnStates(directory.path / HISTORY / "states")
+        self.folders = [directory.snapshots, self._fetched, self._states.folder]
         self._shared = shared
         fetch_from = [endpoints.snapshots for endpoints in shared.nodes]
         self._fetcher = SnapshotFetcher(fetch_from, shared.keys, self._fetched)
@@ -141,19 +160,33 @@ class SharedSource:
                 if path != best.path:
                     path.unlink()
 
-    def note(self, position: Position, follower: Follower | None, *, at_once: bool = False) -> None:
-        now = time.monotonic()
-        if not isinstance(follower, SequenceFollower) or (not at_once and now - self._noted_at < REGISTER_SECONDS):
+    def note(self, place: Place | None, following: Following | None, *, at_once: bool = False) -> None:
+        if place is None or following is None:
             return
-        self._noted_at = now
-        frame = encode(NoteReader(VERSION, 0, self._name, follower.reached(position)))
+        follower = following.follower
+        assert isinstance(follower, SequenceFollower), "it follows a replicated log"
+        self._states.turn(place, following.state, follower)
+        now = time.monotonic()
+        if at_once or now - self._noted_at >= REGISTER_SECONDS:
+            self._noted_at = now
+            self._tell(follower)
+
+    def idle(self, place: Place, following: Following) -> None:
+        self.note(place, following)
+
+    def end(self, place: Place, following: Following) -> None:
+        follower = following.follower
+        assert isinstance(follower, SequenceFollower), "it follows a replicated log"
+        self._states.end(place, following.state, follower)
+        self._tell(follower)
+
+    def _tell(self, follower: SequenceFollower) -> None:
+        """Tell the nodes from where on the log is needed."""
+        frame = encode(NoteReader(VERSION, 0, self._name, max(follower.begun, self._states.kept)))
         for send in self._send:
             # A node that is away does not trim.
             with suppress(zmq.Again):
                 send(frame)
-
-    def idle(self, position: Position, follower: Follower) -> None:
-        self.note(position, follower)
 
     def close(self) -> None:
         for socket in self._sockets:

@@ -113,11 +113,11 @@ class BySequence:
 
 
 class SequenceFollower:
-    """As `Follower`: what stands behind a record of the log."""
+    """As `Follower`: what stands behind a record of the log. begun: the position of that record in the log."""
 
     def __init__(self, log: LogReader, position: Position, crc: int) -> None:
         self._log = log
-        self._position = position
+        self.begun = self._position = position
         self._crc = crc
         self._behind: Iterator[Logged] | None = log.read(position)
         self._live: Follower | None = None
