@@ -175,7 +175,6 @@ SWITCHES = (Switch("check", "wait for a heartbeat of a running matcher and exit 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration of this process. Ends it with one line if a setting is bad."""
-    written: set[str] = set()
     values = read_settings(
         PROGRAM,
         PREFIX,
@@ -184,13 +183,12 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
         arguments,
         environment,
         SWITCHES,
-        written,
     )
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
     replicated = None if values["check"] else read_log(PROGRAM, PREFIX, arguments, values)
-    if replicated is not None and "sync" in written:
+    if replicated is not None and "sync" in values.written:
         end_with_line(PROGRAM, f"{PREFIX}_SYNC and {LOG.variable(PREFIX)}={replicated.address}: takes one of them")
     for setting in REPLICATED_LOG:
         del values[setting.key]
