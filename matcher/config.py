@@ -8,8 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
-from matcher.log_config import LOG, LogConfig, read_log
-from matcher.log_config import LOG_SETTINGS as REPLICATED_LOG
+from matcher.node_config import NODE_SETTINGS, NodeConfig, read_node
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.curve import KEY, KEYS, MARKET_DATA, curve_key, curve_keys
@@ -40,7 +39,7 @@ class Config(Struct, frozen=True):
     curve_allowed: the public keys that may send commands and read reports.
     curve_market_data: whether the market data has CURVE too.
     metrics: where the process tells its metrics, if anywhere.
-    log: the replicated log; None for the journal in the data directory.
+    node: of a replicated log; None with the local journal.
     """
 
     commands: str
@@ -62,7 +61,7 @@ class Config(Struct, frozen=True):
     curve_allowed: tuple[str, ...] = ()
     curve_market_data: bool = True
     metrics: Address | None = None
-    log: LogConfig | None = None
+    node: NodeConfig | None = None
 
     @property
     def open_endpoints(self) -> list[str]:
@@ -166,7 +165,7 @@ SETTINGS = (
     ),
     MARKET_DATA,
     METRICS_SETTING,
-    *REPLICATED_LOG,
+    *NODE_SETTINGS,
     *LOG_SETTINGS,
 )
 
@@ -184,16 +183,12 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
         environment,
         SWITCHES,
     )
+    values["node"] = read_node(PROGRAM, PREFIX, values)
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
-    replicated = None if values["check"] else read_log(PROGRAM, PREFIX, arguments, values)
-    if replicated is not None and "sync" in values.written:
-        end_with_line(PROGRAM, f"{PREFIX}_SYNC and {LOG.variable(PREFIX)}={replicated.address}: takes one of them")
-    for setting in REPLICATED_LOG:
-        del values[setting.key]
     instruments = next(setting for setting in SETTINGS if setting.name == "instruments")
-    config = Config(**values, instruments_source=instruments.source(PREFIX, arguments), log=replicated)
+    config = Config(**values, instruments_source=instruments.source(PREFIX, arguments))
     if not config.check:
         _check_curve(config)
     return config

@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from matcher.config import read_config
-from matcher.etcd.address import Credentials, LogAddress
+from matcher.etcd.address import Credentials, LogAddress, parse_address
 from matcher.etcd.opening import open_log, open_reader
 from matcher.storage.log import LogFailedError
 from tests.etcd import EtcdCluster, Pems, running_etcd
@@ -75,23 +74,13 @@ def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EtcdCluster
         yield cluster, pems
 
 
-def environment(pems: Pems, url: str) -> dict[str, str]:
-    return {
-        "MATCHER_LOG": url,
-        "MATCHER_LOG_CA": str(pems.ca),
-        "MATCHER_LOG_CERT": str(pems.certificate),
-        "MATCHER_LOG_KEY": str(pems.key),
-        "MATCHER_LOG_USER": f"exchange:{PASSWORD}",
-    }
-
-
 def test_a_log_behind_tls_takes_its_user(etcd: tuple[EtcdCluster, Pems]) -> None:
     """A server that starts again knows the tokens of its users no more."""
     cluster, pems = etcd
-    setting = read_config([], environment(pems, cluster.url("own"))).log
-    assert setting is not None
+    ca, certificate, key = (file.read_bytes() for file in pems)
+    credentials = Credentials(ca, certificate, key, "exchange", PASSWORD)
     with ExitStack() as opened:
-        log = open_log(setting.address, setting.credentials)
+        log = open_log(parse_address(cluster.url("own")), credentials)
         opened.callback(log.close)
         caught_up(log)
         follower = opened.enter_context(closing(log.follow(0)))
@@ -103,7 +92,7 @@ def test_a_log_behind_tls_takes_its_user(etcd: tuple[EtcdCluster, Pems]) -> None
         assert [logged.record for logged in take(follower, 1)] == [record(3)]
         assert [logged.position for logged in log.read(0)] == [1, 2, 3]
         log.trim(3)
-        assert PASSWORD not in f"{setting.address} {log.address}"
+        assert PASSWORD not in log.address
 
 
 WRONG = {
