@@ -117,16 +117,17 @@ def running_nodes(directory: Path, log: str, count: int, *flags: str) -> Iterato
 def leader_of(nodes: Sequence[NodeProcess]) -> NodeProcess:
     """The node that leads, once one does."""
 
-    def leads() -> NodeProcess | None:
-        for node in nodes:
-            if node.process is not None and node.running and node.log.exists():
-                told = [record["event"] for record in node.records()]
-                starts = [at for at, event in enumerate(told) if event == "matcher started"]
-                if starts and LEADS in told[starts[-1] :]:
-                    return node
-        return None
+    def leading() -> list[NodeProcess]:
+        return [node for node in nodes if node.process is not None and node.running and _leads(node)]
 
-    return wait_until(leads, "a leader")
+    return wait_until(leading, "a leader")[0]
+
+
+def _leads(node: NodeProcess) -> bool:
+    """Whether its last start has become a leader."""
+    told = [record["event"] for record in node.records()]
+    starts = [at for at, event in enumerate(told) if event == "matcher started"]
+    return bool(starts) and LEADS in told[starts[-1] :]
 
 
 def place(client: CommandClient, count: int, account: str = "ann") -> None:
