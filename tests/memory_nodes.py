@@ -76,7 +76,7 @@ class MemoryNode:
         self.heard: list[Report] = []
         self._marks = 0
         # It takes a while until the subscription stands.
-        self._until(lambda: self._mark() and bool(self._reports.poll(10)))
+        self._until(lambda: self._mark() > 0 and bool(self._reports.poll(10)))
 
     # Steps
 

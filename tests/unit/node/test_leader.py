@@ -205,7 +205,7 @@ def saved_book(orders: int) -> SavedBook:
 def test_loaded_book_goes_as_parts_and_is_answered_once(node: MemoryNode, other: MemoryNode, shared: SharedLog) -> None:
     opened(node)
     records = len(shared.records())
-    node.order(SESSION, 1, LoadBook("BTC-USDT", saved_book(3_000)))
+    node.order(SESSION, 1, LoadBook("BTC-USDT", saved_book(4_500)))
     node.step()
     kinds = [record.kind for record in shared.records()[records:]]
     assert len(kinds) > 1
@@ -217,23 +217,23 @@ def test_loaded_book_goes_as_parts_and_is_answered_once(node: MemoryNode, other:
 
 
 def test_parts_of_a_leader_that_ended_between_them_are_never_carried_out(
-    node: MemoryNode, other: MemoryNode, shared: SharedLog
+    node: MemoryNode, other: MemoryNode, shared: SharedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(node)
     before = node.digest
-    take, node.log.begin_append = node.log.begin_append, first_only(node.log)  # type: ignore[method-assign]
-    node.order(SESSION, 1, LoadBook("BTC-USDT", saved_book(3_000)))
+    monkeypatch.setattr(node.log, "begin_append", first_only(node.log))
+    node.order(SESSION, 1, LoadBook("BTC-USDT", saved_book(4_500)))
     node.step()
     assert shared.records()[-1].kind is Kind.PART
     other.elect()
     assert other.digest == before
     assert other.state.sequence == shared.records()[-1].sequence - 1
-    node.log.begin_append = take  # type: ignore[method-assign]
 
 
 def first_only(log: NodeLog) -> Callable[[int, Record], None]:
     """Begins the first append, and none behind it: the process ends there."""
-    begin, begun = log.begin_append, []
+    begin = log.begin_append
+    begun: list[Record] = []
 
     def begin_append(expected: int, record: Record) -> None:
         if not begun:
