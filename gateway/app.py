@@ -115,6 +115,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
         faults=faults,
+        groups=broker.groups,
     )
     desk: Desk | None = None
     past: PastMarket | None = None

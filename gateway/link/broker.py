@@ -17,6 +17,7 @@ from msgspec import Struct
 from gateway.link.answers import Stamped
 from gateway.link.connection import Connection
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.link.group import Group
 from gateway.link.published import ForAll, Handler, KeyHandler, Published, Reports
 from matching_exchange.process.histogram import Histogram
 from protocol import topics
@@ -66,7 +67,10 @@ class Broker:
 
     published: what the matcher tells all gateways; there once the broker has started.
     command_times: from a command to its answer, in nanoseconds.
+    groups: what is known of the nodes of replicated logs; none where the matcher has a journal of its own.
     """
+
+    groups: tuple[Group, ...] = ()
 
     def __init__(self, commands: str, reports: str, deadline: float, keys: ClientKeys | None = None) -> None:
         self._keys = keys

@@ -58,6 +58,7 @@ class NodesBroker(Broker):
         super().__init__("", "", deadline, keys)
         self._endpoints = list(nodes.values())
         self.group = Group(tuple(nodes))
+        self.groups = (self.group,)
 
     def _connect(self) -> Reports:
         self._connections = [self._open(each.commands, each.reports) for each in self._endpoints]
@@ -122,7 +123,7 @@ class NodesBroker(Broker):
             self._commands_endpoint = self.group.nodes[place].address
             self._pump.ask_again()
             self._flush_soon()
-            log.info("another leader", commands=self._commands_endpoint, epoch=pulse.epoch)
+            log.info("another node leads", commands=self._commands_endpoint, epoch=pulse.epoch)
         return True
 
     def _tell_failures(self) -> None:

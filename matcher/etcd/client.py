@@ -17,7 +17,7 @@ from matcher.etcd.messages import etcd_pb2 as etcd
 from matcher.etcd.waker import Waker
 from matcher.replication import timings
 from matcher.replication.timings import MILLISECOND, TRY
-from matcher.storage.log import LogAwayError
+from matcher.storage.log import LogAwayError, LogFailedError
 
 # With its default, children of a fork end badly. It is read when the library is loaded.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
@@ -50,6 +50,9 @@ OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 """Of each connection. A server that is back is found within half a second."""
+
+REFUSALS: Final = ("permission denied", "authentication failed", "user name is empty")
+"""What a server says to whom it does not know: another try would get the same."""
 
 WATCH: Final = "/etcdserverpb.Watch/Watch"
 
@@ -149,7 +152,8 @@ class Client:
         future.add_done_callback(done)
 
     def ask(self, method: str, request: Any, patience: int) -> Any:
-        """The answer of the first server that gives one. Waits. LogAwayError if none does within `patience`."""
+        """The answer of the first server that gives one. Waits. LogAwayError if none does within `patience`,
+        LogFailedError if one refuses us."""
         until = timings.now() + patience
         fault = ""
         while True:
@@ -162,6 +166,8 @@ class Client:
                     return self._call(server, method)(request, timeout=left / NANOSECONDS, metadata=self._metadata())
                 except grpc.RpcError as error:
                     fault = self._fault(server, error)
+                    if any(words in fault for words in REFUSALS):
+                        raise LogFailedError(f"{self.address} (MATCHER_LOG): {fault}") from error
             time.sleep(max(0, min(AT_ONCE, until - timings.now())) / NANOSECONDS)
 
     def statuses(self, timeout: int = TRY) -> Iterator[tuple[str, Any]]:

@@ -213,6 +213,11 @@ class EtcdLog(EtcdReader):
         self._trimming.keep(min(upto, self._position))
         self._arm()
 
+    @property
+    def trims(self) -> bool:
+        """Whether a trim is under way."""
+        return self._trimming.under_way
+
     def close(self) -> None:
         """As `ReplicatedLog.close`."""
         self._appending = None

@@ -39,26 +39,30 @@ class Trimming:
         self._end = 0
         self._first: Position | None = None
         self._revision = 0
-        self._under_way = False
+        self._sent = False
         self._at: int | None = None
 
     @property
     def due(self) -> int | None:
         """When there is something to do; None while there is not."""
-        return None if self._under_way else self._at
+        return None if self._sent else self._at
+
+    @property
+    def under_way(self) -> bool:
+        return self._sent or self._at is not None
 
     def keep(self, position: Position) -> None:
         """Drop all records before this position."""
         if position > self._end:
             self._end = position
-            if self._at is None and not self._under_way:
+            if self._at is None and not self._sent:
                 self._at = 0
 
     def work(self, now: int) -> None:
         """Send the next call, if that is due."""
-        if self._under_way or self._at is None or now < self._at:
+        if self._sent or self._at is None or now < self._at:
             return
-        self._under_way = True
+        self._sent = True
         if self._first is None:
             self._send("range", self._layout.ask_first(), self._found_first)
         elif self._first < self._end:
@@ -71,7 +75,7 @@ class Trimming:
         self._client.start(self._waker, self._server, method, request, partial(self._done, then), TIMEOUT)
 
     def _done(self, then: Callable[[Any], None], reply: Reply) -> None:
-        self._under_way = False
+        self._sent = False
         # Another node may have compacted the log further.
         if reply.answer is None and "compacted" not in reply.fault:
             log.warning("the log is not trimmed yet", error=reply.fault)

@@ -48,8 +48,8 @@ export class InstrumentView {
     view.on("live", () => this.#render());
   }
 
-  showDurability(sync) {
-    const { short, long } = durabilityWords(sync);
+  showDurability(sync, isReplicated) {
+    const { short, long } = durabilityWords(sync, isReplicated);
     setText(this.#facts.durability, short);
     this.#facts.durability.title = long;
   }
