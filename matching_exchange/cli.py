@@ -43,6 +43,8 @@ COMMANDS: Final = {
     "conformance": Command("matching_exchange.tools.conformance", "check the engine against a public benchmark"),
     "backup": Command("matching_exchange.tools.backup", "copy a data directory while its exchange runs"),
     "restore": Command("matching_exchange.tools.restore", "make a data directory of a backup"),
+    "handover": Command("matcher.handover", "let another matcher of a replicated log lead"),
+    "adopt": Command("matcher.adopt", "move a state from one log to another"),
     "repair": Command("matcher.repair", "show what is wrong with a damaged journal"),
 }
 
