@@ -38,6 +38,9 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_SILENT_CALLS: Final = 3
 """After so many calls without an answer, the connection is made anew: the network may have forgotten it."""
 
+RENEW_EVERY: Final = 2 * NANOSECONDS
+"""The least time between two connections. A server without a majority does not answer either."""
+
 OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -95,6 +98,7 @@ class _Server:
         self.address = address
         self._credentials = credentials
         self.silent = 0
+        self._renewed_at = timings.now()
         self.channel = self._connect()
 
     def _connect(self) -> Any:
@@ -104,7 +108,13 @@ class _Server:
         secure = grpc.ssl_channel_credentials(of.ca, of.key, of.certificate)
         return grpc.secure_channel(self.address, secure, options=OPTIONS)
 
-    def renew(self) -> None:
+    def note_silence(self) -> None:
+        """A call had no answer. Its connection may have come to its end."""
+        self.silent += 1
+        now = timings.now()
+        if self.silent < MAX_SILENT_CALLS or now - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = now
         self.channel.close()
         self.channel = self._connect()
         self.silent = 0
@@ -205,9 +215,7 @@ class Client:
             then(Reply(reply.server, future.result(), "", reply.sent, reply.came))
             return
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            server.silent += 1
-            if server.silent >= MAX_SILENT_CALLS:
-                server.renew()
+            server.note_silence()
         then(Reply(reply.server, None, self._fault(server, future), reply.sent, reply.came))
 
     def _fault(self, server: _Server, error: Any) -> str:
