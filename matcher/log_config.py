@@ -1,74 +1,158 @@
-"""The settings of a replicated log itself: what it may hold, and what shows its servers who we are."""
+"""The matcher's settings of a log that is not its own journal. The history reads the same ones."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.etcd.address import Credentials
-from matching_exchange.process.command_line import EXIT_FAILED, end_with_line
-from matching_exchange.process.files import read_file, what_failed
+from msgspec import Struct
+
+from matcher.etcd.address import TAKES, Credentials, LogAddress, parse_address
+from matcher.etcd.opening import fault_here
+from matching_exchange.process.command_line import end_with_line
+from matching_exchange.process.files import read_file
 from matching_exchange.process.settings import Setting, bounded
 
-MIN_BUDGET: Final = 1_000_000
-MAX_BUDGET: Final = 10**13
-DEFAULT_BUDGET: Final = 1024**3
+LOCAL: Final = "local"
 
 MAX_PEM_BYTES: Final = 1024 * 1024
+"""The largest file of certificates."""
+
+MAX_USER: Final = 256
+"""Characters of a user's name and password together."""
+
+MIN_BUDGET: Final = 1_000_000
+MAX_BUDGET: Final = 10**12
+DEFAULT_BUDGET: Final = 1024 * 1024 * 1024
 
 
-def _file(text: str) -> Path | None:
-    return Path(text) if text else None
+class PemFile(Struct, frozen=True):
+    """A file of certificates or of a key, and what it holds."""
+
+    path: Path
+    content: bytes
+
+
+def _log(text: str) -> LogAddress | None:
+    return None if text == LOCAL else parse_address(text)
+
+
+def _pem(text: str) -> PemFile | None:
+    if not text:
+        return None
+    try:
+        content = read_file(Path(text), MAX_PEM_BYTES)
+    except OSError as error:
+        raise ValueError(text) from error
+    if b"-----BEGIN " not in content:
+        raise ValueError(text)
+    return PemFile(Path(text), content)
 
 
 def _user(text: str) -> tuple[str, str]:
     """Name and password; empty without a user."""
     name, colon, password = text.strip().partition(":")
-    if text.strip() and not (name and colon):
-        raise ValueError(text)
+    if text and not (name and colon and password and len(text) <= MAX_USER):
+        raise ValueError
     return name, password
 
 
+LOG: Final = Setting(
+    "log",
+    LOCAL,
+    _log,
+    f"{LOCAL} (the journal in the data directory) or {TAKES}",
+    "where commands are committed",
+    full_variable="MATCHER_LOG",
+)
+CA: Final = Setting(
+    "log-ca",
+    "",
+    _pem,
+    "a file of certificates (PEM)",
+    "who signs the log servers' certificates; set, they are reached by TLS",
+    full_variable="MATCHER_LOG_CA",
+)
+CERTIFICATE: Final = Setting(
+    "log-cert",
+    "",
+    _pem,
+    "a file with a certificate (PEM)",
+    "shows the log servers who this is; it needs --log-key",
+    full_variable="MATCHER_LOG_CERT",
+)
+KEY: Final = Setting(
+    "log-key", "", _pem, "a file with a key (PEM)", "that of --log-cert", full_variable="MATCHER_LOG_KEY"
+)
+USER: Final = Setting(
+    "log-user",
+    "",
+    _user,
+    f"NAME:PASSWORD of at most {MAX_USER} characters",
+    "the user of the log servers",
+    secret=True,
+    has_flag=False,
+    from_file=True,
+    full_variable="MATCHER_LOG_USER",
+)
 LOG_BUDGET: Final = Setting(
     "log-budget",
     str(DEFAULT_BUDGET),
     bounded(MIN_BUDGET, MAX_BUDGET),
     f"a number of bytes from {MIN_BUDGET} to {MAX_BUDGET}",
     "how much a replicated log may hold: at a quarter of it a snapshot is taken, at three quarters orders are refused",
-)
-LOG_CA: Final = Setting(
-    "log-ca", "", _file, "a PEM file", "who signs the certificates of the log's servers; turns TLS on"
-)
-LOG_CERT: Final = Setting("log-cert", "", _file, "a PEM file", "the certificate that the log's servers are shown")
-LOG_KEY: Final = Setting("log-key", "", _file, "a PEM file", "the key of that certificate")
-LOG_USER: Final = Setting(
-    "log-user",
-    "",
-    _user,
-    "NAME:PASSWORD",
-    "the user of the log's servers",
-    secret=True,
-    has_flag=False,
-    from_file=True,
+    full_variable="MATCHER_LOG_BUDGET",
 )
 
-ACCESS_SETTINGS: Final = (LOG_CA, LOG_CERT, LOG_KEY, LOG_USER)
+ACCESS_SETTINGS: Final = (CA, CERTIFICATE, KEY, USER)
 """What it takes to reach the log."""
+
+REPLICATED_LOG: Final = (LOG, *ACCESS_SETTINGS, LOG_BUDGET)
+
+
+def check_log(program: str, title: str, address: LogAddress) -> None:
+    """End the process with one line where a log of that kind cannot be used here. `title` is the setting that names
+    it."""
+    fault = fault_here()
+    if fault:
+        end_with_line(program, f"{title}: {address}: {fault}")
 
 
 def read_credentials(program: str, prefix: str, values: Mapping[str, Any]) -> Credentials:
-    """What the values of ACCESS_SETTINGS stand for. Ends the process with one line where they do not fit together, or
-    where a file cannot be read."""
-    ca, certificate, key = (values[setting.key] for setting in (LOG_CA, LOG_CERT, LOG_KEY))
-    if (certificate is None) != (key is None):
-        missing, given = (LOG_KEY, LOG_CERT) if key is None else (LOG_CERT, LOG_KEY)
-        end_with_line(program, f"{missing.title(prefix)}: takes {missing.takes}: {given.title(prefix)} needs it")
-    if certificate is not None and ca is None:
-        end_with_line(program, f"{LOG_CA.title(prefix)}: takes {LOG_CA.takes}: {LOG_CERT.title(prefix)} needs it")
-    try:
-        ca, certificate, key = (
-            None if path is None else read_file(path, MAX_PEM_BYTES) for path in (ca, certificate, key)
-        )
-    except OSError as error:
-        end_with_line(program, what_failed(error), EXIT_FAILED)
-    user, password = values[LOG_USER.key]
-    return Credentials(ca, certificate, key, user, password)
+    """What the values of ACCESS_SETTINGS stand for. Ends the process with one line where they do not fit each
+    other."""
+    ca, certificate, key = (values[setting.key] for setting in (CA, CERTIFICATE, KEY))
+    for needed, file, setting, other in (
+        (KEY, key, CERTIFICATE, certificate),
+        (CERTIFICATE, certificate, KEY, key),
+        (CA, ca, CERTIFICATE, certificate),
+    ):
+        if file is None and other is not None:
+            end_with_line(program, f"{needed.title(prefix)}: takes {needed.takes}: {setting.title(prefix)} needs it")
+    _check_pem(program, prefix, ca, certificate, key)
+    name, password = values[USER.key]
+    return Credentials(_content(ca), _content(certificate), _content(key), name, password)
+
+
+def _content(file: PemFile | None) -> bytes | None:
+    return None if file is None else file.content
+
+
+def _check_pem(program: str, prefix: str, ca: PemFile | None, certificate: PemFile | None, key: PemFile | None) -> None:
+    """End the process with one line if the files do not hold what they are to."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca.path)
+        except ssl.SSLError:
+            end_with_line(program, f"{CA.title(prefix)}: {ca.path}: takes {CA.takes}")
+    if certificate is not None and key is not None:
+        try:
+            # An empty password: a key that has one is refused, and nobody is asked for it.
+            context.load_cert_chain(certificate.path, key.path, password="")
+        except (ssl.SSLError, ValueError):
+            end_with_line(
+                program,
+                f"{CERTIFICATE.title(prefix)} and {KEY.title(prefix)}: {certificate.path}, {key.path}: take a "
+                "certificate and its key, without a password",
+            )

@@ -4,25 +4,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from matcher.etcd.address import TAKES, Credentials, LogAddress, parse_address
-from matcher.log_config import ACCESS_SETTINGS, LOG_BUDGET, read_credentials
+from matcher.etcd.address import Credentials, LogAddress
+from matcher.log_config import LOG, LOG_BUDGET, REPLICATED_LOG, check_log, read_credentials
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.settings import Setting, Values, bounded
 from protocol.bases import ADDRESS, ADDRESSES, Endpoints, base_addresses, base_endpoints
 from protocol.node_frames import MAX_NODE
 
-LOCAL: Final = "local"
-
 DEFAULT_SNAPSHOTS: Final = "tcp://127.0.0.1:5558"
 
-LOG: Final = Setting(
-    "log",
-    LOCAL,
-    lambda text: None if text == LOCAL else parse_address(text),
-    f"local, or {TAKES}",
-    "where records go: the data directory, or a log that several matchers share",
-)
 NODE: Final = Setting(
     "node",
     "0",
@@ -46,7 +37,7 @@ SNAPSHOTS: Final = Setting(
     f"where other matchers of a replicated log fetch snapshots; {DEFAULT_SNAPSHOTS} if it is not set there",
 )
 
-NODE_SETTINGS: Final = (LOG, NODE, PEERS, BASE, SNAPSHOTS, LOG_BUDGET, *ACCESS_SETTINGS)
+NODE_SETTINGS: Final = (NODE, PEERS, BASE, SNAPSHOTS, *REPLICATED_LOG)
 
 
 class NodeConfig(Struct, frozen=True):
@@ -86,6 +77,7 @@ def read_node(program: str, prefix: str, values: Values) -> NodeConfig | None:
                 values[key] = getattr(own, key)
     if taken[LOG.key] is None:
         return None
+    check_log(program, LOG.title(prefix), taken[LOG.key])
     if "sync" in values.written:
         end_with_line(
             program, f"{prefix}_SYNC (--sync): takes nothing beside {LOG.title(prefix)}: a replicated log always syncs"

@@ -25,6 +25,7 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "run": Command("matching_exchange.tools.run", "start the whole exchange: matcher, gateway and history"),
     "demo": Command("matching_exchange.tools.run", "start the exchange with a lively synthetic market", ("--demo",)),
+    "cluster": Command("matching_exchange.tools.cluster", "start a cluster: etcd x 3, matchers x 3 and a gateway"),
     "matcher": Command("matcher", "start the matcher alone"),
     "gateway": Command("gateway", "start the gateway alone"),
     "history": Command("history", "follow the journal of an exchange into a database"),

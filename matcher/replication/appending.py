@@ -38,7 +38,7 @@ class Look(Struct, frozen=True):
 
 class Appending:
     """`next` says what to do now; exactly one of `taken`, `refused`, `found`, `failed` tells what came of it. A late
-    answer of an earlier call may be told too: what it says is true.
+    answer of an earlier call may be told too, but for a failure: what it says is true.
 
     expected: the position behind which the record goes. `servers` is the number of servers, `first` the one to begin
     with.
@@ -71,7 +71,8 @@ class Appending:
     def taken(self) -> None:
         """The log has taken the record."""
         self._under_way = False
-        self.outcome = Outcome.TAKEN
+        if self.outcome is Outcome.OPEN:
+            self.outcome = Outcome.TAKEN
 
     def refused(self) -> None:
         """The log does not end at `expected`."""

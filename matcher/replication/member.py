@@ -51,6 +51,7 @@ class RewoundLogError(Exception):
 class Member:
     """A node of this `rank`, at the position up to which it has replayed the log.
 
+    now: read after the last record of the replay was read. The node may have been its only reader.
     applied: the position of the last record that was received, or committed by this node.
     """
 
@@ -65,9 +66,11 @@ class Member:
         self._probe_at = 0
         self._head: HeadAnswer | None = None
         self._log_away = False
+        self._log_slow = False
         self._log_back_at = 0
         self._appended_at = 0
         self._lease_until = 0
+        self._resigned = False
 
     # As a standby
 
@@ -96,10 +99,12 @@ class Member:
             self._log_away = True
             self._head = None
             return
-        if self._log_away or answer.answered - answer.asked > PROBE_SLOW:
-            # The log was away, and not the leader: its waiting append goes first.
-            self._log_away = False
+        slow = answer.answered - answer.asked > PROBE_SLOW
+        if self._log_away or (slow and not self._log_slow):
+            # The log was away, and not the leader: its waiting append goes first. A log that stays slow is not away.
             self._log_back_at = answer.answered
+        self._log_away = False
+        self._log_slow = slow
         if answer.position < self._asked_applied:
             raise RewoundLogError(
                 f"the log ends at position {answer.position}, this node has received it up to {self._asked_applied}: "
@@ -139,12 +144,12 @@ class Member:
         self.role = Role.DEPOSED
 
     def resign(self) -> None:
-        """Answer no query from now on: a Handover is to be appended."""
-        self._lease_until = 0
+        """Answer no query from now on, whatever is committed: a Handover is to be appended."""
+        self._resigned = True
 
     def may_answer(self, now: int) -> bool:
         """Whether this node surely leads, so that an answer to a query is of now."""
-        return self.role is Role.LEADER and now < self._lease_until
+        return self.role is Role.LEADER and not self._resigned and now < self._lease_until
 
     def work(self, now: int, *, append_under_way: bool = False) -> Step | None:
         """What to do now, if anything."""
@@ -152,7 +157,9 @@ class Member:
             return Step.BEAT if not append_under_way and now >= self._appended_at + BEAT_EVERY else None
         if self.role is not Role.STANDBY:
             return None
-        if now >= self._elect_at() and self._may_lead(now):
+        if self._head is not None and now - self._head.answered >= FRESH:
+            self._head = None
+        if now >= self._elect_at() and self._may_lead():
             return Step.ELECT
         return Step.ASK if not self._asking and now >= self._ask_at() else None
 
@@ -162,11 +169,9 @@ class Member:
             return None if append_under_way else self._appended_at + BEAT_EVERY
         if self.role is not Role.STANDBY:
             return None
-        elect_at = self._elect_at()
-        may_lead = self._may_lead(elect_at)
-        if self._asking:
-            return elect_at if may_lead else None
-        return min(self._ask_at(), elect_at) if may_lead else self._ask_at()
+        if not self._asking:
+            return min(self._ask_at(), self._elect_at()) if self._may_lead() else self._ask_at()
+        return self._elect_at() if self._may_lead() else None
 
     def _elect_at(self) -> int:
         return max(self._received_at + self._silence, self._log_back_at + LOG_IS_BACK)
@@ -174,7 +179,6 @@ class Member:
     def _ask_at(self) -> int:
         return max(self._received_at + self._silence // 2, self._probe_at)
 
-    def _may_lead(self, now: int) -> bool:
+    def _may_lead(self) -> bool:
         """Whether the log has ended lately at what this node has carried out, and was not away."""
-        head = self._head
-        return head is not None and not self._log_away and head.position == self.applied and now - head.answered < FRESH
+        return self._head is not None and not self._log_away and self._head.position == self.applied

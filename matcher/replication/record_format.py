@@ -1,8 +1,9 @@
 """The bytes of a record in a replicated log: a head, and behind it the record as a journal has it.
 
 The head, integers little-endian: a mark, the format, the kind, the node, the engine, the epoch, the CRC-32 of the
-answers, a CRC-32 of the fields before it. A record's place in the chain is the CRC-32 of all its bytes. The journal's
-record behind the head names that of the record before.
+answers, a CRC-32 of the fields before it. A record's place in the chain is the CRC-32 of its bytes but for the head's
+CRC: a CRC over fields and their own CRC is the same for all fields. The journal's record behind the head names the
+place of the record before.
 """
 
 import struct
@@ -20,6 +21,8 @@ MARK: Final = b"XL"
 _HEAD = struct.Struct("<2sBBHHQI")
 _CRC = struct.Struct("<I")
 
+_KINDS: Final = frozenset(int(kind) for kind in Kind)
+
 HEAD_BYTES: Final = _HEAD.size + _CRC.size
 
 
@@ -31,8 +34,8 @@ def pack(record: Record, previous: int) -> tuple[bytes, int]:
     """The bytes of the record behind that with the CRC `previous`, and its own CRC."""
     head = _HEAD.pack(MARK, FORMAT, record.kind, record.node, ENGINE, record.epoch, record.outputs)
     body, _ = pack_record(record, previous)
-    packed = head + _CRC.pack(crc32(head)) + body
-    return packed, crc32(packed)
+    head_crc = crc32(head)
+    return head + _CRC.pack(head_crc) + body, crc32(body, head_crc)
 
 
 def unpack(packed: bytes, previous: int | None) -> tuple[Record, int]:
@@ -45,12 +48,17 @@ def unpack(packed: bytes, previous: int | None) -> tuple[Record, int]:
         raise DamageError("a record's head is not sound")
     if layout > FORMAT:
         raise NewerFormatError(f"a record of format {layout}: this version reads up to {FORMAT}, use a newer one")
-    if _CRC.unpack_from(packed, _HEAD.size)[0] != crc32(packed[: _HEAD.size]):
+    head_crc = crc32(packed[: _HEAD.size])
+    if _CRC.unpack_from(packed, _HEAD.size)[0] != head_crc:
         raise DamageError("a record's head has another CRC")
     if engine != ENGINE:
         raise NewerFormatError(f"a record of engine {engine}: this version has engine {ENGINE}, use that one")
+    if kind not in _KINDS:
+        raise NewerFormatError(
+            f"a record of kind {kind}: this version knows kinds up to {max(_KINDS)}, use a newer one"
+        )
     inner, _, end = read_record(packed, HEAD_BYTES, previous)
     if end != len(packed):
         raise DamageError("a record is longer than it says")
     record = Record(inner.sequence, inner.time, inner.entries, Kind(kind), epoch, node, outputs)
-    return record, crc32(packed)
+    return record, crc32(memoryview(packed)[HEAD_BYTES:], head_crc)

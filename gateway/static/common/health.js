@@ -57,9 +57,9 @@ export function faultWords(faults) {
 }
 
 /** What the sync mode means, in words. */
-export function durabilityWords(sync, isReplicated = false) {
-  if (isReplicated) return { short: "on a majority", long: "An answer comes only after its command is on disk at a majority of the log's servers." };
+export function durabilityWords(sync) {
   if (sync === "always") return { short: "always synced", long: "An answer comes only after its command is on disk." };
+  if (sync === "replicated") return { short: "on a majority", long: "An answer comes only after its command is on disk at a majority of the log’s servers." };
   if (sync === "off") return { short: "not synced", long: "The journal is never forced to disk: a power cut may lose answered commands." };
   const interval = /^interval:(\d+)$/.exec(sync ?? "");
   if (interval) {

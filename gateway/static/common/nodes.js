@@ -38,7 +38,9 @@ export class NodesView {
   }
 
   #partsOf(group) {
-    const facts = [["Log", group.log || "–"], ["Leader", group.leader === null ? "none" : `node ${group.leader}`], ["Epoch", group.epoch]];
+    const leader = group.leader === null ? "none" : `node ${group.leader}`;
+    const shard = group.shard ? [["Shard", group.shard]] : [];
+    const facts = [...shard, ["Log", group.log || "–"], ["Leader", leader], ["Epoch", group.epoch]];
     const list = facts.map(([name, words]) => element("div", {}, element("dt", {}, name), element("dd", {}, words)));
     const table = tableOf(element("caption", { class: "unseen" }, "Nodes of the log"), COLUMNS);
     for (const node of group.nodes) {

@@ -221,7 +221,7 @@ function showHealth({ up, sync, faucet, auth, history, faults, groups }) {
   connection.showHealth({ up });
   own.showReason();
   if (up) {
-    instrumentView.showDurability(sync, groups.length > 0);
+    instrumentView.showDurability(sync);
     gifts = faucet;
     view.history = history;
     faultsNotice.textContent = faultWords(faults);

@@ -48,8 +48,8 @@ export class InstrumentView {
     view.on("live", () => this.#render());
   }
 
-  showDurability(sync, isReplicated) {
-    const { short, long } = durabilityWords(sync, isReplicated);
+  showDurability(sync) {
+    const { short, long } = durabilityWords(sync);
     setText(this.#facts.durability, short);
     this.#facts.durability.title = long;
   }
