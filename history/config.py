@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matcher.etcd.address import Credentials, LogAddress
-from matcher.log_config import ACCESS_SETTINGS, read_credentials
-from matcher.node_config import LOG, PEERS
+from matcher.log_config import ACCESS_SETTINGS, LOG, read_credentials
+from matcher.node_config import PEERS
 from matcher.storage.data_directory import HISTORY
 from matching_exchange.process.curve import KEY, curve_key
 from matching_exchange.process.logs import LOG_SETTINGS
