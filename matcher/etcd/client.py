@@ -17,7 +17,7 @@ from matcher.etcd.messages import etcd_pb2 as etcd
 from matcher.etcd.waker import Waker
 from matcher.replication import timings
 from matcher.replication.timings import MILLISECOND, TRY
-from matcher.storage.log import LogAwayError
+from matcher.storage.log import LogAwayError, LogFailedError
 
 # With its default, children of a fork end badly. It is read when the library is loaded.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
@@ -38,6 +38,9 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_SILENT_CALLS: Final = 3
 """After so many calls without an answer, the connection is made anew: the network may have forgotten it."""
 
+RENEW_EVERY: Final = 2 * NANOSECONDS
+"""The least time between two connections. A server without a majority does not answer either."""
+
 OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -50,6 +53,9 @@ OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 """Of each connection. A server that is back is found within half a second."""
+
+REFUSALS: Final = ("permission denied", "authentication failed", "user name is empty")
+"""What a server says to whom it does not know: another try would get the same."""
 
 WATCH: Final = "/etcdserverpb.Watch/Watch"
 
@@ -92,6 +98,7 @@ class _Server:
         self.address = address
         self._credentials = credentials
         self.silent = 0
+        self._renewed_at = timings.now()
         self.channel = self._connect()
 
     def _connect(self) -> Any:
@@ -101,7 +108,13 @@ class _Server:
         secure = grpc.ssl_channel_credentials(of.ca, of.key, of.certificate)
         return grpc.secure_channel(self.address, secure, options=OPTIONS)
 
-    def renew(self) -> None:
+    def note_silence(self) -> None:
+        """A call had no answer. Its connection may have come to its end."""
+        self.silent += 1
+        now = timings.now()
+        if self.silent < MAX_SILENT_CALLS or now - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = now
         self.channel.close()
         self.channel = self._connect()
         self.silent = 0
@@ -149,7 +162,8 @@ class Client:
         future.add_done_callback(done)
 
     def ask(self, method: str, request: Any, patience: int) -> Any:
-        """The answer of the first server that gives one. Waits. LogAwayError if none does within `patience`."""
+        """The answer of the first server that gives one. Waits. LogAwayError if none does within `patience`,
+        LogFailedError if one refuses us."""
         until = timings.now() + patience
         fault = ""
         while True:
@@ -162,6 +176,8 @@ class Client:
                     return self._call(server, method)(request, timeout=left / NANOSECONDS, metadata=self._metadata())
                 except grpc.RpcError as error:
                     fault = self._fault(server, error)
+                    if any(words in fault for words in REFUSALS):
+                        raise LogFailedError(f"{self.address} (MATCHER_LOG): {fault}") from error
             time.sleep(max(0, min(AT_ONCE, until - timings.now())) / NANOSECONDS)
 
     def statuses(self, timeout: int = TRY) -> Iterator[tuple[str, Any]]:
@@ -199,9 +215,7 @@ class Client:
             then(Reply(reply.server, future.result(), "", reply.sent, reply.came))
             return
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            server.silent += 1
-            if server.silent >= MAX_SILENT_CALLS:
-                server.renew()
+            server.note_silence()
         then(Reply(reply.server, None, self._fault(server, future), reply.sent, reply.came))
 
     def _fault(self, server: _Server, error: Any) -> str:
