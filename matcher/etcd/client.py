@@ -3,12 +3,12 @@
 gRPC has threads of its own. What they finish goes to the `Waker` of the caller, who carries it out in its own thread.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+import grpc
 import structlog
 from msgspec import Struct
 
@@ -18,12 +18,6 @@ from matcher.etcd.waker import Waker
 from matcher.replication import timings
 from matcher.replication.timings import MILLISECOND, TRY
 from matcher.storage.log import LogAwayError, LogFailedError
-
-# With its default, children of a fork end badly. It is read when the library is loaded.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-import grpc
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -37,6 +31,9 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
 MAX_SILENT_CALLS: Final = 3
 """After so many calls without an answer, the connection is made anew: the network may have forgotten it."""
+
+RENEW_EVERY: Final = 2 * NANOSECONDS
+"""The least time between two connections. A server without a majority does not answer either."""
 
 OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
@@ -89,12 +86,18 @@ class Reply(Struct, frozen=True):
 
 
 class _Server:
-    """One server's connection, and the calls since its last answer."""
+    """One server's connection.
+
+    silent: calls since its last answer.
+    answered_at: when it has answered `ask`.
+    """
 
     def __init__(self, address: str, credentials: Credentials) -> None:
         self.address = address
         self._credentials = credentials
         self.silent = 0
+        self.answered_at = 0
+        self._renewed_at = timings.now()
         self.channel = self._connect()
 
     def _connect(self) -> Any:
@@ -104,7 +107,13 @@ class _Server:
         secure = grpc.ssl_channel_credentials(of.ca, of.key, of.certificate)
         return grpc.secure_channel(self.address, secure, options=OPTIONS)
 
-    def renew(self) -> None:
+    def note_silence(self) -> None:
+        """A call had no answer. Its connection may have come to its end."""
+        self.silent += 1
+        now = timings.now()
+        if self.silent < MAX_SILENT_CALLS or now - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = now
         self.channel.close()
         self.channel = self._connect()
         self.silent = 0
@@ -157,17 +166,22 @@ class Client:
         until = timings.now() + patience
         fault = ""
         while True:
-            for server in self._servers:
+            # That which has answered last comes first.
+            for server in sorted(self._servers, key=_answered_at, reverse=True):
                 left = min(ASK_TIMEOUT, until - timings.now())
                 if left <= 0:
                     raise LogAwayError(f"the log does not answer: {self.address} (MATCHER_LOG): {fault or 'no time'}")
                 try:
                     self._authenticate(server, left)
-                    return self._call(server, method)(request, timeout=left / NANOSECONDS, metadata=self._metadata())
+                    call = self._call(server, method)
+                    answer = call(request, timeout=left / NANOSECONDS, metadata=self._metadata())
                 except grpc.RpcError as error:
                     fault = self._fault(server, error)
                     if any(words in fault for words in REFUSALS):
                         raise LogFailedError(f"{self.address} (MATCHER_LOG): {fault}") from error
+                else:
+                    server.answered_at = timings.now()
+                    return answer
             time.sleep(max(0, min(AT_ONCE, until - timings.now())) / NANOSECONDS)
 
     def statuses(self, timeout: int = TRY) -> Iterator[tuple[str, Any]]:
@@ -205,9 +219,7 @@ class Client:
             then(Reply(reply.server, future.result(), "", reply.sent, reply.came))
             return
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            server.silent += 1
-            if server.silent >= MAX_SILENT_CALLS:
-                server.renew()
+            server.note_silence()
         then(Reply(reply.server, None, self._fault(server, future), reply.sent, reply.came))
 
     def _fault(self, server: _Server, error: Any) -> str:
@@ -254,6 +266,10 @@ class Client:
             question = etcd.AuthenticateRequest(name=self._user, password=self._password)
             answer = self._call(server, "authenticate")(question, timeout=timeout / NANOSECONDS)
             self._token = answer.token
+
+
+def _answered_at(server: _Server) -> int:
+    return server.answered_at
 
 
 def _serialized(message: Any) -> bytes:

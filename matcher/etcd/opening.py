@@ -1,6 +1,5 @@
 """Opens a log in etcd, where this machine can have one. Loads the client only then."""
 
-import ssl
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -54,7 +53,6 @@ def _connected(address: LogAddress, credentials: Credentials, patience: int) -> 
     fault = fault_here()
     if fault:
         raise LogFailedError(f"{address} (MATCHER_LOG): {fault}")
-    _check_pem(credentials)
     from matcher.etcd.client import Client  # noqa: PLC0415
     from matcher.etcd.servers import check_servers  # noqa: PLC0415
 
@@ -65,18 +63,3 @@ def _connected(address: LogAddress, credentials: Credentials, patience: int) -> 
         client.close()
         raise
     return client
-
-
-def _check_pem(credentials: Credentials) -> None:
-    """A client with files of something else would only say that no server answers. LogFailedError."""
-    if credentials.ca is not None:
-        try:
-            ssl.create_default_context(cadata=credentials.ca.decode("ascii", "replace"))
-        except ssl.SSLError as error:
-            raise LogFailedError("MATCHER_LOG_CA: takes a PEM file of certificates") from error
-    for content, setting, kind in (
-        (credentials.certificate, "MATCHER_LOG_CERT", b"CERTIFICATE-----"),
-        (credentials.key, "MATCHER_LOG_KEY", b"PRIVATE KEY-----"),
-    ):
-        if content is not None and kind not in content:
-            raise LogFailedError(f"{setting}: takes a PEM file with -----BEGIN ... {kind.decode()}")

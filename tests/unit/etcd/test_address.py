@@ -64,23 +64,6 @@ def test_without_its_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
         open_log(parse_address("etcd://a:1/x"), Credentials())
 
 
-PEM = b"-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n"
-
-
-@pytest.mark.parametrize(
-    ("credentials", "setting"),
-    [
-        (Credentials(ca=b"nothing"), "MATCHER_LOG_CA"),
-        (Credentials(ca=PEM), "MATCHER_LOG_CA"),
-        (Credentials(certificate=b"nothing", key=PEM), "MATCHER_LOG_CERT"),
-        (Credentials(certificate=PEM, key=PEM), "MATCHER_LOG_KEY"),
-    ],
-)
-def test_a_file_of_something_else_is_named(credentials: Credentials, setting: str) -> None:
-    with pytest.raises(LogFailedError, match=f"^{setting}: takes a PEM file"):
-        open_log(parse_address("etcd://a:1/x"), credentials)
-
-
 def test_a_log_that_is_away_is_told_in_one_line() -> None:
     with pytest.raises(LogFailedError, match=r"does not answer: etcd://127\.0\.0\.1:1/x") as told:
         open_log(parse_address("etcd://127.0.0.1:1/x"), Credentials(), 100_000_000)
