@@ -99,6 +99,7 @@ class _Server:
         self.answered_at = 0
         self._renewed_at = timings.now()
         self.channel = self._connect()
+        self.held: Any = None
 
     def _connect(self) -> Any:
         of = self._credentials
@@ -116,6 +117,7 @@ class _Server:
         self._renewed_at = now
         self.channel.close()
         self.channel = self._connect()
+        self.held = None
         self.silent = 0
 
 
@@ -205,6 +207,13 @@ class Client:
             response_deserializer=etcd.WatchResponse.FromString,
         )
         return stream(request, metadata=self._metadata())
+
+    def hold(self, number: int, request: Any) -> None:
+        """Have a watch open at that server whose answers nobody reads. gRPC's library starts a thread for each call
+        while no other one is under way: that costs more than the call."""
+        server = self._servers[number]
+        if server.held is None or not server.held.is_active():
+            server.held = self.watch(number, request)
 
     def _call(self, server: _Server, method: str) -> Any:
         path, answer = METHODS[method]
