@@ -252,7 +252,7 @@ class Access:
     def _open(self, server: int) -> None:
         if self._watch is not None:
             self._watch.silent = True
-        watch = Watch(self._process.name, server, lambda position, packed: None)
+        watch = Watch(self._process.name, server)
         watch.event = lambda position, packed: self._process.post(lambda: self._event(watch, position, packed))
         self._watch = watch
         self._servers.watch(watch, self._after)
