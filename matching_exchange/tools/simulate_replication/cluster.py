@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from matching_exchange.tools.simulate_replication.access import Access
-from matching_exchange.tools.simulate_replication.audit import Audit, Violation
+from matching_exchange.tools.simulate_replication.audit import Audit
 from matching_exchange.tools.simulate_replication.client import Client, Reader
 from matching_exchange.tools.simulate_replication.network import Network
 from matching_exchange.tools.simulate_replication.node import Node, Query, Result, Snapshot
@@ -13,7 +13,7 @@ from matching_exchange.tools.simulate_replication.seen import Seen
 from matching_exchange.tools.simulate_replication.servers import Servers
 from matching_exchange.tools.simulate_replication.state import Answer, Command
 from matching_exchange.tools.simulate_replication.weather import Weather
-from matching_exchange.tools.simulate_replication.world import MS, Clock, Process, World
+from matching_exchange.tools.simulate_replication.world import MS, Clock, Process, Violation, World
 
 RESTART: Final = (50 * MS, 1500 * MS)
 """How long a process that ended is away."""

@@ -5,13 +5,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.tools.simulate_replication.audit import Violation
 from matching_exchange.tools.simulate_replication.cluster import Cluster
 from matching_exchange.tools.simulate_replication.faults import Faults
 from matching_exchange.tools.simulate_replication.planted import Planted
 from matching_exchange.tools.simulate_replication.seen import Seen
 from matching_exchange.tools.simulate_replication.weather import Weather, draw
-from matching_exchange.tools.simulate_replication.world import MS, World
+from matching_exchange.tools.simulate_replication.world import MS, Violation, World
 
 FAULTS_LAST: Final = 10_000 * MS
 
@@ -35,9 +34,11 @@ class Run(Struct):
 
 
 def run(seed: int, planted: Planted | None = None, weather: Weather | None = None) -> Run:
-    """Simulate a seed. Its own weather is drawn unless one is given."""
+    """Simulate a seed. Its weather is that of the planted fault, or drawn, unless one is given."""
     world = World(seed)
     drawn = draw(world)
+    if weather is None and planted is not None:
+        weather = planted.weather
     cluster = Cluster(world, weather if weather is not None else drawn, planted)
     violation = None
     try:
