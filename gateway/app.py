@@ -45,6 +45,7 @@ from gateway.link.broker import Broker
 from gateway.link.demo import DemoMarket
 from gateway.link.feed import MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.link.nodes import NodesBroker
 from gateway.link.tables import HistoryTables
 from gateway.metrics.board import Board
 from gateway.metrics.slots import Slots
@@ -55,6 +56,7 @@ from gateway.pages import page_routes
 from gateway.streams.serve import StreamCount
 from gateway.striking.http import Striking
 from history.reading.database import Tables
+from protocol.bases import base_endpoints
 from protocol.curve import ClientKeys
 
 EXPOSED_HEADERS: Final = (
@@ -87,7 +89,12 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
     """The application of one worker."""
     keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
     used = keys if config.curve_server else None
-    broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
+    deadline = config.deadline / 1000
+    if config.matchers:
+        nodes = {address: base_endpoints(address) for address in config.matchers}
+        first, *standbys = (node.market_data for node in nodes.values())
+        return wire(config, NodesBroker(nodes, deadline, used), MarketDataFeed(first, used, standbys), shared)
+    broker = Broker(config.commands, config.reports, deadline, used)
     return wire(config, broker, MarketDataFeed(config.market_data, used), shared)
 
 
@@ -108,6 +115,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
         faults=faults,
+        groups=broker.groups,
     )
     desk: Desk | None = None
     past: PastMarket | None = None

@@ -1,15 +1,16 @@
 """The gateway's settings: their names, defaults, and what each takes."""
 
 import re
-from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Collection, Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from gateway.faucet_setting import MAX_GIFTS, read_faucet
-from gateway.rate import RATE, Rate, read_rate
+from gateway.limit_settings import LIMIT_SETTINGS, Network
+from gateway.rate import Rate
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import (
     CONNECTED_ENDPOINT,
@@ -24,6 +25,7 @@ from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
+from protocol.bases import ADDRESSES, base_addresses
 
 PROGRAM: Final = "gateway"
 PREFIX: Final = "GATEWAY"
@@ -41,12 +43,12 @@ MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
 
-MAX_OPEN: Final = 1_000_000
-"""Connections or streams that one address may have open, at most."""
-
 NOBODY: Final = "nobody"
 ANYONE: Final = "anyone"
 """How the log names an administrator without a token: a wrong one, and one where none is needed."""
+
+SOCKETS: Final = ("commands", "market_data", "reports")
+"""The settings of one matcher's sockets."""
 
 ANY_HOST: Final = "*"
 
@@ -62,9 +64,6 @@ WORD: Final = "printable ASCII without spaces"
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
-
-
-Network = IPv4Network | IPv6Network
 
 
 class GatewayConfig(Struct, frozen=True):
@@ -89,6 +88,7 @@ class GatewayConfig(Struct, frozen=True):
     data_dir: the matcher's data directory; None where no setting names it.
     metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     faults: whether faults may be injected.
+    matchers: base addresses of the nodes of a replicated log; empty for the matcher of the three endpoints.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -134,6 +134,7 @@ class GatewayConfig(Struct, frozen=True):
     metrics_access: str = LOCAL
     history_metrics: Path | None = None
     faults: str = OFF
+    matchers: tuple[str, ...] = ()
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -184,38 +185,6 @@ def _database(text: str) -> Database | None:
     return read_database(text.strip()) if text.strip() else None
 
 
-def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part.strip()) for part in text.split(",")) if text.strip() else ()
-
-
-def _rate(name: str, help_text: str) -> Setting:
-    return Setting(name, "", read_rate, RATE, help_text)
-
-
-def _open(name: str, default: str, help_text: str) -> Setting:
-    return Setting(name, default, bounded(1, MAX_OPEN), f"a whole number from 1 to {MAX_OPEN}", help_text)
-
-
-LIMIT_SETTINGS: Final = (
-    _rate("requests-per-address", "HTTP requests that one address may send"),
-    _rate("requests-per-key", "HTTP requests that one key may send"),
-    _rate("orders-per-address", "orders and amends that one address may send; cancels have no limit"),
-    _rate("orders-per-key", "orders and amends that one key may send; cancels have no limit"),
-    _rate("connections-per-address", "connections that one address may open"),
-    _rate("connections-per-key", "connections that one key may begin to use"),
-    _rate("subscriptions-per-address", "streams that one address may open"),
-    _rate("subscriptions-per-key", "streams that one key may open"),
-    _open("open-connections-per-address", "4000", "connections that one address may have open at one time"),
-    _open("open-streams-per-address", "2000", "streams that one address may have open at one time"),
-    Setting(
-        "trusted-proxies",
-        "",
-        _networks,
-        "addresses and networks such as 10.0.0.0/8, with commas between",
-        "proxies whose X-Forwarded-For tells the address that counts",
-    ),
-)
-
 BINANCE_SETTINGS: Final = (
     Setting("binance", ON, one_of(ON, OFF), "on or off", "whether clients of Binance Spot are served too"),
     Setting(
@@ -259,6 +228,13 @@ SETTINGS: Final = (
     ),
     Setting(
         "reports", "tcp://127.0.0.1:5557", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of reports"
+    ),
+    Setting(
+        "matchers",
+        "",
+        base_addresses,
+        ADDRESSES,
+        "the nodes of a replicated log, in place of the three sockets; the gateway finds the one that leads",
     ),
     Setting(
         "admin-token",
@@ -371,12 +347,21 @@ SETTINGS: Final = (
 )
 
 
+def _check_sockets_unset(written: Collection[str]) -> None:
+    """End the process with one line where a socket of one matcher is set beside the nodes of a group."""
+    for setting in SETTINGS:
+        if setting.key in SOCKETS and setting.key in written:
+            end_with_line(PROGRAM, f"{setting.title(PREFIX)} and GATEWAY_MATCHERS (--matchers): takes one of them")
+
+
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> GatewayConfig:
     """The settings of this process. Ends it if one is bad."""
     description = "Serves the exchange over HTTP and WebSocket."
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
+    if values["matchers"]:
+        _check_sockets_unset(values.written)
     if values["faults"] == ALLOW and values["workers"] > 1:
         # Each worker would have its own.
         end_with_line(PROGRAM, f"GATEWAY_FAULTS (--faults): allow takes GATEWAY_WORKERS=1, not {values['workers']}")
