@@ -13,6 +13,7 @@ from matcher.compiled import ALWAYS, INTERPRETED, VARIABLE
 from matcher.config import PROGRAM, Config, read_config
 from matcher.core.limits import standing_limits
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
+from matcher.node.wiring import run_node
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.serving.loop import Matcher
@@ -54,6 +55,8 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: {config.instruments_source}: {config.instruments}: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
+    if config.node is not None:
+        return run_node(config, config.node, listed)
     matcher: Matcher | None = None
     try:
         with DataDirectory(config.data_dir) as directory:

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
+from matcher.node_config import NODE_SETTINGS, NodeConfig, read_node
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.curve import KEY, KEYS, MARKET_DATA, curve_key, curve_keys
@@ -38,6 +39,7 @@ class Config(Struct, frozen=True):
     curve_allowed: the public keys that may send commands and read reports.
     curve_market_data: whether the market data has CURVE too.
     metrics: where the process tells its metrics, if anywhere.
+    node: of a replicated log; None with the local journal.
     """
 
     commands: str
@@ -59,6 +61,7 @@ class Config(Struct, frozen=True):
     curve_allowed: tuple[str, ...] = ()
     curve_market_data: bool = True
     metrics: Address | None = None
+    node: NodeConfig | None = None
 
     @property
     def open_endpoints(self) -> list[str]:
@@ -162,6 +165,7 @@ SETTINGS = (
     ),
     MARKET_DATA,
     METRICS_SETTING,
+    *NODE_SETTINGS,
     *LOG_SETTINGS,
 )
 
@@ -179,6 +183,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
         environment,
         SWITCHES,
     )
+    values["node"] = read_node(PROGRAM, PREFIX, values)
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND

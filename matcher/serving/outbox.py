@@ -10,7 +10,7 @@ from matcher.serving.book_feeds import BookFeeds
 from matcher.serving.clock import Clock
 from matcher.serving.market_data import MarketData
 from matcher.serving.turn import Turn
-from matcher.state import State
+from matcher.state import Caused, State
 from matcher.storage.log import Position
 from protocol import topics
 from protocol.codec import encode
@@ -76,15 +76,24 @@ class Outbox:
         """Send depth that is due, pulses and heartbeats."""
         sequence, time, now = self._state.sequence, self._state.time, self._clock.monotonic()
         self._depth_at = self._market_data.flush(sequence, time)
+        self.pulse(sequence, now)
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT_EVERY
+            self._market_data.heartbeat(sequence, time)
+
+    def pulse(self, sequence: int, now: int) -> None:
+        """Send a pulse if one is due, with the sequence of the last committed command."""
         # Gateways hear of a step of the wall clock at once.
         if now >= self._pulse_at or self._clock.stepping is not self._step_told:
             self._step_told = self._clock.stepping
             self._pulse_at = now + PULSE_EVERY
             pulse = Pulse(VERSION, self._epoch, self._journal, sequence, self._clock.told)
             self._report(topics.PULSE, encode(pulse))
-        if now >= self._heartbeat_at:
-            self._heartbeat_at = now + HEARTBEAT_EVERY
-            self._market_data.heartbeat(sequence, time)
+
+    @property
+    def pulse_due(self) -> int:
+        """The monotonic time of the next pulse."""
+        return self._pulse_at
 
     def tell(self, results: list[QueryResult]) -> None:
         """Send results that children have made."""
@@ -99,17 +108,27 @@ class Outbox:
             report(topics.reports(to), encode(answers))
         for topic, payload in turn.reports:
             report(topic, payload)
-        for caused in turn.caused:
-            for update in caused.updates:
-                report(topics.account_updates(update.account), encode(update))
-            if isinstance(caused.command, KEY_COMMANDS):
-                for event in caused.events:
-                    if isinstance(event, KeySet | KeyRevoked):
-                        report(topics.KEYS, encode(event))
+        self._tell_accounts(turn.caused)
         self._market_data.publish(turn.caused, turn.time)
         if self._books.on:
             self._books.publish(turn.caused, turn.time)
             self._books.send(turn.public)
+
+    def say_again(self, caused: list[Caused]) -> None:
+        """Tell what committed commands have caused for accounts, keys and trades, in case it was not heard."""
+        self._tell_accounts(caused)
+        for one in caused:
+            self._market_data.publish_trades(one.events)
+
+    def _tell_accounts(self, caused: list[Caused]) -> None:
+        report = self._report
+        for one in caused:
+            for update in one.updates:
+                report(topics.account_updates(update.account), encode(update))
+            if isinstance(one.command, KEY_COMMANDS):
+                for event in one.events:
+                    if isinstance(event, KeySet | KeyRevoked):
+                        report(topics.KEYS, encode(event))
 
 
 def _joined(replies: list[Reply]) -> list[Reply]:
