@@ -25,7 +25,7 @@ from matching_exchange.tools.bench.mix import Mix
 from matching_exchange.tools.bench.system import cores
 from matching_exchange.tools.bench.table import Row, Target, Yardstick, row
 from matching_exchange.tools.bench.together import measure_together
-from matching_exchange.tools.bench.wire import Frame, frames
+from matching_exchange.tools.bench.wire import Frame, Wire, frames
 from matching_exchange.tools.cluster import etcd
 from matching_exchange.tools.cluster.logs import log_at
 from protocol.codec import encode

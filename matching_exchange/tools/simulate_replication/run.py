@@ -66,6 +66,4 @@ def _carry_out(cluster: Cluster) -> None:
         if not node.process.alive:
             raise Violation(f"node {node.number} does not run though all is well")
         if (node.state.sequence, node.state.value) != (cluster.audit.state.sequence, cluster.audit.state.value):
-            raise Violation(
-                f"node {node.number} has sequence {node.state.sequence}, the log {cluster.audit.state.sequence}"
-            )
+            raise Violation(f"node {node.number} has sequence {node.state.sequence}, the log {cluster.audit.state.sequence}")
