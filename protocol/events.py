@@ -48,6 +48,7 @@ from protocol.money import (
     TransferDuplicated,
     TransferState,
 )
+from protocol.node import NodePulse, NodeRole
 from protocol.reports import (
     Answers,
     FrameRefused,
@@ -127,6 +128,8 @@ __all__ = [
     "MoneyMoved",
     "Movement",
     "MovementPage",
+    "NodePulse",
+    "NodeRole",
     "OrderAmended",
     "OrderCanceled",
     "OrderChange",
