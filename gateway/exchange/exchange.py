@@ -74,7 +74,13 @@ class Exchange:
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
-        link = OnBehalf(self._link, confirm, deadline)
+        return self._with(OnBehalf(self._link, confirm, deadline))
+
+    def of(self, symbol: str) -> "Exchange":
+        """The same with the matcher alone that owns the symbol."""
+        return self._with(self._link.of(symbol))
+
+    def _with(self, link: Link) -> "Exchange":
         return Exchange(
             link,
             self.instruments,

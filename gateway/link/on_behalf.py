@@ -27,6 +27,10 @@ class Link(Protocol):
     @property
     def sequence(self) -> int: ...
 
+    def of(self, symbol: str) -> "Link":
+        """The link to the matcher that owns the symbol."""
+        ...
+
     def now(self) -> int: ...
 
     def deadline(self) -> int: ...
@@ -68,6 +72,9 @@ class OnBehalf:
     @property
     def sequence(self) -> int:
         return self._link.sequence
+
+    def of(self, symbol: str) -> "OnBehalf":
+        return OnBehalf(self._link.of(symbol), self._confirm, self._deadline)
 
     def now(self) -> int:
         return self._link.now()

@@ -66,9 +66,11 @@ class ShardedLink:
         return self.brokers[self.map.number_of(symbol)]
 
     def of_order(self, order_id: int) -> Broker:
-        """The broker of the shard whose order this is. The first one knows no order of a shard that is not there."""
+        """The broker of the shard whose order this is. Any is asked for an order of a shard that is not there."""
         number = shard_of_order(order_id)
-        return self.brokers[number if number < len(self.brokers) else 0]
+        if number < len(self.brokers):
+            return self.brokers[number]
+        return next((broker for broker in self.brokers if broker.available), self.brokers[0])
 
     @property
     def available(self) -> bool:

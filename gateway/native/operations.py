@@ -34,6 +34,7 @@ from gateway.native.operation import (
     OWNER,
     SYMBOL,
     SYMBOL_FILTER,
+    SYMBOL_OF_ORDER,
     Operation,
     Parameter,
     bounded,
@@ -112,7 +113,7 @@ OPERATIONS: Final = (
         "Look an order up",
         schemas.Order,
         (404, 422),
-        (ORDER_ID, OWNER),
+        (ORDER_ID, OWNER, SYMBOL_OF_ORDER),
     ),
     Operation(
         TRADE,
@@ -125,6 +126,7 @@ OPERATIONS: Final = (
         (
             ORDER_ID,
             OWNER,
+            SYMBOL_OF_ORDER,
             Parameter(
                 "only_status",
                 {"enum": list(ONLY_STATUSES)},
