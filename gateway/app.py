@@ -133,6 +133,7 @@ def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared 
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
         faults=faults,
+        groups=broker.groups,
     )
     desk: Desk | None = None
     past: PastMarket | None = None

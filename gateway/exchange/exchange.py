@@ -1,6 +1,6 @@
 """All use cases of one worker, a family each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from time import monotonic
 
@@ -13,6 +13,7 @@ from gateway.exchange.orders import Orders
 from gateway.exchange.pace import Pace
 from gateway.injected.faults import InjectedFaults
 from gateway.link.demo import NO_DEMO, DemoMarket
+from gateway.link.group import Group
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link, OnBehalf
 from gateway.link.tables import NO_TABLES, HistoryTables
@@ -24,6 +25,7 @@ class Exchange:
     asks_for_keys: whether the doors do.
     demo: the demo market beside it.
     faults: those that are injected; None where they are not allowed.
+    groups: what is known of the nodes of replicated logs.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class Exchange:
         asks_for_keys: bool = False,
         demo: DemoMarket = NO_DEMO,
         faults: InjectedFaults | None = None,
+        groups: Sequence[Group] = (),
     ) -> None:
         self._link = link
+        self.groups = groups
         self.asks_for_keys = asks_for_keys
         self.demo = demo
         self.faults = faults
@@ -90,4 +94,5 @@ class Exchange:
             asks_for_keys=self.asks_for_keys,
             demo=self.demo,
             faults=self.faults,
+            groups=self.groups,
         )

@@ -6,7 +6,7 @@ a command is refused at once: it is never queued for later.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -17,6 +17,7 @@ from msgspec import Struct
 from gateway.link.answers import Stamped
 from gateway.link.connection import Connection
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.link.group import Group
 from gateway.link.published import ForAll, Handler, KeyHandler, Published, Reports
 from matching_exchange.process.histogram import Histogram
 from protocol import topics
@@ -67,7 +68,10 @@ class Broker:
 
     published: what the matcher tells all gateways; there once the broker has started.
     command_times: from a command to its answer, in nanoseconds.
+    groups: what is known of the nodes of replicated logs; none where the matcher has a journal of its own.
     """
+
+    groups: tuple[Group, ...] = ()
 
     def __init__(self, commands: str, reports: str, deadline: float, keys: ClientKeys | None = None) -> None:
         self._keys = keys
@@ -172,6 +176,10 @@ class Broker:
     def of(self, _symbol: str) -> "Broker":
         """Itself: its matcher owns every symbol that it is asked for."""
         return self
+
+    def shards(self) -> Sequence[tuple[str, "Broker"]]:
+        """Itself, under no name."""
+        return [("", self)]
 
     @property
     def metrics(self) -> list[Family]:

@@ -19,13 +19,15 @@ LOCAL: Final = "local"
 class Node:
     """One node.
 
-    address: as the setting names it.
+    address: as the setting names it; no client is told it.
+    place: among the addresses, from 1.
     told: what it has told last; None before.
     lag: records that it was behind the leader then, and nanoseconds; None where it leads, or nobody did.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, place: int) -> None:
         self.address = address
+        self.place = place
         self.told: NodePulse | None = None
         self.lag: tuple[int, int] | None = None
         self.heard_at = float("-inf")
@@ -33,14 +35,16 @@ class Node:
 
     def name(self) -> str:
         """How a warning names it."""
-        return self.address if self.told is None else f"node {self.told.node} ({self.address})"
+        return f"The matcher at place {self.place}" if self.told is None else f"Node {self.told.node}"
 
 
 class Group:
-    """`nodes` stand in the order of their addresses in the setting. Times: seconds, monotonic."""
+    """`nodes` stand in the order of their addresses in the setting. name: that of the shard; empty where there is one
+    group alone. Times: seconds, monotonic."""
 
-    def __init__(self, addresses: tuple[str, ...]) -> None:
-        self.nodes = [Node(address) for address in addresses]
+    def __init__(self, addresses: tuple[str, ...], name: str = "") -> None:
+        self.name = name
+        self.nodes = [Node(address, place) for place, address in enumerate(addresses, 1)]
         self.leadership = Leadership()
 
     @property
@@ -52,6 +56,14 @@ class Group:
     def is_replicated(self) -> bool:
         """Whether there are several nodes, or one with a replicated log."""
         return len(self.nodes) > 1 or any(node.told is not None and node.told.log != LOCAL for node in self.nodes)
+
+    @property
+    def log(self) -> str:
+        """The kind and the name of the log, as the leader tells them, else any node; empty where nobody has."""
+        told = [node.told for node in (self.leader, *self.nodes) if node is not None and node.told is not None]
+        kind, _, rest = told[0].log.partition("://") if told else ("", "", "")
+        # The servers are no client's business.
+        return f"{kind}:{rest.rpartition('/')[2]}" if rest else kind
 
     def hear(self, place: int, told: NodePulse, now: float) -> None:
         """Take in what the node at that place tells."""

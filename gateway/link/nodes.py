@@ -58,6 +58,7 @@ class NodesBroker(Broker):
         super().__init__("", "", deadline, keys)
         self._endpoints = list(nodes.values())
         self.group = Group(tuple(nodes))
+        self.groups = (self.group,)
 
     def _connect(self) -> Reports:
         self._connections = [self._open(each.commands, each.reports) for each in self._endpoints]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from gateway.link.answers import Stamped
 from gateway.link.broker import QUERY_REPEAT, QUERY_TIMEOUT, Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.group import Group
 from gateway.link.joins import ASK_ALL, SEND_ALL, Found, Told
 from gateway.link.published import Handler, KeyHandler
 from gateway.link.routing import WAYS, Way, order_of, symbol_of
@@ -71,6 +72,15 @@ class ShardedLink:
         if number < len(self.brokers):
             return self.brokers[number]
         return next((broker for broker in self.brokers if broker.available), self.brokers[0])
+
+    def shards(self) -> list[tuple[str, Broker]]:
+        """Each shard's name and broker."""
+        return [(shard.name, broker) for shard, broker in zip(self.map.shards, self.brokers, strict=True)]
+
+    @property
+    def groups(self) -> list[Group]:
+        """What is known of the nodes of all shards."""
+        return [group for broker in self.brokers for group in broker.groups]
 
     @property
     def available(self) -> bool:

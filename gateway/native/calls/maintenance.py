@@ -1,7 +1,9 @@
 """Calls of the exchange itself: health, save and load a book, the digest of the state."""
 
 import asyncio
+import time
 
+from msgspec import UNSET, UnsetType
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
@@ -11,9 +13,10 @@ from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.resources import read_body
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
 from gateway.link.errors import MatcherUnavailableError
+from gateway.link.group import Group, Node
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters, required
-from gateway.native.json.health_schemas import Health, HistoryHealth, Unhealthy
+from gateway.native.json.health_schemas import GroupHealth, Health, HistoryHealth, NodeHealth, Unhealthy
 from gateway.native.json.maintenance_schemas import (
     DigestView,
     LoadedBookView,
@@ -53,6 +56,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             _auth(exchange),
             _history(history),
             None if exchange.faults is None else len(exchange.faults),
+            _groups(exchange),
         )
     )
 
@@ -103,5 +107,40 @@ def _history(status: HistoryStatus) -> HistoryHealth:
 
 
 def _unhealthy(exchange: Exchange, detail: str) -> HttpResponse:
-    body = encode(Unhealthy(detail, _auth(exchange)))
+    body = encode(Unhealthy(detail, _auth(exchange), _groups(exchange)))
     return HttpResponse(503, body, JSON, NO_STORE, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+
+
+def _groups(exchange: Exchange) -> list[GroupHealth] | UnsetType:
+    now = time.monotonic()
+    return [_group(group, now) for group in exchange.groups if group.is_replicated] or UNSET
+
+
+def _group(group: Group, now: float) -> GroupHealth:
+    leader = group.leader.told if group.leader is not None and group.leadership.is_heard(now) else None
+    return GroupHealth(
+        group.log,
+        None if leader is None else leader.node,
+        str(group.leadership.epoch),
+        None if leader is None else leader.position,
+        [_node(node, group.role(node, now)) for node in group.nodes],
+        group.warnings(now),
+    )
+
+
+def _node(node: Node, role: str) -> NodeHealth:
+    told = node.told
+    if told is None:
+        return NodeHealth(node.place, None, role)
+    lag, lag_time = (None, None) if node.lag is None else node.lag
+    return NodeHealth(
+        node.place,
+        told.node,
+        role,
+        str(told.epoch),
+        told.position,
+        told.sequence,
+        lag,
+        None if lag_time is None else lag_time // MILLISECOND,
+        told.snapshot_position,
+    )

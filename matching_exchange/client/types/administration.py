@@ -25,6 +25,45 @@ class HistoryHealth(Struct, frozen=True):
     complete_from: int | None = None
 
 
+class NodeHealth(Struct, frozen=True):
+    """One node of a replicated log, by what it has told last.
+
+    place: among the matchers of the gateway's setting, from 1.
+    node: its number; None if nothing was heard of it.
+    role: leader, standby, replaced (another node leads, and it does not know yet) or away.
+    epoch, position, sequence: of the last record that it has applied, or committed as the leader.
+    lag, lag_ms: records, and milliseconds, that it is behind the leader; None for the leader.
+    snapshot_position: that of its newest snapshot; 0 without one.
+    """
+
+    place: int
+    node: int | None
+    role: str
+    epoch: str | None = None
+    position: int | None = None
+    sequence: int | None = None
+    lag: int | None = None
+    lag_ms: int | None = None
+    snapshot_position: int | None = None
+
+
+class GroupHealth(Struct, frozen=True):
+    """The matchers that share a replicated log.
+
+    log: its kind and name.
+    leader: the number of the node that leads; None if none is heard.
+    epoch, position: the leader's.
+    warnings: what an operator should look at, a sentence each.
+    """
+
+    log: str
+    leader: int | None
+    epoch: str
+    position: int | None
+    nodes: tuple[NodeHealth, ...]
+    warnings: tuple[str, ...]
+
+
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     """The matcher answers.
 
@@ -36,6 +75,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     auth: keys if accounts need an API key, else off.
     faults: how many injected faults are kept; None where they are not allowed.
     clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock.
+    groups: the matchers of each replicated log; none where the matcher has a journal of its own.
     """
 
     sync: str
@@ -51,6 +91,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     auth: str
     history: HistoryHealth
     faults: int | None = None
+    groups: tuple[GroupHealth, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -62,6 +103,7 @@ class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):
 
     detail: str
     auth: str
+    groups: tuple[GroupHealth, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -159,6 +159,8 @@ SHAPES: list[tuple[type[msgspec.Struct], type[msgspec.Struct]]] = [
     (money_schemas.AssetSumView, money.AssetSum),
     (money_schemas.AccountListView, money.AccountList),
     (health_schemas.HistoryHealth, administration.HistoryHealth),
+    (health_schemas.NodeHealth, administration.NodeHealth),
+    (health_schemas.GroupHealth, administration.GroupHealth),
     (health_schemas.Health, administration.Health),
     (health_schemas.Unhealthy, administration.Unhealthy),
     (key_schemas.KeyView, administration.Key),
