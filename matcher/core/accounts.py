@@ -114,7 +114,9 @@ def _is_newest(registry: Registry, command: SetAccountStatus) -> bool:
     elif version < known:
         return False
     elif version == known:
-        return command.suspended
+        account = registry.accounts.get(name)
+        if not command.suspended or (account is not None and account.suspended):
+            return False
     versions.put(name, version)
     versions.changed = registry.running.sequence
     return True
