@@ -43,8 +43,11 @@ from gateway.http.tallies import Tallies
 from gateway.injected.faults import InjectedFaults
 from gateway.link.broker import Broker
 from gateway.link.demo import DemoMarket
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed, MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
+from gateway.link.sharded import ShardedLink
+from gateway.link.sharded_feed import ShardedFeed
 from gateway.link.tables import HistoryTables
 from gateway.metrics.board import Board
 from gateway.metrics.slots import Slots
@@ -56,6 +59,7 @@ from gateway.streams.serve import StreamCount
 from gateway.striking.http import Striking
 from history.reading.database import Tables
 from protocol.curve import ClientKeys
+from protocol.shards import ShardMap, base_endpoints
 
 EXPOSED_HEADERS: Final = (
     "Retry-After",
@@ -87,11 +91,21 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
     """The application of one worker."""
     keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
     used = keys if config.curve_server else None
+    if config.shards is not None:
+        return wire(config, *_of_shards(config.shards, config.deadline / 1000, used), shared)
     broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
     return wire(config, broker, MarketDataFeed(config.market_data, used), shared)
 
 
-def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Shared | None = None) -> FastAPI:
+def _of_shards(shard_map: ShardMap, deadline: float, keys: ClientKeys | None) -> tuple[ShardedLink, ShardedFeed]:
+    """The link to the matchers of all shards, and their market data."""
+    endpoints = [base_endpoints(shard.matchers[0]) for shard in shard_map.shards]
+    brokers = [Broker(each.commands, each.reports, deadline, keys) for each in endpoints]
+    feeds = [MarketDataFeed(each.market_data, keys) for each in endpoints]
+    return ShardedLink(shard_map, brokers), ShardedFeed(shard_map, feeds)
+
+
+def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared | None = None) -> FastAPI:
     """The application on top of these connections. Without `shared`, it is alone."""
     shared = shared or Shared(Tallies(), HttpCounts(), Slots(1), InjectedFaults())
     server_key = ServerKey(config.key_file)
@@ -185,7 +199,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
 
 
 def _routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None, root_path: str
+    exchange: Exchange, broker: MatcherLink, feed: Feed, access: Access, desk: Desk | None, root_path: str
 ) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
     count = StreamCount()

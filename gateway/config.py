@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from gateway.faucet_setting import MAX_GIFTS, read_faucet
 from gateway.rate import RATE, Rate, read_rate
+from gateway.shards_setting import SHARDS_SETTING, read_map
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import (
     CONNECTED_ENDPOINT,
@@ -24,6 +25,7 @@ from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
+from protocol.shards import ShardMap
 
 PROGRAM: Final = "gateway"
 PREFIX: Final = "GATEWAY"
@@ -89,6 +91,7 @@ class GatewayConfig(Struct, frozen=True):
     data_dir: the matcher's data directory; None where no setting names it.
     metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     faults: whether faults may be injected.
+    shards: which matchers own which symbols; None where there is one matcher.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -134,6 +137,7 @@ class GatewayConfig(Struct, frozen=True):
     metrics_access: str = LOCAL
     history_metrics: Path | None = None
     faults: str = OFF
+    shards: ShardMap | None = None
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -365,6 +369,7 @@ SETTINGS: Final = (
         f"{LOCAL} or {ANYONE}",
         "who reads /metrics of --port without a token: processes of this machine, or anyone",
     ),
+    SHARDS_SETTING,
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
     *LOG_SETTINGS,
@@ -377,6 +382,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
+    values["shards"] = read_map(PROGRAM, PREFIX, SETTINGS, arguments, values)
     if values["faults"] == ALLOW and values["workers"] > 1:
         # Each worker would have its own.
         end_with_line(PROGRAM, f"GATEWAY_FAULTS (--faults): allow takes GATEWAY_WORKERS=1, not {values['workers']}")

@@ -16,8 +16,8 @@ import structlog
 from gateway.access.server_key import KeyFileError, ServerKey, check_of
 from gateway.http.errors import HttpError
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
+from gateway.link.matcher_link import MatcherLink
 from protocol.commands import KeysQuery, NoteKeyUse, RevokeKey, SetKey
 from protocol.events import Answer, KeyList, KeyRevoked, KeySet, KeyState
 from protocol.keys import Key, KeyType
@@ -46,7 +46,9 @@ log = structlog.get_logger("gateway")
 class KeyStore:
     """One for each worker. Without `start` it only passes changes on to the matcher."""
 
-    def __init__(self, broker: Broker, server_key: ServerKey, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, broker: MatcherLink, server_key: ServerKey, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._broker = broker
         self._server_key = server_key
         self._monotonic = monotonic

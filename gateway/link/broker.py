@@ -25,6 +25,7 @@ from protocol.curve import ClientKeys
 from protocol.events import Answer, Pulse, QueryResult, Result
 from protocol.handshakes import Handshakes
 from protocol.matcher_clock import MatcherClock
+from protocol.metrics import Family
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 from protocol.sockets import message_receiver, open_commands, open_reports, sender
@@ -156,6 +157,20 @@ class Broker:
     def clock_difference(self) -> int:
         """Nanoseconds by which the matcher's time is ahead of this machine's clock; negative where it is behind."""
         return self._clock.difference()
+
+    @property
+    def brokers(self) -> tuple["Broker"]:
+        """Itself, for its matcher is the only one."""
+        return (self,)
+
+    def of(self, _symbol: str) -> "Broker":
+        """Itself: its matcher owns every symbol that it is asked for."""
+        return self
+
+    @property
+    def metrics(self) -> list[Family]:
+        """What the matcher has told last of itself."""
+        return self.published.metrics
 
     def on_reset(self, callback: Callable[[], None]) -> None:
         """Call back when the matcher has another history than before: nothing that was read of it holds."""

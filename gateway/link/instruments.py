@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from gateway.link.answers import expect
-from gateway.link.broker import Broker
 from gateway.link.errors import RefusedError
+from gateway.link.matcher_link import MatcherLink
 from protocol.commands import InstrumentsQuery
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
@@ -25,7 +25,7 @@ class HasSymbol(Protocol):
 class Instruments:
     """`known` is for the hot path. `find` asks for what it lacks."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: MatcherLink) -> None:
         self.known: dict[str, Instrument] = {}
         self._broker = broker
         self._asking: asyncio.Future[None] | None = None

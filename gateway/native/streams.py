@@ -13,9 +13,9 @@ from gateway.exchange.exchange import Exchange
 from gateway.http.closing import Closing
 from gateway.http.errors import HttpError
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
 from gateway.native.calls.parameters import query_parameters, required, whole_number
 from gateway.native.json.book_messages import BOOK, ORDERS
 from gateway.native.json.names import check_name
@@ -53,22 +53,24 @@ CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
 
 
 def stream_routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, door: Door | None, count: StreamCount
+    exchange: Exchange, broker: MatcherLink, feed: Feed, door: Door | None, count: StreamCount
 ) -> list[BaseRoute]:
     """The routes of all streams."""
     instruments = exchange.instruments
 
     def depth(instrument: Instrument) -> DepthChannel:
-        return DepthChannel(instrument, broker, feed, _depth_text, CLOSING)
+        return DepthChannel(instrument, broker.of(instrument.symbol), feed, _depth_text, CLOSING)
 
     def trades(instrument: Instrument) -> TradesChannel:
-        return TradesChannel(instrument, broker, feed, TradeEncoders(_trade_text, _published_text), CLOSING)
+        return TradesChannel(
+            instrument, broker.of(instrument.symbol), feed, TradeEncoders(_trade_text, _published_text), CLOSING
+        )
 
     def levels(instrument: Instrument) -> BookChannel:
-        return BookChannel(instrument, broker, feed, LevelMirror, BOOK, CLOSING)
+        return BookChannel(instrument, broker.of(instrument.symbol), feed, LevelMirror, BOOK, CLOSING)
 
     def orders(instrument: Instrument) -> BookChannel:
-        return BookChannel(instrument, broker, feed, OrderMirror, ORDERS, CLOSING)
+        return BookChannel(instrument, broker.of(instrument.symbol), feed, OrderMirror, ORDERS, CLOSING)
 
     users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
     summaries = SummaryStreams(exchange, broker, feed, count, CLOSING)
@@ -89,7 +91,7 @@ class MarketStreams(Generic[Member]):
 
     def __init__(
         self,
-        broker: Broker,
+        broker: MatcherLink,
         instruments: Instruments,
         count: StreamCount,
         open_channel: Callable[[Instrument], Channel[Member]],

@@ -15,7 +15,7 @@ from gateway.http.closing import START_AGAIN, CloseFrame, Closing, accept, close
 from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from gateway.streams.channels import Channel, Ends, Follower
 from gateway.streams.clients import Client
 
@@ -76,7 +76,7 @@ async def serve_stream(
 class OpenFollowers(Generic[Shared]):
     """The followers of one kind that have clients, by symbol or account."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: MatcherLink) -> None:
         self._channels: dict[str, Shared] = {}
         broker.on_reset(self._start_again)
 

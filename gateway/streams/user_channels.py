@@ -5,8 +5,8 @@ from typing import Final
 from starlette.websockets import WebSocket
 
 from gateway.http.closing import CloseFrame, Closing
-from gateway.link.broker import Broker
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
 from gateway.streams.serve import OpenChannels, Permit
 from gateway.streams.user_channel import UserChannel, UserEncoders
 from gateway.streams.user_history import UserHistory
@@ -16,7 +16,7 @@ CHECKS_PER_SECOND: Final = 100
 
 
 class UserChannels:
-    def __init__(self, broker: Broker, instruments: Instruments, encoders: UserEncoders, closing: Closing) -> None:
+    def __init__(self, broker: MatcherLink, instruments: Instruments, encoders: UserEncoders, closing: Closing) -> None:
         self._broker = broker
         self._instruments = instruments
         self._encoders = encoders

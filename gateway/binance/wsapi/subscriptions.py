@@ -10,7 +10,7 @@ from gateway.binance.errors import ALREADY_SUBSCRIBED, NOT_SUBSCRIBED, DialectEr
 from gateway.binance.sockets.client import SocketClient, packet
 from gateway.binance.users.accounts import Accounts, Listener
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from protocol.keys import Key
 
 
@@ -27,7 +27,7 @@ class Subscription(Struct):
 class Subscriptions:
     """One for each connection."""
 
-    def __init__(self, accounts: Accounts, keys: KeyStore, broker: Broker, client: SocketClient) -> None:
+    def __init__(self, accounts: Accounts, keys: KeyStore, broker: MatcherLink, client: SocketClient) -> None:
         self._accounts = accounts
         self._keys = keys
         self._broker = broker
