@@ -11,6 +11,10 @@ from gateway.exchange.markets import Markets
 from gateway.exchange.money import Faucet, Money
 from gateway.exchange.orders import Orders
 from gateway.exchange.pace import Pace
+from gateway.exchange.shards.accounts import ShardedAccounts
+from gateway.exchange.shards.history import ShardedAccountHistory, ShardedHistory
+from gateway.exchange.shards.money import ShardedMoney
+from gateway.exchange.shards.parts import NO_PARTS, Parts
 from gateway.injected.faults import InjectedFaults
 from gateway.link.demo import NO_DEMO, DemoMarket
 from gateway.link.instruments import Instruments
@@ -24,6 +28,7 @@ class Exchange:
     asks_for_keys: whether the doors do.
     demo: the demo market beside it.
     faults: those that are injected; None where they are not allowed.
+    parts: the shards behind the link; none where it is that of one matcher.
     """
 
     def __init__(
@@ -37,8 +42,10 @@ class Exchange:
         asks_for_keys: bool = False,
         demo: DemoMarket = NO_DEMO,
         faults: InjectedFaults | None = None,
+        parts: Parts = NO_PARTS,
     ) -> None:
         self._link = link
+        self.parts = parts
         self.asks_for_keys = asks_for_keys
         self.demo = demo
         self.faults = faults
@@ -50,6 +57,8 @@ class Exchange:
 
     @cached_property
     def accounts(self) -> Accounts:
+        if self.parts:
+            return ShardedAccounts(self.parts, self.instruments)
         return Accounts(self._link, self.instruments)
 
     @cached_property
@@ -58,6 +67,8 @@ class Exchange:
 
     @cached_property
     def money(self) -> Money:
+        if self.parts:
+            return ShardedMoney(self.parts, self.instruments, self._faucet)
         return Money(self._link, self.instruments, self._faucet)
 
     @cached_property
@@ -65,7 +76,16 @@ class Exchange:
         return Maintenance(self._link, self.instruments)
 
     @cached_property
+    def over_shards(self) -> ShardedAccountHistory:
+        """The lists of accounts over all shards, where there are any."""
+        history = self.history
+        assert isinstance(history, ShardedHistory), "there are shards"
+        return history.over_shards
+
+    @cached_property
     def history(self) -> History:
+        if self.parts:
+            return ShardedHistory(self.parts, self.instruments, self.orders, self._pace)
         return History(self._link, self.instruments, self.orders, self._tables)
 
     def now(self) -> int:
@@ -84,4 +104,5 @@ class Exchange:
             asks_for_keys=self.asks_for_keys,
             demo=self.demo,
             faults=self.faults,
+            parts=self.parts if self.parts is NO_PARTS else self.parts.on_behalf(confirm, deadline),
         )

@@ -73,6 +73,7 @@ class ShardsPendingError(Exception):
 class UnknownShardError(Exception):
     """No shard has that name. `names` are those that there are; none where the exchange has no shards."""
 
-    def __init__(self, name: str, names: Sequence[str]) -> None:
+    def __init__(self, name: str, names: Sequence[str], field: str = "shard") -> None:
         super().__init__(name)
         self.names = list(names)
+        self.field = field

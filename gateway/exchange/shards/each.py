@@ -18,14 +18,14 @@ from gateway.link.errors import (
 
 Value = TypeVar("Value")
 
-Outcome = Value | RefusedError | MatcherUnavailableError | OutcomeUnknownError
-"""What a shard has answered, or why it has not."""
+Failure = RefusedError | MatcherUnavailableError | OutcomeUnknownError
+"""Why a shard has not answered as asked."""
 
 
-async def outcomes_of(parts: Iterable[Part], call: Callable[[Part], Awaitable[Value]]) -> list[Outcome[Value]]:
+async def outcomes_of(parts: Iterable[Part], call: Callable[[Part], Awaitable[Value]]) -> list[Value | Failure]:
     """The outcome of the call in each shard, in the order of the map. All are called at once."""
 
-    async def outcome(part: Part) -> Outcome[Value]:
+    async def outcome(part: Part) -> Value | Failure:
         try:
             return await call(part)
         except (RefusedError, MatcherUnavailableError, OutcomeUnknownError) as error:

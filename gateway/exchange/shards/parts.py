@@ -51,12 +51,12 @@ class Parts:
         number = shard_of_order(order_id)
         return self._parts[number if number < len(self._parts) else 0]
 
-    def named(self, name: str) -> Part:
-        """The shard of that name. UnknownShardError where there is none."""
+    def named(self, name: str, field: str = "shard") -> Part:
+        """The shard that the field names. UnknownShardError where there is none."""
         for part in self._parts:
             if part.name == name:
                 return part
-        raise UnknownShardError(name, self.names)
+        raise UnknownShardError(name, self.names, field)
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Parts":
         """The same for one call, as `OnBehalf` says."""
