@@ -1,6 +1,6 @@
 """Wires one worker: its connections to the matcher, the use cases on top of them, and the doors to these."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -46,6 +46,7 @@ from gateway.link.demo import DemoMarket
 from gateway.link.feed import Feed, MarketDataFeed
 from gateway.link.instruments import Instruments
 from gateway.link.matcher_link import MatcherLink
+from gateway.link.nodes import NodesBroker
 from gateway.link.sharded import ShardedLink
 from gateway.link.sharded_feed import ShardedFeed
 from gateway.link.tables import HistoryTables
@@ -58,8 +59,9 @@ from gateway.pages import page_routes
 from gateway.streams.serve import StreamCount
 from gateway.striking.http import Striking
 from history.reading.database import Tables
+from protocol.bases import base_endpoints
 from protocol.curve import ClientKeys
-from protocol.shards import ShardMap, base_endpoints
+from protocol.shards import ShardMap
 
 EXPOSED_HEADERS: Final = (
     "Retry-After",
@@ -91,17 +93,26 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
     """The application of one worker."""
     keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
     used = keys if config.curve_server else None
+    deadline = config.deadline / 1000
     if config.shards is not None:
-        return wire(config, *_of_shards(config.shards, config.deadline / 1000, used), shared)
-    broker = Broker(config.commands, config.reports, config.deadline / 1000, used)
+        return wire(config, *_of_shards(config.shards, deadline, used), shared)
+    if config.matchers:
+        return wire(config, *_of_nodes(config.matchers, deadline, used), shared)
+    broker = Broker(config.commands, config.reports, deadline, used)
     return wire(config, broker, MarketDataFeed(config.market_data, used), shared)
+
+
+def _of_nodes(addresses: Sequence[str], deadline: float, keys: ClientKeys | None) -> tuple[NodesBroker, MarketDataFeed]:
+    """The link to the nodes at these base addresses, of which one leads, and their market data."""
+    nodes = {address: base_endpoints(address) for address in addresses}
+    first, *standbys = (node.market_data for node in nodes.values())
+    return NodesBroker(nodes, deadline, keys), MarketDataFeed(first, keys, standbys)
 
 
 def _of_shards(shard_map: ShardMap, deadline: float, keys: ClientKeys | None) -> tuple[ShardedLink, ShardedFeed]:
     """The link to the matchers of all shards, and their market data."""
-    endpoints = [base_endpoints(shard.matchers[0]) for shard in shard_map.shards]
-    brokers = [Broker(each.commands, each.reports, deadline, keys) for each in endpoints]
-    feeds = [MarketDataFeed(each.market_data, keys) for each in endpoints]
+    groups = [_of_nodes(shard.matchers, deadline, keys) for shard in shard_map.shards]
+    brokers, feeds = zip(*groups, strict=True)
     return ShardedLink(shard_map, brokers), ShardedFeed(shard_map, feeds)
 
 

@@ -1,15 +1,16 @@
 """The gateway's settings: their names, defaults, and what each takes."""
 
 import re
-from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Collection, Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from gateway.faucet_setting import MAX_GIFTS, read_faucet
-from gateway.rate import RATE, Rate, read_rate
+from gateway.limit_settings import LIMIT_SETTINGS, Network
+from gateway.rate import Rate
 from gateway.shards_setting import SHARDS_SETTING, read_map
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import (
@@ -25,6 +26,7 @@ from matching_exchange.process.curve import CLIENT_SETTINGS, check_client
 from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
+from protocol.bases import ADDRESSES, base_addresses
 from protocol.shards import ShardMap
 
 PROGRAM: Final = "gateway"
@@ -43,12 +45,12 @@ MAX_WORKERS: Final = 64
 MAX_DEADLINE: Final = 3_600_000
 """An hour, in milliseconds."""
 
-MAX_OPEN: Final = 1_000_000
-"""Connections or streams that one address may have open, at most."""
-
 NOBODY: Final = "nobody"
 ANYONE: Final = "anyone"
 """How the log names an administrator without a token: a wrong one, and one where none is needed."""
+
+SOCKETS: Final = ("commands", "market_data", "reports")
+"""The settings of one matcher's sockets."""
 
 ANY_HOST: Final = "*"
 
@@ -64,9 +66,6 @@ WORD: Final = "printable ASCII without spaces"
 _TOKEN: Final = re.compile(r"[!-~]*")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
-
-
-Network = IPv4Network | IPv6Network
 
 
 class GatewayConfig(Struct, frozen=True):
@@ -92,6 +91,7 @@ class GatewayConfig(Struct, frozen=True):
     metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     faults: whether faults may be injected.
     shards: which matchers own which symbols; None where there is one matcher.
+    matchers: base addresses of the nodes of a replicated log; empty for the matcher of the three endpoints.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
 
@@ -138,6 +138,7 @@ class GatewayConfig(Struct, frozen=True):
     history_metrics: Path | None = None
     faults: str = OFF
     shards: ShardMap | None = None
+    matchers: tuple[str, ...] = ()
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -188,38 +189,6 @@ def _database(text: str) -> Database | None:
     return read_database(text.strip()) if text.strip() else None
 
 
-def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part.strip()) for part in text.split(",")) if text.strip() else ()
-
-
-def _rate(name: str, help_text: str) -> Setting:
-    return Setting(name, "", read_rate, RATE, help_text)
-
-
-def _open(name: str, default: str, help_text: str) -> Setting:
-    return Setting(name, default, bounded(1, MAX_OPEN), f"a whole number from 1 to {MAX_OPEN}", help_text)
-
-
-LIMIT_SETTINGS: Final = (
-    _rate("requests-per-address", "HTTP requests that one address may send"),
-    _rate("requests-per-key", "HTTP requests that one key may send"),
-    _rate("orders-per-address", "orders and amends that one address may send; cancels have no limit"),
-    _rate("orders-per-key", "orders and amends that one key may send; cancels have no limit"),
-    _rate("connections-per-address", "connections that one address may open"),
-    _rate("connections-per-key", "connections that one key may begin to use"),
-    _rate("subscriptions-per-address", "streams that one address may open"),
-    _rate("subscriptions-per-key", "streams that one key may open"),
-    _open("open-connections-per-address", "4000", "connections that one address may have open at one time"),
-    _open("open-streams-per-address", "2000", "streams that one address may have open at one time"),
-    Setting(
-        "trusted-proxies",
-        "",
-        _networks,
-        "addresses and networks such as 10.0.0.0/8, with commas between",
-        "proxies whose X-Forwarded-For tells the address that counts",
-    ),
-)
-
 BINANCE_SETTINGS: Final = (
     Setting("binance", ON, one_of(ON, OFF), "on or off", "whether clients of Binance Spot are served too"),
     Setting(
@@ -263,6 +232,13 @@ SETTINGS: Final = (
     ),
     Setting(
         "reports", "tcp://127.0.0.1:5557", connected_endpoint, CONNECTED_ENDPOINT, "the matcher's socket of reports"
+    ),
+    Setting(
+        "matchers",
+        "",
+        base_addresses,
+        ADDRESSES,
+        "the nodes of a replicated log, in place of the three sockets; the gateway finds the one that leads",
     ),
     Setting(
         "admin-token",
@@ -376,13 +352,25 @@ SETTINGS: Final = (
 )
 
 
+def _check_alone(name: str, others: Collection[str], written: Collection[str]) -> None:
+    """End the process with one line where the setting of that name and one of the others are written: each says where
+    matchers are."""
+    titles = {setting.key: setting.title(PREFIX) for setting in SETTINGS}
+    for other in others:
+        if name in written and other in written:
+            end_with_line(PROGRAM, f"{titles[other]} and {titles[name]}: takes one of them")
+
+
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> GatewayConfig:
     """The settings of this process. Ends it if one is bad."""
     description = "Serves the exchange over HTTP and WebSocket."
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
-    values["shards"] = read_map(PROGRAM, PREFIX, SETTINGS, arguments, values)
+    set_apart = values.written - {key for key in ("shards", "matchers") if not values[key]}
+    _check_alone("matchers", SOCKETS, set_apart)
+    _check_alone("shards", (*SOCKETS, "matchers"), set_apart)
+    values["shards"] = read_map(PROGRAM, SHARDS_SETTING.source(PREFIX, arguments), values["shards"])
     if values["faults"] == ALLOW and values["workers"] > 1:
         # Each worker would have its own.
         end_with_line(PROGRAM, f"GATEWAY_FAULTS (--faults): allow takes GATEWAY_WORKERS=1, not {values['workers']}")

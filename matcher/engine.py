@@ -44,16 +44,24 @@ from protocol.commands import (
     SetInstrument,
     SetKey,
     SetLimits,
+    SetShard,
     Transfer,
     WatchAccount,
     Withdraw,
 )
 from protocol.events import CommandRefused, Event
+from protocol.shards import first_order_id
 
 
 def set_limits(registry: Registry, command: SetLimits) -> list[Event]:
     """Hold to these limits from the next command on."""
     registry.set_limits(command)
+    return []
+
+
+def set_shard(registry: Registry, command: SetShard) -> list[Event]:
+    """Count the order_ids of a shard from its first one on. Only the first command of a log."""
+    registry.last_order_id = first_order_id(command.number)
     return []
 
 
@@ -78,6 +86,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     AdvanceTime: advance_time,
     MoveTimers: move_timers,
     SetLimits: set_limits,
+    SetShard: set_shard,
     WatchAccount: watch_account,
     Deposit: deposit,
     Withdraw: withdraw,

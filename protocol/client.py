@@ -18,7 +18,7 @@ from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
 from protocol.events import Answer, Pulse, QueryResult
 from protocol.handshakes import Handshakes
-from protocol.market_data import MarketDataMessage
+from protocol.market_data import MarketDataMessage, TradeMessage
 from protocol.pump import ONCE, Pump
 from protocol.session import Answered, Lost, NotOpenError, SessionState, new_session
 from protocol.sockets import message_receiver, open_commands, open_market_data, open_reports
@@ -196,7 +196,7 @@ class Update(Struct, frozen=True):
     """One market data message.
 
     missed: the number of messages of its topic that were lost before it.
-    fresh: false if this message was read before. Parts of a snapshot of a book always count as fresh.
+    fresh: false if this message, or this trade, was read before. Parts of a snapshot of a book always count as fresh.
     """
 
     topic: str
@@ -217,7 +217,7 @@ class MarketDataReader:
     ) -> None:
         self._context = zmq.Context()
         self._socket = open_market_data(self._context, market_data, keys)
-        self._seen: dict[bytes, tuple[int, int]] = {}
+        self._seen: dict[bytes, tuple[int, int, int]] = {}
         for prefix in prefixes:
             self._socket.subscribe(prefix)
 
@@ -237,10 +237,15 @@ class MarketDataReader:
             return None
         topic, payload = self._socket.recv_multipart()
         message = decode_market_data(payload)
-        epoch, number = self._seen.get(topic, (0, 0))
+        epoch, number, timestamp = self._seen.get(topic, (0, 0, 0))
         missed, fresh = 0, True
+        newest = message.number
         if message.epoch == epoch:
             fresh = message.number > number or isinstance(message, BookSnapshotMessage | OrdersSnapshotMessage)
             missed = max(0, message.previous - number)
-        self._seen[topic] = (message.epoch, max(number, message.number) if message.epoch == epoch else message.number)
+            newest = max(number, newest)
+        elif isinstance(message, TradeMessage) and message.number <= number and message.timestamp <= timestamp:
+            # The leader of another epoch publishes the last trades again. Their numbers go on.
+            fresh, newest = False, number
+        self._seen[topic] = (message.epoch, newest, max(timestamp, message.timestamp))
         return Update(topic.decode(), message, missed, fresh)

@@ -21,7 +21,7 @@ from protocol.money import (
     Transfer,
     Withdraw,
 )
-from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits
+from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits, SetShard
 from protocol.queries import (
     AccountUpdatesQuery,
     AccountVersionsQuery,
@@ -113,6 +113,7 @@ __all__ = [
     "SetInstrument",
     "SetKey",
     "SetLimits",
+    "SetShard",
     "StatusQuery",
     "TradesQuery",
     "Transfer",
@@ -351,7 +352,7 @@ Command = (
 )
 """What a session may send."""
 
-OwnCommand = Command | MoveTimers | SetLimits
+OwnCommand = Command | MoveTimers | SetLimits | SetShard
 """All that the engine executes: also the commands that only the matcher itself sends."""
 
 

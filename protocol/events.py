@@ -49,6 +49,7 @@ from protocol.money import (
     TransferDuplicated,
     TransferState,
 )
+from protocol.node import NodePulse, NodeRole
 from protocol.reports import (
     Answers,
     FrameRefused,
@@ -133,6 +134,8 @@ __all__ = [
     "MoneyMoved",
     "Movement",
     "MovementPage",
+    "NodePulse",
+    "NodeRole",
     "OrderAmended",
     "OrderCanceled",
     "OrderChange",

@@ -54,6 +54,11 @@ class Pump:
         """Drop a query whose result is no longer needed."""
         self._asked.pop(request, None)
 
+    def ask_again(self) -> None:
+        """Ask all queries again at once: whoever was asked is gone."""
+        for asked in self._asked.values():
+            asked.ask_at = float("-inf")
+
     def due(self, now: float) -> Iterator[bytes]:
         """The frames to send now. A frame counts as sent when you take the next one: stop when the transport is full.
 

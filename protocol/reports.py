@@ -8,6 +8,7 @@ from msgspec import Struct
 from protocol.answers import Answer
 from protocol.happenings import KeyRevoked, KeySet
 from protocol.metrics import ProcessMetrics
+from protocol.node import NodePulse
 from protocol.results import AccountUpdate, Result
 
 
@@ -94,4 +95,5 @@ Report = (
     | KeySet
     | KeyRevoked
     | ProcessMetrics
+    | NodePulse
 )

@@ -13,42 +13,25 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from protocol.bases import MAX_NODES, base_endpoints
 from protocol.units import SYMBOL_PATTERN
 
 MAX_SHARDS: Final = 32
 """Shards of a map, at most. So an order_id stays exact in clients that hold numbers as doubles."""
 
-MAX_MATCHERS: Final = 32
-"""Nodes of one shard, at most."""
-
 ORDER_BITS: Final = 48
 """The bits of an order_id that count the orders of its shard. The bits above are the number of the shard."""
-
-MAX_PORT: Final = 65_535
-PORTS: Final = 4
-"""The ports that belong to a base address, its own included."""
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 
 NAME: Final = "1 to 64 of a-z, 0-9, _ and -"
-ADDRESS: Final = f"a host and a port from 1 to {MAX_PORT - PORTS + 1}, such as 10.0.0.7:5555 or [::1]:5555"
 
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
-_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})):([1-9][0-9]{0,4})")
 _FIELDS: Final = ("name", "matchers", "symbols", "default")
 
 
 class ShardMapError(ValueError):
     """The map cannot be used. The message is one line that names the shard and the field."""
-
-
-class Endpoints(Struct, frozen=True):
-    """The endpoints of one matcher."""
-
-    commands: str
-    market_data: str
-    reports: str
-    snapshots: str
 
 
 class Shard(Struct, frozen=True):
@@ -93,14 +76,6 @@ def first_order_id(number: int) -> int:
 def shard_of_order(order_id: int) -> int:
     """The number of the shard whose order this is, if the map has such a shard."""
     return order_id >> ORDER_BITS
-
-
-def base_endpoints(address: str) -> Endpoints:
-    """The endpoints of the matcher with this base address. ShardMapError for a bad one."""
-    found = _ADDRESS.fullmatch(address)
-    if found is None or int(found[2]) > MAX_PORT - PORTS + 1:
-        raise ShardMapError(f"{address!r}: takes {ADDRESS}")
-    return Endpoints(*(f"tcp://{found[1]}:{port}" for port in range(int(found[2]), int(found[2]) + PORTS)))
 
 
 def read_shards(text: str) -> ShardMap:
@@ -157,12 +132,12 @@ def _shard(number: int, table: Mapping[str, Any]) -> Shard:
     if not isinstance(default, bool):
         raise ShardMapError(f"{where}: default: takes true or false, not {default!r}")
     matchers = _texts(where, "matchers", table)
-    if not 1 <= len(matchers) <= MAX_MATCHERS:
-        raise ShardMapError(f"{where}: matchers: takes 1 to {MAX_MATCHERS} addresses, not {len(matchers)}")
+    if not 1 <= len(matchers) <= MAX_NODES:
+        raise ShardMapError(f"{where}: matchers: takes 1 to {MAX_NODES} addresses, not {len(matchers)}")
     for address in matchers:
         try:
             base_endpoints(address)
-        except ShardMapError as error:
+        except ValueError as error:
             raise ShardMapError(f"{where}: matchers: {error}") from error
     symbols = _texts(where, "symbols", table)
     for symbol in symbols:

@@ -12,6 +12,9 @@ PULSE = b"pulse/"
 METRICS = b"metrics/"
 """What the matcher has counted, for all gateways."""
 
+NODES = b"nodes/"
+"""What the nodes of a replicated log tell of themselves, for all gateways and the other nodes."""
+
 KEYS = b"keys/"
 """Changes of API keys, for all gateways."""
 

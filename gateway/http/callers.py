@@ -10,7 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
-from gateway.config import PREFIX, GatewayConfig, Network
+from gateway.config import PREFIX, GatewayConfig
 from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.counting import HttpCounts
 from gateway.http.errors import HttpError
@@ -18,6 +18,7 @@ from gateway.http.places import Open, Place, Places
 from gateway.http.rates import Holder, Kind, Rates
 from gateway.http.responses import Header
 from gateway.http.tallies import Tallies
+from gateway.limit_settings import Network
 from gateway.rate import Rate
 
 IPV6_PREFIX: Final = 64

@@ -15,20 +15,19 @@ import zmq
 from msgspec import Struct
 
 from gateway.link.answers import Stamped
+from gateway.link.connection import Connection
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
-from gateway.link.published import ForAll, Handler, KeyHandler, Published
+from gateway.link.published import ForAll, Handler, KeyHandler, Published, Reports
 from matching_exchange.process.histogram import Histogram
 from protocol import topics
 from protocol.codec import decode_report
 from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
 from protocol.events import Answer, Pulse, QueryResult, Result
-from protocol.handshakes import Handshakes
 from protocol.matcher_clock import MatcherClock
 from protocol.metrics import Family
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
-from protocol.sockets import message_receiver, open_commands, open_reports, sender
 
 TICK: Final = 0.05
 """Seconds between two checks of the clock: for hellos, repeated frames, overdue answers."""
@@ -97,30 +96,37 @@ class Broker:
         """Connect; the matcher may come later."""
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
-        self._commands = open_commands(self._context, self._commands_endpoint, self._keys)
-        self._reports = open_reports(self._context, self._reports_endpoint, self._session.public, self._keys)
-        self._handshakes = Handshakes(self._commands, self._keys)
-        self._send_frame = sender(self._commands)
-        self._receive_message = message_receiver(self._reports)
-        self.published = Published(self._reports, lambda: self._loop.call_soon(self._read))
+        self._topics: Reports = self._connect()
+        self.published = Published(self._topics, lambda: self._loop.call_soon(self._read))
         self._subscribed = self._session.public
-        self._loop.add_reader(int(self._reports.getsockopt(zmq.FD)), self._read)
         self._ticking = self._loop.call_soon(self._tick)
 
     async def stop(self) -> None:
         """Disconnect. Whatever still waits ends as if the matcher had gone away."""
         self._ticking.cancel()
-        self._loop.remove_reader(int(self._reports.getsockopt(zmq.FD)))
         for waiting in self._waiting.values():
             _fail(waiting.future, OutcomeUnknownError("the gateway is stopping"))
         for result in self._asked.values():
             _fail(result, MatcherUnavailableError("the gateway is stopping"))
         self._waiting.clear()
         self._asked.clear()
-        self._handshakes.close()
-        self._commands.close()
-        self._reports.close()
+        self._disconnect()
         self._context.term()
+
+    def _connect(self) -> Reports:
+        """Open the sockets. Returns what is subscribed to by topics."""
+        connection = self._connection = self._open(self._commands_endpoint, self._reports_endpoint)
+        self._send_frame = connection.send
+        self._receive_message = connection.receive
+        self._loop.add_reader(connection.descriptor, self._read)
+        return connection
+
+    def _open(self, commands: str, reports: str) -> Connection:
+        return Connection(self._context, commands, reports, self._session.public, self._keys)
+
+    def _disconnect(self) -> None:
+        self._loop.remove_reader(self._connection.descriptor)
+        self._connection.close()
 
     @property
     def available(self) -> bool:
@@ -271,7 +277,7 @@ class Broker:
 
     def _read(self) -> None:
         """Take in all reports that have come. The descriptor signals changes only, so none may be left."""
-        if self._reports.closed:
+        if self._connection.closed:
             return
         for _ in range(READ_AT_ONCE):
             try:
@@ -347,9 +353,9 @@ class Broker:
             waiting = self._waiting.pop(number, None)
             if waiting is not None:
                 _fail(waiting.future, MatcherUnavailableError(lost.reason))
-        self._reports.unsubscribe(topics.reports(self._subscribed))
+        self._topics.unsubscribe(topics.reports(self._subscribed))
         self._subscribed = self._session.public
-        self._reports.subscribe(topics.reports(self._subscribed))
+        self._topics.subscribe(topics.reports(self._subscribed))
         self._flush_soon()
 
     def _tick(self) -> None:
@@ -365,14 +371,17 @@ class Broker:
         for number in overdue:
             _fail(self._waiting.pop(number).future, OutcomeUnknownError("the matcher did not answer in time"))
         self._compare_clocks()
-        for reason in self._handshakes.take():
-            log.warning("no connection to the matcher", endpoint=self._commands_endpoint, reason=reason)
+        self._tell_failures()
         if self.available is not self._was_available:
             self._was_available = not self._was_available
             if self._was_available:
                 log.info("matcher connected", commands=self._commands_endpoint, epoch=self._session.epoch)
             else:
                 log.warning("matcher away", commands=self._commands_endpoint)
+
+    def _tell_failures(self) -> None:
+        for reason in self._connection.failures():
+            log.warning("no connection to the matcher", endpoint=self._commands_endpoint, reason=reason)
 
     def _compare_clocks(self) -> None:
         """Log once when the clocks differ by more than a deadline, and once when they agree again. Orders are taken in

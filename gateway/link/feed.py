@@ -1,7 +1,7 @@
 """The gateway's reader of the matcher's public market data. It subscribes to nothing that no client wants."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -36,11 +36,17 @@ class Feed(Protocol):
 
 class MarketDataFeed:
     """One for each worker, on its event loop. The matcher sends the current state of a topic to each new subscription.
-    It does so again after a restart or a lost connection. `keys` are needed where the market data has CURVE."""
+    It does so again after a restart or a lost connection. `keys` are needed where the market data has CURVE.
 
-    def __init__(self, endpoint: str, keys: ClientKeys | None = None) -> None:
+    standbys: endpoints of other nodes, one of which may be the leader already. What comes of an earlier epoch than the
+    newest one heard is then dropped: it was published by a former leader.
+    """
+
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None, standbys: Sequence[str] = ()) -> None:
         self._keys = keys
         self._endpoint = endpoint
+        self._standbys = standbys
+        self._epoch = 0
         self._handlers: dict[bytes, list[Handler]] = {}
         self._last: dict[bytes, MarketDataMessage] = {}
 
@@ -49,6 +55,8 @@ class MarketDataFeed:
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
         self._socket = open_market_data(self._context, self._endpoint, self._keys)
+        for standby in self._standbys:
+            self._socket.connect(standby)
         self._handshakes = Handshakes(self._socket, self._keys)
         self._receive_message = message_receiver(self._socket)
         self._loop.add_reader(int(self._socket.getsockopt(zmq.FD)), self._read)
@@ -102,7 +110,12 @@ class MarketDataFeed:
                 return
             handlers = self._handlers.get(topic)
             if handlers:
-                message = self._last[topic] = decode_market_data(payload)
+                message = decode_market_data(payload)
+                if self._standbys:
+                    if message.epoch < self._epoch:
+                        continue
+                    self._epoch = message.epoch
+                self._last[topic] = message
                 for handler in list(handlers):
                     handler(message)
         self._loop.call_soon(self._read)

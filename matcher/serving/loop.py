@@ -76,12 +76,13 @@ class Matcher:
             (epoch, log.id),
             clock.monotonic,
             brake,
+            config.own,
         )
         self._market_data = MarketData(
             state.registry, publish, self._subscribers, epoch, config.depth_interval, clock.monotonic
         )
         reports = publisher(sockets.reports)
-        self._outbox = Outbox(reports, self._market_data, self._books, state, clock, epoch, log.id)
+        self._outbox = Outbox(reports, self._market_data, self._books, state, clock, epoch, log.id, config.own)
         self._tally = Tally()
         work = Work(self._intake, self._desk, self._outbox, self._background, self._snapshots)
         self._meter = Meter(config, directory, state, self._tally, log, work, reports)

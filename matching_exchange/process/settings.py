@@ -86,6 +86,13 @@ class Switch(Struct, frozen=True):
     help: str
 
 
+class Values(dict[str, Any]):
+    """The parsed values of settings by key. written: the keys of those that a flag, a variable or the file sets."""
+
+    def __init__(self) -> None:
+        self.written: set[str] = set()
+
+
 def read_settings(
     program: str,
     prefix: str,
@@ -94,7 +101,7 @@ def read_settings(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     switches: Sequence[Switch] = (),
-) -> dict[str, Any]:
+) -> Values:
     """The parsed values by key ("data_dir"), switches as booleans. Ends the process at a bad value, and after --help or
     --version."""
     parser = Parser(program, description, _told_flagless(prefix, settings))
@@ -109,9 +116,8 @@ def read_settings(
     for switch in switches:
         parser.add_argument(f"--{switch.name}", action="store_true", help=switch.help)
     given = vars(parser.parse_args(arguments))
-    values: dict[str, Any] = {
-        switch.name.replace("-", "_"): given[switch.name.replace("-", "_")] for switch in switches
-    }
+    values = Values()
+    values.update((switch.name.replace("-", "_"), given[switch.name.replace("-", "_")]) for switch in switches)
     warn_of_unknown(program, prefix, settings, environment)
     file = read_settings_file(program, given[FLAG], environment)
     file.check(
@@ -121,7 +127,11 @@ def read_settings(
         [setting.variable(prefix) for setting in settings if setting.secret],
     )
     for setting in settings:
-        values[setting.key] = read_value(program, prefix, setting, given.get(setting.key), environment, file)
+        flag = given.get(setting.key)
+        values[setting.key] = read_value(program, prefix, setting, flag, environment, file)
+        variables = setting.variables(prefix)
+        if flag is not None or any(name in environment or name in file.texts for name in variables):
+            values.written.add(setting.key)
     return values
 
 

@@ -194,11 +194,7 @@ def choose(
     # All three find the history there.
     chosen["MATCHER_DATA_DIR"] = str(matcher_config.data_dir)
     history.config.read_config([], {**environment, **chosen})
-    for name, bound in zip(
-        SOCKETS, (matcher_config.commands, matcher_config.market_data, matcher_config.reports), strict=True
-    ):
-        if f"GATEWAY_{name}" not in given:
-            chosen[f"GATEWAY_{name}"] = connectable(bound)
+    chosen |= _sockets(matcher_config, given)
     if "GATEWAY_KEY_FILE" not in given:
         chosen["GATEWAY_KEY_FILE"] = str(matcher_config.data_dir / "keys" / "server.key")
     if matcher_config.curve_secret:
@@ -207,6 +203,14 @@ def choose(
     if gateway_config.port == 0:
         end_with_line(PROGRAM, "GATEWAY_PORT: '0': takes a port from 1 here, where it has to be known")
     return chosen, matcher_config, gateway_config
+
+
+def _sockets(config: MatcherConfig, given: Mapping[str, str]) -> dict[str, str]:
+    """Those of the matcher for which none is set. Ends the process where other matchers are."""
+    if given.get("GATEWAY_MATCHERS"):
+        end_with_line(PROGRAM, "GATEWAY_MATCHERS: takes none here: this program starts the matcher of its gateway")
+    bound = zip(SOCKETS, (config.commands, config.market_data, config.reports), strict=True)
+    return {f"GATEWAY_{name}": connectable(endpoint) for name, endpoint in bound if f"GATEWAY_{name}" not in given}
 
 
 def _log_levels(given: Mapping[str, str], *, verbose: bool) -> dict[str, str]:

@@ -110,11 +110,11 @@ class World:
         self.place(buyer, Side.BUY, quantity * 100_000, price * 100)
         self.trades.append(self.state.registry.books["BTC-USDT"].trades[-1])
 
-    def publish(self, number: int = -1) -> None:
+    def publish(self, number: int = -1, epoch: int = 1) -> None:
         """Tell a trade that was made, the last one or that of the trade_id."""
         trade = self.trades[number if number < 0 else number - 1]
         message = TradeMessage(
-            1,
+            epoch,
             trade.sequence,
             trade.trade_id,
             trade.trade_id - 1,

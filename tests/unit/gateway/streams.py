@@ -41,9 +41,9 @@ class Exchange:
             if published:
                 self.publish(number)
 
-    def publish(self, number: int) -> None:
+    def publish(self, number: int, epoch: int = 1) -> None:
         message = TradeMessage(
-            1,
+            epoch,
             number + 100,
             number,
             number - 1,

@@ -1,95 +1,23 @@
 """The gateway's session with a matcher that is not there: what counts as available, and what the health check says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import zmq
 
 from gateway.exchange.exchange import Exchange
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError
 from gateway.link.instruments import Instruments
 from gateway.native.calls.maintenance import health
-from protocol import topics
-from protocol.codec import encode, read_frame
-from protocol.commands import VERSION, Ask, CancelOrder, Commands, Frame, Hello, StatusQuery
-from protocol.events import AccountUpdate, Answers, CommandRefused, MatcherStatus, Pulse, QueryResult, Report, Welcome
+from protocol.commands import VERSION, Ask, CancelOrder, Commands, Hello, StatusQuery
+from protocol.events import AccountUpdate, Answers, CommandRefused
 from protocol.public_number import public_number
 from protocol.units import Refusal
+from tests.unit.gateway.fake_matcher import FakeMatcher, run
 from tests.unit.gateway.fakes import PATIENCE, eventually, scope
-
-JOURNAL = "journal"
-
-
-class FakeMatcher:
-    """The matcher's two sockets of a session: says what the test tells it to, and nothing else."""
-
-    def __init__(self, directory: Path) -> None:
-        self.endpoints = f"ipc://{directory}/commands", f"ipc://{directory}/reports"
-        self._context = zmq.Context()
-        self._commands, self._reports = self._context.socket(zmq.PULL), self._context.socket(zmq.PUB)
-        for socket, endpoint in zip((self._commands, self._reports), self.endpoints, strict=True):
-            socket.set(zmq.LINGER, 0)
-            socket.bind(endpoint)
-
-    def close(self) -> None:
-        self._commands.close()
-        self._reports.close()
-        self._context.term()
-
-    def say(self, report: Report, number: int = 0) -> None:
-        """To the session with that public number, or to all."""
-        self._reports.send_multipart((topics.reports(number) if number else topics.PULSE, encode(report)))
-
-    def publish(self, update: AccountUpdate) -> None:
-        self._reports.send_multipart((topics.account_updates(update.account), encode(update)))
-
-    def pulse(self, epoch: int, version: int = VERSION) -> None:
-        self.say(Pulse(version, epoch, JOURNAL, 0))
-
-    def welcome(self, session: int, epoch: int) -> None:
-        number = public_number(session)
-        self.say(Welcome(VERSION, number, epoch, JOURNAL, 0), number)
-
-    def status(self, ask: Ask, epoch: int) -> None:
-        """Answer a health check."""
-        number = public_number(ask.session)
-        self.say(QueryResult(number, ask.request, 7, 0, MatcherStatus(epoch, "always", 0, 0, 0)), number)
-
-    def read(self) -> Frame | None:
-        """The next frame that has come."""
-        try:
-            return read_frame(self._commands.recv(zmq.NOBLOCK))
-        except zmq.Again:
-            return None
-
-    async def next(self, kind: type[Frame]) -> Frame:
-        """The next frame of the kind; others are passed over."""
-        found: list[Frame] = []
-
-        def has_come() -> bool:
-            frame = self.read()
-            if isinstance(frame, kind):
-                found.append(frame)
-            return bool(found)
-
-        await eventually(has_come)
-        return found[0]
-
-    async def open(self, broker: Broker, epoch: int) -> int:
-        """Welcome the gateway's session, again until it has heard it; its id."""
-        hello = await self.next(Hello)
-
-        def is_open() -> bool:
-            self.welcome(hello.session, epoch)
-            self.pulse(epoch)
-            return broker.available
-
-        await eventually(is_open)
-        return hello.session
 
 
 @pytest.fixture(autouse=True)
@@ -113,13 +41,6 @@ async def started(matcher: FakeMatcher) -> AsyncIterator[Broker]:
     finally:
         await broker.stop()
         matcher.close()
-
-
-def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def bounded() -> None:
-        await asyncio.wait_for(scenario(), 6 * PATIENCE)
-
-    asyncio.run(bounded())
 
 
 class Health:

@@ -47,10 +47,10 @@ class Market:
     def at(self, time: int) -> None:
         self.broker.time = BEGIN + time * SECOND
 
-    def publish(self, trade: Trade) -> None:
+    def publish(self, trade: Trade, epoch: int = 1) -> None:
         number = trade.trade_id
         message = TradeMessage(
-            1, number, number, number - 1, trade.timestamp, SYMBOL, number, trade.price, trade.quantity, "buy", 1, 2, 0, 0
+            epoch, number, number, number - 1, trade.timestamp, SYMBOL, number, trade.price, trade.quantity, "buy", 1, 2, 0, 0
         )  # fmt: skip
         self.hear(topics.trades(SYMBOL), message)
 

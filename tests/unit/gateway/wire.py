@@ -13,7 +13,6 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from gateway.config import Network
 from gateway.faults import told_natively
 from gateway.http.admission import Admission
 from gateway.http.bounds import Bounds
@@ -22,6 +21,7 @@ from gateway.http.connections import HttpConnection
 from gateway.http.errors import HttpError
 from gateway.http.places import Open, Places
 from gateway.http.rates import Holder, Kind, Rates
+from gateway.limit_settings import Network
 from gateway.native.problems import http_error_response
 from gateway.native.work import work_of
 from gateway.rate import Rate
