@@ -9,6 +9,7 @@ before. Only stopwatches count, so the hosts' clocks may differ.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,8 +17,10 @@ import structlog
 from gateway.access.server_key import KeyFileError, ServerKey, check_of
 from gateway.http.errors import HttpError
 from gateway.link.answers import Stamped, expect
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, ShardsPendingError
+from gateway.link.key_copies import KeyCopies
 from gateway.link.matcher_link import MatcherLink
+from gateway.link.on_behalf import Link
 from protocol.commands import KeysQuery, NoteKeyUse, RevokeKey, SetKey
 from protocol.events import Answer, KeyList, KeyRevoked, KeySet, KeyState
 from protocol.keys import Key, KeyType
