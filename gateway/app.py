@@ -33,6 +33,7 @@ from gateway.config import ALLOW, KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
+from gateway.exchange.shards.healing import Healing
 from gateway.faults import answer_error
 from gateway.http.closing import deny_stream
 from gateway.http.counting import HttpCounts
@@ -45,6 +46,7 @@ from gateway.link.broker import Broker
 from gateway.link.demo import DemoMarket
 from gateway.link.feed import Feed, MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.link.key_copies import KeyCopies
 from gateway.link.matcher_link import MatcherLink
 from gateway.link.nodes import NodesBroker
 from gateway.link.sharded import ShardedLink
@@ -56,6 +58,7 @@ from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from gateway.shard_parts import parts_of
 from gateway.streams.serve import StreamCount
 from gateway.striking.http import Striking
 from history.reading.database import Tables
@@ -122,11 +125,14 @@ def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared 
     """The application on top of these connections. Without `shared`, it is alone."""
     shared = shared or Shared(Tallies(), HttpCounts(), Slots(1), InjectedFaults())
     server_key = ServerKey(config.key_file)
-    keys = KeyStore(broker, server_key)
+    parts = parts_of(config, broker)
+    copies = KeyCopies([part.link for part in parts], parts.names) if parts else None
+    keys = KeyStore(broker, server_key, copies=copies)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
     faults = shared.faults if config.faults == ALLOW else None
-    tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
+    database = None if parts else config.history
+    tables = HistoryTables(None if database is None else Tables(database), lambda: broker.journal)
     exchange = Exchange(
         broker,
         instruments,
@@ -136,7 +142,9 @@ def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared 
         demo=DemoMarket(config.data_dir),
         faults=faults,
         groups=broker.groups,
+        parts=parts,
     )
+    healing = None if copies is None else Healing(parts, instruments, copies, broker.on_open)
     desk: Desk | None = None
     past: PastMarket | None = None
     if config.binance == ON:
@@ -166,14 +174,19 @@ def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared 
             # A client of the Binance dialect always has a key.
             keys.start()
         board.start()
+        if healing is not None:
+            healing.start()
         yield
+        if healing is not None:
+            healing.stop()
         board.stop()
         if past is not None:
             past.stop()
         keys.stop()
         await feed.stop()
         await broker.stop()
-        await tables.close()
+        for each in (tables, *(part.tables for part in parts)):
+            await each.close()
 
     caller_check = Middleware(
         CallerCheck,

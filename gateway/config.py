@@ -11,7 +11,7 @@ from msgspec import Struct
 from gateway.faucet_setting import MAX_GIFTS, read_faucet
 from gateway.limit_settings import LIMIT_SETTINGS, Network
 from gateway.rate import Rate
-from gateway.shards_setting import SHARDS_SETTING, read_map
+from gateway.shards_setting import SHARDS_SETTING, check_history, read_map
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import (
     CONNECTED_ENDPOINT,
@@ -139,6 +139,10 @@ class GatewayConfig(Struct, frozen=True):
     faults: str = OFF
     shards: ShardMap | None = None
     matchers: tuple[str, ...] = ()
+
+    def history_of(self, shard: str) -> Database | None:
+        """Where the tables of the shard's history are."""
+        return None if self.history is None else self.history.of(shard)
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -377,5 +381,6 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     database, data_dir = values.pop("history_database"), values["data_dir"]
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)
-    told = None if data_dir is None else data_dir / HISTORY_METRICS
+    check_history(PROGRAM, values["shards"], database)
+    told = None if data_dir is None or values["shards"] else data_dir / HISTORY_METRICS
     return GatewayConfig(**values, history=database, history_metrics=told)

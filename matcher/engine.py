@@ -14,7 +14,7 @@ from matcher.core.cancel import cancel_all_orders, cancel_order
 from matcher.core.cancel_replace import cancel_replace
 from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
-from matcher.core.keys import note_key_use, revoke_key, set_key
+from matcher.core.keys import copy_keys, note_key_use, revoke_key, set_key
 from matcher.core.load_book import load_book
 from matcher.core.money import close_ledger, deposit, reset_account, transfer, withdraw
 from matcher.core.oco import place_oco
@@ -29,6 +29,7 @@ from protocol.commands import (
     CancelOrder,
     CancelReplace,
     CloseLedger,
+    CopyKeys,
     Deposit,
     LoadBook,
     MoveTimers,
@@ -96,6 +97,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     RevokeKey: revoke_key,
     NoteKeyUse: note_key_use,
     CancelReplace: cancel_replace,
+    CopyKeys: copy_keys,
 }
 """What carries out each command. It changes the registry and returns what happened, in order."""
 

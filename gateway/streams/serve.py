@@ -140,14 +140,14 @@ class OpenChannels(OpenFollowers[Served]):
             await channel.prepare(client)
             await accept(websocket)
             client.connect(write_frame_of(websocket.scope))
-            await _run(websocket, client, permit)
+            await run_stream(websocket, client, permit)
         finally:
             if leave is not None:
                 leave()
             self.leave(name, channel, client)
 
 
-async def _run(websocket: WebSocket, client: Client, permit: Permit | None) -> None:
+async def run_stream(websocket: WebSocket, client: Client, permit: Permit | None) -> None:
     """Write until the stream is closed here, read until the client has gone."""
     try:
         async with asyncio.TaskGroup() as group:

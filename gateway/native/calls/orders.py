@@ -1,7 +1,9 @@
 """Calls of single orders, and the list of them: read, carry out, answer."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope
 
 from gateway.access.caller import caller_of
@@ -19,6 +21,7 @@ from gateway.native.calls.parameters import (
     query_parameters,
     whole_number,
 )
+from gateway.native.calls.shard_cursors import is_joined, numbers, numbers_text
 from gateway.native.csv import listed
 from gateway.native.enum_words import ONLY_STATUSES
 from gateway.native.json.names import OrderName, check_name, read_word
@@ -99,9 +102,22 @@ async def list_orders(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespo
     if status not in ("open", "done"):
         raise ProblemError("invalid_value", "status takes open or done.", "status")
     limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
-    after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
-    account = caller_of(scope).filter(account)
-    page = await exchange.history.accounts.orders(OrdersQuery(symbol, account, status == "done", limit, after))
-    next_page = None if page.next is None else str(page.next)
-    views = await orders(page.orders, exchange.instruments.known)
-    return listed(scope, OrderList(views, next_page), Order, views, next_page)
+    query = OrdersQuery(symbol, caller_of(scope).filter(account), status == "done", limit)
+    states, following = await _page(exchange, query, parameters)
+    views = await orders(states, exchange.instruments.known)
+    return listed(scope, OrderList(views, following), Order, views, following)
+
+
+async def _page(
+    exchange: Exchange, query: OrdersQuery, parameters: Mapping[str, str]
+) -> tuple[list[OrderState], str | None]:
+    """The orders of the page, and the cursor of the following one."""
+    if is_joined(exchange, query.symbol):
+        if query.done and query.account is None:
+            detail = "Where the exchange has shards, a list of done orders takes an account or a symbol."
+            raise ProblemError("missing_field", detail, "account")
+        joined = await exchange.over_shards.joined_orders(query, numbers(exchange, parameters.get("after")))
+        return joined.items, numbers_text(joined.next)
+    query = replace(query, after=whole_number(parameters, "after", 0, 0, MAX_CURSOR))
+    page = await exchange.history.accounts.orders(query)
+    return page.orders, None if page.next is None else str(page.next)
