@@ -77,7 +77,7 @@ class Exchange:
 
     @cached_property
     def maintenance(self) -> Maintenance:
-        return Maintenance(self._link, self.instruments)
+        return Maintenance(self._link, self.instruments, [(part.name, part.link) for part in self.parts])
 
     @cached_property
     def over_shards(self) -> ShardedAccountHistory:
