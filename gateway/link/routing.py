@@ -9,6 +9,7 @@ from protocol.commands import (
     AccountQuery,
     AccountsQuery,
     AccountUpdatesQuery,
+    AccountVersionsQuery,
     AdvanceTime,
     AmendmentsQuery,
     AmendOrder,
@@ -20,6 +21,7 @@ from protocol.commands import (
     CancelReplace,
     CloseLedger,
     Command,
+    CopyKeys,
     Deposit,
     DepthQuery,
     DigestQuery,
@@ -87,6 +89,7 @@ WAYS: Final[Mapping[type[Command] | type[Query], Way]] = MappingProxyType(
         SetKey: Way.FIRST,
         RevokeKey: Way.FIRST,
         NoteKeyUse: Way.FIRST,
+        CopyKeys: Way.EACH,
         AdvanceTime: Way.FIRST,
         RefuseCommand: Way.FIRST,
         OrderQuery: Way.ORDER,
@@ -108,6 +111,7 @@ WAYS: Final[Mapping[type[Command] | type[Query], Way]] = MappingProxyType(
         MovementsQuery: Way.EACH,
         AccountsQuery: Way.EACH,
         KeysQuery: Way.FIRST,
+        AccountVersionsQuery: Way.EACH,
     }
 )
 """The way of each."""

@@ -185,22 +185,22 @@ class ShardedLink:
         return await self._ask_owner(query, timeout, repeat)
 
     async def _page(self, query: OrdersQuery, seconds: float, repeat: float) -> Stamped[Result]:
-        """Orders of all symbols, shard by shard. A cursor of a shard counts from its first order_id on."""
+        """Orders of all symbols, shard by shard. The cursors of a shard lie behind its first order_id."""
         number = shard_of_order(query.after)
         if number >= len(self.brokers):
             return Stamped(0, self.now(), OrderPage([], None))
+        # The cursors of done orders of all accounts are numbers; the others are order_ids already.
         first = first_order_id(number)
-        asked = replace(query, after=query.after - first) if query.done else query
-        result = await self.brokers[number].query(asked, seconds, repeat)
+        counted = first if query.done and query.account is None else 0
+        after = 0 if query.after == first else query.after - counted
+        result = await self.brokers[number].query(replace(query, after=after), seconds, repeat)
         page = result.value
         if not isinstance(page, OrderPage):
             return result
-        after = page.next
-        if after is not None and query.done:
-            after += first
-        elif after is None and number + 1 < len(self.brokers):
-            after = first_order_id(number + 1)
-        return Stamped(result.sequence, result.timestamp, replace(page, next=after))
+        following = None if page.next is None else page.next + counted
+        if following is None and number + 1 < len(self.brokers):
+            following = first_order_id(number + 1)
+        return Stamped(result.sequence, result.timestamp, replace(page, next=following))
 
     def _one(self, message: Command | Query) -> Broker | None:
         """The broker of the only shard that the message goes to; None where it is looked for, or goes to all."""
