@@ -105,16 +105,18 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
     return wire(config, broker, MarketDataFeed(config.market_data, used), shared)
 
 
-def _of_nodes(addresses: Sequence[str], deadline: float, keys: ClientKeys | None) -> tuple[NodesBroker, MarketDataFeed]:
+def _of_nodes(
+    addresses: Sequence[str], deadline: float, keys: ClientKeys | None, shard: str = "", shards_hash: str = ""
+) -> tuple[NodesBroker, MarketDataFeed]:
     """The link to the nodes at these base addresses, of which one leads, and their market data."""
     nodes = {address: base_endpoints(address) for address in addresses}
     first, *standbys = (node.market_data for node in nodes.values())
-    return NodesBroker(nodes, deadline, keys), MarketDataFeed(first, keys, standbys)
+    return NodesBroker(nodes, deadline, keys, shard, shards_hash), MarketDataFeed(first, keys, standbys)
 
 
 def _of_shards(shard_map: ShardMap, deadline: float, keys: ClientKeys | None) -> tuple[ShardedLink, ShardedFeed]:
     """The link to the matchers of all shards, and their market data."""
-    groups = [_of_nodes(shard.matchers, deadline, keys) for shard in shard_map.shards]
+    groups = [_of_nodes(shard.matchers, deadline, keys, shard.name, shard_map.hash) for shard in shard_map.shards]
     brokers, feeds = zip(*groups, strict=True)
     return ShardedLink(shard_map, brokers), ShardedFeed(shard_map, feeds)
 
@@ -140,6 +142,7 @@ def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared 
         demo=DemoMarket(config.data_dir),
         faults=faults,
         parts=parts,
+        groups=broker.groups,
     )
     healing = None if copies is None else Healing(parts, instruments, copies, broker.on_open)
     desk: Desk | None = None

@@ -1,6 +1,6 @@
 """All use cases of one worker, a family each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from time import monotonic
 
@@ -17,6 +17,7 @@ from gateway.exchange.shards.money import ShardedMoney
 from gateway.exchange.shards.parts import NO_PARTS, Parts
 from gateway.injected.faults import InjectedFaults
 from gateway.link.demo import NO_DEMO, DemoMarket
+from gateway.link.group import Group
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link, OnBehalf
 from gateway.link.tables import NO_TABLES, HistoryTables
@@ -29,6 +30,7 @@ class Exchange:
     demo: the demo market beside it.
     faults: those that are injected; None where they are not allowed.
     parts: the shards behind the link; none where it is that of one matcher.
+    groups: what is known of the nodes of replicated logs.
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class Exchange:
         asks_for_keys: bool = False,
         demo: DemoMarket = NO_DEMO,
         faults: InjectedFaults | None = None,
+        groups: Sequence[Group] = (),
         parts: Parts = NO_PARTS,
     ) -> None:
         self._link = link
+        self.groups = groups
         self.parts = parts
         self.asks_for_keys = asks_for_keys
         self.demo = demo
@@ -94,7 +98,13 @@ class Exchange:
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
-        link = OnBehalf(self._link, confirm, deadline)
+        return self._with(OnBehalf(self._link, confirm, deadline))
+
+    def of(self, symbol: str) -> "Exchange":
+        """The same with the matcher alone that owns the symbol."""
+        return self._with(self._link.of(symbol))
+
+    def _with(self, link: Link) -> "Exchange":
         return Exchange(
             link,
             self.instruments,
@@ -105,4 +115,5 @@ class Exchange:
             demo=self.demo,
             faults=self.faults,
             parts=self.parts if self.parts is NO_PARTS else self.parts.on_behalf(confirm, deadline),
+            groups=self.groups,
         )

@@ -6,7 +6,7 @@ a command is refused at once: it is never queued for later.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,8 +15,10 @@ import zmq
 from msgspec import Struct
 
 from gateway.link.answers import Stamped
+from gateway.link.clock_watch import ClockWatch
 from gateway.link.connection import Connection
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
+from gateway.link.group import Group
 from gateway.link.published import ForAll, Handler, KeyHandler, Published, Reports
 from matching_exchange.process.histogram import Histogram
 from protocol import topics
@@ -67,7 +69,10 @@ class Broker:
 
     published: what the matcher tells all gateways; there once the broker has started.
     command_times: from a command to its answer, in nanoseconds.
+    groups: what is known of the nodes of replicated logs; none where the matcher has a journal of its own.
     """
+
+    groups: tuple[Group, ...] = ()
 
     def __init__(self, commands: str, reports: str, deadline: float, keys: ClientKeys | None = None) -> None:
         self._keys = keys
@@ -76,7 +81,7 @@ class Broker:
         self._deadline = int(deadline * NANOSECONDS)
         self._answer_timeout = deadline + ANSWER_GRACE
         self._clock = MatcherClock()
-        self._clock_differs = False
+        self._clock_watch = ClockWatch(self._deadline)
         self._pump = Pump(new_session)
         self._session = self._pump.session
         self._waiting: dict[int, _Waiting] = {}
@@ -172,6 +177,10 @@ class Broker:
     def of(self, _symbol: str) -> "Broker":
         """Itself: its matcher owns every symbol that it is asked for."""
         return self
+
+    def shards(self) -> Sequence[tuple[str, "Broker"]]:
+        """Itself, under no name."""
+        return [("", self)]
 
     @property
     def metrics(self) -> list[Family]:
@@ -370,7 +379,7 @@ class Broker:
             overdue.append(number)
         for number in overdue:
             _fail(self._waiting.pop(number).future, OutcomeUnknownError("the matcher did not answer in time"))
-        self._compare_clocks()
+        self._clock_watch.compare(self.clock_difference)
         self._tell_failures()
         if self.available is not self._was_available:
             self._was_available = not self._was_available
@@ -382,21 +391,6 @@ class Broker:
     def _tell_failures(self) -> None:
         for reason in self._connection.failures():
             log.warning("no connection to the matcher", endpoint=self._commands_endpoint, reason=reason)
-
-    def _compare_clocks(self) -> None:
-        """Log once when the clocks differ by more than a deadline, and once when they agree again. Orders are taken in
-        both cases."""
-        differs = abs(self.clock_difference) > self._deadline
-        if differs is not self._clock_differs:
-            self._clock_differs = differs
-            milliseconds = self.clock_difference // 1_000_000
-            if differs:
-                log.warning(
-                    "the matcher's time and this clock differ: deadlines go by the matcher's",
-                    clock_difference_ms=milliseconds,
-                )
-            else:
-                log.info("the matcher's time and this clock agree again", clock_difference_ms=milliseconds)
 
 
 def _fail(future: "asyncio.Future[Stamped[Value]]", error: Exception) -> None:

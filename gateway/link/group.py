@@ -3,6 +3,8 @@
 from itertools import combinations
 from typing import Final
 
+import structlog
+
 from protocol.leader import Leadership
 from protocol.node import NodePulse, NodeRole
 
@@ -16,16 +18,21 @@ LOCAL: Final = "local"
 """The log of a matcher that has a journal of its own."""
 
 
+log = structlog.get_logger("gateway")
+
+
 class Node:
     """One node.
 
-    address: as the setting names it.
+    address: as the setting names it; no client is told it.
+    place: among the addresses, from 1.
     told: what it has told last; None before.
     lag: records that it was behind the leader then, and nanoseconds; None where it leads, or nobody did.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, place: int) -> None:
         self.address = address
+        self.place = place
         self.told: NodePulse | None = None
         self.lag: tuple[int, int] | None = None
         self.heard_at = float("-inf")
@@ -33,14 +40,17 @@ class Node:
 
     def name(self) -> str:
         """How a warning names it."""
-        return self.address if self.told is None else f"node {self.told.node} ({self.address})"
+        return f"The matcher at place {self.place}" if self.told is None else f"Node {self.told.node}"
 
 
 class Group:
-    """`nodes` stand in the order of their addresses in the setting. Times: seconds, monotonic."""
+    """`nodes` stand in the order of their addresses in the setting. name: that of the shard; empty where there is one
+    group alone. shards_hash: that of this gateway's map of shards; empty without one. Times: seconds, monotonic."""
 
-    def __init__(self, addresses: tuple[str, ...]) -> None:
-        self.nodes = [Node(address) for address in addresses]
+    def __init__(self, addresses: tuple[str, ...], name: str = "", shards_hash: str = "") -> None:
+        self.name = name
+        self._shards_hash = shards_hash
+        self.nodes = [Node(address, place) for place, address in enumerate(addresses, 1)]
         self.leadership = Leadership()
 
     @property
@@ -53,10 +63,19 @@ class Group:
         """Whether there are several nodes, or one with a replicated log."""
         return len(self.nodes) > 1 or any(node.told is not None and node.told.log != LOCAL for node in self.nodes)
 
+    @property
+    def log(self) -> str:
+        """The kind and the name of the log, as the leader tells them, else any node; empty where nobody has."""
+        told = [node.told for node in (self.leader, *self.nodes) if node is not None and node.told is not None]
+        kind, _, rest = told[0].log.partition("://") if told else ("", "", "")
+        # The servers are no client's business.
+        return f"{kind}:{rest.rpartition('/')[2]}" if rest else kind
+
     def hear(self, place: int, told: NodePulse, now: float) -> None:
         """Take in what the node at that place tells."""
         self.leadership.hear_node(place, told)
         node, leader = self.nodes[place], self.leader
+        self._compare_maps(node, told)
         node.told, node.heard_at, node.lag = told, now, None
         if leader is not None and leader is not node and leader.told is not None:
             known = leader.told
@@ -65,6 +84,16 @@ class Group:
             node.digests[told.snapshot_position] = told.snapshot_digest
             for position in sorted(node.digests)[:-DIGESTS_KEPT]:
                 del node.digests[position]
+
+    def _compare_maps(self, node: Node, told: NodePulse) -> None:
+        """Log once where the node begins to tell of another map of shards than this gateway's."""
+        before = self._shards_hash if node.told is None else node.told.shards_hash
+        if told.shards_hash not in (before, self._shards_hash):
+            log.warning(
+                "a matcher goes by another map of shards: it refuses commands that it owns by this gateway's map alone",
+                shard=self.name,
+                place=node.place,
+            )
 
     def role(self, node: Node, now: float) -> str:
         """leader or standby; away; replaced, where it has led and does not know yet that another one does."""
@@ -86,6 +115,8 @@ class Group:
         for node in self.nodes:
             if node.told is not None and self.role(node, now) != "away":
                 found += [f"{node.name()}: {warning}" for warning in node.told.warnings]
+                if node.told.shards_hash != self._shards_hash:
+                    found.append(f"{node.name()} goes by another map of shards than this gateway.")
         return found
 
     @staticmethod

@@ -13,6 +13,7 @@ from protocol.metrics import Family
 
 if TYPE_CHECKING:
     from gateway.link.broker import Broker
+    from gateway.link.group import Group
 
 
 class MatcherLink(Link, Protocol):
@@ -23,6 +24,9 @@ class MatcherLink(Link, Protocol):
 
     @property
     def brokers(self) -> "Sequence[Broker]": ...
+
+    @property
+    def groups(self) -> "Sequence[Group]": ...
 
     @property
     def journal(self) -> str: ...

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from gateway.link.answers import Stamped
 from gateway.link.broker import QUERY_REPEAT, QUERY_TIMEOUT, Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.group import Group
 from gateway.link.joins import ASK_ALL, SEND_ALL, Found, Told
 from gateway.link.published import Handler, KeyHandler
 from gateway.link.routing import WAYS, Way, order_of, symbol_of
@@ -66,9 +67,20 @@ class ShardedLink:
         return self.brokers[self.map.number_of(symbol)]
 
     def of_order(self, order_id: int) -> Broker:
-        """The broker of the shard whose order this is. The first one knows no order of a shard that is not there."""
+        """The broker of the shard whose order this is. Any is asked for an order of a shard that is not there."""
         number = shard_of_order(order_id)
-        return self.brokers[number if number < len(self.brokers) else 0]
+        if number < len(self.brokers):
+            return self.brokers[number]
+        return next((broker for broker in self.brokers if broker.available), self.brokers[0])
+
+    def shards(self) -> list[tuple[str, Broker]]:
+        """Each shard's name and broker."""
+        return [(shard.name, broker) for shard, broker in zip(self.map.shards, self.brokers, strict=True)]
+
+    @property
+    def groups(self) -> list[Group]:
+        """What is known of the nodes of all shards."""
+        return [group for broker in self.brokers for group in broker.groups]
 
     @property
     def available(self) -> bool:

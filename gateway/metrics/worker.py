@@ -2,6 +2,7 @@
 
 from gateway.http.counting import HttpCounts
 from gateway.link.matcher_link import MatcherLink
+from gateway.metrics.nodes import node_families
 from matching_exchange.metrics.families import Labels, counters, gauge, gauges, histogram, histograms
 from matching_exchange.metrics.own import own_families
 from matching_exchange.process.histogram import TIMES
@@ -44,4 +45,5 @@ def worker_families(counts: HttpCounts, broker: MatcherLink, worker: str) -> lis
         ),
         histogram("exchange_gateway_command_seconds", "Time from a command to its answer.", broker.command_times),
         gauges("exchange_gateway_in_flight", "What waits for the matcher's answer.", ("kind",), waiting),
+        *node_families(broker.groups, worker),
     ]

@@ -74,6 +74,11 @@ ORDER_ID: Final = Parameter(
     required=True,
     place="path",
 )
+SYMBOL_OF_ORDER: Final = Parameter(
+    "symbol",
+    _SYMBOL,
+    "The order's instrument: an order of another one is unknown. With several shards, only its shard is asked.",
+)
 CANCEL_NAME: Final = Parameter(
     "cancel_client_order_id", _NAME, "A name for this cancel; the account's stream tells it."
 )

@@ -35,6 +35,7 @@ from gateway.native.operation import (
     OWNER,
     SYMBOL,
     SYMBOL_FILTER,
+    SYMBOL_OF_ORDER,
     Operation,
     Parameter,
     bounded,
@@ -113,7 +114,7 @@ OPERATIONS: Final = (
         "Look an order up",
         schemas.Order,
         (404, 422),
-        (ORDER_ID, OWNER),
+        (ORDER_ID, OWNER, SYMBOL_OF_ORDER),
     ),
     Operation(
         TRADE,
@@ -126,6 +127,7 @@ OPERATIONS: Final = (
         (
             ORDER_ID,
             OWNER,
+            SYMBOL_OF_ORDER,
             Parameter(
                 "only_status",
                 {"enum": list(ONLY_STATUSES)},

@@ -39,8 +39,8 @@ async def find_order(
     where there is none, or it is of another symbol, or bears another client id."""
     number, name = names
     order_id, client_id = values.number(number), values.text(name)
-    state = await order_of(context, order_id, None if order_id is not None else client_id)
     instrument = values.optional_instrument()
+    state = await order_of(context, order_id, None if order_id is not None else client_id, instrument)
     if (
         state is None
         or (instrument is not None and state.symbol != instrument.symbol)
@@ -71,12 +71,16 @@ def cancel_of(
     )
 
 
-async def order_of(context: Context, order_id: int | None, client_id: str | None = None) -> OrderState | None:
-    """An order of the caller by one of its ids. None where there is none, or it was rejected at entry."""
+async def order_of(
+    context: Context, order_id: int | None, client_id: str | None = None, instrument: Instrument | None = None
+) -> OrderState | None:
+    """An order of the caller by one of its ids. None where there is none, or it was rejected at entry. With the
+    instrument, only the matcher that owns it is asked."""
     if order_id is not None and not 0 < order_id <= MAX_INTEGER:
         return None
+    exchange = context.exchange if instrument is None else context.exchange.of(instrument.symbol)
     try:
-        state = await context.exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
+        state = await exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
     except RefusedError as error:
         if error.refusal in (Refusal.UNKNOWN_ORDER, Refusal.INVALID_NAME):
             return None

@@ -97,7 +97,7 @@ class AccountChannels:
         return listener
 
     def listen(self, listener: Listener) -> None:
-        """Hear the account from now on. MatcherUnavailableError where the exchange has begun a new journal meanwhile."""
+        """Hear the account from now on. MatcherUnavailableError where a new journal has begun meanwhile."""
         teller = self._tellers.get(listener.account)
         if teller is None:
             raise MatcherUnavailableError

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gateway.binance.desk import Desk
 from gateway.binance.users.account_channels import AccountChannels, Hear, Listener
+from gateway.link.errors import MatcherUnavailableError
 
 
 class Heard:
@@ -12,6 +13,10 @@ class Heard:
     def __init__(self, lose: Callable[[], None]) -> None:
         self.listeners: list[tuple[AccountChannels, Listener]] = []
         self._lose: Callable[[], None] | None = lose
+
+    @property
+    def is_lost(self) -> bool:
+        return self._lose is None
 
     def lose(self) -> None:
         lose, self._lose = self._lose, None
@@ -33,6 +38,8 @@ class Accounts:
         try:
             for channels in self._shards:
                 heard.listeners.append((channels, await channels.enter(account, hear, heard.lose)))
+            if heard.is_lost:
+                raise MatcherUnavailableError
             for channels, listener in heard.listeners:
                 channels.listen(listener)
         except BaseException:

@@ -17,7 +17,6 @@ from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import (
     cancel_name,
-    order_of_path,
     order_with_parameters,
     query_parameters,
     whole_number,
@@ -25,13 +24,14 @@ from gateway.native.calls.parameters import (
 from gateway.native.calls.shard_cursors import is_joined, numbers, numbers_text
 from gateway.native.csv import listed
 from gateway.native.enum_words import ONLY_STATUSES
-from gateway.native.json.names import check_name, read_word
+from gateway.native.json.names import OrderName, check_name, read_word
 from gateway.native.json.schemas import Order, OrderList, OrderRequest
 from gateway.native.json.translate import order, place_order
 from gateway.native.limits import Limits
 from gateway.native.problems import ProblemError
 from protocol.commands import CancelOrder, OrderQuery, OrdersQuery
 from protocol.events import OrderState
+from protocol.units import Refusal
 
 MAX_LISTED: Final = 1000
 """Orders that one list holds at most."""
@@ -56,8 +56,25 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     return HttpResponse(200, encode(order(state, instrument)), JSON)
 
 
+async def look_up_of(exchange: Exchange, name: OrderName, symbol: str | None) -> OrderState:
+    """The order of that name, also a forgotten one. RefusedError where it is none of the symbol, if one is named."""
+    if symbol is None:
+        return await exchange.history.accounts.look_up(OrderQuery(*name))
+    await exchange.instruments.find(symbol)
+    state = await exchange.of(symbol).history.accounts.look_up(OrderQuery(*name))
+    check_symbol(state.symbol, symbol)
+    return state
+
+
+def check_symbol(found: str, symbol: str | None) -> None:
+    """Refuse an order of another symbol than the one that the call names, if it names one."""
+    if symbol is not None and found != symbol:
+        raise RefusedError(Refusal.UNKNOWN_ORDER)
+
+
 async def look_up(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    state = await exchange.history.accounts.look_up(OrderQuery(*order_of_path(scope)))
+    name, parameters = order_with_parameters(scope)
+    state = await look_up_of(exchange, name, parameters.get("symbol"))
     return json_response(order(state, exchange.instruments.known[state.symbol]))
 
 
@@ -65,7 +82,11 @@ async def cancel(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     name, parameters = order_with_parameters(scope, "only_status", "cancel_client_order_id")
     word = parameters.get("only_status")
     only_status = None if word is None else read_word("only_status", word, ONLY_STATUSES)
-    state = await exchange.orders.cancel(CancelOrder(*name, only_status, cancel_name(parameters)))
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+    command = CancelOrder(*name, only_status, cancel_name(parameters), symbol)
+    state = await exchange.orders.cancel(command)
     return json_response(order(state, exchange.instruments.known[state.symbol]))
 
 

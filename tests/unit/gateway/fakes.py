@@ -23,6 +23,7 @@ from protocol.market_data import InstrumentMessage, MarketDataMessage
 
 if TYPE_CHECKING:
     from gateway.link.broker import Broker
+    from gateway.link.group import Group
     from protocol.metrics import Family
 
 Value = TypeVar("Value")
@@ -72,6 +73,7 @@ class FakeBroker:
         self.journal = ""
         self.sequence = SEQUENCE
         self.in_flight = 0, 0
+        self.groups: tuple[Group, ...] = ()
         self.command_times = Histogram()
         self.metrics: list[Family] = []
         self.commands: list[Command] = []
@@ -86,6 +88,9 @@ class FakeBroker:
     @property
     def brokers(self) -> "tuple[FakeBroker]":
         return (self,)
+
+    def shards(self) -> "list[tuple[str, FakeBroker]]":
+        return [("", self)]
 
     def of(self, _symbol: str) -> "FakeBroker":
         return self
@@ -209,8 +214,9 @@ class Answer:
 class Gateway:
     """One worker's application with its event loop."""
 
-    def __init__(self, config: GatewayConfig = CONFIG) -> None:
+    def __init__(self, config: GatewayConfig = CONFIG, *groups: "Group") -> None:
         self.broker = FakeBroker()
+        self.broker.groups = groups
         self.feed = FakeFeed()
         self.app = wire(config, cast("Broker", self.broker), cast("MarketDataFeed", self.feed))
         self.raised: Exception | None = None
