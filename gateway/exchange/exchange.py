@@ -98,22 +98,26 @@ class Exchange:
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
-        return self._with(OnBehalf(self._link, confirm, deadline))
+        parts = self.parts.on_behalf(confirm, deadline) if self.parts else NO_PARTS
+        return self._with(OnBehalf(self._link, confirm, deadline), self._tables, parts)
 
     def of(self, symbol: str) -> "Exchange":
         """The same with the matcher alone that owns the symbol."""
-        return self._with(self._link.of(symbol))
+        if not self.parts:
+            return self._with(self._link.of(symbol), self._tables, NO_PARTS)
+        part = self.parts.of(symbol)
+        return self._with(part.link, part.tables, NO_PARTS)
 
-    def _with(self, link: Link) -> "Exchange":
+    def _with(self, link: Link, tables: HistoryTables, parts: Parts) -> "Exchange":
         return Exchange(
             link,
             self.instruments,
             self._faucet,
             self._pace,
-            self._tables,
+            tables,
             asks_for_keys=self.asks_for_keys,
             demo=self.demo,
             faults=self.faults,
-            parts=self.parts if self.parts is NO_PARTS else self.parts.on_behalf(confirm, deadline),
             groups=self.groups,
+            parts=parts,
         )
