@@ -141,8 +141,8 @@ def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared 
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
         faults=faults,
-        groups=broker.groups,
         parts=parts,
+        groups=broker.groups,
     )
     healing = None if copies is None else Healing(parts, instruments, copies, broker.on_open)
     desk: Desk | None = None

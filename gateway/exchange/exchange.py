@@ -29,8 +29,8 @@ class Exchange:
     asks_for_keys: whether the doors do.
     demo: the demo market beside it.
     faults: those that are injected; None where they are not allowed.
-    groups: what is known of the nodes of replicated logs.
     parts: the shards behind the link; none where it is that of one matcher.
+    groups: what is known of the nodes of replicated logs.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Exchange:
 
     def on_behalf(self, confirm: Callable[[], None], deadline: int | None) -> "Exchange":
         """The same for one call, as `OnBehalf` says."""
-        parts = self.parts if self.parts is NO_PARTS else self.parts.on_behalf(confirm, deadline)
+        parts = self.parts.on_behalf(confirm, deadline) if self.parts else NO_PARTS
         return self._with(OnBehalf(self._link, confirm, deadline), self._tables, parts)
 
     def of(self, symbol: str) -> "Exchange":

@@ -6,7 +6,7 @@ from gateway.access.keys import KeyStore
 from gateway.binance.listen_keys import ListenKeys
 from gateway.binance.sockets.client import packet, wrapped
 from gateway.binance.streams.channel import StreamClient
-from gateway.binance.users.accounts import Accounts, Listener
+from gateway.binance.users.accounts import Accounts, Heard
 from gateway.http.responses import encode
 from gateway.link.matcher_link import MatcherLink
 
@@ -22,7 +22,7 @@ class Listening:
         self._client = client
         self._broker = broker
         self._waiting: list[bytes] | None = []
-        self._listener: Listener | None = None
+        self._listener: Heard | None = None
         self._leave_key: Callable[[], None] | None = None
         self._accounts: Accounts | None = None
 

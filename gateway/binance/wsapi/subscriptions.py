@@ -8,7 +8,7 @@ from msgspec import Struct
 from gateway.access.keys import KeyStore
 from gateway.binance.errors import ALREADY_SUBSCRIBED, NOT_SUBSCRIBED, DialectError
 from gateway.binance.sockets.client import SocketClient, packet
-from gateway.binance.users.accounts import Accounts, Listener
+from gateway.binance.users.accounts import Accounts, Heard
 from gateway.http.responses import encode
 from gateway.link.matcher_link import MatcherLink
 from protocol.keys import Key
@@ -20,7 +20,7 @@ class Subscription(Struct):
     number: int
     account: str
     of_session: bool
-    listener: Listener | None = None
+    listener: Heard | None = None
     leave: Callable[[], None] | None = None
 
 

@@ -69,7 +69,10 @@ class Mix:
         if kind == "amend":
             return symbol, AmendOrder(*named, quantity=self._quantity(), price=self._price())
         if kind == "replace":
-            return symbol, CancelReplace(CancelOrder(*named), replace(self._order(), symbol=symbol, account=account))
+            placed = self._order()
+            assert placed.client_order_id is not None
+            self.names[-1] = symbol, account, placed.client_order_id
+            return symbol, CancelReplace(CancelOrder(*named), replace(placed, symbol=symbol, account=account))
         return symbol, CancelAllOrders(account, symbol)
 
     def _order(self) -> PlaceOrder:
