@@ -1,7 +1,7 @@
 """Shards for tests of the use cases: each has a real engine behind a link that may be away or lose answers."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -16,10 +16,11 @@ from gateway.link.on_behalf import Link
 from gateway.link.tables import NO_TABLES
 from matcher.core.digest import digest
 from matcher.engine import Engine
+from matcher.serving.money_queries import account_list
 from matcher.serving.queries import answer_query
 from matcher.state import State
 from matcher.storage.entries import OWN_SESSION
-from protocol.commands import Command, OwnCommand, PlaceOrder, Query, SetInstrument, SetLimits
+from protocol.commands import AccountsQuery, Command, OwnCommand, PlaceOrder, Query, SetInstrument, SetLimits
 from protocol.events import Answer, OrderResult, Result
 from protocol.instrument import Instrument
 from protocol.shards import first_order_id
@@ -102,8 +103,9 @@ class EngineLink:
     async def query(self, query: Query, timeout: float = 2.0, repeat: float = 0.5) -> Stamped[Result]:  # noqa: ASYNC109
         if not self.available:
             raise MatcherUnavailableError("away")
-        known: Any = query
-        return Stamped(self.state.sequence, self.state.time, answer_query(self.state.registry, known))
+        registry, known = self.state.registry, cast("Any", query)
+        result = account_list(registry, query) if isinstance(query, AccountsQuery) else answer_query(registry, known)
+        return Stamped(self.state.sequence, self.state.time, result)
 
 
 class Clock:

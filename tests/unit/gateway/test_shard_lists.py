@@ -20,7 +20,7 @@ def world() -> ShardWorld:
     """Orders of two accounts in both shards: some rest, some are canceled, some trade, some with themselves."""
     world, draw = ShardWorld(), Random(5)
     for link in world.links:
-        link.do(Deposit("ann", "USDT", "100000", "d"))
+        link.do(Deposit("ann", "USDT", "10000000", "d"))
     for step in range(ROUNDS):
         for link in draw.sample(world.links, 2):
             order_id = link.place("ann", 2_000_000 + step)
@@ -60,7 +60,7 @@ def _ids(world: ShardWorld, *, done: bool) -> list[int]:
     states = [
         order
         for link in world.links
-        for order in link.state.registry.orders.values()
+        for order in link.state.registry.orders
         if order.account.name == "ann" and (order.level is None) is done
     ]
     return [order.order_id for order in sorted(states, key=lambda order: (order.timestamp, order.order_id))]
@@ -77,7 +77,7 @@ def test_fills_come_by_their_times_and_both_sides_of_a_trade_together(world: Sha
         after = page.next
     times = [fill.trade.timestamp for fill in found]
     assert times == sorted(times)
-    known = [fill for link in world.links for fill in _fills(world, link.state.registry.books.keys())]
+    known = [fill for link in world.links for fill in _fills(world, list(link.state.registry.books))]
     assert len(found) == len(known) > 10
     assert {(fill.trade.symbol, fill.order_id, fill.trade.trade_id) for fill in found} == {
         (fill.trade.symbol, fill.order_id, fill.trade.trade_id) for fill in known
