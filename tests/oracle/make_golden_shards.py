@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from matcher.instrument_list import read_instruments
-from protocol.commands import Command, CopyKeys, SetAccountStatus, SetLimits
+from protocol.commands import Command, CopyKeys, SetAccountStatus, SetLimits, SetShard
 from protocol.keys import KeyState
 from tests.oracle.make_golden_journal import (
     ACCOUNTS,
@@ -51,7 +51,7 @@ class ShardMaker(Maker):
 
 def main(directory: Path, seed: int) -> None:
     maker = ShardMaker(directory, seed)
-    maker.own([SetLimits(accounts=4, cancels=3)])
+    maker.own([SetShard(1), SetLimits(accounts=4, cancels=3)])
     maker.own([*read_instruments(None), new_instrument()])
     for session in SESSIONS:
         maker.hello(session)
