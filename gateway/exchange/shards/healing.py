@@ -65,6 +65,11 @@ class Healing:
         if self._running is None:
             self._running = asyncio.get_running_loop().create_task(self._run())
 
+    async def done(self) -> None:
+        """Wait until what has begun has ended."""
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
     async def _run(self) -> None:
         try:
             while self._again:
