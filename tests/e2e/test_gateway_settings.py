@@ -111,8 +111,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 def test_every_setting_has_a_bad_value() -> None:
-    """Those without a flag are in test_curve.py and below. A file and a directory may have any name. The map of shards
-    is in test_config.py."""
+    """Those without a flag are in test_curve.py and below. Files may have any name; test_config.py has bad maps."""
     files = {"key-file", "data-dir", "shards"}
     assert BAD_SETTINGS.keys() == {setting.name for setting in SETTINGS if setting.has_flag} - files
 
@@ -240,11 +239,7 @@ def test_help_names_every_setting(run_here: RunHere) -> None:
         "HOST",
         "PORT",
         "WORKERS",
-        "COMMANDS",
-        "MARKET_DATA",
-        "REPORTS",
-        "MATCHERS",
-        "SHARDS",
+        *("COMMANDS", "MARKET_DATA", "REPORTS", "MATCHERS", "SHARDS"),
         "ADMIN_TOKEN",
         "ADMIN_TOKENS",
         "AUTH",

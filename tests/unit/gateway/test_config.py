@@ -281,7 +281,7 @@ def test_the_map_of_shards_stands_in_place_of_other_addresses(
 ) -> None:
     file = tmp_path / "shards.toml"
     file.write_text(SHARDS)
-    value = "a:5555" if name == "matchers" else "tcp://127.0.0.1:5555"
+    value = "a:5555" if name == "matchers" else "tcp://127.0.0.1:5999"
     with pytest.raises(SystemExit) as ended:
         read_config([f"--shards={file}", f"--{name}={value}"], {})
     assert ended.value.code == 2
