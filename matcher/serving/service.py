@@ -96,13 +96,16 @@ class Service:
             (number, epoch.log_id),
             monotonic,
             doors.brake,
+            config.own,
             epoch.replicated,
         )
         self.market_data = MarketData(
             state.registry, publish, doors.subscribers, number, config.depth_interval, monotonic
         )
         self.report = publisher(doors.sockets.reports)
-        self.outbox = Outbox(self.report, self.market_data, self.books, state, clock, number, epoch.log_id)
+        # Nodes of a replicated log tell the map in pulses of their own.
+        own = config.own if epoch.replicated is None else None
+        self.outbox = Outbox(self.report, self.market_data, self.books, state, clock, number, epoch.log_id, own)
         self.tally = Tally()
         work = Work(self.intake, self.desk, self.outbox, self.background, self.snapshots)
         self.meter = Meter(config, directory, state, self.tally, epoch.counted, work, self.report)
