@@ -11,7 +11,7 @@ from matcher.serving.connections import Connections, descriptor_bounds
 from matcher.serving.endpoints import ENDPOINTS, EndpointError, endpoints_of, unbound
 from matching_exchange.process.files import OTHERS
 from matching_exchange.process.log_brake import LogBrake
-from protocol.curve import MAX_HANDSHAKE_BYTES, keep_closed
+from protocol.curve import MAX_HANDSHAKE_BYTES, keep_closed, public_key
 from protocol.snapshots import MAX_QUESTION_BYTES
 from protocol.sockets import Context, Socket, is_ipv6
 
@@ -40,7 +40,11 @@ class Sockets:
         self._context: Context = zmq.Context()
         self._authenticator: Authenticator | None = None
         if config.curve_secret:
-            self._authenticator = Authenticator(self._context, config.curve_allowed, [MARKET_DATA], brake)
+            # Nodes hear each other, and fetch snapshots: those hold the ids of sessions, which nobody else may know.
+            own = public_key(config.curve_secret) if config.node is not None else None
+            self._authenticator = Authenticator(
+                self._context, config.curve_allowed, [MARKET_DATA], brake, own, [SNAPSHOTS]
+            )
         self.commands: Socket = self._context.socket(zmq.PULL)
         self.market_data: Socket = self._context.socket(zmq.XPUB)
         self.reports: Socket = self._context.socket(zmq.PUB)
