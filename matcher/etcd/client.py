@@ -3,12 +3,12 @@
 gRPC has threads of its own. What they finish goes to the `Waker` of the caller, who carries it out in its own thread.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+import grpc
 import structlog
 from msgspec import Struct
 
@@ -18,12 +18,6 @@ from matcher.etcd.waker import Waker
 from matcher.replication import timings
 from matcher.replication.timings import MILLISECOND, TRY
 from matcher.storage.log import LogAwayError, LogFailedError
-
-# With its default, children of a fork end badly. It is read when the library is loaded.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-import grpc
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -92,14 +86,20 @@ class Reply(Struct, frozen=True):
 
 
 class _Server:
-    """One server's connection, and the calls since its last answer."""
+    """One server's connection.
+
+    silent: calls since its last answer.
+    answered_at: when it has answered `ask`.
+    """
 
     def __init__(self, address: str, credentials: Credentials) -> None:
         self.address = address
         self._credentials = credentials
         self.silent = 0
+        self.answered_at = 0
         self._renewed_at = timings.now()
         self.channel = self._connect()
+        self.held: Any = None
 
     def _connect(self) -> Any:
         of = self._credentials
@@ -117,6 +117,7 @@ class _Server:
         self._renewed_at = now
         self.channel.close()
         self.channel = self._connect()
+        self.held = None
         self.silent = 0
 
 
@@ -167,17 +168,22 @@ class Client:
         until = timings.now() + patience
         fault = ""
         while True:
-            for server in self._servers:
+            # That which has answered last comes first.
+            for server in sorted(self._servers, key=_answered_at, reverse=True):
                 left = min(ASK_TIMEOUT, until - timings.now())
                 if left <= 0:
                     raise LogAwayError(f"the log does not answer: {self.address} (MATCHER_LOG): {fault or 'no time'}")
                 try:
                     self._authenticate(server, left)
-                    return self._call(server, method)(request, timeout=left / NANOSECONDS, metadata=self._metadata())
+                    call = self._call(server, method)
+                    answer = call(request, timeout=left / NANOSECONDS, metadata=self._metadata())
                 except grpc.RpcError as error:
                     fault = self._fault(server, error)
                     if any(words in fault for words in REFUSALS):
                         raise LogFailedError(f"{self.address} (MATCHER_LOG): {fault}") from error
+                else:
+                    server.answered_at = timings.now()
+                    return answer
             time.sleep(max(0, min(AT_ONCE, until - timings.now())) / NANOSECONDS)
 
     def statuses(self, timeout: int = TRY) -> Iterator[tuple[str, Any]]:
@@ -201,6 +207,13 @@ class Client:
             response_deserializer=etcd.WatchResponse.FromString,
         )
         return stream(request, metadata=self._metadata())
+
+    def hold(self, number: int, request: Any) -> None:
+        """Have a watch open at that server whose answers nobody reads. gRPC's library starts a thread for each call
+        while no other one is under way: that costs more than the call."""
+        server = self._servers[number]
+        if server.held is None or not server.held.is_active():
+            server.held = self.watch(number, request)
 
     def _call(self, server: _Server, method: str) -> Any:
         path, answer = METHODS[method]
@@ -262,6 +275,10 @@ class Client:
             question = etcd.AuthenticateRequest(name=self._user, password=self._password)
             answer = self._call(server, "authenticate")(question, timeout=timeout / NANOSECONDS)
             self._token = answer.token
+
+
+def _answered_at(server: _Server) -> int:
+    return server.answered_at
 
 
 def _serialized(message: Any) -> bytes:

@@ -5,7 +5,8 @@ from typing import Final
 
 import zmq
 
-from matcher.config import Config
+from matcher.config import PREFIX, Config
+from matcher.node_config import SNAPSHOTS as SNAPSHOTS_SETTING
 from matcher.serving.authenticator import Authenticator
 from matcher.serving.connections import Connections, descriptor_bounds
 from matcher.serving.endpoints import ENDPOINTS, EndpointError, endpoints_of, unbound
@@ -96,7 +97,7 @@ class Sockets:
         if self._config.curve_secret:
             keep_closed(socket, self._config.curve_secret, SNAPSHOTS)
             socket.set(zmq.MAXMSGSIZE, max(MAX_QUESTION_BYTES, MAX_HANDSHAKE_BYTES))
-        self._bind(socket, "MATCHER_SNAPSHOTS (--snapshots)", endpoint)
+        self._bind(socket, SNAPSHOTS_SETTING.title(PREFIX), endpoint)
         return socket
 
     @property
