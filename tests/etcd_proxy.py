@@ -9,12 +9,14 @@ from functools import partial
 from threading import Event
 from typing import Any, Final
 
+# As the log's own client: children of a fork end badly beside the library's default.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 
 from matcher.etcd.messages import etcd_pb2 as etcd
+from matching_exchange.tools.processes import free_ports
 
 THREADS: Final = 32
 PATIENCE: Final = 10.0
@@ -62,7 +64,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.dead = False
         self.spoil: Callable[[Any], list[Any]] = lambda answer: [answer]
         self.watches = 0
-        self._port = 0
+        (self._port,) = free_ports(1)
         self._server: Any = None
         self.start()
 
@@ -72,7 +74,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def start(self) -> None:
         self._server = grpc.server(ThreadPoolExecutor(THREADS), handlers=(self,), options=OPTIONS)
-        self._port = self._server.add_insecure_port(f"127.0.0.1:{self._port}")
+        self._server.add_insecure_port(self.address)
         self._server.start()
 
     def cut(self) -> None:
