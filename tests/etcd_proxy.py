@@ -24,6 +24,7 @@ PATIENCE: Final = 10.0
 
 OPTIONS: Final = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1))
 
+STATUS: Final = "/etcdserverpb.Maintenance/Status"
 TRANSACTION: Final = "/etcdserverpb.KV/Txn"
 WATCH: Final = "/etcdserverpb.Watch/Watch"
 
@@ -54,6 +55,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     faults: of the next transactions, one each; then none.
     dead: every unary call is lost.
+    version: what the server says of itself, if it is not to tell its own.
     spoil: what becomes of an answer of a watch: the answers in its place.
     """
 
@@ -62,6 +64,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.faults: deque[Fault] = deque()
         self.seen: list[Fault] = []
         self.dead = False
+        self.version = ""
         self.spoil: Callable[[Any], list[Any]] = lambda answer: [answer]
         self.watches = 0
         (self._port,) = free_ports(1)
@@ -109,7 +112,12 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._forward(method, request, context)
         if fault in {Fault.REFUSE, Fault.BREAK} or not answers or fault is Fault.LOSE_ANSWER:
             context.abort(grpc.StatusCode.UNAVAILABLE, fault.value)
-        return answers[-1 if fault is Fault.DOUBLE_LAST else 0]
+        answer = answers[-1 if fault is Fault.DOUBLE_LAST else 0]
+        if method == STATUS and self.version:
+            status = etcd.StatusResponse.FromString(answer)
+            status.version = self.version
+            return bytes(status.SerializeToString())
+        return answer
 
     def _forward(self, method: str, request: bytes, context: Any) -> bytes:
         try:
