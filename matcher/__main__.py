@@ -14,6 +14,7 @@ from matcher.config import PROGRAM, Config, read_config
 from matcher.core.limits import standing_limits
 from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
 from matcher.node.wiring import run_node
+from matcher.reachable import warn_of_others
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.serving.loop import Matcher
@@ -118,20 +119,6 @@ def log_start(config: Config, sequence: int) -> None:
     )
     if CORE.kind == INTERPRETED:
         log.info("the core runs interpreted", reason=CORE.reason)
-
-
-def warn_of_others(config: Config, directory: DataDirectory) -> None:
-    """Log what others can reach."""
-    if config.open_endpoints:
-        log.warning(
-            "who reaches these endpoints can trade: MATCHER_CURVE_SECRET and MATCHER_CURVE_ALLOWED close them",
-            endpoints=config.open_endpoints,
-        )
-    if directory.open_to_others:
-        log.warning(
-            "other users of this machine may read the data directory: chmod 700 ends that",
-            data_dir=str(config.data_dir),
-        )
 
 
 def stop_working(reason: str) -> int:

@@ -87,21 +87,56 @@ class Node(Matcher):
         self._voice.join()
 
 
-class NodesExchange(Exchange):
-    """A gateway of `count` nodes, of which the first runs."""
+class Nodes:
+    """Matchers that lead in turn; the first one does when this is entered."""
 
     def __init__(self, directory: Path, count: int) -> None:
-        self.nodes = [Node(directory, f"node{number}") for number in range(count)]
-        self.matcher: Node = self.nodes[0]
+        self.all = [Node(directory, f"node{number}") for number in range(count)]
+        self.leader = self.all[0]
+
+    def __enter__(self) -> "Nodes":
+        self.leader.start()
+        try:
+            self.leader.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def addresses(self) -> list[str]:
+        return [node.address for node in self.all]
+
+    def start_next(self) -> None:
+        """The leader has died: start the node that leads then."""
+        self.leader = self.all[(self.all.index(self.leader) + 1) % len(self.all)]
+        self.leader.start()
+
+    def take_over(self) -> None:
+        self.leader.kill()
+        self.start_next()
+
+    def close(self) -> None:
+        for node in self.all:
+            node.close()
+
+
+class NodesExchange(Exchange):
+    """A gateway of `count` nodes."""
+
+    def __init__(self, directory: Path, count: int) -> None:
+        self.nodes = Nodes(directory, count)
+        self.matcher = self.nodes.leader
         self.gateway = Gateway(directory, self.matcher)
-        addresses = ",".join(node.address for node in self.nodes)
+        addresses = ",".join(self.nodes.addresses)
         self.gateway.arguments = [f"--matchers={addresses}", f"--port={self.gateway.port}", "--deadline=60000"]
 
     def take_over(self) -> None:
         """The leader dies, and the next node leads."""
-        self.matcher.kill()
-        self.matcher = self.nodes[(self.nodes.index(self.matcher) + 1) % len(self.nodes)]
-        self.matcher.start()
+        self.nodes.take_over()
         wait_until(self._goes_on, "a command that the new leader takes")
 
     def _goes_on(self) -> bool:
@@ -109,8 +144,6 @@ class NodesExchange(Exchange):
 
     def close(self) -> None:
         try:
-            super().close()
+            self.gateway.close()
         finally:
-            for node in self.nodes:
-                if node is not self.matcher:
-                    node.close()
+            self.nodes.close()

@@ -10,10 +10,12 @@ from matcher.instrument_list import InstrumentListError, missing_instruments
 from matcher.node.process import EXIT_FAILED, Node
 from matcher.node.start import StartError
 from matcher.node_config import NodeConfig
+from matcher.reachable import warn_of_others
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory, DirectoryError
+from matcher.storage.file_check import check_files
 from matcher.storage.log import LogFailedError, ReplicatedLog
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.files import what_failed
@@ -39,6 +41,7 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
     try:
         with DataDirectory(config.data_dir) as directory:
             descriptor_bounds()
+            check_files(directory)
             check_endpoints(config)
             shared: ReplicatedLog = open_log(node.log, node.credentials)
             running = Node(config, node, directory, shared, own)
@@ -52,6 +55,7 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
                 sequence=standing.state.sequence,
                 core=CORE.kind,
             )
+            warn_of_others(config, directory)
             status = running.run(standing)
             running.close()
             return status

@@ -13,10 +13,14 @@ from matcher.storage.log import Position
 KEPT: Final = 2
 """Checkpoints that can be fallen back on: the log stays behind the older one."""
 
+REMEMBERED: Final = 64
+"""Snapshots of a node that are remembered. It has fewer files, of which the newest is as good: what counts is that two
+nodes were at the same place."""
+
 ALIVE: Final = 3_000_000_000
 """Nanoseconds. A node or a reader that was heard no longer ago is there."""
 
-FIRST_AFTER: Final = 10_000_000_000
+FIRST_AFTER: Final = 6_000_000_000
 """Nanoseconds. A new leader trims nothing before: it has not heard all readers yet."""
 
 MAX_READERS: Final = 16
@@ -131,7 +135,7 @@ class Trims:
 
 
 def _keep(snapshots: dict[Position, str], position: Position, digest: str) -> None:
-    """Remember the newest ones. A node keeps no more files."""
+    """Remember the newest ones."""
     snapshots[position] = digest
-    for old in sorted(snapshots)[:-KEPT]:
+    for old in sorted(snapshots)[:-REMEMBERED]:
         del snapshots[old]

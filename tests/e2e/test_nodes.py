@@ -23,7 +23,7 @@ def test_an_order_on_its_way_is_answered_by_the_next_leader_once(exchange: Nodes
     symbol = exchange.add_instrument()
     resting = exchange.place(symbol, "limit", "buy", "1", "90", account="on-the-way")
     order = {"symbol": symbol, "order_type": "limit", "side": "buy", "quantity": "1", "price": "91"}
-    old = exchange.matcher
+    old = exchange.nodes.leader
     with ThreadPoolExecutor() as threads:
         with old.paused():
             answer = threads.submit(exchange.http.post, "/orders", json={**order, "account": "on-the-way"})
@@ -32,11 +32,8 @@ def test_an_order_on_its_way_is_answered_by_the_next_leader_once(exchange: Nodes
             # What comes now is refused at once, and was not taken.
             assert exchange.http.post("/orders", json=order).status_code == 503
             assert not answer.done()
-            old.running.kill()
-        old.running.wait()
-        old.process = None
-        exchange.matcher = next(node for node in exchange.nodes if node is not old)
-        exchange.matcher.start()
+            old.kill()
+        exchange.nodes.start_next()
         placed = answer.result()
     assert placed.status_code == 200, placed.text
     live = exchange.get("/orders", account="on-the-way")["orders"]
@@ -88,11 +85,11 @@ def nodes_of(exchange: NodesExchange) -> Json:
 
 
 def test_health_names_the_leader_and_finds_the_others_away(exchange: NodesExchange) -> None:
-    exchange.matcher.tells = told(4, NodeRole.LEADER, epoch=int(exchange.get("/health")["epoch"]))
+    exchange.nodes.leader.tells = told(4, NodeRole.LEADER, epoch=int(exchange.get("/health")["epoch"]))
     group = wait_until(lambda: nodes_of(exchange) if nodes_of(exchange)["leader"] == 4 else None, "the leader's words")
     assert group is not None
     places = {node["place"]: node["role"] for node in group["nodes"]}
-    own = exchange.nodes.index(exchange.matcher) + 1
+    own = exchange.nodes.all.index(exchange.nodes.leader) + 1
     assert places == {own: "leader", 3 - own: "away"}
     assert group["warnings"] == [f"The matcher at place {3 - own} is away."]
     assert httpx.get(f"{exchange.url}/metrics").text.count("exchange_gateway_node_up{") == 2
@@ -101,9 +98,9 @@ def test_health_names_the_leader_and_finds_the_others_away(exchange: NodesExchan
 @needs_chromium
 def test_the_terminal_shows_the_nodes(exchange: NodesExchange) -> None:
     symbol = exchange.add_instrument()
-    standby = next(node for node in exchange.nodes if node is not exchange.matcher)
+    standby = next(node for node in exchange.nodes.all if node is not exchange.nodes.leader)
     epoch = int(exchange.get("/health")["epoch"])
-    exchange.matcher.tells = told(4, NodeRole.LEADER, epoch=epoch, position=107)
+    exchange.nodes.leader.tells = told(4, NodeRole.LEADER, epoch=epoch, position=107)
     standby.tells = told(5, position=105, timestamp=told(5).timestamp - 40_000_000)
     wait_until(lambda: nodes_of(exchange)["warnings"] == [], "both nodes are heard")
     with chromium() as browser, opened(browser, exchange, symbol) as dashboard:

@@ -79,7 +79,7 @@ def test_nodes_of_a_log_in_words() -> None:
         ["5", "Standby", "106", "1 record, 40 ms"],
         ["at place 3", "Away", "–", "–"],
     ]
-    groups = [{"nodes": [leader, standby], "warnings": []}, {"nodes": [away], "warnings": []}]
+    groups: list[dict[str, Any]] = [{"nodes": [leader, standby], "warnings": []}, {"nodes": [away], "warnings": []}]
     assert run("common/nodes.js", f"it.nodesWords({json.dumps(groups)})") == "Nodes: 3"
     groups[1]["warnings"] = ["a"]
     assert run("common/nodes.js", f"it.nodesWords({json.dumps(groups)})") == "Nodes: 1 warning"
