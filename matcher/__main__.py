@@ -12,6 +12,7 @@ from matcher.compiled import ALWAYS, INTERPRETED, VARIABLE
 from matcher.config import PROGRAM, Config, read_config
 from matcher.first_commands import WrongDirectoryError, first_commands
 from matcher.instrument_list import InstrumentListError, read_instruments
+from matcher.node.wiring import run_node
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.serving.loop import Matcher
@@ -50,6 +51,8 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: {config.instruments_source}: {config.instruments}: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
+    if config.node is not None:
+        return run_node(config, config.node, listed)
     matcher: Matcher | None = None
     try:
         with DataDirectory(config.data_dir) as directory:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.settings import Setting
 from matching_exchange.shards_file import read_shards_file
-from protocol.shards import Shard, ShardMap
+from protocol.shards import NAME, NAME_PATTERN, Shard, ShardMap
 
 SHARDS: Final = Setting(
     "shards",
@@ -17,7 +17,14 @@ SHARDS: Final = Setting(
     "the map of shards, the same for all gateways and matchers; it needs --shard",
 )
 
-SHARD: Final = Setting("shard", "", str, "the name of a shard of the map", "the shard that this matcher belongs to")
+
+def _name(text: str) -> str:
+    if text and not NAME_PATTERN.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+SHARD: Final = Setting("shard", "", _name, f"{NAME}, as the map names it", "the shard that this matcher belongs to")
 
 CLUSTER_SETTINGS: Final = (SHARDS, SHARD)
 

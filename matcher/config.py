@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from matcher.cluster_config import CLUSTER_SETTINGS, read_shard
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
+from matcher.node_config import NODE_SETTINGS, NodeConfig, read_node
 from matcher.own_symbols import OwnSymbols
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
 from matching_exchange.process.command_line import end_with_line
@@ -41,6 +42,7 @@ class Config(Struct, frozen=True):
     curve_market_data: whether the market data has CURVE too.
     metrics: where the process tells its metrics, if anywhere.
     own: the symbols of its shard; None where one matcher owns all.
+    node: of a replicated log; None with the local journal.
     """
 
     commands: str
@@ -63,6 +65,7 @@ class Config(Struct, frozen=True):
     curve_market_data: bool = True
     metrics: Address | None = None
     own: OwnSymbols | None = None
+    node: NodeConfig | None = None
 
     @property
     def open_endpoints(self) -> list[str]:
@@ -167,6 +170,7 @@ SETTINGS = (
     MARKET_DATA,
     METRICS_SETTING,
     *CLUSTER_SETTINGS,
+    *NODE_SETTINGS,
     *LOG_SETTINGS,
 )
 
@@ -184,6 +188,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
         environment,
         SWITCHES,
     )
+    values["node"] = read_node(PROGRAM, PREFIX, values)
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND

@@ -25,6 +25,7 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "run": Command("matching_exchange.tools.run", "start the whole exchange: matcher, gateway and history"),
     "demo": Command("matching_exchange.tools.run", "start the exchange with a lively synthetic market", ("--demo",)),
+    "cluster": Command("matching_exchange.tools.cluster", "start a cluster: etcd x 3, matchers x 3 and a gateway"),
     "matcher": Command("matcher", "start the matcher alone"),
     "gateway": Command("gateway", "start the gateway alone"),
     "history": Command("history", "follow the journal of an exchange into a database"),
@@ -43,6 +44,8 @@ COMMANDS: Final = {
     "conformance": Command("matching_exchange.tools.conformance", "check the engine against a public benchmark"),
     "backup": Command("matching_exchange.tools.backup", "copy a data directory while its exchange runs"),
     "restore": Command("matching_exchange.tools.restore", "make a data directory of a backup"),
+    "handover": Command("matcher.handover", "let another matcher of a replicated log lead"),
+    "adopt": Command("matcher.adopt", "move a state from one log to another"),
     "repair": Command("matcher.repair", "show what is wrong with a damaged journal"),
 }
 

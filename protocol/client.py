@@ -5,12 +5,13 @@ Use each object from one thread. Prices and quantities are the instrument's inte
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import zmq
 from msgspec import Struct
 
 from protocol import topics
+from protocol.bases import base_endpoints
 from protocol.book_feeds import BookSnapshotMessage, OrdersSnapshotMessage
 from protocol.checks import check_command, check_query
 from protocol.codec import decode_market_data, decode_report
@@ -18,10 +19,12 @@ from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
 from protocol.events import Answer, Pulse, QueryResult
 from protocol.handshakes import Handshakes
+from protocol.leader import Leadership
+from protocol.leader_watch import NOWHERE, LeaderWatch
 from protocol.market_data import MarketDataMessage, TradeMessage
 from protocol.pump import ONCE, Pump
 from protocol.session import Answered, Lost, NotOpenError, SessionState, new_session
-from protocol.sockets import message_receiver, open_commands, open_market_data, open_reports
+from protocol.sockets import message_receiver, move, open_commands, open_market_data, open_reports
 
 REPEAT_QUERY_AFTER = 1.0
 """Seconds without a result after which a query is asked again."""
@@ -44,6 +47,9 @@ class CommandClient:
 
     A context manager. Each wait raises MatcherAwayError after `timeout` seconds. It raises OutcomeUnknownError if the
     session ends. `keys` are needed where the matcher has CURVE.
+
+    matchers: base addresses of the nodes of a replicated log, such as "a:5555", in place of the two endpoints. The
+        client speaks to the one that leads. ValueError for a bad one.
     """
 
     def __init__(
@@ -52,11 +58,17 @@ class CommandClient:
         reports: str = "tcp://127.0.0.1:5557",
         timeout: float = 10.0,
         keys: ClientKeys | None = None,
+        matchers: Sequence[str] = (),
     ) -> None:
+        nodes = [base_endpoints(address) for address in matchers]
+        if nodes:
+            # Until one of them is heard to lead.
+            commands, reports = NOWHERE.commands, NOWHERE.reports
         self._timeout = timeout
         self._context = zmq.Context()
         self._pump = Pump(new_session)
         self._session = self._pump.session
+        self._watch = LeaderWatch(self._context, nodes, keys, Leadership()) if nodes else None
         self._commands = open_commands(self._context, commands, keys)
         self._reports = open_reports(self._context, reports, self._session.public, keys)
         self._handshakes = Handshakes(self._commands, keys)
@@ -80,6 +92,8 @@ class CommandClient:
         self._handshakes.close()
         self._commands.close()
         self._reports.close()
+        if self._watch is not None:
+            self._watch.close()
         self._context.term()
 
     @property
@@ -156,6 +170,8 @@ class CommandClient:
 
     def _push(self) -> None:
         """Send the due frames until the transport is full."""
+        if self._watch is not None:
+            self._follow(self._watch)
         if self._subscribed != self._session.public:
             self._reports.unsubscribe(topics.reports(self._subscribed))
             self._subscribed = self._session.public
@@ -165,6 +181,14 @@ class CommandClient:
                 self._commands.send(payload, zmq.NOBLOCK)
             except zmq.Again:
                 return
+
+    def _follow(self, watch: LeaderWatch) -> None:
+        """Go to the node that leads, if that is another one now."""
+        moved = watch.look(time.monotonic())
+        if moved is not None:
+            move(self._commands, moved.before.commands, moved.now.commands)
+            move(self._reports, moved.before.reports, moved.now.reports)
+            self._pump.receive(moved.pulse, time.monotonic())
 
     def _turn(self, deadline: float) -> None:
         """Wait at most 50 milliseconds for reports, and take them in. Raises MatcherAwayError after the deadline."""
@@ -207,16 +231,26 @@ class Update(Struct, frozen=True):
 
 class MarketDataReader:
     """Reads topics of the market data socket, by prefixes, and counts lost messages. A context manager. `keys` are
-    needed where the market data has CURVE."""
+    needed where the market data has CURVE.
+
+    matchers: base addresses of the nodes of a replicated log, in place of the endpoint. All are heard. What comes of an
+        earlier epoch than the newest one is dropped: a former leader has said it.
+    """
 
     def __init__(
         self,
         prefixes: Iterable[bytes],
         market_data: str = "tcp://127.0.0.1:5556",
         keys: ClientKeys | None = None,
+        matchers: Sequence[str] = (),
     ) -> None:
+        nodes = [base_endpoints(address).market_data for address in matchers]
         self._context = zmq.Context()
-        self._socket = open_market_data(self._context, market_data, keys)
+        self._socket = open_market_data(self._context, "" if nodes else market_data, keys)
+        for endpoint in nodes:
+            move(self._socket, "", endpoint)
+        self._is_one = not nodes
+        self._epoch = 0
         self._seen: dict[bytes, tuple[int, int, int]] = {}
         for prefix in prefixes:
             self._socket.subscribe(prefix)
@@ -233,10 +267,18 @@ class MarketDataReader:
 
     def read(self, timeout: float | None = None) -> Update | None:
         """Wait for the next message; None if none comes within `timeout` seconds. A `timeout` of None waits forever."""
-        if not self._socket.poll(None if timeout is None else int(timeout * 1000)):
-            return None
-        topic, payload = self._socket.recv_multipart()
-        message = decode_market_data(payload)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000))
+            if not self._socket.poll(left):
+                return None
+            topic, payload = self._socket.recv_multipart()
+            message = decode_market_data(payload)
+            if self._is_one or message.epoch >= self._epoch:
+                self._epoch = message.epoch
+                return self._update(topic, message)
+
+    def _update(self, topic: bytes, message: MarketDataMessage) -> Update:
         epoch, number, timestamp = self._seen.get(topic, (0, 0, 0))
         missed, fresh = 0, True
         newest = message.number

@@ -21,6 +21,7 @@ from protocol.money import (
     Transfer,
     Withdraw,
 )
+from protocol.node_frames import HandOver, NoteReader
 from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits, SetShard
 from protocol.queries import (
     AccountUpdatesQuery,
@@ -387,4 +388,4 @@ class Ask(Struct, frozen=True, array_like=True, tag=3):
     query: Query
 
 
-Frame = Hello | Commands | Ask
+Frame = Hello | Commands | Ask | HandOver | NoteReader

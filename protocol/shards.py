@@ -25,8 +25,9 @@ ORDER_BITS: Final = 48
 MAX_FILE_BYTES: Final = 1024 * 1024
 
 NAME: Final = "1 to 64 of a-z, 0-9, _ and -"
+NAME_PATTERN: Final = re.compile(r"[a-z0-9_-]{1,64}")
+"""The name of a shard."""
 
-_NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 _FIELDS: Final = ("name", "matchers", "symbols", "default")
 
 
@@ -118,7 +119,9 @@ def _check_together(shards: tuple[Shard, ...]) -> None:
 
 def _where(number: int, name: object) -> str:
     """How a message names the shard."""
-    return f"[[shard]] number {number}" + (f" ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else "")
+    return f"[[shard]] number {number}" + (
+        f" ({name})" if isinstance(name, str) and NAME_PATTERN.fullmatch(name) else ""
+    )
 
 
 def _shard(number: int, table: Mapping[str, Any]) -> Shard:
@@ -126,7 +129,7 @@ def _shard(number: int, table: Mapping[str, Any]) -> Shard:
     where = _where(number, name)
     if unknown := set(table) - set(_FIELDS):
         raise ShardMapError(f"{where}: {min(unknown)!r} is no field: takes {', '.join(_FIELDS)}")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
         raise ShardMapError(f"{where}: name: takes {NAME}" + ("" if name is None else f", not {name!r}"))
     default = table.get("default", False)
     if not isinstance(default, bool):

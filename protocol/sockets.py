@@ -87,7 +87,7 @@ def open_market_data(context: Context, endpoint: str, keys: ClientKeys | None = 
 
 
 def _connect(socket: Socket, endpoint: str, keys: ClientKeys | None) -> None:
-    """Connect, and connect again after each loss of the peer."""
+    """Connect, unless the endpoint is empty, and connect again after each loss of the peer."""
     # Give up a peer after three silent seconds.
     socket.set(zmq.HEARTBEAT_IVL, 1_000)
     socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
@@ -97,8 +97,18 @@ def _connect(socket: Socket, endpoint: str, keys: ClientKeys | None) -> None:
     # Milliseconds: the first attempt soon, later ones at least every second.
     socket.set(zmq.RECONNECT_IVL, 50)
     socket.set(zmq.RECONNECT_IVL_MAX, 1_000)
-    socket.set(zmq.IPV6, is_ipv6(endpoint))
     open_with(socket, keys)
+    if endpoint:
+        move(socket, "", endpoint)
+
+
+def move(socket: Socket, before: str, endpoint: str) -> None:
+    """Leave a peer, if there is one, for another one. What the former one has said and nobody has read is dropped."""
+    if before == endpoint:
+        return
+    if before:
+        socket.disconnect(before)
+    socket.set(zmq.IPV6, is_ipv6(endpoint))
     socket.connect(endpoint)
 
 

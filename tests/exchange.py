@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from websockets.exceptions import ConnectionClosed
@@ -256,7 +256,7 @@ class Exchange:
         self.matcher = Matcher(directory, *matcher_flags)
         self.gateway = Gateway(directory, self.matcher, *gateway_flags, environment=gateway_environment)
 
-    def __enter__(self) -> "Exchange":
+    def __enter__(self) -> Self:
         self.matcher.start()
         self.gateway.start()
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 import httpx
+from websockets.sync.client import ClientConnection, connect
 
 from protocol.bases import PORTS, base_endpoints
 from tests.exchange import PATIENCE, Gateway, Json, Process, good, wait_until
@@ -101,6 +102,10 @@ class ShardedExchange:
     def get(self, path: str, **parameters: str | int) -> Json:
         """The answer of a call that must go well."""
         return good(self.http.get(path, params=parameters or None))
+
+    def stream(self, path: str) -> ClientConnection:
+        """A WebSocket."""
+        return connect(f"ws://127.0.0.1:{self.gateway.port}{path}", open_timeout=PATIENCE, proxy=None)
 
     def statuses(self) -> dict[str, str]:
         """The status of each shard, as /health tells it."""

@@ -77,7 +77,7 @@ class Exchange:
 
     @cached_property
     def maintenance(self) -> Maintenance:
-        return Maintenance(self._link, self.instruments)
+        return Maintenance(self._link, self.instruments, [(part.name, part.link) for part in self.parts])
 
     @cached_property
     def over_shards(self) -> ShardedAccountHistory:
@@ -104,7 +104,7 @@ class Exchange:
     def of(self, symbol: str) -> "Exchange":
         """The same with the matcher alone that owns the symbol."""
         if not self.parts:
-            return self._with(self._link.of(symbol), self._tables, NO_PARTS)
+            return self
         part = self.parts.of(symbol)
         return self._with(part.link, part.tables, NO_PARTS)
 

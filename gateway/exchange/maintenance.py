@@ -1,6 +1,7 @@
 """The exchange itself: save and load a book, the digest of the state, the matcher's status."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -46,8 +47,11 @@ class ShardStatus(Struct, frozen=True):
 
 
 class Maintenance:
-    def __init__(self, broker: Link, instruments: Instruments) -> None:
+    """shards: the name of each and the link to it; none where there is one matcher."""
+
+    def __init__(self, broker: Link, instruments: Instruments, shards: Sequence[tuple[str, Link]] = ()) -> None:
         self._broker = broker
+        self._shards = shards or [("", broker)]
         self._instruments = instruments
 
     async def save(self, symbol: str) -> Stamped[BookSaved]:
@@ -77,7 +81,7 @@ class Maintenance:
 
     async def statuses(self) -> list[ShardStatus]:
         """The status of each shard. MatcherUnavailableError where none answers in time."""
-        shards = self._broker.shards()
+        shards = self._shards
         found = await asyncio.gather(*(self._status(link) for _, link in shards), return_exceptions=True)
         statuses: list[ShardStatus] = []
         for (name, _), status in zip(shards, found, strict=True):
@@ -91,7 +95,7 @@ class Maintenance:
     async def _of_each(
         self, kind: type[Kind], query: DigestQuery | SessionsQuery, seconds: float
     ) -> list[tuple[str, Stamped[Kind]]]:
-        shards = self._broker.shards()
+        shards = self._shards
         answers = await asyncio.gather(*(link.query(query, timeout=seconds) for _, link in shards))
         return [
             (name, Stamped(answer.sequence, answer.timestamp, expect(kind, answer.value)))

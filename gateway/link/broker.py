@@ -6,7 +6,7 @@ a command is refused at once: it is never queued for later.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -177,10 +177,6 @@ class Broker:
     def of(self, _symbol: str) -> "Broker":
         """Itself: its matcher owns every symbol that it is asked for."""
         return self
-
-    def shards(self) -> Sequence[tuple[str, "Broker"]]:
-        """Itself, under no name."""
-        return [("", self)]
 
     @property
     def metrics(self) -> list[Family]:

@@ -90,7 +90,7 @@ class Group:
         before = self._shards_hash if node.told is None else node.told.shards_hash
         if told.shards_hash not in (before, self._shards_hash):
             log.warning(
-                "a matcher goes by another map of shards: it refuses commands that it owns by this gateway's map alone",
+                "a matcher goes by another map of shards: it refuses what is not its own by that map",
                 shard=self.name,
                 place=node.place,
             )

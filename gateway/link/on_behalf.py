@@ -1,6 +1,6 @@
 """What use cases ask of the matcher, and the same on behalf of a caller whose key may be revoked meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.link.answers import Stamped
@@ -26,14 +26,6 @@ class Link(Protocol):
 
     @property
     def sequence(self) -> int: ...
-
-    def of(self, symbol: str) -> "Link":
-        """The link to the matcher that owns the symbol."""
-        ...
-
-    def shards(self) -> "Sequence[tuple[str, Link]]":
-        """Each shard's name and the link to it. One matcher without a map is one with an empty name."""
-        ...
 
     def now(self) -> int: ...
 
@@ -76,12 +68,6 @@ class OnBehalf:
     @property
     def sequence(self) -> int:
         return self._link.sequence
-
-    def of(self, symbol: str) -> "OnBehalf":
-        return OnBehalf(self._link.of(symbol), self._confirm, self._deadline)
-
-    def shards(self) -> Sequence[tuple[str, Link]]:
-        return [(name, OnBehalf(link, self._confirm, self._deadline)) for name, link in self._link.shards()]
 
     def now(self) -> int:
         return self._link.now()

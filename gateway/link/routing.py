@@ -9,6 +9,7 @@ from protocol.commands import (
     AccountQuery,
     AccountsQuery,
     AccountUpdatesQuery,
+    AccountVersionsQuery,
     AdvanceTime,
     AmendmentsQuery,
     AmendOrder,
@@ -20,6 +21,7 @@ from protocol.commands import (
     CancelReplace,
     CloseLedger,
     Command,
+    CopyKeys,
     Deposit,
     DepthQuery,
     DigestQuery,
@@ -54,15 +56,15 @@ from protocol.commands import (
 class Way(Enum):
     """Where a message goes.
 
-    SYMBOL: to the shard of its symbol, else of its order_id; to all where it names neither.
+    SYMBOL: to the shard of its symbol, else of its order_id. One that names neither goes as with EACH.
     ORDER: to the shard of its symbol, else of its order_id, else to the one that knows its client_order_id.
-    ALL: to all shards; their answers are joined.
+    EACH: to each shard, by the use cases of several shards: this link does not take it.
     FIRST: to the first shard.
     """
 
     SYMBOL = "symbol"
     ORDER = "order"
-    ALL = "all"
+    EACH = "each"
     FIRST = "first"
 
 
@@ -76,17 +78,18 @@ WAYS: Final[Mapping[type[Command] | type[Query], Way]] = MappingProxyType(
         CancelOrder: Way.ORDER,
         AmendOrder: Way.ORDER,
         CancelAllOrders: Way.SYMBOL,
-        SetAccountStatus: Way.ALL,
-        CancelAfter: Way.ALL,
-        WatchAccount: Way.ALL,
+        SetAccountStatus: Way.EACH,
+        CancelAfter: Way.EACH,
+        WatchAccount: Way.EACH,
         Deposit: Way.FIRST,
         Withdraw: Way.FIRST,
         Transfer: Way.FIRST,
-        CloseLedger: Way.ALL,
+        CloseLedger: Way.EACH,
         ResetAccount: Way.FIRST,
         SetKey: Way.FIRST,
         RevokeKey: Way.FIRST,
         NoteKeyUse: Way.FIRST,
+        CopyKeys: Way.EACH,
         AdvanceTime: Way.FIRST,
         RefuseCommand: Way.FIRST,
         OrderQuery: Way.ORDER,
@@ -102,12 +105,13 @@ WAYS: Final[Mapping[type[Command] | type[Query], Way]] = MappingProxyType(
         StatusQuery: Way.FIRST,
         DigestQuery: Way.FIRST,
         SessionsQuery: Way.FIRST,
-        AccountUpdatesQuery: Way.ALL,
-        BalancesQuery: Way.ALL,
-        AccountQuery: Way.ALL,
-        MovementsQuery: Way.ALL,
-        AccountsQuery: Way.ALL,
+        AccountUpdatesQuery: Way.EACH,
+        BalancesQuery: Way.EACH,
+        AccountQuery: Way.EACH,
+        MovementsQuery: Way.EACH,
+        AccountsQuery: Way.EACH,
         KeysQuery: Way.FIRST,
+        AccountVersionsQuery: Way.EACH,
     }
 )
 """The way of each."""

@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from gateway.link.answers import Stamped
 from gateway.link.broker import QUERY_REPEAT, QUERY_TIMEOUT, Broker
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.errors import MatcherUnavailableError
 from gateway.link.group import Group
-from gateway.link.joins import ASK_ALL, SEND_ALL, Found, Told
 from gateway.link.published import Handler, KeyHandler
 from gateway.link.routing import WAYS, Way, order_of, symbol_of
 from matching_exchange.process.histogram import Histogram
@@ -21,13 +20,14 @@ from protocol.commands import (
     CancelReplace,
     Command,
     OrderQuery,
+    OrdersQuery,
     PlaceOco,
     PlaceOrder,
     Query,
 )
-from protocol.events import Answer, CommandRefused, OrderState, Result
+from protocol.events import Answer, CommandRefused, OrderPage, OrderState, Result
 from protocol.metrics import Family
-from protocol.shards import ShardMap, shard_of_order
+from protocol.shards import ShardMap, first_order_id, shard_of_order
 from protocol.units import OrderStatus, Refusal
 
 CLOCK_TOLERANCE: Final = 1_000_000
@@ -72,10 +72,6 @@ class ShardedLink:
         if number < len(self.brokers):
             return self.brokers[number]
         return next((broker for broker in self.brokers if broker.available), self.brokers[0])
-
-    def shards(self) -> list[tuple[str, Broker]]:
-        """Each shard's name and broker."""
-        return [(shard.name, broker) for shard, broker in zip(self.map.shards, self.brokers, strict=True)]
 
     @property
     def groups(self) -> list[Group]:
@@ -165,9 +161,8 @@ class ShardedLink:
             return broker.submit(self._by_clock_of(broker, command))
         if not self.available:
             raise MatcherUnavailableError("there is no matcher")
-        if isinstance(command, CancelOrder | AmendOrder):
-            return self._run(self._send_to_owner(command))
-        return self._run(SEND_ALL[type(command)](self, command))
+        assert isinstance(command, CancelOrder | AmendOrder), "the use cases of several shards send it to each"
+        return self._run(self._send_to_owner(command))
 
     async def command(self, command: Command) -> Stamped[Answer]:
         """Send a command and wait for its answer. MatcherUnavailableError: not taken. OutcomeUnknownError: taken or
@@ -184,38 +179,35 @@ class ShardedLink:
         broker = self._one(query)
         if broker is not None:
             return await broker.query(query, timeout, repeat)
-        if isinstance(query, OrderQuery | AmendmentsQuery):
-            return await self._ask_owner(query, timeout, repeat)
-        return await ASK_ALL[type(query)](self, query, timeout, repeat)
+        if isinstance(query, OrdersQuery):
+            return await self._page(query, timeout, repeat)
+        assert isinstance(query, OrderQuery | AmendmentsQuery), "the use cases of several shards ask each"
+        return await self._ask_owner(query, timeout, repeat)
 
-    async def send_each(self, command: Command) -> list[Told]:
-        """What each shard answers to the command, in the order of the map, or why it has not."""
-
-        async def send(broker: Broker) -> Told:
-            try:
-                return await broker.command(self._by_clock_of(broker, command))
-            except (MatcherUnavailableError, OutcomeUnknownError) as error:
-                return error
-
-        return await asyncio.gather(*(send(broker) for broker in self.brokers))
-
-    async def ask_each(self, query: Query, seconds: float, repeat: float) -> list[Found]:
-        """What each shard answers to the query, in the order of the map, or why it has not."""
-
-        async def ask(broker: Broker) -> Found:
-            try:
-                return await broker.query(query, seconds, repeat)
-            except MatcherUnavailableError as error:
-                return error
-
-        return await asyncio.gather(*(ask(broker) for broker in self.brokers))
+    async def _page(self, query: OrdersQuery, seconds: float, repeat: float) -> Stamped[Result]:
+        """Orders of all symbols, shard by shard. The cursors of a shard lie behind its first order_id."""
+        number = shard_of_order(query.after)
+        if number >= len(self.brokers):
+            return Stamped(0, self.now(), OrderPage([], None))
+        # The cursors of done orders of all accounts are numbers; the others are order_ids already.
+        first = first_order_id(number)
+        counted = first if query.done and query.account is None else 0
+        after = 0 if query.after == first else query.after - counted
+        result = await self.brokers[number].query(replace(query, after=after), seconds, repeat)
+        page = result.value
+        if not isinstance(page, OrderPage):
+            return result
+        following = None if page.next is None else page.next + counted
+        if following is None and number + 1 < len(self.brokers):
+            following = first_order_id(number + 1)
+        return Stamped(result.sequence, result.timestamp, replace(page, next=following))
 
     def _one(self, message: Command | Query) -> Broker | None:
         """The broker of the only shard that the message goes to; None where it is looked for, or goes to all."""
         way = WAYS[type(message)]
         if way is Way.FIRST:
             return self.brokers[0]
-        if way is Way.ALL:
+        if way is Way.EACH:
             return None
         symbol = symbol_of(message)
         if symbol is not None:
@@ -255,7 +247,15 @@ class ShardedLink:
 
         MatcherUnavailableError where no shard has it, and one does not answer.
         """
-        found = await self.ask_each(OrderQuery(None, named.account, named.client_order_id), seconds, repeat)
+        query = OrderQuery(None, named.account, named.client_order_id)
+
+        async def ask(broker: Broker) -> Stamped[Result] | MatcherUnavailableError:
+            try:
+                return await broker.query(query, seconds, repeat)
+            except MatcherUnavailableError as error:
+                return error
+
+        found = await asyncio.gather(*(ask(broker) for broker in self.brokers))
         known: list[tuple[Broker, OrderState]] = []
         refused: Stamped[Any] | None = None
         away: MatcherUnavailableError | None = None

@@ -234,7 +234,8 @@ class Triggers:
                 moved_in_run.pop(order.order_id, None)
         moved = [order for _, _, order, _ in sorted(moves)]
         for order_id, (trade, order) in moved_in_run.items():
-            if order.level is not None and order.trigger_price is not None:
+            # It may have fired meanwhile, and rest by its limit price.
+            if order_id in self.pending and order.trigger_price is not None:
                 moves.append((trade, order_id, order, order.trigger_price))
         for _, _, order, trigger_price in sorted(moves):
             self._requeue(order, trigger_price)

@@ -59,12 +59,13 @@ class Background:
     """At most one child of each kind is at work. They are forked between turns, when the state is that of the journal.
     A fork that fails fails what it was for, and nothing else.
 
+    log: the journal whose tail grows until a snapshot. None for a replicated log: a record says where a snapshot is.
     snapshot_written_at: in nanoseconds since 1970; zero before the first one.
     snapshot_times, fork_pauses: how long snapshots took, and how long forks have held up the matcher.
     """
 
     def __init__(
-        self, config: Config, directory: DataDirectory, log: LocalLog, state: State, poller: zmq.Poller
+        self, config: Config, directory: DataDirectory, log: LocalLog | None, state: State, poller: zmq.Poller
     ) -> None:
         self._config = config
         self._directory = directory
@@ -138,8 +139,12 @@ class Background:
             results += self._start_save()
         if self._sum_queries and self._sums is None:
             results += self._start_sums()
-        if self._state.sequence - self._snapshot_at >= self._config.snapshot_every and self._snapshot is None:
-            self._start_snapshot()
+        if (
+            self._log is not None
+            and self._state.sequence - self._snapshot_at >= self._config.snapshot_every
+            and self._snapshot is None
+        ):
+            self._start_snapshot(self._log)
         return results
 
     @property
@@ -219,10 +224,10 @@ class Background:
         if (left_out := self._brake.passes("save")) is not None:
             logger.error("book not saved", error=refused.detail, **left_out)
 
-    def _start_snapshot(self) -> None:
+    def _start_snapshot(self, journal: LocalLog) -> None:
         # A snapshot never passes what is on disk: after a power cut the journal must reach at least as far.
-        self._log.sync()
-        state, journal, directory = self._state, self._log, self._directory
+        journal.sync()
+        state, directory = self._state, self._directory
         self._snapshot_at = state.sequence
 
         def write() -> str:

@@ -232,7 +232,7 @@ class BookFeeds:
             for topic in feed.topics:
                 if not topic.due or topic.told_at + SNAPSHOT_EVERY > now:
                     continue
-                stamp = Stamp(self._epoch, self._state.sequence, tracker.number, turn.time)
+                stamp = Stamp(self._epoch, self._state.sequence, tracker.number, turn.told)
                 topic.told_at = now
                 topic.due = not self._snapshots.make(topic.name, tracker, stamp, turn, orders=topic.orders)
                 room -= 1 + entries_of(tracker, orders=topic.orders)

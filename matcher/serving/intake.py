@@ -5,6 +5,7 @@ holds up nobody else's pulses, answers and market data.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 import zmq
@@ -37,6 +38,7 @@ from protocol.commands import (
     SaveBook,
 )
 from protocol.events import FrameRefused, SessionUnknown, Welcome
+from protocol.node_frames import HandOver, NoteReader
 from protocol.public_number import public_number
 from protocol.units import Refusal
 
@@ -45,6 +47,29 @@ MAX_TURN_FRAMES = 1_024
 
 MAX_TURN_COMMANDS = 1_024
 """A turn takes no further frame once it has this many commands."""
+
+UNBOUNDED: Final = 2**62
+
+Poison = Callable[[int, int, str], None]
+"""Gets the session, the number and the error of a command that ends this process."""
+
+ToNode = Callable[[HandOver | NoteReader], None]
+"""Gets a frame to the nodes of a replicated log."""
+
+
+class Replicated:
+    """What an intake has with a replicated log only.
+
+    notes: those that the node has kept since its start.
+    most_bytes: a turn takes no further frame once its entries have so many.
+    """
+
+    def __init__(self, notes: CrashNotes, most_bytes: int, poison: Poison, to_node: ToNode) -> None:
+        self.notes = notes
+        self.most_bytes = most_bytes
+        self.poison = poison
+        self.to_node = to_node
+
 
 log = structlog.get_logger("matcher")
 
@@ -55,6 +80,7 @@ class Intake:
 
     repeated_frames: those without a new command. gaps: those of them before which frames are missing.
     unknown_sessions: frames of sessions that are not known.
+    takes_commands: while it is false, frames of commands and new sessions are dropped. Their senders come again.
     """
 
     def __init__(
@@ -67,6 +93,7 @@ class Intake:
         welcome: tuple[int, str],
         monotonic: Callable[[], int],
         brake: LogBrake,
+        replicated: Replicated | None = None,
         own: OwnSymbols | None = None,
     ) -> None:
         self._receive = receive
@@ -77,9 +104,12 @@ class Intake:
         self._epoch, self._journal = welcome
         self._monotonic = monotonic
         self._brake = brake
+        self._replicated = replicated
+        self._notes = CrashNotes(directory) if replicated is None else replicated.notes
+        self._most_bytes = UNBOUNDED if replicated is None else replicated.most_bytes
         self._own = own
-        self._notes = CrashNotes(directory)
         self._rest: Commands | None = None
+        self.takes_commands = True
         self._skipping_parts = False
         self.refused_frames = 0
         self.repeated_frames = 0
@@ -102,8 +132,18 @@ class Intake:
         if self._notes.careful:
             # One frame, or the rest of one: the note then tells which has ended the process.
             most = 0 if taken else 1
+        entries = turn.entries
+        size = measured = 0
         for _ in range(most):
-            if taken >= MAX_TURN_COMMANDS or self._rest is not None or (taken and self._monotonic() >= turn.until):
+            while measured < len(entries):
+                size += len(entries[measured])
+                measured += 1
+            if (
+                taken >= MAX_TURN_COMMANDS
+                or size >= self._most_bytes
+                or self._rest is not None
+                or (taken and self._monotonic() >= turn.until)
+            ):
                 return
             try:
                 part = self._receive()
@@ -127,11 +167,16 @@ class Intake:
     def carry_out_own(self, command: OwnCommand, turn: Turn) -> None:
         """Carry out a command of the matcher itself."""
         _, caused = self._state.apply(OWN_SESSION, 0, [command], turn.time)
+        turn.told = turn.time
         turn.entries.append(encode(OwnCommands([command])))
         turn.caused += caused
 
+    def carried_out(self) -> None:
+        """None of the turn's commands has ended this process."""
+        self._notes.end()
+
     def logged(self, turn: Turn) -> None:
-        """The turn is in the log: none of its commands has ended this process."""
+        """The turn is in the log."""
         self._notes.end()
         if self._notes:
             # What is logged, as refused or as carried out, need not be remembered any more.
@@ -154,12 +199,18 @@ class Intake:
 
     def _carry_out(self, frame: Frame, payload: bytes | None, turn: Turn) -> int:
         """Carry out one frame. Returns how many commands of it ran. `payload` is the frame as received."""
+        if not self.takes_commands and not isinstance(frame, Ask | HandOver | NoteReader):
+            return 0
         if isinstance(frame, Commands):
             return self._carry_out_commands(frame, payload, turn)
         if isinstance(frame, Hello):
             self._welcome(frame, encode(frame) if payload is None else payload, turn)
-        else:
+        elif isinstance(frame, Ask):
             self._ask(frame, turn)
+        elif self._replicated is not None:
+            self._replicated.to_node(frame)
+        else:
+            self._refuse(FrameError("a frame to a node: takes it with a replicated log only"), turn)
         return 0
 
     def _welcome(self, frame: Hello, payload: bytes, turn: Turn) -> None:
@@ -219,6 +270,7 @@ class Intake:
             self._note_crash(error)
             raise
         turn.replies.append(reply)
+        turn.told = turn.time
         turn.caused += caused
         return len(caused)
 
@@ -263,6 +315,8 @@ class Intake:
         session = f"{public_number(running.session):016x}"
         log.critical("command crashed the matcher", session=session, number=number, exc_info=error)
         self._notes.crashed(running.session, number, error)
+        if self._replicated is not None:
+            self._replicated.poison(running.session, number, repr(error))
 
 
 def listens_at(refused: FrameError) -> int:

@@ -5,42 +5,23 @@ all. It is stamped once, and stamps never go back. Periodic work goes by the mon
 """
 
 import gc
-import os
-import signal
-from types import FrameType
 
 import zmq
 
 from matcher import CORE
 from matcher.config import Config, sync_interval
-from matcher.serving.background import Background
-from matcher.serving.book_feeds import BookFeeds
-from matcher.serving.book_snapshots import BookSnapshots
 from matcher.serving.clock import Clock
-from matcher.serving.intake import Intake
-from matcher.serving.market_data import MarketData
-from matcher.serving.meter import Meter, Work
-from matcher.serving.outbox import Outbox
 from matcher.serving.queries import count_open_orders
-from matcher.serving.query_desk import QueryDesk
-from matcher.serving.sockets import Sockets
-from matcher.serving.subscribers import Subscribers
-from matcher.serving.tally import Tally
+from matcher.serving.service import Epoch, Service, open_doors
+from matcher.serving.signals import catch_signals
 from matcher.serving.turn import Turn, new_turn
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory
-from matcher.storage.entries import OWN_SESSION, OwnCommands
 from matcher.storage.journal import Journal
 from matcher.storage.local_log import LocalLog
 from matcher.storage.log import Record
-from matching_exchange.process.log_brake import LogBrake
-from protocol.codec import encode
-from protocol.commands import AdvanceTime, MoveTimers, OwnCommand
-from protocol.events import CommandRefused, MatcherStatus
-from protocol.sockets import frame_receiver, publisher
-
-TIMER_TOLERANCE = 50_000_000
-"""Nanoseconds by which a cancel-after may differ from a stopwatch."""
+from protocol.commands import OwnCommand
+from protocol.events import MatcherStatus
 
 
 class Matcher:
@@ -58,34 +39,20 @@ class Matcher:
         self._stopping = False
         self._log = log = LocalLog(directory.journal, journal, sync_interval(config.sync), clock.monotonic)
         self._position = state.sequence
-        brake = LogBrake()
-        self._sockets = sockets = Sockets(config, brake)
-        self._subscribers = Subscribers(sockets.market_data, brake)
-        self._poller = zmq.Poller()
-        self._background = Background(config, directory, log, state, self._poller)
-        self._snapshots = BookSnapshots(self._poller, clock.monotonic)
-        publish = publisher(sockets.market_data)
-        self._books = BookFeeds(state, publish, self._subscribers, self._snapshots, epoch, clock.monotonic)
-        self._desk = QueryDesk(state, self._books, self._status, clock.monotonic)
-        self._intake = Intake(
-            frame_receiver(sockets.commands),
-            state,
-            directory,
-            self._desk,
-            self._background,
-            (epoch, log.id),
-            clock.monotonic,
-            brake,
-            config.own,
-        )
-        self._market_data = MarketData(
-            state.registry, publish, self._subscribers, epoch, config.depth_interval, clock.monotonic
-        )
-        reports = publisher(sockets.reports)
-        self._outbox = Outbox(reports, self._market_data, self._books, state, clock, epoch, log.id, config.own)
-        self._tally = Tally()
-        work = Work(self._intake, self._desk, self._outbox, self._background, self._snapshots)
-        self._meter = Meter(config, directory, state, self._tally, log, work, reports)
+        doors = open_doors(config)
+        self._sockets = doors.sockets
+        self._subscribers = doors.subscribers
+        self._poller = doors.poller
+        service = Service(config, directory, state, clock, doors, Epoch(epoch, log.id, log, log), self._status)
+        self._service = service
+        self._books = service.books
+        self._desk = service.desk
+        self._intake = service.intake
+        self._market_data = service.market_data
+        self._outbox = service.outbox
+        self._tally = service.tally
+        self._meter = service.meter
+        self._background = service.background
 
     def bind(self) -> None:
         """Open the sockets. EndpointError names the setting whose endpoint cannot be bound."""
@@ -99,7 +66,7 @@ class Matcher:
         gc.freeze()
         gc.disable()
         self._meter.serve()
-        wakeup = self._catch_signals()
+        wakeup = catch_signals(self._stop)
         self._poller.register(wakeup, zmq.POLLIN)
         self._sockets.register(self._poller)
         self._log.begin(self._position)
@@ -107,8 +74,7 @@ class Matcher:
         self._keep_time()
         while not self._stopping or self._intake.waiting:
             self._turn(dict(self._poller.poll(self._until_due())))
-        self._background.stop()
-        self._snapshots.stop()
+        self._service.stop()
         self._log.sync()
         self.close()
 
@@ -119,19 +85,15 @@ class Matcher:
     def begin_with(self, commands: list[OwnCommand]) -> None:
         """Carry out the matcher's own commands, before it runs."""
         turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
-        _, caused = self._state.apply(OWN_SESSION, 0, commands, turn.time)
-        for refused in (event for one in caused for event in one.events if isinstance(event, CommandRefused)):
-            raise AssertionError(f"the list was checked before: {refused}")
-        turn.entries.append(encode(OwnCommands(commands)))
+        self._service.begin_with(commands, turn)
         self._append(turn)
 
     def _turn(self, ready: dict[object, int]) -> None:
-        self._look_after_subscribers(ready)
-        turn = new_turn(self._state.sequence + 1, self._stamp(), self._clock.monotonic())
-        self._keep_timers(turn)
-        if self._state.engine.due(turn.time):
-            # This comes first in the turn: no order trades after it has expired.
-            self._intake.carry_out_own(AdvanceTime(), turn)
+        service = self._service
+        stamp = self._stamp()
+        service.look_after_subscribers(ready, self._state.sequence, stamp)
+        turn = new_turn(self._state.sequence + 1, stamp, self._clock.monotonic())
+        service.begin(turn)
         self._intake.take(turn)
         if turn.caused:
             self._tally.note_applied(turn, self._clock.monotonic())
@@ -150,24 +112,6 @@ class Matcher:
         """Log the entries of the turn."""
         record = Record(turn.first_sequence, turn.time, turn.entries)
         self._position = self._log.append(self._position, record, self._state.sequence)
-
-    def _look_after_subscribers(self, ready: dict[object, int]) -> None:
-        gone = self._sockets.gone(ready)
-        if gone or self._sockets.market_data in ready:
-            subscribed = self._subscribers.take(gone)
-            self._market_data.subscribe(subscribed)
-            self._books.subscribe(subscribed)
-        if self._market_data.telling:
-            self._market_data.tell_newcomers(self._state.sequence, self._stamp())
-
-    def _keep_timers(self, turn: Turn) -> None:
-        """Move the cancel-afters and the ends of halts if the stamps have gained or lost time. A stopwatch must show
-        the time that was asked for."""
-        if not self._state.registry.timers.count and not self._state.registry.halts.count:
-            self._clock.settle()
-        elif abs(self._clock.gained) > TIMER_TOLERANCE:
-            self._intake.carry_out_own(MoveTimers(self._clock.gained), turn)
-            self._clock.settle()
 
     def _keep_time(self) -> None:
         """Do the periodic work that is due: syncs, depth, pulses, heartbeats and metrics."""
@@ -201,16 +145,5 @@ class Matcher:
         refused = self._intake.refused_frames
         return MatcherStatus(self._epoch, self._config.sync, open_orders, uptime, refused, CORE.kind)
 
-    def _catch_signals(self) -> int:
-        """Let a signal stop the matcher at the end of its turn. Returns the descriptor that a signal makes readable."""
-        reading, writing = os.pipe()
-        for end in (reading, writing):
-            os.set_blocking(end, False)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._stopping = True
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        return reading
+    def _stop(self) -> None:
+        self._stopping = True

@@ -141,7 +141,7 @@ class MarketData:
                 if type(events[0]) is OrderPlaced:
                     changed[command.symbol] = None
                 if len(events) > 1:
-                    self._publish_trades(events)
+                    self.publish_trades(events)
                     last = events[-1]
                     if type(last) is InstrumentSet:
                         # Its trades have halted the instrument.
@@ -158,6 +158,12 @@ class MarketData:
                     changed[event.symbol] = None
                 elif isinstance(event, CHANGES_DEPTH):
                     self._note_order(event.order_id)
+
+    def publish_trades(self, events: list[Event]) -> None:
+        """Publish the trades among the events of a command."""
+        for event in events:
+            if type(event) is Trade:
+                self._publish_trade(event)
 
     def flush(self, sequence: int, time: int) -> int | None:
         """Publish each changed depth whose interval is over. Returns the monotonic time of the next one; None if
@@ -232,11 +238,6 @@ class MarketData:
             self._begin(instrument.symbol, self._registry.books[instrument.symbol], instrument, sequence, time)
         else:
             self._publish_instrument(feed, instrument, sequence, time)
-
-    def _publish_trades(self, events: list[Event]) -> None:
-        for event in events:
-            if type(event) is Trade:
-                self._publish_trade(event)
 
     def _publish_trade(self, trade: Trade) -> None:
         feed = self._feeds[trade.symbol]

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from msgspec import Struct
@@ -19,7 +19,6 @@ from matcher.serving.query_desk import QueryDesk
 from matcher.serving.tally import Tally
 from matcher.state import State
 from matcher.storage.data_directory import DataDirectory
-from matcher.storage.local_log import LocalLog
 from matcher.storage.readers import registrations
 from matching_exchange.metrics.families import (
     NANOSECONDS,
@@ -33,7 +32,7 @@ from matching_exchange.metrics.families import (
 )
 from matching_exchange.metrics.own import own_families
 from matching_exchange.metrics.server import MetricsServer, open_server
-from matching_exchange.process.histogram import TIMES
+from matching_exchange.process.histogram import TIMES, Histogram
 from protocol import topics
 from protocol.codec import encode
 from protocol.metrics import Family, ProcessMetrics
@@ -56,6 +55,16 @@ class Work(Struct, frozen=True):
     snapshots: BookSnapshots
 
 
+class Counted(Protocol):
+    """What a log counts: the bytes and records that it has taken, and how long each sync took."""
+
+    records: int
+    sync_times: Histogram
+
+    @property
+    def written(self) -> int: ...
+
+
 class Meter:
     """`report(topic, payload)` sends to gateways."""
 
@@ -65,7 +74,7 @@ class Meter:
         directory: DataDirectory,
         state: State,
         tally: Tally,
-        journal: LocalLog,
+        journal: Counted,
         work: Work,
         report: Callable[[bytes, bytes], None],
     ) -> None:
@@ -84,6 +93,11 @@ class Meter:
     def bind(self) -> None:
         """Open the port of its own, if there is one. Ends the process if that cannot be bound."""
         self._server = open_server(PROGRAM, PREFIX, self._config.metrics, lambda: self._told)
+
+    @property
+    def told(self) -> list[Family]:
+        """What was told last. Nobody changes it any more."""
+        return self._told
 
     def serve(self) -> None:
         if self._server is not None:

@@ -5,13 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from matcher.own_symbols import OwnSymbols
 from matcher.reply import Reply
 from matcher.serving.book_feeds import BookFeeds
 from matcher.serving.clock import Clock
 from matcher.serving.market_data import MarketData
 from matcher.serving.turn import Turn
-from matcher.state import State
+from matcher.state import Caused, State
 from matcher.storage.log import Position
 from protocol import topics
 from protocol.codec import encode
@@ -45,7 +44,7 @@ class Outbox:
         clock: Clock,
         epoch: int,
         journal: str,
-        own: OwnSymbols | None = None,
+        shards_hash: str = "",
     ) -> None:
         self._report = report
         self._market_data = market_data
@@ -54,7 +53,7 @@ class Outbox:
         self._clock = clock
         self._epoch = epoch
         self._journal = journal
-        self._own = own
+        self._shards_hash = shards_hash
         self._held: deque[tuple[Position, Turn]] = deque()
         self._pulse_at = self._heartbeat_at = 0
         self._depth_at: int | None = None
@@ -84,17 +83,26 @@ class Outbox:
         """Send depth that is due, pulses and heartbeats."""
         sequence, time, now = self._state.sequence, self._state.time, self._clock.monotonic()
         self._depth_at = self._market_data.flush(sequence, time)
+        self.pulse(sequence, now)
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT_EVERY
+            self._market_data.heartbeat(sequence, time)
+            if self._shards_hash:
+                self._tell_map(self._shards_hash, sequence, time)
+
+    def pulse(self, sequence: int, now: int) -> None:
+        """Send a pulse if one is due, with the sequence of the last committed command."""
         # Gateways hear of a step of the wall clock at once.
         if now >= self._pulse_at or self._clock.stepping is not self._step_told:
             self._step_told = self._clock.stepping
             self._pulse_at = now + PULSE_EVERY
             pulse = Pulse(VERSION, self._epoch, self._journal, sequence, self._clock.told)
             self._report(topics.PULSE, encode(pulse))
-        if now >= self._heartbeat_at:
-            self._heartbeat_at = now + HEARTBEAT_EVERY
-            self._market_data.heartbeat(sequence, time)
-            if self._own is not None:
-                self._tell_map(self._own.hash, sequence, time)
+
+    @property
+    def pulse_due(self) -> int:
+        """The monotonic time of the next pulse."""
+        return self._pulse_at
 
     def _tell_map(self, shards_hash: str, sequence: int, time: int) -> None:
         """Tell gateways the map of shards that this matcher goes by, as the only node of its shard."""
@@ -117,17 +125,27 @@ class Outbox:
             report(topics.reports(to), encode(answers))
         for topic, payload in turn.reports:
             report(topic, payload)
-        for caused in turn.caused:
-            for update in caused.updates:
-                report(topics.account_updates(update.account), encode(update))
-            if isinstance(caused.command, KEY_COMMANDS):
-                for event in caused.events:
-                    if isinstance(event, KeySet | KeyRevoked):
-                        report(topics.KEYS, encode(event))
+        self._tell_accounts(turn.caused)
         self._market_data.publish(turn.caused, turn.time)
         if self._books.on:
             self._books.publish(turn.caused, turn.time)
             self._books.send(turn.public)
+
+    def say_again(self, caused: list[Caused]) -> None:
+        """Tell what committed commands have caused for accounts, keys and trades, in case it was not heard."""
+        self._tell_accounts(caused)
+        for one in caused:
+            self._market_data.publish_trades(one.events)
+
+    def _tell_accounts(self, caused: list[Caused]) -> None:
+        report = self._report
+        for one in caused:
+            for update in one.updates:
+                report(topics.account_updates(update.account), encode(update))
+            if isinstance(one.command, KEY_COMMANDS):
+                for event in one.events:
+                    if isinstance(event, KeySet | KeyRevoked):
+                        report(topics.KEYS, encode(event))
 
 
 def _joined(replies: list[Reply]) -> list[Reply]:

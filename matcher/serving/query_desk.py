@@ -54,7 +54,7 @@ class QueryDesk:
             now = self._monotonic()
 
     def _answer(self, session: int, request: int, query: StateQuery, turn: Turn) -> None:
-        report = QueryResult(session, request, self._state.sequence, turn.time, self._result(query))
+        report = QueryResult(session, request, self._state.sequence, turn.told, self._result(query))
         turn.reports.append((topics.reports(session), encode(report)))
 
     def _result(self, query: StateQuery) -> Result:

@@ -12,7 +12,8 @@ from matcher.serving.endpoints import ENDPOINTS, EndpointError, endpoints_of, un
 from matching_exchange.process.files import OTHERS
 from matching_exchange.process.log_brake import LogBrake
 from protocol.curve import MAX_HANDSHAKE_BYTES, keep_closed
-from protocol.sockets import Socket, is_ipv6
+from protocol.snapshots import MAX_QUESTION_BYTES
+from protocol.sockets import Context, Socket, is_ipv6
 
 MAX_TRANSPORT_BYTES: Final = 16 * 1024 * 1024
 """The transport cuts off who sends a larger message; between this and MAX_FRAME_BYTES a frame is read, refused and
@@ -24,6 +25,9 @@ MAX_SUBSCRIPTION_BYTES: Final = 256
 _, MARKET_DATA, _ = ENDPOINTS
 """The socket that any key may read, where it has CURVE."""
 
+SNAPSHOTS: Final = "snapshots"
+"""The domain of the socket that serves snapshots: nodes alone read them."""
+
 LINGER_AT_EXIT: Final = 1_000
 """How many milliseconds a clean stop waits for slow readers to fetch the last answers."""
 
@@ -33,7 +37,7 @@ class Sockets:
 
     def __init__(self, config: Config, brake: LogBrake) -> None:
         self._config = config
-        self._context = zmq.Context()
+        self._context: Context = zmq.Context()
         self._authenticator: Authenticator | None = None
         if config.curve_secret:
             self._authenticator = Authenticator(self._context, config.curve_allowed, [MARKET_DATA], brake)
@@ -64,15 +68,37 @@ class Sockets:
                 keep_closed(socket, config.curve_secret, domain)
                 most = max(most, MAX_HANDSHAKE_BYTES)
             socket.set(zmq.MAXMSGSIZE, most)
-            socket.set(zmq.IPV6, is_ipv6(endpoint))
-            # A socket in the file system is made so that no other user can connect to it.
-            mask = os.umask(OTHERS)
-            try:
-                socket.bind(endpoint)
-            except zmq.ZMQError as error:
-                raise EndpointError(unbound(name, endpoint, error)) from error
-            finally:
-                os.umask(mask)
+            self._bind(socket, name, endpoint)
+
+    def _bind(self, socket: Socket, name: str, endpoint: str) -> None:
+        socket.set(zmq.IPV6, is_ipv6(endpoint))
+        # A socket in the file system is made so that no other user can connect to it.
+        mask = os.umask(OTHERS)
+        try:
+            socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            raise EndpointError(unbound(name, endpoint, error)) from error
+        finally:
+            os.umask(mask)
+
+    def open_snapshots(self, endpoint: str) -> Socket:
+        """The socket at which a node of a replicated log serves its snapshots, bound. Its owner closes it when the
+        context ends. EndpointError as `bind`."""
+        socket: Socket = self._context.socket(zmq.REP)
+        socket.set(zmq.HEARTBEAT_IVL, 1_000)
+        socket.set(zmq.HEARTBEAT_TIMEOUT, 3_000)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.MAXMSGSIZE, MAX_QUESTION_BYTES)
+        if self._config.curve_secret:
+            keep_closed(socket, self._config.curve_secret, SNAPSHOTS)
+            socket.set(zmq.MAXMSGSIZE, max(MAX_QUESTION_BYTES, MAX_HANDSHAKE_BYTES))
+        self._bind(socket, "MATCHER_SNAPSHOTS (--snapshots)", endpoint)
+        return socket
+
+    @property
+    def context(self) -> Context:
+        """It ends with `close`."""
+        return self._context
 
     def register(self, poller: zmq.Poller) -> None:
         """Let the poller wait for commands, for subscriptions, and for connections that begin or end."""

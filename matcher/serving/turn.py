@@ -16,6 +16,8 @@ TURN_TIME = 20_000_000
 class Turn:
     """All of one turn is stamped with one `time`.
 
+    told: the time that results of queries bear. With a replicated log it is that of the last committed record, until
+        the turn's first command has run.
     first_sequence: that of its first command.
     until: the monotonic time at which it takes in nothing more.
     entries: what is to be logged.
@@ -25,11 +27,11 @@ class Turn:
     public: further messages of market data, as topic and payload.
     """
 
-    __slots__ = ("caused", "entries", "first_sequence", "public", "replies", "reports", "time", "until")
+    __slots__ = ("caused", "entries", "first_sequence", "public", "replies", "reports", "time", "told", "until")
 
     def __init__(self, first_sequence: int, time: int, until: int) -> None:
         self.first_sequence = first_sequence
-        self.time = time
+        self.time = self.told = time
         self.until = until
         self.entries: list[bytes] = []
         self.replies: list[Reply] = []

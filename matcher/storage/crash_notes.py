@@ -111,7 +111,18 @@ class CrashNotes:
     def crashed(self, session: int, number: int, error: Exception) -> None:
         """The command has raised the error, which will end this process."""
         self.end()
-        self._write([*self._noted, CrashedCommand(session, number, repr(error)[:MAX_ERROR_LENGTH])])
+        self.poisoned(session, number, repr(error))
+
+    def poisoned(self, session: int, number: int, error: str) -> None:
+        """The command has raised the error, here or in another node of the same log."""
+        noted = CrashedCommand(session, number, error[:MAX_ERROR_LENGTH])
+        if noted not in self._noted:
+            self._write([*self._noted, noted])
+
+    @property
+    def poisons(self) -> list[tuple[int, int, str]]:
+        """The session, the number and the error of each command that has raised one."""
+        return [(noted.session, noted.number, noted.error) for noted in self._noted if noted.error]
 
     def forget(self, session: int, number: int, count: int) -> None:
         """These commands are journaled, carried out or refused."""

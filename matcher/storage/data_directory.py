@@ -28,6 +28,9 @@ JOURNAL_ID = "journal_id"
 READERS = "readers"
 """The folder in which readers of the journal say how far they are."""
 
+APPLIED = "applied"
+"""The file with the last record of a replicated log that was carried out here."""
+
 HISTORY = "history"
 """The folder of the history's own files."""
 
@@ -42,6 +45,7 @@ NAMES = frozenset(
         RUNNING_COMMAND,
         JOURNAL_ID,
         READERS,
+        APPLIED,
         HISTORY,
     }
 )

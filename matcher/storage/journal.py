@@ -97,6 +97,13 @@ class Journal(JournalReader):
         if not self._id:
             self._id = os.urandom(16)
 
+    def begin_behind(self, sequence: int, crc: int) -> None:
+        """Begin a new journal in an empty folder, behind a snapshot at this sequence. `crc`: what the snapshot has for
+        that of its last record. OSError if the disk does not take it."""
+        self._id, self._crc = os.urandom(16), crc
+        self._next_segment(sequence + 1)
+        self.close()
+
     def drop_before(self, sequence: int) -> None:
         """Remove the segments that end before the sequence.
 

@@ -39,7 +39,7 @@ from matcher.storage.order_parts import (
     order_parts,
     read_order_part,
 )
-from matcher.storage.snapshot_file import FORMAT, Head, open_blocks, write_blocks
+from matcher.storage.snapshot_file import FORMAT, Head, Replicated, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
 from matcher.storage.version_parts import AccountVersionsPart, read_version_part, version_parts
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
@@ -187,7 +187,7 @@ _STATE_FIELDS: Final = ("status", "reason", "filled_value", "updated_sequence", 
 _EXTRA_FIELDS: Final = tuple(field.name for field in structs.fields(ExtraRecord) if field.name != "partner")
 
 
-def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Path:
+def write_snapshot(directory: Path, state: State, journal: str, crc: int, replicated: Replicated | None = None) -> Path:
     """Write the state, which is that of the journal up to the record of that CRC. Returns the file. OSError if the disk
     does not take it."""
     registry = state.registry
@@ -201,6 +201,7 @@ def write_snapshot(directory: Path, state: State, journal: str, crc: int) -> Pat
         digest(registry),
         registry.last_order_id,
         registry.forgotten,
+        **({} if replicated is None else structs.asdict(replicated)),
     )
     return write_blocks(directory, head, _parts(state))
 

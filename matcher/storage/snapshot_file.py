@@ -17,6 +17,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
+from matcher.storage.crash_notes import CrashedCommand
 from matching_exchange.process.files import (
     list_files,
     make_directory,
@@ -45,9 +46,16 @@ class SnapshotError(Exception):
     """The file is no whole snapshot that this version reads. The message says why."""
 
 
-class Head(Struct, frozen=True):
-    """The place in the journal up to which the snapshot holds the state. `crc` is that of the last journal record in
-    it, `engine` the version of the rules."""
+class Head(Struct, frozen=True, omit_defaults=True):
+    """The place in the log up to which the snapshot holds the state. `crc` is that of the last record in it, `engine`
+    the version of the rules.
+
+    Of a replicated log alone:
+    position: that of the last record.
+    epoch: that of its leader.
+    log_bytes: what the log held up to there, in bytes.
+    poisons: the commands that every node refuses.
+    """
 
     format: int
     engine: int
@@ -58,6 +66,24 @@ class Head(Struct, frozen=True):
     digest: str
     last_order_id: int
     forgotten: int
+    position: int = 0
+    epoch: int = 0
+    log_bytes: int = 0
+    poisons: list[CrashedCommand] = []
+
+    @property
+    def file_number(self) -> int:
+        """What its file is named by: it grows from one snapshot to the next."""
+        return self.position or self.sequence
+
+
+class Replicated(Struct, frozen=True):
+    """What the head of a snapshot says of a place in a replicated log: see `Head`."""
+
+    position: int
+    epoch: int
+    log_bytes: int = 0
+    poisons: list[CrashedCommand] = []
 
 
 class _OldHead(Struct, frozen=True, array_like=True):
@@ -85,7 +111,7 @@ _decode_old_head = msgspec.msgpack.Decoder(_OldHead).decode
 def write_blocks(directory: Path, head: Head, parts: Iterable[Struct]) -> Path:
     """Write a snapshot of these parts. Returns its file. OSError if the disk does not take it."""
     make_directory(directory)
-    path = directory / f"{head.sequence:020d}{SUFFIX}"
+    path = directory / f"{head.file_number:020d}{SUFFIX}"
     temporary = path.with_name(path.name + ".new")
     with named(temporary), open(temporary, "wb", opener=open_private) as file:
         file.write(MAGIC)

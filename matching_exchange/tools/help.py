@@ -18,6 +18,7 @@ MODULES: Final = {
     "build": "matching_exchange.tools.build",
     "client_faults": "matching_exchange.tools.client_faults",
     "clients": "matching_exchange.recipes",
+    "cluster": "matching_exchange.tools.cluster",
     "compatibility": "matching_exchange.tools.compatibility",
     "conformance": "matching_exchange.tools.conformance",
     "demo": "matching_exchange.tools.demo",

@@ -32,19 +32,35 @@ def free_ports(number: int) -> list[int]:
     ports: list[int] = []
     while len(ports) < number:
         port = random.choice(PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in ports:
+        if port not in ports and is_free(port):
             ports.append(port)
     return ports
 
 
+def free_bases(number: int, span: int) -> list[int]:
+    """Ports on which nobody listens, nor on the `span` - 1 behind each."""
+    bases: list[int] = []
+    while len(bases) < number:
+        [base] = free_ports(1)
+        if all(abs(base - other) >= span for other in bases) and all(is_free(base + more) for more in range(1, span)):
+            bases.append(base)
+    return bases
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on that port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 class Process:
-    """`python -m <module>`. It ends with the process that has started it. directory: where it runs; None for here."""
+    """`python -m <module>`. It ends with the process that has started it. directory: where it runs; None for here.
+    prefix: a command that becomes the process."""
 
     def __init__(
         self,
@@ -53,6 +69,7 @@ class Process:
         settings: Mapping[str, str],
         log: Path,
         directory: Path | None = None,
+        prefix: Sequence[str] = (),
     ) -> None:
         self.module = module
         self.log = log
@@ -64,6 +81,7 @@ class Process:
         }
         self._environment = {**inherited, **settings}
         self._directory = directory
+        self._prefix = prefix
         self._process: TiedProcess | None = None
 
     def start(self) -> None:
@@ -71,6 +89,7 @@ class Process:
             self._process = TiedProcess(
                 self.module,
                 self._arguments,
+                prefix=self._prefix,
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -93,6 +112,16 @@ class Process:
         """Whether it was started, and has not ended since."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def status(self) -> int | None:
+        """The exit status of a process that has ended; None while it runs, or before its start."""
+        return None if self._process is None else self._process.poll()
+
+    def terminate(self) -> None:
+        """Ask it to stop, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
     def kill(self, *, with_children: bool = False) -> None:
         """SIGKILL, to the process alone or to those that it has started too."""
         process = self.running
@@ -104,8 +133,15 @@ class Process:
 
     def stop(self) -> None:
         """Stop it cleanly. Raises ExchangeError if it does not stop."""
-        process = self.running
-        process.terminate()
+        _ = self.running
+        self.terminate()
+        self.wait_until_stopped()
+
+    def wait_until_stopped(self) -> None:
+        """Wait until it has stopped as it was asked to. Raises ExchangeError if it does not, or not cleanly."""
+        process = self._process
+        if process is None:
+            raise ExchangeError(f"the {self.module} does not run")
         try:
             status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -115,6 +151,14 @@ class Process:
         self._process = None
         if status != 0:
             raise ExchangeError(f"the {self.module} stopped with status {status}:\n{self.log_end()}")
+
+    def close_gently(self) -> None:
+        """Let it stop; after STOP_SECONDS, end it."""
+        self.terminate()
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+        self.close()
 
     def close(self) -> None:
         """End all of its processes that still run."""

@@ -22,15 +22,22 @@ class TiedProcess(subprocess.Popen[bytes]):
     """`python -m <module>`, in a session of its own: Ctrl-C reaches only who started it."""
 
     def __init__(
-        self, module: str, arguments: Sequence[str], outlived_by: Sequence["TiedProcess"] = (), **options: Any
+        self,
+        module: str,
+        arguments: Sequence[str],
+        outlived_by: Sequence["TiedProcess"] = (),
+        *,
+        prefix: Sequence[str] = (),
+        **options: Any,
     ) -> None:
-        """`options` are those of Popen. Those that outlive it hear the end of their starter only after its own end."""
+        """`options` are those of Popen. Those that outlive it hear the end of their starter only after its own end.
+        `prefix` is a command that becomes the process: `ip netns exec NAME`."""
         line, self._held = os.pipe()
         # Not at its end: the process that reads the line still answers what was taken.
         weakref.finalize(self, os.close, self._held)
         try:
             super().__init__(
-                [sys.executable, "-m", MODULE, str(line), module, *arguments],
+                [*prefix, sys.executable, "-m", MODULE, str(line), module, *arguments],
                 pass_fds=[line, *(process._held for process in outlived_by)],
                 start_new_session=True,
                 **options,

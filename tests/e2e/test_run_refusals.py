@@ -19,6 +19,11 @@ RUN = [sys.executable, "-m", "matching_exchange.tools.run"]
 
 def refused(directory: Path, *arguments: str, **environment: str) -> list[str]:
     """The lines of a run that does not start."""
+    return ended(1, directory, *arguments, **environment)
+
+
+def ended(status: int, directory: Path, *arguments: str, **environment: str) -> list[str]:
+    """The lines of a run that ends at once with this status."""
     done = subprocess.run(
         [*RUN, *arguments],
         cwd=directory,
@@ -27,7 +32,7 @@ def refused(directory: Path, *arguments: str, **environment: str) -> list[str]:
         text=True,
         timeout=PATIENCE,
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (status, "")
     return done.stderr.splitlines()
 
 
@@ -53,6 +58,12 @@ def test_host_that_is_no_address_here_is_told_first(tmp_path: Path) -> None:
     [port] = free_ports(1)
     [line] = refused(tmp_path, f"--port={port}", GATEWAY_HOST="nonsense.invalid", **own_endpoints())
     assert line.startswith(f"run: GATEWAY_HOST: cannot listen on nonsense.invalid:{port}: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nodes_of_others_are_refused(tmp_path: Path) -> None:
+    [line] = ended(2, tmp_path, GATEWAY_MATCHERS="a:5555,b:5555", **own_endpoints())
+    assert line == "run: GATEWAY_MATCHERS: takes none here: this program starts the matcher of its gateway"
     assert list(tmp_path.iterdir()) == []
 
 

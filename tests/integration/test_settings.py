@@ -28,9 +28,16 @@ BAD_SETTINGS = {
     "curve": "on",
     "curve-allowed": "key",
     "curve-market-data": "no",
+    "log": "etcd://127.0.0.1/name",
+    "log-ca": "no-such-file.pem",
+    "log-cert": "no-such-file.pem",
+    "log-key": "no-such-file.pem",
+    "log-budget": "0",
     "log-level": "loud",
     "log-format": "xml",
     "metrics": "9100",
+    "shards": "no-such-file.toml",
+    "shard": "Majors",
 }
 
 
@@ -42,7 +49,7 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     variable = setting.variable("MATCHER")
     status, output, error = run_here(f"--{name}={value}") if form == "flag" else run_here(**{variable: value})
     assert (status, output) == (2, "")
-    if name == "instruments":
+    if name in ("instruments", "shards"):
         assert error.count("\n") == 1
         assert error.startswith(f"matcher: {f'--{name}' if form == 'flag' else variable}: {value}: ")
     else:

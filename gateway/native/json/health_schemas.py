@@ -31,7 +31,7 @@ class NodeHealth(Struct, frozen=True):
     * node: its number; null if nothing was heard of it
     * role: leader; standby; replaced (another node leads, and it does not know yet); away (nothing heard for 3 s)
     * epoch, position, sequence: of the last record that it has applied, or committed as the leader
-    * lag, lag_ms: records, and milliseconds, that it is behind the leader; null for the leader
+    * lag, lag_ms: records, and milliseconds, that it was behind the leader when it told last; null for the leader
     * snapshot_position: that of its newest snapshot; 0 without one
     """
 
@@ -91,7 +91,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     sums of those that answer, the rest is that of the first one.
 
     * version: of the exchange
-    * sync: when its journal is synced: always, interval:<ms> or off
+    * sync: when its journal is synced: always, interval:<ms>, off, or replicated (on a majority of servers)
     * uptime: whole seconds
     * refused_frames: frames that it could not read
     * epoch: another one after each of its restarts

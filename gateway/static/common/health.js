@@ -1,6 +1,6 @@
 // Asks /health again and again: is the matcher up, and how durable is an answer?
-// Tells onHealth({up: true | false | null, sync, faucet, auth, history, faults}); null means that the gateway itself did not answer. One bad answer is
-// not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
+// Tells onHealth({up: true | false | null, sync, faucet, auth, history, faults, groups}); null means that the gateway itself did not answer. One bad
+// answer is not news yet, a round trip may be slow for once: it is asked again soon, and the second one counts.
 
 const INTERVAL = 3_000;
 const SOON = 1_000;
@@ -30,10 +30,11 @@ export class Health {
 
   async #once(api, signal) {
     try {
-      const { sync, faucet, auth, history, faults } = await api.health(signal);
-      return { up: true, sync, faucet: faucet ?? {}, auth: auth ?? "off", history: history?.status ?? "off", faults: faults ?? null };
+      const { sync, faucet, auth, history, faults, groups } = await api.health(signal);
+      const known = { faucet: faucet ?? {}, auth: auth ?? "off", history: history?.status ?? "off", faults: faults ?? null };
+      return { up: true, sync, ...known, groups: groups ?? [] };
     } catch (error) {
-      return { up: error.kind === "problem" ? false : null, auth: error.auth };
+      return { up: error.kind === "problem" ? false : null, auth: error.auth, groups: error.groups };
     }
   }
 }
@@ -58,6 +59,7 @@ export function faultWords(faults) {
 /** What the sync mode means, in words. */
 export function durabilityWords(sync) {
   if (sync === "always") return { short: "always synced", long: "An answer comes only after its command is on disk." };
+  if (sync === "replicated") return { short: "on a majority", long: "An answer comes only after its command is on disk at a majority of the log’s servers." };
   if (sync === "off") return { short: "not synced", long: "The journal is never forced to disk: a power cut may lose answered commands." };
   const interval = /^interval:(\d+)$/.exec(sync ?? "");
   if (interval) {

@@ -4,9 +4,9 @@ const TIMEOUT = 10_000;
 
 export class ApiError extends Error {
   /** `kind`: "problem" (the exchange answered), "network" or "timeout" (it did not). */
-  constructor(kind, { status = 0, code = null, title = "", detail = "", field = null, retryAfter = null, auth = null } = {}) {
+  constructor(kind, { status = 0, code = null, title = "", detail = "", field = null, retryAfter = null, auth = null, groups = [] } = {}) {
     super(detail || title || kind);
-    Object.assign(this, { kind, status, code, title, detail, field, retryAfter, auth });
+    Object.assign(this, { kind, status, code, title, detail, field, retryAfter, auth, groups });
   }
 
   /** The exchange may or may not have executed the command. */
@@ -50,6 +50,7 @@ export async function request(base, method, path, { query, headers = {}, body, s
     field: asText(problem.field),
     retryAfter: response.headers.get("Retry-After"),
     auth: asText(problem.auth),
+    groups: Array.isArray(problem.groups) ? problem.groups : [],
   });
 }
 

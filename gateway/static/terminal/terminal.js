@@ -4,6 +4,7 @@ import { Api } from "../common/api.js";
 import { Confirm } from "../common/confirm.js";
 import { setUpFolded } from "../common/folded.js";
 import { askAuth, faultWords, Health } from "../common/health.js";
+import { NodesView } from "../common/nodes.js";
 import { setUpPreferences } from "../common/preferences.js";
 import { Settings } from "../common/settings.js";
 import { SignIn } from "../common/sign_in.js";
@@ -61,6 +62,7 @@ const book = new Book(view, levels, (price, quantity) => {
 });
 const sound = new Sound();
 const own = new Own(view, signIn, connection, commands, prices, (side) => sound.play(side));
+const nodes = new NodesView();
 const health = new Health(showHealth);
 const feed = new Feed({
   prepare,
@@ -211,8 +213,9 @@ function showMarket() {
   view.tell("live", live);
 }
 
-function showHealth({ up, sync, faucet, auth, history, faults }) {
+function showHealth({ up, sync, faucet, auth, history, faults, groups }) {
   const wasDown = down;
+  if (up !== null) nodes.show(groups);
   if (up !== null) down = !up;
   if (auth) signIn.use(auth);
   connection.showHealth({ up });

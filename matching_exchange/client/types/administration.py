@@ -32,7 +32,7 @@ class NodeHealth(Struct, frozen=True):
     node: its number; None if nothing was heard of it.
     role: leader, standby, replaced (another node leads, and it does not know yet) or away.
     epoch, position, sequence: of the last record that it has applied, or committed as the leader.
-    lag, lag_ms: records, and milliseconds, that it is behind the leader; None for the leader.
+    lag, lag_ms: records, and milliseconds, that it was behind the leader when it told last; None for the leader.
     snapshot_position: that of its newest snapshot; 0 without one.
     """
 
@@ -89,7 +89,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     """The matcher answers. With several shards, one of them does: sequence, open_orders and refused_frames are sums of
     those that answer, the rest is that of the first one.
 
-    sync: when its journal is synced: always, interval:<ms> or off.
+    sync: when its journal is synced: always, interval:<ms>, off, or replicated (on a majority of servers).
     uptime: whole seconds.
     refused_frames: frames that it could not read.
     epoch: another one after each of its restarts.

@@ -1,11 +1,13 @@
 """Where a matcher's sockets are, and the keys that reach them."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import zmq
 from msgspec import Struct
 
 from matching_exchange.client.errors import InvalidValue
+from protocol.bases import Endpoints, base_endpoints
 from protocol.curve import ClientKeys, open_with
 
 KEY_LENGTH: Final = 40
@@ -13,12 +15,39 @@ KEY_LENGTH: Final = 40
 
 
 class Addresses(Struct, frozen=True):
-    """Endpoints of ZeroMQ, and the keys where the matcher has CURVE."""
+    """Endpoints of ZeroMQ, and the keys where the matcher has CURVE.
+
+    nodes: those of a replicated log. The endpoints are then those of the node that leads, and empty before one does.
+    """
 
     commands: str
     reports: str
     market_data: str
     keys: ClientKeys | None
+    nodes: tuple[Endpoints, ...] = ()
+
+    def at(self, node: Endpoints) -> "Addresses":
+        """The same while that node leads."""
+        return Addresses(node.commands, node.reports, node.market_data, self.keys, self.nodes)
+
+
+def addresses_of(
+    commands: str, reports: str, market_data: str, keys: ClientKeys | None, matchers: Sequence[str]
+) -> Addresses:
+    """The endpoints, or those of the nodes at the base addresses, where any are given.
+
+    InvalidValue for what ZeroMQ does not take.
+    """
+    if isinstance(matchers, str):
+        raise InvalidValue(f"matchers takes a list of base addresses, not {matchers!r}.", "matchers")
+    try:
+        nodes = tuple(base_endpoints(address) for address in matchers)
+    except (ValueError, TypeError) as error:
+        raise InvalidValue(f"matchers takes a list of base addresses: {error}.", "matchers") from error
+    if nodes:
+        checked(Addresses(nodes[0].commands, nodes[0].reports, nodes[0].market_data, keys))
+        return Addresses("", "", "", keys, nodes)
+    return checked(Addresses(commands, reports, market_data, keys))
 
 
 def checked(addresses: Addresses) -> Addresses:

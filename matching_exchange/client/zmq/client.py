@@ -34,6 +34,8 @@ class ZmqClient(Threads):
     order_deadline: seconds after which the matcher rejects an order that has not reached it; None for no end.
     server_key, secret_key: where the matcher has CURVE: its public key and the client's secret one.
     plain_market_data: whether the market data has no CURVE although the other sockets have it.
+    matchers: base addresses of the nodes of a replicated log, such as "a:5555", in place of the three endpoints. The
+        client speaks to the one that leads, and goes on with the next one.
 
     Its methods may be called from any thread, callbacks included. One thread takes in answers, another one calls back.
     """

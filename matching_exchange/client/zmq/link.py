@@ -16,6 +16,7 @@ from matching_exchange.client.zmq.states import ConnectionState
 from protocol.checks import check_command, check_query
 from protocol.commands import VERSION, Command, Query
 from protocol.events import AccountUpdate, Pulse, QueryResult, Report
+from protocol.leader import Leadership
 from protocol.matcher_clock import MatcherClock
 from protocol.pump import Pump
 from protocol.session import WINDOW, Answered, Lost, SessionState, new_session
@@ -58,9 +59,15 @@ def no_matcher(message: str) -> Unavailable:
 
 class Link:
     """`window` is how many commands may wait for their answers, from 1 to 16,384. `tell` hears each change of the
-    connection."""
+    connection.
 
-    def __init__(self, window: int, tell: Callable[[ConnectionState], None]) -> None:
+    leadership: what is known of the nodes of a replicated log, where there are some.
+    """
+
+    def __init__(
+        self, window: int, tell: Callable[[ConnectionState], None], leadership: Leadership | None = None
+    ) -> None:
+        self._leadership = leadership
         self.window = whole(window, "window", WINDOW)
         self.clock = MatcherClock()
         self._tell = tell
@@ -95,7 +102,9 @@ class Link:
         return bool(self._waiting or self._asked) or self._session.state is not SessionState.OPEN
 
     def available(self, now: float) -> bool:
-        """Whether a matcher has welcomed the session, and its pulse is heard."""
+        """Whether a matcher has welcomed the session, its pulse is heard, and it can write to its log."""
+        if self._leadership is not None and not self._leadership.takes_commands(now):
+            return False
         welcome = self._session.state is SessionState.OPEN and self._session.epoch >= self._pulse_epoch
         return welcome and not self._closed and now - self._pulse_at < PULSE_TIMEOUT
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
@@ -13,7 +13,7 @@ import zmq
 
 from matching_exchange.client.errors import Disconnected, Unavailable
 from matching_exchange.client.parameters import seconds
-from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
+from matching_exchange.client.zmq.addresses import addresses_of, curve_keys
 from matching_exchange.client.zmq.callbacks import READ_AT_ONCE
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
@@ -21,6 +21,7 @@ from matching_exchange.client.zmq.feeds import Feeds, Topics
 from matching_exchange.client.zmq.futures import Overdue, settler
 from matching_exchange.client.zmq.link import FRAMES_QUEUED, Link, Outcome, no_matcher
 from matching_exchange.client.zmq.link import Order as Submitted
+from matching_exchange.client.zmq.moving import Moving, commands_of, market_data_of, reports_of
 from matching_exchange.client.zmq.runner import Runner, Under, deadlines
 from matching_exchange.client.zmq.states import ConnectionState, Hole
 from matching_exchange.client.zmq.steps import Known, Send, Step
@@ -66,11 +67,12 @@ class Loop(Awaited):
         server_key: str | None = None,
         secret_key: str | None = None,
         plain_market_data: bool = False,
+        matchers: Sequence[str] = (),
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
-        self._addresses = checked(Addresses(commands, reports, market_data, keys))
+        self._moving = Moving(addresses_of(commands, reports, market_data, keys, matchers))
         self._timeout = seconds(timeout, "timeout")
-        self._link = Link(window, self._connection_changed)
+        self._link = Link(window, self._connection_changed, self._moving.leadership)
         self._runner = Runner(self._link, time.monotonic)
         self.known = Known(account, deadlines(self._link.clock, order_deadline))
         self._is_open = False
@@ -92,7 +94,7 @@ class Loop(Awaited):
         await self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._addresses.commands!r}, account={self.known.account!r})"
+        return f"{type(self).__name__}({self._moving.addresses.commands!r}, account={self.known.account!r})"
 
     async def connect(self) -> None:
         """Open the sockets, wait for a session with the matcher, and learn the instruments.
@@ -129,6 +131,9 @@ class Loop(Awaited):
             self._loop.remove_reader(int(opened.getsockopt(zmq.FD)))
             opened.close()
         self._commands.close()
+        for descriptor in self._moving.descriptors:
+            self._loop.remove_reader(descriptor)
+        self._moving.close()
         self._context.term()
 
     @property
@@ -186,7 +191,7 @@ class Loop(Awaited):
     # The connection.
 
     def _open(self) -> None:
-        addresses, keys = self._addresses, self._addresses.keys
+        addresses, keys = self._moving.addresses, self._moving.addresses.keys
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context()
         self._commands = open_commands(self._context, addresses.commands, keys, FRAMES_QUEUED)
@@ -195,8 +200,19 @@ class Loop(Awaited):
         self._reports = open_reports(self._context, addresses.reports, self._link.public, keys)
         self._subscribed = self._link.public
         self._read_from(self._reports, self._take_report)
+        self._moving.open(self._context)
+        self._moving.add(commands_of(self._commands))
+        self._moving.add(reports_of(self._reports))
+        for descriptor in self._moving.descriptors:
+            self._loop.add_reader(descriptor, self._follow_leader)
         self._is_open = True
         self._ticking = self._loop.call_soon(self._tick)
+
+    def _follow_leader(self) -> None:
+        pulse = self._moving.look(time.monotonic())
+        if pulse is not None:
+            self._link.receive(pulse, time.monotonic())
+            self._flush_soon()
 
     def _read_from(self, opened: Socket, receive: Callable[[bytes, bytes], None]) -> None:
         self._sockets[opened] = receive
@@ -259,6 +275,7 @@ class Loop(Awaited):
     def _tick(self) -> None:
         self._ticking = self._loop.call_later(TICK, self._tick)
         now = time.monotonic()
+        self._follow_leader()
         for opened, receive in list(self._sockets.items()):
             self._drain(opened, message_receiver(opened), receive)
         if self._is_closed:
@@ -321,12 +338,14 @@ class Loop(Awaited):
         """The feeds, and their sockets with the first one."""
         self._check_open()
         if self._feeds is None:
-            addresses = self._addresses
+            addresses = self._moving.addresses
             market = open_market_data(self._context, addresses.market_data, addresses.keys)
             updates = open_updates(self._context, addresses.reports, addresses.keys)
             self._feeds = Feeds(_Desk(self), self.known, self._topics(market), self._topics(updates), self._tell_gap)
             self._read_from(market, self._feeds.receive_market)
             self._read_from(updates, self._feeds.receive_report)
+            self._moving.add(market_data_of(market))
+            self._moving.add(reports_of(updates))
         return self._feeds
 
     def _topics(self, opened: Socket) -> Topics:

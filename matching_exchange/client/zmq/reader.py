@@ -15,6 +15,7 @@ import zmq
 
 from matching_exchange.client.zmq.callbacks import READ_AT_ONCE, Waker
 from matching_exchange.client.zmq.link import Link
+from matching_exchange.client.zmq.moving import Moving
 from matching_exchange.client.zmq.states import ConnectionState
 from protocol import topics
 from protocol.codec import decode_report
@@ -31,13 +32,14 @@ PARK_SECONDS: Final = 0.005
 
 
 class Reader:
-    """`lock` guards the link. `flush` sends what is due, and `took` hears that something may have changed: both are
-    called under the lock. `tell` hears why a handshake fails."""
+    """`lock` guards the link and `moving`. `flush` sends what is due, and `took` hears that something may have changed:
+    both are called under the lock. `tell` hears why a handshake fails."""
 
     def __init__(
         self,
         name: str,
         link: Link,
+        moving: Moving,
         reports: Socket,
         handshakes: Handshakes,
         lock: threading.Lock,
@@ -46,6 +48,7 @@ class Reader:
         tell: Callable[[ConnectionState], None],
     ) -> None:
         self._link = link
+        self._moving = moving
         self._reports = reports
         self._handshakes = handshakes
         self._lock = lock
@@ -58,7 +61,7 @@ class Reader:
         # Who holds it may use the socket. Its descriptor may be polled by all.
         self._reading = threading.Lock()
         self._receive_message = message_receiver(reports)
-        self._descriptor = int(reports.getsockopt(zmq.FD))
+        self._descriptors = [int(reports.getsockopt(zmq.FD)), *moving.descriptors]
         self._driven = threading.Event()
         self._strange = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -79,8 +82,7 @@ class Reader:
             return
         try:
             deadline = time.monotonic() + seconds
-            poller = select.poll()
-            poller.register(self._descriptor, select.POLLIN)
+            poller = self._new_poller()
             while not done() and not self._closing:
                 if self._drain():
                     continue
@@ -94,10 +96,15 @@ class Reader:
                 # Others wait, whom the thread serves from now on.
                 self._driven.set()
 
-    def _run(self) -> None:
+    def _new_poller(self) -> select.poll:
         poller = select.poll()
+        for descriptor in self._descriptors:
+            poller.register(descriptor, select.POLLIN)
+        return poller
+
+    def _run(self) -> None:
+        poller = self._new_poller()
         poller.register(self._waker, select.POLLIN)
-        poller.register(self._descriptor, select.POLLIN)
         try:
             while not self._closing:
                 with self._lock:
@@ -121,9 +128,12 @@ class Reader:
             with self._reading:
                 self._handshakes.close()
                 self._reports.close()
+                self._moving.close()
 
     def _drain(self) -> int:
         """Take in what has come, up to a bound. The descriptor signals changes only: the thread is woken for more."""
+        if self._moving.leadership is not None:
+            self._follow_leader()
         self._follow_session()
         for count in range(READ_AT_ONCE):
             try:
@@ -145,6 +155,13 @@ class Reader:
             return
         with self._lock:
             self._link.receive(report, time.monotonic())
+
+    def _follow_leader(self) -> None:
+        with self._lock:
+            pulse = self._moving.look(time.monotonic())
+            if pulse is not None:
+                self._link.receive(pulse, time.monotonic())
+                self._flush()
 
     def _follow_session(self) -> None:
         """Read the reports of the session that is the link's now."""

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -11,13 +11,14 @@ import zmq
 
 from matching_exchange.client.errors import Disconnected, Unavailable
 from matching_exchange.client.parameters import seconds
-from matching_exchange.client.zmq.addresses import Addresses, checked, curve_keys
+from matching_exchange.client.zmq.addresses import addresses_of, curve_keys
 from matching_exchange.client.zmq.callbacks import Callbacks
 from matching_exchange.client.zmq.calls.markets import instrument
 from matching_exchange.client.zmq.calls.markets import instruments as all_instruments
 from matching_exchange.client.zmq.feeds import Ears, Feeds, Stop, Topics
 from matching_exchange.client.zmq.link import FRAMES_QUEUED, Link, Outcome, no_matcher
 from matching_exchange.client.zmq.link import Order as Submitted
+from matching_exchange.client.zmq.moving import Go, Moving, commands_of, market_data_of, reports_of
 from matching_exchange.client.zmq.reader import Reader
 from matching_exchange.client.zmq.runner import Runner, deadlines
 from matching_exchange.client.zmq.states import ConnectionState, Hole
@@ -59,16 +60,17 @@ class Threads(Waiting):
         server_key: str | None = None,
         secret_key: str | None = None,
         plain_market_data: bool = False,
+        matchers: Sequence[str] = (),
     ) -> None:
         keys = curve_keys(server_key, secret_key, plain_market_data=plain_market_data)
-        self._addresses = checked(Addresses(commands, reports, market_data, keys))
+        self._moving = Moving(addresses_of(commands, reports, market_data, keys, matchers))
         self._timeout = seconds(timeout, "timeout")
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._is_open = threading.Event()
         self._is_closed = threading.Event()
-        self._link = Link(window, self._connection_changed)
+        self._link = Link(window, self._connection_changed, self._moving.leadership)
         self._runner = Runner(self._link, time.monotonic)
         self.known = Known(account, deadlines(self._link.clock, order_deadline))
         self._callbacks = Callbacks("zmq-client-callbacks", self._tick)
@@ -84,7 +86,7 @@ class Threads(Waiting):
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._addresses.commands!r}, account={self.known.account!r})"
+        return f"{type(self).__name__}({self._moving.addresses.commands!r}, account={self.known.account!r})"
 
     def connect(self) -> None:
         """Open the sockets, wait for a session with the matcher, and learn the instruments.
@@ -188,16 +190,20 @@ class Threads(Waiting):
     # The connection.
 
     def _open(self) -> None:
-        addresses = self._addresses
+        addresses = self._moving.addresses
         keys = addresses.keys
         self._context = zmq.Context()
         self._commands = open_commands(self._context, addresses.commands, keys, FRAMES_QUEUED)
         self._send_frame = sender(self._commands)
         reports = open_reports(self._context, addresses.reports, self._link.public, keys)
         self._handshakes = Handshakes(self._commands, keys)
+        self._moving.open(self._context)
+        self._moving.add(commands_of(self._commands))
+        self._moving.add(reports_of(reports))
         self._reader = Reader(
             "zmq-client-reader",
             self._link,
+            self._moving,
             reports,
             self._handshakes,
             self._lock,
@@ -285,9 +291,12 @@ class Threads(Waiting):
     def _feeds_here(self) -> Feeds:
         """The feeds, and their sockets with the first one."""
         if self._feeds is None:
-            addresses = self._addresses
-            market = open_market_data(self._context, addresses.market_data, addresses.keys)
-            updates = open_updates(self._context, addresses.reports, addresses.keys)
+            with self._lock:
+                addresses = self._moving.addresses
+                market = open_market_data(self._context, addresses.market_data, addresses.keys)
+                updates = open_updates(self._context, addresses.reports, addresses.keys)
+                self._moving.add(self._on_callbacks(market_data_of(market)))
+                self._moving.add(self._on_callbacks(reports_of(updates)))
             self._feeds = Feeds(
                 _Desk(self),
                 self.known,
@@ -298,6 +307,10 @@ class Threads(Waiting):
             self._callbacks.read(market, self._feeds.receive_market)
             self._callbacks.read(updates, self._feeds.receive_report)
         return self._feeds
+
+    def _on_callbacks(self, go: Go) -> Go:
+        """The same on the thread to which the socket belongs."""
+        return lambda before, now: self._callbacks.later(lambda: go(before, now))
 
     # For the feeds.
 

@@ -21,6 +21,7 @@ from matching_exchange.recordings.recording import RecordingError
 from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.bench.binance import binance
 from matching_exchange.tools.bench.clients import clients
+from matching_exchange.tools.bench.cluster import cluster
 from matching_exchange.tools.bench.cores import core_line
 from matching_exchange.tools.bench.durability import durability
 from matching_exchange.tools.bench.engine import engine
@@ -58,6 +59,7 @@ SUITES: Final[dict[str, Callable[[Plan], Iterator[Row]]]] = {
     "pauses": pauses,
     "history": history,
     "simulators": simulators,
+    "cluster": cluster,
 }
 
 ROUNDS: Final = 5

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from gateway.config import MAX_WORKERS
 from matcher.config import SETTINGS
@@ -22,12 +22,22 @@ from matching_exchange.tools.arguments import MAX_NUMBER, Parser, number, told
 from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.tables import to_json
 from matching_exchange.tools.torture.clients import UnansweredError
+from matching_exchange.tools.torture.cluster.command import (
+    CLIENT_PAUSE,
+    add_cluster_arguments,
+    check_cluster_arguments,
+    run_cluster,
+    tell_cluster,
+)
 from matching_exchange.tools.torture.report import print_report
 from matching_exchange.tools.torture.run import Plan, torture
 
 PROGRAM: Final = "torture"
 
 EXIT_BROKEN: Final = 1
+
+KILLS: Final = 20
+"""Where nothing else is asked for."""
 
 MAX_CLIENTS: Final = 1_000
 
@@ -61,17 +71,28 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "that of the journal, and that each balance and each asset's sum is exact. Exit status: 0; 1 if a promise was "
         "broken.",
     )
+    parser.add_argument(
+        "--kills",
+        type=number(0, MAX_NUMBER),
+        metavar="N",
+        help=f"how many times to kill (default: {KILLS})",
+    )
     for name, default, least, most, text in (
-        ("kills", 20, 0, MAX_NUMBER, "how many times to kill"),
         ("clients", 8, 1, MAX_CLIENTS, "how many clients trade"),
         ("workers", 1, 1, MAX_WORKERS, "how many workers the gateway has"),
         ("snapshot-every", 500, 1, MAX_NUMBER, "after how many commands a snapshot is taken"),
         ("calm", 1_000, 0, MAX_NUMBER, "the longest time between a recovery and the next kill, in ms"),
-        ("pause", 0, 0, MAX_NUMBER, "about how long each client waits between two requests, in ms"),
     ):
         parser.add_argument(
             f"--{name}", type=number(least, most), default=default, metavar="N", help=f"{text} (default: {default})"
         )
+    parser.add_argument(
+        "--pause",
+        type=number(0, MAX_NUMBER),
+        metavar="N",
+        help="about how long each client waits between two requests, in ms (default: 0, with --cluster "
+        f"{round(CLIENT_PAUSE * 1000)})",
+    )
     parser.add_argument(
         "--seed",
         type=number(0),
@@ -81,12 +102,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     sync = next(setting for setting in SETTINGS if setting.name == "sync")
     sync_help = f"when the journal is synced: {sync.takes} (default: {sync.default})"
-    parser.add_argument(
-        "--sync", type=told(sync.parse, sync.takes), default=sync.default, metavar="MODE", help=sync_help
-    )
+    parser.add_argument("--sync", type=told(sync.parse, sync.takes), metavar="MODE", help=sync_help)
+    add_cluster_arguments(parser)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this new directory and leave it there")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    check_cluster_arguments(parser, options)
+    options.sync = options.sync or sync.default
+    return options
 
 
 def prepare(program: str, keep: Path | None) -> Path:
@@ -100,17 +123,24 @@ def prepare(program: str, keep: Path | None) -> Path:
     return keep.resolve()
 
 
+def pause_of(options: argparse.Namespace) -> float:
+    """Seconds between two requests of a client."""
+    if options.pause is None:
+        return CLIENT_PAUSE if options.cluster else 0.0
+    return float(options.pause) / 1000
+
+
 def run(options: argparse.Namespace, directory: Path, terminal: Console) -> bool:
     """Whether every promise was kept; prints the report."""
     plan = Plan(
-        options.kills,
+        KILLS if options.kills is None else options.kills,
         options.seed,
         options.clients,
         options.workers,
         options.sync,
         options.snapshot_every,
         options.calm / 1000,
-        options.pause / 1000,
+        pause_of(options),
     )
     with Progress(
         TextColumn("{task.description}"),
@@ -122,6 +152,17 @@ def run(options: argparse.Namespace, directory: Path, terminal: Console) -> bool
         transient=True,
         disable=not terminal.is_terminal,
     ) as progress:
+        if options.cluster:
+            tasks: dict[str, TaskID] = {}
+
+            def update(kind: str, count: int, done: int, answered: int) -> None:
+                if kind not in tasks:
+                    tasks[kind] = progress.add_task(kind, total=count, answered=0)
+                progress.update(tasks[kind], completed=done, answered=answered)
+
+            found = run_cluster(PROGRAM, options, plan, directory, update)
+            tell_cluster(found, as_json=options.json)
+            return found.sound
         task = progress.add_task("kills", total=plan.kills, answered=0)
         report = torture(
             plan, directory, lambda kills, answered: progress.update(task, completed=kills, answered=answered)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from matcher.storage.snapshot_file import snapshots
 from matching_exchange.tools.processes import ExchangeError, Process, free_ports
@@ -17,6 +17,29 @@ READY_SECONDS: Final = 60.0
 
 HEALTH_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.005
+
+
+class Struck(Protocol):
+    """An exchange while it is struck.
+
+    port: the gateway's.
+    commands, reports: where the matcher that leads takes commands and answers them.
+    published: the market data of each matcher."""
+
+    port: int
+
+    @property
+    def commands(self) -> str: ...
+
+    @property
+    def reports(self) -> str: ...
+
+    @property
+    def published(self) -> Sequence[str]: ...
+
+    def wait_until_ready(self) -> None: ...
+
+    def snapshots(self) -> Sequence[Path]: ...
 
 
 class Exchange:
@@ -68,6 +91,10 @@ class Exchange:
                 logs = "\n".join(process.log_end() for process in (self.matcher, self.gateway))
                 raise ExchangeError(f"the exchange did not answer within {READY_SECONDS:g} seconds of a start:\n{logs}")
             time.sleep(LOOK_SECONDS)
+
+    @property
+    def published(self) -> list[str]:
+        return [self.market_data]
 
     def gateway_workers(self) -> list[int]:
         """The worker processes of the gateway; none if it serves alone, or if the system does not tell."""

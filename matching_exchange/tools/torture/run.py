@@ -8,7 +8,7 @@ from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -19,7 +19,7 @@ from matching_exchange.tools.processes import ExchangeError
 from matching_exchange.tools.torture.checks import Checks
 from matching_exchange.tools.torture.clients import Client, Connection, decode
 from matching_exchange.tools.torture.evidence import MOVES, PLACES, Evidence, Told
-from matching_exchange.tools.torture.exchange import LOOK_SECONDS, Exchange
+from matching_exchange.tools.torture.exchange import LOOK_SECONDS, Exchange, Struck
 from matching_exchange.tools.torture.follower import Follower
 from matching_exchange.tools.torture.killer import Killer
 from matching_exchange.tools.torture.listings import PAGE, get, list_money, list_orders, pages
@@ -62,6 +62,12 @@ SETTLE_SECONDS: Final = 60.0
 
 
 Kind = TypeVar("Kind")
+
+
+class Strikes(Protocol):
+    """What is done to an exchange while clients trade."""
+
+    def run(self, count: int, progress: Callable[[int], None]) -> None: ...
 
 
 class Plan(Struct, frozen=True):
@@ -130,8 +136,8 @@ def torture(plan: Plan, directory: Path, progress: Callable[[int, int], None]) -
     )
 
 
-def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[int, int], None]) -> Evidence:
-    """Run clients, a subscriber and a follower of the first client while the killer works. Returns all their
+def gather(plan: Plan, exchange: Struck, killer: Strikes, progress: Callable[[int, int], None]) -> Evidence:
+    """Run clients, subscribers and a follower of the first client while the killer works. Returns all their
     answers, and the survivor's own lists."""
     stop, give_up = Event(), Event()
     accounts = [*(f"client-{number}" for number in range(1, plan.clients + 1)), SWITCHED]
@@ -151,8 +157,9 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
     exchange.wait_until_ready()
     protect(exchange)
     follower = Follower(accounts[0], exchange.port, plan.seed)
-    with ThreadPoolExecutor(len(clients) + 2) as threads:
-        reading = threads.submit(read_trades, exchange.market_data, give_up)
+    published = exchange.published
+    with ThreadPoolExecutor(len(clients) + len(published) + 1) as threads:
+        reading = [threads.submit(read_trades, endpoint, give_up) for endpoint in published]
         following = threads.submit(follower.run, give_up)
         running = [threads.submit(client.run, stop) for client in clients]
         try:
@@ -176,14 +183,14 @@ def gather(plan: Plan, exchange: Exchange, killer: Killer, progress: Callable[[i
         sum(client.look_ups for client in clients),
         [fault for client in clients for fault in client.look_up_faults],
         listings,
-        reading.result(),
+        [trade for reader in reading for trade in reader.result()],
         follower.evidence,
         money,
         live,
     )
 
 
-def protect(exchange: Exchange) -> None:
+def protect(exchange: Struck) -> None:
     """Let two instruments protect their prices."""
     known = ask(exchange, InstrumentsQuery(), InstrumentList).instruments
     try:
@@ -196,7 +203,7 @@ def protect(exchange: Exchange) -> None:
         raise ExchangeError(f"the matcher does not take the instruments' protection: {error}") from error
 
 
-def settle(plan: Plan, exchange: Exchange, clients: list[Client]) -> None:
+def settle(plan: Plan, exchange: Struck, clients: list[Client]) -> None:
     """Let clients trade after the last recovery until one more snapshot is due, and wait for it. Raises
     ExchangeError if none comes."""
     commands = min(plan.snapshot_every, SETTLE_COMMANDS)
@@ -246,7 +253,7 @@ def wait_until_quiet(connection: Connection, accounts: list[str]) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def compare_stream(exchange: Exchange, connection: Connection, follower: Follower) -> None:
+def compare_stream(exchange: Struck, connection: Connection, follower: Follower) -> None:
     """What the follower knows in the end must be what the exchange says when it is asked."""
     evidence, deadline = follower.evidence, time.monotonic() + STREAM_SECONDS
     position, orders, fills = follower.view()
@@ -269,12 +276,12 @@ def compare_stream(exchange: Exchange, connection: Connection, follower: Followe
         evidence.faults.append(f"the balances are {found}, the follower knows {follower.balances}")
 
 
-def ask_digest(exchange: Exchange) -> str:
+def ask_digest(exchange: Struck) -> str:
     """The digest of the living exchange."""
     return ask(exchange, DigestQuery(), Digest).digest
 
 
-def ask(exchange: Exchange, query: Query, kind: type[Kind]) -> Kind:
+def ask(exchange: Struck, query: Query, kind: type[Kind]) -> Kind:
     """What the living matcher answers."""
     try:
         with CommandClient(exchange.commands, exchange.reports, ANSWER_SECONDS) as client:

@@ -17,6 +17,7 @@ from tests.tape import (
     stop_market,
     trade,
     trailing_stop,
+    trailing_stop_limit,
     triggered,
 )
 from tests.unit.engine.trade_rows import trades
@@ -164,4 +165,31 @@ def test_order_that_the_first_trade_moved_stands_before_those_that_its_run_moves
                 canceled(3, 1, Reason.NO_LIQUIDITY),
             ],
         ),
+    )
+
+
+def test_order_that_a_run_starts_and_fires_rests_by_its_limit_price(engine: MakeEngine) -> None:
+    """Order 7 moves at the first trade of a command, so the second one begins a run. That starts order 6, and the third
+    trade fires it: it waits no more."""
+    play(
+        engine,
+        *opening_trade(100),
+        (limit(SELL, 1, 101), [placed(3)]),
+        (limit(SELL, 1, 102), [placed(4)]),
+        (limit(SELL, 1, 104), [placed(5)]),
+        (trailing_stop_limit(BUY, 1, 99, trailing_amount=2, activation_price=102), [placed(6)]),
+        (trailing_stop(BUY, 1, trailing_amount=50), [placed(7)]),
+        (
+            market(BUY, 3),
+            [
+                placed(8),
+                trade(2, BUY, 1, 101, maker=3, taker=8),
+                moved(7, 151),
+                trade(3, BUY, 1, 102, maker=4, taker=8),
+                moved(6, 104),
+                trade(4, BUY, 1, 104, maker=5, taker=8),
+                triggered(6),
+            ],
+        ),
+        (market(SELL, 1), [placed(9), trade(5, SELL, 1, 99, maker=6, taker=9), moved(7, 149)]),
     )

@@ -89,9 +89,6 @@ class FakeBroker:
     def brokers(self) -> "tuple[FakeBroker]":
         return (self,)
 
-    def shards(self) -> "list[tuple[str, FakeBroker]]":
-        return [("", self)]
-
     def of(self, _symbol: str) -> "FakeBroker":
         return self
 

@@ -67,3 +67,33 @@ def test_injected_faults_are_told_in_words() -> None:
         "This exchange is for tests: 1 injected fault may strike any call.",
         "This exchange is for tests: 2 injected faults may strike any call.",
     ]
+
+
+def test_nodes_of_a_log_in_words() -> None:
+    leader = {"place": 1, "node": 4, "role": "leader", "position": 107, "lag": None, "lag_ms": None}
+    standby = {**leader, "place": 2, "node": 5, "role": "standby", "position": 106, "lag": 1, "lag_ms": 40}
+    away = {"place": 3, "node": None, "role": "away", "position": None, "lag": None, "lag_ms": None}
+    cells = run("common/nodes.js", f"{json.dumps([leader, standby, away])}.map(it.nodeCells)")
+    assert cells == [
+        ["4", "Leader", "107", "–"],
+        ["5", "Standby", "106", "1 record, 40 ms"],
+        ["at place 3", "Away", "–", "–"],
+    ]
+    groups: list[dict[str, Any]] = [{"nodes": [leader, standby], "warnings": []}, {"nodes": [away], "warnings": []}]
+    assert run("common/nodes.js", f"it.nodesWords({json.dumps(groups)})") == "Nodes: 3"
+    groups[1]["warnings"] = ["a"]
+    assert run("common/nodes.js", f"it.nodesWords({json.dumps(groups)})") == "Nodes: 1 warning"
+    groups[0]["warnings"] = ["b"]
+    assert run("common/nodes.js", f"it.nodesWords({json.dumps(groups)})") == "Nodes: 2 warnings"
+
+
+def test_durability_in_words() -> None:
+    told = run("common/health.js", "['always', 'off', 'interval:50', 'replicated', null].map(it.durabilityWords)")
+    assert [words["short"] for words in told] == [
+        "always synced",
+        "not synced",
+        "synced every 50 ms",
+        "on a majority",
+        "unknown",
+    ]
+    assert "a majority of the log’s servers" in told[3]["long"]

@@ -5,6 +5,7 @@ Both are of the journal of golden_limits. format_1 was written by 0.1.0, format_
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -70,3 +71,10 @@ def test_the_snapshot_stands_in_its_journal(version: int) -> None:
     head, _ = read_snapshot(DATA / "golden_snapshots" / f"format_{version}.snapshot")
     journal = Journal(DATA / "golden_limits" / "journal")
     assert list(journal.records(Place(head.journal, head.sequence, head.crc))) == []
+
+
+def test_the_head_of_a_local_snapshot_is_that_of_before(replayed: State, tmp_path: Path) -> None:
+    content = write_snapshot(tmp_path, replayed, "journal", 1).read_bytes()
+    golden = (DATA / "golden_snapshots" / "format_2.snapshot").read_bytes()
+    heads = [msgspec.msgpack.decode(data[16 : 16 + int.from_bytes(data[8:12], "little")]) for data in (content, golden)]
+    assert list(heads[0]) == list(heads[1])

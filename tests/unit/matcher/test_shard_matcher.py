@@ -214,6 +214,7 @@ def test_its_own_directory_is_opened_and_nothing_is_logged_again(
     [
         (["--shard=majors"], "MATCHER_SHARDS (--shards): takes a TOML file: MATCHER_SHARD (--shard) needs it"),
         (["--shards={file}"], "MATCHER_SHARD (--shard): takes one of majors, rest, the shards of {file}: "),
+        (["--shards={file}", "--shard=A"], "--shard: 'A': takes 1 to 64 of a-z, 0-9, _ and -, as the map names it"),
         (["--shards={file}", "--shard=minors"], "--shard: 'minors': takes one of majors, rest, the shards of {file}"),
         (["--shards={file}.none", "--shard=rest"], "--shards: {file}.none: No such file or directory"),
         (["--shards={bad}", "--shard=rest"], "--shards: {bad}: takes 1 to 32 [[shard]] tables, not 0"),

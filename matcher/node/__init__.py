@@ -1,0 +1,1 @@
+"""The process of a matcher that shares its log with others."""

@@ -1,0 +1,92 @@
+"""One append, until its outcome is sure. Knows no network: it says what to send, and is told what came back.
+
+A try may time out, and have taken effect. So the same record is sent again, to the next server. Where the log then
+refuses, the record behind the expected position tells: equal bytes are those of an earlier try.
+"""
+
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+from matcher.storage.log import Position
+
+PAUSE: Final = 50_000_000
+"""Nanoseconds before the next try, after a server has failed at once."""
+
+
+class Outcome(Enum):
+    """What has become of the append."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    FENCED = "fenced"
+
+
+class Try(Struct, frozen=True):
+    """Send the compare-and-append to a server."""
+
+    server: int
+
+
+class Look(Struct, frozen=True):
+    """Read the record at this position from a server, linearizably."""
+
+    server: int
+    position: Position
+
+
+class Appending:
+    """`next` says what to do now; exactly one of `taken`, `refused`, `found`, `failed` tells what came of it. A late
+    answer of an earlier call may be told too, but for a failure: what it says is true.
+
+    expected: the position behind which the record goes. `servers` is the number of servers, `first` the one to begin
+    with.
+    """
+
+    def __init__(self, expected: Position, record: bytes, servers: int, first: int = 0) -> None:
+        self.expected = expected
+        self.record = record
+        self.outcome = Outcome.OPEN
+        self.server = first % servers
+        self._servers = servers
+        self._refused = False
+        self._under_way = False
+        self._again_at = 0
+
+    def next(self, now: int) -> Try | Look | None:
+        """What to send now; None while a call is under way, in a pause, or once the outcome is sure."""
+        if self.outcome is not Outcome.OPEN or self._under_way or now < self._again_at:
+            return None
+        self._under_way = True
+        if self._refused:
+            return Look(self.server, self.expected + 1)
+        return Try(self.server)
+
+    @property
+    def due(self) -> int | None:
+        """When `next` has something again; None while a call is under way, or once the outcome is sure."""
+        return None if self._under_way or self.outcome is not Outcome.OPEN else self._again_at
+
+    def taken(self) -> None:
+        """The log has taken the record."""
+        self._under_way = False
+        if self.outcome is Outcome.OPEN:
+            self.outcome = Outcome.TAKEN
+
+    def refused(self) -> None:
+        """The log does not end at `expected`."""
+        self._under_way = False
+        self._refused = True
+
+    def found(self, record: bytes | None) -> None:
+        """The record that was looked for; None if it was trimmed: then others have come far behind it."""
+        self._under_way = False
+        if self.outcome is Outcome.OPEN:
+            self.outcome = Outcome.TAKEN if record == self.record else Outcome.FENCED
+
+    def failed(self, now: int, *, at_once: bool) -> None:
+        """No answer came, or an error. `at_once`: it came so fast that a pause is due."""
+        self._under_way = False
+        self.server = (self.server + 1) % self._servers
+        self._again_at = now + PAUSE if at_once else now
