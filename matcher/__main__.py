@@ -128,14 +128,20 @@ def stop_working(reason: str) -> int:
 
 
 def check(config: Config) -> int:
-    """Whether a running matcher is heard: 0 or 1."""
+    """Whether a running matcher is heard: 0 or 1. A standby publishes no market data, so a node is heard by what it
+    tells of itself."""
+    secret = config.curve_secret
+    topic, bound = topics.HEARTBEAT, config.market_data
+    keys = ClientKeys(public_key(secret)) if secret and config.curve_market_data else None
+    if config.node is not None:
+        topic, bound = topics.NODES, config.reports
+        keys = ClientKeys(public_key(secret), secret) if secret else None
     with zmq.Context() as context, context.socket(zmq.SUB) as socket:
         socket.linger = 0
-        socket.subscribe(topics.HEARTBEAT)
-        endpoint = connectable(config.market_data)
+        socket.subscribe(topic)
+        endpoint = connectable(bound)
         socket.ipv6 = is_ipv6(endpoint)
-        if config.curve_secret and config.curve_market_data:
-            open_with(socket, ClientKeys(public_key(config.curve_secret)))
+        open_with(socket, keys)
         socket.connect(endpoint)
         return 0 if socket.poll(CHECK_TIMEOUT) else EXIT_FAILED
 

@@ -41,8 +41,8 @@ class Config(Struct, frozen=True):
     curve_allowed: the public keys that may send commands and read reports.
     curve_market_data: whether the market data has CURVE too.
     metrics: where the process tells its metrics, if anywhere.
-    node: of a replicated log; None with the local journal.
     own: the symbols of its shard; None where one matcher owns all.
+    node: of a replicated log; None with the local journal.
     """
 
     commands: str
@@ -64,8 +64,8 @@ class Config(Struct, frozen=True):
     curve_allowed: tuple[str, ...] = ()
     curve_market_data: bool = True
     metrics: Address | None = None
-    node: NodeConfig | None = None
     own: OwnSymbols | None = None
+    node: NodeConfig | None = None
 
     @property
     def open_endpoints(self) -> list[str]:
@@ -171,8 +171,8 @@ SETTINGS = (
     ),
     MARKET_DATA,
     METRICS_SETTING,
-    *NODE_SETTINGS,
     *CLUSTER_SETTINGS,
+    *NODE_SETTINGS,
     *LOG_SETTINGS,
 )
 

@@ -13,7 +13,6 @@ import zmq
 
 from matcher import CORE
 from matcher.config import PREFIX, PROGRAM, Config
-from matcher.first_commands import WrongDirectoryError
 from matcher.node.checkpoints import Checkpoints
 from matcher.node.common import Common
 from matcher.node.fetching import SnapshotFetcher
@@ -129,14 +128,7 @@ class Node:
         except (DivergedError, msgspec.MsgspecError) as error:
             log.critical("matcher stops", error=str(error), position=replay.position, sequence=replay.state.sequence)
             return EXIT_DIVERGED
-        except (
-            LogFailedError,
-            NewerFormatError,
-            RewoundError,
-            RewoundLogError,
-            TrimmedError,
-            WrongDirectoryError,
-        ) as error:
+        except (LogFailedError, NewerFormatError, RewoundError, RewoundLogError, TrimmedError) as error:
             log.critical("matcher stops", error=str(error), position=replay.position, sequence=replay.state.sequence)
             if isinstance(error, RewoundError | RewoundLogError):
                 self._write_last()
@@ -210,8 +202,9 @@ class Node:
         for poison in standing.poisons:
             if taken.get(poison.session, 0) < poison.number:
                 notes.poisoned(poison.session, poison.number, poison.error)
-        shards_hash = "" if self._config.own is None else self._config.own.hash
-        telling = Telling(node, publisher(doors.sockets.reports), checkpoints, standing, shards_hash)
+        own = self._config.own
+        report, shards_hash = publisher(doors.sockets.reports), "" if own is None else own.hash
+        telling = Telling(node, report, checkpoints, standing, shards_hash=shards_hash)
         reports = [endpoints.reports for endpoints in others]
         if others:
             self._peers = Peers(doors.sockets.context, reports, self._keys, node.node)

@@ -35,7 +35,7 @@ class Told(Struct, frozen=True):
 
 class Telling:
     """`report(topic, payload)` sends to everybody. `checkpoints` know the newest snapshot here, `standing` the log.
-    `shards_hash` is that of the map of shards; empty without one. Times are monotonic, in nanoseconds.
+    Times are monotonic, in nanoseconds. shards_hash: that of the map of shards; empty without one.
     """
 
     def __init__(
@@ -44,15 +44,15 @@ class Telling:
         report: Callable[[bytes, bytes], None],
         checkpoints: Checkpoints,
         standing: Standing,
-        shards_hash: str = "",
         monotonic: Callable[[], int] = time.monotonic_ns,
+        shards_hash: str = "",
     ) -> None:
         self._config = config
         self._report = report
         self._checkpoints = checkpoints
         self._standing = standing
-        self._shards_hash = shards_hash
         self._monotonic = monotonic
+        self._shards_hash = shards_hash
         self._role: NodeRole | None = None
         self._due = 0
         self._skewed = ""

@@ -32,7 +32,6 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
         try:
             return first_commands(config, state, listed)
         except InstrumentListError as error:
-            # The exchange goes on with the instruments that it has.
             log.warning("instruments of the list are not taken", error=str(error))
             return first_commands(config, state, [])
 

@@ -93,8 +93,8 @@ class Intake:
         welcome: tuple[int, str],
         monotonic: Callable[[], int],
         brake: LogBrake,
-        own: OwnSymbols | None = None,
         replicated: Replicated | None = None,
+        own: OwnSymbols | None = None,
     ) -> None:
         self._receive = receive
         self._state = state
@@ -104,10 +104,10 @@ class Intake:
         self._epoch, self._journal = welcome
         self._monotonic = monotonic
         self._brake = brake
-        self._own = own
         self._replicated = replicated
         self._notes = CrashNotes(directory) if replicated is None else replicated.notes
         self._most_bytes = UNBOUNDED if replicated is None else replicated.most_bytes
+        self._own = own
         self._rest: Commands | None = None
         self.takes_commands = True
         self._skipping_parts = False

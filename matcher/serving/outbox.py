@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from matcher.own_symbols import OwnSymbols
 from matcher.reply import Reply
 from matcher.serving.book_feeds import BookFeeds
 from matcher.serving.clock import Clock
@@ -45,7 +44,7 @@ class Outbox:
         clock: Clock,
         epoch: int,
         journal: str,
-        own: OwnSymbols | None = None,
+        shards_hash: str = "",
     ) -> None:
         self._report = report
         self._market_data = market_data
@@ -54,7 +53,7 @@ class Outbox:
         self._clock = clock
         self._epoch = epoch
         self._journal = journal
-        self._own = own
+        self._shards_hash = shards_hash
         self._held: deque[tuple[Position, Turn]] = deque()
         self._pulse_at = self._heartbeat_at = 0
         self._depth_at: int | None = None
@@ -88,8 +87,8 @@ class Outbox:
         if now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT_EVERY
             self._market_data.heartbeat(sequence, time)
-            if self._own is not None:
-                self._tell_map(self._own.hash, sequence, time)
+            if self._shards_hash:
+                self._tell_map(self._shards_hash, sequence, time)
 
     def pulse(self, sequence: int, now: int) -> None:
         """Send a pulse if one is due, with the sequence of the last committed command."""

@@ -96,16 +96,16 @@ class Service:
             (number, epoch.log_id),
             monotonic,
             doors.brake,
-            config.own,
             epoch.replicated,
+            config.own,
         )
         self.market_data = MarketData(
             state.registry, publish, doors.subscribers, number, config.depth_interval, monotonic
         )
         self.report = publisher(doors.sockets.reports)
-        # Nodes of a replicated log tell the map in pulses of their own.
-        own = config.own if epoch.replicated is None else None
-        self.outbox = Outbox(self.report, self.market_data, self.books, state, clock, number, epoch.log_id, own)
+        # A node of a replicated log tells of itself anyway.
+        shards_hash = config.own.hash if config.own is not None and config.node is None else ""
+        self.outbox = Outbox(self.report, self.market_data, self.books, state, clock, number, epoch.log_id, shards_hash)
         self.tally = Tally()
         work = Work(self.intake, self.desk, self.outbox, self.background, self.snapshots)
         self.meter = Meter(config, directory, state, self.tally, epoch.counted, work, self.report)

@@ -44,7 +44,7 @@ class Door:
             (1, "journal"),
             self.monotonic,
             LogBrake(),
-            own,
+            own=own,
         )
 
     def receive(self) -> zmq.Frame:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from matching_exchange.tools.cluster import __main__ as command
-from matching_exchange.tools.cluster import supervisor as supervising
 from matching_exchange.tools.cluster.etcd import SETTINGS, NotInstalledError, find
 from matching_exchange.tools.cluster.layout import (
     DEFAULT,
@@ -49,7 +48,7 @@ class World:
         self.log, self.first, self.second, self.gateway = (
             FakePart(name, self.calls) for name in ("etcd-0", "matcher 0", "matcher 1", "gateway")
         )
-        monkeypatch.setattr(supervising.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("matching_exchange.tools.cluster.supervisor.time.monotonic", lambda: self.now)
         self.supervisor = Supervisor([[self.log], [self.first, self.second], [self.gateway]], self.lines.append)
         for group in range(3):
             self.supervisor.start(group)
