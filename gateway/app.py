@@ -1,6 +1,6 @@
 """Wires one worker: its connections to the matcher, the use cases on top of them, and the doors to these."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -33,6 +33,7 @@ from gateway.config import ALLOW, KEYS, ON, GatewayConfig, all_tokens
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.past import PastMarket
 from gateway.exchange.recent import RecentMarket
+from gateway.exchange.shards.healing import Healing
 from gateway.faults import answer_error
 from gateway.http.closing import deny_stream
 from gateway.http.counting import HttpCounts
@@ -43,9 +44,13 @@ from gateway.http.tallies import Tallies
 from gateway.injected.faults import InjectedFaults
 from gateway.link.broker import Broker
 from gateway.link.demo import DemoMarket
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed, MarketDataFeed
 from gateway.link.instruments import Instruments
+from gateway.link.key_copies import KeyCopies
+from gateway.link.matcher_link import MatcherLink
 from gateway.link.nodes import NodesBroker
+from gateway.link.sharded import ShardedLink
+from gateway.link.sharded_feed import ShardedFeed
 from gateway.link.tables import HistoryTables
 from gateway.metrics.board import Board
 from gateway.metrics.slots import Slots
@@ -53,11 +58,13 @@ from gateway.native.calls.keys import KeyDesk
 from gateway.native.problems import http_close_frame, http_error_response
 from gateway.native.routes import Access, native_routes
 from gateway.pages import page_routes
+from gateway.shard_parts import parts_of
 from gateway.streams.serve import StreamCount
 from gateway.striking.http import Striking
 from history.reading.database import Tables
 from protocol.bases import base_endpoints
 from protocol.curve import ClientKeys
+from protocol.shards import ShardMap
 
 EXPOSED_HEADERS: Final = (
     "Retry-After",
@@ -90,23 +97,42 @@ def create_app(config: GatewayConfig, shared: Shared) -> FastAPI:
     keys = ClientKeys(config.curve_server, config.curve_secret, config.curve_market_data)
     used = keys if config.curve_server else None
     deadline = config.deadline / 1000
+    if config.shards is not None:
+        return wire(config, *_of_shards(config.shards, deadline, used), shared)
     if config.matchers:
-        nodes = {address: base_endpoints(address) for address in config.matchers}
-        first, *standbys = (node.market_data for node in nodes.values())
-        return wire(config, NodesBroker(nodes, deadline, used), MarketDataFeed(first, used, standbys), shared)
+        return wire(config, *_of_nodes(config.matchers, deadline, used), shared)
     broker = Broker(config.commands, config.reports, deadline, used)
     return wire(config, broker, MarketDataFeed(config.market_data, used), shared)
 
 
-def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Shared | None = None) -> FastAPI:
+def _of_nodes(
+    addresses: Sequence[str], deadline: float, keys: ClientKeys | None, shard: str = "", shards_hash: str = ""
+) -> tuple[NodesBroker, MarketDataFeed]:
+    """The link to the nodes at these base addresses, of which one leads, and their market data."""
+    nodes = {address: base_endpoints(address) for address in addresses}
+    first, *standbys = (node.market_data for node in nodes.values())
+    return NodesBroker(nodes, deadline, keys, shard, shards_hash), MarketDataFeed(first, keys, standbys)
+
+
+def _of_shards(shard_map: ShardMap, deadline: float, keys: ClientKeys | None) -> tuple[ShardedLink, ShardedFeed]:
+    """The link to the matchers of all shards, and their market data."""
+    groups = [_of_nodes(shard.matchers, deadline, keys, shard.name, shard_map.hash) for shard in shard_map.shards]
+    brokers, feeds = zip(*groups, strict=True)
+    return ShardedLink(shard_map, brokers), ShardedFeed(shard_map, feeds)
+
+
+def wire(config: GatewayConfig, broker: MatcherLink, feed: Feed, shared: Shared | None = None) -> FastAPI:
     """The application on top of these connections. Without `shared`, it is alone."""
     shared = shared or Shared(Tallies(), HttpCounts(), Slots(1), InjectedFaults())
     server_key = ServerKey(config.key_file)
-    keys = KeyStore(broker, server_key)
+    parts = parts_of(config, broker)
+    copies = KeyCopies([part.link for part in parts], parts.names) if parts else None
+    keys = KeyStore(broker, server_key, copies=copies)
     door = Door(broker, keys, server_key) if config.auth == KEYS else None
     instruments = Instruments(broker)
     faults = shared.faults if config.faults == ALLOW else None
-    tables = HistoryTables(None if config.history is None else Tables(config.history), lambda: broker.journal)
+    database = None if parts else config.history
+    tables = HistoryTables(None if database is None else Tables(database), lambda: broker.journal)
     exchange = Exchange(
         broker,
         instruments,
@@ -115,8 +141,10 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
         asks_for_keys=door is not None,
         demo=DemoMarket(config.data_dir),
         faults=faults,
+        parts=parts,
         groups=broker.groups,
     )
+    healing = None if copies is None else Healing(parts, instruments, copies, broker.on_open)
     desk: Desk | None = None
     past: PastMarket | None = None
     if config.binance == ON:
@@ -146,14 +174,19 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
             # A client of the Binance dialect always has a key.
             keys.start()
         board.start()
+        if healing is not None:
+            healing.start()
         yield
+        if healing is not None:
+            healing.stop()
         board.stop()
         if past is not None:
             past.stop()
         keys.stop()
         await feed.stop()
         await broker.stop()
-        await tables.close()
+        for each in (tables, *(part.tables for part in parts)):
+            await each.close()
 
     caller_check = Middleware(
         CallerCheck,
@@ -193,7 +226,7 @@ def wire(config: GatewayConfig, broker: Broker, feed: MarketDataFeed, shared: Sh
 
 
 def _routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, access: Access, desk: Desk | None, root_path: str
+    exchange: Exchange, broker: MatcherLink, feed: Feed, access: Access, desk: Desk | None, root_path: str
 ) -> list[BaseRoute]:
     """What each door serves, then what no door knows, then the pages."""
     count = StreamCount()

@@ -11,6 +11,7 @@ from msgspec import Struct
 from gateway.faucet_setting import MAX_GIFTS, read_faucet
 from gateway.limit_settings import LIMIT_SETTINGS, Network
 from gateway.rate import Rate
+from gateway.shards_setting import SHARDS_SETTING, check_history, read_map
 from history.schema.database import TAKES, Database, read_database, sqlite_database
 from matching_exchange.process.addresses import (
     CONNECTED_ENDPOINT,
@@ -26,6 +27,7 @@ from matching_exchange.process.logs import LOG_SETTINGS
 from matching_exchange.process.metrics_address import HISTORY_METRICS, METRICS_SETTING, Address
 from matching_exchange.process.settings import Setting, bounded, one_of, port, read_settings
 from protocol.bases import ADDRESSES, base_addresses
+from protocol.shards import ShardMap
 
 PROGRAM: Final = "gateway"
 PREFIX: Final = "GATEWAY"
@@ -88,6 +90,7 @@ class GatewayConfig(Struct, frozen=True):
     data_dir: the matcher's data directory; None where no setting names it.
     metrics: the port of its own. metrics_access: who may read them at /metrics. history_metrics: the history's.
     faults: whether faults may be injected.
+    shards: which matchers own which symbols; None where there is one matcher.
     matchers: base addresses of the nodes of a replicated log; empty for the matcher of the three endpoints.
     ..._per_address, ..._per_key: a rate, None for no limit; open_...: how many at one time.
     """
@@ -134,7 +137,12 @@ class GatewayConfig(Struct, frozen=True):
     metrics_access: str = LOCAL
     history_metrics: Path | None = None
     faults: str = OFF
+    shards: ShardMap | None = None
     matchers: tuple[str, ...] = ()
+
+    def history_of(self, shard: str) -> Database | None:
+        """Where the tables of the shard's history are."""
+        return None if self.history is None else self.history.of(shard)
 
 
 def all_tokens(config: GatewayConfig) -> list[tuple[str, str]]:
@@ -341,17 +349,20 @@ SETTINGS: Final = (
         f"{LOCAL} or {ANYONE}",
         "who reads /metrics of --port without a token: processes of this machine, or anyone",
     ),
+    SHARDS_SETTING,
     *CLIENT_SETTINGS,
     *LIMIT_SETTINGS,
     *LOG_SETTINGS,
 )
 
 
-def _check_sockets_unset(written: Collection[str]) -> None:
-    """End the process with one line where a socket of one matcher is set beside the nodes of a group."""
-    for setting in SETTINGS:
-        if setting.key in SOCKETS and setting.key in written:
-            end_with_line(PROGRAM, f"{setting.title(PREFIX)} and GATEWAY_MATCHERS (--matchers): takes one of them")
+def _check_alone(name: str, others: Collection[str], written: Collection[str]) -> None:
+    """End the process with one line where the setting of that name and one of the others are written: each says where
+    matchers are."""
+    titles = {setting.key: setting.title(PREFIX) for setting in SETTINGS}
+    for other in others:
+        if name in written and other in written:
+            end_with_line(PROGRAM, f"{titles[other]} and {titles[name]}: takes one of them")
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> GatewayConfig:
@@ -360,13 +371,16 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Gat
     values = read_settings(PROGRAM, PREFIX, description, SETTINGS, arguments, environment)
     keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     check_client(PROGRAM, PREFIX, values, needs_secret=True)
-    if values["matchers"]:
-        _check_sockets_unset(values.written)
+    set_apart = values.written - {key for key in ("shards", "matchers") if not values[key]}
+    _check_alone("matchers", SOCKETS, set_apart)
+    _check_alone("shards", (*SOCKETS, "matchers"), set_apart)
+    values["shards"] = read_map(PROGRAM, SHARDS_SETTING.source(PREFIX, arguments), values["shards"])
     if values["faults"] == ALLOW and values["workers"] > 1:
         # Each worker would have its own.
         end_with_line(PROGRAM, f"GATEWAY_FAULTS (--faults): allow takes GATEWAY_WORKERS=1, not {values['workers']}")
     database, data_dir = values.pop("history_database"), values["data_dir"]
     if database is None and data_dir is not None:
         database = sqlite_database(data_dir / HISTORY_FILE)
-    told = None if data_dir is None else data_dir / HISTORY_METRICS
+    check_history(PROGRAM, values["shards"], database)
+    told = None if data_dir is None or values["shards"] else data_dir / HISTORY_METRICS
     return GatewayConfig(**values, history=database, history_metrics=told)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import structlog
 import zmq
@@ -11,8 +10,8 @@ from matcher import CORE
 from matcher.compile_setting import read_compile
 from matcher.compiled import ALWAYS, INTERPRETED, VARIABLE
 from matcher.config import PROGRAM, Config, read_config
-from matcher.core.limits import standing_limits
-from matcher.instrument_list import InstrumentListError, missing_instruments, read_instruments
+from matcher.first_commands import WrongDirectoryError, first_commands
+from matcher.instrument_list import InstrumentListError, read_instruments
 from matcher.node.wiring import run_node
 from matcher.reachable import warn_of_others
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
@@ -32,9 +31,6 @@ from matching_exchange.process.readiness import tell_ready
 from protocol import topics
 from protocol.curve import ClientKeys, open_with, public_key
 from protocol.sockets import is_ipv6
-
-if TYPE_CHECKING:
-    from protocol.commands import OwnCommand
 
 CHECK_TIMEOUT = 3_000
 """How many milliseconds `--check` waits for a heartbeat: three of them."""
@@ -66,10 +62,7 @@ def main() -> int:
             check_endpoints(config)
             recovered = recover(directory)
             journal, state = recovered.journal, recovered.state
-            own: list[OwnCommand] = [*missing_instruments(state.registry, listed)]
-            limits = standing_limits(config.max_accounts)
-            if state.registry.limits != limits:
-                own.append(limits)
+            own = first_commands(config, state, listed)
             matcher = Matcher(config, directory, journal, state)
             matcher.bind()
             recovered.settle()
@@ -85,7 +78,14 @@ def main() -> int:
     except InstrumentListError as error:
         print(f"matcher: instruments: {error}", file=sys.stderr)
         return EXIT_BAD_SETTING
-    except (DescriptorsError, DirectoryError, EndpointError, JournalError, JournalMismatchError) as error:
+    except (
+        DescriptorsError,
+        DirectoryError,
+        EndpointError,
+        JournalError,
+        JournalMismatchError,
+        WrongDirectoryError,
+    ) as error:
         print(f"matcher: {error}", file=sys.stderr)
         return EXIT_FAILED
     except LogFailedError as error:

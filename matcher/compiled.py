@@ -40,6 +40,7 @@ HOT: Final = (
 COMPILED_FROM: Final = (
     "matcher/**/*.py",
     "matching_exchange/process/*.py",
+    "matching_exchange/shards_file.py",
     "matching_exchange/sim/chance.py",
     "matching_exchange/sim/durations.py",
     "matching_exchange/sim/kernel/*.py",

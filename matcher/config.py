@@ -7,8 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from matcher.cluster_config import CLUSTER_SETTINGS, read_shard
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
 from matcher.node_config import NODE_SETTINGS, SNAPSHOTS, NodeConfig, read_node
+from matcher.own_symbols import OwnSymbols
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.curve import KEY, KEYS, MARKET_DATA, curve_key, curve_keys
@@ -39,6 +41,7 @@ class Config(Struct, frozen=True):
     curve_allowed: the public keys that may send commands and read reports.
     curve_market_data: whether the market data has CURVE too.
     metrics: where the process tells its metrics, if anywhere.
+    own: the symbols of its shard; None where one matcher owns all.
     node: of a replicated log; None with the local journal.
     """
 
@@ -61,6 +64,7 @@ class Config(Struct, frozen=True):
     curve_allowed: tuple[str, ...] = ()
     curve_market_data: bool = True
     metrics: Address | None = None
+    own: OwnSymbols | None = None
     node: NodeConfig | None = None
 
     @property
@@ -167,6 +171,7 @@ SETTINGS = (
     ),
     MARKET_DATA,
     METRICS_SETTING,
+    *CLUSTER_SETTINGS,
     *NODE_SETTINGS,
     *LOG_SETTINGS,
 )
@@ -189,6 +194,9 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str] = os.en
     if not values["check"]:
         keep_apart(PROGRAM, PREFIX, SETTINGS, values)
     values["depth_interval"] *= NANOSECONDS_PER_MILLISECOND
+    shard = None if values["check"] else read_shard(PROGRAM, PREFIX, arguments, values)
+    values["own"] = None if shard is None else OwnSymbols(*shard)
+    del values["shards"], values["shard"]
     instruments = next(setting for setting in SETTINGS if setting.name == "instruments")
     config = Config(**values, instruments_source=instruments.source(PREFIX, arguments))
     if not config.check:

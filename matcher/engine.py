@@ -14,7 +14,7 @@ from matcher.core.cancel import cancel_all_orders, cancel_order
 from matcher.core.cancel_replace import cancel_replace
 from matcher.core.halts import halt_if_moved
 from matcher.core.instruments import set_instrument
-from matcher.core.keys import note_key_use, revoke_key, set_key
+from matcher.core.keys import copy_keys, note_key_use, revoke_key, set_key
 from matcher.core.load_book import load_book
 from matcher.core.money import close_ledger, deposit, reset_account, transfer, withdraw
 from matcher.core.oco import place_oco
@@ -29,6 +29,7 @@ from protocol.commands import (
     CancelOrder,
     CancelReplace,
     CloseLedger,
+    CopyKeys,
     Deposit,
     LoadBook,
     MoveTimers,
@@ -43,16 +44,24 @@ from protocol.commands import (
     SetInstrument,
     SetKey,
     SetLimits,
+    SetShard,
     Transfer,
     WatchAccount,
     Withdraw,
 )
 from protocol.events import CommandRefused, Event
+from protocol.shards import first_order_id
 
 
 def set_limits(registry: Registry, command: SetLimits) -> list[Event]:
     """Hold to these limits from the next command on."""
     registry.set_limits(command)
+    return []
+
+
+def set_shard(registry: Registry, command: SetShard) -> list[Event]:
+    """Count the order_ids of a shard from its first one on. Only the first command of a log."""
+    registry.last_order_id = first_order_id(command.number)
     return []
 
 
@@ -77,6 +86,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     AdvanceTime: advance_time,
     MoveTimers: move_timers,
     SetLimits: set_limits,
+    SetShard: set_shard,
     WatchAccount: watch_account,
     Deposit: deposit,
     Withdraw: withdraw,
@@ -87,6 +97,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     RevokeKey: revoke_key,
     NoteKeyUse: note_key_use,
     CancelReplace: cancel_replace,
+    CopyKeys: copy_keys,
 }
 """What carries out each command. It changes the registry and returns what happened, in order."""
 

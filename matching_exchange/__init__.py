@@ -59,6 +59,8 @@ if TYPE_CHECKING:
         Movement,
         MovementList,
         Position,
+        ShardBalances,
+        ShardTransfer,
         Transfer,
     )
     from matching_exchange.client.types.orders import (
@@ -140,6 +142,8 @@ _MODULES = {
         "Movement",
         "MovementList",
         "Position",
+        "ShardBalances",
+        "ShardTransfer",
         "Transfer",
     ),
     f"{_CLIENT}.types.orders": (
@@ -235,6 +239,8 @@ __all__ = [
     "ReplacementPart",
     "Restarted",
     "SelfTradePrevention",
+    "ShardBalances",
+    "ShardTransfer",
     "Side",
     "Stream",
     "Ticker",

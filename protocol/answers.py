@@ -107,6 +107,7 @@ class AccountState(Struct, frozen=True, array_like=True, tag=24):
     orders: those that the command canceled, oldest first.
     watched_since: the sequence from which on its changes are kept; None if they are not kept.
     more: some orders are still live after a suspension. Send SetAccountStatus again to cancel them.
+    version: that of the status; zero without one.
     """
 
     account: str
@@ -115,6 +116,13 @@ class AccountState(Struct, frozen=True, array_like=True, tag=24):
     orders: list[OrderState] = []
     watched_since: int | None = None
     more: bool = False
+    version: int = 0
+
+
+class KeysCopied(Struct, frozen=True, array_like=True, tag=28):
+    """Answers CopyKeys. `changed` is that of the keys now."""
+
+    changed: int
 
 
 Answer = (
@@ -129,4 +137,5 @@ Answer = (
     | LedgerState
     | KeyState
     | CancelReplaced
+    | KeysCopied
 )

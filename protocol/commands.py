@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocol.key_commands import NoteKeyUse, RevokeKey, SetKey
+from protocol.key_commands import CopyKeys, NoteKeyUse, RevokeKey, SetKey
 from protocol.market_commands import LoadBook, SetInstrument
 from protocol.money import (
     AccountQuery,
@@ -22,9 +22,10 @@ from protocol.money import (
     Withdraw,
 )
 from protocol.node_frames import HandOver, NoteReader
-from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits
+from protocol.own_commands import AdvanceTime, MoveTimers, RefuseCommand, SetLimits, SetShard
 from protocol.queries import (
     AccountUpdatesQuery,
+    AccountVersionsQuery,
     AmendmentsQuery,
     BookUpdatesQuery,
     DepthQuery,
@@ -68,6 +69,7 @@ __all__ = [
     "VERSION",
     "AccountQuery",
     "AccountUpdatesQuery",
+    "AccountVersionsQuery",
     "AccountsQuery",
     "AdvanceTime",
     "AmendOrder",
@@ -82,6 +84,7 @@ __all__ = [
     "CloseLedger",
     "Command",
     "Commands",
+    "CopyKeys",
     "Deposit",
     "DepthQuery",
     "DigestQuery",
@@ -111,6 +114,7 @@ __all__ = [
     "SetInstrument",
     "SetKey",
     "SetLimits",
+    "SetShard",
     "StatusQuery",
     "TradesQuery",
     "Transfer",
@@ -293,10 +297,15 @@ class SetAccountStatus(Struct, frozen=True, array_like=True, tag=9, gc=False):
     """Suspend an account, or let it trade again. Suspending cancels its orders and rejects new ones.
 
     Answer: AccountState or CommandRefused.
+
+    version: orders the statuses of an account that several matchers hold. None takes effect always. Zero makes a new
+        one: the time of this command, or what follows the account's last one. An older one changes nothing; of equal
+        ones, the one that suspends counts.
     """
 
     account: Name
     suspended: bool
+    version: Time | None = None
 
 
 class CancelAfter(Struct, frozen=True, array_like=True, tag=10, gc=False):
@@ -340,10 +349,11 @@ Command = (
     | RevokeKey
     | NoteKeyUse
     | CancelReplace
+    | CopyKeys
 )
 """What a session may send."""
 
-OwnCommand = Command | MoveTimers | SetLimits
+OwnCommand = Command | MoveTimers | SetLimits | SetShard
 """All that the engine executes: also the commands that only the matcher itself sends."""
 
 

@@ -46,6 +46,15 @@ class SetLimits(Struct, frozen=True, array_like=True, tag=14, gc=False):
     iceberg_parts: Count = UNLIMITED
 
 
+class SetShard(Struct, frozen=True, array_like=True, tag=25, gc=False):
+    """Count order_ids from the first one of the shard with this number on (`protocol.shards`).
+
+    Only the matcher itself sends it, as the first command of its log. The first shard has none: it has number 0.
+    """
+
+    number: Count
+
+
 class RefuseCommand(Struct, frozen=True, array_like=True, tag=6):
     """Replaces a command that the matcher refused before the engine saw it. A replay then refuses it too.
 

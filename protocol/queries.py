@@ -126,6 +126,16 @@ class KeysQuery(Struct, frozen=True, array_like=True, tag=14):
     after: str = ""
 
 
+class AccountVersionsQuery(Struct, frozen=True, array_like=True, tag=18):
+    """Ask for accounts whose status has a version, by their names in ascending order, after the name `after`.
+
+    A `limit` of zero asks for `changed` alone. Answer: AccountVersionList.
+    """
+
+    limit: Count = 0
+    after: str = ""
+
+
 class BookUpdatesQuery(Struct, frozen=True, array_like=True, tag=16):
     """Ask for messages of a topic of the symbol's book that were missed: those after a number of an epoch.
 
@@ -162,4 +172,5 @@ Query = (
     | SessionsQuery
     | AmendmentsQuery
     | PreventedMatchesQuery
+    | AccountVersionsQuery
 )

@@ -230,6 +230,12 @@ REFUSALS: Final[dict[str, Kind]] = {
     "invalid_amount": Kind(
         422, "Invalid amount", "{field} takes a positive number with at most the decimals of the asset.", "amount"
     ),
+    "wrong_shard": Kind(
+        503,
+        "Wrong shard",
+        "The maps of shards of the gateway and the matcher differ for this symbol. Nothing was executed.",
+        "symbol",
+    ),
     "same_account": Kind(422, "The same account", "{field} takes another account than the sender's.", "to"),
 }
 """By code: one for each Refusal."""

@@ -300,6 +300,26 @@ class KeyList(Struct, frozen=True, array_like=True, tag=44):
     next: str | None = None
 
 
+class AccountVersion(Struct, frozen=True, array_like=True):
+    """The status of an account, and its version: that of the SetAccountStatus that counts."""
+
+    account: str
+    suspended: bool
+    version: int
+
+
+class AccountVersionList(Struct, frozen=True, array_like=True, tag=47):
+    """Accounts whose status has a version, in the order of their names.
+
+    changed: the sequence of the last command that has changed one; zero before the first.
+    next: the name to ask after for the next page; None after the last.
+    """
+
+    accounts: list[AccountVersion]
+    changed: int
+    next: str | None = None
+
+
 class BookUpdates(Struct, frozen=True, array_like=True, tag=45):
     """The missed messages of a topic of a book.
 
@@ -334,4 +354,5 @@ Result = (
     | BookUpdates
     | AmendmentList
     | PreventedMatchList
+    | AccountVersionList
 )

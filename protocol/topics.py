@@ -47,3 +47,8 @@ def reports(number: int) -> bytes:
 def account_updates(account: str) -> bytes:
     """The topic of one account's updates, for all gateways."""
     return b"accounts/%s/" % account.encode()
+
+
+def symbol_of(topic: bytes) -> str:
+    """The symbol of a topic of market data."""
+    return topic.split(b"/")[1].decode()

@@ -4,7 +4,7 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,13 +42,21 @@ def free_bases(count: int) -> list[str]:
 class NodeProcess(Process):
     """A node of that number. `peers` are the bases of all nodes."""
 
-    def __init__(self, directory: Path, number: int, log: str, peers: Sequence[str], *flags: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        number: int,
+        log: str,
+        peers: Sequence[str],
+        *flags: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         directory.mkdir(exist_ok=True)
         self.endpoints = base_endpoints(peers[number])
         self.data = directory / "data"
         own = [f"--node={number}", f"--base={peers[number]}", f"--peers={','.join(peers)}", f"--data-dir={self.data}"]
         self._own = [*own, *flags]
-        super().__init__("matcher", directory, [])
+        super().__init__("matcher", directory, [], environment)
         self.follow(log)
 
     def follow(self, log: str) -> None:
@@ -101,10 +109,17 @@ def running_nodes(directory: Path, log: str, count: int, *flags: str) -> Iterato
     """So many nodes, each in a directory of its own below. Those that still run in the end are killed."""
     peers = free_bases(count)
     nodes = [NodeProcess(directory / f"node{number}", number, log, peers, *flags) for number in range(count)]
-    for node in nodes:
-        node.start()
-    try:
+    with killed_in_the_end(nodes):
+        for node in nodes:
+            node.start()
         yield nodes
+
+
+@contextmanager
+def killed_in_the_end(nodes: Sequence[NodeProcess]) -> Iterator[None]:
+    """Those that still run when the block ends are killed."""
+    try:
+        yield
     finally:
         for node in nodes:
             if node.process is not None:

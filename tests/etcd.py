@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 from base64 import b64encode
@@ -19,6 +18,8 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import pytest
 
+from matching_exchange.tools.processes import free_ports
+
 PATIENCE: Final = 60.0
 """Seconds that the servers may take to agree on a leader."""
 
@@ -32,14 +33,6 @@ FLAGS: Final = (
 def missing() -> str:
     """Why no server can be started here; empty if one can."""
     return "" if shutil.which("etcd") else "etcd is not installed (on Debian: apt install etcd-server)"
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(listening.getsockname()[1]) for listening in sockets]
-    for listening in sockets:
-        listening.close()
-    return ports
 
 
 class Pems(NamedTuple):
@@ -58,7 +51,7 @@ class EtcdServer:
 
     def __init__(self, name: str, directory: Path, pems: Pems | None = None) -> None:
         self.name = name
-        self.client, self.peer = _free_ports(2)
+        self.client, self.peer = free_ports(2)
         self.directory = directory / name
         self.process: subprocess.Popen[bytes] | None = None
         self._output = directory / f"{name}.log"

@@ -20,7 +20,7 @@ from gateway.access.server_key import ServerKey
 from gateway.http.callers import count_key
 from gateway.http.errors import HttpError
 from gateway.http.resources import header, read_body
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from matching_exchange.process.log_brake import LogBrake
 from protocol.keys import Key
 
@@ -64,7 +64,7 @@ class Signed(Struct, frozen=True):
 class Door:
     """One for each worker."""
 
-    def __init__(self, broker: Broker, keys: KeyStore, server_key: ServerKey) -> None:
+    def __init__(self, broker: MatcherLink, keys: KeyStore, server_key: ServerKey) -> None:
         self._broker = broker
         self._keys = keys
         self._server_key = server_key

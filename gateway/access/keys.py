@@ -9,6 +9,7 @@ before. Only stopwatches count, so the hosts' clocks may differ.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,8 +17,10 @@ import structlog
 from gateway.access.server_key import KeyFileError, ServerKey, check_of
 from gateway.http.errors import HttpError
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError, ShardsPendingError
+from gateway.link.key_copies import KeyCopies
+from gateway.link.matcher_link import MatcherLink
+from gateway.link.on_behalf import Link
 from protocol.commands import KeysQuery, NoteKeyUse, RevokeKey, SetKey
 from protocol.events import Answer, KeyList, KeyRevoked, KeySet, KeyState
 from protocol.keys import Key, KeyType
@@ -44,10 +47,23 @@ log = structlog.get_logger("gateway")
 
 
 class KeyStore:
-    """One for each worker. Without `start` it only passes changes on to the matcher."""
+    """One for each worker. Without `start` it only passes changes on to the matcher.
 
-    def __init__(self, broker: Broker, server_key: ServerKey, monotonic: Callable[[], float] = time.monotonic) -> None:
+    copies: where there are several shards. The first one decides about keys; while it is away, the copies in the next
+    one that is there are read.
+    """
+
+    def __init__(
+        self,
+        broker: MatcherLink,
+        server_key: ServerKey,
+        monotonic: Callable[[], float] = time.monotonic,
+        copies: KeyCopies | None = None,
+    ) -> None:
         self._broker = broker
+        self._copies = copies
+        # The number of the shard whose keys are followed.
+        self._source = 0
         self._server_key = server_key
         self._monotonic = monotonic
         self._states: dict[str, KeyState] = {}
@@ -62,9 +78,10 @@ class KeyStore:
 
     def start(self) -> None:
         """Begin to follow the matcher's keys."""
-        self._broker.subscribe_keys(self._hear)
-        self._broker.on_open(self._start_anew)
-        self._broker.on_reset(self._forget)
+        for number, broker in enumerate(self._broker.brokers):
+            broker.subscribe_keys(partial(self._hear, number))
+            broker.on_open(partial(self._opened, number))
+            broker.on_reset(partial(self._forget, number))
         self._tick()
 
     def stop(self) -> None:
@@ -145,18 +162,25 @@ class KeyStore:
     # Changes
 
     async def put(self, key: Key) -> KeyState:
-        """Set the key. It is so for every worker when this returns. Fails as a command does."""
-        return await self._everywhere(await self._broker.command(SetKey(key)))
+        """Set the key. It is so for every worker when this returns. Fails as a command does.
+
+        ShardsPendingError where a new secret is not in all copies.
+        """
+        # A key that nobody has is no danger where it is missing.
+        return await self._everywhere(await self._broker.command(SetKey(key)), in_all=key.generation > 0)
 
     async def revoke(self, key: str) -> KeyState:
-        """Revoke the key. It is good nowhere when this returns. Fails as a command does."""
+        """Revoke the key. It is good nowhere when this returns. Fails as a command does.
+
+        ShardsPendingError where it is still in a copy.
+        """
         answer = await self._broker.command(RevokeKey(key))
         self._drop(key)
-        return await self._everywhere(answer)
+        return await self._everywhere(answer, in_all=True)
 
     async def page(self, limit: int, after: str) -> KeyList:
-        """Keys as the matcher has them."""
-        return expect(KeyList, (await self._broker.query(KeysQuery(limit, after))).value)
+        """Keys as the matcher has them that decides about them."""
+        return await _page(self._broker.brokers[0], limit, after)
 
     async def get(self, key: str) -> KeyState | None:
         """One key as the matcher has it."""
@@ -174,14 +198,20 @@ class KeyStore:
             after = found.next
         return False
 
-    async def _everywhere(self, answer: Stamped[Answer]) -> KeyState:
+    async def _everywhere(self, answer: Stamped[Answer], *, in_all: bool) -> KeyState:
         state = expect(KeyState, answer.value)
+        if self._copies is not None:
+            behind = await self._copies.bring_up()
+            if behind and in_all:
+                raise ShardsPendingError(behind)
         await asyncio.sleep(LEASE_SECONDS + SLACK_SECONDS)
         return state
 
     # What the matcher tells
 
-    def _hear(self, event: KeySet | KeyRevoked) -> None:
+    def _hear(self, number: int, event: KeySet | KeyRevoked) -> None:
+        if number != self._source:
+            return
         if event.sequence != event.previous:
             self._missed = True
         if not self._complete:
@@ -215,8 +245,14 @@ class KeyStore:
     def _is_expired(self, key: Key) -> bool:
         return 0 < key.expires <= self._broker.now()
 
-    def _forget(self) -> None:
+    def _opened(self, number: int) -> None:
+        if number == self._source:
+            self._start_anew()
+
+    def _forget(self, number: int) -> None:
         """The matcher has another journal: none of its keys are known."""
+        if number != self._source:
+            return
         self._good_until = float("-inf")
         for name in list(self._states):
             self._drop(name)
@@ -239,19 +275,29 @@ class KeyStore:
 
     async def _refresh(self) -> None:
         try:
+            source = self._choose_source()
             asked_at = self._monotonic()
-            found = expect(KeyList, (await self._broker.query(KeysQuery(), LEASE_SECONDS)).value)
+            found = expect(KeyList, (await source.query(KeysQuery(), LEASE_SECONDS)).value)
             if self._complete and found.changed == self._changed:
                 self._good_until = asked_at + LEASE_SECONDS
             else:
-                await self._fetch()
+                await self._fetch(source)
         except MatcherUnavailableError:
             # The next tick asks again.
             return
         finally:
             self._refreshing = None
 
-    async def _fetch(self) -> None:
+    def _choose_source(self) -> Link:
+        """The first shard that is there. The keys of another one than before begin anew."""
+        brokers = self._broker.brokers
+        number = next((number for number, broker in enumerate(brokers) if broker.available), 0)
+        if number != self._source:
+            self._source = number
+            self._complete = False
+        return brokers[number]
+
+    async def _fetch(self, source: Link) -> None:
         """Get all keys, as of one moment."""
         self._missed = False
         states: dict[str, KeyState] = {}
@@ -260,7 +306,7 @@ class KeyStore:
         asked_at = 0.0
         while after is not None:
             asked_at = self._monotonic()
-            page = await self.page(PAGE, after)
+            page = await _page(source, PAGE, after)
             if changed is not None and page.changed != changed:
                 return
             changed, after = page.changed, page.next
@@ -309,6 +355,10 @@ class KeyPermit:
     def watch(self, end: Callable[[], None]) -> Callable[[], None]:
         """Call `end` once the key is good no more; the answer ends that."""
         return self._keys.watch(self._key, end)
+
+
+async def _page(link: Link, limit: int, after: str) -> KeyList:
+    return expect(KeyList, (await link.query(KeysQuery(limit, after))).value)
 
 
 def _look_at(future: "asyncio.Future[Stamped[Answer]]") -> None:

@@ -13,8 +13,8 @@ from gateway.binance.times import MILLISECOND
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.past import PastMarket
 from gateway.http.callers import address_of
-from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
+from gateway.link.matcher_link import MatcherLink
 from protocol.units import SelfTradePrevention
 
 
@@ -30,8 +30,8 @@ class Desk(Struct, frozen=True):
     gate: Gate
     keys: KeyStore
     counts: Counts
-    broker: Broker
-    feed: MarketDataFeed
+    broker: MatcherLink
+    feed: Feed
     past: PastMarket
     prevention: SelfTradePrevention
     listen_keys: ListenKeys | None = None

@@ -93,6 +93,7 @@ REFUSALS: Final[Mapping[Refusal, Fault]] = {
     Refusal.POST_ONLY_NOT_ALLOWED: UNSUPPORTED_COMBINATION,
     Refusal.DISPLAY_QUANTITY_NOT_ALLOWED: UNSUPPORTED_COMBINATION,
     Refusal.TIME_IN_FORCE_NOT_ALLOWED: UNSUPPORTED_COMBINATION,
+    Refusal.WRONG_SHARD: NO_MATCHER,
 }
 """Refusals that have a text of their own here."""
 

@@ -1,12 +1,13 @@
 """Money of accounts: deposits, withdrawals, transfers, resets, the faucet, and what accounts have."""
 
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
 from gateway.link.answers import Stamped, expect
-from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError
+from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, UnknownShardError
 from gateway.link.instruments import Instruments
 from gateway.link.on_behalf import Link
 from protocol.commands import (
@@ -26,7 +27,7 @@ from protocol.events import (
     LedgerState,
     TransferState,
 )
-from protocol.instrument import quote_decimals
+from protocol.instrument import Instrument, quote_decimals
 
 NANOSECONDS: Final = 1_000_000_000
 """In a second."""
@@ -46,6 +47,20 @@ class Given(Struct, frozen=True):
     balances: Stamped[Balances]
 
 
+class Split(Struct, frozen=True):
+    """What an account has in all, and what of it in each shard; without shards, that is empty."""
+
+    total: Stamped[Balances]
+    shards: dict[str, Stamped[Balances]]
+
+
+class Moved(Struct, frozen=True):
+    """A transfer between shards: its withdrawal and its deposit."""
+
+    withdrawn: TransferState
+    deposited: TransferState
+
+
 class Money:
     """Each call fails as the broker's. RefusedError where the matcher refuses."""
 
@@ -60,13 +75,29 @@ class Money:
     async def set_ledger(self, command: ResetAccount | CloseLedger) -> LedgerState:
         return expect(LedgerState, (await self._broker.submit(command)).value)
 
+    @property
+    def shards(self) -> list[str]:
+        """The names of the shards; none where one matcher has every symbol."""
+        return []
+
+    def at(self, shard: str | None) -> "Money":
+        """The same calls in the shard of that name, in the first one without a name. UnknownShardError where there is
+        none."""
+        if shard is not None:
+            raise UnknownShardError(shard, [])
+        return self
+
+    async def split(self, account: str) -> Split:
+        """The account's balances, and which of them are where."""
+        return Split(await self.balances(account), {})
+
+    async def between(self, account: str, asset: str, amount: str, source: str, target: str, transfer_id: str) -> Moved:
+        """Move free money from one shard to another. UnknownShardError where there is none."""
+        raise UnknownShardError(source, [], "from_shard")
+
     async def asset_decimals(self) -> dict[str, int]:
         """How many decimals each asset has now, at least. It may get more."""
-        found: dict[str, int] = {}
-        for instrument in await self._instruments.all():
-            found[instrument.base] = max(found.get(instrument.base, 0), instrument.quantity_decimals)
-            found[instrument.quote] = max(found.get(instrument.quote, 0), quote_decimals(instrument))
-        return found
+        return decimals_of(await self._instruments.all())
 
     async def balances(self, account: str) -> Stamped[Balances]:
         answer = await self._broker.query(BalancesQuery(account))
@@ -102,6 +133,15 @@ class Money:
             if sent:
                 raise OutcomeUnknownError("the matcher went away after the first deposit") from error
             raise
+
+
+def decimals_of(instruments: Iterable[Instrument]) -> dict[str, int]:
+    """How many decimals these instruments need for each asset."""
+    found: dict[str, int] = {}
+    for instrument in instruments:
+        found[instrument.base] = max(found.get(instrument.base, 0), instrument.quantity_decimals)
+        found[instrument.quote] = max(found.get(instrument.quote, 0), quote_decimals(instrument))
+    return found
 
 
 def faucet_deposits(account: str, faucet: Faucet, day: str) -> list[Deposit]:

@@ -8,7 +8,7 @@ import structlog
 from gateway.exchange.history import History
 from gateway.exchange.market_history import Candles, Wanted
 from gateway.exchange.recent import RecentMarket
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from history.reading.database import HistoryUnavailableError
 from history.reading.trades import Range
 from protocol.events import Trade
@@ -28,7 +28,7 @@ log = structlog.get_logger("gateway")
 class PastMarket:
     """One for each worker. It looks at the tables as soon as there is a matcher. Without them it follows the trades."""
 
-    def __init__(self, history: History, recent: RecentMarket, broker: Broker) -> None:
+    def __init__(self, history: History, recent: RecentMarket, broker: MatcherLink) -> None:
         self._history = history
         self._recent = recent
         self._looking: asyncio.Task[None] | None = None

@@ -14,8 +14,9 @@ from gateway.exchange.market_history import REMEMBERED_TRADES, Candles, Wanted, 
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
 from history.candles.candle import Candle
 from history.candles.folding import Folder
 from history.candles.intervals import INTERVALS
@@ -46,7 +47,7 @@ _open_time: Final[Callable[[Candle], int]] = attrgetter("open_time")
 class RecentMarket:
     """One for each worker. It answers as MarketHistory does, from what it has heard. Fails as the link."""
 
-    def __init__(self, broker: Broker, feed: MarketDataFeed, instruments: Instruments) -> None:
+    def __init__(self, broker: MatcherLink, feed: Feed, instruments: Instruments) -> None:
         self._broker = broker
         self._feed = feed
         self._instruments = instruments
@@ -100,7 +101,7 @@ class RecentMarket:
     def _follow(self, symbol: str) -> "Followed":
         found = self._followed.get(symbol)
         if found is None:
-            found = self._followed[symbol] = Followed(symbol, self._broker, self._feed)
+            found = self._followed[symbol] = Followed(symbol, self._broker.of(symbol), self._feed)
         return found
 
     def _forget(self) -> None:
@@ -110,7 +111,9 @@ class RecentMarket:
         self._followed.clear()
 
 
-async def remembered_trades(broker: Broker, symbol: str, limit: int = REMEMBERED_TRADES, after: int = 0) -> list[Trade]:
+async def remembered_trades(
+    broker: MatcherLink, symbol: str, limit: int = REMEMBERED_TRADES, after: int = 0
+) -> list[Trade]:
     """The last trades after a trade_id that the matcher remembers, oldest first."""
     query = TradesQuery(symbol, limit, after)
     return expect(TradeHistory, (await broker.query(query)).value).trades
@@ -119,7 +122,7 @@ async def remembered_trades(broker: Broker, symbol: str, limit: int = REMEMBERED
 class Followed:
     """The candles of one symbol. Its trades come from the feed, and where one is missing, from the matcher itself."""
 
-    def __init__(self, symbol: str, broker: Broker, feed: MarketDataFeed) -> None:
+    def __init__(self, symbol: str, broker: Broker, feed: Feed) -> None:
         self._symbol = symbol
         self._broker = broker
         self._clear()

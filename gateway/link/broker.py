@@ -15,6 +15,7 @@ import zmq
 from msgspec import Struct
 
 from gateway.link.answers import Stamped
+from gateway.link.clock_watch import ClockWatch
 from gateway.link.connection import Connection
 from gateway.link.errors import MatcherUnavailableError, NoResultError, OutcomeUnknownError, TooMuchInFlightError
 from gateway.link.group import Group
@@ -26,6 +27,7 @@ from protocol.commands import VERSION, Command, Query
 from protocol.curve import ClientKeys
 from protocol.events import Answer, Pulse, QueryResult, Result
 from protocol.matcher_clock import MatcherClock
+from protocol.metrics import Family
 from protocol.pump import Pump
 from protocol.session import Lost, NotOpenError, SessionState, WindowFullError, new_session
 
@@ -79,7 +81,7 @@ class Broker:
         self._deadline = int(deadline * NANOSECONDS)
         self._answer_timeout = deadline + ANSWER_GRACE
         self._clock = MatcherClock()
-        self._clock_differs = False
+        self._clock_watch = ClockWatch(self._deadline)
         self._pump = Pump(new_session)
         self._session = self._pump.session
         self._waiting: dict[int, _Waiting] = {}
@@ -166,6 +168,20 @@ class Broker:
     def clock_difference(self) -> int:
         """Nanoseconds by which the matcher's time is ahead of this machine's clock; negative where it is behind."""
         return self._clock.difference()
+
+    @property
+    def brokers(self) -> tuple["Broker"]:
+        """Itself, for its matcher is the only one."""
+        return (self,)
+
+    def of(self, _symbol: str) -> "Broker":
+        """Itself: its matcher owns every symbol that it is asked for."""
+        return self
+
+    @property
+    def metrics(self) -> list[Family]:
+        """What the matcher has told last of itself."""
+        return self.published.metrics
 
     def on_reset(self, callback: Callable[[], None]) -> None:
         """Call back when the matcher has another history than before: nothing that was read of it holds."""
@@ -359,7 +375,7 @@ class Broker:
             overdue.append(number)
         for number in overdue:
             _fail(self._waiting.pop(number).future, OutcomeUnknownError("the matcher did not answer in time"))
-        self._compare_clocks()
+        self._clock_watch.compare(self.clock_difference)
         self._tell_failures()
         if self.available is not self._was_available:
             self._was_available = not self._was_available
@@ -371,21 +387,6 @@ class Broker:
     def _tell_failures(self) -> None:
         for reason in self._connection.failures():
             log.warning("no connection to the matcher", endpoint=self._commands_endpoint, reason=reason)
-
-    def _compare_clocks(self) -> None:
-        """Log once when the clocks differ by more than a deadline, and once when they agree again. Orders are taken in
-        both cases."""
-        differs = abs(self.clock_difference) > self._deadline
-        if differs is not self._clock_differs:
-            self._clock_differs = differs
-            milliseconds = self.clock_difference // 1_000_000
-            if differs:
-                log.warning(
-                    "the matcher's time and this clock differ: deadlines go by the matcher's",
-                    clock_difference_ms=milliseconds,
-                )
-            else:
-                log.info("the matcher's time and this clock agree again", clock_difference_ms=milliseconds)
 
 
 def _fail(future: "asyncio.Future[Stamped[Value]]", error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 import zmq
@@ -22,6 +22,16 @@ SAFETY_TICK: Final = 0.25
 Handler = Callable[[MarketDataMessage], None]
 
 log = structlog.get_logger("gateway")
+
+
+class Feed(Protocol):
+    """As the feed has these."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def subscribe(self, topic: bytes, handler: Handler) -> Callable[[], None]: ...
 
 
 class MarketDataFeed:

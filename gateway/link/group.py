@@ -3,6 +3,8 @@
 from itertools import combinations
 from typing import Final
 
+import structlog
+
 from protocol.leader import Leadership
 from protocol.node import NodePulse, NodeRole
 
@@ -14,6 +16,9 @@ DIGESTS_KEPT: Final = 4
 
 LOCAL: Final = "local"
 """The log of a matcher that has a journal of its own."""
+
+
+log = structlog.get_logger("gateway")
 
 
 class Node:
@@ -40,10 +45,11 @@ class Node:
 
 class Group:
     """`nodes` stand in the order of their addresses in the setting. name: that of the shard; empty where there is one
-    group alone. Times: seconds, monotonic."""
+    group alone. shards_hash: that of this gateway's map of shards; empty without one. Times: seconds, monotonic."""
 
-    def __init__(self, addresses: tuple[str, ...], name: str = "") -> None:
+    def __init__(self, addresses: tuple[str, ...], name: str = "", shards_hash: str = "") -> None:
         self.name = name
+        self._shards_hash = shards_hash
         self.nodes = [Node(address, place) for place, address in enumerate(addresses, 1)]
         self.leadership = Leadership()
 
@@ -69,6 +75,7 @@ class Group:
         """Take in what the node at that place tells."""
         self.leadership.hear_node(place, told)
         node, leader = self.nodes[place], self.leader
+        self._compare_maps(node, told)
         node.told, node.heard_at, node.lag = told, now, None
         if leader is not None and leader is not node and leader.told is not None:
             known = leader.told
@@ -77,6 +84,16 @@ class Group:
             node.digests[told.snapshot_position] = told.snapshot_digest
             for position in sorted(node.digests)[:-DIGESTS_KEPT]:
                 del node.digests[position]
+
+    def _compare_maps(self, node: Node, told: NodePulse) -> None:
+        """Log once where the node begins to tell of another map of shards than this gateway's."""
+        before = self._shards_hash if node.told is None else node.told.shards_hash
+        if told.shards_hash not in (before, self._shards_hash):
+            log.warning(
+                "a matcher goes by another map of shards: it refuses what is not its own by that map",
+                shard=self.name,
+                place=node.place,
+            )
 
     def role(self, node: Node, now: float) -> str:
         """leader or standby; away; replaced, where it has led and does not know yet that another one does."""
@@ -98,6 +115,8 @@ class Group:
         for node in self.nodes:
             if node.told is not None and self.role(node, now) != "away":
                 found += [f"{node.name()}: {warning}" for warning in node.told.warnings]
+                if node.told.shards_hash != self._shards_hash:
+                    found.append(f"{node.name()} goes by another map of shards than this gateway.")
         return found
 
     @staticmethod

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
-from gateway.link.errors import RefusedError
+from gateway.link.errors import MatcherUnavailableError, RefusedError
+from gateway.link.matcher_link import MatcherLink
 from protocol.commands import InstrumentsQuery
 from protocol.events import InstrumentList
 from protocol.instrument import Instrument
@@ -25,18 +26,17 @@ class HasSymbol(Protocol):
 class Instruments:
     """`known` is for the hot path. `find` asks for what it lacks."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: MatcherLink) -> None:
         self.known: dict[str, Instrument] = {}
         self._broker = broker
-        self._asking: asyncio.Future[None] | None = None
-        self._next: asyncio.Future[None] | None = None
+        self._asking = {owner: _Asking() for owner in broker.brokers}
         broker.on_reset(self.known.clear)
 
     async def find(self, symbol: str) -> Instrument:
         """The instrument. RefusedError where the matcher has none, MatcherUnavailableError where no matcher answers."""
         instrument = self.known.get(symbol)
         if instrument is None and SYMBOL_PATTERN.fullmatch(symbol):
-            await self._ask_once()
+            await self._ask_once(self._broker.of(symbol))
             instrument = self.known.get(symbol)
         if instrument is None:
             raise RefusedError(Refusal.UNKNOWN_SYMBOL)
@@ -52,10 +52,23 @@ class Instruments:
             await self.find(symbol)
 
     async def all(self) -> list[Instrument]:
-        """All instruments, current."""
-        result = expect(InstrumentList, (await self._broker.query(InstrumentsQuery())).value)
-        self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
-        return result.instruments
+        """All instruments, current; those of a shard that is away as they are known. MatcherUnavailableError where no
+        matcher answers."""
+        brokers = self._broker.brokers
+        parts = await asyncio.gather(*(self._all_of(each) for each in brokers), return_exceptions=True)
+        found: list[Instrument] = []
+        away: list[BaseException] = []
+        for broker, part in zip(brokers, parts, strict=True):
+            if isinstance(part, list):
+                found += part
+            elif isinstance(part, MatcherUnavailableError):
+                away.append(part)
+                found += [each for each in self.known.values() if self._broker.of(each.symbol) is broker]
+            else:
+                raise part
+        if len(away) == len(brokers):
+            raise away[0]
+        return found
 
     async def current(self, symbol: str) -> Instrument:
         """The instrument, current. Fails as `find`."""
@@ -63,14 +76,30 @@ class Instruments:
         self.known.update((instrument.symbol, instrument) for instrument in result.instruments)
         return await self.find(symbol)
 
-    async def _ask_once(self) -> None:
-        """Ask the matcher. Callers share a query not sent yet, never one in flight: it may predate their symbol."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(self._ask_after(self._asking))
-        await asyncio.shield(self._next)
+    async def _all_of(self, broker: Broker) -> list[Instrument]:
+        """Those that the matcher of the broker owns. After a move of a symbol, its former matcher still has it."""
+        result = expect(InstrumentList, (await broker.query(InstrumentsQuery())).value)
+        own = [each for each in result.instruments if self._broker.of(each.symbol) is broker]
+        self.known.update((instrument.symbol, instrument) for instrument in own)
+        return own
 
-    async def _ask_after(self, asking: asyncio.Future[None] | None) -> None:
-        if asking is not None:
-            await asyncio.wait([asking])
-        self._asking, self._next = self._next, None
-        await self.all()
+    async def _ask_once(self, broker: Broker) -> None:
+        """Ask the matcher. Callers share a query not sent yet, never one in flight: it may predate their symbol."""
+        asking = self._asking[broker]
+        if asking.next is None:
+            asking.next = asyncio.ensure_future(self._ask_after(broker, asking))
+        await asyncio.shield(asking.next)
+
+    async def _ask_after(self, broker: Broker, asking: "_Asking") -> None:
+        if asking.current is not None:
+            await asyncio.wait([asking.current])
+        asking.current, asking.next = asking.next, None
+        await self._all_of(broker)
+
+
+class _Asking:
+    """Queries of one matcher: that in flight, and the one that waits for its end."""
+
+    def __init__(self) -> None:
+        self.current: asyncio.Future[None] | None = None
+        self.next: asyncio.Future[None] | None = None

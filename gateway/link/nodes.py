@@ -51,13 +51,20 @@ class _Everywhere:
 class NodesBroker(Broker):
     """As a Broker, for the nodes at these base addresses. They share one CURVE key, where they have CURVE.
 
-    group: what is known of the nodes.
+    group: what is known of the nodes. shard, shards_hash: the name of their shard, and the hash of the map.
     """
 
-    def __init__(self, nodes: dict[str, Endpoints], deadline: float, keys: ClientKeys | None = None) -> None:
+    def __init__(
+        self,
+        nodes: dict[str, Endpoints],
+        deadline: float,
+        keys: ClientKeys | None = None,
+        shard: str = "",
+        shards_hash: str = "",
+    ) -> None:
         super().__init__("", "", deadline, keys)
         self._endpoints = list(nodes.values())
-        self.group = Group(tuple(nodes))
+        self.group = Group(tuple(nodes), shard, shards_hash)
         self.groups = (self.group,)
 
     def _connect(self) -> Reports:

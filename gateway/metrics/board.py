@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from gateway.http.counting import HttpCounts
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from gateway.metrics.slots import Slots
 from gateway.metrics.worker import worker_families
 from matching_exchange.metrics.exposition import exposition
@@ -29,7 +29,7 @@ _decode = msgspec.msgpack.Decoder(ProcessMetrics).decode
 class Board:
     """One for each worker. `history` is the file in which the history tells its metrics; None where none is known."""
 
-    def __init__(self, broker: Broker, counts: HttpCounts, slots: Slots, history: Path | None) -> None:
+    def __init__(self, broker: MatcherLink, counts: HttpCounts, slots: Slots, history: Path | None) -> None:
         self._broker = broker
         self._counts = counts
         self._slots = slots
@@ -49,7 +49,7 @@ class Board:
         """The page, as Prometheus reads it."""
         self._tell()
         # It may be long, and a disk may be slow.
-        return await asyncio.to_thread(self._page, self._broker.published.metrics)
+        return await asyncio.to_thread(self._page, self._broker.metrics)
 
     def _tell(self) -> None:
         self._slots.tell(worker_families(self._counts, self._broker, str(self._slots.own)))

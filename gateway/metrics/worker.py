@@ -1,7 +1,7 @@
 """What one worker of the gateway tells: of HTTP, of its streams, and of its session with the matcher."""
 
 from gateway.http.counting import HttpCounts
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from gateway.metrics.nodes import node_families
 from matching_exchange.metrics.families import Labels, counters, gauge, gauges, histogram, histograms
 from matching_exchange.metrics.own import own_families
@@ -11,7 +11,7 @@ from protocol.metrics import Family
 PROCESS = "gateway"
 
 
-def worker_families(counts: HttpCounts, broker: Broker, worker: str) -> list[Family]:
+def worker_families(counts: HttpCounts, broker: MatcherLink, worker: str) -> list[Family]:
     """`worker` is its number."""
     commands, queries = broker.in_flight
     waiting: dict[Labels, int] = {("commands",): commands, ("queries",): queries}

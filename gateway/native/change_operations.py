@@ -7,7 +7,7 @@ from gateway.native.calls import amends, replacements
 from gateway.native.calls.orders import MAX_LISTED
 from gateway.native.json import schemas
 from gateway.native.json.replacement_schemas import CancelReplaceRequest, Replacement
-from gateway.native.operation import ORDER_ID, OWNER, Operation, Parameter, bounded
+from gateway.native.operation import ORDER_ID, OWNER, SYMBOL_OF_ORDER, Operation, Parameter, bounded
 
 ORDER_EXAMPLE: Final = {
     "symbol": "BTC-USDT",
@@ -26,7 +26,7 @@ CHANGE_OPERATIONS: Final = (
         "Amend an order",
         schemas.Order,
         (403, 404, 409, 413, 422, 504),
-        (ORDER_ID, OWNER),
+        (ORDER_ID, OWNER, SYMBOL_OF_ORDER),
         body=schemas.AmendRequest,
         example={"quantity": "0.4"},
     ),
@@ -41,6 +41,7 @@ CHANGE_OPERATIONS: Final = (
         (
             ORDER_ID,
             OWNER,
+            SYMBOL_OF_ORDER,
             bounded("limit", 1, MAX_LISTED, 100, "Amends in the answer at most."),
             Parameter(
                 "after",

@@ -11,6 +11,8 @@ from protocol.units import CURRENCY_PATTERN, NAME_PATTERN
 
 _AMOUNT_EXAMPLE: Final = {"asset": "USDT", "amount": "100000", "transfer_id": "start-1"}
 
+SHARD: Final = Parameter("shard", {"type": "string"}, "The shard; where there are several, else none is taken.")
+
 MONEY_OPERATIONS: Final = (
     Operation(
         USER_DATA,
@@ -30,7 +32,7 @@ MONEY_OPERATIONS: Final = (
         "The balances of an account, now or at a time that is past",
         money_schemas.BalancesView,
         (422,),
-        (ACCOUNT_OF_PATH, time_parameter("at", "What it had of each asset at this time.")),
+        (ACCOUNT_OF_PATH, time_parameter("at", "What it had of each asset at this time."), SHARD),
         other_answer=money_schemas.BalancesAtView,
     ),
     Operation(
@@ -66,7 +68,7 @@ MONEY_OPERATIONS: Final = (
         "Get what the faucet gives each UTC day",
         money_schemas.FaucetView,
         (403, 409, 422, 504),
-        (ACCOUNT_OF_PATH,),
+        (ACCOUNT_OF_PATH, SHARD),
     ),
     Operation(
         ADMIN,
@@ -114,12 +116,13 @@ MONEY_OPERATIONS: Final = (
         "post",
         "/admin/accounts/{account}/transfer",
         money.transfer,
-        "Move free money to another account",
+        "Move free money to another account, or from one shard to another",
         money_schemas.TransferView,
         (403, 409, 413, 422, 504),
         (ACCOUNT_OF_PATH,),
         body=money_schemas.TransferRequest,
         example={"to": "bob", **_AMOUNT_EXAMPLE, "transfer_id": "to-bob-1"},
+        other_answer=money_schemas.ShardTransferView,
     ),
     Operation(
         ADMIN,
@@ -141,6 +144,6 @@ MONEY_OPERATIONS: Final = (
         "Withdraw all that an account has, and make it unlimited again",
         money_schemas.LedgerView,
         (403, 409, 422, 504),
-        (ACCOUNT_OF_PATH,),
+        (ACCOUNT_OF_PATH, SHARD),
     ),
 )

@@ -44,7 +44,8 @@ WebSocket streams, one symbol or one account each:
   Then each command that changes the account is one message (schema AccountUpdated); none is left out. With
   `&after=<sequence>`, the last sequence that the client knows, the stream begins with schema AccountResumed and the
   missed updates instead. If the exchange no longer keeps them, also in mid-stream, the orders are sent again. They
-  replace all that the client knows.
+  replace all that the client knows. Where the exchange has several shards, the stream of each is ordered and told in
+  one WebSocket: messages have `shard`, and `&after=` takes the `cursor` of the last one.
 
 A stream is closed with one of these codes:
 

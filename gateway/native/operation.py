@@ -11,7 +11,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.http.responses import HttpResponse
 from gateway.metrics.board import Board
 from gateway.native.calls.keys import KeyDesk
-from gateway.native.calls.parameters import CURSOR_PATTERN
+from gateway.native.calls.shard_cursors import PAIRS
 from gateway.native.json.times import EXACT_TIME_PATTERN
 from protocol.units import NAME_PATTERN, SYMBOL_PATTERN
 
@@ -74,6 +74,11 @@ ORDER_ID: Final = Parameter(
     required=True,
     place="path",
 )
+SYMBOL_OF_ORDER: Final = Parameter(
+    "symbol",
+    _SYMBOL,
+    "The order's instrument: an order of another one is unknown. With several shards, only its shard is asked.",
+)
 CANCEL_NAME: Final = Parameter(
     "cancel_client_order_id", _NAME, "A name for this cancel; the account's stream tells it."
 )
@@ -95,4 +100,4 @@ def time_parameter(name: str, description: str) -> Parameter:
 
 def continued(description: str) -> Parameter:
     """The cursor of a page."""
-    return Parameter("after", {"type": "string", "pattern": f"^{CURSOR_PATTERN.pattern}$"}, description)
+    return Parameter("after", {"type": "string", "pattern": f"^{PAIRS.pattern}$"}, description)

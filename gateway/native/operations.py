@@ -17,6 +17,7 @@ from gateway.native.calls import (
 from gateway.native.calls.accounts import MAX_FILLS
 from gateway.native.calls.keys import MAX_KEYS_LISTED
 from gateway.native.calls.orders import MAX_LISTED
+from gateway.native.calls.shard_cursors import NUMBERS
 from gateway.native.change_operations import CHANGE_OPERATIONS, ORDER_EXAMPLE
 from gateway.native.demo_operations import DEMO_OPERATIONS
 from gateway.native.enum_words import ONLY_STATUSES
@@ -34,6 +35,7 @@ from gateway.native.operation import (
     OWNER,
     SYMBOL,
     SYMBOL_FILTER,
+    SYMBOL_OF_ORDER,
     Operation,
     Parameter,
     bounded,
@@ -88,7 +90,7 @@ OPERATIONS: Final = (
             bounded("limit", 1, MAX_LISTED, 100, "Orders in the answer at most."),
             Parameter(
                 "after",
-                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                {"type": "string", "pattern": f"^{NUMBERS.pattern}$"},
                 "The `next` of the list that this one continues.",
             ),
         ),
@@ -112,7 +114,7 @@ OPERATIONS: Final = (
         "Look an order up",
         schemas.Order,
         (404, 422),
-        (ORDER_ID, OWNER),
+        (ORDER_ID, OWNER, SYMBOL_OF_ORDER),
     ),
     Operation(
         TRADE,
@@ -125,6 +127,7 @@ OPERATIONS: Final = (
         (
             ORDER_ID,
             OWNER,
+            SYMBOL_OF_ORDER,
             Parameter(
                 "only_status",
                 {"enum": list(ONLY_STATUSES)},
@@ -207,7 +210,7 @@ OPERATIONS: Final = (
             bounded("limit", 1, MAX_FILLS, 100, "Matches in the answer at most."),
             Parameter(
                 "after",
-                {"type": "string", "pattern": "^[0-9]{1,18}$"},
+                {"type": "string", "pattern": f"^{NUMBERS.pattern}$"},
                 "The `next` of the list that this one continues, or a prevented_match_id.",
             ),
         ),

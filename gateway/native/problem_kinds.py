@@ -65,6 +65,12 @@ KINDS: Final[dict[str, Kind]] = {
         "No answer in time: the command may have been executed. Send it again with the same client_order_id, or "
         "look the order up.",
     ),
+    "shards_pending": Kind(
+        503,
+        "Shards lack the change",
+        "The shards of pending_shards are away. The others have the change; these get it as soon as they are there.",
+    ),
+    "unknown_shard": Kind(422, "Unknown shard", "No shard has this name.", "shard"),
     "no_demo": Kind(404, "No demo market", "No demo market trades beside this exchange."),
     **REFUSALS,
 }

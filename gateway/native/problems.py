@@ -3,7 +3,7 @@
 A WebSocket is closed with 4000 plus the problem's status.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -14,11 +14,16 @@ from gateway.http.closing import CloseFrame
 from gateway.http.errors import NO_HEADERS, HttpError
 from gateway.http.responses import Header, HttpResponse
 from gateway.link.errors import (
+    DONE,
     HistoryBehindError,
     MatcherUnavailableError,
     OutcomeUnknownError,
     RefusedError,
+    ShardOutcome,
+    ShardsOutcomeError,
+    ShardsPendingError,
     TooMuchInFlightError,
+    UnknownShardError,
 )
 from gateway.native.problem_kinds import KINDS
 from history.reading.database import HistoryUnavailableError
@@ -35,7 +40,11 @@ _WITH_LIMIT: Final = frozenset(
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """An error. `code` is a stable word; `field` names the field at fault, where one is."""
+    """An error. `code` is a stable word; `field` names the field at fault, where one is.
+
+    * shards: what a command for all shards has come to in each, by its name, where not all have answered
+    * pending_shards: shards that lack a change which the others have
+    """
 
     type: str
     title: str
@@ -43,6 +52,8 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     detail: str
     code: str
     field: str | None = None
+    shards: dict[str, ShardOutcome] | None = None
+    pending_shards: list[str] | None = None
 
 
 class ProblemError(Exception):
@@ -50,6 +61,7 @@ class ProblemError(Exception):
 
     detail, field, status: used in place of the code's own.
     limits: texts for the names of LIMIT_NAMES.
+    shards, pending_shards: as in Problem.
     """
 
     def __init__(
@@ -61,6 +73,8 @@ class ProblemError(Exception):
         self.status = status or kind.status
         self.field = field or kind.field
         self.detail = detail or kind.detail.format_map({**limits, "field": self.field or "The field"})
+        self.shards: Mapping[str, ShardOutcome] | None = None
+        self.pending_shards: Sequence[str] | None = None
         self.names_limit = not detail and code in _WITH_LIMIT
         """Whether the detail names a limit whose number is not known."""
 
@@ -70,7 +84,16 @@ class ProblemError(Exception):
 
     def document(self) -> Problem:
         title = KINDS[self.code].title
-        return Problem(f"urn:problem-type:{self.code}", title, self.status, self.detail, self.code, self.field or None)
+        return Problem(
+            f"urn:problem-type:{self.code}",
+            title,
+            self.status,
+            self.detail,
+            self.code,
+            self.field or None,
+            None if self.shards is None else dict(self.shards),
+            None if self.pending_shards is None else list(self.pending_shards),
+        )
 
     def headers(self) -> dict[str, str]:
         """The headers that its status asks for."""
@@ -101,9 +124,28 @@ def problem_of(error: Exception) -> ProblemError | None:
             return ProblemError("history_unavailable", f"The history cannot be read: {error}.")
         case HistoryBehindError():
             return ProblemError("history_behind")
+        case ShardsOutcomeError():
+            return _in_shards(error)
         case OutcomeUnknownError():
             return ProblemError("outcome_unknown")
+        case ShardsPendingError():
+            problem = ProblemError("shards_pending")
+            problem.pending_shards = error.pending
+            return problem
+        case UnknownShardError():
+            names = (
+                f"takes one of the shards {', '.join(error.names)}" if error.names else "is for exchanges with shards"
+            )
+            return ProblemError("unknown_shard", f"{error.field} {names}.", error.field)
     return None
+
+
+def _in_shards(error: ShardsOutcomeError) -> ProblemError:
+    """The problem of a command that not every shard has answered."""
+    lacking = ", ".join(name for name, outcome in error.shards.items() if outcome.result != DONE)
+    problem = ProblemError("outcome_unknown", f"Not every shard has answered: {lacking}. Send the call again.")
+    problem.shards = error.shards
+    return problem
 
 
 def known_problem(error: Exception) -> ProblemError:

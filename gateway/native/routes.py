@@ -14,8 +14,8 @@ from gateway.access.readers import Readers
 from gateway.exchange.exchange import Exchange
 from gateway.http.resources import Handler, Resource
 from gateway.http.responses import HttpResponse
-from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
+from gateway.link.matcher_link import MatcherLink
 from gateway.metrics.board import Board
 from gateway.native.calls import keys as key_calls
 from gateway.native.calls.keys import KeyDesk
@@ -42,8 +42,8 @@ class Access:
 
 def native_routes(
     exchange: Exchange,
-    broker: Broker,
-    feed: MarketDataFeed,
+    broker: MatcherLink,
+    feed: Feed,
     access: Access,
     count: StreamCount,
     root_path: str = "",

@@ -1,6 +1,6 @@
 """The WebSockets of the native dialect: what a client asks for, and the messages that it is sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Generic
 
 from starlette.routing import BaseRoute, WebSocketRoute
@@ -13,21 +13,29 @@ from gateway.exchange.exchange import Exchange
 from gateway.http.closing import Closing
 from gateway.http.errors import HttpError
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
 from gateway.native.calls.parameters import query_parameters, required, whole_number
 from gateway.native.json.book_messages import BOOK, ORDERS
 from gateway.native.json.names import check_name
 from gateway.native.json.translate import depth_update, market_trade, published_trade
-from gateway.native.json.user_messages import orders_texts, resumed_text, update_text
-from gateway.native.problems import CLOSE_BASE, close_frame
+from gateway.native.json.user_messages import (
+    numbered_orders_texts,
+    numbered_resumed_text,
+    numbered_update_text,
+    orders_texts,
+    resumed_text,
+    update_text,
+)
+from gateway.native.problems import CLOSE_BASE, ProblemError, close_frame
 from gateway.native.summary_streams import SummaryStreams
 from gateway.streams.book_channel import BookChannel
 from gateway.streams.book_mirror import LevelMirror, OrderMirror
 from gateway.streams.channels import Channel, Member
 from gateway.streams.depth_channel import DepthChannel
 from gateway.streams.serve import OpenChannels, StreamCount, serve_stream
+from gateway.streams.shard_channels import Positions, ShardedUserChannels, cursor_positions
 from gateway.streams.trades_channel import TradeEncoders, TradesChannel
 from gateway.streams.user_channel import UserEncoders
 from gateway.streams.user_channels import UserChannels
@@ -53,24 +61,25 @@ CLOSING: Final = Closing(close_frame, too_slow=CLOSE_BASE + 408)
 
 
 def stream_routes(
-    exchange: Exchange, broker: Broker, feed: MarketDataFeed, door: Door | None, count: StreamCount
+    exchange: Exchange, broker: MatcherLink, feed: Feed, door: Door | None, count: StreamCount
 ) -> list[BaseRoute]:
     """The routes of all streams."""
     instruments = exchange.instruments
 
     def depth(instrument: Instrument) -> DepthChannel:
-        return DepthChannel(instrument, broker, feed, _depth_text, CLOSING)
+        return DepthChannel(instrument, broker.of(instrument.symbol), feed, _depth_text, CLOSING)
 
     def trades(instrument: Instrument) -> TradesChannel:
-        return TradesChannel(instrument, broker, feed, TradeEncoders(_trade_text, _published_text), CLOSING)
+        return TradesChannel(
+            instrument, broker.of(instrument.symbol), feed, TradeEncoders(_trade_text, _published_text), CLOSING
+        )
 
     def levels(instrument: Instrument) -> BookChannel:
-        return BookChannel(instrument, broker, feed, LevelMirror, BOOK, CLOSING)
+        return BookChannel(instrument, broker.of(instrument.symbol), feed, LevelMirror, BOOK, CLOSING)
 
     def orders(instrument: Instrument) -> BookChannel:
-        return BookChannel(instrument, broker, feed, OrderMirror, ORDERS, CLOSING)
+        return BookChannel(instrument, broker.of(instrument.symbol), feed, OrderMirror, ORDERS, CLOSING)
 
-    users = UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
     summaries = SummaryStreams(exchange, broker, feed, count, CLOSING)
     serve = {
         "/ws/marketdata": MarketStreams(broker, instruments, count, depth).serve,
@@ -79,9 +88,18 @@ def stream_routes(
         "/ws/orders": MarketStreams(broker, instruments, count, orders).serve,
         "/ws/candles": summaries.candles,
         "/ws/ticker": summaries.ticker,
-        "/ws/user": UserStreams(users, count, door).serve,
+        "/ws/user": UserStreams(_accounts(exchange, broker), count, door).serve,
     }
     return [WebSocketRoute(path, serve[path]) for path in STREAMS]
+
+
+def _accounts(exchange: Exchange, broker: MatcherLink) -> UserChannels | ShardedUserChannels:
+    instruments = exchange.instruments
+    if not exchange.parts:
+        return UserChannels(broker, instruments, UserEncoders(orders_texts, resumed_text, update_text), CLOSING)
+    encoders = UserEncoders(numbered_orders_texts, numbered_resumed_text, numbered_update_text)
+    pairs = zip(exchange.parts.names, broker.brokers, strict=True)
+    return ShardedUserChannels([(name, UserChannels(each, instruments, encoders, CLOSING)) for name, each in pairs])
 
 
 class MarketStreams(Generic[Member]):
@@ -89,7 +107,7 @@ class MarketStreams(Generic[Member]):
 
     def __init__(
         self,
-        broker: Broker,
+        broker: MatcherLink,
         instruments: Instruments,
         count: StreamCount,
         open_channel: Callable[[Instrument], Channel[Member]],
@@ -113,7 +131,7 @@ class MarketStreams(Generic[Member]):
 class UserStreams:
     """The WebSocket of the accounts, one account each."""
 
-    def __init__(self, channels: UserChannels, count: StreamCount, door: Door | None) -> None:
+    def __init__(self, channels: UserChannels | ShardedUserChannels, count: StreamCount, door: Door | None) -> None:
         self._channels = channels
         self._door = door
         self._count = count
@@ -130,8 +148,24 @@ class UserStreams:
         account = caller.filter(None if named is None else check_name("account", named))
         if account is None:
             account = required(parameters, "account")
+        revoked = close_frame(HttpError("unauthorized", REVOKED))
+        if isinstance(self._channels, ShardedUserChannels):
+            positions = _positions(parameters, self._channels.count)
+            await self._channels.attend(websocket, account, positions, permit, revoked)
+            return
         after = whole_number(parameters, "after", 0, 0, MAX_INTEGER) if "after" in parameters else None
-        await self._channels.attend(websocket, account, after, permit, close_frame(HttpError("unauthorized", REVOKED)))
+        await self._channels.attend(websocket, account, after, permit, revoked)
+
+
+def _positions(parameters: Mapping[str, str], shards: int) -> Positions:
+    """What the client knows of each shard, by its cursor."""
+    after = parameters.get("after")
+    if after is None:
+        return [None] * shards
+    positions = cursor_positions(after, shards, MAX_INTEGER)
+    if positions is None:
+        raise ProblemError("invalid_value", "after takes the cursor of a message of this stream.", "after")
+    return positions
 
 
 def _depth_text(depth: Depth | DepthMessage, sequence: int, timestamp: int, instrument: Instrument) -> str:

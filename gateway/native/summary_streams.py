@@ -11,8 +11,8 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.market_history import Shown, Ticker
 from gateway.http.closing import Closing
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
+from gateway.link.matcher_link import MatcherLink
 from gateway.native.calls.candles import read_interval
 from gateway.native.calls.parameters import query_parameters, required
 from gateway.native.json.candle_views import candle_view, ticker_view
@@ -33,7 +33,7 @@ class SummaryStreams:
     """`/ws/candles` and `/ws/ticker`."""
 
     def __init__(
-        self, exchange: Exchange, broker: Broker, feed: MarketDataFeed, count: StreamCount, closing: Closing
+        self, exchange: Exchange, broker: MatcherLink, feed: Feed, count: StreamCount, closing: Closing
     ) -> None:
         self._instruments = exchange.instruments
         self._history = exchange.history.markets
@@ -73,7 +73,15 @@ class SummaryStreams:
 
     def _candles_of(self, interval: Interval) -> Summaries[CandleSource]:
         def opened(instrument: Instrument, loads: asyncio.Semaphore, listener: Listener) -> CandleSource:
-            return CandleSource(instrument, interval, self._broker, self._feed, self._history, loads, listener)
+            return CandleSource(
+                instrument,
+                interval,
+                self._broker.of(instrument.symbol),
+                self._feed,
+                self._history,
+                loads,
+                listener,
+            )
 
         def text(symbol: str, candles: list[Shown]) -> str:
             instrument = self._instruments.known[symbol]
@@ -84,7 +92,9 @@ class SummaryStreams:
 
     def _tickers(self) -> Summaries[TickerSource]:
         def opened(instrument: Instrument, loads: asyncio.Semaphore, listener: Listener) -> TickerSource:
-            return TickerSource(instrument, self._broker, self._feed, self._history, loads, listener)
+            return TickerSource(
+                instrument, self._broker.of(instrument.symbol), self._feed, self._history, loads, listener
+            )
 
         def text(symbol: str, tickers: list[Ticker]) -> str:
             return encode(ticker_view(tickers[-1], self._instruments.known[symbol])).decode()

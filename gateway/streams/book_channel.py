@@ -8,7 +8,7 @@ from msgspec import Struct
 from gateway.http.closing import Closing
 from gateway.http.frames import message
 from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.book_follower import BookFollower
 from gateway.streams.book_mirror import Mirror, Snapshot, Update
 from gateway.streams.channels import Channel
@@ -43,7 +43,7 @@ class BookChannel(BookFollower[BookClient], Channel[BookClient]):
         self,
         instrument: Instrument,
         broker: Broker,
-        feed: MarketDataFeed,
+        feed: Feed,
         mirror: type[Mirror[Any]],
         encoders: BookEncoders,
         closing: Closing,

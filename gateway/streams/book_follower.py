@@ -13,7 +13,7 @@ from gateway.http.closing import Closing
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.book_mirror import Mirror, Snapshot, Update
 from gateway.streams.channels import Follower, Heard
 from protocol import topics
@@ -42,7 +42,7 @@ class BookFollower(Follower[Heard]):
         self,
         instrument: Instrument,
         broker: Broker,
-        feed: MarketDataFeed,
+        feed: Feed,
         mirror: type[Mirror[Any]],
         closing: Closing,
     ) -> None:

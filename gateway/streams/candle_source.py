@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gateway.exchange.market_history import SETTLED, MarketHistory, Shown, Wanted, one_trade
 from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.source import Listener, Source
 from history.candles.intervals import Interval
 from protocol.events import Trade
@@ -29,7 +29,7 @@ class CandleSource(Source):
         instrument: Instrument,
         interval: Interval,
         broker: Broker,
-        feed: MarketDataFeed,
+        feed: Feed,
         history: MarketHistory,
         loads: asyncio.Semaphore,
         listener: Listener,

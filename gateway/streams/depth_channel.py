@@ -9,7 +9,7 @@ from gateway.http.frames import Message, message
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.channels import Channel
 from gateway.streams.clients import DepthClient
 from protocol import topics
@@ -35,7 +35,7 @@ class DepthChannel(Channel[DepthClient]):
     """
 
     def __init__(
-        self, instrument: Instrument, broker: Broker, feed: MarketDataFeed, encode: EncodeDepth, closing: Closing
+        self, instrument: Instrument, broker: Broker, feed: Feed, encode: EncodeDepth, closing: Closing
     ) -> None:
         super().__init__(closing)
         self._encode_depth = encode

@@ -15,7 +15,7 @@ from gateway.http.closing import START_AGAIN, CloseFrame, Closing, accept, close
 from gateway.http.counting import ROUTE
 from gateway.http.errors import HttpError
 from gateway.http.frames import write_frame_of
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from gateway.streams.channels import Channel, Ends, Follower
 from gateway.streams.clients import Client
 
@@ -76,7 +76,7 @@ async def serve_stream(
 class OpenFollowers(Generic[Shared]):
     """The followers of one kind that have clients, by symbol or account."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: MatcherLink) -> None:
         self._channels: dict[str, Shared] = {}
         broker.on_reset(self._start_again)
 
@@ -140,14 +140,14 @@ class OpenChannels(OpenFollowers[Served]):
             await channel.prepare(client)
             await accept(websocket)
             client.connect(write_frame_of(websocket.scope))
-            await _run(websocket, client, permit)
+            await run_stream(websocket, client, permit)
         finally:
             if leave is not None:
                 leave()
             self.leave(name, channel, client)
 
 
-async def _run(websocket: WebSocket, client: Client, permit: Permit | None) -> None:
+async def run_stream(websocket: WebSocket, client: Client, permit: Permit | None) -> None:
     """Write until the stream is closed here, read until the client has gone."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -15,7 +15,7 @@ from gateway.http.closing import START_AGAIN, CloseFrame
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
 from gateway.link.errors import HistoryBehindError, MatcherUnavailableError, RefusedError
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from history.reading.database import HistoryUnavailableError
 from protocol import topics
 from protocol.commands import TradesQuery
@@ -61,7 +61,7 @@ class Source(ABC):
         self,
         instrument: Instrument,
         broker: Broker,
-        feed: MarketDataFeed,
+        feed: Feed,
         history: MarketHistory,
         loads: asyncio.Semaphore,
         listener: Listener,

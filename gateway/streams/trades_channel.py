@@ -7,7 +7,7 @@ from msgspec import Struct
 from gateway.http.closing import Closing
 from gateway.http.frames import message
 from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.channels import Channel
 from gateway.streams.clients import TradesClient
 from gateway.streams.trades_follower import TradesFollower
@@ -31,7 +31,7 @@ class TradesChannel(TradesFollower[TradesClient, str], Channel[TradesClient]):
     """Each trade is told as one message."""
 
     def __init__(
-        self, instrument: Instrument, broker: Broker, feed: MarketDataFeed, encoders: TradeEncoders, closing: Closing
+        self, instrument: Instrument, broker: Broker, feed: Feed, encoders: TradeEncoders, closing: Closing
     ) -> None:
         # The feed may tell what it remembers while the follower subscribes.
         self._encoders = encoders

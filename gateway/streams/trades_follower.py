@@ -11,7 +11,7 @@ from gateway.http.closing import START_AGAIN, CloseFrame, Closing
 from gateway.link.answers import expect
 from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.channels import Follower, Heard
 from protocol import topics
 from protocol.commands import TradesQuery
@@ -56,7 +56,7 @@ class TradesFollower(Follower[Heard], Generic[Heard, Told]):
     subscriptions stand. Each later one may follow a lost connection, so the matcher is then asked for missed trades.
     """
 
-    def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed, closing: Closing) -> None:
+    def __init__(self, instrument: Instrument, broker: Broker, feed: Feed, closing: Closing) -> None:
         super().__init__(closing)
         self._instrument = instrument
         self._broker = broker

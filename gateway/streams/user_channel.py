@@ -17,9 +17,9 @@ from msgspec import Struct
 
 from gateway.http.closing import START_AGAIN, CloseFrame, Closing
 from gateway.link.answers import Stamped
-from gateway.link.broker import Broker
 from gateway.link.errors import MatcherUnavailableError, OutcomeUnknownError, RefusedError
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
 from gateway.streams.channels import Channel
 from gateway.streams.user_client import UserClient
 from gateway.streams.user_history import OpenOrders, UserHistory
@@ -71,7 +71,7 @@ class UserChannel(Channel[UserClient]):
     def __init__(
         self,
         account: str,
-        broker: Broker,
+        broker: MatcherLink,
         instruments: Instruments,
         history: UserHistory,
         encoders: UserEncoders,

@@ -5,10 +5,11 @@ from typing import Final
 from starlette.websockets import WebSocket
 
 from gateway.http.closing import CloseFrame, Closing
-from gateway.link.broker import Broker
 from gateway.link.instruments import Instruments
+from gateway.link.matcher_link import MatcherLink
 from gateway.streams.serve import OpenChannels, Permit
 from gateway.streams.user_channel import UserChannel, UserEncoders
+from gateway.streams.user_client import UserClient
 from gateway.streams.user_history import UserHistory
 
 CHECKS_PER_SECOND: Final = 100
@@ -16,7 +17,7 @@ CHECKS_PER_SECOND: Final = 100
 
 
 class UserChannels:
-    def __init__(self, broker: Broker, instruments: Instruments, encoders: UserEncoders, closing: Closing) -> None:
+    def __init__(self, broker: MatcherLink, instruments: Instruments, encoders: UserEncoders, closing: Closing) -> None:
         self._broker = broker
         self._instruments = instruments
         self._encoders = encoders
@@ -42,6 +43,21 @@ class UserChannels:
             permit,
             revoked,
         )
+
+    @property
+    def available(self) -> bool:
+        """Whether the matcher is there."""
+        return self._broker.available
+
+    def enter(self, account: str, after: int | None) -> tuple[UserChannel, UserClient]:
+        """A client as in `attend`, which hears the account until it leaves."""
+        channel = self._channels.open(account, lambda: self._open_channel(account))
+        client = channel.new_client(after)
+        channel.clients.add(client)
+        return channel, client
+
+    def leave(self, account: str, channel: UserChannel, client: UserClient) -> None:
+        self._channels.leave(account, channel, client)
 
     def _open_channel(self, account: str) -> UserChannel:
         return UserChannel(

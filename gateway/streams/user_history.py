@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from gateway.link.answers import Stamped, expect
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from protocol.commands import AccountUpdatesQuery, BalancesQuery, OrdersQuery, Query, WatchAccount
 from protocol.events import (
     AccountState,
@@ -49,7 +49,7 @@ class OpenOrders(Struct):
 class UserHistory:
     """Each query fails as the broker's."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: MatcherLink) -> None:
         self._broker = broker
         self._free = asyncio.Semaphore(ASKED_AT_ONCE)
 

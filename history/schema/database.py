@@ -11,6 +11,9 @@ from history.schema.tables import POSTGRES_SCHEMA
 
 TAKES: Final = "takes sqlite:////absolute/path/of/history.sqlite or postgresql://user:password@host:port/database"
 
+SHARD: Final = "{shard}"
+"""Stands for the name of a shard, where each has a database."""
+
 _POSTGRES: Final = ("postgres", "postgresql", "postgresql+psycopg")
 
 
@@ -20,6 +23,19 @@ class Database(Struct, frozen=True):
     url: URL
     name: str
     path: Path | None = None
+
+    @property
+    def of_shards(self) -> bool:
+        """Whether its place depends on the shard: its text has SHARD in it."""
+        return SHARD in (self.url.database or "")
+
+    def of(self, shard: str) -> "Database":
+        """The database of that shard."""
+        place = (self.url.database or "").replace(SHARD, shard)
+        if self.path is not None:
+            return sqlite_database(Path(place))
+        url = self.url.set(database=place)
+        return Database(url, _name(url))
 
     @property
     def schemas(self) -> dict[str | None, str | None]:
@@ -42,6 +58,9 @@ def read_database(text: str) -> Database:
         return sqlite_database(Path(url.database))
     if url.drivername not in _POSTGRES or not url.database:
         raise ValueError(TAKES)
-    # Options of the connection may hold a password too.
-    name = URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
-    return Database(url.set(drivername="postgresql+psycopg"), name)
+    return Database(url.set(drivername="postgresql+psycopg"), _name(url))
+
+
+def _name(url: URL) -> str:
+    """What messages call a database of PostgreSQL. Options of the connection may hold a password too."""
+    return URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()

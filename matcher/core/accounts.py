@@ -17,13 +17,14 @@ MAX_TIMERS: Final = 100_000
 
 def set_account_status(registry: Registry, command: SetAccountStatus) -> list[Event]:
     """Suspend an account and cancel its orders, or let it trade again."""
-    refused = _refuse(registry, command.account)
+    refused = _refuse(registry, command.account) or _refuse_version(registry, command)
     if refused is not None:
         return [refused]
     events: list[Event] = []
     account = registry.account(command.account)
-    account.suspended = command.suspended
-    registry.running.more = command.suspended and cancel_orders(
+    if _is_newest(registry, command):
+        account.suspended = command.suspended
+    registry.running.more = account.suspended and cancel_orders(
         account, Reason.ACCOUNT_SUSPENDED, registry.limits.cancels, events
     )
     events.append(_account_set(account))
@@ -99,6 +100,34 @@ def advance_time(registry: Registry, _command: AdvanceTime) -> list[Event]:
         _forget_if_unused(registry, account)
     end_halts(registry, events)
     return events
+
+
+def _is_newest(registry: Registry, command: SetAccountStatus) -> bool:
+    """Whether the command decides about the account. Note its version then."""
+    name, version = command.account, command.version
+    versions = registry.account_versions
+    known = versions.of(name)
+    if version is None and known == 0:
+        return True
+    if version is None or version == 0:
+        version = max(registry.running.time, known + 1)
+    elif version < known:
+        return False
+    elif version == known:
+        account = registry.accounts.get(name)
+        if not command.suspended or (account is not None and account.suspended):
+            return False
+    versions.put(name, version)
+    versions.changed = registry.running.sequence
+    return True
+
+
+def _refuse_version(registry: Registry, command: SetAccountStatus) -> CommandRefused | None:
+    """The refusal of a version that has no place among those of accounts."""
+    versions, most = registry.account_versions, registry.limits.accounts
+    if command.version is None or versions.of(command.account) or len(versions) < most:
+        return None
+    return CommandRefused(Refusal.TOO_MANY_ACCOUNTS, "account", f"takes at most {most} accounts")
 
 
 def _account_set(account: Account) -> AccountSet:

@@ -84,6 +84,8 @@ def canonical_state(registry: Registry) -> Iterator[bytes]:
         ledger = registry.accounts[name].ledger
         if ledger is not None:
             yield _encode(_ledger_line(registry, name, ledger))
+    for name, version in registry.account_versions.all():
+        yield _encode({"account": name, "version": version})
     for transfer in registry.transfers:
         yield _encode({"transfer": transfer.row()})
     for state in registry.keys.all():

@@ -3,7 +3,7 @@
 from typing import Final
 
 from matcher.core.registry import Registry
-from protocol.commands import NoteKeyUse, RevokeKey, SetKey
+from protocol.commands import CopyKeys, NoteKeyUse, RevokeKey, SetKey
 from protocol.events import CommandRefused, Event, KeyRevoked, KeySet, KeyState
 from protocol.keys import KEY_PATTERN, Key, KeyType
 from protocol.units import NAME_PATTERN, Refusal
@@ -55,6 +55,28 @@ def note_key_use(registry: Registry, command: NoteKeyUse) -> list[Event]:
         state = KeyState(state.key, state.created, minute)
         ring.put(state)
     return [KeySet(state, ring.changed, ring.changed)]
+
+
+def copy_keys(registry: Registry, command: CopyKeys) -> list[Event]:
+    """Make keys those of the matcher that decides about them. Who follows them sees that `changed` is another."""
+    ring = registry.keys
+    if command.base != ring.changed:
+        return [CommandRefused(Refusal.KEY_CONFLICT)]
+    for state in command.put:
+        refused = _fault(state.key)
+        if refused is not None:
+            return [refused]
+    removed = {key for key in command.removed if ring.get(key) is not None}
+    added = {state.key.key for state in command.put if ring.get(state.key.key) is None}
+    if len(ring) + len(added) - len(removed) > MAX_KEYS:
+        return [CommandRefused(Refusal.TOO_MANY_KEYS, detail=f"takes at most {MAX_KEYS} keys: revoke some")]
+    for key in removed:
+        ring.remove(key)
+    for state in command.put:
+        ring.put(state)
+    if removed or command.put:
+        ring.changed = registry.running.sequence
+    return []
 
 
 def _fault(key: Key) -> CommandRefused | None:

@@ -4,6 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from matcher.core.account import Account
+from matcher.core.account_versions import AccountVersions
 from matcher.core.amendments import Amendments
 from matcher.core.book import Book
 from matcher.core.client_ids import find_by_client_id, forget_client_ids
@@ -42,6 +43,7 @@ class Registry:
     pairs: how many legs live of each OCO that has a list_client_order_id, by account and that name.
     limits: those of the last SetLimits, none before it.
     keys: the API keys that are good.
+    account_versions: those of accounts' statuses.
     amendments: what amends have changed of orders.
     """
 
@@ -64,6 +66,7 @@ class Registry:
         self.guarded = False
         self.pairs: dict[tuple[str, str], int] = {}
         self.keys = KeyRing()
+        self.account_versions = AccountVersions()
         self.amendments = Amendments()
 
     def set_limits(self, limits: SetLimits) -> None:

@@ -43,10 +43,10 @@ OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.max_send_message_length", MAX_ANSWER_BYTES),
-    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.use_local_subchannel_pool", 1),
 )
-"""Of each connection. A server that is back is found within half a second."""
+"""Of each connection. A server that is back is found within a second or so."""
 
 REFUSALS: Final = ("permission denied", "authentication failed", "user name is empty")
 """What a server says to whom it does not know: another try would get the same."""

@@ -202,7 +202,9 @@ class Node:
         for poison in standing.poisons:
             if taken.get(poison.session, 0) < poison.number:
                 notes.poisoned(poison.session, poison.number, poison.error)
-        telling = Telling(node, publisher(doors.sockets.reports), checkpoints, standing)
+        own = self._config.own
+        report, shards_hash = publisher(doors.sockets.reports), "" if own is None else own.hash
+        telling = Telling(node, report, checkpoints, standing, shards_hash=shards_hash)
         reports = [endpoints.reports for endpoints in others]
         if others:
             self._peers = Peers(doors.sockets.context, reports, self._keys, node.node)

@@ -35,7 +35,7 @@ class Told(Struct, frozen=True):
 
 class Telling:
     """`report(topic, payload)` sends to everybody. `checkpoints` know the newest snapshot here, `standing` the log.
-    Times are monotonic, in nanoseconds.
+    Times are monotonic, in nanoseconds. shards_hash: that of the map of shards; empty without one.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class Telling:
         checkpoints: Checkpoints,
         standing: Standing,
         monotonic: Callable[[], int] = time.monotonic_ns,
+        shards_hash: str = "",
     ) -> None:
         self._config = config
         self._report = report
         self._checkpoints = checkpoints
         self._standing = standing
         self._monotonic = monotonic
+        self._shards_hash = shards_hash
         self._role: NodeRole | None = None
         self._due = 0
         self._skewed = ""
@@ -80,6 +82,7 @@ class Telling:
             self._standing.log_id,
             str(self._config.log),
             [*self._checkpoints.warnings(), *([self._skewed] if self._skewed else [])],
+            self._shards_hash,
         )
         self._report(topics.NODES, encode(pulse))
 

@@ -4,9 +4,9 @@ import structlog
 
 from matcher import CORE
 from matcher.config import PROGRAM, Config
-from matcher.core.limits import standing_limits
 from matcher.etcd.opening import open_log
-from matcher.instrument_list import InstrumentListError, missing_instruments
+from matcher.first_commands import WrongDirectoryError, first_commands
+from matcher.instrument_list import InstrumentListError
 from matcher.node.process import EXIT_FAILED, Node
 from matcher.node.start import StartError
 from matcher.node_config import NodeConfig
@@ -29,13 +29,11 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
     with."""
 
     def own(state: State) -> list[OwnCommand]:
-        commands: list[OwnCommand] = []
         try:
-            commands += missing_instruments(state.registry, listed)
+            return first_commands(config, state, listed)
         except InstrumentListError as error:
             log.warning("instruments of the list are not taken", error=str(error))
-        limits = standing_limits(config.max_accounts)
-        return commands if state.registry.limits == limits else [*commands, limits]
+            return first_commands(config, state, [])
 
     running: Node | None = None
     try:
@@ -59,7 +57,7 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
             status = running.run(standing)
             running.close()
             return status
-    except (DescriptorsError, DirectoryError, EndpointError, LogFailedError, StartError) as error:
+    except (DescriptorsError, DirectoryError, EndpointError, LogFailedError, StartError, WrongDirectoryError) as error:
         end_with_line(PROGRAM, str(error), EXIT_FAILED)
     except OSError as error:
         if error.filename is None:

@@ -112,8 +112,8 @@ class Trims:
 
     @property
     def full(self) -> bool:
-        """Whether the log holds so much that nothing more may be taken."""
-        return self._size.held >= self._budget * 3 // 4
+        """Whether nothing more may be taken: so much has come without a trim, or the budget is used up."""
+        return self._size.since_trim >= self._budget * 3 // 4 or self._size.held >= self._budget
 
     def warnings(self) -> list[str]:
         """What an operator should know, a sentence each."""
@@ -121,7 +121,7 @@ class Trims:
         held, budget = self._size.held, self._budget
         if self.full:
             told.append(f"The log holds {held} of {budget} bytes and cannot be trimmed: commands are refused.")
-        elif held >= budget // 2:
+        elif self._size.since_trim >= budget // 2:
             told.append(f"The log holds {held} of {budget} bytes and was not trimmed: see to the other nodes.")
         return told
 

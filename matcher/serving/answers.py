@@ -17,6 +17,7 @@ from protocol.commands import (
     CancelOrder,
     CancelReplace,
     CloseLedger,
+    CopyKeys,
     Deposit,
     LoadBook,
     MoveTimers,
@@ -29,6 +30,7 @@ from protocol.commands import (
     SetAccountStatus,
     SetKey,
     SetLimits,
+    SetShard,
     Transfer,
     WatchAccount,
     Withdraw,
@@ -45,6 +47,7 @@ from protocol.events import (
     Event,
     InstrumentSet,
     KeyRevoked,
+    KeysCopied,
     KeySet,
     KeyState,
     OrderAmended,
@@ -163,6 +166,10 @@ def _key_state(_registry: Registry, events: list[Event]) -> KeyState:
     return first.state
 
 
+def _keys_copied(registry: Registry, _events: list[Event]) -> KeysCopied:
+    return KeysCopied(registry.keys.changed)
+
+
 def _book_loaded(_registry: Registry, events: list[Event]) -> BookLoaded:
     last = events[-1]
     assert isinstance(last, BookLoaded), "a book that was loaded ends so"
@@ -174,9 +181,11 @@ def _account_state(registry: Registry, events: list[Event]) -> AccountState:
     assert isinstance(last, AccountSet | AccountWatched), "a command about an account ends so"
     account = registry.accounts.get(last.account)
     orders = _canceled(registry, events)
+    version = registry.account_versions.of(last.account)
     if account is None:
-        return AccountState(last.account, False, None, orders)
-    return AccountState(last.account, account.suspended, account.cancel_at, orders, more=registry.running.more)
+        return AccountState(last.account, False, None, orders, version=version)
+    suspended, cancel_at = account.suspended, account.cancel_at
+    return AccountState(last.account, suspended, cancel_at, orders, more=registry.running.more, version=version)
 
 
 def _canceled(registry: Registry, events: list[Event]) -> list[OrderState]:
@@ -277,9 +286,11 @@ _ANSWERS: dict[type, Callable[[Registry, list[Event]], Answer]] = {
     AdvanceTime: _nothing,
     MoveTimers: _nothing,
     SetLimits: _nothing,
+    SetShard: _nothing,
     SetKey: _key_state,
     RevokeKey: _key_state,
     NoteKeyUse: _key_state,
     CancelReplace: _cancel_replaced,
+    CopyKeys: _keys_copied,
 }
 """By the type of the command. For commands that were not refused and placed no order."""

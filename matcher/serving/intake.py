@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 import zmq
 
+from matcher.own_symbols import OwnSymbols
 from matcher.serving.background import Background
 from matcher.serving.query_desk import QueryDesk
 from matcher.serving.turn import Turn
@@ -74,7 +75,8 @@ log = structlog.get_logger("matcher")
 
 
 class Intake:
-    """`receive` takes one frame from the socket; zmq.Again without one. `epoch` and `journal` go into welcomes.
+    """`receive` takes one frame from the socket; zmq.Again without one. `epoch` and `journal` go into welcomes. `own`
+    are the symbols of the matcher's shard, where there are several.
 
     repeated_frames: those without a new command. gaps: those of them before which frames are missing.
     unknown_sessions: frames of sessions that are not known.
@@ -92,6 +94,7 @@ class Intake:
         monotonic: Callable[[], int],
         brake: LogBrake,
         replicated: Replicated | None = None,
+        own: OwnSymbols | None = None,
     ) -> None:
         self._receive = receive
         self._state = state
@@ -104,6 +107,7 @@ class Intake:
         self._replicated = replicated
         self._notes = CrashNotes(directory) if replicated is None else replicated.notes
         self._most_bytes = UNBOUNDED if replicated is None else replicated.most_bytes
+        self._own = own
         self._rest: Commands | None = None
         self.takes_commands = True
         self._skipping_parts = False
@@ -277,20 +281,31 @@ class Intake:
     def _prepared(self, session: int, number: int, taken: list[Command]) -> list[Command]:
         """The commands in the form that is executed and logged. A LoadBook gets the contents of its file. A command
         that crashed the matcher before becomes a refusal."""
-        if not self._notes and LoadBook not in map(type, taken):
+        own = self._own
+        if own is None and not self._notes and LoadBook not in map(type, taken):
             return taken
         commands = taken
         for index, command in enumerate(taken):
             replaced: Command | None = None
             if self._notes and (refusal := self._notes.refusal(session, number + index)) is not None:
                 replaced = RefuseCommand(Refusal.COMMAND_REFUSED, refusal)
+            elif own is not None and (foreign := own.refusal(command)) is not None:
+                replaced = foreign
             elif type(command) is LoadBook:
-                replaced = read_saved_book(self._state.registry, self._directory, command)
+                replaced = self._with_contents(command)
             if replaced is not None:
                 if commands is taken:
                     commands = list(taken)
                 commands[index] = replaced
         return commands
+
+    def _with_contents(self, command: LoadBook) -> Command | None:
+        """The load to carry out and to log, or its refusal; None if it stands as it is."""
+        replaced = read_saved_book(self._state.registry, self._directory, command)
+        load = command if replaced is None else replaced
+        if self._own is not None and isinstance(load, LoadBook) and load.contents and not load.new_order_ids:
+            return self._own.refuse_ids(load.contents) or replaced
+        return replaced
 
     def _note_crash(self, error: Exception) -> None:
         """Note which command crashed the core. The next start then refuses it, and does not crash again."""

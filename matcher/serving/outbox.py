@@ -16,6 +16,7 @@ from protocol import topics
 from protocol.codec import encode
 from protocol.commands import VERSION, NoteKeyUse, RevokeKey, SetKey
 from protocol.events import Answers, KeyRevoked, KeySet, Pulse, QueryResult
+from protocol.node import NodePulse, NodeRole
 from protocol.public_number import public_number
 
 KEY_COMMANDS: Final = (SetKey, RevokeKey, NoteKeyUse)
@@ -24,6 +25,10 @@ KEY_COMMANDS: Final = (SetKey, RevokeKey, NoteKeyUse)
 PULSE_EVERY = 200_000_000
 HEARTBEAT_EVERY = 1_000_000_000
 """In nanoseconds."""
+
+
+LOCAL: Final = "local"
+"""The log of a matcher with a journal of its own, as it tells gateways."""
 
 
 class Outbox:
@@ -39,6 +44,7 @@ class Outbox:
         clock: Clock,
         epoch: int,
         journal: str,
+        shards_hash: str = "",
     ) -> None:
         self._report = report
         self._market_data = market_data
@@ -47,6 +53,7 @@ class Outbox:
         self._clock = clock
         self._epoch = epoch
         self._journal = journal
+        self._shards_hash = shards_hash
         self._held: deque[tuple[Position, Turn]] = deque()
         self._pulse_at = self._heartbeat_at = 0
         self._depth_at: int | None = None
@@ -80,6 +87,8 @@ class Outbox:
         if now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT_EVERY
             self._market_data.heartbeat(sequence, time)
+            if self._shards_hash:
+                self._tell_map(self._shards_hash, sequence, time)
 
     def pulse(self, sequence: int, now: int) -> None:
         """Send a pulse if one is due, with the sequence of the last committed command."""
@@ -94,6 +103,14 @@ class Outbox:
     def pulse_due(self) -> int:
         """The monotonic time of the next pulse."""
         return self._pulse_at
+
+    def _tell_map(self, shards_hash: str, sequence: int, time: int) -> None:
+        """Tell gateways the map of shards that this matcher goes by, as the only node of its shard."""
+        role, log_id = NodeRole.LEADER, self._journal
+        pulse = NodePulse(
+            VERSION, 0, role, self._epoch, sequence, sequence, time, 0, 0, "", log_id, LOCAL, [], shards_hash
+        )
+        self._report(topics.NODES, encode(pulse))
 
     def tell(self, results: list[QueryResult]) -> None:
         """Send results that children have made."""

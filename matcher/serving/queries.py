@@ -17,6 +17,7 @@ from matcher.serving.answers import order_state
 from matcher.serving.money_queries import account_summary, balances, movements
 from protocol.commands import (
     AccountQuery,
+    AccountVersionsQuery,
     AmendmentsQuery,
     BalancesQuery,
     DepthQuery,
@@ -30,6 +31,8 @@ from protocol.commands import (
     TradesQuery,
 )
 from protocol.events import (
+    AccountVersion,
+    AccountVersionList,
     Amendment,
     AmendmentList,
     CommandRefused,
@@ -74,6 +77,7 @@ EngineQuery = (
     | KeysQuery
     | AmendmentsQuery
     | PreventedMatchesQuery
+    | AccountVersionsQuery
 )
 
 
@@ -104,6 +108,8 @@ def answer_query(registry: Registry, query: EngineQuery) -> Result:  # noqa: C90
             return list_instruments(registry, query)
         case KeysQuery():
             return list_keys(registry, query)
+        case AccountVersionsQuery():
+            return list_versions(registry, query)
 
 
 def list_instruments(registry: Registry, query: InstrumentsQuery) -> InstrumentList:
@@ -118,6 +124,19 @@ def list_keys(registry: Registry, query: KeysQuery) -> KeyList:
     keys = registry.keys.after(query.after, limit + 1) if limit else []
     more = len(keys) > limit
     return KeyList(keys[:limit], registry.keys.changed, keys[limit - 1].key.key if more else None)
+
+
+def list_versions(registry: Registry, query: AccountVersionsQuery) -> AccountVersionList:
+    versions = registry.account_versions
+    limit = min(query.limit, MAX_PAGE)
+    names = versions.after(query.after, limit + 1) if limit else []
+    found = [AccountVersion(name, _is_suspended(registry, name), versions.of(name)) for name in names[:limit]]
+    return AccountVersionList(found, versions.changed, names[limit - 1] if len(names) > limit else None)
+
+
+def _is_suspended(registry: Registry, name: str) -> bool:
+    account = registry.accounts.get(name)
+    return account is not None and account.suspended
 
 
 def find_order(registry: Registry, query: OrderQuery) -> OrderState | CommandRefused:

@@ -8,7 +8,16 @@ waits is answered once. One is not answered if its client no longer waits.
 from collections import deque
 from typing import Final, Generic, TypeVar
 
-from protocol.commands import DepthQuery, InstrumentsQuery, KeysQuery, OrderQuery, Query, StatusQuery, TradesQuery
+from protocol.commands import (
+    AccountVersionsQuery,
+    DepthQuery,
+    InstrumentsQuery,
+    KeysQuery,
+    OrderQuery,
+    Query,
+    StatusQuery,
+    TradesQuery,
+)
 
 MAX_WAITING: Final = 16_384
 """The most queries that wait; further ones are dropped, and asked again by who still wants to know."""
@@ -36,7 +45,7 @@ def is_light(query: Query) -> bool:
             return True
         case DepthQuery(levels=count) | TradesQuery(limit=count):
             return count <= LIGHT
-        case KeysQuery(limit=count):
+        case KeysQuery(limit=count) | AccountVersionsQuery(limit=count):
             return count == 0
         case InstrumentsQuery(symbol=symbol):
             return symbol is not None

@@ -97,12 +97,15 @@ class Service:
             monotonic,
             doors.brake,
             epoch.replicated,
+            config.own,
         )
         self.market_data = MarketData(
             state.registry, publish, doors.subscribers, number, config.depth_interval, monotonic
         )
         self.report = publisher(doors.sockets.reports)
-        self.outbox = Outbox(self.report, self.market_data, self.books, state, clock, number, epoch.log_id)
+        # A node of a replicated log tells of itself anyway.
+        shards_hash = config.own.hash if config.own is not None and config.node is None else ""
+        self.outbox = Outbox(self.report, self.market_data, self.books, state, clock, number, epoch.log_id, shards_hash)
         self.tally = Tally()
         work = Work(self.intake, self.desk, self.outbox, self.background, self.snapshots)
         self.meter = Meter(config, directory, state, self.tally, epoch.counted, work, self.report)

@@ -41,9 +41,11 @@ class Sockets:
         self._context: Context = zmq.Context()
         self._authenticator: Authenticator | None = None
         if config.curve_secret:
-            # All nodes of a replicated log have one pair of keys, and hear each other.
-            own = [] if config.node is None else [public_key(config.curve_secret)]
-            self._authenticator = Authenticator(self._context, [*config.curve_allowed, *own], [MARKET_DATA], brake)
+            # Nodes hear each other, and fetch snapshots: those hold the ids of sessions, which nobody else may know.
+            own = public_key(config.curve_secret) if config.node is not None else None
+            self._authenticator = Authenticator(
+                self._context, config.curve_allowed, [MARKET_DATA], brake, own, [SNAPSHOTS]
+            )
         self.commands: Socket = self._context.socket(zmq.PULL)
         self.market_data: Socket = self._context.socket(zmq.XPUB)
         self.reports: Socket = self._context.socket(zmq.PUB)

@@ -41,6 +41,7 @@ from matcher.storage.order_parts import (
 )
 from matcher.storage.snapshot_file import FORMAT, Head, Replicated, open_blocks, write_blocks
 from matcher.storage.snapshot_format_1 import read_old_part
+from matcher.storage.version_parts import AccountVersionsPart, read_version_part, version_parts
 from protocol.commands import NO_TERMS, OrderTerms, SetLimits
 from protocol.events import AccountUpdate, Trade
 from protocol.instrument import Instrument
@@ -168,6 +169,7 @@ Part = (
     | UpdatesPart
     | SessionPart
     | KeysPart
+    | AccountVersionsPart
 )
 
 _decode_part: Callable[[bytes], Part] = msgspec.msgpack.Decoder(Part).decode
@@ -233,6 +235,7 @@ def _parts(state: State) -> Iterator[Part]:
         if account.maker_fills or account.taker_fills or account.suspended or account.cancel_at is not None:
             yield AccountPart(account.name, *last_fills(account), account.suspended, account.cancel_at)
     yield from key_parts(registry)
+    yield from version_parts(registry)
     yield from money_parts(registry)
     watched, updates = state.streams.known()
     yield WatchedPart(watched)
@@ -289,6 +292,7 @@ class _Reader:
             UpdatesPart: self._updates,
             SessionPart: self._session,
             KeysPart: partial(read_keys_part, self._registry),
+            AccountVersionsPart: partial(read_version_part, self._registry),
         }
 
     def read(self, part: Part) -> None:

@@ -16,7 +16,12 @@ class ExchangeError(Exception):
     message: one sentence.
     field: the field at fault; None where none is.
     status: that of HTTP; None where the exchange has not answered.
+    shards: where the exchange has several, and not all have answered: the result in each, such as "done".
+    pending_shards: those that lack a change which the others have (code `shards_pending`).
     """
+
+    shards: dict[str, str]
+    pending_shards: tuple[str, ...]
 
     def __init__(self, code: str, message: str, field: str | None = None, status: int | None = None) -> None:
         super().__init__(f"{code}: {message}" if message else code)
@@ -24,6 +29,8 @@ class ExchangeError(Exception):
         self.message = message
         self.field = field
         self.status = status
+        self.shards = {}
+        self.pending_shards = ()
 
     def __reduce__(self) -> "tuple[object, ...]":
         return _rebuilt, (type(self), self.args, self.__dict__)
@@ -68,7 +75,10 @@ class RateLimited(ExchangeError):  # noqa: N818
 
 
 class Unavailable(ExchangeError):  # noqa: N818
-    """The exchange cannot do it now (503): the call was not taken, and never will be."""
+    """The exchange cannot do it now (503): the call was not taken, and never will be.
+
+    Only `shards_pending` was taken: the shards of `pending_shards` lack the change until they are back.
+    """
 
 
 class Disconnected(Unavailable):

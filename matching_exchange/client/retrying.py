@@ -9,6 +9,7 @@ It does no input or output: both clients drive it. The rule:
 
 import random
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -38,11 +39,13 @@ ATTEMPT_SECONDS: Final = 10.0
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
-_LASTING: Final = frozenset({"history_unavailable"})
+_LASTING: Final = frozenset({"history_unavailable", "shards_pending"})
 """Errors of status 503 that do not pass by themselves."""
 
 _DECIDED: Final = _LASTING | {"command_refused", "save_failed"}
-"""Errors of status 500 and above that tell that nothing was done."""
+"""Errors of status 500 and above that tell what was done. No attempt changes that."""
+
+NO_SHARDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _read_problem = reader(Problem)
 
@@ -136,7 +139,7 @@ class Attempts(Generic[T]):
         self._unknown = True
         if self._call.repeat is Repeat.ALWAYS:
             return self._again(error, now)
-        raise self.outcome_unknown(error.status) from error
+        raise self.outcome_unknown(error.status, error.shards) from error
 
     def _again(self, error: ExchangeError, now: float, at_least: float = 0.0) -> Step[T]:
         """The pause before the next attempt. Raises where the time does not suffice."""
@@ -147,7 +150,7 @@ class Attempts(Generic[T]):
             # What is undecided stands in it as a problem.
             return self._partly
         if self._unknown:
-            raise self.outcome_unknown(error.status) from error
+            raise self.outcome_unknown(error.status, error.shards) from error
         raise error
 
     def _next_pause(self) -> float:
@@ -155,7 +158,7 @@ class Attempts(Generic[T]):
         # Many clients of a restarted exchange shall not come at one moment.
         return pause * random.uniform(0.5, 1.0)  # noqa: S311
 
-    def outcome_unknown(self, status: int | None) -> OutcomeUnknown:
+    def outcome_unknown(self, status: int | None, shards: Mapping[str, str] = NO_SHARDS) -> OutcomeUnknown:
         call = self._call
         if call.client_order_id is not None:
             remedy = f"Look the order up by its client_order_id {call.client_order_id!r}."
@@ -163,12 +166,14 @@ class Attempts(Generic[T]):
             remedy = f"Send it again with the same transfer_id {call.transfer_id!r}."
         else:
             remedy = "Look at the state before you send it again."
-        return OutcomeUnknown(
+        error = OutcomeUnknown(
             f"No answer in time: the call may have been executed. {remedy}",
             status,
             call.client_order_id,
             call.transfer_id,
         )
+        error.shards = dict(shards)
+        return error
 
 
 def error_of(status: int, headers: Mapping[str, str], content: bytes) -> ExchangeError:
@@ -186,7 +191,10 @@ def error_of(status: int, headers: Mapping[str, str], content: bytes) -> Exchang
 def problem_error(problem: Problem, status: int = 0) -> ExchangeError:
     """The error that a problem tells, also one of a part of a call."""
     status = status or problem.status
-    return _kind(status)(problem.code, problem.detail, problem.field, status)
+    error = _kind(status)(problem.code, problem.detail, problem.field, status)
+    error.shards = {name: each.result for name, each in problem.shards.items()}
+    error.pending_shards = problem.pending_shards
+    return error
 
 
 def _kind(status: int) -> type[ExchangeError]:

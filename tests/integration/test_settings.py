@@ -40,6 +40,8 @@ BAD_SETTINGS = {
     "log-level": "loud",
     "log-format": "xml",
     "metrics": "9100",
+    "shards": "no-such-file.toml",
+    "shard": "Majors",
 }
 
 
@@ -51,7 +53,7 @@ def test_bad_value_ends_with_one_line(run_here: RunHere, form: str, name: str) -
     variable = setting.variable("MATCHER")
     status, output, error = run_here(f"--{name}={value}") if form == "flag" else run_here(**{variable: value})
     assert (status, output) == (2, "")
-    if name == "instruments":
+    if name in ("instruments", "shards"):
         assert error.count("\n") == 1
         assert error.startswith(f"matcher: {f'--{name}' if form == 'flag' else variable}: {value}: ")
     else:

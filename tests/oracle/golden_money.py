@@ -57,13 +57,13 @@ class MoneyMaker:
         random = self._random
         key = "k" * 63 + random.choice("abc")
         drawn: tuple[Command, ...] = (
-            SetKey(self._key(key, time)),
+            SetKey(self.any_key(key, time)),
             NoteKeyUse(key),
             RevokeKey(key),
         )
         return random.choices(drawn, (5, 3, 2))[0]
 
-    def _key(self, key: str, time: int) -> Key:
+    def any_key(self, key: str, time: int) -> Key:
         random = self._random
         return Key(
             key,

@@ -1,6 +1,7 @@
 """Orders of the caller: one by its ids, those that live, and those of all times."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from itertools import chain
 from typing import Final
 
 from gateway.binance.desk import Context
@@ -8,6 +9,7 @@ from gateway.binance.errors import TOO_MANY_REQUESTS, DialectError, Fault
 from gateway.binance.parameters import Values
 from gateway.binance.views.orders import was_entered
 from gateway.binance.words import ONLY_STATUS_OF
+from gateway.exchange.account_history import AccountHistory
 from gateway.link.errors import RefusedError
 from protocol.commands import CancelOrder, OrderQuery, OrdersQuery
 from protocol.events import OrderState
@@ -39,8 +41,8 @@ async def find_order(
     where there is none, or it is of another symbol, or bears another client id."""
     number, name = names
     order_id, client_id = values.number(number), values.text(name)
-    state = await order_of(context, order_id, None if order_id is not None else client_id)
     instrument = values.optional_instrument()
+    state = await order_of(context, order_id, None if order_id is not None else client_id, instrument)
     if (
         state is None
         or (instrument is not None and state.symbol != instrument.symbol)
@@ -71,12 +73,16 @@ def cancel_of(
     )
 
 
-async def order_of(context: Context, order_id: int | None, client_id: str | None = None) -> OrderState | None:
-    """An order of the caller by one of its ids. None where there is none, or it was rejected at entry."""
+async def order_of(
+    context: Context, order_id: int | None, client_id: str | None = None, instrument: Instrument | None = None
+) -> OrderState | None:
+    """An order of the caller by one of its ids. None where there is none, or it was rejected at entry. With the
+    instrument, only the matcher that owns it is asked."""
     if order_id is not None and not 0 < order_id <= MAX_INTEGER:
         return None
+    exchange = context.exchange if instrument is None else context.exchange.of(instrument.symbol)
     try:
-        state = await context.exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
+        state = await exchange.history.accounts.look_up(OrderQuery(order_id, context.account, client_id))
     except RefusedError as error:
         if error.refusal in (Refusal.UNKNOWN_ORDER, Refusal.INVALID_NAME):
             return None
@@ -87,15 +93,11 @@ async def order_of(context: Context, order_id: int | None, client_id: str | None
 async def live_orders(context: Context, instrument: Instrument | None) -> list[OrderState]:
     """All that live, by order_id."""
     symbol = None if instrument is None else instrument.symbol
-    found: list[OrderState] = []
-    after = 0
-    while True:
-        query = OrdersQuery(symbol, context.account, limit=PAGE, after=after)
-        page = await context.exchange.orders.page(query)
-        found += page.orders
-        if page.next is None:
-            return sorted(found, key=by_id)
-        after = page.next
+
+    async def live(history: AccountHistory) -> list[OrderState]:
+        return await _live_of(history, context.account, symbol)
+
+    return sorted(chain(*await _of_shards(context, symbol, live)), key=by_id)
 
 
 async def all_orders(
@@ -110,16 +112,59 @@ async def all_orders(
 
     since: no wanted order was placed before this time.
 
-    Done orders come by their ends, newest first. No order was placed after its end: behind the end of a page, all
-    were placed before. DialectError where too many orders would have to be read; with
-    fewer `most_pages`, what was found so far.
+    DialectError where too many orders would have to be read; with fewer `most_pages`, what was found so far. Over
+    several shards they come by their times.
     """
-    found = {state.order_id: state for state in await live_orders(context, instrument) if wanted(state)}
     symbol = None if instrument is None else instrument.symbol
+
+    async def found(history: AccountHistory) -> list[OrderState]:
+        return await _all_of(history, context.account, symbol, wanted, limit, since, most_pages)
+
+    each = await _of_shards(context, symbol, found)
+    if len(each) == 1:
+        return each[0]
+    joined = sorted(chain(*each), key=lambda state: (state.timestamp, state.order_id))
+    return joined if since is not None else joined[-limit:]
+
+
+async def _of_shards(
+    context: Context, symbol: str | None, call: Callable[[AccountHistory], Awaitable[list[OrderState]]]
+) -> list[list[OrderState]]:
+    """What each shard tells that may have orders of the symbol."""
+    if symbol is None and context.exchange.parts:
+        return await context.exchange.over_shards.of_each_shard(call)
+    return [await call(context.exchange.history.accounts)]
+
+
+async def _live_of(history: AccountHistory, account: str, symbol: str | None) -> list[OrderState]:
+    found: list[OrderState] = []
+    after = 0
+    while True:
+        page = await history.orders(OrdersQuery(symbol, account, limit=PAGE, after=after))
+        found += page.orders
+        if page.next is None:
+            return found
+        after = page.next
+
+
+async def _all_of(
+    history: AccountHistory,
+    account: str,
+    symbol: str | None,
+    wanted: Callable[[OrderState], bool],
+    limit: int,
+    since: int | None,
+    most_pages: int,
+) -> list[OrderState]:
+    """As `all_orders`, of one matcher.
+
+    Done orders come by their ends, newest first. No order was placed after its end: behind the end of a page, all
+    were placed before.
+    """
+    found = {state.order_id: state for state in await _live_of(history, account, symbol) if wanted(state)}
     after = 0
     for _ in range(most_pages):
-        query = OrdersQuery(symbol, context.account, done=True, limit=PAGE, after=after)
-        page = await context.exchange.history.accounts.orders(query)
+        page = await history.orders(OrdersQuery(symbol, account, done=True, limit=PAGE, after=after))
         for state in page.orders:
             if was_entered(state) and wanted(state):
                 found[state.order_id] = state

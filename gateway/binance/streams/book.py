@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.http.closing import START_AGAIN, CloseFrame, Closing
 from gateway.link.broker import Broker
-from gateway.link.feed import MarketDataFeed
+from gateway.link.feed import Feed
 from gateway.streams.book_follower import BookFollower
 from gateway.streams.book_mirror import LevelMirror, Update
 from gateway.streams.serve import OpenFollowers
@@ -46,7 +46,7 @@ class Book(BookFollower[HearsBook]):
     best: the best bid and the best ask; NO_LEVEL for an empty side.
     """
 
-    def __init__(self, instrument: Instrument, broker: Broker, feed: MarketDataFeed, closing: Closing) -> None:
+    def __init__(self, instrument: Instrument, broker: Broker, feed: Feed, closing: Closing) -> None:
         super().__init__(instrument, broker, feed, LevelMirror, closing)
         self.sequence = 0
         self.time = 0

@@ -109,9 +109,9 @@ class Hub:
         )
 
     def _tape(self, instrument: Instrument) -> Tape:
-        desk = self._desk
-        return self._tapes.open(instrument.symbol, lambda: Tape(instrument, desk.broker, desk.feed, CLOSING))
+        broker, feed = self._desk.broker.of(instrument.symbol), self._desk.feed
+        return self._tapes.open(instrument.symbol, lambda: Tape(instrument, broker, feed, CLOSING))
 
     def _book(self, instrument: Instrument) -> Book:
-        desk = self._desk
-        return self._books.open(instrument.symbol, lambda: Book(instrument, desk.broker, desk.feed, CLOSING))
+        broker, feed = self._desk.broker.of(instrument.symbol), self._desk.feed
+        return self._books.open(instrument.symbol, lambda: Book(instrument, broker, feed, CLOSING))

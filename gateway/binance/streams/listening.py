@@ -6,9 +6,9 @@ from gateway.access.keys import KeyStore
 from gateway.binance.listen_keys import ListenKeys
 from gateway.binance.sockets.client import packet, wrapped
 from gateway.binance.streams.channel import StreamClient
-from gateway.binance.users.accounts import Accounts, Listener
+from gateway.binance.users.accounts import Accounts, Heard
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class Listening:
     """What a socket hears by one listen key. Events wait until it is entered."""
 
-    def __init__(self, name: str, client: StreamClient, broker: Broker) -> None:
+    def __init__(self, name: str, client: StreamClient, broker: MatcherLink) -> None:
         self._name = name
         self._client = client
         self._broker = broker
         self._waiting: list[bytes] | None = []
-        self._listener: Listener | None = None
+        self._listener: Heard | None = None
         self._leave_key: Callable[[], None] | None = None
         self._accounts: Accounts | None = None
 

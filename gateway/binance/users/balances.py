@@ -1,10 +1,11 @@
 """What one account has, as its updates tell it. Amounts are decimals: texts with any number of decimals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from gateway.binance.decimals import ZERO, fixed_text
 from gateway.binance.rows.balances import UNLIMITED
+from gateway.exchange.shards.amounts import added
 from protocol.events import AssetBalance, BalancesPart
 
 Amounts = tuple[str, str]
@@ -14,10 +15,20 @@ NOTHING: Final[Amounts] = ("0", "0")
 
 
 class Wallet:
-    """ledger: whether the account has one; without, it has any amount of every asset."""
+    """ledger: whether the account has one; without, it has any amount of every asset.
 
-    def __init__(self, balances: Iterable[AssetBalance], *, ledger: bool) -> None:
+    beside: where there are several shards: the account's wallets in all of them. What is shown is the sum then.
+    """
+
+    def __init__(
+        self,
+        balances: Iterable[AssetBalance],
+        *,
+        ledger: bool,
+        beside: "Callable[[], Iterable[Wallet]] | None" = None,
+    ) -> None:
         self.ledger = ledger
+        self._beside = beside
         self._amounts: dict[str, Amounts] = {each.asset: (each.free, each.locked) for each in balances}
 
     def take(self, part: BalancesPart) -> list[tuple[str, str]]:
@@ -37,11 +48,14 @@ class Wallet:
 
     def view(self, assets: Sequence[str]) -> list[dict[str, Any]]:
         """The balances of these assets."""
-        if not self.ledger:
+        wallets: list[Wallet] = [self] if self._beside is None else list(self._beside())
+        held = [wallet for wallet in wallets if wallet.ledger]
+        if not held:
             return [{"a": asset, "f": UNLIMITED, "l": ZERO} for asset in assets]
         found = []
         for asset in assets:
-            free, locked = self._amounts.get(asset, NOTHING)
+            amounts = [wallet._amounts.get(asset, NOTHING) for wallet in held]
+            free, locked = amounts[0] if len(amounts) == 1 else (added(column) for column in zip(*amounts, strict=True))
             found.append({"a": asset, "f": fixed_text(free), "l": fixed_text(locked)})
         return found
 

@@ -1,6 +1,6 @@
 """Makes the events of one account from its updates: reports of its orders, then of its lists, then its balances."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
@@ -31,12 +31,19 @@ Json = dict[str, Any]
 
 
 class Teller:
-    """`sequence`: what it begins with is as of this command. `ended`: the legs of open lists that have ended before."""
+    """`sequence`: what it begins with is as of this command. `ended`: the legs of open lists that have ended before.
+    `wallets`: as in Wallet."""
 
-    def __init__(self, unit: int, start: Stamped[OpenOrders], ended: Iterable[OrderState]) -> None:
+    def __init__(
+        self,
+        unit: int,
+        start: Stamped[OpenOrders],
+        ended: Iterable[OrderState],
+        wallets: Callable[[], Iterable[Wallet]] | None = None,
+    ) -> None:
         self._unit = unit
         self.sequence = start.sequence
-        self._wallet = Wallet(start.value.balances.values(), ledger=start.value.ledger)
+        self.wallet = Wallet(start.value.balances.values(), ledger=start.value.ledger, beside=wallets)
         # The client ids of the legs of lists that are open.
         self._lists: dict[int, dict[int, str]] = {}
         for state in chain(start.value.orders, ended):
@@ -126,17 +133,17 @@ class Teller:
         part = update.balances
         if part is None:
             assets = {asset for each in changes for asset in (each.instrument.base, each.instrument.quote)}
-            if assets and not self._wallet.ledger:
+            if assets and not self.wallet.ledger:
                 yield self._position(time, sorted(assets))
             return
-        moved = self._wallet.take(part)
+        moved = self.wallet.take(part)
         if not changes:
             for asset, delta in moved:
                 yield {"e": "balanceUpdate", "E": time, "a": asset, "d": delta, "T": time}
         yield self._position(time, sorted(balance.asset for balance in part.balances))
 
     def _position(self, time: int, assets: list[str]) -> Json:
-        return {"e": "outboundAccountPosition", "E": time, "u": time, "B": self._wallet.view(assets)}
+        return {"e": "outboundAccountPosition", "E": time, "u": time, "B": self.wallet.view(assets)}
 
 
 def _is_maker(change: OrderChange) -> bool:

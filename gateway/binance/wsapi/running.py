@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any, Final
 
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 
 MOST_RUNNING: Final = 1_000
 """Calls of one connection that run at most."""
@@ -26,7 +26,7 @@ class Running:
     `_sent` is what the broker had taken when the newest call was about to send its command; None before.
     """
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: MatcherLink) -> None:
         self._broker = broker
         self._count = 0
         self._sent: int | None = None

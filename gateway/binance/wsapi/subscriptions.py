@@ -8,9 +8,9 @@ from msgspec import Struct
 from gateway.access.keys import KeyStore
 from gateway.binance.errors import ALREADY_SUBSCRIBED, NOT_SUBSCRIBED, DialectError
 from gateway.binance.sockets.client import SocketClient, packet
-from gateway.binance.users.accounts import Accounts, Listener
+from gateway.binance.users.accounts import Accounts, Heard
 from gateway.http.responses import encode
-from gateway.link.broker import Broker
+from gateway.link.matcher_link import MatcherLink
 from protocol.keys import Key
 
 
@@ -20,14 +20,14 @@ class Subscription(Struct):
     number: int
     account: str
     of_session: bool
-    listener: Listener | None = None
+    listener: Heard | None = None
     leave: Callable[[], None] | None = None
 
 
 class Subscriptions:
     """One for each connection."""
 
-    def __init__(self, accounts: Accounts, keys: KeyStore, broker: Broker, client: SocketClient) -> None:
+    def __init__(self, accounts: Accounts, keys: KeyStore, broker: MatcherLink, client: SocketClient) -> None:
         self._accounts = accounts
         self._keys = keys
         self._broker = broker

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
@@ -19,6 +20,7 @@ from gateway.native.calls.parameters import (
     query_parameters,
     whole_number,
 )
+from gateway.native.calls.shard_cursors import is_joined, numbers, numbers_text, pairs, pairs_text
 from gateway.native.csv import listed
 from gateway.native.json.schemas import (
     AccountView,
@@ -81,11 +83,15 @@ async def list_fills(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespon
     if symbol is not None:
         await exchange.instruments.find(symbol)
     limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
-    query = FillsQuery(account, symbol, limit, cursor(parameters.get("after")))
-    page = await exchange.history.accounts.fills(query)
+    after = parameters.get("after")
+    if after is not None and is_joined(exchange, symbol):
+        joined = await exchange.over_shards.joined_fills(FillsQuery(account, None, limit), pairs(exchange, after))
+        found, following = joined.items, pairs_text(joined.next)
+    else:
+        page = await exchange.history.accounts.fills(FillsQuery(account, symbol, limit, cursor(after)))
+        found, following = page.fills, None if page.next is None else "{}-{}".format(*page.next)
     known = exchange.instruments.known
-    fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in page.fills]
-    following = None if page.next is None else "{}-{}".format(*page.next)
+    fills = [fill(entry.trade, known[entry.trade.symbol], maker=entry.maker) for entry in found]
     return listed(scope, FillList(fills, following), Fill, fills, following)
 
 
@@ -94,11 +100,17 @@ async def list_prevented_matches(exchange: Exchange, scope: Scope, _: Receive) -
     symbol = parameters.get("symbol")
     if symbol is not None:
         await exchange.instruments.find(symbol)
-    after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
     limit = whole_number(parameters, "limit", 100, 1, MAX_FILLS)
-    found = await exchange.orders.prevented_matches(PreventedMatchesQuery(account, symbol, None, after, limit))
-    views = [prevented_match(each, exchange.instruments.known[each.symbol]) for each in found.matches]
-    return json_response(PreventedMatchViews(views, None if found.next is None else str(found.next)))
+    query = PreventedMatchesQuery(account, symbol, None, 0, limit)
+    if is_joined(exchange, symbol):
+        joined = await exchange.over_shards.joined_matches(query, numbers(exchange, parameters.get("after")))
+        matches, following = joined.items, numbers_text(joined.next)
+    else:
+        query = replace(query, after=whole_number(parameters, "after", 0, 0, MAX_CURSOR))
+        found = await exchange.orders.prevented_matches(query)
+        matches, following = found.matches, None if found.next is None else str(found.next)
+    views = [prevented_match(each, exchange.instruments.known[each.symbol]) for each in matches]
+    return json_response(PreventedMatchViews(views, following))
 
 
 async def _set_status(exchange: Exchange, scope: Scope, *, suspended: bool) -> HttpResponse:

@@ -11,8 +11,8 @@ from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import RefusedError
 from gateway.native.calls.bodies import body_decoder
-from gateway.native.calls.orders import MAX_CURSOR, MAX_LISTED
-from gateway.native.calls.parameters import order_of_path, order_with_parameters, whole_number
+from gateway.native.calls.orders import MAX_CURSOR, MAX_LISTED, check_symbol
+from gateway.native.calls.parameters import order_with_parameters, whole_number
 from gateway.native.json.decimals import PRICE, QUANTITY, TRIGGER_PRICE, is_given, optional_number
 from gateway.native.json.names import OrderName, check_name
 from gateway.native.json.schemas import AmendmentViews, AmendRequest
@@ -70,7 +70,7 @@ def amend_order(request: AmendRequest, name: OrderName, instrument: Instrument) 
 
 
 async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
-    name = order_of_path(scope)
+    name, parameters = order_with_parameters(scope)
     count(scope, Kind.ORDERS)
     request = _read_amend(await read_body(receive))
     numbers = (request.quantity, request.price, request.trigger_price)
@@ -81,8 +81,13 @@ async def amend(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
             "quantity",
         )
     # The numbers are in the units of the order's instrument, which never change.
-    symbol = (await exchange.orders.look_up(OrderQuery(*name))).symbol
-    instrument = exchange.instruments.known[symbol]
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+        exchange = exchange.of(symbol)
+    found = await exchange.orders.look_up(OrderQuery(*name))
+    check_symbol(found.symbol, symbol)
+    instrument = exchange.instruments.known[found.symbol]
     try:
         state = await exchange.orders.amend(amend_order(request, name, instrument))
     except RefusedError as error:
@@ -98,7 +103,12 @@ async def list_amendments(exchange: Exchange, scope: Scope, _: Receive) -> HttpR
     name, parameters = order_with_parameters(scope, "limit", "after")
     limit = whole_number(parameters, "limit", 100, 1, MAX_LISTED)
     after = whole_number(parameters, "after", 0, 0, MAX_CURSOR)
+    symbol = parameters.get("symbol")
+    if symbol is not None:
+        await exchange.instruments.find(symbol)
+        exchange = exchange.of(symbol)
     found = await exchange.orders.amendments(AmendmentsQuery(*name, after, limit))
+    check_symbol(found.symbol, symbol)
     instrument = exchange.instruments.known[found.symbol]
     views = [amendment(each, instrument) for each in found.amendments]
     return json_response(AmendmentViews(views, None if found.next is None else str(found.next)))

@@ -19,7 +19,7 @@ from gateway.http.errors import HttpError
 from gateway.http.rates import Kind
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
-from gateway.link.errors import RefusedError
+from gateway.link.errors import MatcherUnavailableError, RefusedError
 from gateway.link.instruments import Instruments
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.orders import read_order
@@ -48,9 +48,10 @@ async def place(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
     elements = _counted("orders", _read_orders(await read_body(receive)).orders)
     count(scope, Kind.ORDERS, len(elements))
     requests = [_read_element(element) for element in elements]
-    found = await _find(exchange.instruments, {each.symbol for each in requests if isinstance(each, OrderRequest)})
+    symbols = {each.symbol for each in requests if isinstance(each, OrderRequest)}
+    found, away = await _find(exchange.instruments, symbols)
     caller = caller_of(scope)
-    commands = [_place(request, found, deadline, caller) for request in requests]
+    commands = [_place(request, found, away, deadline, caller) for request in requests]
     outcomes = await _carry_out(commands, exchange.orders.place_each)
     limits = Limits(exchange.instruments)
     results: list[Order | Problem] = []
@@ -94,17 +95,27 @@ async def _carry_out(
     return [command if isinstance(command, ProblemError) else next(outcomes) for command in commands]
 
 
-async def _find(instruments: Instruments, symbols: set[str]) -> dict[str, Instrument]:
-    """The instruments of these symbols, without those that are unknown."""
+async def _find(
+    instruments: Instruments, symbols: set[str]
+) -> tuple[dict[str, Instrument], dict[str, MatcherUnavailableError]]:
+    """The instruments of these symbols, without those that are unknown; and why no matcher knows the others.
+
+    MatcherUnavailableError where that holds for all of them.
+    """
     listed = list(symbols)
     outcomes = await asyncio.gather(*(instruments.find(symbol) for symbol in listed), return_exceptions=True)
     found: dict[str, Instrument] = {}
+    away: dict[str, MatcherUnavailableError] = {}
     for symbol, outcome in zip(listed, outcomes, strict=True):
         if isinstance(outcome, Instrument):
             found[symbol] = outcome
+        elif isinstance(outcome, MatcherUnavailableError):
+            away[symbol] = outcome
         elif not isinstance(outcome, RefusedError):
             raise outcome
-    return found
+    if away and len(away) == len(listed):
+        raise next(iter(away.values()))
+    return found, away
 
 
 def _counted(name: str, elements: list[Raw]) -> list[Raw]:
@@ -121,10 +132,16 @@ def _read_element(element: Raw) -> OrderRequest | ProblemError:
 
 
 def _place(
-    request: OrderRequest | ProblemError, found: dict[str, Instrument], deadline: int, caller: Caller
+    request: OrderRequest | ProblemError,
+    found: dict[str, Instrument],
+    away: dict[str, MatcherUnavailableError],
+    deadline: int,
+    caller: Caller,
 ) -> PlaceOrder | ProblemError:
     if isinstance(request, ProblemError):
         return request
+    if request.symbol in away:
+        return known_problem(away[request.symbol])
     instrument = found.get(request.symbol)
     if instrument is None:
         return ProblemError(refusal_code(Refusal.UNKNOWN_SYMBOL))

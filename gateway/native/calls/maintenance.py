@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.history import HistoryStatus
-from gateway.exchange.maintenance import HEALTH_SECONDS
+from gateway.exchange.maintenance import HEALTH_SECONDS, ShardStatus, Status
 from gateway.http.bounds import RETRY_AFTER_SECONDS
 from gateway.http.resources import read_body
 from gateway.http.responses import JSON, NO_STORE, HttpResponse, encode, json_response
@@ -16,7 +16,14 @@ from gateway.link.errors import MatcherUnavailableError
 from gateway.link.group import Group, Node
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.parameters import query_parameters, required
-from gateway.native.json.health_schemas import GroupHealth, Health, HistoryHealth, NodeHealth, Unhealthy
+from gateway.native.json.health_schemas import (
+    GroupHealth,
+    Health,
+    HistoryHealth,
+    NodeHealth,
+    ShardHealth,
+    Unhealthy,
+)
 from gateway.native.json.maintenance_schemas import (
     DigestView,
     LoadedBookView,
@@ -24,6 +31,7 @@ from gateway.native.json.maintenance_schemas import (
     SavedBookView,
     SessionView,
     SessionViews,
+    ShardDigestView,
 )
 from gateway.native.json.times import MILLISECOND, NANOSECONDS, format_timestamp
 from matching_exchange.process.version import VERSION
@@ -35,19 +43,23 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     """200 when the matcher has answered in time, and takes commands."""
     query_parameters(scope)
     try:
-        status, history = await asyncio.gather(exchange.maintenance.status(), exchange.history.status(HEALTH_SECONDS))
+        statuses, history = await asyncio.gather(
+            exchange.maintenance.statuses(), exchange.history.status(HEALTH_SECONDS)
+        )
     except MatcherUnavailableError:
         return _unhealthy(exchange, f"The matcher does not answer within {HEALTH_SECONDS} seconds.")
-    if not status.takes_commands:
+    up = [each.status for each in statuses if each.status is not None and each.status.takes_commands]
+    if not up:
         return _unhealthy(exchange, "The matcher has started again and takes no commands yet.")
+    status = up[0]
     matcher = status.matcher
     return json_response(
         Health(
             matcher.sync,
-            status.sequence,
-            matcher.open_orders,
+            sum(each.sequence for each in up),
+            sum(each.matcher.open_orders for each in up),
             matcher.uptime // NANOSECONDS,
-            matcher.refused_frames,
+            sum(each.matcher.refused_frames for each in up),
             str(matcher.epoch),
             status.clock_difference // MILLISECOND,
             VERSION,
@@ -57,6 +69,7 @@ async def health(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
             _history(history),
             None if exchange.faults is None else len(exchange.faults),
             _groups(exchange),
+            _shards(exchange, statuses),
         )
     )
 
@@ -83,15 +96,24 @@ async def load(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespon
 
 async def digest(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     query_parameters(scope)
-    answer = await exchange.maintenance.digest()
+    answers = await exchange.maintenance.digests()
+    if len(answers) > 1:
+        shards = [ShardDigestView(name, answer.sequence, answer.value.digest) for name, answer in answers]
+        return json_response(DigestView(shards=shards))
+    answer = answers[0][1]
     return json_response(DigestView(answer.sequence, answer.value.digest))
 
 
 async def sessions(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
     query_parameters(scope)
-    answer = await exchange.maintenance.sessions()
-    views = [SessionView(f"{each.session:016x}", each.taken, each.kept) for each in answer.value.sessions]
-    return json_response(SessionViews(answer.sequence, format_timestamp(answer.timestamp), views))
+    answers = await exchange.maintenance.sessions()
+    views = [
+        SessionView(f"{each.session:016x}", each.taken, each.kept, name if len(answers) > 1 else UNSET)
+        for name, answer in answers
+        for each in answer.value.sessions
+    ]
+    sequence, timestamp = sum(answer.sequence for _, answer in answers), max(answer.timestamp for _, answer in answers)
+    return json_response(SessionViews(sequence, format_timestamp(timestamp), views))
 
 
 def _auth(exchange: Exchange) -> str:
@@ -116,6 +138,33 @@ def _groups(exchange: Exchange) -> list[GroupHealth] | UnsetType:
     return [_group(group, now) for group in exchange.groups if group.is_replicated] or UNSET
 
 
+def _shards(exchange: Exchange, statuses: list[ShardStatus]) -> list[ShardHealth] | UnsetType:
+    if not any(each.shard for each in statuses):
+        return UNSET
+    now = time.monotonic()
+    warnings = {group.name: group.warnings(now) for group in exchange.groups}
+    return [_shard(each.shard, each.status, warnings.get(each.shard, [])) for each in statuses]
+
+
+def _shard(name: str, status: Status | None, warnings: list[str]) -> ShardHealth:
+    if status is None:
+        return ShardHealth(name, "unavailable", warnings)
+    matcher = status.matcher
+    return ShardHealth(
+        name,
+        "ok" if status.takes_commands else "starting",
+        warnings,
+        matcher.sync,
+        status.sequence,
+        matcher.open_orders,
+        matcher.uptime // NANOSECONDS,
+        matcher.refused_frames,
+        str(matcher.epoch),
+        status.clock_difference // MILLISECOND,
+        matcher.core,
+    )
+
+
 def _group(group: Group, now: float) -> GroupHealth:
     leader = group.leader.told if group.leader is not None and group.leadership.is_heard(now) else None
     return GroupHealth(
@@ -125,6 +174,7 @@ def _group(group: Group, now: float) -> GroupHealth:
         None if leader is None else leader.position,
         [_node(node, group.role(node, now)) for node in group.nodes],
         group.warnings(now),
+        group.name or UNSET,
     )
 
 

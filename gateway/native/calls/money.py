@@ -8,9 +8,10 @@ from msgspec.structs import astuple
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.shards.money import MAX_TRANSFER_ID
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
-from gateway.link.errors import OutcomeUnknownError, RefusedError
+from gateway.link.errors import OutcomeUnknownError, RefusedError, UnknownShardError
 from gateway.native.calls.bodies import body_decoder
 from gateway.native.calls.order_lists import orders
 from gateway.native.calls.parameters import (
@@ -21,6 +22,7 @@ from gateway.native.calls.parameters import (
     time_of,
     whole_number,
 )
+from gateway.native.calls.shard_cursors import is_joined, pairs, pairs_text
 from gateway.native.csv import listed
 from gateway.native.json.decimals import number_text
 from gateway.native.json.money_schemas import (
@@ -40,6 +42,7 @@ from gateway.native.json.money_views import (
     ledger_view,
     movement_list,
     position_view,
+    shard_transfer_view,
     transfer_view,
 )
 from gateway.native.json.names import check_name
@@ -87,21 +90,49 @@ _read_reset = body_decoder(ResetRequest)
 
 async def deposit(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
-    command = Deposit(account, *_amount_of(_read_amount(await read_body(receive))))
-    return json_response(transfer_view(await told(exchange.money.move(command), _AGAIN)))
+    request = _read_amount(await read_body(receive))
+    command = Deposit(account, *_amount_of(request))
+    return json_response(transfer_view(await told(exchange.money.at(request.shard).move(command), _AGAIN)))
 
 
 async def withdraw(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
-    command = Withdraw(account, *_amount_of(_read_amount(await read_body(receive))))
-    return json_response(transfer_view(await told(exchange.money.move(command), _AGAIN)))
+    request = _read_amount(await read_body(receive))
+    command = Withdraw(account, *_amount_of(request))
+    return json_response(transfer_view(await told(exchange.money.at(request.shard).move(command), _AGAIN)))
 
 
 async def transfer(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     request = _read_transfer(await read_body(receive))
+    if request.from_shard is not None or request.to_shard is not None:
+        return await _between_shards(exchange, account, request)
+    if request.to is None:
+        raise ProblemError("missing_field", "The call needs to.", "to")
     command = Transfer(account, check_name("to", request.to), *_amount_of(request))
-    return json_response(transfer_view(await told(exchange.money.move(command), _AGAIN, _FIELDS_OF_TRANSFER)))
+    moved = exchange.money.at(request.shard).move(command)
+    return json_response(transfer_view(await told(moved, _AGAIN, _FIELDS_OF_TRANSFER)))
+
+
+async def _between_shards(exchange: Exchange, account: str, request: TransferRequest) -> HttpResponse:
+    source, target = request.from_shard, request.to_shard
+    if source is None or target is None:
+        field = "from_shard" if source is None else "to_shard"
+        raise ProblemError("missing_field", "A transfer between shards needs from_shard and to_shard.", field)
+    for field, value in (("to", request.to), ("shard", request.shard)):
+        if value is not None:
+            raise ProblemError("invalid_value", f"A transfer between shards takes no {field}.", field)
+    asset, amount, transfer_id = _amount_of(request)
+    if len(transfer_id) > MAX_TRANSFER_ID:
+        detail = f"transfer_id takes at most {MAX_TRANSFER_ID} characters between shards."
+        raise ProblemError("invalid_value", detail, "transfer_id")
+    for field, name in (("from_shard", source), ("to_shard", target)):
+        if name not in exchange.money.shards:
+            raise UnknownShardError(name, exchange.money.shards, field)
+    if source == target:
+        raise ProblemError("invalid_value", "to_shard takes another shard than from_shard.", "to_shard")
+    moving = exchange.money.between(account, asset, amount, source, target, transfer_id)
+    return json_response(shard_transfer_view(transfer_id, source, target, await told(moving, _AGAIN)))
 
 
 async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
@@ -114,20 +145,21 @@ async def reset(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRespo
         for asset, amount in request.balances.items()
     }
     command = ResetAccount(account, balances, check_name("transfer_id", request.transfer_id))
-    return json_response(ledger_view(await told(exchange.money.set_ledger(command), _AGAIN)))
+    return json_response(ledger_view(await told(exchange.money.at(request.shard).set_ledger(command), _AGAIN)))
 
 
 async def close_ledger(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    command = CloseLedger(account_of_path(scope))
-    return json_response(ledger_view(await told(exchange.money.set_ledger(command), _CLOSE_AGAIN)))
+    account, parameters = page_of_account(scope, "shard")
+    closing = exchange.money.at(parameters.get("shard")).set_ledger(CloseLedger(account))
+    return json_response(ledger_view(await told(closing, _CLOSE_AGAIN)))
 
 
 async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    account = account_of_path(scope)
+    account, parameters = page_of_account(scope, "shard")
     if not exchange.money.faucet:
         raise ProblemError("faucet_off")
     try:
-        given = await told(exchange.money.give(account), _FAUCET_AGAIN)
+        given = await told(exchange.money.at(parameters.get("shard")).give(account), _FAUCET_AGAIN)
     except ProblemError as error:
         if error.code == "transfer_id_conflict":
             detail = "The account has had another amount from the faucet, this UTC day."
@@ -140,10 +172,15 @@ async def faucet(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
 
 
 async def balances(exchange: Exchange, scope: Scope, _: Receive) -> HttpResponse:
-    account, parameters = page_of_account(scope, "at")
-    at = time_of(parameters, "at")
+    account, parameters = page_of_account(scope, "at", "shard")
+    at, shard = time_of(parameters, "at"), parameters.get("shard")
+    if shard is not None:
+        if at is not None:
+            raise ProblemError("invalid_value", "A balance at a time is that of all shards: name no shard.", "shard")
+        return json_response(balances_view(await exchange.money.at(shard).balances(account)))
     if at is None:
-        return json_response(balances_view(await exchange.money.balances(account)))
+        found = await exchange.money.split(account)
+        return json_response(balances_view(found.total, found.shards))
     now = exchange.now()
     if at > now:
         detail = f"at takes a time that is past: it is {format_timestamp(now)}."
@@ -176,8 +213,14 @@ async def movements(exchange: Exchange, scope: Scope, _: Receive) -> HttpRespons
     if asset is not None:
         read_asset(asset, "asset")
     limit = whole_number(parameters, "limit", 100, 1, MAX_MOVEMENTS)
-    query = MovementsQuery(account, asset, limit, cursor(parameters.get("after")))
-    page = movement_list(await exchange.history.accounts.movements(query))
+    after = parameters.get("after")
+    if after is not None and is_joined(exchange, None):
+        query = MovementsQuery(account, asset, limit)
+        joined = await exchange.over_shards.joined_movements(query, pairs(exchange, after))
+        page = movement_list(joined.items, pairs_text(joined.next))
+    else:
+        found = await exchange.history.accounts.movements(MovementsQuery(account, asset, limit, cursor(after)))
+        page = movement_list(found.movements, None if found.next is None else "{}-{}".format(*found.next))
     return listed(scope, page, MovementView, page.movements, page.next)
 
 

@@ -71,14 +71,9 @@ def cursor(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def order_of_path(scope: Scope) -> OrderName:
-    """The order that the path and the query parameter `account` name."""
-    return order_with_parameters(scope)[0]
-
-
 def order_with_parameters(scope: Scope, *allowed: str) -> tuple[OrderName, dict[str, str]]:
-    """As `order_of_path`, and the query parameters."""
-    parameters = query_parameters(scope, "account", *allowed)
+    """The order that the path and the query parameter `account` name, and the query parameters; `symbol` is one."""
+    parameters = query_parameters(scope, "account", "symbol", *allowed)
     account = parameters.get("account")
     if account is not None:
         check_name("account", account)

@@ -49,6 +49,7 @@ class NodeHealth(Struct, frozen=True):
 class GroupHealth(Struct, frozen=True):
     """The matchers that share a replicated log.
 
+    * shard: the name of the shard that it is; left out where there is one
     * log: its kind and name
     * leader: the number of the node that leads; null if none is heard
     * epoch, position: the leader's
@@ -61,10 +62,33 @@ class GroupHealth(Struct, frozen=True):
     position: int | None
     nodes: list[NodeHealth]
     warnings: list[str]
+    shard: str | UnsetType = UNSET
+
+
+class ShardHealth(Struct, frozen=True):
+    """One shard of the map: its matcher, as in Health. What a matcher that does not answer would tell is null.
+
+    * name: as the map names it
+    * status: ok; unavailable, then its symbols get 503; starting, where its matcher takes no commands yet
+    * warnings: what an operator should look at, a sentence each
+    """
+
+    name: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": ["ok", "unavailable", "starting"]})]
+    warnings: list[str]
+    sync: str | None = None
+    sequence: Sequence | None = None
+    open_orders: int | None = None
+    uptime: int | None = None
+    refused_frames: int | None = None
+    epoch: str | None = None
+    clock_difference_ms: int | None = None
+    core: str | None = None
 
 
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
-    """The matcher answers.
+    """The matcher answers. With several shards, one of them does: sequence, open_orders and refused_frames are the
+    sums of those that answer, the rest is that of the first one.
 
     * version: of the exchange
     * sync: when its journal is synced: always, interval:<ms>, off, or replicated (on a majority of servers)
@@ -78,6 +102,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     * faults: how many injected faults are kept; null where they are not allowed
     * clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock; orders are taken in any case
     * groups: the matchers of each replicated log; left out where the matcher has a journal of its own
+    * shards: each shard; left out where there is one matcher
     """
 
     sync: str
@@ -94,6 +119,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     history: HistoryHealth
     faults: int | None = None
     groups: list[GroupHealth] | UnsetType = UNSET
+    shards: list[ShardHealth] | UnsetType = UNSET
 
 
 class Unhealthy(Struct, frozen=True, tag_field="status", tag="unavailable"):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.native.json.field_types import Identifier, Sequence, SymbolText, Timestamp
 from protocol.saved_book import SavedBook
@@ -38,27 +38,43 @@ class LoadedBookView(Struct, frozen=True):
     timestamp: Timestamp
 
 
+DigestText = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
 class SessionView(Struct, frozen=True):
     """A client of the matcher: a worker of a gateway, or a program over ZeroMQ. `session` is its public number.
 
-    `commands` of it were taken. `kept_answers` counts frames that it has not confirmed.
+    `commands` of it were taken. `kept_answers` counts frames that it has not confirmed. `shard` is there with several
+    shards only: a worker has a session with each.
     """
 
     session: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     commands: int
     kept_answers: int
+    shard: str | UnsetType = UNSET
 
 
 class SessionViews(Struct, frozen=True):
-    """The sessions that the matcher knows; the one that has sent last comes first."""
+    """The sessions that the matcher knows; the one that has sent last comes first. With several shards, those of each
+    shard follow those of the one before, and `sequence` is the sum of theirs."""
 
     sequence: Sequence
     timestamp: Timestamp
     sessions: list[SessionView]
 
 
-class DigestView(Struct, frozen=True):
-    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
+class ShardDigestView(Struct, frozen=True):
+    """The digest of one shard, by its name."""
 
+    shard: str
     sequence: Sequence
-    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    digest: DigestText
+
+
+class DigestView(Struct, frozen=True):
+    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`. With several shards, `shards` stands in
+    place of both: each has a digest and a sequence of its own."""
+
+    sequence: Sequence | UnsetType = UNSET
+    digest: DigestText | UnsetType = UNSET
+    shards: list[ShardDigestView] | UnsetType = UNSET

@@ -5,7 +5,7 @@ Amounts are decimal strings of any size. Those that may be negative say so.
 
 from typing import Annotated, Final
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from gateway.native.enum_words import MOVEMENT_KIND_WORDS
 from gateway.native.json.field_types import (
@@ -25,6 +25,8 @@ from protocol.units import CURRENCY_PATTERN, MAX_RESET_ASSETS
 
 _ASSET: Final = {"pattern": f"^{CURRENCY_PATTERN.pattern}$", "examples": ["USDT"]}
 
+ShardText = Annotated[str, Meta(extra_json_schema={"examples": ["majors"]})]
+
 AssetText = Annotated[str, Meta(extra_json_schema=_ASSET)]
 MovementWord = Annotated[str, Meta(extra_json_schema={"enum": list(MOVEMENT_KIND_WORDS.values())})]
 BalancesInput = Annotated[
@@ -42,27 +44,34 @@ BalancesInput = Annotated[
 
 class AmountRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """An amount of an asset, more than zero. It has at most the decimals of the asset. `transfer_id` makes a retry
-    safe: the same values again under it change nothing."""
+    safe: the same values again under it change nothing. `shard` names the shard; the first one without it."""
 
     asset: AssetText
     amount: NumberInput
     transfer_id: NameText
+    shard: ShardText | None = None
 
 
 class TransferRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """As AmountRequest, to the account `to`, whose ledger begins with it if it has none."""
+    """As AmountRequest. To the account `to`, whose ledger begins with it if it has none; or from one shard to another,
+    within the account: `from_shard` and `to_shard` stand in place of `to`."""
 
-    to: NameText
     asset: AssetText
     amount: NumberInput
     transfer_id: NameText
+    to: NameText | None = None
+    shard: ShardText | None = None
+    from_shard: ShardText | None = None
+    to_shard: ShardText | None = None
 
 
 class ResetRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the account has after the reset: an amount, zero or more, for each asset. It has nothing of the others."""
+    """What the account has after the reset: an amount, zero or more, for each asset. It has nothing of the others.
+    `shard` names the shard; the first one without it."""
 
     balances: BalancesInput
     transfer_id: NameText
+    shard: ShardText | None = None
 
 
 class TransferView(Struct, frozen=True):
@@ -93,6 +102,23 @@ class BalanceView(Struct, frozen=True):
     locked: Decimal
 
 
+class ShardTransferView(Struct, frozen=True):
+    """What was moved from one shard to another, and the account's balance of the asset in both, now.
+
+    * duplicate: all of it was done before under this transfer_id; this call changed nothing
+    """
+
+    account: NameText
+    asset: AssetText
+    amount: Decimal
+    transfer_id: NameText
+    from_shard: ShardText
+    to_shard: ShardText
+    withdrawn: TransferView
+    deposited: TransferView
+    duplicate: bool
+
+
 class LedgerView(Struct, frozen=True):
     """The account after a reset, or after its ledger was closed. `canceled` counts the orders that this canceled."""
 
@@ -105,15 +131,30 @@ class LedgerView(Struct, frozen=True):
     timestamp: Timestamp
 
 
+class ShardBalancesView(Struct, frozen=True):
+    """What the account has in one shard, as of that shard's `sequence`; as in BalancesView."""
+
+    shard: ShardText
+    ledger: bool
+    sequence: Sequence
+    timestamp: Timestamp
+    balances: list[BalanceView]
+
+
 class BalancesView(Struct, frozen=True):
     """Every asset of every instrument, sorted, as of `sequence`. Without a ledger the account is unlimited, and the
-    list is empty."""
+    list is empty.
+
+    * shards: where there are several: what is in each. `balances` is the sum then, `ledger` tells whether any shard has
+      one, `sequence` and `timestamp` are those of the first shard.
+    """
 
     account: NameText
     ledger: bool
     sequence: Sequence
     timestamp: Timestamp
     balances: list[BalanceView]
+    shards: list[ShardBalancesView] | UnsetType = UNSET
 
 
 class TotalView(Struct, frozen=True):

@@ -1,7 +1,12 @@
 """Answers about money to the public JSON: pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
+from msgspec import UNSET
+
+from gateway.exchange.money import Moved
 from gateway.link.answers import Stamped
 from gateway.native.enum_words import MOVEMENT_KIND_WORDS
 from gateway.native.json.money_schemas import (
@@ -14,6 +19,8 @@ from gateway.native.json.money_schemas import (
     MovementList,
     MovementView,
     PositionView,
+    ShardBalancesView,
+    ShardTransferView,
     TransferView,
 )
 from gateway.native.json.times import format_timestamp
@@ -24,11 +31,12 @@ from protocol.events import (
     Balances,
     LedgerState,
     Movement,
-    MovementPage,
     PositionState,
     TransferState,
 )
 from protocol.instrument import Instrument, parse_decimal
+
+NO_SHARDS: Final[Mapping[str, Stamped[Balances]]] = MappingProxyType({})
 
 
 def transfer_view(state: TransferState) -> TransferView:
@@ -61,10 +69,37 @@ def balance_views(balances: Iterable[AssetBalance]) -> list[BalanceView]:
     return [BalanceView(balance.asset, balance.free, balance.locked) for balance in balances]
 
 
-def balances_view(found: Stamped[Balances]) -> BalancesView:
+def balances_view(found: Stamped[Balances], shards: Mapping[str, Stamped[Balances]] = NO_SHARDS) -> BalancesView:
     value = found.value
     return BalancesView(
-        value.account, value.ledger, found.sequence, format_timestamp(found.timestamp), balance_views(value.balances)
+        value.account,
+        value.ledger,
+        found.sequence,
+        format_timestamp(found.timestamp),
+        balance_views(value.balances),
+        [_in_shard(name, each) for name, each in shards.items()] if shards else UNSET,
+    )
+
+
+def _in_shard(name: str, found: Stamped[Balances]) -> ShardBalancesView:
+    value = found.value
+    return ShardBalancesView(
+        name, value.ledger, found.sequence, format_timestamp(found.timestamp), balance_views(value.balances)
+    )
+
+
+def shard_transfer_view(transfer_id: str, source: str, target: str, moved: Moved) -> ShardTransferView:
+    out, into = moved.withdrawn, moved.deposited
+    return ShardTransferView(
+        out.account,
+        out.asset,
+        out.amount,
+        transfer_id,
+        source,
+        target,
+        transfer_view(out),
+        transfer_view(into),
+        out.duplicate and into.duplicate,
     )
 
 
@@ -84,9 +119,8 @@ def position_view(position: PositionState, instrument: Instrument) -> PositionVi
     )
 
 
-def movement_list(page: MovementPage) -> MovementList:
-    following = None if page.next is None else "{}-{}".format(*page.next)
-    return MovementList([_movement(movement) for movement in page.movements], following)
+def movement_list(movements: Iterable[Movement], following: str | None) -> MovementList:
+    return MovementList([_movement(movement) for movement in movements], following)
 
 
 def _movement(movement: Movement) -> MovementView:

@@ -17,6 +17,7 @@ from gateway.native.json.money_views import balance_views
 from gateway.native.json.schemas import Fill, Order
 from gateway.native.json.times import format_timestamp
 from gateway.native.json.translate import fill, order
+from gateway.streams.shard_channels import numbered
 from gateway.streams.user_history import OpenOrders
 from protocol.events import (
     AccountUpdate,
@@ -39,6 +40,18 @@ PART_ORDERS: Final = 500
 """The most orders in one message of a fresh start."""
 
 Instruments = Mapping[str, Instrument]
+
+ShardName = Annotated[
+    str,
+    Meta(
+        description="Where there are several shards: the one that tells this, whose `sequence` it has. What another "
+        "one has told stays as it is."
+    ),
+]
+Cursor = Annotated[
+    str, Meta(description="Where there are several shards: the value of `after` for all that follows this message.")
+]
+"""Each client has a cursor of its own: `streams.shard_channels` puts both into the texts."""
 
 
 class PlacedChange(Struct, frozen=True, tag_field="event", tag="placed"):
@@ -158,6 +171,8 @@ class AccountOrders(Struct, frozen=True, tag_field="type", tag="orders"):
     )
     ledger: bool | UnsetType = UNSET
     balances: list[BalanceView] | UnsetType = UNSET
+    shard: ShardName | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
 
 
 class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
@@ -166,6 +181,8 @@ class AccountResumed(Struct, frozen=True, tag_field="type", tag="resumed"):
     account: NameText
     sequence: Sequence
     timestamp: Timestamp
+    shard: ShardName | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
 
 
 class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
@@ -182,6 +199,8 @@ class AccountUpdated(Struct, frozen=True, tag_field="type", tag="update"):
     orders: list[Order]
     ledger: bool | UnsetType = UNSET
     balances: list[BalanceView] | UnsetType = UNSET
+    shard: ShardName | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
 
 
 def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instruments) -> Iterator[str]:
@@ -200,6 +219,24 @@ def orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instrume
             balances = balance_views(found.balances[asset] for asset in sorted(found.balances))
             message = structs.replace(message, ledger=found.ledger, balances=balances)
         yield encode(message).decode()
+
+
+def numbered_orders_texts(account: str, start: Stamped[OpenOrders], instruments: Instruments) -> Iterator[str]:
+    """As `orders_texts`, for `streams.shard_channels`. The last part completes what the client knows."""
+    texts = orders_texts(account, start, instruments)
+    text = next(texts)
+    for following in texts:
+        yield numbered(None, text)
+        text = following
+    yield numbered(start.sequence, text)
+
+
+def numbered_resumed_text(account: str, after: int, timestamp: int) -> str:
+    return numbered(after, resumed_text(account, after, timestamp))
+
+
+def numbered_update_text(update: AccountUpdate, instruments: Instruments) -> str:
+    return numbered(update.sequence, update_text(update, instruments))
 
 
 def resumed_text(account: str, after: int, timestamp: int) -> str:

@@ -236,13 +236,17 @@ def account(account: str | None = None) -> Call[AccountSummary]:
 
 
 @route("GET", "/accounts/{account}/balances")
-def balances(account: str | None = None) -> Call[Balances]:
-    """What an account has of every asset, free and locked. Empty, with `ledger` false, for an unlimited account."""
+def balances(account: str | None = None, *, shard: str | None = None) -> Call[Balances]:
+    """What an account has of every asset, free and locked. Empty, with `ledger` false, for an unlimited account.
+
+    shard: where the exchange has several: what is in this one. Without it the sum of all, and what is in each.
+    """
     return Call(
         "GET",
         "/accounts/{account}/balances",
         _balances,
         repeat=Repeat.ALWAYS,
+        query=given(shard=shard),
         account=account,
         account_place=AccountPlace.PATH,
     )
@@ -290,9 +294,10 @@ def iter_movements(
 
 
 @route("POST", "/accounts/{account}/faucet")
-def faucet(account: str | None = None) -> Call[Faucet]:
+def faucet(account: str | None = None, *, shard: str | None = None) -> Call[Faucet]:
     """Get what the faucet gives each UTC day. Sent again after a lost answer: it gives once a day however often.
 
+    shard: where the exchange has several: each gives once a day, the first one if none is named.
     Raises Unauthorized `faucet_off` where the operator gives none.
     """
     return Call(
@@ -300,6 +305,7 @@ def faucet(account: str | None = None) -> Call[Faucet]:
         "/accounts/{account}/faucet",
         _faucet,
         repeat=Repeat.ALWAYS,
+        query=given(shard=shard),
         account=account,
         account_place=AccountPlace.PATH,
     )

@@ -8,9 +8,10 @@ from matching_exchange.client.calls.requests import new_name
 from matching_exchange.client.calls.route import route
 from matching_exchange.client.decimals import DecimalInput, decimal_text
 from matching_exchange.client.pages import Pages
-from matching_exchange.client.types.money import AccountBalances, AccountList, Ledger, Transfer
+from matching_exchange.client.types.money import AccountBalances, AccountList, Ledger, ShardTransfer, Transfer
 
 _transfer = answer(Transfer)
+_shard_transfer = answer(ShardTransfer)
 _ledger = answer(Ledger)
 _accounts = answer(AccountList)
 
@@ -29,35 +30,71 @@ def iter_accounts() -> Pages[AccountList, AccountBalances]:
 
 
 @route("POST", "/admin/accounts/{account}/deposit")
-def deposit(account: str, asset: str, amount: DecimalInput, *, transfer_id: str | None = None) -> Call[Transfer]:
+def deposit(
+    account: str, asset: str, amount: DecimalInput, *, transfer_id: str | None = None, shard: str | None = None
+) -> Call[Transfer]:
     """Put money on an account; the first deposit begins its ledger.
 
     transfer_id: made by the library if it is missing. Sent again under it after a lost answer: money moves once.
+    shard: where the money is to be, if the exchange has several; the first one if it is missing.
     """
-    return _move("deposit", account, _amount(asset, amount), transfer_id)
+    return _move("deposit", account, _amount(asset, amount, shard), transfer_id)
 
 
 @route("POST", "/admin/accounts/{account}/withdraw")
-def withdraw(account: str, asset: str, amount: DecimalInput, *, transfer_id: str | None = None) -> Call[Transfer]:
-    """Take free money off an account. transfer_id: as in `deposit`. Raises Conflict `insufficient_balance`."""
-    return _move("withdraw", account, _amount(asset, amount), transfer_id)
+def withdraw(
+    account: str, asset: str, amount: DecimalInput, *, transfer_id: str | None = None, shard: str | None = None
+) -> Call[Transfer]:
+    """Take free money off an account. transfer_id, shard: as in `deposit`. Raises Conflict `insufficient_balance`."""
+    return _move("withdraw", account, _amount(asset, amount, shard), transfer_id)
 
 
 @route("POST", "/admin/accounts/{account}/transfer")
 def transfer(
-    account: str, to: str, asset: str, amount: DecimalInput, *, transfer_id: str | None = None
+    account: str,
+    to: str,
+    asset: str,
+    amount: DecimalInput,
+    *,
+    transfer_id: str | None = None,
+    shard: str | None = None,
 ) -> Call[Transfer]:
-    """Move free money from an account to another. transfer_id: as in `deposit`, of the sender."""
-    return _move("transfer", account, {"to": to, **_amount(asset, amount)}, transfer_id)
+    """Move free money from an account to another. transfer_id, shard: as in `deposit`, of the sender."""
+    return _move("transfer", account, {"to": to, **_amount(asset, amount, shard)}, transfer_id)
+
+
+@route("POST", "/admin/accounts/{account}/transfer")
+def transfer_between_shards(
+    account: str,
+    asset: str,
+    amount: DecimalInput,
+    *,
+    from_shard: str,
+    to_shard: str,
+    transfer_id: str | None = None,
+) -> Call[ShardTransfer]:
+    """Move free money of an account from one shard to another. transfer_id: as in `deposit`."""
+    name = transfer_id or new_name()
+    return Call(
+        "POST",
+        "/admin/accounts/{account}/transfer",
+        _shard_transfer,
+        Access.ADMIN,
+        Repeat.ALWAYS,
+        body={**_amount(asset, amount, None), "from_shard": from_shard, "to_shard": to_shard, "transfer_id": name},
+        account=account,
+        account_place=AccountPlace.PATH,
+        transfer_id=name,
+    )
 
 
 @route("POST", "/admin/accounts/{account}/reset")
 def reset_account(
-    account: str, balances: Mapping[str, DecimalInput], *, transfer_id: str | None = None
+    account: str, balances: Mapping[str, DecimalInput], *, transfer_id: str | None = None, shard: str | None = None
 ) -> Call[Ledger]:
     """Cancel all orders of an account and give it these balances; of other assets it has nothing then.
 
-    transfer_id: as in `deposit`.
+    transfer_id, shard: as in `deposit`. Orders and balances of other shards stay.
     """
     name = transfer_id or new_name()
     texts = {asset: decimal_text(amount, "balances") for asset, amount in balances.items()}
@@ -67,7 +104,7 @@ def reset_account(
         _ledger,
         Access.ADMIN,
         Repeat.ALWAYS,
-        body={"balances": texts, "transfer_id": name},
+        body={"balances": texts, "transfer_id": name, **_in(shard)},
         account=account,
         account_place=AccountPlace.PATH,
         transfer_id=name,
@@ -75,20 +112,28 @@ def reset_account(
 
 
 @route("POST", "/admin/accounts/{account}/close-ledger")
-def close_ledger(account: str) -> Call[Ledger]:
-    """Withdraw all that an account has, and make it unlimited again. Raises Conflict `open_orders`."""
+def close_ledger(account: str, *, shard: str | None = None) -> Call[Ledger]:
+    """Withdraw all that an account has, and make it unlimited again. Raises Conflict `open_orders`.
+
+    shard: as in `deposit`. What is in other shards stays.
+    """
     return Call(
         "POST",
         "/admin/accounts/{account}/close-ledger",
         _ledger,
         Access.ADMIN,
+        query=given(shard=shard),
         account=account,
         account_place=AccountPlace.PATH,
     )
 
 
-def _amount(asset: str, amount: DecimalInput) -> dict[str, Any]:
-    return {"asset": asset, "amount": decimal_text(amount, "amount")}
+def _amount(asset: str, amount: DecimalInput, shard: str | None) -> dict[str, Any]:
+    return {"asset": asset, "amount": decimal_text(amount, "amount"), **_in(shard)}
+
+
+def _in(shard: str | None) -> dict[str, Any]:
+    return {} if shard is None else {"shard": shard}
 
 
 def _move(action: str, account: str, body: dict[str, Any], transfer_id: str | None) -> Call[Transfer]:

@@ -70,6 +70,7 @@ class AsyncCalls(AsyncCaller):
     deposit = awaited(money.deposit)
     withdraw = awaited(money.withdraw)
     transfer = awaited(money.transfer)
+    transfer_between_shards = awaited(money.transfer_between_shards)
     reset_account = awaited(money.reset_account)
     close_ledger = awaited(money.close_ledger)
     iter_accounts = listed_async(money.iter_accounts)

@@ -70,6 +70,7 @@ class SyncCalls(SyncCaller):
     deposit = waiting(money.deposit)
     withdraw = waiting(money.withdraw)
     transfer = waiting(money.transfer)
+    transfer_between_shards = waiting(money.transfer_between_shards)
     reset_account = waiting(money.reset_account)
     close_ledger = waiting(money.close_ledger)
     iter_accounts = listed(money.iter_accounts)

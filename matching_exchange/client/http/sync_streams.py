@@ -57,12 +57,13 @@ class SyncStreams(SyncCalls):
         return self._stream(TickerMachine(symbol))
 
     def stream_account(
-        self, *, account: str | None = None, after: int | None = None
+        self, *, account: str | None = None, after: int | str | None = None
     ) -> Stream[AccountStart | AccountUpdate | Restarted]:
         """An account's own stream: an AccountStart, then an AccountUpdate for each command that changed something.
 
-        after: the sequence of the last item of an earlier stream, to get what was missed since. An AccountStart with
-        `restarted` tells that some updates are lost; `fills` then has what was filled. AccountState keeps what is told.
+        after: the sequence of the last item of an earlier stream, or its cursor where the exchange has several shards:
+        begins with what was missed since. An AccountStart with `restarted` tells that some updates are lost; `fills`
+        then has what was filled. AccountState keeps what is told.
         """
         machine = AccountMachine(account, after)
         return self._stream(machine, machine)

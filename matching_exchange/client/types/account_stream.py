@@ -111,6 +111,8 @@ Change = (
 class AccountStart(Struct, frozen=True):
     """The account as of `sequence`: all its open and pending orders, oldest first. It replaces all that was known.
 
+    shard: where the exchange has several: the one that tells this. It replaces what was known of that shard alone.
+    cursor: there, what `after` takes for all that follows.
     restarted: an earlier item was told before. What happened between that one and this one is not told as updates.
     balances: assets that are not there are zero. Empty, with `ledger` false, for an unlimited account.
     """
@@ -124,6 +126,8 @@ class AccountStart(Struct, frozen=True):
     ledger: bool
     balances: tuple[Balance, ...]
     restarted: bool = False
+    shard: str | None = None
+    cursor: str | None = None
 
 
 class AccountUpdate(Struct, frozen=True):
@@ -132,6 +136,7 @@ class AccountUpdate(Struct, frozen=True):
     previous: the sequence of the account's update before it.
     ledger: None if no balance has changed; False: the account is unlimited now, and has no balances any more.
     balances: those that have changed, as the command left them.
+    shard, cursor: as in AccountStart. The order of updates of different shards is not defined.
     """
 
     account: str
@@ -142,6 +147,8 @@ class AccountUpdate(Struct, frozen=True):
     orders: tuple[Order, ...]
     ledger: bool | None = None
     balances: tuple[Balance, ...] = ()
+    shard: str | None = None
+    cursor: str | None = None
 
     @property
     def fills(self) -> tuple[Fill, ...]:

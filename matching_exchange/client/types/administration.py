@@ -62,10 +62,32 @@ class GroupHealth(Struct, frozen=True):
     position: int | None
     nodes: tuple[NodeHealth, ...]
     warnings: tuple[str, ...]
+    shard: str | None = None
+
+
+class ShardHealth(Struct, frozen=True):
+    """One shard of the map: its matcher, as in Health.
+
+    status: ok; unavailable, then all that its matcher would tell is None; starting, where it takes no commands yet.
+    warnings: what an operator should look at, a sentence each.
+    """
+
+    name: str
+    status: str
+    warnings: tuple[str, ...]
+    sync: str | None = None
+    sequence: int | None = None
+    open_orders: int | None = None
+    uptime: int | None = None
+    refused_frames: int | None = None
+    epoch: str | None = None
+    clock_difference_ms: int | None = None
+    core: str | None = None
 
 
 class Health(Struct, frozen=True, tag_field="status", tag="ok"):
-    """The matcher answers.
+    """The matcher answers. With several shards, one of them does: sequence, open_orders and refused_frames are sums of
+    those that answer, the rest is that of the first one.
 
     sync: when its journal is synced: always, interval:<ms>, off, or replicated (on a majority of servers).
     uptime: whole seconds.
@@ -76,6 +98,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     faults: how many injected faults are kept; None where they are not allowed.
     clock_difference_ms: by how much the matcher's time is ahead of the gateway's clock.
     groups: the matchers of each replicated log; none where the matcher has a journal of its own.
+    shards: each shard; none where there is one matcher.
     """
 
     sync: str
@@ -92,6 +115,7 @@ class Health(Struct, frozen=True, tag_field="status", tag="ok"):
     history: HistoryHealth
     faults: int | None = None
     groups: tuple[GroupHealth, ...] = ()
+    shards: tuple[ShardHealth, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -185,11 +209,13 @@ class LoadedBook(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True):
-    """A client of the matcher. `session` is its public number; `commands` of it were taken."""
+    """A client of the matcher. `session` is its public number; `commands` of it were taken. `shard`: with
+    several shards, the name of that whose session it is."""
 
     session: str
     commands: int
     kept_answers: int
+    shard: str | None = None
 
 
 class SessionList(Struct, frozen=True):
@@ -200,11 +226,21 @@ class SessionList(Struct, frozen=True):
     sessions: tuple[Session, ...]
 
 
-class Digest(Struct, frozen=True):
-    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`."""
+class ShardDigest(Struct, frozen=True):
+    """The digest of one shard, by its name."""
 
+    shard: str
     sequence: int
     digest: str
+
+
+class Digest(Struct, frozen=True):
+    """`digest` is a SHA-256, in hexadecimal, over the state as of `sequence`. With several shards, `shards` stands in
+    place of both."""
+
+    sequence: int | None = None
+    digest: str | None = None
+    shards: tuple[ShardDigest, ...] = ()
 
 
 class Demo(Struct, frozen=True):

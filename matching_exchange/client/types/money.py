@@ -17,15 +17,30 @@ class Balance(Struct, frozen=True):
     locked: Decimal
 
 
+class ShardBalances(Struct, frozen=True):
+    """What an account has in one shard, as of that shard's `sequence`."""
+
+    shard: str
+    ledger: bool
+    sequence: int
+    timestamp: Time
+    balances: tuple[Balance, ...]
+
+
 class Balances(Struct, frozen=True):
     """Every asset of every instrument, sorted, as of `sequence`. Without a ledger the account is unlimited, and this is
-    empty."""
+    empty.
+
+    shards: where the exchange has several: what is in each. `balances` is the sum then, `ledger` tells whether any has
+        one, `sequence` and `timestamp` are those of the first.
+    """
 
     account: str
     ledger: bool
     sequence: int
     timestamp: Time
     balances: tuple[Balance, ...]
+    shards: tuple[ShardBalances, ...] = ()
 
 
 class Total(Struct, frozen=True):
@@ -70,6 +85,23 @@ class Transfer(Struct, frozen=True):
     duplicate: bool
     sequence: int
     timestamp: Time
+
+
+class ShardTransfer(Struct, frozen=True):
+    """What was moved from one shard to another, and the account's balance of the asset in both, now.
+
+    duplicate: all of it was done before under this transfer_id; this call changed nothing.
+    """
+
+    account: str
+    asset: str
+    amount: Decimal
+    transfer_id: str
+    from_shard: str
+    to_shard: str
+    withdrawn: Transfer
+    deposited: Transfer
+    duplicate: bool
 
 
 class Ledger(Struct, frozen=True):

@@ -20,6 +20,16 @@ from matching_exchange.client.types.words import (
 )
 
 
+class ShardOutcome(Struct, frozen=True):
+    """What a call for all shards has come to in one: done, not_taken or outcome_unknown.
+
+    canceled: how many orders it has canceled there.
+    """
+
+    result: str
+    canceled: int | None = None
+
+
 class Problem(Struct, frozen=True):
     """Why a part of a call failed. `code` is a stable word; `field` names the field at fault, where one is."""
 
@@ -29,6 +39,8 @@ class Problem(Struct, frozen=True):
     field: str | None = None
     title: str = ""
     type: str = ""
+    shards: dict[str, ShardOutcome] = {}
+    pending_shards: tuple[str, ...] = ()
 
 
 class OrderTrade(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from matcher.etcd import opening
+from matcher.etcd import needs
 from matcher.etcd.address import Credentials, LogAddress, parse_address
 from matcher.etcd.opening import open_log
 from matcher.etcd.servers import fault_of_version
@@ -59,7 +59,7 @@ def test_elsewhere_than_on_linux_there_is_no_such_log(monkeypatch: pytest.Monkey
 
 
 def test_without_its_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "LIBRARIES", ("no_such_package.at_all",))
+    monkeypatch.setattr(needs, "LIBRARIES", ("no_such_package.at_all",))
     with pytest.raises(LogFailedError, match=r"install matching-exchange\[cluster\]$"):
         open_log(parse_address("etcd://a:1/x"), Credentials())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from matcher.config import Config, read_config
-from matcher.etcd import opening
+from matcher.etcd import needs
 from matcher.etcd.address import Credentials, LogAddress
 
 URL = "etcd://a:1,b:1/log"
@@ -58,7 +58,7 @@ def test_when_the_journal_is_synced_says_nothing_beside_it(
 def test_where_none_can_be_had_the_setting_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(opening, "LIBRARIES", ("no_such_package",))
+    monkeypatch.setattr(needs, "LIBRARIES", ("no_such_package",))
     assert line_of(capsys, MATCHER_LOG=URL) == (
         f"matcher: MATCHER_LOG (--log): {URL}: its client is missing: install matching-exchange[cluster]\n"
     )

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from starlette.types import Message
@@ -25,6 +24,7 @@ from protocol.market_data import InstrumentMessage, MarketDataMessage
 if TYPE_CHECKING:
     from gateway.link.broker import Broker
     from gateway.link.group import Group
+    from protocol.metrics import Family
 
 Value = TypeVar("Value")
 
@@ -75,7 +75,7 @@ class FakeBroker:
         self.in_flight = 0, 0
         self.groups: tuple[Group, ...] = ()
         self.command_times = Histogram()
-        self.published = SimpleNamespace(metrics=[])
+        self.metrics: list[Family] = []
         self.commands: list[Command] = []
         self.queries: list[Query] = []
         self.answers: dict[type, Any] = {}
@@ -84,6 +84,13 @@ class FakeBroker:
         self.openings: list[Callable[[], None]] = []
         self.account_handlers: dict[str, list[AccountHandler]] = {}
         self.key_handlers: list[KeyHandler] = []
+
+    @property
+    def brokers(self) -> "tuple[FakeBroker]":
+        return (self,)
+
+    def of(self, _symbol: str) -> "FakeBroker":
+        return self
 
     async def start(self) -> None:
         pass

@@ -117,7 +117,7 @@ def test_an_order_is_named_by_either_id(
         ("/orders/x", {"price": "1"}, (404, "unknown_order", None)),
         ("/orders/client:", {"price": "1"}, (404, "unknown_order", None)),
         ("/orders/41?account=no%20spaces", {"price": "1"}, (422, "invalid_name", "account")),
-        ("/orders/41?symbol=BTC-USDT", {"price": "1"}, (422, "unknown_field", "symbol")),
+        ("/orders/41?side=buy", {"price": "1"}, (422, "unknown_field", "side")),
         ("/orders/41", b"x" * (64 * 1024 + 1), (413, "body_too_large", None)),
     ],
 )

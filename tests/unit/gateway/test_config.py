@@ -251,3 +251,64 @@ def test_nodes_are_named_by_base_addresses() -> None:
     assert read_config([], {"GATEWAY_MATCHERS": "a:5555, [::1]:65532"}).matchers == ("a:5555", "[::1]:65532")
     assert read_config([], {"GATEWAY_MATCHERS": ""}).matchers == ()
     assert base_endpoints("[::1]:65532") == Endpoints(*(f"tcp://[::1]:{port}" for port in range(65532, 65536)))
+
+
+SHARDS = """
+[[shard]]
+name = "majors"
+matchers = ["a:5555", "b:5555"]
+symbols = ["BTC-USDT"]
+
+[[shard]]
+name = "rest"
+matchers = ["a:5565"]
+default = true
+"""
+
+
+def test_the_map_of_shards_goes_to_worker_processes(tmp_path: Path) -> None:
+    file = tmp_path / "shards.toml"
+    file.write_text(SHARDS)
+    config = pickle.loads(pickle.dumps(read_config([], {"GATEWAY_SHARDS": str(file)})))
+    assert [shard.name for shard in config.shards.shards] == ["majors", "rest"]
+    assert config.shards.number_of("ETH-USDT") == 1
+    assert read_config([], {"GATEWAY_SHARDS": ""}).shards is None
+
+
+@pytest.mark.parametrize("name", ["commands", "market-data", "reports", "matchers"])
+def test_the_map_of_shards_stands_in_place_of_other_addresses(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shards.toml"
+    file.write_text(SHARDS)
+    value = "a:5555" if name == "matchers" else "tcp://127.0.0.1:5999"
+    with pytest.raises(SystemExit) as ended:
+        read_config([f"--shards={file}", f"--{name}={value}"], {})
+    assert ended.value.code == 2
+    variable = f"GATEWAY_{name.upper().replace('-', '_')}"
+    line = f"gateway: {variable} (--{name}) and GATEWAY_SHARDS (--shards): takes one of them\n"
+    assert capsys.readouterr() == ("", line)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "No such file or directory"),
+        ("[[shard]]\n", "[[shard]] number 0: name: takes 1 to 64 of a-z, 0-9, _ and -"),
+        (SHARDS.replace("rest", "majors"), "[[shard]] number 1 (majors): name: 'majors' stands twice: takes each once"),
+    ],
+)
+def test_a_bad_map_of_shards_is_one_line(
+    text: str | None, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shards.toml"
+    if text is not None:
+        file.write_text(text)
+    for arguments, environment, source in (
+        ([f"--shards={file}"], {}, "--shards"),
+        ([], {"GATEWAY_SHARDS": str(file)}, "GATEWAY_SHARDS"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            read_config(arguments, environment)
+        assert ended.value.code == 2
+        assert capsys.readouterr() == ("", f"gateway: {source}: {file}: {told}\n")

@@ -187,7 +187,7 @@ def test_the_page_tells_which_processes_do_not_run(tmp_path: Path) -> None:
     broker.available = False
     assert {'exchange_gateway_matcher_up{worker="0"} 0.0', "exchange_history_up 0.0"} <= page(board)
     broker.available = True
-    broker.published.metrics = [gauge("exchange_matcher_sequence", "Sequence.", 7)]
+    broker.metrics = [gauge("exchange_matcher_sequence", "Sequence.", 7)]
     families = [gauge("exchange_history_sequence", "Sequence.", 6)]
     file.write_bytes(msgspec.msgpack.encode(ProcessMetrics("history", time.time_ns(), families)))
     found = page(board)

@@ -36,10 +36,11 @@ def told(refused: CommandRefused) -> ProblemError:
 def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
     problem = told(CommandRefused(refusal))
     assert problem.code == refusal.name.lower()
-    assert problem.status in (404, 409, 422, 500)
+    assert problem.status in (404, 409, 422, 500, 503)
 
 
 STATUS_OF_REFUSALS = {
+    503: {Refusal.WRONG_SHARD},
     404: {Refusal.UNKNOWN_KEY, Refusal.UNKNOWN_SYMBOL, Refusal.UNKNOWN_ORDER},
     409: {
         Refusal.CLIENT_ORDER_ID_CONFLICT,

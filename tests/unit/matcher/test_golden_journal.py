@@ -63,6 +63,7 @@ PROTECTION = Golden("golden_protection")
 MONEY = Golden("golden_money")
 COMMANDS = Golden("golden_commands")
 TERMS = Golden("golden_terms")
+SHARDS = Golden("golden_shards")
 
 ALL = {
     "first": FIRST,
@@ -74,6 +75,7 @@ ALL = {
     "money": MONEY,
     "commands": COMMANDS,
     "terms": TERMS,
+    "shards": SHARDS,
 }
 
 each = pytest.mark.parametrize("golden", ALL.values(), ids=ALL.keys())

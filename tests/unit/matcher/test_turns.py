@@ -1,71 +1,17 @@
 """A turn ends by time, also inside a frame; what is left of the frame is carried out in the next ones, once and in
 order."""
 
-from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
-import zmq
 
-from matcher.engine import Engine
 from matcher.instrument_list import read_instruments
-from matcher.serving.intake import Intake
-from matcher.serving.turn import Turn, new_turn
-from matcher.state import State
-from matcher.storage.data_directory import DataDirectory
+from matcher.serving.turn import Turn
 from matcher.storage.entries import read_entry
-from matching_exchange.process.log_brake import LogBrake
-from protocol.codec import encode
-from protocol.commands import VERSION, Command, Commands, Frame, Hello, PlaceOrder
+from protocol.commands import VERSION, Command, Commands, Hello, PlaceOrder
 from protocol.events import OrderResult
 from protocol.units import OrderType, Side
-
-if TYPE_CHECKING:
-    from matcher.serving.background import Background
-    from matcher.serving.query_desk import QueryDesk
-
-SESSION = 7
-
-
-class Door:
-    """An intake whose clock goes on by `pace` nanoseconds each time that it is asked."""
-
-    def __init__(self, path: Path, pace: int) -> None:
-        self.state = State(Engine())
-        self.state.apply(0, 0, read_instruments(None), 1)
-        self.now = 0
-        self.pace = pace
-        self.waiting: deque[bytes] = deque()
-        desk, background = cast("QueryDesk", None), cast("Background", None)
-        self.intake = Intake(
-            self.receive,
-            self.state,
-            DataDirectory(path),
-            desk,
-            background,
-            (1, "journal"),
-            self.monotonic,
-            LogBrake(),
-        )
-
-    def receive(self) -> zmq.Frame:
-        if not self.waiting:
-            raise zmq.Again
-        return zmq.Frame(self.waiting.popleft())
-
-    def monotonic(self) -> int:
-        self.now += self.pace
-        return self.now
-
-    def send(self, *frames: Frame) -> None:
-        self.waiting += [encode(frame) for frame in frames]
-
-    def turn(self) -> Turn:
-        turn = new_turn(self.state.sequence + 1, 1, self.now)
-        self.intake.take(turn)
-        self.intake.logged(turn)
-        return turn
+from tests.unit.matcher.door import SESSION, Door
 
 
 def orders(count: int, first: int = 1) -> list[Command]:

@@ -1,0 +1,1 @@
+"""The use cases of whole accounts where the symbols are shared out among several matchers."""
