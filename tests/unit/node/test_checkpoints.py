@@ -14,8 +14,8 @@ from matcher.storage.data_directory import DataDirectory
 from matcher.storage.log import Kind
 from matcher.storage.snapshot import read_snapshot
 from matcher.storage.snapshot_file import snapshots
-from tests.node_life import FollowingNode, Writer, serving
 from protocol.snapshots import Listed
+from tests.node_life import FollowingNode, Writer, serving
 from tests.replicated_log import FakeClock, NodeLog, SharedLog
 
 NOW = 100 * FIRST_AFTER
