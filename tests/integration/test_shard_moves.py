@@ -48,7 +48,7 @@ def test_a_symbol_moves_with_its_book_its_trade_ids_and_the_money_behind_its_ord
         moved = {"asset": "USDT", "from_shard": "rest", "to_shard": "majors", "transfer_id": "move"}
         free = exchange.get("/accounts/ann/balances", shard="rest")["balances"]
         [usdt] = [each for each in free if each["asset"] == "USDT"]
-        call(exchange, "/admin/accounts/ann/transfer", {**moved, "amount": usdt["available"]})
+        call(exchange, "/admin/accounts/ann/transfer", {**moved, "amount": usdt["free"]})
         loaded = call(exchange, "/admin/load", {"book": book, "new_order_ids": True}, symbol=SYMBOL)
         assert loaded["restored"] == 2
         set_status(exchange, instrument, "trading")
