@@ -112,8 +112,9 @@ class Trims:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more may be taken: so much has come without a trim, or the budget is used up."""
-        return self._size.since_trim >= self._budget * 3 // 4 or self._size.held >= self._budget
+        """Whether nothing more may be taken: so much has come without a trim, or the budget is nearly used up. The
+        leader's own records, and a last batch, need what is left."""
+        return self._size.since_trim >= self._budget * 3 // 4 or self._size.held >= self._budget * 7 // 8
 
     def warnings(self) -> list[str]:
         """What an operator should know, a sentence each."""

@@ -15,6 +15,7 @@ from matcher.node.adopting import (
 )
 from matcher.node.start import StartError
 from matcher.storage.data_directory import DataDirectory
+from matcher.storage.journal_format import ENGINE
 from matcher.storage.log import Kind, Record
 from matcher.storage.recovery import recover
 from matching_exchange.tools.backup import make_backup
@@ -148,6 +149,18 @@ def test_a_backup_of_a_running_node_is_adopted_elsewhere(tmp_path: Path, shared:
     back = FollowingNode(tmp_path / "again", new)
     assert back.digest == node.digest
     back.close()
+
+
+def test_a_state_of_another_engine_is_taken_on_demand(
+    tmp_path: Path, shared: SharedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = node_with_state(tmp_path, shared)
+    monkeypatch.setattr("matcher.storage.snapshot.ENGINE", ENGINE - 1)
+    node.checkpoints.write_last()
+    monkeypatch.undo()
+    with pytest.raises(AdoptError, match=f"format 2 of engine {ENGINE - 1}"):
+        state_of_node(node.directory, with_loss=False)
+    assert state_of_node(node.directory, with_loss=False, any_engine=True).digest == node.digest
 
 
 def test_a_directory_without_a_node_is_told(tmp_path: Path) -> None:
