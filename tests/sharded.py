@@ -76,14 +76,23 @@ class ShardedExchange:
 
     def __enter__(self) -> "ShardedExchange":
         try:
-            for process in (*self.matchers.values(), self.gateway):
-                process.start()
-            self.gateway.wait_until_ready()
-            wait_until(lambda: set(self.statuses().values()) == {"ok"}, "all shards are up")
+            self._start()
         except BaseException:
             self.close()
             raise
         return self
+
+    def restart(self) -> None:
+        """Stop all processes, and start them with the map as it is now."""
+        for process in (self.gateway, *self.matchers.values()):
+            process.stop()
+        self._start()
+
+    def _start(self) -> None:
+        for process in (*self.matchers.values(), self.gateway):
+            process.start()
+        self.gateway.wait_until_ready()
+        wait_until(lambda: set(self.statuses().values()) == {"ok"}, "all shards are up")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -1,4 +1,4 @@
-"""What one worker tells of the nodes of replicated logs. Without one, there are no samples."""
+"""What one worker tells of the nodes of replicated logs, and of shards. Without these, there are no samples."""
 
 import time
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def node_families(groups: Sequence[Group], worker: str) -> list[Family]:
     records: dict[Labels, int] = {}
     times: dict[Labels, int] = {}
     for group in groups:
-        if not group.is_replicated:
+        if not group.is_replicated and not group.name:
             continue
         labels = worker, group.name
         epochs[labels] = group.leadership.epoch

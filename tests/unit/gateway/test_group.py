@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.link.errors import MatcherUnavailableError
 from gateway.link.group import AWAY_SECONDS, Group
@@ -170,3 +171,21 @@ def test_metrics_of_the_nodes() -> None:
         "exchange_gateway_node_lag_seconds": {("0", "", "1"): 150 * MILLISECOND},
     }
     assert all(not family.values for family in node_families([], "0"))
+
+
+def test_a_shard_is_told_of_and_one_with_another_map_is_warned_of() -> None:
+    now = time.monotonic()
+    group = Group(("10.0.0.1:5555",), "majors", "hash")
+    alone = told(0, NodeRole.LEADER, log="local", shards_hash="hash")
+    group.leadership.hear(0, Pulse(VERSION, EPOCH, "x", 1), now)
+    group.hear(0, alone, now)
+    assert group.warnings(now) == []
+    assert not group.is_replicated
+    families = {family.name: dict(family.values) for family in node_families([group], "0")}
+    assert families["exchange_gateway_node_up"] == {("0", "majors", "1"): 1}
+    assert families["exchange_gateway_node_warnings"] == {("0", "majors"): 0}
+    for other in ("another", ""):
+        group.hear(0, replace(alone, shards_hash=other), now)
+        assert group.warnings(now) == ["Node 0 goes by another map of shards than this gateway."]
+    group.hear(0, alone, now)
+    assert group.warnings(now) == []
