@@ -30,6 +30,9 @@ from protocol.node import NodePulse
 LOOK_EVERY: Final = 1_000_000_000
 """Nanoseconds between two looks whether the log can be trimmed."""
 
+STUCK_EVERY: Final = 10_000_000_000
+"""Nanoseconds between two Checkpoints of a log that is full."""
+
 log = structlog.get_logger("matcher")
 
 
@@ -64,6 +67,7 @@ class Checkpoints:
         self._begun = (0, 0, 0)
         self._last_sequence = standing.snapshot_sequence
         self._look_at = 0
+        self._stuck_at = 0
         self._failed = False
         self._between_parts = False
         self.snapshot_position = standing.snapshot_position
@@ -120,6 +124,16 @@ class Checkpoints:
         """Whether the leader is to append a Checkpoint now."""
         commands = self._standing.state.sequence - self._last_sequence
         return commands >= self._every or self._size.since_checkpoint >= self._budget // 4
+
+    def is_due(self, now: int) -> bool:
+        """As `due`; in a full log also every now and then. A node that was away for long, or was replaced, shares one
+        snapshot with the leader at most, and a trim takes two."""
+        if self.due:
+            return True
+        if self._child is not None or now < self._stuck_at or not self._trims.is_stuck(now):
+            return False
+        self._stuck_at = now + STUCK_EVERY
+        return True
 
     def entries(self) -> list[bytes]:
         """Those of a Checkpoint that is appended now."""

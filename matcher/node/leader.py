@@ -179,7 +179,7 @@ class Leader:
         if self._log.descriptor in self._ready:
             self._let_the_log_work()
         self._common.hear(self._ready, self._now())
-        if self._checkpoints.due:
+        if self._checkpoints.is_due(self._now()):
             self._append([self._record(Kind.CHECKPOINT, self._checkpoints.entries())])
             return
         service.intake.takes_commands = not self._checkpoints.full

@@ -91,8 +91,7 @@ class Trims:
             return None
         shared = set(self._own)
         if not self._alone:
-            live = [node for node in self._nodes.values() if now - node.heard_at <= ALIVE]
-            shared &= {position for node in live for position in node.snapshots}
+            shared &= {position for node in self._live(now) for position in node.snapshots}
         if len(shared) < KEPT:
             return None
         # The record of the checkpoint itself shows that the log is still the same one.
@@ -115,6 +114,16 @@ class Trims:
         """Whether nothing more may be taken: so much has come without a trim, or the budget is nearly used up. The
         leader's own records, and a last batch, need what is left."""
         return self._size.since_trim >= self._budget * 3 // 4 or self._size.held >= self._budget * 7 // 8
+
+    def is_stuck(self, now: int) -> bool:
+        """Whether the log is full, and another Checkpoint helps: other nodes are there to take a snapshot at it. Without
+        commands none would become due."""
+        if not self.full or self._differing or self._first_at is None or now < self._first_at:
+            return False
+        return self._alone or bool(self._live(now))
+
+    def _live(self, now: int) -> list[_Node]:
+        return [node for node in self._nodes.values() if now - node.heard_at <= ALIVE]
 
     def warnings(self) -> list[str]:
         """What an operator should know, a sentence each."""
