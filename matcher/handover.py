@@ -86,9 +86,9 @@ class Group:
     def listen(self, until: float) -> None:
         """Hear one more of them, or wait until then."""
         for socket, _ in self._poller.poll(max(0, int((until - time.monotonic()) * 1000))):
-            _, payload = self._receivers[socket]()
+            parts = self._receivers[socket]()
             try:
-                report = decode_report(payload)
+                report = decode_report(parts[-1])
             except msgspec.MsgspecError:
                 continue
             if isinstance(report, NodePulse):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
+import structlog
 import zmq
 
 from protocol import topics
@@ -14,6 +15,8 @@ from protocol.sockets import Context, message_receiver, open_updates
 
 MAX_TAKEN: Final = 64
 """The most messages of one socket that one turn takes."""
+
+log = structlog.get_logger("matcher")
 
 _decode = msgspec.msgpack.Decoder(Report).decode
 
@@ -44,10 +47,15 @@ class Peers:
         told = []
         for _ in range(MAX_TAKEN):
             try:
-                _, payload = receive()
+                parts = receive()
             except zmq.Again:
                 break
-            report = _decode(payload)
+            try:
+                report = _decode(parts[-1])
+            except msgspec.MsgspecError as error:
+                # An address may be that of another program, or of a later version. It stops nobody.
+                log.debug("a node tells what cannot be read", error=str(error))
+                continue
             if isinstance(report, NodePulse) and report.node != self._node:
                 told.append(report)
         return told
