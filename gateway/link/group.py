@@ -126,6 +126,10 @@ class Group:
             for position in sorted(one.digests.keys() & other.digests.keys())
             if one.digests[position] != other.digests[position]
         ]
-        if one.told is not None and other.told is not None and one.told.log_id != other.told.log_id:
+        if one.told is None or other.told is None:
+            return found
+        if one.told.log_id != other.told.log_id:
             found.append(f"{one.name()} and {other.name()} have different logs.")
+        if one.told.node == other.told.node:
+            found.append(f"The matchers at places {one.place} and {other.place} have the same number {one.told.node}.")
         return found

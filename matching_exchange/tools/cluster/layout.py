@@ -157,7 +157,9 @@ def noted(directory: Path) -> Layout | None:
         return msgspec.json.decode((directory / NOTE).read_bytes(), type=Layout)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise LayoutError(f"{directory / NOTE} cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
         raise LayoutError(f"{directory / NOTE} cannot be read: {error}") from error
 
 

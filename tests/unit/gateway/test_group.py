@@ -94,6 +94,7 @@ def test_a_former_leader_is_replaced() -> None:
             "Node 2 and Node 7 have different digests at position 90.",
         ),
         (lambda group: [group.hear(0, told(2, log_id="y"), 50.2)], "Node 2 and Node 7 have different logs."),
+        (lambda group: [group.hear(0, told(7), 50.2)], "The matchers at places 1 and 2 have the same number 7."),
         (lambda group: [group.hear(0, told(2, warnings=["The clock differs."]), 50.2)], "Node 2: The clock differs."),
         (
             lambda group: [group.hear(1, told(7, NodeRole.LEADER, waiting=2_000_000_000), 50.2)],

@@ -169,6 +169,9 @@ def test_a_note_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "cluster.json").write_text("{")
     with pytest.raises(LayoutError, match=r"cluster\.json cannot be read"):
         noted(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(LayoutError, match=r"^[^']*cluster\.json cannot be read: Not a directory$"):
+        noted(tmp_path / "file")
 
 
 def test_without_etcd_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
