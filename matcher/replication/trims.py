@@ -116,7 +116,7 @@ class Trims:
         return self._size.since_trim >= self._budget * 3 // 4 or self._size.held >= self._budget * 7 // 8
 
     def is_stuck(self, now: int) -> bool:
-        """Whether the log is full, and another Checkpoint helps: other nodes are there to take a snapshot at it. Without
+        """Whether the log is full, and another Checkpoint helps: somebody is there to take a snapshot at it. Without
         commands none would become due."""
         if not self.full or self._differing or self._first_at is None or now < self._first_at:
             return False
