@@ -8,13 +8,12 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-from matcher.replication.timings import BOOT_CLOCK
+from matcher.replication.timings import BOOT_CLOCK, now
 
 SECOND: Final = 1_000_000_000
 
 _TFD_NONBLOCK: Final = 0o4000
 _TFD_CLOEXEC: Final = 0o2000000
-_TFD_TIMER_ABSTIME: Final = 1
 
 _c = ctypes.CDLL(None, use_errno=True)
 
@@ -69,9 +68,10 @@ class Waker:
 
     def wake_at(self, moment: int | None) -> None:
         """Wake at this time of the replication's clock, in place of an earlier order; None: at none."""
-        seconds, rest = divmod(0 if moment is None else max(1, moment), SECOND)
+        # As a distance: what shifts the clocks of a process for tests (libfaketime) shifts no timer then.
+        seconds, rest = divmod(0 if moment is None else max(1, moment - now()), SECOND)
         spec = _Itimerspec(_Timespec(0, 0), _Timespec(seconds, rest))
-        _checked(_c.timerfd_settime(self._timer, _TFD_TIMER_ABSTIME, ctypes.byref(spec), None))
+        _checked(_c.timerfd_settime(self._timer, 0, ctypes.byref(spec), None))
 
     def take(self) -> list[Callable[[], None]]:
         """What was put since the last time, in order."""

@@ -67,6 +67,9 @@ class Telling:
         if now < self._due and told.role is self._role:
             return
         self._role = told.role
+        if told.role is NodeRole.LEADER:
+            # It gives the time itself. What it was warned of was that of the leader before.
+            self._skewed = ""
         self._due = now + (LEADER_EVERY if told.role is NodeRole.LEADER else STANDBY_EVERY)
         pulse = NodePulse(
             VERSION,

@@ -1,6 +1,10 @@
 """What other threads have finished wakes the owner's poller, and so does a time that has come."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from select import select
 from threading import Thread
 
@@ -11,6 +15,8 @@ from matcher.replication import timings
 from tests.exchange import PATIENCE
 
 FAR = 3_600_000_000_000
+
+LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 
 
 @pytest.fixture
@@ -76,3 +82,17 @@ def test_what_comes_after_the_end_is_dropped() -> None:
     waker.put(lambda: None)
     waker.wake()
     assert waker.backlog == 0
+
+
+@pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not installed (Debian's package faketime)")
+def test_a_clock_that_is_ahead_shifts_no_timer() -> None:
+    code = "from matcher.etcd.waker import Waker; w = Waker(); w.wake_at(1); w.wait(60); print(len(w.take()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "LD_PRELOAD": str(LIBRARY), "FAKETIME": "+10s"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "0\n")
