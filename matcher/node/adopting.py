@@ -106,10 +106,15 @@ def begin_log(adopted: Adopted, log: ReplicatedLog, name: str, directory: DataDi
     log.append(0, record, state.sequence)
     first = next(iter(log.read(0)))
     state.time = epoch
-    for path in snapshots(directory.snapshots):
-        path.rename(path.with_name(path.name + ASIDE))
+    aside = [(path, path.rename(path.with_name(path.name + ASIDE))) for path in snapshots(directory.snapshots)]
     place = Replicated(first.position, epoch, record_bytes(record), adopted.poisons)
-    write_snapshot(directory.snapshots, state, log.id, first.crc, place)
+    try:
+        write_snapshot(directory.snapshots, state, log.id, first.crc, place)
+    except OSError:
+        # The disk is full, say. The state is here still, for a log of another name.
+        for path, moved in aside:
+            moved.rename(path)
+        raise
     mark = AppliedMark(directory.path)
     mark.forget()
     mark.note(first.position, first.crc)

@@ -1,5 +1,6 @@
 """A state that moves from one log to another keeps its digest, and no answer is dropped without a word."""
 
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,24 @@ def test_a_log_that_has_begun_takes_no_other_state(tmp_path: Path, shared: Share
     adopted = state_of_node(node.directory, with_loss=True)
     with pytest.raises(AdoptError, match="has begun already"):
         begin_log(adopted, NodeLog(shared, FakeClock()), "memory", node.directory)
+
+
+def test_a_disk_that_takes_no_snapshot_leaves_the_state_to_adopt(
+    tmp_path: Path, shared: SharedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = node_with_state(tmp_path, shared)
+    node.checkpoints.write_last()
+
+    def full(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device", str(tmp_path))
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
+        patched.setattr("matcher.node.adopting.write_snapshot", full)
+        begin_log(
+            state_of_node(node.directory, with_loss=False), NodeLog(SharedLog("2"), FakeClock()), "2", node.directory
+        )
+    adopted = state_of_node(node.directory, with_loss=False)
+    assert (adopted.position, adopted.digest) == (shared.head, node.digest)
 
 
 def test_what_was_not_answered_is_of_use_to_adopt_alone(tmp_path: Path, shared: SharedLog) -> None:
