@@ -128,6 +128,9 @@ class Trims:
     def warnings(self) -> list[str]:
         """What an operator should know, a sentence each."""
         told = [self._differing] if self._differing else []
+        if self._first_at is None:
+            # Who does not lead hears of a trim at the next Checkpoint only.
+            return told
         held, budget = self._size.held, self._budget
         if self.full:
             told.append(f"The log holds {held} of {budget} bytes and cannot be trimmed: commands are refused.")

@@ -63,3 +63,14 @@ def test_a_full_log_takes_no_checkpoints_for_nobody(tmp_path: Path, shared: Shar
     assert leader.checkpoints.is_due(NOW)
     leader.close()
     other.close()
+
+
+def test_who_does_not_lead_says_nothing_of_the_size(tmp_path: Path, shared: SharedLog) -> None:
+    """It does not know of the last trims."""
+    _, leader = filled(tmp_path / "leader", shared)
+    other = FollowingNode(tmp_path / "other", shared, budget=BUDGET)
+    other.catch_up()
+    assert "commands are refused" in leader.checkpoints.warnings()[0]
+    assert other.checkpoints.warnings() == []
+    leader.close()
+    other.close()
