@@ -18,7 +18,7 @@ from typing import Final
 from history.config import PREFIX, SETTINGS
 from history.schema.database import Database, sqlite_database
 from matcher.storage.commit_mark import MarkReader
-from matcher.storage.data_directory import READERS, DataDirectory
+from matcher.storage.data_directory import APPLIED, READERS, DataDirectory
 from matcher.storage.entries import last_sequence
 from matcher.storage.journal_follower import UNBOUNDED
 from matcher.storage.journal_format import ENGINE, SUFFIX, JournalError, first_sequence
@@ -103,6 +103,11 @@ def make_backup(data: Path, target: Path, tables: Database | None) -> Contents:
     directory = DataDirectory(data)
     of_node = is_of_node(data)
     if not directory.journal.is_dir() and not of_node:
+        if (data / APPLIED).exists():
+            raise BackupError(
+                f"{data}: holds no snapshot yet: a node writes one after MATCHER_SNAPSHOT_EVERY commands, and when it "
+                "stops"
+            )
         raise BackupError(f"{data}: holds no journal: takes the data directory of a matcher (--data-dir)")
     owner = data.stat().st_uid
     if owner != os.geteuid():

@@ -53,6 +53,9 @@ START_SECONDS: Final = 60.0
 HEALTH_SECONDS: Final = 1.0
 LOOK_EVERY: Final = 0.05
 
+PANIC: Final = "panic: "
+"""Begins the reason for which a program in Go has ended. Its stack follows."""
+
 LOG, MATCHERS, GATEWAY = range(3)
 """The groups of processes, in the order of their start."""
 
@@ -226,7 +229,11 @@ def wait(supervisor: Supervisor, stop: Stop, ready: Callable[[], bool], what: st
 
 
 def last_line(log: Path) -> str:
+    """The last line that says something: etcd ends with the lines of its stack."""
     lines = log.read_text(errors="replace").splitlines()
+    panics = [line for line in lines if line.startswith(PANIC)]
+    if panics:
+        lines = panics
     return f"{lines[-1]} ({log})" if lines else f"see {log}"
 
 

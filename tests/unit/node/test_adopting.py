@@ -20,6 +20,7 @@ from matcher.storage.journal_format import ENGINE
 from matcher.storage.log import Kind, Record
 from matcher.storage.recovery import recover
 from matching_exchange.tools.backup import make_backup
+from matching_exchange.tools.backup_files import BackupError
 from matching_exchange.tools.restore import restore
 from tests.node_life import FollowingNode, Writer, serving
 from tests.replicated_log import FakeClock, NodeLog, SharedLog
@@ -155,6 +156,15 @@ def test_a_local_data_directory_moves_into_a_log_and_back(tmp_path: Path, shared
     recovered.journal.append(sequence + 1, recovered.state.time + 1, [])
     recovered.journal.close()
     assert digest(recover(back).state.registry) == expected
+
+
+def test_a_node_without_a_snapshot_has_no_backup_yet(tmp_path: Path, shared: SharedLog) -> None:
+    node = FollowingNode(tmp_path / "node", shared)
+    Writer(shared).trade(2)
+    node.catch_up()
+    with pytest.raises(BackupError, match="holds no snapshot yet: a node writes one after MATCHER_SNAPSHOT_EVERY"):
+        make_backup(tmp_path / "node", tmp_path / "backup", None)
+    node.close()
 
 
 def test_a_backup_of_a_running_node_is_adopted_elsewhere(tmp_path: Path, shared: SharedLog) -> None:

@@ -198,3 +198,9 @@ def test_a_bad_argument_ends_with_2_and_one_line(
     printed = capsys.readouterr()
     assert len(printed.err.splitlines()) == 1
     assert arguments[-1] in printed.err
+
+
+def test_why_a_server_has_ended_is_told_without_its_stack(tmp_path: Path) -> None:
+    log = tmp_path / "etcd-1.log"
+    log.write_text("{}\npanic: failed to create WAL\n\ngoroutine 1 [running]:\nmain.main()\n\tmain.go:28 +0x17\n")
+    assert command.last_line(log) == f"panic: failed to create WAL ({log})"
