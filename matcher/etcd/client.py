@@ -48,7 +48,7 @@ OPTIONS: Final = (
 )
 """Of each connection. A server that is back is found within a second or so."""
 
-REFUSALS: Final = ("permission denied", "authentication failed", "user name is empty")
+REFUSALS: Final = ("permission denied", "authentication failed", "authentication is not enabled", "user name is empty")
 """What a server says to whom it does not know: another try would get the same."""
 
 WATCH: Final = "/etcdserverpb.Watch/Watch"

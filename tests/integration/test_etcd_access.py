@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from matcher.etcd.address import Credentials, LogAddress, parse_address
 from matcher.etcd.opening import open_log, open_reader
-from matcher.storage.log import LogFailedError
+from matcher.storage.log import LogAwayError, LogFailedError
 from tests.etcd import EtcdCluster, Pems, running_etcd
 from tests.log_kinds import append, caught_up, record, take
 
@@ -129,3 +129,10 @@ def test_others_are_not_let_in(etcd: tuple[EtcdCluster, Pems], tmp_path: Path, w
     assert PASSWORD not in str(told.value)
     assert "guessed" not in str(told.value)
     assert str(told.value).count(os.linesep) == 0
+
+
+def test_a_user_is_refused_at_once_where_the_log_knows_no_users() -> None:
+    user = Credentials(user="exchange", password=PASSWORD)
+    with running_etcd() as cluster, pytest.raises(LogFailedError, match="is not enabled") as refused:
+        open_log(parse_address(cluster.url("own")), user, SHORT)
+    assert not isinstance(refused.value, LogAwayError)

@@ -31,10 +31,10 @@ def test_a_strange_message_is_left_out(context: zmq.Context[zmq.Socket[bytes]], 
         speaker.send_multipart((topics.NODES, encode(told(1))))
         poller = zmq.Poller()
         peers.register(poller)
-        heard = []
+        heard: list[int] = []
         while not heard:
             ready = dict(poller.poll(TIMEOUT))
             assert ready, "the next message is heard"
-            heard = peers.take(ready)
-        assert [pulse.node for pulse in heard] == [1]
+            heard = [pulse.node for pulse in peers.take(ready)]
+        assert heard == [1]
         peers.close()
