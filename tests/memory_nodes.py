@@ -62,7 +62,7 @@ class MemoryNode:
         checkpoints = Checkpoints(
             self.directory, self.log, standing, doors.poller, every=10**9, budget=BUDGET, alone=True
         )
-        telling = Telling(node, publisher(doors.sockets.reports), checkpoints, standing, clock)
+        telling = Telling(node, publisher(doors.sockets.reports), checkpoints, standing, monotonic=clock)
         self.common = Common(node, self.log, replay, checkpoints, CrashNotes(self.directory), doors, telling)
         self.standby = Standby(self.common, ["here"], clock)
         self.standby.register(doors.poller)

@@ -5,7 +5,7 @@ import structlog
 from matcher import CORE
 from matcher.config import PROGRAM, Config
 from matcher.etcd.opening import open_log
-from matcher.first_commands import WrongDirectoryError, first_commands
+from matcher.first_commands import WrongDirectoryError, check_shard, first_commands
 from matcher.instrument_list import InstrumentListError
 from matcher.node.process import EXIT_FAILED, Node
 from matcher.node.start import StartError
@@ -45,6 +45,8 @@ def run_node(config: Config, node: NodeConfig, listed: list[SetInstrument]) -> i
             running = Node(config, node, directory, shared, own)
             running.bind()
             standing = running.find()
+            if standing.state.sequence:
+                check_shard(config, standing.state)
             log.info(
                 "matcher started",
                 log=str(node.log),
