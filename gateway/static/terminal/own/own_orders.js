@@ -1,5 +1,6 @@
 // The chosen account as the exchange's stream tells it: its open and pending orders, its last fills, its balances, whether it is suspended.
 
+import { shardOf } from "./shards.js";
 import { FILLS_KEPT, UserStream } from "./user_stream.js";
 
 const LIVE = new Set(["open", "partially_filled", "pending"]);
@@ -11,7 +12,7 @@ export class OwnOrders {
   #orders = new Map(); // order id -> order, oldest first
   #balances = new Map(); // asset -> balance
   #symbol = null; // of the fills; null: all
-  #filledUpTo = 0; // the sequence up to which the fills came over HTTP
+  #filledUpTo = new Map(); // shard -> the sequence up to which its fills came over HTTP
 
   /**
    * onChange(): orders, fills, balances, suspended or cancelAt have changed. onUpdate(update): what one command changed, after onChange.
@@ -65,7 +66,7 @@ export class OwnOrders {
     this.#balances.clear();
     this.ledger = false; // without one the account trades without limit
     this.fills = []; // the last ones, oldest first
-    this.#filledUpTo = 0;
+    this.#filledUpTo = new Map();
     this.known = false; // whether the stream has told all this
     this.suspended = false;
     this.cancelAt = null;
@@ -75,7 +76,7 @@ export class OwnOrders {
     this.#forget();
     for (const order of orders) this.#orders.set(order.order_id, order);
     this.fills = fills;
-    this.#filledUpTo = fills.at(-1)?.sequence ?? 0;
+    for (const fill of fills) this.#filledUpTo.set(shardOf(fill.order_id), fill.sequence);
     this.known = true;
     this.suspended = suspended === true;
     this.cancelAt = cancel_at ?? null;
@@ -110,7 +111,7 @@ export class OwnOrders {
 
   /** What a command filled came with the last fills over HTTP wholly or not at all. */
   #addFill(fill) {
-    if (fill.sequence <= this.#filledUpTo) return;
+    if (fill.sequence <= (this.#filledUpTo.get(shardOf(fill.order_id)) ?? 0)) return;
     this.fills.push(fill);
     if (this.fills.length > FILLS_KEPT) this.fills.shift();
   }

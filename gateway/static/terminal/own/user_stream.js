@@ -2,9 +2,11 @@
 //
 // A first session begins with the open orders as of a sequence, joined with the last fills over HTTP. A later one asks for what came
 // after the last update. Where the exchange does not have that any more, it sends the open orders anew; it may do so at any time. Each
-// update names the one before it: where one is missing, everything is asked for anew.
+// update names the one before it: where one is missing, everything is asked for anew. Where there are several shards, each does all
+// this for its part.
 
 import { KeepAlive } from "../../common/keep_alive.js";
+import { Shards } from "./shards.js";
 
 export const FILLS_KEPT = 100;
 
@@ -21,7 +23,9 @@ export class UserStream {
   #handlers;
   #connection;
   #target = null; // {api, account, symbol}
-  #sequence = null; // of the last update, or null where nothing is known
+  #shards = new Shards(); // what has been told
+  #starts = new Map(); // shard -> its fresh start that is not complete yet: the fills are asked for
+  #round = null; // of the last question for fills
   #waiting = null; // the updates that came since a fresh start that is not complete yet, or null
 
   /**
@@ -38,7 +42,7 @@ export class UserStream {
   /** Begins anew with this account, and with the fills in this symbol; null: in all. */
   follow(target) {
     this.#target = target;
-    this.#sequence = null;
+    this.#shards.forget();
     this.#connection.start();
   }
 
@@ -59,23 +63,24 @@ export class UserStream {
 
   #run(session) {
     const { api, account } = this.#target;
-    const query = this.#sequence === null ? { account } : { account, after: this.#sequence };
-    let orders = [];
-    let money = {}; // the first part tells it
+    const query = this.#shards.cursor === null ? { account } : { account, after: this.#shards.cursor };
+    const begun = new Map(); // shard -> the parts of its fresh start
     const onMessage = (message) => {
       if (message.type === "update") this.#update(session, message);
       else if (message.type === "resumed") session.live();
       else if (message.type === "orders") {
-        if (orders.length === 0) money = { ledger: message.ledger, balances: message.balances };
-        orders.push(...message.orders);
+        const parts = [...(begun.get(message.shard) ?? []), message];
+        begun.set(message.shard, parts);
         if (message.more) return;
-        this.#begin(session, { ...message, orders, ...money });
-        orders = [];
+        begun.delete(message.shard);
+        const { ledger, balances } = parts[0]; // the first part tells them
+        this.#begin(session, { ...message, orders: parts.flatMap((part) => part.orders), ledger, balances });
       }
     };
     this.#waiting = null;
+    this.#starts.clear();
     const onClose = (code) => {
-      if (code === BEGUN_ANEW) this.#sequence = null;
+      if (code === BEGUN_ANEW) this.#shards.forget();
       if (code === UNAUTHORIZED) this.#handlers.onRefused();
       return CLOSE_WORDS[code];
     };
@@ -85,29 +90,34 @@ export class UserStream {
   /** A fresh start: the open orders are here, the fills are asked for, and what happens meanwhile waits. */
   async #begin(session, start) {
     const { api, account, symbol } = this.#target;
-    const waiting = (this.#waiting = []);
+    const round = (this.#round = {});
+    this.#starts.set(start.shard, start);
+    this.#waiting = (this.#waiting ?? []).filter((update) => update.shard !== start.shard);
     let fills;
     try {
       ({ fills } = await session.orBroken(api.fills(account, symbol, FILLS_KEPT, session.signal)));
     } catch (error) {
       return session.end(error);
     }
-    if (this.#waiting !== waiting) return; // a newer start has come
+    if (this.#round !== round) return; // a newer start has come
+    const waiting = this.#waiting ?? [];
     this.#waiting = null;
-    this.#sequence = start.sequence;
-    this.#handlers.onFresh({ ...start, fills });
+    for (const each of this.#starts.values()) this.#shards.begin(each);
+    this.#starts.clear();
+    this.#handlers.onFresh({ ...start, ...this.#shards.all(), fills });
     session.live();
     for (const update of waiting) this.#update(session, update);
   }
 
   #update(session, update) {
     if (this.#waiting) return this.#waiting.push(update);
-    if (update.sequence <= this.#sequence) return;
-    if (update.previous > this.#sequence) {
-      this.#sequence = null;
-      return session.end(new Error("an update was missing"));
+    let told;
+    try {
+      told = this.#shards.take(update);
+    } catch (error) {
+      this.#shards.forget();
+      return session.end(error);
     }
-    this.#sequence = update.sequence;
-    this.#handlers.onUpdate(update);
+    if (told) this.#handlers.onUpdate(told);
   }
 }
