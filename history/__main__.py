@@ -12,6 +12,7 @@ from history.follower.stop import Stop
 from history.writing.interface import StoreRefusedError
 from matcher.state import JournalMismatchError
 from matcher.storage.journal_format import JournalError
+from matcher.storage.log import LogFailedError
 from matching_exchange.process.command_line import EXIT_FAILED, run_program
 from matching_exchange.process.files import what_failed
 from matching_exchange.process.logs import configure_logs
@@ -30,7 +31,14 @@ def main() -> int:
     try:
         with held(config.data_dir):
             Process(config, stop).run()
-    except (JournalError, JournalMismatchError, LockedError, RefusedError, StoreRefusedError) as error:
+    except (
+        JournalError,
+        JournalMismatchError,
+        LockedError,
+        LogFailedError,
+        RefusedError,
+        StoreRefusedError,
+    ) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return EXIT_FAILED
     except OSError as error:

@@ -13,6 +13,7 @@ from matcher.config import PROGRAM, Config, read_config
 from matcher.first_commands import WrongDirectoryError, first_commands
 from matcher.instrument_list import InstrumentListError, read_instruments
 from matcher.node.wiring import run_node
+from matcher.reachable import warn_of_others
 from matcher.serving.connections import DescriptorsError, descriptor_bounds
 from matcher.serving.endpoints import EndpointError, check_endpoints
 from matcher.serving.loop import Matcher
@@ -120,20 +121,6 @@ def log_start(config: Config, sequence: int) -> None:
         log.info("the core runs interpreted", reason=CORE.reason)
 
 
-def warn_of_others(config: Config, directory: DataDirectory) -> None:
-    """Log what others can reach."""
-    if config.open_endpoints:
-        log.warning(
-            "who reaches these endpoints can trade: MATCHER_CURVE_SECRET and MATCHER_CURVE_ALLOWED close them",
-            endpoints=config.open_endpoints,
-        )
-    if directory.open_to_others:
-        log.warning(
-            "other users of this machine may read the data directory: chmod 700 ends that",
-            data_dir=str(config.data_dir),
-        )
-
-
 def stop_working(reason: str) -> int:
     """The exit status of a matcher that has served and then failed."""
     log.critical("matcher stops: nothing more is answered", error=reason)
@@ -141,14 +128,20 @@ def stop_working(reason: str) -> int:
 
 
 def check(config: Config) -> int:
-    """Whether a running matcher is heard: 0 or 1."""
+    """Whether a running matcher is heard: 0 or 1. A standby publishes no market data, so a node is heard by what it
+    tells of itself."""
+    secret = config.curve_secret
+    topic, bound = topics.HEARTBEAT, config.market_data
+    keys = ClientKeys(public_key(secret)) if secret and config.curve_market_data else None
+    if config.node is not None:
+        topic, bound = topics.NODES, config.reports
+        keys = ClientKeys(public_key(secret), secret) if secret else None
     with zmq.Context() as context, context.socket(zmq.SUB) as socket:
         socket.linger = 0
-        socket.subscribe(topics.HEARTBEAT)
-        endpoint = connectable(config.market_data)
+        socket.subscribe(topic)
+        endpoint = connectable(bound)
         socket.ipv6 = is_ipv6(endpoint)
-        if config.curve_secret and config.curve_market_data:
-            open_with(socket, ClientKeys(public_key(config.curve_secret)))
+        open_with(socket, keys)
         socket.connect(endpoint)
         return 0 if socket.poll(CHECK_TIMEOUT) else EXIT_FAILED
 

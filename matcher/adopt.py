@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from matcher.config import PREFIX, SETTINGS
 from matcher.etcd.address import TAKES, LogAddress, parse_address
 from matcher.etcd.opening import open_log
@@ -35,6 +37,13 @@ from matching_exchange.process.settings_file import read_settings_file
 PROGRAM = "adopt"
 
 
+class Taken(Struct, frozen=True):
+    """What is taken over although it is not as it should be: a state that lacks answers, or one of other rules."""
+
+    with_loss: bool
+    any_engine: bool
+
+
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser = Parser(
         PROGRAM,
@@ -48,6 +57,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser.add_argument("--to-data-dir", metavar="DIR", type=Path, help="make this local data directory, empty or new")
     parser.add_argument(
         "--with-loss", action="store_true", help="go on although the node had come further than its newest snapshot"
+    )
+    parser.add_argument(
+        "--adopt-engine",
+        action="store_true",
+        help="take the state of another engine's rules: orders go on by those here",
     )
     parser.add_argument(
         "--data-dir", metavar="DIR", help="the node's data directory (default: ./data; environment: MATCHER_DATA_DIR)"
@@ -69,12 +83,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     }
     configure_logs("warning")
     data: Path = values["data_dir"]
+    taken = Taken(options.with_loss, options.adopt_engine)
     try:
         if options.to_data_dir is not None:
-            return to_local(data, options.to_data_dir, with_loss=options.with_loss)
+            return to_local(data, options.to_data_dir, taken)
         if options.log is None:
             return show(data)
-        return to_log(data, options.from_data_dir, _address(options.log), values, with_loss=options.with_loss)
+        return to_log(data, options.from_data_dir, _address(options.log), values, taken)
     except (AdoptError, DirectoryError, LogFailedError) as error:
         end_with_line(PROGRAM, str(error), EXIT_FAILED)
     except OSError as error:
@@ -93,17 +108,17 @@ def _address(text: str) -> LogAddress:
 def show(data: Path) -> int:
     """Print the state of a node."""
     with _existing(data) as directory:
-        adopted = state_of_node(directory, with_loss=True)
+        adopted = state_of_node(directory, with_loss=True, any_engine=True)
         _tell(adopted, adopted.log_id, adopted.position)
     return 0
 
 
-def to_log(data: Path, local: Path | None, address: LogAddress, values: Mapping[str, Any], *, with_loss: bool) -> int:
+def to_log(data: Path, local: Path | None, address: LogAddress, values: Mapping[str, Any], taken: Taken) -> int:
     """Begin the log with the state of the node, or of the local data directory."""
     credentials = read_credentials(PROGRAM, PREFIX, values)
     if local is None:
         with _existing(data) as directory, closing(open_log(address, credentials)) as log:
-            adopted = state_of_node(directory, with_loss=with_loss)
+            adopted = state_of_node(directory, with_loss=taken.with_loss, any_engine=taken.any_engine)
             position = begin_log(adopted, log, str(address), directory)
             _tell(adopted, log.id, position)
         return 0
@@ -118,11 +133,11 @@ def to_log(data: Path, local: Path | None, address: LogAddress, values: Mapping[
     return 0
 
 
-def to_local(data: Path, target: Path, *, with_loss: bool) -> int:
+def to_local(data: Path, target: Path, taken: Taken) -> int:
     """Make a local data directory of the node's state."""
     with _existing(data) as source, DataDirectory(target) as directory:
         check_empty(directory)
-        adopted = state_of_node(source, with_loss=with_loss)
+        adopted = state_of_node(source, with_loss=taken.with_loss, any_engine=taken.any_engine)
         copy_beside(source, directory)
         log_id = begin_local(adopted, directory)
         _tell(adopted, log_id, 0)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from matcher.cluster_config import CLUSTER_SETTINGS, read_shard
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
-from matcher.node_config import NODE_SETTINGS, NodeConfig, read_node
+from matcher.node_config import NODE_SETTINGS, SNAPSHOTS, NodeConfig, read_node
 from matcher.own_symbols import OwnSymbols
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
 from matching_exchange.process.command_line import end_with_line
@@ -79,6 +79,8 @@ class Config(Struct, frozen=True):
             for setting in meant
             if setting.key != "market_data" or self.curve_market_data
         }
+        if self.node is not None:
+            endpoints[SNAPSHOTS.title(PREFIX)] = self.node.snapshots
         return [f"{name}: {endpoint}" for name, endpoint in endpoints.items() if not stays_here(endpoint)]
 
 

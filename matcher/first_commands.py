@@ -25,7 +25,7 @@ def first_commands(config: Config, state: State, listed: list[SetInstrument]) ->
         if own.number and not state.sequence:
             commands.append(SetShard(own.number))
         else:
-            _check_shard(config, state, own.number)
+            check_shard(config, state)
     commands += missing_instruments(state.registry, listed)
     limits = standing_limits(config.max_accounts)
     if state.registry.limits != limits:
@@ -33,9 +33,13 @@ def first_commands(config: Config, state: State, listed: list[SetInstrument]) ->
     return commands
 
 
-def _check_shard(config: Config, state: State, number: int) -> None:
+def check_shard(config: Config, state: State) -> None:
+    """WrongDirectoryError where the state is that of another shard than the settings name."""
+    if config.own is None:
+        return
     found = shard_of_order(state.registry.last_order_id)
-    if found != number:
+    if found != config.own.number:
         raise WrongDirectoryError(
-            f"{config.data_dir}: holds the shard of number {found}: MATCHER_SHARD names that of number {number}"
+            f"{config.data_dir}: holds the shard of number {found}: MATCHER_SHARD names that of number "
+            f"{config.own.number}"
         )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from matcher.etcd.address import TAKES, Credentials, LogAddress, parse_address
-from matcher.etcd.opening import fault_here
+from matcher.etcd.needs import fault_here
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.files import read_file
 from matching_exchange.process.settings import Setting, bounded

@@ -40,6 +40,9 @@ COMMANDS: Final = {
     "torture": Command("matching_exchange.tools.torture", "kill an exchange of its own while clients trade, and check"),
     "client-faults": Command("matching_exchange.tools.client_faults", "kill an exchange while Binance clients trade"),
     "history-soak": Command("matching_exchange.tools.history_soak", "kill a history of its own, compare its tables"),
+    "simulate-replication": Command(
+        "matching_exchange.tools.simulate_replication", "simulate leaders and standbys with faults, and check"
+    ),
     "compatibility": Command("matching_exchange.tools.compatibility", "run stock clients, each in an environment"),
     "conformance": Command("matching_exchange.tools.conformance", "check the engine against a public benchmark"),
     "backup": Command("matching_exchange.tools.backup", "copy a data directory while its exchange runs"),

@@ -3,7 +3,7 @@
 import json
 import shutil
 import signal
-import socket
+import ssl
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
@@ -12,11 +12,13 @@ from http.client import HTTPException
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import pytest
+
+from matching_exchange.tools.processes import free_ports
 
 PATIENCE: Final = 60.0
 """Seconds that the servers may take to agree on a leader."""
@@ -27,21 +29,18 @@ FLAGS: Final = (
 )
 """Those that operators are told to use."""
 
-# What the environment says of proxies is not for the loopback.
-_open = build_opener(ProxyHandler({})).open
-
 
 def missing() -> str:
     """Why no server can be started here; empty if one can."""
     return "" if shutil.which("etcd") else "etcd is not installed (on Debian: apt install etcd-server)"
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(listening.getsockname()[1]) for listening in sockets]
-    for listening in sockets:
-        listening.close()
-    return ports
+class Pems(NamedTuple):
+    """Files for TLS: the authority, and a certificate of it with its key, for the servers and their clients."""
+
+    ca: Path
+    certificate: Path
+    key: Path
 
 
 class EtcdServer:
@@ -50,19 +49,28 @@ class EtcdServer:
     client, peer: its ports.
     """
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, pems: Pems | None = None) -> None:
         self.name = name
-        self.client, self.peer = _free_ports(2)
+        self.client, self.peer = free_ports(2)
         self.directory = directory / name
         self.process: subprocess.Popen[bytes] | None = None
         self._output = directory / f"{name}.log"
+        self._pems = pems
+        self._scheme = "http" if pems is None else "https"
+        self._tls: ssl.SSLContext | None = None
+        if pems is not None:
+            self._tls = ssl.create_default_context(cafile=str(pems.ca))
+            self._tls.load_cert_chain(pems.certificate, pems.key)
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.client}"
 
     def start(self, members: str, extra: tuple[str, ...] = ()) -> None:
-        clients, peers = f"http://{self.address}", f"http://127.0.0.1:{self.peer}"
+        clients, peers = f"{self._scheme}://{self.address}", f"http://127.0.0.1:{self.peer}"
+        if self._pems is not None:
+            ca, certificate, key = map(str, self._pems)
+            extra += ("--client-cert-auth", "--trusted-ca-file", ca, "--cert-file", certificate, "--key-file", key)
         with self._output.open("ab") as output:
             self.process = subprocess.Popen(
                 [
@@ -96,9 +104,11 @@ class EtcdServer:
 
     def ask(self, path: str, question: dict[str, Any] | None = None, timeout: float = 2.0) -> Any:
         """The answer of the server's HTTP door. OSError if there is none."""
+        # What the environment says of proxies is not for the loopback.
         data = None if question is None else json.dumps(question).encode()
         try:
-            with _open(Request(f"http://{self.address}{path}", data), timeout=timeout) as answer:
+            opener = build_opener(ProxyHandler({}), HTTPSHandler(context=self._tls))
+            with opener.open(Request(f"{self._scheme}://{self.address}{path}", data), timeout=timeout) as answer:
                 return json.load(answer)
         except HTTPException as error:
             raise OSError(str(error)) from error
@@ -119,8 +129,8 @@ class EtcdCluster:
     """Servers that agree. Those that are killed, stopped or paused may be started or resumed again, with what they
     have kept."""
 
-    def __init__(self, directory: Path, count: int, extra: tuple[str, ...] = ()) -> None:
-        self.members = [EtcdServer(f"e{number}", directory) for number in range(count)]
+    def __init__(self, directory: Path, count: int, extra: tuple[str, ...] = (), pems: Pems | None = None) -> None:
+        self.members = [EtcdServer(f"e{number}", directory, pems) for number in range(count)]
         self._initial = ",".join(f"{member.name}=http://127.0.0.1:{member.peer}" for member in self.members)
         self._extra = extra
 
@@ -190,13 +200,13 @@ class EtcdCluster:
 
 
 @contextmanager
-def running_etcd(count: int = 1, extra: tuple[str, ...] = ()) -> Iterator[EtcdCluster]:
+def running_etcd(count: int = 1, extra: tuple[str, ...] = (), pems: Pems | None = None) -> Iterator[EtcdCluster]:
     """That many servers up, until the block ends. Skips the test where etcd is not installed."""
     reason = missing()
     if reason:
         pytest.skip(reason)
     directory = Path(mkdtemp(prefix="etcd-", dir="/tmp"))
-    cluster = EtcdCluster(directory, count, extra)
+    cluster = EtcdCluster(directory, count, extra, pems)
     try:
         cluster.start()
         yield cluster

@@ -9,12 +9,14 @@ from functools import partial
 from threading import Event
 from typing import Any, Final
 
+# As the log's own client: children of a fork end badly beside the library's default.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 
 from matcher.etcd.messages import etcd_pb2 as etcd
+from matching_exchange.tools.processes import free_ports
 
 THREADS: Final = 32
 PATIENCE: Final = 10.0
@@ -22,6 +24,7 @@ PATIENCE: Final = 10.0
 
 OPTIONS: Final = (("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1))
 
+STATUS: Final = "/etcdserverpb.Maintenance/Status"
 TRANSACTION: Final = "/etcdserverpb.KV/Txn"
 WATCH: Final = "/etcdserverpb.Watch/Watch"
 
@@ -52,6 +55,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     faults: of the next transactions, one each; then none.
     dead: every unary call is lost.
+    version: what the server says of itself, if it is not to tell its own.
     spoil: what becomes of an answer of a watch: the answers in its place.
     """
 
@@ -60,9 +64,10 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.faults: deque[Fault] = deque()
         self.seen: list[Fault] = []
         self.dead = False
+        self.version = ""
         self.spoil: Callable[[Any], list[Any]] = lambda answer: [answer]
         self.watches = 0
-        self._port = 0
+        (self._port,) = free_ports(1)
         self._server: Any = None
         self.start()
 
@@ -72,7 +77,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def start(self) -> None:
         self._server = grpc.server(ThreadPoolExecutor(THREADS), handlers=(self,), options=OPTIONS)
-        self._port = self._server.add_insecure_port(f"127.0.0.1:{self._port}")
+        self._server.add_insecure_port(self.address)
         self._server.start()
 
     def cut(self) -> None:
@@ -107,7 +112,12 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._forward(method, request, context)
         if fault in {Fault.REFUSE, Fault.BREAK} or not answers or fault is Fault.LOSE_ANSWER:
             context.abort(grpc.StatusCode.UNAVAILABLE, fault.value)
-        return answers[-1 if fault is Fault.DOUBLE_LAST else 0]
+        answer = answers[-1 if fault is Fault.DOUBLE_LAST else 0]
+        if method == STATUS and self.version:
+            status = etcd.StatusResponse.FromString(answer)
+            status.version = self.version
+            return bytes(status.SerializeToString())
+        return answer
 
     def _forward(self, method: str, request: bytes, context: Any) -> bytes:
         try:

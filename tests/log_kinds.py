@@ -18,6 +18,7 @@ from matcher.storage.local_log import LocalLog
 from matcher.storage.log import Follower, Log, Logged, LogReader, Record
 from protocol.codec import encode
 from protocol.commands import AdvanceTime
+from tests.replicated_log import FakeClock, NodeLog, SharedLog
 
 SEGMENT_BYTES: Final = 500
 
@@ -78,6 +79,26 @@ class LocalKind:
 
     def reader(self) -> JournalReader:
         return JournalReader(self._directory)
+
+    def trimmed(self, log: Log) -> None:
+        pass
+
+
+class MemoryKind:
+    """The log in memory that tests of nodes have, with a clock that stands."""
+
+    def __init__(self, opened: ExitStack) -> None:
+        self._shared = SharedLog()
+        self._opened = opened
+
+    def writer(self) -> NodeLog:
+        log = NodeLog(self._shared, FakeClock())
+        self._opened.callback(log.close)
+        log.begin(self._shared.head, self._shared.crcs[-1])
+        return log
+
+    def reader(self) -> NodeLog:
+        return self.writer()
 
     def trimmed(self, log: Log) -> None:
         pass

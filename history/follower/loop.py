@@ -35,7 +35,8 @@ log = structlog.get_logger("history")
 class Loop:
     """Goes on from where the log and the tables were joined.
 
-    written: the place up to which the tables are filled. `tell` hears of each, and `progress` of what is done.
+    written: the place up to which the tables are filled. `tell` hears of each, and `progress` of what is done. `idle`
+    hears of it while nothing comes.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Loop:
         retrier: Retrier,
         tell: Callable[[Place], None],
         progress: Progress,
+        idle: Callable[[Place], None] = lambda _: None,
     ) -> None:
         self._state = joined.state
         self._follower = joined.follower
@@ -55,6 +57,7 @@ class Loop:
         self._store = store
         self._stop = stop
         self._tell = tell
+        self._idle = idle
         self._retrier = retrier
         self._place = joined.place
         self.written = joined.place
@@ -80,6 +83,7 @@ class Loop:
                     self._write()
                 continue
             self._write()
+            self._idle(self.written)
             self._retire(now)
             time.sleep(POLL_SECONDS if now - taken_at < IDLE_AFTER else IDLE_SECONDS)
         self._write()

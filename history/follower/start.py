@@ -4,7 +4,7 @@ The tables are never trusted to fit the journal. A journal that was cut, or brou
 from some place on: the rows behind the last place that both have are removed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,11 +43,12 @@ class Joined(Struct):
 
 
 class Start:
-    """Joins tables to a log. `snapshots` is the folder with states of it."""
+    """Joins tables to a log. `folders` are those with snapshots of it; `name` tells the log in messages."""
 
-    def __init__(self, log_reader: LogReader, folder: Path, store: Store, stop: Stop) -> None:
+    def __init__(self, log_reader: LogReader, folders: Sequence[Path], name: str, store: Store, stop: Stop) -> None:
         self._log = log_reader
-        self._folder = folder
+        self._folders = folders
+        self._name = name
         self._store = store
         self._stop = stop
 
@@ -102,7 +103,7 @@ class Start:
         """RefusedError if the tables are of another journal, RewoundError if there is none."""
         journal = self._log.id
         if not journal:
-            raise RewoundError(f"{self._folder.parent}: there is no journal any more")
+            raise RewoundError(f"{self._name}: there is no journal any more")
         if journal != place.journal:
             raise RefusedError(
                 f"the tables are of the journal {place.journal}, this is {journal}: bring that one back, or put the "
@@ -148,7 +149,7 @@ class Start:
             self._store.begin(place)
             log.warning("tables begin with a snapshot: what was before it is not in them", sequence=head.sequence)
             return Joined(place, state, follower, waiting, begins=True)
-        raise TrimmedError(f"{self._folder}: there is no snapshot to begin with")
+        raise TrimmedError(f"{self._name}: there is no snapshot to begin with")
 
     def _state_at(self, place: Place) -> Joined:
         """The state at the place, from the newest snapshot up to there. TrimmedError if nothing brings it back."""
@@ -182,7 +183,7 @@ class Start:
                 if not (batch := follower.take()):
                     break
             if state.sequence != place.sequence:
-                raise RewoundError(f"{self._folder.parent}: no record ends with sequence {place.sequence}")
+                raise RewoundError(f"{self._name}: no record ends with sequence {place.sequence}")
             opened.pop_all()
         # Until something is written, the tables do not have what holds at their beginning.
         first = min(first for first, _ in self._store.coverage().values())
@@ -200,11 +201,12 @@ class Start:
 
     def _heads(self) -> list[tuple[Path, Head]]:
         """The snapshots of this log, newest first."""
-        return [(path, head) for path, head in _readable(self._folder) if head.journal == self._log.id]
+        heads = [(path, head) for path, head in _readable(self._folders) if head.journal == self._log.id]
+        return sorted(heads, key=lambda found: -found[1].sequence)
 
 
-def _readable(folder: Path) -> Iterator[tuple[Path, Head]]:
-    for path in snapshots(folder):
+def _readable(folders: Sequence[Path]) -> Iterator[tuple[Path, Head]]:
+    for path in (path for folder in folders for path in snapshots(folder)):
         try:
             yield path, read_head(path, ENGINE)
         except SnapshotError as error:

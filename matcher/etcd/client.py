@@ -3,12 +3,12 @@
 gRPC has threads of its own. What they finish goes to the `Waker` of the caller, who carries it out in its own thread.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+import grpc
 import structlog
 from msgspec import Struct
 
@@ -17,13 +17,7 @@ from matcher.etcd.messages import etcd_pb2 as etcd
 from matcher.etcd.waker import Waker
 from matcher.replication import timings
 from matcher.replication.timings import MILLISECOND, TRY
-from matcher.storage.log import LogAwayError
-
-# With its default, children of a fork end badly. It is read when the library is loaded.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
-import grpc
+from matcher.storage.log import LogAwayError, LogFailedError
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -38,6 +32,9 @@ MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_SILENT_CALLS: Final = 3
 """After so many calls without an answer, the connection is made anew: the network may have forgotten it."""
 
+RENEW_EVERY: Final = 2 * NANOSECONDS
+"""The least time between two connections. A server without a majority does not answer either."""
+
 OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -46,10 +43,13 @@ OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.max_send_message_length", MAX_ANSWER_BYTES),
-    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.use_local_subchannel_pool", 1),
 )
-"""Of each connection. A server that is back is found within half a second."""
+"""Of each connection. A server that is back is found within a second or so."""
+
+REFUSALS: Final = ("permission denied", "authentication failed", "user name is empty")
+"""What a server says to whom it does not know: another try would get the same."""
 
 WATCH: Final = "/etcdserverpb.Watch/Watch"
 
@@ -86,13 +86,20 @@ class Reply(Struct, frozen=True):
 
 
 class _Server:
-    """One server's connection, and the calls since its last answer."""
+    """One server's connection.
+
+    silent: calls since its last answer.
+    answered_at: when it has answered `ask`.
+    """
 
     def __init__(self, address: str, credentials: Credentials) -> None:
         self.address = address
         self._credentials = credentials
         self.silent = 0
+        self.answered_at = 0
+        self._renewed_at = timings.now()
         self.channel = self._connect()
+        self.held: Any = None
 
     def _connect(self) -> Any:
         of = self._credentials
@@ -101,9 +108,16 @@ class _Server:
         secure = grpc.ssl_channel_credentials(of.ca, of.key, of.certificate)
         return grpc.secure_channel(self.address, secure, options=OPTIONS)
 
-    def renew(self) -> None:
+    def note_silence(self) -> None:
+        """A call had no answer. Its connection may have come to its end."""
+        self.silent += 1
+        now = timings.now()
+        if self.silent < MAX_SILENT_CALLS or now - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = now
         self.channel.close()
         self.channel = self._connect()
+        self.held = None
         self.silent = 0
 
 
@@ -149,19 +163,27 @@ class Client:
         future.add_done_callback(done)
 
     def ask(self, method: str, request: Any, patience: int) -> Any:
-        """The answer of the first server that gives one. Waits. LogAwayError if none does within `patience`."""
+        """The answer of the first server that gives one. Waits. LogAwayError if none does within `patience`,
+        LogFailedError if one refuses us."""
         until = timings.now() + patience
         fault = ""
         while True:
-            for server in self._servers:
+            # That which has answered last comes first.
+            for server in sorted(self._servers, key=_answered_at, reverse=True):
                 left = min(ASK_TIMEOUT, until - timings.now())
                 if left <= 0:
                     raise LogAwayError(f"the log does not answer: {self.address} (MATCHER_LOG): {fault or 'no time'}")
                 try:
                     self._authenticate(server, left)
-                    return self._call(server, method)(request, timeout=left / NANOSECONDS, metadata=self._metadata())
+                    call = self._call(server, method)
+                    answer = call(request, timeout=left / NANOSECONDS, metadata=self._metadata())
                 except grpc.RpcError as error:
                     fault = self._fault(server, error)
+                    if any(words in fault for words in REFUSALS):
+                        raise LogFailedError(f"{self.address} (MATCHER_LOG): {fault}") from error
+                else:
+                    server.answered_at = timings.now()
+                    return answer
             time.sleep(max(0, min(AT_ONCE, until - timings.now())) / NANOSECONDS)
 
     def statuses(self, timeout: int = TRY) -> Iterator[tuple[str, Any]]:
@@ -186,6 +208,13 @@ class Client:
         )
         return stream(request, metadata=self._metadata())
 
+    def hold(self, number: int, request: Any) -> None:
+        """Have a watch open at that server whose answers nobody reads. gRPC's library starts a thread for each call
+        while no other one is under way: that costs more than the call."""
+        server = self._servers[number]
+        if server.held is None or not server.held.is_active():
+            server.held = self.watch(number, request)
+
     def _call(self, server: _Server, method: str) -> Any:
         path, answer = METHODS[method]
         return server.channel.unary_unary(path, request_serializer=_serialized, response_deserializer=answer.FromString)
@@ -199,9 +228,7 @@ class Client:
             then(Reply(reply.server, future.result(), "", reply.sent, reply.came))
             return
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            server.silent += 1
-            if server.silent >= MAX_SILENT_CALLS:
-                server.renew()
+            server.note_silence()
         then(Reply(reply.server, None, self._fault(server, future), reply.sent, reply.came))
 
     def _fault(self, server: _Server, error: Any) -> str:
@@ -248,6 +275,10 @@ class Client:
             question = etcd.AuthenticateRequest(name=self._user, password=self._password)
             answer = self._call(server, "authenticate")(question, timeout=timeout / NANOSECONDS)
             self._token = answer.token
+
+
+def _answered_at(server: _Server) -> int:
+    return server.answered_at
 
 
 def _serialized(message: Any) -> bytes:

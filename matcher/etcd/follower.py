@@ -26,7 +26,7 @@ QUIET: Final = 250 * MILLISECOND
 """A watch without an event for this time is doubted. The leader's beats come more often."""
 
 CATCH_UP: Final = 2 * NANOSECONDS
-"""What a page may take while the follower is behind."""
+"""What a page may take while the follower reads many of them."""
 
 MAX_TAKEN: Final = 256
 """Records of one `take`."""
@@ -56,6 +56,7 @@ class EtcdFollower:
         self._server = 0
         self._reading = False
         self._read_again = False
+        self._behind = False
         self._read_at: int | None = 0
         self._watch = 0
         self._watch_server = 0
@@ -110,7 +111,7 @@ class EtcdFollower:
         first = self._last + (0 if self._unproven else 1)
         question = self._layout.ask_page(first, self._paging.limit)
         then = partial(self._read_done, self._last)
-        timeout = CATCH_UP if self._stream is None else TRY
+        timeout = CATCH_UP if self._behind else TRY
         self._client.start(self._waker, self._server, "transaction", question, then, timeout)
 
     def _read_done(self, after: Position, reply: Reply) -> None:
@@ -118,6 +119,7 @@ class EtcdFollower:
         if reply.answer is None:
             self._server = (self._server + 1) % len(self._client)
             self._paging.failed()
+            self._behind = False
             self._read_at = reply.came + (AT_ONCE if reply.at_once else 0)
             return
         page = self._layout.page(reply.answer)
@@ -127,7 +129,8 @@ class EtcdFollower:
             self._fault = error
             return
         self._paging.note(page)
-        if self._last < page.head or self._read_again:
+        self._behind = self._last < page.head
+        if self._behind or self._read_again:
             self._read_at = 0
         elif found or self._stream is None:
             self._open_watch(page.revision + 1)

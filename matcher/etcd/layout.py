@@ -109,6 +109,10 @@ class Layout:
             )
         )
 
+    def watch_id(self) -> Any:
+        """The log's id from now on: nothing ever changes it."""
+        return etcd.WatchRequest(create_request=etcd.WatchCreateRequest(key=self.id))
+
 
 def head_of(answer: Any) -> Position:
     """What the answer to `ask_head` says."""

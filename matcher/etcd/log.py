@@ -109,6 +109,7 @@ class EtcdLog(EtcdReader):
             )
         self._position, self._crc = appending.expected + 1, self._next_crc
         self._first_server = appending.server
+        self._client.hold(appending.server, self._layout.watch_id())
         self.records += 1
         self.written += len(appending.record)
         if appending.expected == 0:

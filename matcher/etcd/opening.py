@@ -1,10 +1,9 @@
 """Opens a log in etcd, where this machine can have one. Loads the client only then."""
 
-import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from matcher.etcd.address import Credentials, LogAddress
+from matcher.etcd.needs import fault_here
 from matcher.storage.log import LogFailedError
 
 if TYPE_CHECKING:
@@ -14,17 +13,6 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 60_000_000_000
 """Nanoseconds that a start waits for the log, if it is not told another time."""
-
-LIBRARIES: Final = ("grpc", "google.protobuf")
-
-
-def fault_here() -> str:
-    """Why no log in etcd can be used here, in one line; empty if one can."""
-    if sys.platform != "linux":
-        return "a log in etcd takes Linux"
-    if any(_missing(library) for library in LIBRARIES):
-        return "its client is missing: install matching-exchange[cluster]"
-    return ""
 
 
 def open_log(address: LogAddress, credentials: Credentials, patience: int = PATIENCE) -> "EtcdLog":
@@ -40,13 +28,6 @@ def open_reader(address: LogAddress, credentials: Credentials, patience: int = P
     from matcher.etcd.reader import EtcdReader  # noqa: PLC0415
 
     return EtcdReader(_connected(address, credentials, patience))
-
-
-def _missing(library: str) -> bool:
-    try:
-        return find_spec(library) is None
-    except ModuleNotFoundError:
-        return True
 
 
 def _connected(address: LogAddress, credentials: Credentials, patience: int) -> "Client":

@@ -9,7 +9,7 @@ PAGE_BYTES: Final = 2 * 1024 * 1024
 """About what a page brings."""
 
 FIRST_LIMIT: Final = 64
-MIN_LIMIT: Final = 4
+MIN_LIMIT: Final = 1
 MAX_LIMIT: Final = 1_000
 
 

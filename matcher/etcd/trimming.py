@@ -22,6 +22,9 @@ PAUSE: Final = 10 * MILLISECOND
 AFTER_FAULT: Final = NANOSECONDS
 """Before another try, after a server has failed."""
 
+TELL_EVERY: Final = 60 * NANOSECONDS
+"""One line at most in this time says that a trim waits, and why."""
+
 TIMEOUT: Final = 5 * NANOSECONDS
 """A compaction may take some time."""
 
@@ -40,6 +43,7 @@ class Trimming:
         self._first: Position | None = None
         self._revision = 0
         self._sent = False
+        self._told_at = -TELL_EVERY
         self._at: int | None = None
 
     @property
@@ -78,9 +82,12 @@ class Trimming:
         self._sent = False
         # Another node may have compacted the log further.
         if reply.answer is None and "compacted" not in reply.fault:
-            log.warning("the log is not trimmed yet", error=reply.fault)
+            now = timings.now()
+            if now - self._told_at > TELL_EVERY:
+                self._told_at = now
+                log.warning("the log is not trimmed yet", error=reply.fault)
             self._server = (self._server + 1) % len(self._client)
-            self._at = timings.now() + AFTER_FAULT
+            self._at = now + AFTER_FAULT
             return
         self._at = timings.now() + PAUSE
         then(reply.answer)

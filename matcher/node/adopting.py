@@ -19,7 +19,7 @@ from matcher.storage.crash_notes import CrashedCommand
 from matcher.storage.data_directory import CRASHED_COMMANDS, DataDirectory
 from matcher.storage.file_check import check_files
 from matcher.storage.journal import Journal
-from matcher.storage.journal_format import SUFFIX, JournalError
+from matcher.storage.journal_format import ENGINE, SUFFIX, JournalError
 from matcher.storage.log import Kind, Position, Record, ReplicatedLog
 from matcher.storage.recovery import recover
 from matcher.storage.snapshot import read_snapshot, write_snapshot
@@ -55,11 +55,12 @@ class Adopted(Struct, frozen=True):
         return digest(self.state.registry)
 
 
-def state_of_node(directory: DataDirectory, *, with_loss: bool) -> Adopted:
-    """The newest snapshot of a node. AdoptError if there is none that is sound, or if the node had come further."""
+def state_of_node(directory: DataDirectory, *, with_loss: bool, any_engine: bool = False) -> Adopted:
+    """The newest snapshot of a node. AdoptError if there is none that is sound, if it is of another engine's rules, or
+    if the node had come further."""
     for path in snapshots(directory.snapshots):
         try:
-            head, state = read_snapshot(path)
+            head, state = read_snapshot(path, None if any_engine else ENGINE)
         except SnapshotError as error:
             raise AdoptError(f"{error}: move the file away to take the one before, or take another node") from error
         if digest(state.registry) != head.digest:

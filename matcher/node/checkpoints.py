@@ -13,6 +13,7 @@ import zmq
 from matcher.node.applied import AppliedMark
 from matcher.node.standing import Standing
 from matcher.replication.log_size import LogSize
+from matcher.replication.parts import is_last_part
 from matcher.replication.records import CheckpointInfo, Poisoned, content, pack_content
 from matcher.replication.trims import KEPT, Trims
 from matcher.serving.forked import Forked
@@ -64,6 +65,7 @@ class Checkpoints:
         self._last_sequence = standing.snapshot_sequence
         self._look_at = 0
         self._failed = False
+        self._between_parts = False
         self.snapshot_position = standing.snapshot_position
         self.snapshot_digest = standing.snapshot_digest
         self.snapshot_times = Histogram()
@@ -83,6 +85,7 @@ class Checkpoints:
         self._mark.note(logged.position, logged.crc)
         self._size.note(logged.position, record)
         standing.log_bytes = self._size.held
+        self._between_parts = record.kind is Kind.PART and not is_last_part(record)
         if record.kind is Kind.POISON:
             poison = content(record, Poisoned)
             standing.poisons.append(CrashedCommand(poison.session, poison.number, poison.error))
@@ -159,14 +162,14 @@ class Checkpoints:
         """Write the state as it stands: the process ends, or its log is lost. Without it, only `adopt` from another
         node would know what came after the last checkpoint. OSError if the disk does not take it.
 
-        ahead: the state holds a record whose append was not answered. Such a snapshot is of use to `adopt` alone: it
-        has a CRC that no record has.
+        ahead: the state holds a record whose append was not answered. Such a snapshot is of use to `adopt` alone, as is
+        one between Parts: it has a CRC that no record has.
         """
         standing = self._standing
         self.stop()
         if standing.position == self.snapshot_position and not ahead:
             return
-        crc = 0 if ahead else standing.crc
+        crc = 0 if ahead or self._between_parts else standing.crc
         path = write_snapshot(self._directory.snapshots, standing.state, standing.log_id, crc, self._place(standing))
         log.info("last snapshot written", file=str(path), position=standing.position)
         drop_superseded(self._directory, _keep_log, keep_journal=True)

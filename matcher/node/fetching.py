@@ -77,13 +77,14 @@ class SnapshotFetcher:
     def fetch(self, log_id: str, fits: Callable[[Listed], bool], seconds: float = TRIES_SECONDS) -> Generator[Fetched]:
         """The snapshots of this log that fit, each once, the newest first, as long as more are asked for.
 
-        While some node does not answer, all are asked again, for so many seconds. OSError if the disk takes none.
+        While some node does not answer, all are asked again, for so many seconds: so they are where a snapshot came
+        and is of no use, since the log was trimmed meanwhile and newer ones are there. OSError if the disk takes none.
         """
         tried: set[int] = set()
         end = time.monotonic() + seconds
         with zmq.Context() as context:
             while True:
-                away = False
+                away = came = False
                 offers: list[tuple[Listed, str]] = []
                 for endpoint in self._endpoints:
                     try:
@@ -96,8 +97,9 @@ class SnapshotFetcher:
                     fetched = self._take(context, endpoint, log_id, listed)
                     if fetched is not None:
                         tried.add(listed.position)
+                        came = True
                         yield fetched
-                if not away or time.monotonic() >= end:
+                if not (away or came) or time.monotonic() >= end:
                     return
                 time.sleep(PAUSE_SECONDS)
 

@@ -18,7 +18,7 @@ from matcher.node.tail import Tail
 from matcher.node.telling import Told
 from matcher.replication import timings
 from matcher.replication.member import Member, Step
-from matcher.replication.outputs import outputs_of
+from matcher.replication.outputs import fresh, outputs_of
 from matcher.replication.parts import MAX_BATCH_BYTES, split
 from matcher.replication.records import Handover, Poisoned, pack_content
 from matcher.serving.clock import Clock
@@ -234,8 +234,7 @@ class Leader:
         """Append what the turn has taken in. It is answered then."""
         self.service.intake.carried_out()
         first = turn.first_sequence
-        # A reply that is repeated has an earlier sequence.
-        outputs = outputs_of(reply for reply in turn.replies if reply.sequence >= first)
+        outputs = outputs_of(fresh(turn.replies, first))
         record = Record(first, turn.time, turn.entries, Kind.BATCH, self._epoch, self._node, outputs)
         self._made_by = turn
         self._held.append(turn)

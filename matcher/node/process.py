@@ -119,6 +119,10 @@ class Node:
             self._write_last()
             return status
         except FencedError:
+            if self._is_log_lost(replay):
+                log.critical("the log has lost what was answered: nothing more is answered", position=replay.position)
+                self._write_last()
+                return EXIT_FAILED
             log.critical("another node leads: nothing more is answered", applied=self._unanswered)
             return EXIT_FENCED
         except (DivergedError, msgspec.MsgspecError) as error:
@@ -141,6 +145,13 @@ class Node:
         if self._peers is not None:
             self._peers.close()
         self._doors.sockets.close()
+
+    def _is_log_lost(self, replay: Replay) -> bool:
+        """Whether the log, which takes nothing more of this node, ends before what this node has of it."""
+        try:
+            return self._log.head() < replay.position
+        except LogAwayError:
+            return False
 
     def _write_last(self) -> None:
         """Write a last snapshot. If the log is lost then, this is what is left of it."""

@@ -16,7 +16,7 @@ from matcher.node.tail import Tail
 from matcher.node.telling import Told
 from matcher.replication import timings
 from matcher.replication.member import Member, Role, Step
-from matcher.replication.records import EpochInfo, Handover, Poisoned, content, pack_content
+from matcher.replication.records import Handover, Poisoned, content, epoch_record
 from matcher.reply import Reply
 from matcher.state import Caused
 from matcher.storage.log import FencedError, Kind, Logged, Record
@@ -166,8 +166,7 @@ class Standby:
         """Append an Epoch behind what this node has carried out."""
         replay, state = self._replay, self._state
         epoch = max(self._wall(), state.time + 1)
-        info = EpochInfo(epoch, self._node, self._endpoints, VERSION)
-        record = Record(state.sequence + 1, epoch, [pack_content(info)], Kind.EPOCH, epoch, self._node)
+        record = epoch_record(state.sequence + 1, epoch, self._node, self._endpoints, VERSION)
         self._epoch_record = record
         log.info("this node elects itself", epoch=epoch, position=replay.position)
         self._log.begin(replay.position, replay.crc)

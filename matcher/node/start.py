@@ -56,7 +56,7 @@ class Start:
         self._check_applied(head)
         standing = self._of_own(log_id, head)
         if standing is None:
-            standing = self._anew(log_id) or self._of_others(log_id, head)
+            standing = self._anew(log_id) or self._of_others(log_id)
         if log_id and directory.read_journal_id() != log_id:
             directory.write_journal_id(log_id)
         return standing
@@ -133,8 +133,9 @@ class Start:
                 return None
         return Standing(State(Engine()), log_id)
 
-    def _of_others(self, log_id: str, head: Position) -> Standing:
-        with closing(self._fetcher.fetch(log_id, lambda listed: listed.position <= head)) as fetched:
+    def _of_others(self, log_id: str) -> Standing:
+        # The log goes on meanwhile, and is trimmed.
+        with closing(self._fetcher.fetch(log_id, lambda listed: listed.position <= self._log.head())) as fetched:
             for found in fetched:
                 try:
                     if self._log.holds(found.head.position, found.head.crc):

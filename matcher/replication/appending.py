@@ -1,7 +1,8 @@
 """One append, until its outcome is sure. Knows no network: it says what to send, and is told what came back.
 
 A try may time out, and have taken effect. So the same record is sent again, to the next server. Where the log then
-refuses, the record behind the expected position tells: equal bytes are those of an earlier try.
+refuses, the record behind the expected position tells: equal bytes are those of an earlier try. For no two appends
+have equal bytes: epochs tell the records of two leaders apart, and Epochs hold bytes that were drawn for them.
 """
 
 from enum import Enum

@@ -30,6 +30,7 @@ class LogSize:
         self._step = max(1, budget // MARKS)
         self._counted = held
         self._trimmed = 0
+        self._trimmed_at = 0
         self._last = position
         self._checkpoint = held
         self._marks: deque[tuple[Position, int]] = deque([(0, 0), (position, held)] if position else [(0, 0)])
@@ -38,6 +39,11 @@ class LogSize:
     def held(self) -> int:
         """Bytes between the last trim and the last record."""
         return self._counted - self._trimmed
+
+    @property
+    def since_trim(self) -> int:
+        """Bytes that have come since the log was trimmed last, or since the beginning."""
+        return self._counted - self._trimmed_at
 
     @property
     def since_checkpoint(self) -> int:
@@ -60,6 +66,7 @@ class LogSize:
 
     def trimmed(self, upto: Position) -> None:
         """The log holds nothing up to this position any more."""
+        self._trimmed_at = self._counted
         while len(self._marks) > 1 and self._marks[1][0] <= upto:
             self._marks.popleft()
         if self._marks[0][0] <= upto:

@@ -3,7 +3,7 @@
 It goes over the encoded answers one by one, whatever replies hold them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 from zlib import crc32
 
@@ -13,6 +13,16 @@ from protocol.codec import encode
 SHORT: Final = 16
 MIDDLE: Final = 65_536
 """MessagePack's arrays of fewer items have a header of one byte, or of three; others of five."""
+
+
+def fresh(replies: Iterable[Reply], first: int) -> Iterator[Reply]:
+    """The replies to commands from the sequence `first` on, each once: a frame that was sent again is answered again,
+    also in the turn that has taken it."""
+    following = first
+    for reply in replies:
+        if reply.sequence >= following:
+            following = reply.sequence + len(reply.answers)
+            yield reply
 
 
 def outputs_of(replies: Iterable[Reply], outputs: int = 0) -> int:

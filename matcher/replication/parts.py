@@ -30,6 +30,12 @@ def split(record: Record) -> list[Record]:
     ]
 
 
+def is_last_part(record: Record) -> bool:
+    """Whether this Part makes its set whole."""
+    part = content(record, PartInfo)
+    return part.index + 1 == part.count
+
+
 class Joiner:
     """Joins Parts to the batch that they are of."""
 

@@ -13,10 +13,14 @@ from matcher.storage.log import Position
 KEPT: Final = 2
 """Checkpoints that can be fallen back on: the log stays behind the older one."""
 
+REMEMBERED: Final = 64
+"""Snapshots of a node that are remembered. It has fewer files, of which the newest is as good: what counts is that two
+nodes were at the same place."""
+
 ALIVE: Final = 3_000_000_000
 """Nanoseconds. A node or a reader that was heard no longer ago is there."""
 
-FIRST_AFTER: Final = 10_000_000_000
+FIRST_AFTER: Final = 6_000_000_000
 """Nanoseconds. A new leader trims nothing before: it has not heard all readers yet."""
 
 MAX_READERS: Final = 16
@@ -108,8 +112,9 @@ class Trims:
 
     @property
     def full(self) -> bool:
-        """Whether the log holds so much that nothing more may be taken."""
-        return self._size.held >= self._budget * 3 // 4
+        """Whether nothing more may be taken: so much has come without a trim, or the budget is nearly used up. The
+        leader's own records, and a last batch, need what is left."""
+        return self._size.since_trim >= self._budget * 3 // 4 or self._size.held >= self._budget * 7 // 8
 
     def warnings(self) -> list[str]:
         """What an operator should know, a sentence each."""
@@ -117,7 +122,7 @@ class Trims:
         held, budget = self._size.held, self._budget
         if self.full:
             told.append(f"The log holds {held} of {budget} bytes and cannot be trimmed: commands are refused.")
-        elif held >= budget // 2:
+        elif self._size.since_trim >= budget // 2:
             told.append(f"The log holds {held} of {budget} bytes and was not trimmed: see to the other nodes.")
         return told
 
@@ -131,7 +136,7 @@ class Trims:
 
 
 def _keep(snapshots: dict[Position, str], position: Position, digest: str) -> None:
-    """Remember the newest ones. A node keeps no more files."""
+    """Remember the newest ones."""
     snapshots[position] = digest
-    for old in sorted(snapshots)[:-KEPT]:
+    for old in sorted(snapshots)[:-REMEMBERED]:
         del snapshots[old]

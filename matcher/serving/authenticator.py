@@ -29,9 +29,22 @@ log = structlog.get_logger("matcher")
 
 class Authenticator:
     """Lets the `allowed` keys in everywhere, and any key where the domain of a socket is in `public`. `socket` is
-    readable when a handshake waits."""
+    readable when a handshake waits.
 
-    def __init__(self, context: Context, allowed: Collection[str], public: Collection[str], brake: LogBrake) -> None:
+    own: the key of the nodes of a replicated log, which lets in everywhere. nodes_only: domains that take no other.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        allowed: Collection[str],
+        public: Collection[str],
+        brake: LogBrake,
+        own: str | None = None,
+        nodes_only: Collection[str] = (),
+    ) -> None:
+        self._own = None if own is None else z85.decode(own)
+        self._nodes_only = {domain.encode() for domain in nodes_only}
         self._allowed = {z85.decode(key) for key in allowed}
         self._public = {domain.encode() for domain in public}
         self._brake = brake
@@ -62,4 +75,8 @@ class Authenticator:
         self.socket.close()
 
     def _lets_in(self, domain: bytes, credentials: list[bytes]) -> bool:
-        return domain in self._public or (len(credentials) == 1 and credentials[0] in self._allowed)
+        if domain in self._public:
+            return True
+        if len(credentials) != 1:
+            return False
+        return credentials[0] == self._own or (domain not in self._nodes_only and credentials[0] in self._allowed)

@@ -5,13 +5,14 @@ from typing import Final
 
 import zmq
 
-from matcher.config import Config
+from matcher.config import PREFIX, Config
+from matcher.node_config import SNAPSHOTS as SNAPSHOTS_SETTING
 from matcher.serving.authenticator import Authenticator
 from matcher.serving.connections import Connections, descriptor_bounds
 from matcher.serving.endpoints import ENDPOINTS, EndpointError, endpoints_of, unbound
 from matching_exchange.process.files import OTHERS
 from matching_exchange.process.log_brake import LogBrake
-from protocol.curve import MAX_HANDSHAKE_BYTES, keep_closed
+from protocol.curve import MAX_HANDSHAKE_BYTES, keep_closed, public_key
 from protocol.snapshots import MAX_QUESTION_BYTES
 from protocol.sockets import Context, Socket, is_ipv6
 
@@ -40,7 +41,11 @@ class Sockets:
         self._context: Context = zmq.Context()
         self._authenticator: Authenticator | None = None
         if config.curve_secret:
-            self._authenticator = Authenticator(self._context, config.curve_allowed, [MARKET_DATA], brake)
+            # Nodes hear each other, and fetch snapshots: those hold the ids of sessions, which nobody else may know.
+            own = public_key(config.curve_secret) if config.node is not None else None
+            self._authenticator = Authenticator(
+                self._context, config.curve_allowed, [MARKET_DATA], brake, own, [SNAPSHOTS]
+            )
         self.commands: Socket = self._context.socket(zmq.PULL)
         self.market_data: Socket = self._context.socket(zmq.XPUB)
         self.reports: Socket = self._context.socket(zmq.PUB)
@@ -92,7 +97,7 @@ class Sockets:
         if self._config.curve_secret:
             keep_closed(socket, self._config.curve_secret, SNAPSHOTS)
             socket.set(zmq.MAXMSGSIZE, max(MAX_QUESTION_BYTES, MAX_HANDSHAKE_BYTES))
-        self._bind(socket, "MATCHER_SNAPSHOTS (--snapshots)", endpoint)
+        self._bind(socket, SNAPSHOTS_SETTING.title(PREFIX), endpoint)
         return socket
 
     @property

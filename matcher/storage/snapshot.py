@@ -206,9 +206,9 @@ def write_snapshot(directory: Path, state: State, journal: str, crc: int, replic
     return write_blocks(directory, head, _parts(state))
 
 
-def read_snapshot(path: Path) -> tuple[Head, State]:
-    """The state in the file; SnapshotError if it is no whole snapshot."""
-    head, blocks = open_blocks(path, ENGINE)
+def read_snapshot(path: Path, engine: int | None = ENGINE) -> tuple[Head, State]:
+    """The state in the file; SnapshotError if it is no whole snapshot of this engine (None: of any)."""
+    head, blocks = open_blocks(path, engine)
     state = State(Engine())
     state.sequence, state.time = head.sequence, head.time
     state.registry.last_order_id, state.registry.forgotten = head.last_order_id, head.forgotten

@@ -139,16 +139,16 @@ def read_head(path: Path, engine: int) -> Head:
     return open_blocks(path, engine)[0]
 
 
-def open_blocks(path: Path, engine: int) -> tuple[Head, Iterator[bytes]]:
+def open_blocks(path: Path, engine: int | None) -> tuple[Head, Iterator[bytes]]:
     """The head, and the encoded blocks behind it. Raises SnapshotError, at the latest after the last block, if the
-    file is no whole snapshot of these rules. Raises OSError if it cannot be read."""
+    file is no whole snapshot of these rules (None: of any). Raises OSError if it cannot be read."""
     blocks = _read_blocks(path)
     payload = next(blocks)
     try:
         head = _read_head(payload)
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"{path}: its head cannot be read: {error}") from error
-    if head.format not in (1, FORMAT) or head.engine != engine:
+    if head.format not in (1, FORMAT) or engine not in (None, head.engine):
         raise SnapshotError(f"{path}: was written as format {head.format} of engine {head.engine}")
     return head, blocks
 

@@ -40,6 +40,7 @@ from matching_exchange.tools.backup_files import (
     Chain,
     Contents,
     copy_file,
+    is_of_node,
     listed,
     make_empty,
     state_of,
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         PROGRAM,
         "Copy a data directory while its exchange runs, up to one committed position, and check the copy.",
         "The backup holds the journal, the snapshots, the saved books, the server key of API keys, and the tables of "
-        "the history where they are in SQLite. It holds no CURVE keys, no settings and no PostgreSQL.",
+        "the history where they are in SQLite. It holds no CURVE keys, no settings and no PostgreSQL. Of a node of a "
+        "replicated log, the state is that of its newest snapshot.",
     )
     parser.add_argument("backup", metavar="DIR", type=Path, help="where the backup is to be: empty, or not there")
     parser.add_argument(
@@ -99,7 +101,8 @@ def make_backup(data: Path, target: Path, tables: Database | None) -> Contents:
     """Copy the data directory, and check the copy. BackupError or OSError if there is none then; what was copied
     stays, and is no backup."""
     directory = DataDirectory(data)
-    if not directory.journal.is_dir():
+    of_node = is_of_node(data)
+    if not directory.journal.is_dir() and not of_node:
         raise BackupError(f"{data}: holds no journal: takes the data directory of a matcher (--data-dir)")
     owner = data.stat().st_uid
     if owner != os.geteuid():
@@ -111,14 +114,17 @@ def make_backup(data: Path, target: Path, tables: Database | None) -> Contents:
     with _registered(directory):
         # The tables come first: what they hold, the journal of the backup holds too.
         history = None if tables is None or tables.path is None else _copy_tables(tables.path, target)
-        limit = _committed(directory)
+        limit = UNBOUNDED if of_node else _committed(directory)
         for name in BESIDE:
             if (data / name).is_file():
                 copy_file(data / name, target, name)
         for path in list_files(data / "state", ".json"):
             copy_file(path, target, f"state/{path.name}")
-        _copy_snapshots(directory, target, limit)
-        _copy_journal(directory, target, limit)
+        if of_node:
+            _copy_newest_snapshot(directory, target)
+        else:
+            _copy_snapshots(directory, target, limit)
+            _copy_journal(directory, target, limit)
     standing = state_of(target)
     if limit != UNBOUNDED and standing.sequence != limit:
         raise BackupError(f"{target}: reaches sequence {standing.sequence}, and {limit} was committed")
@@ -235,6 +241,16 @@ def _copy_snapshots(directory: DataDirectory, target: Path, limit: Position) -> 
             # The oldest one is kept for this backup, those behind it are not.
             with suppress(FileNotFoundError):
                 copy_file(path, target / "snapshots", path.name)
+
+
+def _copy_newest_snapshot(directory: DataDirectory, target: Path) -> None:
+    """Copy the state that a node has written last. It may be replaced by a newer one meanwhile."""
+    while heads := list(_heads(directory)):
+        for path, _ in heads:
+            with suppress(FileNotFoundError):
+                copy_file(path, target / "snapshots", path.name)
+                return
+    raise BackupError(f"{directory.path}: holds no snapshot that can be read")
 
 
 def _copy_tables(path: Path, target: Path) -> Position | None:

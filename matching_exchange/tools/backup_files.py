@@ -100,6 +100,12 @@ class Standing(Struct, frozen=True):
     digest: str
 
 
+def is_of_node(directory: Path) -> bool:
+    """Whether it is the data directory of a node of a replicated log: it has snapshots, and no journal."""
+    data = DataDirectory(directory)
+    return not list_files(data.journal, SUFFIX) and bool(snapshots(data.snapshots))
+
+
 def state_of(directory: Path) -> Standing:
     """Bring the state back as a matcher does. Check every record, and every snapshot with its digest. Changes nothing.
 
@@ -107,6 +113,8 @@ def state_of(directory: Path) -> Standing:
     """
     data = DataDirectory(directory)
     try:
+        if is_of_node(directory):
+            return _state_of_node(data)
         check_records(data.journal)
         for path in snapshots(data.snapshots):
             head, state = read_snapshot(path)
@@ -119,6 +127,15 @@ def state_of(directory: Path) -> Standing:
         raise BackupError(f"{recovered.unfit[0]}: does not fit the journal")
     state = recovered.state
     return Standing(recovered.journal.id, state.sequence, state.time, digest(state.registry))
+
+
+def _state_of_node(data: DataDirectory) -> Standing:
+    """That of the newest snapshot. A log that several matchers share is in no data directory."""
+    newest, *_ = snapshots(data.snapshots)
+    head, state = read_snapshot(newest)
+    if digest(state.registry) != head.digest:
+        raise BackupError(f"{newest}: its state does not have its digest")
+    return Standing(head.journal, head.sequence, head.time, head.digest)
 
 
 class Chain:

@@ -34,6 +34,7 @@ MODULES: Final = {
     "replay": "matching_exchange.tools.replay",
     "restore": "matching_exchange.tools.restore",
     "run": "matching_exchange.tools.run",
+    "simulate_replication": "matching_exchange.tools.simulate_replication",
     "subscribe": "matching_exchange.tools.subscribe",
     "torture": "matching_exchange.tools.torture",
 }

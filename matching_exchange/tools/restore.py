@@ -17,6 +17,7 @@ from matching_exchange.tools.backup_files import (
     BackupError,
     Contents,
     copy_listed,
+    is_of_node,
     make_empty,
     read_list,
     state_of,
@@ -47,7 +48,10 @@ def main(arguments: Sequence[str], _: Mapping[str, str]) -> int:
             raise
         end_with_line(PROGRAM, what_failed(error), EXIT_FAILED)
     print(told(contents, options.directory))
-    print(f"Restored. Start the exchange with --data-dir={options.directory}")
+    if is_of_node(options.directory):
+        print(f"Restored. Begin a new log with it: python -m matcher.adopt --log NEW --data-dir={options.directory}")
+    else:
+        print(f"Restored. Start the exchange with --data-dir={options.directory}")
     return 0
 
 

@@ -15,6 +15,8 @@ from matching_exchange.tools.bench.measure import BenchError, Plan
 from matching_exchange.tools.bench.other_engine import NAME, why_missing
 from matching_exchange.tools.bench.recorded import recorded_flow
 from matching_exchange.tools.bench.simulators import INSTALL
+from matching_exchange.tools.cluster.etcd import HOW_TO_INSTALL
+from tests.etcd import missing
 from tests.exchange import PATIENCE, ROOT, Json, clean_environment
 
 CORES = [COMPILED, INTERPRETED] if CORE.kind == COMPILED else [INTERPRETED]
@@ -46,6 +48,7 @@ LEFT_OUT = {
     "way": WITHOUT_COMPILED,
     "durability": WITHOUT_COMPILED,
     "pauses": WITHOUT_COMPILED,
+    "cluster": [f"the replicated log: etcd is not installed ({HOW_TO_INSTALL})"] if missing() else [],
     "simulators": [
         *WITHOUT_COMPILED,
         *(f"{name}: not in the Python of --yardsticks ({how})" for name, how in INSTALL.items()),
@@ -197,6 +200,36 @@ ROWS = {
             "four agents, longer, {core}, to the bare engine",
         ),
     ),
+    "cluster": (
+        *(
+            ()
+            if missing()
+            else (
+                *(
+                    f"append of {commands}, {percentile}"
+                    for commands in ("1 command", "64 commands", "256 commands", "1,024 commands")
+                    for percentile in ("p50", "p99")
+                ),
+                *(f"one etcd, {writers}, records of 64 commands" for writers in ("1 writer", "2 writers", "4 writers")),
+                *(
+                    f"throughput, {under_way} orders under way, {what}"
+                    for under_way in ("64", "256", "1,024")
+                    for what in ("replicated", "local journal", "replicated to local")
+                ),
+                "lag of a standby, p50",
+                "lag of a standby, p99",
+                "replay by a new standby",
+                "takeover, p50",
+                "takeover, p99",
+                "takeover, most",
+            )
+        ),
+        "1 shard, local journals",
+        "2 shards, local journals",
+        "2 shards, local journals, to one",
+        "4 shards, local journals",
+        "4 shards, local journals, to one",
+    ),
 }
 WITH_TARGET = {
     "engine": 4 * len(CORES) + 3 * BOTH + len(CORES) * bool(OTHER_ENGINE),
@@ -212,6 +245,7 @@ WITH_TARGET = {
     "pauses": 2 * len(CORES),
     "history": 4,
     "simulators": len(CORES),
+    "cluster": 2 if missing() else 8,
 }
 DISTRIBUTIONS = {
     "engine": by_core("mix, {core}", "deep book, {core}"),
@@ -232,6 +266,7 @@ DISTRIBUTIONS = {
     "pauses": (),
     "history": (),
     "simulators": (),
+    "cluster": (),
 }
 
 RECORDING = """\

@@ -165,6 +165,16 @@ def test_a_record_that_is_too_large_is_refused(kind: EtcdKind) -> None:
     assert len(contents(kind)[0].entries[0]) == MAX_RECORD_BYTES - 1_000
 
 
+@pytest.mark.parametrize("version", ["3.4.22", "3.5.1"])
+def test_a_server_that_may_lose_what_it_has_taken_is_refused(
+    kind: EtcdKind, proxies: list[EtcdProxy], version: str
+) -> None:
+    proxies[1].version = version
+    with pytest.raises(LogFailedError, match=f"{proxies[1].address}: etcd {version}: takes 3.4.23 or later") as told:
+        kind.writer()
+    assert len(str(told.value).splitlines()) == 1
+
+
 def answer_of(log: EtcdLog) -> HeadAnswer:
     log.ask_head()
     while (answer := log.head_answer()) is None:

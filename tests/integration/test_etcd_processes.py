@@ -1,4 +1,4 @@
-"""A log in etcd over the ends of its servers, beside forked children, and with TLS and a user."""
+"""A log in etcd over the ends of its servers, beside forked children."""
 
 import hashlib
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ def work_of_a_child() -> str:
     return "".join(hashlib.sha256(bytes(number)).hexdigest() for number in range(2_000))[-64:]
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_children_end_well_beside_open_connections(etcd: EtcdCluster, opened: ExitStack) -> None:
     """Snapshots and digests are made in forked children, while calls are under way."""
     kind = EtcdKind(etcd.addresses, "forks", opened)

@@ -28,6 +28,7 @@ def test_nothing_that_was_answered_is_lost_when_leaders_change(tmp_path: Path) -
     assert report.takeovers is not None and report.takeovers.count == 5
     assert report.refused >= 2, "each woken leader is refused by the log"
     assert report.held_commands > 0, "none of them held a command that it had applied"
+    assert report.ended == []
     assert report.retried > 0, "no strike has hit anybody"
     assert report.queries > 0 and report.trades > 0
     assert len(set(report.digests.values())) == 1, f"TORTURE_SEED={SEED}"

@@ -106,7 +106,7 @@ def test_a_cluster_takes_no_setting_of_syncs(capsys: pytest.CaptureFixture[str])
 
 def test_one_broken_promise_of_one_kind_makes_the_run_unsound() -> None:
     def kind(*promises: Promise) -> KindReport:
-        return KindReport("leader killed", 1, 1, 1.0, 10, 0, 1, 9, None, None, 0, 0, 0, 5, list(promises), {}, {})
+        return KindReport("leader killed", 1, 1, 1.0, 10, 0, 1, 9, None, None, 0, 0, 0, [], 5, list(promises), {}, {})
 
     kept = kind(Promise("lost"), Promise("doubled"))
     assert ClusterReport(8, [kept], []).sound

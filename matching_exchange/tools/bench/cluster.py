@@ -7,7 +7,6 @@ the same run: a plain file that takes the same bytes, synced as often.
 import os
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -19,14 +18,14 @@ from matcher.storage.log import Kind, Record
 from matching_exchange.process.files import SYNC_NAME, sync_file
 from matching_exchange.tools.bench.cluster_group import Servers, matchers, takeover_milliseconds
 from matching_exchange.tools.bench.distribution import at_percentile
-from matching_exchange.tools.bench.durability import FASTEST, FRAME, commands_per_second, digest_of, expect, scratch
+from matching_exchange.tools.bench.durability import FRAME, digest_of, expect, scratch
 from matching_exchange.tools.bench.exchange import MatcherProcess
-from matching_exchange.tools.bench.measure import Plan, Spread, ratio, spread, take_turns
+from matching_exchange.tools.bench.measure import Plan, Spread, ratio, spread
 from matching_exchange.tools.bench.mix import Mix
 from matching_exchange.tools.bench.system import cores
 from matching_exchange.tools.bench.table import Row, Target, Yardstick, row
 from matching_exchange.tools.bench.together import measure_together
-from matching_exchange.tools.bench.wire import Frame, frames
+from matching_exchange.tools.bench.wire import Frame, Wire, frames
 from matching_exchange.tools.cluster import etcd
 from matching_exchange.tools.cluster.logs import log_at
 from protocol.codec import encode
@@ -50,17 +49,18 @@ LEAST_SHARE: Final = 0.9
 
 
 class Sizes(Struct, frozen=True):
-    """How much is measured: appends of a round; takeovers of a round; commands a second of the load, and commands that
-    are replayed."""
+    """How much is measured: appends and takeovers of a round, commands a second of the load."""
 
     appends: int
     takeovers: int
     rate: int
-    replayed: int
 
 
-FULL: Final = Sizes(400, 4, 1_000, 100_000)
-QUICK: Final = Sizes(10, 1, 200, 500)
+FULL: Final = Sizes(400, 4, 1_000)
+QUICK: Final = Sizes(10, 1, 200)
+
+FASTEST: Final = 120_000
+"""Commands prepared for each second: more than any matcher answers while it syncs."""
 
 
 def cluster(plan: Plan) -> Iterator[Row]:
@@ -74,8 +74,7 @@ def cluster(plan: Plan) -> Iterator[Row]:
         with Servers(plan.directory / "servers") as servers:
             yield from appends(plan, sizes, servers)
             yield from writers(plan, servers)
-            yield from throughput(plan, servers)
-            yield from standby(plan, sizes, servers)
+            yield from throughput(plan, sizes, servers)
             yield from takeovers(plan, sizes, servers)
     yield from shards(plan)
 
@@ -144,65 +143,67 @@ def writers(plan: Plan, servers: Servers) -> Iterator[Row]:
         yield row(name, spread(sums[count]), "appends/s", alone if count > 1 else None)
 
 
-def throughput(plan: Plan, servers: Servers) -> Iterator[Row]:
-    """Commands a second by the replicated log, and by the local journal."""
+class Round(Struct):
+    """One round of a group of three matchers with a new log: commands a second by the orders under way, milliseconds
+    that a standby is behind, commands a second that a new standby carries out; and the local journal's throughput."""
+
+    replicated: dict[int, float]
+    local: dict[int, float]
+    lags: list[float]
+    replayed: float
+
+
+def throughput(plan: Plan, sizes: Sizes, servers: Servers) -> Iterator[Row]:
+    """Commands a second by the replicated log and by the local journal, and what a standby makes of the log."""
     plan.tell("preparing commands")
-    prepared = list(frames(islice(Mix(plan.seed), int(plan.seconds * FASTEST)), FRAME))
+    mix = Mix(plan.seed)
+    single = list(frames(islice(mix, max(10, int(sizes.rate * plan.seconds))), 1))
+    many = list(frames(islice(mix, int(plan.seconds * FASTEST * len(UNDER_WAY))), FRAME))
+    rounds = [measure_round(plan, sizes, servers, single, many) for _ in range(plan.rounds)]
     targets = ON_MANY_CORES if cores() >= MANY_CORES else UNDER_WAY
     for under_way in UNDER_WAY:
-        plan.tell(f"throughput with {under_way} orders under way")
-        replicated, local = take_turns(
-            plan.rounds,
-            partial(replicated_per_second, plan, servers, prepared, under_way),
-            partial(commands_per_second, plan, prepared, under_way, "always", []),
-        )
+        replicated = [each.replicated[under_way] for each in rounds]
+        local = [each.local[under_way] for each in rounds]
         name = f"throughput, {under_way:,} orders under way"
         yield row(f"{name}, replicated", spread(replicated), "commands/s")
         yield row(f"{name}, local journal", spread(local), "commands/s")
         target = Target(targets[under_way])
         yield row(f"{name}, replicated to local", ratio(replicated, local), "ratio", None, target, quick=plan.quick)
+    load = Yardstick("load", sizes.rate, "commands/s")
+    late = spread([at_percentile(each.lags, 99) for each in rounds])
+    yield row("lag of a standby, p50", spread([at_percentile(each.lags, 50) for each in rounds]), "ms", load)
+    yield row("lag of a standby, p99", late, "ms", load, Target(50, at_most=True), quick=plan.quick)
+    yield row("replay by a new standby", spread([each.replayed for each in rounds]), "commands/s")
 
 
-def replicated_per_second(plan: Plan, servers: Servers, prepared: Sequence[Frame], under_way: int) -> float:
-    """One round with a new log and three matchers. What was answered must be what a replay of the log gives."""
+def measure_round(plan: Plan, sizes: Sizes, servers: Servers, single: Sequence[Frame], many: Sequence[Frame]) -> Round:
+    """What was answered must be what a replay of the log gives. `many` follow the frames of one command."""
     setting = servers.new_log()
     with matchers(plan.directory, setting) as group, group.connect() as wire:
         wire.open()
-        found = wire.run(iter(prepared), under_way, plan.seconds)
-        wire.check()
+        plan.tell("lag of a standby")
+        lags = group.lag_under_load(wire, single, sizes.rate)
+        replicated = throughput_of(plan, wire, many)
         before = digest_of(wire)
+    plan.tell("replaying the log")
     [replayed] = measure_together([["replay", setting]], wait=False)
     expect(replayed.digest, before, "the replayed log")
-    return found.per_second
+    with scratch(plan, "local") as data, MatcherProcess(data, "--sync=always") as matcher, matcher.connect() as wire:
+        wire.open()
+        wire.run(iter(single), min(UNDER_WAY))
+        local = throughput_of(plan, wire, many)
+    return Round(replicated, local, lags, replayed.rate)
 
 
-def standby(plan: Plan, sizes: Sizes, servers: Servers) -> Iterator[Row]:
-    """How far a standby is behind under an even load, and how fast a new one catches up."""
-    halves: list[float] = []
-    lates: list[float] = []
-    rates: list[float] = []
-    for _ in range(plan.rounds):
-        plan.tell("lag of a standby")
-        setting = servers.new_log()
-        with matchers(plan.directory, setting) as group, group.connect() as wire:
-            wire.open()
-            mix = Mix(plan.seed)
-            single = list(frames(islice(mix, max(1, int(sizes.rate * plan.seconds))), 1))
-            lags = group.lag_under_load(wire, single, sizes.rate)
-            halves.append(at_percentile(lags, 50))
-            lates.append(at_percentile(lags, 99))
-            plan.tell(f"writing a log of {sizes.replayed:,} commands")
-            wire.run(frames(islice(mix, sizes.replayed), 256), 4_096)
-            wire.check()
-            before = digest_of(wire)
-        plan.tell("replaying it")
-        [found] = measure_together([["replay", setting]], wait=False)
-        expect(found.digest, before, "the replayed log")
-        rates.append(found.rate)
-    load = Yardstick("load", sizes.rate, "commands/s")
-    yield row("lag of a standby, p50", spread(halves), "ms", load)
-    yield row("lag of a standby, p99", spread(lates), "ms", load, Target(50, at_most=True), quick=plan.quick)
-    yield row("replay by a new standby", spread(rates), "commands/s")
+def throughput_of(plan: Plan, wire: Wire, many: Sequence[Frame]) -> dict[int, float]:
+    """Commands a second by the orders under way, one after the other."""
+    rest = iter(many)
+    found: dict[int, float] = {}
+    for under_way in UNDER_WAY:
+        plan.tell(f"throughput with {under_way} orders under way")
+        found[under_way] = wire.run(rest, under_way, plan.seconds).per_second
+    wire.check()
+    return found
 
 
 def takeovers(plan: Plan, sizes: Sizes, servers: Servers) -> Iterator[Row]:

@@ -97,13 +97,15 @@ def lag(log: str, seconds: str) -> Found:
     reader = reader_of(log)
     follower = reader.follow(0)
     print(flush=True)
+    sys.stdin.readline()
+    begun = time.time_ns()
     lags: list[float] = []
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
         select.select([follower.descriptor], [], [], 0.1)
         for logged in follower.take():
             carry_out(state, logged.record)
-            if logged.record.kind is Kind.BATCH:
+            if logged.record.kind is Kind.BATCH and logged.record.time >= begun:
                 lags.append((time.time_ns() - logged.record.time) / 1_000_000)
     follower.close()
     return Found(len(lags) / float(seconds), state.sequence, digest(state.registry), tuple(sorted(lags)))

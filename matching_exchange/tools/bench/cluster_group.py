@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 
 from matching_exchange.tools.bench.measure import BenchError
 from matching_exchange.tools.bench.snapshots import load
-from matching_exchange.tools.bench.together import measure_together
+from matching_exchange.tools.bench.together import Children
 from matching_exchange.tools.bench.wire import PATIENCE, Frame, Wire
 from matching_exchange.tools.cluster.etcd import EtcdServer, Member, find
 from matching_exchange.tools.cluster.group import Group, endpoint
@@ -73,11 +72,10 @@ class MeasuredGroup(Group):
     def lag_under_load(self, wire: Wire, frames: Sequence[Frame], rate: int) -> list[float]:
         """Send frames of one command at that rate. Milliseconds until a standby has carried out each record,
         ascending."""
-        seconds = len(frames) / rate + 1
-        with ThreadPoolExecutor(1) as thread:
-            watching = thread.submit(measure_together, [["lag", self.log, str(seconds)]])
+        with Children([["lag", self.log, str(len(frames) / rate + 1)]]) as standby:
+            standby.begin()
             load(wire, frames, rate)
-            [found] = watching.result()
+            [found] = standby.results()
         if not found.lags:
             raise BenchError("the standby has carried out nothing")
         return list(found.lags)

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -16,12 +17,12 @@ from matching_exchange.process.command_line import EXIT_FAILED, end_with_line, r
 from matching_exchange.process.settings import MAX_PORT, bounded
 from matching_exchange.process.settings_file import FLAG, HELP
 from matching_exchange.process.settings_file import VARIABLE as FILE_VARIABLE
-from matching_exchange.tools.arguments import Parser, told
+from matching_exchange.tools.arguments import Parser, number, told
 from matching_exchange.tools.cluster import etcd
 from matching_exchange.tools.cluster.layout import (
-    DEFAULT,
     HOST,
     MAX_BASE,
+    MAX_SHARDS,
     NODES,
     OWN,
     SERVERS,
@@ -34,6 +35,7 @@ from matching_exchange.tools.cluster.layout import (
     matcher_settings,
     note,
     noted,
+    usual,
 )
 from matching_exchange.tools.cluster.pulses import Pulses
 from matching_exchange.tools.cluster.supervisor import EtcdPart, Part, ProcessPart, Supervisor
@@ -70,29 +72,49 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         build_before(PROGRAM, environment)
     stop = Stop()
     supervisor = Supervisor(parts(layout, options.data_dir, program, environment), tell)
-    pulses = Pulses([f"tcp://{HOST}:{base + 2}" for base in layout.matchers])
+    leaders = Leaders(layout)
     beside: BuildBeside | None = None
     try:
         if not start(supervisor, layout, stop):
             return 0 if stop.wanted else EXIT_FAILED
         print(banner(layout, options.data_dir), flush=True)
         beside = BuildBeside(PROGRAM, wanted, environment, verbose=False)
-        epoch = 0
         while not stop.wanted:
             supervisor.look()
             beside.look()
-            pulses.hear(LOOK_EVERY)
-            leader = pulses.leader
-            if leader is not None and leader.epoch > epoch:
-                epoch = leader.epoch
-                print(f"matcher {leader.node} leads.", flush=True)
+            leaders.look(LOOK_EVERY)
     finally:
         if beside is not None:
             beside.stop()
-        pulses.close()
+        leaders.close()
         supervisor.stop()
     print("The cluster is closed.")
     return 0
+
+
+class Leaders:
+    """Who leads each shard. `look` says it in a line, once for each epoch."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._pulses = [
+            Pulses([f"tcp://{HOST}:{node.base + 2}" for node in layout.nodes_of(shard)])
+            for shard in range(layout.shards)
+        ]
+        self._epochs = [0] * layout.shards
+
+    def look(self, seconds: float) -> None:
+        """Hear what comes in up to `seconds` seconds."""
+        for shard, pulses in enumerate(self._pulses):
+            pulses.hear(seconds / len(self._pulses))
+            leader = pulses.leader
+            if leader is not None and leader.epoch > self._epochs[shard]:
+                self._epochs[shard] = leader.epoch
+                print(f"{self._layout.name_of(self._layout.nodes_of(shard)[leader.node])} leads.", flush=True)
+
+    def close(self) -> None:
+        for pulses in self._pulses:
+            pulses.close()
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -115,25 +137,37 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--ports",
         type=told(read_ports, f"a port from 1 to {MAX_BASE}, or {FREE}"),
+        default=usual,
         metavar="BASE",
         help=f"BASE for the gateway, and the ports behind it for the others; or {FREE}: ports that nobody uses. A "
         "directory keeps the ports of its first start",
+    )
+    parser.add_argument(
+        "--shards",
+        type=number(1, MAX_SHARDS),
+        metavar="N",
+        help=f"share the symbols out to N groups of {NODES} matchers, each with a log of its own in the same servers "
+        "(default: 1). A directory keeps its shards",
     )
     parser.add_argument("--etcd", metavar="PATH", help="the program etcd (default: the one in PATH)")
     parser.add_argument(f"--{FLAG}", metavar="FILE", help=HELP)
     return parser.parse_args(arguments)
 
 
-def read_ports(text: str) -> Layout:
-    return anywhere() if text == FREE else from_base(bounded(1, min(MAX_BASE, MAX_PORT))(text))
+def read_ports(text: str) -> Callable[[int], Layout]:
+    """What makes the layout of that many shards."""
+    return anywhere if text == FREE else partial(from_base, bounded(1, min(MAX_BASE, MAX_PORT))(text))
 
 
 def choose(options: argparse.Namespace) -> Layout:
     """The layout of the directory, or a new one. Raises LayoutError."""
     before = noted(options.data_dir)
-    layout: Layout = before or options.ports or DEFAULT
-    if options.ports is not None and layout.etcd != options.ports.etcd and before is not None:
-        raise LayoutError(f"--ports: {options.data_dir} has ports from its first start (gateway {before.gateway})")
+    layout: Layout = before or options.ports(options.shards or 1)
+    if before is not None:
+        if options.shards not in (None, before.shards):
+            raise LayoutError(f"--shards: {options.data_dir} has {before.shards} from its first start")
+        if options.ports is not usual and options.ports(before.shards) != before:
+            raise LayoutError(f"--ports: {options.data_dir} has ports from its first start (gateway {before.gateway})")
     check_free(layout)
     note(layout, options.data_dir)
     return layout
@@ -149,12 +183,15 @@ def parts(layout: Layout, directory: Path, program: str, environment: Mapping[st
     ]
     matchers = [
         ProcessPart(
-            f"matcher {node}",
+            layout.name_of(node),
             Process(
-                "matcher", [], {**given, **matcher_settings(layout, node, directory)}, logs / f"matcher-{node}.log"
+                "matcher",
+                [],
+                {**given, **matcher_settings(layout, node, directory)},
+                logs / f"{layout.folder_of(node)}.log",
             ),
         )
-        for node in range(NODES)
+        for node in layout.nodes
     ]
     serving = {**given, **gateway_settings(layout, directory, given)}
     gateway = ProcessPart("gateway", Process("gateway", [], serving, logs / "gateway.log"))
@@ -212,16 +249,18 @@ def banner(layout: Layout, directory: Path) -> str:
     url = f"http://{HOST}:{layout.gateway}"
     servers = "\n".join(f"    {member.name}       {member.client_address}" for member in layout.members)
     nodes = "\n".join(
-        f"    matcher {node}    {HOST}:{base} (market data {base + 1}, reports {base + 2}, snapshots {base + 3})"
-        for node, base in enumerate(layout.matchers)
+        f"    {layout.name_of(node)}    {node.address} (market data {node.base + 1}, reports {node.base + 2}, "
+        f"snapshots {node.base + 3})"
+        for node in layout.nodes
     )
+    logs = "\n".join(f"    log          {layout.log_of(shard)}" for shard in range(layout.shards))
     return f"""
   The cluster is open.
 
     dashboard    {url}/
     API          {url}/docs
     health       {url}/health
-    log          {layout.log}
+{logs}
 {servers}
 {nodes}
     data, logs   {directory}/, {directory / "logs"}/

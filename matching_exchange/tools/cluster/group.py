@@ -13,7 +13,7 @@ from msgspec import Struct
 from matcher.storage.snapshot_file import snapshots
 from matching_exchange.tools.cluster.layout import HOST
 from matching_exchange.tools.cluster.pulses import Pulses
-from matching_exchange.tools.cluster.supervisor import FENCED
+from matching_exchange.tools.cluster.supervisor import DIVERGED, FENCED
 from matching_exchange.tools.processes import ExchangeError, Process, free_ports
 
 READY_SECONDS: Final = 60.0
@@ -21,6 +21,9 @@ READY_SECONDS: Final = 60.0
 
 HEALTH_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.005
+
+MOST_ENDS: Final = 20
+"""Nodes may end so often by themselves before a run is given up."""
 
 
 FENCED_LINE: Final = re.compile(r'^.*"applied": ?(\d+).*another node leads', re.MULTILINE)
@@ -39,6 +42,8 @@ class Group:
 
     bases: HOST:PORT of each node. prefixes: a command for each node that becomes its process.
     settings: more variables of the matchers. workers: of the gateway; None for no gateway.
+    fenced, diverged, ended: nodes that the log has refused, that have computed otherwise, and that have ended by
+        themselves for another reason, the last two in words.
     """
 
     def __init__(
@@ -77,6 +82,8 @@ class Group:
         self.gateway = None if workers is None else Process("gateway", arguments, serving, directory / "gateway.log")
         self.pulses = Pulses([endpoint(base, 2) for base in bases])
         self.fenced: list[Fenced] = []
+        self.diverged: list[str] = []
+        self.ended: list[str] = []
 
     def __enter__(self) -> "Group":
         for process in self._processes:
@@ -144,15 +151,22 @@ class Group:
         return all(each.pulse.epoch == leader.epoch for each in heard.values())
 
     def look(self) -> None:
-        """Hear pulses; start again the nodes that another one has replaced. Raises ExchangeError if another process
-        has ended."""
+        """Hear pulses; start again the nodes that have ended. Raises ExchangeError if they do that too often, or if the
+        gateway has ended."""
         self.pulses.hear()
         for node, process in enumerate(self.nodes):
+            if process.status is None:
+                continue
+            log = process.log.read_text(errors="replace")
             if process.status == FENCED:
-                self.fenced.append(Fenced(node, held_commands(process.log.read_text(errors="replace"))))
-                process.start()
-            elif process.status is not None:
-                _ = process.running
+                self.fenced.append(Fenced(node, held_commands(log)))
+            else:
+                line = (log.splitlines() or [""])[-1]
+                ends = self.diverged if process.status == DIVERGED else self.ended
+                ends.append(f"node {node}, status {process.status}: {line}")
+                if len(self.ended) > MOST_ENDS:
+                    _ = process.running
+            process.start()
         if self.gateway is not None and self.gateway.status is not None:
             _ = self.gateway.running
 

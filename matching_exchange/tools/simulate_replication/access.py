@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec import structs
+
 from matcher.replication import record_format
 from matcher.replication.appending import Appending, Look, Outcome
 from matcher.replication.timings import TRY
@@ -104,7 +106,10 @@ class Access:
 
     def _append_another(self, appending: Appending, record: Record) -> None:
         """What a planted fault does after no answer: the same commands in another record, at the end of the log."""
-        expected = appending.expected + (self._servers.look(appending.expected + 1) == appending.record)
+        expected = appending.expected
+        if self._servers.look(expected + 1) == appending.record:
+            expected += 1
+            record = structs.replace(record, sequence=record.sequence + len(record.entries))
         packed, self._packed_crc = record_format.pack(record, self._audit.crcs[expected])
         self._appending = Appending(expected, packed, SERVERS, appending.server + 1)
         self._send_append()
@@ -252,7 +257,7 @@ class Access:
     def _open(self, server: int) -> None:
         if self._watch is not None:
             self._watch.silent = True
-        watch = Watch(self._process.name, server, lambda position, packed: None)
+        watch = Watch(self._process.name, server)
         watch.event = lambda position, packed: self._process.post(lambda: self._event(watch, position, packed))
         self._watch = watch
         self._servers.watch(watch, self._after)

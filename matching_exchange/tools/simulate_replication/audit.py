@@ -6,13 +6,9 @@ from matcher.replication import record_format
 from matcher.storage.log import Kind, Position, Record
 from matching_exchange.tools.simulate_replication.seen import Seen
 from matching_exchange.tools.simulate_replication.state import Answer, State, command_of
-from matching_exchange.tools.simulate_replication.world import World
+from matching_exchange.tools.simulate_replication.world import Violation, World
 
 STALE: Final = "a query was answered from a state older than what had been answered before it was asked"
-
-
-class Violation(Exception):  # noqa: N818
-    """A promise of the protocol is broken. The message is one line."""
 
 
 class Audit:

@@ -22,17 +22,22 @@ AGAIN: Final = 500 * MS
 
 
 class Client:
-    """silent: it sends no new commands. answered: how many commands it has an answer to."""
+    """silent: it sends no new commands.
+
+    probed_at, well_at: when `probe` was called, and when its command was answered.
+    """
 
     def __init__(self, cluster: "Cluster", number: int, pace: int) -> None:
         self.name = f"client {number}"
         self.number = number
         self.silent = False
-        self.answered = 0
+        self.probed_at = 0
+        self.well_at: int | None = None
         self.unanswered: dict[int, Command] = {}
         self._cluster = cluster
         self._pace = pace
         self._last = 0
+        self._probe = 0
         self._sent_at = 0
         self._epoch = 0
         self._leader: int | None = None
@@ -50,8 +55,9 @@ class Client:
         if epoch < self._epoch:
             return
         self._cluster.audit.answered(answer)
-        if self.unanswered.pop(answer.number, None) is not None:
-            self.answered += 1
+        self.unanswered.pop(answer.number, None)
+        if answer.number == self._probe and self.well_at is None:
+            self.well_at = self._cluster.world.now
 
     def hear_result(self, epoch: int, result: Result) -> None:
         if epoch < self._epoch or self._floor is None or result.query.number != self._query:
@@ -65,18 +71,27 @@ class Client:
         world.after(world.between(self._pace // 2, self._pace * 2), self._tick)
         oldest = min(self.unanswered, default=self._last + 1)
         if not self.silent and self._last < oldest + WINDOW - 1 and world.chance(0.6):
-            self._last += 1
-            if not self.unanswered:
-                self._sent_at = world.now
-            command = Command(self.number, self._last, world.random.getrandbits(32))
-            self.unanswered[command.number] = command
-            self._send(command)
+            self._send_new()
         if self.unanswered and world.now - self._sent_at > AGAIN:
             self._send_all()
         if self._floor is None or world.now - self._asked_at > AGAIN:
             self._query += 1
             self._floor, self._asked_at = self._cluster.audit.floor, world.now
             self._send(Query(self.number, self._query))
+
+    def probe(self) -> None:
+        """Send a new command now, to see when it is answered."""
+        self.probed_at = self._cluster.world.now
+        self._send_new()
+        self._probe = self._last
+
+    def _send_new(self) -> None:
+        self._last += 1
+        if not self.unanswered:
+            self._sent_at = self._cluster.world.now
+        command = Command(self.number, self._last, self._cluster.world.random.getrandbits(32))
+        self.unanswered[command.number] = command
+        self._send(command)
 
     def _send_all(self) -> None:
         self._sent_at = self._cluster.world.now

@@ -1,9 +1,10 @@
 """All parts of a run: nodes, servers, clients, and what carries their messages."""
 
+from functools import partial
 from typing import Final
 
 from matching_exchange.tools.simulate_replication.access import Access
-from matching_exchange.tools.simulate_replication.audit import Audit, Violation
+from matching_exchange.tools.simulate_replication.audit import Audit
 from matching_exchange.tools.simulate_replication.client import Client, Reader
 from matching_exchange.tools.simulate_replication.network import Network
 from matching_exchange.tools.simulate_replication.node import Node, Query, Result, Snapshot
@@ -12,7 +13,7 @@ from matching_exchange.tools.simulate_replication.seen import Seen
 from matching_exchange.tools.simulate_replication.servers import Servers
 from matching_exchange.tools.simulate_replication.state import Answer, Command
 from matching_exchange.tools.simulate_replication.weather import Weather
-from matching_exchange.tools.simulate_replication.world import MS, Clock, Process, World
+from matching_exchange.tools.simulate_replication.world import MS, Clock, Process, Violation, World
 
 RESTART: Final = (50 * MS, 1500 * MS)
 """How long a process that ended is away."""
@@ -40,7 +41,7 @@ class Cluster:
         for node in self.nodes:
             node.process.start(node.run())
         self.clients = [
-            Client(self, number, random.choice((60, 150, 400, 1000)) * MS) for number in range(random.choice((1, 2, 3)))
+            Client(self, number, random.choice((40, 100, 300, 1000)) * MS) for number in range(random.choice((1, 2, 3)))
         ]
         self.readers = [Reader(self, len(self.clients), random.choice((30, 90)) * MS)]
         self.audience: list[Client | Reader] = [*self.clients, *self.readers]
@@ -124,7 +125,7 @@ class Cluster:
     def pulse(self, node: Node) -> None:
         epoch, number = node.state.epoch, node.number
         for client in self.clients:
-            self.network.send(node.process.name, client.name, lambda client=client: client.hear_pulse(epoch, number))
+            self.network.send(node.process.name, client.name, partial(client.hear_pulse, epoch, number))
 
     def tell_answer(self, node: Node, answer: Answer) -> None:
         client, epoch = self.clients[answer.session], node.state.epoch

@@ -5,7 +5,7 @@ from typing import Final
 
 from matching_exchange.tools.simulate_replication.cluster import Cluster
 from matching_exchange.tools.simulate_replication.servers import SERVERS
-from matching_exchange.tools.simulate_replication.weather import CALM, Fault
+from matching_exchange.tools.simulate_replication.weather import Fault, calm
 from matching_exchange.tools.simulate_replication.world import MS, Action
 
 LASTS: Final = ((20, 200), (200, 900), (900, 4000))
@@ -64,8 +64,7 @@ class Faults:
         cluster = self._cluster
         self._world.note("all is healed")
         weather = cluster.network.weather
-        cluster.network.weather = CALM
-        CALM.checkpoint_every = weather.checkpoint_every
+        cluster.network.weather = calm(weather.checkpoint_every)
         cluster.network.cut.clear()
         cluster.servers.slow = 0
         cluster.servers.heal()

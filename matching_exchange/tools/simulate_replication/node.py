@@ -4,7 +4,7 @@ It reads its clock in the order that `matcher.replication.member` demands, and m
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -98,7 +98,7 @@ class Node:
 
     def _begin_at(self, snapshot: Snapshot | None) -> None:
         if snapshot is None:
-            self._cluster.seen.restarts_from_begin += 1
+            self._cluster.seen.starts_without_snapshot += 1
             self.state, position, self._crc = State(), 0, 0
         else:
             self.state, position, self._crc = snapshot.state.copy(), snapshot.position, snapshot.crc
@@ -109,7 +109,7 @@ class Node:
         """A snapshot of another node: the log does not go back to what this one has."""
         self.process.pause(self.process.world.between(MS, 30 * MS))
         yield 0
-        self._cluster.seen.restarts_from_peer += 1
+        self._cluster.seen.snapshots_fetched += 1
         snapshot = self._cluster.newest_snapshot()
         self._log = self._cluster.access_of(self.process, self.clock)
         self.disk[:] = [snapshot]
@@ -175,7 +175,7 @@ class Node:
         self.disk.append(Snapshot(position, self._crc, self.state.copy()))
         del self.disk[:-2]
 
-    def _elect(self) -> Iterator[int | None]:
+    def _elect(self) -> Generator[int | None, None, bool]:
         """Whether the log has taken this node's Epoch."""
         member, world = self.member, self.process.world
         world.note(f"node {self.number} elects itself at {member.applied}")
@@ -207,7 +207,7 @@ class Node:
 
     # As the leader
 
-    def _lead(self) -> Iterator[int | None]:
+    def _lead(self) -> Generator[int | None, None, str]:
         """Ends with what its process ends for."""
         self._log.stop_following()
         self.process.receive()

@@ -1,24 +1,26 @@
 """One seed: a cluster with its faults, then calm, and what has to hold at the end."""
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 
-from matching_exchange.tools.simulate_replication.audit import Violation
 from matching_exchange.tools.simulate_replication.cluster import Cluster
 from matching_exchange.tools.simulate_replication.faults import Faults
 from matching_exchange.tools.simulate_replication.planted import Planted
 from matching_exchange.tools.simulate_replication.seen import Seen
 from matching_exchange.tools.simulate_replication.weather import Weather, draw
-from matching_exchange.tools.simulate_replication.world import MS, World
+from matching_exchange.tools.simulate_replication.world import MS, Violation, World
 
-FAULTS_LAST: Final = 7000 * MS
+FAULTS_LAST: Final = 10_000 * MS
 
 RECOVERY: Final = 6000 * MS
 """From the moment when all is healed, every client is answered within this time."""
 
-REST: Final = 1500 * MS
-"""Time for the last answers, and for standbys to have what the leader has."""
+REST: Final = 4000 * MS
+"""Time for the last answers, and for standbys to have what the leader has: some are still stopped or away."""
+
+STEP: Final = 100 * MS
 
 
 class Run(Struct):
@@ -32,9 +34,11 @@ class Run(Struct):
 
 
 def run(seed: int, planted: Planted | None = None, weather: Weather | None = None) -> Run:
-    """Simulate a seed. Its own weather is drawn unless one is given."""
+    """Simulate a seed. Its weather is that of the planted fault, or drawn, unless one is given."""
     world = World(seed)
     drawn = draw(world)
+    if weather is None and planted is not None:
+        weather = planted.weather
     cluster = Cluster(world, weather if weather is not None else drawn, planted)
     violation = None
     try:
@@ -49,21 +53,38 @@ def run(seed: int, planted: Planted | None = None, weather: Weather | None = Non
 
 
 def _carry_out(cluster: Cluster) -> None:
-    world = cluster.world
+    world, clients = cluster.world, cluster.clients
     Faults(cluster, FAULTS_LAST)
     world.run(FAULTS_LAST)
-    oldest = {client.number: max(client.unanswered, default=0) for client in cluster.clients}
-    world.run(world.now + RECOVERY)
-    for client in cluster.clients:
-        if min(client.unanswered, default=10**9) <= oldest[client.number] or not client.answered:
+    for client in clients:
+        client.probe()
+    _run_until(world, RECOVERY, lambda: all(client.well_at is not None for client in clients))
+    for client in clients:
+        if client.well_at is None:
             raise Violation(f"{client.name} has no answer {RECOVERY // MS} ms after all was healed")
+        cluster.seen.recovery = max(cluster.seen.recovery, client.well_at - client.probed_at)
         client.silent = True
-    world.run(world.now + REST)
+    _run_until(world, REST, lambda: _at_rest(cluster) is None)
+    fault = _at_rest(cluster)
+    if fault is not None:
+        raise Violation(f"{fault}, {REST // MS} ms after all were answered")
+
+
+def _run_until(world: World, most: int, reached: Callable[[], bool]) -> None:
+    end = world.now + most
+    while world.now < end and not reached():
+        world.run(world.now + STEP)
+
+
+def _at_rest(cluster: Cluster) -> str | None:
+    """What is still to come before all have what the log has; None if nothing."""
     for client in cluster.clients:
         if client.unanswered:
-            raise Violation(f"{client.name} waits for answers to {list(client.unanswered)} though all is well")
+            return f"{client.name} waits for answers to {list(client.unanswered)}"
+    state = cluster.audit.state
     for node in cluster.nodes:
         if not node.process.alive:
-            raise Violation(f"node {node.number} does not run though all is well")
-        if (node.state.sequence, node.state.value) != (cluster.audit.state.sequence, cluster.audit.state.value):
-            raise Violation(f"node {node.number} has sequence {node.state.sequence}, the log {cluster.audit.state.sequence}")
+            return f"node {node.number} does not run"
+        if (node.state.sequence, node.state.value) != (state.sequence, state.value):
+            return f"node {node.number} has sequence {node.state.sequence}, the log {state.sequence}"
+    return None

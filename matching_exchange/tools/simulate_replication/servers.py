@@ -32,12 +32,13 @@ Records = list[tuple[Position, bytes]]
 
 
 class Watch:
-    """Tells of records as they are committed, from one server."""
+    """Tells of records as they are committed, from one server. Who opens it sets `event`."""
 
-    def __init__(self, caller: str, server: int, event: Callable[[Position, bytes], None]) -> None:
+    event: Callable[[Position, bytes], None]
+
+    def __init__(self, caller: str, server: int) -> None:
         self.caller = caller
         self.server = server
-        self.event = event
         self.silent = False
         self.last = 0
 

@@ -1,7 +1,6 @@
 """What may go wrong in a run, and how often. Each seed draws its own: some runs have much of one kind of fault."""
 
 from enum import Enum
-from typing import Final
 
 from msgspec import Struct
 
@@ -57,8 +56,9 @@ class Weather(Struct):
     checkpoint_every: int = 25
 
 
-CALM: Final = Weather([], 1000 * MS)
-"""Nothing goes wrong."""
+def calm(checkpoint_every: int = 25) -> Weather:
+    """Nothing goes wrong."""
+    return Weather([], 1000 * MS, checkpoint_every=checkpoint_every)
 
 
 def draw(world: World) -> Weather:
@@ -69,7 +69,7 @@ def draw(world: World) -> Weather:
     stall_at = random.choice((None, *Point))
     return Weather(
         faults,
-        random.choice((200, 400, 800, 1500)) * MS,
+        random.choice((200, 500, 1000, 2000)) * MS,
         stall_at,
         random.choice((0.002, 0.02, 0.1)) if stall_at is not None else 0.0,
         random.choice((0.0, 0.0, 0.002, 0.02)),

@@ -15,7 +15,14 @@ WAKE: Final = 30_000
 TRACE: Final = 60
 """Last lines of a run that are kept for who looks for a fault."""
 
+MOST_EVENTS: Final = 300_000
+"""A run has some thousands. One with more has a process that never waits."""
+
 Action = Callable[[], None]
+
+
+class Violation(Exception):  # noqa: N818
+    """A promise of the protocol is broken. The message is one line."""
 
 
 class World:
@@ -43,6 +50,8 @@ class World:
             self.now, _, action = heappop(queue)
             self.events += 1
             action()
+            if self.events > MOST_EVENTS:
+                raise Violation(f"a process does not wait for anything: {MOST_EVENTS} events in one run")
         self.now = until
 
     def chance(self, probability: float) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from history.config import read_config
+from protocol.curve import ClientKeys, new_keys, public_key
 
 URL = "postgresql://ann:hunter2@db.example:5432/exchange"
 
@@ -68,3 +69,24 @@ def test_a_bad_database_is_told_without_its_text(text: str, capsys: pytest.Captu
 )
 def test_a_bad_setting_is_told(name: str, value: str, takes: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, **{name: value}) == f"history: {name}: {value!r}: {takes}\n"
+
+
+def test_a_shared_log_is_read_from_the_settings_of_its_matchers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert read_config([], {}).shared is None
+    secret = new_keys()[1]
+    environment = {
+        "MATCHER_LOG": "etcd://a:2379,b:2379/main",
+        "MATCHER_PEERS": "a:5555,b:5565",
+        "MATCHER_LOG_USER": "ann:hunter2",
+        "MATCHER_CURVE_SECRET": secret,
+    }
+    shared = read_config([], environment).shared
+    assert shared is not None
+    assert (shared.address.servers, shared.address.name) == (("a:2379", "b:2379"), "main")
+    assert [node.snapshots for node in shared.nodes] == ["tcp://a:5558", "tcp://b:5568"]
+    assert (shared.credentials.user, shared.credentials.password) == ("ann", "hunter2")
+    assert shared.keys == ClientKeys(public_key(secret), secret)
+    assert refused(capsys, MATCHER_LOG="etcd://a/main").startswith("history: MATCHER_LOG: 'etcd://a/main': takes local")
+    assert "hunter2" not in refused(capsys, MATCHER_LOG_USER="hunter2")
+    line = refused(capsys, MATCHER_LOG="etcd://a:1/x", MATCHER_LOG_CERT="c.pem")
+    assert line == "history: MATCHER_LOG_KEY (--log-key): takes a PEM file: MATCHER_LOG_CERT (--log-cert) needs it\n"

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[DatabaseStore]:
 
 
 def start_of(life: Life, store: DatabaseStore) -> Start:
-    return Start(JournalReader(life.directory.journal), life.directory.snapshots, store, Stop())
+    return Start(JournalReader(life.directory.journal), [life.directory.snapshots], "journal", store, Stop())
 
 
 def follow(life: Life, store: DatabaseStore) -> Place:

@@ -15,8 +15,11 @@ from matcher.node.adopting import (
 )
 from matcher.node.start import StartError
 from matcher.storage.data_directory import DataDirectory
+from matcher.storage.journal_format import ENGINE
 from matcher.storage.log import Kind, Record
 from matcher.storage.recovery import recover
+from matching_exchange.tools.backup import make_backup
+from matching_exchange.tools.restore import restore
 from tests.node_life import FollowingNode, Writer, serving
 from tests.replicated_log import FakeClock, NodeLog, SharedLog
 from tests.unit.matcher.life import Life
@@ -133,6 +136,31 @@ def test_a_local_data_directory_moves_into_a_log_and_back(tmp_path: Path, shared
     recovered.journal.append(sequence + 1, recovered.state.time + 1, [])
     recovered.journal.close()
     assert digest(recover(back).state.registry) == expected
+
+
+def test_a_backup_of_a_running_node_is_adopted_elsewhere(tmp_path: Path, shared: SharedLog) -> None:
+    node = node_with_state(tmp_path / "node", shared)
+    node.checkpoints.write_last()
+    contents = make_backup(tmp_path / "node", tmp_path / "backup", None)
+    assert (contents.journal, contents.digest) == (shared.id, node.digest)
+    restore(tmp_path / "backup", tmp_path / "again")
+    again, new = DataDirectory(tmp_path / "again"), SharedLog("log-2")
+    begin_log(state_of_node(again, with_loss=False), NodeLog(new, FakeClock()), "memory", again)
+    back = FollowingNode(tmp_path / "again", new)
+    assert back.digest == node.digest
+    back.close()
+
+
+def test_a_state_of_another_engine_is_taken_on_demand(
+    tmp_path: Path, shared: SharedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = node_with_state(tmp_path, shared)
+    monkeypatch.setattr("matcher.storage.snapshot.ENGINE", ENGINE - 1)
+    node.checkpoints.write_last()
+    monkeypatch.undo()
+    with pytest.raises(AdoptError, match=f"format 2 of engine {ENGINE - 1}"):
+        state_of_node(node.directory, with_loss=False)
+    assert state_of_node(node.directory, with_loss=False, any_engine=True).digest == node.digest
 
 
 def test_a_directory_without_a_node_is_told(tmp_path: Path) -> None:

@@ -1,18 +1,22 @@
 """Nodes take their snapshots at the same records, and the log is trimmed as far as they all can do without it."""
 
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from matcher.node.start import LostLogError, StartError
+from matcher.node.fetching import TRIES_SECONDS, Fetched, SnapshotFetcher
+from matcher.node.start import LostLogError, Start, StartError
 from matcher.replication.records import Poisoned, pack_content
 from matcher.replication.trims import FIRST_AFTER
+from matcher.storage.data_directory import DataDirectory
 from matcher.storage.log import Kind
 from matcher.storage.snapshot import read_snapshot
 from matcher.storage.snapshot_file import snapshots
+from protocol.snapshots import Listed
 from tests.node_life import FollowingNode, Writer, serving
-from tests.replicated_log import SharedLog
+from tests.replicated_log import FakeClock, NodeLog, SharedLog
 
 NOW = 100 * FIRST_AFTER
 
@@ -195,6 +199,46 @@ def test_a_node_that_was_away_over_two_trims_fetches_a_snapshot(
         snapshots(leader.directory.snapshots)[0].name
     ]
     back.close()
+    leader.close()
+
+
+class Overtaken(SnapshotFetcher):
+    """While the first snapshot comes, `meanwhile` happens."""
+
+    def __init__(self, endpoint: str, folder: Path, meanwhile: Callable[[], None]) -> None:
+        super().__init__([endpoint], None, folder)
+        self._meanwhile = meanwhile
+
+    def fetch(
+        self, log_id: str, fits: Callable[[Listed], bool], seconds: float = TRIES_SECONDS
+    ) -> Generator[Fetched, None, None]:
+        for number, fetched in enumerate(super().fetch(log_id, fits, seconds)):
+            if number == 0:
+                self._meanwhile()
+            yield fetched
+
+
+def test_a_log_that_is_trimmed_while_a_snapshot_comes_costs_another_one(
+    tmp_path: Path, shared: SharedLog, writer: Writer
+) -> None:
+    leader = FollowingNode(tmp_path / "leader", shared, alone=True)
+    leader.checkpoints.lead(0)
+    trims = iter(range(NOW, 100 * NOW, FIRST_AFTER))
+
+    def go_on() -> None:
+        for _ in range(4):
+            writer.trade(5)
+            writer.checkpoint(leader.checkpoints.entries())
+            leader.catch_up()
+            leader.checkpoints.trim(next(trims))
+
+    go_on()
+    (tmp_path / "new").mkdir()
+    directory = DataDirectory(tmp_path / "new")
+    with serving(leader.directory.snapshots) as endpoint:
+        fetcher = Overtaken(endpoint, directory.snapshots, go_on)
+        standing = Start(directory, NodeLog(shared, FakeClock()), "memory", fetcher).find()
+    assert standing.position == leader.checkpoints.snapshot_position > shared.trimmed
     leader.close()
 
 

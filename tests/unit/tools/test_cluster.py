@@ -1,14 +1,14 @@
 """The cluster of one machine: who is started again, and which ports its parts have."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from matching_exchange.tools.cluster import __main__ as command
-from matching_exchange.tools.cluster import supervisor as supervising
 from matching_exchange.tools.cluster.etcd import SETTINGS, NotInstalledError, find
 from matching_exchange.tools.cluster.layout import (
-    DEFAULT,
     Layout,
     LayoutError,
     anywhere,
@@ -17,8 +17,10 @@ from matching_exchange.tools.cluster.layout import (
     matcher_settings,
     note,
     noted,
+    usual,
 )
 from matching_exchange.tools.cluster.supervisor import DIVERGED, FENCED, Supervisor
+from protocol.shards import read_shards
 
 
 class FakePart:
@@ -49,7 +51,7 @@ class World:
         self.log, self.first, self.second, self.gateway = (
             FakePart(name, self.calls) for name in ("etcd-0", "matcher 0", "matcher 1", "gateway")
         )
-        monkeypatch.setattr(supervising.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("matching_exchange.tools.cluster.supervisor.time.monotonic", lambda: self.now)
         self.supervisor = Supervisor([[self.log], [self.first, self.second], [self.gateway]], self.lines.append)
         for group in range(3):
             self.supervisor.start(group)
@@ -105,31 +107,34 @@ def test_the_gateway_stops_first_and_the_log_last_each_group_at_once(world: Worl
     ]
 
 
-@pytest.mark.parametrize("layout", [DEFAULT, from_base(21_000), anywhere()])
-def test_no_two_sockets_have_one_port(layout: Layout) -> None:
-    ports = list(layout.named_ports.values())
-    assert len(ports) == len(set(ports)) == 1 + 3 * 4 + 3 * 2
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("make", [usual, partial(from_base, 21_000), anywhere])
+def test_no_two_sockets_have_one_port(make: Callable[[int], Layout], shards: int) -> None:
+    ports = list(make(shards).named_ports.values())
+    assert len(ports) == len(set(ports)) == 1 + 3 * 4 * shards + 3 * 2
 
 
 def test_a_base_gives_the_gateway_that_port_and_the_others_those_behind_it() -> None:
     layout = from_base(21_000)
     assert layout.gateway == 21_000
     assert max(layout.named_ports.values()) < 21_000 + 40
+    assert max(from_base(21_000, 3).named_ports.values()) < 21_000 + 95
 
 
 def test_each_node_knows_all_nodes_and_the_gateway_knows_them_too(tmp_path: Path) -> None:
-    nodes = [matcher_settings(DEFAULT, node, tmp_path) for node in range(3)]
+    layout = usual(1)
+    nodes = [matcher_settings(layout, node, tmp_path) for node in layout.nodes]
     assert [each["MATCHER_BASE"] for each in nodes] == ["127.0.0.1:5555", "127.0.0.1:5565", "127.0.0.1:5575"]
     assert {each["MATCHER_PEERS"] for each in nodes} == {"127.0.0.1:5555,127.0.0.1:5565,127.0.0.1:5575"}
     assert {each["MATCHER_LOG"] for each in nodes} == {"etcd://127.0.0.1:2379,127.0.0.1:2381,127.0.0.1:2383/exchange"}
     assert len({each["MATCHER_DATA_DIR"] for each in nodes}) == 3
-    gateway = gateway_settings(DEFAULT, tmp_path, {})
+    gateway = gateway_settings(usual(1), tmp_path, {})
     assert gateway["GATEWAY_MATCHERS"] == nodes[0]["MATCHER_PEERS"]
     assert gateway["GATEWAY_HOST"] == "127.0.0.1"
 
 
 def test_a_key_file_that_is_given_stays(tmp_path: Path) -> None:
-    assert "GATEWAY_KEY_FILE" not in gateway_settings(DEFAULT, tmp_path, {"GATEWAY_KEY_FILE": "/keys/server.key"})
+    assert "GATEWAY_KEY_FILE" not in gateway_settings(usual(1), tmp_path, {"GATEWAY_KEY_FILE": "/keys/server.key"})
 
 
 def test_a_directory_keeps_the_ports_of_its_first_start(tmp_path: Path) -> None:
@@ -139,6 +144,25 @@ def test_a_directory_keeps_the_ports_of_its_first_start(tmp_path: Path) -> None:
     options = command.parse([f"--data-dir={tmp_path / 'cluster'}", "--ports=22000"])
     with pytest.raises(LayoutError, match=r"--ports: .* has ports from its first start \(gateway 21000\)"):
         command.choose(options)
+
+
+def test_shards_have_a_map_a_log_and_three_matchers_each(tmp_path: Path) -> None:
+    layout = from_base(21_000, 2)
+    note(layout, tmp_path)
+    shards = read_shards((tmp_path / "shards.toml").read_text())
+    assert [(shard.name, shard.default) for shard in shards.shards] == [("shard-0", True), ("shard-1", False)]
+    assert (shards.number_of("BTC-USDT"), shards.number_of("ETH-USDT"), shards.number_of("NEW-USDT")) == (0, 1, 0)
+    settings = [matcher_settings(layout, node, tmp_path) for node in layout.nodes]
+    assert [each["MATCHER_SHARD"] for each in settings] == 3 * ["shard-0"] + 3 * ["shard-1"]
+    assert [each["MATCHER_NODE"] for each in settings] == 2 * ["0", "1", "2"]
+    for each, shard in zip(settings[::3], shards.shards, strict=True):
+        assert tuple(each["MATCHER_PEERS"].split(",")) == shard.matchers
+        assert each["MATCHER_LOG"].endswith(f"/{shard.name}")
+    gateway = gateway_settings(layout, tmp_path, {})
+    assert gateway["GATEWAY_SHARDS"] == str(tmp_path / "shards.toml")
+    assert "GATEWAY_MATCHERS" not in gateway
+    with pytest.raises(LayoutError, match=r"^--shards: .* has 2 from its first start$"):
+        command.choose(command.parse([f"--data-dir={tmp_path}", "--shards=3"]))
 
 
 def test_a_note_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -159,7 +183,9 @@ def test_the_log_is_never_run_without_syncs() -> None:
     assert not any("unsafe" in setting for setting in SETTINGS)
 
 
-@pytest.mark.parametrize("arguments", [("--ports", "0"), ("--ports", "65500"), ("--ports", "many"), ("--unknown",)])
+@pytest.mark.parametrize(
+    "arguments", [("--ports", "0"), ("--ports", "65500"), ("--shards", "4"), ("--ports", "many"), ("--unknown",)]
+)
 def test_a_bad_argument_ends_with_2_and_one_line(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:

@@ -44,6 +44,7 @@ class KindReport(Struct, frozen=True):
     silences: the longest time without any answer around each strike.
     refused, held: woken or cut-off leaders that the log has refused; of them, those that held commands that they had
         applied. held_commands: how many.
+    ended: nodes that ended by themselves for another reason, and were started again, in words.
     queries: those that the nodes answered when they were asked directly.
     cuts: takeovers by what was cut; only of partitions."""
 
@@ -60,6 +61,7 @@ class KindReport(Struct, frozen=True):
     refused: int
     held: int
     held_commands: int
+    ended: list[str]
     queries: int
     promises: list[Promise]
     digests: dict[str, str]
@@ -111,6 +113,7 @@ def print_cluster_report(report: ClusterReport, console: Console) -> None:
                 ("leaders that the log has refused", kind.refused),
                 ("of them with commands that they had applied", kind.held),
                 ("commands that these had applied", kind.held_commands),
+                ("nodes that ended otherwise, and were started again", len(kind.ended)),
                 *((promise.name, promise.broken) for promise in kind.promises),
             ],
             console,
@@ -119,6 +122,8 @@ def print_cluster_report(report: ClusterReport, console: Console) -> None:
             console.print(f"digest {found[:16]}…  {name}", highlight=False, soft_wrap=True)
         console.print(f"seed {kind.seed}, {report.clients} clients, {kind.seconds:.0f} s", highlight=False)
         print_cases(kind.promises, console)
+        for end in kind.ended:
+            console.print(f"ended: {end}", highlight=False, markup=False, soft_wrap=True)
     for reason in report.left_out:
         console.print(f"left out: {reason}", highlight=False, soft_wrap=True)
 

@@ -97,11 +97,13 @@ def _torture(
         len(exchange.fenced),
         sum(1 for each in exchange.fenced if each.held),
         sum(each.held for each in exchange.fenced),
+        exchange.ended,
         len(witness.seen),
         [
             *checks.promises(),
             _stale(witness, evidence.told),
             striker.not_refused,
+            Promise("a node that computed otherwise", len(exchange.diverged), exchange.diverged[:CASES_TOLD]),
             _same_state(evidence.digest, replayed),
         ],
         {"live": evidence.digest, "replay of the log": replayed},

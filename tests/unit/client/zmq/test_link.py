@@ -19,12 +19,15 @@ from protocol.events import (
     Answers,
     CommandRefused,
     MatcherStatus,
+    NodePulse,
+    NodeRole,
     OrderStates,
     Pulse,
     QueryResult,
     SessionUnknown,
     Welcome,
 )
+from protocol.leader import MAX_APPEND, Leadership
 from protocol.matcher_clock import MatcherClock
 from protocol.session import WINDOW, Answered
 from protocol.units import Refusal
@@ -34,9 +37,9 @@ STATUS = MatcherStatus(1, "off", 0, 0, 0)
 
 
 class Client:
-    def __init__(self, window: int = 4) -> None:
+    def __init__(self, window: int = 4, leadership: Leadership | None = None) -> None:
         self.states: list[ConnectionState] = []
-        self.link = Link(window, self.hear)
+        self.link = Link(window, self.hear, leadership)
         self.now = 100.0
         self.outcomes: dict[int, Outcome] = {}
 
@@ -288,3 +291,24 @@ def test_an_answer_that_comes_after_the_close_is_left() -> None:
     assert client.kinds() == {1: "OutcomeUnknown"}
     client.answer(1, 1)
     assert client.kinds() == {1: "OutcomeUnknown"}
+
+
+def test_a_leader_that_cannot_write_gets_no_commands() -> None:
+    leadership = Leadership()
+    client = Client(leadership=leadership)
+    client.welcome()
+    with pytest.raises(Unavailable):
+        client.submit(1)
+    leadership.hear(0, Pulse(VERSION, 1, "j", 1, 5), client.now)
+    client.submit(2)
+
+    def told(waiting: int) -> NodePulse:
+        return NodePulse(VERSION, 0, NodeRole.LEADER, 1, 1, 1, 1, waiting, 0, "", "j", "etcd://a:1/x", [])
+
+    leadership.hear_node(0, told(MAX_APPEND + 1))
+    with pytest.raises(Unavailable):
+        client.submit(3)
+    leadership.hear_node(0, told(0))
+    client.submit(4)
+    client.answer(1, 2)
+    assert sorted(client.outcomes) == [2, 4]
