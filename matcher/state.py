@@ -98,13 +98,16 @@ class State:
         for command in commands:
             sequence += 1
             events = engine.apply(sequence, time, command)
-            answers.append(answer(registry, command, events))
+            given = answer(registry, command, events)
             outcome = Caused(sequence, command, events)
             if watching or type(command) is WatchAccount:
                 watching = True
-                outcome.updates = self._stream(sequence, time, events, answers)
+                given = self._watch(sequence, events, given)
+                outcome.updates = self.streams.note(registry, sequence, time, events)
             if trackers.on:
                 outcome.changes = trackers.take(command, events)
+            # The last step: if one before fails, the count of answers tells which command has failed.
+            answers.append(given)
             caused.append(outcome)
             if is_over is not None and (len(events) > MANY_EVENTS or not sequence % ASK_EVERY) and is_over():
                 break
@@ -114,16 +117,14 @@ class State:
             self.sessions.keep(session, number, len(answers), reply)
         return reply, caused
 
-    def _stream(self, sequence: int, time: int, events: list[Event], answers: list[Answer]) -> list[AccountUpdate]:
-        """Keep the updates of watched accounts for the last answered command. The answer to a WatchAccount gets
-        `watched_since`."""
+    def _watch(self, sequence: int, events: list[Event], given: Answer) -> Answer:
+        """Watch an account if the command asks for that. Its answer gets `watched_since`."""
         for event in events:
             if isinstance(event, AccountWatched):
-                last = answers[-1]
-                assert isinstance(last, AccountState), "it is the answer to a WatchAccount"
+                assert isinstance(given, AccountState), "it is the answer to a WatchAccount"
                 since = self.streams.watch(event.account, sequence)
-                answers[-1] = AccountState(last.account, last.suspended, last.cancel_at, last.orders, since)
-        return self.streams.note(self.registry, sequence, time, events)
+                given = AccountState(given.account, given.suspended, given.cancel_at, given.orders, since)
+        return given
 
     def replay(self, record: Record, observe: Observe = unobserved) -> None:
         """Carry out a journaled batch. `observe` hears of each frame's commands once they have run."""

@@ -116,7 +116,8 @@ class Node:
         replay = Replay(standing.state, standing.position, standing.crc, standing.epoch)
         try:
             status = self._work(replay, standing)
-            self._write_last()
+            if self._leader is None or not self._leader.is_handed_over:
+                self._write_last()
             return status
         except FencedError:
             if self._is_log_lost(replay):

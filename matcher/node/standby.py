@@ -60,6 +60,8 @@ class Standby:
         self._receive = frame_receiver(doors.sockets.commands)
         self._follower = self._log.follow(replay.position, replay.crc if replay.position else None)
         self._is_caught_up = False
+        self._is_live = False
+        self._began_at = replay.position
         self._epoch_record: Record | None = None
         self.tail = Tail()
         self.member = Member(self._node, replay.position, now())
@@ -124,9 +126,12 @@ class Standby:
         began = self._now()
         while True:
             taken = self._follower.take()
-            live, self._is_caught_up = self._is_caught_up, not taken
+            self._is_caught_up = not taken
             if not taken:
+                # From the second record on: the first ones are as old as this node's state.
+                self._is_live = self._replay.position > self._began_at
                 return
+            live, self._is_live = self._is_live, False
             for logged in taken:
                 record = self._replay.take(logged, self._observe)
                 self._common.checkpoints.received(logged)

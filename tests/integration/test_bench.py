@@ -216,12 +216,10 @@ ROWS = {
                     for under_way in ("64", "256", "1,024")
                     for what in ("replicated", "local journal", "replicated to local")
                 ),
-                "lag of a standby, p50",
-                "lag of a standby, p99",
+                *(f"lag of a standby, {percentile}" for percentile in ("p50", "p99")),
                 "replay by a new standby",
-                "takeover, p50",
-                "takeover, p99",
-                "takeover, most",
+                *(f"answers while a log of 4 MB is trimmed, {percentile}" for percentile in ("p50", "p99")),
+                *(f"takeover, {which}" for which in ("p50", "p99", "most")),
             )
         ),
         "1 shard, local journals",

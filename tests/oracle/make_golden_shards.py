@@ -27,14 +27,14 @@ from tests.oracle.make_golden_journal import (
 class ShardMaker(Maker):
     def any_command(self) -> Command:
         makers = (self.order, self.status, self.copy, lambda: self.funds.key(self.state.time), self.repeat)
-        return self.random.choices(makers, (40, 12, 10, 10, 4))[0]()
+        return self.random.choices(makers, (70, 8, 8, 8, 4))[0]()
 
     def status(self) -> SetAccountStatus:
         random = self.random
         account = random.choice(ACCOUNTS)
         known = self.state.registry.account_versions.of(account)
         version = random.choice((None, 0, 0, known, known + STEP, max(1, known - STEP), START + 10**15))
-        return SetAccountStatus(account, random.random() < 0.4, version)
+        return SetAccountStatus(account, random.random() < 0.2, version)
 
     def copy(self) -> CopyKeys:
         random = self.random

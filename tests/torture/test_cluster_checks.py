@@ -57,6 +57,12 @@ def test_a_takeover_lasts_until_an_order_of_the_next_epoch_is_answered() -> None
     assert [(each, round(took)) for each, took in takeovers([strike], RECORDS, told)] == [(strike, 1200)]
 
 
+def test_a_takeover_counts_from_when_the_log_has_a_majority_again() -> None:
+    strike = Strike("partition", 0, 10 * SECOND, 100.0, possible=100.9)
+    [(_, took)] = takeovers([strike], RECORDS, [placed("a-2", 3, 101.5)])
+    assert round(took) == 600
+
+
 def test_a_strike_without_an_epoch_is_no_takeover() -> None:
     assert takeovers([Strike("partition", 0, 12 * SECOND, 102.0)], RECORDS, [placed("a-1", 3, 103.0)]) == []
 

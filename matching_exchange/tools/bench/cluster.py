@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from matcher.storage.log import Kind, Record
 from matching_exchange.process.files import SYNC_NAME, sync_file
-from matching_exchange.tools.bench.cluster_group import Servers, matchers, takeover_milliseconds
+from matching_exchange.tools.bench.cluster_group import Servers, answer_milliseconds, matchers, takeover_milliseconds
 from matching_exchange.tools.bench.distribution import at_percentile
 from matching_exchange.tools.bench.durability import FRAME, digest_of, expect, scratch
 from matching_exchange.tools.bench.exchange import MatcherProcess
@@ -40,6 +40,12 @@ UNDER_WAY: Final = {64: 0.3, 256: 0.45, 1_024: 0.6}
 MANY_CORES: Final = 4
 ON_MANY_CORES: Final = {64: 0.3, 256: 0.45, 1_024: 0.8}
 """The same on machines with as many cores or more."""
+
+SMALL_BUDGET: Final = 4_000_000
+"""Bytes. A snapshot is taken at each quarter of it."""
+
+TRIMMED_SECONDS: Final = 15
+"""How much longer a round lasts in which the log is trimmed."""
 
 SHARDS: Final = (1, 2, 4)
 WRITERS: Final = (1, 2, 4)
@@ -75,6 +81,7 @@ def cluster(plan: Plan) -> Iterator[Row]:
             yield from appends(plan, sizes, servers)
             yield from writers(plan, servers)
             yield from throughput(plan, sizes, servers)
+            yield from trims(plan, servers)
             yield from takeovers(plan, sizes, servers)
     yield from shards(plan)
 
@@ -204,6 +211,33 @@ def throughput_of(plan: Plan, wire: Wire, many: Sequence[Frame]) -> dict[int, fl
         found[under_way] = wire.run(rest, under_way, plan.seconds).per_second
     wire.check()
     return found
+
+
+def trims(plan: Plan, servers: Servers) -> Iterator[Row]:
+    """How long answers take at full speed while the log is trimmed again and again, for its budget is small."""
+    halves: list[float] = []
+    lates: list[float] = []
+    count = 0
+    seconds = plan.seconds * TRIMMED_SECONDS
+    for _ in range(plan.rounds):
+        plan.tell("answers while the log is trimmed")
+        settings = {"MATCHER_LOG_BUDGET": str(SMALL_BUDGET)}
+        endless = frames(Mix(plan.seed), FRAME)
+        with (
+            matchers(plan.directory, servers.new_log(), settings=settings) as group,
+            group.connect() as wire,
+        ):
+            wire.open()
+            found = answer_milliseconds(wire, endless, max(UNDER_WAY), seconds)
+            wire.check()
+            count += group.trims
+        half, late = _halves(found)
+        halves.append(half)
+        lates.append(late)
+    trimmed = Yardstick("trims", count, "")
+    name = f"answers while a log of {SMALL_BUDGET // 1_000_000} MB is trimmed"
+    yield row(f"{name}, p50", spread(halves), "ms", trimmed)
+    yield row(f"{name}, p99", spread(lates), "ms", trimmed)
 
 
 def takeovers(plan: Plan, sizes: Sizes, servers: Servers) -> Iterator[Row]:

@@ -1,7 +1,8 @@
 """The log's servers and the matchers that a bench of a cluster measures."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -80,12 +81,38 @@ class MeasuredGroup(Group):
             raise BenchError("the standby has carried out nothing")
         return list(found.lags)
 
+    @property
+    def trims(self) -> int:
+        """How often the log was trimmed, by the nodes' own words."""
+        return sum(node.log.read_text().count('"log trimmed"') for node in self.nodes)
+
+
+def answer_milliseconds(wire: Wire, frames: Iterator[Frame], under_way: int, seconds: float) -> list[float]:
+    """Send frames for some seconds, with a bounded number of commands under way. Milliseconds of each frame from its
+    sending to its last answer, ascending."""
+    waiting: deque[tuple[int, float]] = deque()
+    found: list[float] = []
+    end = time.perf_counter() + seconds
+    frame = next(frames, None)
+    while frame is not None or waiting:
+        while frame is not None and wire.sent - wire.answered + frame.count <= under_way:
+            wire.send(frame)
+            waiting.append((wire.sent, time.perf_counter()))
+            frame = next(frames, None) if time.perf_counter() < end else None
+        wire.receive()
+        now = time.perf_counter()
+        while waiting and waiting[0][0] <= wire.answered:
+            found.append((now - waiting.popleft()[1]) * 1_000)
+    return sorted(found)
+
 
 @contextmanager
-def matchers(directory: Path, setting: str, workers: int | None = None) -> Iterator[MeasuredGroup]:
-    """Three matchers of that log, each with a directory of its own below."""
+def matchers(
+    directory: Path, setting: str, workers: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[MeasuredGroup]:
+    """Three matchers of that log, each with a directory of its own below. settings: more variables of theirs."""
     bases = [f"{HOST}:{base}" for base in free_bases(NODES, SOCKETS)]
-    with MeasuredGroup(Path(mkdtemp(dir=directory)), setting, bases, {}, workers) as group:
+    with MeasuredGroup(Path(mkdtemp(dir=directory)), setting, bases, settings or {}, workers) as group:
         assert isinstance(group, MeasuredGroup), "it is itself"
         yield group
 

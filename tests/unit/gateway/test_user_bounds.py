@@ -12,7 +12,7 @@ from gateway.streams.user_client import UserClient
 from protocol.commands import AccountUpdatesQuery, OrdersQuery, WatchAccount
 from protocol.events import CommandRefused
 from protocol.units import Refusal
-from tests.unit.gateway.accounts import PATH, Accounts, Reader, asked, begun, joined
+from tests.unit.gateway.accounts import PATH, Accounts, Reader, begun, joined
 from tests.unit.gateway.fakes import Gateway, settle
 from tests.unit.gateway.streams import StreamClient
 
@@ -176,11 +176,13 @@ def test_the_past_is_told_as_fast_as_the_client_reads(gateway: Gateway, accounts
         for _ in range(500):
             accounts.place()
         await settle()
-        before = asked(gateway, AccountUpdatesQuery)
+        before = len(gateway.broker.queries)
         reader = await joined(gateway, after=101)
         reader.client.reads.clear()
         await settle()
-        assert asked(gateway, AccountUpdatesQuery) - before <= 2
+        queries = [query for query in gateway.broker.queries[before:] if isinstance(query, AccountUpdatesQuery)]
+        # From time to time the channel asks whether the last update was lost. That is not the past.
+        assert 1 <= sum(query.after < accounts.sequence for query in queries) <= 2
         reader.client.reads.set()
         await reader.read_up_to(accounts.sequence)
         assert reader.updates == list(range(102, 602))

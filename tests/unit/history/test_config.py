@@ -89,4 +89,4 @@ def test_a_shared_log_is_read_from_the_settings_of_its_matchers(capsys: pytest.C
     assert refused(capsys, MATCHER_LOG="etcd://a/main").startswith("history: MATCHER_LOG: 'etcd://a/main': takes local")
     assert "hunter2" not in refused(capsys, MATCHER_LOG_USER="hunter2")
     line = refused(capsys, MATCHER_LOG="etcd://a:1/x", MATCHER_LOG_CERT="c.pem")
-    assert line == "history: MATCHER_LOG_KEY (--log-key): takes a PEM file: MATCHER_LOG_CERT (--log-cert) needs it\n"
+    assert line == "history: MATCHER_LOG_CERT: 'c.pem': takes a file with a certificate (PEM)\n"

@@ -279,7 +279,8 @@ def test_command_that_crashes_the_core_is_refused_by_the_next_leader(
     node.step()
     sequence = node.state.sequence
     # A fault of this process: the maker of the next trade is not known.
-    node.state.registry.orders.clear()
+    [maker] = node.state.registry.orders
+    node.state.registry.orders.remove(maker)
     node.order(SESSION, 3, order())
     with pytest.raises(KeyError):
         node.step()

@@ -141,6 +141,15 @@ def test_log_that_has_lost_records_is_refused(
             node.step()
 
 
+def test_old_records_of_the_start_are_no_warning(node: MemoryNode, writer: Writer, clock: FakeClock) -> None:
+    node.step()
+    clock.forward(1_000 * MILLISECOND)
+    node.step()
+    pulses = [report for report in node.said() if isinstance(report, NodePulse)]
+    assert pulses[-1].position == writer.shared.head
+    assert not any(pulse.warnings for pulse in pulses)
+
+
 def test_record_from_another_time_is_a_warning(node: MemoryNode, writer: Writer, clock: FakeClock) -> None:
     node.step()
     node.step()

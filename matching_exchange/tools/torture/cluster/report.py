@@ -40,7 +40,8 @@ class Times(Struct, frozen=True):
 class KindReport(Struct, frozen=True):
     """The strikes of one run, mostly of one kind, and what was found.
 
-    takeovers: from the strike to the first answer to a new order by the next leader.
+    takeovers: from the strike to the first answer to a new order by the next leader; where the log had no majority,
+        from when it has one again.
     silences: the longest time without any answer around each strike.
     refused, held: woken or cut-off leaders that the log has refused; of them, those that held commands that they had
         applied. held_commands: how many.

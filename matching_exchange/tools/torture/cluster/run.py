@@ -142,7 +142,7 @@ def takeovers(strikes: Sequence[Strike], records: Sequence[Logged], told: Sequen
         first = next((sequence for moment, sequence in begun if strike.wall < moment < end.wall), None)
         answered = [returned for sequence, returned in answers if first is not None and sequence >= first]
         if answered:
-            found.append((strike, (min(answered) - strike.at) * MILLISECONDS))
+            found.append((strike, (min(answered) - strike.counts_from) * MILLISECONDS))
     return found
 
 

@@ -35,6 +35,8 @@ CUTS: Final[tuple[Cut, ...]] = (
 """What is cut off from what: the leader from the log's servers, both ways or one way; the leader and a log server on
 its machine from all else; one log server, or two, from all else."""
 
+NO_MAJORITY: Final[Cut] = "majority of the log"
+
 Kind = Literal["kill", "pause", "both", "partition"]
 
 CUT_SECONDS: Final = (2.0, 6.0)
@@ -53,7 +55,8 @@ class Strike(Struct):
     wall: nanoseconds since 1970, as the records of the log have it.
     at: the same moment in seconds of the clients' clock.
     over: when the exchange was whole again.
-    detail: what was cut; empty for other kinds."""
+    detail: what was cut; empty for other kinds.
+    possible: from when on another leader was possible: at once, but where the log has no majority."""
 
     kind: Kind
     node: int
@@ -61,6 +64,11 @@ class Strike(Struct):
     at: float
     detail: str = ""
     over: float = 0.0
+    possible: float | None = None
+
+    @property
+    def counts_from(self) -> float:
+        return self.at if self.possible is None else self.possible
 
 
 class Striker:
@@ -179,6 +187,8 @@ class Striker:
             self._rest(self._random.uniform(*CUT_SECONDS))
         finally:
             network.heal()
+        if cut == NO_MAJORITY:
+            self.strikes[-1].possible = time.monotonic()
         self._wait_for_log()
 
     def _log_leader_now(self) -> int:
