@@ -1,11 +1,14 @@
 """What a matcher carries out itself before it serves."""
 
+from msgspec.structs import replace
+
 from matcher.config import Config
 from matcher.core.limits import standing_limits
 from matcher.instrument_list import missing_instruments
 from matcher.state import State
 from protocol.commands import OwnCommand, SetInstrument, SetShard
 from protocol.shards import shard_of_order
+from protocol.units import InstrumentStatus
 
 
 class WrongDirectoryError(Exception):
@@ -26,7 +29,11 @@ def first_commands(config: Config, state: State, listed: list[SetInstrument]) ->
             commands.append(SetShard(own.number))
         else:
             check_shard(config, state)
-    commands += missing_instruments(state.registry, listed)
+    missing = missing_instruments(state.registry, listed)
+    if own is not None and state.sequence:
+        # The map may have just given them to this shard: their books are still to be loaded.
+        missing = [replace(instrument, status=InstrumentStatus.HALTED) for instrument in missing]
+    commands += missing
     limits = standing_limits(config.max_accounts)
     if state.registry.limits != limits:
         commands.append(limits)

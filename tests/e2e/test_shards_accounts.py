@@ -250,3 +250,19 @@ def test_a_client_is_told_which_shards_lack_a_suspension(exchange: ShardedExchan
         assert caught.value.pending_shards == ("majors",)
     come_back(exchange, "majors")
     wait_until(lambda: place(exchange, "majors", account).json().get("reason") == "account_suspended", "it has it")
+
+
+def test_no_deposit_can_stand_for_a_half_of_a_transfer_between_shards(exchange: ShardedExchange, account: str) -> None:
+    path = f"/admin/accounts/{account}"
+    good(exchange.http.post(f"{path}/deposit", json={"asset": "USDT", "amount": "9", "transfer_id": "begin"}))
+    same = {"asset": "USDT", "amount": "3", "transfer_id": "move:0-1"}
+    refused = exchange.http.post(f"{path}/deposit", json={**same, "shard": "rest"})
+    assert (refused.status_code, refused.json().get("field")) == (422, "transfer_id")
+    for call, more in (("withdraw", {}), ("transfer", {"to": "bob"})):
+        assert exchange.http.post(f"{path}/{call}", json={**same, **more}).status_code == 422
+    between = {**same, "transfer_id": "move", "from_shard": "majors", "to_shard": "rest"}
+    good(exchange.http.post(f"{path}/transfer", json=between))
+    [sum_of_all] = [
+        each for each in exchange.get(f"{path.removeprefix('/admin')}/balances")["balances"] if each["asset"] == "USDT"
+    ]
+    assert sum_of_all["free"] == "9"

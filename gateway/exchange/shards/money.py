@@ -1,5 +1,6 @@
 """Money where balances live in shards: each in the one that it was deposited to."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,10 @@ from protocol.units import NAME_LENGTH, Refusal
 
 MAX_TRANSFER_ID: Final = NAME_LENGTH - len(":31-31")
 """Characters of the transfer_id of a transfer between shards."""
+
+BETWEEN_SHARDS: Final = re.compile(r":[0-9]{1,2}-[0-9]{1,2}")
+"""The end of the id that both halves of a transfer between shards have. No other movement may have such an end: a
+deposit of the same id would stand for the second half."""
 
 
 class ShardedMoney(Money):

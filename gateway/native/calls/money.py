@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 from starlette.types import Receive, Scope
 
 from gateway.exchange.exchange import Exchange
-from gateway.exchange.shards.money import MAX_TRANSFER_ID
+from gateway.exchange.shards.money import BETWEEN_SHARDS, MAX_TRANSFER_ID
 from gateway.http.resources import read_body
 from gateway.http.responses import HttpResponse, json_response
 from gateway.link.errors import OutcomeUnknownError, RefusedError, UnknownShardError
@@ -91,14 +91,14 @@ _read_reset = body_decoder(ResetRequest)
 async def deposit(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     request = _read_amount(await read_body(receive))
-    command = Deposit(account, *_amount_of(request))
+    command = Deposit(account, *_movement_of(exchange, request))
     return json_response(transfer_view(await told(exchange.money.at(request.shard).move(command), _AGAIN)))
 
 
 async def withdraw(exchange: Exchange, scope: Scope, receive: Receive) -> HttpResponse:
     account = account_of_path(scope)
     request = _read_amount(await read_body(receive))
-    command = Withdraw(account, *_amount_of(request))
+    command = Withdraw(account, *_movement_of(exchange, request))
     return json_response(transfer_view(await told(exchange.money.at(request.shard).move(command), _AGAIN)))
 
 
@@ -109,7 +109,7 @@ async def transfer(exchange: Exchange, scope: Scope, receive: Receive) -> HttpRe
         return await _between_shards(exchange, account, request)
     if request.to is None:
         raise ProblemError("missing_field", "The call needs to.", "to")
-    command = Transfer(account, check_name("to", request.to), *_amount_of(request))
+    command = Transfer(account, check_name("to", request.to), *_movement_of(exchange, request))
     moved = exchange.money.at(request.shard).move(command)
     return json_response(transfer_view(await told(moved, _AGAIN, _FIELDS_OF_TRANSFER)))
 
@@ -254,6 +254,15 @@ def _amount_of(request: AmountRequest | TransferRequest) -> tuple[str, str, str]
     """Asset, amount and transfer_id of the request. ProblemError for the first that cannot be."""
     asset = read_asset(request.asset, "asset")
     return asset, read_amount(request.amount, "amount"), check_name("transfer_id", request.transfer_id)
+
+
+def _movement_of(exchange: Exchange, request: AmountRequest | TransferRequest) -> tuple[str, str, str]:
+    """The same, of a movement in one shard."""
+    asset, amount, transfer_id = _amount_of(request)
+    if exchange.parts and BETWEEN_SHARDS.fullmatch(transfer_id[transfer_id.rfind(":") :]):
+        detail = "transfer_id takes no end such as :0-1: that is of transfers between shards."
+        raise ProblemError("invalid_value", detail, "transfer_id")
+    return asset, amount, transfer_id
 
 
 def read_asset(text: str, field: str) -> str:

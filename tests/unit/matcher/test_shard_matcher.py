@@ -35,7 +35,7 @@ from protocol.commands import (
 )
 from protocol.events import Answer, BookLoaded, CommandRefused, OrderResult, OrderState
 from protocol.shards import first_order_id, read_shards
-from protocol.units import OrderType, Refusal, Side
+from protocol.units import InstrumentStatus, OrderType, Refusal, Side
 from tests.unit.matcher.door import SESSION, Door
 
 MAP = """
@@ -158,10 +158,10 @@ def test_replay_and_snapshot_keep_the_ids(tmp_path: Path) -> None:
     assert digest(restored.registry) == digest(live.registry)
 
 
-def config(tmp_path: Path, name: str | None) -> Config:
+def config(tmp_path: Path, name: str | None, text: str = MAP) -> Config:
     """The settings of a matcher of this shard; of one without a map where there is no name."""
     file = tmp_path / "shards.toml"
-    file.write_text(MAP)
+    file.write_text(text)
     flags = [] if name is None else [f"--shards={file}", f"--shard={name}"]
     return read_config([*flags, f"--data-dir={tmp_path}"], {})
 
@@ -207,6 +207,14 @@ def test_its_own_directory_is_opened_and_nothing_is_logged_again(
 ) -> None:
     before, now = names
     assert first_commands(config(tmp_path, now), begun(tmp_path, before), []) == []
+
+
+def test_an_instrument_of_the_list_that_the_map_has_moved_begins_halted(tmp_path: Path) -> None:
+    state = begun(tmp_path, "rest")
+    moved = MAP.replace('symbols = ["BTC-USDT"]', "symbols = []")
+    [added] = first_commands(config(tmp_path, "rest", moved), state, read_instruments(None))
+    assert isinstance(added, SetInstrument)
+    assert (added.symbol, added.status) == ("BTC-USDT", InstrumentStatus.HALTED)
 
 
 @pytest.mark.parametrize(
