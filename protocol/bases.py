@@ -1,6 +1,8 @@
 """Base addresses of matchers: one host and port that stand for all endpoints of a node."""
 
 import re
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -44,4 +46,19 @@ def base_addresses(text: str) -> tuple[str, ...]:
         base_endpoints(address)
     if len(set(addresses)) < len(addresses) or len(addresses) > MAX_NODES:
         raise ValueError(f"{text!r}: takes {ADDRESSES}")
+    if (pair := sharing_ports(addresses)) is not None:
+        raise ValueError(f"{pair[0]} and {pair[1]} share ports: takes bases that are {PORTS} apart")
     return addresses
+
+
+def sharing_ports(addresses: Iterable[str]) -> tuple[str, str] | None:
+    """The first two of these base addresses that have a port in common; None without such."""
+    by_host: dict[str, list[tuple[int, str]]] = {}
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        by_host.setdefault(host, []).append((int(port), address))
+    for bases in by_host.values():
+        for (port, address), (following, other) in pairwise(sorted(bases)):
+            if following - port < PORTS:
+                return address, other
+    return None

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from protocol.bases import MAX_NODES, base_endpoints
+from protocol.bases import MAX_NODES, PORTS, base_endpoints, sharing_ports
 from protocol.units import SYMBOL_PATTERN
 
 MAX_SHARDS: Final = 32
@@ -111,6 +111,8 @@ def _check_together(shards: tuple[Shard, ...]) -> None:
                         f"{_where(shard.number, shard.name)}: {field}: {value!r} stands twice: takes each once"
                     )
                 owners[value] = shard
+    if (pair := sharing_ports(address for shard in shards for address in shard.matchers)) is not None:
+        raise ShardMapError(f"matchers: {pair[0]} and {pair[1]} share ports: takes bases that are {PORTS} apart")
     defaults = [shard for shard in shards if shard.default]
     if len(defaults) != 1:
         named = f": {', '.join(shard.name for shard in defaults)}" if defaults else ""

@@ -102,6 +102,10 @@ def test_the_hash_is_of_what_the_map_says_of_symbols() -> None:
             shard("a") + shard("b", default="false", matchers='["a:5555"]'),
             "[[shard]] number 1 (b): matchers: 'a:5555' stands twice: takes each once",
         ),
+        (
+            shard("a") + shard("b", default="false", matchers='["a:5558"]'),
+            "matchers: a:5555 and a:5558 share ports: takes bases that are 4 apart",
+        ),
     ],
 )
 def test_a_fault_is_one_line_that_names_the_field(text: str, told: str) -> None:
