@@ -53,12 +53,8 @@ def base_addresses(text: str) -> tuple[str, ...]:
 
 def sharing_ports(addresses: Iterable[str]) -> tuple[str, str] | None:
     """The first two of these base addresses that have a port in common; None without such."""
-    by_host: dict[str, list[tuple[int, str]]] = {}
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        by_host.setdefault(host, []).append((int(port), address))
-    for bases in by_host.values():
-        for (port, address), (following, other) in pairwise(sorted(bases)):
-            if following - port < PORTS:
-                return address, other
+    known = sorted((address.rpartition(":")[0], int(address.rpartition(":")[2]), address) for address in addresses)
+    for (host, port, address), (other_host, other_port, other) in pairwise(known):
+        if host == other_host and other_port - port < PORTS:
+            return address, other
     return None
