@@ -54,8 +54,9 @@ NOT_BY_TAPES = (
     Refusal.KEY_CONFLICT,
     Refusal.TOO_MANY_KEYS,
     Refusal.INVALID_KEY,
+    Refusal.WRONG_SHARD,
 )
-"""Books are not loaded, keys have nothing to do with orders, and bounds are far away."""
+"""Books are not loaded, one matcher has all symbols, keys have nothing to do with orders, and bounds are far away."""
 
 BOUNDS = (Reason.PRICE_OUTSIDE_BAND, Reason.PRICE_BAND, Reason.SLIPPAGE)
 
