@@ -193,8 +193,7 @@ def _administration(boss: Any) -> None:
         boss.set_demo(paused=True)
     faults_are_off(boss)
     made = boss.create_key("carl")
-    renewed = boss.renew_key(made.key)
-    assert renewed.secret not in (None, made.secret)
+    assert boss.renew_key(made.key).secret not in (None, made.secret)
     assert made.key in [key.key for key in boss.keys().keys]
     assert boss.revoke_key(made.key).account == "carl"
     moved = boss.deposit("carl", "USDT", "100.5", transfer_id="once")
@@ -202,10 +201,11 @@ def _administration(boss: Any) -> None:
     assert boss.deposit("carl", "USDT", "100.5", transfer_id="once").duplicate
     assert boss.withdraw("carl", "USDT", "0.5").free == 100
     assert boss.transfer("carl", "dora", "USDT", 40).free == 60
+    with pytest.raises(ExchangeError, match="unknown_shard"):
+        boss.transfer_between_shards("carl", "USDT", 1, from_shard="a", to_shard="b")
     assert boss.reset_account("carl", {"USDT": 7}).balances[-1].free == 7
     assert not boss.close_ledger("carl").ledger
-    sums = boss.accounts().sums
-    assert all(each.exact for each in sums)
+    assert all(each.exact for each in boss.accounts().sums)
     assert "dora" in [account.account for account in boss.iter_accounts()]
 
 

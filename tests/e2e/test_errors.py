@@ -69,7 +69,7 @@ from tests.exchange import Exchange, Json
         ("GET", "/orders/client:never-sent", 404, "unknown_order", None),
         ("DELETE", "/orders/999999999", 404, "unknown_order", None),
         ("DELETE", "/orders/client:never-sent", 404, "unknown_order", None),
-        ("DELETE", "/orders/1?symbol=BTC-USDT", 422, "unknown_field", "symbol"),
+        ("DELETE", "/orders/1?side=buy", 422, "unknown_field", "side"),
     ],
 )
 def test_bad_call(shared_exchange: Exchange, method: str, path: str, status: int, code: str, field: str | None) -> None:

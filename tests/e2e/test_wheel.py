@@ -149,7 +149,9 @@ def test_every_door_is_a_command() -> None:
     modules = {command.module for command in COMMANDS.values()}
     # Who has installed the package has a core that was built with it, or none.
     modules.add(MODULES["build"])
-    assert set(MODULES) - {"demo", "build"} == {name.replace("-", "_") for name in COMMANDS} - {"demo"}
+    # Those of a cluster's nodes have no script: they are run where a node is.
+    without_script = {"adopt", "handover"}
+    assert set(MODULES) - {"demo", "build"} == {name.replace("-", "_") for name in COMMANDS} - {"demo"} - without_script
     assert set(MODULES.values()) - modules == {"matching_exchange.tools.demo"}
 
 
@@ -176,9 +178,9 @@ def test_version(unpacked: dict[str, str], tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         ([], "matching-exchange: the following arguments are required: COMMAND"),
-        (["nonsense"], "matching-exchange: argument COMMAND: 'nonsense': takes one of run, demo, matcher, "),
-        (["load_test"], "matching-exchange: argument COMMAND: 'load_test': takes one of run, demo, matcher, "),
-        (["a\nb"], "matching-exchange: argument COMMAND: 'a\\nb': takes one of run, demo, matcher, "),
+        (["nonsense"], "matching-exchange: argument COMMAND: 'nonsense': takes one of run, demo, cluster, "),
+        (["load_test"], "matching-exchange: argument COMMAND: 'load_test': takes one of run, demo, cluster, "),
+        (["a\nb"], "matching-exchange: argument COMMAND: 'a\\nb': takes one of run, demo, cluster, "),
         (["--unknown"], "matching-exchange: "),
         (["run", "--unknown"], "run: unrecognized arguments: --unknown"),
         (["demo", "--port=0"], "run: argument --port: '0': takes a port from 1 to 65535"),
