@@ -29,7 +29,7 @@ from matching_exchange.tools.cluster.logs import log_at, reader_of
 FRAME: Final = 16
 """Commands sent together."""
 
-FASTEST: Final = 100_000
+FASTEST: Final = 250_000
 """Commands prepared for each second: more than any matcher answers with a synced journal."""
 
 NANOSECONDS: Final = 1_000_000_000
