@@ -41,10 +41,11 @@ MANY_CORES: Final = 4
 ON_MANY_CORES: Final = {64: 0.3, 256: 0.45, 1_024: 0.8}
 """The same on machines with as many cores or more."""
 
-SMALL_BUDGET: Final = 4_000_000
-"""Bytes. A snapshot is taken at each quarter of it."""
+SMALL_BUDGET: Final = 32_000_000
+"""Bytes. A snapshot is taken at each quarter of it. At full speed a smaller one is full before the nodes have written
+the two snapshots that a trim takes: commands then wait for it."""
 
-TRIMMED_SECONDS: Final = 15
+TRIMMED_SECONDS: Final = 20
 """How much longer a round lasts in which the log is trimmed."""
 
 SHARDS: Final = (1, 2, 4)

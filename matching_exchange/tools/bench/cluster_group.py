@@ -24,6 +24,9 @@ ORDER: Final = b'{"symbol":"BTC-USDT","order_type":"limit","side":"buy","quantit
 ASK_EVERY: Final = 0.002
 """Seconds between two orders while nobody leads."""
 
+SEND_AGAIN_AFTER: Final = 0.25
+"""Seconds without an answer, after which what waits is sent again."""
+
 
 class Servers:
     """A context manager: inside, three servers of etcd agree; after it, none runs."""
@@ -89,20 +92,26 @@ class MeasuredGroup(Group):
 
 def answer_milliseconds(wire: Wire, frames: Iterator[Frame], under_way: int, seconds: float) -> list[float]:
     """Send frames for some seconds, with a bounded number of commands under way. Milliseconds of each frame from its
-    sending to its last answer, ascending."""
-    waiting: deque[tuple[int, float]] = deque()
+    first sending to its last answer, ascending. A leader whose log is full drops frames: they are sent again."""
+    waiting: deque[tuple[int, float, bytes]] = deque()
     found: list[float] = []
-    end = time.perf_counter() + seconds
+    answered_at = time.perf_counter()
+    end = answered_at + seconds
     frame = next(frames, None)
     while frame is not None or waiting:
         while frame is not None and wire.sent - wire.answered + frame.count <= under_way:
-            wire.send(frame)
-            waiting.append((wire.sent, time.perf_counter()))
+            payload = wire.send(frame)
+            waiting.append((wire.sent, time.perf_counter(), payload))
             frame = next(frames, None) if time.perf_counter() < end else None
-        wire.receive()
-        now = time.perf_counter()
-        while waiting and waiting[0][0] <= wire.answered:
-            found.append((now - waiting.popleft()[1]) * 1_000)
+        if wire.receive(SEND_AGAIN_AFTER):
+            answered_at = now = time.perf_counter()
+            while waiting and waiting[0][0] <= wire.answered:
+                found.append((now - waiting.popleft()[1]) * 1_000)
+        elif time.perf_counter() - answered_at > PATIENCE:
+            raise BenchError(f"{wire.sent - wire.answered} commands were not answered within {PATIENCE:g} seconds")
+        else:
+            for _, _, payload in waiting:
+                wire.repeat(payload)
     return sorted(found)
 
 
