@@ -56,6 +56,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
     faults: of the next transactions, one each; then none.
     dead: every unary call is lost.
     version: what the server says of itself, if it is not to tell its own.
+    transactions: how many have come.
     spoil: what becomes of an answer of a watch: the answers in its place.
     """
 
@@ -67,6 +68,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.version = ""
         self.spoil: Callable[[Any], list[Any]] = lambda answer: [answer]
         self.watches = 0
+        self.transactions = 0
         (self._port,) = free_ports(1)
         self._server: Any = None
         self.start()
@@ -95,6 +97,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
         return grpc.unary_unary_rpc_method_handler(partial(self._call, method))
 
     def _call(self, method: str, request: bytes, context: Any) -> bytes:
+        self.transactions += method == TRANSACTION
         fault = self.faults.popleft() if method == TRANSACTION and self.faults else Fault.NONE
         if self.dead:
             fault = Fault.LOSE_CALL

@@ -88,6 +88,9 @@ class EtcdLog(EtcdReader):
         if len(packed) > MAX_RECORD_BYTES:
             raise LogFailedError(f"the log takes records of at most {MAX_RECORD_BYTES} bytes, not of {len(packed)}")
         self._request = self._layout.append(expected, packed, self._new_id)
+        leading = self._servers.take_leading()
+        if leading is not None:
+            self._first_server = leading
         self._appending = Appending(expected, packed, len(self._client), self._first_server)
         self._begun = timings.now()
         self._told_at = self._begun

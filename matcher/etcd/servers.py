@@ -51,12 +51,20 @@ class Servers:
         self._client = client
         self._waker = waker
         self._sizes: dict[int, int] = {}
+        self._leading: int | None = None
+        self._term = 0
         self._told: set[str] = set()
         self.due: int | None = None
 
     @property
     def size(self) -> int | None:
         return max(self._sizes.values(), default=None)
+
+    def take_leading(self) -> int | None:
+        """The server that leads the others, if it was heard since the last time. An append takes the shortest way
+        there."""
+        leading, self._leading = self._leading, None
+        return leading
 
     def begin(self) -> None:
         if self.due is None:
@@ -74,6 +82,9 @@ class Servers:
         if status is None:
             return
         self._sizes[reply.server] = status.dbSizeInUse or status.dbSize
+        # One that was cut off may believe to lead, in a term that is over.
+        if status.leader == status.header.member_id and status.raftTerm >= self._term:
+            self._leading, self._term = reply.server, status.raftTerm
         server = self._client.address.servers[reply.server]
         for fault in filter(None, (fault_of_version(status.version), *status.errors)):
             if f"{server}: {fault}" not in self._told:

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from itertools import count, islice
 from select import select
+from time import monotonic
 
 import pytest
 
 from matcher.etcd.log import EtcdLog
 from matcher.serving.forked import Forked
 from tests.etcd import EtcdCluster, running_etcd
+from tests.etcd_proxy import EtcdProxy
 from tests.exchange import PATIENCE
 from tests.log_kinds import EtcdKind, append, record, take
 
@@ -50,6 +53,23 @@ def test_children_end_well_beside_open_connections(etcd: EtcdCluster, opened: Ex
             results.append(child.result())
         assert [logged.position for logged in take(follower, CHILDREN)] == list(range(1, CHILDREN + 1))
     assert results == [expected] * CHILDREN
+
+
+def test_appends_go_to_the_server_that_leads(etcd: EtcdCluster, opened: ExitStack) -> None:
+    leader = etcd.leader()
+    # The first one is tried first.
+    proxies = [EtcdProxy(address) for address in etcd.addresses[leader + 1 :] + etcd.addresses[: leader + 1]]
+    for proxy in proxies:
+        opened.callback(proxy.close)
+    log = EtcdKind([proxy.address for proxy in proxies], "led", opened).writer()
+    numbers = count(1)
+    until = monotonic() + PATIENCE
+    while not proxies[-1].transactions:
+        append(log, next(numbers))
+        assert monotonic() < until, "no append has gone to the leader"
+    before = [proxy.transactions for proxy in proxies]
+    append(log, *islice(numbers, 5))
+    assert [proxy.transactions for proxy in proxies] == [*before[:2], before[2] + 5]
 
 
 @pytest.mark.parametrize("end", ["kill", "pause"])
