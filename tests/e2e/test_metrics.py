@@ -235,7 +235,9 @@ def test_dashboard_alerts_and_document_name_what_is_told(watched: Watched) -> No
 @pytest.mark.skipif(which("promtool") is None, reason="promtool is not installed")
 def test_promtool_finds_no_fault(watched: Watched) -> None:
     for arguments in (("check", "config", "prometheus.yml"), ("test", "rules", "alerts.test.yml")):
-        run = subprocess.run(["promtool", *arguments], cwd=OBSERVE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        run = subprocess.run(
+            ["promtool", *arguments], cwd=OBSERVE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         assert run.returncode == 0, run.stdout
     page = watched.exchange.http.get("/metrics").content
     checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True)
