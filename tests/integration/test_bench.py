@@ -218,7 +218,7 @@ ROWS = {
                 ),
                 *(f"lag of a standby, {percentile}" for percentile in ("p50", "p99")),
                 "replay by a new standby",
-                *(f"answers while a log of 4 MB is trimmed, {percentile}" for percentile in ("p50", "p99")),
+                *(f"answers while a log of 20 MB is trimmed, {percentile}" for percentile in ("p50", "p99")),
                 *(f"takeover, {which}" for which in ("p50", "p99", "most")),
             )
         ),
