@@ -27,6 +27,7 @@ from matcher.compiled import (  # noqa: E402
     MANIFEST,
     NEVER,
     PACKAGE,
+    PRODUCTS,
     VARIABLE,
     hot_sources,
     left_of_builds,
@@ -99,6 +100,8 @@ class BuildCore(build_ext):
             self.distribution.ext_modules = mypycify(
                 [*options, *sources], group_name=GROUP, target_dir=target, opt_level=os.environ.get(OPT_LEVEL, "3")
             )
+            for extension in self.distribution.ext_modules:
+                extension.extra_compile_args = [*extension.extra_compile_args, "-include", str(PRODUCTS)]
         super().finalize_options()
 
     def run(self) -> None:

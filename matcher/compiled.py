@@ -39,6 +39,7 @@ HOT: Final = (
 
 COMPILED_FROM: Final = (
     "matcher/**/*.py",
+    "matcher/products.h",
     "matching_exchange/process/*.py",
     "matching_exchange/shards_file.py",
     "matching_exchange/sim/chance.py",
@@ -50,6 +51,9 @@ COMPILED_FROM: Final = (
     "protocol/*.py",
 )
 """The files that the compiler reads, hot or for their constants and types, within the directory of the packages."""
+
+PRODUCTS: Final = PACKAGE / "products.h"
+"""What the C compiler reads before each of the compiled files."""
 
 GROUP: Final = "matcher.binary"
 """What the compiler calls the library that the modules share."""
