@@ -53,6 +53,8 @@ class EtcdLog(EtcdReader):
         self._request: Any = None
         self._next_crc = 0
         self._begun = 0
+        self._calls = 0
+        self._late_at: int | None = None
         self._told_at = 0
         self._first_server = 0
         self._question = 0
@@ -93,6 +95,7 @@ class EtcdLog(EtcdReader):
             self._first_server = leading
         self._appending = Appending(expected, packed, len(self._client), self._first_server)
         self._begun = timings.now()
+        self._calls = 0
         self._told_at = self._begun
         self._send()
         self._arm()
@@ -147,13 +150,16 @@ class EtcdLog(EtcdReader):
             request, then = self._layout.ask_page(step.position, 1), self._looked
         else:
             request, then = self._request, self._tried
-        self._client.start(self._waker, step.server, "transaction", request, partial(then, appending))
+        self._calls += 1
+        self._late_at = timings.now() + timings.patience_of(self._calls)
+        done = partial(then, appending, self._calls)
+        self._client.start(self._waker, step.server, "transaction", request, done, timings.GIVEN_UP)
 
-    def _tried(self, appending: Appending, reply: Reply) -> None:
+    def _tried(self, appending: Appending, call: int, reply: Reply) -> None:
         if appending is not self._appending:
             return
         if reply.answer is None:
-            self._failed(appending, reply)
+            self._failed(appending, call, reply)
         elif reply.answer.succeeded:
             appending.taken()
         else:
@@ -163,21 +169,32 @@ class EtcdLog(EtcdReader):
                 found = reply.answer.responses[0].response_range.kvs
                 appending.found(found[0].value if found else None)
 
-    def _looked(self, appending: Appending, reply: Reply) -> None:
+    def _looked(self, appending: Appending, call: int, reply: Reply) -> None:
         if appending is not self._appending:
             return
         if reply.answer is None:
-            self._failed(appending, reply)
+            self._failed(appending, call, reply)
             return
         records = self._layout.page(reply.answer).records
         appending.found(records[0][1] if records and records[0][0] == appending.expected + 1 else None)
 
-    def _failed(self, appending: Appending, reply: Reply) -> None:
+    def _failed(self, appending: Appending, call: int, reply: Reply) -> None:
         now = timings.now()
-        appending.failed(now, at_once=reply.at_once)
         if now - self._told_at > TELL_EVERY:
             self._told_at = now
             log.warning("an append waits for the log", seconds=(now - self._begun) // NANOSECONDS, error=reply.fault)
+        # Of an earlier call nothing is waited for any more.
+        if call == self._calls and self._late_at is not None:
+            self._late_at = None
+            appending.failed(now, at_once=reply.at_once)
+
+    def _look_for_late(self, now: int) -> None:
+        """Go on to the next server without waiting for the failure of the call. Its answer counts if it comes."""
+        appending = self._appending
+        if appending is None or appending.outcome is not Outcome.OPEN or self._late_at is None or now < self._late_at:
+            return
+        self._late_at = None
+        appending.failed(now, at_once=False)
 
     # The end of the log
 
@@ -232,15 +249,18 @@ class EtcdLog(EtcdReader):
         """Carry out what has come back, and send what is due."""
         for call in self._waker.take():
             call()
-        self._send()
         now = timings.now()
+        self._look_for_late(now)
+        self._send()
         self._trimming.work(now)
         self._servers.work(now)
 
     def _arm(self) -> None:
         """Have the poller wake for what is due, and at once for what is to be fetched."""
         appending = self._appending
-        dues = [self._trimming.due, self._servers.due, None if appending is None else appending.due]
+        dues = [self._trimming.due, self._servers.due]
+        if appending is not None:
+            dues += [appending.due, self._late_at]
         self._waker.wake_at(min((due for due in dues if due is not None), default=None))
         if self._head is not None or (appending is not None and appending.outcome is not Outcome.OPEN):
             self._waker.wake()

@@ -8,6 +8,7 @@ notices.
 """
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -84,6 +85,8 @@ def _run(work: Callable[[], str | bytes], most: int, writing: int, line: socket.
     """The child's life. Always end here: the child must not run the parent's code that follows."""
     status = 1
     try:
+        # A library with threads of its own may hold locks as of the fork: its garbage stays where it is.
+        gc.disable()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

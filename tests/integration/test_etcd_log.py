@@ -9,6 +9,7 @@ from select import select
 import pytest
 
 from matcher.etcd.log import MAX_RECORD_BYTES, EtcdLog
+from matcher.replication import timings
 from matcher.replication.timings import TRY
 from matcher.storage.log import FencedError, HeadAnswer, LogAwayError, LogFailedError, Record
 from tests.etcd import EtcdCluster, running_etcd
@@ -134,6 +135,19 @@ def test_an_append_waits_until_the_log_is_back(kind: EtcdKind, proxies: list[Etc
     assert log.waiting == 0
     proxies[0].start()
     assert contents(kind) == [record(1)]
+
+
+def test_an_append_goes_on_before_a_silent_server_is_given_up(
+    kind: EtcdKind, proxies: list[EtcdProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = kind.writer()
+    append(log, 1)
+    monkeypatch.setattr(timings, "GIVEN_UP", 600 * SECOND)
+    for number in (2, 3):
+        proxies[number - 2].dead = True
+        assert append(log, number) == [number]
+        proxies[number - 2].dead = False
+    assert contents(kind) == [record(1), record(2), record(3)]
 
 
 def test_who_waits_for_an_append_is_told_that_the_log_is_away(kind: EtcdKind, proxies: list[EtcdProxy]) -> None:
