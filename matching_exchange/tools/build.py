@@ -120,7 +120,7 @@ def build(tell: Callable[[str], None]) -> bool:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             if not why_interpreted(AUTO):
                 return False
-            tell("compiling the core, which takes about half a minute ...")
+            tell("compiling the core, which takes a minute or more ...")
             # What a killed build has left.
             for left in work.glob(f"{PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
