@@ -176,9 +176,7 @@ def test_always_waits_for_the_build_and_ends_where_it_fails(checkout: Checkout) 
     checkout.make_stale()
     status, told = run_in_vain(checkout, EXCHANGE_COMPILE="always", **checkout.compiler(COMPILER_THAT_FAILS))
     assert status == 1
-    assert told.startswith(
-        "compiling the core, which takes a minute or more ...\nbuild: the core was not compiled:\n"
-    )
+    assert told.startswith("compiling the core, which takes a minute or more ...\nbuild: the core was not compiled:\n")
 
 
 @pytest.mark.parametrize("program", ["matcher", "matching_exchange.tools.run"])
