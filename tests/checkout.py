@@ -15,6 +15,15 @@ FEW_MODULES = ("matcher/core/levels.py", "matcher/core/order.py")
 COMPILER_THAT_FAILS = "#!/bin/sh\nexit 1\n"
 
 
+def make_few_modules_hot(root: Path) -> None:
+    """Let a build in this copy take seconds. scripts/build builds all of them, by the same setup.py."""
+    chooser = root / "matcher" / "compiled.py"
+    few = "".join(f'    "{name}",\n' for name in FEW_MODULES)
+    text, changes = re.subn(r"(?<=HOT: Final = \(\n).*?(?=\))", few, chooser.read_text(), count=1, flags=re.DOTALL)
+    assert changes == 1
+    chooser.write_text(text)
+
+
 class Checkout:
     """A copy, with what is built here. Its programs run a core as `environment` says, by default as if none were
     asked for."""
@@ -29,14 +38,6 @@ class Checkout:
             shutil.copytree(ROOT / name, self.root / name, ignore=unwanted)
         for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
             shutil.copy(ROOT / name, self.root)
-
-    def make_few_modules_hot(self) -> None:
-        """A build takes seconds then. That of all of them is tested where a wheel is made."""
-        chooser = self.root / "matcher" / "compiled.py"
-        few = "".join(f'    "{name}",\n' for name in FEW_MODULES)
-        text, changes = re.subn(r"(?<=HOT: Final = \(\n).*?(?=\))", few, chooser.read_text(), count=1, flags=re.DOTALL)
-        assert changes == 1
-        chooser.write_text(text)
 
     @property
     def manifest(self) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from matcher.compiled import AUTO, SUFFIX, why_interpreted
 from matching_exchange.tools.build import what_hinders
-from tests.checkout import COMPILER_THAT_FAILS, COMPILER_THAT_HANGS, FEW_MODULES, Checkout
+from tests.checkout import COMPILER_THAT_FAILS, COMPILER_THAT_HANGS, FEW_MODULES, Checkout, make_few_modules_hot
 from tests.children import alive
 from tests.exchange import PATIENCE, wait_until
 
@@ -82,7 +82,7 @@ def test_an_installed_package_is_not_built(checkout: Checkout) -> None:
 
 @needs_compiler
 def test_report_shows_the_hot_modules_and_builds_nothing(checkout: Checkout) -> None:
-    checkout.make_few_modules_hot()
+    make_few_modules_hot(checkout.root)
     before = checkout.built()
     assert build(checkout, "--report", "report.html") == (0, "", [])
     assert "matcher/core/levels.py" in (checkout.work / "report.html").read_text()
@@ -140,7 +140,7 @@ def test_a_compiler_that_fails_leaves_what_there_was(checkout: Checkout) -> None
 @needs_compiler
 @pytest.mark.timeout(BUILD_PATIENCE)
 def test_a_source_that_is_wrong_leaves_what_there_was(checkout: Checkout) -> None:
-    checkout.make_few_modules_hot()
+    make_few_modules_hot(checkout.root)
     with (checkout.root / "matcher" / "core" / "levels.py").open("a") as source:
         source.write("\nWRONG: int = 'text'\n")
     before = checkout.built()
@@ -171,7 +171,7 @@ def test_a_build_that_is_ended_leaves_no_compiler_and_no_files(checkout: Checkou
 @needs_compiler
 @pytest.mark.timeout(BUILD_PATIENCE)
 def test_what_is_built_anew_replaces_what_was_stale(checkout: Checkout) -> None:
-    checkout.make_few_modules_hot()
+    make_few_modules_hot(checkout.root)
     (checkout.root / "build" / "core-left").mkdir(parents=True)
     # What is built is looked at, and not how fast it is.
     status, output, _ = build(checkout, MYPYC_OPT_LEVEL="0")
