@@ -151,7 +151,7 @@ class EtcdLog(EtcdReader):
         else:
             request, then = self._request, self._tried
         self._calls += 1
-        self._late_at = timings.now() + timings.patience_of(self._calls)
+        self._late_at = timings.now() + timings.LATE
         done = partial(then, appending, self._calls)
         self._client.start(self._waker, step.server, "transaction", request, done, timings.GIVEN_UP)
 

@@ -35,16 +35,11 @@ TRY: Final = 400 * MILLISECOND
 """A call to a log server that takes longer is made again at the next one."""
 
 LATE: Final = 150 * MILLISECOND
-"""An append that takes longer goes to the next server too. One that waits at a server that is cut off is in the log
-before a standby elects itself: this is well below LOG_IS_BACK."""
+"""An append that takes longer goes to the next server too. So one of two neighbours has it when the log is back, although
+one may be cut off. It is well below LOG_IS_BACK."""
 
-GIVEN_UP: Final = 1_000 * MILLISECOND
+GIVEN_UP: Final = 3 * LATE
 """Until then an append that went on to the next server may still be taken by the earlier one."""
-
-
-def patience_of(tries: int) -> int:
-    """How long the append's try of that number, from 1, is waited for before the next one."""
-    return LATE if tries == 1 else TRY
 
 
 def now() -> int:

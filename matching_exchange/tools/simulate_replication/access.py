@@ -6,7 +6,7 @@ from msgspec import structs
 
 from matcher.replication import record_format
 from matcher.replication.appending import Appending, Look, Outcome
-from matcher.replication.timings import TRY, patience_of
+from matcher.replication.timings import LATE, TRY
 from matcher.storage.log import Appended, FencedError, HeadAnswer, Logged, Position, Record, TrimmedError
 from matching_exchange.tools.simulate_replication.audit import Audit
 from matching_exchange.tools.simulate_replication.planted import Planted
@@ -124,7 +124,7 @@ class Access:
         self._tries += 1
         self._seen.tries_again += self._tries > 1
         self._call_sent = self._clock()
-        self._call_until = self._call_sent + patience_of(self._tries)
+        self._call_until = self._call_sent + LATE
         call = self._call
         caller, post = self._process.name, self._process.post
         if isinstance(step, Look):
