@@ -16,7 +16,7 @@ static int raise_later(void *value) {
 static inline PyObject *whole_product(PyObject *left, PyObject *right) {
     PyObject *result = PyNumber_Multiply(left, right);
     while (result == NULL && PyLong_CheckExact(left) && PyLong_CheckExact(right)
-           && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
+           && !PyErr_ExceptionMatches(PyExc_MemoryError) && !PyErr_ExceptionMatches(PyExc_OverflowError)) {
         PyObject *type, *value, *traceback;
         PyErr_Fetch(&type, &value, &traceback);
         PyErr_NormalizeException(&type, &value, &traceback);

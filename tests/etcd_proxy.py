@@ -55,6 +55,7 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     faults: of the next transactions, one each; then none.
     dead: every unary call is lost.
+    gate: answers of transactions wait for it; it is open.
     version: what the server says of itself, if it is not to tell its own.
     transactions: how many have come.
     spoil: what becomes of an answer of a watch: the answers in its place.
@@ -65,6 +66,8 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.faults: deque[Fault] = deque()
         self.seen: list[Fault] = []
         self.dead = False
+        self.gate = Event()
+        self.gate.set()
         self.version = ""
         self.spoil: Callable[[Any], list[Any]] = lambda answer: [answer]
         self.watches = 0
@@ -111,6 +114,8 @@ class EtcdProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
             answers.append(self._forward(method, request, context))
         if fault in {Fault.LOSE_CALL, Fault.LOSE_ANSWER, Fault.LATE}:
             gone.wait(PATIENCE)
+        if method == TRANSACTION:
+            self.gate.wait(PATIENCE)
         if fault is Fault.LATE:
             self._forward(method, request, context)
         if fault in {Fault.REFUSE, Fault.BREAK} or not answers or fault is Fault.LOSE_ANSWER:

@@ -29,7 +29,7 @@ ASK_TIMEOUT: Final = 2 * NANOSECONDS
 
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
-MAX_SILENT_CALLS: Final = 3
+MAX_SILENT_CALLS: Final = 6
 """After so many calls without an answer, the connection is made anew: the network may have forgotten it."""
 
 RENEW_EVERY: Final = 2 * NANOSECONDS
@@ -154,11 +154,12 @@ class Client:
         if not self._has_token(waker, number):
             waker.put(partial(then, Reply(number, None, "no token of the user yet", sent, sent)))
             return
+        token = self._token
         future = self._call(server, method).future(request, timeout=timeout / NANOSECONDS, metadata=self._metadata())
 
         def done(of: Any) -> None:
             came = timings.now()
-            waker.put(partial(self._finished, then, of, Reply(number, None, "", sent, came)))
+            waker.put(partial(self._finished, then, of, Reply(number, None, "", sent, came), token))
 
         future.add_done_callback(done)
 
@@ -178,7 +179,7 @@ class Client:
                     call = self._call(server, method)
                     answer = call(request, timeout=left / NANOSECONDS, metadata=self._metadata())
                 except grpc.RpcError as error:
-                    fault = self._fault(server, error)
+                    fault = self._fault(server, error, self._token)
                     if any(words in fault for words in REFUSALS):
                         raise LogFailedError(f"{self.address} (MATCHER_LOG): {fault}") from error
                 else:
@@ -197,7 +198,9 @@ class Client:
                     call(etcd.StatusRequest(), timeout=timeout / NANOSECONDS, metadata=self._metadata()),
                 )
             except grpc.RpcError as error:
-                log.debug("a log server does not answer", server=server.address, error=self._fault(server, error))
+                log.debug(
+                    "a log server does not answer", server=server.address, error=self._fault(server, error, self._token)
+                )
 
     def watch(self, number: int, request: Any) -> Any:
         """The stream of a watch's answers, for a thread of its own. It ends with grpc.RpcError, by `cancel` too."""
@@ -219,8 +222,8 @@ class Client:
         path, answer = METHODS[method]
         return server.channel.unary_unary(path, request_serializer=_serialized, response_deserializer=answer.FromString)
 
-    def _finished(self, then: Callable[[Reply], None], future: Any, reply: Reply) -> None:
-        """In the owner's thread."""
+    def _finished(self, then: Callable[[Reply], None], future: Any, reply: Reply, token: str) -> None:
+        """In the owner's thread. `token`: what the call was sent with."""
         server = self._servers[reply.server]
         code = future.code()
         if code is grpc.StatusCode.OK:
@@ -229,12 +232,13 @@ class Client:
             return
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             server.note_silence()
-        then(Reply(reply.server, None, self._fault(server, future), reply.sent, reply.came))
+        then(Reply(reply.server, None, self._fault(server, future, token), reply.sent, reply.came))
 
-    def _fault(self, server: _Server, error: Any) -> str:
-        """One line, without secrets. A token that is not taken any more is forgotten."""
+    def _fault(self, server: _Server, error: Any, token: str) -> str:
+        """One line, without secrets. A token that is not taken any more is forgotten, if no newer one is there."""
         code, details = error.code(), str(error.details() or "").splitlines()
-        if code is grpc.StatusCode.UNAUTHENTICATED or any("auth" in line for line in details[:1]):
+        is_refused = code is grpc.StatusCode.UNAUTHENTICATED or any("auth" in line for line in details[:1])
+        if is_refused and token == self._token:
             self._token = ""
         name = str(code.name).lower().replace("_", " ")
         return f"{server.address}: {name}" + (f": {details[0][:200]}" if details else "")
@@ -258,7 +262,7 @@ class Client:
 
             def done(of: Any) -> None:
                 came = timings.now()
-                waker.put(partial(self._finished, self._got_token, of, Reply(number, None, "", sent, came)))
+                waker.put(partial(self._finished, self._got_token, of, Reply(number, None, "", sent, came), ""))
 
             future.add_done_callback(done)
         return False

@@ -54,6 +54,8 @@ class EtcdLog(EtcdReader):
         self._next_crc = 0
         self._begun = 0
         self._calls = 0
+        # A single server gets the append again once the call has surely failed.
+        self._late = timings.LATE if len(client) > 1 else timings.TRY
         self._late_at: int | None = None
         self._told_at = 0
         self._first_server = 0
@@ -114,8 +116,7 @@ class EtcdLog(EtcdReader):
                 f"another process has appended behind position {appending.expected} of {self.address} (MATCHER_LOG)"
             )
         self._position, self._crc = appending.expected + 1, self._next_crc
-        self._first_server = appending.server
-        self._client.hold(appending.server, self._layout.watch_id())
+        self._client.hold(self._first_server, self._layout.watch_id())
         self.records += 1
         self.written += len(appending.record)
         if appending.expected == 0:
@@ -151,7 +152,7 @@ class EtcdLog(EtcdReader):
         else:
             request, then = self._request, self._tried
         self._calls += 1
-        self._late_at = timings.now() + timings.LATE
+        self._late_at = timings.now() + self._late
         done = partial(then, appending, self._calls)
         self._client.start(self._waker, step.server, "transaction", request, done, timings.GIVEN_UP)
 
@@ -160,7 +161,9 @@ class EtcdLog(EtcdReader):
             return
         if reply.answer is None:
             self._failed(appending, call, reply)
-        elif reply.answer.succeeded:
+            return
+        self._first_server = reply.server
+        if reply.answer.succeeded:
             appending.taken()
         else:
             appending.refused()
@@ -175,6 +178,7 @@ class EtcdLog(EtcdReader):
         if reply.answer is None:
             self._failed(appending, call, reply)
             return
+        self._first_server = reply.server
         records = self._layout.page(reply.answer).records
         appending.found(records[0][1] if records and records[0][0] == appending.expected + 1 else None)
 

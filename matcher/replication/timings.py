@@ -32,14 +32,14 @@ LEASE: Final = 300 * MILLISECOND
 elects itself has received that record, and then waited for its silence."""
 
 TRY: Final = 400 * MILLISECOND
-"""A call to a log server that takes longer is made again at the next one."""
+"""A question to a log server that takes longer is asked again, at the next one."""
 
 LATE: Final = 150 * MILLISECOND
 """An append that takes longer goes to the next server too. So one of two neighbours has it when the log is back,
 although one may be cut off. It is well below LOG_IS_BACK."""
 
 GIVEN_UP: Final = 3 * LATE
-"""Until then an append that went on to the next server may still be taken by the earlier one."""
+"""So long the answer of an earlier server counts too."""
 
 
 def now() -> int:

@@ -49,7 +49,7 @@ class Forked:
             opened.enter_context(self._line)
             opened.enter_context(line_of_child)
             began = time.monotonic_ns()
-            self.pid = os.fork()
+            self.pid = _fork()
             if self.pid == 0:
                 _run(work, most, self._result.fileno(), line_of_child)
             self.pause = time.monotonic_ns() - began
@@ -81,12 +81,22 @@ class Forked:
             os.waitpid(self.pid, 0)
 
 
+def _fork() -> int:
+    """As os.fork. The child collects no garbage: a library with threads may have held a lock, which is never given
+    back there."""
+    collects, parent = gc.isenabled(), os.getpid()
+    gc.disable()
+    try:
+        return os.fork()
+    finally:
+        if collects and os.getpid() == parent:
+            gc.enable()
+
+
 def _run(work: Callable[[], str | bytes], most: int, writing: int, line: socket.socket) -> None:
     """The child's life. Always end here: the child must not run the parent's code that follows."""
     status = 1
     try:
-        # A library with threads of its own may hold locks as of the fork: its garbage stays where it is.
-        gc.disable()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

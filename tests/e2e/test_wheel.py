@@ -16,7 +16,7 @@ from matching_exchange.process.version import VERSION
 from matching_exchange.tools.build import what_hinders
 from matching_exchange.tools.help import MODULES
 from matching_exchange.tools.processes import free_ports
-from tests.checkout import FEW_MODULES, make_few_modules_hot
+from tests.checkout import make_few_modules_hot
 from tests.exchange import ROOT, clean_environment, wait_until
 from tests.scripts import assert_gone, is_lively, own_endpoints, running
 
@@ -24,6 +24,9 @@ PACKAGES = ("gateway", "history", "matcher", "matching_exchange", "protocol")
 
 QUICKLY = {"MYPYC_OPT_LEVEL": "0"}
 """What is built is looked at, and not how fast it is."""
+
+MODULES_OF_WHEEL = ("matcher/core/levels.py", "matching_exchange/sim/logarithms.py")
+"""Those that are compiled, of two packages."""
 
 INSTALL_PATIENCE = 600
 """How many seconds the installation of all dependencies may take."""
@@ -58,7 +61,7 @@ def make_wheel(directory: Path, **environment: str) -> Path:
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", MANIFEST))
     for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
         shutil.copy(ROOT / name, checkout)
-    make_few_modules_hot(checkout)
+    make_few_modules_hot(checkout, MODULES_OF_WHEEL)
     options = ["--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--wheel-dir", str(directory)]
     call(
         [sys.executable, "-m", "pip", "wheel", *options, str(checkout)],
@@ -124,7 +127,7 @@ def test_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
 @needs_compiler
 def test_wheel_has_the_compiled_core(wheel: Path, tmp_path: Path) -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    compiled = {str(Path(name).with_suffix(suffix)) for name in FEW_MODULES}
+    compiled = {str(Path(name).with_suffix(suffix)) for name in MODULES_OF_WHEEL}
     shared, *_ = binaries()
     built = compiled | {str(shared.relative_to(ROOT)), f"matcher/{MANIFEST}"}
     assert {name for name in held_by(wheel) if name.endswith((".so", MANIFEST))} == built

@@ -150,6 +150,32 @@ def test_an_append_goes_on_before_a_silent_server_is_given_up(
     assert contents(kind) == [record(1), record(2), record(3)]
 
 
+def test_an_append_begins_at_the_server_that_has_answered(
+    kind: EtcdKind, proxies: list[EtcdProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at the one to which the append before it went on in vain."""
+    monkeypatch.setattr("matcher.etcd.servers.EVERY", 600 * SECOND)
+    log = kind.writer()
+    carry_out(log, lambda: log.size is not None)
+    monkeypatch.setattr(timings, "GIVEN_UP", 600 * SECOND)
+    append(log, 1)
+    counts = [proxy.transactions for proxy in proxies]
+    append(log, 2)
+    late, other = proxies if proxies[0].transactions > counts[0] else reversed(proxies)
+    other.dead = True
+    late.gate.clear()
+    log.begin_append(2, record(3))
+    before = other.transactions
+    carry_out(log, lambda: other.transactions > before)
+    late.gate.set()
+    carry_out(log, lambda: log.records == 3)
+    other.dead = False
+    before = other.transactions
+    monkeypatch.setattr(log, "_late", 600 * SECOND)
+    assert append(log, 4) == [4]
+    assert other.transactions == before
+
+
 def test_who_waits_for_an_append_is_told_that_the_log_is_away(kind: EtcdKind, proxies: list[EtcdProxy]) -> None:
     log = kind.writer()
     for proxy in proxies:

@@ -95,7 +95,6 @@ class Access:
             self._send_append()
             return None
         self._appending = self._record = self._call_until = None
-        self._server = appending.server
         position = appending.expected + 1
         if appending.outcome is Outcome.FENCED:
             self._audit.fenced(position, appending.record, self._servers.trimmed)
@@ -133,7 +132,7 @@ class Access:
                 caller,
                 step.server,
                 lambda: self._servers.look(position),
-                lambda found: post(lambda: self._found(appending, found)),
+                lambda found: post(lambda: self._found(appending, step.server, found)),
                 lambda: post(lambda: self._failed(call)),
             )
             return
@@ -141,13 +140,14 @@ class Access:
             caller,
             step.server,
             lambda: self._servers.append(appending.expected, appending.record),
-            lambda taken: post(lambda: self._tried(appending, taken=taken)),
+            lambda taken: post(lambda: self._tried(appending, step.server, taken=taken)),
             lambda: post(lambda: self._failed(call)),
         )
 
-    def _tried(self, appending: Appending, *, taken: bool) -> None:
+    def _tried(self, appending: Appending, server: int, *, taken: bool) -> None:
         if appending is not self._appending:
             return
+        self._server = server
         self._call_until = None
         if taken:
             appending.taken()
@@ -157,9 +157,10 @@ class Access:
         else:
             appending.refused()
 
-    def _found(self, appending: Appending, found: bytes | None) -> None:
+    def _found(self, appending: Appending, server: int, found: bytes | None) -> None:
         if appending is not self._appending:
             return
+        self._server = server
         self._call_until = None
         appending.found(found)
         if appending.outcome is Outcome.TAKEN:
