@@ -25,9 +25,11 @@ RUN if [ "$EXCHANGE_COMPILE" = never ]; then exit; fi; \
 # Compiled and made readable here, since the processes may not change their own code.
 FROM compiler AS sources
 ARG EXCHANGE_COMPILE=auto
+# How much the C compiler optimizes: less is built sooner.
+ARG MYPYC_OPT_LEVEL=3
 COPY . /exchange/sources
 WORKDIR /exchange/sources
-RUN EXCHANGE_COMPILE=$EXCHANGE_COMPILE /exchange/python/bin/python -m matching_exchange.tools.build --where-possible \
+RUN EXCHANGE_COMPILE=$EXCHANGE_COMPILE MYPYC_OPT_LEVEL=$MYPYC_OPT_LEVEL /exchange/python/bin/python -m matching_exchange.tools.build --where-possible \
  && rm --recursive --force build setup.py README.md requirements/compile.txt \
  && python -m compileall -q --invalidation-mode unchecked-hash /exchange/sources \
  && chmod --recursive go=rX /exchange/sources

@@ -68,7 +68,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     name = f"exchange-test-{secrets.token_hex(4)}"
     command += ["--file", str(ROOT / "docker-compose.yml"), "--env-file", str(no_settings), "--project-name", name]
     environment = {variable: value for variable, value in os.environ.items() if not variable.startswith(SETTINGS)}
-    run(*command, "build", environment=environment, timeout=BUILD_PATIENCE)
+    # What is built is looked at, and not how fast it is.
+    run(*command, "build", "--build-arg", "MYPYC_OPT_LEVEL=0", environment=environment, timeout=BUILD_PATIENCE)
     http_port, market_data_port = free_ports(2)
     environment |= {"HTTP_PORT": str(http_port), "MARKET_DATA_PORT": str(market_data_port)}
     exchange = Exchange(command, environment, name, http_port, market_data_port)

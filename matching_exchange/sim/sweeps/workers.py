@@ -1,5 +1,6 @@
 """Processes that carry out the runs of a sweep, one at a time each."""
 
+import gc
 import multiprocessing
 import pickle
 import signal
@@ -51,7 +52,7 @@ class Worker:
         context = multiprocessing.get_context("spawn") if method == SPAWN else multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=work, args=(theirs, plan, tasks), daemon=True)
-        with _interrupts_held(), _without_main():
+        with _interrupts_held(), _without_main(), _no_garbage_collected():
             self.process.start()
         theirs.close()
         self.task: Task | None = None
@@ -84,6 +85,10 @@ def work(connection: Connection, plan: Plan, tasks: Sequence[Task]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    # What a copied process began with is never collected: a library with threads may have held a lock, which is never
+    # given back here.
+    gc.freeze()
+    gc.enable()
     connection.send(READY)
     while True:
         try:
@@ -142,6 +147,18 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """A copied process begins without the collector."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 @contextmanager
