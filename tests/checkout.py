@@ -12,8 +12,10 @@ COMPILER_THAT_HANGS = """#!/bin/sh
 echo $$ >>"$HANGING"
 exec sleep 600
 """
-FEW_MODULES = ("matcher/core/levels.py", "matcher/core/order.py")
 COMPILER_THAT_FAILS = "#!/bin/sh\nexit 1\n"
+
+FEW_MODULES = ("matcher/core/levels.py", "matcher/core/order.py")
+"""Those that a quick build compiles."""
 
 
 def make_few_modules_hot(root: Path, modules: Sequence[str] = FEW_MODULES) -> None:

@@ -53,7 +53,7 @@ class EtcdLog(EtcdReader):
         self._request: Any = None
         self._next_crc = 0
         self._begun = 0
-        self._calls = 0
+        self._last_call = 0
         # A single server gets the append again once the call has surely failed.
         self._late = timings.LATE if len(client) > 1 else timings.TRY
         self._late_at: int | None = None
@@ -97,7 +97,6 @@ class EtcdLog(EtcdReader):
             self._first_server = leading
         self._appending = Appending(expected, packed, len(self._client), self._first_server)
         self._begun = timings.now()
-        self._calls = 0
         self._told_at = self._begun
         self._send()
         self._arm()
@@ -151,9 +150,9 @@ class EtcdLog(EtcdReader):
             request, then = self._layout.ask_page(step.position, 1), self._looked
         else:
             request, then = self._request, self._tried
-        self._calls += 1
+        self._last_call += 1
         self._late_at = timings.now() + self._late
-        done = partial(then, appending, self._calls)
+        done = partial(then, appending, self._last_call)
         self._client.start(self._waker, step.server, "transaction", request, done, timings.GIVEN_UP)
 
     def _tried(self, appending: Appending, call: int, reply: Reply) -> None:
@@ -188,7 +187,7 @@ class EtcdLog(EtcdReader):
             self._told_at = now
             log.warning("an append waits for the log", seconds=(now - self._begun) // NANOSECONDS, error=reply.fault)
         # Of an earlier call nothing is waited for any more.
-        if call == self._calls and self._late_at is not None:
+        if call == self._last_call and self._late_at is not None:
             self._late_at = None
             appending.failed(now, at_once=reply.at_once)
 

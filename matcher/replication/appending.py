@@ -87,7 +87,7 @@ class Appending:
             self.outcome = Outcome.TAKEN if record == self.record else Outcome.FENCED
 
     def failed(self, now: int, *, at_once: bool) -> None:
-        """No answer came, or an error. `at_once`: it came so fast that a pause is due."""
+        """No answer came in time, or an error. `at_once`: it came so fast that a pause is due."""
         self._under_way = False
         self.server = (self.server + 1) % self._servers
         self._again_at = now + PAUSE if at_once else now

@@ -8,7 +8,6 @@ notices.
 """
 
 import errno
-import gc
 import os
 import signal
 import socket
@@ -23,6 +22,7 @@ from typing import BinaryIO, Final
 import structlog
 
 from matching_exchange.process.descriptors import open_for_sure
+from matching_exchange.process.forks import no_garbage_collected
 
 MAX_RESULT_BYTES: Final = 8 * 1024 * 1024
 """The longest result of a child that is not given another bound. What is longer fails."""
@@ -49,9 +49,10 @@ class Forked:
             opened.enter_context(self._line)
             opened.enter_context(line_of_child)
             began = time.monotonic_ns()
-            self.pid = _fork()
-            if self.pid == 0:
-                _run(work, most, self._result.fileno(), line_of_child)
+            with no_garbage_collected():
+                self.pid = os.fork()
+                if self.pid == 0:
+                    _run(work, most, self._result.fileno(), line_of_child)
             self.pause = time.monotonic_ns() - began
             opened.pop_all()
         line_of_child.close()
@@ -79,18 +80,6 @@ class Forked:
         with self._result, self._line:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-
-
-def _fork() -> int:
-    """As os.fork. The child collects no garbage: a library with threads may have held a lock, which is never given
-    back there."""
-    collects, parent = gc.isenabled(), os.getpid()
-    gc.disable()
-    try:
-        return os.fork()
-    finally:
-        if collects and os.getpid() == parent:
-            gc.enable()
 
 
 def _run(work: Callable[[], str | bytes], most: int, writing: int, line: socket.socket) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from matching_exchange.process.forks import no_garbage_collected
 from matching_exchange.sim.sweeps.outcomes import Failure, Run, SweepError
 from matching_exchange.sim.sweeps.runs import Plan, Task
 
@@ -52,7 +53,7 @@ class Worker:
         context = multiprocessing.get_context("spawn") if method == SPAWN else multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=work, args=(theirs, plan, tasks), daemon=True)
-        with _interrupts_held(), _without_main(), _no_garbage_collected():
+        with _interrupts_held(), _without_main(), no_garbage_collected():
             self.process.start()
         theirs.close()
         self.task: Task | None = None
@@ -85,8 +86,7 @@ def work(connection: Connection, plan: Plan, tasks: Sequence[Task]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    # What a copied process began with is never collected: a library with threads may have held a lock, which is never
-    # given back here.
+    # What a copied process began with is never collected.
     gc.freeze()
     gc.enable()
     connection.send(READY)
@@ -147,18 +147,6 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-@contextmanager
-def _no_garbage_collected() -> Iterator[None]:
-    """A copied process begins without the collector."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 @contextmanager

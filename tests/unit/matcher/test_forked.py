@@ -1,5 +1,6 @@
 """Work in a forked child: what comes back of it, what it holds, and how it ends."""
 
+import gc
 import json
 import os
 import select
@@ -53,6 +54,12 @@ def outcome(work: Callable[[], str]) -> str | None:
 
 def test_what_the_work_returns_comes_back() -> None:
     assert outcome(lambda: "42") == "42"
+
+
+def test_a_child_collects_no_garbage_and_its_parent_does() -> None:
+    assert gc.isenabled()
+    assert outcome(lambda: str(gc.isenabled())) == "False"
+    assert gc.isenabled()
 
 
 def test_work_that_fails_gives_nothing() -> None:
