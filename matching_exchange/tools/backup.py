@@ -262,15 +262,20 @@ def _copy_tables(path: Path, target: Path) -> Position | None:
     """Copy the tables, in one transaction of their database, and tell their position. None where there are none."""
     if not path.exists():
         return None
-    make_directory((target / TABLES).parent)
-    os.close(open_private(target / TABLES, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target / TABLES)) as copy:
-            source.backup(copy)
-            [sound] = copy.execute("PRAGMA quick_check(1)").fetchone()
-            if sound != "ok":
-                raise BackupError(f"{path}: the tables of the history are damaged: {sound}")
-            row = copy.execute("SELECT sequence FROM position").fetchone()
+        # Makes no file where the tables are put aside at this moment.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source:
+            if source.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone() is None:
+                # The file is there before its tables, at the first start of the history.
+                return None
+            make_directory((target / TABLES).parent)
+            os.close(open_private(target / TABLES, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+            with closing(sqlite3.connect(target / TABLES)) as copy:
+                source.backup(copy)
+                [sound] = copy.execute("PRAGMA quick_check(1)").fetchone()
+                if sound != "ok":
+                    raise BackupError(f"{path}: the tables of the history are damaged: {sound}")
+                row = copy.execute("SELECT sequence FROM position").fetchone()
     except sqlite3.Error as error:
         raise BackupError(f"{path}: the tables of the history cannot be copied: {error}") from error
     return None if row is None else int(row[0])

@@ -156,6 +156,22 @@ def test_tables_of_the_history_come_with_their_position(life: Life, tmp_path: Pa
     assert "history/history.sqlite" in [each.path for each in contents.files]
 
 
+def test_a_file_whose_tables_are_not_made_yet_is_left_out(life: Life, tmp_path: Path) -> None:
+    """The history makes its file first, and then the tables: a backup may come between."""
+    life.trade(1)
+    path = tmp_path / "tables.sqlite"
+    path.touch()
+    contents = make_backup(life.directory.path, tmp_path / "backup", sqlite_database(path))
+    assert contents.history is None
+    assert not (tmp_path / "backup" / "history").exists()
+    # Its journal mode is set before its tables are made.
+    with sqlite3.connect(path) as tables:
+        tables.execute("PRAGMA journal_mode = WAL")
+        assert make_backup(life.directory.path, tmp_path / "other", sqlite_database(path)).history is None
+    tables.close()
+    assert restore.restore(tmp_path / "other", tmp_path / "again").history is None
+
+
 def test_a_damaged_journal_gives_no_backup(life: Life, tmp_path: Path) -> None:
     life.trade(60)
     first = min(life.directory.journal.glob("*.journal"))
