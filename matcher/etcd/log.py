@@ -53,10 +53,6 @@ class EtcdLog(EtcdReader):
         self._request: Any = None
         self._next_crc = 0
         self._begun = 0
-        self._last_call = 0
-        # A single server gets the append again once the call has surely failed.
-        self._late = timings.LATE if len(client) > 1 else timings.TRY
-        self._late_at: int | None = None
         self._told_at = 0
         self._first_server = 0
         self._question = 0
@@ -150,9 +146,7 @@ class EtcdLog(EtcdReader):
             request, then = self._layout.ask_page(step.position, 1), self._looked
         else:
             request, then = self._request, self._tried
-        self._last_call += 1
-        self._late_at = timings.now() + self._late
-        done = partial(then, appending, self._last_call)
+        done = partial(then, appending, step.call)
         self._client.start(self._waker, step.server, "transaction", request, done, timings.GIVEN_UP)
 
     def _tried(self, appending: Appending, call: int, reply: Reply) -> None:
@@ -186,18 +180,7 @@ class EtcdLog(EtcdReader):
         if now - self._told_at > TELL_EVERY:
             self._told_at = now
             log.warning("an append waits for the log", seconds=(now - self._begun) // NANOSECONDS, error=reply.fault)
-        # Of an earlier call nothing is waited for any more.
-        if call == self._last_call and self._late_at is not None:
-            self._late_at = None
-            appending.failed(now, at_once=reply.at_once)
-
-    def _look_for_late(self, now: int) -> None:
-        """Go on to the next server without waiting for the failure of the call. Its answer counts if it comes."""
-        appending = self._appending
-        if appending is None or appending.outcome is not Outcome.OPEN or self._late_at is None or now < self._late_at:
-            return
-        self._late_at = None
-        appending.failed(now, at_once=False)
+        appending.failed(call, now, at_once=reply.at_once)
 
     # The end of the log
 
@@ -252,9 +235,8 @@ class EtcdLog(EtcdReader):
         """Carry out what has come back, and send what is due."""
         for call in self._waker.take():
             call()
-        now = timings.now()
-        self._look_for_late(now)
         self._send()
+        now = timings.now()
         self._trimming.work(now)
         self._servers.work(now)
 
@@ -263,7 +245,7 @@ class EtcdLog(EtcdReader):
         appending = self._appending
         dues = [self._trimming.due, self._servers.due]
         if appending is not None:
-            dues += [appending.due, self._late_at]
+            dues.append(appending.due)
         self._waker.wake_at(min((due for due in dues if due is not None), default=None))
         if self._head is not None or (appending is not None and appending.outcome is not Outcome.OPEN):
             self._waker.wake()

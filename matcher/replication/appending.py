@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from matcher.replication import timings
 from matcher.storage.log import Position
 
 PAUSE: Final = 50_000_000
@@ -25,21 +26,23 @@ class Outcome(Enum):
 
 
 class Try(Struct, frozen=True):
-    """Send the compare-and-append to a server."""
+    """Send the compare-and-append to a server. `call` is its number."""
 
     server: int
+    call: int
 
 
 class Look(Struct, frozen=True):
-    """Read the record at this position from a server, linearizably."""
+    """Read the record at this position from a server, linearizably. `call` is its number."""
 
     server: int
+    call: int
     position: Position
 
 
 class Appending:
-    """`next` says what to do now; exactly one of `taken`, `refused`, `found`, `failed` tells what came of it. A late
-    answer of an earlier call may be told too, but for a failure: what it says is true.
+    """`next` says what to do now; `taken`, `refused`, `found` and `failed` tell what came of it. A call that is late is
+    followed by one to the next server. Its answer may still be told: what it says is true.
 
     expected: the position behind which the record goes. `servers` is the number of servers, `first` the one to begin
     with.
@@ -52,22 +55,35 @@ class Appending:
         self.server = first % servers
         self._servers = servers
         self._refused = False
+        self._call = 0
         self._under_way = False
+        self._late_at = 0
         self._again_at = 0
 
     def next(self, now: int) -> Try | Look | None:
         """What to send now; None while a call is under way, in a pause, or once the outcome is sure."""
+        if self.is_late(now):
+            self.failed(self._call, now, at_once=False)
         if self.outcome is not Outcome.OPEN or self._under_way or now < self._again_at:
             return None
         self._under_way = True
+        self._call += 1
+        # A single server is called again once the call has surely failed.
+        self._late_at = now + (timings.LATE if self._servers > 1 else timings.TRY)
         if self._refused:
-            return Look(self.server, self.expected + 1)
-        return Try(self.server)
+            return Look(self.server, self._call, self.expected + 1)
+        return Try(self.server, self._call)
 
     @property
     def due(self) -> int | None:
-        """When `next` has something again; None while a call is under way, or once the outcome is sure."""
-        return None if self._under_way or self.outcome is not Outcome.OPEN else self._again_at
+        """When `next` has something again by itself; None once the outcome is sure."""
+        if self.outcome is not Outcome.OPEN:
+            return None
+        return self._late_at if self._under_way else self._again_at
+
+    def is_late(self, now: int) -> bool:
+        """Whether the call under way goes without an answer for too long."""
+        return self._under_way and now >= self._late_at
 
     def taken(self) -> None:
         """The log has taken the record."""
@@ -86,8 +102,11 @@ class Appending:
         if self.outcome is Outcome.OPEN:
             self.outcome = Outcome.TAKEN if record == self.record else Outcome.FENCED
 
-    def failed(self, now: int, *, at_once: bool) -> None:
-        """No answer came in time, or an error. `at_once`: it came so fast that a pause is due."""
+    def failed(self, call: int, now: int, *, at_once: bool) -> None:
+        """No answer of this call came in time, or an error. `at_once`: it came so fast that a pause is due. Of an
+        earlier call nothing is waited for any more."""
+        if call != self._call or not self._under_way:
+            return
         self._under_way = False
         self.server = (self.server + 1) % self._servers
         self._again_at = now + PAUSE if at_once else now

@@ -158,7 +158,8 @@ def test_an_append_begins_at_the_server_that_has_answered(
     log = kind.writer()
     carry_out(log, lambda: log.size is not None)
     monkeypatch.setattr(timings, "GIVEN_UP", 600 * SECOND)
-    monkeypatch.setattr(log, "_late", 600 * SECOND)
+    late_after = timings.LATE
+    monkeypatch.setattr(timings, "LATE", 600 * SECOND)
     append(log, 1)
     counts = [proxy.transactions for proxy in proxies]
     append(log, 2)
@@ -166,9 +167,9 @@ def test_an_append_begins_at_the_server_that_has_answered(
     other.dead = True
     late.gate.clear()
     # It goes on once.
-    monkeypatch.setattr(log, "_late", timings.LATE)
+    monkeypatch.setattr(timings, "LATE", late_after)
     log.begin_append(2, record(3))
-    monkeypatch.setattr(log, "_late", 600 * SECOND)
+    monkeypatch.setattr(timings, "LATE", 600 * SECOND)
     before = other.transactions
     carry_out(log, lambda: other.transactions > before)
     late.gate.set()

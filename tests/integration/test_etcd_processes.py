@@ -72,7 +72,7 @@ def test_appends_go_to_the_server_that_leads(
         assert monotonic() < until, "no append has gone to the leader"
     # A slow machine does not make them go on to another one.
     monkeypatch.setattr(timings, "GIVEN_UP", 600_000_000_000)
-    monkeypatch.setattr(log, "_late", 600_000_000_000)
+    monkeypatch.setattr(timings, "LATE", 600_000_000_000)
     before = [proxy.transactions for proxy in proxies]
     append(log, *islice(numbers, 5))
     assert [proxy.transactions for proxy in proxies] == [*before[:2], before[2] + 5]

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from matcher.replication import record_format
 from matcher.replication.appending import Appending, Look, Outcome
-from matcher.replication.timings import LATE, TRY
+from matcher.replication.timings import TRY
 from matcher.storage.log import Appended, FencedError, HeadAnswer, Logged, Position, Record, TrimmedError
 from matching_exchange.tools.simulate_replication.audit import Audit
 from matching_exchange.tools.simulate_replication.planted import Planted
@@ -41,10 +41,8 @@ class Access:
         self._record: Record | None = None
         self._packed_crc = 0
         self._begun = 0
-        self._call = 0
         self._call_sent = 0
         self._tries = 0
-        self._call_until: int | None = None
         # The question for the end
         self._question = 0
         self._asked: int | None = None
@@ -85,16 +83,13 @@ class Access:
         if appending is None or record is None:
             return None
         now = self._clock()
-        if self._call_until is not None and now >= self._call_until:
-            self._call_until = None
-            if self._planted is Planted.UNKNOWN_IS_NOT_TAKEN:
-                self._append_another(appending, record)
-                return None
-            appending.failed(now, at_once=False)
+        if self._planted is Planted.UNKNOWN_IS_NOT_TAKEN and appending.is_late(now):
+            self._append_another(appending, record)
+            return None
         if appending.outcome is Outcome.OPEN:
             self._send_append()
             return None
-        self._appending = self._record = self._call_until = None
+        self._appending = self._record = None
         position = appending.expected + 1
         if appending.outcome is Outcome.FENCED:
             self._audit.fenced(position, appending.record, self._servers.trimmed)
@@ -119,12 +114,9 @@ class Access:
         step = appending.next(self._clock())
         if step is None:
             return
-        self._call += 1
         self._tries += 1
         self._seen.tries_again += self._tries > 1
         self._call_sent = self._clock()
-        self._call_until = self._call_sent + LATE
-        call = self._call
         caller, post = self._process.name, self._process.post
         if isinstance(step, Look):
             position = step.position
@@ -133,7 +125,7 @@ class Access:
                 step.server,
                 lambda: self._servers.look(position),
                 lambda found: post(lambda: self._found(appending, step.server, found)),
-                lambda: post(lambda: self._failed(call)),
+                lambda: post(lambda: self._failed(appending, step.call)),
             )
             return
         self._servers.call(
@@ -141,14 +133,13 @@ class Access:
             step.server,
             lambda: self._servers.append(appending.expected, appending.record),
             lambda taken: post(lambda: self._tried(appending, step.server, taken=taken)),
-            lambda: post(lambda: self._failed(call)),
+            lambda: post(lambda: self._failed(appending, step.call)),
         )
 
     def _tried(self, appending: Appending, server: int, *, taken: bool) -> None:
         if appending is not self._appending:
             return
         self._server = server
-        self._call_until = None
         if taken:
             appending.taken()
         elif self._planted is Planted.REFUSED_IS_FENCED:
@@ -161,16 +152,13 @@ class Access:
         if appending is not self._appending:
             return
         self._server = server
-        self._call_until = None
         appending.found(found)
         if appending.outcome is Outcome.TAKEN:
             self._seen.found_by_looking += 1
 
-    def _failed(self, call: int) -> None:
-        if call == self._call and self._call_until is not None and self._appending is not None:
-            now = self._clock()
-            self._call_until = None
-            self._appending.failed(now, at_once=now - self._call_sent < AT_ONCE)
+    def _failed(self, appending: Appending, call: int) -> None:
+        now = self._clock()
+        appending.failed(call, now, at_once=now - self._call_sent < AT_ONCE)
 
     # The end of the log
 
@@ -241,10 +229,7 @@ class Access:
 
     def append_due(self) -> int | None:
         """When `appended` has something to do by itself."""
-        if self._appending is None:
-            return None
-        paused = self._appending.due
-        return min((time for time in (self._call_until, paused) if time is not None), default=None)
+        return None if self._appending is None else self._appending.due
 
     def due(self) -> int | None:
         """When `head_answer` or `take` have something to do by themselves."""
