@@ -18,7 +18,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import pytest
 
-from matching_exchange.tools.processes import free_ports
+from matching_exchange.tools.processes import free_ports, pause
 
 PATIENCE: Final = 60.0
 """Seconds that the servers may take to agree on a leader."""
@@ -96,7 +96,7 @@ class EtcdServer:
 
     def pause(self) -> None:
         assert self.process is not None, "it runs"
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process)
 
     def resume(self) -> None:
         assert self.process is not None, "it runs"

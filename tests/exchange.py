@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from matcher import CORE
 from matcher.compiled import INTERPRETED, NEVER, VARIABLE
-from matching_exchange.tools.processes import free_ports
+from matching_exchange.tools.processes import free_ports, pause
 from protocol.client import CommandClient, MatcherAwayError
 
 ROOT = Path(__file__).parents[1]
@@ -130,7 +130,7 @@ class Process:
     def paused(self) -> Iterator[None]:
         """For a while it neither runs nor ends."""
         process = self.running
-        process.send_signal(signal.SIGSTOP)
+        pause(process)
         try:
             yield
         finally:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from matching_exchange.tools.processes import Process
+from matching_exchange.tools.processes import Process, pause
 
 PACKAGES: Final = str(Path(__file__).parents[2])
 """Where the packages of the exchange lie."""
@@ -45,7 +45,7 @@ class Server(Process):
     def paused(self) -> Iterator[None]:
         """For a while it neither runs nor ends."""
         process = self.running
-        process.send_signal(signal.SIGSTOP)
+        pause(process)
         try:
             yield
         finally:

@@ -5,6 +5,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,14 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def pause(process: subprocess.Popen[bytes]) -> None:
+    """Stop all threads of a child until SIGCONT. Returns once they have stopped, or have ended."""
+    process.send_signal(signal.SIGSTOP)
+    if sys.platform == "linux" and process.returncode is None:
+        # They stop at different moments. The child stays to be waited for.
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
 
 class Process:

@@ -1,7 +1,6 @@
 """Strikes the cluster: its leader is killed, paused or cut off, alone or with the log's leader. Each strike is over
 when the exchange answers, and each node follows or leads."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from matching_exchange.tools.cluster.group import LOOK_SECONDS
 from matching_exchange.tools.cluster.layout import SERVERS
+from matching_exchange.tools.processes import pause
 from matching_exchange.tools.torture.cluster.exchange import ClusterExchange, machine_of
 from matching_exchange.tools.torture.promises import Promise
 
@@ -139,14 +139,14 @@ class Striker:
     def _pause(self) -> None:
         node = self._exchange.leader
         process = self._exchange.nodes[node]
-        pid = process.running.pid
+        running = process.running
         self._note("pause", node)
-        os.kill(pid, signal.SIGSTOP)
+        pause(running)
         try:
             self._rest(self._random.uniform(*self._pauses))
             self._wait_for_another(node)
         finally:
-            os.kill(pid, signal.SIGCONT)
+            running.send_signal(signal.SIGCONT)
         self._wait_for_end(node)
 
     def _kill_both(self) -> None:
