@@ -72,8 +72,9 @@ def own_endpoints() -> dict[str, str]:
 
 def call(url: str) -> Json | None:
     """The answer to a call; None where there is none yet."""
+    # The authorities for TLS are not read: that takes the processor longer than the call.
     try:
-        response = httpx.get(url, timeout=PATIENCE, trust_env=False)
+        response = httpx.get(url, timeout=PATIENCE, trust_env=False, verify=False)
     except httpx.TransportError:
         return None
     body: Json = response.json()
@@ -101,5 +102,5 @@ def is_free(directory: Path) -> bool:
 def assert_gone(url: str, directory: Path) -> None:
     """Nothing of an exchange is left running."""
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/health", trust_env=False)
+        httpx.get(f"{url}/health", trust_env=False, verify=False)
     assert is_free(directory)

@@ -85,7 +85,7 @@ class Exchange(Struct):
             time.sleep(0.1)
 
     def request(self, method: str, path: str, body: Object | None = None) -> httpx.Response:
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        with httpx.Client(trust_env=False, verify=False, timeout=PATIENCE) as client:
             return client.request(method, f"http://127.0.0.1:{self.http_port}{path}", json=body)
 
     def health(self) -> int:

@@ -39,7 +39,7 @@ def test_two_keys_of_one_address_have_limits_of_their_own(limited: Closed) -> No
     alice, bob = limited.make_key("alice"), limited.make_key("bob")
     with ExitStack() as stack:
         clients = [
-            stack.enter_context(httpx.Client(base_url=limited.url, timeout=PATIENCE, trust_env=False))
+            stack.enter_context(httpx.Client(base_url=limited.url, timeout=PATIENCE, trust_env=False, verify=False))
             for _ in range(10)
         ]
         assert send(clients, alice, "POST", "/orders", ORDER, 3) == [200] * 20 + [429] * 10

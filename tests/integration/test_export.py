@@ -26,6 +26,9 @@ MODULE = "matching_exchange.tools.export"
 FEW_BYTES = 4_096
 """The largest file of a process whose disk is full."""
 
+ENVIRONMENT_OF_FULL_DISK = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+"""Python would leave half of a module's bytecode beside its source, and all later exports would end by it."""
+
 HOLDING = f"""
 import signal, sys
 from {MODULE}.writers import csv_file
@@ -151,6 +154,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(data: Path, tmp_path: Path, 
     process = subprocess.run(
         [sys.executable, "-m", MODULE, "fills", before, "--journal", "--data-dir", data, "--force"],
         cwd=ROOT,
+        env=ENVIRONMENT_OF_FULL_DISK,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -169,6 +173,7 @@ def test_a_full_disk_for_events_leaves_nothing(data: Path, tmp_path: Path) -> No
             *("--symbol", "BTC-USDT", "--data-dir", data),
         ],
         cwd=ROOT,
+        env=ENVIRONMENT_OF_FULL_DISK,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

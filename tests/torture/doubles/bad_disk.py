@@ -32,6 +32,8 @@ _write, _sync = DiskFile.write, DiskFile.sync
 
 def run(how: str, number: int) -> int:
     if how == "full":
+        # Python would leave half of a module's bytecode beside its source.
+        sys.dont_write_bytecode = True
         resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
         return main()
     fault = Fault(number, errno.ENOSPC if how == "no-space" else errno.EIO)
