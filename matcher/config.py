@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from matcher.cluster_config import CLUSTER_SETTINGS, read_shard
 from matcher.core.limits import DEFAULT_MAX_ACCOUNTS
 from matcher.node_config import NODE_SETTINGS, SNAPSHOTS, NodeConfig, read_node
 from matcher.own_symbols import OwnSymbols
+from matcher.shard_config import SHARD_SETTINGS, read_shard
 from matching_exchange.process.addresses import BOUND_ENDPOINT, bound_endpoint, keep_apart, stays_here
 from matching_exchange.process.command_line import end_with_line
 from matching_exchange.process.curve import KEY, KEYS, MARKET_DATA, curve_key, curve_keys
@@ -171,7 +171,7 @@ SETTINGS = (
     ),
     MARKET_DATA,
     METRICS_SETTING,
-    *CLUSTER_SETTINGS,
+    *SHARD_SETTINGS,
     *NODE_SETTINGS,
     *LOG_SETTINGS,
 )

@@ -1,4 +1,4 @@
-"""The matcher's settings of a cluster: shards by symbol."""
+"""The matcher's settings of shards: the map, and its own one."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def _name(text: str) -> str:
 
 SHARD: Final = Setting("shard", "", _name, f"{NAME}, as the map names it", "the shard that this matcher belongs to")
 
-CLUSTER_SETTINGS: Final = (SHARDS, SHARD)
+SHARD_SETTINGS: Final = (SHARDS, SHARD)
 
 
 def read_shard(
