@@ -262,7 +262,7 @@ class Broker:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        """Send all frames that are due. Refuse the commands that the transport has never taken."""
+        """Send all frames that are due."""
         self._flushing = False
         for payload in self._pump.due(time.monotonic()):
             if not self._send(payload):
@@ -277,6 +277,7 @@ class Broker:
         return True
 
     def _refuse_unsent(self) -> None:
+        """Refuse the commands that the transport has never taken."""
         for number in self._session.withdraw_unsent():
             _fail(self._waiting.pop(number).future, MatcherUnavailableError("the matcher takes no commands"))
 

@@ -133,6 +133,11 @@ class NodesBroker(Broker):
             log.info("another node leads", commands=self._commands_endpoint, epoch=pulse.epoch)
         return True
 
+    def _refuse_unsent(self) -> None:
+        """What a dead leader does not take waits for the next one, as long as the dead one counts as there."""
+        if not self.group.leadership.takes_commands(time.monotonic()):
+            super()._refuse_unsent()
+
     def _tell_failures(self) -> None:
         for node, connection in zip(self.group.nodes, self._connections, strict=True):
             for reason in connection.failures():

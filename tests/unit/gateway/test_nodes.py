@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import zmq
 
 from gateway.link.errors import MatcherUnavailableError
 from gateway.link.nodes import NodesBroker
@@ -177,6 +178,45 @@ def test_a_query_under_way_is_asked_again_at_the_new_leader(nodes: list[FakeMatc
             assert not saving.done()
             new.say(QueryResult(number, first.request, 2, 0, BookSaved("BTC-USDT", "new", 0)), number)
             assert (await saving).value == BookSaved("BTC-USDT", "new", 0)
+
+    run(scenario)
+
+
+async def die(node: FakeMatcher, broker: NodesBroker) -> None:
+    """The leader is gone, and the gateway's socket knows it."""
+    place = broker.group.leadership.node
+    node.close()
+    await eventually(lambda: not broker._connections[place]._commands.poll(0, zmq.POLLOUT))
+
+
+def test_what_a_dead_leader_does_not_take_waits_for_the_next_one(nodes: list[FakeMatcher]) -> None:
+    async def scenario() -> None:
+        old, new, _ = nodes
+        async with started(nodes) as broker:
+            await lead(old, broker, epoch=5)
+            await die(old, broker)
+            answered = broker.submit(CancelOrder(1))
+            await lead(new, broker, epoch=6)
+            frame = await take(new)
+            assert frame.commands == [CancelOrder(1)]
+            answer(new, frame, 6, sequence=7)
+            assert (await answered).sequence == 7
+
+    run(scenario)
+
+
+def test_what_a_dead_leader_does_not_take_is_refused_once_it_counts_as_away(
+    nodes: list[FakeMatcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with started(nodes) as broker:
+            await lead(nodes[0], broker, epoch=5)
+            await die(nodes[0], broker)
+            answered = broker.submit(CancelOrder(1))
+            monkeypatch.setattr("protocol.leader.SILENCE", 0.05)
+            with pytest.raises(MatcherUnavailableError, match="takes no commands"):
+                await answered
+            assert broker.in_flight == (0, 0)
 
     run(scenario)
 
