@@ -63,7 +63,7 @@ class ShardsOutcomeError(OutcomeUnknownError):
 
 
 class ShardsPendingError(Exception):
-    """These shards lack a change that the others have. The gateway brings it to them as soon as they are there."""
+    """These shards lack a change that the others have. The gateway brings it to them once they are back."""
 
     def __init__(self, pending: Sequence[str]) -> None:
         super().__init__(f"shards that lack it: {', '.join(pending)}")

@@ -68,7 +68,8 @@ KINDS: Final[dict[str, Kind]] = {
     "shards_pending": Kind(
         503,
         "Shards lack the change",
-        "The shards of pending_shards are away. The others have the change; these get it as soon as they are there.",
+        "The shards of pending_shards are away. The others have the change; these get it about 10 seconds after they "
+        "are back, or sooner.",
     ),
     "unknown_shard": Kind(422, "Unknown shard", "No shard has this name.", "shard"),
     "no_demo": Kind(404, "No demo market", "No demo market trades beside this exchange."),

@@ -9,7 +9,7 @@ from matcher.etcd.client import NANOSECONDS, Client, Reply
 from matcher.etcd.messages import etcd_pb2 as etcd
 from matcher.etcd.waker import Waker
 from matcher.replication import timings
-from matcher.storage.log import LogFailedError
+from matcher.storage.log import LogAwayError, LogFailedError
 
 EVERY: Final = 5 * NANOSECONDS
 """How often they are asked."""
@@ -18,6 +18,9 @@ OLDEST: Final = (3, 4, 23)
 
 LOSING: Final = ((3, 5, 0), (3, 5, 2))
 """From the first to the last of these, a crash may lose what was committed."""
+
+TELL_AFTER: Final = 2 * NANOSECONDS
+"""A start that waits for the log so long says what it waits for."""
 
 log = structlog.get_logger("matcher")
 
@@ -32,9 +35,16 @@ def fault_of_version(version: str) -> str:
 
 
 def check_servers(client: Client, patience: int) -> None:
-    """That those that answer can hold the log. Waits until one answers: LogAwayError if none does within `patience`.
-    LogFailedError for a version that is not taken."""
-    client.ask("status", etcd.StatusRequest(), patience)
+    """That those that answer can hold the log. Waits until one answers, and says so: LogAwayError if none does within
+    `patience`. LogFailedError for a version that is not taken."""
+    question = etcd.StatusRequest()
+    try:
+        client.ask("status", question, min(patience, TELL_AFTER))
+    except LogAwayError as error:
+        if patience <= TELL_AFTER:
+            raise
+        log.warning("waiting for the log", error=str(error))
+        client.ask("status", question, patience - TELL_AFTER)
     for server, status in client.statuses():
         fault = fault_of_version(status.version)
         if fault:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from matcher.engine import Engine
 from matcher.state import State
-from matcher.storage.data_directory import JOURNAL_ID, DataDirectory
+from matcher.storage.data_directory import APPLIED, JOURNAL_ID, DataDirectory
 from matcher.storage.journal import Journal
 from matcher.storage.journal_format import ENGINE, JournalError, Place
 from matcher.storage.log import Position
@@ -95,6 +95,11 @@ def _check_journal(directory: DataDirectory, paths: list[Path]) -> None:
     journal = Journal(directory.journal)
     remembered = directory.read_journal_id()
     if journal.is_empty():
+        if (directory.path / APPLIED).exists():
+            raise JournalError(
+                f"{directory.path}: holds the state of a node of a replicated log: name that log with MATCHER_LOG "
+                "(--log), or make a directory with a journal by python -m matcher.adopt --to-data-dir"
+            )
         if paths:
             raise JournalError(
                 f"{directory.journal}: holds no journal, but {paths[0]} was taken of one: "

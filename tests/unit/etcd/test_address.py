@@ -1,6 +1,7 @@
 """Where a log is, as a setting says it, and which servers and machines can have one."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from matcher.etcd import needs
 from matcher.etcd.address import Credentials, LogAddress, parse_address
@@ -68,3 +69,12 @@ def test_a_log_that_is_away_is_told_in_one_line() -> None:
     with pytest.raises(LogFailedError, match=r"does not answer: etcd://127\.0\.0\.1:1/x") as told:
         open_log(parse_address("etcd://127.0.0.1:1/x"), Credentials(), 100_000_000)
     assert len(str(told.value).splitlines()) == 1
+
+
+def test_a_start_that_waits_for_the_log_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matcher.etcd.servers.TELL_AFTER", 50_000_000)
+    with capture_logs() as lines, pytest.raises(LogFailedError, match="does not answer"):
+        open_log(parse_address("etcd://127.0.0.1:1/x"), Credentials(), 200_000_000)
+    [line] = lines
+    assert (line["event"], line["log_level"]) == ("waiting for the log", "warning")
+    assert "etcd://127.0.0.1:1/x" in line["error"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matcher.instrument_list import read_instruments
-from matcher.storage.data_directory import DataDirectory, DirectoryError
+from matcher.storage.data_directory import APPLIED, DataDirectory, DirectoryError
 from matcher.storage.entries import OwnCommands
 from matcher.storage.journal_format import JournalError
 from matcher.storage.recovery import recover
@@ -209,3 +209,14 @@ def test_the_journal_of_another_exchange_sets_no_snapshot_aside(
     own.rename(life.directory.journal)
     assert_same(recovered(life), life)
     assert taken.exists()
+
+
+def test_the_directory_of_a_node_of_a_replicated_log_is_told(life: Life) -> None:
+    life.trade(5)
+    life.snapshot()
+    for path in life.directory.journal.glob("*.journal"):
+        path.unlink()
+    (life.directory.path / APPLIED).write_bytes(b"5")
+    message = refused(life)
+    assert message.startswith(f"{life.directory.path}: holds the state of a node of a replicated log")
+    assert "MATCHER_LOG" in message
