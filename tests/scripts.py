@@ -3,7 +3,6 @@
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from matching_exchange.tools.processes import free_ports
+from matching_exchange.tools.processes import free_bases, free_ports
 from tests.exchange import PATIENCE, Json
 
 
@@ -54,14 +53,8 @@ def running(command: list[str], directory: Path, environment: Mapping[str, str])
 
 def free_base() -> int:
     """The first of four ports in a row on which nobody listens."""
-    while True:
-        [base] = free_ports(1)
-        try:
-            for port in range(base, base + 4):
-                socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return base
+    [base] = free_bases(1, 4)
+    return base
 
 
 def own_endpoints() -> dict[str, str]:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,23 +29,30 @@ class ExchangeError(Exception):
     """A process has ended by itself, does not answer or does not stop. The message shows the end of its log."""
 
 
+_given: Final[deque[int]] = deque(maxlen=200)
+"""The ports that were given last. Nobody may listen there yet, and another one must not get them."""
+
+
 def free_ports(number: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
+    """Ports of 127.0.0.1 that nobody listens on, and that were not given lately."""
     ports: list[int] = []
     while len(ports) < number:
         port = random.choice(PORTS)
-        if port not in ports and is_free(port):
+        if port not in _given and is_free(port):
             ports.append(port)
+            _given.append(port)
     return ports
 
 
 def free_bases(number: int, span: int) -> list[int]:
-    """Ports on which nobody listens, nor on the `span` - 1 behind each."""
+    """Ports as those of `free_ports`, which have `span` - 1 of the kind behind each."""
     bases: list[int] = []
     while len(bases) < number:
         [base] = free_ports(1)
-        if all(abs(base - other) >= span for other in bases) and all(is_free(base + more) for more in range(1, span)):
+        behind = range(base + 1, base + span)
+        if all(port not in _given and is_free(port) for port in behind):
             bases.append(base)
+            _given.extend(behind)
     return bases
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from matching_exchange.tools.processes import pause
+from matching_exchange.tools import processes
+from matching_exchange.tools.processes import free_bases, free_ports, pause
 
 THREADS = """
 import threading
@@ -45,3 +46,12 @@ def test_a_process_that_ends_is_not_waited_for() -> None:
             pause(process)
             process.send_signal(signal.SIGCONT)
     assert process.returncode == 0
+
+
+def test_a_port_that_was_given_is_not_given_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process may not listen yet. A matcher was once given one port for two of its sockets."""
+    monkeypatch.setattr(processes, "PORTS", range(31_000, 31_500))
+    given = [port for _ in range(100) for port in free_ports(1)]
+    bases = free_bases(10, 4)
+    given += [base + more for base in bases for more in range(4)]
+    assert len(set(given)) == len(given) == 140
