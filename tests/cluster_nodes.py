@@ -1,7 +1,5 @@
 """Matchers that share a log in etcd, each a process of its own, without a gateway."""
 
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from matcher.storage.snapshot_file import snapshots
+from matching_exchange.tools import processes
 from protocol.bases import PORTS, base_endpoints
 from protocol.client import CommandClient
 from protocol.commands import PlaceOrder
@@ -22,21 +21,7 @@ LEADS = "this node leads"
 
 def free_bases(count: int) -> list[str]:
     """Base addresses whose ports nobody listens on."""
-    bases: list[str] = []
-    while len(bases) < count:
-        base = random.randrange(21_000, 31_000, PORTS)
-        with_ports = [socket.socket() for _ in range(PORTS)]
-        try:
-            for offset, probe in enumerate(with_ports):
-                probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        finally:
-            for probe in with_ports:
-                probe.close()
-        if f"127.0.0.1:{base}" not in bases:
-            bases.append(f"127.0.0.1:{base}")
-    return bases
+    return [f"127.0.0.1:{base}" for base in processes.free_bases(count, PORTS)]
 
 
 class NodeProcess(Process):

@@ -1,7 +1,5 @@
 """A sharded exchange for tests: a matcher for each shard, with its own journal, and one gateway."""
 
-import random
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -9,27 +7,14 @@ from types import TracebackType
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from matching_exchange.tools import processes
 from protocol.bases import PORTS, base_endpoints
 from tests.exchange import PATIENCE, Gateway, Json, Process, good, wait_until
-
-BASES = range(20_000, 32_000, PORTS)
-"""First ports, below those that the system gives out."""
 
 
 def free_bases(number: int) -> list[int]:
     """So many first ports of which the following ones are free too."""
-    found: list[int] = []
-    while len(found) < number:
-        base = random.choice(BASES)
-        with ExitStack() as opened:
-            try:
-                for port in range(base, base + PORTS):
-                    opened.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if base not in found:
-            found.append(base)
-    return found
+    return processes.free_bases(number, PORTS)
 
 
 class ShardMatcher(Process):
