@@ -1,4 +1,4 @@
-"""The matcher's settings of shards: the map, and its own one."""
+"""The matcher's settings of shards: the map, and which shard is its own."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

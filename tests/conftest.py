@@ -22,7 +22,10 @@ def pytest_configure() -> None:
     """Give each process of a run ports of its own."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    processes.PORTS = processes.PORTS[int(worker.removeprefix("gw")) :: count]
+    size = len(processes.PORTS) // count
+    first = int(worker.removeprefix("gw")) * size
+    # In one piece, for bases have the ports behind them.
+    processes.PORTS = processes.PORTS[first : first + size]
 
 
 def pytest_report_header() -> str:

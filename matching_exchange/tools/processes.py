@@ -38,7 +38,7 @@ def free_ports(number: int) -> list[int]:
     ports: list[int] = []
     while len(ports) < number:
         port = random.choice(PORTS)
-        if port not in _given and is_free(port):
+        if port not in ports and _may_be_given(port):
             ports.append(port)
             _given.append(port)
     return ports
@@ -50,10 +50,17 @@ def free_bases(number: int, span: int) -> list[int]:
     while len(bases) < number:
         [base] = free_ports(1)
         behind = range(base + 1, base + span)
-        if all(port not in _given and is_free(port) for port in behind):
+        apart = all(abs(base - other) >= span for other in bases)
+        # Those behind are of this run's part too.
+        if apart and all(port in PORTS and _may_be_given(port) for port in behind):
             bases.append(base)
             _given.extend(behind)
     return bases
+
+
+def _may_be_given(port: int) -> bool:
+    """Whether it is free, and was not given lately. Where there are few ports, half of them may always be given."""
+    return port not in [*_given][-(len(PORTS) // 2) :] and is_free(port)
 
 
 def is_free(port: int) -> bool:
